@@ -1,0 +1,44 @@
+"""crashproof: prove that a Temporal agent survives. Public names, loaded when first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness import checks as checks
+    from harness.errors import RigError as RigError
+    from harness.errors import UsageError as UsageError
+    from harness.faults import KillWorker as KillWorker
+    from harness.scenario import Scenario as Scenario
+    from harness.scenario import query as query
+    from harness.scenario import reached as reached
+    from harness.scenario import signal as signal
+    from harness.scenario import start as start
+    from harness.scenario import started_by as started_by
+    from harness.scenario import started_by_worker as started_by_worker
+    from harness.scenario import update as update
+
+_HOME = {
+    "KillWorker": "harness.faults",
+    "RigError": "harness.errors",
+    "Scenario": "harness.scenario",
+    "UsageError": "harness.errors",
+    "query": "harness.scenario",
+    "reached": "harness.scenario",
+    "signal": "harness.scenario",
+    "start": "harness.scenario",
+    "started_by": "harness.scenario",
+    "started_by_worker": "harness.scenario",
+    "update": "harness.scenario",
+}
+
+__all__ = ["checks", *_HOME]  # noqa: PLE0604 - the names are those of the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name == "checks":
+        return importlib.import_module("harness.checks")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'harness' has no attribute {name!r}")

@@ -1,0 +1,41 @@
+"""The two ways in which crashproof itself can stop: asked wrongly, or unable to work."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(Exception):
+    """What was asked cannot be done as asked; the message says what to ask instead.
+
+    Shown alone, without a traceback; the command leaves with exit status 2.
+    """
+
+
+class RigError(Exception):
+    """Something that crashproof started or reached did not do its part (server, worker process, disk).
+
+    Shown with the end of the log that explains it; the command leaves with exit status 3.
+
+    Args:
+        message: What was expected, what was got and what to do.
+        log: The last lines of the log that explains it, or an empty text.
+    """
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        if not self.log.strip():
+            return message
+        shown = "\n".join(f"  | {line}" for line in self.log.rstrip().splitlines())
+        return f"{message}\n{shown}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the known word closest to ``word``, or an empty text."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {found[0]!r}?)" if found else ""

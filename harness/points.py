@@ -1,0 +1,98 @@
+"""A point: one message at a door, named so that the same message has the same name in every run."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Position = Literal["before", "after"]
+"""``before``: the message has not gone on. ``after``: it was executed, its answer has not gone back."""
+
+Door = Literal["wire", "model", "effect"]
+
+_ATTEMPT = re.compile(r"/attempt-\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One message at a door, by what it says: never by a counter over the whole run.
+
+    Attributes:
+        position: On which side of the message's execution.
+        door: Where it was met.
+        operation: The RPC (``RespondActivityTaskCompleted``), the model's API (``chat.completions``) or the
+            effect's name (``note``).
+        workflow: Workflow type; a child is ``Parent/Child.2``, the second run of a continued chain ``Type+1``.
+        subject: Activity type, or what a workflow task decided (``ScheduleActivityTask-book.1``).
+        execution: Which execution of that activity type in its run, from 1; 0 where it has no meaning.
+        attempt: Attempt of the activity or workflow task, from 1; 0 where it has no meaning.
+        occurrence: Which such message of that attempt, from 1.
+    """
+
+    position: Position
+    door: Door
+    operation: str
+    workflow: str = ""
+    subject: str = ""
+    execution: int = 0
+    attempt: int = 0
+    occurrence: int = 1
+
+    @property
+    def id(self) -> str:
+        """The stable name: readable, without blanks, and in need of no shell quoting."""
+        operation = self.operation if self.door == "wire" else f"{self.door}.{self.operation}"
+        parts = [self.position, operation]
+        if self.workflow:
+            parts.append(self.workflow)
+        if self.subject:
+            parts.append(f"{self.subject}.{self.execution}" if self.execution else self.subject)
+        if self.attempt:
+            parts.append(f"attempt-{self.attempt}")
+        if self.occurrence > 1:
+            parts.append(f"nth-{self.occurrence}")
+        return "/".join(_plain(part) for part in parts)
+
+    @property
+    def place(self) -> str:
+        """The id without its attempt: what makes a point of a recovery new, or one already known."""
+        return place_of(self.id)
+
+    @property
+    def text(self) -> str:
+        """The point as a phrase: ``before RespondActivityTaskCompleted of book 1, attempt 1``."""
+        words = f"{self.position} {self.operation}"
+        if self.door != "wire":
+            words = f"{self.position} {self.door} call {self.operation}"
+        if self.subject:
+            words += f" of {self.subject} {self.execution}" if self.execution else f" ({self.subject})"
+        if "/" in self.workflow or "+" in self.workflow:
+            words += f" in {self.workflow}"
+        if self.attempt:
+            words += f", attempt {self.attempt}"
+        return words + (f", occurrence {self.occurrence}" if self.occurrence > 1 else "")
+
+    def at(self, position: Position) -> Point:
+        """Return the point on the given side of the same message."""
+        return replace(self, position=position)
+
+
+def place_of(point_id: str) -> str:
+    """Return a point id without its attempt."""
+    return _ATTEMPT.sub("", point_id)
+
+
+def matches(point_id: str, pattern: str) -> bool:
+    """Tell whether a point id is the one named, with or without attempt, or fits a ``*`` pattern."""
+    return (
+        point_id == pattern
+        or place_of(point_id) == pattern
+        or fnmatch.fnmatchcase(point_id, pattern)
+        or fnmatch.fnmatchcase(place_of(point_id), pattern)
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._:/@+,=-]", lambda found: f"%{ord(found[0]):02X}", text)

@@ -1,0 +1,105 @@
+"""Verdicts: what the checks say of one trial. Outcomes order PASS < UNKNOWN < FAIL and compose by the worst."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What is known of a property: it held, it cannot be told, it broke."""
+
+    PASS = "PASS"
+    UNKNOWN = "UNKNOWN"
+    FAIL = "FAIL"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for PASS, 1 for UNKNOWN, 2 for FAIL."""
+        return list(Outcome).index(self)
+
+    @property
+    def exit_status(self) -> int:
+        """Return the exit status of a command that ends with it: 0, 3 or 1."""
+        return {Outcome.PASS: 0, Outcome.UNKNOWN: 3, Outcome.FAIL: 1}[self]
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the worst outcome; of none at all UNKNOWN, for nothing was shown."""
+    return max(outcomes, key=lambda outcome: outcome.rank, default=Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One broken promise, with what shows it.
+
+    Attributes:
+        check: Name of the check.
+        message: What was expected and what was seen, in one line.
+        subject: What it is about, apart from this trial's numbers and times: findings of one check and subject are
+            one finding seen in several trials. An activity type, an effect's name, a workflow type.
+        evidence: The entries that show it, one line each.
+    """
+
+    check: str
+    message: str
+    subject: str = ""
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Six hex digits of check and subject: the same in every run."""
+        return hashlib.blake2s(f"{self.check}\n{self.subject}".encode(), digest_size=3).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What one check says of one trial.
+
+    Attributes:
+        check: Name of the check.
+        outcome: None where the check is not applicable: there is nothing of the kind it looks at.
+        reason: Why it is UNKNOWN or not applicable.
+        findings: Empty unless FAIL.
+    """
+
+    check: str
+    outcome: Outcome | None
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What all checks say of one trial.
+
+    Attributes:
+        trial: Id of the trial.
+        scenario: Name of the scenario.
+        plan: The plan, as text.
+        struck: Whether every planned strike was made while the workflow was open.
+        reason: Why the trial as a whole is UNKNOWN, or an empty text.
+        judgements: One for each check, in the order of the scenario's checks.
+    """
+
+    trial: str
+    scenario: str
+    plan: str
+    struck: bool
+    reason: str = ""
+    judgements: tuple[Judgement, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the worst judgement; at best UNKNOWN where a strike never struck or nothing was judged."""
+        outcomes = [judgement.outcome for judgement in self.judgements if judgement.outcome]
+        if not self.struck or self.reason:
+            outcomes.append(Outcome.UNKNOWN)
+        return worst(outcomes)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return the findings of all checks."""
+        return tuple(finding for judgement in self.judgements for finding in judgement.findings)
