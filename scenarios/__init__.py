@@ -1,0 +1,1 @@
+"""Agents as users write them, and the scenarios in which crashproof tortures them."""

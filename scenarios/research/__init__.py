@@ -1,0 +1,1 @@
+"""The research agent: asks a model step by step and saves a note of each step."""
