@@ -1,0 +1,1 @@
+"""Agents with one planted bug each, and right ones that look suspicious."""

@@ -1,0 +1,1 @@
+"""One program for each agent: workflow, activities and worker in one file, readable alone."""

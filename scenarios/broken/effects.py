@@ -1,0 +1,33 @@
+"""Agents that charge, mail or order twice when their worker dies, or that mix two effects up."""
+
+from harness import Scenario, start
+from scenarios.broken.agents.effect_without_key import ChargeWithoutKey
+from scenarios.broken.agents.key_per_attempt import ChargeKeyPerAttempt
+from scenarios.broken.agents.key_shared import MailKeyShared
+from scenarios.broken.agents.local_effect_without_key import OrderLocally
+from scenarios.broken.agents.memory_deduplication import MailRemembered
+
+effect_without_key = Scenario(
+    worker="python -m scenarios.broken.agents.effect_without_key", work=start(ChargeWithoutKey.run, "order-1")
+)
+key_per_attempt = Scenario(
+    worker="python -m scenarios.broken.agents.key_per_attempt", work=start(ChargeKeyPerAttempt.run, "order-1")
+)
+key_shared = Scenario(
+    worker="python -m scenarios.broken.agents.key_shared", work=start(MailKeyShared.run, ["ann", "bob"])
+)
+memory_deduplication = Scenario(
+    worker="python -m scenarios.broken.agents.memory_deduplication", work=start(MailRemembered.run, "ann")
+)
+local_effect_without_key = Scenario(
+    worker="python -m scenarios.broken.agents.local_effect_without_key", work=start(OrderLocally.run, "lamp")
+)
+
+DONE = "kill-worker@before/RespondActivityTaskCompleted"
+PLANTED = {
+    "effect_without_key": ("effects-happen-once", f"{DONE}/ChargeWithoutKey/charge.1/attempt-1"),
+    "key_per_attempt": ("effect-key-stable", f"{DONE}/ChargeKeyPerAttempt/charge.1/attempt-1"),
+    "key_shared": ("effect-key-stable", "baseline"),
+    "memory_deduplication": ("effects-happen-once", f"{DONE}/MailRemembered/mail.1/attempt-1"),
+    "local_effect_without_key": ("effects-happen-once", "kill-worker@after/effect.order/OrderLocally/attempt-1"),
+}

@@ -1,0 +1,27 @@
+"""Agents whose heartbeats come too late, or whose checkpoints lead the next attempt astray."""
+
+from harness import Scenario, start
+from scenarios.broken.agents.checkpoint_ignored import PagesCheckpointIgnored
+from scenarios.broken.agents.checkpoint_off_by_one import PagesOffByOne
+from scenarios.broken.agents.slow_beats import ArchiveSlowBeats
+
+slow_beats = Scenario(worker="python -m scenarios.broken.agents.slow_beats", work=start(ArchiveSlowBeats.run, "report"))
+checkpoint_off_by_one = Scenario(
+    worker="python -m scenarios.broken.agents.checkpoint_off_by_one", work=start(PagesOffByOne.run, 2)
+)
+checkpoint_ignored = Scenario(
+    worker="python -m scenarios.broken.agents.checkpoint_ignored", work=start(PagesCheckpointIgnored.run, 2)
+)
+
+# The first beat of an attempt goes out at once, 0.3 s before its page is copied: it is delivered when the page is met.
+PLANTED = {
+    "slow_beats": ("heartbeat-in-time", "baseline"),
+    "checkpoint_off_by_one": (
+        "effects-as-baseline",
+        "kill-worker@before/effect.page/PagesOffByOne/copy_pages.1/attempt-1",
+    ),
+    "checkpoint_ignored": (
+        "no-work-redone",
+        "kill-worker@before/effect.page/PagesCheckpointIgnored/copy_pages.1/attempt-1/nth-2",
+    ),
+}
