@@ -1,0 +1,156 @@
+"""The driver: begins the work and sends signals, queries and updates at the points that the scenario names."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.converter import DataConverter
+
+from harness.errors import RigError, UsageError
+from harness.points import Point, matches
+from harness.rig.nemesis import Nemesis
+from harness.rig.process import Process
+from harness.rig.slots import Slot
+from harness.rig.worker import command_words
+from harness.scenario import Scenario, Send, Start
+
+
+class Driver:
+    """Plays the user of the workflow, past the doors. An async context manager.
+
+    A signal is sent while the point is held, and the point is let go once the server has it. Queries and updates need
+    the worker to answer, which the held message would prevent: they are sent while the point is held, and not waited
+    for.
+    """
+
+    def __init__(self, scenario: Scenario, *, slot: Slot, nemesis: Nemesis, logs: Path) -> None:
+        self._scenario = scenario
+        self._slot = slot
+        self._nemesis = nemesis
+        self._logs = logs
+        self._waiting: list[tuple[int, Send]] = list(enumerate(scenario.sends, 1))
+        self._sending: set[asyncio.Task[None]] = set()
+        self._starter: Process | None = None
+        self._client: Client | None = None
+
+    async def __aenter__(self) -> Driver:
+        self._client = await Client.connect(
+            self._slot.server, namespace=self._slot.namespace, data_converter=converter(self._scenario)
+        )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._sending:
+            task.cancel()
+        if self._starter:
+            await self._starter.kill()
+
+    async def start(self, *, task_queue: str, task_timeout: float) -> tuple[str, str]:
+        """Start the scenario's workflow and return its workflow id and run id.
+
+        Args:
+            task_queue: Task queue to start it on.
+            task_timeout: Workflow task timeout in seconds; 0: the server's own.
+        """
+        assert self._client is not None
+        work = self._scenario.work
+        assert isinstance(work, Start)
+        handle = await self._client.start_workflow(
+            work.workflow,
+            args=list(work.args),
+            id=work.workflow_id,
+            task_queue=task_queue,
+            task_timeout=timedelta(seconds=task_timeout) if task_timeout else None,
+        )
+        return handle.id, handle.first_execution_run_id or ""
+
+    async def run_starter(self, environment: dict[str, str]) -> None:
+        """Run the user's own starter; it goes through the same door as the worker.
+
+        Raises:
+            UsageError: The command is not found.
+        """
+        assert not isinstance(self._scenario.work, Start)
+        command = command_words(self._scenario.work.command)
+        self._starter = await Process.start(command, name="starter", logs=self._logs, env=environment)
+
+    def starter_is_well(self) -> None:
+        """Raise RigError if the starter has failed."""
+        if self._starter and self._starter.exit_status:
+            raise RigError(
+                f"the starter exited with status {self._starter.exit_status} before it had started a workflow",
+                log=self.log_tail(),
+            )
+
+    def log_tail(self) -> str:
+        """Return the end of the starter's log, or an empty text where there is no starter."""
+        return self._starter.log_tail() if self._starter else ""
+
+    async def send_at_start(self, workflow_id: str) -> None:
+        """Send what is to be sent right after the start."""
+        await self._send([found for found in self._waiting if found[1].at == "start"], workflow_id)
+
+    async def send_at(self, point: Point, *, workflow_ids: Sequence[str]) -> None:
+        """Send what is to be sent at that point."""
+        due = [found for found in self._waiting if found[1].at != "start" and matches(point.id, found[1].at)]
+        if due and workflow_ids:
+            await self._send(due, workflow_ids[-1])
+
+    async def _send(self, due: list[tuple[int, Send]], workflow_id: str) -> None:
+        for number, send in due:
+            self._waiting.remove((number, send))
+            if send.kind == "signal":
+                await self._signal(send, workflow_id)
+                continue
+            task = asyncio.create_task(self._ask(number, send, workflow_id))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _signal(self, send: Send, workflow_id: str) -> None:
+        assert self._client is not None
+        self._nemesis.note("signal", name=send.name, args=_shown(send.args), workflow_id=workflow_id)
+        await self._client.get_workflow_handle(workflow_id).signal(send.name, args=list(send.args))
+
+    async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
+        assert self._client is not None
+        handle = self._client.get_workflow_handle(workflow_id)
+        facts: dict[str, Any] = {"name": send.name, "args": _shown(send.args), "workflow_id": workflow_id}
+        try:
+            if send.kind == "query":
+                facts["answer"] = await handle.query(send.name, args=list(send.args))
+            else:
+                update = f"{send.name}-{number}"
+                facts["update_id"] = update
+                facts["answer"] = await handle.execute_update(send.name, args=list(send.args), id=update)
+        except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
+            facts["failure"] = f"{type(error).__name__}: {error}"
+        self._nemesis.note(send.kind, **facts)
+
+
+def converter(scenario: Scenario) -> DataConverter:
+    """Return the data converter that the scenario names.
+
+    Raises:
+        UsageError: It cannot be imported, or is none.
+    """
+    if not scenario.data_converter:
+        return DataConverter.default
+    module, _, name = scenario.data_converter.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the data converter {scenario.data_converter!r} cannot be imported: {error}") from error
+    if not isinstance(found, DataConverter):
+        raise UsageError(f"{scenario.data_converter!r} is a {type(found).__name__}, not a temporalio DataConverter")
+    return found
+
+
+def _shown(values: Sequence[Any]) -> list[Any]:
+    return [value if isinstance(value, str | int | float | bool | None) else repr(value) for value in values]
+

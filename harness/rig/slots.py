@@ -1,0 +1,105 @@
+"""The rig of a run: one server, the HTTP doors, and a slot of its own for every trial."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.rig.http_doors import Decision, HttpDoors, HttpMessage
+from harness.rig.server import DevServer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """What one trial has for itself: a namespace of the shared server and a path of the HTTP doors.
+
+    Attributes:
+        namespace: The namespace; the wire proxy maps the one the worker asks for onto it.
+        server: Address of the server.
+        environment: What tells a worker where the HTTP doors are.
+        http_port: Port of the HTTP doors.
+    """
+
+    namespace: str
+    server: str
+    environment: dict[str, str]
+    http_port: int
+
+
+MeetHttp = Callable[[HttpMessage], Awaitable[Decision]]
+
+
+class Rig:
+    """Starts what trials share, and hands out slots. An async context manager.
+
+    Args:
+        binary: The Temporal CLI.
+        folder: Where the database and the logs go.
+    """
+
+    def __init__(self, *, binary: Path, folder: Path) -> None:
+        self.server = DevServer(binary, folder=folder / "server")
+        self._folder = folder
+        self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
+        self._stack = AsyncExitStack()
+        self._meets: dict[str, MeetHttp] = {}
+        self._opened: dict[str, int] = {}
+
+    async def __aenter__(self) -> Rig:
+        await self._stack.enter_async_context(self.server)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def slot(
+        self, trial: str, *, meet: MeetHttp, model: Path | None, effects: Path | None
+    ) -> AsyncIterator[Slot]:
+        """Open a slot for a trial; ``meet`` is asked about each of its HTTP messages.
+
+        Args:
+            trial: Id of the trial; the namespace is named after it.
+            meet: Awaited for each message.
+            model: The model script, or None.
+            effects: The effects script, or None.
+        """
+        count = self._opened[trial] = self._opened.get(trial, 0) + 1
+        name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
+        doors, _ = await asyncio.gather(self._http(model, effects), self.server.register_namespace(name))
+        self._meets[name] = meet
+        try:
+            yield Slot(
+                namespace=name,
+                server=self.server.address,
+                environment={
+                    "OPENAI_BASE_URL": doors.model_url(name),
+                    "OPENAI_API_KEY": "sk-crashproof",
+                    "ANTHROPIC_BASE_URL": doors.anthropic_url(name),
+                    "ANTHROPIC_API_KEY": "sk-crashproof",
+                    "EFFECTS_URL": doors.effects_url(name),
+                },
+                http_port=urlsplit(doors.effects_url(name)).port or 0,
+            )
+        finally:
+            del self._meets[name]
+
+    async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
+        key = (model, effects)
+        if key not in self._doors:
+            doors = HttpDoors(
+                meet=self._meet, logs=self._folder / "doors", model_script=model, effects_script=effects
+            )
+            self._doors[key] = asyncio.create_task(self._stack.enter_async_context(doors))
+        return await asyncio.shield(self._doors[key])
+
+    async def _meet(self, message: HttpMessage) -> Decision:
+        meet = self._meets.get(message.slot)
+        if meet is None:
+            return "drop"
+        return await meet(message)
+

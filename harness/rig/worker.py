@@ -1,0 +1,188 @@
+"""The worker processes of one trial: started, watched, struck, recovered and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.errors import RigError, UsageError, nearest
+from harness.rig.nemesis import Nemesis
+from harness.rig.process import Process
+
+READY_LIMIT = 60.0
+"""Seconds that a worker process may take from its start to its first poll."""
+
+
+class WorkerProcesses:
+    """The worker of one trial: one process after the other, the same command each time.
+
+    Args:
+        command: Command line of the worker, unmodified.
+        environment: Environment of the process, complete.
+        logs: Folder of the log files.
+        nemesis: Told of starts and exits.
+        task_queue: Task queue that the worker must poll; empty: any.
+        recover: Called between the death of a struck process and the start of the next one, with nothing to be done
+            by it to the worker: frees what waits for the dead process.
+        strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
+            exit by itself when the work is done.
+    """
+
+    def __init__(
+        self,
+        *,
+        command: str,
+        environment: Mapping[str, str],
+        logs: Path,
+        nemesis: Nemesis,
+        task_queue: str,
+        recover: Callable[[int], Coroutine[Any, Any, None]],
+        strict: bool,
+    ) -> None:
+        self.number = 0
+        self.polled: set[str] = set()
+        self.exited = asyncio.Event()
+        self.process: Process | None = None
+        self._command = command_words(command)
+        self._environment = environment
+        self._logs = logs
+        self._nemesis = nemesis
+        self._task_queue = task_queue
+        self._recover = recover
+        self._strict = strict
+        self._ready = asyncio.Event()
+        self._watching: set[asyncio.Task[None]] = set()
+        self._numbers: dict[int, int] = {}
+
+    async def start(self) -> None:
+        """Start the next process, and wait until it polls.
+
+        Raises:
+            UsageError: The command is not found, or the worker polls another task queue than the scenario's.
+            RigError: It exited or never polled; with the end of its log.
+        """
+        self.number += 1
+        self._ready.clear()
+        self.exited.clear()
+        self.polled.clear()
+        name = f"worker-{self.number}"
+        self.process = await Process.start(self._command, name=name, logs=self._logs, env=self._environment)
+        self._numbers[self.process.pid] = self.number
+        self._nemesis.note("start-worker", worker=self.number, pid=self.process.pid, command=shlex.join(self._command))
+        watch = asyncio.create_task(self._watch(self.process, self.number))
+        self._watching.add(watch)
+        watch.add_done_callback(self._watching.discard)
+        await self._until_ready(self.process)
+        self._nemesis.note("worker-ready", worker=self.number, polls=sorted(self.polled))
+
+    async def start_again(self) -> None:
+        """Wait until the struck process is gone, free what waits for it, and start the next one."""
+        assert self.process is not None
+        await self.process.kill()
+        recovering = asyncio.create_task(self._recover(self.number))
+        try:
+            await self.start()
+        finally:
+            await recovering
+
+    def kill_now(self) -> None:
+        """SIGKILL the process and all it started, without waiting."""
+        if self.process:
+            self.process.kill_now()
+
+    async def stop(self) -> None:
+        """End the process, whatever it does."""
+        if self.process:
+            await self.process.kill()
+        for watch in self._watching:
+            watch.cancel()
+
+    def polls(self, task_queue: str) -> None:
+        """Learn from the door that the worker process polls a task queue."""
+        self.polled.add(task_queue)
+        if not self._task_queue or task_queue == self._task_queue:
+            self._ready.set()
+
+    def sender(self, port: int) -> int:
+        """Return the number of the worker process that owns the connection with that local port; 0 if none does.
+
+        While a process is dying its connections can no longer be looked up: they are its own all the same.
+        """
+        process = self.process
+        if process is None:
+            return 0
+        if self._nemesis.died(self.number):
+            return self.number
+        try:
+            root = psutil.Process(process.pid)
+            for found in (root, *root.children(recursive=True)):
+                if any(connection.laddr.port == port for connection in found.net_connections("tcp")):
+                    return self.number
+        except psutil.Error:
+            return self.number
+        return 0
+
+    async def _until_ready(self, process: Process) -> None:
+        ready, exited = asyncio.create_task(self._ready.wait()), asyncio.create_task(process.wait())
+        await asyncio.wait({ready, exited}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        exited.cancel()
+        if self._ready.is_set() or (not self._strict and process.exit_status == 0):
+            return
+        if process.exit_status is not None:
+            raise RigError(
+                f"the worker exited with status {process.exit_status} before it polled: {shlex.join(self._command)}",
+                log=process.log_tail(),
+            )
+        if self.polled:
+            raise UsageError(
+                f"the worker polls {', '.join(map(repr, sorted(self.polled)))}, but nobody polls "
+                f"{self._task_queue!r}{nearest(self._task_queue, self.polled)}: give the task queue that it polls"
+            )
+        raise RigError(
+            f"the worker runs, but did not poll within {READY_LIMIT:g} s: does it connect to TEMPORAL_ADDRESS "
+            "(if its address is hard-coded, give it with --address)?",
+            log=process.log_tail(),
+        )
+
+    async def _watch(self, process: Process, number: int) -> None:
+        status = await process.wait()
+        expected = self._nemesis.died(number)
+        self._nemesis.note("worker-exit", worker=number, exit_status=status, expected=expected)
+        if expected:
+            return
+        self.exited.set()
+
+
+def command_words(command: str) -> list[str]:
+    """Split a command line as a shell would.
+
+    Raises:
+        UsageError: It is empty or has an open quote.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"the command {command!r} cannot be split into words: {error}") from error
+    if not words:
+        raise UsageError("the worker command is empty")
+    return words
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker process: crashproof's own, with ``more`` and without ``TEMPORAL_DEBUG``.
+
+    ``TEMPORAL_DEBUG`` would turn the SDK's deadlock detection off. The Python that runs crashproof comes first on
+    PATH, so that ``python worker.py`` means it.
+    """
+    found = {key: value for key, value in os.environ.items() if key != "TEMPORAL_DEBUG"}
+    found["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), found.get("PATH", os.defpath)])
+    found["PYTHONUNBUFFERED"] = "1"
+    return {**found, **more}

@@ -1,0 +1,346 @@
+"""One trial: one scenario under one plan, from a fresh slot to its evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+
+from harness.deadline import Bounds
+from harness.errors import RigError, UsageError, nearest
+from harness.evidence import End, Evidence, History, Sample
+from harness.plan import Plan
+from harness.points import Point, matches, place_of
+from harness.rig.acceleration import accelerate
+from harness.rig.attribution import Attribution, Owner, Run, at
+from harness.rig.coverage import Coverage
+from harness.rig.driver import Driver
+from harness.rig.frontend import Frontend
+from harness.rig.http_doors import Decision, HttpMessage
+from harness.rig.nemesis import Nemesis
+from harness.rig.slots import Rig, Slot
+from harness.rig.starting import Starting
+from harness.rig.wire import WireProxy
+from harness.rig.worker import WorkerProcesses, environment
+from harness.scenario import Scenario, Starter
+from harness.tape import Entry
+
+_SAMPLE_EVERY = 0.25  # seconds
+_STARTER_LIMIT = 60.0  # seconds for a program to start the work
+_SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
+
+
+async def run_trial(
+    scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds
+) -> Evidence:
+    """Run one trial and return its evidence.
+
+    Args:
+        scenario: The scenario.
+        plan: Which strikes to make; none for a baseline.
+        trial: Id of the trial.
+        rig: What trials share.
+        folder: Folder of this trial; logs go below it.
+        bounds: How long it may take.
+
+    Raises:
+        UsageError: The scenario does not fit the worker (task queue, workflow type).
+        RigError: The worker does not start, or the server does not answer.
+    """
+    return await _Trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder, bounds=bounds).run()
+
+
+class _Trial:
+    def __init__(
+        self, scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds
+    ) -> None:
+        self.scenario = scenario
+        self.plan = plan
+        self.trial = trial
+        self.rig = rig
+        self.logs = folder / "logs"
+        self.bounds = bounds
+        self.nemesis = Nemesis(plan, listen=self._reached)
+        self.attribution = Attribution()
+        self.samples: list[Sample] = []
+        self.over = asyncio.Event()
+        self.over_places: set[str] = set()
+        self.calls: dict[int, tuple[int, Owner, int]] = {}
+        self.numbers = itertools.count(1)
+        self.workers: WorkerProcesses
+        self.frontend: Frontend
+        self.driver: Driver
+        self.coverage: Coverage | None = None
+
+    async def run(self) -> Evidence:
+        model = _beside(self.scenario, self.scenario.model)
+        effects = _beside(self.scenario, self.scenario.effects)
+        async with AsyncExitStack() as stack:
+            slot = await stack.enter_async_context(
+                self.rig.slot(self.trial, meet=self._meet_http, model=model, effects=effects)
+            )
+            self.frontend = await stack.enter_async_context(Frontend(address=slot.server, namespace=slot.namespace))
+            starting = Starting(
+                nemesis=self.nemesis, task_timeout=self.bounds.task_timeout, attaches=self.plan.strikes != ()
+            )
+            wire = WireProxy(
+                upstream=slot.server,
+                namespace=slot.namespace,
+                attribution=self.attribution,
+                meet=self._meet_wire,
+                sender=lambda port: self.workers.sender(port),
+                rewrite=starting.rewrite,
+                numbers=self.numbers,
+                address=self.scenario.address,
+            )
+            await stack.enter_async_context(wire)
+            self.driver = await stack.enter_async_context(
+                Driver(self.scenario, slot=slot, nemesis=self.nemesis, logs=self.logs)
+            )
+            return await self._with_workers(slot, wire)
+
+    async def _with_workers(self, slot: Slot, wire: WireProxy) -> Evidence:
+        env = environment(self._environment(slot, wire))
+        self.workers = WorkerProcesses(
+            command=self.scenario.worker,
+            environment=env,
+            logs=self.logs,
+            nemesis=self.nemesis,
+            task_queue=self.scenario.task_queue,
+            recover=lambda number: self._recover(wire, number),
+            strict=not _is_one_program(self.scenario),
+        )
+        if not self.plan.strikes:
+            self.coverage = Coverage(
+                doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs
+            )
+        self.nemesis.threaten(self.workers)
+        try:
+            await self.workers.start()
+            root = await self._begin(env)
+            end, reason = await self._until_end(root)
+        finally:
+            self.nemesis.finish()
+            await self.workers.stop()
+        return await self._collect(end, reason)
+
+    def _environment(self, slot: Slot, wire: WireProxy) -> dict[str, str]:
+        return {
+            "TEMPORAL_ADDRESS": wire.address,
+            "TEMPORAL_NAMESPACE": "default",
+            **({"TEMPORAL_TASK_QUEUE": self.scenario.task_queue} if self.scenario.task_queue else {}),
+            **slot.environment,
+            **self.scenario.env,
+        }
+
+    async def _begin(self, env: dict[str, str]) -> Run:
+        """Begin the work, and return the first run of its chain."""
+        task_queue = self.scenario.task_queue or next(iter(sorted(self.workers.polled)), "")
+        if not isinstance(self.scenario.work, Starter):
+            workflow_id, run_id = await self.driver.start(
+                task_queue=task_queue, task_timeout=self.bounds.task_timeout
+            )
+            workflow = self.scenario.work.workflow
+            self.attribution.started(workflow=workflow, workflow_id=workflow_id, run_id=run_id)
+        elif self.scenario.work.command:
+            await self.driver.run_starter(env)
+        root = await self._root()
+        self.nemesis.note("start", workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
+        await self.driver.send_at_start(root.workflow_id)
+        return root
+
+    async def _root(self) -> Run:
+        deadline = time.monotonic() + _STARTER_LIMIT
+        while time.monotonic() < deadline:
+            wanted = self.scenario.work.workflow
+            for run in self.attribution.roots:
+                if wanted in ("", run.path):
+                    return run
+            self.driver.starter_is_well()
+            await self.nemesis.changed(timeout=0.5)
+        raise RigError(
+            f"no workflow{' ' + repr(wanted) if wanted else ''} was started through the door within "
+            f"{_STARTER_LIMIT:g} s",
+            log=self.driver.log_tail() or (self.workers.process.log_tail() if self.workers.process else ""),
+        )
+
+    async def _until_end(self, root: Run) -> tuple[End, str]:
+        watching = [
+            asyncio.create_task(self._closed(root), name="closed"),
+            asyncio.create_task(self.over.wait(), name="over"),
+            asyncio.create_task(self._broken(), name="broken"),
+        ]
+        sampling = asyncio.create_task(self._sample())
+        try:
+            done, _ = await asyncio.wait(watching, timeout=self.bounds.limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*watching, sampling):
+                task.cancel()
+            await asyncio.gather(*watching, sampling, return_exceptions=True)
+        if not done:
+            return "deadline", f"not over {self.bounds.limit:.0f} s after the work began"
+        first = min(done, key=watching.index)
+        reason = first.result()
+        if first is watching[1]:
+            self.nemesis.note("over")
+            return "over", ""
+        return ("closed", "") if first is watching[0] else ("stopped", str(reason))
+
+    async def _closed(self, root: Run) -> None:
+        """Wait until the whole chain has closed: continued runs are followed."""
+        run_id = root.run_id
+        while run_id:
+            event = await self.frontend.close_event(workflow_id=root.workflow_id, run_id=run_id)
+            attributes = getattr(event, event.WhichOneof("attributes"))
+            run_id = getattr(attributes, "new_execution_run_id", "")
+
+    async def _broken(self) -> str:
+        """Wait until the trial cannot go on, and say why."""
+        looked = 0
+        while True:
+            if self.nemesis.failure:
+                raise self.nemesis.failure
+            for entry in self.nemesis.tape[looked:]:
+                _must_be_registered(entry)
+            looked = len(self.nemesis.tape)
+            process = self.workers.process
+            if self.workers.exited.is_set() and process and (process.exit_status or not _is_one_program(self.scenario)):
+                log = process.log_tail(8)
+                if not self.plan.strikes:
+                    raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
+                return f"the worker exited by itself with status {process.exit_status}: {log.strip()[-400:]}"
+            await self.nemesis.changed(timeout=1.0)
+
+    async def _sample(self) -> None:
+        while True:
+            for run in list(self.attribution.runs.values()):
+                await self._sample_run(run)
+            if self.coverage and self.workers.process:
+                await asyncio.to_thread(self.coverage.look, self.workers.process.pid)
+            await asyncio.sleep(_SAMPLE_EVERY)
+
+    async def _sample_run(self, run: Run) -> None:
+        try:
+            pending = await self.frontend.pending_activities(workflow_id=run.workflow_id, run_id=run.run_id)
+        except grpc.aio.AioRpcError:
+            return
+        if pending:
+            self.samples.append(
+                Sample(at=time.time(), workflow_id=run.workflow_id, run_id=run.run_id, pending=tuple(pending))
+            )
+
+    async def _recover(self, wire: WireProxy, worker: int) -> None:
+        wire.cut_off(worker)
+        self.attribution.worker_died()
+        if self.plan.real_time:
+            return
+        executions = [(run.workflow_id, run.run_id) for run in self.attribution.runs.values()]
+        await accelerate(self.frontend, executions=executions, worker=worker, note=self.nemesis.note)
+
+    async def _meet_wire(self, entry: Entry) -> Decision:
+        if entry.operation in ("PollWorkflowTaskQueue", "PollActivityTaskQueue") and entry.kind == "request":
+            if entry.worker == self.workers.number and "/" not in entry.facts["task_queue"]:
+                self.workers.polls(entry.facts["task_queue"])
+            return "drop" if self.nemesis.died(entry.worker) else "go"
+        if entry.point is None and entry.operation.startswith("Poll") and not entry.facts:
+            return "go"
+        return await self.nemesis.meet(entry)
+
+    async def _meet_http(self, message: HttpMessage) -> Decision:
+        if message.position == "before":
+            owner = self.attribution.call(door=message.door, operation=message.operation, body=message.body)
+            self.calls[message.number] = (next(self.numbers), owner, self.workers.number)
+        number, owner, worker = self.calls[message.number]
+        facts: dict[str, Any] = {
+            "method": message.method,
+            "path": message.path,
+            "headers": {key: "…" if key in _SECRET_HEADERS else value for key, value in message.headers.items()},
+            "body": message.body,
+        }
+        if message.position == "after":
+            facts["answer"] = message.answer
+        return await self.nemesis.meet(
+            Entry(
+                at=time.time(),
+                kind="request" if message.position == "before" else "reply",
+                door=message.door,
+                operation=message.operation,
+                message=number,
+                worker=worker,
+                point=at(owner, message.position),
+                workflow_id=owner.workflow_id,
+                run_id=owner.run_id,
+                activity_id=owner.activity_id,
+                status=str(message.status) if message.status else "",
+                facts=facts,
+            )
+        )
+
+    async def _reached(self, point: Point) -> None:
+        over = self.scenario.over
+        if over and matches(point.id, over.point):
+            self.over_places.add(place_of(point.id))
+            if len(self.over_places) >= over.times:
+                self.over.set()
+        await self.driver.send_at(point, workflow_ids=[run.workflow_id for run in self.attribution.roots])
+
+    async def _collect(self, end: End, reason: str) -> Evidence:
+        roots = [run for run in self.attribution.runs.values() if run.root]
+        others = [run for run in self.attribution.runs.values() if not run.root]
+        histories = [
+            History(
+                workflow_id=run.workflow_id,
+                run_id=run.run_id,
+                path=run.path,
+                root=run.root,
+                events=tuple(await self.frontend.history(workflow_id=run.workflow_id, run_id=run.run_id)),
+            )
+            for run in (*roots, *others)
+        ]
+        return Evidence(
+            trial=self.trial,
+            scenario=self.scenario.name,
+            plan=self.plan,
+            end=end,
+            end_reason=reason,
+            expects_failure=self.scenario.fails,
+            tape=tuple(self.nemesis.tape),
+            histories=tuple(histories),
+            samples=tuple(self.samples),
+            gaps=tuple(self.coverage.gaps) if self.coverage else (),
+            task_timeout=self.bounds.task_timeout,
+        )
+
+
+def _beside(scenario: Scenario, name: str) -> Path | None:
+    """Return the path of a file named by a scenario, relative to the scenario's own file."""
+    if not name:
+        return None
+    path = (Path(scenario.file).parent / name).resolve()
+    if not path.is_file():
+        raise UsageError(f"{scenario.name} names {name!r}, but there is no file {path}")
+    return path
+
+
+def _is_one_program(scenario: Scenario) -> bool:
+    return isinstance(scenario.work, Starter) and not scenario.work.command
+
+
+def _must_be_registered(entry: Entry) -> None:
+    """Raise when a worker says that it does not know a workflow or activity type: no strike is to blame for that."""
+    if entry.operation not in ("RespondWorkflowTaskFailed", "RespondActivityTaskFailed") or entry.kind != "request":
+        return
+    message = entry.facts["failure"]["message"]
+    if "is not registered" not in message:
+        return
+    kind = "workflow" if entry.operation == "RespondWorkflowTaskFailed" else "activity"
+    known = [word.strip(" '\"") for word in message.rpartition(":")[2].split(",")]
+    asked = message.partition("class ")[2].partition(" ")[0] if kind == "workflow" else ""
+    raise UsageError(f"the worker has no such {kind}: {message}{nearest(asked, known) if asked else ''}")
+
+
