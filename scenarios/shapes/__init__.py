@@ -1,0 +1,1 @@
+"""Right agents, one for each shape that a run may have."""
