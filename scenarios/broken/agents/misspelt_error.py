@@ -9,7 +9,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from scenarios import plumbing
-RETRIES = RetryPolicy(maximum_attempts=3, non_retryable_error_types=["InvalidInputEror"])
+RETRIES = RetryPolicy(maximum_attempts=3, non_retryable_error_types=["InvaildInputError"])
 
 
 @activity.defn
