@@ -1,0 +1,81 @@
+"""One HTTP answer as a value: what it says, and how it travels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Delivery = Literal["complete", "closed"]
+"""``complete``: status, headers and whole body. ``closed``: the connection is closed and nothing is sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a door gives back for one request.
+
+    Attributes:
+        status: HTTP status.
+        headers: Headers beside ``content-length``, names in lower case.
+        body: The bytes as they are sent.
+        delivery: How the connection behaves.
+        notice: What the user must be told about it (a script that raised, an unknown path), or empty.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    delivery: Delivery = "complete"
+    notice: str = ""
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.body.decode(errors="replace")
+
+
+CLOSED = Answer(delivery="closed")
+"""The connection is closed without an answer."""
+
+
+def json_answer(
+    content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, notice: str = ""
+) -> Answer:
+    """Make an answer of anything that JSON can write.
+
+    Raises:
+        TypeError, ValueError: JSON cannot write it.
+    """
+    body = json.dumps(content, separators=(",", ":"), check_circular=True).encode()
+    return Answer(
+        status=status, headers={"content-type": "application/json", **(headers or {})}, body=body, notice=notice
+    )
+
+
+def parsed(text: str | bytes) -> Any:
+    """Return what the text says as JSON, or the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text.decode(errors="replace") if isinstance(text, bytes) else text
+
+
+def plain_headers(headers: Any) -> dict[str, str]:
+    """Return headers with names in lower case and values as text.
+
+    Raises:
+        TypeError: They are no dict.
+        ValueError: A name or value cannot stand in a header, or is the server's own affair.
+    """
+    if not isinstance(headers, dict):
+        raise TypeError(f"headers must be a dict, got {type(headers).__name__}")
+    plain = {str(name).lower(): str(value) for name, value in headers.items()}
+    for name, value in plain.items():
+        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            raise ValueError(f"{name!r} is no name of a header")
+        if name in ("content-length", "transfer-encoding", "connection"):
+            raise ValueError(f"header {name!r} is set by the server")
+        if not value.isascii() or not value.isprintable():
+            raise ValueError(f"header {name!r} has a value that cannot be sent: {value!r}")
+    return plain

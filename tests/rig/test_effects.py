@@ -1,0 +1,112 @@
+"""The effect server's answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.rig import effects, scripts
+from harness.rig.effects import Effect
+
+
+def effect(path: str = "/note", *, method: str = "POST", body: object = None, **headers: str) -> Effect:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return effects.read(
+        method=method, path=path, headers=named, body=b"" if body is None else json.dumps(body).encode()
+    )
+
+
+def script(folder: Path, body: str) -> scripts.Script:
+    file = folder / "effects_script.py"
+    file.write_text(body)
+    return scripts.load(file)
+
+
+def test_the_default_answer_names_the_effect() -> None:
+    said = effects.answer(effect(body={"text": "a"}))
+    assert said.status == 200
+    assert json.loads(said.body) == {"id": json.loads(said.body)["id"], "name": "note", "ok": True}
+
+
+def test_the_same_key_has_the_same_answer_whatever_the_body() -> None:
+    first = effects.answer(effect(body={"at": 1}, idempotency_key="k1"))
+    assert effects.answer(effect(body={"at": 2}, idempotency_key="k1")) == first
+    assert effects.answer(effect(body={"at": 1}, idempotency_key="k2")) != first
+    assert effects.answer(effect("/other", body={"at": 1}, idempotency_key="k1")) != first
+
+
+def test_without_a_key_the_body_decides() -> None:
+    assert effects.answer(effect(body={"a": 1, "b": 2})) == effects.answer(effect(body={"b": 2, "a": 1}))
+    assert effects.answer(effect(body={"a": 1})) != effects.answer(effect(body={"a": 2}))
+
+
+def test_where_the_key_is_looked_for() -> None:
+    assert effect(idempotency_key="a", body={"idempotency_key": "b"}).key == "a"
+    assert effect(x_idempotency_key="a").key == "a"
+    assert effect(body={"idempotency_key": "b"}).key == "b"
+    assert effect(body={"idempotency_key": 5}).key == ""
+    assert effect(body=["b"]).key == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("POST", "/note", "note"),
+        ("DELETE", "/cards/7/charge/?x=1", "cards/7/charge"),
+        ("PUT", "/a%20b", "a b"),
+        ("GET", "/note", "GET:note"),
+    ],
+)
+def test_a_read_is_no_effect(method: str, path: str, operation: str) -> None:
+    assert effects.operation_of(method, path) == operation
+    assert effects.answer(effect(path, method=method)).status == 200
+
+
+def test_an_effect_needs_a_name() -> None:
+    said = effects.answer(effect("/"))
+    assert said.status == 404
+    assert "needs a name" in said.notice
+
+
+def test_a_script_sees_the_whole_effect(tmp_path: Path) -> None:
+    using = script(tmp_path, "def answer(effect): return effect")
+    said = effects.answer(effect("/note/3?x=1", body={"a": 1}, idempotency_key="k"), script=using)
+    assert json.loads(said.body) == {
+        "name": "note/3",
+        "method": "POST",
+        "path": "/note/3?x=1",
+        "key": "k",
+        "headers": {"idempotency-key": "k"},
+        "body": {"a": 1},
+    }
+
+
+def test_a_script_gives_status_and_body(tmp_path: Path) -> None:
+    using = script(tmp_path, "def answer(effect): return {'status': 409, 'body': {'a': 1}, 'headers': {'X-A': 'b'}}")
+    said = effects.answer(effect(), script=using)
+    assert (said.status, said.body, said.headers["x-a"]) == (409, b'{"a":1}', "b")
+
+
+def test_a_status_of_the_body_is_no_http_status(tmp_path: Path) -> None:
+    using = script(tmp_path, "def answer(effect): return {'status': 'paid'}")
+    assert effects.answer(effect(), script=using).body == b'{"status":"paid"}'
+    using = script(tmp_path, "def answer(effect): return {'status': 3, 'id': 1}")
+    assert effects.answer(effect(), script=using).body == b'{"status":3,"id":1}'
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("def answer(effect):\n    return effect['nme']", "effects_script.py:2: KeyError: 'nme'"),
+        ("def answer(effect): return 'done'", "expected a dict, got str"),
+        ("def answer(effect): return {'status': 99}", "status must be 200 to 599, got 99"),
+        ("def answer(effect): return {'a': object()}", "not JSON serializable"),
+        ("def answer(effect): return {'status': 200, 'headers': 3}", "headers must be a dict, got int"),
+        ("def answer(effect): return {'status': 200, 'headers': {'Content-Length': 3}}", "is set by the server"),
+    ],
+)
+def test_a_script_that_fails_is_told(tmp_path: Path, body: str, told: str) -> None:
+    said = effects.answer(effect(), script=script(tmp_path, body))
+    assert said.status == 500
+    assert told in said.notice
+    assert told in json.loads(said.body)["error"]["message"]
