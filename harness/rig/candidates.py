@@ -123,7 +123,7 @@ async def _version(kind: Kind, path: Path) -> str:
     if status is None:
         raise BrokenError(f"`{asked}` did not end within {VERSION_SECONDS:.0f} s")
     if status != 0:
-        raise BrokenError(f"`{asked}` failed with exit status {status}: {tail}")
+        raise BrokenError(f"`{asked}` failed with exit status {status}{tail and ': '}{tail}")
     line = printed.splitlines()[0] if printed else ""
     if not re.match(kind.version_pattern, line):
         raise BrokenError(f"`{asked}` printed {line!r}, which is not the version of {kind.title}")

@@ -21,6 +21,7 @@ Progress = Callable[[str], None]
 NO_DOWNLOAD = "CRASHPROOF_NO_DOWNLOAD"
 """Environment variable that, set to anything but 0, keeps crashproof from downloading."""
 
+PYTHON = sys.executable
 PROGRESS_SECONDS = 5.0
 DOWNLOAD_STALL_SECONDS = 60.0
 DOWNLOAD_SECONDS = 900.0
@@ -92,7 +93,7 @@ def sdk_download(*, name: str, title: str) -> Installer:
         arrived = folder / "download"
         arrived.mkdir()
         growth = _Growth(arrived)
-        process = await Process.start([sys.executable, "-c", code, str(arrived)], name="download", logs=folder)
+        process = await Process.start([PYTHON, "-c", code, str(arrived)], name="download", logs=folder)
         line = f"downloading {title} through the Temporal SDK"
         progress(line)
         await follow(
