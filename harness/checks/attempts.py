@@ -1,0 +1,234 @@
+"""The attempts of activities, as the tape tells them: who made them, what they sent, how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.checks import events
+from harness.evidence import Evidence
+from harness.tape import Entry, acts
+
+_ANSWERS = ("RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RespondActivityTaskCanceled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was declared for an activity; times in seconds, 0 where none was declared.
+
+    Attributes:
+        heartbeat: Heartbeat timeout.
+        start_to_close: Start-to-close timeout.
+        schedule_to_close: Schedule-to-close timeout.
+        initial: First retry interval.
+        coefficient: Factor from one retry interval to the next.
+        maximum: Longest retry interval.
+        attempts: Maximum attempts; 0: unlimited.
+        non_retryable: Failure types that are not retried.
+    """
+
+    heartbeat: float = 0.0
+    start_to_close: float = 0.0
+    schedule_to_close: float = 0.0
+    initial: float = 1.0
+    coefficient: float = 2.0
+    maximum: float = 0.0
+    attempts: int = 0
+    non_retryable: tuple[str, ...] = ()
+
+    def delay(self, attempt: int) -> float:
+        """Return the interval in seconds between the end of that attempt and the next one."""
+        longest = self.maximum or 100 * self.initial
+        return float(min(longest, self.initial * self.coefficient ** min(attempt - 1, 64)))
+
+    @property
+    def detection(self) -> float:
+        """Longest time in seconds until the server notices that an attempt died after its last beat."""
+        declared = [each for each in (self.heartbeat, self.start_to_close, self.schedule_to_close) if each]
+        return min(declared, default=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One attempt of one execution of an activity.
+
+    Attributes:
+        run_id: Run id of its workflow.
+        activity_id: Activity id.
+        workflow: Workflow as in ``Point.workflow``.
+        activity: Activity type.
+        execution: Which execution of that type in its run, from 1.
+        number: Attempt, from 1.
+        options: What was declared.
+        entries: Everything on the tape that belongs to it, in order; the first is the task that was handed out.
+    """
+
+    run_id: str
+    activity_id: str
+    workflow: str
+    activity: str
+    execution: int
+    number: int
+    options: Options
+    entries: tuple[Entry, ...]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """The execution it belongs to."""
+        return (self.run_id, self.activity_id, self.execution)
+
+    @property
+    def name(self) -> str:
+        """The execution in words: ``book 2``; with its workflow where that is a child or a later run."""
+        words = f"{self.activity} {self.execution}" if self.execution else self.activity
+        return words + (f" in {self.workflow}" if "/" in self.workflow or "+" in self.workflow else "")
+
+    @property
+    def worker(self) -> int:
+        """The worker process that it was handed to."""
+        return self.entries[0].worker
+
+    @property
+    def began(self) -> float:
+        """When it was handed out, in seconds since the epoch."""
+        return self.entries[0].at
+
+    @property
+    def details(self) -> list[Any] | None:
+        """The heartbeat details it was handed, or None."""
+        return self.entries[0].facts.get("heartbeat_details")
+
+    @property
+    def beats(self) -> tuple[Entry, ...]:
+        """The heartbeats it sent, whether or not they were executed."""
+        return tuple(self._sent("RecordActivityTaskHeartbeat"))
+
+    @property
+    def answer(self) -> Entry | None:
+        """The request with which it ended, whether or not it was executed."""
+        return next(iter(self._sent(*_ANSWERS)), None)
+
+    @property
+    def ended(self) -> Entry | None:
+        """The reply to its answer, where the server took it."""
+        replies = (found for found in self.entries if found.kind == "reply" and found.operation in _ANSWERS)
+        return next((found for found in replies if found.status == "OK"), None)
+
+    @property
+    def failure(self) -> dict[str, Any] | None:
+        """The failure it reported and the server took, or None."""
+        if self.ended is None or self.ended.operation != "RespondActivityTaskFailed" or self.answer is None:
+            return None
+        return self.answer.facts.get("failure")
+
+    @property
+    def completed(self) -> bool:
+        """Whether it completed and the server took its result."""
+        return self.ended is not None and self.ended.operation == "RespondActivityTaskCompleted"
+
+    def calls(self, *doors: str) -> tuple[Entry, ...]:
+        """Return its requests at the model's or the effects' door."""
+        return tuple(found for found in self.entries if found.kind == "request" and found.door in doors)
+
+    def _sent(self, *operations: str) -> Iterable[Entry]:
+        return (found for found in self.entries if found.kind == "request" and found.operation in operations)
+
+
+@dataclass
+class _Gathering:
+    first: Entry
+    entries: list[Entry] = field(default_factory=list)
+
+
+def attempts_of(evidence: Evidence) -> list[Attempt]:
+    """Return every attempt that the tape knows of, in the order in which they were handed out."""
+    gathered: dict[tuple[str, str, int, int], _Gathering] = {}
+    for entry in evidence.tape:
+        point = entry.point
+        if point is None or not entry.activity_id or not point.attempt:
+            continue
+        key = (entry.run_id, entry.activity_id, point.execution, point.attempt)
+        gathered.setdefault(key, _Gathering(entry)).entries.append(entry)
+    declared = _declared(evidence)
+    return [_attempt(found, declared) for found in gathered.values()]
+
+
+def by_execution(attempts: Iterable[Attempt]) -> dict[tuple[str, str, int], list[Attempt]]:
+    """Group attempts by execution, in the order of their numbers."""
+    groups: dict[tuple[str, str, int], list[Attempt]] = {}
+    for attempt in attempts:
+        groups.setdefault(attempt.key, []).append(attempt)
+    return {key: sorted(group, key=lambda each: each.number) for key, group in groups.items()}
+
+
+def deaths(evidence: Evidence) -> dict[int, float]:
+    """Return when each worker process that did not live to the end died: its number to seconds since the epoch."""
+    died: dict[int, float] = {}
+    for entry in (*acts(evidence.tape, "strike"), *acts(evidence.tape, "worker-exit")):
+        if entry.worker:
+            died[entry.worker] = min(entry.at, died.get(entry.worker, entry.at))
+    return died
+
+
+def replies(tape: Sequence[Entry]) -> dict[int, Entry]:
+    """Return the reply of each message that was executed: message number to entry."""
+    return {entry.message: entry for entry in tape if entry.kind == "reply" and entry.message}
+
+
+def requests(tape: Sequence[Entry]) -> dict[int, Entry]:
+    """Return the request of each message: message number to entry."""
+    return {entry.message: entry for entry in tape if entry.kind == "request" and entry.message}
+
+
+def _attempt(found: _Gathering, declared: dict[tuple[str, str], Options]) -> Attempt:
+    entry, point = found.first, found.first.point
+    assert point is not None
+    options = declared.get((entry.run_id, entry.activity_id)) or _handed_out(entry.facts)
+    return Attempt(
+        run_id=entry.run_id,
+        activity_id=entry.activity_id,
+        workflow=point.workflow,
+        activity=point.subject,
+        execution=point.execution,
+        number=point.attempt,
+        options=options,
+        entries=tuple(found.entries),
+    )
+
+
+def _declared(evidence: Evidence) -> dict[tuple[str, str], Options]:
+    return {
+        (history.run_id, str(told.get("activityId", ""))): options_of(told)
+        for history in evidence.histories
+        for told in events.scheduled_activities(history).values()
+    }
+
+
+def options_of(scheduled: dict[str, Any]) -> Options:
+    """Return what the attributes of an ACTIVITY_TASK_SCHEDULED event declare."""
+    policy = scheduled.get("retryPolicy") or {}
+    return Options(
+        heartbeat=events.seconds(scheduled.get("heartbeatTimeout")),
+        start_to_close=events.seconds(scheduled.get("startToCloseTimeout")),
+        schedule_to_close=events.seconds(scheduled.get("scheduleToCloseTimeout")),
+        initial=events.seconds(policy.get("initialInterval")) or 1.0,
+        coefficient=float(policy.get("backoffCoefficient") or 2.0),
+        maximum=events.seconds(policy.get("maximumInterval")),
+        attempts=int(policy.get("maximumAttempts") or 0),
+        non_retryable=tuple(policy.get("nonRetryableErrorTypes") or ()),
+    )
+
+
+def _handed_out(facts: dict[str, Any]) -> Options:
+    policy = facts.get("retry_policy") or {}
+    return Options(
+        heartbeat=facts.get("heartbeat_timeout") or 0.0,
+        start_to_close=facts.get("start_to_close_timeout") or 0.0,
+        schedule_to_close=facts.get("schedule_to_close_timeout") or 0.0,
+        initial=policy.get("initial") or 1.0,
+        coefficient=policy.get("coefficient") or 2.0,
+        maximum=policy.get("maximum") or 0.0,
+        attempts=policy.get("attempts") or 0,
+        non_retryable=tuple(policy.get("non_retryable") or ()),
+    )

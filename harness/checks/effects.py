@@ -1,0 +1,217 @@
+"""Effects: each happens once, its key is stable, and together they are those of the undisturbed run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from harness.checks import Check, NothingToLookAt, check, masking, showing
+from harness.checks.attempts import attempts_of
+from harness.checks.masking import Effect, same_effect, same_effect_and_key
+from harness.evidence import Evidence
+from harness.tape import Entry
+from harness.verdict import Finding
+
+_Execution = tuple[str, str, int]
+
+
+@check("effects-happen-once")
+def effects_happen_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Each effect happens as often as without a strike: one that is asked for again carries the same key."""
+    seen, patterns = _compared(evidence, baselines)
+    _, extra, _ = masking.matched(seen, patterns, [same_effect_and_key, same_effect])
+    loose = masking.uncounted(baselines)
+    told: set[int] = set()
+    for pattern in patterns:
+        group = [effect for effect in seen if same_effect(effect, pattern) and id(effect) not in told]
+        surplus = [effect for effect in extra if any(effect is each for each in group)]
+        if evidence.end != "closed" or pattern.name in loose:
+            surplus = [effect for effect in surplus if _redone(effect, group)]
+        if surplus:
+            told.update(id(effect) for effect in group)
+            expected = len(group) - len(surplus)
+            yield _happened(evidence, "effects-happen-once", pattern.name, group, expected=expected)
+
+
+@check("effect-key-stable")
+def effect_key_stable(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """The key of an effect is the same over the attempts of one execution, and different over executions."""
+    keyed = [effect for effect in masking.effects_of(evidence) if effect.key]
+    if not keyed:
+        raise NothingToLookAt("no effect carried an idempotency key")
+    yield from _keys_over_attempts(evidence, keyed, baselines)
+    yield from _keys_over_executions(evidence, keyed)
+
+
+@check("effects-as-baseline")
+def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """The effects are those of the baseline in path, key and body: none is missing and none is another."""
+    seen, patterns = _compared(evidence, baselines)
+    pairs, extra, missing = masking.matched(seen, patterns, [same_effect_and_key, same_effect])
+    loose = masking.uncounted(baselines)
+    for effect, pattern in pairs:
+        if not masking.agrees(effect.key, pattern.key):
+            words = f"{_named(effect)} had the key {effect.key!r}; in the baseline {pattern.key!r}"
+            yield _finding(evidence, "effects-as-baseline", f"{effect.name} key", words, effect.entries)
+    if evidence.end != "closed":
+        return
+    for effect in extra:
+        # One that agrees with a pattern is a doubled one: effects-happen-once tells of it.
+        if effect.name not in loose and not any(same_effect(effect, pattern) for pattern in patterns):
+            words = f"{_named(effect)} with {showing.short(effect.body)} is not in the baseline"
+            yield _finding(evidence, "effects-as-baseline", f"{effect.name} extra", words, effect.entries)
+    for pattern in missing:
+        if pattern.name not in loose:
+            words = f"{_named(pattern)} with {showing.short(pattern.body)} is missing"
+            yield _finding(evidence, "effects-as-baseline", f"{pattern.name} missing", words, ())
+
+
+def happens_once(effect: str, *, key: str = "") -> Check:
+    """Make a check that an effect happens exactly once for each value of its key; see ``checks.HappensOnce``."""
+    name = f"happens-once:{effect}:{key}" if key else f"happens-once:{effect}"
+
+    def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+        seen = _by_value(masking.effects_of(evidence), name=effect, key=key)
+        usual = [_by_value(masking.effects_of(each), name=effect, key=key) for each in baselines]
+        if not seen and not any(usual):
+            raise NothingToLookAt(f"no effect {effect} was executed")
+        for value, group in seen.items():
+            if len(group) > 1:
+                yield _happened(evidence, name, effect, group, expected=1, value=value)
+        if evidence.end == "closed":
+            always = set(usual[0]).intersection(*usual[1:]) if usual else set()
+            for value in sorted(always - set(seen)):
+                yield _happened(evidence, name, effect, [], expected=1, value=value)
+
+    told_apart = f"each {key}" if key else "each key"
+    return Check(name, f"The effect {effect} happens exactly once for {told_apart}.", judge, needed=True)
+
+
+def _compared(evidence: Evidence, baselines: Sequence[Evidence]) -> tuple[list[Effect], list[Effect]]:
+    if not baselines:
+        raise NothingToLookAt("there is no baseline to compare the effects with")
+    seen, patterns = masking.effects_of(evidence), masking.effect_patterns(baselines)
+    if not seen and not patterns:
+        raise NothingToLookAt("no effect was executed")
+    return seen, patterns
+
+
+def _redone(effect: Effect, group: Iterable[Effect]) -> bool:
+    """Tell whether another attempt of the same execution had the same effect."""
+    return any(
+        _execution(other) == _execution(effect) != ("", "", 0) and _attempt(other) != _attempt(effect)
+        for other in group
+    )
+
+
+def _execution(effect: Effect) -> _Execution:
+    point = effect.entries[0].point
+    return (point.workflow, point.subject, point.execution) if point and point.execution else ("", "", 0)
+
+
+def _attempt(effect: Effect) -> int:
+    point = effect.entries[0].point
+    return point.attempt if point else 0
+
+
+def _keys_over_attempts(
+    evidence: Evidence, keyed: Sequence[Effect], baselines: Sequence[Evidence]
+) -> Iterator[Finding]:
+    patterns = masking.effect_patterns(baselines) if baselines else []
+    usual = _most_keys((evidence, *baselines), patterns)
+    for (execution, unit), effects in _by_unit(keyed, patterns).items():
+        attempts = {entry.point.attempt for effect in effects for entry in effect.entries if entry.point}
+        most = usual.get((execution[1], unit), 1)
+        if execution[2] and len(effects) > most and len(attempts) > 1:
+            words = f"{effects[0].name} of {execution[1]} {execution[2]} had {len(effects)} keys over its attempts"
+            words += f", expected {most}: {', '.join(repr(effect.key) for effect in effects[:4])}"
+            entries = [entry for effect in effects for entry in effect.entries]
+            yield _finding(evidence, "effect-key-stable", f"{effects[0].name} of {execution[1]}", words, entries)
+
+
+def _most_keys(evidences: Sequence[Evidence], patterns: Sequence[Effect]) -> dict[tuple[str, str], int]:
+    """Return how many keys one attempt of an activity type uses for the same effect, at most."""
+    most: dict[tuple[str, str], int] = {}
+    for effects in map(masking.effects_of, evidences):
+        for (execution, unit), group in _by_unit(effects, patterns).items():
+            counts = Counter(map(_attempt, group))
+            most[execution[1], unit] = max(most.get((execution[1], unit), 0), *counts.values())
+    return most
+
+
+def _by_unit(effects: Sequence[Effect], patterns: Sequence[Effect]) -> dict[tuple[_Execution, str], list[Effect]]:
+    """Group effects by the execution that had them and by what they say, keys apart."""
+    groups: dict[tuple[_Execution, str], list[Effect]] = {}
+    for effect in effects:
+        alike = next((str(index) for index, each in enumerate(patterns) if same_effect(effect, each)), "")
+        unit = alike or f"{effect.name} {effect.path} {effect.body!r}"
+        groups.setdefault((_execution(effect), unit), []).append(effect)
+    return groups
+
+
+def _keys_over_executions(evidence: Evidence, keyed: Sequence[Effect]) -> Iterator[Finding]:
+    done = {(each.workflow, each.activity, each.execution) for each in attempts_of(evidence) if each.completed}
+    for effect in keyed:
+        asked = _first_of_each_execution(effect.entries)
+        first = next(iter(asked), None)
+        for execution, entry in asked.items():
+            if first is None or execution == first or execution[1] != first[1]:
+                continue
+            # An execution that never completed may be followed by another that asks for the same effect on purpose.
+            if first in done:
+                words = f"{effect.name} of {first[1]} {first[2]} and of {execution[1]} {execution[2]}"
+                words += f" had the same key {effect.key!r}: the second one never happens"
+                subject = f"{effect.name} shared key"
+                yield _finding(evidence, "effect-key-stable", subject, words, (asked[first], entry))
+                break
+
+
+def _first_of_each_execution(entries: Iterable[Entry]) -> dict[_Execution, Entry]:
+    found: dict[_Execution, Entry] = {}
+    for entry in entries:
+        if entry.point and entry.point.execution:
+            found.setdefault((entry.point.workflow, entry.point.subject, entry.point.execution), entry)
+    return found
+
+
+def _by_value(effects: Iterable[Effect], *, name: str, key: str) -> dict[str, list[Effect]]:
+    groups: dict[str, list[Effect]] = {}
+    for effect in effects:
+        if effect.name == name:
+            groups.setdefault(_value(effect, key), []).append(effect)
+    return groups
+
+
+def _value(effect: Effect, key: str) -> str:
+    if not key:
+        return effect.key or f"{effect.path} {effect.body!r}"
+    found: Any = effect.body
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return str(found)
+
+
+def _happened(
+    evidence: Evidence, check_name: str, name: str, group: Sequence[Effect], *, expected: int, value: str = ""
+) -> Finding:
+    which = f"{name} {value}" if value else _with_body(name, group)
+    words = f"{which} happened {showing.times(len(group))}, expected {showing.times(expected)}"
+    return _finding(evidence, check_name, name, words, [entry for effect in group for entry in effect.entries])
+
+
+def _with_body(name: str, group: Sequence[Effect]) -> str:
+    executions = {_execution(effect) for effect in group}
+    if len(executions) == 1 and (only := executions.pop())[2]:
+        return f"{name} of {only[1]} {only[2]}"
+    return f"{name} with {showing.short(group[0].body)}"
+
+
+def _named(effect: Effect) -> str:
+    execution = _execution(effect) if effect.entries else ("", "", 0)
+    return f"{effect.name} of {execution[1]} {execution[2]}" if execution[2] else effect.name
+
+
+def _finding(evidence: Evidence, check_name: str, subject: str, message: str, entries: Iterable[Entry]) -> Finding:
+    shown = showing.lines(evidence, sorted(entries, key=lambda entry: entry.at))
+    return Finding(check=check_name, subject=subject, message=message, evidence=shown)

@@ -1,0 +1,301 @@
+"""Execution: the workflow ends as it should, activities complete once, no workflow task fails, no signal is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+from harness.checks import CannotTell, NothingToLookAt, check, events, masking, showing
+from harness.checks.attempts import attempts_of, by_execution, deaths
+from harness.evidence import Evidence, History
+from harness.tape import Entry, acts, executed
+from harness.verdict import Finding
+
+_HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
+_DEADLOCK = "TMPRL1101"
+_ACTIVITY_ENDS = ("COMPLETED", "FAILED", "TIMED_OUT", "CANCELED")
+
+
+@check("workflow-ends-as-baseline")
+def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """The workflow ends in the way and with the result of the baseline."""
+    if evidence.end == "stopped":
+        raise NothingToLookAt(f"the trial was stopped: {evidence.end_reason or 'no reason given'}")
+    subject = _root_name(evidence)
+    close = events.root_close(evidence)
+    if evidence.end == "deadline":
+        yield _finding("workflow-ends-as-baseline", subject, f"{subject} did not end in time", shown=_last(evidence))
+    elif evidence.end == "closed" and close is None:
+        raise CannotTell("the trial says that the workflow closed, and no history shows it")
+    elif evidence.end == "closed" and close is not None:
+        wrong = _ended_wrongly(evidence, close, baselines)
+        if wrong:
+            shown = (showing.event_line(close, more=_reason(close)),)
+            yield _finding("workflow-ends-as-baseline", subject, f"{subject} {wrong}", shown=shown)
+
+
+@check("activities-complete-once")
+def activities_complete_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Every scheduled activity is observed complete exactly once, and none is left open when its workflow completes."""
+    scheduled = [history for history in evidence.histories if events.scheduled_activities(history)]
+    if not scheduled:
+        raise NothingToLookAt("no activity was scheduled")
+    for history in scheduled:
+        yield from _closed_twice(history)
+        yield from _left_open(history, baselines)
+    for attempts in by_execution(attempts_of(evidence)).values():
+        done = [each.ended for each in attempts if each.completed and each.ended]
+        if len(done) > 1:
+            message = f"{attempts[0].name} was completed {len(done)} times, expected once"
+            shown = showing.lines(evidence, done)
+            yield _finding("activities-complete-once", attempts[0].activity, message, shown=shown)
+
+
+@check("completed-activity-not-run-again")
+def completed_activity_not_run_again(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """An activity whose result the server took is never handed out again."""
+    groups = [each for each in by_execution(attempts_of(evidence)).values() if any(one.completed for one in each)]
+    if not groups:
+        raise NothingToLookAt("no activity completed")
+    for attempts in groups:
+        done = next(each.ended for each in attempts if each.completed)
+        assert done is not None
+        again = [entry for each in attempts for entry in each.entries if _handed_out(entry) and entry.at > done.at]
+        if again:
+            message = f"{attempts[0].name} was handed out again after it had completed"
+            shown = showing.lines(evidence, (done, *again), saying="{operation}")
+            yield _finding("completed-activity-not-run-again", attempts[0].activity, message, shown=shown)
+
+
+@check("no-workflow-task-failure")
+def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """No workflow task fails, and none times out except around a strike."""
+    tasks = [event for history in evidence.histories for event in history.of_type("WORKFLOW_TASK_SCHEDULED")]
+    if not tasks:
+        raise NothingToLookAt("no workflow task was scheduled")
+    deadlocked = yield from _failed_tasks(evidence, baselines)
+    for history in evidence.histories:
+        for event in history.of_type("WORKFLOW_TASK_TIMED_OUT"):
+            if not _excused(event, history=history, evidence=evidence):
+                told = str(events.attributes(event).get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_").lower()
+                message = f"a workflow task of {history.path} timed out ({told}) though its worker process was alive"
+                shown = (showing.event_line(event),)
+                yield _finding("no-workflow-task-failure", f"{history.path} timeout", message, shown=shown)
+    if deadlocked:
+        raise CannotTell(
+            f"a workflow task took over 2 s ({_DEADLOCK}): a busy machine or a blocking call: {deadlocked}"
+        )
+
+
+@check("signals-once")
+def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Every signal and update that was sent is in the histories exactly once."""
+    sent = _sent(evidence)
+    if not sent:
+        raise NothingToLookAt("no signal or update was sent")
+    received = _received(evidence)
+    for (kind, name), entries in sent.items():
+        usual = max(
+            (_received(each)[kind, name] - len(_sent(each).get((kind, name), ())) for each in baselines), default=0
+        )
+        count, expected = received[kind, name], len(entries)
+        if count < expected or count > expected + max(0, usual):
+            message = f"{kind} {name} was sent {showing.times(expected)}, and is in the history {showing.times(count)}"
+            shown = showing.lines(evidence, entries, saying="{operation}")
+            yield _finding("signals-once", f"{kind} {name}", message, shown=shown)
+
+
+def _finding(check_name: str, subject: str, message: str, *, shown: tuple[str, ...]) -> Finding:
+    return Finding(check=check_name, subject=subject, message=message, evidence=shown)
+
+
+def _root_name(evidence: Evidence) -> str:
+    return evidence.roots[0].path if evidence.roots else "the workflow"
+
+
+def _last(evidence: Evidence) -> tuple[str, ...]:
+    met = [entry for entry in evidence.tape if entry.point is not None][-3:]
+    shown = [f"{showing.clock(entry.at)}  {entry.kind}  {entry.point.text}" for entry in met if entry.point]
+    histories = [showing.event_line(history.events[-1]) for history in evidence.roots[-1:] if history.events]
+    return (*shown, *histories, *([evidence.end_reason] if evidence.end_reason else []))
+
+
+def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
+    kind = events.kind(close)
+    ended = kind.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
+    if evidence.expects_failure is not None:
+        return _failed_wrongly(evidence.expects_failure, close, ended)
+    if kind in ("WORKFLOW_EXECUTION_FAILED", "WORKFLOW_EXECUTION_TIMED_OUT"):
+        return f"{ended}, expected it to complete"
+    usual = [found for found in map(events.root_close, baselines) if found]
+    if not usual:
+        return f"{ended}; the baseline did not close" if baselines else ""
+    if kind not in {events.kind(found) for found in usual}:
+        return f"{ended}; the baseline {events.kind(usual[0]).removeprefix('WORKFLOW_EXECUTION_').lower()}"
+    ended_alike = [each for each in baselines if _closes_as(each, kind)]
+    seen, pattern = masking.result_of(evidence), masking.result_pattern(ended_alike)
+    if masking.agrees(seen, pattern):
+        return ""
+    return f"ended with {showing.short(seen)}; the baseline with {showing.short(pattern)}"
+
+
+def _closes_as(evidence: Evidence, kind: str) -> bool:
+    close = events.root_close(evidence)
+    return close is not None and events.kind(close) == kind
+
+
+def _failed_wrongly(expected: str, close: dict[str, Any], ended: str) -> str:
+    if events.kind(close) != "WORKFLOW_EXECUTION_FAILED":
+        return f"{ended}, expected it to fail" + (f" with {expected}" if expected else "")
+    types = [found for found in map(events.failure_type, events.failures(close)) if found]
+    if not expected or expected in types:
+        return ""
+    return f"failed with {' caused by '.join(types) or 'a failure without type'}, expected {expected}"
+
+
+def _reason(close: dict[str, Any]) -> str:
+    return ": ".join(str(found.get("message", "")) for found in events.failures(close))[:300]
+
+
+def _closed_twice(history: History) -> Iterator[Finding]:
+    scheduled = events.scheduled_activities(history)
+    ends: dict[int, list[dict[str, Any]]] = {}
+    for event in history.of_type(*(f"ACTIVITY_TASK_{end}" for end in _ACTIVITY_ENDS)):
+        ends.setdefault(int(events.attributes(event).get("scheduledEventId", 0)), []).append(event)
+    for event_id, closing in ends.items():
+        if len(closing) > 1:
+            name = _type_of(scheduled.get(event_id, {}))
+            shown = tuple(showing.event_line(event) for event in closing)
+            message = f"{name} of event {event_id} ended {len(closing)} times, expected once"
+            yield _finding("activities-complete-once", name, message, shown=shown)
+
+
+def _left_open(history: History, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    close = events.close_of(history)
+    if close is None or events.kind(close) != "WORKFLOW_EXECUTION_COMPLETED":
+        return
+    left = _open_activities(history)
+    usual = (
+        len(_open_activities(found)) for each in baselines for found in each.histories if found.path == history.path
+    )
+    if len(left) > max(usual, default=0):
+        for event in left:
+            name = _type_of(events.attributes(event))
+            message = f"{name} was still open when {history.path} completed"
+            shown = (showing.event_line(event), showing.event_line(close))
+            yield _finding("activities-complete-once", name, message, shown=shown)
+
+
+def _open_activities(history: History) -> list[dict[str, Any]]:
+    kinds = (*_ACTIVITY_ENDS, "CANCEL_REQUESTED")
+    ended = {
+        int(events.attributes(event).get("scheduledEventId", 0))
+        for event in history.of_type(*(f"ACTIVITY_TASK_{end}" for end in kinds))
+    }
+    return [event for event in history.of_type("ACTIVITY_TASK_SCHEDULED") if events.number(event) not in ended]
+
+
+def _type_of(scheduled: dict[str, Any]) -> str:
+    return str((scheduled.get("activityType") or {}).get("name", "an activity"))
+
+
+def _handed_out(entry: Entry) -> bool:
+    return entry.kind == "reply" and entry.operation == "PollActivityTaskQueue"
+
+
+def _failed_tasks(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
+    """Yield the failed workflow tasks; return a deadlock message that shows nothing about the workflow."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, cause, message, line in _task_failures(evidence):
+        if cause not in _HARMLESS:
+            found.setdefault((path, f"{cause}: {message}"), []).append(line)
+    usual = {message for each in baselines for _, _, message, _ in _task_failures(each)}
+    deadlocked = ""
+    for (path, words), lines in found.items():
+        if _DEADLOCK in words and len(lines) < 2 and not any(_DEADLOCK in message for message in usual):
+            deadlocked = words
+            continue
+        message = f"a workflow task of {path} failed {showing.times(len(lines))}: {words[:400]}"
+        yield _finding("no-workflow-task-failure", f"{path} {words.split(':')[0]}", message, shown=tuple(lines))
+    return deadlocked
+
+
+def _task_failures(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
+    """Yield workflow, cause, message and line: from the tape, and from histories what the tape does not have.
+
+    A history holds the first failure of a workflow task only; the tape every one of them.
+    """
+    taped = set()
+    for entry in evidence.tape:
+        if entry.kind == "request" and entry.operation == "RespondWorkflowTaskFailed":
+            taped.add(entry.run_id)
+            path = entry.point.workflow if entry.point else entry.workflow_id
+            failure = entry.facts.get("failure") or {}
+            cause = _cause(entry.facts.get("cause"))
+            yield path, cause, str(failure.get("message", "")), showing.lines(evidence, [entry])[0]
+    for history in evidence.histories:
+        for event in history.of_type("WORKFLOW_TASK_FAILED"):
+            told = events.attributes(event)
+            cause = _cause(told.get("cause"))
+            if history.run_id not in taped or cause in _HARMLESS:
+                message = str((told.get("failure") or {}).get("message", ""))
+                yield history.path, cause, message, showing.event_line(event, more=cause)
+
+
+def _cause(cause: Any) -> str:
+    return str(cause or "UNSPECIFIED").removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
+
+
+def _excused(event: dict[str, Any], *, history: History, evidence: Evidence) -> bool:
+    when, told = events.at(event), events.attributes(event)
+    struck = [strike for strike in evidence.strikes if strike.at <= when]
+    if told.get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_START":
+        return bool(struck)
+    started_id = int(told.get("startedEventId") or 0)
+    task = _task_of(started_id, history=history, evidence=evidence)
+    began = next((events.at(each) for each in history.events if events.number(each) == started_id), 0.0)
+    if any(strike.at >= began and strike.worker in (0, task.worker if task else strike.worker) for strike in struck):
+        return True
+    # A struck process may have been handed the task in the instant of its death.
+    if task is not None and deaths(evidence).get(task.worker, when) < when and struck:
+        return True
+    return evidence.task_timeout > 0 and _answered_late(task, event, evidence)
+
+
+def _task_of(started_id: int, *, history: History, evidence: Evidence) -> Entry | None:
+    handed = executed(evidence.tape, door="wire", operation="PollWorkflowTaskQueue")
+    return next(
+        (each for each in handed if each.run_id == history.run_id and each.facts.get("started_event_id") == started_id),
+        None,
+    )
+
+
+def _answered_late(task: Entry | None, event: dict[str, Any], evidence: Evidence) -> bool:
+    return task is not None and any(
+        entry.kind == "request"
+        and entry.operation in ("RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
+        and (entry.run_id, entry.worker) == (task.run_id, task.worker)
+        and entry.at > task.at
+        for entry in evidence.tape
+    )
+
+
+def _sent(evidence: Evidence) -> dict[tuple[str, str], list[Entry]]:
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for kind in ("signal", "update"):
+        for entry in acts(evidence.tape, kind):
+            if entry.status in ("", "OK") and not entry.facts.get("error"):
+                found.setdefault((kind, str(entry.facts.get("name", ""))), []).append(entry)
+    return found
+
+
+def _received(evidence: Evidence) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for history in evidence.roots:
+        for event in history.of_type("WORKFLOW_EXECUTION_SIGNALED"):
+            found["signal", str(events.attributes(event).get("signalName", ""))] += 1
+        for event in history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"):
+            asked = (events.attributes(event).get("acceptedRequest") or {}).get("input") or {}
+            found["update", str(asked.get("name", ""))] += 1
+    return found

@@ -1,0 +1,265 @@
+"""Heartbeats: declared where they are needed, sent in time, acted upon, delivered, and their checkpoint used."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import inf
+
+from harness.checks import NothingToLookAt, check, events, showing
+from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths, replies
+from harness.evidence import Evidence
+from harness.tape import Entry, acts
+from harness.verdict import Finding
+
+_LONG_DECLARED = 60.0
+_LONG_OBSERVED = 10.0
+_GAP_SLACK = 0.5
+_DETECTION_SLACK = 10.0
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+@check("heartbeat-declared")
+def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """An activity that beats, or that runs long, declares a heartbeat timeout."""
+    attempts = attempts_of(evidence)
+    if not attempts:
+        raise NothingToLookAt("no activity was handed out")
+    died, told = deaths(evidence), set()
+    for attempt in attempts:
+        if attempt.options.heartbeat or attempt.activity in told:
+            continue
+        words = ""
+        if attempt.beats:
+            words = "beats but declares no heartbeat timeout: the beats do nothing"
+        elif (ran := _ran(attempt, died)) > _LONG_OBSERVED and attempt.options.start_to_close > _LONG_DECLARED:
+            words = (
+                f"ran {ran:.0f} s and declares no heartbeat timeout: that its worker died is noticed "
+                f"only after start-to-close, {attempt.options.start_to_close:.0f} s"
+            )
+        if words:
+            told.add(attempt.activity)
+            shown = attempt.beats[:3] or attempt.entries[:1]
+            yield _finding("heartbeat-declared", attempt, words, showing.lines(evidence, shown, saying="{operation}"))
+
+
+@check("heartbeat-in-time")
+def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """While its worker process is alive, an activity beats within its heartbeat timeout."""
+    attempts = [attempt for attempt in attempts_of(evidence) if attempt.options.heartbeat]
+    if not attempts:
+        raise NothingToLookAt("no activity declares a heartbeat timeout")
+    died = deaths(evidence)
+    for group in by_execution(attempts).values():
+        for attempt, after in zip(group, [*group[1:], None], strict=True):
+            limit = attempt.options.heartbeat
+            silent = _silence(attempt, after, died=died, evidence=evidence)
+            if silent and silent[1].at - silent[0].at > limit * 1.1 + _GAP_SLACK:
+                words = f"sent nothing for {silent[1].at - silent[0].at:.1f} s; its heartbeat timeout is {limit:g} s"
+                shown = showing.lines(evidence, silent, saying="{operation}")
+                yield _finding("heartbeat-in-time", attempt, words, shown)
+                break
+            if _timed_out(attempt, evidence) and not _excused(attempt, after, died, evidence):
+                words = f"attempt {attempt.number} was timed out by its heartbeat timeout of {limit:g} s while alive"
+                shown = showing.lines(evidence, attempt.entries[:1] + attempt.beats, saying="{operation}")
+                yield _finding("heartbeat-in-time", attempt, words, shown)
+                break
+
+
+@check("heartbeat-detected-in-time")
+def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """A killed attempt that declares a heartbeat timeout is detected within it, and not at start-to-close."""
+    died = deaths(evidence)
+    groups = by_execution(each for each in attempts_of(evidence) if each.options.heartbeat)
+    killed = [
+        (attempt, after)
+        for group in groups.values()
+        for attempt, after in zip(group, [*group[1:], None], strict=True)
+        if attempt.ended is None and died.get(attempt.worker, inf) < (after.began if after else inf)
+    ]
+    if not killed:
+        raise NothingToLookAt("no attempt with a heartbeat timeout was killed")
+    for attempt, after in killed:
+        died_at = died[attempt.worker]
+        limit = attempt.options.heartbeat + attempt.options.delay(attempt.number)
+        if after is not None and evidence.plan.real_time:
+            ready = _next_ready(evidence, died_at)
+            bound = max(died_at + limit, ready) + _DETECTION_SLACK
+            if after.began > bound:
+                words = f"attempt {after.number} began {after.began - died_at:.1f} s after the strike, "
+                words += f"expected within {bound - died_at:.1f} s (heartbeat timeout {attempt.options.heartbeat:g} s)"
+                shown = showing.lines(evidence, (attempt.entries[0], after.entries[0]))
+                yield _finding("heartbeat-detected-in-time", attempt, words, shown)
+        elif after is None and evidence.end == "deadline" and attempt.options.attempts != attempt.number:
+            words = f"attempt {attempt.number} was killed and never detected: there was no attempt {attempt.number + 1}"
+            shown = showing.lines(evidence, attempt.entries[-1:], saying="{operation}")
+            yield _finding("heartbeat-detected-in-time", attempt, words, shown)
+
+
+@check("heartbeat-details-delivered")
+def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """The next attempt is handed the details of the last heartbeat that the server took."""
+    looked = False
+    for group in by_execution(attempts_of(evidence)).values():
+        for index, attempt in enumerate(group):
+            last = _last_beat(group[:index], evidence, before=attempt.began)
+            if last is None or not _was_handed_out(attempt):
+                continue
+            looked = True
+            expected, seen = last.facts.get("details"), attempt.details
+            # A failed attempt sends its newest details along with its failure, so others may be newer.
+            newer = seen is not None and any(each.failure is not None for each in group[:index])
+            if (seen or []) != (expected or []) and not newer:
+                words = f"attempt {attempt.number} was handed the details {showing.short(seen)}, "
+                words += f"expected {showing.short(expected)}"
+                shown = showing.lines(evidence, (last, attempt.entries[0]), saying="{operation}")
+                yield _finding("heartbeat-details-delivered", attempt, words, shown)
+    if not looked:
+        raise NothingToLookAt("no attempt followed one that had beaten")
+
+
+@check("no-work-redone")
+def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """No work from before the delivered checkpoint is done again by the next attempt."""
+    looked, usual = False, _usual_calls(baselines)
+    for group in by_execution(attempts_of(evidence)).values():
+        for index, attempt in enumerate(group):
+            last = _last_beat(group[:index], evidence, before=attempt.began)
+            if not attempt.details or last is None:
+                continue
+            looked = True
+            done = [call for each in group[:index] for call in _work(each, evidence) if call.at < last.at]
+            counts = Counter(_unit(call) for call in (*done, *attempt.calls("model", "effect")))
+            again = [
+                call
+                for call in attempt.calls("model", "effect")
+                if any(_unit(call) == _unit(earlier) for earlier in done)
+                and counts[_unit(call)] > usual[attempt.activity, _unit(call)]
+            ]
+            if again:
+                first = next(earlier for earlier in done if _unit(earlier) == _unit(again[0]))
+                words = f"attempt {attempt.number} was handed the checkpoint {showing.short(attempt.details)} and did "
+                words += f"{again[0].operation} again, which was done before it"
+                shown = showing.lines(evidence, (first, last, attempt.entries[0], again[0]), saying="{operation}")
+                yield _finding("no-work-redone", attempt, words, shown)
+                break
+    if not looked:
+        raise NothingToLookAt("no attempt was handed a checkpoint")
+
+
+def _finding(check_name: str, attempt: Attempt, words: str, shown: tuple[str, ...]) -> Finding:
+    return Finding(check=check_name, subject=attempt.activity, message=f"{attempt.name} {words}", evidence=shown)
+
+
+def _ran(attempt: Attempt, died: dict[int, float]) -> float:
+    """Return how many seconds an attempt is known to have run; 0 for one that was killed."""
+    answer = attempt.answer
+    if answer is None or died.get(attempt.worker, answer.at + 1) <= answer.at:
+        return 0.0
+    return answer.at - attempt.began
+
+
+def _silence(
+    attempt: Attempt, after: Attempt | None, *, died: dict[int, float], evidence: Evidence
+) -> tuple[Entry, Entry] | None:
+    """Return the two entries around the longest time in which a living worker process sent nothing for the attempt."""
+    spoken = [attempt.entries[0], *attempt.beats, *([attempt.answer] if attempt.answer else [])]
+    if attempt.answer is None and after is not None:
+        spoken.append(after.entries[0])
+    death = died.get(attempt.worker)
+    gaps = [
+        (one, other)
+        for one, other in pairwise(spoken)
+        if (death is None or other.at <= death)
+        and not any(strike.worker == 0 and one.at <= strike.at <= other.at for strike in evidence.strikes)
+    ]
+    return max(gaps, key=lambda gap: gap[1].at - gap[0].at, default=None)
+
+
+def _timed_out(attempt: Attempt, evidence: Evidence) -> bool:
+    """Tell whether history or samples show that this attempt ended by its heartbeat timeout."""
+    for sample in evidence.samples:
+        for pending in sample.pending if sample.run_id == attempt.run_id else ():
+            known = pending.get("activityId") == attempt.activity_id
+            if (
+                known
+                and int(pending.get("attempt", 1)) == attempt.number + 1
+                and _is_heartbeat(pending.get("lastFailure"))
+            ):
+                return True
+    for history in evidence.histories:
+        if history.run_id != attempt.run_id:
+            continue
+        for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_TIMED_OUT"):
+            told = events.attributes(event)
+            ids = events.scheduled_activities(history).get(int(told.get("scheduledEventId", 0)), {})
+            if ids.get("activityId") != attempt.activity_id:
+                continue
+            if "attempt" in told:
+                last = int(told["attempt"])
+                if last == attempt.number + 1 and _is_heartbeat(told.get("lastFailure")):
+                    return True
+            elif last == attempt.number and _is_heartbeat(told.get("failure")):
+                return True
+    return False
+
+
+def _is_heartbeat(failure: dict[str, object] | None) -> bool:
+    told = (failure or {}).get("timeoutFailureInfo")
+    return isinstance(told, dict) and told.get("timeoutType") == "TIMEOUT_TYPE_HEARTBEAT"
+
+
+def _excused(attempt: Attempt, after: Attempt | None, died: dict[int, float], evidence: Evidence) -> bool:
+    """Tell whether a heartbeat timeout of the attempt is of crashproof's own making."""
+    until = after.began if after else inf
+    by_server = any(strike.worker == 0 and attempt.began <= strike.at <= until for strike in evidence.strikes)
+    hurried = any(each.facts.get("activity_id") == attempt.activity_id for each in acts(evidence.tape, "accelerate"))
+    return by_server or hurried or died.get(attempt.worker, until) < until
+
+
+def _next_ready(evidence: Evidence, died_at: float) -> float:
+    return next((entry.at for entry in acts(evidence.tape, "worker-ready") if entry.at > died_at), died_at)
+
+
+def _last_beat(earlier: Sequence[Attempt], evidence: Evidence, *, before: float) -> Entry | None:
+    """Return the request of the last heartbeat of these attempts that the server took before that time."""
+    answered = replies(evidence.tape)
+    beats = [beat for attempt in earlier for beat in attempt.beats]
+    taken = [
+        beat
+        for beat in beats
+        if (reply := answered.get(beat.message)) is not None and reply.status == "OK" and reply.at <= before
+    ]
+    return max(taken, key=lambda beat: answered[beat.message].at, default=None)
+
+
+def _was_handed_out(attempt: Attempt) -> bool:
+    return "heartbeat_details" in attempt.entries[0].facts
+
+
+def _work(attempt: Attempt, evidence: Evidence) -> list[Entry]:
+    """Return the calls of an attempt that were executed, reads of the effect server apart."""
+    answered = replies(evidence.tape)
+    return [
+        call
+        for call in attempt.calls("model", "effect")
+        if call.message in answered
+        and not (call.door == "effect" and str(call.facts.get("method", "POST")).upper() in _READS)
+    ]
+
+
+def _unit(call: Entry) -> str:
+    return json.dumps([call.operation, call.facts.get("path", ""), call.facts.get("body")], sort_keys=True, default=str)
+
+
+def _usual_calls(baselines: Sequence[Evidence]) -> Counter[tuple[str, str]]:
+    """Return how often an undisturbed execution makes each call, at most."""
+    most: Counter[tuple[str, str]] = Counter()
+    for baseline in baselines:
+        for group in by_execution(attempts_of(baseline)).values():
+            counts = Counter(_unit(call) for attempt in group for call in attempt.calls("model", "effect"))
+            for unit, count in counts.items():
+                most[group[0].activity, unit] = max(most[group[0].activity, unit], count)
+    return most

@@ -1,0 +1,107 @@
+"""Judging: all checks over the evidence of one trial, and whether the trial showed anything at all."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+
+from harness.checks import CannotTell, Check, NothingToLookAt, events
+from harness.evidence import Evidence
+from harness.plan import Strike
+from harness.points import matches
+from harness.tape import Entry
+from harness.verdict import Finding, Judgement, Outcome, Verdict
+
+
+def judge(evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence[Check]) -> Verdict:
+    """Judge one trial.
+
+    Args:
+        evidence: What the trial left behind.
+        baselines: The evidence of the undisturbed trials, one or two; a baseline that is judged is among them.
+        checks: The checks, in the order of the verdict.
+    """
+    missed = _missed(evidence)
+    return Verdict(
+        trial=evidence.trial,
+        scenario=evidence.scenario,
+        plan=str(evidence.plan),
+        struck=not missed,
+        reason=_reason(evidence, missed),
+        judgements=tuple(_judgement(check, evidence, baselines) for check in checks),
+    )
+
+
+def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> Judgement:
+    findings: list[Finding] = []
+    outcome: Outcome | None = None
+    reason = ""
+    try:
+        reason = _collect(check.judge(evidence, baselines), findings)
+        outcome = Outcome.PASS
+    except NothingToLookAt as nothing:
+        reason, outcome = str(nothing), Outcome.UNKNOWN if check.needed else None
+    except CannotTell as unknown:
+        reason, outcome = str(unknown), Outcome.UNKNOWN
+    except Exception:
+        reason, outcome = traceback.format_exc(), Outcome.UNKNOWN
+    if findings:
+        outcome = Outcome.FAIL
+    return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(findings))
+
+
+def _collect(found: Iterator[Finding], findings: list[Finding]) -> str:
+    """Gather the findings, so that those made before a check raises are kept; return what the generator returns."""
+    while True:
+        try:
+            findings.append(next(found))
+        except StopIteration as stop:
+            return stop.value if isinstance(stop.value, str) else ""
+
+
+def _missed(evidence: Evidence) -> list[Strike]:
+    """Return the planned strikes that were not made while the workflow was open."""
+    made = [strike for strike in evidence.strikes if _while_open(strike, evidence)]
+    missed = []
+    for planned in evidence.plan.strikes:
+        found = next((strike for strike in made if _is(strike, planned)), None)
+        if found is None:
+            missed.append(planned)
+        else:
+            made.remove(found)
+    return missed
+
+
+def _is(made: Entry, planned: Strike) -> bool:
+    point = str(made.facts.get("point", ""))
+    return made.facts.get("fault") == planned.fault and (point == planned.point or matches(point, planned.point))
+
+
+def _while_open(strike: Entry, evidence: Evidence) -> bool:
+    close = events.root_close(evidence)
+    if close is None or strike.at <= events.at(close):
+        return True
+    return any(
+        entry.point is not None
+        and entry.kind == "reply"
+        and entry.operation == "RespondWorkflowTaskCompleted"
+        and entry.point.id == strike.facts.get("point")
+        and _asked_before(entry, events.at(close), evidence)
+        for entry in evidence.tape
+    )
+
+
+def _asked_before(reply: Entry, closed: float, evidence: Evidence) -> bool:
+    """Tell whether the message was sent while the workflow was open: it may be the one that closed it."""
+    return any(
+        entry.kind == "request" and entry.message == reply.message and entry.at <= closed for entry in evidence.tape
+    )
+
+
+def _reason(evidence: Evidence, missed: list[Strike]) -> str:
+    if missed:
+        never = ", ".join(str(strike) for strike in missed)
+        return f"never struck while the workflow was open: {never}"
+    if evidence.end == "stopped":
+        return evidence.end_reason or "crashproof stopped waiting and gave no reason"
+    return ""

@@ -1,0 +1,258 @@
+"""What differs between two undisturbed runs: it is masked where a trial is compared with them, and can be listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from harness.checks import events
+from harness.evidence import Evidence
+from harness.tape import Entry, executed
+
+_Left = TypeVar("_Left")
+_Right = TypeVar("_Right")
+
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+class Masked:
+    """Stands for a value that differs between the baselines: it agrees with any."""
+
+    def __repr__(self) -> str:
+        return "<differs between the baselines>"
+
+
+MASKED = Masked()
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One lasting effect: a POST without a key, or all that were sent with the same name and key.
+
+    Attributes:
+        name: Name of the effect.
+        path: Path of the request.
+        key: The ``Idempotency-Key`` header; empty: none was sent.
+        body: The body; in a pattern, what differs between the baselines is masked.
+        entries: The executions of it, in order; empty in a pattern.
+    """
+
+    name: str
+    path: str
+    key: Any
+    body: Any
+    entries: tuple[Entry, ...] = ()
+
+
+def mask(first: Any, second: Any) -> Any:
+    """Return the first value with all that differs in the second masked."""
+    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
+        return {name: mask(first[name], second[name]) for name in first}
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        return [mask(one, other) for one, other in zip(first, second, strict=True)]
+    return first if _same(first, second) else MASKED
+
+
+def agrees(seen: Any, pattern: Any) -> bool:
+    """Tell whether a value is what the pattern says, masked parts apart."""
+    if pattern is MASKED:
+        return True
+    if isinstance(pattern, dict) and isinstance(seen, dict):
+        return pattern.keys() == seen.keys() and all(agrees(seen[name], pattern[name]) for name in pattern)
+    if isinstance(pattern, list) and isinstance(seen, list):
+        return len(pattern) == len(seen) and all(map(agrees, seen, pattern))
+    return _same(seen, pattern)
+
+
+def masked_parts(pattern: Any, name: str) -> Iterator[str]:
+    """Yield the dotted names of what is masked in a pattern."""
+    if pattern is MASKED:
+        yield name
+    elif isinstance(pattern, dict):
+        for part, value in pattern.items():
+            yield from masked_parts(value, f"{name}.{part}")
+    elif isinstance(pattern, list):
+        for index, value in enumerate(pattern):
+            yield from masked_parts(value, f"{name}[{index}]")
+
+
+def neutral(evidence: Evidence, value: Any) -> Any:
+    """Return a value with the run ids of this evidence replaced by names that are the same in every trial."""
+    names = {history.run_id: f"<run id of {history.path}>" for history in evidence.histories if history.run_id}
+    return _renamed(value, names)
+
+
+def result_of(evidence: Evidence) -> Any:
+    """Return the result of the scenario's workflow, decoded; None where it has none."""
+    close = events.root_close(evidence)
+    return neutral(evidence, events.values(events.attributes(close).get("result"))) if close else None
+
+
+def result_pattern(baselines: Sequence[Evidence]) -> Any:
+    """Return the baselines' result with what differs between them masked."""
+    results = [result_of(baseline) for baseline in baselines]
+    pattern = results[0]
+    for other in results[1:]:
+        pattern = mask(pattern, other)
+    return pattern
+
+
+def effects_of(evidence: Evidence) -> list[Effect]:
+    """Return the lasting effects of a trial, in order; the same name and key asked again is the same effect."""
+    asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
+    found: dict[tuple[Any, ...], list[Entry]] = {}
+    for entry in executed(evidence.tape, door="effect"):
+        facts = {**asked.get(entry.message, entry).facts, **entry.facts}
+        if str(facts.get("method", "POST")).upper() in _READS or not _succeeded(entry):
+            continue
+        key = key_of(facts)
+        identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(found))
+        found.setdefault(identity, []).append(entry)
+    return [_effect(evidence, entries, asked) for entries in found.values()]
+
+
+def effect_patterns(baselines: Sequence[Evidence]) -> list[Effect]:
+    """Return the baselines' effects with what differs between them masked.
+
+    Where the baselines differ in number, the larger number stands; ``uncounted`` tells which effects that are.
+    """
+    lists = [effects_of(baseline) for baseline in baselines]
+    patterns = lists[0]
+    for others in lists[1:]:
+        pairs, _, more = matched(patterns, others, [_equal, _alike, _same_key, _same_place, _same_name])
+        paired = {id(one): _blend(one, other) for one, other in pairs}
+        patterns = [paired.get(id(one), one) for one in patterns] + more
+    return [Effect(each.name, each.path, each.key, each.body) for each in patterns]
+
+
+def uncounted(baselines: Sequence[Evidence]) -> frozenset[str]:
+    """Return the names of the effects whose number differs between the baselines."""
+    counts = [Counter(effect.name for effect in effects_of(baseline)) for baseline in baselines]
+    names = {name for count in counts for name in count}
+    return frozenset(name for name in names if len({count[name] for count in counts}) > 1)
+
+
+def matched(
+    left: Sequence[_Left], right: Sequence[_Right], rules: Sequence[Callable[[_Left, _Right], bool]]
+) -> tuple[list[tuple[_Left, _Right]], list[_Left], list[_Right]]:
+    """Pair what the rules say may be paired, as many as possible, the first rule first.
+
+    Returns:
+        The pairs, what is left over on the left, and on the right.
+    """
+    partner: dict[int, int] = {}
+    for rule in rules:
+        allowed = [[at for at, other in enumerate(right) if rule(one, other)] for one in left]
+        for index in range(len(left)):
+            if index not in partner.values():
+                _augment(index, allowed=allowed, partner=partner, tried=set())
+    pairs = [(left[index], right[at]) for at, index in sorted(partner.items(), key=lambda pair: pair[1])]
+    taken = set(partner.values())
+    rest = [one for index, one in enumerate(left) if index not in taken]
+    return pairs, rest, [other for at, other in enumerate(right) if at not in partner]
+
+
+def listed(baselines: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return one line for each thing that differs between the baselines and is therefore masked."""
+    if len(baselines) < 2:
+        return ()
+    first, second = baselines[0], baselines[1]
+    told = list(masked_parts(result_pattern(baselines), "result"))
+    for pattern in effect_patterns(baselines):
+        told += masked_parts({"path": pattern.path, "key": pattern.key, "body": pattern.body}, f"effect {pattern.name}")
+    told += [f"number of effects {name}" for name in sorted(uncounted(baselines))]
+    for one, other in zip(first.histories, second.histories, strict=False):
+        told += _history_differences(one.path, _activities(one.events), _activities(other.events))
+        if len(one.events) != len(other.events):
+            told.append(f"number of events of {one.path}: {len(one.events)} and {len(other.events)}")
+    return tuple(dict.fromkeys(told))
+
+
+def key_of(facts: dict[str, Any]) -> str:
+    """Return the ``Idempotency-Key`` header of a request's facts, or an empty text."""
+    headers = facts.get("headers") or {}
+    return str(headers.get("idempotency-key", ""))
+
+
+def same_effect(seen: Effect, pattern: Effect) -> bool:
+    """Tell whether an effect is what the pattern says, apart from its key."""
+    return seen.name == pattern.name and agrees(seen.path, pattern.path) and agrees(seen.body, pattern.body)
+
+
+def same_effect_and_key(seen: Effect, pattern: Effect) -> bool:
+    """Tell whether an effect is what the pattern says, key included."""
+    return same_effect(seen, pattern) and agrees(seen.key, pattern.key)
+
+
+def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> Effect:
+    entry = entries[0]
+    facts = {**asked.get(entry.message, entry).facts, **entry.facts}
+    told = neutral(evidence, {"path": facts.get("path", ""), "key": key_of(facts), "body": facts.get("body")})
+    return Effect(entry.operation, told["path"], told["key"], told["body"], tuple(entries))
+
+
+def _succeeded(entry: Entry) -> bool:
+    return not entry.status.isdigit() or int(entry.status) < 400
+
+
+def _equal(one: Effect, other: Effect) -> bool:
+    return _alike(one, other) and one.key == other.key
+
+
+def _alike(one: Effect, other: Effect) -> bool:
+    return (one.name, one.path) == (other.name, other.path) and _same(one.body, other.body)
+
+
+def _same_key(one: Effect, other: Effect) -> bool:
+    return bool(one.key) and (one.name, one.key) == (other.name, other.key)
+
+
+def _same_place(one: Effect, other: Effect) -> bool:
+    return (one.name, one.path) == (other.name, other.path)
+
+
+def _same_name(one: Effect, other: Effect) -> bool:
+    return one.name == other.name
+
+
+def _blend(one: Effect, other: Effect) -> Effect:
+    return Effect(one.name, mask(one.path, other.path), mask(one.key, other.key), mask(one.body, other.body))
+
+
+def _augment(index: int, *, allowed: list[list[int]], partner: dict[int, int], tried: set[int]) -> bool:
+    for at in allowed[index]:
+        if at in tried:
+            continue
+        tried.add(at)
+        if at not in partner or _augment(partner[at], allowed=allowed, partner=partner, tried=tried):
+            partner[at] = index
+            return True
+    return False
+
+
+def _activities(history: Sequence[dict[str, Any]]) -> list[str]:
+    scheduled = (event for event in history if events.kind(event) == "ACTIVITY_TASK_SCHEDULED")
+    return [str((events.attributes(event).get("activityType") or {}).get("name", "")) for event in scheduled]
+
+
+def _history_differences(path: str, one: list[str], other: list[str]) -> Iterator[str]:
+    if len(one) != len(other):
+        yield f"number of activities of {path}: {len(one)} and {len(other)}"
+    elif one != other:
+        yield f"order of activities of {path}"
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        for run_id, name in names.items():
+            value = value.replace(run_id, name)
+        return value
+    if isinstance(value, dict):
+        return {_renamed(key, names): _renamed(part, names) for key, part in value.items()}
+    return [_renamed(part, names) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,172 @@
+"""Model calls: one request for each attempt, none for work that is already done, and what was billed twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.checks import NothingToLookAt, check, showing
+from harness.checks.attempts import Attempt, attempts_of, by_execution, replies, requests
+from harness.evidence import Evidence
+from harness.tape import Entry, executed
+from harness.verdict import Finding
+
+_RETRY_COUNT = "x-stainless-retry-count"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """What the model calls of one trial cost.
+
+    Attributes:
+        calls: Calls that were executed.
+        tokens: Tokens that their answers were billed with.
+        calls_again: Calls that the baselines do not make: the same request was paid for before.
+        tokens_again: Tokens of those.
+    """
+
+    calls: int = 0
+    tokens: int = 0
+    calls_again: int = 0
+    tokens_again: int = 0
+
+
+@check("one-model-request-per-attempt")
+def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """A model client does not retry inside an activity attempt that Temporal retries itself."""
+    asked = _asked(evidence)
+    if not asked:
+        raise NothingToLookAt("no model was called")
+    told: set[str] = set()
+    for entry in asked:
+        if _retries(entry) > 0 and _subject(entry) not in told:
+            told.add(_subject(entry))
+            words = f"{_where(entry)}: the model client retried inside the attempt ({_RETRY_COUNT} {_retries(entry)})"
+            yield _finding(evidence, "one-model-request-per-attempt", _subject(entry), words, (entry,))
+    usual = _usual_repeats(baselines)
+    for attempt in attempts_of(evidence):
+        for unit, calls in _by_unit(attempt.calls("model")).items():
+            failed = any(_failed(call, evidence) for call in calls[:-1])
+            often = len(calls) > usual[attempt.activity, unit]
+            if len(calls) > 1 and attempt.activity not in told and (failed or (often and baselines)):
+                told.add(attempt.activity)
+                words = f"{attempt.name} sent the same model request {len(calls)} times in attempt {attempt.number}"
+                yield _finding(evidence, "one-model-request-per-attempt", attempt.activity, words, calls)
+
+
+@check("model-call-not-repeated")
+def model_call_not_repeated(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """No model call is made again for an activity whose result the server took."""
+    if not _asked(evidence):
+        raise NothingToLookAt("no model was called")
+    done = _done(evidence)
+    usual = [Counter(_unit(entry) for entry in _asked(baseline)) for baseline in baselines]
+    seen: Counter[str] = Counter()
+    told: set[str] = set()
+    for entry in _asked(evidence):
+        seen[_unit(entry)] += 1
+        late = _of_completed(entry, done)
+        unowned = entry.point is None or not entry.point.execution
+        if late is None and unowned and seen[_unit(entry)] > max((each[_unit(entry)] for each in usual), default=0):
+            late = _asked_by_completed(entry, done)
+        if late is not None and late.activity not in told:
+            told.add(late.activity)
+            words = f"the model was called again for {late.name}, which had completed"
+            assert late.ended is not None
+            yield _finding(evidence, "model-call-not-repeated", late.activity, words, (late.ended, entry))
+
+
+def bill(evidence: Evidence, *, baselines: Sequence[Evidence] = ()) -> Bill:
+    """Count the model calls and tokens of a trial, and those that the baselines do not need."""
+    usual = [Counter(_unit(entry) for entry in _asked(baseline)) for baseline in baselines]
+    asked, seen = requests(evidence.tape), Counter[str]()
+    calls = tokens = calls_again = tokens_again = 0
+    for reply in executed(evidence.tape, door="model"):
+        unit, cost = _unit(asked.get(reply.message, reply)), _tokens(reply.facts.get("answer"))
+        seen[unit] += 1
+        calls, tokens = calls + 1, tokens + cost
+        if seen[unit] > max((each[unit] for each in usual), default=1) and seen[unit] > 1:
+            calls_again, tokens_again = calls_again + 1, tokens_again + cost
+    return Bill(calls=calls, tokens=tokens, calls_again=calls_again, tokens_again=tokens_again)
+
+
+def _asked(evidence: Evidence) -> list[Entry]:
+    return [entry for entry in evidence.tape if entry.kind == "request" and entry.door == "model"]
+
+
+def _retries(entry: Entry) -> int:
+    count = str((entry.facts.get("headers") or {}).get(_RETRY_COUNT, "0"))
+    return int(count) if count.isdigit() else 0
+
+
+def _subject(entry: Entry) -> str:
+    return entry.point.subject if entry.point and entry.point.execution else entry.operation
+
+
+def _where(entry: Entry) -> str:
+    point = entry.point
+    if point is None or not point.execution:
+        return entry.operation
+    return f"{point.subject} {point.execution}, attempt {point.attempt}"
+
+
+def _unit(entry: Entry) -> str:
+    return json.dumps([entry.operation, entry.facts.get("body")], sort_keys=True, default=str)
+
+
+def _by_unit(calls: Sequence[Entry]) -> dict[str, list[Entry]]:
+    groups: dict[str, list[Entry]] = {}
+    for call in calls:
+        groups.setdefault(_unit(call), []).append(call)
+    return groups
+
+
+def _failed(call: Entry, evidence: Evidence) -> bool:
+    reply = replies(evidence.tape).get(call.message)
+    return reply is None or not reply.status.startswith("2")
+
+
+def _usual_repeats(baselines: Sequence[Evidence]) -> Counter[tuple[str, str]]:
+    """Return how often one undisturbed attempt sends each request, at most: asking several times may be the design."""
+    most: Counter[tuple[str, str]] = Counter()
+    for attempt in (attempt for baseline in baselines for attempt in attempts_of(baseline)):
+        for unit, calls in _by_unit(attempt.calls("model")).items():
+            most[attempt.activity, unit] = max(most[attempt.activity, unit], len(calls))
+    return most
+
+
+def _done(evidence: Evidence) -> list[Attempt]:
+    groups = by_execution(attempts_of(evidence)).values()
+    return [next(each for each in group if each.completed) for group in groups if any(one.completed for one in group)]
+
+
+def _of_completed(entry: Entry, done: Sequence[Attempt]) -> Attempt | None:
+    execution = entry.point.execution if entry.point else 0
+    for each in done:
+        if each.ended and each.key == (entry.run_id, entry.activity_id, execution) and entry.at > each.ended.at:
+            return each
+    return None
+
+
+def _asked_by_completed(entry: Entry, done: Sequence[Attempt]) -> Attempt | None:
+    for each in done:
+        same = any(_unit(call) == _unit(entry) for call in each.calls("model"))
+        if each.ended and same and entry.at > each.ended.at:
+            return each
+    return None
+
+
+def _tokens(answer: Any) -> int:
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    if not isinstance(usage, dict):
+        return 0
+    parts = usage.get("total_tokens") or usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    return int(parts)
+
+
+def _finding(evidence: Evidence, check_name: str, subject: str, message: str, entries: Sequence[Entry]) -> Finding:
+    shown = showing.lines(evidence, entries, saying="{operation}")
+    return Finding(check=check_name, subject=subject, message=message, evidence=shown)

@@ -1,0 +1,94 @@
+"""Recovery: after a strike the work goes on within the time that the declared timeouts allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.checks import NothingToLookAt, check, events, showing
+from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.evidence import Evidence, History
+from harness.tape import Entry
+from harness.verdict import Finding
+
+_WORKFLOW_TASK_TIMEOUT = 10.0
+_STICKY_TIMEOUT = 10.0
+_SLACK = 15.0
+
+
+@check("recovers-in-time")
+def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """After a strike a new worker process makes progress within the time that the declared timeouts allow."""
+    close = events.root_close(evidence)
+    closed = events.at(close) if close else float("inf")
+    strikes = [strike for strike in evidence.strikes if strike.at < closed]
+    if not strikes:
+        raise NothingToLookAt("no strike was made while the workflow was open")
+    for strike, following in zip(strikes, [*strikes[1:], None], strict=True):
+        progress = _progress_after(strike, evidence)
+        if following is not None and (progress is None or progress.at > following.at):
+            continue  # The next strike came before there was any progress: it is judged there.
+        if progress is None and evidence.end != "deadline":
+            continue
+        bound = _bound(strike, evidence)
+        took = progress.at - strike.at if progress else None
+        if took is None or took > bound:
+            seen = "no progress was made" if took is None else f"progress came {took:.1f} s later"
+            words = f"after {strike.facts.get('fault', 'the strike')} {seen}; declared timeouts allow {bound:.1f} s"
+            shown = showing.lines(evidence, [strike, *([progress] if progress else [])])
+            yield Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
+
+
+def _subject(evidence: Evidence) -> str:
+    return evidence.roots[0].path if evidence.roots else "the workflow"
+
+
+def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:
+    """Return the first message of a later worker process that the server, the model or an effect has executed."""
+    return next(
+        (
+            entry
+            for entry in evidence.tape
+            if entry.kind == "reply"
+            and entry.point is not None
+            and entry.at > strike.at
+            and entry.worker
+            and (entry.worker != strike.worker or strike.worker == 0)
+            and (entry.status == "OK" or entry.door != "wire")
+        ),
+        None,
+    )
+
+
+def _bound(strike: Entry, evidence: Evidence) -> float:
+    """Return the seconds in which a new worker process must have something to do, after the worst that may wait."""
+    waiting = [0.0]
+    for group in by_execution(attempts_of(evidence)).values():
+        begun = [attempt for attempt in group if attempt.began <= strike.at]
+        if begun:
+            waiting.append(_wait(begun[-1], strike.at))
+    waiting += [_timer_left(history, strike.at) for history in evidence.histories]
+    return max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT + _SLACK
+
+
+def _wait(attempt: Attempt, at: float) -> float:
+    """Return how long the next attempt may take to come, for one that the strike met running or between attempts."""
+    options = attempt.options
+    asked = (attempt.failure or {}).get("next_retry_delay")
+    delay = options.delay(attempt.number) if asked is None else float(asked)
+    if attempt.ended is None or attempt.ended.at > at:
+        return options.detection + delay
+    return delay if attempt.failure is not None else 0.0
+
+
+def _timer_left(history: History, at: float) -> float:
+    """Return the seconds until the last timer that was running at that moment fires."""
+    ended = {
+        int(events.attributes(event).get("startedEventId", 0)): events.at(event)
+        for event in history.of_type("TIMER_FIRED", "TIMER_CANCELED")
+    }
+    left = [0.0]
+    for event in history.of_type("TIMER_STARTED"):
+        fires = events.at(event) + events.seconds(events.attributes(event).get("startToFireTimeout"))
+        if events.at(event) <= at < ended.get(events.number(event), float("inf")):
+            left.append(fires - at)
+    return max(left)

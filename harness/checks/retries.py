@@ -1,0 +1,258 @@
+"""Retries: within the cap, spaced as declared, bounded, and never where they were ruled out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from harness.checks import NothingToLookAt, check, events, showing
+from harness.checks.attempts import Attempt, Options, attempts_of, by_execution, options_of
+from harness.evidence import Evidence, History
+from harness.tape import acts
+from harness.verdict import Finding
+
+_EARLY_SHARE = 0.05
+_EARLY_SECONDS = 0.1
+
+
+@check("retry-cap")
+def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Attempts never pass the declared maximum."""
+    capped = [(h, event) for h, event in _scheduled(evidence) if options_of(events.attributes(event)).attempts]
+    if not capped:
+        raise NothingToLookAt("no activity declares maximum attempts")
+    attempts = attempts_of(evidence)
+    for history, event in capped:
+        told = events.attributes(event)
+        cap, name = options_of(told).attempts, _type_of(told)
+        mine = [each for each in attempts if (each.run_id, each.activity_id) == (history.run_id, told["activityId"])]
+        seen = max(_highest(evidence, history, event), len(mine), *(each.number for each in mine), 0)
+        if seen > cap:
+            words = f"{name} was attempted {showing.times(seen)}, expected at most {cap}"
+            shown = showing.lines(evidence, [each.entries[0] for each in mine]) or (showing.event_line(event),)
+            yield Finding(check="retry-cap", subject=name, message=words, evidence=shown)
+
+
+@check("retry-spacing")
+def retry_spacing(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Retries wait as long as initial interval, coefficient, maximum interval and next_retry_delay say."""
+    looked = False
+    for group in by_execution(attempts_of(evidence)).values():
+        for attempt, after in pairwise(group):
+            if after.number != attempt.number + 1 or _accelerated(attempt, after, evidence):
+                continue
+            looked = True
+            asked = (attempt.failure or {}).get("next_retry_delay")
+            expected = attempt.options.delay(attempt.number) if asked is None else float(asked)
+            since = attempt.answer if attempt.ended and attempt.answer else attempt.entries[0]
+            waited = after.began - since.at
+            if waited < expected * (1 - _EARLY_SHARE) - _EARLY_SECONDS:
+                words = f"{attempt.name}: attempt {after.number} came {waited:.2f} s after attempt {attempt.number}, "
+                words += f"expected {expected:g} s"
+                shown = showing.lines(evidence, (since, after.entries[0]), saying="{operation}")
+                yield Finding(check="retry-spacing", subject=attempt.activity, message=words, evidence=shown)
+    if not looked:
+        raise NothingToLookAt("no activity was retried")
+
+
+@check("retry-bounded")
+def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Retries end: by maximum attempts, by schedule-to-close, or by a timeout of the workflow."""
+    scheduled = list(_scheduled(evidence))
+    if not scheduled:
+        raise NothingToLookAt("no activity was scheduled")
+    told: set[str] = set()
+    for history, event in scheduled:
+        name, options = _type_of(events.attributes(event)), options_of(events.attributes(event))
+        bounded = options.attempts or options.schedule_to_close or _workflow_timeout(history)
+        if not bounded and name not in told:
+            told.add(name)
+            words = f"{name} is retried for ever: neither maximum attempts nor schedule-to-close is declared"
+            yield Finding(check="retry-bounded", subject=name, message=words, evidence=(showing.event_line(event),))
+
+
+@check("retry-names-exist")
+def retry_names_exist(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """The names of failure types that are not retried are those of failures that happen."""
+    declared = _declared_names(evidence)
+    if not declared:
+        raise NothingToLookAt("no activity names failure types that are not retried")
+    seen = _observed_types([evidence, *baselines])
+    if not seen.keys() & declared.keys():
+        raise NothingToLookAt("no such activity failed")
+    for name, listed in declared.items():
+        for observed in sorted(seen.get(name, set()) - set(listed)):
+            meant = next((each for each in listed if _misspelt(each, observed)), "")
+            if meant and meant not in seen[name]:
+                words = f"{name} does not retry {meant!r}; what it fails with is called {observed!r}"
+                yield Finding(check="retry-names-exist", subject=f"{name} {meant}", message=words)
+
+
+@check("non-retryable-means-one-attempt")
+def non_retryable_means_one_attempt(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """A failure that is not to be retried is not retried."""
+    looked = False
+    for group in by_execution(attempts_of(evidence)).values():
+        for index, attempt in enumerate(group):
+            if not _is_final(attempt.failure, attempt.options):
+                continue
+            looked = True
+            if group[index + 1 :]:
+                words = f"{attempt.name} failed with {_said(attempt)}, which is not to be retried, and was retried"
+                shown = showing.lines(evidence, [each.entries[0] for each in group[index:]])
+                name = "non-retryable-means-one-attempt"
+                yield Finding(check=name, subject=attempt.activity, message=words, evidence=shown)
+                break
+    if not looked:
+        raise NothingToLookAt("no failure ruled retries out")
+
+
+@check("retry-state-right")
+def retry_state_right(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """The retry state with which an activity failed for good is the one that its policy and failure make."""
+    ends = [
+        (history, event)
+        for history in evidence.histories
+        for event in history.of_type("ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT")
+    ]
+    if not ends:
+        raise NothingToLookAt("no activity failed for good")
+    for history, event in ends:
+        told = events.attributes(event)
+        scheduled = events.scheduled_activities(history).get(int(told.get("scheduledEventId", 0)), {})
+        state = str(told.get("retryState", "")).removeprefix("RETRY_STATE_") or "UNSPECIFIED"
+        expected = _expected_states(history, event, options_of(scheduled))
+        if expected and state not in expected:
+            words = f"{_type_of(scheduled)} ended with retry state {state}, expected {' or '.join(expected)}"
+            shown = (showing.event_line(event),)
+            yield Finding(check="retry-state-right", subject=_type_of(scheduled), message=words, evidence=shown)
+
+
+def _scheduled(evidence: Evidence) -> Iterator[tuple[History, dict[str, Any]]]:
+    return ((h, event) for h in evidence.histories for event in h.of_type("ACTIVITY_TASK_SCHEDULED"))
+
+
+def _type_of(scheduled: dict[str, Any]) -> str:
+    return str((scheduled.get("activityType") or {}).get("name", "an activity"))
+
+
+def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) -> int:
+    """Return the highest attempt of an activity that its history or the samples show."""
+    seen = [0]
+    for event in history.of_type("ACTIVITY_TASK_STARTED"):
+        told = events.attributes(event)
+        if int(told.get("scheduledEventId", 0)) == events.number(scheduled):
+            seen.append(int(told.get("attempt", 1)))
+    activity_id = events.attributes(scheduled).get("activityId")
+    seen += [
+        int(pending.get("attempt", 1))
+        for sample in evidence.samples
+        if sample.run_id == history.run_id
+        for pending in sample.pending
+        if pending.get("activityId") == activity_id
+    ]
+    return max(seen)
+
+
+def _accelerated(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
+    return any(
+        attempt.began <= entry.at <= after.began and entry.facts.get("activity_id") in (attempt.activity_id, None)
+        for entry in acts(evidence.tape, "accelerate")
+    )
+
+
+def _workflow_timeout(history: History) -> float:
+    told = next((events.attributes(event) for event in history.of_type("WORKFLOW_EXECUTION_STARTED")), {})
+    return events.seconds(told.get("workflowExecutionTimeout")) or events.seconds(told.get("workflowRunTimeout"))
+
+
+def _declared_names(evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for _, event in _scheduled(evidence):
+        names = options_of(events.attributes(event)).non_retryable
+        if names:
+            found[_type_of(events.attributes(event))] = names
+    return found
+
+
+def _observed_types(evidences: Sequence[Evidence]) -> dict[str, set[str]]:
+    """Return the types of the failures that each activity type was seen to end an attempt with."""
+    found: dict[str, set[str]] = {}
+    for evidence in evidences:
+        for attempt in attempts_of(evidence):
+            failure = attempt.answer.facts.get("failure") if attempt.answer else None
+            if failure and failure.get("type"):
+                found.setdefault(attempt.activity, set()).add(str(failure["type"]))
+        for history in evidence.histories:
+            scheduled = events.scheduled_activities(history)
+            for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED"):
+                name = _type_of(scheduled.get(int(events.attributes(event).get("scheduledEventId", 0)), {}))
+                types = {events.failure_type(failure) for failure in list(events.failures(event))[:1]} - {""}
+                if types:
+                    found.setdefault(name, set()).update(types)
+        for sample in evidence.samples:
+            for pending in sample.pending:
+                name = str((pending.get("activityType") or {}).get("name", ""))
+                observed = events.failure_type(pending.get("lastFailure") or {})
+                if observed:
+                    found.setdefault(name, set()).add(observed)
+    return found
+
+
+def _misspelt(listed: str, observed: str) -> bool:
+    """Tell whether a listed name seems to mean an observed one: other case, a module before it, one or two slips.
+
+    Names that differ in a digit mean different things (``Http400`` and ``Http404``).
+    """
+    one, other = _plain(listed), _plain(observed)
+    if one == other:
+        return True
+    return min(len(one), len(other)) >= 8 and _digits(one) == _digits(other) and _distance(one, other) <= 2
+
+
+def _plain(name: str) -> str:
+    last = name.rsplit(".", 1)[-1].lower().replace("_", "").replace("-", "")
+    return re.sub(r"(error|exception)$", "", last)
+
+
+def _digits(name: str) -> list[str]:
+    return re.findall(r"\d", name)
+
+
+def _distance(one: str, other: str) -> int:
+    """Return how many letters must be put in, taken out or changed to make one text the other."""
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(one, start=1):
+        above, row[0] = row[0], index
+        for at, wanted in enumerate(other, start=1):
+            above, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, above + (letter != wanted))
+    return row[-1]
+
+
+def _is_final(failure: dict[str, Any] | None, options: Options) -> bool:
+    return bool(failure and (failure.get("non_retryable") or failure.get("type") in options.non_retryable))
+
+
+def _said(attempt: Attempt) -> str:
+    return str((attempt.failure or {}).get("type") or "a failure")
+
+
+def _expected_states(history: History, event: dict[str, Any], options: Options) -> tuple[str, ...]:
+    """Return the retry states that are right, most telling first; none where it cannot be told."""
+    told = events.attributes(event)
+    failure = told.get("failure") or {}
+    application = failure.get("applicationFailureInfo") or {}
+    timeout = (failure.get("timeoutFailureInfo") or {}).get("timeoutType", "")
+    if application.get("nonRetryable") or (application and application.get("type") in options.non_retryable):
+        return ("NON_RETRYABLE_FAILURE", "CANCEL_REQUESTED")
+    if not application and timeout not in ("TIMEOUT_TYPE_START_TO_CLOSE", "TIMEOUT_TYPE_HEARTBEAT"):
+        return ()
+    started = next((each for each in history.events if events.number(each) == int(told.get("startedEventId") or 0)), {})
+    attempt = int(events.attributes(started).get("attempt", 1)) if started else 1
+    if options.attempts and attempt >= options.attempts:
+        return ("MAXIMUM_ATTEMPTS_REACHED", "TIMEOUT", "CANCEL_REQUESTED", "RETRY_POLICY_NOT_SET")
+    out_of_time = ("TIMEOUT", "CANCEL_REQUESTED", "RETRY_POLICY_NOT_SET")
+    # A timeout can be ruled out of retries by a name that is no failure type.
+    return out_of_time if application else (*out_of_time, "NON_RETRYABLE_FAILURE")

@@ -1,0 +1,64 @@
+"""How a finding shows what was seen: one line for each entry of the tape, event or sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.checks import events
+from harness.evidence import Evidence
+from harness.tape import Entry, acts
+
+_LONGEST = 200
+
+
+def clock(at: float) -> str:
+    """Return the time of day in UTC: ``12:04:31.207``."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def lines(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> tuple[str, ...]:
+    """Return one line for each entry: when, which worker process, which attempt, and after which strike.
+
+    Args:
+        evidence: The evidence that the entries are from.
+        entries: The entries, in the order in which they are shown.
+        saying: What to add to each line: ``{operation}``, ``{status}`` and the entry's facts can be named.
+    """
+    pids = {each.worker: each.facts.get("pid", 0) for each in acts(evidence.tape, "start-worker")}
+    return tuple(_line(entry, pids=pids, strikes=evidence.strikes, saying=saying) for entry in entries)
+
+
+def event_line(event: dict[str, Any], *, more: str = "") -> str:
+    """Return one line for an event of a history: when, its id and type, and what to add."""
+    return f"{clock(events.at(event))}  event {events.number(event)} {events.kind(event)}" + (
+        f"  {more}" if more else ""
+    )
+
+
+def short(value: Any) -> str:
+    """Return a value as text of at most 200 characters."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def times(count: int) -> str:
+    """Return ``once`` or ``N times``."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], saying: str) -> str:
+    words = [clock(entry.at)]
+    if entry.worker:
+        words.append(f"worker {pids.get(entry.worker) or f'number {entry.worker}'}")
+    if entry.point is not None and entry.point.attempt:
+        words.append(f"attempt {entry.point.attempt}")
+    if entry.kind == "act" and not saying:
+        words.append(" ".join(str(word) for word in (entry.operation, entry.facts.get("fault", "")) if word))
+    if saying:
+        words.append(saying.format_map({**entry.facts, "operation": entry.operation, "status": entry.status}))
+    struck = [strike for strike in strikes if strike.at < entry.at and strike.worker != entry.worker]
+    if struck and entry.kind != "act":
+        words.append(f"(after the strike at {clock(struck[-1].at)})")
+    return "  ".join(words)

@@ -1,0 +1,70 @@
+"""The history is well formed: ids without a gap, every event refers to an earlier one of the right kind, one close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.checks import NothingToLookAt, check, events, showing
+from harness.evidence import Evidence, History
+from harness.verdict import Finding
+
+_REFERENCES = {
+    "ACTIVITY_TASK_": {"scheduledEventId": ("ACTIVITY_TASK_SCHEDULED",), "startedEventId": ("ACTIVITY_TASK_STARTED",)},
+    "WORKFLOW_TASK_": {"scheduledEventId": ("WORKFLOW_TASK_SCHEDULED",), "startedEventId": ("WORKFLOW_TASK_STARTED",)},
+    "TIMER_": {"startedEventId": ("TIMER_STARTED",)},
+    "CHILD_WORKFLOW_EXECUTION_": {
+        "initiatedEventId": ("START_CHILD_WORKFLOW_EXECUTION_INITIATED",),
+        "startedEventId": ("CHILD_WORKFLOW_EXECUTION_STARTED",),
+    },
+}
+"""Event types by how they begin, and what the ids in their attributes must refer to."""
+
+_COMMANDED = "workflowTaskCompletedEventId"
+
+
+@check("history-well-formed")
+def history_well_formed(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Every history has ids without a gap, refers only to what came before, and ends with one close event."""
+    if not any(history.events for history in evidence.histories):
+        raise NothingToLookAt("there is no history")
+    for history in evidence.histories:
+        for message, event in (*_ids(history), *_references(history), *_closes(history)):
+            yield Finding(
+                check="history-well-formed",
+                subject=history.path,
+                message=f"history of {history.path}: {message}",
+                evidence=(showing.event_line(event),),
+            )
+
+
+def _ids(history: History) -> Iterator[tuple[str, dict[str, Any]]]:
+    for expected, event in enumerate(history.events, start=1):
+        if events.number(event) != expected:
+            yield f"event {events.number(event)} where event {expected} was expected", event
+            return
+
+
+def _references(history: History) -> Iterator[tuple[str, dict[str, Any]]]:
+    earlier: dict[int, str] = {}
+    for event in history.events:
+        for name, wanted in _wanted(events.kind(event)).items():
+            # No id, or 0, is written where there is nothing to refer to, such as a timeout before the start.
+            referred = int(events.attributes(event).get(name) or 0)
+            if referred and earlier.get(referred) not in wanted:
+                found = earlier.get(referred, "no earlier event")
+                yield f"{name} {referred} of event {events.number(event)} is {found}, not {' or '.join(wanted)}", event
+        earlier[events.number(event)] = events.kind(event)
+
+
+def _wanted(kind: str) -> dict[str, tuple[str, ...]]:
+    found = next((wanted for start, wanted in _REFERENCES.items() if kind.startswith(start)), {})
+    return {**found, _COMMANDED: ("WORKFLOW_TASK_COMPLETED",)}
+
+
+def _closes(history: History) -> Iterator[tuple[str, dict[str, Any]]]:
+    closing = [event for event in history.events if events.kind(event) in events.CLOSES]
+    if len(closing) > 1:
+        yield f"{len(closing)} close events, expected one", closing[-1]
+    elif closing and closing[0] is not history.events[-1]:
+        yield "events after the close event", history.events[-1]

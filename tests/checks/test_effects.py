@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from harness import checks
+from harness.evidence import Evidence
+
+from .build import Story, judged, killed, nothing, only_finding, passes
+
+
+def saves(run_id: str = "run-1", *, key: str = "", at: str = "") -> Evidence:
+    story = Story(run_id=run_id)
+    book = story.activity("book")
+    story.effect("note", {"step": 1, **({"at": at} if at else {})}, key=key, task=book).complete(book)
+    return story.close().evidence()
+
+
+def struck_after_effect(*keys: str, bodies: tuple[object, object] = ({"step": 1}, {"step": 1})) -> Evidence:
+    story = killed()
+    book = story.activity("book")
+    story.effect("note", bodies[0], key=keys[0] if keys else "", task=book).strike()
+    book = story.again(book)
+    story.effect("note", bodies[1], key=keys[1] if keys else "", task=book).complete(book)
+    return story.close().evidence()
+
+
+def test_effect_without_key_happens_twice() -> None:
+    finding = only_finding("effects-happen-once", struck_after_effect(), saves())
+    assert finding.message == "note of book 1 happened 2 times, expected once"
+    assert finding.subject == "note"
+    assert finding.evidence[0].endswith("worker 22863  attempt 1")
+    assert "worker 22864  attempt 2  (after the strike at 12:00:" in finding.evidence[1]
+
+
+def test_effect_asked_twice_with_one_key_happens_once() -> None:
+    evidence, usual = struck_after_effect("k1", "k1"), saves(key="k1")
+    passes("effects-happen-once", evidence, usual, usual)
+    passes("effect-key-stable", evidence, usual, usual)
+    passes("effects-as-baseline", evidence, usual, usual)
+
+
+def test_key_made_new_per_attempt() -> None:
+    evidence, baselines = struck_after_effect("a", "b"), (saves(key="x"), saves("run-2", key="y"))
+    assert only_finding("effects-happen-once", evidence, *baselines).subject == "note"
+    finding = only_finding("effect-key-stable", evidence, *baselines)
+    assert finding.subject == "note of book"
+    assert "had 2 keys over its attempts, expected 1: 'a', 'b'" in finding.message
+    passes("effects-as-baseline", evidence, *baselines)
+
+
+def test_key_of_the_attempt_number_is_found_where_the_effect_happens_once() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.strike()
+    book = story.again(book)
+    story.effect("note", {"step": 1}, key="book-attempt-2", task=book).complete(book)
+    usual = saves(key="book-attempt-1")
+    assert only_finding("effects-as-baseline", story.close().evidence(), usual, usual).subject == "note key"
+
+
+def test_several_keys_in_one_attempt_are_no_finding() -> None:
+    def evidence(*, strike: bool) -> Evidence:
+        story = killed() if strike else Story()
+        book = story.activity("book")
+        story.effect("charge", {}, key="a", task=book).effect("charge", {}, key="b", task=book)
+        if strike:
+            book = story.strike().again(book)
+        story.effect("charge", {}, key="c", task=book).complete(book)
+        return story.close().evidence()
+
+    passes("effect-key-stable", evidence(strike=True), evidence(strike=False))
+
+
+def test_key_shared_by_two_executions() -> None:
+    story = Story()
+    for step in (1, 2):
+        book = story.activity("book")
+        story.effect("note", {"step": step}, key="constant", task=book).complete(book)
+    finding = only_finding("effect-key-stable", story.close().evidence())
+    assert "book 1 and of book 2 had the same key 'constant'" in finding.message
+
+
+def test_key_shared_with_an_execution_that_failed_is_no_finding() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.effect("note", {}, key="same", task=book).fail(book)
+    book = story.activity("book")
+    story.effect("note", {}, key="same", task=book).complete(book)
+    passes("effect-key-stable", story.close().evidence())
+
+
+def test_time_in_the_body_is_masked() -> None:
+    baselines = (saves(at="12:00"), saves("run-2", at="12:01"))
+    bodies = ({"step": 1, "at": "12:05"}, {"step": 1, "at": "12:06"})
+    finding = only_finding("effects-happen-once", struck_after_effect(bodies=bodies), *baselines)
+    assert "happened 2 times" in finding.message
+    passes("effects-as-baseline", saves(at="12:09"), *baselines)
+
+
+def test_run_id_in_the_key_is_no_difference_even_to_one_baseline() -> None:
+    passes("effects-as-baseline", saves("run-7", key="run-7/1"), saves("run-1", key="run-1/1"))
+
+
+def test_effect_missing_and_extra() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.strike().effect("note", {"step": 9}, task=story.again(book))
+    findings = judged("effects-as-baseline", story.close().evidence(), saves()).findings
+    assert [finding.subject for finding in findings] == ["note extra", "note missing"]
+    assert len({finding.id for finding in findings}) == 2
+
+
+def test_loop_that_is_stopped_sooner_or_later_is_no_finding() -> None:
+    def pings(count: int) -> Evidence:
+        story = Story()
+        for _ in range(count):
+            book = story.activity("ping")
+            story.effect("ping", {}, task=book).complete(book)
+        return story.evidence("over")
+
+    for name in ("effects-happen-once", "effects-as-baseline"):
+        passes(name, pings(5), pings(3), pings(4))
+        passes(name, pings(1), pings(3), pings(3))
+
+
+def test_reads_and_refused_effects_do_not_count() -> None:
+    story = Story()
+    book = story.activity("book")
+    asked: dict[str, object] = {"method": "GET", "path": "/search", "headers": {}, "body": None}
+    story.message("effect", "search", task=book, asked=asked, status="200")
+    asked = {**asked, "method": "POST"}
+    story.message("effect", "search", task=book, asked=asked, status="503")
+    assert nothing("effects-happen-once", story.complete(book).close().evidence()) == "no effect was executed"
+
+
+def test_nothing_to_look_at() -> None:
+    empty = Story().close().evidence()
+    assert nothing("effects-happen-once", empty)
+    assert nothing("effect-key-stable", saves())
+    assert nothing("effects-as-baseline", empty)
+
+
+def test_happens_once_by_a_field_of_the_body() -> None:
+    check = checks.HappensOnce("note", key="step")
+    passes(check, saves(), saves())
+    finding = only_finding(check, struck_after_effect(), saves())
+    assert finding.message == "note 1 happened 2 times, expected once"
+    assert finding.check == "happens-once:note:step"
+    assert checks.named(finding.check).property == check.property
+    story = killed()
+    story.strike(restart=False)
+    assert "happened 0 times" in only_finding(check, story.close().evidence(), saves()).message
+
+
+def test_happens_once_by_the_key_header() -> None:
+    passes(checks.HappensOnce("note"), struck_after_effect("k", "k"), saves(key="k"))
+
+
+def test_happens_once_with_nothing_to_look_at_is_unknown() -> None:
+    assert judged(checks.HappensOnce("payment"), saves()).outcome == "UNKNOWN"

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from harness import checks
+from harness.checks.judging import judge
+from harness.errors import UsageError
+from harness.evidence import Evidence
+from harness.plan import Plan, Strike
+from harness.verdict import Finding, Outcome
+
+from .build import KILLED, Story, killed
+
+
+def clean(story: Story) -> Evidence:
+    book = story.activity("book")
+    return story.complete(book).close().evidence()
+
+
+def test_strike_while_open() -> None:
+    story = killed()
+    story.strike()
+    verdict = judge(clean(story), baselines=[clean(Story())], checks=checks.standard)
+    assert (verdict.struck, verdict.outcome) == (True, Outcome.PASS), verdict
+
+
+def test_strike_that_never_happened() -> None:
+    verdict = judge(clean(killed()), baselines=[clean(Story())], checks=checks.standard)
+    assert (verdict.struck, verdict.outcome) == (False, Outcome.UNKNOWN)
+    assert "never struck while the workflow was open: kill-worker@before/Respond" in verdict.reason
+
+
+def test_strike_after_the_end() -> None:
+    story = killed()
+    evidence = clean(story)
+    story.strike()
+    assert not judge(replace(evidence, tape=tuple(story.tape)), baselines=[], checks=()).struck
+
+
+def test_strike_at_the_message_that_ended_the_workflow() -> None:
+    point = "after/RespondWorkflowTaskCompleted/Agent/attempt-1"
+    story = Story(plan=Plan((Strike("kill-worker", point),)))
+    story.message("wire", "RespondWorkflowTaskCompleted", workflow_task=True)
+    story.now -= 0.005
+    story.close().wait(0.1).strike(point)
+    assert judge(story.evidence(), baselines=[], checks=()).struck
+
+
+def test_two_strikes_at_one_place_need_two() -> None:
+    story = Story(plan=Plan(KILLED.strikes * 2))
+    story.strike(KILLED.strikes[0].point)
+    assert not judge(clean(story), baselines=[], checks=()).struck
+
+
+def test_stopped_trial_is_unknown() -> None:
+    verdict = judge(Story().evidence("stopped", end_reason="disk full"), baselines=[], checks=checks.standard)
+    assert (verdict.reason, verdict.outcome) == ("disk full", Outcome.UNKNOWN)
+
+
+def test_check_that_raises_is_unknown_with_its_traceback() -> None:
+    @checks.check("broken")
+    def broken(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+        """It holds."""
+        raise ZeroDivisionError("planted")
+        yield
+
+    judgement = judge(clean(Story()), baselines=[], checks=[broken]).judgements[0]
+    assert judgement.outcome == Outcome.UNKNOWN
+    assert "ZeroDivisionError: planted" in judgement.reason
+
+
+def test_findings_made_before_a_check_raises_are_kept() -> None:
+    @checks.check("half")
+    def half(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+        """It holds."""
+        yield Finding(check="half", message="broke")
+        raise checks.CannotTell("the rest")
+
+    judgement = judge(clean(Story()), baselines=[], checks=[half]).judgements[0]
+    assert (judgement.outcome, judgement.reason, len(judgement.findings)) == (Outcome.FAIL, "the rest", 1)
+
+
+def test_undisturbed_run_is_judged_against_itself() -> None:
+    first, second = clean(Story()), clean(Story(run_id="run-2"))
+    verdict = judge(second, baselines=[first, second], checks=checks.standard)
+    assert verdict.outcome == Outcome.PASS, verdict
+    assert [one.check for one in verdict.judgements] == [one.name for one in checks.standard]
+
+
+def test_every_check_is_named_and_has_a_property() -> None:
+    assert len({one.name for one in checks.standard}) == len(checks.standard) == 24
+    for one in checks.standard:
+        assert checks.named(one.name) is one
+        assert one.property.endswith(".")
+
+
+def test_checks_are_chosen_by_name() -> None:
+    note = checks.HappensOnce("note")
+    assert checks.chosen(["replays", note]) == (checks.named("replays"), note)
+    assert len(checks.chosen([], skip=["replays"])) == len(checks.standard) - 1
+    with pytest.raises(UsageError, match="did you mean 'retry-cap'"):
+        checks.chosen(["retry-caps"])
+    with pytest.raises(UsageError, match="no check is called 'happens-once'"):
+        checks.named("happens-once")
+
+
+def test_checks_are_light() -> None:
+    program = (
+        "import sys; from harness import checks; checks.standard;"
+        "sys.exit(any(name.split('.')[0] in ('temporalio', 'grpc', 'google') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
