@@ -1,0 +1,67 @@
+"""Sessions that a developer and CI run: `nox -l` lists them, `nox -s NAME` runs one in an environment of its own."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+GET_SERVER = """
+import asyncio, sys
+from harness.rig.binaries import find_temporal
+binary = asyncio.run(find_temporal(progress=lambda line: print(line, file=sys.stderr, flush=True)))
+print("Temporal CLI:", binary.version)
+"""
+
+
+def _install(session: nox.Session, group: str) -> None:
+    """Install crashproof from the checkout, with one dependency group of pyproject.toml."""
+    session.install("-e", ".[openai]", *nox.project.dependency_groups(PROJECT, group))
+
+
+def _install_with_server(session: nox.Session) -> None:
+    """Install for tests, and get the Temporal CLI (found, downloaded or built) before any test waits for it."""
+    _install(session, "test")
+    session.run("python", "-c", GET_SERVER)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format with ruff."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of harness and scenarios with mypy --strict."""
+    _install(session, "types")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, those with real servers and real worker processes too. Arguments after -- go to pytest."""
+    _install_with_server(session)
+    session.run("pytest", "-n", "2", "-m", "not chaos", *session.posargs)
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Torture the reference agent, which must pass, and the broken ones, each caught by the check it was made for."""
+    _install_with_server(session)
+    session.run("crashproof", "run", "scenarios/research.py")
+    session.run("pytest", "-m", "chaos", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what crashproof costs and what it finds, as one table. `-- --full` adds three sweeps in a row."""
+    _install_with_server(session)
+    session.run("python", "-m", "tests.bench", *session.posargs)
