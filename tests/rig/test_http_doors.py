@@ -33,7 +33,7 @@ class Recorder:
         self.gone: asyncio.Queue[HttpMessage] = asyncio.Queue()
         self.held: asyncio.Queue[HttpMessage] = asyncio.Queue()
         self.release = asyncio.Event()
-        self._drop = drop
+        self.drop = drop
         self._hold = hold
 
     async def __call__(self, message: HttpMessage) -> Decision:
@@ -41,7 +41,7 @@ class Recorder:
         if message.position == self._hold:
             self.held.put_nowait(message)
             await self.release.wait()
-        return "drop" if message.position == self._drop else "go"
+        return "drop" if message.position == self.drop else "go"
 
     @property
     def positions(self) -> list[str]:
@@ -140,7 +140,7 @@ async def test_a_request_dropped_before_is_not_executed(tmp_path: Path) -> None:
         with pytest.raises(openai.APIConnectionError):
             await ask(running)
         assert meet.positions == ["before"]
-        meet._drop = ""
+        meet.drop = ""
         assert await ask(running) == "1"
 
 
@@ -152,7 +152,7 @@ async def test_an_answer_dropped_after_was_executed(tmp_path: Path) -> None:
             await ask(running)
         assert meet.positions == ["before", "after"]
         assert meet.met[1].answer["choices"][0]["message"]["content"] == "1"
-        meet._drop = ""
+        meet.drop = ""
         assert await ask(running) == "2"
 
 
