@@ -24,7 +24,18 @@ from harness.rig import installing
 from harness.rig.candidates import Binary, BrokenError, Kind, cache_folder, cached, examine, note, probe
 from harness.rig.installing import Installer, Progress, go_install, sdk_download
 
-__all__ = ["TEMPORAL", "Binary", "Kind", "Step", "cached", "find", "find_temporal", "install_temporal", "survey"]
+__all__ = [
+    "TEMPORAL",
+    "Binary",
+    "Kind",
+    "Step",
+    "cached",
+    "chosen",
+    "find",
+    "find_temporal",
+    "install_temporal",
+    "survey",
+]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,13 +69,15 @@ class Step:
         source: The place or way.
         binary: What was found there, or None.
         detail: What was seen there.
-        fix: What the user can do to find one here; empty where one was found.
+        fix: What the user can do to find one here; empty where one was found, or none was looked for.
+        named: Whether the user named it, so that it must work.
     """
 
     source: str
     binary: Binary | None = None
     detail: str
     fix: str = ""
+    named: bool = False
 
 
 async def find_temporal(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
@@ -101,7 +114,7 @@ async def find(kind: Kind, *, option: str = "", progress: Progress = lambda line
     for step in steps:
         if step.binary:
             return step.binary
-        if step.source in (kind.option, kind.variable) and step.fix:
+        if step.named and step.fix:
             raise UsageError(f"{step.source} names no working {kind.name}: {step.detail}. {step.fix}")
         if step.fix and step.detail != _NOTHING:
             progress(f"passed over {step.source}: {step.detail}")
@@ -118,6 +131,14 @@ async def survey(kind: Kind = TEMPORAL, *, option: str = "") -> list[Step]:
     return steps
 
 
+def chosen(steps: Sequence[Step]) -> Binary | None:
+    """Return the binary that a run would take after this survey, or None if it would have to get one or stop."""
+    for step in steps:
+        if step.binary or (step.named and step.fix):
+            return step.binary
+    return None
+
+
 _NOTHING = "not found"
 
 
@@ -127,7 +148,7 @@ async def _look(kind: Kind, *, option: str, everywhere: bool = False) -> list[St
     for look in (_look_at_option, _look_at_variable, _look_on_path, _look_in_cache):
         step = await look(kind, option)
         steps.append(step)
-        if (step.binary or (step.fix and look in (_look_at_option, _look_at_variable))) and not everywhere:
+        if (step.binary or (step.named and step.fix)) and not everywhere:
             break
     return steps
 
@@ -148,7 +169,7 @@ async def _look_at_variable(kind: Kind, option: str) -> Step:
 async def _look_at_named(kind: Kind, named: str, *, source: str) -> Step:
     found = named if os.sep in named or Path(named).exists() else shutil.which(named) or named
     fix = f"name a file that prints its version with `{' '.join(kind.version_arguments)}`, or leave {source} away"
-    return await _try(kind, Path(found).expanduser(), source=source, fix=fix)
+    return replace(await _try(kind, Path(found).expanduser(), source=source, fix=fix), named=True)
 
 
 async def _look_on_path(kind: Kind, option: str) -> Step:

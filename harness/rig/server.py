@@ -105,6 +105,10 @@ class DevServer:
         """Return the last lines that the running server logged."""
         return self._running.log_tail(lines)
 
+    async def wait(self) -> int:
+        """Wait until the running server has ended, for whatever reason, and return its exit status."""
+        return await self._running.wait()
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

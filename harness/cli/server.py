@@ -1,0 +1,128 @@
+"""``crashproof server``: the server binary and a development server in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.errors import RigError
+
+if TYPE_CHECKING:
+    from harness.rig.binaries import Binary
+
+DATABASE = Path(".crashproof/server/temporal.db")
+
+_temporal = click.option("--temporal", default="", metavar="PATH", help="The Temporal CLI to use.")
+_output = click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the output."
+)
+
+
+@click.group()
+def server() -> None:
+    """Get a Temporal server, or start one.
+
+    \b
+    Example:
+      crashproof server install
+      crashproof server start --database temporal.db
+    """  # noqa: D301 - click reads the escape
+
+
+@server.command()
+@click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DATABASE,
+    show_default=True,
+    help="SQLite file; gone on from if it is there. Logs go beside it.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=7233, show_default=True, help="0 for a free one.")
+@click.option("--namespace", "namespaces", multiple=True, help="Namespace to make beside default; repeatable.")
+@_temporal
+def start(database: Path, port: int, namespaces: tuple[str, ...], temporal: str) -> None:
+    """Start a development server in the foreground; Ctrl-C stops it.
+
+    Its address is printed once it answers.
+
+    \b
+    Example:
+      crashproof server start --database temporal.db --port 0
+    """  # noqa: D301 - click reads the escape
+    asyncio.run(_start(database, port=port, namespaces=namespaces, temporal=temporal))
+
+
+async def _start(database: Path, *, port: int, namespaces: tuple[str, ...], temporal: str) -> None:
+    from harness.rig.binaries import find_temporal
+    from harness.rig.server import DevServer
+
+    stopped = asyncio.Event()
+    binary = await find_temporal(temporal, progress=_progress)
+    running = DevServer(
+        binary.path, folder=database.parent.absolute(), database=database.absolute(), port=port, namespaces=namespaces
+    )
+    async with running:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        click.echo(running.address)
+        _progress(f"serving {database}; Ctrl-C stops")
+        ended = asyncio.create_task(running.wait())
+        asked = asyncio.create_task(stopped.wait())
+        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise RigError(f"the server ended by itself, with exit status {ended.result()}", log=running.log_tail())
+        _progress("stopping")
+        await running.stop()
+        await ended
+
+
+@server.command()
+@_temporal
+@_output
+def path(temporal: str, output: str) -> None:
+    """Print the path of the Temporal CLI that a run would take; nothing is downloaded.
+
+    \b
+    Example:
+      "$(crashproof server path)" workflow list
+    """  # noqa: D301 - click reads the escape
+    from harness.rig.binaries import chosen, survey
+
+    found = chosen(asyncio.run(survey(option=temporal)))
+    if found is None:
+        raise RigError("there is no Temporal CLI here; `crashproof server install` gets one")
+    _print(found, output)
+
+
+@server.command()
+@click.option("--again", is_flag=True, help="Get a new one even if one is there that works.")
+@_output
+def install(again: bool, output: str) -> None:
+    """Put a Temporal CLI into crashproof's own cache and print its path.
+
+    It is downloaded through the Temporal SDK, or built with the Go tool chain (2 to 5 minutes).
+
+    \b
+    Example:
+      crashproof server install
+    """  # noqa: D301 - click reads the escape
+    from harness.rig.binaries import install_temporal
+
+    _print(asyncio.run(install_temporal(again=again, progress=_progress)), output)
+
+
+def _print(binary: Binary, output: str) -> None:
+    if output == "json":
+        click.echo(json.dumps({**asdict(binary), "path": str(binary.path)}, indent=2))
+    else:
+        click.echo(binary.path)
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
