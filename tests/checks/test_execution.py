@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from harness.evidence import Evidence
+from harness.plan import Plan
+
+from .build import Story, judged, killed, nothing, only_finding, passes
+
+ENDS = "workflow-ends-as-baseline"
+TASKS = "no-workflow-task-failure"
+
+
+def ended(kind: str = "COMPLETED", *, run_id: str = "run-1", expects: str | None = None, **told: object) -> Evidence:
+    return Story(run_id=run_id).close(kind, **told).evidence(expects_failure=expects)
+
+
+def failed(*types: str) -> dict[str, object]:
+    failure: dict[str, object] = {}
+    for each in reversed(types):
+        failure = {"message": each.lower(), "applicationFailureInfo": {"type": each}, "cause": failure}
+    return {"message": "Activity task failed", "activityFailureInfo": {}, "cause": failure}
+
+
+def test_other_result() -> None:
+    finding = only_finding(ENDS, ended(result={"notes": 3}), ended(result={"notes": 4}))
+    assert finding.message == "Agent ended with [{'notes': 3}]; the baseline with [{'notes': 4}]"
+    assert "event 5 WORKFLOW_EXECUTION_COMPLETED" in finding.evidence[0]
+
+
+def test_what_differs_between_baselines_is_no_finding() -> None:
+    baselines = (ended(result={"n": 4, "at": "12:00"}), ended(result={"n": 4, "at": "12:01"}, run_id="run-2"))
+    passes(ENDS, ended(result={"n": 4, "at": "12:07"}), *baselines)
+    only_finding(ENDS, ended(result={"n": 5, "at": "12:07"}), *baselines)
+
+
+def test_run_id_in_the_result_is_no_finding() -> None:
+    passes(ENDS, ended(result="run-9 done", run_id="run-9"), ended(result="run-1 done"))
+
+
+def test_failed_workflow() -> None:
+    assert "failed, expected it to complete" in only_finding(ENDS, ended("FAILED", failure=failed("Boom"))).message
+    assert "canceled; the baseline completed" in only_finding(ENDS, ended("CANCELED"), ended()).message
+
+
+def test_expected_failure() -> None:
+    as_expected = ended("FAILED", failure=failed("Outer", "InvalidInputError"), expects="InvalidInputError")
+    passes(ENDS, as_expected)
+    passes(ENDS, ended("FAILED", failure=failed("Any"), expects=""))
+    other = ended("FAILED", failure=failed("Outer", "Inner"), expects="InvalidInputError")
+    assert "failed with Outer caused by Inner, expected InvalidInputError" in only_finding(ENDS, other).message
+    assert "completed, expected it to fail with X" in only_finding(ENDS, ended(expects="X")).message
+
+
+def test_not_in_time() -> None:
+    story = killed()
+    story.activity("book")
+    finding = only_finding(ENDS, story.evidence("deadline", end_reason="nothing for 30 s"))
+    assert finding.message == "Agent did not end in time"
+    assert finding.evidence[-1] == "nothing for 30 s"
+
+
+def test_over_and_stopped() -> None:
+    passes(ENDS, Story().evidence("over"))
+    assert "the trial was stopped: disk" in nothing(ENDS, Story().evidence("stopped", end_reason="disk"))
+
+
+def test_continued_as_new_is_no_end() -> None:
+    assert judged(ENDS, ended("CONTINUED_AS_NEW")).outcome == "UNKNOWN"
+
+
+def test_activity_left_open() -> None:
+    story = Story()
+    story.schedule("book")
+    finding = only_finding("activities-complete-once", story.close().evidence(), ended())
+    assert finding.message == "book was still open when Agent completed"
+
+
+def test_activity_abandoned_or_cancelled_is_no_finding() -> None:
+    abandoned = Story()
+    abandoned.schedule("slow")
+    other = Story()
+    other.schedule("fast")
+    passes("activities-complete-once", abandoned.close().evidence(), other.close().evidence())
+    cancelled = Story()
+    cancelled.schedule("slow")
+    cancelled.event("ACTIVITY_TASK_CANCEL_REQUESTED", scheduledEventId="5")
+    passes("activities-complete-once", cancelled.close().evidence(), ended())
+    failing = Story()
+    failing.schedule("slow")
+    passes("activities-complete-once", failing.close("FAILED").evidence(), ended())
+
+
+def test_activity_closed_twice() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.complete(book).event("ACTIVITY_TASK_TIMED_OUT", scheduledEventId="5")
+    assert "ended 2 times" in only_finding("activities-complete-once", story.close().evidence()).message
+    assert nothing("activities-complete-once", ended()) == "no activity was scheduled"
+
+
+def test_completed_activity_runs_again() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.complete(book).strike()
+    story.again(book)
+    finding = only_finding("completed-activity-not-run-again", story.close().evidence())
+    assert finding.message == "book 1 was handed out again after it had completed"
+    assert "attempt 2" in finding.evidence[1]
+
+
+def test_refused_or_unheard_completion_is_no_completion() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.complete(book, executed=False).strike()
+    late, book = book, story.again(book)
+    story.complete(late, status="NOT_FOUND").complete(book)
+    passes("completed-activity-not-run-again", story.close().evidence())
+    passes("activities-complete-once", story.close().evidence())
+    assert nothing("completed-activity-not-run-again", ended()) == "no activity completed"
+
+
+def test_workflow_task_fails() -> None:
+    story = Story()
+    cause = "WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR"
+    asked = {"cause": cause, "failure": {"message": "[TMPRL1100] other command"}}
+    for _ in range(3):
+        story.message("wire", "RespondWorkflowTaskFailed", asked=asked, workflow_task=True)
+    story.event("WORKFLOW_TASK_FAILED", scheduledEventId="2", startedEventId="3", cause=cause)
+    finding = only_finding(TASKS, story.close().evidence())
+    assert "of Agent failed 3 times: NON_DETERMINISTIC_ERROR: [TMPRL1100] other command" in finding.message
+    assert finding.subject == "Agent NON_DETERMINISTIC_ERROR"
+
+
+def test_workflow_task_failure_that_only_the_history_has() -> None:
+    story = Story()
+    story.event("WORKFLOW_TASK_FAILED", scheduledEventId="2", startedEventId="3", failure={"message": "boom"})
+    assert "boom" in only_finding(TASKS, story.close().evidence()).message
+
+
+def test_harmless_causes() -> None:
+    story = Story()
+    for cause in ("UNHANDLED_COMMAND", "RESET_WORKFLOW"):
+        story.event("WORKFLOW_TASK_FAILED", cause=f"WORKFLOW_TASK_FAILED_CAUSE_{cause}")
+    passes(TASKS, story.close().evidence())
+
+
+def test_one_deadlock_on_a_busy_machine_cannot_be_told() -> None:
+    def deadlocks(count: int) -> Evidence:
+        story = Story()
+        for _ in range(count):
+            asked = {"cause": "X", "failure": {"message": "[TMPRL1101] Potential deadlock detected"}}
+            story.message("wire", "RespondWorkflowTaskFailed", asked=asked, workflow_task=True)
+        return story.close().evidence()
+
+    assert judged(TASKS, deadlocks(1), ended()).outcome == "UNKNOWN"
+    only_finding(TASKS, deadlocks(2), ended())
+    only_finding(TASKS, deadlocks(1), deadlocks(1))
+
+
+def timed_out(story: Story, *, strike: bool, worker_answers: bool = False) -> Story:
+    story.event("WORKFLOW_TASK_SCHEDULED")
+    started = story.event("WORKFLOW_TASK_STARTED", scheduledEventId="5")
+    told = {"attempt": 1, "started_event_id": started}
+    story.message("wire", "PollWorkflowTaskQueue", told=told, workflow_task=True)
+    if strike:
+        story.strike()
+    kind = "TIMEOUT_TYPE_START_TO_CLOSE"
+    story.wait(10).event("WORKFLOW_TASK_TIMED_OUT", scheduledEventId="5", startedEventId="6", timeoutType=kind)
+    if worker_answers:
+        story.message("wire", "RespondWorkflowTaskCompleted", workflow_task=True, status="NOT_FOUND")
+    return story.close()
+
+
+def test_workflow_task_of_a_living_worker_times_out() -> None:
+    finding = only_finding(TASKS, timed_out(Story(), strike=False).evidence())
+    assert "timed out (start_to_close) though its worker process was alive" in finding.message
+    earlier = killed()
+    earlier.strike()
+    only_finding(TASKS, timed_out(earlier, strike=False).evidence())
+
+
+def test_workflow_task_of_a_killed_worker_times_out() -> None:
+    passes(TASKS, timed_out(killed(), strike=True).evidence())
+
+
+def test_shortened_workflow_task_timeout_on_a_slow_machine() -> None:
+    late = timed_out(Story(), strike=False, worker_answers=True)
+    passes(TASKS, late.evidence(task_timeout=1.0))
+    only_finding(TASKS, late.evidence())
+
+
+def test_sticky_queue_of_a_killed_worker_times_out() -> None:
+    def sticky(story: Story) -> Evidence:
+        story.event("WORKFLOW_TASK_TIMED_OUT", scheduledEventId="2", timeoutType="TIMEOUT_TYPE_SCHEDULE_TO_START")
+        return story.close().evidence()
+
+    struck = killed()
+    struck.strike()
+    passes(TASKS, sticky(struck))
+    only_finding(TASKS, sticky(Story()))
+
+
+def signalled(*, sent: int, received: int, plan: Plan | None = None) -> Evidence:
+    story = Story(plan=plan or Plan())
+    for _ in range(sent):
+        story.act("signal", name="approve", args=[True])
+    for _ in range(received):
+        story.event("WORKFLOW_EXECUTION_SIGNALED", signalName="approve")
+    return story.close().evidence()
+
+
+def test_signal_lost_or_doubled() -> None:
+    usual = signalled(sent=1, received=1)
+    passes("signals-once", usual)
+    finding = only_finding("signals-once", signalled(sent=1, received=0), usual)
+    assert finding.message == "signal approve was sent once, and is in the history 0 times"
+    only_finding("signals-once", signalled(sent=1, received=2), usual)
+
+
+def test_signals_of_others_are_no_finding() -> None:
+    passes("signals-once", signalled(sent=1, received=2), signalled(sent=1, received=2))
+    assert nothing("signals-once", signalled(sent=0, received=2)) == "no signal or update was sent"
+
+
+def test_update_once() -> None:
+    story = Story()
+    story.act("update", name="set", args=[1])
+    story.act("update", name="set", args=[2], error="rejected")
+    only_finding("signals-once", story.evidence(), story.evidence())
+    story.event("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", acceptedRequest={"input": {"name": "set"}})
+    passes("signals-once", story.close().evidence())
+
+
+def test_history_that_is_not_well_formed() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.complete(book).close()
+    passes("history-well-formed", story.evidence())
+    good = list(story.events)
+    story.events = [*good[:2], *good[3:]]
+    messages = [finding.message for finding in judged("history-well-formed", story.evidence()).findings]
+    assert messages[0] == "history of Agent: event 4 where event 3 was expected"
+    assert "startedEventId 3 of event 4 is no earlier event, not WORKFLOW_TASK_STARTED" in messages[1]
+    story.events = good
+    story.event("TIMER_STARTED")
+    assert "events after the close event" in only_finding("history-well-formed", story.evidence()).message
+    story.close()
+    assert "2 close events" in only_finding("history-well-formed", story.evidence()).message
+    assert nothing("history-well-formed", story.evidence(histories=())) == "there is no history"

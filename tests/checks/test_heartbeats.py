@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from harness.evidence import Evidence, Sample
+
+from .build import NOON, Story, judged, killed, nothing, only_finding, passes
+
+TIMED_OUT = {"timeoutFailureInfo": {"timeoutType": "TIMEOUT_TYPE_HEARTBEAT"}}
+
+
+def test_beats_without_a_declared_timeout() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.beat(book, 1).complete(book)
+    finding = only_finding("heartbeat-declared", story.close().evidence())
+    assert finding.message == "book 1 beats but declares no heartbeat timeout: the beats do nothing"
+
+
+def test_long_activity_without_heartbeats() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.wait(12).complete(book)
+    assert "ran 12 s and declares no heartbeat timeout" in only_finding("heartbeat-declared", story.evidence()).message
+
+
+def test_short_bounded_or_killed_activities_are_no_finding() -> None:
+    story = killed()
+    short = story.activity("short")
+    story.wait(3).complete(short)
+    bounded = story.activity("bounded", startToCloseTimeout="20s")
+    story.wait(15).complete(bounded)
+    beating = story.activity("beating", heartbeatTimeout="5s")
+    story.beat(beating, 1).complete(beating)
+    lost = story.activity("lost")
+    story.strike().wait(300).complete(story.again(lost))
+    passes("heartbeat-declared", story.close().evidence())
+    assert nothing("heartbeat-declared", Story().close().evidence()) == "no activity was handed out"
+
+
+def test_gap_longer_than_the_timeout() -> None:
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="2s")
+    story.beat(book, 1).wait(4).beat(book, 2).complete(book)
+    finding = only_finding("heartbeat-in-time", story.close().evidence())
+    assert finding.message == "book 1 sent nothing for 4.0 s; its heartbeat timeout is 2 s"
+
+
+def test_gap_before_the_next_attempt_of_a_living_worker() -> None:
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="2s")
+    story.beat(book, 1).wait(5).complete(story.again(book))
+    only_finding("heartbeat-in-time", story.close().evidence())
+
+
+def test_timed_out_by_the_server_while_alive() -> None:
+    def seen_in_samples(story: Story) -> Evidence:
+        book = story.activity("book", heartbeatTimeout="2s")
+        story.wait(2.2)
+        pending = {"activityId": book.activity_id, "attempt": 2, "lastFailure": TIMED_OUT}
+        story.samples.append(Sample(at=story.now, workflow_id="agent", run_id="run-1", pending=(pending,)))
+        return story.complete(story.again(book)).close().evidence()
+
+    assert "attempt 1 was timed out" in only_finding("heartbeat-in-time", seen_in_samples(Story())).message
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="2s")
+    book = story.wait(2.2).again(book)
+    story.ends(book, "COMPLETED", last_failure=TIMED_OUT)
+    only_finding("heartbeat-in-time", story.close().evidence())
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="2s")
+    story.ends(book, "TIMED_OUT", failure=TIMED_OUT)
+    only_finding("heartbeat-in-time", story.close().evidence())
+
+
+def test_killed_or_hurried_attempts_and_regular_beats_are_no_finding() -> None:
+    story = killed()
+    book = story.activity("book", heartbeatTimeout="2s")
+    story.wait(1.6).beat(book, 1).wait(1.9).beat(book, 2).strike().wait(30)
+    book = story.again(book)
+    story.ends(book, "COMPLETED", last_failure=TIMED_OUT)
+    passes("heartbeat-in-time", story.close().evidence())
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="2s")
+    story.act("accelerate", what="activity", activity_id=book.activity_id).ends(book, "TIMED_OUT", failure=TIMED_OUT)
+    passes("heartbeat-in-time", story.close().evidence())
+    assert nothing("heartbeat-in-time", Story().close().evidence()) == "no activity declares a heartbeat timeout"
+
+
+def detected_after(seconds: float, *, real_time: bool = True) -> Evidence:
+    story = killed(real_time=real_time)
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.strike().wait(seconds).complete(story.again(book))
+    return story.close().evidence()
+
+
+def test_detected_only_at_start_to_close() -> None:
+    finding = only_finding("heartbeat-detected-in-time", detected_after(300))
+    assert "attempt 2 began 300.0 s after the strike, expected within 16.0 s" in finding.message
+    passes("heartbeat-detected-in-time", detected_after(7))
+    passes("heartbeat-detected-in-time", detected_after(300, real_time=False))
+
+
+def test_never_detected() -> None:
+    story = killed()
+    story.activity("book", heartbeatTimeout="5s")
+    story.strike().wait(100)
+    finding = only_finding("heartbeat-detected-in-time", story.evidence("deadline"))
+    assert "there was no attempt 2" in finding.message
+    passes("heartbeat-detected-in-time", story.close().evidence())
+
+
+def test_detection_with_nothing_to_look_at() -> None:
+    story = killed()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.complete(book).strike()
+    assert nothing("heartbeat-detected-in-time", story.close().evidence())
+
+
+def resumed(*, details: list[object] | None, last_executed: bool = True, fails: bool = False) -> Evidence:
+    story = killed()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.beat(book, 1).beat(book, 2, executed=last_executed)
+    if fails:
+        story.fail(book)
+    else:
+        story.strike()
+    story.complete(story.again(book, details=details))
+    return story.close().evidence()
+
+
+def test_details_not_delivered() -> None:
+    name = "heartbeat-details-delivered"
+    assert "was handed the details None, expected [2]" in only_finding(name, resumed(details=None)).message
+    only_finding(name, resumed(details=[1]))
+    passes(name, resumed(details=[2]))
+    passes(name, resumed(details=[1], last_executed=False))
+    passes(name, resumed(details=[3], fails=True))
+    assert nothing(name, Story().close().evidence()) == "no attempt followed one that had beaten"
+
+
+def steps(story: Story, *, done: int, resume: int, beats: int = 0) -> Evidence:
+    """Four steps; the strike comes after ``done`` of them, and the next attempt resumes at ``resume``."""
+    book = story.activity("book", heartbeatTimeout="5s")
+    for step in range(1, done + 1):
+        story.model({"ask": step}, task=book).effect("note", {"step": step}, key=f"k{step}", task=book)
+        if step <= (beats or done):
+            story.beat(book, step)
+    if done < 4:
+        book = story.strike().again(book, details=[done])
+        for step in range(resume, 5):
+            story.model({"ask": step}, task=book).effect("note", {"step": step}, key=f"k{step}", task=book)
+    return story.complete(book).close().evidence()
+
+
+def test_checkpoint_off_by_one() -> None:
+    usual = steps(Story(), done=4, resume=0)
+    finding = only_finding("no-work-redone", steps(killed(), done=2, resume=2), usual)
+    assert finding.message == (
+        "book 1 attempt 2 was handed the checkpoint [2] and did chat.completions again, which was done before it"
+    )
+    assert finding.evidence[0].startswith("12:00:0")
+    passes("no-work-redone", steps(killed(), done=2, resume=3), usual)
+
+
+def test_work_after_the_last_beat_may_be_done_again() -> None:
+    usual = steps(Story(), done=4, resume=0)
+    passes("no-work-redone", steps(killed(), done=2, resume=2, beats=1), usual)
+
+
+def test_same_question_asked_often_is_no_finding() -> None:
+    def polls(story: Story, *, strike: bool) -> Evidence:
+        book = story.activity("book", heartbeatTimeout="5s")
+        story.model({"ask": "ready?"}, task=book).beat(book, 1)
+        if strike:
+            book = story.strike().again(book, details=[1])
+        story.model({"ask": "ready?"}, task=book).complete(book)
+        return story.close().evidence()
+
+    passes("no-work-redone", polls(killed(), strike=True), polls(Story(), strike=False))
+
+
+def test_no_checkpoint_was_handed_out() -> None:
+    assert nothing("no-work-redone", steps(Story(), done=4, resume=0)) == "no attempt was handed a checkpoint"
+    assert judged("no-work-redone", Story(now=NOON).close().evidence()).outcome is None

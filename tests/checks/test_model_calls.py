@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from harness.checks.model_calls import Bill, bill
+from harness.evidence import Evidence
+
+from .build import Story, killed, nothing, only_finding, passes
+
+ONE = "one-model-request-per-attempt"
+AGAIN = "model-call-not-repeated"
+
+
+def asks(*bodies: str, status: str = "200", retries: int = 0) -> Evidence:
+    story = Story()
+    book = story.activity("book")
+    for body in bodies:
+        story.model({"ask": body}, task=book, status=status, retries=retries)
+    return story.complete(book).close().evidence()
+
+
+def test_client_says_that_it_retries() -> None:
+    finding = only_finding(ONE, asks("x", retries=1))
+    assert "book 1, attempt 1: the model client retried inside the attempt" in finding.message
+
+
+def test_same_request_again_after_an_error() -> None:
+    finding = only_finding(ONE, asks("x", "x", status="500"))
+    assert finding.message == "book 1 sent the same model request 2 times in attempt 1"
+
+
+def test_asking_several_times_by_design_is_no_finding() -> None:
+    passes(ONE, asks("x", "x", "x"))
+    passes(ONE, asks("x", "y"))
+    only_finding(ONE, asks("x", "x"), asks("x"))
+    assert nothing(ONE, Story().close().evidence()) == "no model was called"
+
+
+def test_retry_by_temporal_is_no_finding() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.model({"ask": 1}, task=book).strike()
+    book = story.again(book)
+    story.model({"ask": 1}, task=book).complete(book)
+    passes(ONE, story.close().evidence(), asks("x"))
+    passes(AGAIN, story.close().evidence(), asks("x"))
+
+
+def test_model_is_called_for_a_completed_activity() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.model({"ask": "x"}, task=book).complete(book).model({"ask": "y"}, task=book)
+    finding = only_finding(AGAIN, story.close().evidence(), asks("x"))
+    assert finding.message == "the model was called again for book 1, which had completed"
+
+
+def test_model_is_called_again_outside_any_activity() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.model({"ask": "x"}, task=book).complete(book).strike().model({"ask": "x"})
+    only_finding(AGAIN, story.close().evidence(), asks("x"))
+
+
+def test_same_question_of_another_activity_is_no_finding() -> None:
+    story = Story()
+    for _ in range(2):
+        book = story.activity("book")
+        story.model({"ask": "x"}, task=book).complete(book)
+    passes(AGAIN, story.close().evidence())
+    assert nothing(AGAIN, Story().close().evidence()) == "no model was called"
+
+
+def test_bill() -> None:
+    story = killed()
+    book = story.activity("book")
+    story.model({"ask": "x"}, task=book).strike()
+    book = story.again(book)
+    story.model({"ask": "x"}, task=book).complete(book)
+    evidence = story.close().evidence()
+    expected = Bill(calls=2, tokens=200, calls_again=1, tokens_again=100)
+    assert bill(evidence, baselines=[asks("x")]) == expected == bill(evidence)
+    assert bill(asks("x", "x"), baselines=[asks("x", "x")]) == Bill(calls=2, tokens=200)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import Any
+
+from harness.evidence import Evidence, Replay
+
+from .build import Story, judged, killed, nothing, only_finding, passes
+
+
+def recovered_after(seconds: float, **declared: Any) -> Evidence:
+    story = killed()
+    book = story.activity("book", **declared)
+    story.strike().wait(seconds).complete(story.again(book))
+    return story.close().evidence()
+
+
+def test_progress_comes_too_late() -> None:
+    finding = only_finding("recovers-in-time", recovered_after(60, heartbeatTimeout="5s"))
+    assert finding.message == "after kill-worker progress came 60.0 s later; declared timeouts allow 41.0 s"
+    assert "kill-worker" in finding.evidence[0]
+    assert "worker 22864  attempt 2" in finding.evidence[1]
+
+
+def test_declared_timeouts_allow_it() -> None:
+    passes("recovers-in-time", recovered_after(60))
+    passes("recovers-in-time", recovered_after(7, heartbeatTimeout="5s"))
+
+
+def test_running_timer_allows_it() -> None:
+    def waits(seconds: float) -> Evidence:
+        story = killed()
+        timer = story.event("TIMER_STARTED", startToFireTimeout="100s")
+        story.strike().wait(seconds).event("TIMER_FIRED", startedEventId=str(timer))
+        story.message("wire", "PollWorkflowTaskQueue", workflow_task=True)
+        return story.close().evidence()
+
+    passes("recovers-in-time", waits(105))
+    only_finding("recovers-in-time", waits(150))
+
+
+def test_no_progress_at_all() -> None:
+    story = killed()
+    story.strike().wait(500)
+    finding = only_finding("recovers-in-time", story.evidence("deadline"))
+    assert "no progress was made; declared timeouts allow 35.0 s" in finding.message
+
+
+def test_strike_during_recovery_is_judged_by_the_last() -> None:
+    story = killed()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.strike().wait(30).strike().wait(30).complete(story.again(book))
+    passes("recovers-in-time", story.close().evidence())
+
+
+def test_recovery_with_nothing_to_look_at() -> None:
+    assert nothing("recovers-in-time", Story().close().evidence())
+
+
+def replayed(*replays: Replay) -> Evidence:
+    return Story().close().evidence(replays=replays)
+
+
+def test_replay_that_fails() -> None:
+    failure = "[TMPRL1100] Nondeterminism error: other activity\nstack"
+    found = Replay(workflow_id="agent", run_id="run-1", failure=failure, nondeterminism=True)
+    finding = only_finding("replays", replayed(found))
+    assert finding.message.startswith("the replay of Agent is not deterministic: [TMPRL1100] Nondeterminism error")
+    assert (finding.subject, finding.evidence[1]) == ("Agent", "stack")
+
+
+def test_replay_that_was_skipped_is_listed() -> None:
+    good = Replay(workflow_id="agent", run_id="run-1")
+    skipped = Replay(workflow_id="child", run_id="run-2", skipped="no workflow Child in app")
+    judgement = judged("replays", replayed(good, skipped))
+    assert (judgement.outcome, judgement.reason) == ("PASS", "not replayed: no workflow Child in app")
+    assert "no workflow Child in app" in nothing("replays", replayed(skipped))
+    assert nothing("replays", replayed()) == "no history was replayed"
+    assert "not importable" in nothing("replays", Story().close().evidence())
