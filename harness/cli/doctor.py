@@ -8,12 +8,15 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
     from harness.rig.binaries import Binary, Step
@@ -61,7 +64,9 @@ def doctor(temporal: str, output: str) -> None:
     from harness.rig.binaries import chosen, survey
 
     steps = asyncio.run(survey(option=temporal))
-    binary = chosen(steps)
+    binary = None
+    with suppress(UsageError):  # what was named does not work: shown with its step
+        binary = chosen(steps)
     looks = [_python(), *_packages(), *_programs(), *_limits(), _debug(), _disk(), _port()]
     ready = binary is not None and all(look.ok for look in looks if look.needed)
     if output == "json":
@@ -124,7 +129,6 @@ def _disk() -> Look:
 
 
 def _port() -> Look:
-    from harness.errors import RigError
     from harness.rig.server import IP, free_port
 
     try:

@@ -111,14 +111,11 @@ async def install_temporal(*, again: bool = False, progress: Progress = lambda l
 async def find(kind: Kind, *, option: str = "", progress: Progress = lambda line: None) -> Binary:
     """Find a binary of the given kind, or get it; see ``find_temporal``."""
     steps = await _look(kind, option=option)
+    binary = chosen(steps)
     for step in steps:
-        if step.binary:
-            return step.binary
-        if step.named and step.fix:
-            raise UsageError(f"{step.source} names no working {kind.name}: {step.detail}. {step.fix}")
         if step.fix and step.detail != _NOTHING:
             progress(f"passed over {step.source}: {step.detail}")
-    return await _install(kind, steps, progress=progress)
+    return binary or await _install(kind, steps, progress=progress)
 
 
 async def survey(kind: Kind = TEMPORAL, *, option: str = "") -> list[Step]:
@@ -132,9 +129,15 @@ async def survey(kind: Kind = TEMPORAL, *, option: str = "") -> list[Step]:
 
 
 def chosen(steps: Sequence[Step]) -> Binary | None:
-    """Return the binary that a run would take after this survey, or None if it would have to get one or stop."""
+    """Return the binary that a run takes after this survey, or None if it has to get one.
+
+    Raises:
+        UsageError: What the user named does not work.
+    """
     for step in steps:
-        if step.binary or (step.named and step.fix):
+        if step.named and step.fix:
+            raise UsageError(f"{step.source} names no working program: {step.detail}; {step.fix}")
+        if step.binary:
             return step.binary
     return None
 

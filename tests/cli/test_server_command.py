@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.server import server
-from harness.errors import RigError
+from harness.errors import RigError, UsageError
 
 DEADLINE = 60.0
 COMMAND = [sys.executable, "-c", "from harness.cli.server import server; server()"]
@@ -41,7 +41,10 @@ def test_path_prints_what_a_run_would_take(tmp_path: Path, monkeypatch: pytest.M
     shown = CliRunner().invoke(server, ["path", "--temporal", str(found), "-o", "json"]).stdout
     assert json.loads(shown)["version"] == "temporal version 3"
     result = CliRunner().invoke(server, ["path", "--temporal", "/nowhere"])
-    assert isinstance(result.exception, RigError)
+    assert isinstance(result.exception, UsageError)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CRASHPROOF_TEMPORAL", raising=False)
+    assert isinstance(CliRunner().invoke(server, ["path"]).exception, RigError)
 
 
 def test_install_prints_the_path_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ async def test_the_order_is_option_variable_path_cache(
 
 async def test_what_is_named_must_work(bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporal(bin_folder / "temporal", "3")
-    with pytest.raises(UsageError, match=r"--temporal names no working temporal: .*gone: No such file"):
+    with pytest.raises(UsageError, match=r"--temporal names no working program: .*gone: No such file"):
         await find_temporal(str(tmp_path / "gone"))
     (tmp_path / "text").write_text("no program")
     with pytest.raises(UsageError, match=r"text is not executable"):
