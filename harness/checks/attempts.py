@@ -127,6 +127,11 @@ class Attempt:
         """Whether it completed and the server took its result."""
         return self.ended is not None and self.ended.operation == "RespondActivityTaskCompleted"
 
+    @property
+    def replies(self) -> dict[int, Entry]:
+        """The replies to what it sent: message number to entry. A message without one was not executed."""
+        return {found.message: found for found in self.entries if found.kind == "reply"}
+
     def calls(self, *doors: str) -> tuple[Entry, ...]:
         """Return its requests at the model's or the effects' door."""
         return tuple(found for found in self.entries if found.kind == "request" and found.door in doors)
@@ -169,11 +174,6 @@ def deaths(evidence: Evidence) -> dict[int, float]:
         if entry.worker:
             died[entry.worker] = min(entry.at, died.get(entry.worker, entry.at))
     return died
-
-
-def replies(tape: Sequence[Entry]) -> dict[int, Entry]:
-    """Return the reply of each message that was executed: message number to entry."""
-    return {entry.message: entry for entry in tape if entry.kind == "reply" and entry.message}
 
 
 def requests(tape: Sequence[Entry]) -> dict[int, Entry]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import inf
 
 from harness.checks import NothingToLookAt, check, events, showing
-from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths, replies
+from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths
 from harness.evidence import Evidence
 from harness.tape import Entry, acts
 from harness.verdict import Finding
@@ -104,7 +104,7 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
     looked = False
     for group in by_execution(attempts_of(evidence)).values():
         for index, attempt in enumerate(group):
-            last = _last_beat(group[:index], evidence, before=attempt.began)
+            last = _last_beat(group[:index], before=attempt.began)
             if last is None or not _was_handed_out(attempt):
                 continue
             looked = True
@@ -126,11 +126,11 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
     looked, usual = False, _usual_calls(baselines)
     for group in by_execution(attempts_of(evidence)).values():
         for index, attempt in enumerate(group):
-            last = _last_beat(group[:index], evidence, before=attempt.began)
+            last = _last_beat(group[:index], before=attempt.began)
             if not attempt.details or last is None:
                 continue
             looked = True
-            done = [call for each in group[:index] for call in _work(each, evidence) if call.at < last.at]
+            done = [call for each in group[:index] for call in _work(each) if call.at < last.at]
             counts = Counter(_unit(call) for call in (*done, *attempt.calls("model", "effect")))
             again = [
                 call
@@ -223,29 +223,28 @@ def _next_ready(evidence: Evidence, died_at: float) -> float:
     return next((entry.at for entry in acts(evidence.tape, "worker-ready") if entry.at > died_at), died_at)
 
 
-def _last_beat(earlier: Sequence[Attempt], evidence: Evidence, *, before: float) -> Entry | None:
+def _last_beat(earlier: Sequence[Attempt], *, before: float) -> Entry | None:
     """Return the request of the last heartbeat of these attempts that the server took before that time."""
-    answered = replies(evidence.tape)
-    beats = [beat for attempt in earlier for beat in attempt.beats]
     taken = [
-        beat
-        for beat in beats
-        if (reply := answered.get(beat.message)) is not None and reply.status == "OK" and reply.at <= before
+        (reply.at, index, beat)
+        for attempt in earlier
+        for index, beat in enumerate(attempt.beats)
+        if (reply := attempt.replies.get(beat.message)) is not None and reply.status == "OK" and reply.at <= before
     ]
-    return max(taken, key=lambda beat: answered[beat.message].at, default=None)
+    return max(taken, key=lambda each: each[:2])[2] if taken else None
 
 
 def _was_handed_out(attempt: Attempt) -> bool:
     return "heartbeat_details" in attempt.entries[0].facts
 
 
-def _work(attempt: Attempt, evidence: Evidence) -> list[Entry]:
+def _work(attempt: Attempt) -> list[Entry]:
     """Return the calls of an attempt that were executed, reads of the effect server apart."""
-    answered = replies(evidence.tape)
+    executed = attempt.replies
     return [
         call
         for call in attempt.calls("model", "effect")
-        if call.message in answered
+        if call.message in executed
         and not (call.door == "effect" and str(call.facts.get("method", "POST")).upper() in _READS)
     ]
 

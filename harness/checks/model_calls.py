@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.checks import NothingToLookAt, check, showing
-from harness.checks.attempts import Attempt, attempts_of, by_execution, replies, requests
+from harness.checks.attempts import Attempt, attempts_of, by_execution, requests
 from harness.evidence import Evidence
 from harness.tape import Entry, executed
 from harness.verdict import Finding
@@ -49,7 +49,7 @@ def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Eviden
     usual = _usual_repeats(baselines)
     for attempt in attempts_of(evidence):
         for unit, calls in _by_unit(attempt.calls("model")).items():
-            failed = any(_failed(call, evidence) for call in calls[:-1])
+            failed = any(_failed(call, attempt) for call in calls[:-1])
             often = len(calls) > usual[attempt.activity, unit]
             if len(calls) > 1 and attempt.activity not in told and (failed or (often and baselines)):
                 told.add(attempt.activity)
@@ -124,8 +124,8 @@ def _by_unit(calls: Sequence[Entry]) -> dict[str, list[Entry]]:
     return groups
 
 
-def _failed(call: Entry, evidence: Evidence) -> bool:
-    reply = replies(evidence.tape).get(call.message)
+def _failed(call: Entry, attempt: Attempt) -> bool:
+    reply = attempt.replies.get(call.message)
     return reply is None or not reply.status.startswith("2")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.checks import NothingToLookAt, check, events, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.evidence import Evidence, History
-from harness.tape import Entry
+from harness.tape import Entry, acts
 from harness.verdict import Finding
 
 _WORKFLOW_TASK_TIMEOUT = 10.0
@@ -60,14 +60,20 @@ def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:
 
 
 def _bound(strike: Entry, evidence: Evidence) -> float:
-    """Return the seconds in which a new worker process must have something to do, after the worst that may wait."""
+    """Return the seconds after the strike in which a new worker process must have made progress.
+
+    That is the longest that anything may have to wait, or until the new process is ready if that is later, and
+    slack.
+    """
     waiting = [0.0]
     for group in by_execution(attempts_of(evidence)).values():
         begun = [attempt for attempt in group if attempt.began <= strike.at]
         if begun:
             waiting.append(_wait(begun[-1], strike.at))
     waiting += [_timer_left(history, strike.at) for history in evidence.histories]
-    return max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT + _SLACK
+    longest = max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT
+    ready = next((entry.at for entry in acts(evidence.tape, "worker-ready") if entry.at > strike.at), strike.at)
+    return max(longest, ready - strike.at) + _SLACK
 
 
 def _wait(attempt: Attempt, at: float) -> float:

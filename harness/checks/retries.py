@@ -158,7 +158,7 @@ def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) ->
 
 def _accelerated(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
     return any(
-        attempt.began <= entry.at <= after.began and entry.facts.get("activity_id") in (attempt.activity_id, None)
+        attempt.began <= entry.at <= after.began and entry.facts.get("activity_id") == attempt.activity_id
         for entry in acts(evidence.tape, "accelerate")
     )
 

@@ -45,6 +45,13 @@ def test_no_progress_at_all() -> None:
     assert "no progress was made; declared timeouts allow 35.0 s" in finding.message
 
 
+def test_worker_that_starts_slowly_is_no_finding() -> None:
+    story = killed()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.strike(restart=False).wait(55).start_worker().wait(5).complete(story.again(book))
+    passes("recovers-in-time", story.close().evidence())
+
+
 def test_strike_during_recovery_is_judged_by_the_last() -> None:
     story = killed()
     book = story.activity("book", heartbeatTimeout="5s")
