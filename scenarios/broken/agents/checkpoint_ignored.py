@@ -31,7 +31,7 @@ class PagesCheckpointIgnored:
             copy_pages,
             pages,
             start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=30),
+            heartbeat_timeout=timedelta(seconds=10),
             retry_policy=RETRIES,
         )
 

@@ -33,7 +33,7 @@ class PagesOffByOne:
             copy_pages,
             pages,
             start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=30),
+            heartbeat_timeout=timedelta(seconds=10),
             retry_policy=RETRIES,
         )
 

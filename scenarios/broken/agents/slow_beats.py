@@ -1,4 +1,4 @@
-"""Planted: the heartbeat timeout (1 s) is shorter than the gap between two beats while the archive is cold (1.6 s)."""
+"""Planted: the heartbeat timeout (1 s) is shorter than the gap between two beats while the archive is cold (1.7 s)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WARM: set[str] = set()
 async def read_archive(document: str) -> str:
     activity.heartbeat(0)
     if document not in _WARM:
-        await asyncio.sleep(1.6)
+        await asyncio.sleep(1.7)
         _WARM.add(document)
     activity.heartbeat(1)
     await plumbing.effect("copy", {"document": document}, key=f"{activity.info().workflow_id}/{document}")
