@@ -33,7 +33,7 @@ _HOME = {
     "update": "harness.scenario",
 }
 
-__all__ = ["checks", *_HOME]  # noqa: PLE0604 - the names are those of the table above
+__all__ = ["checks", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

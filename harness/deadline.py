@@ -78,7 +78,7 @@ def _bound(entry: Entry) -> float:
 
 
 def _task_timeout(tape: tuple[Entry, ...]) -> float:
-    """Return a workflow task timeout that the worker keeps with room to spare, and that is soon over when it is dead."""
+    """Return a workflow task timeout that the worker keeps with room to spare, yet is soon over."""
     handed: dict[tuple[str, int], float] = {}
     longest = 0.0
     for entry in tape:

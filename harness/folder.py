@@ -150,7 +150,7 @@ def load_evidence(folder: Path) -> Evidence:
         UsageError: A file is missing or corrupt; the message names it.
     """
     trial = read_json(folder / "trial.json", _Trial)
-    plan: Plan = parse(read_json(folder / "plan.json", dict)["plan"])
+    plan = load_plan(folder)
     return Evidence(
         trial=trial.trial,
         scenario=trial.scenario,
@@ -166,6 +166,19 @@ def load_evidence(folder: Path) -> Evidence:
         task_timeout=trial.task_timeout,
         versions=trial.versions,
     )
+
+
+def load_plan(folder: Path) -> Plan:
+    """Read the plan of one trial.
+
+    Raises:
+        UsageError: The file is missing or corrupt.
+    """
+    path = folder / "plan.json"
+    told = read_json(path, dict).get("plan")
+    if not isinstance(told, str):
+        raise _corrupt(path, ValueError("it holds no plan"))
+    return parse(told)
 
 
 def save_verdict(folder: Path, verdict: Verdict) -> None:
@@ -217,5 +230,3 @@ def _disk() -> Iterator[None]:
             f"evidence cannot be written to {error.filename}: {error.strerror}; "
             "free some room or give another place with --out"
         ) from error
-
-

@@ -63,7 +63,5 @@ def points(tape: Iterable[Entry]) -> list[Point]:
 def executed(tape: Iterable[Entry], *, door: Door, operation: str = "") -> Iterator[Entry]:
     """Yield the replies of messages that were executed at a door, heard by the worker or not, in order."""
     return (
-        entry
-        for entry in tape
-        if entry.kind == "reply" and entry.door == door and operation in ("", entry.operation)
+        entry for entry in tape if entry.kind == "reply" and entry.door == door and operation in ("", entry.operation)
     )

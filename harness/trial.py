@@ -35,9 +35,7 @@ _STARTER_LIMIT = 60.0  # seconds for a program to start the work
 _SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 
-async def run_trial(
-    scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds
-) -> Evidence:
+async def run_trial(scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds) -> Evidence:
     """Run one trial and return its evidence.
 
     Args:
@@ -56,9 +54,7 @@ async def run_trial(
 
 
 class _Trial:
-    def __init__(
-        self, scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds
-    ) -> None:
+    def __init__(self, scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds) -> None:
         self.scenario = scenario
         self.plan = plan
         self.trial = trial
@@ -82,7 +78,7 @@ class _Trial:
         effects = _beside(self.scenario, self.scenario.effects)
         async with AsyncExitStack() as stack:
             slot = await stack.enter_async_context(
-                self.rig.slot(self.trial, meet=self._meet_http, model=model, effects=effects)
+                self.rig.slot(self.trial, meet=self._meet_http, note=self.nemesis.note, model=model, effects=effects)
             )
             self.frontend = await stack.enter_async_context(Frontend(address=slot.server, namespace=slot.namespace))
             starting = Starting(
@@ -116,9 +112,7 @@ class _Trial:
             strict=not _is_one_program(self.scenario),
         )
         if not self.plan.strikes:
-            self.coverage = Coverage(
-                doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs
-            )
+            self.coverage = Coverage(doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs)
         self.nemesis.threaten(self.workers)
         try:
             await self.workers.start()
@@ -142,9 +136,7 @@ class _Trial:
         """Begin the work, and return the first run of its chain."""
         task_queue = self.scenario.task_queue or next(iter(sorted(self.workers.polled)), "")
         if not isinstance(self.scenario.work, Starter):
-            workflow_id, run_id = await self.driver.start(
-                task_queue=task_queue, task_timeout=self.bounds.task_timeout
-            )
+            workflow_id, run_id = await self.driver.start(task_queue=task_queue, task_timeout=self.bounds.task_timeout)
             workflow = self.scenario.work.workflow
             self.attribution.started(workflow=workflow, workflow_id=workflow_id, run_id=run_id)
         elif self.scenario.work.command:
@@ -203,8 +195,9 @@ class _Trial:
         """Wait until the trial cannot go on, and say why."""
         looked = 0
         while True:
-            if self.nemesis.failure:
-                raise self.nemesis.failure
+            failure = self.nemesis.failure or self.rig.failure
+            if failure:
+                raise failure
             for entry in self.nemesis.tape[looked:]:
                 _must_be_registered(entry)
             looked = len(self.nemesis.tape)
@@ -342,5 +335,3 @@ def _must_be_registered(entry: Entry) -> None:
     known = [word.strip(" '\"") for word in message.rpartition(":")[2].split(",")]
     asked = message.partition("class ")[2].partition(" ")[0] if kind == "workflow" else ""
     raise UsageError(f"the worker has no such {kind}: {message}{nearest(asked, known) if asked else ''}")
-
-

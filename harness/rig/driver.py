@@ -153,4 +153,3 @@ def converter(scenario: Scenario) -> DataConverter:
 
 def _shown(values: Sequence[Any]) -> list[Any]:
     return [value if isinstance(value, str | int | float | bool | None) else repr(value) for value in values]
-

@@ -217,7 +217,8 @@ class HttpDoors:
     async def _died(self) -> RigError:
         """Return the error for a process that ended or does not answer, and see to it that it has ended."""
         try:
-            status = await asyncio.wait_for(self._process.wait(), _END_LIMIT)
+            async with asyncio.timeout(_END_LIMIT):
+                status = await self._process.wait()
             reason = f"ended by itself with exit status {status}"
         except TimeoutError:
             await self._process.kill()

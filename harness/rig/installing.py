@@ -67,7 +67,8 @@ async def follow(
     try:
         while (elapsed := time.monotonic() - began) < limit and not stalled():
             try:
-                return await asyncio.wait_for(process.wait(), min(PROGRESS_SECONDS, limit - elapsed))
+                async with asyncio.timeout(min(PROGRESS_SECONDS, limit - elapsed)):
+                    return await process.wait()
             except TimeoutError:
                 tick(time.monotonic() - began)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, Protocol
@@ -94,10 +95,9 @@ class Nemesis:
     async def changed(self, *, timeout: float) -> None:
         """Wait until something is put on the tape, or for ``timeout`` seconds."""
         self._changed.clear()
-        try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
 
     def finish(self) -> None:
         """Strike no more, and give up healing: the trial is over."""

@@ -147,7 +147,8 @@ class Process:
         """
         self.kill_now()
         try:
-            await asyncio.wait_for(self.wait(), _GONE_LIMIT)
+            async with asyncio.timeout(_GONE_LIMIT):
+                await self.wait()
         except TimeoutError:
             raise RigError(f"{self.name} (pid {self.pid}) did not die within {_GONE_LIMIT:.0f} s of SIGKILL") from None
         left = await asyncio.to_thread(watchdog.kill_marked, self._marker)
@@ -164,7 +165,8 @@ class Process:
         if self.alive:
             self._signal_group(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wait(), grace)
+                async with asyncio.timeout(grace):
+                    await self.wait()
         await self.kill()
         return self._popen.returncode
 

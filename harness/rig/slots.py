@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.rig.http_doors import Decision, HttpDoors, HttpMessage
+from harness.rig.http_doors import Decision, HttpDoors, HttpMessage, Notice
 from harness.rig.server import DevServer
 
 
@@ -47,24 +47,30 @@ class Rig:
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
         self._meets: dict[str, MeetHttp] = {}
+        self._notes: dict[str, Callable[..., None]] = {}
         self._opened: dict[str, int] = {}
+        self._watching: list[asyncio.Task[None]] = []
+        self.failure: Exception | None = None
 
     async def __aenter__(self) -> Rig:
         await self._stack.enter_async_context(self.server)
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        for watch in self._watching:
+            watch.cancel()
         await self._stack.aclose()
 
     @asynccontextmanager
     async def slot(
-        self, trial: str, *, meet: MeetHttp, model: Path | None, effects: Path | None
+        self, trial: str, *, meet: MeetHttp, note: Callable[..., None], model: Path | None, effects: Path | None
     ) -> AsyncIterator[Slot]:
         """Open a slot for a trial; ``meet`` is asked about each of its HTTP messages.
 
         Args:
             trial: Id of the trial; the namespace is named after it.
             meet: Awaited for each message.
+            note: Puts on the trial's tape what the HTTP doors have to say of its requests.
             model: The model script, or None.
             effects: The effects script, or None.
         """
@@ -72,6 +78,7 @@ class Rig:
         name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
         doors, _ = await asyncio.gather(self._http(model, effects), self.server.register_namespace(name))
         self._meets[name] = meet
+        self._notes[name] = note
         try:
             yield Slot(
                 namespace=name,
@@ -86,20 +93,36 @@ class Rig:
                 http_port=urlsplit(doors.effects_url(name)).port or 0,
             )
         finally:
-            del self._meets[name]
+            del self._meets[name], self._notes[name]
 
     async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
         key = (model, effects)
         if key not in self._doors:
             doors = HttpDoors(
-                meet=self._meet, logs=self._folder / "doors", model_script=model, effects_script=effects
+                meet=self._meet,
+                logs=self._folder / "doors",
+                model_script=model,
+                effects_script=effects,
+                notice=self._notice,
             )
             self._doors[key] = asyncio.create_task(self._stack.enter_async_context(doors))
+            self._watching.append(asyncio.create_task(self._watch(self._doors[key])))
         return await asyncio.shield(self._doors[key])
+
+    async def _watch(self, starting: asyncio.Task[HttpDoors]) -> None:
+        """Learn of doors that fail while they are open."""
+        doors = await asyncio.shield(starting)
+        try:
+            await doors.watch()
+        except Exception as error:  # what broke them is raised in every trial that runs
+            self.failure = error
+
+    def _notice(self, notice: Notice) -> None:
+        if notice.slot in self._notes:
+            self._notes[notice.slot]("notice", text=notice.text)
 
     async def _meet(self, message: HttpMessage) -> Decision:
         meet = self._meets.get(message.slot)
         if meet is None:
             return "drop"
         return await meet(message)
-

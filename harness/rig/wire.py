@@ -257,7 +257,7 @@ _NAMESPACED = (
 )
 
 
-class _AnyMethod(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no types of its own
+class _AnyMethod(grpc.GenericRpcHandler):
     """Serves every method of every service with one function, which gets and gives raw bytes."""
 
     def __init__(self, serve: Callable[[str, bytes, Any], Awaitable[bytes]]) -> None:

@@ -1,0 +1,96 @@
+"""The command line. Each command lives in a file of its own and is imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from harness.errors import RigError, UsageError, nearest
+
+_COMMANDS = {
+    "run": "Torture agents: kill their workers at every message and say what broke.",
+    "reproduce": "Run one trial of an earlier run again.",
+    "judge": "Judge stored evidence again; no server is started.",
+    "checks": "List the checks and what each promises.",
+    "doctor": "Say what is found, what is missing, and how to get it.",
+    "server": "Start, find or install the Temporal dev server.",
+}
+
+_EPILOG = """\b
+Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
+Example: crashproof run --worker "python worker.py" --task-queue q --workflow MyAgent --input '{"query": "x"}'
+"""
+
+
+class _Lazy(click.Group):
+    """Commands that are imported when they are used, so that ``--help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"harness.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in _COMMANDS:
+            raise click.UsageError(f"no command is called {args[0]!r}{nearest(args[0], _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="crashproof")
+def cli() -> None:
+    """Prove that a Temporal agent survives: strike its worker at every message, and say what broke."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status.
+
+    It leaves by ``os._exit`` once everything is cleaned up and flushed: an interpreter that used the SDK's client may
+    abort while it finalizes, and would then leave with another status.
+    """
+    status = _status()
+    if "harness.rig.process" in sys.modules:
+        sys.modules["harness.rig.process"].kill_all()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            continue
+    os._exit(status)
+
+
+def _status() -> int:
+    try:
+        status = cli.main(standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except (UsageError, click.UsageError) as error:
+        message = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        click.echo(f"crashproof: {message}", err=True)
+        if isinstance(error, click.UsageError) and error.ctx:
+            click.echo(f"Try `{error.ctx.command_path} --help`.", err=True)
+        return 2
+    except RigError as error:
+        click.echo(f"crashproof: {error}", err=True)
+        return 3
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("crashproof: interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        click.echo(f"crashproof: {error.format_message()}", err=True)
+        return 2
+    except BrokenPipeError:
+        return 3

@@ -1,0 +1,26 @@
+"""``crashproof checks``: what is checked."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from harness.checks.catalogue import STANDARD
+
+_EPILOG = """\b
+Example: crashproof checks -o json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
+def checks(form: str) -> int:
+    """List the standard checks and the property that each looks at."""
+    if form == "json":
+        found = [{"name": each.name, "property": each.property} for each in STANDARD]
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return 0
+    width = max(len(each.name) for each in STANDARD)
+    for each in STANDARD:
+        click.echo(f"{each.name:<{width}}  {each.property}")
+    return 0

@@ -1,0 +1,76 @@
+"""``crashproof judge``: judge stored evidence again, with the checks of today and without any server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from harness import checks
+from harness import folder as folders
+from harness.checks.judging import judge as judge_trial
+from harness.cli.output import FORMAT, show
+from harness.errors import UsageError
+from harness.evidence import Evidence
+from harness.runs import Declared, RunRecord
+from harness.swept import Swept
+from harness.verdict import Verdict
+
+_EPILOG = """\b
+Example: crashproof judge .crashproof/runs/latest
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("folder", type=click.Path(path_type=Path), default=folders.RUNS / "latest")
+@FORMAT
+def judge(folder: Path, form: str) -> int:
+    """Judge the evidence of a run again. No server and no worker is started."""
+    found = folders.find_run(folder)
+    record = folders.read_json(found / "run.json", RunRecord)
+    swept = [_judge_scenario(found, declared, record) for declared in record.scenarios]
+    return show(swept, folder=folder, form=form)
+
+
+def baselines(folder: Path, scenario: str) -> list[Evidence]:
+    """Return the evidence of the undisturbed trials of a scenario.
+
+    Raises:
+        UsageError: There is none, or it is corrupt.
+    """
+    found = [evidence for evidence in _evidence(folder, scenario) if not evidence.plan.strikes]
+    if not found:
+        raise UsageError(f"{folder} holds no undisturbed trial of {scenario!r} to compare with; run it again")
+    return found
+
+
+def _judge_scenario(folder: Path, declared: Declared, record: RunRecord) -> Swept:
+    stored = next((swept for swept in record.swept if swept.scenario == declared.name), None)
+    if stored is None:
+        stored = Swept(scenario=declared.name, reason="the run ended before this scenario was finished")
+    elif stored.reason and not stored.verdicts:
+        return stored
+    wanted = [checks.named(name) for name in declared.checks]
+    undisturbed = baselines(folder, declared.name)
+    verdicts = {
+        evidence.trial: judge_trial(evidence, baselines=undisturbed, checks=wanted)
+        for evidence in _evidence(folder, declared.name)
+    }
+    return replace(stored, verdicts=_as_stored(stored, verdicts))
+
+
+def _as_stored(stored: Swept, verdicts: dict[str, Verdict]) -> tuple[Verdict, ...]:
+    """Return the verdicts in the order of the run; those of trials that left no evidence stay as they were."""
+    if not stored.verdicts:
+        return tuple(verdicts.values())
+    return tuple(verdicts.get(verdict.trial, verdict) for verdict in stored.verdicts)
+
+
+def _evidence(folder: Path, scenario: str) -> Iterator[Evidence]:
+    for trial in sorted((folder / "trials").iterdir()):
+        if (trial / "trial.json").is_file() or (trial / "verdict.json").is_file():
+            evidence = folders.load_evidence(trial)
+            if evidence.scenario == scenario:
+                yield evidence

@@ -1,0 +1,123 @@
+"""Finding scenarios: in files, in folders, by name."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from harness.errors import UsageError, nearest
+from harness.scenario import Scenario
+
+_HOME = Path("scenarios")
+
+
+def load(targets: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios that the targets name, in order, each once.
+
+    A target is a file, a folder (the files directly in it), ``FILE::NAME``, or the name of a scenario declared
+    anywhere below ``scenarios/``.
+
+    Raises:
+        UsageError: A target names nothing, or a file cannot be loaded.
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    found: dict[tuple[str, str], Scenario] = {}
+    for target in targets:
+        for scenario in _load_one(target):
+            found[scenario.file, scenario.name] = scenario
+    return _named_apart(list(found.values()))
+
+
+def load_file(path: Path) -> list[Scenario]:
+    """Return the scenarios that a file declares.
+
+    Raises:
+        UsageError: It is missing, unreadable, fails to import, or declares none.
+    """
+    module = _import(path)
+    title = (module.__doc__ or "").strip().splitlines()[:1]
+    found = [
+        replace(value, name=value.name or name, title=value.title or "".join(title), file=str(path))
+        for name, value in vars(module).items()
+        if isinstance(value, Scenario)
+    ]
+    if not found:
+        raise UsageError(f"{path} declares no scenario: a variable that holds a harness.Scenario is one")
+    return found
+
+
+def _load_one(target: str) -> list[Scenario]:
+    place, separator, name = target.partition("::")
+    path = Path(place)
+    if path.is_dir():
+        files = [file for file in sorted(path.glob("*.py")) if _declares(file)]
+        if not files:
+            raise UsageError(f"the folder {place} holds no file that declares a scenario")
+        found = [scenario for file in files for scenario in load_file(file)]
+    elif path.is_file():
+        found = load_file(path)
+    elif separator or place.endswith(".py") or "/" in place:
+        raise UsageError(f"there is no scenario file {place}{nearest(place, _python_files(path.parent))}")
+    else:
+        return [_by_name(place)]
+    return [_pick(found, name)] if name else found
+
+
+def _by_name(name: str) -> Scenario:
+    files = [file for file in sorted(_HOME.rglob("*.py")) if _declares(file)]
+    scenarios = [scenario for file in files for scenario in load_file(file)]
+    if not scenarios:
+        raise UsageError(f"there is no file or folder {name!r}, and no scenario is declared below {_HOME}/")
+    return _pick(scenarios, name)
+
+
+def _pick(scenarios: Iterable[Scenario], name: str) -> Scenario:
+    known = {scenario.name: scenario for scenario in scenarios}
+    if name not in known:
+        raise UsageError(f"no scenario is called {name!r}{nearest(name, known)}; known: {', '.join(known)}")
+    return known[name]
+
+
+def _named_apart(scenarios: list[Scenario]) -> list[Scenario]:
+    names = [scenario.name for scenario in scenarios]
+    return [
+        replace(scenario, name=f"{Path(scenario.file).stem}.{scenario.name}")
+        if names.count(scenario.name) > 1
+        else scenario
+        for scenario in scenarios
+    ]
+
+
+def _declares(file: Path) -> bool:
+    try:
+        return "Scenario(" in file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _python_files(folder: Path) -> list[str]:
+    return [str(file) for file in folder.glob("*.py")] if folder.is_dir() else []
+
+
+def _import(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"crashproof_scenario_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
+        where = f"{path}:{line}" if line else str(path)
+        raise UsageError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    return module

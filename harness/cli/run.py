@@ -1,0 +1,205 @@
+"""``crashproof run``: torture agents, from scenario files or from options alone."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from harness import checks
+from harness import folder as folders
+from harness.cli import loading, stranger
+from harness.cli.output import FORMAT, keep, show, shown_path
+from harness.cli.progress import Told
+from harness.errors import UsageError
+from harness.rig.binaries import find_temporal
+from harness.runs import Declared, RunRecord, begin
+from harness.scenario import Scenario
+from harness.sweep import Options
+from harness.sweeps import default_jobs, first_error, sweep_all
+from harness.swept import Swept
+
+T = TypeVar("T")
+
+_EPILOG = """\b
+Examples:
+  crashproof run scenarios/research.py
+  crashproof run scenarios/ --jobs 4 -o json
+  crashproof run --worker "python worker.py" --task-queue q \\
+      --workflow MyAgent --input '{"query": "x"}'
+Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME|FILE::NAME]...")
+@stranger.options
+@click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code for Temporal's Replayer.")
+@click.option("--check", "wanted", multiple=True, metavar="NAME", help="Judge by these checks only.")
+@click.option("--skip-check", "skipped", multiple=True, metavar="NAME", help="Leave a standard check out.")
+@click.option("--list", "list_points", is_flag=True, help="Show the points, run no sweep.")
+@click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match (id or * pattern).")
+@click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [default: 3 for each processor]")
+@click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time.")
+@click.option("--time-limit", type=click.FloatRange(1), metavar="SECONDS", help="Begin no trial after that long.")
+@click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Begin no trial after N have failed.")
+@click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
+@click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
+@click.option("--temporal", "binary", default="", metavar="PATH", help="The Temporal CLI to use.")
+@FORMAT
+def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
+    """Torture agents: kill their workers at every message, and say what broke.
+
+    Scenarios come from files, folders and names, or one worker is described by options alone.
+    """
+    record = None
+    if given["resume"]:
+        folder = folders.find_run(given["resume"])
+        record = folders.read_json(folder / "run.json", RunRecord)
+        if targets or given["worker"]:
+            raise UsageError("--resume goes on with what its folder holds: give no scenario beside it")
+        scenarios, declared = again(record)
+    else:
+        scenarios, declared = _scenarios(targets, given)
+    options = Options(
+        real_time=given["real_time"],
+        only=given["only"],
+        points_only=given["list_points"],
+        time_limit=given["time_limit"] or 0.0,
+        max_failures=given["max_failures"] or 0,
+        workflows=given["workflows"],
+    )
+    if record:
+        options = replace(options, **_kept(record))
+    folder = folder if record else folders.new_run(given["out"])
+    with Told(jsonl=form == "jsonl") as told:
+        swept = interruptible(
+            _run(scenarios, declared=declared, folder=folder, options=options, told=told, given=given)
+        )
+    if not given["keep_rig"]:
+        shutil.rmtree(folder / "rig", ignore_errors=True)
+    return show(swept, folder=folder, form=form, points_only=options.points_only)
+
+
+async def _run(
+    scenarios: Sequence[Scenario],
+    *,
+    declared: tuple[Declared, ...],
+    folder: Path,
+    options: Options,
+    told: Told,
+    given: dict[str, Any],
+) -> list[Swept]:
+    binary = await find_temporal(given["binary"], progress=told.line)
+    server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
+    record = begin(scenarios=declared, options={"real_time": options.real_time, "only": options.only}, server=server)
+    folders.write_json(folder / "run.json", record)
+    told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
+    finished: list[Swept] = []
+
+    def done(swept: Swept) -> None:
+        finished.append(swept)
+        folders.write_json(folder / "run.json", replace(record, swept=tuple(finished)))
+
+    try:
+        swept = await sweep_all(
+            scenarios,
+            binary=binary.path,
+            folder=folder,
+            jobs=given["jobs"] or default_jobs(),
+            options=options,
+            tell=told.tell,
+            done=done,
+        )
+    except asyncio.CancelledError:
+        told.line(f"interrupted; go on with: crashproof run --resume {shown_path(folder)}")
+        raise
+    folders.write_json(folder / "run.json", replace(record, swept=tuple(swept), finished=time.time()))
+    keep(swept, folder=folder)
+    return swept
+
+
+def interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """Run asynchronous work so that Ctrl-C and SIGTERM end it with everything cleaned up.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted.
+        UsageError, RigError: As the work raised them, out of whatever group they came in.
+    """
+
+    async def watched() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
+    except BaseExceptionGroup as error:
+        raise first_error(error) from error
+
+
+def again(record: RunRecord) -> tuple[list[Scenario], tuple[Declared, ...]]:
+    """Return the scenarios of an earlier run.
+
+    Raises:
+        UsageError: A file of theirs is gone or has no such scenario any more.
+    """
+    return [scenario_again(declared) for declared in record.scenarios], record.scenarios
+
+
+def scenario_again(declared: Declared) -> Scenario:
+    """Return one scenario of an earlier run.
+
+    Raises:
+        UsageError: Its file is gone or declares it no more.
+    """
+    if declared.options is not None:
+        return replace(stranger.scenario(declared.options), checks=declared.checks)
+    found = loading.load([f"{declared.file}::{declared.variable}"])[0]
+    return replace(found, name=declared.name, checks=declared.checks, skip_checks=())
+
+
+def _kept(record: RunRecord) -> dict[str, Any]:
+    return {"real_time": record.options.get("real_time", False), "only": tuple(record.options.get("only", ()))}
+
+
+def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Scenario], tuple[Declared, ...]]:
+    described = {name: given[name] for name in stranger.NAMES}
+    if given["worker"]:
+        if targets:
+            raise UsageError("give scenarios or --worker, not both")
+        found = [stranger.scenario(described)]
+    else:
+        if any(described.values()):
+            raise UsageError("options that describe a worker need --worker COMMAND")
+        if not targets:
+            raise UsageError("nothing to run: give a scenario file, folder or name, or --worker COMMAND (see --help)")
+        found = loading.load(targets)
+    wanted = given["wanted"]
+    found = [
+        replace(one, checks=wanted or one.checks, skip_checks=(*one.skip_checks, *given["skipped"])) for one in found
+    ]
+    declared = tuple(
+        Declared(
+            name=one.name,
+            variable=one.name.rpartition(".")[2],
+            file=one.file,
+            options=described if given["worker"] else None,
+            checks=tuple(each.name for each in checks.chosen(one.checks, skip=one.skip_checks)),
+        )
+        for one in found
+    )
+    return found, declared

@@ -1,0 +1,143 @@
+"""The report as text: a table of scenarios, then each finding with its evidence and the line that shows it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.plan import parse
+from harness.points import Position
+from harness.report.document import reproduce
+from harness.swept import Found, Swept, count, outcome
+from harness.verdict import Outcome, Verdict
+
+_EVIDENCE_SHOWN = 12
+_WIDTH = 110
+
+
+def text(swept: Sequence[Swept], *, folder: str = "") -> str:
+    """Return the report of a run, ready for a terminal or a log.
+
+    Args:
+        swept: What each scenario came to.
+        folder: The evidence folder, as the user would type it.
+    """
+    lines: list[str] = []
+    for each in swept:
+        for found in each.findings:
+            lines += [*_finding(found, folder), ""]
+        for verdict in _unexplained(each):
+            lines += [*_unknown(each, verdict, folder), ""]
+    lines += _table(swept)
+    for each in swept:
+        lines += _remarks(each)
+    lines += ["", _summary(swept, folder)]
+    return "\n".join(lines)
+
+
+def points(swept: Sequence[Swept]) -> str:
+    """Return the list of points, one line each, as ``--list`` prints it."""
+    lines: list[str] = []
+    for each in swept:
+        lines.append(f"{each.scenario}: {len(each.cuts)} points" + (f" ({each.reason})" if each.reason else ""))
+        lines += [f"  {cut.point.id}" for cut in each.cuts]
+        lines += [f"  {place} (in one of two undisturbed runs: not struck)" for place in each.unsteady]
+    return "\n".join(lines)
+
+
+def plan_text(plan: str) -> str:
+    """Return a plan as a phrase: ``kill-worker before RespondActivityTaskCompleted of book 1, attempt 1``."""
+    parsed = parse(plan)
+    if not parsed.strikes:
+        return "undisturbed"
+    words = ", then ".join(f"{strike.fault} {point_text(strike.point)}" for strike in parsed.strikes)
+    return words + (" (in real time)" if parsed.real_time else "")
+
+
+def point_text(point_id: str) -> str:
+    """Return a point id as a phrase."""
+    position, _, rest = point_id.partition("/")
+    words: tuple[Position | str, ...] = tuple(rest.split("/"))
+    if len(words) < 2:
+        return point_id.replace("/", " ")
+    operation, middle = words[0], words[1:]
+    attempt = next((word.removeprefix("attempt-") for word in middle if word.startswith("attempt-")), "")
+    nth = next((word.removeprefix("nth-") for word in middle if word.startswith("nth-")), "")
+    named = [word for word in middle if not word.startswith(("attempt-", "nth-"))]
+    told = f"{position} {operation}" + (f" of {' / '.join(named)}" if named else "")
+    told += f", attempt {attempt}" if attempt else ""
+    return told + (f", occurrence {nth}" if nth else "")
+
+
+def _finding(found: Found, folder: str) -> Iterator[str]:
+    finding, verdict = found.finding, found.verdict
+    yield f"{found.scenario} · {plan_text(verdict.plan)}"
+    yield f"  FAIL  {finding.check}"
+    yield f"    {finding.message}"
+    yield from (f"      {line}" for line in finding.evidence[:_EVIDENCE_SHOWN])
+    if len(finding.evidence) > _EVIDENCE_SHOWN:
+        yield f"      … and {len(finding.evidence) - _EVIDENCE_SHOWN} more lines in verdict.json"
+    if len(found.trials) > 1:
+        yield f"    Seen in {len(found.trials)} trials; this is the smallest plan."
+    yield from _where(verdict.trial, folder)
+
+
+def _unknown(swept: Swept, verdict: Verdict, folder: str) -> Iterator[str]:
+    yield f"{swept.scenario} · {plan_text(verdict.plan)}"
+    for line in verdict.reason.strip().splitlines():
+        yield f"  UNKNOWN  {line}"
+    for judgement in verdict.judgements:
+        if judgement.outcome is Outcome.UNKNOWN:
+            last = judgement.reason.strip().splitlines()[-1:] or ["no reason given"]
+            yield f"  UNKNOWN  {judgement.check}: {last[0]}"
+    yield from _where(verdict.trial, folder)
+
+
+def _where(trial: str, folder: str) -> Iterator[str]:
+    if folder:
+        yield f"    Evidence:        {folder}/trials/{trial}/"
+    yield f"    Reproduce with:  {reproduce(trial)}"
+
+
+def _unexplained(swept: Swept) -> list[Verdict]:
+    return [verdict for verdict in swept.verdicts if verdict.outcome is Outcome.UNKNOWN]
+
+
+def _table(swept: Sequence[Swept]) -> Iterator[str]:
+    width = max((len(each.scenario) for each in swept), default=8)
+    width = max(width, len("scenario"))
+    heads = f"{'trials':>7}{'passed':>8}{'failed':>8}{'unknown':>9}{'points':>9}{'time':>8}"
+    yield f"{'scenario':<{width}}  {'outcome':<8}{heads}"
+    for each in swept:
+        counts = [count(each.verdicts, kind) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)]
+        struck = f"{len(each.struck)}/{each.known}"
+        yield (
+            f"{each.scenario:<{width}}  {each.outcome:<8}{len(each.verdicts):>7}{counts[0]:>8}{counts[1]:>8}"
+            f"{counts[2]:>9}{struck:>9}{each.seconds:>7.1f}s"
+        )
+
+
+def _remarks(swept: Swept) -> Iterator[str]:
+    """Yield what limits the verdict: gaps, what was left out, what was not compared."""
+    told = [
+        *([f"nothing was swept: {swept.reason}"] if swept.reason else []),
+        *([f"{swept.not_run} trials were left out: a limit was reached"] if swept.not_run else []),
+        *(f"coverage gap: {gap}" for gap in swept.gaps),
+        *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
+        *(f"not struck, since only one of two undisturbed runs reached it: {place}" for place in swept.unsteady),
+        *(f"unreachable: {point}" for point in swept.unreachable),
+        *swept.notes,
+    ]
+    if told:
+        yield ""
+        yield f"{swept.scenario}:"
+        yield from (f"  - {line}" for line in told)
+
+
+def _summary(swept: Sequence[Swept], folder: str) -> str:
+    verdicts = [verdict for each in swept for verdict in each.verdicts]
+    struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
+    whole = outcome(swept)
+    told = f"{whole}: {len(verdicts)} trials, {struck} of {known} points struck"
+    findings = sum(len(each.findings) for each in swept)
+    told += f", {findings} finding{'' if findings == 1 else 's'}"
+    return told + (f". Evidence: {folder}" if folder else "")

@@ -1,0 +1,322 @@
+"""A sweep: two baselines of a scenario, then one trial for each cut, until no trial shows a point that is new."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness import folder as folders
+from harness.checks import Check, masking
+from harness.checks.judging import judge
+from harness.cuts import Cut, cuts, new_cuts, steady
+from harness.deadline import BASELINE_LIMIT, Bounds, activity_bounds, bounds
+from harness.errors import RigError
+from harness.evidence import Evidence
+from harness.plan import Plan, Strike
+from harness.points import matches
+from harness.replay.runner import ReplayProcess
+from harness.rig.slots import Rig
+from harness.scenario import Scenario, Starter
+from harness.swept import News, Swept
+from harness.tape import acts
+from harness.trial import run_trial
+from harness.verdict import Outcome, Verdict
+
+REAL_TIME_BELOW = 60.0
+"""Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
+
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a sweep is run.
+
+    Attributes:
+        real_time: Whether no timeout is accelerated.
+        only: Point ids or ``*`` patterns; where given, only cuts at these points are tried.
+        points_only: Whether to stop after the baselines.
+        time_limit: Seconds from the start of the sweep after which no further trial begins; 0: none.
+        max_failures: Number of failed trials after which no further trial begins; 0: none.
+        workflows: Modules for the Replayer, where the scenario does not tell them.
+    """
+
+    real_time: bool = False
+    only: tuple[str, ...] = ()
+    points_only: bool = False
+    time_limit: float = 0.0
+    max_failures: int = 0
+    workflows: tuple[str, ...] = ()
+
+
+@dataclass
+class _State:
+    """What is known while a sweep runs."""
+
+    baselines: list[Evidence] = field(default_factory=list)
+    places: set[str] = field(default_factory=set)
+    found: list[Cut] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    struck: dict[str, None] = field(default_factory=dict)
+    unsteady: list[str] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)
+    total: int = 0
+    not_run: int = 0
+
+
+class Sweep:
+    """Runs a scenario under every plan that kills its worker once, and judges each trial.
+
+    Args:
+        scenario: The scenario.
+        checks: The checks that judge it.
+        rig: What trials share.
+        folder: Folder of the run.
+        jobs: Limits how many trials run at a time, over all scenarios.
+        options: How it is run.
+        tell: Told what happens.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        checks: Sequence[Check],
+        rig: Rig,
+        folder: Path,
+        jobs: asyncio.Semaphore,
+        options: Options,
+        tell: Callable[[News], None] = lambda news: None,
+    ) -> None:
+        self._scenario = scenario
+        self._checks = checks
+        self._rig = rig
+        self._folder = folder
+        self._jobs = asyncio.Semaphore(1) if scenario.address else jobs
+        self._options = options
+        self._tell = tell
+        self._state = _State()
+        self._replayer: ReplayProcess | None = None
+        self._began = time.monotonic()
+
+    async def run(self) -> Swept:
+        """Run it.
+
+        Raises:
+            UsageError: The scenario does not fit the worker.
+            RigError: The worker does not start undisturbed, or the server does not answer.
+        """
+        async with self._replaying():
+            await self._run_baselines()
+            reason = self._why_not_go_on()
+            if not reason and not self._options.points_only:
+                await self._try_all()
+            return self._swept(reason)
+
+    async def again(self, plan: Plan, *, trial: str, baselines: Sequence[Evidence]) -> Swept:
+        """Run one trial of an earlier sweep again and judge it against that sweep's baselines.
+
+        Raises:
+            UsageError, RigError: As ``run``.
+        """
+        self._state.baselines = list(baselines)
+        self._state.total = 1
+        limits = bounds(baselines[0], plan, time_limit=self._scenario.time_limit)
+        async with self._replaying():
+            folder = self._folder / "trials" / trial
+            evidence = await self._run_trial(plan, trial=trial, limits=limits, folder=folder)
+        self._judge(evidence)
+        return self._swept("", points_only=True)
+
+    @asynccontextmanager
+    async def _replaying(self) -> AsyncIterator[None]:
+        """Keep a process for Temporal's Replayer, where it is known what to import there."""
+        modules = self._options.workflows or self._scenario.work.modules
+        if not modules:
+            yield
+            return
+        async with ReplayProcess(
+            modules,
+            data_converter=self._scenario.data_converter,
+            cwd=Path.cwd(),
+            logs=self._folder / "replay" / self._scenario.name,
+        ) as self._replayer:
+            yield
+
+    async def _run_baselines(self) -> None:
+        names = [Plan().trial_id(self._scenario.name), f"{Plan().trial_id(self._scenario.name)}-2"]
+        self._state.total = 2
+        self._say("baseline")
+        limits = Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._evidence(Plan(), trial, limits)) for trial in names]
+        results = [task.result() for task in tasks]
+        self._state.baselines = [result for result in results if result]
+        for evidence in self._state.baselines:
+            self._judge(evidence)
+            self._state.places.update(entry.point.place for entry in evidence.tape if entry.point)
+        tapes = [evidence.tape for evidence in self._state.baselines]
+        found, self._state.unsteady = steady(cuts(tapes[0]), tapes)
+        wanted = self._options.only
+        self._state.found = [
+            cut
+            for cut in found
+            if not wanted
+            or any(matches(point, pattern) for pattern in wanted for point in (cut.point.id, *cut.stands_for))
+        ]
+
+    def _why_not_go_on(self) -> str:
+        """Say why a sweep would prove nothing, or return an empty text."""
+        if any(evidence.end in ("deadline", "stopped") for evidence in self._state.baselines):
+            first = next(found for found in self._state.baselines if found.end in ("deadline", "stopped"))
+            return f"undisturbed, the work is already not over: {first.end_reason}"
+        if self._options.only and not self._state.found:
+            return f"no point matches {', '.join(self._options.only)}; `--list` shows them"
+        if not self._state.found:
+            return "no message of the worker passed a door: there is nothing to strike"
+        return ""
+
+    async def _try_all(self) -> None:
+        fault = self._scenario.faults[0].name
+        plans = [Plan((Strike(fault, cut.point.id),), real_time=self._options.real_time) for cut in self._state.found]
+        plans = [*self._real_time_plans(fault), *plans]
+        for _ in range(_ROUNDS):
+            self._state.total += len(plans)
+            results = await asyncio.gather(*(self._try(plan) for plan in plans))
+            if self._options.only:
+                return
+            plans = [plan for evidence in results if evidence for plan in self._recovery_plans(evidence, fault)]
+            if not plans:
+                return
+            self._say(f"{len(plans)} points were first seen during recovery and are tried too")
+
+    def _recovery_plans(self, evidence: Evidence, fault: str) -> list[Plan]:
+        """Return a plan for each point that this trial was the first to show, with the strike that led there."""
+        plans = []
+        for cut in new_cuts(evidence.tape, self._state.places):
+            self._state.places.add(cut.point.place)
+            self._state.found.append(cut)
+            plans.append(Plan((*evidence.plan.strikes, Strike(fault, cut.point.id)), self._options.real_time))
+        return plans
+
+    def _real_time_plans(self, fault: str) -> list[Plan]:
+        """Choose one cut of each activity type whose loss is noticed soon enough to wait for it."""
+        if self._options.real_time:
+            return []
+        soon = {
+            kind for kind, seconds in activity_bounds(self._state.baselines[0]).items() if 0 < seconds < REAL_TIME_BELOW
+        }
+        plans = []
+        for cut in self._state.found:
+            if cut.point.subject in soon and cut.point.position == "before":
+                soon.discard(cut.point.subject)
+                plans.append(Plan((Strike(fault, cut.point.id),), real_time=True))
+        return plans
+
+    async def _try(self, plan: Plan) -> Evidence | None:
+        """Run and judge one trial; None where a limit was reached first or it could not be run."""
+        trial = plan.trial_id(self._scenario.name)
+        limits = bounds(self._state.baselines[0], plan, time_limit=self._scenario.time_limit)
+        try:
+            evidence = await self._evidence(plan, trial, limits)
+        except RigError as error:
+            verdict = Verdict(
+                trial=trial, scenario=self._scenario.name, plan=str(plan), struck=False, reason=str(error)
+            )
+            self._keep(verdict)
+            return None
+        if evidence is None:
+            self._state.not_run += 1
+            return None
+        self._judge(evidence)
+        return evidence
+
+    async def _evidence(self, plan: Plan, trial: str, limits: Bounds) -> Evidence | None:
+        """Return the evidence of a trial: from its folder where an earlier run has left it, else by running it."""
+        folder = self._folder / "trials" / trial
+        if (folder / "verdict.json").is_file():
+            return folders.load_evidence(folder)
+        async with self._jobs:
+            if plan.strikes and self._is_enough():
+                return None
+            return await self._run_trial(plan, trial=trial, limits=limits, folder=folder)
+
+    async def _run_trial(self, plan: Plan, *, trial: str, limits: Bounds, folder: Path) -> Evidence:
+        evidence = await run_trial(self._scenario, plan=plan, trial=trial, rig=self._rig, folder=folder, bounds=limits)
+        if self._replayer:
+            evidence = replace(evidence, replays=await self._replayer.replay(evidence.histories))
+        folders.save_evidence(folder, evidence)
+        return evidence
+
+    def _is_enough(self) -> bool:
+        failed = sum(1 for verdict in self._state.verdicts.values() if verdict.outcome is Outcome.FAIL)
+        options = self._options
+        return bool(
+            (options.max_failures and failed >= options.max_failures)
+            or (options.time_limit and time.monotonic() - self._began > options.time_limit)
+        )
+
+    def _judge(self, evidence: Evidence) -> None:
+        verdict = judge(evidence, baselines=self._state.baselines, checks=self._checks)
+        last = evidence.plan.strikes[-1].point if evidence.plan.strikes else ""
+        if verdict.struck and last:
+            self._state.struck[last] = None
+        folders.save_verdict(self._folder / "trials" / evidence.trial, verdict)
+        if not verdict.struck and len(evidence.plan.strikes) > 1:
+            self._state.unreachable.append(last)
+            self._state.total -= 1
+            return
+        self._keep(verdict)
+
+    def _keep(self, verdict: Verdict) -> None:
+        self._state.verdicts[verdict.trial] = verdict
+        self._tell(
+            News(
+                scenario=self._scenario.name,
+                verdict=verdict,
+                done=len(self._state.verdicts),
+                total=self._state.total,
+            )
+        )
+
+    def _say(self, text: str) -> None:
+        done, total = len(self._state.verdicts), self._state.total
+        self._tell(News(scenario=self._scenario.name, text=text, done=done, total=total))
+
+    def _swept(self, reason: str, *, points_only: bool = False) -> Swept:
+        state = self._state
+        gaps = dict.fromkeys(gap for evidence in state.baselines for gap in evidence.gaps)
+        return Swept(
+            scenario=self._scenario.name,
+            title=self._scenario.title,
+            verdicts=tuple(state.verdicts.values()),
+            cuts=tuple(state.found),
+            struck=tuple(state.struck),
+            unreachable=tuple(state.unreachable),
+            unsteady=tuple(state.unsteady),
+            not_run=state.not_run,
+            gaps=tuple(gaps),
+            masked=masking.listed(state.baselines),
+            notes=tuple(self._notes()),
+            seconds=time.monotonic() - self._began,
+            reason=reason,
+            points_only=points_only or self._options.points_only,
+        )
+
+    def _notes(self) -> list[str]:
+        """Say what a reader must know to read the verdicts rightly."""
+        scenario, told = self._scenario, []
+        if scenario.address:
+            told.append(f"the worker's address {scenario.address} is fixed: one trial ran at a time")
+        if isinstance(scenario.work, Starter) and not scenario.work.command:
+            told.append("the worker starts its own work: after a strike its second start attached to the open run")
+        if not (self._options.workflows or scenario.work.modules):
+            told.append("no workflow code was named to replay: give it with --workflows")
+        if not self._options.real_time:
+            told.append("timeouts after a strike were accelerated, except in the real-time trials")
+        notices = (entry.facts["text"] for found in self._state.baselines for entry in acts(found.tape, "notice"))
+        return [*told, *dict.fromkeys(notices)]
