@@ -1,0 +1,1 @@
+"""The tests of crashproof: they mirror harness/ one to one; bench/ measures."""

@@ -1,0 +1,1 @@
+"""Measurements, printed as one table: ``python -m tests.bench``."""

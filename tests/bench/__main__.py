@@ -1,0 +1,47 @@
+"""Measure, print the table, and leave with status 1 if a bound was missed.
+
+``python -m tests.bench [--full] [starting|proxy|research|broken ...]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from tests.bench import proxy, starting, sweeps
+from tests.bench.table import render
+
+PARTS = ("starting", "proxy", "research", "broken")
+
+
+def main() -> int:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure what crashproof costs and finds."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all unless named")
+    parser.add_argument("--full", action="store_true", help="three sweeps in a row must give the same verdicts")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    measures = {
+        "starting": starting.measure,
+        "proxy": lambda: asyncio.run(proxy.measure()),
+        "research": lambda: sweeps.measure_research(full=asked.full),
+        "broken": sweeps.measure_broken,
+    }
+    figures = []
+    for part in PARTS:
+        if part in (asked.parts or PARTS):
+            print(f"measuring: {part}", file=sys.stderr, flush=True)
+            figures += measures[part]()
+    print(render(figures))
+    return int(any(figure.met is False for figure in figures))
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # an interpreter that used gRPC may abort while finalizing

@@ -1,0 +1,108 @@
+"""What the wire proxy adds to a unary call: the same call directly and through it, in turns on one server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeNamespaceResponse,
+    GetSystemInfoRequest,
+    GetSystemInfoResponse,
+)
+
+from harness.plan import Plan
+from harness.rig import decoding
+from harness.rig.attribution import Attribution
+from harness.rig.binaries import find_temporal
+from harness.rig.nemesis import Nemesis
+from harness.rig.server import DevServer
+from harness.rig.wire import WireProxy
+from tests.bench.table import Figure, below
+
+ROUNDS = 20
+CALLS = 50
+"""Calls in a row on one side, before the other side has its turn."""
+
+ASKED: dict[str, tuple[Any, Any]] = {
+    "GetSystemInfo": (GetSystemInfoRequest(), GetSystemInfoResponse),
+    "DescribeNamespace": (DescribeNamespaceRequest(namespace="default"), DescribeNamespaceResponse),
+}
+
+
+async def measure() -> list[Figure]:
+    """Start a server, put a proxy before it, and compare the p50 of each call."""
+    binary = await find_temporal()
+    with tempfile.TemporaryDirectory() as folder:
+        async with DevServer(binary.path, folder=Path(folder)) as server:
+            proxy = WireProxy(
+                upstream=server.address,
+                namespace="default",
+                attribution=Attribution(),
+                meet=Nemesis(Plan()).meet,
+                sender=lambda port: 1,
+            )
+            async with proxy:
+                return await _in_a_client_process(server.address, proxy.address)
+
+
+async def _in_a_client_process(*addresses: str) -> list[Figure]:
+    """Measure from a process of its own, as a worker is: the proxy's process does nothing else meanwhile."""
+    client = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.proxy", *addresses, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await client.communicate()
+    if client.returncode:
+        raise SystemExit(f"the client that measures ended with exit status {client.returncode}")
+    figures = []
+    for operation, (alone, held) in json.loads(output).items():
+        figures += [
+            Figure(name=f"{operation}, direct, p50", measured=f"{alone:.2f} ms"),
+            below(f"{operation}, added by the proxy, p50", held - alone, 1, unit="ms", digits=2),
+        ]
+    return figures
+
+
+async def _compare(direct: str, proxied: str) -> dict[str, list[float]]:
+    """Return the p50 in milliseconds of each call, direct and through the proxy."""
+    found = {}
+    async with grpc.aio.insecure_channel(direct) as straight, grpc.aio.insecure_channel(proxied) as through:
+        for operation in ASKED:
+            taken: dict[Any, list[float]] = {straight: [], through: []}
+            for channel in taken:
+                await _calls(channel, operation)
+            for _ in range(ROUNDS):
+                for channel in taken:
+                    taken[channel] += await _calls(channel, operation)
+            found[operation] = [statistics.median(each) for each in taken.values()]
+    return found
+
+
+async def _calls(channel: Any, operation: str) -> list[float]:
+    """Return the milliseconds that each of some calls in a row took."""
+    request, reply = ASKED[operation]
+    call: Any = channel.unary_unary(
+        f"{decoding.SERVICE}{operation}",
+        request_serializer=lambda message: message.SerializeToString(),
+        response_deserializer=reply.FromString,
+    )
+    taken = []
+    for _ in range(CALLS):
+        began = time.perf_counter()
+        await call(request)
+        taken.append((time.perf_counter() - began) * 1000)
+    return taken
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_compare(*sys.argv[1:]))), flush=True)
+    os._exit(0)  # an interpreter that used gRPC may abort while finalizing

@@ -1,0 +1,92 @@
+"""What kill sweeps find and cost: the reference agent, the planted bugs and the look-alikes, by the command line."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import scenarios.broken
+from tests.bench.table import Figure, below, equal
+
+ROOT = Path(__file__).parent.parent.parent
+REPEATS = 3
+
+
+def measure_research(*, full: bool) -> list[Figure]:
+    """Sweep the reference agent; three times in a row if ``full``, and compare the verdicts of all trials."""
+    figures: list[Figure] = []
+    verdicts: list[dict[str, str]] = []
+    found = 0
+    for _ in range(REPEATS if full else 1):
+        report, seconds = _run("scenarios/research.py")
+        verdicts.append({trial["id"]: trial["outcome"] for trial in report["trials"]["verdicts"]})
+        found += len(report["findings"])
+        figures = figures or _of_one_sweep(report, seconds)
+    figures.append(equal(f"findings in it, sweeps: {len(verdicts)}", found, 0))
+    if full:
+        unsteady = {
+            trial for each in verdicts for trial in each if any(each.get(trial) != o.get(trial) for o in verdicts)
+        }
+        figures.append(equal(f"trials with another verdict in {REPEATS} sweeps", len(unsteady), 0))
+    return figures
+
+
+def measure_broken() -> list[Figure]:
+    """Sweep all broken agents and their look-alikes, and count what was caught by the check it was made for."""
+    report, seconds = _run("scenarios/broken/")
+    planted, lookalikes = _declared()
+    caught = {(finding["scenario"], finding["check"]) for finding in report["findings"]}
+    missed = sorted(name for name, check in planted.items() if (name, check) not in caught)
+    wrong = sorted({scenario for scenario, _ in caught} & lookalikes)
+    return [
+        Figure(name="sweep of the broken agents", measured=f"{seconds:.0f} s"),
+        equal("planted bugs caught by their own check" + _list(missed), len(planted) - len(missed), len(planted)),
+        equal("look-alikes with findings" + _list(wrong), len(wrong), 0),
+        equal("look-alikes swept", len(lookalikes & {each["name"] for each in report["scenarios"]}), len(lookalikes)),
+    ]
+
+
+def _of_one_sweep(report: dict[str, Any], seconds: float) -> list[Figure]:
+    points = report["points"]
+    return [
+        below("kill sweep of the research agent", seconds, 45, unit="s", digits=1),
+        Figure(name="trials in it", measured=str(report["trials"]["run"])),
+        equal("points struck of those known", points["struck"], points["known"]),
+        equal("trials whose strike was not made", report["vacuous"], 0),
+    ]
+
+
+def _list(names: list[str]) -> str:
+    return f" (not as wanted: {', '.join(names)})" if names else ""
+
+
+def _run(target: str) -> tuple[dict[str, Any], float]:
+    """Return the report of `crashproof run`, and the seconds that it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(Path(sys.executable).parent / "crashproof"), "run", target, "-o", "json", "--out", folder]
+        began = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+        seconds = time.monotonic() - began
+    if done.returncode not in (0, 1, 3) or not done.stdout:
+        raise SystemExit(f"{' '.join(command)} ended with exit status {done.returncode} and no report")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report, seconds
+
+
+def _declared() -> tuple[dict[str, str], set[str]]:
+    """Return the check that must catch each planted bug, by scenario, and the names of the look-alikes."""
+    planted: dict[str, str] = {}
+    lookalikes: set[str] = set()
+    for module in pkgutil.iter_modules(scenarios.broken.__path__):
+        if not module.ispkg:
+            declared = importlib.import_module(f"scenarios.broken.{module.name}")
+            planted |= {name: check for name, (check, _) in getattr(declared, "PLANTED", {}).items()}
+            lookalikes |= set(getattr(declared, "LOOKALIKES", ()))
+    return planted, lookalikes
