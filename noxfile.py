@@ -11,12 +11,10 @@ nox.options.sessions = ["lint", "types", "tests"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
-GET_SERVER = """
-import asyncio, sys
-from harness.rig.binaries import find_temporal
-binary = asyncio.run(find_temporal(progress=lambda line: print(line, file=sys.stderr, flush=True)))
-print("Temporal CLI:", binary.version)
-"""
+GET_SERVER = (
+    "import asyncio; from harness.rig.binaries import find_temporal; "
+    "print(asyncio.run(find_temporal(progress=print)).version)"
+)
 
 
 def _install(session: nox.Session, group: str) -> None:
@@ -27,7 +25,7 @@ def _install(session: nox.Session, group: str) -> None:
 def _install_with_server(session: nox.Session) -> None:
     """Install for tests, and get the Temporal CLI (found, downloaded or built) before any test waits for it."""
     _install(session, "test")
-    session.run("python", "-c", GET_SERVER)
+    session.run("python", "-u", "-c", GET_SERVER)
 
 
 @nox.session

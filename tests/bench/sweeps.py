@@ -7,7 +7,6 @@ import json
 import pkgutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import scenarios.broken
 from tests.bench.table import Figure, below, equal
 
 ROOT = Path(__file__).parent.parent.parent
+EVIDENCE = ROOT / ".crashproof" / "bench"
 REPEATS = 3
 
 
@@ -28,8 +28,10 @@ def measure_research(*, full: bool) -> list[Figure]:
         report, seconds = _run("scenarios/research.py")
         verdicts.append({trial["id"]: trial["outcome"] for trial in report["trials"]["verdicts"]})
         found += len(report["findings"])
+        for finding in report["findings"]:
+            print(f"found by {finding['check']} in {finding['trial']}: {finding['message']}", file=sys.stderr)
         figures = figures or _of_one_sweep(report, seconds)
-    figures.append(equal(f"findings in it, sweeps: {len(verdicts)}", found, 0))
+    figures.append(equal(f"findings in {len(verdicts)} such sweeps" if full else "findings in it", found, 0))
     if full:
         unsteady = {
             trial for each in verdicts for trial in each if any(each.get(trial) != o.get(trial) for o in verdicts)
@@ -68,12 +70,11 @@ def _list(names: list[str]) -> str:
 
 
 def _run(target: str) -> tuple[dict[str, Any], float]:
-    """Return the report of `crashproof run`, and the seconds that it took."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(Path(sys.executable).parent / "crashproof"), "run", target, "-o", "json", "--out", folder]
-        began = time.monotonic()
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
-        seconds = time.monotonic() - began
+    """Return the report of `crashproof run`, and the seconds that it took. The evidence stays in .crashproof/bench."""
+    command = [str(Path(sys.executable).parent / "crashproof"), "run", target, "-o", "json", "--out", str(EVIDENCE)]
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    seconds = time.monotonic() - began
     if done.returncode not in (0, 1, 3) or not done.stdout:
         raise SystemExit(f"{' '.join(command)} ended with exit status {done.returncode} and no report")
     report: dict[str, Any] = json.loads(done.stdout)
