@@ -237,7 +237,7 @@ class _Trial:
 
     async def _meet_wire(self, entry: Entry) -> Decision:
         if entry.operation in ("PollWorkflowTaskQueue", "PollActivityTaskQueue") and entry.kind == "request":
-            if entry.worker == self.workers.number and "/" not in entry.facts["task_queue"]:
+            if entry.worker == self.workers.number and not entry.facts["sticky"]:
                 self.workers.polls(entry.facts["task_queue"])
             return "drop" if self.nemesis.died(entry.worker) else "go"
         if entry.point is None and entry.operation.startswith("Poll") and not entry.facts:
@@ -246,7 +246,9 @@ class _Trial:
 
     async def _meet_http(self, message: HttpMessage) -> Decision:
         if message.position == "before":
-            owner = self.attribution.call(door=message.door, operation=message.operation, body=message.body)
+            owner = self.attribution.call(
+                door=message.door, operation=message.operation, body=message.body, worker=self.workers.number
+            )
             self.calls[message.number] = (next(self.numbers), owner, self.workers.number)
         number, owner, worker = self.calls[message.number]
         facts: dict[str, Any] = {

@@ -254,25 +254,28 @@ def _excused(event: dict[str, Any], *, history: History, evidence: Evidence) -> 
         return bool(struck)
     started_id = int(told.get("startedEventId") or 0)
     task = _task_of(started_id, history=history, evidence=evidence)
+    if task is None:
+        return True  # It never came through the door: a poll of a process that had just died, or the server, lost it.
     began = next((events.at(each) for each in history.events if events.number(each) == started_id), 0.0)
-    if any(strike.at >= began and strike.worker in (0, task.worker if task else strike.worker) for strike in struck):
+    if any(strike.at >= began and strike.worker in (0, task.worker) for strike in struck):
         return True
     # A struck process may have been handed the task in the instant of its death.
-    if task is not None and deaths(evidence).get(task.worker, when) < when and struck:
+    if deaths(evidence).get(task.worker, when) < when and struck:
         return True
-    return evidence.task_timeout > 0 and _answered_late(task, event, evidence)
+    return evidence.task_timeout > 0 and _answered_late(task, evidence)
 
 
 def _task_of(started_id: int, *, history: History, evidence: Evidence) -> Entry | None:
-    handed = executed(evidence.tape, door="wire", operation="PollWorkflowTaskQueue")
+    """Return the message that handed the task out: a poll answer, or the answer to the completion of the one before."""
+    handed = executed(evidence.tape, door="wire")
     return next(
         (each for each in handed if each.run_id == history.run_id and each.facts.get("started_event_id") == started_id),
         None,
     )
 
 
-def _answered_late(task: Entry | None, event: dict[str, Any], evidence: Evidence) -> bool:
-    return task is not None and any(
+def _answered_late(task: Entry, evidence: Evidence) -> bool:
+    return any(
         entry.kind == "request"
         and entry.operation in ("RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
         and (entry.run_id, entry.worker) == (task.run_id, task.worker)

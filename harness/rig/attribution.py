@@ -73,6 +73,8 @@ class Attribution:
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
+        # Scheduled activities by run id and activity id, and whether another one was scheduled beside it.
+        self._open: dict[tuple[str, str], bool] = {}
         self._tasks: dict[bytes, Task] = {}
         self._in_hand: dict[bytes, Task] = {}
         self._children: dict[str, str] = {}
@@ -119,29 +121,31 @@ class Attribution:
 
     def finished(self, token: bytes) -> None:
         """Learn that the task of that token is in nobody's hands any more."""
-        self._in_hand.pop(token, None)
+        task = self._in_hand.pop(token, None)
+        if task:
+            self._open.pop((task.run.run_id, task.activity_id), None)
 
     def worker_died(self) -> None:
         """Learn that every task in the worker's hands is lost."""
         self._in_hand.clear()
 
-    def call(self, *, door: Door, operation: str, body: Any) -> Owner:
+    def call(self, *, door: Door, operation: str, body: Any, worker: int) -> Owner:
         """Name the point of an HTTP call, by the tasks that are in the worker's hands at this moment.
 
-        With several activities in hand the call cannot be told from outside: it is then named by the digest of its
-        body, which is as stable between runs as the body is.
+        Where activities run side by side, the call of one cannot be told from that of another from outside. It is then
+        named by the digest of its body, which is as stable between runs as the body is, and by the number of the
+        worker process in place of an attempt. That holds from the moment at which two were scheduled side by side,
+        however soon one of them ends: the name must not depend on which is faster.
         """
         in_hand = list(self._in_hand.values())
         tasks = [task for task in in_hand if task.activity_id] or in_hand
-        if len(tasks) == 1:
+        if len(tasks) == 1 and not self._open.get((tasks[0].run.run_id, tasks[0].activity_id)):
             owner = _owner(tasks[0], operation, {"door": door})
         else:
             digest = hashlib.blake2s(msgspec.json.encode(body), digest_size=3).hexdigest()
             paths = {task.run.path for task in tasks}
-            path = paths.pop() if len(paths) == 1 else ""
-            owner = Owner(
-                Point(position="before", door=door, operation=operation, workflow=path, subject=f"body-{digest}")
-            )
+            told: dict[str, Any] = {"workflow": paths.pop() if len(paths) == 1 else "", "subject": f"body-{digest}"}
+            owner = Owner(Point(position="before", door=door, operation=operation, attempt=worker, **told))
         self._calls[owner.point] += 1
         return replace(owner, point=replace(owner.point, occurrence=self._calls[owner.point]))
 
@@ -202,10 +206,13 @@ class Attribution:
             child = command.start_child_workflow_execution_command_attributes
             if scheduled.activity_id and scheduled.activity_id not in run.activities:
                 _number(run, scheduled.activity_id, scheduled.activity_type.name)
+                self._open[run.run_id, scheduled.activity_id] = False
             elif child.workflow_id and child.workflow_id not in self._children:
                 name = child.workflow_type.name
                 run.executions[f"{name}()"] += 1
                 self._children[child.workflow_id] = f"{run.path}/{name}.{run.executions[f'{name}()']}"
+        if len(self._open) > 1:
+            self._open = dict.fromkeys(self._open, True)
 
     def _decided(self, task: Task, request: Any) -> dict[str, Any]:
         words = [_command_words(task.run, command) for command in request.commands]

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import Payload
 from temporalio.api.common.v1 import RetryPolicy as RetryPolicyProto
-from temporalio.api.enums.v1 import CommandType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import CommandType, TaskQueueKind, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
@@ -125,6 +125,11 @@ def _workflow_task_failed(request: Any) -> dict[str, Any]:
     return {"cause": WorkflowTaskFailedCause.Name(request.cause), "failure": failure(request.failure)}
 
 
+def _task_queue(queue: Any) -> dict[str, Any]:
+    """A sticky queue is the worker's own, and named after the one that it was told to poll."""
+    return {"task_queue": queue.normal_name or queue.name, "sticky": queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY}
+
+
 _Facts = Callable[[Any], dict[str, Any]]
 
 _REQUESTS: dict[str, _Facts] = {
@@ -133,12 +138,15 @@ _REQUESTS: dict[str, _Facts] = {
     "RespondActivityTaskFailed": lambda request: {"failure": failure(request.failure)},
     "RespondWorkflowTaskCompleted": lambda request: {"commands": [command_name(found) for found in request.commands]},
     "RespondWorkflowTaskFailed": _workflow_task_failed,
-    "PollWorkflowTaskQueue": lambda request: {"task_queue": request.task_queue.name},
-    "PollActivityTaskQueue": lambda request: {"task_queue": request.task_queue.name},
+    "PollWorkflowTaskQueue": lambda request: _task_queue(request.task_queue),
+    "PollActivityTaskQueue": lambda request: _task_queue(request.task_queue),
 }
 
 _REPLIES: dict[str, _Facts] = {
     "PollActivityTaskQueue": lambda reply: _activity_task(reply) if reply.task_token else {},
     "PollWorkflowTaskQueue": lambda reply: _workflow_task(reply) if reply.task_token else {},
+    "RespondWorkflowTaskCompleted": lambda reply: (
+        _workflow_task(reply.workflow_task) if reply.workflow_task.task_token else {}
+    ),
     "RecordActivityTaskHeartbeat": lambda reply: {"cancel_requested": reply.cancel_requested},
 }

@@ -157,7 +157,8 @@ class WireProxy:
 
     async def _through(self, call: _Call, method: str, context: Any) -> bytes:
         call.facts = decoding.facts_of_request(call.operation, call.request)
-        call.owner = self._attribution.request(call.operation, call.request)
+        owner = self._attribution.request(call.operation, call.request)
+        call.owner = owner if call.worker else None  # what is no worker process is never struck
         if await self._meet(call.entry("request")) == "drop":
             await _never()
         self._to_slot(call.operation, call.request)

@@ -79,8 +79,8 @@ class WorkerProcesses:
         watch = asyncio.create_task(self._watch(self.process, self.number))
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
-        await self._until_ready(self.process)
-        self._nemesis.note("worker-ready", worker=self.number, polls=sorted(self.polled))
+        if await self._until_ready(self.process):
+            self._nemesis.note("worker-ready", worker=self.number, polls=sorted(self.polled))
 
     async def start_again(self) -> None:
         """Wait until the struck process is gone, free what waits for it, and start the next one."""
@@ -129,13 +129,17 @@ class WorkerProcesses:
             return self.number
         return 0
 
-    async def _until_ready(self, process: Process) -> None:
+    async def _until_ready(self, process: Process) -> bool:
+        """Wait until the process polls; tell whether it does: it may have been struck, or have done its work, first."""
+        number = self.number
         ready, exited = asyncio.create_task(self._ready.wait()), asyncio.create_task(process.wait())
         await asyncio.wait({ready, exited}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         exited.cancel()
+        if self._nemesis.died(number):
+            return False
         if self._ready.is_set() or (not self._strict and process.exit_status == 0):
-            return
+            return self._ready.is_set()
         if process.exit_status is not None:
             raise RigError(
                 f"the worker exited with status {process.exit_status} before it polled: {shlex.join(self._command)}",
