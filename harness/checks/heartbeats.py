@@ -10,6 +10,7 @@ from math import inf
 
 from harness.checks import NothingToLookAt, check, events, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths
+from harness.checks.masking import key_of
 from harness.evidence import Evidence
 from harness.tape import Entry, acts
 from harness.verdict import Finding
@@ -122,19 +123,32 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
 
 @check("no-work-redone")
 def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """No work from before the delivered checkpoint is done again by the next attempt."""
+    """No work from before the delivered checkpoint is done again by the next attempt.
+
+    Work is a model call, or an effect without an idempotency key: asking again for an effect with its key is harmless.
+    A beat is sent beside the calls, so that one made just before a call may be seen just after it. It is taken as the
+    checkpoint after a call only if it was never seen before that call, in this trial or undisturbed.
+    """
     looked, usual = False, _usual_calls(baselines)
+    early = _seen_before(evidence, *baselines)
     for group in by_execution(attempts_of(evidence)).values():
         for index, attempt in enumerate(group):
             last = _last_beat(group[:index], before=attempt.began)
-            if not attempt.details or last is None:
+            if not any(attempt.details or ()) or last is None:
                 continue
             looked = True
-            done = [call for each in group[:index] for call in _work(each) if call.at < last.at]
-            counts = Counter(_unit(call) for call in (*done, *attempt.calls("model", "effect")))
+            mark = json.dumps(last.facts.get("details"), default=str)
+            done = [
+                call
+                for each in group[:index]
+                for call in _work(each)
+                if each.replies[call.message].at < last.at and (mark, _unit(call)) not in early
+            ]
+            repeated = [call for call in attempt.calls("model", "effect") if not key_of(call.facts)]
+            counts = Counter(_unit(call) for call in (*done, *repeated))
             again = [
                 call
-                for call in attempt.calls("model", "effect")
+                for call in repeated
                 if any(_unit(call) == _unit(earlier) for earlier in done)
                 and counts[_unit(call)] > usual[attempt.activity, _unit(call)]
             ]
@@ -239,14 +253,27 @@ def _was_handed_out(attempt: Attempt) -> bool:
 
 
 def _work(attempt: Attempt) -> list[Entry]:
-    """Return the calls of an attempt that were executed, reads of the effect server apart."""
+    """Return the calls of an attempt that were executed, reads of the effect server and effects with a key apart."""
     executed = attempt.replies
     return [
         call
         for call in attempt.calls("model", "effect")
         if call.message in executed
+        and not key_of(call.facts)
         and not (call.door == "effect" and str(call.facts.get("method", "POST")).upper() in _READS)
     ]
+
+
+def _seen_before(*witnesses: Evidence) -> set[tuple[str, str]]:
+    """Return which details of a beat were seen before which call of the same attempt."""
+    return {
+        (json.dumps(beat.facts.get("details"), default=str), _unit(call))
+        for evidence in witnesses
+        for attempt in attempts_of(evidence)
+        for beat in attempt.beats
+        for call in attempt.calls("model", "effect")
+        if beat.at < call.at
+    }
 
 
 def _unit(call: Entry) -> str:

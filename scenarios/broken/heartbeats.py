@@ -22,6 +22,6 @@ PLANTED = {
     ),
     "checkpoint_ignored": (
         "no-work-redone",
-        "kill-worker@before/effect.page/PagesCheckpointIgnored/copy_pages.1/attempt-1/nth-2",
+        "kill-worker@before/model.chat.completions/PagesCheckpointIgnored/sum_up_pages.1/attempt-1/nth-2",
     ),
 }

@@ -181,3 +181,43 @@ def test_same_question_asked_often_is_no_finding() -> None:
 def test_no_checkpoint_was_handed_out() -> None:
     assert nothing("no-work-redone", steps(Story(), done=4, resume=0)) == "no attempt was handed a checkpoint"
     assert judged("no-work-redone", Story(now=NOON).close().evidence()).outcome is None
+
+
+def test_asking_again_with_the_key_of_an_effect_is_no_finding() -> None:
+    def notes(story: Story, *, strike: bool) -> Evidence:
+        book = story.activity("book", heartbeatTimeout="5s")
+        story.effect("note", {"step": 1}, key="k1", task=book).beat(book, "answer")
+        if strike:
+            book = story.strike().again(book, details=["answer"])
+        return story.effect("note", {"step": 1}, key="k1", task=book).complete(book).close().evidence()
+
+    usual = notes(Story(), strike=False)
+    passes("no-work-redone", notes(killed(), strike=True), usual)
+
+
+def test_beat_made_before_a_call_and_seen_after_it_is_no_checkpoint() -> None:
+    def thinks(story: Story, *, strike: bool, early: bool) -> Evidence:
+        book = story.activity("book", heartbeatTimeout="5s")
+        if early:
+            story.beat(book, "thinking")
+        story.model({"ask": 1}, task=book)
+        if not early:
+            story.beat(book, "thinking")
+        if strike:
+            book = story.strike().again(book, details=["thinking"])
+            story.model({"ask": 1}, task=book)
+        return story.complete(book).close().evidence()
+
+    usual = thinks(Story(), strike=False, early=True)
+    passes("no-work-redone", thinks(killed(), strike=True, early=False), usual)
+    late = thinks(Story(), strike=False, early=False)
+    only_finding("no-work-redone", thinks(killed(), strike=True, early=False), late)
+
+
+def test_empty_details_are_no_checkpoint() -> None:
+    story = killed()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.model({"ask": 1}, task=book).beat(book, "")
+    book = story.strike().again(book, details=[""])
+    evidence = story.model({"ask": 1}, task=book).complete(book).close().evidence()
+    assert nothing("no-work-redone", evidence) == "no attempt was handed a checkpoint"

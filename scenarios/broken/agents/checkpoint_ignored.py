@@ -1,4 +1,4 @@
-"""Planted: beats carry how many pages are copied, but no attempt ever reads what the one before it reached."""
+"""Planted: beats carry how many pages are summed up, but no attempt ever reads what the one before it reached."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 
 
 @activity.defn
-async def copy_pages(pages: int) -> int:
+async def sum_up_pages(pages: int) -> int:
     for page in range(pages):
-        await plumbing.effect("page", {"page": page}, key=f"{activity.info().workflow_id}/page-{page}")
+        await plumbing.ask(f"Sum up page {page}.")
         activity.heartbeat(page + 1)
         await asyncio.sleep(0.3)
     return pages
@@ -28,7 +28,7 @@ class PagesCheckpointIgnored:
     @workflow.run
     async def run(self, pages: int) -> int:
         return await workflow.execute_activity(
-            copy_pages,
+            sum_up_pages,
             pages,
             start_to_close_timeout=timedelta(minutes=5),
             heartbeat_timeout=timedelta(seconds=10),
@@ -37,4 +37,4 @@ class PagesCheckpointIgnored:
 
 
 if __name__ == "__main__":
-    plumbing.main(workflows=[PagesCheckpointIgnored], activities=[copy_pages])
+    plumbing.main(workflows=[PagesCheckpointIgnored], activities=[sum_up_pages])
