@@ -95,4 +95,4 @@ def matches(point_id: str, pattern: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._:/@+,=-]", lambda found: f"%{ord(found[0]):02X}", text)
+    return re.sub(r"[^A-Za-z0-9._:/@+=-]", lambda found: f"%{ord(found[0]):02X}", text)

@@ -1,0 +1,101 @@
+"""n outbound messages have n + 1 cuts; every other point stands for one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.cuts import Cut, cuts, new_cuts, steady
+from harness.points import Point
+from harness.tape import Entry
+
+
+def point(operation: str, **more: Any) -> Point:
+    return Point(position="before", door="wire", operation=operation, workflow="A", **more)
+
+
+def asks(sent: Point, number: int = 1) -> Entry:
+    return Entry(at=0, kind="request", door="wire", operation=sent.operation, message=number, point=sent)
+
+
+def answers(sent: Point, number: int = 1) -> Entry:
+    return Entry(at=0, kind="reply", door="wire", operation=sent.operation, message=number, point=sent.at("after"))
+
+
+def sequence(*sent: Point) -> list[Entry]:
+    return [entry for number, each in enumerate(sent) for entry in (asks(each, number), answers(each, number))]
+
+
+def ids(found: list[Cut]) -> list[str]:
+    return [cut.point.id for cut in found]
+
+
+@pytest.mark.parametrize("number", [1, 2, 7])
+def test_n_messages_in_a_row_have_n_plus_1_cuts(number: int) -> None:
+    sent = [point(f"Op{each}") for each in range(number)]
+    found = cuts(sequence(*sent))
+    assert ids(found) == [*(each.id for each in sent), sent[-1].at("after").id]
+
+
+def test_no_message_has_no_cut() -> None:
+    assert cuts([]) == []
+    assert (
+        cuts([Entry(at=0, kind="act", operation="start"), Entry(at=0, kind="request", operation="GetSystemInfo")]) == []
+    )
+
+
+def test_after_one_message_is_before_the_next() -> None:
+    found = cuts(sequence(point("One"), point("Two")))
+    assert [cut.stands_for for cut in found] == [(), ("after/One/A",), ()]
+
+
+def test_a_task_handed_out_is_the_cut_of_the_first_message_that_it_leads_to() -> None:
+    poll, done = point("PollActivityTaskQueue", subject="book", execution=1), point("RespondActivityTaskCompleted")
+    found = cuts([answers(poll), *sequence(done)])
+    assert ids(found) == [done.id, done.at("after").id]
+    assert found[0].stands_for == (poll.at("after").id,)
+
+
+def test_every_point_of_the_tape_is_a_cut_or_stands_for_one() -> None:
+    one, two, three = point("One"), point("Two"), point("Three")
+    tape = [asks(one), asks(two), answers(two), answers(one), *sequence(three)]
+    found = cuts(tape)
+    covered = {name for cut in found for name in (cut.point.id, *cut.stands_for)}
+    assert covered == {entry.point.id for entry in tape if entry.point}
+
+
+def test_messages_at_the_same_time_have_a_cut_each() -> None:
+    one, two = point("One"), point("Two")
+    assert ids(cuts([asks(one), asks(two), answers(two), answers(one)])) == [one.id, two.id, two.at("after").id]
+
+
+def test_what_was_dropped_and_what_crashproof_did_are_no_points() -> None:
+    sent = point("One")
+    dropped = Entry(at=0, kind="dropped", door="wire", operation="One", message=1, point=sent)
+    assert ids(cuts([*sequence(sent), dropped])) == [sent.id, sent.at("after").id]
+
+
+def test_a_cut_is_steady_if_every_undisturbed_run_reaches_its_place() -> None:
+    always, sometimes = point("Always"), point("Beat", occurrence=2)
+    first, second = sequence(always, sometimes), sequence(always)
+    kept, left = steady(cuts(first), [first, second])
+    assert ids(kept) == [always.id]
+    assert left == [sometimes.place, sometimes.at("after").place]
+
+
+def test_a_place_reached_by_another_attempt_is_steady() -> None:
+    first, second = sequence(point("One", attempt=1)), sequence(point("One", attempt=2))
+    assert steady(cuts(first), [first, second])[1] == []
+
+
+def test_only_places_that_no_run_has_seen_are_new() -> None:
+    known = {point("Old").place}
+    tape = sequence(point("Old", attempt=2), point("New", attempt=2))
+    assert ids(new_cuts(tape, known)) == [point("New", attempt=2).id]
+
+
+def test_a_heartbeat_sent_by_the_clock_is_never_new() -> None:
+    beat = point("RecordActivityTaskHeartbeat", subject="book", execution=1, attempt=2)
+    later = point("RecordActivityTaskHeartbeat", subject="book", execution=1, attempt=2, occurrence=2)
+    assert ids(new_cuts(sequence(beat, later), set())) == [beat.id]

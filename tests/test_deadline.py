@@ -1,0 +1,100 @@
+"""A trial may take as long as the timeouts that the history declares, and no longer than the scenario says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.deadline import SLACK, activity_bounds, bounds
+from harness.evidence import Evidence
+from harness.plan import Plan, Strike
+from harness.tape import Entry
+
+STRIKE = Strike("kill-worker", "before/Op")
+KILL = Plan((STRIKE,))
+REAL = Plan((STRIKE,), real_time=True)
+
+
+def act(at: float, operation: str) -> Entry:
+    return Entry(at=at, kind="act", operation=operation)
+
+
+def handed(at: float, *, kind: str = "book", heartbeat: float = 0.0, close: float = 300.0, **policy: float) -> Entry:
+    facts: dict[str, Any] = {
+        "activity_type": kind,
+        "heartbeat_timeout": heartbeat,
+        "start_to_close_timeout": close,
+        "retry_policy": {"initial": 1.0, "coefficient": 2.0, "maximum": 60.0, **policy},
+    }
+    return Entry(at=at, kind="reply", door="wire", operation="PollActivityTaskQueue", facts=facts)
+
+
+def workflow_task(at: float, seconds: float) -> list[Entry]:
+    told: dict[str, Any] = {"door": "wire", "run_id": "r", "worker": 1}
+    return [
+        Entry(at=at, kind="reply", operation="PollWorkflowTaskQueue", **told),
+        Entry(at=at + seconds, kind="request", operation="RespondWorkflowTaskCompleted", **told),
+    ]
+
+
+def baseline(*entries: Entry, ready: float = 2.0, end: float = 5.0) -> Evidence:
+    begun = [act(0, "start-worker"), act(ready, "worker-ready"), act(ready, "start")]
+    tape = (*begun, *entries, act(end, "worker-exit"))
+    return Evidence(trial="t", scenario="s", plan=Plan(), end="closed", tape=tape)
+
+
+def limit(found: Evidence, plan: Plan) -> float:
+    return bounds(found, plan, time_limit=0).limit
+
+
+def test_an_activity_is_lost_after_the_first_of_its_declared_timeouts() -> None:
+    found = baseline(
+        handed(2, kind="beats", heartbeat=30),
+        handed(2, kind="quiet", close=45),
+        handed(2, kind="neither", close=0),
+    )
+    assert activity_bounds(found) == {"beats": 30, "quiet": 45, "neither": 0}
+
+
+def test_a_real_time_trial_waits_for_the_longest_timeout() -> None:
+    found = baseline(handed(2, close=300), handed(2, kind="other", heartbeat=30))
+    assert limit(found, REAL) > 300 + SLACK
+    assert limit(found, KILL) < 60
+
+
+def test_an_accelerated_trial_does_not_depend_on_the_declared_timeouts() -> None:
+    assert limit(baseline(handed(2, close=10)), KILL) == limit(baseline(handed(2, close=3000)), KILL)
+
+
+def test_backoff_work_and_slow_starts_are_allowed_for() -> None:
+    found = baseline(handed(2))
+    assert limit(baseline(handed(2, initial=20.0)), KILL) - limit(found, KILL) == pytest.approx(40 - 2)
+    assert limit(baseline(handed(2, initial=100.0)), KILL) - limit(found, KILL) == pytest.approx(60 - 2)
+    assert limit(baseline(handed(2), end=15), KILL) - limit(found, KILL) == pytest.approx(3 * 10)
+    assert limit(baseline(handed(2), ready=4, end=7), KILL) - limit(found, KILL) == pytest.approx(4 * 2)
+
+
+def test_each_strike_has_its_own_time() -> None:
+    found = baseline(handed(2))
+    twice = limit(found, replace(KILL, strikes=(STRIKE, STRIKE))) - limit(found, KILL)
+    assert twice == pytest.approx(limit(found, KILL) - 3 * 3 - SLACK)
+
+
+def test_nothing_passes_the_time_limit_of_the_scenario() -> None:
+    found = baseline(handed(2, close=3000))
+    assert bounds(found, REAL, time_limit=7.5).limit == 7.5
+    assert bounds(found, KILL, time_limit=1e6).limit < 1e6
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.05, 2.0), (0.8, 4.0), (9.0, 10.0)])
+def test_the_workflow_task_timeout_leaves_room_for_the_slowest_task(seconds: float, expected: float) -> None:
+    found = baseline(*workflow_task(2, 0.01), *workflow_task(3, seconds))
+    assert bounds(found, KILL, time_limit=0).task_timeout == pytest.approx(expected)
+    assert bounds(found, REAL, time_limit=0).task_timeout == 0
+
+
+def test_an_empty_tape_still_gives_a_bound() -> None:
+    found = Evidence(trial="t", scenario="s", plan=Plan(), end="stopped")
+    assert 0 < limit(found, KILL) < 120

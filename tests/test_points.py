@@ -1,0 +1,126 @@
+"""A point's id is stable, readable and free of what a shell would read otherwise."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from harness.points import Point, matches, place_of
+
+COMPLETED = Point(
+    position="before",
+    door="wire",
+    operation="RespondActivityTaskCompleted",
+    workflow="Trip",
+    subject="book",
+    execution=2,
+    attempt=1,
+)
+
+NAMED: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"door": "wire", "operation": "RespondWorkflowTaskCompleted", "workflow": "A", "subject": "StartTimer-1"},
+        "before/RespondWorkflowTaskCompleted/A/StartTimer-1",
+        "before RespondWorkflowTaskCompleted (StartTimer-1)",
+    ),
+    (
+        {"door": "model", "operation": "chat.completions", "workflow": "A", "subject": "ask", "execution": 3},
+        "before/model.chat.completions/A/ask.3",
+        "before model call chat.completions of ask 3",
+    ),
+    (
+        {"door": "effect", "operation": "note", "workflow": "A/B.2", "attempt": 4, "occurrence": 2},
+        "before/effect.note/A/B.2/attempt-4/nth-2",
+        "before effect call note in A/B.2, attempt 4, occurrence 2",
+    ),
+    (
+        {"door": "wire", "operation": "StartWorkflowExecution", "workflow": "A+1"},
+        "before/StartWorkflowExecution/A+1",
+        "before StartWorkflowExecution in A+1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("told", "point_id", "text"), NAMED)
+def test_the_id_and_the_phrase_say_what_the_message_says(told: dict[str, Any], point_id: str, text: str) -> None:
+    point = Point(position="before", **told)
+    assert point.id == point_id
+    assert point.text == text
+    assert point == Point(position="before", **told)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a,b",
+        "book hotel",
+        "livre d'été",
+        'a"b',
+        "$HOME",
+        "a;b",
+        "a&b",
+        "`ls`",
+        "a*b?",
+        "(x)",
+        "<x>",
+        "a\\b",
+        "a\nb",
+        "#x",
+        "~",
+        "日",
+    ],
+)
+def test_an_id_needs_no_shell_quoting_whatever_the_activity_is_called(name: str) -> None:
+    point = Point(position="after", door="effect", operation=name, workflow=name, subject=name, execution=1, attempt=1)
+    assert shlex.split(point.id) == [point.id]
+    assert not set(point.id) & set(" '\"$;&`*?()<>\\\n#~|!{}[]")
+
+
+def test_different_names_have_different_ids() -> None:
+    names = ["a b", "a_b", "a%20b", "a-b", "ab"]
+    ids = {Point(position="before", door="wire", operation="Op", subject=name).id for name in names}
+    assert len(ids) == len(names)
+
+
+def test_the_place_is_the_id_without_its_attempt() -> None:
+    assert COMPLETED.id == "before/RespondActivityTaskCompleted/Trip/book.2/attempt-1"
+    assert COMPLETED.place == place_of(COMPLETED.id) == "before/RespondActivityTaskCompleted/Trip/book.2"
+    beat = Point(
+        position="before", door="wire", operation="Beat", subject="book", execution=1, attempt=12, occurrence=3
+    )
+    assert beat.place == "before/Beat/book.1/nth-3"
+
+
+def test_the_other_side_of_the_message() -> None:
+    after = COMPLETED.at("after")
+    assert after.id == COMPLETED.id.replace("before", "after")
+    assert after.at("before") == COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        (COMPLETED.id, True),
+        (COMPLETED.place, True),
+        ("before/RespondActivityTaskCompleted/*", True),
+        ("*/book.2", True),
+        ("*book.2/attempt-1", True),
+        ("*", True),
+        ("before/RespondActivityTaskCompleted/Trip/book.2/attempt-2", False),
+        ("before/RespondActivityTaskCompleted/Trip/book.", False),
+        ("after/*", False),
+        ("*BOOK*", False),
+        ("", False),
+    ],
+)
+def test_a_pattern_fits_with_and_without_attempt(pattern: str, fits: bool) -> None:
+    assert matches(COMPLETED.id, pattern) is fits
+
+
+@pytest.mark.parametrize("name", ["step[1]", "half[open", "a?b"])
+def test_an_id_of_an_odd_name_matches_itself_and_its_place(name: str) -> None:
+    point = Point(position="before", door="wire", operation="Op", subject=name, attempt=2)
+    assert matches(point.id, point.id)
+    assert matches(point.id, point.place)

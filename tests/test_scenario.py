@@ -1,0 +1,75 @@
+"""A scenario is a value; what cannot be meant is refused when it is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from temporalio import workflow
+
+from harness.errors import UsageError
+from harness.scenario import (
+    Reached,
+    Scenario,
+    Send,
+    Starter,
+    query,
+    reached,
+    signal,
+    start,
+    started_by,
+    started_by_worker,
+    update,
+)
+
+
+@workflow.defn(name="Renamed")
+class Agent:
+    @workflow.run
+    async def run(self, task: str) -> str:
+        return task
+
+    async def other(self) -> None: ...
+
+
+@workflow.defn
+class Plain:
+    @workflow.run
+    async def run(self) -> None: ...
+
+
+@pytest.mark.parametrize("named", [Agent, Agent.run])
+def test_a_workflow_is_named_by_class_or_run_method(named: Any) -> None:
+    found = start(named, "x", id="")
+    assert (found.workflow, found.args) == ("Renamed", ("x",))
+    assert found.modules == (f"{__name__}:Agent",)
+    assert found.workflow_id == "Renamed-run"
+
+
+def test_a_workflow_is_named_by_type_where_its_code_is_elsewhere() -> None:
+    found = start("TheirWorkflow", 1, 2, id="fixed")
+    assert (found.workflow, found.args, found.workflow_id, found.modules) == ("TheirWorkflow", (1, 2), "fixed", ())
+
+
+@pytest.mark.parametrize("named", [int, len, dataclasses.replace, Scenario])
+def test_what_is_no_workflow_is_refused(named: Any) -> None:
+    with pytest.raises(UsageError, match="is no workflow"):
+        start(named)
+
+
+def test_starters_and_sends_are_plain_values() -> None:
+    assert started_by("python start.py", workflow="W") == Starter(command="python start.py", workflow="W")
+    assert started_by_worker(modules=("a",)) == Starter(modules=("a",))
+    assert signal("go", 1) == Send(kind="signal", name="go", args=(1,), at="start")
+    assert update("set", at="before/*") == Send(kind="update", name="set", at="before/*")
+    assert query("state", at="after/*") == Send(kind="query", name="state", at="after/*")
+    assert reached("after/*", times=3) == Reached(point="after/*", times=3)
+
+
+def test_a_variant_is_a_replacement_and_the_original_stays() -> None:
+    first = Scenario(worker="python worker.py", work=start(Plain))
+    second = dataclasses.replace(first, task_queue="other")
+    assert (first.task_queue, second.task_queue) == ("", "other")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        first.task_queue = "x"  # type: ignore[misc]

@@ -1,0 +1,70 @@
+"""What a sweep came to: nothing left out counts as passed, and each finding has its smallest plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.cuts import Cut
+from harness.points import Point
+from harness.swept import Swept, count, outcome
+from harness.verdict import Finding, Judgement, Outcome, Verdict
+
+PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
+CUTS = tuple(Cut(Point(position="before", door="wire", operation=name)) for name in ("One", "Two"))
+
+
+def verdict(trial: str, found: Outcome = PASS, *, plan: str = "baseline", subject: str = "", **more: Any) -> Verdict:
+    findings = (Finding(check="a", message=f"seen in {trial}", subject=subject),) if found is FAIL else ()
+    judgement = Judgement(check="a", outcome=found, findings=findings)
+    return Verdict(trial=trial, scenario="s", plan=plan, struck=True, judgements=(judgement,), **more)
+
+
+def swept(*verdicts: Verdict, **more: Any) -> Swept:
+    return Swept(scenario="s", verdicts=verdicts, **{"cuts": CUTS, "struck": ("before/One", "before/Two"), **more})
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (swept(verdict("a")), PASS),
+        (swept(verdict("a"), verdict("b", FAIL)), FAIL),
+        (swept(), UNKNOWN),
+        (swept(verdict("a"), not_run=1), UNKNOWN),
+        (swept(verdict("a"), reason="nothing to strike"), UNKNOWN),
+        (swept(verdict("a"), cuts=()), UNKNOWN),
+        (swept(verdict("a"), cuts=(), points_only=True), PASS),
+        (swept(verdict("a"), unreachable=("before/One", "before/Two")), UNKNOWN),
+        (swept(verdict("b", FAIL), not_run=3), FAIL),
+    ],
+)
+def test_the_outcome_is_the_worst_and_what_shows_nothing_is_unknown(found: Swept, expected: Outcome) -> None:
+    assert found.outcome is expected
+
+
+def test_several_sweeps_have_the_worst_outcome_and_none_at_all_is_unknown() -> None:
+    assert outcome([swept(verdict("a")), swept(verdict("b", FAIL)), swept()]) is FAIL
+    assert outcome([]) is UNKNOWN
+
+
+def test_what_is_unreachable_is_not_known() -> None:
+    assert swept(unreachable=("before/One",)).known == 1
+
+
+def test_vacuous_trials_are_counted() -> None:
+    missed = Verdict(trial="m", scenario="s", plan="kill-worker@before/One", struck=False)
+    assert swept(verdict("a"), missed).vacuous == 1
+    assert count([verdict("a"), missed], UNKNOWN) == 1
+
+
+def test_a_finding_seen_in_several_trials_is_shown_once_with_the_smallest_plan() -> None:
+    two, one = "kill-worker@before/One,kill-worker@before/Two", "kill-worker@before/One"
+    found = swept(verdict("two", FAIL, plan=two), verdict("one", FAIL, plan=one), verdict("ok")).findings
+    assert [(each.verdict.trial, each.trials) for each in found] == [("one", ("one", "two"))]
+    assert found[0].finding.message == "seen in one"
+
+
+def test_findings_of_different_subjects_are_apart() -> None:
+    found = swept(verdict("one", FAIL, subject="charge"), verdict("two", FAIL, subject="mail")).findings
+    assert [each.finding.subject for each in found] == ["charge", "mail"]
