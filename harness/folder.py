@@ -23,7 +23,7 @@ from urllib.parse import quote
 import msgspec
 
 from harness.errors import RigError, UsageError
-from harness.evidence import Evidence, History, Replay, Sample
+from harness.evidence import End, Evidence, History, Replay, Sample
 from harness.plan import Plan, parse
 from harness.tape import Entry
 from harness.verdict import Verdict
@@ -33,18 +33,28 @@ RUNS = Path(".crashproof") / "runs"
 T = TypeVar("T")
 
 
+class _Listed(msgspec.Struct, kw_only=True):
+    """One history as ``trial.json`` lists it: what the history's own file does not hold."""
+
+    file: str
+    workflow_id: str
+    run_id: str
+    path: str
+    root: bool
+
+
 class _Trial(msgspec.Struct, kw_only=True):
     """``trial.json``: all of the evidence that has no file of its own."""
 
     trial: str
     scenario: str
-    end: str
+    end: End
     end_reason: str
     expects_failure: str | None
     gaps: tuple[str, ...]
     task_timeout: float
     versions: dict[str, str]
-    histories: tuple[dict[str, Any], ...]
+    histories: tuple[_Listed, ...]
 
 
 def new_run(root: Path = RUNS) -> Path:
@@ -89,8 +99,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     with _disk():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
 
 def read_json(path: Path, kind: type[T]) -> T:
@@ -115,13 +129,13 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         name = f"{quote(history.workflow_id, safe='')[:120]}.{history.run_id}.json"
         write_json(folder / "history" / name, {"events": history.events})
         listed.append(
-            {
-                "file": name,
-                "workflow_id": history.workflow_id,
-                "run_id": history.run_id,
-                "path": history.path,
-                "root": history.root,
-            }
+            _Listed(
+                file=name,
+                workflow_id=history.workflow_id,
+                run_id=history.run_id,
+                path=history.path,
+                root=history.root,
+            )
         )
     save_replays(folder, evidence.replays)
     trial = _Trial(
@@ -155,7 +169,7 @@ def load_evidence(folder: Path) -> Evidence:
         trial=trial.trial,
         scenario=trial.scenario,
         plan=plan,
-        end=trial.end,  # type: ignore[arg-type]  # written from the same Literal
+        end=trial.end,
         end_reason=trial.end_reason,
         expects_failure=trial.expects_failure,
         tape=tuple(_read_lines(folder / "tape.jsonl", Entry)),
@@ -178,7 +192,10 @@ def load_plan(folder: Path) -> Plan:
     told = read_json(path, dict).get("plan")
     if not isinstance(told, str):
         raise _corrupt(path, ValueError("it holds no plan"))
-    return parse(told)
+    try:
+        return parse(told)
+    except UsageError as error:
+        raise _corrupt(path, error) from error
 
 
 def save_verdict(folder: Path, verdict: Verdict) -> None:
@@ -195,13 +212,18 @@ def load_verdict(folder: Path) -> Verdict:
     return read_json(folder / "verdict.json", Verdict)
 
 
-def _load_history(folder: Path, found: dict[str, Any]) -> History:
-    told = dict(found)
-    path = folder / "history" / told.pop("file")
+def _load_history(folder: Path, listed: _Listed) -> History:
+    path = folder / "history" / listed.file
     events = read_json(path, dict).get("events")
     if not isinstance(events, list):
         raise _corrupt(path, ValueError("it holds no list of events"))
-    return History(events=tuple(events), **told)
+    return History(
+        workflow_id=listed.workflow_id,
+        run_id=listed.run_id,
+        path=listed.path,
+        root=listed.root,
+        events=tuple(events),
+    )
 
 
 def _lines(values: Iterable[Any]) -> bytes:

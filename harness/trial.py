@@ -32,6 +32,7 @@ from harness.tape import Entry
 
 _SAMPLE_EVERY = 0.25  # seconds
 _STARTER_LIMIT = 60.0  # seconds for a program to start the work
+_ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
 _SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 
@@ -190,6 +191,16 @@ class _Trial:
             event = await self.frontend.close_event(workflow_id=root.workflow_id, run_id=run_id)
             attributes = getattr(event, event.WhichOneof("attributes"))
             run_id = getattr(attributes, "new_execution_run_id", "")
+        await self._answered()
+
+    async def _answered(self) -> None:
+        """Wait for the answer to the message that closed the workflow: the news of the close may overtake it.
+
+        A strike after that message would otherwise be made or not made by chance.
+        """
+        deadline = time.monotonic() + _ANSWER_LIMIT
+        while self.nemesis.unanswered("RespondWorkflowTaskCompleted") and time.monotonic() < deadline:
+            await self.nemesis.changed(timeout=0.2)
 
     async def _broken(self) -> str:
         """Wait until the trial cannot go on, and say why."""

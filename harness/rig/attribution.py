@@ -79,6 +79,8 @@ class Attribution:
         self._in_hand: dict[bytes, Task] = {}
         self._children: dict[str, str] = {}
         self._calls: Counter[Point] = Counter()
+        # Calls of the worker process of now that belong to no task: a program started again begins anew.
+        self._own_calls: Counter[Point] = Counter()
         self._beats: Counter[tuple[str, str, int]] = Counter()
 
     @property
@@ -126,8 +128,9 @@ class Attribution:
             self._open.pop((task.run.run_id, task.activity_id), None)
 
     def worker_died(self) -> None:
-        """Learn that every task in the worker's hands is lost."""
+        """Learn that every task in the worker's hands is lost, and that the next process begins anew."""
         self._in_hand.clear()
+        self._own_calls.clear()
 
     def call(self, *, door: Door, operation: str, body: Any, worker: int) -> Owner:
         """Name the point of an HTTP call, by the tasks that are in the worker's hands at this moment.
@@ -163,10 +166,15 @@ class Attribution:
         subject = getattr(request, "signal_name", "")
         if not subject and hasattr(request, "workflow_type"):
             subject = request.workflow_type.name
-        path = next((run.path for run in self.runs.values() if run.workflow_id == workflow_id), "")
+        # A start is named alike whether the workflow is known already or not: a second start attaches to it.
+        starts = operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution")
+        path = "" if starts else self._path_of(workflow_id)
         point = Point(position="before", door="wire", operation=operation, workflow=path, subject=subject)
-        self._calls[point] += 1
-        return Owner(replace(point, occurrence=self._calls[point]), workflow_id)
+        self._own_calls[point] += 1
+        return Owner(replace(point, occurrence=self._own_calls[point]), workflow_id)
+
+    def _path_of(self, workflow_id: str) -> str:
+        return next((run.path for run in self.runs.values() if run.workflow_id == workflow_id), "")
 
     def _learn_workflow_task(self, reply: Any) -> Task:
         run = self._learn_run(reply)

@@ -92,6 +92,12 @@ class Nemesis:
             return "drop"
         return "go"
 
+    def unanswered(self, operation: str) -> bool:
+        """Tell whether a message of that operation is on its way: neither answered nor dropped."""
+        told = [entry for entry in self.tape if entry.operation == operation]
+        ended = {entry.message for entry in told if entry.kind != "request"}
+        return any(entry.message not in ended for entry in told)
+
     async def changed(self, *, timeout: float) -> None:
         """Wait until something is put on the tape, or for ``timeout`` seconds."""
         self._changed.clear()
