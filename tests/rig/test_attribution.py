@@ -1,0 +1,202 @@
+"""Each message gets its point from what it says, the same in every run and after every restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.api.command.v1 import Command
+from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowType
+from temporalio.api.enums.v1 import CommandType
+from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
+
+from harness.rig.attribution import Attribution
+
+
+class Worker:
+    """Plays a worker's messages past an attribution."""
+
+    def __init__(self) -> None:
+        self.attribution = Attribution()
+
+    def workflow_task(
+        self, run: str = "r1", *, workflow: str = "Trip", id: str = "trip", attempt: int = 1, previous: int = 0
+    ) -> str:
+        reply = rpc.PollWorkflowTaskQueueResponse(
+            task_token=f"wt-{run}-{previous}-{attempt}".encode(),
+            workflow_execution=WorkflowExecution(workflow_id=id, run_id=run),
+            workflow_type=WorkflowType(name=workflow),
+            attempt=attempt,
+            previous_started_event_id=previous,
+        )
+        return self.named(self.attribution.reply("PollWorkflowTaskQueue", reply))
+
+    def decide(self, *commands: Command, run: str = "r1", attempt: int = 1, previous: int = 0) -> str:
+        token = f"wt-{run}-{previous}-{attempt}".encode()
+        request = rpc.RespondWorkflowTaskCompletedRequest(task_token=token, commands=commands)
+        found = self.named(self.attribution.request("RespondWorkflowTaskCompleted", request))
+        self.attribution.finished(token)
+        return found
+
+    def activity_task(self, activity_id: str, kind: str = "book", *, run: str = "r1", attempt: int = 1) -> str:
+        reply = rpc.PollActivityTaskQueueResponse(
+            task_token=f"at-{run}-{activity_id}-{attempt}".encode(),
+            workflow_execution=WorkflowExecution(workflow_id="trip", run_id=run),
+            workflow_type=WorkflowType(name="Trip"),
+            activity_type=ActivityType(name=kind),
+            activity_id=activity_id,
+            attempt=attempt,
+        )
+        return self.named(self.attribution.reply("PollActivityTaskQueue", reply))
+
+    def beat(self, activity_id: str, *, attempt: int = 1) -> str:
+        request = rpc.RecordActivityTaskHeartbeatRequest(task_token=f"at-r1-{activity_id}-{attempt}".encode())
+        return self.named(self.attribution.request("RecordActivityTaskHeartbeat", request))
+
+    def complete(self, activity_id: str, *, attempt: int = 1) -> str:
+        token = f"at-r1-{activity_id}-{attempt}".encode()
+        request = rpc.RespondActivityTaskCompletedRequest(task_token=token)
+        found = self.named(self.attribution.request("RespondActivityTaskCompleted", request))
+        self.attribution.finished(token)
+        return found
+
+    def call(self, body: Any = None, *, worker: int = 1) -> str:
+        return self.named(self.attribution.call(door="effect", operation="note", body=body, worker=worker))
+
+    def ask(self, operation: str, request: Any) -> str:
+        return self.named(self.attribution.request(operation, request))
+
+    @staticmethod
+    def named(owner: Any) -> str:
+        return owner.point.id if owner else ""
+
+
+def activity(activity_id: str, kind: str = "book") -> Command:
+    command = Command(command_type=CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK)
+    command.schedule_activity_task_command_attributes.activity_id = activity_id
+    command.schedule_activity_task_command_attributes.activity_type.name = kind
+    return command
+
+
+def child(workflow_id: str, kind: str) -> Command:
+    command = Command(command_type=CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION)
+    command.start_child_workflow_execution_command_attributes.workflow_id = workflow_id
+    command.start_child_workflow_execution_command_attributes.workflow_type.name = kind
+    return command
+
+
+DONE = Command(command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION)
+
+
+def test_the_messages_of_a_run_in_order() -> None:
+    worker = Worker()
+    assert worker.workflow_task() == "before/PollWorkflowTaskQueue/Trip/attempt-1"
+    assert (
+        worker.decide(activity("1")) == "before/RespondWorkflowTaskCompleted/Trip/ScheduleActivityTask-book.1/attempt-1"
+    )
+    assert worker.activity_task("1") == "before/PollActivityTaskQueue/Trip/book.1/attempt-1"
+    assert worker.beat("1") == "before/RecordActivityTaskHeartbeat/Trip/book.1/attempt-1"
+    assert worker.beat("1") == "before/RecordActivityTaskHeartbeat/Trip/book.1/attempt-1/nth-2"
+    assert worker.call() == "before/effect.note/Trip/book.1/attempt-1"
+    assert worker.call() == "before/effect.note/Trip/book.1/attempt-1/nth-2"
+    assert worker.complete("1") == "before/RespondActivityTaskCompleted/Trip/book.1/attempt-1"
+    assert worker.workflow_task(previous=3) == "before/PollWorkflowTaskQueue/Trip/attempt-1/nth-2"
+    assert worker.decide(DONE, previous=3).endswith("/CompleteWorkflowExecution/attempt-1")
+
+
+def test_a_restarted_worker_gives_the_same_places() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    first = worker.decide(activity("1"), activity("2", "mail"))
+    worker.activity_task("1")
+    beat, call = worker.beat("1"), worker.complete("1")
+    worker.attribution.worker_died()
+    worker.workflow_task(attempt=2)
+    assert worker.decide(activity("1"), activity("2", "mail"), attempt=2) == first.replace("attempt-1", "attempt-2")
+    worker.activity_task("1", attempt=2)
+    assert worker.beat("1", attempt=2) == beat.replace("attempt-1", "attempt-2")
+    assert worker.complete("1", attempt=2) == call.replace("attempt-1", "attempt-2")
+
+
+def test_executions_of_one_activity_type_are_numbered_as_scheduled_not_as_handed_out() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"), activity("2"))
+    assert worker.activity_task("2") == "before/PollActivityTaskQueue/Trip/book.2/attempt-1"
+    assert worker.activity_task("1") == "before/PollActivityTaskQueue/Trip/book.1/attempt-1"
+
+
+def test_many_commands_are_named_by_the_first_and_a_digest() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    named = worker.decide(*(activity(str(number)) for number in range(6)))
+    assert "ScheduleActivityTask-book.1+ScheduleActivityTask-book.2+ScheduleActivityTask-book.3+3-more-" in named
+
+
+def test_children_and_the_runs_of_a_chain_have_paths() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(child("cook-1", "Cook"), child("cook-2", "Cook"))
+    assert (
+        worker.workflow_task("r-c2", workflow="Cook", id="cook-2")
+        == "before/PollWorkflowTaskQueue/Trip/Cook.2/attempt-1"
+    )
+    assert worker.workflow_task("r2") == "before/PollWorkflowTaskQueue/Trip+1/attempt-1"
+    assert [run.path for run in worker.attribution.roots] == ["Trip", "Trip+1"]
+
+
+def test_what_changes_nothing_has_no_point() -> None:
+    worker = Worker()
+    for operation, request in [
+        ("GetSystemInfo", rpc.GetSystemInfoRequest()),
+        ("DescribeNamespace", rpc.DescribeNamespaceRequest()),
+        ("PollActivityTaskQueue", rpc.PollActivityTaskQueueRequest()),
+        ("RecordWorkerHeartbeat", rpc.RecordWorkerHeartbeatRequest()),
+        ("RespondQueryTaskCompleted", rpc.RespondQueryTaskCompletedRequest()),
+    ]:
+        assert worker.ask(operation, request) == ""
+    assert worker.attribution.reply("PollActivityTaskQueue", rpc.PollActivityTaskQueueResponse()) is None
+
+
+def test_side_by_side_calls_are_named_by_what_they_say() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"), activity("2"))
+    worker.activity_task("1")
+    alone = worker.call({"to": "ann"})
+    worker.activity_task("2")
+    assert alone.startswith("before/effect.note/Trip/body-")
+    assert worker.call({"to": "bob"}) != alone
+    worker.attribution.worker_died()
+    worker.activity_task("1", attempt=2)
+    assert worker.call({"to": "ann"}, worker=2) == alone.replace("attempt-1", "attempt-2")
+
+
+def test_a_call_after_the_others_have_ended_is_its_activitys_own_again() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    worker.complete("1")
+    worker.workflow_task(previous=3)
+    worker.decide(activity("2", "mail"), previous=3)
+    worker.activity_task("2", "mail")
+    assert worker.call() == "before/effect.note/Trip/mail.1/attempt-1"
+
+
+def test_a_program_started_again_repeats_the_points_of_its_own_calls() -> None:
+    worker = Worker()
+    start = rpc.StartWorkflowExecutionRequest(workflow_id="trip", workflow_type=WorkflowType(name="Trip"))
+    first = worker.ask("StartWorkflowExecution", start)
+    assert first == "before/StartWorkflowExecution/Trip"
+    assert worker.ask("StartWorkflowExecution", start) == f"{first}/nth-2"
+    worker.attribution.started(workflow="Trip", workflow_id="trip", run_id="r1")
+    worker.attribution.worker_died()
+    assert worker.ask("StartWorkflowExecution", start) == first
+
+
+def test_a_signal_is_named_by_its_workflow_and_name() -> None:
+    worker = Worker()
+    worker.attribution.started(workflow="Trip", workflow_id="trip", run_id="r1")
+    request = rpc.SignalWorkflowExecutionRequest(signal_name="go")
+    request.workflow_execution.workflow_id = "trip"
+    assert worker.ask("SignalWorkflowExecution", request) == "before/SignalWorkflowExecution/Trip/go"

@@ -1,0 +1,191 @@
+"""The nemesis lets messages go, strikes exactly where the plan says, and drops what a dead process still sends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import RigError
+from harness.plan import Plan, Strike
+from harness.points import Point
+from harness.rig.nemesis import Nemesis
+from harness.tape import Entry, Kind
+
+LIMIT = 20.0
+ONE = Point(position="before", door="wire", operation="One", workflow="A", attempt=1)
+TWO = Point(position="before", door="wire", operation="Two", workflow="A", attempt=1)
+
+
+class Worker:
+    """A victim that dies at once and is started again when the test lets it."""
+
+    def __init__(self, nemesis: Nemesis, *, failure: Exception | None = None) -> None:
+        self.number = 1
+        self.killed: list[int] = []
+        self.may_start = asyncio.Event()
+        self.started = asyncio.Event()
+        self._failure = failure
+        nemesis.threaten(self)
+
+    def kill_now(self) -> None:
+        self.killed.append(self.number)
+
+    async def start_again(self) -> None:
+        await self.may_start.wait()
+        if self._failure:
+            raise self._failure
+        self.number += 1
+        self.started.set()
+
+
+def entry(point: Point | None, *, number: int = 1, worker: int = 1) -> Entry:
+    kind: Kind = "reply" if point and point.position == "after" else "request"
+    operation = point.operation if point else "GetSystemInfo"
+    return Entry(
+        at=time.time(), kind=kind, door="wire", operation=operation, message=number, worker=worker, point=point
+    )
+
+
+def kill(*points: str) -> Plan:
+    return Plan(tuple(Strike("kill-worker", point) for point in points))
+
+
+def kinds(nemesis: Nemesis) -> list[str]:
+    return [found.kind if found.kind != "act" else found.operation for found in nemesis.tape]
+
+
+async def test_without_a_plan_everything_goes_and_is_on_the_tape() -> None:
+    nemesis = Nemesis(Plan())
+    Worker(nemesis)
+    for point in (ONE, ONE.at("after"), None):
+        assert await nemesis.meet(entry(point)) == "go"
+    assert kinds(nemesis) == ["request", "reply", "request"]
+
+
+@pytest.mark.parametrize("pattern", [ONE.id, ONE.place, "before/One/*"])
+async def test_it_strikes_at_the_point_and_only_once(pattern: str) -> None:
+    nemesis = Nemesis(kill(pattern))
+    worker = Worker(nemesis)
+    assert await nemesis.meet(entry(TWO)) == "go"
+    assert await nemesis.meet(entry(ONE, number=2)) == "drop"
+    assert worker.killed == [1]
+    worker.may_start.set()
+    async with asyncio.timeout(LIMIT):
+        await worker.started.wait()
+    assert await nemesis.meet(entry(ONE, number=3, worker=2)) == "go"
+    assert kinds(nemesis) == ["request", "request", "strike", "dropped", "heal", "request"]
+    assert nemesis.tape[2].facts == {"fault": "kill-worker", "point": ONE.id}
+
+
+async def test_what_the_dead_process_still_sends_is_dropped() -> None:
+    nemesis = Nemesis(kill(ONE.id))
+    Worker(nemesis)
+    await nemesis.meet(entry(ONE))
+    assert await nemesis.meet(entry(TWO, number=2)) == "drop"
+    assert await nemesis.meet(entry(None, number=3)) == "drop"
+    assert await nemesis.meet(entry(TWO, number=4, worker=0)) == "go"
+    nemesis.finish()
+
+
+async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_executed() -> None:
+    nemesis = Nemesis(kill(ONE.id))
+    Worker(nemesis)
+    await nemesis.meet(entry(TWO))
+    await nemesis.meet(entry(ONE, number=2))
+    assert await nemesis.meet(entry(TWO.at("after"))) == "drop"
+    assert [(found.kind, found.message) for found in nemesis.tape[-2:]] == [("reply", 1), ("dropped", 1)]
+    nemesis.finish()
+
+
+async def test_strikes_are_made_in_the_order_of_the_plan() -> None:
+    nemesis = Nemesis(kill(TWO.id, ONE.id))
+    worker = Worker(nemesis)
+    worker.may_start.set()
+    assert await nemesis.meet(entry(ONE)) == "go"
+    assert await nemesis.meet(entry(TWO)) == "drop"
+    async with asyncio.timeout(LIMIT):
+        await worker.started.wait()
+    assert await nemesis.meet(entry(ONE, worker=2)) == "drop"
+    assert worker.killed == [1, 2]
+
+
+async def test_a_point_is_held_until_the_listener_returns() -> None:
+    heard, may_go = [], asyncio.Event()
+
+    async def listen(point: Point) -> None:
+        heard.append(point)
+        await may_go.wait()
+
+    nemesis = Nemesis(Plan(), listen=listen)
+    meeting = asyncio.create_task(nemesis.meet(entry(ONE)))
+    async with asyncio.timeout(LIMIT):
+        await nemesis.changed(timeout=LIMIT)
+    assert not meeting.done()
+    may_go.set()
+    async with asyncio.timeout(LIMIT):
+        assert await meeting == "go"
+    assert heard == [ONE]
+
+
+async def test_a_message_held_while_its_sender_is_struck_is_dropped() -> None:
+    may_go = asyncio.Event()
+
+    async def listen(point: Point) -> None:
+        if point == TWO:
+            await may_go.wait()
+
+    nemesis = Nemesis(kill(ONE.id), listen=listen)
+    Worker(nemesis)
+    held = asyncio.create_task(nemesis.meet(entry(TWO)))
+    await asyncio.sleep(0)
+    assert await nemesis.meet(entry(ONE, number=2)) == "drop"
+    may_go.set()
+    async with asyncio.timeout(LIMIT):
+        assert await held == "drop"
+    nemesis.finish()
+
+
+async def test_a_worker_that_cannot_be_started_again_is_told() -> None:
+    nemesis = Nemesis(kill(ONE.id))
+    worker = Worker(nemesis, failure=RigError("it does not start"))
+    worker.may_start.set()
+    await nemesis.meet(entry(ONE))
+    async with asyncio.timeout(LIMIT):
+        while nemesis.failure is None:
+            await nemesis.changed(timeout=0.1)
+    assert str(nemesis.failure) == "it does not start"
+
+
+async def test_once_finished_it_strikes_no_more() -> None:
+    nemesis = Nemesis(kill(ONE.id))
+    worker = Worker(nemesis)
+    nemesis.finish()
+    assert await nemesis.meet(entry(ONE)) == "go"
+    assert worker.killed == []
+
+
+async def test_finishing_gives_up_healing_and_is_no_failure() -> None:
+    nemesis = Nemesis(kill(ONE.id))
+    worker = Worker(nemesis)
+    await nemesis.meet(entry(ONE))
+    await asyncio.sleep(0)
+    nemesis.finish()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert nemesis.failure is None
+    assert not worker.started.is_set()
+
+
+async def test_it_knows_what_is_not_answered() -> None:
+    nemesis = Nemesis(Plan())
+    assert not nemesis.unanswered("One")
+    await nemesis.meet(entry(ONE, number=1))
+    await nemesis.meet(entry(ONE, number=2))
+    await nemesis.meet(entry(ONE.at("after"), number=2))
+    assert nemesis.unanswered("One")
+    assert not nemesis.unanswered("Two")
+    await nemesis.meet(replace(entry(ONE.at("after")), message=1))
+    assert not nemesis.unanswered("One")
