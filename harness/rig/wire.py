@@ -74,6 +74,7 @@ class WireProxy:
         sender: Tells which worker process a connection (its local port) belongs to; 0: none.
         rewrite: Called with operation and request before it is executed; may change the request and may return a
             reply that then stands for the server's.
+        mend: Called with operation and reply before the worker gets it; may change the reply, and says whether it did.
         numbers: Numbers of the messages of this trial, shared with the other doors.
         address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
     """
@@ -87,6 +88,7 @@ class WireProxy:
         meet: Meet,
         sender: Callable[[int], int],
         rewrite: Callable[[str, Any, int], Any] = lambda operation, request, worker: None,
+        mend: Callable[[str, Any], bool] = lambda operation, reply: False,
         numbers: itertools.count[int] | None = None,
         address: str = "",
     ) -> None:
@@ -97,6 +99,7 @@ class WireProxy:
         self._meet = meet
         self._sender = sender
         self._rewrite = rewrite
+        self._mend = mend
         self._numbers = numbers or itertools.count(1)
         self._peers: dict[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
@@ -186,12 +189,15 @@ class WireProxy:
         except asyncio.CancelledError:
             if not poll and not task.done():
                 task.add_done_callback(lambda done: self._unheard(call, done))
+            handler = asyncio.current_task()
+            if handler and not handler.cancelling():  # the poll was cut off, and not given up by its sender
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "the worker process of this poll was struck")
             raise
         finally:
             self._polls.pop(task, None)
             self._writes.discard(task) if task.done() else None
         self._heard(call, raw)
-        return raw, None
+        return (call.reply.SerializeToString() if self._mend(call.operation, call.reply) else raw), None
 
     def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
         """Tell the tape of a write that was executed after its sender had died."""

@@ -1,0 +1,390 @@
+"""The wire proxy changes nothing but the namespace, and holds each message before and after it is executed."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+import pytest_asyncio
+from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
+from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.errors import UsageError
+from harness.plan import Plan
+from harness.points import Point
+from harness.rig import decoding
+from harness.rig.attribution import Attribution
+from harness.rig.binaries import find_temporal
+from harness.rig.nemesis import Decision, Nemesis
+from harness.rig.server import DevServer
+from harness.rig.wire import UNLIMITED, WireProxy
+from harness.tape import Entry
+
+pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
+
+LIMIT = 30.0
+SLOT = "slot-1"
+SIGNAL = "SignalWorkflowExecution"
+_ids = itertools.count(1)
+
+
+class Holding:
+    """Keeps a tape, and holds or drops the messages of one operation on one side."""
+
+    def __init__(self, operation: str = "", position: str = "", decision: Decision = "go") -> None:
+        self.nemesis = Nemesis(Plan())
+        self.held = asyncio.Event()
+        self.may_go = asyncio.Event()
+        self._wanted = (operation, {"before": "request", "after": "reply"}.get(position, ""))
+        self._decision = decision
+
+    @property
+    def tape(self) -> list[Entry]:
+        return self.nemesis.tape
+
+    async def __call__(self, entry: Entry) -> Decision:
+        await self.nemesis.meet(entry)
+        if (entry.operation, entry.kind) != self._wanted:
+            return "go"
+        self.held.set()
+        if self._decision == "go":
+            await self.may_go.wait()
+        return self._decision
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
+    binary = (await find_temporal()).path
+    async with DevServer(binary, folder=tmp_path_factory.mktemp("server"), namespaces=[SLOT]) as server:
+        yield server
+
+
+@asynccontextmanager
+async def door(upstream: str, meet: Callable[[Entry], Awaitable[Decision]] | None = None) -> AsyncIterator[WireProxy]:
+    async with WireProxy(
+        upstream=upstream,
+        namespace=SLOT,
+        attribution=Attribution(),
+        meet=meet or Holding(),
+        sender=lambda port: 1,
+    ) as proxy:
+        yield proxy
+
+
+async def started(server: DevServer) -> WorkflowHandle[Any, Any]:
+    """Start a workflow that nobody works on, past the door, in the slot."""
+    client = await Client.connect(server.address, namespace=SLOT)
+    return await client.start_workflow("Nobody", id=f"nobody-{next(_ids)}", task_queue="nobody")
+
+
+async def signals(handle: WorkflowHandle[Any, Any]) -> int:
+    history = await handle.fetch_history()
+    return sum(event.HasField("workflow_execution_signaled_event_attributes") for event in history.events)
+
+
+async def signalling(proxy: WireProxy, handle: WorkflowHandle[Any, Any]) -> asyncio.Task[None]:
+    client = await Client.connect(proxy.address)
+    return asyncio.create_task(client.get_workflow_handle(handle.id).signal("go"))
+
+
+async def test_what_a_client_does_in_its_namespace_happens_in_the_slots(server: DevServer) -> None:
+    async with door(server.address) as proxy:
+        client = await Client.connect(proxy.address, namespace="default")
+        handle = await client.start_workflow("Nobody", id="mapped", task_queue="nobody")
+        assert (await handle.describe()).id == "mapped"
+    inside = await Client.connect(server.address, namespace=SLOT)
+    assert (await inside.get_workflow_handle("mapped").describe()).namespace == SLOT
+    outside = await Client.connect(server.address, namespace="default")
+    with pytest.raises(RPCError) as raised:
+        await outside.get_workflow_handle("mapped").describe()
+    assert raised.value.status is RPCStatusCode.NOT_FOUND
+
+
+async def test_a_start_with_an_update_is_mapped_too(server: DevServer) -> None:
+    sent = rpc.ExecuteMultiOperationRequest(namespace="default")
+    sent.operations.add().start_workflow.namespace = "default"
+    sent.operations.add().update_workflow.namespace = "default"
+    meet = Holding()
+    async with Upstream() as upstream, door(upstream.address, meet) as proxy:
+        await call(proxy, "ExecuteMultiOperation", sent)
+        got = rpc.ExecuteMultiOperationRequest.FromString(upstream.requests[0])
+    assert (
+        got.namespace
+        == got.operations[0].start_workflow.namespace
+        == got.operations[1].update_workflow.namespace
+        == SLOT
+    )
+
+
+async def test_the_details_of_an_error_pass(server: DevServer) -> None:
+    handle = await started(server)
+    async with door(server.address) as proxy:
+        client = await Client.connect(proxy.address)
+        with pytest.raises(WorkflowAlreadyStartedError) as raised:
+            await client.start_workflow("Nobody", id=handle.id, task_queue="nobody")
+        assert raised.value.run_id == handle.first_execution_run_id
+        with pytest.raises(RPCError) as missing:
+            await client.get_workflow_handle("no-such").describe()
+        assert missing.value.grpc_status.details
+
+
+async def test_large_answers_pass(server: DevServer) -> None:
+    handle = await started(server)
+    text = "x" * 1_500_000
+    async with door(server.address) as proxy:
+        client = await Client.connect(proxy.address)
+        through = client.get_workflow_handle(handle.id)
+        for _ in range(4):
+            await through.signal("go", text)
+        history = await through.fetch_history()
+    assert sum(event.ByteSize() for event in history.events) > 6_000_000
+
+
+@pytest.mark.parametrize("size", [3_000_000, 5_000_000], ids=["a blob too large", "a message too large"])
+async def test_the_servers_own_refusal_of_a_large_message_passes(server: DevServer, size: int) -> None:
+    handle = await started(server)
+    refusals = []
+    async with door(server.address) as proxy:
+        for address, namespace in ((proxy.address, "default"), (server.address, SLOT)):
+            client = await Client.connect(address, namespace=namespace)
+            with pytest.raises(RPCError) as raised:
+                await client.get_workflow_handle(handle.id).signal("go", "x" * size)
+            # The SDK compresses what it sends; the door does not, and gRPC words the refusal accordingly.
+            message = str(raised.value).replace("after decompression ", "").partition(" than max")[0]
+            refusals.append((raised.value.status, message))
+    assert refusals[0] == refusals[1]
+
+
+async def test_held_before_it_is_not_executed_until_it_is_let_go(server: DevServer) -> None:
+    handle, meet = await started(server), Holding(SIGNAL, "before")
+    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+        sending = await signalling(proxy, handle)
+        await meet.held.wait()
+        assert await signals(handle) == 0
+        meet.may_go.set()
+        await sending
+    assert await signals(handle) == 1
+
+
+async def test_held_after_it_is_executed_and_not_heard_until_it_is_let_go(server: DevServer) -> None:
+    handle, meet = await started(server), Holding(SIGNAL, "after")
+    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+        sending = await signalling(proxy, handle)
+        await meet.held.wait()
+        assert await signals(handle) == 1
+        assert not sending.done()
+        meet.may_go.set()
+        await sending
+
+
+@pytest.mark.parametrize(("position", "executed"), [("before", 0), ("after", 1)])
+async def test_what_is_dropped_before_is_never_executed_and_after_never_heard(
+    server: DevServer, position: str, executed: int
+) -> None:
+    handle, meet = await started(server), Holding(SIGNAL, position, "drop")
+    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+        sending = await signalling(proxy, handle)
+        await meet.held.wait()
+        assert not sending.done()
+        sending.cancel()
+        await asyncio.wait([sending])
+    assert await signals(handle) == executed
+
+
+async def test_the_tape_shows_request_and_reply_of_one_message(server: DevServer) -> None:
+    handle, meet = await started(server), Holding()
+    async with door(server.address, meet) as proxy:
+        await (await signalling(proxy, handle))
+    found = [entry for entry in meet.tape if entry.operation == SIGNAL]
+    assert [(entry.kind, entry.status, entry.worker, entry.workflow_id) for entry in found] == [
+        ("request", "", 1, handle.id),
+        ("reply", "OK", 1, handle.id),
+    ]
+    assert found[0].message == found[1].message > 0
+    assert found[0].point == Point(position="before", door="wire", operation=SIGNAL, subject="go")
+
+
+async def test_a_poll_that_was_given_up_does_not_swallow_the_next_task(server: DevServer) -> None:
+    async with door(server.address) as proxy, asyncio.timeout(LIMIT):
+        given_up = asyncio.create_task(poll(proxy, "swallow"))
+        while not proxy._polls:
+            await asyncio.sleep(0.01)
+        await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
+        given_up.cancel()
+        while proxy._polls:
+            await asyncio.sleep(0.01)
+        client = await Client.connect(proxy.address)
+        await client.start_workflow("Nobody", id="swallowed", task_queue="swallow")
+        task = await poll(proxy, "swallow")
+    assert (task.workflow_execution.workflow_id, task.attempt) == ("swallowed", 1)
+
+
+async def test_the_polls_of_a_dead_worker_are_ended(server: DevServer) -> None:
+    async with door(server.address) as proxy, asyncio.timeout(LIMIT):
+        polling = asyncio.create_task(poll(proxy, "dead"))
+        while not proxy._polls:
+            await asyncio.sleep(0.01)
+        proxy.cut_off(2)
+        await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
+        assert not polling.done()
+        proxy.cut_off(1)
+        with pytest.raises(grpc.aio.AioRpcError, match="was struck"):
+            await polling
+
+
+async def test_a_fixed_address_that_is_taken_is_named(server: DevServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        proxy = WireProxy(
+            upstream=server.address,
+            namespace=SLOT,
+            attribution=Attribution(),
+            meet=Holding(),
+            sender=lambda port: 1,
+            address=address,
+        )
+        with pytest.raises(UsageError, match=f"the worker's fixed address {address} is taken"):
+            async with proxy:
+                pass
+
+
+# What follows looks at the raw call on the server's side of the door.
+
+
+class Upstream:
+    """A server that keeps what it is sent, and answers with nothing once it may. An async context manager."""
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self.requests: list[bytes] = []
+        self.metadata: list[dict[str, Any]] = []
+        self.remaining: list[float | None] = []
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.answered = 0
+        self.address = ""
+        if not waits:
+            self.may_answer.set()
+        self._server = grpc.aio.server(options=UNLIMITED)
+
+    async def __aenter__(self) -> Upstream:
+        outer = self
+
+        class AnyMethod(grpc.GenericRpcHandler):
+            def service(self, handler_call_details: Any) -> Any:
+                return grpc.unary_unary_rpc_method_handler(outer._serve)
+
+        self._server.add_generic_rpc_handlers((AnyMethod(),))
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        await self._server.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._server.stop(None)
+
+    async def _serve(self, raw: bytes, call: Any) -> bytes:
+        self.requests.append(raw)
+        self.metadata.append(dict(call.invocation_metadata()))
+        self.remaining.append(call.time_remaining())
+        self.asked.set()
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        self.answered += 1
+        return b""
+
+
+async def call(proxy: WireProxy, operation: str, request: Any, **more: Any) -> bytes:
+    return await send(proxy, decoding.SERVICE + operation, request.SerializeToString(), **more)
+
+
+async def send(proxy: WireProxy, method: str, raw: bytes, **more: Any) -> bytes:
+    async with grpc.aio.insecure_channel(proxy.address, options=UNLIMITED) as channel:
+        passing: Any = channel.unary_unary(method)
+        reply: bytes = await passing(raw, **more)
+        return reply
+
+
+async def poll(proxy: WireProxy, task_queue: str) -> Any:
+    request = rpc.PollWorkflowTaskQueueRequest(namespace="default", identity="test")
+    request.task_queue.name = task_queue
+    raw = await call(proxy, "PollWorkflowTaskQueue", request, timeout=LIMIT)
+    return rpc.PollWorkflowTaskQueueResponse.FromString(raw)
+
+
+async def test_metadata_and_deadline_pass() -> None:
+    metadata = (("authorization", "Bearer x"), ("temporal-namespace", "default"), ("extra-bin", b"\x00\xff"))
+    async with Upstream() as upstream, door(upstream.address) as proxy:
+        await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest(), metadata=metadata, timeout=50)
+        await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest())
+    told = upstream.metadata[0]
+    assert (told["authorization"], told["temporal-namespace"], told["extra-bin"]) == ("Bearer x", SLOT, b"\x00\xff")
+    assert upstream.remaining[0] is not None
+    assert 20 < upstream.remaining[0] <= 50
+    assert not upstream.remaining[1] or upstream.remaining[1] > 1e6
+
+
+async def test_fields_of_later_versions_and_other_services_pass_as_they_are() -> None:
+    unknown = rpc.SignalWorkflowExecutionRequest(signal_name="go").SerializeToString() + b"\xfa\x7f\x03new"
+    async with Upstream() as upstream, door(upstream.address) as proxy:
+        await send(proxy, decoding.SERVICE + SIGNAL, unknown)
+        await send(proxy, decoding.SERVICE + "InventedLater", b"\x00\x01")
+        await send(proxy, "/grpc.health.v1.Health/Check", b"\x00\xff")
+    assert upstream.requests == [unknown, b"\x00\x01", b"\x00\xff"]
+
+
+async def test_a_write_on_its_way_is_executed_although_its_sender_died() -> None:
+    meet = Holding()
+    async with Upstream(waits=True) as upstream, door(upstream.address, meet) as proxy, asyncio.timeout(LIMIT):
+        sending = asyncio.create_task(call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest()))
+        await upstream.asked.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+        upstream.may_answer.set()
+        while not any(entry.kind == "reply" for entry in meet.tape):
+            await meet.nemesis.changed(timeout=1)
+    assert upstream.answered == 1
+    assert not upstream.cancelled.is_set()
+    assert [(entry.kind, entry.status) for entry in meet.tape] == [("request", ""), ("reply", "OK")]
+
+
+@pytest.mark.parametrize("operation", ["PollActivityTaskQueue", "GetWorkflowExecutionHistory"])
+async def test_a_cancelled_read_is_cancelled_upstream(operation: str) -> None:
+    async with Upstream(waits=True) as upstream, door(upstream.address) as proxy, asyncio.timeout(LIMIT):
+        request = decoding.request_type(operation)()
+        sending = asyncio.create_task(call(proxy, operation, request))
+        await upstream.asked.wait()
+        sending.cancel()
+        await upstream.cancelled.wait()
+
+
+async def test_a_message_given_up_while_it_is_held_is_never_executed() -> None:
+    meet = Holding(SIGNAL, "before")
+    async with Upstream() as upstream, door(upstream.address, meet) as proxy, asyncio.timeout(LIMIT):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest(), timeout=0.3)
+        meet.may_go.set()
+        await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
+    assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert len(upstream.requests) == 1
+
+
+async def test_a_door_closes_while_messages_are_held() -> None:
+    meet = Holding(SIGNAL, "before")
+    async with Upstream() as upstream, asyncio.timeout(LIMIT):
+        async with door(upstream.address, meet) as proxy:
+            sending = asyncio.create_task(call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest()))
+            await meet.held.wait()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await sending
