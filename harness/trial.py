@@ -16,7 +16,7 @@ from harness.errors import RigError, UsageError, nearest
 from harness.evidence import End, Evidence, History, Sample
 from harness.plan import Plan
 from harness.points import Point, matches, place_of
-from harness.rig.acceleration import accelerate
+from harness.rig.acceleration import Acceleration
 from harness.rig.attribution import Attribution, Owner, Run, at
 from harness.rig.coverage import Coverage
 from harness.rig.driver import Driver
@@ -71,6 +71,7 @@ class _Trial:
         self.numbers = itertools.count(1)
         self.workers: WorkerProcesses
         self.frontend: Frontend
+        self.acceleration: Acceleration
         self.driver: Driver
         self.coverage: Coverage | None = None
 
@@ -82,6 +83,7 @@ class _Trial:
                 self.rig.slot(self.trial, meet=self._meet_http, note=self.nemesis.note, model=model, effects=effects)
             )
             self.frontend = await stack.enter_async_context(Frontend(address=slot.server, namespace=slot.namespace))
+            self.acceleration = Acceleration(self.frontend, note=self.nemesis.note)
             starting = Starting(
                 nemesis=self.nemesis, task_timeout=self.bounds.task_timeout, attaches=self.plan.strikes != ()
             )
@@ -92,6 +94,7 @@ class _Trial:
                 meet=self._meet_wire,
                 sender=lambda port: self.workers.sender(port),
                 rewrite=starting.rewrite,
+                mend=self.acceleration.mend,
                 numbers=self.numbers,
                 address=self.scenario.address,
             )
@@ -244,7 +247,7 @@ class _Trial:
         if self.plan.real_time:
             return
         executions = [(run.workflow_id, run.run_id) for run in self.attribution.runs.values()]
-        await accelerate(self.frontend, executions=executions, worker=worker, note=self.nemesis.note)
+        await self.acceleration.recover(executions=executions, worker=worker)
 
     async def _meet_wire(self, entry: Entry) -> Decision:
         if entry.operation in ("PollWorkflowTaskQueue", "PollActivityTaskQueue") and entry.kind == "request":

@@ -196,8 +196,7 @@ class WireProxy:
         finally:
             self._polls.pop(task, None)
             self._writes.discard(task) if task.done() else None
-        self._heard(call, raw)
-        return (call.reply.SerializeToString() if self._mend(call.operation, call.reply) else raw), None
+        return self._heard(call, raw), None
 
     def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
         """Tell the tape of a write that was executed after its sender had died."""
@@ -212,11 +211,14 @@ class WireProxy:
         self._writes.add(meeting)
         meeting.add_done_callback(self._writes.discard)
 
-    def _heard(self, call: _Call, raw: bytes) -> None:
+    def _heard(self, call: _Call, raw: bytes) -> bytes:
+        """Learn from a reply, and return it as the worker gets it."""
         call.reply = decoding.response_type(call.operation).FromString(raw)
+        mended = self._mend(call.operation, call.reply)
         call.facts = decoding.facts_of_reply(call.operation, call.reply)
         call.owner = self._attribution.reply(call.operation, call.reply) or call.owner
         self._settle(call)
+        return call.reply.SerializeToString() if mended else raw
 
     def _settle(self, call: _Call) -> None:
         if call.operation.startswith("Respond"):
