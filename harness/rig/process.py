@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -30,6 +31,22 @@ _TAIL_BYTES = 64 * 1024
 _GONE_LIMIT = 10.0  # seconds for a killed process to disappear
 
 _numbers = count(1)
+
+
+class Child(Protocol):
+    """A started process, as ``subprocess.Popen`` shows it.
+
+    As long as ``returncode`` is None its id is given to no other process.
+    """
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Return the exit status if it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status as soon as it has ended."""
 
 
 class Process:
@@ -45,15 +62,15 @@ class Process:
         err: File of its standard error.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes], *, name: str, marker: str, out: Path, err: Path) -> None:
+    def __init__(self, child: Child, *, name: str, marker: str, out: Path, err: Path) -> None:
         self.name = name
-        self.pid = popen.pid
-        self.started_at = psutil.Process(popen.pid).create_time()
+        self.pid = child.pid
+        self.started_at = psutil.Process(child.pid).create_time()
         self.out = out
         self.err = err
-        self._popen = popen
+        self._child = child
         self._marker = marker
-        self._seen = watchdog.look(popen.pid)
+        self._seen = watchdog.look(child.pid)
         self._offsets = {out: 0, err: 0}
         self._exited = asyncio.Event()
 
@@ -66,6 +83,7 @@ class Process:
         logs: Path,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> Process:
         """Start a command.
 
@@ -78,6 +96,7 @@ class Process:
             logs: Folder of the log files, made if missing.
             env: The whole environment; that of crashproof where None. The marker of the run is added.
             cwd: Folder to run in.
+            pass_fds: Descriptors that stay open in it.
 
         Raises:
             UsageError: The command is not found or not executable, or the folder to run in is missing.
@@ -86,7 +105,7 @@ class Process:
         file = find_command(command, path=environment.get("PATH", os.defpath), cwd=cwd)
         logs.mkdir(parents=True, exist_ok=True)
         out, err = logs / f"{name}.out", logs / f"{name}.err"
-        marker = f"{_registry.run}.{next(_numbers)}"
+        marker = new_marker()
         with out.open("ab") as out_file, err.open("ab") as err_file:
             popen = subprocess.Popen(
                 _launch(file, command, environment),
@@ -97,12 +116,26 @@ class Process:
                 env={**environment, watchdog.MARKER: marker},
                 cwd=cwd,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
             process = cls(popen, name=name, marker=marker, out=out, err=err)
             process._offsets = {out: out_file.tell(), err: err_file.tell()}
-        _registry.add(process)
-        process._follow()
-        return process
+        return process._registered()
+
+    @classmethod
+    def adopt(cls, child: Child, *, name: str, marker: str, offsets: Mapping[Path, int]) -> Process:
+        """Take charge of a process that was started in another way, in a session of its own.
+
+        Args:
+            child: The process.
+            name: As the attribute.
+            marker: What its environment holds in the variable ``watchdog.MARKER``; from ``new_marker``.
+            offsets: Its two log files, of standard output and of standard error, with their sizes when it started.
+        """
+        out, err = offsets
+        process = cls(child, name=name, marker=marker, out=out, err=err)
+        process._offsets = dict(offsets)
+        return process._registered()
 
     def __repr__(self) -> str:
         status = self.exit_status
@@ -116,12 +149,12 @@ class Process:
     @property
     def exit_status(self) -> int | None:
         """Exit status, the negative number of the signal that ended it, or None while it runs."""
-        return self._popen.poll()
+        return self._child.poll()
 
     async def wait(self) -> int:
         """Wait until the command has ended and return its exit status."""
         await self._exited.wait()
-        return self._popen.returncode
+        return self._child.wait()
 
     def kill_now(self) -> None:
         """Send SIGKILL to the process group and to all descendants, and return at once.
@@ -168,7 +201,7 @@ class Process:
                 async with asyncio.timeout(grace):
                     await self.wait()
         await self.kill()
-        return self._popen.returncode
+        return self._child.wait()
 
     def log_tail(self, lines: int = 20) -> str:
         """Return the last lines that it wrote since it was started: standard error, before it standard output."""
@@ -185,9 +218,14 @@ class Process:
 
     def _signal_group(self, number: signal.Signals) -> None:
         # The command is its group's leader and not reaped yet, so the id of the group is its own.
-        if self._popen.returncode is None:
+        if self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
+
+    def _registered(self) -> Process:
+        _registry.add(self)
+        self._follow()
+        return self
 
     def _follow(self) -> None:
         loop = asyncio.get_running_loop()
@@ -199,17 +237,20 @@ class Process:
         def ended() -> None:
             loop.remove_reader(descriptor)
             os.close(descriptor)
-            self._reap()
+            if self.alive:  # the exit status of a process that another one started comes a little later
+                self._polling = loop.create_task(self._poll())
+            else:
+                self._reap()
 
         loop.add_reader(descriptor, ended)
 
     async def _poll(self) -> None:
         while self.alive:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
         self._reap()
 
     def _reap(self) -> None:
-        self._popen.wait()
+        self._child.wait()
         _registry.remove(self)
         self._exited.set()
 
@@ -240,7 +281,7 @@ class _Registry:
         watchdog.kill_marked(f"{self.run}.")
         for process in list(self._processes.values()):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process._popen.wait(_GONE_LIMIT)
+                process._child.wait(_GONE_LIMIT)
                 self.remove(process)
 
     def start_anew(self) -> None:
@@ -288,6 +329,11 @@ _registry = _Registry()
 atexit.register(_registry.kill_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_registry.start_anew)
+
+
+def new_marker() -> str:
+    """Return what the environment of the next process holds in the variable ``watchdog.MARKER``."""
+    return f"{_registry.run}.{next(_numbers)}"
 
 
 def kill_all() -> None:
