@@ -14,10 +14,15 @@ import psutil
 
 from harness.errors import RigError, UsageError, nearest
 from harness.rig.nemesis import Nemesis
+from harness.rig.nurseries import Nurseries
 from harness.rig.process import Process
+from harness.rig.program import ColdStartError
 
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
+
+QUEUE_LIMIT = 5.0
+"""Seconds that it may take from its first poll of any task queue to that of the scenario's."""
 
 
 class WorkerProcesses:
@@ -33,6 +38,7 @@ class WorkerProcesses:
             by it to the worker: frees what waits for the dead process.
         strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
             exit by itself when the work is done.
+        nurseries: Where processes are forked if they can be; None: every one is started cold.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class WorkerProcesses:
         task_queue: str,
         recover: Callable[[int], Coroutine[Any, Any, None]],
         strict: bool,
+        nurseries: Nurseries | None = None,
     ) -> None:
         self.number = 0
         self.polled: set[str] = set()
@@ -57,7 +64,9 @@ class WorkerProcesses:
         self._task_queue = task_queue
         self._recover = recover
         self._strict = strict
+        self._nurseries = nurseries
         self._ready = asyncio.Event()
+        self._polls_any = asyncio.Event()
         self._watching: set[asyncio.Task[None]] = set()
         self._numbers: dict[int, int] = {}
 
@@ -70,17 +79,31 @@ class WorkerProcesses:
         """
         self.number += 1
         self._ready.clear()
+        self._polls_any.clear()
         self.exited.clear()
         self.polled.clear()
-        name = f"worker-{self.number}"
-        self.process = await Process.start(self._command, name=name, logs=self._logs, env=self._environment)
+        self.process, how = await self._new_process(f"worker-{self.number}")
         self._numbers[self.process.pid] = self.number
-        self._nemesis.note("start-worker", worker=self.number, pid=self.process.pid, command=shlex.join(self._command))
+        self._nemesis.note(
+            "start-worker", worker=self.number, pid=self.process.pid, command=shlex.join(self._command), **how
+        )
         watch = asyncio.create_task(self._watch(self.process, self.number))
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
         if await self._until_ready(self.process):
             self._nemesis.note("worker-ready", worker=self.number, polls=sorted(self.polled))
+
+    async def _new_process(self, name: str) -> tuple[Process, dict[str, str]]:
+        """Start a process, forked where that comes to the same, and say how it was started."""
+        how = {"start": "cold"}
+        if self._nurseries:
+            try:
+                return await self._nurseries.start(
+                    self._command, number=self.number, name=name, logs=self._logs, env=self._environment
+                ), {"start": "forked"}
+            except ColdStartError as error:
+                how["why"] = str(error)
+        return await Process.start(self._command, name=name, logs=self._logs, env=self._environment), how
 
     async def start_again(self) -> None:
         """Wait until the struck process is gone, free what waits for it, and start the next one."""
@@ -107,6 +130,7 @@ class WorkerProcesses:
     def polls(self, task_queue: str) -> None:
         """Learn from the door that the worker process polls a task queue."""
         self.polled.add(task_queue)
+        self._polls_any.set()
         if not self._task_queue or task_queue == self._task_queue:
             self._ready.set()
 
@@ -132,10 +156,13 @@ class WorkerProcesses:
     async def _until_ready(self, process: Process) -> bool:
         """Wait until the process polls; tell whether it does: it may have been struck, or have done its work, first."""
         number = self.number
-        ready, exited = asyncio.create_task(self._ready.wait()), asyncio.create_task(process.wait())
-        await asyncio.wait({ready, exited}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        exited.cancel()
+        waits = (self._ready.wait(), process.wait(), self._polls_any.wait())
+        ready, exited, polling = (asyncio.create_task(wait) for wait in waits)
+        await asyncio.wait({ready, exited, polling}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        if polling.done():
+            await asyncio.wait({ready, exited}, timeout=QUEUE_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ready, exited, polling):
+            task.cancel()
         if self._nemesis.died(number):
             return False
         if self._ready.is_set() or (not self._strict and process.exit_status == 0):
@@ -162,6 +189,8 @@ class WorkerProcesses:
         self._nemesis.note("worker-exit", worker=number, exit_status=status, expected=expected)
         if expected:
             return
+        if process.lost:
+            self._nemesis.failure = RigError(f"{process.name} died with the process that it was forked from")
         self.exited.set()
 
 
