@@ -182,25 +182,32 @@ class Sweep:
 
     async def _try_all(self) -> None:
         fault = self._scenario.faults[0].name
-        plans = [Plan((Strike(fault, cut.point.id),), real_time=self._options.real_time) for cut in self._state.found]
-        plans = [*self._real_time_plans(fault), *plans]
+        patient = self._real_time_plans(fault)
+        covered = {plan.strikes for plan in patient}
+        plans = [Plan((Strike(fault, cut.point.id),), self._options.real_time) for cut in self._state.found]
+        plans = [*patient, *(plan for plan in plans if plan.strikes not in covered)]
         for _ in range(_ROUNDS):
             self._state.total += len(plans)
-            results = await asyncio.gather(*(self._try(plan) for plan in plans))
+            shown = await asyncio.gather(*(self._try(plan) for plan in plans))
             if self._options.only:
                 return
-            plans = [plan for evidence in results if evidence for plan in self._recovery_plans(evidence, fault)]
+            plans = [
+                further
+                for plan, recovery in zip(plans, shown, strict=True)
+                for further in self._recovery_plans(plan, recovery, fault)
+            ]
             if not plans:
                 return
             self._say(f"{len(plans)} points were first seen during recovery and are tried too")
 
-    def _recovery_plans(self, evidence: Evidence, fault: str) -> list[Plan]:
+    def _recovery_plans(self, plan: Plan, recovery: Sequence[Cut], fault: str) -> list[Plan]:
         """Return a plan for each point that this trial was the first to show, with the strike that led there."""
         plans = []
-        for cut in new_cuts(evidence.tape, self._state.places):
-            self._state.places.add(cut.point.place)
-            self._state.found.append(cut)
-            plans.append(Plan((*evidence.plan.strikes, Strike(fault, cut.point.id)), self._options.real_time))
+        for cut in recovery:
+            if cut.point.place not in self._state.places:
+                self._state.places.add(cut.point.place)
+                self._state.found.append(cut)
+                plans.append(Plan((*plan.strikes, Strike(fault, cut.point.id)), self._options.real_time))
         return plans
 
     def _real_time_plans(self, fault: str) -> list[Plan]:
@@ -217,8 +224,11 @@ class Sweep:
                 plans.append(Plan((Strike(fault, cut.point.id),), real_time=True))
         return plans
 
-    async def _try(self, plan: Plan) -> Evidence | None:
-        """Run and judge one trial; None where a limit was reached first or it could not be run."""
+    async def _try(self, plan: Plan) -> list[Cut]:
+        """Run and judge one trial; return the points that no trial before it has shown.
+
+        A trial that failed returns none: it has shown what it had to show.
+        """
         trial = plan.trial_id(self._scenario.name)
         limits = bounds(self._state.baselines[0], plan, time_limit=self._scenario.time_limit)
         try:
@@ -228,12 +238,12 @@ class Sweep:
                 trial=trial, scenario=self._scenario.name, plan=str(plan), struck=False, reason=str(error)
             )
             self._keep(verdict)
-            return None
+            return []
         if evidence is None:
             self._state.not_run += 1
-            return None
-        self._judge(evidence)
-        return evidence
+            return []
+        verdict = self._judge(evidence)
+        return [] if verdict.outcome is Outcome.FAIL else new_cuts(evidence.tape, self._state.places)
 
     async def _evidence(self, plan: Plan, trial: str, limits: Bounds) -> Evidence | None:
         """Return the evidence of a trial: from its folder where an earlier run has left it, else by running it."""
@@ -260,7 +270,7 @@ class Sweep:
             or (options.time_limit and time.monotonic() - self._began > options.time_limit)
         )
 
-    def _judge(self, evidence: Evidence) -> None:
+    def _judge(self, evidence: Evidence) -> Verdict:
         verdict = judge(evidence, baselines=self._state.baselines, checks=self._checks)
         last = evidence.plan.strikes[-1].point if evidence.plan.strikes else ""
         if verdict.struck and last:
@@ -269,8 +279,9 @@ class Sweep:
         if not verdict.struck and len(evidence.plan.strikes) > 1:
             self._state.unreachable.append(last)
             self._state.total -= 1
-            return
-        self._keep(verdict)
+        else:
+            self._keep(verdict)
+        return verdict
 
     def _keep(self, verdict: Verdict) -> None:
         self._state.verdicts[verdict.trial] = verdict

@@ -142,7 +142,7 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
                 call
                 for each in group[:index]
                 for call in _work(each)
-                if each.replies[call.message].at < last.at and (mark, _unit(call)) not in early
+                if each.replies[call.message].at <= last.at and (mark, _unit(call)) not in early
             ]
             repeated = [call for call in attempt.calls("model", "effect") if not key_of(call.facts)]
             counts = Counter(_unit(call) for call in (*done, *repeated))
