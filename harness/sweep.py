@@ -43,6 +43,8 @@ class Options:
         time_limit: Seconds from the start of the sweep after which no further trial begins; 0: none.
         max_failures: Number of failed trials after which no further trial begins; 0: none.
         workflows: Modules for the Replayer, where the scenario does not tell them.
+        cold: Whether every worker process is started cold. Else those of the first baseline and of trials in real time
+            are, and the others are forked where that comes to the same.
     """
 
     real_time: bool = False
@@ -51,6 +53,7 @@ class Options:
     time_limit: float = 0.0
     max_failures: int = 0
     workflows: tuple[str, ...] = ()
+    cold: bool = False
 
 
 @dataclass
@@ -256,7 +259,10 @@ class Sweep:
             return await self._run_trial(plan, trial=trial, limits=limits, folder=folder)
 
     async def _run_trial(self, plan: Plan, *, trial: str, limits: Bounds, folder: Path) -> Evidence:
-        evidence = await run_trial(self._scenario, plan=plan, trial=trial, rig=self._rig, folder=folder, bounds=limits)
+        cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
+        evidence = await run_trial(
+            self._scenario, plan=plan, trial=trial, rig=self._rig, folder=folder, bounds=limits, cold=cold
+        )
         if self._replayer:
             evidence = replace(evidence, replays=await self._replayer.replay(evidence.histories))
         folders.save_evidence(folder, evidence)
@@ -329,5 +335,11 @@ class Sweep:
             told.append("no workflow code was named to replay: give it with --workflows")
         if not self._options.real_time:
             told.append("timeouts after a strike were accelerated, except in the real-time trials")
+        starts = (entry.facts for found in self._state.baselines for entry in acts(found.tape, "start-worker"))
+        if any(facts.get("start") == "forked" for facts in starts):
+            told.append(
+                "worker processes were forked from one that had imported the installed modules, except in the first "
+                "baseline and the real-time trials (--cold starts all of them cold)"
+            )
         notices = (entry.facts["text"] for found in self._state.baselines for entry in acts(found.tape, "notice"))
         return [*told, *dict.fromkeys(notices)]

@@ -84,7 +84,13 @@ async def sweep_again(
     """
     async with Rig(binary=binary, folder=folder / "rig") as rig:
         sweep = Sweep(
-            scenario, checks=checks, rig=rig, folder=folder, jobs=asyncio.Semaphore(1), options=Options(), tell=tell
+            scenario,
+            checks=checks,
+            rig=rig,
+            folder=folder,
+            jobs=asyncio.Semaphore(1),
+            options=Options(cold=True),
+            tell=tell,
         )
         return await sweep.again(plan, trial=trial, baselines=baselines)
 

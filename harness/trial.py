@@ -36,7 +36,9 @@ _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the wor
 _SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 
-async def run_trial(scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds) -> Evidence:
+async def run_trial(
+    scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds, cold: bool = True
+) -> Evidence:
     """Run one trial and return its evidence.
 
     Args:
@@ -46,22 +48,26 @@ async def run_trial(scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, fol
         rig: What trials share.
         folder: Folder of this trial; logs go below it.
         bounds: How long it may take.
+        cold: Whether every worker process is started cold; else it is forked where that comes to the same.
 
     Raises:
         UsageError: The scenario does not fit the worker (task queue, workflow type).
         RigError: The worker does not start, or the server does not answer.
     """
-    return await _Trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder, bounds=bounds).run()
+    return await _Trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder, bounds=bounds, cold=cold).run()
 
 
 class _Trial:
-    def __init__(self, scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds) -> None:
+    def __init__(
+        self, scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, bounds: Bounds, cold: bool
+    ) -> None:
         self.scenario = scenario
         self.plan = plan
         self.trial = trial
         self.rig = rig
         self.logs = folder / "logs"
         self.bounds = bounds
+        self.cold = cold
         self.nemesis = Nemesis(plan, listen=self._reached)
         self.attribution = Attribution()
         self.samples: list[Sample] = []
@@ -114,6 +120,7 @@ class _Trial:
             task_queue=self.scenario.task_queue,
             recover=lambda number: self._recover(wire, number),
             strict=not _is_one_program(self.scenario),
+            nurseries=None if self.cold else self.rig.nurseries,
         )
         if not self.plan.strikes:
             self.coverage = Coverage(doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import time
@@ -48,6 +49,12 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match (id or * pattern).")
 @click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [default: 3 for each processor]")
 @click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time.")
+@click.option(
+    "--cold",
+    is_flag=True,
+    help="Start every worker process cold instead of forking it from one that has imported the third-party modules "
+    "already.",
+)
 @click.option("--time-limit", type=click.FloatRange(1), metavar="SECONDS", help="Begin no trial after that long.")
 @click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Begin no trial after N have failed.")
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
@@ -66,7 +73,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         record = folders.read_json(folder / "run.json", RunRecord)
         if targets or given["worker"]:
             raise UsageError("--resume goes on with what its folder holds: give no scenario beside it")
-        scenarios, declared = again(record)
+        scenarios, declared = again(record)  # in the folder that it was given in
     else:
         scenarios, declared = _scenarios(targets, given)
     options = Options(
@@ -76,9 +83,10 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         time_limit=given["time_limit"] or 0.0,
         max_failures=given["max_failures"] or 0,
         workflows=given["workflows"],
+        cold=given["cold"],
     )
     if record:
-        options = replace(options, **_kept(record))
+        options = replace(options, **kept_options(record))
     folder = folder if record else folders.new_run(given["out"])
     with Told(jsonl=form == "jsonl") as told:
         swept = interruptible(
@@ -100,7 +108,8 @@ async def _run(
 ) -> list[Swept]:
     binary = await find_temporal(given["binary"], progress=told.line)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
-    record = begin(scenarios=declared, options={"real_time": options.real_time, "only": options.only}, server=server)
+    kept = {"real_time": options.real_time, "only": options.only, "workflows": options.workflows}
+    record = begin(scenarios=declared, options=kept, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
     finished: list[Swept] = []
@@ -152,12 +161,24 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
 
 
 def again(record: RunRecord) -> tuple[list[Scenario], tuple[Declared, ...]]:
-    """Return the scenarios of an earlier run.
+    """Go to the folder in which an earlier run was given, and return its scenarios.
 
     Raises:
         UsageError: A file of theirs is gone or has no such scenario any more.
     """
+    go_to(record)
     return [scenario_again(declared) for declared in record.scenarios], record.scenarios
+
+
+def go_to(record: RunRecord) -> None:
+    """Go to the folder in which an earlier run was given: its worker commands and files are relative to it.
+
+    Raises:
+        UsageError: The folder is gone.
+    """
+    if not Path(record.cwd).is_dir():
+        raise UsageError(f"the run was given in {record.cwd}, which is gone")
+    os.chdir(record.cwd)
 
 
 def scenario_again(declared: Declared) -> Scenario:
@@ -172,8 +193,13 @@ def scenario_again(declared: Declared) -> Scenario:
     return replace(found, name=declared.name, checks=declared.checks, skip_checks=())
 
 
-def _kept(record: RunRecord) -> dict[str, Any]:
-    return {"real_time": record.options.get("real_time", False), "only": tuple(record.options.get("only", ()))}
+def kept_options(record: RunRecord) -> dict[str, Any]:
+    """Return those options of an earlier run that its trials depend on."""
+    return {
+        "real_time": record.options.get("real_time", False),
+        "only": tuple(record.options.get("only", ())),
+        "workflows": tuple(record.options.get("workflows", ())),
+    }
 
 
 def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Scenario], tuple[Declared, ...]]:

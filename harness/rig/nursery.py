@@ -43,6 +43,7 @@ class Forked:
         self.pid = pid
         self.returncode: int | None = None
         self.ended: int | None = None
+        self.lost = False
         self._nursery = nursery
         self._seen = watchdog.look(pid)
 
@@ -55,6 +56,7 @@ class Forked:
                 self._nursery.reap(self.pid)
             elif self._nursery.gone and not (self._seen and watchdog.is_there(self._seen)):
                 self.returncode = -signal.SIGKILL  # it died with its nursery
+                self.lost = True
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

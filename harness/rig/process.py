@@ -147,6 +147,11 @@ class Process:
         return self.exit_status is None
 
     @property
+    def lost(self) -> bool:
+        """Whether it ended because the process that it was forked from did, so that its exit status says nothing."""
+        return getattr(self._child, "lost", False)
+
+    @property
     def exit_status(self) -> int | None:
         """Exit status, the negative number of the signal that ended it, or None while it runs."""
         return self._child.poll()

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.rig.http_doors import Decision, HttpDoors, HttpMessage, Notice
+from harness.rig.nurseries import Nurseries
 from harness.rig.server import DevServer
 
 
@@ -43,6 +44,7 @@ class Rig:
 
     def __init__(self, *, binary: Path, folder: Path) -> None:
         self.server = DevServer(binary, folder=folder / "server")
+        self.nurseries = Nurseries(logs=folder / "nurseries")
         self._folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
@@ -54,6 +56,7 @@ class Rig:
 
     async def __aenter__(self) -> Rig:
         await self._stack.enter_async_context(self.server)
+        self._stack.push_async_callback(self.nurseries.close)
         return self
 
     async def __aexit__(self, *error: object) -> None:
