@@ -75,6 +75,7 @@ async def sweep_again(
     checks: Sequence[Check],
     binary: Path,
     folder: Path,
+    workflows: tuple[str, ...],
     tell: Callable[[News], None],
 ) -> Swept:
     """Run one trial again and judge it against the baselines of an earlier run.
@@ -89,7 +90,7 @@ async def sweep_again(
             rig=rig,
             folder=folder,
             jobs=asyncio.Semaphore(1),
-            options=Options(cold=True),
+            options=Options(cold=True, workflows=workflows),
             tell=tell,
         )
         return await sweep.again(plan, trial=trial, baselines=baselines)

@@ -66,8 +66,8 @@ class Swept:
 
     @property
     def known(self) -> int:
-        """How many points were to be struck."""
-        return len(self.cuts) - len(self.unreachable)
+        """How many points were to be struck; a trial that is run again knows its own alone."""
+        return max(len(self.cuts) - len(self.unreachable), len(self.struck))
 
     @property
     def vacuous(self) -> int:

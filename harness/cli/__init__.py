@@ -15,6 +15,7 @@ _COMMANDS = {
     "run": "Torture agents: kill their workers at every message and say what broke.",
     "reproduce": "Run one trial of an earlier run again.",
     "judge": "Judge stored evidence again; no server is started.",
+    "demo": "See the reference agent tortured, or a broken one caught.",
     "checks": "List the checks and what each promises.",
     "doctor": "Say what is found, what is missing, and how to get it.",
     "server": "Start, find or install the Temporal dev server.",

@@ -15,7 +15,7 @@ from harness import folder as folders
 from harness.cli.judge import baselines
 from harness.cli.output import FORMAT, keep, show, shown_path
 from harness.cli.progress import Told
-from harness.cli.run import interruptible, scenario_again
+from harness.cli.run import go_to, interruptible, kept_options, scenario_again
 from harness.errors import UsageError, nearest
 from harness.rig.binaries import find_temporal
 from harness.runs import Declared, RunRecord, begin
@@ -42,15 +42,17 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
 
     A trial that failed and now passes is unstable: the outcome is UNKNOWN, with both pieces of evidence.
     """
-    found = _find(trial, run_folder, given["out"])
+    found = _find(trial, run_folder, given["out"]).resolve()
     record = folders.read_json(found.parent.parent / "run.json", RunRecord)
     earlier = folders.load_verdict(found)
     declared = next((each for each in record.scenarios if each.name == earlier.scenario), None)
     if declared is None:
         raise UsageError(f"{found.parent.parent}/run.json knows no scenario {earlier.scenario!r}")
-    folder = folders.new_run(given["out"])
+    folder = folders.new_run(given["out"].resolve())
+    go_to(record)
     with Told(jsonl=form == "jsonl") as told:
-        swept = interruptible(_again(found, declared=declared, folder=folder, told=told, binary=given["binary"]))
+        work = _again(found, declared=declared, record=record, folder=folder, told=told, binary=given["binary"])
+        swept = interruptible(work)
         swept = _compared(swept, earlier, found)
     if not given["keep_rig"]:
         shutil.rmtree(folder / "rig", ignore_errors=True)
@@ -58,13 +60,14 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
     return show([swept], folder=folder, form=form)
 
 
-async def _again(found: Path, *, declared: Declared, folder: Path, told: Told, binary: str) -> Swept:
+async def _again(found: Path, *, declared: Declared, record: RunRecord, folder: Path, told: Told, binary: str) -> Swept:
     scenario = scenario_again(declared)
     undisturbed = baselines(found.parent.parent, declared.name)
     plan = folders.load_plan(found)
     temporal = await find_temporal(binary, progress=told.line)
     server = {"version": temporal.version, "path": str(temporal.path), "sha256": temporal.sha256}
-    record = begin(scenarios=(declared,), options={"reproduces": str(found)}, server=server)
+    options = kept_options(record)
+    record = begin(scenarios=(declared,), options={**options, "reproduces": str(found)}, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{declared.name}: {plan}; evidence in {shown_path(folder)}")
     for evidence in undisturbed:
@@ -77,6 +80,7 @@ async def _again(found: Path, *, declared: Declared, folder: Path, told: Told, b
         checks=[checks.named(name) for name in declared.checks],
         binary=temporal.path,
         folder=folder,
+        workflows=options["workflows"],
         tell=told.tell,
     )
     folders.write_json(folder / "run.json", replace(record, swept=(swept,)))

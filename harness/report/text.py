@@ -137,7 +137,11 @@ def _summary(swept: Sequence[Swept], folder: str) -> str:
     verdicts = [verdict for each in swept for verdict in each.verdicts]
     struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
     whole = outcome(swept)
-    told = f"{whole}: {len(verdicts)} trials, {struck} of {known} points struck"
     findings = sum(len(each.findings) for each in swept)
-    told += f", {findings} finding{'' if findings == 1 else 's'}"
+    told = f"{whole}: {_number(len(verdicts), 'trial')}, {struck} of {_number(known, 'point')} struck"
+    told += f", {_number(findings, 'finding')}"
     return told + (f". Evidence: {folder}" if folder else "")
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
