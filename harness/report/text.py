@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.plan import parse
-from harness.points import Position
 from harness.report.document import reproduce
 from harness.swept import Found, Swept, count, outcome
 from harness.verdict import Outcome, Verdict
@@ -54,18 +53,29 @@ def plan_text(plan: str) -> str:
 
 
 def point_text(point_id: str) -> str:
-    """Return a point id as a phrase."""
+    """Return a point id as a phrase: ``before RespondActivityTaskCompleted of book 1, attempt 1``."""
     position, _, rest = point_id.partition("/")
-    words: tuple[Position | str, ...] = tuple(rest.split("/"))
-    if len(words) < 2:
-        return point_id.replace("/", " ")
-    operation, middle = words[0], words[1:]
-    attempt = next((word.removeprefix("attempt-") for word in middle if word.startswith("attempt-")), "")
-    nth = next((word.removeprefix("nth-") for word in middle if word.startswith("nth-")), "")
-    named = [word for word in middle if not word.startswith(("attempt-", "nth-"))]
-    told = f"{position} {operation}" + (f" of {' / '.join(named)}" if named else "")
-    told += f", attempt {attempt}" if attempt else ""
-    return told + (f", occurrence {nth}" if nth else "")
+    operation, *words = rest.split("/")
+    told = f"{position} {operation}"
+    named = [word for word in words if not word.startswith(("attempt-", "nth-"))]
+    told += _whose(operation, named) if named else ""
+    for word in words:
+        if word.startswith("attempt-"):
+            told += f", attempt {word.removeprefix('attempt-')}"
+        elif word.startswith("nth-"):
+            told += f", occurrence {word.removeprefix('nth-')}"
+    return told
+
+
+def _whose(operation: str, named: Sequence[str]) -> str:
+    """Say whose message it is: that of an activity's execution, or that of a workflow and what it decided."""
+    *workflow, last = named
+    activity, dot, execution = last.rpartition(".")
+    if not workflow or "WorkflowTask" in operation or not (dot and execution.isdigit()):
+        decided = f" ({last})" if workflow else ""
+        return f" of {'/'.join(workflow) or last}{decided}"
+    path = "/".join(workflow)
+    return f" of {activity} {execution}" + (f" in {path}" if "/" in path or "+" in path else "")
 
 
 def _finding(found: Found, folder: str) -> Iterator[str]:
