@@ -328,18 +328,18 @@ class Sweep:
         """Say what a reader must know to read the verdicts rightly."""
         scenario, told = self._scenario, []
         if scenario.address:
-            told.append(f"the worker's address {scenario.address} is fixed: one trial ran at a time")
+            told.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
         if isinstance(scenario.work, Starter) and not scenario.work.command:
-            told.append("the worker starts its own work: after a strike its second start attached to the open run")
+            told.append("The worker starts its own work: after a strike its second start attached to the open run.")
         if not (self._options.workflows or scenario.work.modules):
-            told.append("no workflow code was named to replay: give it with --workflows")
+            told.append("No workflow code was named to replay: give it with --workflows.")
         if not self._options.real_time:
-            told.append("timeouts after a strike were accelerated, except in the real-time trials")
+            told.append("Timeouts after a strike were accelerated, except in the real-time trials.")
         starts = (entry.facts for found in self._state.baselines for entry in acts(found.tape, "start-worker"))
         if any(facts.get("start") == "forked" for facts in starts):
             told.append(
-                "worker processes were forked from one that had imported the installed modules, except in the first "
-                "baseline and the real-time trials (--cold starts all of them cold)"
+                "Worker processes were forked from one that had imported the installed modules, except in the first "
+                "baseline and the real-time trials; --cold starts all of them cold."
             )
         notices = (entry.facts["text"] for found in self._state.baselines for entry in acts(found.tape, "notice"))
         return [*told, *dict.fromkeys(notices)]

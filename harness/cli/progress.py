@@ -10,6 +10,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from harness.report.text import plan_text
 from harness.swept import News
@@ -88,8 +89,7 @@ class Told:
             self._bars[news.scenario] = live.add_task(news.scenario, total=None, note="")
         verdict = news.verdict
         if verdict and verdict.outcome is not Outcome.PASS:
-            colour = _COLOURS[verdict.outcome]
-            live.console.print(f"[{colour}]{verdict.outcome}[/] ", end="")
-            live.console.print(f"{news.scenario}: {plan_text(verdict.plan)}", markup=False)
+            told = Text(f"{verdict.outcome:<7} ", style=_COLOURS[verdict.outcome])
+            live.console.print(told.append(f"{news.scenario}: {plan_text(verdict.plan)}", style="default"))
         note = plan_text(verdict.plan) if verdict else news.text
         live.update(self._bars[news.scenario], completed=news.done, total=news.total, note=note[:60])

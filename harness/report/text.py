@@ -27,8 +27,10 @@ def text(swept: Sequence[Swept], *, folder: str = "") -> str:
         for verdict in _unexplained(each):
             lines += [*_unknown(each, verdict, folder), ""]
     lines += _table(swept)
+    shared = [note for note in swept[0].notes if all(note in each.notes for each in swept)] if swept else []
     for each in swept:
-        lines += _remarks(each)
+        lines += _remarks(each, shared=shared)
+    lines += ["", *shared] if shared else []
     lines += ["", _summary(swept, folder)]
     return "\n".join(lines)
 
@@ -126,7 +128,7 @@ def _table(swept: Sequence[Swept]) -> Iterator[str]:
         )
 
 
-def _remarks(swept: Swept) -> Iterator[str]:
+def _remarks(swept: Swept, *, shared: Sequence[str]) -> Iterator[str]:
     """Yield what limits the verdict: gaps, what was left out, what was not compared."""
     told = [
         *([f"nothing was swept: {swept.reason}"] if swept.reason else []),
@@ -135,7 +137,7 @@ def _remarks(swept: Swept) -> Iterator[str]:
         *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
         *(f"not struck, since only one of two undisturbed runs reached it: {place}" for place in swept.unsteady),
         *(f"unreachable: {point}" for point in swept.unreachable),
-        *swept.notes,
+        *(note for note in swept.notes if note not in shared),
     ]
     if told:
         yield ""
