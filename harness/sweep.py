@@ -191,7 +191,9 @@ class Sweep:
         plans = [*patient, *(plan for plan in plans if plan.strikes not in covered)]
         for _ in range(_ROUNDS):
             self._state.total += len(plans)
-            shown = await asyncio.gather(*(self._try(plan) for plan in plans))
+            async with asyncio.TaskGroup() as group:
+                trying = [group.create_task(self._try(plan)) for plan in plans]
+            shown = [task.result() for task in trying]
             if self._options.only:
                 return
             plans = [

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import grpc.aio
+from temporalio.service import RPCError
 
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError
@@ -56,6 +60,7 @@ async def sweep_all(
             group.create_task(
                 _sweep_one(
                     Sweep(scenario, checks=wanted, rig=rig, folder=folder, jobs=limit, options=options, tell=tell),
+                    rig=rig,
                     scenario=scenario,
                     alone=len(scenarios) == 1,
                     done=done,
@@ -93,12 +98,16 @@ async def sweep_again(
             options=Options(cold=True, workflows=workflows),
             tell=tell,
         )
-        return await sweep.again(plan, trial=trial, baselines=baselines)
+        with _explained(rig):
+            return await sweep.again(plan, trial=trial, baselines=baselines)
 
 
-async def _sweep_one(sweep: Sweep, *, scenario: Scenario, alone: bool, done: Callable[[Swept], None]) -> Swept:
+async def _sweep_one(
+    sweep: Sweep, *, rig: Rig, scenario: Scenario, alone: bool, done: Callable[[Swept], None]
+) -> Swept:
     try:
-        swept = await sweep.run()
+        with _explained(rig):
+            swept = await sweep.run()
     except (UsageError, RigError, BaseExceptionGroup) as error:
         first = first_error(error)
         if alone or not isinstance(first, UsageError | RigError):
@@ -106,6 +115,22 @@ async def _sweep_one(sweep: Sweep, *, scenario: Scenario, alone: bool, done: Cal
         swept = Swept(scenario=scenario.name, title=scenario.title, reason=str(first))
     done(swept)
     return swept
+
+
+@contextlib.contextmanager
+def _explained(rig: Rig) -> Iterator[None]:
+    """Tell a server that ended, or that refused a call, as the failure of the rig that it is."""
+    try:
+        yield
+    except Exception as error:
+        first = first_error(error)
+        if not rig.server.alive:
+            raise RigError(
+                "the Temporal server ended by itself in the middle of the run", log=rig.server.log_tail()
+            ) from error
+        if isinstance(first, grpc.aio.AioRpcError | RPCError):
+            raise RigError(f"the Temporal server refused a call of crashproof's own: {first}") from error
+        raise
 
 
 def first_error(error: BaseException) -> BaseException:

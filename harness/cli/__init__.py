@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -94,4 +95,8 @@ def _status() -> int:
         click.echo(f"crashproof: {error.format_message()}", err=True)
         return 2
     except BrokenPipeError:
+        return 3
+    except Exception:
+        # The interpreter's own exit status for this, 1, would say that a finding was made.
+        click.echo(f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself", err=True)
         return 3
