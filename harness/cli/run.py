@@ -108,7 +108,7 @@ async def _run(
 ) -> list[Swept]:
     binary = await find_temporal(given["binary"], progress=told.line)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
-    kept = {"real_time": options.real_time, "only": options.only, "workflows": options.workflows}
+    kept = {"real_time": options.real_time, "only": options.only, "workflows": options.workflows, "cold": options.cold}
     record = begin(scenarios=declared, options=kept, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
@@ -199,6 +199,7 @@ def kept_options(record: RunRecord) -> dict[str, Any]:
         "real_time": record.options.get("real_time", False),
         "only": tuple(record.options.get("only", ())),
         "workflows": tuple(record.options.get("workflows", ())),
+        "cold": record.options.get("cold", False),
     }
 
 

@@ -1,0 +1,396 @@
+"""A worker forked in a nursery is what a cold start would have made it, and as mortal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from harness.plan import Plan
+from harness.rig import imports, nurseries, watchdog
+from harness.rig.nemesis import Nemesis
+from harness.rig.nurseries import Nurseries
+from harness.rig.process import Process
+from harness.rig.program import ColdStartError
+from harness.rig.worker import WorkerProcesses, environment
+from harness.tape import acts
+
+DEADLINE = 30.0
+
+# Prints all that a program can see of how it was started.
+SEEN = """
+import click, gc, json, logging, multiprocessing, os, random, signal, sys, threading
+import own
+spec = globals().get("__spec__")
+print(json.dumps({
+    "argv": sys.argv, "orig_argv": sys.orig_argv, "path": sys.path, "executable": sys.executable,
+    "flags": repr(sys.flags), "name": __name__, "file": __file__, "package": __package__, "spec": spec and spec.name,
+    "loader": type(__loader__).__name__, "cached": __cached__, "doc": __doc__, "globals": sorted(globals()),
+    "is_main": sys.modules["__main__"].__dict__ is globals(), "cwd": os.getcwd(), "environment": dict(os.environ),
+    "leads": os.getpid() == os.getpgid(0) == os.getsid(0), "input": sys.stdin.read(),
+    "signals": {number: str(signal.getsignal(number)) for number in (2, 10, 13, 15, 17)},
+    "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+    "open": sorted(os.readlink(f"/proc/self/fd/{name}") for name in ("0", "1", "2")),
+    "descriptors": len(os.listdir("/proc/self/fd")), "threads": threading.active_count(),
+    "encoding": [sys.stdout.encoding, sys.stdout.line_buffering, sys.stderr.errors], "umask": os.umask(0o22),
+    "hooks": [sys.excepthook is sys.__excepthook__, gc.isenabled(), sys.getrecursionlimit(), __debug__],
+    "thread": threading.current_thread() is threading.main_thread(), "logging": logging.root.handlers,
+}, default=str))
+"""
+
+# Writes its own pid, then that of a child in a session of its own, and of a daemon that was forked alone.
+FAMILY = """
+import os, subprocess, sys, time
+sleep = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+pids = [os.getpid(), subprocess.Popen(sleep, start_new_session=True).pid]
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    daemon = os.fork()
+    if daemon:
+        os.write(write, b"%d" % daemon)
+        os._exit(0)
+    time.sleep(600)
+os.wait()
+pids.append(int(os.read(read, 20)))
+print(*pids, file=sys.stderr)
+time.sleep(600)
+"""
+
+# A crashproof that forks the family and then does what the test asks.
+CRASHPROOF = """
+import asyncio, sys
+from pathlib import Path
+from harness.rig.nurseries import Nurseries
+from harness.rig.worker import environment
+
+async def main():
+    logs, then = Path(sys.argv[1]), sys.argv[2]
+    family = await Nurseries(logs=logs).start(
+        ["python", "family.py"], number=1, name="family", logs=logs, env=environment({})
+    )
+    while family.log_tail().count(" ") < 2:
+        await asyncio.sleep(0.01)
+    (logs / "ready").touch()
+    if then == "return":
+        return
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
+        time.sleep(0.01)
+
+
+async def until_async(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
+        await asyncio.sleep(0.01)
+
+
+def living(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if (seen := watchdog.look(pid)) is not None and not seen.dead]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with an installed module beside it."""
+    folder, installed = tmp_path / "project", tmp_path / "installed"
+    for each in (folder / "package", folder / "below", installed):
+        each.mkdir(parents=True)
+    (folder / "package" / "__init__.py").touch()
+    (folder / "own.py").write_text(
+        "import os\nwith open('imported', 'a') as file:\n    print(os.getpid(), file=file)\n"
+    )
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(installed)
+    known = (*imports.INSTALLED, f"{os.path.realpath(installed)}{os.sep}")
+    monkeypatch.setattr(imports, "INSTALLED", known)
+    monkeypatch.setattr(nurseries, "INSTALLED", known)
+    return folder
+
+
+class Forking:
+    """Starts commands in the project's folder, forked or cold."""
+
+    def __init__(self, project: Path) -> None:
+        self.logs = project.parent / "logs"
+        self.nurseries = Nurseries(logs=self.logs / "nurseries")
+        self.env = environment({"PYTHONPATH": str(project.parent / "installed"), "EFFECTS_URL": "here"})
+        self._number = 0
+
+    async def forked(self, *command: str, number: int = 1, **env: str) -> Process:
+        self._number += 1
+        name = f"forked-{self._number}"
+        return await self.nurseries.start(command, number=number, name=name, logs=self.logs, env={**self.env, **env})
+
+    async def cold(self, *command: str) -> Process:
+        return await Process.start(command, name="cold", logs=self.logs, env=self.env)
+
+    def nursery(self) -> psutil.Process:
+        found = [child for child in psutil.Process().children() if any("cradle.py" in word for word in child.cmdline())]
+        return max(found, key=lambda child: child.pid)
+
+
+@pytest.fixture
+async def forking(project: Path) -> AsyncIterator[Forking]:
+    forking = Forking(project)
+    yield forking
+    await forking.nurseries.close()
+
+
+async def printed(process: Process) -> dict[str, Any]:
+    assert await process.wait() == 0, process.log_tail()
+    seen: dict[str, Any] = json.loads(process.out.read_text())
+    assert seen["environment"].pop(watchdog.MARKER)
+    assert seen["open"] == ["/dev/null", str(process.err), str(process.out)]
+    return {**seen, "open": ""}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["python", "-m", "package.seen", "--flag", "a b"],
+        ["python3", "-m", "package", "x"],
+        ["python", "below/seen.py", "one", ""],
+        [sys.executable, "-u", "-O", "-X", "utf8=0", "-Wignore", "seen.py"],
+        ["python", "-B", "-P", "-m", "seen"],
+    ],
+)
+async def test_a_forked_worker_sees_what_a_cold_one_sees(project: Path, forking: Forking, command: list[str]) -> None:
+    for place in ("seen.py", "package/seen.py", "package/__main__.py", "below/seen.py"):
+        (project / place).write_text(SEEN)
+    (project / "below" / "own.py").touch()
+    if "-P" in command:  # the folder is not on the path then
+        forking.env["PYTHONPATH"] = str(project)
+    assert await printed(await forking.forked(*command)) == await printed(await forking.cold(*command))
+
+
+async def test_own_modules_are_imported_anew_in_each(project: Path, forking: Forking) -> None:
+    (project / "worker.py").write_text("import own, other, click; print(other.WORD)")
+    pids, words = [], []
+    for number, word in enumerate(["first", "second", "third"], start=1):
+        (project / "other.py").write_text(f"WORD = {word!r}")
+        process = await forking.forked("python", "worker.py", number=number)
+        assert await process.wait() == 0
+        pids.append(process.pid)
+        words.append(process.log_tail())
+    assert words == ["first", "second", "third"]
+    assert [int(line) for line in (project / "imported").read_text().split()] == pids
+
+
+async def test_installed_modules_are_there_before_the_fork(project: Path, forking: Forking) -> None:
+    (project.parent / "installed" / "slow.py").write_text("import os\nPID = os.getpid()\n")
+    (project / "worker.py").write_text("import os, slow; print(slow.PID == os.getppid())")
+    process = await forking.forked("python", "worker.py")
+    assert await process.wait() == 0
+    assert process.log_tail() == "True"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "tail"),
+    [
+        ("pass", 0, []),
+        ("import sys; sys.exit(3)", 3, []),
+        ("import sys; sys.exit('no reason')", 1, ["no reason"]),
+        ("import os; os._exit(7)", 7, []),
+        ("import atexit; atexit.register(print, 'at the end'); print('first', end=' ')", 0, ["first at the end"]),
+        ("import threading, time; threading.Timer(0.1, print, ['late']).start()", 0, ["late"]),
+        ("import os; os.kill(os.getpid(), 9)", -signal.SIGKILL, []),
+        ("import os; os.abort()", -signal.SIGABRT, []),
+        ("import asyncio\nasync def main():\n    raise ValueError('as asked')\nasyncio.run(main())", 1, None),
+        ("x = 1 +", 1, None),
+        ("import package.gone", 1, None),
+        ("raise KeyboardInterrupt", -signal.SIGINT, None),
+    ],
+)
+async def test_it_ends_as_a_cold_one(
+    project: Path, forking: Forking, code: str, status: int, tail: list[str] | None
+) -> None:
+    (project / "worker.py").write_text(code)
+    forked, cold = await forking.forked("python", "worker.py"), await forking.cold("python", "worker.py")
+    assert [await forked.wait(), await cold.wait()] == [status, status]
+    if tail is None:
+        tail = cold.log_tail(50).splitlines()
+        assert tail
+    last = -1 if status == -signal.SIGINT else 0  # the interpreter itself ends that one, and shows lines of ours too
+    assert forked.log_tail(50).splitlines()[last:] == tail[last:]
+
+
+async def test_a_module_that_is_missing_is_told_as_by_python(forking: Forking) -> None:
+    forked, cold = await forking.forked("python", "-m", "gone"), await forking.cold("python", "-m", "gone")
+    assert await forked.wait() == await cold.wait() == 1
+    assert forked.log_tail() == cold.log_tail() != ""
+
+
+async def test_consecutive_workers_have_other_hash_seeds_and_random_numbers(project: Path, forking: Forking) -> None:
+    (project.parent / "installed" / "dice.py").write_text("import random\nOWN = random.Random()\n")
+    code = "import dice, random, uuid; print(hash('a'), random.random(), dice.OWN.random(), uuid.uuid4())"
+    (project / "worker.py").write_text(code)
+    seen = []
+    for number in (1, 2, 3):
+        process = await forking.forked("python", "worker.py", number=number)
+        assert await process.wait() == 0
+        seen.append(process.log_tail().split())
+    hashes, *others = zip(*seen, strict=True)
+    assert hashes[0] == hashes[2] != hashes[1]
+    assert [len(set(each)) for each in others] == [3, 3, 3]
+
+
+async def test_a_kill_leaves_no_descendant(project: Path, forking: Forking) -> None:
+    (project / "worker.py").write_text(FAMILY)
+    family = await forking.forked("python", "worker.py")
+    other = await forking.forked("python", "worker.py")
+    await until_async(lambda: family.log_tail().count(" ") == 2, "the family is complete")
+    await until_async(lambda: other.log_tail().count(" ") == 2, "the other family is complete")
+    pids, others = ([int(word) for word in each.log_tail().split()] for each in (family, other))
+    assert pids[0] == family.pid
+    assert family.alive
+    await family.kill()
+    assert (living(pids), living(others)) == ([], others)
+    assert family.exit_status == await family.wait() == -signal.SIGKILL
+    assert watchdog.look(family.pid) is None, "it is reaped"
+    await other.kill()
+    assert living(others) == []
+
+
+async def test_terminate_ends_it(project: Path, forking: Forking) -> None:
+    code = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print(1); time.sleep(600)"
+    (project / "worker.py").write_text(code)
+    polite = await forking.forked("python", "worker.py")
+    await until_async(lambda: polite.log_tail() == "1", "it handles SIGTERM")
+    assert await polite.terminate(grace=DEADLINE) == 7
+
+
+async def test_a_worker_dies_with_its_nursery_and_is_known_to_be_lost(project: Path, forking: Forking) -> None:
+    (project / "worker.py").write_text("import time; time.sleep(600)")
+    process = await forking.forked("python", "worker.py", number=2)
+    assert not process.lost
+    psutil.Process(psutil.Process(process.pid).ppid()).kill()
+    assert await process.wait() == -signal.SIGKILL
+    assert process.lost
+    with pytest.raises(ColdStartError, match="the nursery ended"):
+        await forking.forked("python", "worker.py", number=2)
+    assert (await forking.forked("python", "worker.py", number=1)).alive
+
+
+@pytest.mark.parametrize("end", ["kill -9", "SIGINT", "SIGTERM", "return"])
+def test_nothing_outlives_crashproof(project: Path, end: str) -> None:
+    (project / "family.py").write_text(FAMILY)
+    logs = project.parent / "logs"
+    logs.mkdir()
+    command = [sys.executable, "-c", CRASHPROOF, str(logs), end]
+    with (logs / "crashproof.log").open("wb") as log:
+        crashproof = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    until(lambda: (logs / "ready").exists() or crashproof.poll() is not None, "crashproof has started the family")
+    pids = [int(word) for word in (logs / "family.err").read_text().split()]
+    assert len(pids) == 3
+    signals = {"kill -9": signal.SIGKILL, "SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
+    if end in signals:
+        started = [child.pid for child in psutil.Process(crashproof.pid).children(recursive=True)]
+        assert len(started) >= 5, "two nurseries, the watchdog, the family"
+        crashproof.send_signal(signals[end])
+        pids += started
+    crashproof.wait(DEADLINE)
+    until(lambda: not living(pids), f"the family {pids} and the nurseries are gone")
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("import threading, time\nthreading.Thread(target=time.sleep, args=[600], daemon=True).start()", "a thread"),
+        ("import socket\nsocket_of_mine = socket.socket()", "opened socket:"),
+        ("import subprocess\nsubprocess.Popen(['sleep', '5'])", "started a process"),
+        ("import os\nwhole = dict(os.environ)", "read the whole environment"),
+        ("import os\nos.getenv('EFFECTS_URL')", "read EFFECTS_URL"),
+        ("import os\nhidden = os.environ.get('SET_BY_THE_WORKER')", "the program sets SET_BY_THE_WORKER"),
+        ("import own", "imported own, which is not installed"),
+        ("import shadowed", "the module shadowed of the worker stands before"),
+    ],
+)
+async def test_an_import_that_must_not_be_shared_means_a_cold_start(
+    project: Path, forking: Forking, module: str, reason: str
+) -> None:
+    forking.env["PYTHONPATH"] += f":{project}"
+    installed = project.parent / "installed"
+    (installed / "third.py").write_text(module)
+    (installed / "shadowed.py").touch()
+    (project / "below" / "shadowed.py").touch()
+    (project / "below" / "worker.py").write_text("import os\nos.environ['SET_BY_THE_WORKER'] = '1'\nimport third\n")
+    with pytest.raises(ColdStartError, match=reason):
+        await forking.forked("python", "below/worker.py")
+
+
+async def test_what_imports_do_to_the_environment_is_kept(project: Path, forking: Forking) -> None:
+    (project.parent / "installed" / "third.py").write_text(
+        "import os\nos.environ.setdefault('ADDED', '1')\nos.environ.pop('REMOVED', None)\nos.environ['LANG'] = 'C'\n"
+    )
+    (project / "worker.py").write_text(
+        "import third, os; print(*(os.environ.get(name) for name in ('ADDED', 'REMOVED', 'LANG', 'EFFECTS_URL')))"
+    )
+    process = await forking.forked("python", "worker.py", REMOVED="now")
+    assert await process.wait() == 0
+    assert process.log_tail() == "1 None C here"
+
+
+async def test_a_failing_import_is_left_to_the_worker(project: Path, forking: Forking) -> None:
+    (project.parent / "installed" / "third.py").write_text("raise RuntimeError('not today')")
+    (project / "worker.py").write_text("try:\n    import third\nexcept RuntimeError as error:\n    print(error)\n")
+    process = await forking.forked("python", "worker.py")
+    assert await process.wait() == 0
+    assert process.log_tail() == "not today"
+
+
+async def test_another_environment_has_another_nursery(project: Path, forking: Forking) -> None:
+    (project / "worker.py").write_text("import os, sys; print(os.environ['EFFECTS_URL'], sys.flags.hash_randomization)")
+    first = await forking.forked("python", "worker.py", EFFECTS_URL="one")
+    second = await forking.forked("python", "worker.py", EFFECTS_URL="two")
+    third = await forking.forked("python", "worker.py", PYTHONHASHSEED="0")
+    parents = [psutil.Process(each.pid).ppid() for each in (first, second, third) if each.alive]
+    assert [await each.wait() for each in (first, second, third)] == [0, 0, 0]
+    assert [each.log_tail() for each in (first, second, third)] == ["one 1", "two 1", "here 0"]
+    assert len(parents) < 3 or (parents[0] == parents[1] != parents[2])
+
+
+@pytest.mark.parametrize(("command", "start"), [("python worker.py", "forked"), ("sh -c 'sleep 600'", "cold")])
+async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how(
+    project: Path, forking: Forking, command: str, start: str
+) -> None:
+    (project / "worker.py").write_text("import time; time.sleep(600)")
+
+    async def nothing(number: int) -> None:
+        pass
+
+    nemesis = Nemesis(Plan())
+    workers = WorkerProcesses(
+        command=command,
+        environment=forking.env,
+        logs=forking.logs,
+        nemesis=nemesis,
+        task_queue="",
+        recover=nothing,
+        strict=True,
+        nurseries=forking.nurseries,
+    )
+    starting = asyncio.create_task(workers.start())
+    await until_async(lambda: workers.process or starting.done(), "there is a process")
+    workers.polls("queue")
+    await starting
+    assert [entry.facts["start"] for entry in acts(nemesis.tape, "start-worker")] == [start]
+    await workers.stop()
