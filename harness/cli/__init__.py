@@ -96,6 +96,10 @@ def _status() -> int:
         return 2
     except BrokenPipeError:
         return 3
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?", err=True)
+        return 3
     except Exception:
         # The interpreter's own exit status for this, 1, would say that a finding was made.
         click.echo(f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself", err=True)
