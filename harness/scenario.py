@@ -171,7 +171,7 @@ def reached(point: str, *, times: int = 1) -> Reached:
 
 
 def _owner(method: Callable[..., Any]) -> Any:
-    found: Any = sys.modules.get(method.__module__)
-    for name in method.__qualname__.split(".")[:-1]:
+    found: Any = sys.modules.get(getattr(method, "__module__", ""))
+    for name in getattr(method, "__qualname__", "").split(".")[:-1]:
         found = getattr(found, name, None)
     return found

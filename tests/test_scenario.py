@@ -52,7 +52,7 @@ def test_a_workflow_is_named_by_type_where_its_code_is_elsewhere() -> None:
     assert (found.workflow, found.args, found.workflow_id, found.modules) == ("TheirWorkflow", (1, 2), "fixed", ())
 
 
-@pytest.mark.parametrize("named", [int, len, dataclasses.replace, Scenario])
+@pytest.mark.parametrize("named", [int, len, dataclasses.replace, Scenario, 3])
 def test_what_is_no_workflow_is_refused(named: Any) -> None:
     with pytest.raises(UsageError, match="is no workflow"):
         start(named)

@@ -116,7 +116,11 @@ def _import(path: Path) -> ModuleType:
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if Path(frame.filename).resolve() == path.resolve()
+        ]
         line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
         where = f"{path}:{line}" if line else str(path)
         raise UsageError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error

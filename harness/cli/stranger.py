@@ -85,13 +85,32 @@ def _sends(given: dict[str, Any]) -> Sequence[Send]:
     found = []
     for kind in ("signal", "query", "update"):
         for text in given[kind]:
-            words, _, at = text.partition("@")
-            name, equals, value = words.partition("=")
+            name, equals, value, at = _sent(text)
             if kind == "query" and not at:
                 raise UsageError(f"--query {text!r} says no point to be sent at: write NAME@POINT")
             args = (_json(value, option=f"--{kind}"),) if equals else ()
             found.append(Send(kind=kind, name=name, args=args, at=at or "start"))
     return found
+
+
+def _sent(text: str) -> tuple[str, str, str, str]:
+    """Split NAME[=JSON][@POINT]; an ``@`` inside the JSON is no point's."""
+    if "=" not in text:
+        name, _, at = text.partition("@")
+        return name, "", "", at
+    name, equals, value = text.partition("=")
+    if _is_json(value):
+        return name, equals, value, ""
+    before, separator, at = value.rpartition("@")
+    return (name, equals, before, at) if separator and _is_json(before) else (name, equals, value, "")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _over(text: str | None) -> Reached | None:

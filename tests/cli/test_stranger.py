@@ -1,0 +1,100 @@
+"""Options alone describe a scenario; what does not go together is refused with what to write instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.cli.stranger import NAMES, scenario
+from harness.errors import UsageError
+from harness.scenario import Reached, Scenario, Send, Start, Starter
+
+MANY = ("input", "signal", "query", "update", "env")
+
+
+def given(**more: Any) -> Scenario:
+    nothing: dict[str, Any] = {name: () if name in MANY else None for name in NAMES}
+    return scenario({**nothing, "worker": "python worker.py", "workflow": "Agent", **more})
+
+
+def test_a_worker_and_a_workflow_are_enough() -> None:
+    found = given()
+    assert (found.name, found.worker, found.work) == ("Agent", "python worker.py", Start(workflow="Agent"))
+
+
+def test_inputs_are_json_in_their_order() -> None:
+    found = given(input=('{"query": "x"}', "3", '"text"', "null"), id="run-7")
+    assert found.work == Start(workflow="Agent", args=({"query": "x"}, 3, "text", None), id="run-7")
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "send"),
+    [
+        ("signal", "go", Send(kind="signal", name="go")),
+        ("signal", "go=3", Send(kind="signal", name="go", args=(3,))),
+        ("signal", 'go={"a": 1}@before/*', Send(kind="signal", name="go", args=({"a": 1},), at="before/*")),
+        (
+            "signal",
+            'mail={"to": "ann@example.com"}',
+            Send(kind="signal", name="mail", args=({"to": "ann@example.com"},)),
+        ),
+        (
+            "signal",
+            'mail="ann@example.com"@before/Op',
+            Send(kind="signal", name="mail", args=("ann@example.com",), at="before/Op"),
+        ),
+        ("update", "set=null", Send(kind="update", name="set", args=(None,))),
+        ("query", "state@after/Op", Send(kind="query", name="state", at="after/Op")),
+    ],
+)
+def test_what_is_sent(option: str, text: str, send: Send) -> None:
+    assert given(**{option: (text,)}).sends == (send,)
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("after/Op", Reached(point="after/Op")),
+        ("after/Op/*", Reached(point="after/Op/*")),
+        ("after/*/x*3", Reached(point="after/*/x", times=3)),
+    ],
+)
+def test_when_it_is_over(text: str, over: Reached) -> None:
+    assert given(over=text).over == over
+
+
+def test_a_starter_or_one_program_starts_the_work() -> None:
+    assert given(starter="python start.py").work == Starter(command="python start.py", workflow="Agent")
+    assert given(one_program=True, workflow=None).work == Starter()
+
+
+def test_the_rest_is_taken_over() -> None:
+    found = given(env=("A=1", "B=x=y"), address="localhost:7233", fails="Budget", task_queue="q", model="m.py")
+    assert (found.env, found.address, found.fails) == ({"A": "1", "B": "x=y"}, "localhost:7233", "Budget")
+    assert (found.task_queue, found.model) == ("q", "m.py")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"input": ("transformer",)}, "--input 'transformer' is not JSON"),
+        ({"signal": ("go=yes",)}, "--signal 'yes' is not JSON"),
+        ({"query": ("state",)}, "--query 'state' says no point to be sent at: write NAME@POINT"),
+        ({"env": ("A",)}, "--env 'A' is not NAME=VALUE"),
+        ({"env": ("=1",)}, "--env '=1' is not NAME=VALUE"),
+        ({"address": "example.com:7233"}, "is not a loopback HOST:PORT"),
+        ({"address": "localhost"}, "is not a loopback HOST:PORT"),
+        ({"workflow": None}, "--worker needs --workflow TYPE to start"),
+        ({"starter": "x", "input": ("1",)}, "--input and --id go with --workflow alone"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        given(**more)
+    assert message in str(raised.value)
+
+
+def test_a_text_without_quotes_is_told_how_to_write_it() -> None:
+    with pytest.raises(UsageError, match="a text needs its own quotes"):
+        given(input=("transformer",))
