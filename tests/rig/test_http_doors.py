@@ -329,7 +329,8 @@ async def test_the_process_is_gone_when_crashproof_is_killed(tmp_path: Path) -> 
         sys.executable, "-c", OWNER, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
     assert owner.stdout is not None
-    pid = int(await asyncio.wait_for(owner.stdout.readline(), LIMIT))
+    async with asyncio.timeout(LIMIT):
+        pid = int(await owner.stdout.readline())
     serving = psutil.Process(pid)
     assert serving.is_running()
     owner.kill()
