@@ -1,0 +1,85 @@
+"""After a strike the server lets the dead attempt time out now, and has the declared timeouts back afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.common import RetryPolicy
+from temporalio.worker import Worker
+
+from harness.rig.acceleration import Acceleration
+from harness.rig.binaries import find_temporal
+from harness.rig.frontend import Frontend
+from harness.rig.server import DevServer
+
+pytestmark = pytest.mark.rig
+
+LIMIT = 60.0
+
+
+class Attempts:
+    """What the attempts of the activity saw, over all workers."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.infos: list[activity.Info] = []
+
+
+ATTEMPTS: dict[str, Attempts] = {}
+
+
+@activity.defn
+async def wait_at_first(name: str) -> int:
+    attempts = ATTEMPTS[name]
+    info = activity.info()
+    attempts.infos.append(info)
+    activity.heartbeat("seen")
+    attempts.begun.set()
+    if info.attempt == 1:
+        await asyncio.sleep(600)
+    return info.attempt
+
+
+@workflow.defn(sandboxed=False)
+class Waiting:
+    @workflow.run
+    async def run(self, name: str, beats: bool) -> int:
+        return await workflow.execute_activity(
+            wait_at_first,
+            name,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(minutes=2) if beats else None,
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+        )
+
+
+@pytest.mark.parametrize("beats", [False, True], ids=["start-to-close", "heartbeat"])
+async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declared(tmp_path: Path, beats: bool) -> None:
+    name = f"waiting-{beats}"
+    attempts = ATTEMPTS[name] = Attempts()
+    notes: list[dict[str, Any]] = []
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, beats], id=name, task_queue="q")
+            await attempts.begun.wait()
+            acceleration = Acceleration(
+                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+            )
+            await acceleration.recover(
+                executions=[(name, handle.first_execution_run_id or ""), ("no-such", "")], worker=1
+            )
+            assert await handle.result() == 2
+    assert [(note["operation"], note["what"], note["attempt"]) for note in notes][:1] == [("accelerate", "activity", 1)]
+    second = attempts.infos[1]
+    assert second.start_to_close_timeout == timedelta(minutes=5)
+    assert second.heartbeat_timeout == (timedelta(minutes=2) if beats else None)
