@@ -12,6 +12,9 @@ Position = Literal["before", "after"]
 
 Door = Literal["wire", "model", "effect"]
 
+WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
+"""Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
+
 _ATTEMPT = re.compile(r"/attempt-\d+")
 
 
@@ -84,6 +87,11 @@ def place_of(point_id: str) -> str:
     return _ATTEMPT.sub("", point_id)
 
 
+def is_of_workflow_task(point_id: str) -> bool:
+    """Tell whether a point id names a message of a workflow task."""
+    return point_id.split("/")[1:2] in [[operation] for operation in WORKFLOW_TASKS]
+
+
 def matches(point_id: str, pattern: str) -> bool:
     """Tell whether a point id is the one named, with or without attempt, or fits a ``*`` pattern."""
     return (
@@ -92,6 +100,15 @@ def matches(point_id: str, pattern: str) -> bool:
         or fnmatch.fnmatchcase(point_id, pattern)
         or fnmatch.fnmatchcase(place_of(point_id), pattern)
     )
+
+
+def meets(point_id: str, planned: str) -> bool:
+    """Tell whether a strike planned at one point is to be made at another.
+
+    A workflow task that has timed out is the same task: which attempt of it comes to say something does not matter.
+    """
+    same_place = is_of_workflow_task(point_id) and place_of(point_id) == place_of(planned)
+    return same_place or matches(point_id, planned)
 
 
 def _plain(text: str) -> str:

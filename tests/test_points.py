@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.points import Point, matches, place_of
+from harness.points import Point, matches, meets, place_of
 
 COMPLETED = Point(
     position="before",
@@ -124,3 +124,12 @@ def test_an_id_of_an_odd_name_matches_itself_and_its_place(name: str) -> None:
     point = Point(position="before", door="wire", operation="Op", subject=name, attempt=2)
     assert matches(point.id, point.id)
     assert matches(point.id, point.place)
+
+
+def test_a_strike_at_a_workflow_task_meets_every_attempt_of_it() -> None:
+    planned = "before/RespondWorkflowTaskCompleted/A/CompleteWorkflowExecution/attempt-1"
+    assert meets(planned.replace("attempt-1", "attempt-2"), planned)
+    assert not meets(planned.replace("CompleteWorkflowExecution", "no-commands"), planned)
+    activity = "before/RespondActivityTaskCompleted/A/book.1/attempt-1"
+    assert meets(activity, activity)
+    assert not meets(activity.replace("attempt-1", "attempt-2"), activity)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.checks import CannotTell, Check, NothingToLookAt, events
 from harness.evidence import Evidence
 from harness.plan import Strike
-from harness.points import matches
+from harness.points import meets
 from harness.tape import Entry
 from harness.verdict import Finding, Judgement, Outcome, Verdict
 
@@ -74,7 +74,7 @@ def _missed(evidence: Evidence) -> list[Strike]:
 
 def _is(made: Entry, planned: Strike) -> bool:
     point = str(made.facts.get("point", ""))
-    return made.facts.get("fault") == planned.fault and (point == planned.point or matches(point, planned.point))
+    return made.facts.get("fault") == planned.fault and meets(point, planned.point)
 
 
 def _while_open(strike: Entry, evidence: Evidence) -> bool:

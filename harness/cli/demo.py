@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-import harness
 from harness import folder as folders
 from harness.cli.run import run
 from harness.errors import UsageError
@@ -33,7 +32,7 @@ def demo(context: click.Context, broken: bool) -> int:
 
 def _home() -> Path:
     """Return the folder that holds ``scenarios``: beside the package in a checkout, inside it where installed."""
-    package = Path(harness.__file__).parent
+    package = Path(__file__).parent.parent
     for home in (package / "demo", package.parent):
         if (home / "scenarios" / "research.py").is_file():
             return home

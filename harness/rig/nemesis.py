@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal, Protocol
 
 from harness.plan import Plan, Strike
-from harness.points import Point, matches
+from harness.points import Point, meets
 from harness.tape import Entry
 
 Decision = Literal["go", "drop"]
@@ -86,8 +86,8 @@ class Nemesis:
             if self.died(entry.worker):
                 self._drop(entry)
                 return "drop"
-        if self._waiting and self._victim and matches(entry.point.id, self._waiting[0].point):
-            self._strike(self._waiting.pop(0), entry)
+        if self._waiting and self._victim and meets(entry.point.id, self._waiting[0].point):
+            self._strike(self._waiting.pop(0), entry.point)
             self._drop(entry)
             return "drop"
         return "go"
@@ -111,12 +111,12 @@ class Nemesis:
         for task in self._tasks:
             task.cancel()
 
-    def _strike(self, strike: Strike, entry: Entry) -> None:
+    def _strike(self, strike: Strike, met: Point) -> None:
         assert self._victim is not None
         victim = self._victim
         self._dead = victim.number
         victim.kill_now()
-        self.note("strike", worker=victim.number, fault=strike.fault, point=entry.point.id if entry.point else "")
+        self.note("strike", worker=victim.number, fault=strike.fault, point=met.id)
         task = asyncio.create_task(self._heal(victim))
         self._tasks.add(task)
         task.add_done_callback(self._healed_one)
