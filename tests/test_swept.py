@@ -33,9 +33,9 @@ def swept(*verdicts: Verdict, **more: Any) -> Swept:
         (swept(), UNKNOWN),
         (swept(verdict("a"), not_run=1), UNKNOWN),
         (swept(verdict("a"), reason="nothing to strike"), UNKNOWN),
-        (swept(verdict("a"), cuts=()), UNKNOWN),
-        (swept(verdict("a"), cuts=(), points_only=True), PASS),
-        (swept(verdict("a"), unreachable=("before/One", "before/Two")), UNKNOWN),
+        (swept(verdict("a"), cuts=(), struck=()), UNKNOWN),
+        (swept(verdict("a"), cuts=(), struck=(), points_only=True), PASS),
+        (swept(verdict("a"), struck=(), unreachable=("before/One", "before/Two")), UNKNOWN),
         (swept(verdict("b", FAIL), not_run=3), FAIL),
     ],
 )
@@ -49,7 +49,8 @@ def test_several_sweeps_have_the_worst_outcome_and_none_at_all_is_unknown() -> N
 
 
 def test_what_is_unreachable_is_not_known() -> None:
-    assert swept(unreachable=("before/One",)).known == 1
+    assert swept(struck=("before/Two",), unreachable=("before/One",)).known == 1
+    assert swept(cuts=()).known == 2
 
 
 def test_vacuous_trials_are_counted() -> None:
