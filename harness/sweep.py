@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -103,7 +103,7 @@ class Sweep:
         self._options = options
         self._tell = tell
         self._state = _State()
-        self._replayer: ReplayProcess | None = None
+        self._replayer: asyncio.Task[ReplayProcess] | None = None
         self._began = time.monotonic()
 
     async def run(self) -> Swept:
@@ -142,13 +142,20 @@ class Sweep:
         if not modules:
             yield
             return
-        async with ReplayProcess(
+        replayer = ReplayProcess(
             modules,
             data_converter=self._scenario.data_converter,
             cwd=Path.cwd(),
             logs=self._folder / "replay" / self._scenario.name,
-        ) as self._replayer:
-            yield
+        )
+        async with AsyncExitStack() as stack:
+            # It imports the workflow code while the first baseline runs.
+            self._replayer = asyncio.create_task(stack.enter_async_context(replayer))
+            try:
+                yield
+            finally:
+                self._replayer.cancel()
+                await asyncio.gather(self._replayer, return_exceptions=True)
 
     async def _run_baselines(self) -> None:
         names = [Plan().trial_id(self._scenario.name), f"{Plan().trial_id(self._scenario.name)}-2"]
@@ -266,7 +273,8 @@ class Sweep:
             self._scenario, plan=plan, trial=trial, rig=self._rig, folder=folder, bounds=limits, cold=cold
         )
         if self._replayer:
-            evidence = replace(evidence, replays=await self._replayer.replay(evidence.histories))
+            replayer = await asyncio.shield(self._replayer)
+            evidence = replace(evidence, replays=await replayer.replay(evidence.histories))
         folders.save_evidence(folder, evidence)
         return evidence
 

@@ -7,14 +7,17 @@ leave by a copy of standard output; whatever the workflow code prints goes to th
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+_PR_SET_PDEATHSIG = 1
 _DEFINITION = "__temporal_workflow_definition"
 
 
@@ -23,6 +26,7 @@ def main() -> None:
 
     The interpreter is not asked to finalize: one that used the SDK's core may abort while it does.
     """
+    _die_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     status = 0
@@ -34,6 +38,15 @@ def main() -> None:
     for stream in (answers, sys.stdout, sys.stderr):
         stream.flush()
     os._exit(status)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel (Linux) to kill this process when crashproof dies, even while a replay hangs.
+
+    Should crashproof be dead already, the end of standard input tells.
+    """
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 async def _serve(requests: IO[str], answers: IO[str]) -> None:

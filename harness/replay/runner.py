@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +19,6 @@ from harness.evidence import History, Replay
 _START_LIMIT = 60.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LOG_SHOWN = 4000
-_PR_SET_PDEATHSIG = 1
 
 
 class ReplayProcess:
@@ -111,7 +109,6 @@ class ReplayProcess:
                     env=self._environment(),
                     limit=_LONGEST_ANSWER,
                     start_new_session=True,
-                    preexec_fn=_dies_with_parent(),
                 )
         except OSError as error:
             raise RigError(f"cannot start the replaying process in {self._cwd}: {error.strerror or error}") from error
@@ -189,12 +186,3 @@ def _free_name(logs: Path) -> Path:
         number += 1
     found.touch()
     return found
-
-
-def _dies_with_parent() -> Callable[[], None] | None:
-    """Return what a child runs before its program so that the kernel kills it when this process dies (Linux)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    # Loaded before the fork: between fork and exec as little as possible may happen.
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
