@@ -103,6 +103,8 @@ class Sweep:
         self._options = options
         self._tell = tell
         self._state = _State()
+        self._fault = scenario.faults[0].name
+        self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._replayer: asyncio.Task[ReplayProcess] | None = None
         self._began = time.monotonic()
 
@@ -114,10 +116,13 @@ class Sweep:
             RigError: The worker does not start undisturbed, or the server does not answer.
         """
         async with self._replaying():
-            await self._run_baselines()
-            reason = self._why_not_go_on()
-            if not reason and not self._options.points_only:
-                await self._try_all()
+            try:
+                await self._run_baselines()
+                reason = self._why_not_go_on()
+                if not reason and not self._options.points_only:
+                    await self._try_all()
+            finally:
+                await self._end_early()
             return self._swept(reason)
 
     async def again(self, plan: Plan, *, trial: str, baselines: Sequence[Evidence]) -> Swept:
@@ -128,10 +133,9 @@ class Sweep:
         """
         self._state.baselines = list(baselines)
         self._state.total = 1
-        limits = bounds(baselines[0], plan, time_limit=self._scenario.time_limit)
         async with self._replaying():
             folder = self._folder / "trials" / trial
-            evidence = await self._run_trial(plan, trial=trial, limits=limits, folder=folder)
+            evidence = await self._run_trial(plan, trial=trial, limits=self._bounds(plan), folder=folder)
         self._judge(evidence)
         return self._swept("", points_only=True)
 
@@ -162,13 +166,18 @@ class Sweep:
         self._state.total = 2
         self._say("baseline")
         limits = Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._evidence(Plan(), trial, limits)) for trial in names]
-        results = [task.result() for task in tasks]
-        self._state.baselines = [result for result in results if result]
+        for trial in names:
+            evidence = await self._evidence(Plan(), trial, limits)
+            assert evidence is not None
+            self._state.baselines.append(evidence)
+            self._find_cuts()
+            if not self._why_not_go_on() and not self._options.points_only:
+                self._begin_early()
         for evidence in self._state.baselines:
             self._judge(evidence)
             self._state.places.update(entry.point.place for entry in evidence.tape if entry.point)
+
+    def _find_cuts(self) -> None:
         tapes = [evidence.tape for evidence in self._state.baselines]
         found, self._state.unsteady = steady(cuts(tapes[0]), tapes)
         wanted = self._options.only
@@ -178,6 +187,21 @@ class Sweep:
             if not wanted
             or any(matches(point, pattern) for pattern in wanted for point in (cut.point.id, *cut.stands_for))
         ]
+
+    def _begin_early(self) -> None:
+        """Begin the trials that wait longest as soon as they are known: those in real time."""
+        for plan in self._real_time_plans():
+            if plan not in self._early:
+                trial = plan.trial_id(self._scenario.name)
+                self._early[plan] = asyncio.create_task(self._evidence(plan, trial, self._bounds(plan)))
+
+    async def _end_early(self) -> None:
+        for task in self._early.values():
+            task.cancel()
+        await asyncio.gather(*self._early.values(), return_exceptions=True)
+
+    def _bounds(self, plan: Plan) -> Bounds:
+        return bounds(self._state.baselines[0], plan, time_limit=self._scenario.time_limit)
 
     def _why_not_go_on(self) -> str:
         """Say why a sweep would prove nothing, or return an empty text."""
@@ -191,10 +215,9 @@ class Sweep:
         return ""
 
     async def _try_all(self) -> None:
-        fault = self._scenario.faults[0].name
-        patient = self._real_time_plans(fault)
+        patient = self._real_time_plans()
         covered = {plan.strikes for plan in patient}
-        plans = [Plan((Strike(fault, cut.point.id),), self._options.real_time) for cut in self._state.found]
+        plans = [Plan((Strike(self._fault, cut.point.id),), self._options.real_time) for cut in self._state.found]
         plans = [*patient, *(plan for plan in plans if plan.strikes not in covered)]
         for _ in range(_ROUNDS):
             self._state.total += len(plans)
@@ -206,23 +229,23 @@ class Sweep:
             plans = [
                 further
                 for plan, recovery in zip(plans, shown, strict=True)
-                for further in self._recovery_plans(plan, recovery, fault)
+                for further in self._recovery_plans(plan, recovery)
             ]
             if not plans:
                 return
             self._say(f"{len(plans)} points were first seen during recovery and are tried too")
 
-    def _recovery_plans(self, plan: Plan, recovery: Sequence[Cut], fault: str) -> list[Plan]:
+    def _recovery_plans(self, plan: Plan, recovery: Sequence[Cut]) -> list[Plan]:
         """Return a plan for each point that this trial was the first to show, with the strike that led there."""
         plans = []
         for cut in recovery:
             if cut.point.place not in self._state.places:
                 self._state.places.add(cut.point.place)
                 self._state.found.append(cut)
-                plans.append(Plan((*plan.strikes, Strike(fault, cut.point.id)), self._options.real_time))
+                plans.append(Plan((*plan.strikes, Strike(self._fault, cut.point.id)), self._options.real_time))
         return plans
 
-    def _real_time_plans(self, fault: str) -> list[Plan]:
+    def _real_time_plans(self) -> list[Plan]:
         """Choose one cut of each activity type whose loss is noticed soon enough to wait for it."""
         if self._options.real_time:
             return []
@@ -233,7 +256,7 @@ class Sweep:
         for cut in self._state.found:
             if cut.point.subject in soon and cut.point.position == "before":
                 soon.discard(cut.point.subject)
-                plans.append(Plan((Strike(fault, cut.point.id),), real_time=True))
+                plans.append(Plan((Strike(self._fault, cut.point.id),), real_time=True))
         return plans
 
     async def _try(self, plan: Plan) -> list[Cut]:
@@ -242,9 +265,8 @@ class Sweep:
         A trial that failed returns none: it has shown what it had to show.
         """
         trial = plan.trial_id(self._scenario.name)
-        limits = bounds(self._state.baselines[0], plan, time_limit=self._scenario.time_limit)
         try:
-            evidence = await self._evidence(plan, trial, limits)
+            evidence = await (self._early.pop(plan, None) or self._evidence(plan, trial, self._bounds(plan)))
         except RigError as error:
             verdict = Verdict(
                 trial=trial, scenario=self._scenario.name, plan=str(plan), struck=False, reason=str(error)
