@@ -29,5 +29,9 @@ PLANTED = {
     "key_per_attempt": ("effect-key-stable", f"{DONE}/ChargeKeyPerAttempt/charge.1/attempt-1"),
     "key_shared": ("effect-key-stable", "baseline"),
     "memory_deduplication": ("effects-happen-once", f"{DONE}/MailRemembered/mail.1/attempt-1"),
-    "local_effect_without_key": ("effects-happen-once", "kill-worker@after/effect.order/OrderLocally/attempt-1"),
+    "local_effect_without_key": (
+        "effects-happen-once",
+        "kill-worker@before/RespondWorkflowTaskCompleted/OrderLocally"
+        "/RecordMarker-core_local_activity+CompleteWorkflowExecution/attempt-1",
+    ),
 }
