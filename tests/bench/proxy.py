@@ -9,9 +9,12 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import grpc.aio
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -51,8 +54,29 @@ async def measure() -> list[Figure]:
                 meet=Nemesis(Plan()).meet,
                 sender=lambda port: 1,
             )
-            async with proxy:
-                return await _in_a_client_process(server.address, proxy.address)
+            async with proxy, _bare(server.address) as bare:
+                return await _in_a_client_process(server.address, proxy.address, bare)
+
+
+@asynccontextmanager
+async def _bare(upstream: str) -> AsyncIterator[str]:
+    """Serve what passes bytes through and does nothing else: what the library alone costs."""
+
+    class AnyMethod(grpc.GenericRpcHandler):
+        def service(self, handler_call_details: Any) -> Any:
+            async def serve(raw: bytes, context: Any) -> Any:
+                passing: Any = channel.unary_unary(handler_call_details.method)
+                return await passing(raw)
+
+            return grpc.unary_unary_rpc_method_handler(serve)
+
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((AnyMethod(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(upstream) as channel:
+        yield f"127.0.0.1:{port}"
+        await server.stop(None)
 
 
 async def _in_a_client_process(*addresses: str) -> list[Figure]:
@@ -64,26 +88,28 @@ async def _in_a_client_process(*addresses: str) -> list[Figure]:
     if client.returncode:
         raise SystemExit(f"the client that measures ended with exit status {client.returncode}")
     figures = []
-    for operation, (alone, held) in json.loads(output).items():
+    for operation, (alone, held, bare) in json.loads(output).items():
         figures += [
             Figure(name=f"{operation}, direct, p50", measured=f"{alone:.2f} ms"),
+            Figure(name="  added by passing bytes through, no more", measured=f"{bare - alone:.2f} ms"),
+            Figure(name="  the proxy against that", measured=f"{(held - alone) / (bare - alone):.2f} x"),
             below(f"{operation}, added by the proxy, p50", held - alone, 1, unit="ms", digits=2),
         ]
     return figures
 
 
-async def _compare(direct: str, proxied: str) -> dict[str, list[float]]:
-    """Return the p50 in milliseconds of each call, direct and through the proxy."""
+async def _compare(*addresses: str) -> dict[str, list[float]]:
+    """Return the p50 in milliseconds of each call at each address, in turns."""
     found = {}
-    async with grpc.aio.insecure_channel(direct) as straight, grpc.aio.insecure_channel(proxied) as through:
-        for operation in ASKED:
-            taken: dict[Any, list[float]] = {straight: [], through: []}
-            for channel in taken:
-                await _calls(channel, operation)
-            for _ in range(ROUNDS):
-                for channel in taken:
-                    taken[channel] += await _calls(channel, operation)
-            found[operation] = [statistics.median(each) for each in taken.values()]
+    channels: list[Any] = [grpc.aio.insecure_channel(address) for address in addresses]
+    for operation in ASKED:
+        taken: dict[Any, list[float]] = {channel: [] for channel in channels}
+        for channel in channels:
+            await _calls(channel, operation)
+        for _ in range(ROUNDS):
+            for channel in channels:
+                taken[channel] += await _calls(channel, operation)
+        found[operation] = [statistics.median(each) for each in taken.values()]
     return found
 
 
