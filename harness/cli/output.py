@@ -12,6 +12,11 @@ import msgspec
 from harness import folder as folders
 from harness.report import text as text_report
 from harness.report.document import document
+from harness.report.html import html
+from harness.report.junit import junit
+from harness.report.sarif import sarif
+from harness.report.summary import summary
+from harness.runs import Declared, versions
 from harness.swept import Swept, outcome
 
 FORMAT = click.option(
@@ -45,8 +50,19 @@ def show(swept: Sequence[Swept], *, folder: Path, form: str, points_only: bool =
     return outcome(swept).exit_status
 
 
-def keep(swept: Sequence[Swept], *, folder: Path) -> None:
-    """Write the report into the evidence folder."""
+def keep(swept: Sequence[Swept], *, folder: Path, scenarios: Sequence[Declared] = ()) -> None:
+    """Write the report into the evidence folder, in every form.
+
+    Args:
+        swept: What each scenario came to.
+        folder: The evidence folder.
+        scenarios: Where the scenarios were declared.
+    """
     place = shown_path(folder)
+    files = {each.name: shown_path(Path(each.file)) for each in scenarios if each.file}
     folders.write_json(folder / "report.json", document(swept, folder=place))
+    folders.write_json(folder / "report.sarif", sarif(swept, files=files, version=versions()["crashproof"]))
     folders.write_bytes(folder / "report.txt", text_report.text(swept, folder=place).encode() + b"\n")
+    folders.write_bytes(folder / "report.html", html(swept, folder=place).encode())
+    folders.write_bytes(folder / "report.junit.xml", junit(swept))
+    folders.write_bytes(folder / "summary.md", summary(swept, folder=place).encode())

@@ -56,7 +56,7 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
         swept = _compared(swept, earlier, found)
     if not given["keep_rig"]:
         shutil.rmtree(folder / "rig", ignore_errors=True)
-    keep([swept], folder=folder)
+    keep([swept], folder=folder, scenarios=(declared,))
     return show([swept], folder=folder, form=form)
 
 

@@ -132,7 +132,7 @@ async def _run(
         told.line(f"interrupted; go on with: crashproof run --resume {shown_path(folder)}")
         raise
     folders.write_json(folder / "run.json", replace(record, swept=tuple(swept), finished=time.time()))
-    keep(swept, folder=folder)
+    keep(swept, folder=folder, scenarios=declared)
     return swept
 
 
