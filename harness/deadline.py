@@ -14,7 +14,7 @@ SLACK = 20.0
 BASELINE_LIMIT = 120.0
 """Seconds that a baseline may take: nothing is known yet about the work."""
 
-_ACCELERATED = 3.0  # seconds until an accelerated timeout has happened and the attempt has been scheduled anew
+_ACCELERATED = 4.0  # seconds until an accelerated timeout has happened and the attempt has been scheduled anew
 _SERVER_TASK_TIMEOUT = 10.0
 _LEAST_TASK_TIMEOUT = 2.0
 _STICKY = 10.0

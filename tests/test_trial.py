@@ -108,8 +108,6 @@ _CHANGING = (
     "workflowTaskTimeout",
     "workerVersion",
     "header",
-    # The server forgets the failure of the attempt before when the declared timeouts are put back; the samples have it.
-    "lastFailure",
 )
 
 

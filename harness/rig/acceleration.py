@@ -3,23 +3,24 @@
 Three public calls of Temporal, none of which touches the worker or what the history declares: ResetStickyTaskQueue
 (else the next workflow task waits 10 s for the dead worker's sticky queue), UpdateActivityOptions with short timeouts
 on the attempt that was running (which then times out genuinely), and the same call with ``restore_original`` as soon
-as the attempt number has grown.
+as the next attempt is running.
 
-Measured on server 1.29.1: ``restore_original`` during the backoff makes the server count the next attempt's schedule
-from the year 1970. A worker would read that in ``activity.info()``, and an activity with a schedule-to-start timeout
-(one with schedule-to-close has it too) would run into it at once. So the door mends the time in the poll answer, and
-where there is such a timeout the options are restored only when the next attempt is running.
+Measured on server 1.29.1: ``restore_original`` during the backoff would make the server count the next attempt's
+schedule from the year 1970, which a worker reads in ``activity.info()`` and a schedule-to-start timeout runs into, and
+forget the failure of the attempt before. So it waits for the next attempt to run. That attempt is under the short
+timeouts until then, some 50 ms: they are long enough for a busy machine, and the door tells the worker the declared
+ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import WorkflowExecution
@@ -27,8 +28,9 @@ from temporalio.api.enums.v1 import PendingActivityState
 
 from harness.rig.frontend import Frontend
 
-_START_TO_CLOSE = 1.0  # seconds
-_HEARTBEAT = 0.5  # seconds
+_TIMEOUT = timedelta(seconds=2)
+"""What the timeout of a dead attempt is cut down to."""
+
 _LOOK_EVERY = 0.05  # seconds
 
 _STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
@@ -48,6 +50,7 @@ class Acceleration:
         self._frontend = frontend
         self._note = note
         self._declared: dict[tuple[str, str], Any] = {}
+        self._latest: dict[tuple[str, str], int] = {}
 
     async def recover(self, *, executions: list[tuple[str, str]], worker: int) -> None:
         """Recover from the death of a worker process; return when every timeout has happened.
@@ -68,13 +71,11 @@ class Acceleration:
         if operation != "PollActivityTaskQueue" or not reply.task_token:
             return False
         declared = self._declared.get((reply.workflow_execution.run_id, reply.activity_id))
-        if declared is not None:
-            reply.start_to_close_timeout.CopyFrom(declared.start_to_close_timeout)
-            reply.heartbeat_timeout.CopyFrom(declared.heartbeat_timeout)
-        if reply.current_attempt_scheduled_time.seconds < reply.scheduled_time.seconds:
-            reply.current_attempt_scheduled_time.CopyFrom(reply.started_time)
-            return True
-        return declared is not None
+        if declared is None:
+            return False
+        reply.start_to_close_timeout.CopyFrom(declared.start_to_close_timeout)
+        reply.heartbeat_timeout.CopyFrom(declared.heartbeat_timeout)
+        return True
 
     async def _recover_run(self, execution: Any, worker: int) -> None:
         try:
@@ -90,11 +91,12 @@ class Acceleration:
     async def _recover_activity(self, execution: Any, pending: Any, worker: int) -> None:
         facts = {"workflow_id": execution.workflow_id, "activity_id": pending.activity_id, "attempt": pending.attempt}
         key = (execution.run_id, pending.activity_id)
-        self._declared[key] = pending.activity_options
+        self._declared.setdefault(key, pending.activity_options)
+        self._latest[key] = worker
         try:
             await self._shorten(execution, pending)
             self._note("accelerate", worker=worker, what="activity", **facts)
-            if await self._next_attempt(execution, pending):
+            if await self._next_attempt(execution, pending) and self._latest[key] == worker:
                 await self._frontend.call(
                     "UpdateActivityOptions", execution=execution, id=pending.activity_id, restore_original=True
                 )
@@ -103,35 +105,34 @@ class Acceleration:
             if error.code() is not grpc.StatusCode.NOT_FOUND:
                 raise
         finally:
-            del self._declared[key]
+            if self._latest[key] == worker:
+                self._declared.pop(key, None)
 
     async def _shorten(self, execution: Any, pending: Any) -> None:
-        options = ActivityOptions(
-            start_to_close_timeout=_duration(_START_TO_CLOSE), heartbeat_timeout=_duration(_HEARTBEAT)
-        )
-        paths = ["start_to_close_timeout"]
-        if pending.activity_options.heartbeat_timeout.ToNanoseconds():
-            paths.append("heartbeat_timeout")
+        """Cut down the timeout that would have noticed the death, so that it is the same one that happens."""
+        declared = pending.activity_options
+        beats = declared.heartbeat_timeout.ToTimedelta()
+        longest = declared.start_to_close_timeout.ToTimedelta()
+        name = "heartbeat_timeout" if beats and (beats < longest or not longest) else "start_to_close_timeout"
+        if getattr(declared, name).ToTimedelta() <= _TIMEOUT:
+            return
+        options = ActivityOptions()
+        getattr(options, name).FromTimedelta(_TIMEOUT)
         await self._frontend.call(
             "UpdateActivityOptions",
             execution=execution,
             id=pending.activity_id,
             activity_options=options,
-            update_mask=FieldMask(paths=paths),
+            update_mask=FieldMask(paths=[name]),
         )
 
     async def _next_attempt(self, execution: Any, pending: Any) -> bool:
-        """Wait until the options can be restored; tell whether the activity is still pending."""
-        must_run = bool(pending.activity_options.schedule_to_start_timeout.ToNanoseconds())
+        """Wait until the next attempt is running; tell whether there is one."""
         while True:
             told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
             found = [seen for seen in told.pending_activities if seen.activity_id == pending.activity_id]
             if not found:
                 return False
-            if found[0].attempt > pending.attempt and (found[0].state == _STARTED or not must_run):
+            if found[0].attempt > pending.attempt and found[0].state == _STARTED:
                 return True
             await asyncio.sleep(_LOOK_EVERY)
-
-
-def _duration(seconds: float) -> Duration:
-    return Duration(nanos=int(seconds * 1e9)) if seconds < 1 else Duration(seconds=int(seconds))
