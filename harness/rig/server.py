@@ -207,6 +207,8 @@ class DevServer:
     def _command(self, port: int) -> list[str]:
         command = [str(self.binary), "server", "start-dev", "--headless", "--ip", IP, "--port", str(port)]
         command += ["--log-level", "warn", "--db-filename", str(self.database)]
+        for pragma in _PRAGMAS:
+            command += ["--sqlite-pragma", pragma]
         for name in self.namespaces:
             if name != "default":
                 command += ["--namespace", name]
@@ -237,6 +239,14 @@ class DevServer:
         if self._port_asked_for:
             raise UsageError(f"port {self.port} is taken; choose another, or 0 for a free one")
         raise RigError(f"port {self.port} was taken by another program while the server was down")
+
+
+_PRAGMAS = ("journal_mode=wal", "synchronous=off")
+"""What was written survives the death of the server process, which is what is tried here, and not that of the machine.
+
+Waiting for the disk at each write does harm here: on a busy disk a task was once recorded as started while the poll
+answer that should have carried it never came, as if the write had taken longer than the server allows.
+"""
 
 
 class _PortTakenError(Exception):
