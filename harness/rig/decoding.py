@@ -105,7 +105,6 @@ def _activity_task(task: Any) -> dict[str, Any]:
         "activity_type": task.activity_type.name,
         "input": payloads(task.input.payloads),
         "heartbeat_details": payloads(task.heartbeat_details.payloads) if beaten else None,
-        "scheduled": task.current_attempt_scheduled_time.seconds,
         "heartbeat_timeout": seconds(task.heartbeat_timeout),
         "start_to_close_timeout": seconds(task.start_to_close_timeout),
         "schedule_to_close_timeout": seconds(task.schedule_to_close_timeout),

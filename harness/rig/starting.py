@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 
 from harness.rig.nemesis import Nemesis
@@ -37,7 +36,6 @@ class Starting:
         if operation not in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution"):
             return
         if self._task_timeout and not request.workflow_task_timeout.ToNanoseconds():
-            request.workflow_task_timeout.CopyFrom(Duration(nanos=0, seconds=0))
             request.workflow_task_timeout.FromMilliseconds(round(self._task_timeout * 1000))
         before = self._started.setdefault(request.workflow_id, worker)
         if self._attaches and worker > before:

@@ -72,8 +72,7 @@ class WireProxy:
         attribution: Learns from the messages and names their points.
         meet: Asked about each message: the nemesis.
         sender: Tells which worker process a connection (its local port) belongs to; 0: none.
-        rewrite: Called with operation and request before it is executed; may change the request and may return a
-            reply that then stands for the server's.
+        rewrite: Called with operation, request and worker process before it is executed; may change the request.
         mend: Called with operation and reply before the worker gets it; may change the reply, and says whether it did.
         numbers: Numbers of the messages of this trial, shared with the other doors.
         address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
@@ -87,7 +86,7 @@ class WireProxy:
         attribution: Attribution,
         meet: Meet,
         sender: Callable[[int], int],
-        rewrite: Callable[[str, Any, int], Any] = lambda operation, request, worker: None,
+        rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
         mend: Callable[[str, Any], bool] = lambda operation, reply: False,
         numbers: itertools.count[int] | None = None,
         address: str = "",
@@ -165,8 +164,8 @@ class WireProxy:
         if await self._meet(call.entry("request")) == "drop":
             await _never()
         self._to_slot(call.operation, call.request)
-        answered = self._rewrite(call.operation, call.request, call.worker)
-        raw, error = (answered.SerializeToString(), None) if answered else await self._execute(call, method, context)
+        self._rewrite(call.operation, call.request, call.worker)
+        raw, error = await self._execute(call, method, context)
         if await self._meet(call.entry("reply", status=error.code().name if error else "OK")) == "drop":
             await _never()
         if error:

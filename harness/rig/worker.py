@@ -68,7 +68,6 @@ class WorkerProcesses:
         self._ready = asyncio.Event()
         self._polls_any = asyncio.Event()
         self._watching: set[asyncio.Task[None]] = set()
-        self._numbers: dict[int, int] = {}
 
     async def start(self) -> None:
         """Start the next process, and wait until it polls.
@@ -83,7 +82,6 @@ class WorkerProcesses:
         self.exited.clear()
         self.polled.clear()
         self.process, how = await self._new_process(f"worker-{self.number}")
-        self._numbers[self.process.pid] = self.number
         self._nemesis.note(
             "start-worker", worker=self.number, pid=self.process.pid, command=shlex.join(self._command), **how
         )
