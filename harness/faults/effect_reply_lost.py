@@ -1,0 +1,16 @@
+"""An effect happens and its answer never arrives."""
+
+from __future__ import annotations
+
+from harness.faults.actions import LoseReply
+from harness.faults.fault import Fault
+
+FAULT = Fault(
+    name="effect-reply-lost",
+    family="effect",
+    what="The effect is executed, and the worker sees the connection break instead of the answer.",
+    right="The next attempt asks for it with the same key, so that it happens once.",
+    action=LoseReply(),
+    doors=("effect",),
+    positions=("after",),
+)

@@ -1,0 +1,71 @@
+"""A fault: what is done, where it can be done, and what a right agent makes of it. A value; one file for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.faults.actions import Action, Kill, KillServer, Pause, Terminate
+from harness.points import Door, Point, Position
+
+Family = Literal["process", "server", "wire", "model", "effect"]
+
+Every = Literal["cut", "message"]
+"""``cut``: one strike for each state that the loss of the worker's memory can leave behind (see ``harness.cuts``).
+``message``: one strike for each message and position where the fault can be made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that can be done at a point.
+
+    Attributes:
+        name: Kebab case, such as ``kill-worker``.
+        family: Which part of the world breaks.
+        what: What happens, in one sentence.
+        right: What a right agent does about it, in one sentence.
+        action: What is done.
+        every: At which points it is made.
+        doors: Doors at which it can be made.
+        positions: Positions at which it can be made.
+        operations: Operations at which it can be made; empty: all of the doors.
+        times: How many messages of the same place it meets, one after the other, before it is healed; 0: all of them,
+            for it is never healed.
+        terminal: Whether no attempt can succeed any more, so that the work must end in a prompt, bounded and rightly
+            classified failure, or in a fallback that the scenario declares. Else it must end as the baseline.
+    """
+
+    name: str
+    family: Family
+    what: str
+    right: str
+    action: Action
+    every: Every = "message"
+    doors: tuple[Door, ...] = ("wire", "model", "effect")
+    positions: tuple[Position, ...] = ("before", "after")
+    operations: tuple[str, ...] = ()
+    times: int = 1
+    terminal: bool = False
+
+    @property
+    def ends_worker(self) -> bool:
+        """Whether the worker process that is struck ends, and another one is started."""
+        return isinstance(self.action, Kill | Terminate)
+
+    @property
+    def stops_worker(self) -> bool:
+        """Whether the worker process that is struck does nothing for a while, or never again."""
+        return isinstance(self.action, Kill | Terminate | Pause)
+
+    @property
+    def ends_server(self) -> bool:
+        """Whether the server is killed, so that a trial needs one of its own."""
+        return isinstance(self.action, KillServer)
+
+    def applies_to(self, point: Point) -> bool:
+        """Tell whether it can be made at a point."""
+        return (
+            point.door in self.doors
+            and point.position in self.positions
+            and (not self.operations or point.operation in self.operations)
+        )

@@ -1,0 +1,14 @@
+"""SIGKILL of the Temporal server, which comes back on its own database."""
+
+from __future__ import annotations
+
+from harness.faults.actions import KillServer
+from harness.faults.fault import Fault
+
+FAULT = Fault(
+    name="kill-server",
+    family="server",
+    what="The server is killed with SIGKILL and started again on the same database and port; the worker lives on.",
+    right="All that the server acknowledged is still there, and the worker goes on with it.",
+    action=KillServer(),
+)
