@@ -8,7 +8,7 @@ from harness.faults.fault import Fault
 FAULT = Fault(
     name="terminate-worker",
     family="process",
-    what="The worker process gets SIGTERM while the message is on its way, may end in its own time, and is started again.",
+    what="The worker process gets SIGTERM while the message is on its way, ends in its own time, and is started again.",
     right="It ends in time, by itself, and what it had in hand is finished by it or by the next worker process.",
     action=Terminate(),
     every="cut",
