@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from harness import checks as checks
     from harness.errors import RigError as RigError
     from harness.errors import UsageError as UsageError
-    from harness.faults import KillWorker as KillWorker
     from harness.scenario import Scenario as Scenario
     from harness.scenario import query as query
     from harness.scenario import reached as reached
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from harness.scenario import update as update
 
 _HOME = {
-    "KillWorker": "harness.faults",
     "RigError": "harness.errors",
     "Scenario": "harness.scenario",
     "UsageError": "harness.errors",

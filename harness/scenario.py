@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.errors import UsageError
-from harness.faults import Fault, KillWorker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +88,15 @@ class Scenario:
         task_queue: Task queue the worker polls; empty: the first one it polls.
         model: Path of the model script (a Python file with ``answer(request)``), relative to the scenario file.
         effects: Path of a Python file with ``answer(effect)`` for effects that need more than the default answer.
-        faults: What is done, at every point where it can be done.
+        faults: What is done, at every point where it can be done: names of faults, families, or ``all``
+            (``crashproof faults`` lists them).
         checks: What must hold: names of checks or checks themselves; empty: the standard ones.
         skip_checks: Names of standard checks that do not apply to this agent.
         sends: Signals, queries and updates sent on the way.
         over: When a workflow that never ends by itself is over.
         fails: None if the workflow must end well; else the failure type it is expected to end with, ``""`` for any.
+        falls_back: Whether, under a fault that no attempt can outlast, the workflow completes with a result of its
+            own instead of failing.
         env: Further environment of the worker and the starter.
         address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
             trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
@@ -110,12 +112,13 @@ class Scenario:
     task_queue: str = ""
     model: str = ""
     effects: str = ""
-    faults: tuple[Fault, ...] | list[Fault] = (KillWorker(),)
+    faults: tuple[str, ...] | list[str] = ("kill-worker",)
     checks: tuple[Any, ...] | list[Any] = ()
     skip_checks: tuple[str, ...] = ()
     sends: tuple[Send, ...] | list[Send] = ()
     over: Reached | None = None
     fails: str | None = None
+    falls_back: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     time_limit: float = 120.0

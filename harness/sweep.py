@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness import faults
 from harness import folder as folders
 from harness.checks import Check, masking
 from harness.checks.judging import judge
@@ -103,7 +104,7 @@ class Sweep:
         self._options = options
         self._tell = tell
         self._state = _State()
-        self._fault = scenario.faults[0].name
+        self._fault = faults.chosen(scenario.faults)[0].name
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._replayer: asyncio.Task[ReplayProcess] | None = None
         self._began = time.monotonic()

@@ -1,6 +1,6 @@
 """The research agent saves each note exactly once, at whatever moment its worker dies."""
 
-from harness import KillWorker, Scenario, start
+from harness import Scenario, start
 from scenarios.research.workflows import ResearchAgentWorkflow, ResearchInput
 
 worker_dies = Scenario(
@@ -8,5 +8,5 @@ worker_dies = Scenario(
     task_queue="research",
     work=start(ResearchAgentWorkflow.run, ResearchInput(query="transformer attention", max_steps=4)),
     model="research_script.py",
-    faults=[KillWorker()],
+    faults=["kill-worker"],
 )

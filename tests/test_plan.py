@@ -51,4 +51,4 @@ def test_a_trial_has_the_same_id_in_every_run() -> None:
 
 def test_every_fault_is_found_by_its_name() -> None:
     for fault in faults.ALL:
-        assert faults.named(fault.name) == fault()
+        assert faults.named(fault.name) == fault
