@@ -129,7 +129,7 @@ def _disk() -> Look:
 
 
 def _port() -> Look:
-    from harness.rig.server import IP, free_port
+    from harness.rig.ports import IP, free_port
 
     try:
         return Look(name="free port", value=f"{IP}:{free_port()}", needed=True)
