@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness import faults
+from harness.faults.fault import Fault
 from harness.plan import Plan
 from harness.tape import Entry
 
@@ -76,6 +78,21 @@ class Replay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Crash:
+    """What the database of a server held when the server was killed, read from a copy made before its restart.
+
+    Attributes:
+        at: When the server was dead, in seconds since the epoch.
+        integrity: ``ok``, or what SQLite's ``PRAGMA integrity_check`` found.
+        histories: The histories of the trial's runs as they were; buffered events come last.
+    """
+
+    at: float
+    integrity: str
+    histories: tuple[History, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """All that one trial left behind.
 
@@ -93,6 +110,10 @@ class Evidence:
         replays: One for each history that the Replayer was given; None where no workflow code was importable.
         gaps: What left the worker by no door: one line each.
         task_timeout: Workflow task timeout in seconds that the door or the starter set for this trial; 0: untouched.
+        crashes: One for each time that the server was killed.
+        engine: Engine of the server: ``dev``, ``full`` or ``time-skipping``.
+        falls_back: Whether the scenario declares that, under a terminal fault, the workflow completes with a result of
+            its own.
     """
 
     trial: str
@@ -107,12 +128,26 @@ class Evidence:
     replays: tuple[Replay, ...] | None = None
     gaps: tuple[str, ...] = ()
     task_timeout: float = 0
+    crashes: tuple[Crash, ...] = ()
+    engine: str = "dev"
+    falls_back: bool = False
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def strikes(self) -> tuple[Entry, ...]:
         """The strikes that were made, in order."""
         return tuple(entry for entry in self.tape if entry.kind == "act" and entry.operation == "strike")
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults of the strikes that were made, each once, in order."""
+        names = dict.fromkeys(str(strike.facts.get("fault", "")) for strike in self.strikes)
+        return tuple(faults.named(name) for name in names)
+
+    @property
+    def skips_time(self) -> bool:
+        """Whether the server skips time: the times of its events are then ahead of those on the tape."""
+        return self.engine != "dev"
 
     @property
     def roots(self) -> tuple[History, ...]:

@@ -6,6 +6,7 @@
       run.json                    versions, command line, machine, scenarios, reduction
       trials/<trial id>/plan.json trial.json tape.jsonl samples.jsonl replays.json verdict.json
                         history/<workflow id>.<run id>.json   Temporal's own JSON
+                        crashes/<number>/history/...          what the database held when the server was killed
                         logs/
 """
 
@@ -23,7 +24,7 @@ from urllib.parse import quote
 import msgspec
 
 from harness.errors import RigError, UsageError
-from harness.evidence import End, Evidence, History, Replay, Sample
+from harness.evidence import Crash, End, Evidence, History, Replay, Sample
 from harness.plan import Plan, parse
 from harness.tape import Entry
 from harness.verdict import Verdict
@@ -43,6 +44,15 @@ class _Listed(msgspec.Struct, kw_only=True):
     root: bool
 
 
+class _Crashed(msgspec.Struct, kw_only=True):
+    """One crash of the server as ``trial.json`` lists it."""
+
+    at: float
+    integrity: str
+    folder: str
+    histories: tuple[_Listed, ...]
+
+
 class _Trial(msgspec.Struct, kw_only=True):
     """``trial.json``: all of the evidence that has no file of its own."""
 
@@ -55,6 +65,9 @@ class _Trial(msgspec.Struct, kw_only=True):
     task_timeout: float
     versions: dict[str, str]
     histories: tuple[_Listed, ...]
+    crashes: tuple[_Crashed, ...] = ()
+    engine: str = "dev"
+    falls_back: bool = False
 
 
 def new_run(root: Path = RUNS) -> Path:
@@ -124,19 +137,8 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
     write_json(folder / "plan.json", {"plan": str(evidence.plan), "strikes": evidence.plan.strikes})
     write_bytes(folder / "tape.jsonl", _lines(evidence.tape))
     write_bytes(folder / "samples.jsonl", _lines(evidence.samples))
-    listed = []
-    for history in evidence.histories:
-        name = f"{quote(history.workflow_id, safe='')[:120]}.{history.run_id}.json"
-        write_json(folder / "history" / name, {"events": history.events})
-        listed.append(
-            _Listed(
-                file=name,
-                workflow_id=history.workflow_id,
-                run_id=history.run_id,
-                path=history.path,
-                root=history.root,
-            )
-        )
+    listed = _save_histories(folder, evidence.histories)
+    crashes = tuple(_save_crash(folder, number, crash) for number, crash in enumerate(evidence.crashes, start=1))
     save_replays(folder, evidence.replays)
     trial = _Trial(
         trial=evidence.trial,
@@ -147,7 +149,10 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         gaps=evidence.gaps,
         task_timeout=evidence.task_timeout,
         versions=evidence.versions,
-        histories=tuple(listed),
+        histories=listed,
+        crashes=crashes,
+        engine=evidence.engine,
+        falls_back=evidence.falls_back,
     )
     write_json(folder / "trial.json", trial)
 
@@ -179,6 +184,9 @@ def load_evidence(folder: Path) -> Evidence:
         gaps=trial.gaps,
         task_timeout=trial.task_timeout,
         versions=trial.versions,
+        crashes=tuple(_load_crash(folder, found) for found in trial.crashes),
+        engine=trial.engine,
+        falls_back=trial.falls_back,
     )
 
 
@@ -210,6 +218,33 @@ def load_verdict(folder: Path) -> Verdict:
         UsageError: The file is missing or corrupt.
     """
     return read_json(folder / "verdict.json", Verdict)
+
+
+def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_Listed, ...]:
+    return tuple(_save_history(folder, history) for history in histories)
+
+
+def _save_history(folder: Path, history: History) -> _Listed:
+    name = f"{quote(history.workflow_id, safe='')[:120]}.{history.run_id}.json"
+    write_json(folder / "history" / name, {"events": history.events})
+    return _Listed(
+        file=name,
+        workflow_id=history.workflow_id,
+        run_id=history.run_id,
+        path=history.path,
+        root=history.root,
+    )
+
+
+def _save_crash(folder: Path, number: int, crash: Crash) -> _Crashed:
+    name = f"crashes/{number}"
+    listed = _save_histories(folder / name, crash.histories)
+    return _Crashed(at=crash.at, integrity=crash.integrity, folder=name, histories=listed)
+
+
+def _load_crash(folder: Path, crashed: _Crashed) -> Crash:
+    histories = tuple(_load_history(folder / crashed.folder, found) for found in crashed.histories)
+    return Crash(at=crashed.at, integrity=crashed.integrity, histories=histories)
 
 
 def _load_history(folder: Path, listed: _Listed) -> History:

@@ -13,7 +13,7 @@ import pytest
 
 from harness import folder as folders
 from harness.errors import RigError, UsageError
-from harness.evidence import Evidence, History, Replay, Sample
+from harness.evidence import Crash, Evidence, History, Replay, Sample
 from harness.plan import Plan, Strike
 from harness.points import Point
 from harness.tape import Entry
@@ -40,6 +40,16 @@ EVIDENCE = Evidence(
     gaps=("the file x is open for writing",),
     task_timeout=2.0,
     versions={"python": "3.11"},
+    crashes=(
+        Crash(
+            at=2.5,
+            integrity="ok",
+            histories=(History(workflow_id="a", run_id="r1", path="A", root=True, events=({"eventId": "1"},)),),
+        ),
+        Crash(at=3.5, integrity="row 7 missing from index x"),
+    ),
+    engine="full",
+    falls_back=True,
 )
 FINDING = Finding(check="c", message="m", subject="s", evidence=("one", "two"))
 VERDICT = Verdict(
@@ -93,6 +103,7 @@ FILES = [
     "samples.jsonl",
     "replays.json",
     "history/child.r2.json",
+    "crashes/1/history/a.r1.json",
     "verdict.json",
 ]
 
