@@ -1,0 +1,64 @@
+"""Right: a seat is reserved before it is known whether the trip can be planned, and given back where it cannot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    import openai
+
+    from scenarios import plumbing
+
+RETRIES = RetryPolicy(initial_interval=timedelta(seconds=4), backoff_coefficient=1, maximum_attempts=3)
+
+
+@activity.defn
+async def reserve(place: str) -> None:
+    await plumbing.effect("reserve", {"seat_to": place}, key=f"{activity.info().workflow_id}/reserve")
+
+
+@activity.defn
+async def release(place: str) -> None:
+    await plumbing.effect("release", {"seat_to": place}, key=f"{activity.info().workflow_id}/release")
+
+
+@activity.defn
+async def plan_trip(place: str) -> str:
+    try:
+        async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+            answer = await client.chat.completions.create(
+                model="gpt-4o-mini", messages=[{"role": "user", "content": f"Plan a day in {place}."}]
+            )
+    except openai.APIStatusError as error:
+        limited = error.status_code == 429 and error.code != "insufficient_quota"
+        final = error.status_code < 500 and not limited
+        raise ApplicationError(str(error), type=type(error).__name__, non_retryable=final) from error
+    if answer.choices[0].finish_reason != "stop":
+        raise ApplicationError(f"the answer ended with {answer.choices[0].finish_reason}", type="IncompleteAnswer")
+    return answer.choices[0].message.content or ""
+
+
+@workflow.defn
+class TripUndone:
+    @workflow.run
+    async def run(self, place: str) -> str:
+        await workflow.execute_activity(
+            reserve, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+        )
+        try:
+            return await workflow.execute_activity(
+                plan_trip, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+            )
+        except ActivityError as error:
+            await workflow.execute_activity(
+                release, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+            )
+            raise ApplicationError(f"no plan for {place}", type="TripFailed") from error
+
+
+if __name__ == "__main__":
+    plumbing.main(workflows=[TripUndone], activities=[reserve, plan_trip, release])
