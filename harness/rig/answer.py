@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Delivery = Literal["complete", "closed"]
-"""``complete``: status, headers and whole body. ``closed``: the connection is closed and nothing is sent."""
+Delivery = Literal["complete", "closed", "reset", "silent"]
+"""``complete``: status, headers and whole body. Of the others nothing is sent. ``closed``: the connection is closed.
+``reset``: it is reset (TCP RST). ``silent``: it stays open until the client closes it or the doors end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ class Answer:
 
 CLOSED = Answer(delivery="closed")
 """The connection is closed without an answer."""
+
+RESET = Answer(delivery="reset")
+"""The connection is reset without an answer."""
+
+SILENT = Answer(delivery="silent")
+"""There is no answer, and the connection stays open."""
 
 
 def json_answer(

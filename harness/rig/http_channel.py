@@ -1,7 +1,7 @@
 """The channel between crashproof and the process of its HTTP doors: framed messages over a unix socket.
 
-One request is ``Arrived``, its ``Decided``, ``Executed``, its ``Decided``; both ends know it by its number, and any
-number of requests are under way at once.
+One request is ``Arrived``, its ``Decided``, ``Executed``, its ``Decided``; a first ``Decided`` other than "go" is the
+last word. Both ends know a request by its number, and any number of requests are under way at once.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import Literal
 
 import msgspec
 
-Decision = Literal["go", "drop"]
-"""``go``: the message, or its answer, goes on. ``drop``: it goes no further, and the connection is closed."""
+from harness.rig.answer import Answer
+
+HttpDecision = Literal["go", "drop"] | Answer
+"""A ``Decision`` (see ``harness.rig.decisions``) as an HTTP door can carry it out: it knows no refusals."""
 
 _SIZE = struct.Struct(">I")
 
@@ -35,6 +37,7 @@ class Arrived(msgspec.Struct, frozen=True, tag=True):
 
     number: int
     slot: str
+    worker: int
     door: Literal["model", "effect"]
     operation: str
     method: str
@@ -73,7 +76,7 @@ class Decided(msgspec.Struct, frozen=True, tag=True):
     """What becomes of a held request or answer."""
 
     number: int
-    decision: Decision
+    decision: HttpDecision
 
 
 Frame = Ready | Refused | Arrived | Executed | Gone | Notice | Decided

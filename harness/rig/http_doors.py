@@ -1,6 +1,7 @@
 """The HTTP doors: the model server and the effect server, each message held until crashproof lets it go on.
 
-They are real servers in one process of their own, shared by all slots: a slot is the first part of every path.
+They are real servers in one process of their own, shared by all slots: a slot is the first part of every path, and the
+number of the worker process that was given the path is the second.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from harness.errors import RigError, UsageError
 from harness.points import Position
 from harness.rig import http_channel
 from harness.rig.answer import parsed
-from harness.rig.http_channel import Arrived, Decided, Decision, Executed, Frame, Gone, Notice, Ready, Refused
+from harness.rig.decisions import Decision, Refusal
+from harness.rig.http_channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Ready, Refused
 from harness.rig.process import Process
 
 __all__ = ["Decision", "HttpDoors", "HttpMessage", "Meet", "Notice"]
@@ -37,6 +39,7 @@ class HttpMessage:
 
     Attributes:
         slot: Whose worker sent it.
+        worker: Which worker process of that slot sent it, from 1: the one that was given the path.
         door: Where it was met.
         operation: ``chat.completions`` or ``responses``, an unknown path of the model as it is; the name of an
             effect, or ``GET:name`` of a read (see ``harness.rig.effects``).
@@ -48,9 +51,11 @@ class HttpMessage:
         body: Body of the request: parsed JSON, else the text.
         status: HTTP status of the answer; 0 before.
         answer: Body of the answer: parsed JSON, else the text; None before.
+        answer_text: The same as text; empty before.
     """
 
     slot: str
+    worker: int
     door: Literal["model", "effect"]
     operation: str
     number: int
@@ -61,11 +66,16 @@ class HttpMessage:
     body: Any = ""
     status: int = 0
     answer: Any = None
+    answer_text: str = ""
 
 
 Meet = Callable[[HttpMessage], Awaitable[Decision]]
-"""Decides what becomes of a held message. It may take as long as it likes, and runs in a task of its own: when the
-client goes away meanwhile it is not cancelled, and its decision holds (a request let go is executed all the same)."""
+"""Decides what becomes of a held message.
+
+An ``Answer`` is given in place of the one that would have been; given before, the request is not executed, and there is
+no meeting after. A ``Refusal`` cannot be given here. It may take as long as it likes in deciding, in a task of its own:
+when the client goes away meanwhile it is not cancelled, and its decision holds (a request let go is executed all the
+same)."""
 
 
 class HttpDoors:
@@ -134,17 +144,17 @@ class HttpDoors:
         """Process id of the servers."""
         return self._process.pid
 
-    def model_url(self, slot: str) -> str:
-        """Return what ``OPENAI_BASE_URL`` is for a worker in that slot."""
-        return f"{self._url(slot)}/model/v1"
+    def model_url(self, slot: str, worker: int = 1) -> str:
+        """Return what ``OPENAI_BASE_URL`` is for a worker process in that slot."""
+        return f"{self._url(slot, worker)}/model/v1"
 
-    def anthropic_url(self, slot: str) -> str:
-        """Return what ``ANTHROPIC_BASE_URL`` is for a worker in that slot."""
-        return f"{self._url(slot)}/model"
+    def anthropic_url(self, slot: str, worker: int = 1) -> str:
+        """Return what ``ANTHROPIC_BASE_URL`` is for a worker process in that slot."""
+        return f"{self._url(slot, worker)}/model"
 
-    def effects_url(self, slot: str) -> str:
-        """Return what ``EFFECTS_URL`` is for a worker in that slot; the name of an effect follows after a slash."""
-        return f"{self._url(slot)}/effects"
+    def effects_url(self, slot: str, worker: int = 1) -> str:
+        """Return what ``EFFECTS_URL`` is for a worker process in that slot; an effect's name follows after a slash."""
+        return f"{self._url(slot, worker)}/effects"
 
     async def watch(self) -> NoReturn:
         """Wait for the doors to fail; while they are well it never returns.
@@ -157,10 +167,10 @@ class HttpDoors:
         assert self._failure is not None
         raise self._failure
 
-    def _url(self, slot: str) -> str:
+    def _url(self, slot: str, worker: int) -> str:
         if self._failure is not None:
             raise self._failure
-        return f"http://127.0.0.1:{self._port}/{slot}"
+        return f"http://127.0.0.1:{self._port}/{slot}/{worker}"
 
     async def _start(self) -> None:
         # The path of a unix socket is limited to about 100 characters, so it is not in the folder of the logs.
@@ -244,8 +254,8 @@ class HttpDoors:
             case Arrived():
                 self._ask(_message(frame))
             case Executed():
-                answer = parsed(frame.answer)
-                self._ask(replace(self._open[frame.number], position="after", status=frame.status, answer=answer))
+                told = {"status": frame.status, "answer": parsed(frame.answer), "answer_text": frame.answer}
+                self._ask(replace(self._open[frame.number], position="after", **told))
             case Gone() if self._gone and frame.number in self._open:
                 self._gone(self._open[frame.number])
             case Notice() if frame not in self._noticed:
@@ -259,13 +269,13 @@ class HttpDoors:
         task.add_done_callback(self._tasks.discard)
 
     async def _decide(self, message: HttpMessage) -> None:
-        decision: Decision = "drop"
+        decision: HttpDecision = "drop"
         try:
-            decision = await self._meet(message)
+            decision = _carried_out(await self._meet(message))
         except Exception as error:
             self._fail(error)
         finally:
-            if decision == "drop" or message.position == "after":
+            if decision != "go" or message.position == "after":
                 del self._open[message.number]
             http_channel.send(self._writer, Decided(message.number, decision))
 
@@ -275,9 +285,21 @@ class HttpDoors:
             self._failed.set()
 
 
+def _carried_out(decision: Decision) -> HttpDecision:
+    """Return a decision that an HTTP door can carry out.
+
+    Raises:
+        TypeError: It cannot.
+    """
+    if isinstance(decision, Refusal):
+        raise TypeError(f"{decision!r} cannot be given at an HTTP door, which has no gRPC status; give an Answer")
+    return decision
+
+
 def _message(arrived: Arrived) -> HttpMessage:
     return HttpMessage(
         slot=arrived.slot,
+        worker=arrived.worker,
         door=arrived.door,
         operation=arrived.operation,
         number=arrived.number,

@@ -1,8 +1,9 @@
 """The process of the HTTP doors: one server that plays models and effects for every slot.
 
-``/SLOT/model/...`` is the model's door, ``/SLOT/effects/NAME`` the effects'. Each request is held before it is
-executed, and its answer before it goes back, until crashproof decides over the channel. The process ends with its
-channel. Run as ``python -m harness.rig.http_server CHANNEL [MODEL_SCRIPT] [EFFECTS_SCRIPT]``, ``""`` for none.
+``/SLOT/WORKER/model/...`` is the model's door, ``/SLOT/WORKER/effects/NAME`` the effects'; WORKER is the number of the
+worker process that was given the path. Each request is held before it is executed, and its answer before it goes back,
+until crashproof decides over the channel. The process ends with its channel. Run as ``python -m harness.rig.http_server
+CHANNEL [MODEL_SCRIPT] [EFFECTS_SCRIPT]``, ``""`` for none.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +28,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from harness.errors import UsageError
 from harness.rig import effects, http_channel, model, scripts
 from harness.rig.answer import CLOSED, Answer, json_answer
-from harness.rig.http_channel import Arrived, Decided, Decision, Executed, Frame, Gone, Notice, Ready, Refused
+from harness.rig.http_channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Ready, Refused
 from harness.rig.scripts import Script
 
 KEEP_ALIVE = 3600
@@ -33,6 +36,12 @@ KEEP_ALIVE = 3600
 connection that is just being closed, which would be a fault that nobody planned."""
 
 _BODILESS = (204, 304)
+
+_PATH = re.compile(r"/+([^/]+)/([1-9][0-9]{0,8})/(model|effects)(?:/(.*))?", re.DOTALL)
+"""A path at a door: slot, number of the worker process, door, path below the door."""
+
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER with which closing a socket resets its connection."""
 
 
 class Connection(H11Protocol):
@@ -57,6 +66,15 @@ class Connection(H11Protocol):
         self.transport.abort()
         await self.lost.wait()
 
+    async def reset(self) -> None:
+        """Reset the connection (TCP RST) instead of closing it."""
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        await self.cut()
+
+    def watch(self) -> None:
+        """See the client go from now on: after a large body uvicorn reads no further until it has answered."""
+        self.flow.resume_reading()
+
 
 class Doors:
     """The application: holds every request twice and executes it in between."""
@@ -66,7 +84,7 @@ class Doors:
         self._model_script = model_script
         self._effects_script = effects_script
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Decision]] = {}
+        self._waiting: dict[int, asyncio.Future[HttpDecision]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,9 +94,11 @@ class Doors:
             body = await request.body()
         except ClientDisconnect:  # never a whole message, so never a message
             return
+        connection.watch()
         arrived = self._arrived(request, body)
         if arrived is None:
-            text = f"{request.method} {scope['path']} is no door: paths are /SLOT/model/... and /SLOT/effects/NAME"
+            paths = "/SLOT/WORKER/model/... and /SLOT/WORKER/effects/NAME"
+            text = f"{request.method} {scope['path']} is no door: paths are {paths}"
             self._tell(Notice("", text))
             await deliver(json_answer({"error": {"message": text}}, status=404), connection=connection, send=send)
             return
@@ -95,19 +115,20 @@ class Doors:
 
     async def _exchange(self, arrived: Arrived, body: bytes) -> Answer:
         """Execute the request and return its answer, as far as crashproof lets it."""
-        if await self._held(arrived) == "drop":
-            return CLOSED
+        instead = _instead(await self._held(arrived))
+        if instead is not None:
+            return instead
         answer = self._executed(arrived, body)
         if answer.notice:
             self._tell(Notice(arrived.slot, _sendable(answer.notice)))
         held = Executed(arrived.number, answer.status, answer.text)
-        return CLOSED if await self._held(held) == "drop" else answer
+        return _instead(await self._held(held)) or answer
 
-    async def _held(self, frame: Arrived | Executed) -> Decision:
+    async def _held(self, frame: Arrived | Executed) -> HttpDecision:
         waiting = asyncio.get_running_loop().create_future()
         self._waiting[frame.number] = waiting
         self._tell(frame)
-        decision: Decision = await waiting
+        decision: HttpDecision = await waiting
         return decision
 
     def _executed(self, arrived: Arrived, body: bytes) -> Answer:
@@ -118,15 +139,16 @@ class Doors:
 
     def _arrived(self, request: Request, body: bytes) -> Arrived | None:
         """Make a message of a request, or None where it is at no door."""
-        slot, _, rest = request.scope["raw_path"].decode("ascii").lstrip("/").partition("/")
-        door, _, bare = rest.partition("/")
-        if door not in ("model", "effects") or not slot:
+        found = _PATH.fullmatch(request.scope["raw_path"].decode("ascii"))
+        if found is None:
             return None
+        slot, worker, door, bare = found.groups(default="")
         operation = model.operation_of(bare) if door == "model" else effects.operation_of(request.method, bare)
         query = request.scope["query_string"].decode("latin-1")
         return Arrived(
             number=next(self._numbers),
             slot=unquote(slot),
+            worker=int(worker),
             door="model" if door == "model" else "effect",
             operation=operation,
             method=request.method,
@@ -139,11 +161,27 @@ class Doors:
         http_channel.send(self._writer, frame)
 
 
+def _instead(decision: HttpDecision) -> Answer | None:
+    """Return what is given in place of the answer that would have been, or None where all goes on."""
+    if isinstance(decision, Answer):
+        return decision
+    return CLOSED if decision == "drop" else None
+
+
 async def deliver(answer: Answer, *, connection: Connection, send: Send) -> None:
     """Send an answer as its delivery says; to a client that is gone it is not sent."""
-    if answer.delivery == "closed":
-        await connection.cut()
-        return
+    match answer.delivery:
+        case "complete":
+            await _send_whole(answer, send)
+        case "closed":
+            await connection.cut()
+        case "reset":
+            await connection.reset()
+        case "silent":
+            await connection.lost.wait()
+
+
+async def _send_whole(answer: Answer, send: Send) -> None:
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.headers.items()]
     body = b"" if answer.status in _BODILESS else answer.body
     if answer.status not in _BODILESS:

@@ -23,6 +23,7 @@ import msgspec
 from harness.rig import model_answers
 from harness.rig.answer import Answer, json_answer, plain_headers
 from harness.rig.model_answers import Said
+from harness.rig.model_errors import error_answer, identified
 from harness.rig.scripts import Script, ScriptError
 
 OPERATIONS = {"chat/completions": "chat.completions", "responses": "responses"}
@@ -47,22 +48,22 @@ def operation_of(path: str) -> str:
 def answer(*, method: str, path: str, body: bytes, script: Script | None = None) -> Answer:
     """Return the answer to one request, in the provider's own form whatever goes wrong."""
     operation = operation_of(path)
-    if method != "POST" or operation not in _ASKED_BY:
-        return _unknown(method, path, operation)
     digest = hashlib.blake2s(body, digest_size=12).hexdigest()
+    if method != "POST" or operation not in _ASKED_BY:
+        return _unknown(method, path, digest=digest)
     try:
         request = json.loads(body)
     except (ValueError, RecursionError):
-        return _refused("We could not parse the JSON body of your request.", digest=digest)
+        return _refused({"message": "We could not parse the JSON body of your request."}, operation, digest=digest)
     wrong = _what_is_wrong(request, operation)
     if wrong:
-        return _refused(**wrong, digest=digest)
+        return _refused(wrong, operation, digest=digest)
     digest = _digest(request)
     try:
         return _said(request, operation, digest=digest, script=script)
     except ScriptError as error:
         said = {"message": str(error), "code": "script_error"}
-        return json_answer(model_answers.error(500, said), status=500, headers=_identified(digest), notice=str(error))
+        return error_answer(operation, status=500, said=said, digest=digest, notice=str(error))
 
 
 def _said(request: dict[str, Any], operation: str, *, digest: str, script: Script | None) -> Answer:
@@ -87,9 +88,9 @@ def _read(returned: Any, request: dict[str, Any], operation: str, *, digest: str
     if not isinstance(returned, dict):
         raise TypeError(f"expected a text or a dict, got {type(returned).__name__}")
     if "raw" in returned:
-        return _raw(returned, digest=digest)
+        return _raw(returned, operation, digest=digest)
     if "status" in returned:
-        return _error(returned, digest=digest)
+        return _error(returned, operation, digest=digest)
     return _provided(request, _converted(returned), operation, digest=digest)
 
 
@@ -104,20 +105,20 @@ def _converted(returned: dict[str, Any]) -> Said:
 
 def _provided(request: dict[str, Any], said: Said, operation: str, *, digest: str) -> Answer:
     provide = model_answers.chat_completion if operation == "chat.completions" else model_answers.response
-    return json_answer(provide(request, said, digest=digest), headers=_identified(digest))
+    return json_answer(provide(request, said, digest=digest), headers=identified(operation, digest=digest))
 
 
-def _raw(returned: dict[str, Any], *, digest: str) -> Answer:
+def _raw(returned: dict[str, Any], operation: str, *, digest: str) -> Answer:
     if returned.keys() != {"raw"}:
         raise ValueError(f"beside 'raw' there can be nothing, got {sorted(returned.keys() - {'raw'})}")
     raw = returned["raw"]
     if isinstance(raw, str):
-        headers = {"content-type": "application/json", **_identified(digest)}
+        headers = {"content-type": "application/json", **identified(operation, digest=digest)}
         return Answer(headers=headers, body=raw.encode(errors="surrogatepass"))
-    return json_answer(raw, headers=_identified(digest))
+    return json_answer(raw, headers=identified(operation, digest=digest))
 
 
-def _error(returned: dict[str, Any], *, digest: str) -> Answer:
+def _error(returned: dict[str, Any], operation: str, *, digest: str) -> Answer:
     unknown = sorted(returned.keys() - _PROPERTIES_OF_AN_ERROR)
     if unknown:
         raise ValueError(f"beside 'status' there can be 'error' and 'headers', got {unknown}")
@@ -126,8 +127,9 @@ def _error(returned: dict[str, Any], *, digest: str) -> Answer:
         raise ValueError(f"status must be 400 to 599, got {status!r}")
     if not isinstance(said, dict | str):
         raise TypeError(f"error must be a dict or a text, got {type(said).__name__}")
-    headers = {**_identified(digest), **plain_headers(returned.get("headers", {}))}
-    return json_answer(model_answers.error(status, said), status=status, headers=headers)
+    return error_answer(
+        operation, status=status, said=said, digest=digest, headers=plain_headers(returned.get("headers", {}))
+    )
 
 
 def _what_is_wrong(request: Any, operation: str) -> dict[str, str]:
@@ -144,24 +146,37 @@ def _what_is_wrong(request: Any, operation: str) -> dict[str, str]:
         if asked == "input" and request.get(asked) is None and (request.get("prompt") or request.get("conversation")):
             return {}
         return {"message": f"Missing required parameter: '{asked}'.", "param": asked}
+    return _what_is_wrong_with(request[asked], asked)
+
+
+def _what_is_wrong_with(asked: Any, name: str) -> dict[str, str]:
+    if asked == []:
+        return {"message": f"Invalid '{name}': empty array.", "param": name, "code": "empty_array"}
+    for index, item in enumerate(asked if isinstance(asked, list) else []):
+        if not isinstance(item, dict):
+            param = f"{name}[{index}]"
+            return {
+                "message": f"Invalid type for '{param}': expected an object.",
+                "param": param,
+                "code": "invalid_type",
+            }
+        if name == "messages" and not isinstance(item.get("role"), str):
+            param = f"{name}[{index}].role"
+            told = {"param": param, "code": "missing_required_parameter"}
+            return {"message": f"Missing required parameter: '{param}'.", **told}
     return {}
 
 
-def _refused(message: str, *, digest: str, param: str | None = None) -> Answer:
-    said = {"message": message, "param": param}
-    return json_answer(model_answers.error(400, said), status=400, headers=_identified(digest), notice=message)
+def _refused(said: dict[str, str], operation: str, *, digest: str) -> Answer:
+    return error_answer(
+        operation, status=400, said=said, digest=digest, notice=f"{operation} was refused: {said['message']}"
+    )
 
 
-def _unknown(method: str, path: str, operation: str) -> Answer:
+def _unknown(method: str, path: str, *, digest: str) -> Answer:
     served = " and ".join(f"POST /v1/{known}" for known in OPERATIONS)
     notice = f"{method} {path} is not served by crashproof's model server, which serves {served}"
-    if operation.removeprefix("v1/").startswith("messages"):
-        return json_answer(model_answers.anthropic_error("not_found_error", notice), status=404, notice=notice)
-    return json_answer(model_answers.error(404, notice), status=404, notice=notice)
-
-
-def _identified(digest: str) -> dict[str, str]:
-    return {"x-request-id": f"req_{digest}"}
+    return error_answer(path, status=404, said=notice, digest=digest, notice=notice)
 
 
 def _digest(request: dict[str, Any]) -> str:

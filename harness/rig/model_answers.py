@@ -157,22 +157,6 @@ _REPEATED: dict[str, Any] = {
 }
 
 
-def error(status: int, said: dict[str, Any] | str) -> dict[str, Any]:
-    """Return an error answer; what is not said is filled in as the provider has it for that status."""
-    kind, code = {
-        401: ("invalid_request_error", "invalid_api_key"),
-        404: ("invalid_request_error", "unknown_url"),
-        429: ("requests", "rate_limit_exceeded"),
-    }.get(status, ("server_error" if status >= 500 else "invalid_request_error", None))
-    given = {"message": said} if isinstance(said, str) else said
-    return {"error": {"message": f"HTTP status {status}", "type": kind, "param": None, "code": code, **given}}
-
-
-def anthropic_error(kind: str, message: str) -> dict[str, Any]:
-    """Return an error answer in the form of Anthropic."""
-    return {"type": "error", "error": {"type": kind, "message": message}, "request_id": None}
-
-
 def _calls(said: Said, digest: str) -> list[tuple[str, ToolCall]]:
     return [(call.id or f"call_{digest}{index}", call) for index, call in enumerate(said.tool_calls)]
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import openai
@@ -14,7 +15,8 @@ import psutil
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.rig.http_doors import Decision, HttpDoors, HttpMessage, Meet, Notice
+from harness.rig.decisions import Decision
+from harness.rig.http_doors import HttpDoors, HttpMessage, Meet, Notice
 
 pytestmark = pytest.mark.rig
 
@@ -156,14 +158,17 @@ async def test_an_answer_dropped_after_was_executed(tmp_path: Path) -> None:
         assert await ask(running) == "2"
 
 
-async def test_nothing_at_all_is_sent_of_a_dropped_answer(tmp_path: Path) -> None:
-    async with doors(Recorder(drop="after"), tmp_path) as running, asyncio.timeout(LIMIT):
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", int(running.effects_url("s").split(":")[2].split("/")[0])
-        )
-        writer.write(b"POST /s/effects/note HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
-        assert await reader.read() == b""
-        writer.close()
+async def test_a_message_says_which_worker_process_sent_it(tmp_path: Path) -> None:
+    meet = Recorder()
+    async with doors(meet, tmp_path) as running, httpx.AsyncClient() as sender:
+        await sender.post(f"{running.model_url('s', 12)}/responses", json={"model": "m", "input": "x"})
+        await sender.post(f"{running.effects_url('s', 3)}/note", json={})
+        await sender.post(f"{running.anthropic_url('s', 4)}/v1/messages", json={})
+        for path in ("s/0/model/v1/responses", "s/x/model/v1/responses", "s/model/v1/responses", "s/1/models"):
+            port = urlsplit(running.effects_url("s")).port
+            assert (await sender.post(f"http://127.0.0.1:{port}/{path}", json={})).status_code == 404
+    assert [message.worker for message in meet.met] == [12, 12, 3, 3, 4, 4]
+    assert [message.path for message in meet.met[::2]] == ["/v1/responses", "/note", "/v1/messages"]
 
 
 @pytest.mark.parametrize("position", ["before", "after"])

@@ -42,6 +42,7 @@ def response(answer: Answer) -> Response:
 def error(answer: Answer) -> dict[str, object]:
     found: dict[str, object] = json.loads(answer.body)["error"]
     assert found.keys() >= {"message", "type", "param", "code"}
+    assert answer.headers["x-request-id"].startswith("req_")
     return found
 
 
@@ -197,7 +198,13 @@ def test_a_script_that_never_answers_is_told(tmp_path: Path, monkeypatch: pytest
         ({"messages": []}, "you must provide a model parameter"),
         ({"model": "m"}, "Missing required parameter: 'input'"),
         ({"model": "m", "messages": "hello"}, "Missing required parameter: 'messages'"),
+        ({"model": "m", "messages": []}, "Invalid 'messages': empty array"),
+        ({"model": "m", "input": []}, "Invalid 'input': empty array"),
+        ({"model": "m", "messages": [{"role": "user"}, "hello"]}, "Invalid type for 'messages[1]': expected an object"),
+        ({"model": "m", "messages": [{"content": "hello"}]}, "Missing required parameter: 'messages[0].role'"),
+        ({"model": "m", "input": ["hello"]}, "Invalid type for 'input[0]': expected an object"),
         (CHAT | {"stream": True}, "Streaming is not served yet"),
+        (RESPONSES | {"stream": True}, "Streaming is not served yet"),
     ],
 )
 def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, told: str) -> None:
@@ -206,6 +213,12 @@ def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, tol
     assert told in str(error(said)["message"])
     assert error(said)["type"] == "invalid_request_error"
     assert told in said.notice
+    assert "was refused" in said.notice
+
+
+def test_input_items_without_a_role_are_known() -> None:
+    output = {"type": "function_call_output", "call_id": "c", "output": "3"}
+    assert ask({"model": "m", "input": [output]}).status == 200
 
 
 def test_what_is_not_served_is_not_found() -> None:
@@ -214,8 +227,17 @@ def test_what_is_not_served_is_not_found() -> None:
     assert "POST /v1/embeddings is not served" in str(error(said)["message"])
     assert said.notice
     assert ask(b"", path="/v1/responses", method="GET").status == 404
-    anthropic = json.loads(ask({}, path="/v1/messages").body)
-    assert (anthropic["type"], anthropic["error"]["type"]) == ("error", "not_found_error")
+
+
+@pytest.mark.parametrize("request_body", [{}, b"{", {"model": "m", "messages": [], "stream": True}])
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens"])
+def test_what_anthropic_would_answer_is_refused_as_anthropic_does(path: str, request_body: object) -> None:
+    said = ask(request_body, path=path)
+    told = json.loads(said.body)
+    assert (said.status, told["type"], told["error"]["type"]) == (404, "error", "not_found_error")
+    assert told["error"]["message"] == said.notice
+    assert f"POST {path} is not served" in said.notice
+    assert said.headers["request-id"] == told["request_id"]
 
 
 @pytest.mark.parametrize(
