@@ -61,12 +61,12 @@ async def post(running: HttpDoors) -> httpx.Response:
 
 
 async def send(running: HttpDoors, body: bytes = b"{}") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Send an effect over a socket of its own."""
+    """Send an effect over a socket of its own, its body once the server waits for it."""
     url = urlsplit(running.effects_url("s", 1))
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
-    head = f"POST {url.path}/note HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
-    writer.write(head.encode())
-    await writer.drain()
+    told = f"host: x\r\nexpect: 100-continue\r\ncontent-length: {len(body)}"
+    writer.write(f"POST {url.path}/note HTTP/1.1\r\n{told}\r\n\r\n".encode())
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
     writer.write(body)
     return reader, writer
 
@@ -119,7 +119,7 @@ async def closed(pid: int, port: int) -> None:
 
 
 @pytest.mark.parametrize("position", ["before", "after"])
-@pytest.mark.parametrize("size", [2, 100_000])
+@pytest.mark.parametrize("size", [2, 300_000])
 async def test_silence_lasts_until_the_client_goes(tmp_path: Path, position: str, size: int) -> None:
     meet = Instead(position, SILENT)
     async with doors(meet, tmp_path) as running:
