@@ -1,4 +1,4 @@
-"""The Temporal server binary: given, found, downloaded or built, and what is known of it.
+"""The server binaries, one kind for each engine: given, found, downloaded or built, and what is known of each.
 
 The order is: option, environment variable, PATH, own cache, download, build. What the user named must work; what was
 merely found and does not work is passed over and told.
@@ -22,17 +22,22 @@ import filelock
 from harness.errors import RigError, UsageError
 from harness.rig import installing
 from harness.rig.candidates import Binary, BrokenError, Kind, cache_folder, cached, examine, note, probe
-from harness.rig.installing import Installer, Progress, go_install, sdk_download
+from harness.rig.installing import Installer, Progress, go_install, maven, sdk_download
 
 __all__ = [
+    "FULL_SERVER",
     "TEMPORAL",
+    "TEST_SERVER",
     "Binary",
     "Kind",
     "Step",
     "cached",
     "chosen",
     "find",
+    "find_full_server",
     "find_temporal",
+    "find_test_server",
+    "install",
     "install_temporal",
     "survey",
 ]
@@ -59,6 +64,40 @@ TEMPORAL = Kind(
     ),
     manual="install it from https://docs.temporal.io/cli",
 )
+
+TEST_SERVER = Kind(
+    name="temporal-test-server",
+    title="the time-skipping test server",
+    option="--test-server",
+    variable="CRASHPROOF_TEST_SERVER",
+    version_arguments=(),
+    version_pattern=r"temporal-test-server \S+|Usage: <command> <port>",
+    untold="temporal-test-server (it does not say which)",
+    installers=(
+        sdk_download(name="temporal-test-server", title="the time-skipping test server", start="start_time_skipping"),
+        maven(
+            "io.temporal:temporal-test-server:1.32.1",
+            main="io.temporal.testserver.TestServer",
+            name="temporal-test-server",
+        ),
+    ),
+    manual="only runs with the engine `time-skipping` need it; get it from the releases of temporalio/sdk-java",
+    to_cache="the first run with `--engine time-skipping` gets it",
+)
+"""The test server of the Java SDK; without arguments it prints its usage, and the script of ours a version before."""
+
+FULL_SERVER = Kind(
+    name="temporal-server",
+    title="the full Temporal server",
+    option="--temporal-server",
+    variable="CRASHPROOF_TEMPORAL_SERVER",
+    version_arguments=("--version",),
+    version_pattern=r"temporal version \S+",
+    installers=(go_install("go.temporal.io/server/cmd/server", version="v1.32.0", name="server"),),
+    manual="only runs with the engine `full` need it; get it from the releases of temporalio/temporal, 1.32 or newer",
+    to_cache="the first run with `--engine full` gets it",
+)
+"""The server itself; from 1.32 on it can skip time in a workflow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +133,16 @@ async def find_temporal(option: str = "", *, progress: Progress = lambda line: N
     return await find(TEMPORAL, option=option, progress=progress)
 
 
+async def find_test_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the time-skipping test server, or get it; as ``find_temporal``."""
+    return await find(TEST_SERVER, option=option, progress=progress)
+
+
+async def find_full_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the full Temporal server, or get it; as ``find_temporal``. Building it takes 4 to 9 minutes, once."""
+    return await find(FULL_SERVER, option=option, progress=progress)
+
+
 async def install_temporal(*, again: bool = False, progress: Progress = lambda line: None) -> Binary:
     """Put a Temporal CLI into crashproof's own cache.
 
@@ -104,8 +153,13 @@ async def install_temporal(*, again: bool = False, progress: Progress = lambda l
     Raises:
         RigError: None could be got.
     """
+    return await install(TEMPORAL, again=again, progress=progress)
+
+
+async def install(kind: Kind, *, again: bool = False, progress: Progress = lambda line: None) -> Binary:
+    """Put a binary of the given kind into crashproof's own cache; see ``install_temporal``."""
     steps: list[Step] = []
-    return await _install(TEMPORAL, steps, again=again, progress=progress)
+    return await _install(kind, steps, again=again, progress=progress)
 
 
 async def find(kind: Kind, *, option: str = "", progress: Progress = lambda line: None) -> Binary:
@@ -171,7 +225,8 @@ async def _look_at_variable(kind: Kind, option: str) -> Step:
 
 async def _look_at_named(kind: Kind, named: str, *, source: str) -> Step:
     found = named if os.sep in named or Path(named).exists() else shutil.which(named) or named
-    fix = f"name a file that prints its version with `{' '.join(kind.version_arguments)}`, or leave {source} away"
+    asked = f" with `{' '.join(kind.version_arguments)}`" if kind.version_arguments else " when run without arguments"
+    fix = f"name a file that prints its version{asked}, or leave {source} away"
     return replace(await _try(kind, Path(found).expanduser(), source=source, fix=fix), named=True)
 
 
@@ -184,10 +239,10 @@ async def _look_on_path(kind: Kind, option: str) -> Step:
 
 
 async def _look_in_cache(kind: Kind, option: str) -> Step:
-    source, fix = "crashproof's own cache", "run `crashproof server install`"
+    source = "crashproof's own cache"
     if not cached(kind).exists():
-        return Step(source=source, detail=_NOTHING, fix=fix)
-    return await _try(kind, cached(kind), source=source, fix=f"{fix} --again")
+        return Step(source=source, detail=_NOTHING, fix=kind.to_cache)
+    return await _try(kind, cached(kind), source=source, fix=kind.to_cache)
 
 
 async def _try(kind: Kind, path: Path, *, source: str, fix: str) -> Step:
@@ -229,6 +284,9 @@ async def _install_by(kind: Kind, installer: Installer, progress: Progress) -> S
         binary = replace(await probe(kind, got, source=installer.source), path=cached(kind))
         # The note goes first: without its file it is ignored, while a file without its note forgets its source.
         note(kind, binary, stat=got.stat())
+        for name in installer.beside:
+            shutil.rmtree(binary.path.parent / name, ignore_errors=True)
+            os.replace(folder / name, binary.path.parent / name)
         os.replace(got, binary.path)
     except (RigError, BrokenError, OSError) as error:
         return Step(source=installer.source, detail=str(error), fix=installer.fix)

@@ -38,6 +38,8 @@ class Kind:
         version_pattern: What the first printed line must match.
         installers: The ways to get one, in the order in which they are tried.
         manual: What a user can do who wants to get it without crashproof.
+        to_cache: What puts one into crashproof's own cache.
+        untold: What stands for the version of a program that prints only its usage, which starts with ``Usage:``.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Kind:
     version_pattern: str
     installers: tuple[Installer, ...]
     manual: str
+    to_cache: str = "run `crashproof server install`"
+    untold: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +131,7 @@ async def _version(kind: Kind, path: Path) -> str:
     line = printed.splitlines()[0] if printed else ""
     if not re.match(kind.version_pattern, line):
         raise BrokenError(f"`{asked}` printed {line!r}, which is not the version of {kind.title}")
-    return line
+    return kind.untold if kind.untold and line.startswith("Usage:") else line
 
 
 def _sha256(path: Path) -> str:

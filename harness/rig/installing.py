@@ -1,4 +1,4 @@
-"""The ways to get a server binary where none is: the download of the Temporal SDK, and the Go tool chain."""
+"""The ways to get a server binary where none is: the download of the Temporal SDK, the Go tool chain, and Maven."""
 
 from __future__ import annotations
 
@@ -37,12 +37,14 @@ class Installer:
         missing: Says why it cannot be tried here, or returns an empty text.
         install: Puts the binary into the folder and returns its path, or raises ``RigError``.
         fix: What the user can do to make it work.
+        beside: Names of what else it puts into the folder and the program cannot do without.
     """
 
     source: str
     missing: Callable[[], str]
     install: Callable[[Path, Progress], Awaitable[Path]]
     fix: str
+    beside: tuple[str, ...] = ()
 
 
 async def follow(
@@ -76,20 +78,21 @@ async def follow(
         await process.kill()
 
 
-def sdk_download(*, name: str, title: str) -> Installer:
-    """Return the installer that lets the Temporal SDK download the CLI, which it does before it starts a server.
+def sdk_download(*, name: str, title: str, start: str = "start_local") -> Installer:
+    """Return the installer that lets the Temporal SDK download a server, which it does before it starts one.
 
     The download runs in a process of its own: it has no time limit of its own and cannot be cancelled.
 
     Args:
         name: Name of the file wanted.
         title: What it is called in progress lines.
+        start: Method of the SDK's ``WorkflowEnvironment`` that starts such a server.
     """
 
     async def install(folder: Path, progress: Progress) -> Path:
         code = (
             "import asyncio, sys; from temporalio.testing import WorkflowEnvironment as Environment; "
-            "asyncio.run(Environment.start_local(download_dest_dir=sys.argv[1]))"
+            f"asyncio.run(Environment.{start}(download_dest_dir=sys.argv[1]))"
         )
         arrived = folder / "download"
         arrived.mkdir()
@@ -143,6 +146,71 @@ def go_install(package: str, *, version: str, name: str) -> Installer:
 
     fix = "install Go from https://go.dev/dl, have `go` on PATH, and let it reach a Go module proxy"
     return Installer(source=f"go install {package}@{version}", missing=missing, install=install, fix=fix)
+
+
+def maven(coordinates: str, *, main: str, name: str) -> Installer:
+    """Return the installer that puts a Java program together: its libraries through Maven, and a script to start it.
+
+    Java is looked for when the program is started, so one that is updated or moved does no harm.
+
+    Args:
+        coordinates: Group, artifact and version, as ``io.temporal:temporal-test-server:1.32.1``.
+        main: The class that is started.
+        name: Name of the script.
+    """
+    group, artifact, version = coordinates.split(":")
+
+    async def install(folder: Path, progress: Progress) -> Path:
+        (folder / "pom.xml").write_text(_POM.format(group=group, artifact=artifact, version=version))
+        command = ["mvn", "--batch-mode", "--quiet", "-f", str(folder / "pom.xml")]
+        command += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder / LIBRARIES}"]
+        process = await Process.start(command, name="maven", logs=folder, cwd=folder)
+        line = f"putting {artifact} {version} together with Maven (10 to 60 s, once)"
+        progress(line)
+        status = await follow(process, limit=BUILD_SECONDS, tick=lambda elapsed: progress(f"{line}: {elapsed:.0f} s"))
+        if status is None:
+            raise RigError(f"Maven was not done after {BUILD_SECONDS:.0f} s", log=process.log_tail(5))
+        if status != 0 or not any((folder / LIBRARIES).glob(f"{artifact}-*.jar")):
+            raise RigError(f"Maven failed with exit status {status}", log=process.log_tail(5))
+        script = folder / name
+        script.write_text(_SCRIPT.format(artifact=artifact, version=version, main=main, libraries=LIBRARIES))
+        script.chmod(0o755)
+        return script
+
+    def missing() -> str:
+        absent = [program for program in ("mvn", "java") if not shutil.which(program)]
+        return f"no {' and no '.join(absent)} on PATH" if absent else ""
+
+    fix = "install a JDK (11 or newer) and Maven, have `java` and `mvn` on PATH, and let Maven reach its repository"
+    return Installer(source=f"Maven {coordinates}", missing=missing, install=install, fix=fix, beside=(LIBRARIES,))
+
+
+LIBRARIES = "lib"
+"""Folder of the libraries of a Java program, beside its script."""
+
+_POM = """<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>crashproof</groupId>
+  <artifactId>{artifact}-here</artifactId>
+  <version>1</version>
+  <dependencies>
+    <dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>
+  </dependencies>
+</project>
+"""
+
+_SCRIPT = """#!/bin/sh
+# Starts {artifact} {version} with the Java that is found now; without arguments it says what it is.
+here=$(dirname "$(readlink -f "$0")")
+java=java
+[ -n "$JAVA_HOME" ] && [ -x "$JAVA_HOME/bin/java" ] && java=$JAVA_HOME/bin/java
+command -v "$java" > /dev/null || {{
+  echo "java was not found: {artifact} is a Java program; install a Java runtime (11 or newer), or set JAVA_HOME" >&2
+  exit 127
+}}
+[ $# -eq 0 ] && echo "{artifact} {version}"
+exec "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$here/{libraries}/*" {main} "$@"
+"""
 
 
 class _Growth:
