@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.evidence import Evidence
+from harness.faults.actions import ModelError, Silence, Terminate
+from harness.faults.fault import Fault
 from harness.plan import Plan
 from harness.tape import Entry, acts
 
@@ -14,6 +16,14 @@ SLACK = 20.0
 BASELINE_LIMIT = 120.0
 """Seconds that a baseline may take: nothing is known yet about the work."""
 
+TERM_SECONDS = 40.0
+"""Seconds that a worker process may take to end after SIGTERM before it is killed: a little more than the 30 s that
+Kubernetes gives by default."""
+
+PATIENCE_SECONDS = 45.0
+"""Seconds that an agent may wait for a model that never answers before its activity is timed out as declared."""
+
+_UNLIMITED = 6  # attempts that are waited for where none are declared
 _ACCELERATED = 4.0  # seconds until an accelerated timeout has happened and the attempt has been scheduled anew
 _SERVER_TASK_TIMEOUT = 10.0
 _LEAST_TASK_TIMEOUT = 2.0
@@ -46,7 +56,30 @@ def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
     waiting = (task_timeout or _SERVER_TASK_TIMEOUT) + (_STICKY if plan.real_time else 0.0)
     strike = detected + max(_backoffs(baseline), default=0.0) + waiting + 4 * _start_of_worker(baseline.tape)
     limit = 3 * _duration(baseline.tape) + strike * max(1, len(plan.strikes)) + SLACK
+    limit += sum(_more(fault, baseline) for fault in plan.faults)
     return Bounds(limit=min(limit, time_limit) if time_limit else limit, task_timeout=task_timeout)
+
+
+def _more(fault: Fault, baseline: Evidence) -> float:
+    """Return the seconds that a fault takes beyond what the loss of a worker does."""
+    match fault.action:
+        case ModelError(retry_after=asked):
+            tries = fault.times or _UNLIMITED
+            return asked + max((_ladder(entry, tries) for entry in _activity_tasks(baseline.tape)), default=0.0)
+        case Terminate():
+            return TERM_SECONDS
+        case Silence():
+            return PATIENCE_SECONDS
+    return 0.0
+
+
+def _ladder(entry: Entry, tries: int) -> float:
+    """Return the seconds between the first and the last of so many attempts, or of as many as are declared."""
+    policy = entry.facts["retry_policy"]
+    attempts = min(tries + 1, policy["attempts"] or tries + 1)
+    longest = policy["maximum"] or 100 * policy["initial"]
+    waits = (min(policy["initial"] * policy["coefficient"] ** number, longest) for number in range(attempts - 1))
+    return float(min(sum(waits), entry.facts.get("schedule_to_close_timeout") or float("inf")))
 
 
 def activity_bounds(baseline: Evidence) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness import faults
 from harness.errors import UsageError
+from harness.faults.fault import Fault
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Plan:
 
     strikes: tuple[Strike, ...] = ()
     real_time: bool = False
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults of its strikes, in order."""
+        return tuple(faults.named(strike.fault) for strike in self.strikes)
 
     def __str__(self) -> str:
         words = ",".join(str(strike) for strike in self.strikes) or "baseline"

@@ -13,17 +13,18 @@ from harness import faults
 from harness import folder as folders
 from harness.checks import Check, masking
 from harness.checks.judging import judge
-from harness.cuts import Cut, cuts, new_cuts, steady
+from harness.cuts import Cut, cuts_of, new_cuts, steady
 from harness.deadline import BASELINE_LIMIT, Bounds, activity_bounds, bounds
 from harness.errors import RigError
 from harness.evidence import Evidence
+from harness.notes import notes
+from harness.options import Options
 from harness.plan import Plan, Strike
 from harness.points import is_of_workflow_task, matches
 from harness.replay.runner import ReplayProcess
 from harness.rig.slots import Rig
-from harness.scenario import Scenario, Starter
+from harness.scenario import Scenario
 from harness.swept import News, Swept
-from harness.tape import acts
 from harness.trial import run_trial
 from harness.verdict import Outcome, Verdict
 
@@ -31,30 +32,6 @@ REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
 
 _ROUNDS = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a sweep is run.
-
-    Attributes:
-        real_time: Whether no timeout is accelerated.
-        only: Point ids or ``*`` patterns; where given, only cuts at these points are tried.
-        points_only: Whether to stop after the baselines.
-        time_limit: Seconds from the start of the sweep after which no further trial begins; 0: none.
-        max_failures: Number of failed trials after which no further trial begins; 0: none.
-        workflows: Modules for the Replayer, where the scenario does not tell them.
-        cold: Whether every worker process is started cold. Else those of the first baseline and of trials in real time
-            are, and the others are forked where that comes to the same.
-    """
-
-    real_time: bool = False
-    only: tuple[str, ...] = ()
-    points_only: bool = False
-    time_limit: float = 0.0
-    max_failures: int = 0
-    workflows: tuple[str, ...] = ()
-    cold: bool = False
 
 
 @dataclass
@@ -65,15 +42,16 @@ class _State:
     places: set[str] = field(default_factory=set)
     found: list[Cut] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    struck: dict[str, None] = field(default_factory=dict)
-    unsteady: list[str] = field(default_factory=list)
-    unreachable: list[str] = field(default_factory=list)
+    struck: dict[Strike, None] = field(default_factory=dict)
+    unsteady: dict[str, None] = field(default_factory=dict)
+    unreachable: list[Strike] = field(default_factory=list)
+    not_applicable: dict[str, str] = field(default_factory=dict)
     total: int = 0
     not_run: int = 0
 
 
 class Sweep:
-    """Runs a scenario under every plan that kills its worker once, and judges each trial.
+    """Runs a scenario under every plan that makes one of its faults once, and judges each trial.
 
     Args:
         scenario: The scenario.
@@ -104,7 +82,7 @@ class Sweep:
         self._options = options
         self._tell = tell
         self._state = _State()
-        self._fault = faults.chosen(scenario.faults)[0].name
+        self._faults = faults.chosen(options.faults or scenario.faults)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._replayer: asyncio.Task[ReplayProcess] | None = None
         self._began = time.monotonic()
@@ -180,14 +158,20 @@ class Sweep:
 
     def _find_cuts(self) -> None:
         tapes = [evidence.tape for evidence in self._state.baselines]
-        found, self._state.unsteady = steady(cuts(tapes[0]), tapes)
+        self._state.found = []
+        for fault in self._faults:
+            made = cuts_of(fault, tapes[0])
+            if not made:
+                self._state.not_applicable[fault.name] = f"no {' or '.join(fault.doors)} message that it can meet"
+            found, unsteady = steady(made, tapes)
+            self._state.unsteady.update(dict.fromkeys(unsteady))
+            self._state.found += [cut for cut in found if self._is_wanted(cut)]
+
+    def _is_wanted(self, cut: Cut) -> bool:
         wanted = self._options.only
-        self._state.found = [
-            cut
-            for cut in found
-            if not wanted
-            or any(matches(point, pattern) for pattern in wanted for point in (cut.point.id, *cut.stands_for))
-        ]
+        return not wanted or any(
+            matches(point, pattern) for pattern in wanted for point in (cut.point.id, *cut.stands_for)
+        )
 
     def _begin_early(self) -> None:
         """Begin the trials that wait longest as soon as they are known: those in real time."""
@@ -218,7 +202,7 @@ class Sweep:
     async def _try_all(self) -> None:
         patient = self._real_time_plans()
         covered = {plan.strikes for plan in patient}
-        plans = [Plan((Strike(self._fault, cut.point.id),), self._options.real_time) for cut in self._state.found]
+        plans = [Plan((cut.strike,), self._options.real_time) for cut in self._state.found]
         plans = [*patient, *(plan for plan in plans if plan.strikes not in covered)]
         for _ in range(_ROUNDS):
             self._state.total += len(plans)
@@ -243,7 +227,7 @@ class Sweep:
             if cut.point.place not in self._state.places:
                 self._state.places.add(cut.point.place)
                 self._state.found.append(cut)
-                plans.append(Plan((*plan.strikes, Strike(self._fault, cut.point.id)), self._options.real_time))
+                plans.append(Plan((*plan.strikes, cut.strike), self._options.real_time))
         return plans
 
     def _real_time_plans(self) -> list[Plan]:
@@ -255,9 +239,10 @@ class Sweep:
         }
         plans = []
         for cut in self._state.found:
-            if cut.point.subject in soon and cut.point.position == "before":
+            unseen = faults.named(cut.fault).unseen
+            if unseen and cut.point.subject in soon and cut.point.position == "before":
                 soon.discard(cut.point.subject)
-                plans.append(Plan((Strike(self._fault, cut.point.id),), real_time=True))
+                plans.append(Plan((cut.strike,), real_time=True))
         return plans
 
     async def _try(self, plan: Plan) -> list[Cut]:
@@ -278,7 +263,7 @@ class Sweep:
             self._state.not_run += 1
             return []
         verdict = self._judge(evidence)
-        return [] if verdict.outcome is Outcome.FAIL else new_cuts(evidence.tape, self._state.places)
+        return [] if verdict.outcome is Outcome.FAIL else new_cuts(self._faults, evidence.tape, self._state.places)
 
     async def _evidence(self, plan: Plan, trial: str, limits: Bounds) -> Evidence | None:
         """Return the evidence of a trial: from its folder where an earlier run has left it, else by running it."""
@@ -311,11 +296,11 @@ class Sweep:
 
     def _judge(self, evidence: Evidence) -> Verdict:
         verdict = judge(evidence, baselines=self._state.baselines, checks=self._checks)
-        last = evidence.plan.strikes[-1].point if evidence.plan.strikes else ""
+        last = evidence.plan.strikes[-1] if evidence.plan.strikes else None
         if verdict.struck and last:
             self._state.struck[last] = None
         folders.save_verdict(self._folder / "trials" / evidence.trial, verdict)
-        if _did_not_come(evidence, verdict):
+        if last and _did_not_come(evidence, verdict):
             self._state.unreachable.append(last)
             self._state.total -= 1
         else:
@@ -347,35 +332,16 @@ class Sweep:
             cuts=tuple(state.found),
             struck=tuple(state.struck),
             unreachable=tuple(state.unreachable),
+            not_applicable=state.not_applicable,
             unsteady=tuple(state.unsteady),
             not_run=state.not_run,
             gaps=tuple(gaps),
             masked=masking.listed(state.baselines),
-            notes=tuple(self._notes()),
+            notes=tuple(notes(self._scenario, options=self._options, baselines=state.baselines)),
             seconds=time.monotonic() - self._began,
             reason=reason,
             points_only=points_only or self._options.points_only,
         )
-
-    def _notes(self) -> list[str]:
-        """Say what a reader must know to read the verdicts rightly."""
-        scenario, told = self._scenario, []
-        if scenario.address:
-            told.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
-        if isinstance(scenario.work, Starter) and not scenario.work.command:
-            told.append("The worker starts its own work: after a strike its second start attached to the open run.")
-        if not (self._options.workflows or scenario.work.modules):
-            told.append("No workflow code was named to replay: give it with --workflows.")
-        if not self._options.real_time:
-            told.append("Timeouts after a strike were accelerated, except in the real-time trials.")
-        starts = (entry.facts for found in self._state.baselines for entry in acts(found.tape, "start-worker"))
-        if any(facts.get("start") == "forked" for facts in starts):
-            told.append(
-                "Worker processes were forked from one that had imported the installed modules, except in the first "
-                "baseline and the real-time trials; --cold starts all of them cold."
-            )
-        notices = (entry.facts["text"] for found in self._state.baselines for entry in acts(found.tape, "notice"))
-        return [*told, *dict.fromkeys(notices)]
 
 
 def _did_not_come(evidence: Evidence, verdict: Verdict) -> bool:

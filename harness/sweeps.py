@@ -14,10 +14,11 @@ from temporalio.service import RPCError
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError
 from harness.evidence import Evidence
+from harness.options import Options
 from harness.plan import Plan
 from harness.rig.slots import Rig
 from harness.scenario import Scenario
-from harness.sweep import Options, Sweep
+from harness.sweep import Sweep
 from harness.swept import News, Swept
 
 

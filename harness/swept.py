@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harness.cuts import Cut
+from harness.plan import Strike
 from harness.verdict import Finding, Outcome, Verdict, worst
 
 
@@ -37,8 +38,9 @@ class Swept:
         title: First line of its file.
         verdicts: One for each trial that was run, baselines first.
         cuts: The cuts that were to be tried, with what each stands for.
-        struck: Ids of the points that were struck.
-        unreachable: Ids of points that one run showed and a later one did not reach again.
+        struck: The strikes that were made, each the last of its plan.
+        unreachable: Strikes at points that one run showed and a later one did not reach again.
+        not_applicable: Faults that cannot be made here, by name, with the reason.
         unsteady: Places that only one of the two baselines reached.
         not_run: Trials that were left out because a limit was reached.
         gaps: What left the worker by no door.
@@ -53,8 +55,9 @@ class Swept:
     title: str = ""
     verdicts: tuple[Verdict, ...] = ()
     cuts: tuple[Cut, ...] = ()
-    struck: tuple[str, ...] = ()
-    unreachable: tuple[str, ...] = ()
+    struck: tuple[Strike, ...] = ()
+    unreachable: tuple[Strike, ...] = ()
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
     unsteady: tuple[str, ...] = ()
     not_run: int = 0
     gaps: tuple[str, ...] = ()
@@ -66,7 +69,7 @@ class Swept:
 
     @property
     def known(self) -> int:
-        """How many points were to be struck; a trial that is run again knows its own alone."""
+        """How many points were to be struck, each with each fault; a trial that is run again knows its own alone."""
         return max(len(self.cuts) - len(self.unreachable), len(self.struck))
 
     @property

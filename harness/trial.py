@@ -13,18 +13,21 @@ import grpc.aio
 
 from harness.deadline import Bounds
 from harness.errors import RigError, UsageError, nearest
-from harness.evidence import End, Evidence, History, Sample
+from harness.evidence import Crash, End, Evidence, History, Sample
 from harness.plan import Plan
 from harness.points import Point, matches, place_of
 from harness.rig.acceleration import Acceleration
 from harness.rig.attribution import Attribution, Owner, Run, at
 from harness.rig.coverage import Coverage
+from harness.rig.crash import copy_and_read
+from harness.rig.decisions import Decision
 from harness.rig.driver import Driver
 from harness.rig.frontend import Frontend
-from harness.rig.http_doors import Decision, HttpMessage
+from harness.rig.http_doors import HttpMessage
 from harness.rig.nemesis import Nemesis
 from harness.rig.slots import Rig, Slot
 from harness.rig.starting import Starting
+from harness.rig.striking import Striking
 from harness.rig.wire import WireProxy
 from harness.rig.worker import WorkerProcesses, environment
 from harness.scenario import Scenario, Starter
@@ -32,6 +35,7 @@ from harness.tape import Entry
 
 _SAMPLE_EVERY = 0.25  # seconds
 _STARTER_LIMIT = 60.0  # seconds for a program to start the work
+_WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
 _SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
@@ -73,7 +77,9 @@ class _Trial:
         self.samples: list[Sample] = []
         self.over = asyncio.Event()
         self.over_places: set[str] = set()
-        self.calls: dict[int, tuple[int, Owner, int]] = {}
+        self.calls: dict[int, tuple[int, Owner]] = {}
+        self.crashes: list[Crash] = []
+        self.answers: dict[int, str] = {}
         self.numbers = itertools.count(1)
         self.workers: WorkerProcesses
         self.frontend: Frontend
@@ -86,15 +92,24 @@ class _Trial:
         effects = _beside(self.scenario, self.scenario.effects)
         async with AsyncExitStack() as stack:
             slot = await stack.enter_async_context(
-                self.rig.slot(self.trial, meet=self._meet_http, note=self.nemesis.note, model=model, effects=effects)
+                self.rig.slot(
+                    self.trial,
+                    meet=self._meet_http,
+                    note=self.nemesis.note,
+                    model=model,
+                    effects=effects,
+                    own_server=any(fault.ends_server for fault in self.plan.faults),
+                )
             )
-            self.frontend = await stack.enter_async_context(Frontend(address=slot.server, namespace=slot.namespace))
+            self.frontend = await stack.enter_async_context(
+                Frontend(address=slot.server.address, namespace=slot.namespace)
+            )
             self.acceleration = Acceleration(self.frontend, note=self.nemesis.note)
             starting = Starting(
                 nemesis=self.nemesis, task_timeout=self.bounds.task_timeout, attaches=self.plan.strikes != ()
             )
             wire = WireProxy(
-                upstream=slot.server,
+                upstream=slot.server.address,
                 namespace=slot.namespace,
                 attribution=self.attribution,
                 meet=self._meet_wire,
@@ -111,10 +126,9 @@ class _Trial:
             return await self._with_workers(slot, wire)
 
     async def _with_workers(self, slot: Slot, wire: WireProxy) -> Evidence:
-        env = environment(self._environment(slot, wire))
         self.workers = WorkerProcesses(
             command=self.scenario.worker,
-            environment=env,
+            environment=lambda number: self._environment(slot, wire, number),
             logs=self.logs,
             nemesis=self.nemesis,
             task_queue=self.scenario.task_queue,
@@ -124,24 +138,43 @@ class _Trial:
         )
         if not self.plan.strikes:
             self.coverage = Coverage(doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs)
-        self.nemesis.threaten(self.workers)
+        self.nemesis.empower(self._striking(slot))
         try:
             await self.workers.start()
-            root = await self._begin(env)
+            root = await self._begin(self._environment(slot, wire, 0))
             end, reason = await self._until_end(root)
         finally:
             self.nemesis.finish()
             await self.workers.stop()
         return await self._collect(end, reason)
 
-    def _environment(self, slot: Slot, wire: WireProxy) -> dict[str, str]:
-        return {
-            "TEMPORAL_ADDRESS": wire.address,
-            "TEMPORAL_NAMESPACE": "default",
-            **({"TEMPORAL_TASK_QUEUE": self.scenario.task_queue} if self.scenario.task_queue else {}),
-            **slot.environment,
-            **self.scenario.env,
-        }
+    def _environment(self, slot: Slot, wire: WireProxy, worker: int) -> dict[str, str]:
+        return environment(
+            {
+                "TEMPORAL_ADDRESS": wire.address,
+                "TEMPORAL_NAMESPACE": "default",
+                **({"TEMPORAL_TASK_QUEUE": self.scenario.task_queue} if self.scenario.task_queue else {}),
+                **slot.environment(worker),
+                **self.scenario.env,
+            }
+        )
+
+    def _striking(self, slot: Slot) -> Striking:
+        async def crashed() -> None:
+            runs = tuple(self.attribution.runs.values())
+            folder = self.logs.parent / "crashes" / f"{len(self.crashes) + 1}"
+            self.crashes.append(
+                await asyncio.to_thread(copy_and_read, slot.server.database, folder=folder, at=time.time(), runs=runs)
+            )
+
+        return Striking(
+            workers=self.workers,
+            nemesis=self.nemesis,
+            recover_task=self._recover_task,
+            server=slot.server,
+            crashed=crashed,
+            answer=self.answers.get,
+        )
 
     async def _begin(self, env: dict[str, str]) -> Run:
         """Begin the work, and return the first run of its chain."""
@@ -202,6 +235,7 @@ class _Trial:
             attributes = getattr(event, event.WhichOneof("attributes"))
             run_id = getattr(attributes, "new_execution_run_id", "")
         await self._answered()
+        await self.nemesis.whole(timeout=_WHOLE_LIMIT)
 
     async def _answered(self) -> None:
         """Wait for the answer to the message that closed the workflow: the news of the close may overtake it.
@@ -250,17 +284,29 @@ class _Trial:
 
     async def _recover(self, wire: WireProxy, worker: int) -> None:
         wire.cut_off(worker)
-        self.attribution.worker_died()
+        if not self.workers.is_zombie(worker):
+            self.attribution.worker_died(worker)
         if self.plan.real_time:
             return
         executions = [(run.workflow_id, run.run_id) for run in self.attribution.runs.values()]
         await self.acceleration.recover(executions=executions, worker=worker)
 
+    async def _recover_task(self, entry: Entry, *, running: bool = False) -> None:
+        if not self.plan.real_time:
+            await self.acceleration.recover_activity(
+                workflow_id=entry.workflow_id,
+                run_id=entry.run_id,
+                activity_id=entry.activity_id,
+                worker=entry.worker,
+                running=running,
+            )
+
     async def _meet_wire(self, entry: Entry) -> Decision:
         if entry.operation in ("PollWorkflowTaskQueue", "PollActivityTaskQueue") and entry.kind == "request":
             if entry.worker == self.workers.number and not entry.facts["sticky"]:
                 self.workers.polls(entry.facts["task_queue"])
-            return "drop" if self.nemesis.died(entry.worker) else "go"
+            gone = self.nemesis.died(entry.worker) or self.workers.is_zombie(entry.worker)
+            return "drop" if gone else "go"
         if entry.point is None and entry.operation.startswith("Poll") and not entry.facts:
             return "go"
         return await self.nemesis.meet(entry)
@@ -268,10 +314,10 @@ class _Trial:
     async def _meet_http(self, message: HttpMessage) -> Decision:
         if message.position == "before":
             owner = self.attribution.call(
-                door=message.door, operation=message.operation, body=message.body, worker=self.workers.number
+                door=message.door, operation=message.operation, body=message.body, worker=message.worker
             )
-            self.calls[message.number] = (next(self.numbers), owner, self.workers.number)
-        number, owner, worker = self.calls[message.number]
+            self.calls[message.number] = (next(self.numbers), owner)
+        number, owner = self.calls[message.number]
         facts: dict[str, Any] = {
             "method": message.method,
             "path": message.path,
@@ -280,6 +326,7 @@ class _Trial:
         }
         if message.position == "after":
             facts["answer"] = message.answer
+            self.answers[number] = message.answer_text
         return await self.nemesis.meet(
             Entry(
                 at=time.time(),
@@ -287,7 +334,7 @@ class _Trial:
                 door=message.door,
                 operation=message.operation,
                 message=number,
-                worker=worker,
+                worker=message.worker,
                 point=at(owner, message.position),
                 workflow_id=owner.workflow_id,
                 run_id=owner.run_id,
@@ -330,6 +377,8 @@ class _Trial:
             samples=tuple(self.samples),
             gaps=tuple(self.coverage.gaps) if self.coverage else (),
             task_timeout=self.bounds.task_timeout,
+            crashes=tuple(self.crashes),
+            falls_back=self.scenario.falls_back,
         )
 
 

@@ -14,16 +14,16 @@ from typing import Any, TypeVar
 
 import click
 
-from harness import checks
+from harness import checks, faults
 from harness import folder as folders
 from harness.cli import loading, stranger
 from harness.cli.output import FORMAT, keep, show, shown_path
 from harness.cli.progress import Told
 from harness.errors import UsageError
+from harness.options import Options
 from harness.rig.binaries import find_temporal
 from harness.runs import Declared, RunRecord, begin
 from harness.scenario import Scenario
-from harness.sweep import Options
 from harness.sweeps import default_jobs, first_error, sweep_all
 from harness.swept import Swept
 
@@ -33,6 +33,7 @@ _EPILOG = """\b
 Examples:
   crashproof run scenarios/research.py
   crashproof run scenarios/ --jobs 4 -o json
+  crashproof run scenarios/research.py --faults model,kill-server
   crashproof run --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}'
 Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
@@ -42,6 +43,13 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.command(epilog=_EPILOG)
 @click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME|FILE::NAME]...")
 @stranger.options
+@click.option(
+    "--faults",
+    "faults_wanted",
+    multiple=True,
+    metavar="WORD[,WORD]",
+    help="Make these faults instead of the scenario's own: names, families, or all (see `crashproof faults`).",
+)
 @click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code for Temporal's Replayer.")
 @click.option("--check", "wanted", multiple=True, metavar="NAME", help="Judge by these checks only.")
 @click.option("--skip-check", "skipped", multiple=True, metavar="NAME", help="Leave a standard check out.")
@@ -84,6 +92,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         max_failures=given["max_failures"] or 0,
         workflows=given["workflows"],
         cold=given["cold"],
+        faults=_words(given["faults_wanted"]),
     )
     if record:
         options = replace(options, **kept_options(record))
@@ -108,7 +117,7 @@ async def _run(
 ) -> list[Swept]:
     binary = await find_temporal(given["binary"], progress=told.line)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
-    kept = {"real_time": options.real_time, "only": options.only, "workflows": options.workflows, "cold": options.cold}
+    kept = {name: getattr(options, name) for name in ("real_time", "only", "workflows", "cold", "faults")}
     record = begin(scenarios=declared, options=kept, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
@@ -200,7 +209,19 @@ def kept_options(record: RunRecord) -> dict[str, Any]:
         "only": tuple(record.options.get("only", ())),
         "workflows": tuple(record.options.get("workflows", ())),
         "cold": record.options.get("cold", False),
+        "faults": tuple(record.options.get("faults", ())),
     }
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of ``--faults``.
+
+    Raises:
+        UsageError: One is no fault and no family.
+    """
+    words = tuple(word.strip() for words in given for word in words.split(",") if word.strip())
+    faults.chosen(words)
+    return words
 
 
 def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Scenario], tuple[Declared, ...]]:

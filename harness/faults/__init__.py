@@ -30,7 +30,7 @@ from harness.faults import (
     unavailable_once,
     unavailable_until_healed,
 )
-from harness.faults.fault import Fault
+from harness.faults.fault import Fault as Fault
 
 ALL: tuple[Fault, ...] = (
     kill_worker.FAULT,

@@ -58,6 +58,11 @@ class Fault:
         return isinstance(self.action, Kill | Terminate | Pause)
 
     @property
+    def unseen(self) -> bool:
+        """Whether the server learns that the worker process is lost only by a timeout."""
+        return isinstance(self.action, Kill)
+
+    @property
     def ends_server(self) -> bool:
         """Whether the server is killed, so that a trial needs one of its own."""
         return isinstance(self.action, KillServer)

@@ -84,13 +84,28 @@ def _scenario(found: Swept) -> dict[str, Any]:
         "points": {"known": found.known, "struck": len(found.struck), "unreachable": len(found.unreachable)},
         "vacuous": found.vacuous,
         "not_run": found.not_run,
-        "cuts": [{"point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for} for cut in found.cuts],
-        "unreachable": found.unreachable,
+        "faults": _faults(found),
+        "cuts": [
+            {"fault": cut.fault, "point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for}
+            for cut in found.cuts
+        ],
+        "unreachable": [str(strike) for strike in found.unreachable],
         "unsteady": found.unsteady,
         "coverage_gaps": found.gaps,
         "masked": found.masked,
         "notes": found.notes,
     }
+
+
+def _faults(found: Swept) -> dict[str, dict[str, Any]]:
+    """Return for each fault how many points it was to strike, and how many it struck, or why it cannot be made."""
+    told: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(cut.fault for cut in found.cuts):
+        struck = sum(1 for strike in found.struck if strike.fault == name)
+        unreachable = sum(1 for strike in found.unreachable if strike.fault == name)
+        known = sum(1 for cut in found.cuts if cut.fault == name) - unreachable
+        told[name] = {"known": max(known, struck), "struck": struck, "unreachable": unreachable}
+    return told | {name: {"not_applicable": reason} for name, reason in found.not_applicable.items()}
 
 
 def reproduce(trial: str) -> str:

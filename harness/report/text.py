@@ -40,7 +40,8 @@ def points(swept: Sequence[Swept]) -> str:
     lines: list[str] = []
     for each in swept:
         lines.append(f"{each.scenario}: {len(each.cuts)} points" + (f" ({each.reason})" if each.reason else ""))
-        lines += [f"  {cut.point.id}" for cut in each.cuts]
+        several = len({cut.fault for cut in each.cuts}) > 1
+        lines += [f"  {cut.strike if several else cut.point.id}" for cut in each.cuts]
         lines += [f"  {place} (in one of two undisturbed runs: not struck)" for place in each.unsteady]
     return "\n".join(lines)
 
@@ -137,6 +138,7 @@ def _remarks(swept: Swept, *, shared: Sequence[str]) -> Iterator[str]:
         *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
         *(f"not struck, since only one of two undisturbed runs reached it: {place}" for place in swept.unsteady),
         *(f"unreachable: {point}" for point in swept.unreachable),
+        *(f"not applicable: {name}: {reason}" for name, reason in swept.not_applicable.items()),
         *(note for note in swept.notes if note not in shared),
     ]
     if told:

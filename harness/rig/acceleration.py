@@ -53,11 +53,11 @@ class Acceleration:
         self._latest: dict[tuple[str, str], int] = {}
 
     async def recover(self, *, executions: list[tuple[str, str]], worker: int) -> None:
-        """Recover from the death of a worker process; return when every timeout has happened.
+        """Recover from the loss of a worker process; return when every timeout has happened.
 
         Args:
             executions: Workflow id and run id of every run that may be open.
-            worker: Number of the dead worker process.
+            worker: Number of the worker process that is dead or stopped.
         """
         await asyncio.gather(
             *(
@@ -65,6 +65,23 @@ class Acceleration:
                 for workflow_id, run_id in executions
             )
         )
+
+    async def recover_activity(
+        self, *, workflow_id: str, run_id: str, activity_id: str, worker: int, running: bool
+    ) -> None:
+        """Let the running attempt of one activity time out; return when it has.
+
+        Args:
+            workflow_id: Workflow id.
+            run_id: Run id.
+            activity_id: Activity id.
+            worker: Number of the worker process that it was handed to.
+            running: Whether that process is at work on it, so that no missing heartbeat can end it.
+        """
+        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        for pending in await self._started(execution):
+            if pending.activity_id == activity_id:
+                await self._recover_activity(execution, pending, worker, running=running)
 
     def mend(self, operation: str, reply: Any) -> bool:
         """Take out of a poll answer what acceleration has left in it; tell whether there was something."""
@@ -80,21 +97,24 @@ class Acceleration:
     async def _recover_run(self, execution: Any, worker: int) -> None:
         try:
             await self._frontend.call("ResetStickyTaskQueue", execution=execution)
-            told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
+            started = await self._started(execution)
         except grpc.aio.AioRpcError as error:
             if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 return
             raise
-        started = [pending for pending in told.pending_activities if pending.state == _STARTED]
         await asyncio.gather(*(self._recover_activity(execution, found, worker) for found in started))
 
-    async def _recover_activity(self, execution: Any, pending: Any, worker: int) -> None:
+    async def _started(self, execution: Any) -> list[Any]:
+        told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
+        return [pending for pending in told.pending_activities if pending.state == _STARTED]
+
+    async def _recover_activity(self, execution: Any, pending: Any, worker: int, *, running: bool = False) -> None:
         facts = {"workflow_id": execution.workflow_id, "activity_id": pending.activity_id, "attempt": pending.attempt}
         key = (execution.run_id, pending.activity_id)
         self._declared.setdefault(key, pending.activity_options)
         self._latest[key] = worker
         try:
-            await self._shorten(execution, pending)
+            await self._shorten(execution, pending, running=running)
             self._note("accelerate", worker=worker, what="activity", **facts)
             if await self._next_attempt(execution, pending) and self._latest[key] == worker:
                 await self._frontend.call(
@@ -108,12 +128,13 @@ class Acceleration:
             if self._latest[key] == worker:
                 self._declared.pop(key, None)
 
-    async def _shorten(self, execution: Any, pending: Any) -> None:
-        """Cut down the timeout that would have noticed the death, so that it is the same one that happens."""
+    async def _shorten(self, execution: Any, pending: Any, *, running: bool) -> None:
+        """Cut down the timeout that would have noticed the loss, so that it is the same one that happens."""
         declared = pending.activity_options
         beats = declared.heartbeat_timeout.ToTimedelta()
         longest = declared.start_to_close_timeout.ToTimedelta()
-        name = "heartbeat_timeout" if beats and (beats < longest or not longest) else "start_to_close_timeout"
+        sooner = beats and (beats < longest or not longest) and not running
+        name = "heartbeat_timeout" if sooner else "start_to_close_timeout"
         if getattr(declared, name).ToTimedelta() <= _TIMEOUT:
             return
         options = ActivityOptions()

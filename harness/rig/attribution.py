@@ -47,12 +47,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Task:
-    """A task in a worker's hands. ``activity_id`` is empty for a workflow task."""
+    """A task in the hands of a worker process. ``activity_id`` is empty for a workflow task."""
 
     run: Run
     attempt: int
     activity_id: str = ""
     previous_started: int = 0
+    worker: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,25 @@ class Attribution:
             return self._of_task(task, operation)
         return self._of_client(operation, request)
 
-    def reply(self, operation: str, reply: Any) -> Owner | None:
-        """Learn the tasks that a reply hands out; name the point of a poll answer with a task, else None."""
+    def reply(self, operation: str, reply: Any, *, worker: int = 0) -> Owner | None:
+        """Learn the tasks that a reply hands out to a worker process.
+
+        Returns:
+            The owner of a poll answer with a task, else None.
+        """
         if operation == "PollWorkflowTaskQueue" and reply.task_token:
-            task = self._learn_workflow_task(reply)
+            task = self._learn_workflow_task(reply, worker)
             if reply.HasField("query"):
                 return None
             occurrence = task.run.occurrence(operation, told_apart_by=str(task.previous_started))
             return _owner(task, operation, {"occurrence": occurrence})
         if operation == "PollActivityTaskQueue" and reply.task_token:
-            return self._of_task(self._learn_activity_task(reply), operation)
+            return self._of_task(self._learn_activity_task(reply, worker), operation)
         if operation == "RespondWorkflowTaskCompleted":
             if reply.workflow_task.task_token:
-                self._learn_workflow_task(reply.workflow_task)
+                self._learn_workflow_task(reply.workflow_task, worker)
             for activity in reply.activity_tasks:
-                self._learn_activity_task(activity)
+                self._learn_activity_task(activity, worker)
         return None
 
     def finished(self, token: bytes) -> None:
@@ -127,20 +132,24 @@ class Attribution:
         if task:
             self._open.pop((task.run.run_id, task.activity_id), None)
 
-    def worker_died(self) -> None:
-        """Learn that every task in the worker's hands is lost, and that the next process begins anew."""
-        self._in_hand.clear()
+    def lost(self, token: bytes) -> None:
+        """Learn that the answer which handed out the task of that token was never heard."""
+        self._in_hand.pop(token, None)
+
+    def worker_died(self, worker: int) -> None:
+        """Learn that every task in the hands of a worker process is lost, and that the next process begins anew."""
+        self._in_hand = {token: task for token, task in self._in_hand.items() if task.worker != worker}
         self._own_calls.clear()
 
     def call(self, *, door: Door, operation: str, body: Any, worker: int) -> Owner:
-        """Name the point of an HTTP call, by the tasks that are in the worker's hands at this moment.
+        """Name the point of an HTTP call, by the tasks that are in the hands of that worker process at this moment.
 
         Where activities run side by side, the call of one cannot be told from that of another from outside. It is then
         named by the digest of its body, which is as stable between runs as the body is, and by the number of the
         worker process in place of an attempt. That holds from the moment at which two were scheduled side by side,
         however soon one of them ends: the name must not depend on which is faster.
         """
-        in_hand = list(self._in_hand.values())
+        in_hand = [task for task in self._in_hand.values() if task.worker == worker]
         tasks = [task for task in in_hand if task.activity_id] or in_hand
         if len(tasks) == 1 and not self._open.get((tasks[0].run.run_id, tasks[0].activity_id)):
             owner = _owner(tasks[0], operation, {"door": door})
@@ -176,9 +185,9 @@ class Attribution:
     def _path_of(self, workflow_id: str) -> str:
         return next((run.path for run in self.runs.values() if run.workflow_id == workflow_id), "")
 
-    def _learn_workflow_task(self, reply: Any) -> Task:
+    def _learn_workflow_task(self, reply: Any, worker: int) -> Task:
         run = self._learn_run(reply)
-        task = Task(run, max(1, reply.attempt), previous_started=reply.previous_started_event_id)
+        task = Task(run, max(1, reply.attempt), previous_started=reply.previous_started_event_id, worker=worker)
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
 
@@ -197,14 +206,18 @@ class Attribution:
         self.runs[run.run_id] = run
         return run
 
-    def _learn_activity_task(self, reply: Any) -> Task:
+    def _learn_activity_task(self, reply: Any, worker: int) -> Task:
         execution = reply.workflow_execution
         run = self.runs.get(execution.run_id)
         if run is None:
             run = self._learn_run(reply)
         if reply.activity_id not in run.activities:
             _number(run, reply.activity_id, reply.activity_type.name)
-        task = Task(run, max(1, reply.attempt), reply.activity_id)
+        # An earlier attempt that is timed out may go on in the same process: what it still does counts for this one.
+        for token, task in list(self._in_hand.items()):
+            if (task.run.run_id, task.activity_id, task.worker) == (run.run_id, reply.activity_id, worker):
+                del self._in_hand[token]
+        task = Task(run, max(1, reply.attempt), reply.activity_id, worker=worker)
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
 

@@ -41,7 +41,7 @@ class Driver:
 
     async def __aenter__(self) -> Driver:
         self._client = await Client.connect(
-            self._slot.server, namespace=self._slot.namespace, data_converter=converter(self._scenario)
+            self._slot.server.address, namespace=self._slot.namespace, data_converter=converter(self._scenario)
         )
         return self
 

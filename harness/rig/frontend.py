@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import grpc
 import grpc.aio
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import WorkflowExecution
@@ -15,6 +18,7 @@ from harness.rig.wire import UNLIMITED
 
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 _CALL_LIMIT = 20.0  # seconds
+_PAUSE = 0.1  # seconds between two tries while the server is away
 
 
 class Frontend:
@@ -36,6 +40,8 @@ class Frontend:
     async def call(self, operation: str, *, limit: float = _CALL_LIMIT, **fields: Any) -> Any:
         """Make one RPC, by name and request fields, and return its response.
 
+        A server that was killed is waited for: what was under way is asked again.
+
         Raises:
             grpc.aio.AioRpcError: The server refused it or did not answer within ``limit`` seconds.
         """
@@ -46,7 +52,15 @@ class Frontend:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=decoding.response_type(operation).FromString,
         )
-        return await method(request, timeout=limit, wait_for_ready=True)
+        deadline = time.monotonic() + limit
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                return await method(request, timeout=left, wait_for_ready=True)
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() + _PAUSE > deadline:
+                    raise
+            await asyncio.sleep(_PAUSE)
 
     async def close_event(self, *, workflow_id: str, run_id: str) -> Any:
         """Wait until a run closes and return its last event."""

@@ -170,9 +170,9 @@ class Process:
             # Its id may belong to another process by now, so only the marker tells what it left behind.
             watchdog.kill_marked(self._marker, limit=0)
             return
-        self._signal_group(signal.SIGSTOP)
+        self.signal_group(signal.SIGSTOP)
         below = _descendants(self.pid)
-        self._signal_group(signal.SIGKILL)
+        self.signal_group(signal.SIGKILL)
         for process in below:
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -201,7 +201,7 @@ class Process:
             RigError: As for ``kill``.
         """
         if self.alive:
-            self._signal_group(signal.SIGTERM)
+            self.signal_group(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace):
                     await self.wait()
@@ -221,8 +221,8 @@ class Process:
             return file.read().decode(errors="replace").splitlines()
         return []
 
-    def _signal_group(self, number: signal.Signals) -> None:
-        # The command is its group's leader and not reaped yet, so the id of the group is its own.
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the process group; its id is its own as long as the command is not reaped."""
         if self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.rig.http_doors import Decision, HttpDoors, HttpMessage, Notice
+from harness.rig.decisions import Decision
+from harness.rig.http_doors import HttpDoors, HttpMessage, Notice
 from harness.rig.nurseries import Nurseries
 from harness.rig.server import DevServer
 
@@ -20,15 +21,28 @@ class Slot:
 
     Attributes:
         namespace: The namespace; the wire proxy maps the one the worker asks for onto it.
-        server: Address of the server.
-        environment: What tells a worker where the HTTP doors are.
-        http_port: Port of the HTTP doors.
+        server: The server.
+        doors: The HTTP doors.
     """
 
     namespace: str
-    server: str
-    environment: dict[str, str]
-    http_port: int
+    server: DevServer
+    doors: HttpDoors
+
+    def environment(self, worker: int) -> dict[str, str]:
+        """Return what tells the worker process of that number where the HTTP doors are."""
+        return {
+            "OPENAI_BASE_URL": self.doors.model_url(self.namespace, worker=worker),
+            "OPENAI_API_KEY": "sk-crashproof",
+            "ANTHROPIC_BASE_URL": self.doors.anthropic_url(self.namespace, worker=worker),
+            "ANTHROPIC_API_KEY": "sk-crashproof",
+            "EFFECTS_URL": self.doors.effects_url(self.namespace, worker=worker),
+        }
+
+    @property
+    def http_port(self) -> int:
+        """Port of the HTTP doors."""
+        return urlsplit(self.doors.effects_url(self.namespace, worker=0)).port or 0
 
 
 MeetHttp = Callable[[HttpMessage], Awaitable[Decision]]
@@ -37,13 +51,16 @@ MeetHttp = Callable[[HttpMessage], Awaitable[Decision]]
 class Rig:
     """Starts what trials share, and hands out slots. An async context manager.
 
+    Trials share one server; one that kills its server gets another for itself.
+
     Args:
         binary: The Temporal CLI.
-        folder: Where the database and the logs go.
+        folder: Where the databases and the logs go.
     """
 
     def __init__(self, *, binary: Path, folder: Path) -> None:
         self.server = DevServer(binary, folder=folder / "server")
+        self._binary = binary
         self.nurseries = Nurseries(logs=folder / "nurseries")
         self._folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
@@ -66,7 +83,14 @@ class Rig:
 
     @asynccontextmanager
     async def slot(
-        self, trial: str, *, meet: MeetHttp, note: Callable[..., None], model: Path | None, effects: Path | None
+        self,
+        trial: str,
+        *,
+        meet: MeetHttp,
+        note: Callable[..., None],
+        model: Path | None,
+        effects: Path | None,
+        own_server: bool = False,
     ) -> AsyncIterator[Slot]:
         """Open a slot for a trial; ``meet`` is asked about each of its HTTP messages.
 
@@ -76,27 +100,21 @@ class Rig:
             note: Puts on the trial's tape what the HTTP doors have to say of its requests.
             model: The model script, or None.
             effects: The effects script, or None.
+            own_server: Whether it gets a server that no other trial uses.
         """
         count = self._opened[trial] = self._opened.get(trial, 0) + 1
         name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
-        doors, _ = await asyncio.gather(self._http(model, effects), self.server.register_namespace(name))
-        self._meets[name] = meet
-        self._notes[name] = note
-        try:
-            yield Slot(
-                namespace=name,
-                server=self.server.address,
-                environment={
-                    "OPENAI_BASE_URL": doors.model_url(name),
-                    "OPENAI_API_KEY": "sk-crashproof",
-                    "ANTHROPIC_BASE_URL": doors.anthropic_url(name),
-                    "ANTHROPIC_API_KEY": "sk-crashproof",
-                    "EFFECTS_URL": doors.effects_url(name),
-                },
-                http_port=urlsplit(doors.effects_url(name)).port or 0,
-            )
-        finally:
-            del self._meets[name], self._notes[name]
+        async with AsyncExitStack() as stack:
+            server = self.server
+            if own_server:
+                server = await stack.enter_async_context(DevServer(self._binary, folder=self._folder / name))
+            doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
+            self._meets[name] = meet
+            self._notes[name] = note
+            try:
+                yield Slot(namespace=name, server=server, doors=doors)
+            finally:
+                del self._meets[name], self._notes[name]
 
     async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
         key = (model, effects)

@@ -15,13 +15,16 @@ import grpc.aio
 from harness.errors import UsageError
 from harness.rig import decoding
 from harness.rig.attribution import Attribution, Owner, at
-from harness.rig.nemesis import Decision
+from harness.rig.decisions import Decision, Refusal
 from harness.tape import Entry
 
 UNLIMITED = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.max_metadata_size", 1 << 20),
+    # A server that was killed is back in a moment.
+    ("grpc.initial_reconnect_backoff_ms", 20),
+    ("grpc.max_reconnect_backoff_ms", 100),
 )
 _OWN_METADATA = ("user-agent", "te", "content-type")
 
@@ -161,13 +164,16 @@ class WireProxy:
         call.facts = decoding.facts_of_request(call.operation, call.request)
         owner = self._attribution.request(call.operation, call.request)
         call.owner = owner if call.worker else None  # what is no worker process is never struck
-        if await self._meet(call.entry("request")) == "drop":
-            await _never()
+        decision = await self._meet(call.entry("request"))
+        if decision != "go":
+            await _turn_away(context, decision)
         self._to_slot(call.operation, call.request)
         self._rewrite(call.operation, call.request, call.worker)
         raw, error = await self._execute(call, method, context)
-        if await self._meet(call.entry("reply", status=error.code().name if error else "OK")) == "drop":
-            await _never()
+        decision = await self._meet(call.entry("reply", status=error.code().name if error else "OK"))
+        if decision != "go":
+            self._attribution.lost(getattr(call.reply, "task_token", b""))
+            await _turn_away(context, decision)
         if error:
             await _abort(context, error)
         return raw
@@ -215,7 +221,7 @@ class WireProxy:
         call.reply = decoding.response_type(call.operation).FromString(raw)
         mended = self._mend(call.operation, call.reply)
         call.facts = decoding.facts_of_reply(call.operation, call.reply)
-        call.owner = self._attribution.reply(call.operation, call.reply) or call.owner
+        call.owner = self._attribution.reply(call.operation, call.reply, worker=call.worker) or call.owner
         self._settle(call)
         return call.reply.SerializeToString() if mended else raw
 
@@ -289,6 +295,8 @@ async def _abort(context: Any, error: grpc.aio.AioRpcError) -> None:
     await context.abort(error.code(), error.details() or "", trailing_metadata=trailers)
 
 
-async def _never() -> None:
-    """Wait until the sender of a dropped message has gone and the call is cancelled with it."""
+async def _turn_away(context: Any, decision: Decision) -> None:
+    """Tell the sender the error that was decided on, or wait until it has gone and the call is cancelled with it."""
+    if isinstance(decision, Refusal):
+        await context.abort(grpc.StatusCode[decision.code], decision.message)
     await asyncio.Event().wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
@@ -30,12 +31,12 @@ class WorkerProcesses:
 
     Args:
         command: Command line of the worker, unmodified.
-        environment: Environment of the process, complete.
+        environment: Gives the complete environment of the process of a number.
         logs: Folder of the log files.
         nemesis: Told of starts and exits.
         task_queue: Task queue that the worker must poll; empty: any.
-        recover: Called between the death of a struck process and the start of the next one, with nothing to be done
-            by it to the worker: frees what waits for the dead process.
+        recover: Called with the number of a process that has been struck while the next one starts: frees what waits
+            for it.
         strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
             exit by itself when the work is done.
         nurseries: Where processes are forked if they can be; None: every one is started cold.
@@ -45,7 +46,7 @@ class WorkerProcesses:
         self,
         *,
         command: str,
-        environment: Mapping[str, str],
+        environment: Callable[[int], Mapping[str, str]],
         logs: Path,
         nemesis: Nemesis,
         task_queue: str,
@@ -68,6 +69,9 @@ class WorkerProcesses:
         self._ready = asyncio.Event()
         self._polls_any = asyncio.Event()
         self._watching: set[asyncio.Task[None]] = set()
+        self._all: dict[int, Process] = {}
+        self._ending: set[int] = set()
+        self._zombies: set[int] = set()
 
     async def start(self) -> None:
         """Start the next process, and wait until it polls.
@@ -82,6 +86,7 @@ class WorkerProcesses:
         self.exited.clear()
         self.polled.clear()
         self.process, how = await self._new_process(f"worker-{self.number}")
+        self._all[self.number] = self.process
         self._nemesis.note(
             "start-worker", worker=self.number, pid=self.process.pid, command=shlex.join(self._command), **how
         )
@@ -93,35 +98,78 @@ class WorkerProcesses:
 
     async def _new_process(self, name: str) -> tuple[Process, dict[str, str]]:
         """Start a process, forked where that comes to the same, and say how it was started."""
-        how = {"start": "cold"}
+        how, env = {"start": "cold"}, self._environment(self.number)
         if self._nurseries:
             try:
                 return await self._nurseries.start(
-                    self._command, number=self.number, name=name, logs=self._logs, env=self._environment
+                    self._command, number=self.number, name=name, logs=self._logs, env=env
                 ), {"start": "forked"}
             except ColdStartError as error:
                 how["why"] = str(error)
-        return await Process.start(self._command, name=name, logs=self._logs, env=self._environment), how
+        return await Process.start(self._command, name=name, logs=self._logs, env=env), how
 
     async def start_again(self) -> None:
-        """Wait until the struck process is gone, free what waits for it, and start the next one."""
+        """Wait until the killed process is gone, free what waits for it, and start the next one."""
         assert self.process is not None
         await self.process.kill()
-        recovering = asyncio.create_task(self._recover(self.number))
+        await self._start_while_recovering(self.number)
+
+    async def start_after_end(self, *, limit: float) -> None:
+        """Wait until the process that was asked to end has ended, and start the next one.
+
+        A process that does not end within ``limit`` seconds is killed; the act ``worker-overstayed`` says so.
+        """
+        assert self.process is not None
+        try:
+            async with asyncio.timeout(limit):
+                await self.process.wait()
+        except TimeoutError:
+            self._nemesis.note("worker-overstayed", worker=self.number, limit=limit)
+        self._nemesis.declare_dead(self.number)
+        await self.start_again()
+
+    async def start_beside(self, zombie: int) -> None:
+        """Start the next process beside one that is stopped, and free what waits for that one."""
+        await self._start_while_recovering(zombie)
+
+    async def _start_while_recovering(self, struck: int) -> None:
+        recovering = asyncio.create_task(self._recover(struck))
         try:
             await self.start()
         finally:
             await recovering
 
-    def kill_now(self) -> None:
-        """SIGKILL the process and all it started, without waiting."""
+    def kill_now(self) -> int:
+        """SIGKILL the process and all it started, without waiting; return its number."""
         if self.process:
             self.process.kill_now()
+        return self.number
+
+    def terminate_now(self) -> None:
+        """Ask the process to end, with SIGTERM to all of its group."""
+        self._ending.add(self.number)
+        if self.process:
+            self.process.signal_group(signal.SIGTERM)
+
+    def pause_now(self) -> int:
+        """Stop the process with SIGSTOP; return its number. From now on it is a zombie, and gets no task any more."""
+        self._zombies.add(self.number)
+        if self.process:
+            self.process.signal_group(signal.SIGSTOP)
+        return self.number
+
+    def continue_now(self, zombie: int) -> None:
+        """Let a stopped process go on."""
+        self._all[zombie].signal_group(signal.SIGCONT)
+
+    def is_zombie(self, worker: int) -> bool:
+        """Tell whether the process of that number was stopped while another one got its work."""
+        return worker in self._zombies
 
     async def stop(self) -> None:
-        """End the process, whatever it does."""
-        if self.process:
-            await self.process.kill()
+        """End every process, whatever it does."""
+        for process in self._all.values():
+            await process.kill()
         for watch in self._watching:
             watch.cancel()
 
@@ -137,19 +185,12 @@ class WorkerProcesses:
 
         While a process is dying its connections can no longer be looked up: they are its own all the same.
         """
-        process = self.process
-        if process is None:
-            return 0
         if self._nemesis.died(self.number):
             return self.number
-        try:
-            root = psutil.Process(process.pid)
-            for found in (root, *root.children(recursive=True)):
-                if any(connection.laddr.port == port for connection in found.net_connections("tcp")):
-                    return self.number
-        except psutil.Error:
-            return self.number
-        return 0
+        for number in (self.number, *self._zombies):
+            if number in self._all and _owns(self._all[number].pid, port):
+                return number
+        return self.number if self.number in self._ending else 0
 
     async def _until_ready(self, process: Process) -> bool:
         """Wait until the process polls; tell whether it does: it may have been struck, or have done its work, first."""
@@ -161,7 +202,7 @@ class WorkerProcesses:
             await asyncio.wait({ready, exited}, timeout=QUEUE_LIMIT, return_when=asyncio.FIRST_COMPLETED)
         for task in (ready, exited, polling):
             task.cancel()
-        if self._nemesis.died(number):
+        if self._nemesis.died(number) or number in self._ending:
             return False
         if self._ready.is_set() or (not self._strict and process.exit_status == 0):
             return self._ready.is_set()
@@ -183,13 +224,26 @@ class WorkerProcesses:
 
     async def _watch(self, process: Process, number: int) -> None:
         status = await process.wait()
-        expected = self._nemesis.died(number)
+        expected = self._nemesis.died(number) or number in self._ending or number in self._zombies
         self._nemesis.note("worker-exit", worker=number, exit_status=status, expected=expected)
         if expected:
             return
         if process.lost:
             self._nemesis.failure = RigError(f"{process.name} died with the process that it was forked from")
         self.exited.set()
+
+
+def _owns(pid: int, port: int) -> bool:
+    """Tell whether a process or one below it has a connection with that local port, or is gone so that none can say."""
+    try:
+        root = psutil.Process(pid)
+        return any(
+            connection.laddr.port == port
+            for found in (root, *root.children(recursive=True))
+            for connection in found.net_connections("tcp")
+        )
+    except psutil.Error:
+        return True
 
 
 def command_words(command: str) -> list[str]:

@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError
 from scenarios.research.errors import classified
 
 MODEL = "gpt-4o-mini"
-MODEL_TIMEOUT_S = 120.0
+MODEL_TIMEOUT_S = 30.0
 NOTE_TIMEOUT_S = 20.0
 BEAT_EVERY_S = 10.0
 DONE = "[DONE]"

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import RigError
+from harness.faults import Fault
 from harness.plan import Plan, Strike
 from harness.points import Point
-from harness.rig.nemesis import Nemesis
+from harness.rig.nemesis import Nemesis, Struck
 from harness.tape import Entry, Kind
 
 LIMIT = 20.0
@@ -20,7 +21,7 @@ TWO = Point(position="before", door="wire", operation="Two", workflow="A", attem
 
 
 class Worker:
-    """A victim that dies at once and is started again when the test lets it."""
+    """Powers over a worker process that dies at once and is started again when the test lets it."""
 
     def __init__(self, nemesis: Nemesis, *, failure: Exception | None = None) -> None:
         self.number = 1
@@ -28,10 +29,14 @@ class Worker:
         self.may_start = asyncio.Event()
         self.started = asyncio.Event()
         self._failure = failure
-        nemesis.threaten(self)
+        nemesis.empower(self)
 
-    def kill_now(self) -> None:
+    def strike(self, fault: Fault, entry: Entry) -> Struck:
         self.killed.append(self.number)
+        return Struck(decision="drop", dead=self.number, healing=self.start_again())
+
+    def spares(self, worker: int) -> bool:
+        return False
 
     async def start_again(self) -> None:
         await self.may_start.wait()

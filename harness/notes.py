@@ -1,0 +1,31 @@
+"""Notes: what a reader must know to read the verdicts of a sweep rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.evidence import Evidence
+from harness.options import Options
+from harness.scenario import Scenario, Starter
+from harness.tape import acts
+
+
+def notes(scenario: Scenario, *, options: Options, baselines: Sequence[Evidence]) -> list[str]:
+    """Return the notes, one sentence or two each."""
+    told = []
+    if scenario.address:
+        told.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
+    if isinstance(scenario.work, Starter) and not scenario.work.command:
+        told.append("The worker starts its own work: after a strike its second start attached to the open run.")
+    if not (options.workflows or scenario.work.modules):
+        told.append("No workflow code was named to replay: give it with --workflows.")
+    if not options.real_time:
+        told.append("Timeouts after a strike were accelerated, except in the real-time trials.")
+    starts = (entry.facts for found in baselines for entry in acts(found.tape, "start-worker"))
+    if any(facts.get("start") == "forked" for facts in starts):
+        told.append(
+            "Worker processes were forked from one that had imported the installed modules, except in the first "
+            "baseline and the real-time trials; --cold starts all of them cold."
+        )
+    notices = (entry.facts["text"] for found in baselines for entry in acts(found.tape, "notice"))
+    return [*told, *dict.fromkeys(notices)]

@@ -1,0 +1,31 @@
+"""The options of a run: what the user asks for beside the scenarios."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a sweep is run.
+
+    Attributes:
+        real_time: Whether no timeout is accelerated.
+        only: Point ids or ``*`` patterns; where given, only cuts at these points are tried.
+        points_only: Whether to stop after the baselines.
+        time_limit: Seconds from the start of the sweep after which no further trial begins; 0: none.
+        max_failures: Number of failed trials after which no further trial begins; 0: none.
+        workflows: Modules for the Replayer, where the scenario does not tell them.
+        cold: Whether every worker process is started cold. Else those of the first baseline and of trials in real time
+            are, and the others are forked where that comes to the same.
+        faults: Names of faults or families, where they are not those of the scenario.
+    """
+
+    real_time: bool = False
+    only: tuple[str, ...] = ()
+    points_only: bool = False
+    time_limit: float = 0.0
+    max_failures: int = 0
+    workflows: tuple[str, ...] = ()
+    cold: bool = False
+    faults: tuple[str, ...] = ()
