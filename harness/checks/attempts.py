@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness import faults
 from harness.checks import events
 from harness.evidence import Evidence
+from harness.faults.actions import Terminate
 from harness.tape import Entry, acts
 
 _ANSWERS = ("RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RespondActivityTaskCanceled")
@@ -105,9 +107,20 @@ class Attempt:
         return tuple(self._sent("RecordActivityTaskHeartbeat"))
 
     @property
+    def heard(self) -> bool:
+        """Whether the worker process heard of it: the answer that handed it out was not lost on its way."""
+        return self.entries[0].message not in self.dropped
+
+    @property
+    def answers(self) -> tuple[Entry, ...]:
+        """The requests that were to end it, in order: more than one where the SDK had to send it again."""
+        return tuple(self._sent(*_ANSWERS))
+
+    @property
     def answer(self) -> Entry | None:
-        """The request with which it ended, whether or not it was executed."""
-        return next(iter(self._sent(*_ANSWERS)), None)
+        """The request with which it ended: the one that the server took, else the first."""
+        taken = self.ended.message if self.ended else 0
+        return next((found for found in self.answers if found.message == taken), next(iter(self.answers), None))
 
     @property
     def ended(self) -> Entry | None:
@@ -132,12 +145,27 @@ class Attempt:
         """The replies to what it sent: message number to entry. A message without one was not executed."""
         return {found.message: found for found in self.entries if found.kind == "reply"}
 
+    @property
+    def dropped(self) -> dict[int, Entry]:
+        """What went no further, or whose answer did not: message number to entry."""
+        return {found.message: found for found in self.entries if found.kind == "dropped"}
+
+    def answered(self, call: Entry) -> Entry | None:
+        """Return the reply to a call that the worker heard whole, and that crashproof did not make up."""
+        reply = self.replies.get(call.message)
+        if reply is None or call.message in self.dropped or reply.facts.get("injected"):
+            return None
+        return reply if not reply.status.isdigit() or int(reply.status) < 400 else None
+
     def calls(self, *doors: str) -> tuple[Entry, ...]:
         """Return its requests at the model's or the effects' door."""
         return tuple(found for found in self.entries if found.kind == "request" and found.door in doors)
 
     def _sent(self, *operations: str) -> Iterable[Entry]:
         return (found for found in self.entries if found.kind == "request" and found.operation in operations)
+
+
+_Key = tuple[str, str, int, int]
 
 
 @dataclass
@@ -148,12 +176,14 @@ class _Gathering:
 
 def attempts_of(evidence: Evidence) -> list[Attempt]:
     """Return every attempt that the tape knows of, in the order in which they were handed out."""
-    gathered: dict[tuple[str, str, int, int], _Gathering] = {}
+    gathered: dict[_Key, _Gathering] = {}
+    owners: dict[int, _Key] = {}
     for entry in evidence.tape:
-        point = entry.point
-        if point is None or not entry.activity_id or not point.attempt:
+        key = _key(entry) or (owners.get(entry.message) if entry.kind == "dropped" else None)
+        if key is None or (entry.kind == "dropped" and key not in gathered):
             continue
-        key = (entry.run_id, entry.activity_id, point.execution, point.attempt)
+        if entry.message:
+            owners[entry.message] = key
         gathered.setdefault(key, _Gathering(entry)).entries.append(entry)
     declared = _declared(evidence)
     return [_attempt(found, declared) for found in gathered.values()]
@@ -168,12 +198,42 @@ def by_execution(attempts: Iterable[Attempt]) -> dict[tuple[str, str, int], list
 
 
 def deaths(evidence: Evidence) -> dict[int, float]:
-    """Return when each worker process that did not live to the end died: its number to seconds since the epoch."""
+    """Return when each worker process that did not live to the end died: its number to seconds since the epoch.
+
+    A process that is stopped is dead from then on: what it says when it comes back is that of a zombie. One that is
+    asked to end lives until it has ended.
+    """
     died: dict[int, float] = {}
-    for entry in (*acts(evidence.tape, "strike"), *acts(evidence.tape, "worker-exit")):
+    struck = [entry for entry in evidence.strikes if _stops(entry)]
+    for entry in (*struck, *acts(evidence.tape, "worker-exit")):
         if entry.worker:
             died[entry.worker] = min(entry.at, died.get(entry.worker, entry.at))
     return died
+
+
+def lost_at(attempt: Attempt, died: dict[int, float]) -> float | None:
+    """Return when an attempt was lost in seconds since the epoch: by the death of its worker process, or unheard."""
+    return died.get(attempt.worker) if attempt.heard else attempt.began
+
+
+def accelerated(evidence: Evidence, activity_id: str, *, since: float, until: float) -> bool:
+    """Tell whether crashproof asked for a timeout of that activity in that time."""
+    return any(
+        since <= entry.at <= until and entry.facts.get("activity_id") == activity_id
+        for entry in acts(evidence.tape, "accelerate")
+    )
+
+
+def _stops(strike: Entry) -> bool:
+    fault = faults.named(str(strike.facts.get("fault", "")))
+    return fault.stops_worker and not isinstance(fault.action, Terminate)
+
+
+def _key(entry: Entry) -> _Key | None:
+    point = entry.point
+    if point is None or not entry.activity_id or not point.attempt:
+        return None
+    return (entry.run_id, entry.activity_id, point.execution, point.attempt)
 
 
 def requests(tape: Sequence[Entry]) -> dict[int, Entry]:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from harness.checks import Check, effects, execution, heartbeats, model_calls, recovery, replayed, retries, wellformed
+from harness.checks import (
+    Check,
+    effects,
+    execution,
+    giving_up,
+    half_answers,
+    heartbeats,
+    model_calls,
+    model_errors,
+    recovery,
+    replayed,
+    retries,
+    server,
+    wellformed,
+    zombies,
+)
 
 STANDARD: tuple[Check, ...] = (
     execution.workflow_ends_as_baseline,
@@ -14,6 +29,7 @@ STANDARD: tuple[Check, ...] = (
     effects.effects_happen_once,
     effects.effect_key_stable,
     effects.effects_as_baseline,
+    zombies.stale_completion_harmless,
     heartbeats.heartbeat_declared,
     heartbeats.heartbeat_in_time,
     heartbeats.heartbeat_detected_in_time,
@@ -27,6 +43,13 @@ STANDARD: tuple[Check, ...] = (
     retries.retry_state_right,
     model_calls.one_model_request_per_attempt,
     model_calls.model_call_not_repeated,
+    model_errors.retry_after_honoured,
+    model_errors.terminal_error_tried_once,
+    half_answers.nothing_truncated_accepted,
+    giving_up.outage_ends_at_cap,
+    giving_up.gives_up_cleanly,
     recovery.recovers_in_time,
+    recovery.graceful_stop,
+    server.state_survives_server_restart,
     replayed.replays,
 )

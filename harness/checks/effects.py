@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.checks import Check, NothingToLookAt, check, masking, showing
+from harness.checks import Check, NothingToLookAt, check, faulted, masking, showing
 from harness.checks.attempts import attempts_of
 from harness.checks.masking import Effect, same_effect, same_effect_and_key
 from harness.evidence import Evidence
@@ -46,7 +46,11 @@ def effect_key_stable(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
 
 @check("effects-as-baseline")
 def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """The effects are those of the baseline in path, key and body: none is missing and none is another."""
+    """The effects are those of the baseline in path, key and body: none is missing and none is another.
+
+    Where the work is given up, as is right under some faults, effects are missing, and what only the way out of a
+    failure does (an activity that the baseline never runs) comes instead. A declared fallback may do anything.
+    """
     seen, patterns = _compared(evidence, baselines)
     pairs, extra, missing = masking.matched(seen, patterns, [same_effect_and_key, same_effect])
     loose = masking.uncounted(baselines)
@@ -56,13 +60,17 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
             yield _finding(evidence, "effects-as-baseline", f"{effect.name} key", words, effect.entries)
     if evidence.end != "closed":
         return
+    given_up = faulted.may_fail(evidence) is not None
+    usual = {attempt.activity for baseline in baselines for attempt in attempts_of(baseline)}
     for effect in extra:
+        if given_up and (evidence.falls_back or _execution(effect)[1] not in {"", *usual}):
+            continue
         # One that agrees with a pattern is a doubled one: effects-happen-once tells of it.
         if effect.name not in loose and not any(same_effect(effect, pattern) for pattern in patterns):
             words = f"{_named(effect)} with {showing.short(effect.body)} is not in the baseline"
             yield _finding(evidence, "effects-as-baseline", f"{effect.name} extra", words, effect.entries)
     for pattern in missing:
-        if pattern.name not in loose:
+        if pattern.name not in loose and not given_up:
             words = f"{_named(pattern)} with {showing.short(pattern.body)} is missing"
             yield _finding(evidence, "effects-as-baseline", f"{pattern.name} missing", words, ())
 
@@ -79,7 +87,7 @@ def happens_once(effect: str, *, key: str = "") -> Check:
         for value, group in seen.items():
             if len(group) > 1:
                 yield _happened(evidence, name, effect, group, expected=1, value=value)
-        if evidence.end == "closed":
+        if evidence.end == "closed" and faulted.may_fail(evidence) is None:
             always = set(usual[0]).intersection(*usual[1:]) if usual else set()
             for value in sorted(always - set(seen)):
                 yield _happened(evidence, name, effect, [], expected=1, value=value)

@@ -21,6 +21,9 @@ CLOSES = {
 }
 """The event types that close a run."""
 
+ACTIVITY_ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT", "ACTIVITY_TASK_CANCELED")
+"""The event types that end an activity."""
+
 _FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -95,6 +98,32 @@ def failure_type(failure: dict[str, Any]) -> str:
 def scheduled_activities(history: History) -> dict[int, dict[str, Any]]:
     """Return the scheduled activities of a run: event id to attributes."""
     return {number(event): attributes(event) for event in history.of_type("ACTIVITY_TASK_SCHEDULED")}
+
+
+def activity_type(scheduled: dict[str, Any]) -> str:
+    """Return the activity type that the attributes of a scheduled activity name."""
+    return str((scheduled.get("activityType") or {}).get("name", "an activity"))
+
+
+def open_activities(history: History) -> list[dict[str, Any]]:
+    """Return the events of the activities that were scheduled and neither ended nor asked to be cancelled."""
+    ended = {
+        int(attributes(event).get("scheduledEventId", 0))
+        for event in history.of_type(*ACTIVITY_ENDS, "ACTIVITY_TASK_CANCEL_REQUESTED")
+    }
+    return [event for event in history.of_type("ACTIVITY_TASK_SCHEDULED") if number(event) not in ended]
+
+
+def by_number(history: History, event_id: int) -> dict[str, Any]:
+    """Return the event of that id; an empty one if there is none."""
+    return next((event for event in history.events if number(event) == event_id), {"eventId": "0", "eventType": ""})
+
+
+def started_activities(history: History) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the attributes of each scheduled activity that was started, and the event that says so."""
+    scheduled = scheduled_activities(history)
+    for event in history.of_type("ACTIVITY_TASK_STARTED"):
+        yield scheduled.get(int(attributes(event).get("scheduledEventId", 0)), {}), event
 
 
 def _value(payload: dict[str, Any]) -> Any:

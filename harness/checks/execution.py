@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from harness.checks import CannotTell, NothingToLookAt, check, events, masking, showing
+from harness.checks import CannotTell, NothingToLookAt, check, events, faulted, masking, showing
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.evidence import Evidence, History
 from harness.tape import Entry, acts, executed
@@ -14,12 +14,11 @@ from harness.verdict import Finding
 
 _HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
 _DEADLOCK = "TMPRL1101"
-_ACTIVITY_ENDS = ("COMPLETED", "FAILED", "TIMED_OUT", "CANCELED")
 
 
 @check("workflow-ends-as-baseline")
 def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """The workflow ends in the way and with the result of the baseline."""
+    """The workflow ends in the way and with the result of the baseline; under a fault that nothing heals it fails."""
     if evidence.end == "stopped":
         raise NothingToLookAt(f"the trial was stopped: {evidence.end_reason or 'no reason given'}")
     subject = _root_name(evidence)
@@ -29,7 +28,7 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     elif evidence.end == "closed" and close is None:
         raise CannotTell("the trial says that the workflow closed, and no history shows it")
     elif evidence.end == "closed" and close is not None:
-        wrong = _ended_wrongly(evidence, close, baselines)
+        wrong = _ended_wrongly(evidence, close, baselines) if not _gave_up(evidence, close) else ""
         if wrong:
             shown = (showing.event_line(close, more=_reason(close)),)
             yield _finding("workflow-ends-as-baseline", subject, f"{subject} {wrong}", shown=shown)
@@ -95,12 +94,14 @@ def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[
     if not sent:
         raise NothingToLookAt("no signal or update was sent")
     received = _received(evidence)
+    failed, forgets = _sent(evidence, failed=True), _may_forget_updates(evidence)
     for (kind, name), entries in sent.items():
         usual = max(
             (_received(each)[kind, name] - len(_sent(each).get((kind, name), ())) for each in baselines), default=0
         )
         count, expected = received[kind, name], len(entries)
-        if count < expected or count > expected + max(0, usual):
+        most = expected + len(failed.get((kind, name), ())) + max(0, usual)
+        if (count < expected and not (kind == "update" and forgets)) or count > most:
             message = f"{kind} {name} was sent {showing.times(expected)}, and is in the history {showing.times(count)}"
             shown = showing.lines(evidence, entries, saying="{operation}")
             yield _finding("signals-once", f"{kind} {name}", message, shown=shown)
@@ -124,6 +125,9 @@ def _last(evidence: Evidence) -> tuple[str, ...]:
 def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
     kind = events.kind(close)
     ended = kind.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
+    if fault := faulted.terminal(evidence):
+        declared = "" if evidence.falls_back else ", or a declared fallback"
+        return f"{ended} under {fault.name}, expected it to fail{declared}"
     if evidence.expects_failure is not None:
         return _failed_wrongly(evidence.expects_failure, close, ended)
     if kind in ("WORKFLOW_EXECUTION_FAILED", "WORKFLOW_EXECUTION_TIMED_OUT"):
@@ -138,6 +142,12 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
     if masking.agrees(seen, pattern):
         return ""
     return f"ended with {showing.short(seen)}; the baseline with {showing.short(pattern)}"
+
+
+def _gave_up(evidence: Evidence, close: dict[str, Any]) -> bool:
+    """Tell whether the workflow was given up, or fell back, as is right under its faults."""
+    ends = ["WORKFLOW_EXECUTION_FAILED", *(["WORKFLOW_EXECUTION_COMPLETED"] if evidence.falls_back else [])]
+    return faulted.may_fail(evidence) is not None and events.kind(close) in ends
 
 
 def _closes_as(evidence: Evidence, kind: str) -> bool:
@@ -161,11 +171,11 @@ def _reason(close: dict[str, Any]) -> str:
 def _closed_twice(history: History) -> Iterator[Finding]:
     scheduled = events.scheduled_activities(history)
     ends: dict[int, list[dict[str, Any]]] = {}
-    for event in history.of_type(*(f"ACTIVITY_TASK_{end}" for end in _ACTIVITY_ENDS)):
+    for event in history.of_type(*events.ACTIVITY_ENDS):
         ends.setdefault(int(events.attributes(event).get("scheduledEventId", 0)), []).append(event)
     for event_id, closing in ends.items():
         if len(closing) > 1:
-            name = _type_of(scheduled.get(event_id, {}))
+            name = events.activity_type(scheduled.get(event_id, {}))
             shown = tuple(showing.event_line(event) for event in closing)
             message = f"{name} of event {event_id} ended {len(closing)} times, expected once"
             yield _finding("activities-complete-once", name, message, shown=shown)
@@ -175,29 +185,19 @@ def _left_open(history: History, baselines: Sequence[Evidence]) -> Iterator[Find
     close = events.close_of(history)
     if close is None or events.kind(close) != "WORKFLOW_EXECUTION_COMPLETED":
         return
-    left = _open_activities(history)
+    left = events.open_activities(history)
     usual = (
-        len(_open_activities(found)) for each in baselines for found in each.histories if found.path == history.path
+        len(events.open_activities(found))
+        for each in baselines
+        for found in each.histories
+        if found.path == history.path
     )
     if len(left) > max(usual, default=0):
         for event in left:
-            name = _type_of(events.attributes(event))
+            name = events.activity_type(events.attributes(event))
             message = f"{name} was still open when {history.path} completed"
             shown = (showing.event_line(event), showing.event_line(close))
             yield _finding("activities-complete-once", name, message, shown=shown)
-
-
-def _open_activities(history: History) -> list[dict[str, Any]]:
-    kinds = (*_ACTIVITY_ENDS, "CANCEL_REQUESTED")
-    ended = {
-        int(events.attributes(event).get("scheduledEventId", 0))
-        for event in history.of_type(*(f"ACTIVITY_TASK_{end}" for end in kinds))
-    }
-    return [event for event in history.of_type("ACTIVITY_TASK_SCHEDULED") if events.number(event) not in ended]
-
-
-def _type_of(scheduled: dict[str, Any]) -> str:
-    return str((scheduled.get("activityType") or {}).get("name", "an activity"))
 
 
 def _handed_out(entry: Entry) -> bool:
@@ -251,18 +251,34 @@ def _excused(event: dict[str, Any], *, history: History, evidence: Evidence) -> 
     when, told = events.at(event), events.attributes(event)
     struck = [strike for strike in evidence.strikes if strike.at <= when]
     if told.get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_START":
-        return bool(struck)
+        return any(faulted.fault_of(strike).family not in ("model", "effect") for strike in struck)
     started_id = int(told.get("startedEventId") or 0)
     task = _task_of(started_id, history=history, evidence=evidence)
     if task is None:
         return True  # It never came through the door: a poll of a process that had just died, or the server, lost it.
     began = next((events.at(each) for each in history.events if events.number(each) == started_id), 0.0)
-    if any(strike.at >= began and strike.worker in (0, task.worker) for strike in struck):
+    if any(_disturbs(strike, task, since=min(began, task.at), evidence=evidence) for strike in struck):
         return True
     # A struck process may have been handed the task in the instant of its death.
     if deaths(evidence).get(task.worker, when) < when and struck:
         return True
     return evidence.task_timeout > 0 and _answered_late(task, evidence)
+
+
+def _disturbs(strike: Entry, task: Entry, *, since: float, evidence: Evidence) -> bool:
+    """Tell whether a strike kept the worker process from doing a workflow task that it was handed."""
+    fault = faulted.fault_of(strike)
+    if fault.ends_server:
+        return strike.at >= since
+    if fault.stops_worker:
+        return strike.at >= since and strike.worker in (0, task.worker)
+    return fault.family == "wire" and _was_lost(task, evidence)
+
+
+def _was_lost(task: Entry, evidence: Evidence) -> bool:
+    """Tell whether the task was never heard of, or one of the answers of its process did not get through."""
+    answers = {entry.message for entry in evidence.tape if _is_answer(entry, task)}
+    return any(entry.kind == "dropped" and entry.message in (task.message, *answers) for entry in evidence.tape)
 
 
 def _task_of(started_id: int, *, history: History, evidence: Evidence) -> Entry | None:
@@ -275,22 +291,31 @@ def _task_of(started_id: int, *, history: History, evidence: Evidence) -> Entry 
 
 
 def _answered_late(task: Entry, evidence: Evidence) -> bool:
-    return any(
+    return any(_is_answer(entry, task) for entry in evidence.tape)
+
+
+def _is_answer(entry: Entry, task: Entry) -> bool:
+    return (
         entry.kind == "request"
         and entry.operation in ("RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
         and (entry.run_id, entry.worker) == (task.run_id, task.worker)
         and entry.at > task.at
-        for entry in evidence.tape
     )
 
 
-def _sent(evidence: Evidence) -> dict[tuple[str, str], list[Entry]]:
+def _sent(evidence: Evidence, *, failed: bool = False) -> dict[tuple[str, str], list[Entry]]:
+    """Return the signals and updates that the server took, or those it may have taken although an error was told."""
     found: dict[tuple[str, str], list[Entry]] = {}
     for kind in ("signal", "update"):
         for entry in acts(evidence.tape, kind):
-            if entry.status in ("", "OK") and not entry.facts.get("error"):
+            if failed == (entry.status not in ("", "OK") or bool(entry.facts.get("error"))):
                 found.setdefault((kind, str(entry.facts.get("name", ""))), []).append(entry)
     return found
+
+
+def _may_forget_updates(evidence: Evidence) -> bool:
+    """Tell whether an update may be lost: the server keeps it in memory until the workflow has accepted it."""
+    return any(fault.ends_server for fault in evidence.faults) or faulted.may_fail(evidence) is not None
 
 
 def _received(evidence: Evidence) -> Counter[tuple[str, str]]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 
-from harness.checks import NothingToLookAt, check, events, showing
-from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths
+from harness.checks import NothingToLookAt, check, events, faulted, showing
+from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths, lost_at
 from harness.checks.masking import key_of
 from harness.evidence import Evidence
 from harness.tape import Entry, acts
@@ -35,7 +35,9 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
         words = ""
         if attempt.beats:
             words = "beats but declares no heartbeat timeout: the beats do nothing"
-        elif (ran := _ran(attempt, died)) > _LONG_OBSERVED and attempt.options.start_to_close > _LONG_DECLARED:
+        elif (
+            attempt.options.start_to_close > _LONG_DECLARED and (ran := _ran(attempt, died, evidence)) > _LONG_OBSERVED
+        ):
             words = (
                 f"ran {ran:.0f} s and declares no heartbeat timeout: that its worker died is noticed "
                 f"only after start-to-close, {attempt.options.start_to_close:.0f} s"
@@ -78,12 +80,12 @@ def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]
         (attempt, after)
         for group in groups.values()
         for attempt, after in zip(group, [*group[1:], None], strict=True)
-        if attempt.ended is None and died.get(attempt.worker, inf) < (after.began if after else inf)
+        if attempt.ended is None and (lost_at(attempt, died) or inf) < (after.began if after else inf)
     ]
     if not killed:
         raise NothingToLookAt("no attempt with a heartbeat timeout was killed")
     for attempt, after in killed:
-        died_at = died[attempt.worker]
+        died_at = lost_at(attempt, died) or attempt.began
         limit = attempt.options.heartbeat + attempt.options.delay(attempt.number)
         if after is not None and evidence.plan.real_time:
             ready = _next_ready(evidence, died_at)
@@ -142,7 +144,7 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
                 call
                 for each in group[:index]
                 for call in _work(each)
-                if each.replies[call.message].at <= last.at and (mark, _unit(call)) not in early
+                if (reply := each.answered(call)) and reply.at <= last.at and (mark, _unit(call)) not in early
             ]
             repeated = [call for call in attempt.calls("model", "effect") if not key_of(call.facts)]
             counts = Counter(_unit(call) for call in (*done, *repeated))
@@ -167,10 +169,12 @@ def _finding(check_name: str, attempt: Attempt, words: str, shown: tuple[str, ..
     return Finding(check=check_name, subject=attempt.activity, message=f"{attempt.name} {words}", evidence=shown)
 
 
-def _ran(attempt: Attempt, died: dict[int, float]) -> float:
-    """Return how many seconds an attempt is known to have run; 0 for one that was killed."""
+def _ran(attempt: Attempt, died: dict[int, float], evidence: Evidence) -> float:
+    """Return how many seconds an attempt is known to have run; 0 for one that was killed, or held up by a fault."""
     answer = attempt.answer
-    if answer is None or died.get(attempt.worker, answer.at + 1) <= answer.at:
+    if answer is None or any(attempt.began <= met <= answer.at for met in faulted.met_at(evidence)):
+        return 0.0
+    if died.get(attempt.worker, answer.at + 1) <= answer.at:
         return 0.0
     return answer.at - attempt.began
 
@@ -182,12 +186,11 @@ def _silence(
     spoken = [attempt.entries[0], *attempt.beats, *([attempt.answer] if attempt.answer else [])]
     if attempt.answer is None and after is not None:
         spoken.append(after.entries[0])
-    death = died.get(attempt.worker)
+    death, hindered = lost_at(attempt, died), _hindered(attempt, evidence)
     gaps = [
         (one, other)
         for one, other in pairwise(spoken)
-        if (death is None or other.at <= death)
-        and not any(strike.worker == 0 and one.at <= strike.at <= other.at for strike in evidence.strikes)
+        if (death is None or other.at <= death) and not any(one.at <= each <= other.at for each in hindered)
     ]
     return max(gaps, key=lambda gap: gap[1].at - gap[0].at, default=None)
 
@@ -228,9 +231,15 @@ def _is_heartbeat(failure: dict[str, object] | None) -> bool:
 def _excused(attempt: Attempt, after: Attempt | None, died: dict[int, float], evidence: Evidence) -> bool:
     """Tell whether a heartbeat timeout of the attempt is of crashproof's own making."""
     until = after.began if after else inf
-    by_server = any(strike.worker == 0 and attempt.began <= strike.at <= until for strike in evidence.strikes)
+    hindered = any(attempt.began <= each <= until for each in _hindered(attempt, evidence))
     hurried = any(each.facts.get("activity_id") == attempt.activity_id for each in acts(evidence.tape, "accelerate"))
-    return by_server or hurried or died.get(attempt.worker, until) < until
+    return hindered or hurried or (lost_at(attempt, died) or until) < until
+
+
+def _hindered(attempt: Attempt, evidence: Evidence) -> list[float]:
+    """Return when the server was killed, or a message of the attempt to it was kept from it."""
+    killed = [strike.at for strike in evidence.strikes if faulted.fault_of(strike).ends_server]
+    return killed + [dropped.at for dropped in attempt.dropped.values() if dropped.door == "wire"]
 
 
 def _next_ready(evidence: Evidence, died_at: float) -> float:
@@ -253,12 +262,11 @@ def _was_handed_out(attempt: Attempt) -> bool:
 
 
 def _work(attempt: Attempt) -> list[Entry]:
-    """Return the calls of an attempt that were executed, reads of the effect server and effects with a key apart."""
-    executed = attempt.replies
+    """Return the calls of an attempt whose answers were heard, apart from reads of effects and effects with a key."""
     return [
         call
         for call in attempt.calls("model", "effect")
-        if call.message in executed
+        if attempt.answered(call) is not None
         and not key_of(call.facts)
         and not (call.door == "effect" and str(call.facts.get("method", "POST")).upper() in _READS)
     ]

@@ -6,11 +6,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 
 from harness.checks import CannotTell, Check, NothingToLookAt, events
+from harness.checks.attempts import requests
 from harness.evidence import Evidence
 from harness.plan import Strike
 from harness.points import meets
-from harness.tape import Entry
+from harness.tape import Entry, executed
 from harness.verdict import Finding, Judgement, Outcome, Verdict
+
+_CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
 
 
 def judge(evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence[Check]) -> Verdict:
@@ -80,7 +83,8 @@ def _is(made: Entry, planned: Strike) -> bool:
 def _while_open(strike: Entry, evidence: Evidence) -> bool:
     close = events.root_close(evidence)
     if close is None or strike.at <= events.at(close):
-        return True
+        # Events are ahead of the tape where time is skipped: the message that closed the workflow is the one to ask.
+        return close is None or not evidence.skips_time or strike.at <= _closing(evidence)
     return any(
         entry.point is not None
         and entry.kind == "reply"
@@ -89,6 +93,20 @@ def _while_open(strike: Entry, evidence: Evidence) -> bool:
         and _asked_before(entry, events.at(close), evidence)
         for entry in evidence.tape
     )
+
+
+def _closing(evidence: Evidence) -> float:
+    """Return when the commands that closed the workflow were executed, by the tape; infinity where it does not show."""
+    runs = {history.run_id for history in evidence.roots[-1:]}
+    asked = requests(evidence.tape)
+    closed = [
+        reply.at
+        for reply in executed(evidence.tape, door="wire", operation="RespondWorkflowTaskCompleted")
+        if reply.status == "OK" and reply.run_id in runs
+        for command in asked.get(reply.message, reply).facts.get("commands", ())
+        if command in _CLOSING
+    ]
+    return max(closed, default=float("inf"))
 
 
 def _asked_before(reply: Entry, closed: float, evidence: Evidence) -> bool:

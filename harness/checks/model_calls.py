@@ -49,9 +49,9 @@ def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Eviden
     usual = _usual_repeats(baselines)
     for attempt in attempts_of(evidence):
         for unit, calls in _by_unit(attempt.calls("model")).items():
-            failed = any(_failed(call, attempt) for call in calls[:-1])
-            often = len(calls) > usual[attempt.activity, unit]
-            if len(calls) > 1 and attempt.activity not in told and (failed or (often and baselines)):
+            often = len(calls) > usual[attempt.activity, unit] if baselines else _failed(calls[:-1], attempt)
+            again = len(calls) > 1 and (often or _refused(calls[:-1], attempt))
+            if again and attempt.activity not in told:
                 told.add(attempt.activity)
                 words = f"{attempt.name} sent the same model request {len(calls)} times in attempt {attempt.number}"
                 yield _finding(evidence, "one-model-request-per-attempt", attempt.activity, words, calls)
@@ -62,12 +62,12 @@ def model_call_not_repeated(evidence: Evidence, baselines: Sequence[Evidence]) -
     """No model call is made again for an activity whose result the server took."""
     if not _asked(evidence):
         raise NothingToLookAt("no model was called")
-    done = _done(evidence)
+    done, heard = _done(evidence), _heard(evidence)
     usual = [Counter(_unit(entry) for entry in _asked(baseline)) for baseline in baselines]
     seen: Counter[str] = Counter()
     told: set[str] = set()
     for entry in _asked(evidence):
-        seen[_unit(entry)] += 1
+        seen[_unit(entry)] += entry.message in heard
         late = _of_completed(entry, done)
         unowned = entry.point is None or not entry.point.execution
         if late is None and unowned and seen[_unit(entry)] > max((each[_unit(entry)] for each in usual), default=0):
@@ -80,11 +80,16 @@ def model_call_not_repeated(evidence: Evidence, baselines: Sequence[Evidence]) -
 
 
 def bill(evidence: Evidence, *, baselines: Sequence[Evidence] = ()) -> Bill:
-    """Count the model calls and tokens of a trial, and those that the baselines do not need."""
+    """Count the model calls and tokens of a trial, and those that the baselines do not need.
+
+    An answer that was lost or cut off on its way is paid for all the same; an error that was made up costs nothing.
+    """
     usual = [Counter(_unit(entry) for entry in _asked(baseline)) for baseline in baselines]
     asked, seen = requests(evidence.tape), Counter[str]()
     calls = tokens = calls_again = tokens_again = 0
     for reply in executed(evidence.tape, door="model"):
+        if reply.facts.get("injected"):
+            continue
         unit, cost = _unit(asked.get(reply.message, reply)), _tokens(reply.facts.get("answer"))
         seen[unit] += 1
         calls, tokens = calls + 1, tokens + cost
@@ -124,9 +129,15 @@ def _by_unit(calls: Sequence[Entry]) -> dict[str, list[Entry]]:
     return groups
 
 
-def _failed(call: Entry, attempt: Attempt) -> bool:
-    reply = attempt.replies.get(call.message)
-    return reply is None or not reply.status.startswith("2")
+def _failed(calls: Sequence[Entry], attempt: Attempt) -> bool:
+    """Tell whether the worker heard no whole answer of the model to one of the calls."""
+    return any(attempt.answered(call) is None for call in calls)
+
+
+def _refused(calls: Sequence[Entry], attempt: Attempt) -> bool:
+    """Tell whether the model itself, and no fault, answered one of the calls with an error."""
+    replies = [reply for call in calls if (reply := attempt.replies.get(call.message))]
+    return any(not reply.status.startswith("2") and not reply.facts.get("injected") for reply in replies)
 
 
 def _usual_repeats(baselines: Sequence[Evidence]) -> Counter[tuple[str, str]]:
@@ -138,15 +149,26 @@ def _usual_repeats(baselines: Sequence[Evidence]) -> Counter[tuple[str, str]]:
     return most
 
 
+def _heard(evidence: Evidence) -> set[int]:
+    """Return the message numbers of the calls whose whole answers were heard."""
+    dropped = {entry.message for entry in evidence.tape if entry.kind == "dropped"}
+    answered = executed(evidence.tape, door="model")
+    return {entry.message for entry in answered if not entry.facts.get("injected")} - dropped
+
+
 def _done(evidence: Evidence) -> list[Attempt]:
     groups = by_execution(attempts_of(evidence)).values()
     return [next(each for each in group if each.completed) for group in groups if any(one.completed for one in group)]
 
 
 def _of_completed(entry: Entry, done: Sequence[Attempt]) -> Attempt | None:
-    execution = entry.point.execution if entry.point else 0
+    """Return the completed attempt that a call comes after, unless an attempt made it that was given up before."""
+    point = entry.point
+    if point is None or not point.execution:
+        return None
     for each in done:
-        if each.ended and each.key == (entry.run_id, entry.activity_id, execution) and entry.at > each.ended.at:
+        same = each.key == (entry.run_id, entry.activity_id, point.execution) and point.attempt >= each.number
+        if each.ended and same and entry.at > each.ended.at:
             return each
     return None
 

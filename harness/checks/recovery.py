@@ -1,23 +1,25 @@
-"""Recovery: after a strike the work goes on within the time that the declared timeouts allow."""
+"""Recovery: after a strike the work goes on in time, and a worker process that is asked to end does so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.checks import NothingToLookAt, check, events, showing
+from harness.checks import NothingToLookAt, check, events, faulted, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.evidence import Evidence, History
+from harness.faults.actions import Terminate
 from harness.tape import Entry, acts
 from harness.verdict import Finding
 
 _WORKFLOW_TASK_TIMEOUT = 10.0
 _STICKY_TIMEOUT = 10.0
 _SLACK = 15.0
+_LONGEST_STOP = 40.0  # a little more than the 30 s that Kubernetes gives by default
 
 
 @check("recovers-in-time")
 def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """After a strike a new worker process makes progress within the time that the declared timeouts allow."""
+    """After a strike the work makes progress within the time that the declared timeouts allow."""
     close = events.root_close(evidence)
     closed = events.at(close) if close else float("inf")
     strikes = [strike for strike in evidence.strikes if strike.at < closed]
@@ -38,12 +40,34 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             yield Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
 
 
+@check("graceful-stop")
+def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """A worker process that is asked to end with SIGTERM is gone within 40 s, and need not be killed."""
+    asked = [strike for strike in evidence.strikes if isinstance(faulted.fault_of(strike).action, Terminate)]
+    looked = False
+    for strike in asked:
+        ended = next((each for each in acts(evidence.tape, "worker-exit") if each.worker == strike.worker), None)
+        overstayed = any(each.worker == strike.worker for each in acts(evidence.tape, "worker-overstayed"))
+        until = ended.at if ended else evidence.tape[-1].at
+        looked = looked or overstayed or ended is not None or until - strike.at > _LONGEST_STOP
+        if overstayed or until - strike.at > _LONGEST_STOP:
+            words = f"the worker process did not end within {_LONGEST_STOP:g} s of SIGTERM"
+            shown = showing.lines(evidence, [strike, *([ended] if ended else [])])
+            yield Finding(check="graceful-stop", subject="the worker process", message=words, evidence=shown)
+    if not looked:
+        raise NothingToLookAt("no worker process was asked to end, or the trial was over first")
+
+
 def _subject(evidence: Evidence) -> str:
     return evidence.roots[0].path if evidence.roots else "the workflow"
 
 
 def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:
-    """Return the first message of a later worker process that the server, the model or an effect has executed."""
+    """Return the first message that the server, the model or an effect has executed since.
+
+    Where the struck worker process does no more, it is one of a later process.
+    """
+    stopped = strike.worker if faulted.fault_of(strike).stops_worker else 0
     return next(
         (
             entry
@@ -52,18 +76,19 @@ def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:
             and entry.point is not None
             and entry.at > strike.at
             and entry.worker
-            and (entry.worker != strike.worker or strike.worker == 0)
+            and (entry.worker != stopped or stopped == 0)
             and (entry.status == "OK" or entry.door != "wire")
+            and not entry.facts.get("injected")
         ),
         None,
     )
 
 
 def _bound(strike: Entry, evidence: Evidence) -> float:
-    """Return the seconds after the strike in which a new worker process must have made progress.
+    """Return the seconds after the strike in which there must have been progress.
 
-    That is the longest that anything may have to wait, or until the new process is ready if that is later, and
-    slack.
+    That is the longest that anything may have to wait, or until the new worker process, or the server, is ready if
+    that is later, and slack.
     """
     waiting = [0.0]
     for group in by_execution(attempts_of(evidence)).values():
@@ -72,7 +97,8 @@ def _bound(strike: Entry, evidence: Evidence) -> float:
             waiting.append(_wait(begun[-1], strike.at))
     waiting += [_timer_left(history, strike.at) for history in evidence.histories]
     longest = max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT
-    ready = next((entry.at for entry in acts(evidence.tape, "worker-ready") if entry.at > strike.at), strike.at)
+    again = "start-server" if faulted.fault_of(strike).ends_server else "worker-ready"
+    ready = next((entry.at for entry in acts(evidence.tape, again) if entry.at > strike.at), strike.at)
     return max(longest, ready - strike.at) + _SLACK
 
 

@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from harness.checks import NothingToLookAt, check, events, showing
-from harness.checks.attempts import Attempt, Options, attempts_of, by_execution, options_of
+from harness.checks.attempts import Attempt, Options, accelerated, attempts_of, by_execution, options_of
 from harness.evidence import Evidence, History
-from harness.tape import acts
 from harness.verdict import Finding
 
 _EARLY_SHARE = 0.05
@@ -26,7 +25,7 @@ def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fin
     attempts = attempts_of(evidence)
     for history, event in capped:
         told = events.attributes(event)
-        cap, name = options_of(told).attempts, _type_of(told)
+        cap, name = options_of(told).attempts, events.activity_type(told)
         mine = [each for each in attempts if (each.run_id, each.activity_id) == (history.run_id, told["activityId"])]
         seen = max(_highest(evidence, history, event), len(mine), *(each.number for each in mine), 0)
         if seen > cap:
@@ -40,12 +39,15 @@ def retry_spacing(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
     """Retries wait as long as initial interval, coefficient, maximum interval and next_retry_delay say."""
     looked = False
     for group in by_execution(attempts_of(evidence)).values():
+        if evidence.skips_time:
+            looked = looked or len(group) > 1
+            yield from _spaced_in_skipped_time(group, evidence)
+            continue
         for attempt, after in pairwise(group):
-            if after.number != attempt.number + 1 or _accelerated(attempt, after, evidence):
+            if after.number != attempt.number + 1 or _hurried(attempt, after, evidence):
                 continue
             looked = True
-            asked = (attempt.failure or {}).get("next_retry_delay")
-            expected = attempt.options.delay(attempt.number) if asked is None else float(asked)
+            expected = _delay_after(attempt)
             since = attempt.answer if attempt.ended and attempt.answer else attempt.entries[0]
             waited = after.began - since.at
             if waited < expected * (1 - _EARLY_SHARE) - _EARLY_SECONDS:
@@ -65,7 +67,7 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
         raise NothingToLookAt("no activity was scheduled")
     told: set[str] = set()
     for history, event in scheduled:
-        name, options = _type_of(events.attributes(event)), options_of(events.attributes(event))
+        name, options = events.activity_type(events.attributes(event)), options_of(events.attributes(event))
         bounded = options.attempts or options.schedule_to_close or _workflow_timeout(history)
         if not bounded and name not in told:
             told.add(name)
@@ -125,17 +127,17 @@ def retry_state_right(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
         state = str(told.get("retryState", "")).removeprefix("RETRY_STATE_") or "UNSPECIFIED"
         expected = _expected_states(history, event, options_of(scheduled))
         if expected and state not in expected:
-            words = f"{_type_of(scheduled)} ended with retry state {state}, expected {' or '.join(expected)}"
+            words = (
+                f"{events.activity_type(scheduled)} ended with retry state {state}, expected {' or '.join(expected)}"
+            )
             shown = (showing.event_line(event),)
-            yield Finding(check="retry-state-right", subject=_type_of(scheduled), message=words, evidence=shown)
+            yield Finding(
+                check="retry-state-right", subject=events.activity_type(scheduled), message=words, evidence=shown
+            )
 
 
 def _scheduled(evidence: Evidence) -> Iterator[tuple[History, dict[str, Any]]]:
     return ((h, event) for h in evidence.histories for event in h.of_type("ACTIVITY_TASK_SCHEDULED"))
-
-
-def _type_of(scheduled: dict[str, Any]) -> str:
-    return str((scheduled.get("activityType") or {}).get("name", "an activity"))
 
 
 def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) -> int:
@@ -156,11 +158,32 @@ def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) ->
     return max(seen)
 
 
-def _accelerated(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
-    return any(
-        attempt.began <= entry.at <= after.began and entry.facts.get("activity_id") == attempt.activity_id
-        for entry in acts(evidence.tape, "accelerate")
-    )
+def _delay_after(attempt: Attempt) -> float:
+    asked = (attempt.failure or {}).get("next_retry_delay")
+    return attempt.options.delay(attempt.number) if asked is None else float(asked)
+
+
+def _spaced_in_skipped_time(group: Sequence[Attempt], evidence: Evidence) -> Iterator[Finding]:
+    """Compare all waits of an execution together: its history has the time of the last attempt only."""
+    first, last = group[0], group[-1]
+    expected = sum(_delay_after(attempt) for attempt in group[:-1])
+    for history in evidence.histories:
+        if history.run_id != first.run_id or [each.number for each in group] != list(range(1, last.number + 1)):
+            continue
+        for scheduled, started in events.started_activities(history):
+            told = events.attributes(started)
+            if scheduled.get("activityId") != first.activity_id or int(told.get("attempt", 1)) != last.number:
+                continue
+            waited = events.at(started) - events.at(events.by_number(history, int(told["scheduledEventId"])))
+            if waited < expected * (1 - _EARLY_SHARE) - _EARLY_SECONDS:
+                words = f"{first.name}: attempt {last.number} came {waited:.2f} s after it was scheduled, "
+                words += f"expected {expected:g} s of waiting between the attempts"
+                shown = (showing.event_line(started),)
+                yield Finding(check="retry-spacing", subject=first.activity, message=words, evidence=shown)
+
+
+def _hurried(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
+    return accelerated(evidence, attempt.activity_id, since=attempt.began, until=after.began)
 
 
 def _workflow_timeout(history: History) -> float:
@@ -173,7 +196,7 @@ def _declared_names(evidence: Evidence) -> dict[str, tuple[str, ...]]:
     for _, event in _scheduled(evidence):
         names = options_of(events.attributes(event)).non_retryable
         if names:
-            found[_type_of(events.attributes(event))] = names
+            found[events.activity_type(events.attributes(event))] = names
     return found
 
 
@@ -188,7 +211,7 @@ def _observed_types(evidences: Sequence[Evidence]) -> dict[str, set[str]]:
         for history in evidence.histories:
             scheduled = events.scheduled_activities(history)
             for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED"):
-                name = _type_of(scheduled.get(int(events.attributes(event).get("scheduledEventId", 0)), {}))
+                name = events.activity_type(scheduled.get(int(events.attributes(event).get("scheduledEventId", 0)), {}))
                 types = {events.failure_type(failure) for failure in list(events.failures(event))[:1]} - {""}
                 if types:
                     found.setdefault(name, set()).update(types)

@@ -1,0 +1,108 @@
+"""What is right under the faults of a trial: that the work ends as undisturbed, or that it is given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness import faults
+from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.evidence import Evidence
+from harness.faults.fault import Fault
+from harness.tape import Entry, acts
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """One model call that met a fault of the model: its answer is no answer.
+
+    Attributes:
+        attempt: The attempt that made it.
+        call: The request.
+        fault: The fault.
+        told: What the worker was told instead: a made-up reply, or an entry of kind ``dropped``.
+        whole: The model's own reply, where it was cut off on its way.
+    """
+
+    attempt: Attempt
+    call: Entry
+    fault: Fault
+    told: Entry
+    whole: Entry | None = None
+
+    @property
+    def status(self) -> int:
+        """HTTP status of a made-up reply; 0 where the connection broke or the answer was cut off."""
+        return int(self.told.status) if self.told.kind == "reply" and self.told.status.isdigit() else 0
+
+    @property
+    def error(self) -> dict[str, object]:
+        """The ``error`` part of a made-up reply in the provider's format."""
+        answer = self.told.facts.get("answer")
+        found = answer.get("error") if isinstance(answer, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def final(self) -> bool:
+        """Whether the model says that asking again is of no use: a 4xx that is no rate limit, or no quota left."""
+        if self.status == 429:
+            return "insufficient_quota" in (self.error.get("code"), self.error.get("type"))
+        return 400 <= self.status < 500 and self.status not in (408, 409)
+
+
+def fault_of(entry: Entry) -> Fault:
+    """Return the fault of a strike or hit."""
+    return faults.named(str(entry.facts.get("fault", "")))
+
+
+def meetings(evidence: Evidence) -> list[Meeting]:
+    """Return every model call of an activity that met a fault of the model, in order of attempts."""
+    return [found for attempt in attempts_of(evidence) for found in meetings_of(attempt)]
+
+
+def meetings_of(attempt: Attempt) -> list[Meeting]:
+    """Return the model calls of one attempt that met a fault of the model, in order."""
+    found = []
+    for call in attempt.calls("model"):
+        reply, dropped = attempt.replies.get(call.message), attempt.dropped.get(call.message)
+        for told in (reply, dropped):
+            fault = _of_model(told)
+            if told is not None and fault is not None:
+                whole = reply if told is dropped else None
+                found.append(Meeting(attempt, call, fault, told, whole))
+                break
+    return found
+
+
+def terminal(evidence: Evidence) -> Fault | None:
+    """Return the fault under which the work cannot succeed any more, or None."""
+    return next((fault for fault in evidence.faults if fault.terminal), None)
+
+
+def outlasted(evidence: Evidence) -> Fault | None:
+    """Return the fault that lasted until an activity had used up its declared attempts, or None.
+
+    It heals, but too late for that activity: that the work fails is then right, and that it ends well is so too.
+    """
+    for group in by_execution(attempts_of(evidence)).values():
+        cap = group[0].options.attempts
+        hit = {found.attempt.number: found.fault for attempt in group for found in meetings_of(attempt)}
+        lasting = next((fault for fault in hit.values() if fault.times != 1), None)
+        if lasting is not None and 0 < cap <= len(hit) and not any(attempt.completed for attempt in group):
+            return lasting
+    return None
+
+
+def may_fail(evidence: Evidence) -> Fault | None:
+    """Return the fault under which it is right that the workflow fails, or None."""
+    return terminal(evidence) or outlasted(evidence)
+
+
+def met_at(evidence: Evidence) -> list[float]:
+    """Return when messages met a fault, in seconds since the epoch."""
+    return sorted(entry.at for entry in (*evidence.strikes, *acts(evidence.tape, "hit")))
+
+
+def _of_model(told: Entry | None) -> Fault | None:
+    name = told.facts.get("injected") if told is not None else None
+    fault = faults.named(str(name)) if name else None
+    return fault if fault is not None and fault.family == "model" else None

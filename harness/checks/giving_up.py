@@ -1,0 +1,239 @@
+"""Giving up: where no attempt can succeed any more the work ends soon, says why, and leaves nothing half done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.checks import NothingToLookAt, check, events, faulted, masking, showing
+from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.evidence import Evidence, History
+from harness.faults.fault import Fault
+from harness.tape import Entry
+from harness.verdict import Finding
+
+_OUTAGE_SLACK = 15.0
+_ATTEMPT_SLACK = 2.0
+_CLOSE_SLACK = 30.0
+_UNCLASSIFIED = ("", "Exception", "BaseException", "RuntimeError", "Error")
+_ENDS = ("ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT")
+
+
+@check("outage-ends-at-cap")
+def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """An outage of the model ends soon after the last of the attempts, or of the time, that is declared for it."""
+    hit = [group for group in by_execution(attempts_of(evidence)).values() if _is_outage(group)]
+    if not hit:
+        raise NothingToLookAt("no activity met an outage of the model that lasted")
+    told: set[str] = set()
+    for group in hit:
+        end = _end_of(group[0], evidence)
+        words = _ended_wrongly(group, end, evidence) or _ended_late(group, end, evidence, baselines)
+        if words and group[0].activity not in told:
+            told.add(group[0].activity)
+            shown = showing.lines(evidence, [attempt.entries[0] for attempt in group][-5:], saying="{operation}")
+            shown += (showing.event_line(end[1]),) if end[1] else ()
+            message = f"{group[0].name} {words}"
+            yield Finding(check="outage-ends-at-cap", subject=group[0].activity, message=message, evidence=shown)
+
+
+@check("gives-up-cleanly")
+def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Under a fault that nothing heals the work fails soon, says what failed, and leaves nothing open or half done."""
+    fault = faulted.may_fail(evidence)
+    if fault is None or evidence.end in ("stopped", "over") or not evidence.roots:
+        raise NothingToLookAt("no fault made it impossible to succeed")
+    subject, close = evidence.roots[-1].path, events.root_close(evidence)
+    if close is None:
+        words = f"{subject} was not given up under {fault.name}{_why_open(evidence)}"
+        yield _finding(f"{subject} open", words, ())
+        return
+    for part, words in (
+        ("failure", _badly_told(close, fault)),
+        ("time", _took_long(evidence, close, baselines)),
+    ):
+        if words:
+            shown = (showing.event_line(close),)
+            yield _finding(f"{subject} {part}", f"{subject} {words}", shown)
+    yield from _left_open(evidence, baselines)
+    yield from _left_running(evidence, baselines)
+    yield from _half_done(evidence, baselines)
+
+
+def _finding(subject: str, words: str, shown: tuple[str, ...]) -> Finding:
+    return Finding(check="gives-up-cleanly", subject=subject, message=words, evidence=shown)
+
+
+def _is_outage(group: Sequence[Attempt]) -> bool:
+    """Tell whether an execution met an outage that outlasted it: one for ever, or for all its declared attempts."""
+    met = [found for attempt in group for found in faulted.meetings_of(attempt) if not found.final]
+    if any(attempt.completed for attempt in group):
+        return False
+    hit = {found.attempt.number for found in met if found.fault.times > 1}
+    return any(found.fault.times == 0 for found in met) or 0 < group[0].options.attempts <= len(hit)
+
+
+def _end_of(attempt: Attempt, evidence: Evidence) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the events that scheduled an activity and that ended it badly; each empty if there is none."""
+    for history in evidence.histories:
+        if history.run_id != attempt.run_id:
+            continue
+        for scheduled in history.of_type("ACTIVITY_TASK_SCHEDULED"):
+            if events.attributes(scheduled).get("activityId") == attempt.activity_id:
+                ends = (each for each in history.of_type(*_ENDS) if _refers(each, scheduled))
+                return scheduled, next(ends, {})
+    return {}, {}
+
+
+def _refers(event: dict[str, Any], scheduled: dict[str, Any]) -> bool:
+    return int(events.attributes(event).get("scheduledEventId", 0)) == events.number(scheduled)
+
+
+def _ended_wrongly(group: Sequence[Attempt], end: tuple[dict[str, Any], dict[str, Any]], evidence: Evidence) -> str:
+    options, seen = group[0].options, group[-1].number
+    if not options.attempts and not options.schedule_to_close:
+        return f"is tried for as long as the model is out, {seen} times so far: nothing that is declared ends it"
+    if not end[1]:
+        declared = f"{options.attempts} attempts" if options.attempts else f"{options.schedule_to_close:g} s"
+        return f"did not end: {seen} attempts were seen, {declared} are declared" if evidence.end == "deadline" else ""
+    told = events.attributes(end[1])
+    state = str(told.get("retryState", "")).removeprefix("RETRY_STATE_")
+    timeout = ((told.get("failure") or {}).get("timeoutFailureInfo") or {}).get("timeoutType", "")
+    if options.schedule_to_close and (state == "TIMEOUT" or timeout == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"):
+        return ""
+    if state == "CANCEL_REQUESTED" or (state == "MAXIMUM_ATTEMPTS_REACHED" and seen == options.attempts):
+        return ""
+    declared = f"{options.attempts}" if options.attempts else f"as many as fit in {options.schedule_to_close:g} s"
+    return f"was given up after {showing.times(seen)} with retry state {state or 'UNSPECIFIED'}, declared: {declared}"
+
+
+def _ended_late(
+    group: Sequence[Attempt],
+    end: tuple[dict[str, Any], dict[str, Any]],
+    evidence: Evidence,
+    baselines: Sequence[Evidence],
+) -> str:
+    if not end[1] or len(evidence.strikes) > 1:
+        return ""
+    options = group[0].options
+    took = events.at(end[1]) - events.at(end[0])
+    bound = sum(_delay(attempt) for attempt in group[:-1])
+    bound += len(group) * (_longest(group[0].activity, baselines) + _ATTEMPT_SLACK)
+    bound = min(bound, options.schedule_to_close or bound) + _OUTAGE_SLACK
+    return f"was given up after {took:.1f} s; what is declared allows {bound:.1f} s" if took > bound else ""
+
+
+def _delay(attempt: Attempt) -> float:
+    """Return the declared wait after an attempt; what its failure asked for counts up to the declared maximum."""
+    options = attempt.options
+    asked = (attempt.failure or {}).get("next_retry_delay")
+    most = options.maximum or 100 * options.initial
+    return options.delay(attempt.number) if asked is None else min(float(asked), most)
+
+
+def _longest(activity: str, baselines: Sequence[Evidence]) -> float:
+    ran = [
+        attempt.ended.at - attempt.began
+        for baseline in baselines
+        for attempt in attempts_of(baseline)
+        if attempt.activity == activity and attempt.ended
+    ]
+    return max(ran, default=0.0)
+
+
+def _why_open(evidence: Evidence) -> str:
+    asked = (entry for entry in evidence.tape if entry.kind == "request")
+    failed = [entry for entry in asked if entry.operation == "RespondWorkflowTaskFailed"]
+    if not failed:
+        return ""
+    failure = failed[-1].facts.get("failure") or {}
+    return f": its workflow task failed {showing.times(len(failed))}: {str(failure.get('message', ''))[:200]}"
+
+
+def _badly_told(close: dict[str, Any], fault: Fault) -> str:
+    kind = events.kind(close)
+    if kind == "WORKFLOW_EXECUTION_TIMED_OUT":
+        return f"timed out under {fault.name}, expected it to fail before"
+    if kind != "WORKFLOW_EXECUTION_FAILED":
+        return ""
+    types = [events.failure_type(failure) for failure in events.failures(close)]
+    late = any(
+        (failure.get("timeoutFailureInfo") or {}).get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"
+        for failure in events.failures(close)
+    )
+    if late or any(found not in _UNCLASSIFIED for found in types):
+        return ""
+    named = next((found for found in types if found), "no type")
+    return f"failed with {named}: its failure, causes included, does not tell what kind of failure it is"
+
+
+def _took_long(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
+    """Return what is wrong with the time from the last message that met the fault to the end of the workflow."""
+    met = [at for at in faulted.met_at(evidence) if at <= events.at(close)]
+    if evidence.skips_time or not met:
+        return ""
+    took, bound = events.at(close) - met[-1], max(map(_duration, baselines), default=0.0) + _CLOSE_SLACK
+    return f"ended {took:.1f} s after the last call that failed, expected within {bound:.1f} s" if took > bound else ""
+
+
+def _duration(evidence: Evidence) -> float:
+    close = events.root_close(evidence)
+    begun = evidence.roots[0].events[:1] if evidence.roots else ()
+    return events.at(close) - events.at(begun[0]) if close and begun else 0.0
+
+
+def _left_open(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    undisturbed = [history for baseline in baselines for history in baseline.histories]
+    for history in evidence.histories:
+        close, left = events.close_of(history), events.open_activities(history)
+        usual = [events.open_activities(each) for each in undisturbed if each.path == history.path]
+        failed = close is not None and events.kind(close) == "WORKFLOW_EXECUTION_FAILED"
+        if failed and close is not None and len(left) > max(map(len, usual), default=0):
+            name = events.activity_type(events.attributes(left[0]))
+            words = f"{name} was still open when {history.path} failed: nobody waits for it, and nobody cancels it"
+            yield _finding(f"{name} open", words, (showing.event_line(left[0]), showing.event_line(close)))
+
+
+def _left_running(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    usual = {history.path for baseline in baselines for history in baseline.histories if _runs_on(history, baseline)}
+    for history in evidence.histories:
+        if _runs_on(history, evidence) and history.path not in usual:
+            words = f"child workflow {history.path} was left running: its parent has ended, and nothing ends it"
+            shown = (showing.event_line(history.events[-1]),) if history.events else ()
+            yield _finding(f"{history.path} running", words, shown)
+
+
+def _runs_on(history: History, evidence: Evidence) -> bool:
+    """Tell whether a child is open, and was told to go on when its parent ends."""
+    if history.root or events.close_of(history) is not None:
+        return False
+    started = (
+        events.attributes(event)
+        for parent in evidence.histories
+        for event in parent.of_type("START_CHILD_WORKFLOW_EXECUTION_INITIATED")
+    )
+    return any(
+        told.get("workflowId") == history.workflow_id and str(told.get("parentClosePolicy", "")).endswith("ABANDON")
+        for told in started
+    )
+
+
+def _half_done(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Yield the effects of activities that never completed, unless another effect has undone them."""
+    attempts = {attempt.key: attempt for attempt in attempts_of(evidence)}
+    done = {attempt.key for attempt in attempts_of(evidence) if attempt.completed}
+    usual = {effect.name for baseline in baselines for effect in masking.effects_of(baseline)}
+    completes = {attempt.activity for base in baselines for attempt in attempts_of(base) if attempt.completed}
+    effects = masking.effects_of(evidence)
+    for effect in effects:
+        keys = {_key(entry) for entry in effect.entries}
+        owner = next((attempts[key] for key in keys if key in attempts), None)
+        undone = any(each.name not in usual and each.entries[0].at > effect.entries[0].at for each in effects)
+        if owner is None or keys & done or undone or effect.name not in usual or owner.activity not in completes:
+            continue
+        words = f"{effect.name} of {owner.name} has happened, and {owner.name} never completed"
+        yield _finding(f"{effect.name} half done", words, showing.lines(evidence, effect.entries))
+
+
+def _key(entry: Entry) -> tuple[str, str, int]:
+    return (entry.run_id, entry.activity_id, entry.point.execution if entry.point else 0)

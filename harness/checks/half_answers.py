@@ -1,0 +1,134 @@
+"""Half answers: what the model did not say, or not to the end, goes into nothing that lasts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.checks import NothingToLookAt, check, events, faulted, masking, showing
+from harness.checks.attempts import Attempt, attempts_of
+from harness.checks.faulted import Meeting
+from harness.evidence import Evidence
+from harness.tape import Entry
+from harness.verdict import Finding
+
+_LEAST = 8  # letters that a text must have before it can be recognised
+_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """A text that no whole answer holds.
+
+    Attributes:
+        text: The text.
+        whole: What it was the beginning of, as the model said it; empty for the text of an error.
+        found: Where it was told.
+    """
+
+    text: str
+    whole: str
+    found: Meeting
+
+
+@check("nothing-truncated-accepted")
+def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """No error of the model, and no half of an answer, is taken for an answer: it is in no result and in no effect."""
+    met = faulted.meetings(evidence)
+    if not met:
+        raise NothingToLookAt("every answer of the model was whole")
+    told: set[str] = set()
+    for attempt in attempts_of(evidence):
+        without = _completed_without(attempt, evidence)
+        if without and attempt.activity not in told:
+            told.add(attempt.activity)
+            words = f"{attempt.name} completed though its model call {_ended(without)}, and asked no more"
+            shown = showing.lines(evidence, (without.call, without.told, *_answers(attempt)), saying="{operation}")
+            yield _finding(attempt.activity, words, shown)
+    usual = {text for baseline in baselines for _, value in _lasting(baseline) for text in _texts(value)}
+    traces = [trace for found in met for trace in _traces(found)]
+    for place, value in _lasting(evidence):
+        texts = [text for text in _texts(value) if text not in usual]
+        trace = next((each for each in traces if any(_holds(text, each) for text in texts)), None)
+        if trace and place not in told:
+            told.add(place)
+            what = "half of an answer" if trace.whole else "the text of an error"
+            words = f"{place} holds {what} of the model: {showing.short(trace.text)}"
+            yield _finding(place, words, showing.lines(evidence, (trace.found.call, trace.found.told)))
+
+
+def _completed_without(attempt: Attempt, evidence: Evidence) -> Meeting | None:
+    """Return the call without an answer after which an attempt completed all the same."""
+    met = faulted.meetings_of(attempt)
+    if not attempt.completed or not met or (evidence.falls_back and met[-1].fault.terminal):
+        return None
+    later = [call for call in attempt.calls("model") if call.at > met[-1].told.at]
+    return None if any(attempt.answered(call) for call in later) else met[-1]
+
+
+def _ended(found: Meeting) -> str:
+    if found.whole is not None:
+        return "was answered by half"
+    return f"was answered with {found.status}" if found.status else "was not answered"
+
+
+def _answers(attempt: Attempt) -> list[Entry]:
+    return [attempt.answer] if attempt.answer else []
+
+
+def _lasting(evidence: Evidence) -> Iterator[tuple[str, Any]]:
+    """Yield the results of activities and workflow, and the bodies of effects, each with its name."""
+    for attempt in attempts_of(evidence):
+        if attempt.completed and attempt.answer:
+            yield f"the result of {attempt.activity}", attempt.answer.facts.get("result")
+    for effect in masking.effects_of(evidence):
+        yield f"effect {effect.name}", effect.body
+    for history in evidence.histories:
+        for event in history.of_type("WORKFLOW_EXECUTION_COMPLETED"):
+            yield f"the result of {history.path}", events.values(events.attributes(event).get("result"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def _traces(found: Meeting) -> Iterator[_Trace]:
+    message = str(found.error.get("message") or "")
+    if len(message) >= _LEAST:
+        yield _Trace(message, "", found)
+    heard = str(found.told.facts.get("heard") or "")
+    if found.whole is None or len(heard) < _LEAST:
+        return
+    yield _Trace(heard, json.dumps(found.whole.facts.get("answer")), found)
+    half = _last_words(heard)
+    whole = next((text for text in _texts(found.whole.facts.get("answer")) if text.startswith(half)), "")
+    if len(half) >= _LEAST and whole:
+        yield _Trace(half, whole, found)
+
+
+def _last_words(heard: str) -> str:
+    """Return the text that was being told when the answer was cut off, or an empty one."""
+    rest = _TEXT.sub("", heard)
+    _, quote, half = rest.rpartition('"')
+    try:
+        return str(json.loads(f'"{half}"')) if quote else ""
+    except ValueError:
+        return half
+
+
+def _holds(text: str, trace: _Trace) -> bool:
+    return trace.text in text and not (trace.whole and trace.whole in text)
+
+
+def _finding(subject: str, words: str, shown: tuple[str, ...]) -> Finding:
+    return Finding(check="nothing-truncated-accepted", subject=subject, message=words, evidence=shown)

@@ -1,0 +1,185 @@
+"""Errors of the model: come back when asked to, do not ask again where it is of no use, take no half for a whole."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any
+
+from harness.checks import NothingToLookAt, check, events, faulted, showing
+from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
+from harness.checks.faulted import Meeting
+from harness.evidence import Evidence
+from harness.tape import Entry
+from harness.verdict import Finding
+
+_EARLY_SHARE = 0.05
+_EARLY_SECONDS = 0.1
+_EARLY_DATE_SECONDS = 1.0  # an HTTP date has whole seconds
+_LATE_SECONDS = 10.0
+_LONGEST_ASKED = 30.0  # an agent may refuse to wait longer
+
+
+@check("retry-after-honoured")
+def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """After an answer with Retry-After the model is asked again no earlier than it says, and soon after."""
+    looked = False
+    for group in by_execution(attempts_of(evidence)).values():
+        calls = sorted((call for attempt in group for call in attempt.calls("model")), key=lambda call: call.at)
+        for found in (found for attempt in group for found in faulted.meetings_of(attempt)):
+            asked = _asked_to_wait(found.told)
+            following = next((each for each in calls if each.at > found.told.at), None)
+            if asked is None or following is None or evidence.skips_time or _hurried(found, following, evidence):
+                continue
+            looked = True
+            words = _kept(found, asked, following, strikes=len(evidence.strikes))
+            if words:
+                shown = showing.lines(evidence, (found.call, found.told, following), saying="{operation} {status}")
+                message = f"{found.attempt.name}: {words}"
+                yield Finding(
+                    check="retry-after-honoured", subject=found.attempt.activity, message=message, evidence=shown
+                )
+    if not looked:
+        raise NothingToLookAt(
+            "time is skipped" if evidence.skips_time else "no answer that asked to wait was followed by another call"
+        )
+
+
+@check("terminal-error-tried-once")
+def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """A call that the model refuses for good is made once, in one attempt, whose failure says that it is final."""
+    refused = [found for found in faulted.meetings(evidence) if found.final]
+    if not refused:
+        raise NothingToLookAt("the model refused no call for good")
+    groups, usual = by_execution(attempts_of(evidence)), _usual_calls(baselines)
+    told: set[str] = set()
+    for found in refused:
+        group = groups[found.attempt.key]
+        words, entries = _tried_again(found, group)
+        if not words and len(evidence.strikes) == 1:
+            words, entries = _scheduled_anew(found, evidence, usual)
+        words, entries = (words, entries) if words else _unclassified(found)
+        if words and found.attempt.activity not in told:
+            told.add(found.attempt.activity)
+            yield _finding(evidence, "terminal-error-tried-once", found, words, entries)
+    close = events.root_close(evidence)
+    if close and events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not told:
+        yield from _untold(refused[0], close)
+
+
+def _asked_to_wait(told: Entry) -> tuple[float, float, str] | None:
+    """Return until when a reply asks to wait, in seconds since the epoch, how early is too early, and its words."""
+    headers = {str(name).lower(): str(value) for name, value in (told.facts.get("headers") or {}).items()}
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = _number(headers.get(name, ""))
+        if seconds is not None and isfinite(seconds) and seconds > 0:
+            wait = min(seconds * unit, _LONGEST_ASKED)
+            return told.at + wait, wait * _EARLY_SHARE + _EARLY_SECONDS, f"{name}: {headers[name]}"
+    date = headers.get("retry-after", "")
+    try:
+        until = parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return None
+    at = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp()
+    return (min(at, told.at + _LONGEST_ASKED), _EARLY_DATE_SECONDS, f"retry-after: {date}") if at > told.at else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _kept(found: Meeting, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> str:
+    """Return what is wrong with the time of the next call, or an empty text."""
+    until, tolerance, words = asked
+    waited, wanted = following.at - found.told.at, until - found.told.at
+    if waited < wanted - tolerance:
+        return f"asked the model again {waited:.2f} s after it had said {words}, expected at least {wanted:.2f} s"
+    options = found.attempt.options
+    most = wanted + (options.maximum or 100 * options.initial) + _LATE_SECONDS
+    # With two strikes the wait may be another's doing.
+    if waited > most and strikes == 1:
+        return f"asked the model again {waited:.1f} s after it had said {words}, expected within {most:.1f} s"
+    return ""
+
+
+def _hurried(found: Meeting, following: Entry, evidence: Evidence) -> bool:
+    return accelerated(evidence, found.attempt.activity_id, since=found.told.at, until=following.at)
+
+
+def _unit(call: Entry) -> str:
+    return json.dumps([call.operation, call.facts.get("body")], sort_keys=True, default=str)
+
+
+def _usual_calls(baselines: Sequence[Evidence]) -> Counter[str]:
+    """Return how often an undisturbed run sends each request, at most."""
+    most: Counter[str] = Counter()
+    for baseline in baselines:
+        most |= Counter(_unit(entry) for entry in baseline.tape if entry.kind == "request" and entry.door == "model")
+    return most
+
+
+def _tried_again(found: Meeting, group: Sequence[Attempt]) -> tuple[str, list[Entry]]:
+    again = [
+        call
+        for attempt in group
+        for call in attempt.calls("model")
+        if call.at > found.told.at and _unit(call) == _unit(found.call)
+    ]
+    if again:
+        return f"{_said(found)}, and was asked the same again", [found.told, *again]
+    later = [attempt.entries[0] for attempt in group if attempt.number > found.attempt.number]
+    if later and found.attempt.failure is not None:
+        return f"{_said(found)}, and there was another attempt", [found.told, *later]
+    return "", []
+
+
+def _scheduled_anew(found: Meeting, evidence: Evidence, usual: Counter[str]) -> tuple[str, list[Entry]]:
+    unit = _unit(found.call)
+    calls = [entry for entry in evidence.tape if entry.kind == "request" and entry.door == "model"]
+    same = [call for call in calls if _unit(call) == unit]
+    if len(same) > max(1, usual[unit]) and same[-1].at > found.told.at:
+        return f"{_said(found)}, and was asked the same by another activity", [found.told, same[-1]]
+    return "", []
+
+
+def _unclassified(found: Meeting) -> tuple[str, list[Entry]]:
+    failure, listed = found.attempt.failure, found.attempt.options.non_retryable
+    if failure is None or failure.get("non_retryable") or failure.get("type") in listed:
+        return "", []
+    kind = failure.get("type") or "no type"
+    answer = [found.attempt.answer] if found.attempt.answer else []
+    return f"{_said(found)}, and the attempt failed with {kind}, which is not marked as final", [found.told, *answer]
+
+
+def _untold(found: Meeting, close: dict[str, Any]) -> Iterator[Finding]:
+    """Yield a finding where the workflow's failure does not say that it is for good."""
+    known = {str((found.attempt.failure or {}).get("type") or "")} - {""}
+    for failure in events.failures(close):
+        application = failure.get("applicationFailureInfo") or {}
+        state = str((failure.get("activityFailureInfo") or {}).get("retryState", ""))
+        typed = application.get("type") in known
+        if typed or application.get("nonRetryable") or state.endswith("NON_RETRYABLE_FAILURE"):
+            return
+    words = f"{found.attempt.name}: {_said(found)}, and nothing in the workflow's failure says that it is final"
+    shown = (showing.event_line(close),)
+    yield Finding(
+        check="terminal-error-tried-once", subject=f"{found.attempt.workflow} failure", message=words, evidence=shown
+    )
+
+
+def _said(found: Meeting) -> str:
+    code = found.error.get("code") or found.error.get("type") or ""
+    return f"the model had said {found.status} {code}".rstrip()
+
+
+def _finding(evidence: Evidence, check_name: str, found: Meeting, words: str, entries: Sequence[Entry]) -> Finding:
+    shown = showing.lines(evidence, entries, saying="{operation} {status}")
+    message = f"{found.attempt.name}: {words}"
+    return Finding(check=check_name, subject=found.attempt.activity, message=message, evidence=shown)
