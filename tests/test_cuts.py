@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from harness.cuts import Cut, cuts, new_cuts, steady
-from harness.points import Point
-from harness.tape import Entry
+from harness import faults
+from harness.cuts import Cut, cuts, cuts_of, new_cuts, steady
+from harness.plan import Strike
+from harness.points import Door, Point
+from harness.tape import Entry, points
+
+KILL = faults.named("kill-worker")
 
 
 def point(operation: str, **more: Any) -> Point:
@@ -92,10 +97,85 @@ def test_a_place_reached_by_another_attempt_is_steady() -> None:
 def test_only_places_that_no_run_has_seen_are_new() -> None:
     known = {point("Old").place}
     tape = sequence(point("Old", attempt=2), point("New", attempt=2))
-    assert ids(new_cuts(tape, known)) == [point("New", attempt=2).id]
+    assert ids(new_cuts([KILL], tape, known)) == [point("New", attempt=2).id]
 
 
 def test_a_heartbeat_sent_by_the_clock_is_never_new() -> None:
     beat = point("RecordActivityTaskHeartbeat", subject="book", execution=1, attempt=2)
     later = point("RecordActivityTaskHeartbeat", subject="book", execution=1, attempt=2, occurrence=2)
-    assert ids(new_cuts(sequence(beat, later), set())) == [beat.id]
+    assert ids(new_cuts([KILL], sequence(beat, later), set())) == [beat.id]
+
+
+def call(door: Door, **more: Any) -> Point:
+    return Point(position="before", door=door, operation="ask", workflow="A", subject="book", execution=1, **more)
+
+
+WAY = [
+    *sequence(point("RecordActivityTaskHeartbeat")),
+    *sequence(call("model")),
+    *sequence(call("effect")),
+    *sequence(point("RespondActivityTaskCompleted")),
+]
+BEAT, MODEL, EFFECT, DONE = points(WAY)[::2]
+
+
+@pytest.mark.parametrize("name", ["kill-worker", "terminate-worker", "pause-worker"])
+def test_what_costs_the_worker_its_memory_or_its_turn_is_made_at_each_cut(name: str) -> None:
+    fault = faults.named(name)
+    found = cuts_of(fault, WAY)
+    assert ids(found) == ids(cuts(WAY)) == [BEAT.id, MODEL.id, EFFECT.id, DONE.id, DONE.at("after").id]
+    assert [cut.strike for cut in found] == [Strike(name, cut.point.id) for cut in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("kill-server", points(WAY)),
+        ("unavailable-once", [BEAT, DONE]),
+        ("resource-exhausted-until-healed", [BEAT, DONE]),
+        ("reply-lost", [BEAT.at("after"), DONE.at("after")]),
+        ("heartbeat-lost", [BEAT]),
+        ("model-429-seconds", [MODEL]),
+        ("model-outage", [MODEL]),
+        ("model-truncated", [MODEL.at("after")]),
+        ("effect-reply-lost", [EFFECT.at("after")]),
+    ],
+)
+def test_what_leaves_the_worker_its_memory_is_made_at_each_message_that_it_can_meet(
+    name: str, expected: list[Point]
+) -> None:
+    found = cuts_of(faults.named(name), WAY)
+    assert [cut.point for cut in found] == expected
+    assert [cut.strike for cut in found] == [Strike(name, each.id) for each in expected]
+    assert all(not cut.stands_for for cut in found)
+
+
+def test_a_fault_without_a_message_that_it_can_meet_is_made_nowhere() -> None:
+    for fault in faults.chosen(["model", "effect"]):
+        assert cuts_of(fault, sequence(point("One"))) == []
+    for fault in faults.ALL:
+        assert cuts_of(fault, []) == []
+
+
+@pytest.mark.parametrize("door", ["model", "effect"])
+def test_a_call_that_is_tried_again_is_never_new(door: Door) -> None:
+    tried = sequence(call(door, attempt=2), call(door, attempt=2, occurrence=2), call(door, attempt=3, occurrence=3))
+    assert new_cuts([KILL], tried, {call(door).place}) == []
+    assert ids(new_cuts([KILL], tried[2:4], set())) == [call(door, attempt=2, occurrence=2).id]
+
+
+def test_another_message_on_the_wire_is_new_although_one_like_it_is_known() -> None:
+    again = point("RespondWorkflowTaskCompleted", subject="no-commands", occurrence=2)
+    known = {replace(again, occurrence=1).place}
+    assert ids(new_cuts([KILL], sequence(again), known)) == [again.id]
+
+
+def test_a_new_point_is_struck_with_the_first_fault_that_applies_to_it() -> None:
+    tape = sequence(call("model", attempt=2), point("New", attempt=2))
+    chosen = [faults.named("model-429"), faults.named("unavailable-once"), KILL]
+    found = new_cuts(chosen, tape, set())
+    assert [str(cut.strike) for cut in found] == [
+        f"model-429@{call('model', attempt=2).id}",
+        f"unavailable-once@{point('New', attempt=2).id}",
+    ]
+    assert new_cuts([faults.named("effect-reply-lost")], tape, set()) == []

@@ -12,7 +12,8 @@ from harness.swept import Swept, count, outcome
 from harness.verdict import Finding, Judgement, Outcome, Verdict
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
-CUTS = tuple(Cut(Point(position="before", door="wire", operation=name)) for name in ("One", "Two"))
+CUTS = tuple(Cut(Point(position="before", door="wire", operation=name), fault="kill-worker") for name in ("One", "Two"))
+ONE, TWO = (cut.strike for cut in CUTS)
 
 
 def verdict(trial: str, found: Outcome = PASS, *, plan: str = "baseline", subject: str = "", **more: Any) -> Verdict:
@@ -22,7 +23,7 @@ def verdict(trial: str, found: Outcome = PASS, *, plan: str = "baseline", subjec
 
 
 def swept(*verdicts: Verdict, **more: Any) -> Swept:
-    return Swept(scenario="s", verdicts=verdicts, **{"cuts": CUTS, "struck": ("before/One", "before/Two"), **more})
+    return Swept(scenario="s", verdicts=verdicts, **{"cuts": CUTS, "struck": (ONE, TWO), **more})
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def swept(*verdicts: Verdict, **more: Any) -> Swept:
         (swept(verdict("a"), reason="nothing to strike"), UNKNOWN),
         (swept(verdict("a"), cuts=(), struck=()), UNKNOWN),
         (swept(verdict("a"), cuts=(), struck=(), points_only=True), PASS),
-        (swept(verdict("a"), struck=(), unreachable=("before/One", "before/Two")), UNKNOWN),
+        (swept(verdict("a"), struck=(), unreachable=(ONE, TWO)), UNKNOWN),
         (swept(verdict("b", FAIL), not_run=3), FAIL),
     ],
 )
@@ -49,7 +50,7 @@ def test_several_sweeps_have_the_worst_outcome_and_none_at_all_is_unknown() -> N
 
 
 def test_what_is_unreachable_is_not_known() -> None:
-    assert swept(struck=("before/Two",), unreachable=("before/One",)).known == 1
+    assert swept(struck=(TWO,), unreachable=(ONE,)).known == 1
     assert swept(cuts=()).known == 2
 
 

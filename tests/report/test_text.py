@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.cuts import Cut
+from harness.plan import Strike
 from harness.points import Point
 from harness.report import text as report
 from harness.report.document import document
@@ -22,7 +23,8 @@ POINT = Point(
     execution=1,
     attempt=1,
 )
-KILL = f"kill-worker@{POINT.id}"
+STRIKE = Strike("kill-worker", POINT.id)
+KILL = str(STRIKE)
 TWICE = Finding(
     check="effects-happen-once",
     message="charge happened 2 times, expected once",
@@ -40,7 +42,8 @@ def verdict(trial: str, plan: str, outcome: Outcome | None, *findings: Finding, 
 
 
 def swept(*verdicts: Verdict, **more: Any) -> Swept:
-    told = {"cuts": (Cut(POINT, ("after/PollActivityTaskQueue/TripAgent/charge.1/attempt-1",)),), "struck": (POINT.id,)}
+    cut = Cut(POINT, ("after/PollActivityTaskQueue/TripAgent/charge.1/attempt-1",), fault="kill-worker")
+    told = {"cuts": (cut,), "struck": (STRIKE,)}
     return Swept(scenario="trip", title="A trip is paid once.", verdicts=verdicts, seconds=7.25, **{**told, **more})
 
 
