@@ -76,6 +76,8 @@ class Attribution:
         self.runs: dict[str, Run] = {}
         # Scheduled activities by run id and activity id, and whether another one was scheduled beside it.
         self._open: dict[tuple[str, str], bool] = {}
+        # Those whose end is on its way: the next one may be scheduled before the answer to that has come.
+        self._ending: set[tuple[str, str]] = set()
         self._tasks: dict[bytes, Task] = {}
         self._in_hand: dict[bytes, Task] = {}
         self._children: dict[str, str] = {}
@@ -102,6 +104,8 @@ class Attribution:
         if decoding.is_ambient(operation):
             return None
         if task:
+            if operation.startswith("RespondActivityTask"):
+                self._ending.add((task.run.run_id, task.activity_id))
             return self._of_task(task, operation)
         return self._of_client(operation, request)
 
@@ -131,6 +135,7 @@ class Attribution:
         task = self._in_hand.pop(token, None)
         if task:
             self._open.pop((task.run.run_id, task.activity_id), None)
+            self._ending.discard((task.run.run_id, task.activity_id))
 
     def lost(self, token: bytes) -> None:
         """Learn that the answer which handed out the task of that token was never heard."""
@@ -139,6 +144,7 @@ class Attribution:
     def worker_died(self, worker: int) -> None:
         """Learn that every task in the hands of a worker process is lost, and that the next process begins anew."""
         self._in_hand = {token: task for token, task in self._in_hand.items() if task.worker != worker}
+        self._ending.clear()
         self._own_calls.clear()
 
     def call(self, *, door: Door, operation: str, body: Any, worker: int) -> Owner:
@@ -232,7 +238,7 @@ class Attribution:
                 name = child.workflow_type.name
                 run.executions[f"{name}()"] += 1
                 self._children[child.workflow_id] = f"{run.path}/{name}.{run.executions[f'{name}()']}"
-        if len(self._open) > 1:
+        if len(self._open.keys() - self._ending) > 1:
             self._open = dict.fromkeys(self._open, True)
 
     def _decided(self, task: Task, request: Any) -> dict[str, Any]:

@@ -187,10 +187,11 @@ class WorkerProcesses:
         """
         if self._nemesis.died(self.number):
             return self.number
-        for number in (self.number, *self._zombies):
+        for number in (*self._zombies, self.number):
             if number in self._all and _owns(self._all[number].pid, port):
                 return number
-        return self.number if self.number in self._ending else 0
+        # A process that is just being started may connect before it is known here.
+        return self.number if self.number in self._ending or self.number not in self._all else 0
 
     async def _until_ready(self, process: Process) -> bool:
         """Wait until the process polls; tell whether it does: it may have been struck, or have done its work, first."""
