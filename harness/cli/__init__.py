@@ -13,10 +13,11 @@ import click
 from harness.errors import RigError, UsageError, nearest
 
 _COMMANDS = {
-    "run": "Torture agents: kill their workers at every message and say what broke.",
+    "run": "Torture agents: break their world at every message and say what broke.",
     "reproduce": "Run one trial of an earlier run again.",
     "judge": "Judge stored evidence again; no server is started.",
     "demo": "See the reference agent tortured, or a broken one caught.",
+    "faults": "List the faults and what a right agent does about each.",
     "checks": "List the checks and what each promises.",
     "doctor": "Say what is found, what is missing, and how to get it.",
     "server": "Start, find or install the Temporal dev server.",

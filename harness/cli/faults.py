@@ -1,0 +1,72 @@
+"""``crashproof faults``: what can be done to an agent."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from harness import faults as known
+from harness.faults import Fault
+
+_EPILOG = """\b
+Examples:
+  crashproof faults
+  crashproof faults model kill-server
+  crashproof faults -o json
+"""
+_WIDTH = 110
+
+_HOLDS = {
+    True: "No attempt outlasts it: the work must end in a prompt, rightly classified failure, or a declared fallback.",
+    False: "It must be survived: the work ends as if nothing had happened.",
+}
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("words", nargs=-1, metavar="[NAME|FAMILY|all]...")
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
+def faults(words: tuple[str, ...], form: str) -> int:
+    """List the faults, or some of them: what happens, where, and what a right agent does."""
+    found = known.chosen(words or ("all",))
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode([_told(fault) for fault in found]), indent=2))
+        return 0
+    for family in dict.fromkeys(fault.family for fault in found):
+        click.echo(f"{family}")
+        for fault in found:
+            if fault.family == family:
+                click.echo("\n".join(_lines(fault)))
+    return 0
+
+
+def _told(fault: Fault) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "family": fault.family,
+        "what": fault.what,
+        "right": fault.right,
+        "terminal": fault.terminal,
+        "every": fault.every,
+        "doors": fault.doors,
+        "positions": fault.positions,
+        "operations": fault.operations,
+        "times": fault.times,
+    }
+
+
+def _lines(fault: Fault) -> Iterator[str]:
+    yield f"  {fault.name}"
+    for sentence in (fault.what, fault.right, _HOLDS[fault.terminal]):
+        yield from textwrap.wrap(sentence, _WIDTH, initial_indent="    ", subsequent_indent="      ")
+    yield f"    Made at every {_place(fault)}."
+
+
+def _place(fault: Fault) -> str:
+    if fault.every == "cut":
+        return "cut: before each message, and after the last"
+    doors = " and ".join(fault.operations or fault.doors)
+    return f"{doors} message, {' and '.join(fault.positions)} its execution"
