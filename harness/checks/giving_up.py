@@ -103,8 +103,10 @@ def _ended_wrongly(group: Sequence[Attempt], end: tuple[dict[str, Any], dict[str
         return ""
     if state == "CANCEL_REQUESTED" or (state == "MAXIMUM_ATTEMPTS_REACHED" and seen == options.attempts):
         return ""
-    declared = f"{options.attempts}" if options.attempts else f"as many as fit in {options.schedule_to_close:g} s"
-    return f"was given up after {showing.times(seen)} with retry state {state or 'UNSPECIFIED'}, declared: {declared}"
+    declared = (
+        f"{options.attempts} attempts" if options.attempts else f"{options.schedule_to_close:g} s for all attempts"
+    )
+    return f"was given up after attempt {seen} with retry state {state or 'UNSPECIFIED'}; declared are {declared}"
 
 
 def _ended_late(

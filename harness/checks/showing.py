@@ -57,7 +57,7 @@ def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], sayin
     if entry.kind == "act" and not saying:
         words.append(" ".join(str(word) for word in (entry.operation, entry.facts.get("fault", "")) if word))
     if saying:
-        words.append(saying.format_map({**entry.facts, "operation": entry.operation, "status": entry.status}))
+        words.append(saying.format_map({**entry.facts, "operation": entry.operation, "status": entry.status}).rstrip())
     struck = [strike for strike in strikes if strike.at < entry.at and strike.worker != entry.worker]
     if struck and entry.kind != "act":
         words.append(f"(after the strike at {clock(struck[-1].at)})")

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harness import checks
+from harness import checks, faults
 from harness.checks.judging import judge
 from harness.evidence import End, Evidence, History, Sample
+from harness.faults.actions import ModelError
 from harness.plan import Plan, Strike
 from harness.points import Point
 from harness.tape import Entry
@@ -90,10 +91,56 @@ class Story:
         self.act("start-worker", worker=self.worker, pid=22862 + self.worker)
         return self.act("worker-ready", worker=self.worker)
 
-    def strike(self, point: str = "", *, restart: bool = True) -> Story:
+    def strike(self, point: str = "", *, fault: str = "kill-worker", restart: bool = True) -> Story:
+        """Strike the worker process of now; after a fault that ends it, start the next one."""
         point = point or (self.plan.strikes[0].point if self.plan.strikes else "somewhere")
-        self.act("strike", worker=self.worker, fault="kill-worker", point=point)
-        return self.start_worker() if restart else self
+        self.act("strike", worker=self.worker, fault=fault, point=point)
+        return self.start_worker() if restart and faults.named(fault).ends_worker else self
+
+    def drop(self, *, status: str = "", **facts: Any) -> Story:
+        """Let the last message, or its answer, go no further."""
+        last = self.tape[-1]
+        self.now += 0.001
+        lost = Entry(at=self.now, kind="dropped", door=last.door, operation=last.operation, message=last.message)
+        self.tape.append(replace(lost, worker=last.worker, status=status, facts=facts))
+        return self
+
+    def error(self, task: Task, fault: str, *, struck: bool = True, ask: Any = "x", **headers: str) -> Story:
+        """Let a model call be answered with the error of a fault; its headers have ``_`` for ``-``."""
+        action = faults.named(fault).action
+        assert isinstance(action, ModelError)
+        self.model({"ask": ask}, task=task, executed=False)
+        request = self.tape[-1]
+        assert request.point is not None
+        self.act("strike" if struck else "hit", worker=self.worker, fault=fault, point=request.point.id)
+        told = {"error": {"message": action.message, "code": action.code}}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        facts = {"answer": told, "headers": named, "injected": fault}
+        reply = replace(request, at=self.now, kind="reply", point=request.point.at("after"), status=str(action.status))
+        self.tape.append(replace(reply, facts=facts))
+        self.now += 0.01
+        return self
+
+    def no_answer(self, task: Task, fault: str = "model-reset", *, ask: Any = "x") -> Story:
+        """Let a model call be met by a fault after which nothing is answered."""
+        self.model({"ask": ask}, task=task, executed=False)
+        lost = self.tape[-1]
+        self.act("strike", worker=self.worker, fault=fault, point=lost.point.id if lost.point else "")
+        self.tape.append(replace(lost, at=self.now, kind="dropped", point=None, facts={"injected": fault}))
+        self.now += 0.01
+        return self
+
+    def half_answer(self, task: Task, says: str, *, ask: Any = "x") -> Story:
+        """Let the answer of a model call be cut off in the middle of its JSON."""
+        whole = {"choices": [{"message": {"content": says}}]}
+        heard = json.dumps(whole).removesuffix('"}}]}')[: -len(says) // 2]
+        self.model({"ask": ask}, task=task, answer=whole)
+        self.act("strike", worker=self.worker, fault="model-truncated", point="somewhere")
+        reply = self.tape[-2]
+        facts = {"injected": "model-truncated", "heard": heard}
+        self.tape.append(replace(reply, at=self.now, kind="dropped", point=None, status="200", facts=facts))
+        self.now += 0.01
+        return self
 
     def message(
         self,
@@ -156,11 +203,24 @@ class Story:
         self.message("wire", "RecordActivityTaskHeartbeat", task=task, asked={"details": list(details)}, **more)
         return self
 
-    def complete(self, task: Task, **more: Any) -> Story:
-        answer = self.message("wire", "RespondActivityTaskCompleted", task=task, asked={"result": ["done"]}, **more)
+    def complete(self, task: Task, result: Any = "done", **more: Any) -> Story:
+        answer = self.message("wire", "RespondActivityTaskCompleted", task=task, asked={"result": [result]}, **more)
         if answer.kind == "reply" and answer.status == "OK":
-            self.ends(task, "COMPLETED", result=payloads("done"))
+            self.ends(task, "COMPLETED", result=payloads(result))
         return self
+
+    def fail_for_good(self, task: Task, kind: str = "ValueError", *, state: str, **failure: Any) -> Story:
+        """Let an attempt fail, and the activity with it."""
+        self.fail(task, kind, **failure)
+        told = {"applicationFailureInfo": {"type": kind, "nonRetryable": failure.get("non_retryable", False)}}
+        return self.ends(task, "FAILED", failure=told, retryState=f"RETRY_STATE_{state}")
+
+    def fail_workflow(self, *kinds: str) -> Story:
+        """Close the workflow with a failure of these types, outermost first."""
+        failure: dict[str, Any] = {}
+        for kind in reversed(kinds):
+            failure = {"applicationFailureInfo": {"type": kind}, **({"cause": failure} if failure else {})}
+        return self.close("FAILED", failure=failure)
 
     def ends(self, task: Task, how: str, *, last_failure: dict[str, Any] | None = None, **told: Any) -> Story:
         number = str(self.scheduled[task.activity_id])
@@ -181,11 +241,18 @@ class Story:
         return self
 
     def model(
-        self, body: Any, *, task: Task | None = None, retries: int = 0, status: str = "200", **more: Any
+        self,
+        body: Any,
+        *,
+        task: Task | None = None,
+        retries: int = 0,
+        status: str = "200",
+        answer: dict[str, Any] | None = None,
+        **more: Any,
     ) -> Story:
         headers = {"x-stainless-retry-count": str(retries)}
         asked = {"method": "POST", "path": "/v1/chat/completions", "headers": headers, "body": body}
-        told = {"answer": {"usage": {"total_tokens": 100}}}
+        told = {"answer": {"usage": {"total_tokens": 100}, **(answer or {})}}
         self.message("model", "chat.completions", task=task, asked=asked, told=told, status=status, **more)
         return self
 
