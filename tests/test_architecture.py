@@ -16,14 +16,14 @@ ROOT = Path(__file__).parent.parent
 
 PARTS = {
     "public names": "__init__",
-    "records": "errors points faults plan tape verdict evidence scenario cuts deadline folder swept runs",
+    "records": "errors points faults plan tape verdict evidence scenario cuts deadline options notes folder swept runs",
     "rig": "rig",
     "replay": "replay",
     "checks": "checks",
     "report": "report",
     "trial": "trial",
     "sweep": "sweep sweeps",
-    "faces": "cli",
+    "faces": "cli pytest_plugin testing",
 }
 """Each part of the house, with the modules and packages directly below harness/ that it consists of."""
 

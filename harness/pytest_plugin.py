@@ -1,0 +1,177 @@
+"""The pytest plugin: fixtures that start a Temporal server, worker processes, a model and effects, and that sweep.
+
+pytest loads this in every project where crashproof is installed, so it imports nothing of weight, adds no option, no
+marker and no output, and starts nothing until a fixture is used.
+
+The fixtures are for asynchronous tests, as Temporal's client is: what takes time is awaited. They need no particular
+plugin (pytest-asyncio and anyio's asyncio backend both do), since all they start runs in a thread of its own. A
+synchronous test can read addresses and records, and say what the model answers; an action in it (``kill()``,
+``crashproof_survives(...)``) is an error that says so. An action that is not awaited fails the test, too.
+
+Everything is gone after the session, however it ends. Where no server binary is found or can be got, tests that need
+one are errors, never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import RigError, UsageError
+
+if TYPE_CHECKING:
+    from harness.rig.binaries import Binary
+    from harness.rig.slots import Rig
+    from harness.testing import Effects, Model, Server, Survives, Workers
+    from harness.testing.stage import Stage
+    from harness.testing.thread import Calls, RigThread
+
+
+@pytest.fixture
+def crashproof_server(_crashproof_stage: Stage) -> Server:
+    """A persisted Temporal dev server, one for the session, with a namespace of this test's own.
+
+    ``address`` and ``namespace`` are for ``Client.connect``. ``await crashproof_server.kill()`` kills it with SIGKILL,
+    ``await crashproof_server.restart()`` starts it again on the same database and port.
+    """
+    return _crashproof_stage.server
+
+
+@pytest.fixture
+def crashproof_worker(_crashproof_stage: Stage) -> Workers:
+    """A starter of worker processes.
+
+    ``worker = await crashproof_worker("python -m app.worker", task_queue="q")`` starts one, real and unmodified, behind
+    a door that leads to the namespace of this test, whichever the worker asks for. ``await worker.kill()`` kills it
+    with SIGKILL, ``await worker.start()`` and ``await worker.restart()`` start the next process, ``await
+    worker.reached("before/RespondActivityTaskCompleted/*")`` waits for a point; ``pid`` and ``log`` are those of the
+    newest process. It ends with the test.
+    """
+    return _crashproof_stage.workers
+
+
+@pytest.fixture
+def crashproof_model(_crashproof_stage: Stage) -> Model:
+    """A scripted model server that plays OpenAI, for this test alone.
+
+    ``url`` is what ``OPENAI_BASE_URL`` is; worker processes have it already. ``answers_with(function_or_file)`` says
+    what it answers, ``fails_with("model-429-seconds")`` lets the next request meet a fault, and ``requests`` are those
+    that it has seen.
+    """
+    return _crashproof_stage.model
+
+
+@pytest.fixture
+def crashproof_effects(_crashproof_stage: Stage) -> Effects:
+    """An effect server (payments, mails, searches) that keeps the ledger, for this test alone.
+
+    ``url`` is what ``EFFECTS_URL`` is; worker processes have it already. ``ledger`` are the effects that have happened,
+    ``answers_with`` and ``fails_with("effect-reply-lost")`` are as those of ``crashproof_model``.
+    """
+    return _crashproof_stage.effects
+
+
+@pytest.fixture
+def crashproof_survives(
+    _crashproof_calls: Calls, _crashproof_temporal: Binary, request: pytest.FixtureRequest
+) -> Survives:
+    """A sweep of a scenario, as a test.
+
+    ``await crashproof_survives(scenario, faults=["kill-worker", "model"])`` fails the test with the report of
+    ``crashproof run`` unless the outcome is PASS; UNKNOWN fails, too. The evidence stays in ``.crashproof/runs`` below
+    the folder that pytest was started in.
+    """
+    from harness.folder import RUNS
+    from harness.testing import Survives
+
+    started_in = request.config.invocation_params.dir
+    return Survives(
+        _crashproof_calls,
+        binary=_crashproof_temporal,
+        module=request.module,
+        test=request.node.nodeid,
+        folder=started_in / RUNS,
+    )
+
+
+@pytest.fixture(scope="session")
+def _crashproof_thread() -> Iterator[RigThread]:
+    from harness.testing.thread import RigThread
+
+    thread = RigThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(scope="session")
+def _crashproof_temporal(_crashproof_thread: RigThread, request: pytest.FixtureRequest) -> Binary:
+    from harness.rig.binaries import find_temporal
+
+    with _in_one_message():
+        return _crashproof_thread.wait(find_temporal(progress=lambda line: _say(request.config, line)))
+
+
+@pytest.fixture(scope="session")
+def _crashproof_rig(
+    _crashproof_thread: RigThread, _crashproof_temporal: Binary, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rig]:
+    from harness.rig.slots import Rig
+
+    folder = tmp_path_factory.mktemp("crashproof", numbered=True)
+    with _in_one_message(), _crashproof_thread.within(Rig(binary=_crashproof_temporal.path, folder=folder)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def _crashproof_calls(_crashproof_thread: RigThread) -> Iterator[Calls]:
+    from harness.testing.thread import Calls
+
+    calls = Calls(_crashproof_thread)
+    yield calls
+    forgotten = calls.forgotten()
+    if forgotten:
+        told = ", ".join(f"`{name}`" for name in forgotten)
+        pytest.fail(f"crashproof: {told} was called but never awaited, so nothing was done", pytrace=False)
+
+
+@pytest.fixture
+def _crashproof_stage(
+    _crashproof_rig: Rig,
+    _crashproof_thread: RigThread,
+    _crashproof_calls: Calls,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Iterator[Stage]:
+    from harness.testing.stage import Stage
+
+    stage = Stage(
+        _crashproof_rig,
+        name=request.node.name,
+        scripts=request.path.parent,
+        logs=tmp_path / "crashproof",
+        calls=_crashproof_calls,
+    )
+    with _in_one_message(), _crashproof_thread.within(stage):
+        yield stage
+
+
+@contextmanager
+def _in_one_message() -> Iterator[None]:
+    """Show what crashproof says by its message alone, which holds the log that explains it, without a traceback."""
+    try:
+        yield
+    except (UsageError, RigError) as error:
+        raise pytest.fail.Exception(f"crashproof: {error}", pytrace=False) from None
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Show a line of progress at once, for what may take minutes: a download or a build of the server."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter and capture:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"crashproof: {line}")

@@ -1,0 +1,10 @@
+"""What the fixtures of the pytest plugin give to a test: a server, worker processes, a model, effects, and sweeps."""
+
+from __future__ import annotations
+
+from harness.testing.doors import Effects, Model
+from harness.testing.server import Server
+from harness.testing.survival import Survives
+from harness.testing.worker import Worker, Workers
+
+__all__ = ["Effects", "Model", "Server", "Survives", "Worker", "Workers"]

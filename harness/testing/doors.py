@@ -1,0 +1,189 @@
+"""The model and the effects as one test has them: what they answer, what fails, and what they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness import faults
+from harness.errors import UsageError
+from harness.faults import Fault
+from harness.faults.actions import LoseReply, ModelError, Reset, Silence, Truncate
+from harness.points import Door
+from harness.rig import effects, model, model_faults, scripts
+from harness.rig.answer import Answer
+from harness.rig.decisions import Decision
+from harness.rig.effects import Effect
+from harness.rig.http_doors import HttpMessage
+from harness.rig.scripts import Script
+
+ScriptFunction = Callable[[dict[str, Any]], Any]
+
+_HTTP_ACTIONS = (ModelError, Reset, Silence, Truncate, LoseReply)
+
+
+class Model:
+    """The model server of one test. It plays OpenAI's Chat Completions and Responses.
+
+    Attributes:
+        url: What ``OPENAI_BASE_URL`` is for a client. Worker processes of ``crashproof_worker`` have it already.
+        anthropic_url: What ``ANTHROPIC_BASE_URL`` is.
+    """
+
+    def __init__(self, *, url: str, anthropic_url: str, folder: Path) -> None:
+        self.url = url
+        self.anthropic_url = anthropic_url
+        self._folder = folder
+        self._script: Script | None = None
+        self._failing = _Failing("model")
+        self._requests: list[HttpMessage] = []
+
+    @property
+    def requests(self) -> tuple[HttpMessage, ...]:
+        """Every request so far, in the order of arrival: ``operation``, ``body``, ``headers``."""
+        return tuple(self._requests)
+
+    def answers_with(self, script: ScriptFunction | Path | str) -> None:
+        """Say what the model answers; without a script it is a short text that names the request.
+
+        Args:
+            script: A function of the request's body, or a Python file that defines ``answer(request)``, relative to
+                the test's file. See ``harness.rig.model`` for what it may return; a text is what the assistant says.
+                A function is called in the test's process, in a thread. It should depend on the conversation alone: a
+                worker that was killed and asks again must hear the same answer.
+
+        Raises:
+            UsageError: The file is missing or defines no ``answer``, or the function is asynchronous.
+        """
+        self._script = _script(script, self._folder)
+
+    def fails_with(self, fault: str) -> None:
+        """Let the next requests meet a fault, then answer as before.
+
+        Faults that are asked for one after the other are met one after the other. How many requests each meets is part
+        of the fault (``Fault.times``): one that never ends is over with the test.
+
+        Args:
+            fault: Name of a fault of a model, such as ``model-429-seconds``; ``crashproof faults`` lists them.
+
+        Raises:
+            UsageError: It is no fault of a model.
+        """
+        self._failing.add(fault)
+
+    async def meet(self, message: HttpMessage) -> Decision:
+        """Say what becomes of a request; called by the door."""
+        self._requests.append(message)
+        method, path, body = message.method, message.path, _encoded(message.body)
+        return await self._failing.around(
+            message, lambda: model.answer(method=method, path=path, body=body, script=self._script)
+        )
+
+
+class Effects:
+    """The effect server of one test: what is done through it is counted, and nothing happens.
+
+    Attributes:
+        url: What ``EFFECTS_URL`` is; the name of an effect follows after a slash. Worker processes of
+            ``crashproof_worker`` have it already.
+    """
+
+    def __init__(self, *, url: str, folder: Path) -> None:
+        self.url = url
+        self._folder = folder
+        self._script: Script | None = None
+        self._failing = _Failing("effect")
+        self._ledger: list[Effect] = []
+
+    @property
+    def ledger(self) -> tuple[Effect, ...]:
+        """Every effect that has happened, in order: ``name``, ``key``, ``body``, ``method``, ``headers``.
+
+        An effect has happened as soon as it was executed with a status below 400, whether its answer was heard or not.
+        Reads (``GET``) are none.
+        """
+        return tuple(self._ledger)
+
+    def answers_with(self, script: ScriptFunction | Path | str) -> None:
+        """Say what effects answer, as ``Model.answers_with`` does; ``harness.rig.effects`` says what the script gets.
+
+        Raises:
+            UsageError: As ``Model.answers_with``.
+        """
+        self._script = _script(script, self._folder)
+
+    def fails_with(self, fault: str) -> None:
+        """Let the next effects meet a fault such as ``effect-reply-lost``, as ``Model.fails_with`` does.
+
+        Raises:
+            UsageError: It is no fault of an effect.
+        """
+        self._failing.add(fault)
+
+    async def meet(self, message: HttpMessage) -> Decision:
+        """Say what becomes of a request; called by the door."""
+        asked = effects.read(
+            method=message.method, path=message.path, headers=message.headers, body=_encoded(message.body)
+        )
+
+        def execute() -> Answer:
+            answer = effects.answer(asked, script=self._script)
+            if asked.method in effects.CHANGING and answer.status < 400:
+                self._ledger.append(asked)
+            return answer
+
+        return await self._failing.around(message, execute)
+
+
+class _Failing:
+    """The faults that the next requests at one door meet."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._due: list[tuple[Fault, int]] = []
+
+    def add(self, name: str) -> None:
+        fault = faults.named(name)
+        if self._door not in fault.doors or not isinstance(fault.action, _HTTP_ACTIONS):
+            known = [each.name for each in faults.ALL if each.family == self._door]
+            raise UsageError(f"{name!r} is no fault of the {self._door}; these are: {', '.join(known)}")
+        self._due.append((fault, fault.times))
+
+    async def around(self, message: HttpMessage, execute: Callable[[], Answer]) -> Decision:
+        """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
+        fault = self._next()
+        if fault and isinstance(fault.action, ModelError | Reset | Silence):
+            operation, path = message.operation, message.path
+            return model_faults.answer_to(fault.action, operation=operation, path=path, now=time.time())
+        answer = await asyncio.to_thread(execute)
+        if answer.notice:
+            print(f"crashproof: {answer.notice}", file=sys.stderr, flush=True)
+        if fault is None:
+            return answer
+        return "drop" if isinstance(fault.action, LoseReply) else model_faults.truncated(answer.text)
+
+    def _next(self) -> Fault | None:
+        if not self._due:
+            return None
+        fault, left = self._due.pop(0)
+        if left != 1:
+            self._due.insert(0, (fault, max(left - 1, 0)))
+        return fault
+
+
+def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:
+    if isinstance(script, str | Path):
+        return scripts.load(folder / script)
+    if not callable(script) or inspect.iscoroutinefunction(script):
+        raise UsageError("answers_with() takes a plain function of the request, or the path of a file that defines one")
+    return Script(Path(inspect.getsourcefile(script) or "the script"), script)
+
+
+def _encoded(body: Any) -> bytes:
+    return body.encode(errors="replace") if isinstance(body, str) else json.dumps(body).encode()
