@@ -299,7 +299,7 @@ def _is_answer(entry: Entry, task: Entry) -> bool:
         entry.kind == "request"
         and entry.operation in ("RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
         and (entry.run_id, entry.worker) == (task.run_id, task.worker)
-        and entry.at > task.at
+        and entry.at >= task.at
     )
 
 

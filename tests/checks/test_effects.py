@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from harness import checks
 from harness.evidence import Evidence
 
@@ -156,3 +158,64 @@ def test_happens_once_by_the_key_header() -> None:
 
 def test_happens_once_with_nothing_to_look_at_is_unknown() -> None:
     assert judged(checks.HappensOnce("payment"), saves()).outcome == "UNKNOWN"
+
+
+def once(body: Any = "x", *, key: str = "") -> Evidence:
+    story = Story()
+    book = story.activity("book")
+    return story.effect("note", body, key=key, task=book).complete(book).close().evidence()
+
+
+def reply_lost(*keys: str) -> Evidence:
+    story = Story()
+    book = story.activity("book")
+    for key in keys[:-1]:
+        story.effect("note", "x", key=key, task=book).drop(injected="effect-reply-lost")
+        story.strike(fault="effect-reply-lost").fail(book).wait(1)
+        book = story.again(book)
+    return story.effect("note", "x", key=keys[-1], task=book).complete(book).close().evidence()
+
+
+def test_effect_whose_reply_was_lost_happens_once() -> None:
+    passes("effects-happen-once", reply_lost("k", "k"), once(key="k"))
+    only_finding("effects-happen-once", reply_lost("", ""), once())
+    only_finding("effects-happen-once", reply_lost("k", "other"), once(key="k"))
+    only_finding("effect-key-stable", reply_lost("k", "other"), once(key="k"))
+
+
+def test_effect_happens_once_though_the_completion_was_not_heard() -> None:
+    def completion_lost(*, again: bool) -> Evidence:
+        story = Story()
+        book = story.activity("book")
+        story.effect("note", "x", task=book).complete(book).drop(status="UNAVAILABLE").strike(fault="reply-lost")
+        if again:
+            story.effect("note", "x", task=book)
+        return story.complete(book, status="NOT_FOUND").close().evidence()
+
+    passes("effects-happen-once", completion_lost(again=False), once())
+    only_finding("effects-happen-once", completion_lost(again=True), once())
+
+
+def given_up(*effects: tuple[str, str, Any], fault: str = "model-400", close: str = "FAILED", **more: Any) -> Evidence:
+    """Let effects of activities, by name and body, happen in a workflow that is given up."""
+    story = Story()
+    story.strike(fault=fault)
+    for activity, name, body in effects:
+        task = story.activity(activity)
+        story.effect(name, body, task=task).complete(task)
+    return (story.fail_workflow("NoAnswer") if close == "FAILED" else story.close()).evidence(**more)
+
+
+def test_effects_may_be_missing_where_the_work_is_given_up() -> None:
+    passes("effects-as-baseline", given_up(), once())
+    passes(checks.HappensOnce("note"), given_up(), once())
+    only_finding("effects-as-baseline", given_up(fault="model-429", close="COMPLETED"), once())
+    only_finding(checks.HappensOnce("note"), given_up(fault="model-429", close="COMPLETED"), once())
+
+
+def test_effects_on_the_way_out_of_a_failure() -> None:
+    passes("effects-as-baseline", given_up(("book", "note", "x"), ("undo", "release", "x")), once())
+    finding = only_finding("effects-as-baseline", given_up(("book", "note", "other")), once())
+    assert "is not in the baseline" in finding.message
+    fallback = given_up(("book", "note", "plan b"), close="COMPLETED", falls_back=True)
+    passes("effects-as-baseline", fallback, once())

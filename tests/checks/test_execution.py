@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from harness.evidence import Evidence
 from harness.plan import Plan
 
@@ -246,3 +248,113 @@ def test_history_that_is_not_well_formed() -> None:
     story.close()
     assert "2 close events" in only_finding("history-well-formed", story.evidence()).message
     assert nothing("history-well-formed", story.evidence(histories=())) == "there is no history"
+
+
+def under(fault: str, *, restart: bool = True) -> Story:
+    story = Story()
+    return story.strike(fault=fault, restart=restart)
+
+
+def undisturbed() -> Evidence:
+    story = Story()
+    return story.complete(story.activity("book")).close().evidence()
+
+
+ENDS = "workflow-ends-as-baseline"
+
+
+@pytest.mark.parametrize("fault", ["model-400", "model-429-quota", "model-outage"])
+def test_workflow_that_cannot_succeed_fails(fault: str) -> None:
+    passes(ENDS, under(fault).fail_workflow("NoAnswer").evidence(), undisturbed())
+    passes(ENDS, under(fault).close(result="plan b").evidence(falls_back=True), undisturbed())
+    finding = only_finding(ENDS, under(fault).close().evidence(), undisturbed())
+    assert finding.message == f"Agent completed under {fault}, expected it to fail, or a declared fallback"
+    assert "timed out" in only_finding(ENDS, under(fault).close("TIMED_OUT").evidence(), undisturbed()).message
+    assert "did not end" in only_finding(ENDS, under(fault).evidence("deadline"), undisturbed()).message
+
+
+@pytest.mark.parametrize("fault", ["model-429-seconds", "model-reset", "reply-lost", "kill-server", "pause-worker"])
+def test_workflow_that_can_succeed_ends_as_undisturbed(fault: str) -> None:
+    passes(ENDS, under(fault).close().evidence(), undisturbed())
+    only_finding(ENDS, under(fault).fail_workflow("NoAnswer").evidence(), undisturbed())
+    only_finding(ENDS, under(fault).close(result="plan b").evidence(falls_back=True), undisturbed())
+
+
+def task_timed_out(story: Story, *, struck: str = "", then: str = "") -> Evidence:
+    """Let a workflow task time out whose handing out, or whose answer, met a fault."""
+    scheduled = story.event("WORKFLOW_TASK_SCHEDULED")
+    started = story.event("WORKFLOW_TASK_STARTED", scheduledEventId=str(scheduled))
+    told = {"started_event_id": started}
+    story.message("wire", "PollWorkflowTaskQueue", workflow_task=True, told=told)
+    if struck == "handed out":
+        story.drop(status="UNAVAILABLE")
+    elif struck == "answered":
+        story.message("wire", "RespondWorkflowTaskCompleted", workflow_task=True, executed=False)
+        story.drop(status="UNAVAILABLE")
+    if then:
+        story.strike(fault=then)
+    story.wait(10)
+    ids = {"scheduledEventId": str(scheduled), "startedEventId": str(started)}
+    story.event("WORKFLOW_TASK_TIMED_OUT", timeoutType="TIMEOUT_TYPE_START_TO_CLOSE", **ids)
+    return story.close().evidence()
+
+
+def test_workflow_task_that_a_fault_lost_may_time_out() -> None:
+    name = "no-workflow-task-failure"
+    passes(name, task_timed_out(Story(), struck="handed out", then="reply-lost"))
+    passes(name, task_timed_out(Story(), struck="answered", then="unavailable-until-healed"))
+    passes(name, task_timed_out(Story(), then="pause-worker"))
+    passes(name, task_timed_out(Story(), then="terminate-worker"))
+
+
+def test_workflow_task_that_no_fault_lost_may_not_time_out() -> None:
+    name = "no-workflow-task-failure"
+    only_finding(name, task_timed_out(Story(), then="reply-lost"))
+    only_finding(name, task_timed_out(Story(), struck="answered", then="model-429"))
+
+
+def test_zombie_completes_nothing_twice() -> None:
+    story = Story()
+    old = story.activity("book")
+    story.strike(fault="pause-worker").start_worker()
+    new = story.again(old)
+    story.complete(new).complete(old, status="NOT_FOUND")
+    passes("activities-complete-once", story.close().evidence())
+    passes("completed-activity-not-run-again", story.evidence())
+
+
+def test_completion_is_sent_again_when_its_reply_is_lost() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.complete(book).drop(status="UNAVAILABLE").strike(fault="reply-lost")
+    story.complete(book, status="NOT_FOUND")
+    passes("activities-complete-once", story.close().evidence())
+    passes("completed-activity-not-run-again", story.evidence())
+
+
+def sent_and_received(kind: str, *, fault: str = "", error: str = "", times: int) -> Evidence:
+    story = Story()
+    if fault:
+        story.strike(fault=fault)
+    story.act(kind, name="go", **({"error": error} if error else {})).act(kind, name="go")
+    for _ in range(times):
+        if kind == "signal":
+            story.event("WORKFLOW_EXECUTION_SIGNALED", signalName="go")
+        else:
+            asked = {"input": {"name": "go"}}
+            story.event("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", acceptedRequest=asked)
+    return story.close().evidence()
+
+
+def test_signal_that_failed_may_have_been_taken() -> None:
+    baseline = Story().close().evidence()
+    for times in (1, 2):
+        passes("signals-once", sent_and_received("signal", error="UNAVAILABLE", times=times), baseline)
+    only_finding("signals-once", sent_and_received("signal", error="UNAVAILABLE", times=3), baseline)
+    only_finding("signals-once", sent_and_received("signal", fault="kill-server", times=1), baseline)
+
+
+def test_update_that_was_not_accepted_does_not_outlive_the_server() -> None:
+    baseline = Story().close().evidence()
+    passes("signals-once", sent_and_received("update", fault="kill-server", times=1), baseline)
+    only_finding("signals-once", sent_and_received("update", fault="reply-lost", times=1), baseline)

@@ -221,3 +221,56 @@ def test_empty_details_are_no_checkpoint() -> None:
     book = story.strike().again(book, details=[""])
     evidence = story.model({"ask": 1}, task=book).complete(book).close().evidence()
     assert nothing("no-work-redone", evidence) == "no attempt was handed a checkpoint"
+
+
+def struck_and_timed_out(fault: str, *, refused: bool = False, unheard: bool = False) -> Evidence:
+    """Let the first attempt be timed out by its heartbeat timeout around a fault."""
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="2s")
+    if unheard:
+        story.drop(status="UNAVAILABLE")
+    if refused:
+        story.beat(book, 1, executed=False).drop(status="DEADLINE_EXCEEDED")
+    story.strike(fault=fault, restart=False)
+    story.wait(3.5)
+    book = story.again(book)
+    story.ends(book, "COMPLETED", last_failure=TIMED_OUT)
+    return story.close().evidence()
+
+
+def test_timeouts_that_a_fault_made_are_no_finding() -> None:
+    passes("heartbeat-in-time", struck_and_timed_out("heartbeat-lost", refused=True))
+    passes("heartbeat-in-time", struck_and_timed_out("reply-lost", unheard=True))
+    passes("heartbeat-in-time", struck_and_timed_out("kill-server"))
+    passes("heartbeat-in-time", struck_and_timed_out("pause-worker"))
+
+
+def test_timeouts_beside_a_fault_are_findings() -> None:
+    only_finding("heartbeat-in-time", struck_and_timed_out("model-silent"))
+    only_finding("heartbeat-in-time", struck_and_timed_out("reply-lost"))
+
+
+def test_time_that_a_fault_took_is_not_the_activity_s() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.no_answer(book, "model-silent").wait(12).fail(book)
+    passes("heartbeat-declared", story.close().evidence())
+
+
+def test_refused_call_is_no_work() -> None:
+    def redone(*, refused: bool) -> Evidence:
+        story = Story()
+        book = story.activity("book", heartbeatTimeout="5s")
+        if refused:
+            story.error(book, "model-429", ask=1)
+        else:
+            story.model({"ask": 1}, task=book)
+        story.beat(book, 1).fail(book)
+        book = story.again(book, details=[1])
+        return story.model({"ask": 1}, task=book).complete(book).close().evidence()
+
+    usual = Story()
+    book = usual.activity("book", heartbeatTimeout="5s")
+    baseline = usual.model({"ask": 1}, task=book).beat(book, 1).complete(book).close().evidence()
+    passes("no-work-redone", redone(refused=True), baseline)
+    only_finding("no-work-redone", redone(refused=False), baseline)

@@ -115,3 +115,18 @@ def test_checks_are_light() -> None:
         "sys.exit(any(name.split('.')[0] in ('temporalio', 'grpc', 'google') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_strike_after_the_end_where_time_is_skipped() -> None:
+    def closed(*, struck_after: bool) -> Evidence:
+        story = killed()
+        if not struck_after:
+            story.strike()
+        asked = {"commands": ["CompleteWorkflowExecution"]}
+        story.message("wire", "RespondWorkflowTaskCompleted", workflow_task=True, asked=asked)
+        if struck_after:
+            story.strike()
+        return story.wait(86400).close().evidence(engine="full")
+
+    assert judge(closed(struck_after=False), baselines=[], checks=()).struck
+    assert not judge(closed(struck_after=True), baselines=[], checks=()).struck

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from harness.checks.model_calls import Bill, bill
 from harness.evidence import Evidence
 
@@ -78,3 +80,76 @@ def test_bill() -> None:
     expected = Bill(calls=2, tokens=200, calls_again=1, tokens_again=100)
     assert bill(evidence, baselines=[asks("x")]) == expected == bill(evidence)
     assert bill(asks("x", "x"), baselines=[asks("x", "x")]) == Bill(calls=2, tokens=200)
+
+
+@pytest.mark.parametrize("fault", ["model-429", "model-500-once"])
+def test_client_asks_again_after_an_error_that_was_made_up(fault: str) -> None:
+    def asked_again(*, in_next_attempt: bool) -> Evidence:
+        story = Story()
+        book = story.activity("book")
+        story.error(book, fault)
+        if in_next_attempt:
+            book = story.fail(book).again(book)
+        return story.model({"ask": "x"}, task=book).complete(book).close().evidence()
+
+    finding = only_finding(ONE, asked_again(in_next_attempt=False), asks("x"))
+    assert finding.message == "book 1 sent the same model request 2 times in attempt 1"
+    passes(ONE, asked_again(in_next_attempt=True), asks("x"))
+    passes(AGAIN, asked_again(in_next_attempt=True), asks("x"))
+
+
+def test_client_asks_again_after_a_reset_or_a_half_answer() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.no_answer(book).model({"ask": "x"}, task=book).complete(book)
+    only_finding(ONE, story.close().evidence(), asks("x"))
+    story = Story()
+    book = story.activity("book")
+    story.half_answer(book, "A quiet lake.").model({"ask": "x"}, task=book).complete(book)
+    only_finding(ONE, story.close().evidence(), asks("x"))
+
+
+def test_two_of_the_same_at_once_are_no_retry() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.no_answer(book).model({"ask": "x"}, task=book).fail(book)
+    book = story.again(book)
+    story.model({"ask": "x"}, task=book).model({"ask": "x"}, task=book).complete(book)
+    passes(ONE, story.close().evidence(), asks("x", "x"))
+
+
+def test_zombie_may_still_ask() -> None:
+    story = Story()
+    old = story.activity("book")
+    story.strike(fault="pause-worker").start_worker()
+    new = story.again(old)
+    story.model({"ask": "x"}, task=new).complete(new).model({"ask": "x"}, task=old)
+    passes(AGAIN, story.close().evidence(), asks("x"))
+
+
+def test_unowned_call_that_was_refused_may_be_made_again() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.model({"ask": "x"}, task=book).complete(book)
+    story.model({"ask": "x"}, executed=False).drop(injected="model-reset").strike(fault="model-reset")
+    story.model({"ask": "x"})
+    usual = Story()
+    book = usual.activity("book")
+    usual.model({"ask": "x"}, task=book).complete(book).model({"ask": "x"})
+    passes(AGAIN, story.close().evidence(), usual.close().evidence())
+
+
+def test_error_that_was_made_up_costs_nothing_and_half_an_answer_does() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.error(book, "model-429").fail(book)
+    book = story.again(book)
+    story.model({"ask": "x"}, task=book).complete(book)
+    assert bill(story.close().evidence(), baselines=[asks("x")]) == Bill(calls=1, tokens=100)
+    story = Story()
+    book = story.activity("book")
+    story.half_answer(book, "A quiet lake.").fail(book)
+    book = story.again(book)
+    story.model({"ask": "x"}, task=book).complete(book)
+    expected = Bill(calls=2, tokens=200, calls_again=1, tokens_again=100)
+    assert bill(story.close().evidence(), baselines=[asks("x")]) == expected

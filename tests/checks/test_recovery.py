@@ -83,3 +83,52 @@ def test_replay_that_was_skipped_is_listed() -> None:
     assert "no workflow Child in app" in nothing("replays", replayed(skipped))
     assert nothing("replays", replayed()) == "no history was replayed"
     assert "not importable" in nothing("replays", Story().close().evidence())
+
+
+def recovered_by(fault: str, *, same_worker: bool, seconds: float = 1.0) -> Evidence:
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.strike(fault=fault).wait(seconds)
+    if not same_worker:
+        book = story.start_worker().again(book)
+    return story.complete(book).close().evidence("closed" if not same_worker else "deadline")
+
+
+def test_who_must_make_progress() -> None:
+    for fault in ("model-429", "reply-lost", "effect-reply-lost", "kill-server", "heartbeat-lost"):
+        passes("recovers-in-time", recovered_by(fault, same_worker=True))
+        only_finding("recovers-in-time", recovered_by(fault, same_worker=True, seconds=90))
+    passes("recovers-in-time", recovered_by("pause-worker", same_worker=False))
+    finding = only_finding("recovers-in-time", recovered_by("pause-worker", same_worker=True))
+    assert "after pause-worker no progress was made" in finding.message
+
+
+def test_error_that_was_made_up_is_no_progress() -> None:
+    story = Story()
+    book = story.activity("book", heartbeatTimeout="5s")
+    story.error(book, "model-429").wait(90).complete(book)
+    only_finding("recovers-in-time", story.close().evidence())
+
+
+def asked_to_end(seconds: float | None, *, overstayed: bool = False) -> Evidence:
+    story = Story()
+    story.strike(fault="terminate-worker", restart=False)
+    if overstayed:
+        story.wait(40).act("worker-overstayed", worker=1, limit=40.0)
+    if seconds is not None:
+        story.wait(seconds).act("worker-exit", worker=1, exit_status=-9 if overstayed else 0)
+    return story.start_worker().close().evidence()
+
+
+def test_worker_process_ends_when_asked() -> None:
+    passes("graceful-stop", asked_to_end(12))
+    finding = only_finding("graceful-stop", asked_to_end(0.1, overstayed=True))
+    assert finding.message == "the worker process did not end within 40 s of SIGTERM"
+    only_finding("graceful-stop", asked_to_end(45))
+
+
+def test_stop_with_nothing_to_look_at() -> None:
+    words = "no worker process was asked to end, or the trial was over first"
+    assert nothing("graceful-stop", Story().close().evidence()) == words
+    assert nothing("graceful-stop", asked_to_end(None)) == words
+    assert nothing("graceful-stop", recovered_after(1)) == words

@@ -160,3 +160,46 @@ def test_retry_state() -> None:
     only_finding(name, ended("IN_PROGRESS", attempt=5))
     only_finding(name, ended("MAXIMUM_ATTEMPTS_REACHED", attempt=5, nonRetryable=True))
     assert nothing(name, EMPTY) == "no activity failed for good"
+
+
+def retried(*waits: float, delay: float | None = None, skipped: bool = False, **policy: Any) -> Evidence:
+    """Return a trial in which attempts fail and the next ones come after these waits."""
+    story = Story()
+    book = story.activity("book", retryPolicy={**POLICY, **policy})
+    for wait in waits:
+        story.fail(book, next_retry_delay=delay).wait(wait)
+        book = story.again(book)
+    return story.complete(book).close().evidence(engine="full" if skipped else "dev")
+
+
+def test_spacing_follows_every_part_of_the_policy() -> None:
+    policy = {"initialInterval": "2s", "backoffCoefficient": 3.0, "maximumInterval": "10s"}
+    passes("retry-spacing", retried(2, 6, 10, 10, **policy))
+    assert "expected 6 s" in only_finding("retry-spacing", retried(2, 3, **policy)).message
+    assert "expected 10 s" in only_finding("retry-spacing", retried(2, 6, 8, **policy)).message
+    passes("retry-spacing", retried(30, delay=30.0, **policy))
+    assert "expected 30 s" in only_finding("retry-spacing", retried(10, delay=30.0, **policy)).message
+
+
+def test_spacing_counts_from_the_answer_that_the_server_took() -> None:
+    story = Story()
+    book = story.activity("book", retryPolicy={**POLICY, "initialInterval": "5s"})
+    failure = {"message": "no", "type": "ValueError", "next_retry_delay": None}
+    story.message("wire", "RespondActivityTaskFailed", task=book, asked={"failure": failure}, executed=False)
+    story.drop(status="UNAVAILABLE").strike(fault="unavailable-once").wait(4).fail(book).wait(2)
+    only_finding("retry-spacing", story.complete(story.again(book)).close().evidence())
+
+
+def test_spacing_where_time_is_skipped_is_that_of_the_events() -> None:
+    passes("retry-spacing", retried(1, 2, skipped=True))
+    finding = only_finding("retry-spacing", retried(1, 0.1, skipped=True))
+    assert "expected 3 s of waiting between the attempts" in finding.message
+
+
+def test_fault_does_not_raise_the_cap() -> None:
+    story = Story()
+    book = story.activity("book", retryPolicy={**POLICY, "maximumAttempts": 2})
+    for _ in range(2):
+        story.error(book, "model-outage").fail(book).wait(2)
+        book = story.again(book)
+    assert "book was attempted 3 times" in only_finding("retry-cap", story.evidence()).message
