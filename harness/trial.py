@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import grpc.aio
 
@@ -17,13 +15,12 @@ from harness.evidence import Crash, End, Evidence, History, Sample
 from harness.plan import Plan
 from harness.points import Point, matches, place_of
 from harness.rig.acceleration import Acceleration
-from harness.rig.attribution import Attribution, Owner, Run, at
+from harness.rig.attribution import Attribution, Run
 from harness.rig.coverage import Coverage
 from harness.rig.crash import copy_and_read
-from harness.rig.decisions import Decision
 from harness.rig.driver import Driver
 from harness.rig.frontend import Frontend
-from harness.rig.http_doors import HttpMessage
+from harness.rig.meeting import Meeting
 from harness.rig.nemesis import Nemesis
 from harness.rig.slots import Rig, Slot
 from harness.rig.starting import Starting
@@ -37,7 +34,6 @@ _SAMPLE_EVERY = 0.25  # seconds
 _STARTER_LIMIT = 60.0  # seconds for a program to start the work
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
-_SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 
 async def run_trial(
@@ -77,10 +73,8 @@ class _Trial:
         self.samples: list[Sample] = []
         self.over = asyncio.Event()
         self.over_places: set[str] = set()
-        self.calls: dict[int, tuple[int, Owner]] = {}
         self.crashes: list[Crash] = []
-        self.answers: dict[int, str] = {}
-        self.numbers = itertools.count(1)
+        self.meeting = Meeting(nemesis=self.nemesis, attribution=self.attribution)
         self.workers: WorkerProcesses
         self.frontend: Frontend
         self.acceleration: Acceleration
@@ -94,7 +88,7 @@ class _Trial:
             slot = await stack.enter_async_context(
                 self.rig.slot(
                     self.trial,
-                    meet=self._meet_http,
+                    meet=self.meeting.http,
                     note=self.nemesis.note,
                     model=model,
                     effects=effects,
@@ -112,11 +106,11 @@ class _Trial:
                 upstream=slot.server.address,
                 namespace=slot.namespace,
                 attribution=self.attribution,
-                meet=self._meet_wire,
+                meet=self.meeting.wire,
                 sender=lambda port: self.workers.sender(port),
                 rewrite=starting.rewrite,
                 mend=self.acceleration.mend,
-                numbers=self.numbers,
+                numbers=self.meeting.numbers,
                 address=self.scenario.address,
             )
             await stack.enter_async_context(wire)
@@ -138,6 +132,7 @@ class _Trial:
         )
         if not self.plan.strikes:
             self.coverage = Coverage(doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs)
+        self.meeting.workers = self.workers
         self.nemesis.empower(self._striking(slot))
         try:
             await self.workers.start()
@@ -173,7 +168,7 @@ class _Trial:
             recover_task=self._recover_task,
             server=slot.server,
             crashed=crashed,
-            answer=self.answers.get,
+            answer=self.meeting.answer,
         )
 
     async def _begin(self, env: dict[str, str]) -> Run:
@@ -300,49 +295,6 @@ class _Trial:
                 worker=entry.worker,
                 running=running,
             )
-
-    async def _meet_wire(self, entry: Entry) -> Decision:
-        if entry.operation in ("PollWorkflowTaskQueue", "PollActivityTaskQueue") and entry.kind == "request":
-            if entry.worker == self.workers.number and not entry.facts["sticky"]:
-                self.workers.polls(entry.facts["task_queue"])
-            gone = self.nemesis.died(entry.worker) or self.workers.is_zombie(entry.worker)
-            return "drop" if gone else "go"
-        if entry.point is None and entry.operation.startswith("Poll") and not entry.facts:
-            return "go"
-        return await self.nemesis.meet(entry)
-
-    async def _meet_http(self, message: HttpMessage) -> Decision:
-        if message.position == "before":
-            owner = self.attribution.call(
-                door=message.door, operation=message.operation, body=message.body, worker=message.worker
-            )
-            self.calls[message.number] = (next(self.numbers), owner)
-        number, owner = self.calls[message.number]
-        facts: dict[str, Any] = {
-            "method": message.method,
-            "path": message.path,
-            "headers": {key: "…" if key in _SECRET_HEADERS else value for key, value in message.headers.items()},
-            "body": message.body,
-        }
-        if message.position == "after":
-            facts["answer"] = message.answer
-            self.answers[number] = message.answer_text
-        return await self.nemesis.meet(
-            Entry(
-                at=time.time(),
-                kind="request" if message.position == "before" else "reply",
-                door=message.door,
-                operation=message.operation,
-                message=number,
-                worker=message.worker,
-                point=at(owner, message.position),
-                workflow_id=owner.workflow_id,
-                run_id=owner.run_id,
-                activity_id=owner.activity_id,
-                status=str(message.status) if message.status else "",
-                facts=facts,
-            )
-        )
 
     async def _reached(self, point: Point) -> None:
         over = self.scenario.over

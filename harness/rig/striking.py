@@ -74,7 +74,7 @@ class Striking:
         recover_task: RecoverTask,
         server: OwnServer | None = None,
         crashed: Callable[[], Awaitable[None]] | None = None,
-        answer: Callable[[int], str | None] = lambda message: None,
+        answer: Callable[[int], str] = lambda message: "",
     ) -> None:
         self._workers = workers
         self._nemesis = nemesis
@@ -109,7 +109,7 @@ class Striking:
             case Silence() as action:
                 return Struck(decision=_in_place(action, entry), healing=self._end_silence(entry))
             case Truncate():
-                return Struck(decision=model_faults.truncated(self._answer(entry.message) or ""))
+                return Struck(decision=model_faults.truncated(self._answer(entry.message)))
 
     def _lose_reply(self, entry: Entry) -> Struck:
         if entry.door != "wire":
