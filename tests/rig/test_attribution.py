@@ -19,7 +19,14 @@ class Worker:
         self.attribution = Attribution()
 
     def workflow_task(
-        self, run: str = "r1", *, workflow: str = "Trip", id: str = "trip", attempt: int = 1, previous: int = 0
+        self,
+        run: str = "r1",
+        *,
+        workflow: str = "Trip",
+        id: str = "trip",
+        attempt: int = 1,
+        previous: int = 0,
+        worker: int = 1,
     ) -> str:
         reply = rpc.PollWorkflowTaskQueueResponse(
             task_token=f"wt-{run}-{previous}-{attempt}".encode(),
@@ -28,7 +35,7 @@ class Worker:
             attempt=attempt,
             previous_started_event_id=previous,
         )
-        return self.named(self.attribution.reply("PollWorkflowTaskQueue", reply))
+        return self.named(self.attribution.reply("PollWorkflowTaskQueue", reply, worker=worker))
 
     def decide(self, *commands: Command, run: str = "r1", attempt: int = 1, previous: int = 0) -> str:
         token = f"wt-{run}-{previous}-{attempt}".encode()
@@ -37,7 +44,9 @@ class Worker:
         self.attribution.finished(token)
         return found
 
-    def activity_task(self, activity_id: str, kind: str = "book", *, run: str = "r1", attempt: int = 1) -> str:
+    def activity_task(
+        self, activity_id: str, kind: str = "book", *, run: str = "r1", attempt: int = 1, worker: int = 1
+    ) -> str:
         reply = rpc.PollActivityTaskQueueResponse(
             task_token=f"at-{run}-{activity_id}-{attempt}".encode(),
             workflow_execution=WorkflowExecution(workflow_id="trip", run_id=run),
@@ -46,7 +55,7 @@ class Worker:
             activity_id=activity_id,
             attempt=attempt,
         )
-        return self.named(self.attribution.reply("PollActivityTaskQueue", reply))
+        return self.named(self.attribution.reply("PollActivityTaskQueue", reply, worker=worker))
 
     def beat(self, activity_id: str, *, attempt: int = 1) -> str:
         request = rpc.RecordActivityTaskHeartbeatRequest(task_token=f"at-r1-{activity_id}-{attempt}".encode())
@@ -109,10 +118,10 @@ def test_a_restarted_worker_gives_the_same_places() -> None:
     first = worker.decide(activity("1"), activity("2", "mail"))
     worker.activity_task("1")
     beat, call = worker.beat("1"), worker.complete("1")
-    worker.attribution.worker_died()
-    worker.workflow_task(attempt=2)
+    worker.attribution.worker_died(1)
+    worker.workflow_task(attempt=2, worker=2)
     assert worker.decide(activity("1"), activity("2", "mail"), attempt=2) == first.replace("attempt-1", "attempt-2")
-    worker.activity_task("1", attempt=2)
+    worker.activity_task("1", attempt=2, worker=2)
     assert worker.beat("1", attempt=2) == beat.replace("attempt-1", "attempt-2")
     assert worker.complete("1", attempt=2) == call.replace("attempt-1", "attempt-2")
 
@@ -166,8 +175,8 @@ def test_side_by_side_calls_are_named_by_what_they_say() -> None:
     worker.activity_task("2")
     assert alone.startswith("before/effect.note/Trip/body-")
     assert worker.call({"to": "bob"}) != alone
-    worker.attribution.worker_died()
-    worker.activity_task("1", attempt=2)
+    worker.attribution.worker_died(1)
+    worker.activity_task("1", attempt=2, worker=2)
     assert worker.call({"to": "ann"}, worker=2) == alone.replace("attempt-1", "attempt-2")
 
 
@@ -190,7 +199,7 @@ def test_a_program_started_again_repeats_the_points_of_its_own_calls() -> None:
     assert first == "before/StartWorkflowExecution/Trip"
     assert worker.ask("StartWorkflowExecution", start) == f"{first}/nth-2"
     worker.attribution.started(workflow="Trip", workflow_id="trip", run_id="r1")
-    worker.attribution.worker_died()
+    worker.attribution.worker_died(1)
     assert worker.ask("StartWorkflowExecution", start) == first
 
 
@@ -200,3 +209,68 @@ def test_a_signal_is_named_by_its_workflow_and_name() -> None:
     request = rpc.SignalWorkflowExecutionRequest(signal_name="go")
     request.workflow_execution.workflow_id = "trip"
     assert worker.ask("SignalWorkflowExecution", request) == "before/SignalWorkflowExecution/Trip/go"
+
+
+def test_a_call_is_looked_for_among_the_tasks_of_its_own_worker_process() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    worker.activity_task("1", attempt=2, worker=2)
+    assert worker.call(worker=1) == "before/effect.note/Trip/book.1/attempt-1"
+    assert worker.call(worker=2) == "before/effect.note/Trip/book.1/attempt-2"
+    assert worker.call(worker=3).startswith("before/effect.note/body-")
+
+
+def test_the_end_of_one_worker_process_leaves_the_other_its_tasks() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    worker.activity_task("1", attempt=2, worker=2)
+    worker.attribution.worker_died(1)
+    assert worker.call(worker=1).startswith("before/effect.note/body-")
+    assert worker.call(worker=2) == "before/effect.note/Trip/book.1/attempt-2"
+
+
+def test_a_call_of_an_attempt_that_timed_out_counts_for_the_next_one_in_the_same_process() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    worker.activity_task("1", attempt=2)
+    assert worker.call() == "before/effect.note/Trip/book.1/attempt-2"
+
+
+def test_a_task_that_was_handed_out_unheard_is_in_nobodys_hands() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    worker.attribution.lost(b"at-r1-1-1")
+    assert worker.call().startswith("before/effect.note/body-")
+
+
+def test_a_task_handed_out_eagerly_is_in_the_hands_of_the_worker_process_that_is_answered() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    reply = rpc.RespondWorkflowTaskCompletedResponse()
+    reply.activity_tasks.add(task_token=b"eager", activity_id="1", attempt=1).workflow_execution.run_id = "r1"
+    worker.attribution.reply("RespondWorkflowTaskCompleted", reply, worker=2)
+    assert worker.call(worker=1).startswith("before/effect.note/body-")
+    assert worker.call(worker=2) == "before/effect.note/Trip/book.1/attempt-1"
+
+
+def test_an_activity_whose_end_is_on_its_way_is_not_beside_the_next() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    ending = rpc.RespondActivityTaskCompletedRequest(task_token=b"at-r1-1-1")
+    worker.ask("RespondActivityTaskCompleted", ending)
+    worker.workflow_task(previous=3)
+    worker.decide(activity("2", "mail"), previous=3)
+    worker.attribution.finished(b"at-r1-1-1")
+    worker.activity_task("2", "mail")
+    assert worker.call() == "before/effect.note/Trip/mail.1/attempt-1"

@@ -20,6 +20,7 @@ from harness.plan import Plan, Strike
 from harness.points import Point
 from harness.rig import worker
 from harness.rig.nemesis import Nemesis
+from harness.rig.striking import Striking
 from harness.rig.worker import WorkerProcesses, command_words, environment
 from harness.tape import Entry, acts
 
@@ -30,6 +31,10 @@ POINT = Point(position="before", door="wire", operation="One")
 
 def python(script: str) -> str:
     return shlex.join([sys.executable, "-S", "-c", script])
+
+
+async def no_task(entry: Entry, *, running: bool = False) -> None:
+    raise AssertionError(f"nothing is lost with {entry.operation}")
 
 
 @asynccontextmanager
@@ -43,14 +48,14 @@ async def workers(
 
     found = WorkerProcesses(
         command=command,
-        environment=environment({}),
+        environment=lambda number: environment({"NUMBER": str(number)}),
         logs=logs,
         nemesis=nemesis,
         task_queue=task_queue,
         recover=recover,
         strict=strict,
     )
-    nemesis.threaten(found)
+    nemesis.empower(Striking(workers=found, nemesis=nemesis, recover_task=no_task))
     try:
         async with asyncio.timeout(LIMIT):
             yield found, nemesis
@@ -68,6 +73,22 @@ async def polling(found: WorkerProcesses, *queues: str) -> None:
     for queue in queues:
         found.polls(queue)
     await starting
+
+
+async def says(found: WorkerProcesses, words: str) -> None:
+    """Wait until the running process has written these words."""
+    assert found.process is not None
+    while words not in found.process.log_tail():
+        await asyncio.sleep(0.01)
+
+
+async def noted(nemesis: Nemesis, operation: str, *, worker: int = 0) -> Entry:
+    """Wait until an act of that name is on the tape, and return it."""
+    while True:
+        for told in acts(nemesis.tape, operation):
+            if worker in (0, told.worker):
+                return told
+        await nemesis.changed(timeout=0.1)
 
 
 async def test_a_worker_is_ready_once_it_polls(tmp_path: Path) -> None:
@@ -170,6 +191,105 @@ async def test_a_struck_worker_is_recovered_and_started_again(tmp_path: Path) ->
     assert next(acts(nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
 
 
+async def test_each_process_has_the_environment_of_its_number(tmp_path: Path) -> None:
+    script = "import os, sys, time; print('number', os.environ['NUMBER'], file=sys.stderr, flush=True); time.sleep(600)"
+    async with workers(python(script), tmp_path) as (found, _):
+        await polling(found, "q")
+        await says(found, "number 1")
+        found.kill_now()
+        await polling(found, "q")
+        await says(found, "number 2")
+
+
+GRACEFUL = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print('here', file=sys.stderr, flush=True)
+time.sleep(600)
+"""
+STUBBORN = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print('here', file=sys.stderr, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(("script", "status"), [(GRACEFUL, 0), (SLEEPS, -15)], ids=["in its own way", "at once"])
+async def test_the_next_process_is_started_when_the_one_asked_to_end_has_ended(
+    tmp_path: Path, script: str, status: int
+) -> None:
+    async with workers(python(script), tmp_path) as (found, nemesis):
+        await polling(found, "q")
+        await says(found, "here")
+        first = found.process
+        assert first is not None
+        found.terminate_now()
+        starting = asyncio.create_task(found.start_after_end(limit=LIMIT))
+        told = await noted(nemesis, "start-worker", worker=2)
+        assert not first.alive
+        found.polls("q")
+        await starting
+        assert not found.exited.is_set()
+    ended = next(acts(nemesis.tape, "worker-exit"))
+    assert ended.facts == {"exit_status": status, "expected": True}
+    assert nemesis.tape.index(ended) < nemesis.tape.index(told)
+    assert [each.worker for each in acts(nemesis.tape, "recover")] == [1]
+    assert list(acts(nemesis.tape, "worker-overstayed")) == []
+    assert nemesis.died(1)
+
+
+async def test_a_process_that_overstays_is_killed_and_the_tape_says_so(tmp_path: Path) -> None:
+    async with workers(python(STUBBORN), tmp_path) as (found, nemesis):
+        await polling(found, "q")
+        await says(found, "here")
+        found.terminate_now()
+        starting = asyncio.create_task(found.start_after_end(limit=0.3))
+        await noted(nemesis, "start-worker", worker=2)
+        found.polls("q")
+        await starting
+    told = [(each.operation, each.worker) for each in nemesis.tape]
+    assert told.index(("worker-overstayed", 1)) < told.index(("worker-exit", 1)) < told.index(("start-worker", 2))
+    assert next(acts(nemesis.tape, "worker-overstayed")).facts == {"limit": 0.3}
+    assert next(acts(nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
+
+
+async def test_a_process_asked_to_end_may_exit_before_it_has_polled(tmp_path: Path) -> None:
+    async with workers(python(GRACEFUL), tmp_path) as (found, nemesis):
+        starting = asyncio.create_task(found.start())
+        await noted(nemesis, "start-worker")
+        await says(found, "here")
+        found.terminate_now()
+        await starting
+    assert list(acts(nemesis.tape, "worker-ready")) == []
+
+
+async def test_the_next_process_is_started_beside_one_that_is_stopped(tmp_path: Path) -> None:
+    async with workers(python(SLEEPS), tmp_path) as (found, nemesis):
+        await polling(found, "q")
+        await says(found, "here")
+        assert found.process is not None
+        zombie = psutil.Process(found.process.pid)
+        assert found.pause_now() == 1
+        assert (found.is_zombie(1), found.is_zombie(2)) == (True, False)
+        while zombie.status() != psutil.STATUS_STOPPED:
+            await asyncio.sleep(0.01)
+        starting = asyncio.create_task(found.start_beside(1))
+        await noted(nemesis, "start-worker", worker=2)
+        found.polls("q")
+        await starting
+        assert zombie.status() == psutil.STATUS_STOPPED
+        found.continue_now(1)
+        while zombie.status() == psutil.STATUS_STOPPED:
+            await asyncio.sleep(0.01)
+        zombie.kill()
+        told = await noted(nemesis, "worker-exit", worker=1)
+        assert told.facts["expected"]
+        assert not found.exited.is_set()
+        assert found.process.alive
+    assert [each.worker for each in acts(nemesis.tape, "recover")] == [1]
+
+
 CONNECTS = "import socket, sys, time; kept = socket.create_connection(('127.0.0.1', {port})); time.sleep(600)"
 
 
@@ -195,3 +315,29 @@ def test_the_environment_leads_to_the_doors_alone(monkeypatch: pytest.MonkeyPatc
     assert found["NO_PROXY"] == "127.0.0.1,localhost"
     assert found["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert found["TEMPORAL_ADDRESS"] == "127.0.0.1:1"
+
+
+async def test_the_connections_of_a_zombie_and_of_the_process_beside_it_are_told_apart(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        script = CONNECTS.format(port=listening.getsockname()[1])
+        async with workers(python(script), tmp_path) as (found, _):
+            starting = asyncio.create_task(found.start())
+            first, (_, zombies) = await asyncio.to_thread(listening.accept)
+            found.polls("q")
+            await starting
+            found.pause_now()
+            starting = asyncio.create_task(found.start_beside(1))
+            second, (_, newers) = await asyncio.to_thread(listening.accept)
+            found.polls("q")
+            await starting
+            with first, second, socket.create_connection(listening.getsockname()) as strange:
+                assert (found.sender(zombies), found.sender(newers)) == (1, 2)
+                assert found.sender(strange.getsockname()[1]) == 0
+
+
+async def test_what_cannot_be_looked_up_while_a_process_ends_is_its_own(tmp_path: Path) -> None:
+    async with workers(python(SLEEPS), tmp_path) as (found, _):
+        await polling(found, "q")
+        assert found.sender(1) == 0
+        found.terminate_now()
+        assert found.sender(1) == 1
