@@ -13,9 +13,8 @@ import pytest
 
 pytestmark = [pytest.mark.chaos, pytest.mark.rig, pytest.mark.timeout(1500)]
 
-MODULES = [
-    import_module(f"scenarios.broken.{name}") for name in ("effects", "heartbeats", "published", "retries", "state")
-]
+FILES = ("answers", "effects", "heartbeats", "outages", "published", "rate_limits", "retries", "state", "zombies")
+MODULES = [import_module(f"scenarios.broken.{name}") for name in FILES]
 PLANTED = {name: planted for module in MODULES for name, planted in module.PLANTED.items()}
 ALSO_PLANTED = [
     (name, planted)
@@ -46,8 +45,8 @@ def outcome(report: dict[str, Any], *, scenario: str, check: str, plan: str) -> 
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(PLANTED) >= 9
-    assert len(LOOKALIKES) >= 3
+    assert len(PLANTED) >= 25
+    assert len(LOOKALIKES) >= 13
 
 
 @pytest.mark.parametrize(("scenario", "planted"), [*PLANTED.items(), *ALSO_PLANTED])

@@ -1,4 +1,4 @@
-"""Agents that charge, mail or order twice when their worker dies, or that mix two effects up."""
+"""Agents that charge, mail or order twice when their worker dies or an answer is lost, or that mix two effects up."""
 
 from harness import Scenario, start
 from scenarios.broken.agents.effect_without_key import ChargeWithoutKey
@@ -6,6 +6,7 @@ from scenarios.broken.agents.key_per_attempt import ChargeKeyPerAttempt
 from scenarios.broken.agents.key_shared import MailKeyShared
 from scenarios.broken.agents.local_effect_without_key import OrderLocally
 from scenarios.broken.agents.memory_deduplication import MailRemembered
+from scenarios.broken.agents.reply_lost_new_key import PayAgainWhenUnheard
 
 effect_without_key = Scenario(
     worker="python -m scenarios.broken.agents.effect_without_key", work=start(ChargeWithoutKey.run, "order-1")
@@ -22,6 +23,11 @@ memory_deduplication = Scenario(
 local_effect_without_key = Scenario(
     worker="python -m scenarios.broken.agents.local_effect_without_key", work=start(OrderLocally.run, "lamp")
 )
+reply_lost_new_key = Scenario(
+    worker="python -m scenarios.broken.agents.reply_lost_new_key",
+    work=start(PayAgainWhenUnheard.run, "order-1"),
+    faults=["effect-reply-lost"],
+)
 
 DONE = "kill-worker@before/RespondActivityTaskCompleted"
 PLANTED = {
@@ -33,5 +39,9 @@ PLANTED = {
         "effects-happen-once",
         "kill-worker@before/RespondWorkflowTaskCompleted/OrderLocally"
         "/RecordMarker-core_local_activity+CompleteWorkflowExecution/attempt-1",
+    ),
+    "reply_lost_new_key": (
+        "effects-happen-once",
+        "effect-reply-lost@after/effect.pay/PayAgainWhenUnheard/pay.1/attempt-1",
     ),
 }

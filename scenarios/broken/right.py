@@ -1,13 +1,20 @@
 """Agents that look suspicious and are right: no check may find anything in them."""
 
 from harness import Scenario, signal, start
+from scenarios.broken.agents.right_answers_remembered import ResearchRemembered
 from scenarios.broken.agents.right_bounded_by_time import ChargeBoundedByTime
 from scenarios.broken.agents.right_checkpoint import PagesResumed
 from scenarios.broken.agents.right_early_approval import ApprovalKept
+from scenarios.broken.agents.right_failure_told import AskAndTell
+from scenarios.broken.agents.right_fallback import MailFallingBack
 from scenarios.broken.agents.right_memory_cache import DraftCached
+from scenarios.broken.agents.right_outage_bounded_by_time import AskForAWhile
 from scenarios.broken.agents.right_rare_beats import ArchiveRareBeats
+from scenarios.broken.agents.right_rate_limit import SumUpWhenAsked
+from scenarios.broken.agents.right_reservation_released import TripUndone
 from scenarios.broken.agents.right_same_key_twice import ChargeConfirmed
 from scenarios.broken.agents.right_sorted_set import TripInSortedOrder
+from scenarios.broken.agents.right_zombie import ReportSameKey
 
 same_key_twice = Scenario(
     worker="python -m scenarios.broken.agents.right_same_key_twice", work=start(ChargeConfirmed.run, "order-1")
@@ -30,6 +37,43 @@ early_approval = Scenario(
 memory_cache = Scenario(
     worker="python -m scenarios.broken.agents.right_memory_cache", work=start(DraftCached.run, "Spring")
 )
+rate_limit = Scenario(
+    worker="python -m scenarios.broken.agents.right_rate_limit",
+    work=start(SumUpWhenAsked.run, "the minutes"),
+    faults=["model"],
+)
+fallback = Scenario(
+    worker="python -m scenarios.broken.agents.right_fallback",
+    work=start(MailFallingBack.run, "the picnic"),
+    faults=["model-400", "model-429-quota", "model-outage", "model-truncated"],
+    falls_back=True,
+)
+zombie = Scenario(
+    worker="python -m scenarios.broken.agents.right_zombie",
+    work=start(ReportSameKey.run, "owls"),
+    faults=["pause-worker", "effect-reply-lost"],
+)
+failure_told = Scenario(
+    worker="python -m scenarios.broken.agents.right_failure_told",
+    work=start(AskAndTell.run, "why?"),
+    faults=["model-400", "model-outage"],
+)
+outage_bounded_by_time = Scenario(
+    worker="python -m scenarios.broken.agents.right_outage_bounded_by_time",
+    work=start(AskForAWhile.run, "why?"),
+    faults=["model-429-seconds", "model-500-until-healed", "model-outage"],
+)
+answers_remembered = Scenario(
+    worker="python -m scenarios.broken.agents.right_answers_remembered",
+    work=start(ResearchRemembered.run, "transformer attention"),
+    model="scripts/two_notes.py",
+    faults=["terminate-worker", "pause-worker"],
+)
+reservation_released = Scenario(
+    worker="python -m scenarios.broken.agents.right_reservation_released",
+    work=start(TripUndone.run, "Rome"),
+    faults=["model-400", "model-outage"],
+)
 
 LOOKALIKES = (
     "same_key_twice",
@@ -39,4 +83,11 @@ LOOKALIKES = (
     "bounded_by_time",
     "early_approval",
     "memory_cache",
+    "rate_limit",
+    "fallback",
+    "zombie",
+    "failure_told",
+    "outage_bounded_by_time",
+    "answers_remembered",
+    "reservation_released",
 )

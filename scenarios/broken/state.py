@@ -1,6 +1,7 @@
 """Agents whose workflow depends on something that no history holds, or forgets what the history told it."""
 
 from harness import Scenario, signal, start
+from scenarios.broken.agents.conversation_in_memory import ResearchInMemory
 from scenarios.broken.agents.draft_in_memory import DraftInMemory
 from scenarios.broken.agents.early_approval_lost import ApprovalReset
 from scenarios.broken.agents.set_order import TripInSetOrder
@@ -17,6 +18,12 @@ early_approval_lost = Scenario(
 draft_in_memory = Scenario(
     worker="python -m scenarios.broken.agents.draft_in_memory", work=start(DraftInMemory.run, "Spring")
 )
+conversation_in_memory = Scenario(
+    worker="python -m scenarios.broken.agents.conversation_in_memory",
+    work=start(ResearchInMemory.run, "transformer attention"),
+    model="scripts/two_notes.py",
+    faults=["terminate-worker"],
+)
 
 PLANTED = {
     "set_order": ("replays", "baseline"),
@@ -24,5 +31,9 @@ PLANTED = {
     "draft_in_memory": (
         "workflow-ends-as-baseline",
         "kill-worker@before/effect.publish/DraftInMemory/publish.1/attempt-1",
+    ),
+    "conversation_in_memory": (
+        "workflow-ends-as-baseline",
+        "terminate-worker@before/RespondActivityTaskCompleted/ResearchInMemory/take_step.1/attempt-1",
     ),
 }

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from harness import Scenario, plan
+from harness import Scenario, faults, plan
 
 ROOT = Path(__file__).parents[2]
 BROKEN = sorted(path for path in (ROOT / "scenarios" / "broken").glob("*.py") if path.name != "__init__.py")
@@ -41,10 +41,21 @@ def test_every_planted_bug_names_a_check_and_a_plan(path: Path) -> None:
         assert str(plan.parse(text)) == text
 
 
-def test_at_least_eight_bugs_and_three_lookalikes() -> None:
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_every_broken_scenario_declares_the_faults_it_is_planted_for(path: Path) -> None:
+    module = loaded(path)
+    also: dict[str, tuple[tuple[str, str], ...]] = getattr(module, "ALSO_PLANTED", {})
+    for name, scenario in scenarios(module).items():
+        declared = {fault.name for fault in faults.chosen(scenario.faults)}
+        named = [getattr(module, "PLANTED", {}).get(name), *also.get(name, ())]
+        struck = {strike.fault for found in named if found for strike in plan.parse(found[1]).strikes}
+        assert struck <= declared
+
+
+def test_there_are_enough_bugs_and_lookalikes() -> None:
     modules = [loaded(path) for path in BROKEN]
-    assert sum(len(getattr(module, "PLANTED", {})) for module in modules) >= 9
-    assert sum(len(getattr(module, "LOOKALIKES", ())) for module in modules) >= 3
+    assert sum(len(getattr(module, "PLANTED", {})) for module in modules) >= 25
+    assert sum(len(getattr(module, "LOOKALIKES", ())) for module in modules) >= 13
 
 
 @pytest.mark.parametrize("path", DECLARATIONS, ids=lambda path: path.stem)

@@ -16,13 +16,13 @@ RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 
 
 @activity.defn
-async def pay(order: str, key: str) -> str:
+async def pay(order: str) -> str:
     body = {"order": order, "amount": 40}
     try:
-        receipt = await plumbing.effect("pay", body, key=key)
+        await plumbing.effect("pay", body, key=f"{activity.info().workflow_id}/pay")
     except (OSError, http.client.HTTPException):
-        receipt = await plumbing.effect("pay", body, key=str(uuid.uuid4()))
-    return f"paid {order}: {receipt['ok']}"
+        await plumbing.effect("pay", body, key=str(uuid.uuid4()))
+    return f"paid {order}"
 
 
 @workflow.defn
@@ -30,10 +30,7 @@ class PayAgainWhenUnheard:
     @workflow.run
     async def run(self, order: str) -> str:
         return await workflow.execute_activity(
-            pay,
-            args=[order, str(workflow.uuid4())],
-            start_to_close_timeout=timedelta(minutes=5),
-            retry_policy=RETRIES,
+            pay, order, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
         )
 
 

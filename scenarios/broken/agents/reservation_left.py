@@ -1,4 +1,4 @@
-"""Planted: a seat is reserved first; when the model then fails for good, the trip fails and the seat stays reserved."""
+"""Planted: a seat is reserved before the model is asked; where that fails for good nobody gives the seat back."""
 
 from __future__ import annotations
 
@@ -18,12 +18,8 @@ RETRIES = RetryPolicy(
 
 
 @activity.defn
-async def reserve(place: str) -> None:
+async def book(place: str) -> str:
     await plumbing.effect("reserve", {"seat_to": place}, key=f"{activity.info().workflow_id}/reserve")
-
-
-@activity.defn
-async def plan_trip(place: str) -> str:
     async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
         answer = await client.chat.completions.create(
             model="gpt-4o-mini", messages=[{"role": "user", "content": f"Plan a day in {place}."}]
@@ -35,13 +31,10 @@ async def plan_trip(place: str) -> str:
 class TripHalfDone:
     @workflow.run
     async def run(self, place: str) -> str:
-        await workflow.execute_activity(
-            reserve, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
-        )
         return await workflow.execute_activity(
-            plan_trip, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+            book, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
         )
 
 
 if __name__ == "__main__":
-    plumbing.main(workflows=[TripHalfDone], activities=[reserve, plan_trip])
+    plumbing.main(workflows=[TripHalfDone], activities=[book])

@@ -1,4 +1,4 @@
-"""Right: a seat is reserved before it is known whether the trip can be planned, and given back where it cannot."""
+"""Right: a seat is reserved before the model is asked, and where that fails for good the workflow gives it back."""
 
 from __future__ import annotations
 
@@ -17,17 +17,13 @@ RETRIES = RetryPolicy(initial_interval=timedelta(seconds=4), backoff_coefficient
 
 
 @activity.defn
-async def reserve(place: str) -> None:
-    await plumbing.effect("reserve", {"seat_to": place}, key=f"{activity.info().workflow_id}/reserve")
-
-
-@activity.defn
 async def release(place: str) -> None:
     await plumbing.effect("release", {"seat_to": place}, key=f"{activity.info().workflow_id}/release")
 
 
 @activity.defn
-async def plan_trip(place: str) -> str:
+async def book(place: str) -> str:
+    await plumbing.effect("reserve", {"seat_to": place}, key=f"{activity.info().workflow_id}/reserve")
     try:
         async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
             answer = await client.chat.completions.create(
@@ -46,12 +42,9 @@ async def plan_trip(place: str) -> str:
 class TripUndone:
     @workflow.run
     async def run(self, place: str) -> str:
-        await workflow.execute_activity(
-            reserve, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
-        )
         try:
             return await workflow.execute_activity(
-                plan_trip, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+                book, place, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
             )
         except ActivityError as error:
             await workflow.execute_activity(
@@ -61,4 +54,4 @@ class TripUndone:
 
 
 if __name__ == "__main__":
-    plumbing.main(workflows=[TripUndone], activities=[reserve, plan_trip, release])
+    plumbing.main(workflows=[TripUndone], activities=[book, release])
