@@ -165,14 +165,18 @@ class Nemesis:
             self._dead.add(struck.dead)
         self.note(act, worker=entry.worker, fault=fault.name, point=entry.point.id)
         if struck.healing:
-            task = asyncio.create_task(self._heal(struck.healing, fault=fault, worker=entry.worker))
-            self._tasks.add(task)
-            task.add_done_callback(self._healed_one)
+            self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
         for lasting in [found for found in self._lasting if found.left == 0]:
             self._lasting.remove(lasting)
             self.note("heal", worker=entry.worker, fault=lasting.fault.name)
         decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
         return self._told(decision, entry, fault=fault)
+
+    def _begin_healing(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
+        task = asyncio.create_task(self._heal(healing, fault=fault, worker=worker))
+        self._tasks.add(task)
+        task.add_done_callback(self._healed_one)
+        task.add_done_callback(lambda _: healing.close())  # it may be given up before it has begun
 
     async def _heal(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
         await healing

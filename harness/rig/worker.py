@@ -187,7 +187,8 @@ class WorkerProcesses:
         """
         if self._nemesis.died(self.number):
             return self.number
-        for number in (*self._zombies, self.number):
+        zombies = (number for number in self._zombies if self._all[number].alive)
+        for number in (*zombies, self.number):
             if number in self._all and _owns(self._all[number].pid, port):
                 return number
         # A process that is just being started may connect before it is known here.

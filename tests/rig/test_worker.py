@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import signal
 import socket
 import sys
 import time
@@ -320,7 +321,7 @@ def test_the_environment_leads_to_the_doors_alone(monkeypatch: pytest.MonkeyPatc
 async def test_the_connections_of_a_zombie_and_of_the_process_beside_it_are_told_apart(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         script = CONNECTS.format(port=listening.getsockname()[1])
-        async with workers(python(script), tmp_path) as (found, _):
+        async with workers(python(script), tmp_path) as (found, nemesis):
             starting = asyncio.create_task(found.start())
             first, (_, zombies) = await asyncio.to_thread(listening.accept)
             found.polls("q")
@@ -332,6 +333,10 @@ async def test_the_connections_of_a_zombie_and_of_the_process_beside_it_are_told
             await starting
             with first, second, socket.create_connection(listening.getsockname()) as strange:
                 assert (found.sender(zombies), found.sender(newers)) == (1, 2)
+                assert found.sender(strange.getsockname()[1]) == 0
+                os.kill(nemesis.tape[0].facts["pid"], signal.SIGKILL)
+                await noted(nemesis, "worker-exit", worker=1)
+                assert found.sender(newers) == 2
                 assert found.sender(strange.getsockname()[1]) == 0
 
 
