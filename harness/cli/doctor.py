@@ -48,32 +48,94 @@ class Look:
         return not self.advice
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What an engine would run on.
+
+    Attributes:
+        engine: Name of the engine.
+        title: What its binary is called.
+        binary: What was found, or None.
+        steps: Where it was looked for, in order.
+        advice: What to do before it can be used, or an empty text.
+    """
+
+    engine: str
+    title: str
+    binary: Binary | None
+    steps: list[Step]
+    advice: str
+
+
 @click.command()
 @click.option("--temporal", default="", metavar="PATH", help="The Temporal CLI that a run would be given.")
+@click.option("--temporal-server", default="", metavar="PATH", help="The same for the engine `full`.")
+@click.option("--test-server", default="", metavar="PATH", help="The same for the engine `time-skipping`.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
-def doctor(temporal: str, output: str) -> None:
+def doctor(temporal: str, temporal_server: str, test_server: str, output: str) -> None:
     """Say what a run needs, what of it is here, and the fix for what is not.
 
-    Nothing is downloaded or changed. Leaves with exit status 0 when a run is possible, else 3.
+    Nothing is downloaded or changed. Leaves with exit status 0 when a run with the default engine is possible, else 3.
 
     \b
     Example:
       crashproof doctor
       crashproof doctor -o json | jq .ready
     """  # noqa: D301 - click reads the escape
-    from harness.rig.binaries import chosen, survey
-
-    steps = asyncio.run(survey(option=temporal))
-    binary = None
-    with suppress(UsageError):  # what was named does not work: shown with its step
-        binary = chosen(steps)
+    dev, *others = asyncio.run(_engines({"dev": temporal, "full": temporal_server, "time-skipping": test_server}))
     looks = [_python(), *_packages(), *_programs(), *_limits(), _debug(), _disk(), _port()]
-    ready = binary is not None and all(look.ok for look in looks if look.needed)
+    ready = dev.binary is not None and all(look.ok for look in looks if look.needed)
     if output == "json":
-        click.echo(json.dumps(_as_json(binary, steps, looks, ready), indent=2))
+        click.echo(json.dumps(_as_json(dev, others, looks, ready), indent=2))
     else:
-        click.echo(_as_text(binary, steps, looks, ready))
+        click.echo(_as_text(dev, others, looks, ready))
     sys.exit(0 if ready else 3)
+
+
+async def _engines(named: dict[str, str]) -> list[Found]:
+    from harness.rig.binaries import FULL_SERVER, TEMPORAL, TEST_SERVER, survey
+
+    kinds = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
+    found = []
+    for engine, kind in kinds.items():
+        steps = await survey(kind, option=named[engine])
+        binary = _chosen(steps)
+        found.append(
+            Found(
+                engine=engine,
+                title=kind.title,
+                binary=binary,
+                steps=steps,
+                advice=_advice(binary, steps, gets=kind.to_cache),
+            )
+        )
+    return found
+
+
+def _chosen(steps: list[Step]) -> Binary | None:
+    from harness.rig.binaries import chosen
+
+    with suppress(UsageError):  # what was named does not work: shown with its step
+        return chosen(steps)
+    return None
+
+
+def _advice(binary: Binary | None, steps: list[Step], *, gets: str) -> str:
+    """Return what to do about an engine; empty where it can run now."""
+    if binary:
+        java = os.environ.get("JAVA_HOME") or shutil.which("java")
+        return (
+            "install a Java runtime (11 or newer): it is a Java program"
+            if "Maven" in binary.source and not java
+            else ""
+        )
+    for step in steps:
+        if step.named and step.fix:
+            return f"{step.detail}; {step.fix}"
+    ways = [step for step in steps if step.binary is None and step.detail.startswith(("cannot", "not needed"))]
+    if any(not step.fix for step in ways):  # one of the ways to get it can be tried
+        return gets
+    return "; or ".join(step.fix for step in ways)
 
 
 def _python() -> Look:
@@ -92,8 +154,8 @@ def _package(name: str, *, title: str = "") -> Look:
 
 
 def _programs() -> list[Look]:
-    """Look for what can build a server; a run that has one needs neither."""
-    return [Look(name=name, value=shutil.which(name) or "not found") for name in ("go", "java")]
+    """Look for what can build a server; a run that has one needs none of them, but Java to run the test server."""
+    return [Look(name=name, value=shutil.which(name) or "not found") for name in ("go", "java", "mvn")]
 
 
 def _limits() -> list[Look]:
@@ -137,21 +199,39 @@ def _port() -> Look:
         return Look(name="free port", value="none", advice=str(error), needed=True)
 
 
-def _as_json(binary: Binary | None, steps: list[Step], looks: list[Look], ready: bool) -> dict[str, Any]:
+def _as_json(dev: Found, others: list[Found], looks: list[Look], ready: bool) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "ready": ready,
         "exit_code": 0 if ready else 3,
-        "temporal": {**asdict(binary), "path": str(binary.path)} if binary else None,
-        "steps": [
-            {"source": step.source, "found": step.binary is not None, "detail": step.detail, "fix": step.fix}
-            for step in steps
-        ],
+        "temporal": _binary_as_json(dev),
+        "steps": _steps_as_json(dev),
+        "engines": {
+            found.engine: {
+                "ready": not found.advice,
+                "binary": _binary_as_json(found),
+                "steps": _steps_as_json(found),
+                "advice": found.advice,
+            }
+            for found in (dev, *others)
+        },
         "looks": [{**asdict(look), "ok": look.ok} for look in looks],
     }
 
 
-def _as_text(binary: Binary | None, steps: list[Step], looks: list[Look], ready: bool) -> str:
+def _binary_as_json(found: Found) -> dict[str, Any] | None:
+    return {**asdict(found.binary), "path": str(found.binary.path)} if found.binary else None
+
+
+def _steps_as_json(found: Found) -> list[dict[str, Any]]:
+    return [
+        {"source": step.source, "found": step.binary is not None, "detail": step.detail, "fix": step.fix}
+        for step in found.steps
+    ]
+
+
+def _as_text(dev: Found, others: list[Found], looks: list[Look], ready: bool) -> str:
+    binary = dev.binary
     lines = ["Temporal CLI"]
     if binary:
         lines += [
@@ -163,10 +243,17 @@ def _as_text(binary: Binary | None, steps: list[Step], looks: list[Look], ready:
     else:
         lines.append("  none yet: `crashproof server install` gets one")
     lines += ["", "Where it was looked for, in this order"]
-    for step in steps:
+    for step in dev.steps:
         lines.append(f"  {'ok ' if step.binary else '-  '} {step.source}: {step.detail}")
         if step.fix and not (binary and not step.named):
             lines.append(f"        fix: {step.fix}")
+    lines += ["", "Further engines, for runs in which time is skipped"]
+    for found in others:
+        seen = (
+            f"{found.binary.path}: {found.binary.version}" if found.binary else f"no {found.title.removeprefix('the ')}"
+        )
+        lines.append(f"  {'-  ' if found.advice else 'ok '} {found.engine}: {seen}")
+        lines += [f"        fix: {found.advice}"] if found.advice else []
     lines += ["", "This machine"]
     for look in looks:
         lines.append(f"  {'ok ' if look.ok else '!  '} {look.name}: {look.value}")

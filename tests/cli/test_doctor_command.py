@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.doctor import doctor
+from harness.rig.binaries import TEST_SERVER, Binary, cached
+from harness.rig.candidates import note
 
 
 @pytest.fixture
@@ -20,7 +22,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("CRASHPROOF_TEMPORAL", raising=False)
+    for variable in ("CRASHPROOF_TEMPORAL", "CRASHPROOF_TEMPORAL_SERVER", "CRASHPROOF_TEST_SERVER", "JAVA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("CRASHPROOF_NO_DOWNLOAD", "1")
     monkeypatch.delenv("TEMPORAL_DEBUG", raising=False)
     return folder
 
@@ -70,6 +74,38 @@ def test_warnings_do_not_stop_a_run(machine: Path, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 0
     assert "!   TEMPORAL_DEBUG: 1\n        fix: unset it" in result.stdout
     assert "fix: raise it before a run with many jobs: `ulimit -n" in result.stdout
+
+
+def test_the_further_engines_are_shown_with_what_is_missing(machine: Path) -> None:
+    temporal(machine / "temporal")
+    result = CliRunner().invoke(doctor, [])
+    assert result.exit_code == 0
+    assert "  -   full: no full Temporal server\n        fix: install Go from" in result.stdout
+    missing = "  -   time-skipping: no time-skipping test server\n        fix: let this machine reach temporal.download"
+    assert missing in result.stdout
+    assert "; or install a JDK (11 or newer) and Maven" in result.stdout
+
+
+def test_the_further_engines_are_shown_with_what_is_there(machine: Path) -> None:
+    server = temporal(machine / "temporal-server")
+    (machine / "mvn").symlink_to("/bin/sh")
+    (machine / "java").symlink_to("/bin/sh")
+    engines = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)["engines"]
+    assert (engines["full"]["ready"], engines["full"]["binary"]["path"]) == (True, str(server))
+    assert (engines["time-skipping"]["ready"], engines["time-skipping"]["binary"]) == (False, None)
+    assert engines["time-skipping"]["advice"] == "the first run with `--engine time-skipping` gets it"
+
+
+def test_a_test_server_without_java_is_told(machine: Path) -> None:
+    path = cached(TEST_SERVER)
+    path.parent.mkdir(parents=True)
+    path.write_text("#!/bin/sh\necho temporal-test-server 1.32.1\n")
+    path.chmod(0o755)
+    known = Binary(path=path, version="temporal-test-server 1.32.1", sha256="00", source="Maven x:y:1")
+    note(TEST_SERVER, known, stat=path.stat())
+    found = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)["engines"]["time-skipping"]
+    assert (found["ready"], found["binary"]["version"]) == (False, "temporal-test-server 1.32.1")
+    assert found["advice"] == "install a Java runtime (11 or newer): it is a Java program"
 
 
 def test_help_has_an_example_and_starts_light() -> None:
