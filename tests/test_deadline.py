@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.deadline import SLACK, activity_bounds, bounds
+from harness.deadline import PATIENCE_SECONDS, SLACK, TERM_SECONDS, activity_bounds, bounds
 from harness.evidence import Evidence
 from harness.plan import Plan, Strike
 from harness.tape import Entry
@@ -21,12 +21,15 @@ def act(at: float, operation: str) -> Entry:
     return Entry(at=at, kind="act", operation=operation)
 
 
-def handed(at: float, *, kind: str = "book", heartbeat: float = 0.0, close: float = 300.0, **policy: float) -> Entry:
+def handed(
+    at: float, *, kind: str = "book", heartbeat: float = 0.0, close: float = 300.0, total: float = 0.0, **policy: float
+) -> Entry:
     facts: dict[str, Any] = {
         "activity_type": kind,
         "heartbeat_timeout": heartbeat,
         "start_to_close_timeout": close,
-        "retry_policy": {"initial": 1.0, "coefficient": 2.0, "maximum": 60.0, **policy},
+        "schedule_to_close_timeout": total,
+        "retry_policy": {"initial": 1.0, "coefficient": 2.0, "maximum": 60.0, "attempts": 5, **policy},
     }
     return Entry(at=at, kind="reply", door="wire", operation="PollActivityTaskQueue", facts=facts)
 
@@ -98,3 +101,56 @@ def test_the_workflow_task_timeout_leaves_room_for_the_slowest_task(seconds: flo
 def test_an_empty_tape_still_gives_a_bound() -> None:
     found = Evidence(trial="t", scenario="s", plan=Plan(), end="stopped")
     assert 0 < limit(found, KILL) < 120
+
+
+def more(fault: str, *, plans: int = 1, **declared: Any) -> float:
+    """Return the seconds that a fault is given beyond what the kill of a worker is."""
+    found = baseline(handed(2, **declared))
+    strikes = tuple(Strike(fault, "before/Op") for _ in range(plans))
+    kills = tuple(Strike("kill-worker", "before/Op") for _ in range(plans))
+    return limit(found, Plan(strikes)) - limit(found, Plan(kills))
+
+
+def test_a_worker_asked_to_end_has_its_time_to_do_so() -> None:
+    assert more("terminate-worker") == pytest.approx(TERM_SECONDS)
+    assert more("terminate-worker", plans=2) == pytest.approx(2 * TERM_SECONDS)
+
+
+def test_a_silent_model_has_the_patience_of_the_agent() -> None:
+    assert more("model-silent") == pytest.approx(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("fault", ["pause-worker", "kill-server", "reply-lost", "model-reset", "effect-reply-lost"])
+def test_what_takes_no_longer_than_the_loss_of_a_worker_has_no_more_time(fault: str) -> None:
+    assert more(fault) == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "declared", "expected"),
+    [
+        # One error, one wait before the next attempt; then what the answer asks for.
+        ("model-429", {"attempts": 5}, 1),
+        ("model-429-seconds", {"attempts": 5}, 1 + 3),
+        ("model-429-milliseconds", {"attempts": 5}, 1 + 2.5),
+        ("model-500-until-healed", {"attempts": 5}, 1 + 2),
+        # Never healed: every attempt that is declared, and where none is, some.
+        ("model-outage", {"attempts": 5}, 1 + 2 + 4 + 8),
+        ("model-outage", {"attempts": 0}, 1 + 2 + 4 + 8 + 16 + 32),
+        ("model-outage", {"attempts": 1}, 0),
+        # No wait is longer than the maximum; none declared means 100 times the first.
+        ("model-outage", {"attempts": 5, "maximum": 3.0}, 1 + 2 + 3 + 3),
+        ("model-outage", {"attempts": 4, "initial": 2.0, "coefficient": 30.0, "maximum": 0.0}, 2 + 60 + 200),
+        # Nor are all of them together longer than what the activity has in all.
+        ("model-outage", {"attempts": 5, "total": 6.0}, 6),
+        # Fewer attempts than the fault lasts.
+        ("model-500-until-healed", {"attempts": 2}, 1),
+    ],
+)
+def test_the_retry_ladder_is_allowed_for(fault: str, declared: dict[str, Any], expected: float) -> None:
+    assert more(fault, **declared) == pytest.approx(expected)
+
+
+def test_the_longest_ladder_of_all_activities_counts() -> None:
+    plan = Plan((Strike("model-outage", "before/Op"),))
+    found = baseline(handed(2, attempts=2), handed(2, kind="other", attempts=4))
+    assert limit(found, plan) - limit(found, KILL) == pytest.approx(1 + 2 + 4)

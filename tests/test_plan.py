@@ -52,3 +52,23 @@ def test_a_trial_has_the_same_id_in_every_run() -> None:
 def test_every_fault_is_found_by_its_name() -> None:
     for fault in faults.ALL:
         assert faults.named(fault.name) == fault
+
+
+@pytest.mark.parametrize("fault", faults.ALL, ids=lambda fault: fault.name)
+def test_a_strike_with_any_fault_survives_being_written(fault: faults.Fault) -> None:
+    for real_time in (False, True):
+        plan = Plan((Strike(fault.name, POINT), Strike("kill-worker", "before/Op/A/attempt-2")), real_time)
+        assert str(plan).startswith(f"{fault.name}@{POINT},kill-worker@")
+        assert parse(str(plan)) == plan
+        assert parse(str(plan)).faults == (fault, faults.named("kill-worker"))
+
+
+def test_a_strike_is_written_as_its_fault_at_its_point() -> None:
+    text = "model-429@before/model.chat.completions/W/step.1/attempt-1"
+    assert parse(text) == Plan((Strike("model-429", "before/model.chat.completions/W/step.1/attempt-1"),))
+    assert str(parse(text).strikes[0]) == text
+
+
+def test_plans_that_differ_in_the_fault_alone_are_different_trials() -> None:
+    ids = {Plan((Strike(fault.name, POINT),)).trial_id("research") for fault in faults.ALL}
+    assert len(ids) == len(faults.ALL)
