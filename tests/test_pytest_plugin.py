@@ -17,6 +17,8 @@ from tests.cli.running import AGENTS, LIMIT, MARKER, ROOT, marked
 
 pytest_plugins = ["pytester"]
 
+PROJECT_LIMIT = 250.0  # seconds for the tests of one project, on a busy machine
+
 HEAVY = {"temporalio", "grpc", "msgspec", "click", "psutil", "google", "asyncio", "rich"}
 """What a project that does not use the plugin must not pay for."""
 
@@ -63,7 +65,7 @@ async def test_worker_dies_in_the_middle_of_an_effect(crashproof_server, crashpr
 async def test_server_is_there_again_and_survives_a_kill(crashproof_server, crashproof_worker, crashproof_effects):
     await crashproof_worker(WORKER, task_queue="fixed")
     client = await Client.connect(crashproof_server.address, namespace=crashproof_server.namespace)
-    work = await client.start_workflow("Marking", "elm", id="marks", task_queue="fixed", start_delay=None)
+    work = await client.start_workflow("Marking", "elm", id="marks", task_queue="fixed")
     await crashproof_server.restart()
     assert await work.result() == "elm"
     assert {effect.key for effect in crashproof_effects.ledger} == {"elm"}
@@ -196,9 +198,10 @@ def shown(result: pytest.RunResult) -> str:
 @pytest.mark.rig
 def test_the_fixtures(project: pytest.Pytester) -> None:
     project.makepyfile(test_fixtures=FIXTURES)
-    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=LIMIT)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=PROJECT_LIMIT)
     # The forgotten call is found when its test is over: that is an error of a test that passed.
     result.assert_outcomes(passed=7, failed=1, errors=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_forgotten*",
@@ -213,7 +216,7 @@ def test_the_fixtures(project: pytest.Pytester) -> None:
 @pytest.mark.rig
 def test_the_sweeps(project: pytest.Pytester) -> None:
     project.makepyfile(test_sweeps=SWEEPS)
-    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=LIMIT)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=PROJECT_LIMIT)
     result.assert_outcomes(passed=1, failed=3)
     caught, nothing, no_start = re.split(r"^_{4,} test_\w+ _{4,}$", shown(result), flags=re.MULTILINE)[1:]
     evidence = re.search(r"Evidence:        (\.crashproof/runs/\S+)/trials/(\w+)/", caught)
@@ -255,7 +258,7 @@ def test_each_process_of_xdist_has_a_server(project: pytest.Pytester) -> None:
             pathlib.Path(worker_id).write_text(crashproof_server.address)
         """
     )
-    result = project.runpytest_subprocess("-p", "no:cacheprovider", "--tx", "2*popen", "--dist", "each", timeout=LIMIT)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", "--tx", "2*popen", "--dist", "each", timeout=PROJECT_LIMIT)
     result.assert_outcomes(passed=2)
     assert (project.path / "gw0").read_text() != (project.path / "gw1").read_text()
     assert left(project) == []
@@ -269,7 +272,7 @@ def test_without_a_server_binary(project: pytest.Pytester, monkeypatch: pytest.M
         def test_sweep(crashproof_survives): pass
         """
     )
-    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=LIMIT)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=PROJECT_LIMIT)
     result.assert_outcomes(errors=2)
     assert "Traceback" not in shown(result)
     assert "During handling" not in shown(result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import sys
@@ -22,6 +21,7 @@ from harness.rig.decisions import Decision
 from harness.rig.effects import Effect
 from harness.rig.http_doors import HttpMessage
 from harness.rig.scripts import Script
+from harness.testing.thread import unattended
 
 ScriptFunction = Callable[[dict[str, Any]], Any]
 
@@ -55,8 +55,8 @@ class Model:
         Args:
             script: A function of the request's body, or a Python file that defines ``answer(request)``, relative to
                 the test's file. See ``harness.rig.model`` for what it may return; a text is what the assistant says.
-                A function is called in the test's process, in a thread. It should depend on the conversation alone: a
-                worker that was killed and asks again must hear the same answer.
+                It is called in a thread of the test's process, and may take its time. It should depend on the
+                conversation alone: a worker that was killed and asks again must hear the same answer.
 
         Raises:
             UsageError: The file is missing or defines no ``answer``, or the function is asynchronous.
@@ -161,7 +161,7 @@ class _Failing:
         if fault and isinstance(fault.action, ModelError | Reset | Silence):
             operation, path = message.operation, message.path
             return model_faults.answer_to(fault.action, operation=operation, path=path, now=time.time())
-        answer = await asyncio.to_thread(execute)
+        answer = await unattended(execute)
         if answer.notice:
             print(f"crashproof: {answer.notice}", file=sys.stderr, flush=True)
         if fault is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from harness.rig.server import DevServer
+from harness.rig import serving
 from harness.testing.thread import Calls
 
 
@@ -17,7 +17,7 @@ class Server:
             for.
     """
 
-    def __init__(self, server: DevServer, *, namespace: str, calls: Calls) -> None:
+    def __init__(self, server: serving.Server, *, namespace: str, calls: Calls) -> None:
         self.namespace = namespace
         self._server = server
         self._calls = calls

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
@@ -60,6 +61,21 @@ class RigThread:
         self._closing = asyncio.Event()
         self._begun.set()
         await self._closing.wait()
+
+
+async def unattended(function: Callable[[], T]) -> T:
+    """Call a function of the user's in a thread of its own, which the session does not wait for at its end."""
+    called: Future[T] = Future()
+    called.set_running_or_notify_cancel()
+
+    def call() -> None:
+        try:
+            called.set_result(function())
+        except BaseException as error:
+            called.set_exception(error)
+
+    threading.Thread(target=call, name="crashproof-script", daemon=True).start()
+    return await asyncio.wrap_future(called)
 
 
 class Calls:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+
+import grpc.aio
 
 from harness.errors import RigError
 from harness.plan import Plan
@@ -156,7 +159,7 @@ class Workers:
         self, command: str, *, task_queue: str, more: Mapping[str, str], address: str, real_time: bool
     ) -> Worker:
         self._count += 1
-        door = await self._stack.enter_async_context(_Door(self._slot, address=address, real_time=real_time))
+        door = _Door(self._slot, address=address, real_time=real_time)
         door.processes = WorkerProcesses(
             command=command,
             environment=lambda number: environment({**door.environment(number), **more}),
@@ -166,6 +169,7 @@ class Workers:
             recover=door.recover,
             strict=True,
         )
+        await self._stack.enter_async_context(door)
         await door.processes.start()
         return Worker(door.processes, behind=door, calls=self._calls)
 
@@ -191,7 +195,7 @@ class _Door:
             mend=self._acceleration.mend,
             address=address,
         )
-        self._recovering: asyncio.Task[None] | None = None
+        self._recovering: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> _Door:
         await self._frontend.__aenter__()
@@ -200,8 +204,9 @@ class _Door:
 
     async def __aexit__(self, *_: object) -> None:
         self.nemesis.finish()
-        if self._recovering:
-            self._recovering.cancel()
+        for task in self._recovering:
+            task.cancel()
+        await asyncio.gather(*self._recovering, return_exceptions=True)
         await self.processes.stop()
         await self._wire.__aexit__()
         await self._frontend.__aexit__()
@@ -220,9 +225,10 @@ class _Door:
     async def kill(self) -> None:
         """Kill the process; from this moment on nothing that it has sent counts."""
         self.nemesis.declare_dead(self.processes.number)
+        number = self.processes.kill_now()
+        self._wire.cut_off(number)
         if self.processes.process:
             await self.processes.process.kill()
-        self._wire.cut_off(self.processes.number)
 
     async def start(self) -> None:
         process = self.processes.process
@@ -245,9 +251,17 @@ class _Door:
         """Free what waits for a killed process. It goes on by itself: some of it lasts until the next attempt runs."""
         self._attribution.worker_died(worker)
         if not self._real_time:
-            executions = [(run.workflow_id, run.run_id) for run in self._attribution.runs.values()]
-            accelerating = self._acceleration.recover(executions=executions, worker=worker)
-            self._recovering = asyncio.create_task(accelerating)
+            task = asyncio.create_task(self._accelerate(worker))
+            self._recovering.add(task)
+            task.add_done_callback(self._recovering.discard)
+
+    async def _accelerate(self, worker: int) -> None:
+        executions = [(run.workflow_id, run.run_id) for run in self._attribution.runs.values()]
+        try:
+            await self._acceleration.recover(executions=executions, worker=worker)
+        except grpc.aio.AioRpcError as error:  # a test may have killed the server meanwhile
+            told = "the timeouts of the killed worker process are waited for, since they could not be hastened"
+            print(f"crashproof: {told}: {error.details()}", file=sys.stderr, flush=True)
 
     async def _meet(self, entry: Entry) -> Decision:
         if entry.operation in _POLLS and entry.kind == "request":
