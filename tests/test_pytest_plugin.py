@@ -258,7 +258,9 @@ def test_each_process_of_xdist_has_a_server(project: pytest.Pytester) -> None:
             pathlib.Path(worker_id).write_text(crashproof_server.address)
         """
     )
-    result = project.runpytest_subprocess("-p", "no:cacheprovider", "--tx", "2*popen", "--dist", "each", timeout=PROJECT_LIMIT)
+    result = project.runpytest_subprocess(
+        "-p", "no:cacheprovider", "--tx", "2*popen", "--dist", "each", timeout=PROJECT_LIMIT
+    )
     result.assert_outcomes(passed=2)
     assert (project.path / "gw0").read_text() != (project.path / "gw1").read_text()
     assert left(project) == []
