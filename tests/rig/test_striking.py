@@ -1,0 +1,404 @@
+"""Each action of a fault is carried out on the message, the process or the server that it means, and healed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from harness import faults
+from harness.errors import RigError
+from harness.plan import Plan, Strike
+from harness.points import Point
+from harness.rig import striking
+from harness.rig.answer import RESET, SILENT, Answer
+from harness.rig.decisions import Decision, Refusal
+from harness.rig.nemesis import Nemesis, Struck
+from harness.rig.striking import Striking
+from harness.rig.worker import WorkerProcesses, environment
+from harness.tape import Entry, acts
+from tests.rig.test_worker import GRACEFUL, LIMIT, SLEEPS, STUBBORN, noted, polling, python, says
+
+OF_STEP: dict[str, Any] = {"workflow": "A", "subject": "step", "execution": 1, "attempt": 1}
+DONE = Point(position="before", door="wire", operation="RespondActivityTaskCompleted", **OF_STEP)
+POLLED = Point(position="after", door="wire", operation="PollActivityTaskQueue", **OF_STEP)
+MODEL = Point(position="before", door="model", operation="chat.completions", **OF_STEP)
+EFFECT = Point(position="after", door="effect", operation="pay", **OF_STEP)
+DECIDED = Point(position="before", door="wire", operation="RespondWorkflowTaskCompleted", workflow="A", attempt=1)
+
+
+def entry(point: Point, *, worker: int = 1, number: int = 1, activity: str = "7", **facts: Any) -> Entry:
+    kind: Any = "reply" if point.position == "after" else "request"
+    told: dict[str, Any] = {"door": point.door, "operation": point.operation, "point": point, "worker": worker}
+    ids: dict[str, Any] = {"workflow_id": "w", "run_id": "r", "activity_id": activity}
+    return Entry(at=time.time(), kind=kind, message=number, facts=facts, **told, **ids)
+
+
+class Recovered:
+    """Keeps which tasks were freed."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[Entry, bool]] = []
+
+    async def __call__(self, entry: Entry, *, running: bool = False) -> None:
+        self.entries.append((entry, running))
+
+
+class Trial:
+    """What a fault is carried out with: worker processes of one command, and a nemesis with its plan."""
+
+    def __init__(self, folder: Path, *, command: str, plan: Plan, **more: Any) -> None:
+        self.nemesis = Nemesis(plan)
+        self.recovered = Recovered()
+        self.workers = WorkerProcesses(
+            command=command,
+            environment=lambda number: environment({}),
+            logs=folder,
+            nemesis=self.nemesis,
+            task_queue="",
+            recover=self._recover,
+            strict=True,
+        )
+        told: dict[str, Any] = {"workers": self.workers, "nemesis": self.nemesis, "recover_task": self.recovered}
+        self.striking = Striking(**told, **more)
+        self.nemesis.empower(self.striking)
+
+    def strike(self, fault: str, met: Entry) -> Struck:
+        return self.striking.strike(faults.named(fault), met)
+
+    async def _recover(self, worker: int) -> None:
+        self.nemesis.note("recover", worker=worker)
+
+
+@asynccontextmanager
+async def trial(folder: Path, *strikes: Strike, command: str = "never-started", **more: Any) -> AsyncIterator[Trial]:
+    found = Trial(folder, command=command, plan=Plan(strikes), **more)
+    try:
+        async with asyncio.timeout(LIMIT):
+            yield found
+    finally:
+        found.nemesis.finish()
+        await found.workers.stop()
+
+
+async def decided(struck: Struck) -> Decision:
+    return await struck.decision if isinstance(struck.decision, Awaitable) else struck.decision
+
+
+def told(nemesis: Nemesis) -> list[tuple[str, int]]:
+    return [(each.operation, each.worker) for each in nemesis.tape if each.kind == "act"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("unavailable-once", "UNAVAILABLE"),
+        ("resource-exhausted-until-healed", "RESOURCE_EXHAUSTED"),
+        ("heartbeat-lost", "DEADLINE_EXCEEDED"),
+    ],
+)
+async def test_a_request_is_refused_with_the_code_of_the_fault(tmp_path: Path, fault: str, code: str) -> None:
+    async with trial(tmp_path) as found:
+        struck = found.strike(fault, entry(DONE))
+        assert struck == Struck(decision=Refusal(code, f"refused by crashproof: {fault}"))
+
+
+async def test_a_lost_reply_of_an_rpc_is_a_broken_connection(tmp_path: Path) -> None:
+    async with trial(tmp_path) as found:
+        struck = found.strike("reply-lost", entry(DONE.at("after")))
+        assert isinstance(struck.decision, Refusal)
+        assert struck.decision.code == "UNAVAILABLE"
+        assert (struck.dead, struck.healing) == (0, None)
+
+
+async def test_a_task_that_was_handed_out_in_a_lost_reply_is_freed(tmp_path: Path) -> None:
+    async with trial(tmp_path) as found:
+        lost = entry(POLLED)
+        struck = found.strike("reply-lost", lost)
+        assert isinstance(struck.decision, Refusal)
+        assert struck.healing is not None
+        await struck.healing
+        assert found.recovered.entries == [(lost, False)]
+
+
+async def test_a_lost_reply_of_an_effect_is_a_closed_connection(tmp_path: Path) -> None:
+    async with trial(tmp_path) as found:
+        assert found.strike("effect-reply-lost", entry(EFFECT)) == Struck(decision="drop")
+
+
+async def test_a_model_error_is_an_answer_in_the_format_of_the_provider(tmp_path: Path) -> None:
+    async with trial(tmp_path) as found:
+        asked = entry(MODEL, path="/v1/chat/completions")
+        struck = found.strike("model-429-seconds", asked)
+        assert isinstance(struck.decision, Answer)
+        assert (struck.decision.status, struck.decision.headers["retry-after"]) == (429, "3")
+        assert '"rate_limit_exceeded"' in struck.decision.text
+        anthropic = found.strike("model-400", replace(asked, facts={"path": "/v1/messages"}))
+        assert isinstance(anthropic.decision, Answer)
+        assert '"type":"error"' in anthropic.decision.text.replace(" ", "")
+        assert found.strike("model-reset", asked) == Struck(decision=RESET)
+
+
+async def test_an_answer_is_cut_short_in_the_bytes_that_were_to_be_sent(tmp_path: Path) -> None:
+    whole = '{"choices": [{"message": {"content": "long"}}]}'
+    async with trial(tmp_path, answer={5: whole}.get) as found:
+        struck = found.strike("model-truncated", entry(MODEL.at("after"), number=5))
+        assert isinstance(struck.decision, Answer)
+        assert struck.decision.delivery == "complete"
+        assert struck.decision.text == whole[: len(whole) // 2]
+
+
+async def silenced(found: Trial) -> asyncio.Task[None]:
+    struck = found.strike("model-silent", entry(MODEL))
+    assert struck.decision == SILENT
+    assert struck.healing is not None
+    return asyncio.create_task(_awaited(struck.healing))
+
+
+async def _awaited(healing: Any) -> None:
+    await healing
+
+
+@pytest.mark.parametrize(
+    "given_up",
+    [
+        pytest.param(MODEL, id="it asks again"),
+        pytest.param(replace(DONE, operation="RespondActivityTaskFailed"), id="the attempt fails"),
+    ],
+)
+async def test_silence_is_over_when_the_agent_has_given_up(tmp_path: Path, given_up: Point) -> None:
+    async with trial(tmp_path) as found:
+        healing = await silenced(found)
+        for other in (
+            entry(MODEL, activity="8"),
+            entry(replace(DONE, operation="RespondActivityTaskFailed"), activity="8"),
+            entry(replace(DONE, operation="RecordActivityTaskHeartbeat")),
+            entry(EFFECT.at("before")),
+            entry(MODEL.at("after")),
+        ):
+            await found.nemesis.meet(other)
+        await found.nemesis.changed(timeout=0.05)
+        assert not healing.done()
+        await found.nemesis.meet(entry(given_up))
+        await healing
+        assert found.recovered.entries == []
+
+
+async def test_an_agent_that_never_gives_up_has_its_activity_timed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(striking, "PATIENCE_SECONDS", 0.05)
+    async with trial(tmp_path) as found:
+        await (await silenced(found))
+        assert [(each.activity_id, running) for each, running in found.recovered.entries] == [("7", True)]
+
+
+class Server:
+    """A server that is killed when the test lets it be, and keeps what was done to it."""
+
+    def __init__(self, *, failure: Exception | None = None) -> None:
+        self.done: list[str] = []
+        self.may_die = asyncio.Event()
+        self._failure = failure
+
+    async def kill(self) -> None:
+        await self.may_die.wait()
+        self.done.append("killed")
+        if self._failure:
+            raise self._failure
+
+    async def crashed(self) -> None:
+        self.done.append("copied")
+
+    async def start(self) -> None:
+        self.done.append("started")
+
+
+@asynccontextmanager
+async def with_server(folder: Path, server: Server, *strikes: Strike) -> AsyncIterator[Trial]:
+    async with trial(folder, *strikes, server=server, crashed=server.crashed) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("point", "expected"), [(DONE, "UNAVAILABLE"), (MODEL, "go"), (EFFECT, "go")])
+async def test_the_message_waits_for_the_death_of_the_server(tmp_path: Path, point: Point, expected: str) -> None:
+    server = Server()
+    async with with_server(tmp_path, server, Strike("kill-server", point.id)) as found:
+        meeting = asyncio.create_task(found.nemesis.meet(entry(point)))
+        await noted(found.nemesis, "strike")
+        assert not meeting.done()
+        server.may_die.set()
+        decision = await meeting
+        assert (decision.code if isinstance(decision, Refusal) else decision) == expected
+        await noted(found.nemesis, "heal")
+    assert server.done == ["killed", "copied", "started"]
+    assert told(found.nemesis) == [("strike", 1), ("stop-server", 0), ("start-server", 0), ("heal", 1)]
+    assert found.recovered.entries == []
+
+
+async def test_a_task_handed_out_in_an_answer_that_the_death_of_the_server_cut_off_is_freed(tmp_path: Path) -> None:
+    server = Server()
+    server.may_die.set()
+    async with with_server(tmp_path, server, Strike("kill-server", POLLED.id)) as found:
+        await found.nemesis.meet(entry(POLLED))
+        await noted(found.nemesis, "heal")
+        assert [(each.operation, running) for each, running in found.recovered.entries] == [
+            ("PollActivityTaskQueue", False)
+        ]
+
+
+async def test_a_server_that_does_not_die_ends_the_trial_and_holds_no_message(tmp_path: Path) -> None:
+    server = Server(failure=RigError("it does not die"))
+    server.may_die.set()
+    async with with_server(tmp_path, server, Strike("kill-server", DONE.id)) as found:
+        assert isinstance(await found.nemesis.meet(entry(DONE)), Refusal)
+        await found.nemesis.whole(timeout=LIMIT)
+        assert str(found.nemesis.failure) == "it does not die"
+    assert server.done == ["killed"]
+
+
+async def test_a_process_killed_is_dead_at_once_and_the_next_one_is_started(tmp_path: Path) -> None:
+    async with trial(tmp_path, Strike("kill-worker", DONE.id), command=python(SLEEPS)) as found:
+        await polling(found.workers, "q")
+        assert await found.nemesis.meet(entry(DONE)) == "drop"
+        assert found.nemesis.died(1)
+        await noted(found.nemesis, "start-worker", worker=2)
+        found.workers.polls("q")
+        await noted(found.nemesis, "heal")
+        assert not found.nemesis.died(2)
+
+
+@pytest.mark.parametrize(("script", "status"), [(GRACEFUL, 0), (SLEEPS, -15)], ids=["in its own way", "at once"])
+async def test_a_message_goes_on_while_its_process_is_asked_to_end(tmp_path: Path, script: str, status: int) -> None:
+    async with trial(tmp_path, Strike("terminate-worker", DONE.id), command=python(script)) as found:
+        await polling(found.workers, "q")
+        await says(found.workers, "here")
+        assert await found.nemesis.meet(entry(DONE)) == "go"
+        assert await found.nemesis.meet(entry(DONE.at("after"))) == "go"
+        await noted(found.nemesis, "start-worker", worker=2)
+        found.workers.polls("q")
+        await noted(found.nemesis, "heal")
+    acted = told(found.nemesis)
+    begun = acted.index(("strike", 1))
+    order = [("strike", 1), ("worker-exit", 1), ("start-worker", 2), ("worker-ready", 2), ("heal", 1)]
+    assert [each for each in acted[begun:] if each in order] == order
+    assert next(acts(found.nemesis.tape, "worker-exit")).facts == {"exit_status": status, "expected": True}
+
+
+async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(striking, "TERM_SECONDS", 0.3)
+    async with trial(tmp_path, Strike("terminate-worker", DONE.id), command=python(STUBBORN)) as found:
+        await polling(found.workers, "q")
+        await says(found.workers, "here")
+        assert await found.nemesis.meet(entry(DONE)) == "go"
+        await noted(found.nemesis, "start-worker", worker=2)
+        found.workers.polls("q")
+        await noted(found.nemesis, "heal")
+    assert next(acts(found.nemesis.tape, "worker-overstayed")).facts == {"limit": 0.3}
+    assert next(acts(found.nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
+
+
+class Paused:
+    """A worker process that was struck with SIGSTOP at a message, and the one beside it, which polls."""
+
+    def __init__(self, found: Trial, meeting: asyncio.Task[Decision], zombie: psutil.Process) -> None:
+        self.nemesis = found.nemesis
+        self.meeting = meeting
+        self._zombie = zombie
+
+    @property
+    def stopped(self) -> bool:
+        return self._zombie.status() == psutil.STATUS_STOPPED
+
+    async def says(self, point: Point, *, worker: int, status: str = "OK", activity: str = "7") -> Decision:
+        met = entry(point, worker=worker, activity=activity)
+        return await self.nemesis.meet(replace(met, status=status) if met.kind == "reply" else met)
+
+
+@asynccontextmanager
+async def paused(folder: Path, met: Entry) -> AsyncIterator[Paused]:
+    assert met.point is not None
+    async with trial(folder, Strike("pause-worker", met.point.id), command=python(SLEEPS)) as found:
+        await polling(found.workers, "q")
+        assert found.workers.process is not None
+        zombie = psutil.Process(found.workers.process.pid)
+        meeting = asyncio.create_task(found.nemesis.meet(met))
+        await noted(found.nemesis, "start-worker", worker=2)
+        found.workers.polls("q")
+        await noted(found.nemesis, "worker-ready", worker=2)
+        yield Paused(found, meeting, zombie)
+
+
+async def test_a_zombie_goes_on_only_after_the_newer_process_has_ended_the_task(tmp_path: Path) -> None:
+    async with paused(tmp_path, entry(DONE)) as found:
+        for point, worker, activity in (
+            (DONE, 2, "7"),  # not executed yet
+            (DONE.at("after"), 2, "8"),  # another activity
+            (DECIDED.at("after"), 2, ""),
+            (replace(DONE.at("after"), operation="RecordActivityTaskHeartbeat"), 2, "7"),
+        ):
+            assert await found.says(point, worker=worker, activity=activity) == "go"
+            await found.nemesis.changed(timeout=0.02)
+            assert (found.stopped, found.meeting.done()) == (True, False)
+        assert await found.says(DONE.at("after"), worker=2) == "go"
+        assert await found.meeting == "go"
+        await noted(found.nemesis, "continue-worker", worker=1)
+        while found.stopped:
+            await asyncio.sleep(0.01)
+        assert list(acts(found.nemesis.tape, "heal")) == []
+        await found.says(DONE.at("after"), worker=1, status="NOT_FOUND")
+        await noted(found.nemesis, "heal", worker=1)
+    acted = [each for each in told(found.nemesis) if each[0] not in ("recover", "worker-exit")]
+    assert acted == [
+        *(("start-worker", 1), ("worker-ready", 1), ("strike", 1)),
+        *(("start-worker", 2), ("worker-ready", 2), ("continue-worker", 1), ("heal", 1)),
+    ]
+
+
+@pytest.mark.parametrize("operation", ["RespondActivityTaskFailed", "RespondActivityTaskCanceled"])
+async def test_a_task_may_end_in_another_way_too(tmp_path: Path, operation: str) -> None:
+    async with paused(tmp_path, entry(MODEL)) as found:
+        await found.says(replace(DONE.at("after"), operation=operation), worker=2)
+        assert await found.meeting == "go"
+        assert not list(acts(found.nemesis.tape, "worker-exit"))
+
+
+async def test_a_zombie_with_a_workflow_task_waits_for_that(tmp_path: Path) -> None:
+    async with paused(tmp_path, entry(DECIDED, activity="")) as found:
+        await found.says(DONE.at("after"), worker=2)
+        await found.nemesis.changed(timeout=0.05)
+        assert found.stopped
+        await found.says(DECIDED.at("after"), worker=2, activity="")
+        assert await found.meeting == "go"
+
+
+async def test_a_zombie_whose_work_nobody_ends_goes_on_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(striking, "_ZOMBIE_SECONDS", 0.1)
+    monkeypatch.setattr(striking, "_LAST_WORDS_SECONDS", 0.1)
+    async with paused(tmp_path, entry(DONE)) as found:
+        assert await found.meeting == "go"
+        await noted(found.nemesis, "heal", worker=1)
+
+
+async def test_no_message_of_a_zombie_is_struck(tmp_path: Path) -> None:
+    strikes = (Strike("pause-worker", DONE.id), Strike("unavailable-once", replace(DONE, operation="Other").id))
+    other = replace(DONE, operation="Other")
+    async with trial(tmp_path, *strikes, command=python(SLEEPS)) as found:
+        await polling(found.workers, "q")
+        meeting = asyncio.create_task(found.nemesis.meet(entry(DONE)))
+        await noted(found.nemesis, "start-worker", worker=2)
+        found.workers.polls("q")
+        await noted(found.nemesis, "worker-ready", worker=2)
+        assert (found.striking.spares(1), found.striking.spares(2)) == (True, False)
+        assert await found.nemesis.meet(entry(other, worker=1)) == "go"
+        assert isinstance(await found.nemesis.meet(entry(other, worker=2)), Refusal)
+        meeting.cancel()
