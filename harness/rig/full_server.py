@@ -33,7 +33,7 @@ SETTINGS: dict[str, object] = {
     "history.persistenceMaxQPS": 45_000,
     "history.timerProcessorMaxTimeShift": "50ms",
 }
-"""What differs from the server's own settings: time skipping, what the Temporal CLI sets for its own server, and timers.
+"""What differs from the server's own settings: time skipping, what the Temporal CLI sets for its own, and timers.
 
 A timer is looked at up to 1 s late, in case the clocks of several machines differ. Here is one machine, and each retry
 whose backoff was skipped would come a second later: a ladder of four retries took 4.0 s, and takes 0.4 s.
