@@ -69,7 +69,7 @@ class Approval:
     async def run(self) -> float:
         with suppress(asyncio.TimeoutError):
             await workflow.wait_condition(lambda: self.approved, timeout=timedelta(days=3))
-        return (workflow.now() - workflow.info().start_time).total_seconds()
+        return (workflow.now() - workflow.info().workflow_start_time).total_seconds()
 
     @workflow.signal
     def approve(self) -> None:
