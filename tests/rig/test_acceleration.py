@@ -83,3 +83,54 @@ async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declar
     second = attempts.infos[1]
     assert second.start_to_close_timeout == timedelta(minutes=5)
     assert second.heartbeat_timeout == (timedelta(minutes=2) if beats else None)
+
+
+@pytest.mark.parametrize(
+    ("running", "cut_down", "message"),
+    [
+        (False, "heartbeat_timeout", "activity Heartbeat timeout"),
+        (True, "start_to_close_timeout", "activity StartToClose timeout"),
+    ],
+    ids=["nobody is at it", "a living process is at it"],
+)
+async def test_one_activity_is_timed_out_by_what_can_end_it(
+    tmp_path: Path, running: bool, cut_down: str, message: str
+) -> None:
+    name = f"one-{running}"
+    attempts = ATTEMPTS[name] = Attempts()
+    notes: list[dict[str, Any]] = []
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, True], id=name, task_queue="q")
+            await attempts.begun.wait()
+            acceleration = Acceleration(
+                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+            )
+            run_id = handle.first_execution_run_id or ""
+            told: dict[str, Any] = {"workflow_id": name, "run_id": run_id, "worker": 3, "running": running}
+            await acceleration.recover_activity(activity_id="no-such", **told)
+            assert notes == []
+            recovering = asyncio.create_task(
+                acceleration.recover_activity(activity_id=attempts.infos[0].activity_id, **told)
+            )
+            while not notes:
+                await asyncio.sleep(0.01)
+            (pending,) = (await handle.describe()).raw_description.pending_activities
+            assert getattr(pending.activity_options, cut_down).ToTimedelta() == timedelta(seconds=2)
+            # No heartbeat timeout is longer than start-to-close: the server cuts it down too.
+            if not running:
+                assert pending.activity_options.start_to_close_timeout.ToTimedelta() == timedelta(minutes=5)
+            await recovering
+            assert await handle.result() == 2
+            history = await handle.fetch_history()
+            (begun,) = (event for event in history.events if event.HasField("activity_task_started_event_attributes"))
+    assert begun.activity_task_started_event_attributes.last_failure.message == message
+    assert [note["worker"] for note in notes] == [3] * len(notes)
+    assert (attempts.infos[1].start_to_close_timeout, attempts.infos[1].heartbeat_timeout) == (
+        timedelta(minutes=5),
+        timedelta(minutes=2),
+    )

@@ -24,7 +24,8 @@ from harness.points import Point
 from harness.rig import decoding
 from harness.rig.attribution import Attribution
 from harness.rig.binaries import find_temporal
-from harness.rig.nemesis import Decision, Nemesis
+from harness.rig.decisions import Decision, Refusal
+from harness.rig.nemesis import Nemesis
 from harness.rig.server import DevServer
 from harness.rig.wire import UNLIMITED, WireProxy
 from harness.tape import Entry
@@ -69,11 +70,15 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevS
 
 
 @asynccontextmanager
-async def door(upstream: str, meet: Callable[[Entry], Awaitable[Decision]] | None = None) -> AsyncIterator[WireProxy]:
+async def door(
+    upstream: str,
+    meet: Callable[[Entry], Awaitable[Decision]] | None = None,
+    attribution: Attribution | None = None,
+) -> AsyncIterator[WireProxy]:
     async with WireProxy(
         upstream=upstream,
         namespace=SLOT,
-        attribution=Attribution(),
+        attribution=attribution or Attribution(),
         meet=meet or Holding(),
         sender=lambda port: 1,
     ) as proxy:
@@ -198,6 +203,59 @@ async def test_what_is_dropped_before_is_never_executed_and_after_never_heard(
         sending.cancel()
         await asyncio.wait([sending])
     assert await signals(handle) == executed
+
+
+@pytest.mark.parametrize(("position", "executed"), [("before", 0), ("after", 1)])
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "NOT_FOUND"])
+async def test_what_is_refused_before_is_never_executed_and_after_is_told_as_refused(
+    server: DevServer, position: str, executed: int, code: str
+) -> None:
+    handle, meet = await started(server), Holding(SIGNAL, position, Refusal(code, "said by the door"))
+    request = rpc.SignalWorkflowExecutionRequest(namespace="default", signal_name="go")
+    request.workflow_execution.workflow_id = handle.id
+    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(proxy, SIGNAL, request)
+    assert (raised.value.code().name, raised.value.details()) == (code, "said by the door")
+    assert await signals(handle) == executed
+    assert [entry.kind for entry in meet.tape] == ["request", "reply"][: 1 + executed]
+
+
+async def test_a_client_sends_again_what_was_refused_once(server: DevServer) -> None:
+    handle = await started(server)
+    refused = asyncio.Event()
+    nemesis = Nemesis(Plan())
+
+    async def meet(entry: Entry) -> Decision:
+        await nemesis.meet(entry)
+        if entry.operation != SIGNAL or refused.is_set():
+            return "go"
+        refused.set()
+        return Refusal("UNAVAILABLE", "once")
+
+    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+        await (await signalling(proxy, handle))
+    sent = [entry for entry in nemesis.tape if entry.operation == SIGNAL]
+    assert [(entry.kind, entry.status) for entry in sent] == [("request", ""), ("request", ""), ("reply", "OK")]
+    assert sent[0].message != sent[1].message == sent[2].message
+    assert await signals(handle) == 1
+
+
+async def test_a_task_handed_out_in_a_lost_reply_is_in_nobodys_hands(server: DevServer) -> None:
+    attribution = Attribution()
+
+    async def meet(entry: Entry) -> Decision:
+        handed = entry.operation == "PollWorkflowTaskQueue" and entry.kind == "reply" and entry.point
+        return Refusal("UNAVAILABLE", "lost") if handed else "go"
+
+    async with door(server.address, meet, attribution) as proxy, asyncio.timeout(LIMIT):
+        client = await Client.connect(proxy.address)
+        await client.start_workflow("Nobody", id="unheard", task_queue="unheard")
+        with pytest.raises(grpc.aio.AioRpcError, match="lost"):
+            await poll(proxy, "unheard")
+    assert [run.workflow_id for run in attribution.runs.values()] == ["unheard"]
+    owner = attribution.call(door="effect", operation="pay", body="", worker=1)
+    assert owner.run_id == ""
 
 
 async def test_the_tape_shows_request_and_reply_of_one_message(server: DevServer) -> None:
