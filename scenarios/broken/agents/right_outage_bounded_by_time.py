@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
 
     from scenarios import plumbing
 
-RETRIES = RetryPolicy(initial_interval=timedelta(seconds=4), backoff_coefficient=1)
+RETRIES = RetryPolicy(initial_interval=timedelta(seconds=4), backoff_coefficient=3)
 
 
 @activity.defn
@@ -39,8 +39,8 @@ class AskForAWhile:
         return await workflow.execute_activity(
             ask_model,
             question,
-            start_to_close_timeout=timedelta(minutes=5),
-            schedule_to_close_timeout=timedelta(seconds=15),
+            start_to_close_timeout=timedelta(seconds=8),
+            schedule_to_close_timeout=timedelta(seconds=40),
             retry_policy=RETRIES,
         )
 
