@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from harness.errors import RigError as RigError
     from harness.errors import UsageError as UsageError
     from harness.scenario import Scenario as Scenario
+    from harness.scenario import let_pass as let_pass
     from harness.scenario import query as query
     from harness.scenario import reached as reached
     from harness.scenario import signal as signal
@@ -22,6 +23,7 @@ _HOME = {
     "RigError": "harness.errors",
     "Scenario": "harness.scenario",
     "UsageError": "harness.errors",
+    "let_pass": "harness.scenario",
     "query": "harness.scenario",
     "reached": "harness.scenario",
     "signal": "harness.scenario",

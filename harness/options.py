@@ -19,6 +19,7 @@ class Options:
         cold: Whether every worker process is started cold. Else those of the first baseline and of trials in real time
             are, and the others are forked where that comes to the same.
         faults: Names of faults or families, where they are not those of the scenario.
+        engine: Name of the engine that runs the server.
     """
 
     real_time: bool = False
@@ -29,3 +30,4 @@ class Options:
     workflows: tuple[str, ...] = ()
     cold: bool = False
     faults: tuple[str, ...] = ()
+    engine: str = "dev"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
 from harness.errors import UsageError
@@ -49,20 +50,22 @@ class Starter:
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
-    """A signal, query or update sent to the workflow while a point is held. Made by ``signal``, ``query``, ``update``.
+    """What somebody does to the workflow on its way. Made by ``signal``, ``query``, ``update`` and ``let_pass``.
 
     Attributes:
-        kind: What is sent.
+        kind: What is sent; ``pass``: nothing, time passes.
         name: Name of the signal, query or update.
         args: Its arguments.
         at: Point id or ``*`` pattern (see ``harness.points.matches``), sent once, at the first that matches;
-            ``start``: right after the workflow was started.
+            ``start``: right after the workflow was started; ``then``: as soon as the one before it is done.
+        seconds: How much time passes.
     """
 
-    kind: Literal["signal", "query", "update"]
-    name: str
+    kind: Literal["signal", "query", "update", "pass"]
+    name: str = ""
     args: tuple[Any, ...] = ()
     at: str = "start"
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +95,7 @@ class Scenario:
             (``crashproof faults`` lists them).
         checks: What must hold: names of checks or checks themselves; empty: the standard ones.
         skip_checks: Names of standard checks that do not apply to this agent.
-        sends: Signals, queries and updates sent on the way.
+        sends: Signals, queries and updates sent on the way, and time that passes, in this order.
         over: When a workflow that never ends by itself is over.
         fails: None if the workflow must end well; else the failure type it is expected to end with, ``""`` for any.
         falls_back: Whether, under a fault that no attempt can outlast, the workflow completes with a result of its
@@ -126,6 +129,11 @@ class Scenario:
     name: str = ""
     title: str = ""
     file: str = ""
+
+    @property
+    def skips_time(self) -> bool:
+        """Whether it lets time pass, which not every engine can."""
+        return any(send.kind == "pass" for send in self.sends)
 
 
 def start(workflow: str | Callable[..., Any] | type, *args: Any, id: str = "") -> Start:
@@ -166,6 +174,20 @@ def query(name: str, *args: Any, at: str) -> Send:
 def update(name: str, *args: Any, at: str = "start") -> Send:
     """Send an update while a point is held, and wait only until the server has it."""
     return Send(kind="update", name=name, args=args, at=at)
+
+
+def let_pass(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, at: str = "then") -> Send:
+    """Let time pass once the workflow has nothing under way, whichever engine runs it.
+
+    An engine that cannot skip time makes the scenario not applicable there.
+
+    Raises:
+        UsageError: No time is given.
+    """
+    given = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if given <= timedelta():
+        raise UsageError(f"let_pass lets time pass forwards: give days, hours, minutes or seconds, not {given}")
+    return Send(kind="pass", at=at, seconds=given.total_seconds())
 
 
 def reached(point: str, *, times: int = 1) -> Reached:

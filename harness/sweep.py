@@ -17,6 +17,7 @@ from harness.cuts import Cut, cuts_of, new_cuts, steady
 from harness.deadline import BASELINE_LIMIT, Bounds, activity_bounds, bounds
 from harness.errors import RigError
 from harness.evidence import Evidence
+from harness.faults import Fault
 from harness.notes import notes
 from harness.options import Options
 from harness.plan import Plan, Strike
@@ -160,12 +161,20 @@ class Sweep:
         tapes = [evidence.tape for evidence in self._state.baselines]
         self._state.found = []
         for fault in self._faults:
-            made = cuts_of(fault, tapes[0])
+            reason = self._why_not_made(fault)
+            made = [] if reason else cuts_of(fault, tapes[0])
             if not made:
-                self._state.not_applicable[fault.name] = f"no {' or '.join(fault.doors)} message that it can meet"
+                nothing = f"the worker sends no {' or '.join(fault.doors)} message that it can meet"
+                self._state.not_applicable[fault.name] = reason or nothing
             found, unsteady = steady(made, tapes)
             self._state.unsteady.update(dict.fromkeys(unsteady))
             self._state.found += [cut for cut in found if self._is_wanted(cut)]
+
+    def _why_not_made(self, fault: Fault) -> str:
+        """Say why a fault cannot be made with this engine, or return an empty text."""
+        patient = self._options.real_time  # timeouts are waited for anyway
+        needs = [need for need in fault.needs if not (patient and need == "acceleration")]
+        return self._rig.engine.lacks(*needs)
 
     def _is_wanted(self, cut: Cut) -> bool:
         wanted = self._options.only
@@ -195,8 +204,8 @@ class Sweep:
             return f"undisturbed, the work is already not over: {first.end_reason}"
         if self._options.only and not self._state.found:
             return f"no point matches {', '.join(self._options.only)}; `--list` shows them"
-        if not self._state.found:
-            return "no message of the worker passed a door: there is nothing to strike"
+        if len(self._state.not_applicable) == len(self._faults):
+            return "none of the faults is applicable: there is nothing to strike"
         return ""
 
     async def _try_all(self) -> None:

@@ -43,7 +43,7 @@ async def sweep_all(
 
     Args:
         scenarios: The scenarios.
-        binary: The Temporal CLI.
+        binary: The server binary of the engine.
         folder: Folder of the run.
         jobs: How many trials run at a time, over all scenarios.
         options: How each is run.
@@ -56,7 +56,10 @@ async def sweep_all(
     """
     judged = [chosen(scenario.checks, skip=scenario.skip_checks) for scenario in scenarios]
     limit = asyncio.Semaphore(jobs)
-    async with Rig(binary=binary, folder=folder / "rig") as rig, asyncio.TaskGroup() as group:
+    async with (
+        Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig,
+        asyncio.TaskGroup() as group,
+    ):
         tasks = [
             group.create_task(
                 _sweep_one(
@@ -81,7 +84,7 @@ async def sweep_again(
     checks: Sequence[Check],
     binary: Path,
     folder: Path,
-    workflows: tuple[str, ...],
+    options: Options,
     tell: Callable[[News], None],
 ) -> Swept:
     """Run one trial again and judge it against the baselines of an earlier run.
@@ -89,14 +92,14 @@ async def sweep_again(
     Raises:
         UsageError, RigError: It cannot be run.
     """
-    async with Rig(binary=binary, folder=folder / "rig") as rig:
+    async with Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig:
         sweep = Sweep(
             scenario,
             checks=checks,
             rig=rig,
             folder=folder,
             jobs=asyncio.Semaphore(1),
-            options=Options(cold=True, workflows=workflows),
+            options=options,
             tell=tell,
         )
         with _explained(rig):
@@ -106,6 +109,11 @@ async def sweep_again(
 async def _sweep_one(
     sweep: Sweep, *, rig: Rig, scenario: Scenario, alone: bool, done: Callable[[Swept], None]
 ) -> Swept:
+    lacks = rig.engine.lacks("time skipping") if scenario.skips_time else ""
+    if lacks:
+        swept = Swept(scenario=scenario.name, title=scenario.title, inapplicable=f"it lets time pass, and {lacks}")
+        done(swept)
+        return swept
     try:
         with _explained(rig):
             swept = await sweep.run()
@@ -125,7 +133,7 @@ def _explained(rig: Rig) -> Iterator[None]:
         yield
     except Exception as error:
         first = first_error(error)
-        if not rig.server.alive:
+        if rig.engine.own_clocks and not rig.server.alive:
             raise RigError(
                 "the Temporal server ended by itself in the middle of the run", log=rig.server.log_tail()
             ) from error

@@ -48,6 +48,7 @@ class Swept:
         notes: What else a reader must know: one trial at a time, second starts attached, no replay.
         seconds: How long it took.
         reason: Why nothing could be swept, or an empty text.
+        inapplicable: Why the engine cannot run the scenario, so that it counts neither way; or an empty text.
         points_only: Whether only the points were asked for.
     """
 
@@ -65,6 +66,7 @@ class Swept:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     reason: str = ""
+    inapplicable: str = ""
     points_only: bool = False
 
     @property
@@ -121,8 +123,8 @@ class Found:
 
 
 def outcome(swept: Sequence[Swept]) -> Outcome:
-    """Return the worst outcome of several sweeps; of none UNKNOWN."""
-    return worst(found.outcome for found in swept)
+    """Return the worst outcome of several sweeps; of none that the engine can run UNKNOWN."""
+    return worst(found.outcome for found in swept if not found.inapplicable)
 
 
 def count(verdicts: Iterable[Verdict], wanted: Outcome) -> int:

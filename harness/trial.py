@@ -25,6 +25,7 @@ from harness.rig.nemesis import Nemesis
 from harness.rig.slots import Rig, Slot
 from harness.rig.starting import Starting
 from harness.rig.striking import Striking
+from harness.rig.timeskip import Clock, clock_of
 from harness.rig.wire import WireProxy
 from harness.rig.worker import WorkerProcesses, environment
 from harness.scenario import Scenario, Starter
@@ -71,6 +72,7 @@ class _Trial:
         self.nemesis = Nemesis(plan, listen=self._reached)
         self.attribution = Attribution()
         self.samples: list[Sample] = []
+        self.accelerates = not plan.real_time and not rig.engine.lacks("acceleration")
         self.over = asyncio.Event()
         self.over_places: set[str] = set()
         self.crashes: list[Crash] = []
@@ -99,6 +101,11 @@ class _Trial:
                 Frontend(address=slot.server.address, namespace=slot.namespace)
             )
             self.acceleration = Acceleration(self.frontend, note=self.nemesis.note)
+            clock: Clock | None = None
+            if not self.rig.engine.lacks("time skipping"):
+                clock = await stack.enter_async_context(
+                    clock_of(self.rig.engine.name, address=slot.server.address, namespace=slot.namespace)
+                )
             starting = Starting(
                 nemesis=self.nemesis, task_timeout=self.bounds.task_timeout, attaches=self.plan.strikes != ()
             )
@@ -115,7 +122,7 @@ class _Trial:
             )
             await stack.enter_async_context(wire)
             self.driver = await stack.enter_async_context(
-                Driver(self.scenario, slot=slot, nemesis=self.nemesis, logs=self.logs)
+                Driver(self.scenario, slot=slot, nemesis=self.nemesis, logs=self.logs, clock=clock)
             )
             return await self._with_workers(slot, wire)
 
@@ -156,6 +163,7 @@ class _Trial:
 
     def _striking(self, slot: Slot) -> Striking:
         async def crashed() -> None:
+            assert slot.server.database is not None
             runs = tuple(self.attribution.runs.values())
             folder = self.logs.parent / "crashes" / f"{len(self.crashes) + 1}"
             self.crashes.append(
@@ -281,13 +289,13 @@ class _Trial:
         wire.cut_off(worker)
         if not self.workers.is_zombie(worker):
             self.attribution.worker_died(worker)
-        if self.plan.real_time:
+        if not self.accelerates:
             return
         executions = [(run.workflow_id, run.run_id) for run in self.attribution.runs.values()]
         await self.acceleration.recover(executions=executions, worker=worker)
 
     async def _recover_task(self, entry: Entry, *, running: bool = False) -> None:
-        if not self.plan.real_time:
+        if self.accelerates:
             await self.acceleration.recover_activity(
                 workflow_id=entry.workflow_id,
                 run_id=entry.run_id,
@@ -331,6 +339,7 @@ class _Trial:
             task_timeout=self.bounds.task_timeout,
             crashes=tuple(self.crashes),
             falls_back=self.scenario.falls_back,
+            engine=self.rig.engine.name,
         )
 
 

@@ -1,6 +1,8 @@
 """The research agent saves each note exactly once, at whatever moment its worker dies."""
 
-from harness import Scenario, start
+from dataclasses import replace
+
+from harness import Scenario, let_pass, signal, start
 from scenarios.research.workflows import ResearchAgentWorkflow, ResearchInput
 
 worker_dies = Scenario(
@@ -9,4 +11,13 @@ worker_dies = Scenario(
     work=start(ResearchAgentWorkflow.run, ResearchInput(query="transformer attention", max_steps=4)),
     model="research_script.py",
     faults=["kill-worker"],
+)
+
+paused_for_a_day = replace(
+    worker_dies,
+    sends=[
+        signal("pause", at="before/RespondActivityTaskCompleted/ResearchAgentWorkflow/run_research_step.2"),
+        let_pass(days=1),
+        signal("resume", at="then"),
+    ],
 )

@@ -58,8 +58,9 @@ async def test_every_cut_is_struck_once_and_the_baseline_runs_twice(rig: Rig, tm
     assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
     plans = [parse(verdict.plan) for verdict in found.verdicts]
     assert sum(not plan.strikes for plan in plans) == 2
-    struck = [plan.strikes[0].point for plan in plans if plan.strikes and not plan.real_time]
-    assert sorted(struck) == sorted(cut.point.id for cut in found.cuts) == sorted(found.struck)
+    struck = [plan.strikes[0] for plan in plans if plan.strikes and not plan.real_time]
+    assert sorted(map(str, struck)) == sorted(str(cut.strike) for cut in found.cuts) == sorted(map(str, found.struck))
+    assert {strike.fault for strike in struck} == {"kill-worker"}
     # Two workflow tasks, one effect, one activity result: four outbound messages.
     assert len(found.cuts) == 4 + 1
     assert found.vacuous == 0

@@ -82,15 +82,16 @@ def _is(made: Entry, planned: Strike) -> bool:
 
 def _while_open(strike: Entry, evidence: Evidence) -> bool:
     close = events.root_close(evidence)
-    if close is None or strike.at <= events.at(close):
-        # Events are ahead of the tape where time is skipped: the message that closed the workflow is the one to ask.
-        return close is None or not evidence.skips_time or strike.at <= _closing(evidence)
-    return any(
+    if close is None:
+        return True
+    # Events are ahead of the tape where time is skipped: the message that closed the workflow is the one to ask.
+    closed = _closing(evidence) if evidence.skips_time else events.at(close)
+    return strike.at <= closed or any(
         entry.point is not None
         and entry.kind == "reply"
         and entry.operation == "RespondWorkflowTaskCompleted"
         and entry.point.id == strike.facts.get("point")
-        and _asked_before(entry, events.at(close), evidence)
+        and _asked_before(entry, closed, evidence)
         for entry in evidence.tape
     )
 

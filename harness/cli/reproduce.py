@@ -12,12 +12,13 @@ import click
 
 from harness import checks
 from harness import folder as folders
+from harness.cli import engine
 from harness.cli.judge import baselines
 from harness.cli.output import FORMAT, keep, show, shown_path
 from harness.cli.progress import Told
 from harness.cli.run import go_to, interruptible, kept_options, scenario_again
 from harness.errors import UsageError, nearest
-from harness.rig.binaries import find_temporal
+from harness.options import Options
 from harness.runs import Declared, RunRecord, begin
 from harness.sweeps import sweep_again
 from harness.swept import Swept
@@ -35,7 +36,7 @@ Example: crashproof reproduce 9f3a2c
 )
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
-@click.option("--temporal", "binary", default="", metavar="PATH", help="The Temporal CLI to use.")
+@engine.binaries
 @FORMAT
 def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> int:
     """Run the trial ID of an earlier run again, under the same plan, and judge it anew.
@@ -51,7 +52,7 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
     folder = folders.new_run(given["out"].resolve())
     go_to(record)
     with Told(jsonl=form == "jsonl") as told:
-        work = _again(found, declared=declared, record=record, folder=folder, told=told, binary=given["binary"])
+        work = _again(found, declared=declared, record=record, folder=folder, told=told, given=given)
         swept = interruptible(work)
         swept = _compared(swept, earlier, found)
     if not given["keep_rig"]:
@@ -60,13 +61,15 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
     return show([swept], folder=folder, form=form)
 
 
-async def _again(found: Path, *, declared: Declared, record: RunRecord, folder: Path, told: Told, binary: str) -> Swept:
+async def _again(
+    found: Path, *, declared: Declared, record: RunRecord, folder: Path, told: Told, given: dict[str, Any]
+) -> Swept:
     scenario = scenario_again(declared)
     undisturbed = baselines(found.parent.parent, declared.name)
     plan = folders.load_plan(found)
-    temporal = await find_temporal(binary, progress=told.line)
-    server = {"version": temporal.version, "path": str(temporal.path), "sha256": temporal.sha256}
     options = kept_options(record)
+    binary = await engine.find_binary(options["engine"], given, progress=told.line)
+    server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256}
     record = begin(scenarios=(declared,), options={**options, "reproduces": str(found)}, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{declared.name}: {plan}; evidence in {shown_path(folder)}")
@@ -78,9 +81,9 @@ async def _again(found: Path, *, declared: Declared, record: RunRecord, folder: 
         trial=found.name,
         baselines=undisturbed,
         checks=[checks.named(name) for name in declared.checks],
-        binary=temporal.path,
+        binary=binary.path,
         folder=folder,
-        workflows=options["workflows"],
+        options=Options(**{**options, "cold": True}),
         tell=told.tell,
     )
     folders.write_json(folder / "run.json", replace(record, swept=(swept,)))

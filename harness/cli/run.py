@@ -16,18 +16,20 @@ import click
 
 from harness import checks, faults
 from harness import folder as folders
-from harness.cli import loading, stranger
+from harness.cli import engine, loading, stranger
 from harness.cli.output import FORMAT, keep, show, shown_path
 from harness.cli.progress import Told
 from harness.errors import UsageError
 from harness.options import Options
-from harness.rig.binaries import find_temporal
 from harness.runs import Declared, RunRecord, begin
 from harness.scenario import Scenario
 from harness.sweeps import default_jobs, first_error, sweep_all
 from harness.swept import Swept
 
 T = TypeVar("T")
+
+KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine")
+"""Options that the trials of a run depend on: its record keeps them."""
 
 _EPILOG = """\b
 Examples:
@@ -68,7 +70,8 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
-@click.option("--temporal", "binary", default="", metavar="PATH", help="The Temporal CLI to use.")
+@engine.option
+@engine.binaries
 @FORMAT
 def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     """Torture agents: kill their workers at every message, and say what broke.
@@ -93,6 +96,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         workflows=given["workflows"],
         cold=given["cold"],
         faults=_words(given["faults_wanted"]),
+        engine=given["engine"],
     )
     if record:
         options = replace(options, **kept_options(record))
@@ -115,9 +119,9 @@ async def _run(
     told: Told,
     given: dict[str, Any],
 ) -> list[Swept]:
-    binary = await find_temporal(given["binary"], progress=told.line)
+    binary = await engine.find_binary(options.engine, given, progress=told.line)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
-    kept = {name: getattr(options, name) for name in ("real_time", "only", "workflows", "cold", "faults")}
+    kept = {name: getattr(options, name) for name in KEPT}
     record = begin(scenarios=declared, options=kept, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
@@ -210,6 +214,7 @@ def kept_options(record: RunRecord) -> dict[str, Any]:
         "workflows": tuple(record.options.get("workflows", ())),
         "cold": record.options.get("cold", False),
         "faults": tuple(record.options.get("faults", ())),
+        "engine": record.options.get("engine", "dev"),
     }
 
 

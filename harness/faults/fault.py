@@ -10,6 +10,12 @@ from harness.points import Door, Point, Position
 
 Family = Literal["process", "server", "wire", "model", "effect"]
 
+Need = Literal["persistence", "restart", "time skipping", "acceleration"]
+"""What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
+``restart``: after kill -9 it goes on where it was. ``time skipping``: time can pass faster than it does.
+``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
+once."""
+
 Every = Literal["cut", "message"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (see ``harness.cuts``).
 ``message``: one strike for each message and position where the fault can be made."""
@@ -66,6 +72,13 @@ class Fault:
     def ends_server(self) -> bool:
         """Whether the server is killed, so that a trial needs one of its own."""
         return isinstance(self.action, KillServer)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What it needs of the engine that runs the server."""
+        if self.ends_server:
+            return ("persistence", "restart")
+        return ("acceleration",) if self.stops_worker else ()
 
     def applies_to(self, point: Point) -> bool:
         """Tell whether it can be made at a point."""

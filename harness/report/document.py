@@ -77,8 +77,9 @@ def _scenario(found: Swept) -> dict[str, Any]:
     return {
         "name": found.scenario,
         "title": found.title,
-        "outcome": found.outcome,
+        "outcome": "" if found.inapplicable else found.outcome,
         "reason": found.reason,
+        "inapplicable": found.inapplicable,
         "seconds": round(found.seconds, 3),
         "trials": _counts(found.verdicts),
         "points": {"known": found.known, "struck": len(found.struck), "unreachable": len(found.unreachable)},

@@ -121,6 +121,9 @@ def _table(swept: Sequence[Swept]) -> Iterator[str]:
     heads = f"{'trials':>7}{'passed':>8}{'failed':>8}{'unknown':>9}{'points':>9}{'time':>8}"
     yield f"{'scenario':<{width}}  {'outcome':<8}{heads}"
     for each in swept:
+        if each.inapplicable:
+            yield f"{each.scenario:<{width}}  not applicable: {each.inapplicable}"
+            continue
         counts = [count(each.verdicts, kind) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)]
         struck = f"{len(each.struck)}/{each.known}"
         yield (

@@ -143,6 +143,18 @@ async def find_full_server(option: str = "", *, progress: Progress = lambda line
     return await find(FULL_SERVER, option=option, progress=progress)
 
 
+async def find_for(engine: str, option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the binary of an engine, or get it; as ``find_temporal``.
+
+    Args:
+        engine: Name of the engine, as in ``harness.rig.engines``.
+        option: Path or name of a program that the user asked for, or an empty text.
+        progress: Is given one line every few seconds while something takes long.
+    """
+    kinds = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
+    return await find(kinds[engine], option=option, progress=progress)
+
+
 async def install_temporal(*, again: bool = False, progress: Progress = lambda line: None) -> Binary:
     """Put a Temporal CLI into crashproof's own cache.
 

@@ -15,21 +15,27 @@ from temporalio.converter import DataConverter
 from harness.errors import RigError, UsageError
 from harness.points import Point, matches
 from harness.rig.nemesis import Nemesis
+from harness.rig.overdue import skips_within
 from harness.rig.process import Process
 from harness.rig.slots import Slot
+from harness.rig.timeskip import Clock, until_idle
 from harness.rig.worker import command_words
 from harness.scenario import Scenario, Send, Start
 
+_PASS_LIMIT = 60.0  # seconds of real time for any time to pass
+
 
 class Driver:
-    """Plays the user of the workflow, past the doors. An async context manager.
+    """Plays the user of the workflow, past the doors, and lets time pass. An async context manager.
 
     A signal is sent while the point is held, and the point is let go once the server has it. Queries and updates need
     the worker to answer, which the held message would prevent: they are sent while the point is held, and not waited
     for.
     """
 
-    def __init__(self, scenario: Scenario, *, slot: Slot, nemesis: Nemesis, logs: Path) -> None:
+    def __init__(
+        self, scenario: Scenario, *, slot: Slot, nemesis: Nemesis, logs: Path, clock: Clock | None = None
+    ) -> None:
         self._scenario = scenario
         self._slot = slot
         self._nemesis = nemesis
@@ -38,6 +44,7 @@ class Driver:
         self._sending: set[asyncio.Task[None]] = set()
         self._starter: Process | None = None
         self._client: Client | None = None
+        self._clock = clock
 
     async def __aenter__(self) -> Driver:
         self._client = await Client.connect(
@@ -93,24 +100,68 @@ class Driver:
         return self._starter.log_tail() if self._starter else ""
 
     async def send_at_start(self, workflow_id: str) -> None:
-        """Send what is to be sent right after the start."""
-        await self._send([found for found in self._waiting if found[1].at == "start"], workflow_id)
+        """Send what is to be sent right after the start; time is free to skip once no more of it is to pass."""
+        self._is_free_to_skip(workflow_id)
+        await self._send_all([found for found in self._waiting if found[1].at == "start"], workflow_id)
 
     async def send_at(self, point: Point, *, workflow_ids: Sequence[str]) -> None:
         """Send what is to be sent at that point."""
-        due = [found for found in self._waiting if found[1].at != "start" and matches(point.id, found[1].at)]
+        timed = ("start", "then")
+        due = [found for found in self._waiting if found[1].at not in timed and matches(point.id, found[1].at)]
         if due and workflow_ids:
-            await self._send(due, workflow_ids[-1])
+            await self._send_all(due, workflow_ids[-1])
 
-    async def _send(self, due: list[tuple[int, Send]], workflow_id: str) -> None:
-        for number, send in due:
-            self._waiting.remove((number, send))
+    async def _send_all(self, due: Sequence[tuple[int, Send]], workflow_id: str) -> None:
+        """Send, and have done in the background what takes the worker to answer, with all that comes after it."""
+        for first in due:
+            following = self._with_following(first)
+            while following and following[0][1].kind == "signal":
+                await self._signal(following.pop(0)[1], workflow_id)
+            if following:
+                task = asyncio.create_task(self._go_on(following, workflow_id))
+                self._sending.add(task)
+                task.add_done_callback(self._sent)
+
+    def _with_following(self, first: tuple[int, Send]) -> list[tuple[int, Send]]:
+        """Take one of those that wait out, with those that are to be sent as soon as the one before is done."""
+        at = self._waiting.index(first)
+        end = at + 1
+        while end < len(self._waiting) and self._waiting[end][1].at == "then":
+            end += 1
+        taken = self._waiting[at:end]
+        del self._waiting[at:end]
+        return taken
+
+    async def _go_on(self, following: Sequence[tuple[int, Send]], workflow_id: str) -> None:
+        for number, send in following:
             if send.kind == "signal":
                 await self._signal(send, workflow_id)
-                continue
-            task = asyncio.create_task(self._ask(number, send, workflow_id))
+            elif send.kind == "pass":
+                await self._let_pass(send, workflow_id)
+            else:
+                await self._ask(number, send, workflow_id)
+        self._is_free_to_skip(workflow_id)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and task.exception() and self._nemesis.failure is None:
+            self._nemesis.failure = task.exception()
+
+    async def _let_pass(self, send: Send, workflow_id: str) -> None:
+        assert self._clock is not None
+        async with skips_within(self._clock, workflow_id, limit=_PASS_LIMIT, what=f"{send.seconds:g} s to pass"):
+            await until_idle(self._clock, workflow_id)
+            begun = await self._clock.now(workflow_id)
+            await self._clock.pass_time(workflow_id, timedelta(seconds=send.seconds))
+            passed = await self._clock.now(workflow_id) - begun
+        self._nemesis.note("pass", workflow_id=workflow_id, seconds=send.seconds, passed=passed.total_seconds())
+
+    def _is_free_to_skip(self, workflow_id: str) -> None:
+        """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
+        if self._clock and not any(send.kind == "pass" for _, send in self._waiting):
+            task = asyncio.create_task(self._clock.release(workflow_id))
             self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            task.add_done_callback(self._sent)
 
     async def _signal(self, send: Send, workflow_id: str) -> None:
         assert self._client is not None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from harness.errors import UsageError, nearest
-
-Need = Literal["persistence", "restart", "time skipping", "acceleration"]
+from harness.faults.fault import Need
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +15,7 @@ class Engine:
     Attributes:
         name: As in ``--engine``.
         title: What it is called in messages.
-        needs: What a scenario or a fault may need of it and it has. ``persistence``: state is in a SQLite file that
-            can be read and checked. ``restart``: after kill -9 it goes on where it was. ``time skipping``: time can
-            pass faster than it does. ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the
-            timeouts of a dead attempt happen at once.
+        needs: What a scenario or a fault may need of it and it has.
         own_clocks: Whether each workflow has a clock of its own, so that trials that share a server do not move one
             another's time. Without them each trial needs a server of its own.
         makes_namespaces: Whether a namespace has to be made (RegisterNamespace); else any name can be used.

@@ -37,8 +37,8 @@ connection that is just being closed, which would be a fault that nobody planned
 
 _BODILESS = (204, 304)
 
-_PATH = re.compile(r"/+([^/]+)/([1-9][0-9]{0,8})/(model|effects)(?:/(.*))?", re.DOTALL)
-"""A path at a door: slot, number of the worker process, door, path below the door."""
+_PATH = re.compile(r"/+([^/]+)/([0-9]{1,9})/(model|effects)(?:/(.*))?", re.DOTALL)
+"""A path at a door: slot, number of the worker process (0: the starter), door, path below the door."""
 
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 """The value of SO_LINGER with which closing a socket resets its connection."""

@@ -10,9 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.rig.decisions import Decision
+from harness.rig.engines import engine as engine_of
+from harness.rig.full_server import FullServer
 from harness.rig.http_doors import HttpDoors, HttpMessage, Notice
 from harness.rig.nurseries import Nurseries
 from harness.rig.server import DevServer
+from harness.rig.serving import Server
+from harness.rig.time_skipping_server import TimeSkippingServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class Slot:
     """
 
     namespace: str
-    server: DevServer
+    server: Server
     doors: HttpDoors
 
     def environment(self, worker: int) -> dict[str, str]:
@@ -51,16 +55,19 @@ MeetHttp = Callable[[HttpMessage], Awaitable[Decision]]
 class Rig:
     """Starts what trials share, and hands out slots. An async context manager.
 
-    Trials share one server; one that kills its server gets another for itself.
+    Trials share one server; one that kills its server gets another for itself, and so does every trial where all
+    workflows of a server have one clock.
 
     Args:
-        binary: The Temporal CLI.
+        binary: The server binary of the engine.
         folder: Where the databases and the logs go.
+        engine: Name of the engine.
     """
 
-    def __init__(self, *, binary: Path, folder: Path) -> None:
-        self.server = DevServer(binary, folder=folder / "server")
+    def __init__(self, *, binary: Path, folder: Path, engine: str = "dev") -> None:
+        self.engine = engine_of(engine)
         self._binary = binary
+        self.server = self._new_server(folder / "server")
         self.nurseries = Nurseries(logs=folder / "nurseries")
         self._folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
@@ -72,7 +79,8 @@ class Rig:
         self.failure: Exception | None = None
 
     async def __aenter__(self) -> Rig:
-        await self._stack.enter_async_context(self.server)
+        if self.engine.own_clocks:
+            await self._stack.enter_async_context(self.server)
         self._stack.push_async_callback(self.nurseries.close)
         return self
 
@@ -106,8 +114,8 @@ class Rig:
         name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
         async with AsyncExitStack() as stack:
             server = self.server
-            if own_server:
-                server = await stack.enter_async_context(DevServer(self._binary, folder=self._folder / name))
+            if own_server or not self.engine.own_clocks:
+                server = await stack.enter_async_context(self._new_server(self._folder / name))
             doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
             self._meets[name] = meet
             self._notes[name] = note
@@ -115,6 +123,13 @@ class Rig:
                 yield Slot(namespace=name, server=server, doors=doors)
             finally:
                 del self._meets[name], self._notes[name]
+
+    def _new_server(self, folder: Path) -> Server:
+        if self.engine.name == "full":
+            return FullServer(self._binary, folder=folder)
+        if self.engine.name == "time-skipping":
+            return TimeSkippingServer(self._binary, folder=folder)
+        return DevServer(self._binary, folder=folder)
 
     async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
         key = (model, effects)

@@ -10,6 +10,7 @@ timeouts of an attempt whose worker is dead take as long as declared, and the re
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +22,7 @@ import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.common.v1 import FastForwardConfig, TimeSkippingConfig, WorkflowExecution
-from temporalio.api.enums.v1 import FastForwardPollingResult
+from temporalio.api.enums.v1 import FastForwardPollingResult, PendingActivityState
 from temporalio.api.testservice.v1 import (
     LockTimeSkippingRequest,
     SleepRequest,
@@ -38,6 +39,8 @@ _SKIPS = 1_000_000
 """How often time may skip in one workflow; the server's own limit of 200 is less than a long retry ladder."""
 
 _POLL_LIMIT = 60.0  # seconds for one long poll
+_LOOK_EVERY = 0.05  # seconds
+_SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
 _COMPLETED = FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_COMPLETED
 _FAILED = FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_FAST_FORWARD_FAILED
 _OVER = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION)
@@ -92,6 +95,19 @@ async def clock_of(engine: str, *, address: str, namespace: str) -> AsyncIterato
                 yield clock
             finally:
                 await clock.close()
+
+
+async def until_idle(clock: Clock, workflow_id: str) -> None:
+    """Wait until nothing of a workflow is under way: no workflow task, and no activity but those in a backoff.
+
+    A workflow that has ended is idle.
+    """
+    while True:
+        told = await clock.frontend.call("DescribeWorkflowExecution", execution=_latest(workflow_id))
+        busy = any(pending.state != _SCHEDULED for pending in told.pending_activities)
+        if not busy and not told.HasField("pending_workflow_task"):
+            return
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def stamp(operation: str, request: Any) -> bool:

@@ -163,11 +163,11 @@ async def test_a_message_says_which_worker_process_sent_it(tmp_path: Path) -> No
     async with doors(meet, tmp_path) as running, httpx.AsyncClient() as sender:
         await sender.post(f"{running.model_url('s', 12)}/responses", json={"model": "m", "input": "x"})
         await sender.post(f"{running.effects_url('s', 3)}/note", json={})
-        await sender.post(f"{running.anthropic_url('s', 4)}/v1/messages", json={})
-        for path in ("s/0/model/v1/responses", "s/x/model/v1/responses", "s/model/v1/responses", "s/1/models"):
+        await sender.post(f"{running.anthropic_url('s', 0)}/v1/messages", json={})
+        for path in ("s/-1/model/v1/responses", "s/x/model/v1/responses", "s/model/v1/responses", "s/1/models"):
             port = urlsplit(running.effects_url("s")).port
             assert (await sender.post(f"http://127.0.0.1:{port}/{path}", json={})).status_code == 404
-    assert [message.worker for message in meet.met] == [12, 12, 3, 3, 4, 4]
+    assert [message.worker for message in meet.met] == [12, 12, 3, 3, 0, 0]
     assert [message.path for message in meet.met[::2]] == ["/v1/responses", "/note", "/v1/messages"]
 
 

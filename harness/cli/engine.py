@@ -1,0 +1,55 @@
+"""The options of commands that start a server: which engine, and which binary of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from harness.errors import UsageError, nearest
+from harness.rig.binaries import find_for
+from harness.rig.candidates import Binary
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NAMES = ("dev", "full", "time-skipping")
+_BINARY_OF = {"dev": "temporal", "full": "temporal_server", "time-skipping": "test_server"}
+
+
+def _known(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value not in NAMES:
+        raise UsageError(f"no engine is called {value!r}{nearest(value, NAMES)}; known: {', '.join(NAMES)}")
+    return value
+
+
+option = click.option(
+    "--engine",
+    default="dev",
+    show_default=True,
+    metavar="|".join(NAMES),
+    callback=_known,
+    help="What runs the server: the CLI's dev server, the full server (persisted, skips time), or the Java test server "
+    "(in memory, skips time).",
+)
+
+
+def binaries(command: F) -> F:
+    """Add the options that name a server binary, one for each engine."""
+    for name, title in (
+        ("--test-server", "The time-skipping test server to use."),
+        ("--temporal-server", "The full Temporal server to use."),
+        ("--temporal", "The Temporal CLI to use."),
+    ):
+        command = click.option(name, default="", metavar="PATH", help=title)(command)
+    return command
+
+
+async def find_binary(engine: str, given: Mapping[str, Any], *, progress: Callable[[str], None]) -> Binary:
+    """Find the binary of an engine, or get it.
+
+    Raises:
+        UsageError: What the user named does not work.
+        RigError: None was found and none could be got.
+    """
+    return await find_for(engine, given[_BINARY_OF[engine]], progress=progress)
