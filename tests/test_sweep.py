@@ -13,11 +13,12 @@ import pytest
 import pytest_asyncio
 
 from harness import checks
+from harness.options import Options
 from harness.plan import parse
 from harness.rig.binaries import find_temporal
 from harness.rig.slots import Rig
 from harness.scenario import Scenario, start
-from harness.sweep import Options, Sweep
+from harness.sweep import Sweep
 from harness.sweeps import first_error
 from harness.swept import News, Swept
 from harness.verdict import Outcome
@@ -85,6 +86,22 @@ async def test_work_that_is_not_over_undisturbed_is_not_swept(rig: Rig, tmp_path
     assert found.outcome is not Outcome.PASS
     assert all(not parse(verdict.plan).strikes for verdict in found.verdicts)
     assert found.reason.startswith("undisturbed, the work is already not over")
+
+
+@pytest.mark.rig
+@pytest.mark.asyncio(loop_scope="module")
+async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: Rig, tmp_path: Path) -> None:
+    found, _ = await swept(rig, tmp_path / "effect", faults=("effect", "heartbeat-lost", "model-429"))
+    assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
+    lost = "effect-reply-lost@after/effect.mark/Marking/mark.1/attempt-1"
+    assert [str(cut.strike) for cut in found.cuts] == [str(strike) for strike in found.struck] == [lost]
+    assert [verdict.plan for verdict in found.verdicts] == ["baseline", "baseline", lost]
+    assert set(found.not_applicable) == {"heartbeat-lost", "model-429"}
+    assert found.not_applicable["model-429"] == "no model message that it can meet"
+    none, _ = await swept(rig, tmp_path / "none", faults=("model",))
+    assert none.outcome is Outcome.UNKNOWN
+    assert none.reason
+    assert "model-429" in none.not_applicable
 
 
 def test_the_first_error_of_groups_however_deep() -> None:

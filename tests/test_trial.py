@@ -218,7 +218,8 @@ async def test_a_workflow_that_the_worker_does_not_know_is_told(rig: Rig, tmp_pa
 
 async def test_a_worker_that_exits_at_start_is_told_with_its_log(rig: Rig, tmp_path: Path) -> None:
     broken = replace(BEATING, name="broken", env={"TEMPORAL_NAMESPACE": "", "TEMPORAL_ADDRESS": "127.0.0.1:1"})
-    with pytest.raises(RigError, match=r"the worker exited with status 1 before it polled(.|\n)*RuntimeError"):
+    # An interpreter that used the SDK's client may abort while it finalizes (Python 3.11), after all was said.
+    with pytest.raises(RigError, match=r"the worker exited with status (1|-6) before it polled(.|\n)*RuntimeError"):
         await tried(broken, rig, tmp_path)
 
 

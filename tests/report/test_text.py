@@ -186,3 +186,41 @@ def test_a_run_that_shows_nothing_counts_its_vacuous_trials() -> None:
     told = document([UNSHOWN])
     assert (told["outcome"], told["exit_status"], told["vacuous"]) == ("UNKNOWN", 3, 1)
     assert document([])["exit_status"] == 3
+
+
+def several() -> Swept:
+    """Return a sweep with three faults, one of which was not made and one of which cannot be."""
+    made, missed = Strike("kill-server", POINT.id), Strike("unavailable-once", POINT.id)
+    cuts = tuple(Cut(POINT, fault=name) for name in ("kill-worker", "kill-server", "unavailable-once"))
+    return swept(
+        verdict("1a2b3c", "baseline", Outcome.PASS),
+        cuts=cuts,
+        struck=(STRIKE, made),
+        unreachable=(missed,),
+        not_applicable={"model-429": "no model message that it can meet"},
+    )
+
+
+def test_the_document_tells_each_fault_apart() -> None:
+    (scenario,) = document([several()])["scenarios"]
+    assert scenario["faults"] == {
+        "kill-worker": {"known": 1, "struck": 1, "unreachable": 0},
+        "kill-server": {"known": 1, "struck": 1, "unreachable": 0},
+        "unavailable-once": {"known": 0, "struck": 0, "unreachable": 1},
+        "model-429": {"not_applicable": "no model message that it can meet"},
+    }
+    assert scenario["points"] == {"known": 2, "struck": 2, "unreachable": 1}
+    assert scenario["unreachable"] == [f"unavailable-once@{POINT.id}"]
+    assert [cut["fault"] for cut in scenario["cuts"]] == ["kill-worker", "kill-server", "unavailable-once"]
+
+
+def test_the_text_says_what_was_unreachable_and_what_is_not_applicable() -> None:
+    lines = report.text([several()]).splitlines()
+    assert f"  - unreachable: unavailable-once@{POINT.id}" in lines
+    assert "  - not applicable: model-429: no model message that it can meet" in lines
+    assert lines[-1] == "PASS: 1 trial, 2 of 2 points struck, 0 findings"
+
+
+def test_the_list_of_points_names_the_fault_where_there_are_several() -> None:
+    lines = report.points([several()]).splitlines()
+    assert lines[1:] == [f"  {cut.strike}" for cut in several().cuts]
