@@ -174,6 +174,7 @@ class _Trial:
             workers=self.workers,
             nemesis=self.nemesis,
             recover_task=self._recover_task,
+            recover_unheard=self._recover_unheard,
             server=slot.server,
             crashed=crashed,
             answer=self.meeting.answer,
@@ -291,8 +292,16 @@ class _Trial:
             self.attribution.worker_died(worker)
         if not self.accelerates:
             return
-        executions = [(run.workflow_id, run.run_id) for run in self.attribution.runs.values()]
-        await self.acceleration.recover(executions=executions, worker=worker)
+        await self.acceleration.recover(executions=self._executions(), worker=worker)
+
+    async def _recover_unheard(self, worker: int) -> None:
+        if self.accelerates:
+            await self.acceleration.recover_unheard(
+                executions=self._executions(), in_hand=self.attribution.in_hand, worker=worker
+            )
+
+    def _executions(self) -> list[tuple[str, str]]:
+        return [(run.workflow_id, run.run_id) for run in self.attribution.runs.values()]
 
     async def _recover_task(self, entry: Entry, *, running: bool = False) -> None:
         if self.accelerates:

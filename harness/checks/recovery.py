@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.checks import NothingToLookAt, check, events, faulted, showing
-from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.checks.attempts import Attempt, attempts_of, by_execution, options_of
 from harness.evidence import Evidence, History
 from harness.faults.actions import Terminate
 from harness.tape import Entry, acts
@@ -96,6 +96,7 @@ def _bound(strike: Entry, evidence: Evidence) -> float:
         if begun:
             waiting.append(_wait(begun[-1], strike.at))
     waiting += [_timer_left(history, strike.at) for history in evidence.histories]
+    waiting += _unheard(strike, evidence)
     longest = max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT
     again = "start-server" if faulted.fault_of(strike).ends_server else "worker-ready"
     ready = next((entry.at for entry in acts(evidence.tape, again) if entry.at > strike.at), strike.at)
@@ -110,6 +111,21 @@ def _wait(attempt: Attempt, at: float) -> float:
     if attempt.ended is None or attempt.ended.at > at:
         return options.detection + delay
     return delay if attempt.failure is not None else 0.0
+
+
+def _unheard(strike: Entry, evidence: Evidence) -> list[float]:
+    """Return how long each activity may take that was scheduled before the strike and that no worker has heard of yet.
+
+    Its task may be lost with the answer that handed it out.
+    """
+    heard = {(found.run_id, found.activity_id) for found in attempts_of(evidence) if found.began <= strike.at}
+    return [
+        options.detection + options.delay(1)
+        for history in evidence.histories
+        for event in history.of_type("ACTIVITY_TASK_SCHEDULED")
+        if events.at(event) <= strike.at and (history.run_id, events.attributes(event).get("activityId")) not in heard
+        for options in [options_of(events.attributes(event))]
+    ]
 
 
 def _timer_left(history: History, at: float) -> float:

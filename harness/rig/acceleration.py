@@ -32,6 +32,7 @@ _TIMEOUT = timedelta(seconds=2)
 """What the timeout of a dead attempt is cut down to."""
 
 _LOOK_EVERY = 0.05  # seconds
+_ON_ITS_WAY = 1.0  # seconds for an answer of the server to reach the worker
 
 _STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 
@@ -83,6 +84,30 @@ class Acceleration:
             if pending.activity_id == activity_id:
                 await self._recover_activity(execution, pending, worker, running=running)
 
+    async def recover_unheard(
+        self,
+        *,
+        executions: list[tuple[str, str]],
+        in_hand: Callable[[], set[tuple[str, str, int]]],
+        worker: int,
+    ) -> None:
+        """Let the attempts time out that the server has handed out and that no worker process has heard of.
+
+        Args:
+            executions: Workflow id and run id of every run that may be open.
+            in_hand: Gives run id, activity id and attempt of what worker processes have heard of.
+            worker: Number of the worker process that runs.
+        """
+        before = await self._handed_out(executions)
+        lost = set(before) - in_hand()
+        if not lost:
+            return
+        # What was handed out just now may still be on its way.
+        await asyncio.sleep(_ON_ITS_WAY)
+        again = await self._handed_out(executions)
+        lost = lost & set(again) - in_hand()
+        await asyncio.gather(*(self._recover_activity(*again[key], worker) for key in lost))
+
     def mend(self, operation: str, reply: Any) -> bool:
         """Take out of a poll answer what acceleration has left in it; tell whether there was something."""
         if operation != "PollActivityTaskQueue" or not reply.task_token:
@@ -103,6 +128,15 @@ class Acceleration:
                 return
             raise
         await asyncio.gather(*(self._recover_activity(execution, found, worker) for found in started))
+
+    async def _handed_out(self, executions: list[tuple[str, str]]) -> dict[tuple[str, str, int], tuple[Any, Any]]:
+        """Return the execution and the pending activity of each attempt that the server holds to be running."""
+        found = {}
+        for workflow_id, run_id in executions:
+            execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+            for pending in await self._started(execution):
+                found[run_id, pending.activity_id, pending.attempt] = (execution, pending)
+        return found
 
     async def _started(self, execution: Any) -> list[Any]:
         told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)

@@ -130,6 +130,11 @@ class Attribution:
                 self._learn_activity_task(activity, worker)
         return None
 
+    def in_hand(self) -> set[tuple[str, str, int]]:
+        """Return run id, activity id and attempt of each activity task that a worker process has heard of."""
+        tasks = self._in_hand.values()
+        return {(task.run.run_id, task.activity_id, task.attempt) for task in tasks if task.activity_id}
+
     def finished(self, token: bytes) -> None:
         """Learn that the task of that token is in nobody's hands any more."""
         task = self._in_hand.pop(token, None)

@@ -61,6 +61,8 @@ class Striking:
         workers: The worker processes.
         nemesis: Its tape tells what has happened.
         recover_task: Frees a task that was handed out in an answer which nobody heard.
+        recover_unheard: Frees every task that the server has handed out and nobody has heard of, given the number of
+            the worker process.
         server: The trial's own server, where it has one.
         crashed: Called between the death of the server and its start.
         answer: Gives the body of the answer to an HTTP message by its number, exactly as it was to be sent.
@@ -72,6 +74,7 @@ class Striking:
         workers: WorkerProcesses,
         nemesis: Nemesis,
         recover_task: RecoverTask,
+        recover_unheard: Callable[[int], Awaitable[None]],
         server: OwnServer | None = None,
         crashed: Callable[[], Awaitable[None]] | None = None,
         answer: Callable[[int], str] = lambda message: "",
@@ -79,6 +82,7 @@ class Striking:
         self._workers = workers
         self._nemesis = nemesis
         self._recover_task = recover_task
+        self._recover_unheard = recover_unheard
         self._server = server
         self._crashed = crashed
         self._answer = answer
@@ -137,8 +141,7 @@ class Striking:
             await self._crashed()
         await self._server.start()
         self._nemesis.note("start-server")
-        if entry.operation == "PollActivityTaskQueue" and entry.kind == "reply":
-            await self._recover_task(entry)
+        await self._recover_unheard(entry.worker)
 
     def _pause(self, entry: Entry) -> Struck:
         zombie = self._workers.pause_now()

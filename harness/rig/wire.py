@@ -26,6 +26,9 @@ UNLIMITED = (
     ("grpc.initial_reconnect_backoff_ms", 20),
     ("grpc.max_reconnect_backoff_ms", 100),
 )
+_SENT_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
+"""Status codes with which the SDK's client sends a request again, so that its task is still in the worker's hands."""
+
 _OWN_METADATA = ("user-agent", "te", "content-type")
 
 Meet = Callable[[Entry], Awaitable[Decision]]
@@ -189,7 +192,8 @@ class WireProxy:
                 self._writes.add(task)
                 raw = await asyncio.shield(task)
         except grpc.aio.AioRpcError as error:
-            self._settle(call)
+            if error.code() not in _SENT_AGAIN:
+                self._settle(call)
             return b"", error
         except asyncio.CancelledError:
             if not poll and not task.done():

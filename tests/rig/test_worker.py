@@ -56,7 +56,7 @@ async def workers(
         recover=recover,
         strict=strict,
     )
-    nemesis.empower(Striking(workers=found, nemesis=nemesis, recover_task=no_task))
+    nemesis.empower(Striking(workers=found, nemesis=nemesis, recover_task=no_task, recover_unheard=recover))
     try:
         async with asyncio.timeout(LIMIT):
             yield found, nemesis
