@@ -97,7 +97,7 @@ async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: 
     assert [str(cut.strike) for cut in found.cuts] == [str(strike) for strike in found.struck] == [lost]
     assert [verdict.plan for verdict in found.verdicts] == ["baseline", "baseline", lost]
     assert set(found.not_applicable) == {"heartbeat-lost", "model-429"}
-    assert found.not_applicable["model-429"] == "no model message that it can meet"
+    assert "no model message that it can meet" in found.not_applicable["model-429"]
     none, _ = await swept(rig, tmp_path / "none", faults=("model",))
     assert none.outcome is Outcome.UNKNOWN
     assert none.reason
