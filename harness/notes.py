@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.evidence import Evidence
 from harness.options import Options
@@ -10,8 +10,17 @@ from harness.scenario import Scenario, Starter
 from harness.tape import acts
 
 
-def notes(scenario: Scenario, *, options: Options, baselines: Sequence[Evidence]) -> list[str]:
-    """Return the notes, one sentence or two each."""
+def notes(
+    scenario: Scenario, *, options: Options, baselines: Sequence[Evidence], notices: Iterable[str] = ()
+) -> list[str]:
+    """Return the notes, one sentence or two each.
+
+    Args:
+        scenario: The scenario.
+        options: How it was run.
+        baselines: The evidence of its undisturbed trials.
+        notices: What the doors said in any of its trials.
+    """
     told = []
     if scenario.address:
         told.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
@@ -27,5 +36,9 @@ def notes(scenario: Scenario, *, options: Options, baselines: Sequence[Evidence]
             "Worker processes were forked from one that had imported the installed modules, except in the first "
             "baseline and the real-time trials; --cold starts all of them cold."
         )
-    notices = (entry.facts["text"] for found in baselines for entry in acts(found.tape, "notice"))
     return [*told, *dict.fromkeys(notices)]
+
+
+def notices_of(evidence: Evidence) -> list[str]:
+    """Return what the doors said in a trial: a request of a shape that no server there knows, a script that raised."""
+    return [str(entry.facts["text"]) for entry in acts(evidence.tape, "notice")]

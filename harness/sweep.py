@@ -18,7 +18,7 @@ from harness.deadline import BASELINE_LIMIT, Bounds, activity_bounds, bounds
 from harness.errors import RigError
 from harness.evidence import Evidence
 from harness.faults import Fault
-from harness.notes import notes
+from harness.notes import notes, notices_of
 from harness.options import Options
 from harness.plan import Plan, Strike
 from harness.points import is_of_workflow_task, matches
@@ -47,6 +47,7 @@ class _State:
     unsteady: dict[str, None] = field(default_factory=dict)
     unreachable: list[Strike] = field(default_factory=list)
     not_applicable: dict[str, str] = field(default_factory=dict)
+    notices: dict[str, None] = field(default_factory=dict)
     total: int = 0
     not_run: int = 0
 
@@ -305,6 +306,7 @@ class Sweep:
 
     def _judge(self, evidence: Evidence) -> Verdict:
         verdict = judge(evidence, baselines=self._state.baselines, checks=self._checks)
+        self._state.notices.update(dict.fromkeys(notices_of(evidence)))
         last = evidence.plan.strikes[-1] if evidence.plan.strikes else None
         if verdict.struck and last:
             self._state.struck[last] = None
@@ -346,7 +348,7 @@ class Sweep:
             not_run=state.not_run,
             gaps=tuple(gaps),
             masked=masking.listed(state.baselines),
-            notes=tuple(notes(self._scenario, options=self._options, baselines=state.baselines)),
+            notes=tuple(notes(self._scenario, options=self._options, baselines=state.baselines, notices=state.notices)),
             seconds=time.monotonic() - self._began,
             reason=reason,
             points_only=points_only or self._options.points_only,

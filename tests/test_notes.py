@@ -1,0 +1,36 @@
+"""Notes: what the doors said in any trial is told, each thing once, after what always holds."""
+
+from __future__ import annotations
+
+from harness.evidence import Evidence
+from harness.notes import notes, notices_of
+from harness.options import Options
+from harness.plan import Plan
+from harness.scenario import Scenario, start
+from harness.tape import Entry
+
+SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
+UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serves POST /v1/chat/completions"
+
+
+def evidence(*told: str) -> Evidence:
+    said = (Entry(at=1.0, kind="act", operation="notice", facts={"text": text}) for text in told)
+    begun = Entry(at=0.0, kind="act", operation="start-worker", worker=1, facts={"start": "forked"})
+    return Evidence(trial="t", scenario="trip", plan=Plan(), end="closed", tape=(begun, *said))
+
+
+def test_what_the_doors_said_is_taken_from_the_tape() -> None:
+    assert notices_of(evidence(UNKNOWN, "the script raised KeyError")) == [UNKNOWN, "the script raised KeyError"]
+    assert notices_of(evidence()) == []
+
+
+def test_a_request_of_an_unknown_shape_is_told_once_and_last() -> None:
+    told = notes(SCENARIO, options=Options(), baselines=[evidence()], notices=[UNKNOWN, UNKNOWN])
+    assert told[-1] == UNKNOWN
+    assert told.count(UNKNOWN) == 1
+    assert told[-2].startswith("Worker processes were forked")
+
+
+def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
+    told = notes(SCENARIO, options=Options(real_time=True, workflows=("w",)), baselines=[evidence()])
+    assert [line.partition(" ")[0] for line in told] == ["Worker"]
