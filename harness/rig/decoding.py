@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 SERVICE = "/temporal.api.workflowservice.v1.WorkflowService/"
 
 _READING = ("Get", "List", "Describe", "Count", "Query", "Scan", "Poll", "Fetch", "Validate")
-_AMBIENT = ("RecordWorkerHeartbeat", "ShutdownWorker", "RespondQueryTaskCompleted")
+_AMBIENT = ("RecordWorkerHeartbeat", "RespondQueryTaskCompleted")
 
 _LARGEST_SHOWN = 4096
 

@@ -96,7 +96,9 @@ class Striking:
         match fault.action:
             case Kill():
                 number = self._workers.kill_now()
-                return Struck(decision="drop", dead=number, healing=self._workers.start_again())
+                # One that was asked to end is already being followed by the next.
+                healing = None if self._workers.is_ending(number) else self._workers.start_again()
+                return Struck(decision="drop", dead=number, healing=healing)
             case Terminate():
                 self._workers.terminate_now()
                 return Struck(decision="go", healing=self._workers.start_after_end(limit=TERM_SECONDS))

@@ -162,6 +162,10 @@ class WorkerProcesses:
         """Let a stopped process go on."""
         self._all[zombie].signal_group(signal.SIGCONT)
 
+    def is_ending(self, worker: int) -> bool:
+        """Tell whether the process of that number was asked to end, so that the next one starts when it has."""
+        return worker in self._ending
+
     def is_zombie(self, worker: int) -> bool:
         """Tell whether the process of that number was stopped while another one got its work."""
         return worker in self._zombies

@@ -55,6 +55,7 @@ class Trial:
     def __init__(self, folder: Path, *, command: str, plan: Plan, **more: Any) -> None:
         self.nemesis = Nemesis(plan)
         self.recovered = Recovered()
+        self.looked_after: list[int] = []
         self.workers = WorkerProcesses(
             command=command,
             environment=lambda number: environment({}),
@@ -65,7 +66,7 @@ class Trial:
             strict=True,
         )
         told: dict[str, Any] = {"workers": self.workers, "nemesis": self.nemesis, "recover_task": self.recovered}
-        self.striking = Striking(**told, **more)
+        self.striking = Striking(recover_unheard=self._recover_unheard, **told, **more)
         self.nemesis.empower(self.striking)
 
     def strike(self, fault: str, met: Entry) -> Struck:
@@ -73,6 +74,9 @@ class Trial:
 
     async def _recover(self, worker: int) -> None:
         self.nemesis.note("recover", worker=worker)
+
+    async def _recover_unheard(self, worker: int) -> None:
+        self.looked_after.append(worker)
 
 
 @asynccontextmanager
@@ -238,18 +242,18 @@ async def test_the_message_waits_for_the_death_of_the_server(tmp_path: Path, poi
         await noted(found.nemesis, "heal")
     assert server.done == ["killed", "copied", "started"]
     assert told(found.nemesis) == [("strike", 1), ("stop-server", 0), ("start-server", 0), ("heal", 1)]
-    assert found.recovered.entries == []
 
 
-async def test_a_task_handed_out_in_an_answer_that_the_death_of_the_server_cut_off_is_freed(tmp_path: Path) -> None:
+async def test_once_the_server_is_back_it_is_looked_for_what_it_had_handed_out_unheard(tmp_path: Path) -> None:
     server = Server()
-    server.may_die.set()
     async with with_server(tmp_path, server, Strike("kill-server", POLLED.id)) as found:
-        await found.nemesis.meet(entry(POLLED))
+        meeting = asyncio.create_task(found.nemesis.meet(entry(POLLED)))
+        await noted(found.nemesis, "strike")
+        assert found.looked_after == []
+        server.may_die.set()
+        await meeting
         await noted(found.nemesis, "heal")
-        assert [(each.operation, running) for each, running in found.recovered.entries] == [
-            ("PollActivityTaskQueue", False)
-        ]
+        assert (server.done[-1], found.looked_after, found.recovered.entries) == ("started", [1], [])
 
 
 async def test_a_server_that_does_not_die_ends_the_trial_and_holds_no_message(tmp_path: Path) -> None:
@@ -301,3 +305,16 @@ async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, mon
         await noted(found.nemesis, "heal")
     assert next(acts(found.nemesis.tape, "worker-overstayed")).facts == {"limit": 0.3}
     assert next(acts(found.nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
+
+
+async def test_a_process_killed_while_it_ends_is_followed_by_one_process(tmp_path: Path) -> None:
+    strikes = (Strike("terminate-worker", DONE.id), Strike("kill-worker", MODEL.id))
+    async with trial(tmp_path, *strikes, command=python(STUBBORN)) as found:
+        await polling(found.workers, "q")
+        await says(found.workers, "here")
+        assert await found.nemesis.meet(entry(DONE)) == "go"
+        assert await found.nemesis.meet(entry(MODEL, number=2)) == "drop"
+        await noted(found.nemesis, "start-worker", worker=2)
+        found.workers.polls("q")
+        await noted(found.nemesis, "heal")
+        assert [act.worker for act in acts(found.nemesis.tape, "start-worker")] == [1, 2]
