@@ -134,3 +134,40 @@ async def test_one_activity_is_timed_out_by_what_can_end_it(
         timedelta(minutes=5),
         timedelta(minutes=2),
     )
+
+
+@pytest.mark.parametrize("heard", ["always", "late", "never"])
+async def test_an_attempt_is_timed_out_that_the_server_handed_out_and_nobody_hears_of(
+    tmp_path: Path, heard: str
+) -> None:
+    name = f"unheard-{heard}"
+    attempts = ATTEMPTS[name] = Attempts()
+    notes: list[dict[str, Any]] = []
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, True], id=name, task_queue="q")
+            await attempts.begun.wait()
+            run_id = handle.first_execution_run_id or ""
+            mine = {(run_id, attempts.infos[0].activity_id, 1)}
+            answers: dict[str, list[set[tuple[str, str, int]]]] = {
+                "always": [mine],
+                "late": [set(), mine],
+                "never": [set(), set()],
+            }
+            told = iter(answers[heard])
+            acceleration = Acceleration(
+                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+            )
+            await acceleration.recover_unheard(executions=[(name, run_id)], in_hand=lambda: next(told), worker=2)
+            if heard == "never":
+                assert await handle.result() == 2
+            else:
+                assert len(attempts.infos) == 1
+                await handle.terminate()
+    assert [(note["what"], note["attempt"], note["worker"]) for note in notes][:1] == (
+        [("activity", 1, 2)] if heard == "never" else []
+    )

@@ -274,3 +274,16 @@ def test_an_activity_whose_end_is_on_its_way_is_not_beside_the_next() -> None:
     worker.attribution.finished(b"at-r1-1-1")
     worker.activity_task("2", "mail")
     assert worker.call() == "before/effect.note/Trip/mail.1/attempt-1"
+
+
+def test_what_worker_processes_have_heard_of_is_told_by_activity_and_attempt() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"), activity("2"))
+    assert worker.attribution.in_hand() == set()
+    worker.activity_task("1")
+    worker.activity_task("2", worker=2, attempt=3)
+    assert worker.attribution.in_hand() == {("r1", "1", 1), ("r1", "2", 3)}
+    worker.complete("1")
+    worker.attribution.worker_died(2)
+    assert worker.attribution.in_hand() == set()
