@@ -6,32 +6,82 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from harness.report.text import plan_text
+from harness.report.phrases import plan_text, why_unknown
 from harness.swept import News
-from harness.verdict import Outcome
+from harness.verdict import Outcome, Verdict
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
+_COUNT_EVERY = 10.0
+_ALL = "all scenarios"
+_BASELINES = 2
+
+
+class Tally:
+    """Counts what the sweeps of a run came to so far."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, dict[Outcome, int]] = {}
+        self._totals: dict[str, tuple[int, int]] = {}
+
+    def add(self, news: News) -> None:
+        """Take note of what a sweep tells."""
+        counts = self._outcomes.setdefault(news.scenario, dict.fromkeys(Outcome, 0))
+        if news.verdict:
+            counts[news.verdict.outcome] += 1
+        self._totals[news.scenario] = (news.done, news.total)
+
+    @property
+    def scenarios(self) -> int:
+        """How many scenarios have told anything."""
+        return len(self._totals)
+
+    @property
+    def done(self) -> int:
+        """Trials judged."""
+        return sum(done for done, _ in self._totals.values())
+
+    @property
+    def total(self) -> int:
+        """Trials known so far."""
+        return sum(total for _, total in self._totals.values())
+
+    def bad(self, scenario: str = "") -> str:
+        """Return what did not pass, of one scenario or of all: ``2 failed, 1 unknown``, or an empty text."""
+        counts = [counts for name, counts in self._outcomes.items() if scenario in ("", name)]
+        failed, unknown = (sum(each[kind] for each in counts) for kind in (Outcome.FAIL, Outcome.UNKNOWN))
+        told = [f"{failed} failed"] * bool(failed) + [f"{unknown} unknown"] * bool(unknown)
+        return ", ".join(told)
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.total} trials done, {self.bad() or 'all passed'}"
 
 
 class Told:
     """Shows what sweeps tell. A context manager.
 
+    Where no terminal is, each trial that does not pass has a line, and those that pass are counted every 10 seconds.
+
     Args:
         jsonl: Whether each verdict is also one line of JSON on standard output.
+        clock: Tells the time in seconds, from any beginning.
     """
 
-    def __init__(self, *, jsonl: bool = False) -> None:
+    def __init__(self, *, jsonl: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._jsonl = jsonl
         self._console = Console(stderr=True, highlight=False)
         self._live: Progress | None = None
         self._bars: dict[str, TaskID] = {}
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = self._counted = clock()
+        self._tally = Tally()
+        self._last = ""
 
     def __enter__(self) -> Told:
         if self._console.is_terminal and not os.environ.get("CI"):
@@ -41,7 +91,8 @@ class Told:
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("{task.fields[note]}"),
+                TextColumn("{task.fields[bad]}", style="red"),
+                TextColumn("{task.fields[note]}", markup=False),
                 console=self._console,
                 transient=True,
             )
@@ -53,43 +104,71 @@ class Told:
     ) -> None:
         if self._live:
             self._live.stop()
+        elif self._tally.done:
+            self._count()
 
     def line(self, text: str) -> None:
         """Show one line of progress."""
         if self._live:
             self._live.console.print(text, markup=False)
         else:
-            print(f"[{time.monotonic() - self._began:6.1f}s] {text}", file=sys.stderr, flush=True)
+            print(f"[{self._clock() - self._began:6.1f}s] {text}", file=sys.stderr, flush=True)
 
     def tell(self, news: News) -> None:
         """Show what a sweep tells."""
-        verdict = news.verdict
-        if self._jsonl and verdict:
-            print(
-                json.dumps(
-                    {
-                        "trial": verdict.trial,
-                        "scenario": verdict.scenario,
-                        "plan": verdict.plan,
-                        "outcome": verdict.outcome,
-                        "findings": [finding.message for finding in verdict.findings],
-                    }
-                ),
-                flush=True,
-            )
+        self._tally.add(news)
+        if self._jsonl and news.verdict:
+            print(json.dumps(_row(news.verdict)), flush=True)
         if self._live:
             self._show_live(self._live, news)
-        elif verdict:
-            self.line(f"{verdict.outcome:<7} {news.done}/{news.total} {news.scenario}: {plan_text(verdict.plan)}")
         else:
+            self._show_plain(news)
+
+    def _show_plain(self, news: News) -> None:
+        verdict = news.verdict
+        if verdict is None:
             self.line(f"{news.scenario}: {news.text}")
+        elif verdict.outcome is not Outcome.PASS:
+            self.line(f"{verdict.outcome:<7} {_told(verdict)}")
+        if self._clock() - self._counted >= _COUNT_EVERY:
+            self._count()
+
+    def _count(self) -> None:
+        self._counted = self._clock()
+        if self._last != str(self._tally):
+            self._last = str(self._tally)
+            self.line(self._last)
 
     def _show_live(self, live: Progress, news: News) -> None:
-        if news.scenario not in self._bars:
-            self._bars[news.scenario] = live.add_task(news.scenario, total=None, note="")
         verdict = news.verdict
         if verdict and verdict.outcome is not Outcome.PASS:
             told = Text(f"{verdict.outcome:<7} ", style=_COLOURS[verdict.outcome])
-            live.console.print(told.append(f"{news.scenario}: {plan_text(verdict.plan)}", style="default"))
+            live.console.print(told.append(_told(verdict), style="default"))
         note = plan_text(verdict.plan) if verdict else news.text
-        live.update(self._bars[news.scenario], completed=news.done, total=news.total, note=note[:60])
+        self._move(live, news.scenario, done=news.done, total=news.total, bad=self._tally.bad(news.scenario), note=note)
+        if self._tally.scenarios > 1:
+            # The bars of scenarios that are done are hidden: this one counts them.
+            self._move(live, _ALL, done=self._tally.done, total=self._tally.total, bad=self._tally.bad(), note="")
+
+    def _move(self, live: Progress, name: str, *, done: int, total: int, bad: str, note: str) -> None:
+        if name not in self._bars:
+            self._bars[name] = live.add_task(name, total=None, bad="", note="")
+        over = name != _ALL and done >= total > _BASELINES
+        live.update(self._bars[name], completed=done, total=total, bad=bad, note=note[:60], visible=not over)
+
+
+def _told(verdict: Verdict) -> str:
+    """Return what one line says of a trial that did not pass: where, under which plan, and what broke."""
+    checks = dict.fromkeys(finding.check for finding in verdict.findings)
+    why = ", ".join(checks) or "; ".join(why_unknown(verdict)[:1])
+    return f"{verdict.scenario}: {plan_text(verdict.plan)}" + (f": {why}" if why else "")
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    return {
+        "trial": verdict.trial,
+        "scenario": verdict.scenario,
+        "plan": verdict.plan,
+        "outcome": verdict.outcome,
+        "findings": [finding.message for finding in verdict.findings],
+    }

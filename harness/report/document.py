@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.report.by_fault import FaultTotal, totals
+from harness.report.phrases import reproduce, why_unknown
 from harness.swept import Found, Swept, count, outcome
 from harness.verdict import Outcome, Verdict
 
@@ -33,6 +35,7 @@ def document(swept: Sequence[Swept], *, folder: str = "") -> dict[str, Any]:
         },
         "vacuous": sum(found.vacuous for found in swept),
         "findings": [_finding(found) for each in swept for found in each.findings],
+        "faults": _faults(swept),
         "scenarios": [_scenario(found) for found in swept],
     }
 
@@ -54,6 +57,7 @@ def _trial(verdict: Verdict) -> dict[str, Any]:
         "outcome": verdict.outcome,
         "struck": verdict.struck,
         "reason": verdict.reason,
+        "unknown": why_unknown(verdict),
         "checks": {judgement.check: judgement.outcome for judgement in verdict.judgements},
     }
 
@@ -85,7 +89,7 @@ def _scenario(found: Swept) -> dict[str, Any]:
         "points": {"known": found.known, "struck": len(found.struck), "unreachable": len(found.unreachable)},
         "vacuous": found.vacuous,
         "not_run": found.not_run,
-        "faults": _faults(found),
+        "faults": _faults([found]),
         "cuts": [
             {"fault": cut.fault, "point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for}
             for cut in found.cuts
@@ -98,17 +102,13 @@ def _scenario(found: Swept) -> dict[str, Any]:
     }
 
 
-def _faults(found: Swept) -> dict[str, dict[str, Any]]:
-    """Return for each fault how many points it was to strike, and how many it struck, or why it cannot be made."""
-    told: dict[str, dict[str, Any]] = {}
-    for name in dict.fromkeys(cut.fault for cut in found.cuts):
-        struck = sum(1 for strike in found.struck if strike.fault == name)
-        unreachable = sum(1 for strike in found.unreachable if strike.fault == name)
-        known = sum(1 for cut in found.cuts if cut.fault == name) - unreachable
-        told[name] = {"known": max(known, struck), "struck": struck, "unreachable": unreachable}
-    return told | {name: {"not_applicable": reason} for name, reason in found.not_applicable.items()}
+def _faults(swept: Sequence[Swept]) -> dict[str, dict[str, Any]]:
+    """Return for each fault the points it was to strike and what its trials came to, or why it cannot be made."""
+    return {each.fault: {"family": each.family, **_total(each)} for each in totals(swept)}
 
 
-def reproduce(trial: str) -> str:
-    """Return the command that runs a trial again."""
-    return f"crashproof reproduce {trial}"
+def _total(total: FaultTotal) -> dict[str, Any]:
+    if total.not_applicable:
+        return {"not_applicable": total.not_applicable}
+    names = ("known", "struck", "unreachable", "passed", "failed", "unknown")
+    return {name: getattr(total, name) for name in names}

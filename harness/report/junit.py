@@ -6,47 +6,72 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from harness.report.document import reproduce
-from harness.report.text import plan_text
-from harness.swept import Swept, count
+from harness.report.phrases import left_out, plan_text, reproduce, why_unknown
+from harness.swept import Swept
 from harness.verdict import Outcome, Verdict
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD]")
+_COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def junit(swept: Sequence[Swept]) -> bytes:
-    """Return the report of a run as JUnit XML: findings are failures, what is unknown is an error."""
+    """Return the report of a run as JUnit XML.
+
+    Findings are failures, what is unknown is an error. A scenario that the engine cannot run is a skipped case, and so
+    is each fault that cannot be made in a scenario.
+    """
     root = ElementTree.Element("testsuites", name="crashproof")
     for each in swept:
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=each.scenario,
-            tests=str(len(each.verdicts)),
-            failures=str(count(each.verdicts, Outcome.FAIL)),
-            errors=str(count(each.verdicts, Outcome.UNKNOWN)),
-            time=f"{each.seconds:.3f}",
-        )
-        for verdict in each.verdicts:
-            _case(suite, verdict)
-        if each.reason:
-            case = ElementTree.SubElement(suite, "testcase", classname=each.scenario, name="sweep")
-            ElementTree.SubElement(case, "error", message=_text(each.reason))
+        _suite(root, each)
     ElementTree.indent(root)
     written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
 
-def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
-    name = f"{_text(plan_text(verdict.plan))} [{verdict.trial}]"
-    case = ElementTree.SubElement(suite, "testcase", classname=verdict.scenario, name=name)
+def _suite(root: ElementTree.Element, swept: Swept) -> None:
+    suite = ElementTree.SubElement(root, "testsuite", name=_text(swept.scenario))
+    for verdict in swept.verdicts:
+        _trial(suite, verdict)
+    for name, reason in swept.not_applicable.items():
+        _case(suite, swept.scenario, name, "skipped", f"not applicable: {reason}")
+    if swept.inapplicable:
+        _case(suite, swept.scenario, "sweep", "skipped", f"not applicable: {swept.inapplicable}")
+    elif why := _why_incomplete(swept):
+        _case(suite, swept.scenario, "sweep", "error", why)
+    suite.set("tests", str(len(suite)))
+    for name, tag in _COUNTED.items():
+        suite.set(name, str(sum(1 for case in suite if case.find(tag) is not None)))
+    suite.set("time", f"{swept.seconds:.3f}")
+
+
+def _why_incomplete(swept: Swept) -> str:
+    """Say why a sweep as a whole is UNKNOWN, whatever its trials came to; or return an empty text."""
+    if swept.reason:
+        return swept.reason
+    if swept.not_run:
+        return left_out(swept.not_run)
+    return "" if swept.known or swept.points_only else "there was no point to strike"
+
+
+def _trial(suite: ElementTree.Element, verdict: Verdict) -> None:
+    name = f"{plan_text(verdict.plan)} [{verdict.trial}]"
+    if verdict.outcome is Outcome.UNKNOWN:
+        _case(suite, verdict.scenario, name, "error", "; ".join(why_unknown(verdict)))
+        return
+    case = _case(suite, verdict.scenario, name)
     for finding in verdict.findings:
         failure = ElementTree.SubElement(case, "failure", type=finding.check, message=_text(finding.message))
         failure.text = _text("\n".join([*finding.evidence, f"Reproduce with: {reproduce(verdict.trial)}"]))
-    if verdict.outcome is Outcome.UNKNOWN:
-        reasons = [verdict.reason] if verdict.reason else []
-        reasons += [f"{each.check}: {each.reason}" for each in verdict.judgements if each.outcome is Outcome.UNKNOWN]
-        ElementTree.SubElement(case, "error", message=_text("; ".join(reasons)))
+
+
+def _case(
+    suite: ElementTree.Element, scenario: str, name: str, tag: str = "", message: str = ""
+) -> ElementTree.Element:
+    """Add a test case; the tag says what it came to, where it is no trial that passed or failed."""
+    case = ElementTree.SubElement(suite, "testcase", classname=_text(scenario), name=_text(name))
+    if tag:
+        ElementTree.SubElement(case, tag, message=_text(message))
+    return case
 
 
 def _text(text: str) -> str:

@@ -1,13 +1,15 @@
-"""The report as SARIF 2.1.0: each finding a result, each check a rule."""
+"""The report as SARIF 2.1.0: each finding a result, each check a rule, what could not be made a notification."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.report.document import reproduce
-from harness.report.text import plan_text
-from harness.swept import Found, Swept
+from harness.plan import parse
+from harness.report.phrases import plan_text, reproduce
+from harness.report.remarks import not_applicable
+from harness.swept import Found, Swept, outcome
+from harness.verdict import Outcome
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -29,15 +31,34 @@ def sarif(swept: Sequence[Swept], *, files: dict[str, str], version: str) -> dic
     results = [
         _result(each, file=files.get(each.scenario, ""), rule=checks.index(each.finding.check)) for each in found
     ]
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    invocation = {
+        "executionSuccessful": outcome(swept) is not Outcome.UNKNOWN,
+        "toolExecutionNotifications": [
+            {"level": level, "message": {"text": f"{each.scenario}: {line}"}}
+            for each in swept
+            for level, line in _notifications(each)
+        ],
+    }
+    run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _notifications(swept: Swept) -> Iterator[tuple[str, str]]:
+    """Yield what limits the results of a scenario, each with its level."""
+    if swept.reason:
+        yield "error", f"nothing was swept: {swept.reason}"
+    if swept.inapplicable:
+        yield "note", f"not applicable: {swept.inapplicable}"
+    yield from (("note", line) for line in not_applicable(swept.not_applicable))
 
 
 def _result(found: Found, *, file: str, rule: int) -> dict[str, Any]:
-    finding = found.finding
-    told = f"{finding.message} ({plan_text(found.verdict.plan)}). Reproduce with: {reproduce(found.verdict.trial)}"
+    finding, verdict = found.finding, found.verdict
+    told = f"{finding.message} ({plan_text(verdict.plan)}). Reproduce with: {reproduce(verdict.trial)}"
     location: dict[str, Any] = {"logicalLocations": [{"name": found.scenario, "kind": "module"}]}
     if file:
         location["physicalLocation"] = {"artifactLocation": {"uri": file}, "region": {"startLine": 1}}
+    struck = dict.fromkeys(strike.fault for strike in parse(verdict.plan).strikes)
     return {
         "ruleId": finding.check,
         "ruleIndex": rule,
@@ -45,4 +66,5 @@ def _result(found: Found, *, file: str, rule: int) -> dict[str, Any]:
         "message": {"text": told},
         "locations": [location],
         "partialFingerprints": {"finding/v1": f"{found.scenario}/{finding.id}"},
+        "properties": {"faults": list(struck), "plan": verdict.plan, "trial": verdict.trial},
     }

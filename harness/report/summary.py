@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report.document import reproduce
-from harness.report.text import plan_text
-from harness.swept import Found, Swept, count, outcome
+from harness.report.by_fault import FaultTotal, grouped, nowhere, totals
+from harness.report.folding import Block, blocks
+from harness.report.phrases import plan_text, reproduce
+from harness.swept import Swept, count, outcome
 from harness.verdict import Outcome
 
-_FINDINGS_SHOWN = 20
+_BLOCKS_SHOWN = 20
 
 
 def summary(swept: Sequence[Swept], *, folder: str = "") -> str:
@@ -19,24 +20,54 @@ def summary(swept: Sequence[Swept], *, folder: str = "") -> str:
         swept: What each scenario came to.
         folder: The evidence folder, as the user would type it.
     """
-    found = [finding for each in swept for finding in each.findings]
+    folded = [block for each in swept for block in blocks(each.findings)]
     lines = [f"## crashproof: {outcome(swept)}", ""]
-    for finding in found[:_FINDINGS_SHOWN]:
-        lines += [*_finding(finding), ""]
-    if len(found) > _FINDINGS_SHOWN:
-        lines += [f"… and {len(found) - _FINDINGS_SHOWN} more findings.", ""]
-    lines += ["| scenario | outcome | trials | failed | unknown | points struck |", "|---|---|---|---|---|---|"]
-    for each in swept:
-        failed, unknown = count(each.verdicts, Outcome.FAIL), count(each.verdicts, Outcome.UNKNOWN)
-        cells = (each.scenario, each.outcome, len(each.verdicts), failed, unknown, f"{len(each.struck)}/{each.known}")
-        lines.append("| " + " | ".join(_cell(str(cell)) for cell in cells) + " |")
+    for block in folded[:_BLOCKS_SHOWN]:
+        lines += [*_block(block), ""]
+    more = sum(len(block.members) for block in folded[_BLOCKS_SHOWN:])
+    if more:
+        lines += [f"… and {more} more findings.", ""]
+    lines += _table(swept)
+    found = totals(swept)
+    if len(found) > 1:
+        lines += ["", *_fault_table(found)]
     return "\n".join([*lines, "", f"Evidence: `{folder}`", ""])
 
 
-def _finding(found: Found) -> Iterator[str]:
+def _block(block: Block) -> Iterator[str]:
+    found = block.first
     yield f"**{_cell(found.scenario)}**: {_cell(plan_text(found.verdict.plan))}  "
     yield f"`{found.finding.check}`: {_cell(found.finding.message)}  "
+    yield from (f"also: {_cell(other.finding.message)}  " for other in block.also)
     yield f"Reproduce with `{reproduce(found.verdict.trial)}`"
+
+
+def _table(swept: Sequence[Swept]) -> Iterator[str]:
+    yield "| scenario | outcome | trials | failed | unknown | points struck |"
+    yield "|---|---|---|---|---|---|"
+    for each in swept:
+        if each.inapplicable:
+            yield f"| {_cell(each.scenario)} | not applicable: {_cell(each.inapplicable)} | | | | |"
+            continue
+        failed, unknown = count(each.verdicts, Outcome.FAIL), count(each.verdicts, Outcome.UNKNOWN)
+        yield _row(each.scenario, each.outcome, len(each.verdicts), failed, unknown, f"{len(each.struck)}/{each.known}")
+
+
+def _fault_table(found: Sequence[FaultTotal]) -> Iterator[str]:
+    """Yield a row for each fault that was made, then why the others were not."""
+    made = [each for each in found if not each.not_applicable]
+    if made:
+        yield "| fault | points struck | passed | failed | unknown |"
+        yield "|---|---|---|---|---|"
+    for each in made:
+        yield _row(each.fault, f"{each.struck}/{each.known}", each.passed, each.failed, each.unknown)
+    for reason, names in grouped(nowhere(found)).items():
+        yield ""
+        yield f"Not applicable: {', '.join(f'`{name}`' for name in names)}: {_cell(reason)}"
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(_cell(str(cell)) for cell in cells)} |"
 
 
 def _cell(text: str) -> str:

@@ -1,69 +1,25 @@
-"""The text of a report, word for word: of a run that passed, one that failed, and one that shows nothing."""
+"""The text of a report, word for word: of a run that passed, failed, shows nothing, and of one with every fault."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from harness.cuts import Cut
-from harness.plan import Strike
-from harness.points import Point
 from harness.report import text as report
-from harness.report.document import document
 from harness.swept import Swept
-from harness.verdict import Finding, Judgement, Outcome, Verdict
-
-POINT = Point(
-    position="before",
-    door="wire",
-    operation="RespondActivityTaskCompleted",
-    workflow="TripAgent",
-    subject="charge",
-    execution=1,
-    attempt=1,
-)
-STRIKE = Strike("kill-worker", POINT.id)
-KILL = str(STRIKE)
-TWICE = Finding(
-    check="effects-happen-once",
-    message="charge happened 2 times, expected once",
-    subject="charge",
-    evidence=("12:00:03.611  worker 22863  attempt 1", "12:00:06.402  worker 22871  attempt 2"),
-)
-
-
-def verdict(trial: str, plan: str, outcome: Outcome | None, *findings: Finding, **more: Any) -> Verdict:
-    judgement = Judgement(
-        check="effects-happen-once", outcome=outcome, findings=findings, reason=more.pop("because", "")
-    )
-    told: dict[str, Any] = {"struck": True, **more}
-    return Verdict(trial=trial, scenario="trip", plan=plan, judgements=(judgement,), **told)
-
-
-def swept(*verdicts: Verdict, **more: Any) -> Swept:
-    cut = Cut(POINT, ("after/PollActivityTaskQueue/TripAgent/charge.1/attempt-1",), fault="kill-worker")
-    told = {"cuts": (cut,), "struck": (STRIKE,)}
-    return Swept(scenario="trip", title="A trip is paid once.", verdicts=verdicts, seconds=7.25, **{**told, **more})
-
-
-PASSED = swept(
-    verdict("1a2b3c", "baseline", Outcome.PASS),
-    verdict("9f3a2c", KILL, Outcome.PASS),
-    notes=("timeouts after a strike were accelerated",),
-)
-FAILED = swept(
-    verdict("1a2b3c", "baseline", Outcome.PASS),
-    verdict("9f3a2c", KILL, Outcome.FAIL, TWICE),
-    verdict("77aa01", f"{KILL};real-time", Outcome.FAIL, TWICE),
-    gaps=("the file trips.db is open for writing",),
-)
-UNSHOWN = swept(
-    verdict("1a2b3c", "baseline", Outcome.PASS),
-    verdict("9f3a2c", KILL, Outcome.PASS, struck=False, reason=f"never struck while the workflow was open: {KILL}"),
-    verdict("77aa01", f"{KILL};real-time", Outcome.UNKNOWN, because="Traceback\n  File x\nKeyError: 'attempt'"),
-    not_run=3,
-    struck=(),
+from harness.verdict import Finding, Outcome
+from tests.report.samples import (
+    FAILED,
+    HURT,
+    INAPPLICABLE,
+    KILL,
+    NO_MODEL,
+    PASSED,
+    UNSHOWN,
+    every_fault,
+    several,
+    swept,
+    truncated,
+    verdict,
 )
 
 PASSED_TEXT = """\
@@ -112,6 +68,52 @@ trip:
 
 UNKNOWN: 3 trials, 0 of 1 point struck, 0 findings. Evidence: .crashproof/runs/latest"""
 
+EVERY_FAULT_TEXT = """\
+scenario               outcome  trials  passed  failed  unknown   points    time
+trip_with_every_fault  PASS         22      22       0        0    20/20   61.0s
+waits                  not applicable: it lets time pass, and the dev server cannot skip time
+
+fault                              points  passed  failed  unknown
+kill-worker                           2/2       2       0        0
+terminate-worker                      2/2       2       0        0
+pause-worker                          2/2       2       0        0
+unavailable-once                      2/2       2       0        0
+unavailable-until-healed              2/2       2       0        0
+resource-exhausted-once               2/2       2       0        0
+resource-exhausted-until-healed       2/2       2       0        0
+reply-lost                            2/2       2       0        0
+heartbeat-lost                        2/2       2       0        0
+effect-reply-lost                     2/2       2       0        0
+not applicable: kill-server: the time-skipping server cannot be killed and started again: it keeps nothing on
+  disk
+not applicable: model-429, model-429-seconds, model-429-milliseconds, model-429-date, model-429-quota,
+  model-400, model-500-once, model-500-until-healed, model-outage, model-reset, model-silent, model-truncated:
+  the worker sends no model message that it can meet
+
+trip_with_every_fault:
+  - unreachable: kill-worker, terminate-worker, pause-worker, unavailable-once, unavailable-until-healed,
+    resource-exhausted-once, resource-exhausted-until-healed, reply-lost, heartbeat-lost, effect-reply-lost at
+    before/Extra
+
+PASS: 22 trials, 20 of 20 points struck, 0 findings"""
+
+TRUNCATED_TEXT = """\
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
+  FAIL  nothing-truncated-accepted
+    plan 1 completed though its model call was answered by half, and asked no more
+      12:00:01.100  worker 22863  attempt 1  chat.completions
+      12:00:01.240  worker 22863  attempt 1  chat.completions
+    also: the result of plan holds half of an answer of the model: 'Fly to Li'
+    also: effect note holds half of an answer of the model: 'Fly to Li'
+    also: the result of TripAgent holds half of an answer of the model: 'Fly to Li'
+    Evidence:        runs/x/trials/9f3a2c/
+    Reproduce with:  crashproof reproduce 9f3a2c
+
+scenario  outcome  trials  passed  failed  unknown   points    time
+trip      FAIL          1       0       1        0      1/1    7.2s
+
+FAIL: 1 trial, 1 of 1 point struck, 4 findings. Evidence: runs/x"""
+
 
 @pytest.mark.parametrize(
     ("found", "expected"),
@@ -122,13 +124,53 @@ def test_the_report_word_for_word(found: Swept, expected: str) -> None:
     assert report.text([found], folder=".crashproof/runs/latest") == expected
 
 
+def test_a_run_with_every_fault_word_for_word() -> None:
+    assert report.text([every_fault(), INAPPLICABLE]) == EVERY_FAULT_TEXT
+
+
+def test_findings_with_one_cause_word_for_word() -> None:
+    found = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *truncated()))
+    assert report.text([found], folder="runs/x") == TRUNCATED_TEXT
+
+
+def test_a_run_with_one_fault_has_no_table_by_fault_and_remarks_why_it_cannot_be_made() -> None:
+    lines = report.text([swept(not_applicable={"model-429": NO_MODEL}, cuts=(), struck=())]).splitlines()
+    assert not any(line.startswith("fault") for line in lines)
+    assert f"  - not applicable: model-429: {NO_MODEL}" in lines
+
+
+def test_a_fault_that_one_scenario_of_two_cannot_meet_is_in_the_table_and_in_the_remarks() -> None:
+    lines = report.text([several(), swept(not_applicable={"kill-server": "no disk", "model-429": NO_MODEL})])
+    told = lines.splitlines()
+    assert "kill-server            1/1       1       0        0" in told
+    assert "  - not applicable: kill-server: no disk" in told
+    assert f"not applicable: model-400, model-429: {NO_MODEL}" not in told
+    assert f"not applicable: model-429, model-400: {NO_MODEL}" in told
+
+
+def test_what_a_worker_says_does_not_steer_the_terminal() -> None:
+    told = report.text([HURT])
+    assert "\x1b" not in told
+    assert "\x00" not in told
+    assert "      <b>&</b>\N{REPLACEMENT CHARACTER}[31m" in told.splitlines()
+
+
 def test_the_list_of_points_word_for_word() -> None:
     found = swept(unsteady=("before/RecordActivityTaskHeartbeat/TripAgent/charge.1/nth-2",))
-    assert report.points([found]) == (
-        "trip: 1 points\n"
+    assert report.points([found, INAPPLICABLE]) == (
+        "trip: 1 point\n"
         "  before/RespondActivityTaskCompleted/TripAgent/charge.1/attempt-1\n"
-        "  before/RecordActivityTaskHeartbeat/TripAgent/charge.1/nth-2 (in one of two undisturbed runs: not struck)"
+        "  before/RecordActivityTaskHeartbeat/TripAgent/charge.1/nth-2 (in one of two undisturbed runs: not struck)\n"
+        "waits: 0 points (not applicable: it lets time pass, and the dev server cannot skip time)"
     )
+
+
+def test_the_list_of_points_names_the_fault_where_there_are_several() -> None:
+    lines = report.points([several()]).splitlines()
+    assert lines[1:] == [
+        *(f"  {cut.strike}" for cut in several().cuts),
+        f"  not applicable: model-429, model-400: {NO_MODEL}",
+    ]
 
 
 def test_long_evidence_is_cut_short_and_says_so() -> None:
@@ -137,90 +179,3 @@ def test_long_evidence_is_cut_short_and_says_so() -> None:
     assert "      line 11" in lines
     assert "      line 12" not in lines
     assert "      … and 18 more lines in verdict.json" in lines
-
-
-@pytest.mark.parametrize(
-    ("plan", "phrase"),
-    [
-        ("baseline", "undisturbed"),
-        (KILL, "kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1"),
-        (
-            "kill-worker@before/One,kill-worker@after/effect.note/A/nth-2;real-time",
-            "kill-worker before One, then kill-worker after effect.note of A, occurrence 2 (in real time)",
-        ),
-    ],
-)
-def test_a_plan_reads_as_a_phrase(plan: str, phrase: str) -> None:
-    assert report.plan_text(plan) == phrase
-
-
-def test_the_document_has_the_promised_fields() -> None:
-    told = document([FAILED, PASSED], folder="f")
-    assert {name: told[name] for name in ("schema_version", "outcome", "exit_status", "folder", "vacuous")} == {
-        "schema_version": 1,
-        "outcome": "FAIL",
-        "exit_status": 1,
-        "folder": "f",
-        "vacuous": 0,
-    }
-    assert {name: told["trials"][name] for name in ("run", "passed", "failed", "unknown")} == {
-        "run": 5,
-        "passed": 3,
-        "failed": 2,
-        "unknown": 0,
-    }
-    assert told["points"] == {"known": 2, "struck": 2, "unreachable": 0}
-    [finding] = told["findings"]
-    assert {name: finding[name] for name in ("id", "check", "message", "scenario", "plan", "reproduce")} == {
-        "id": TWICE.id,
-        "check": "effects-happen-once",
-        "message": "charge happened 2 times, expected once",
-        "scenario": "trip",
-        "plan": KILL,
-        "reproduce": "crashproof reproduce 9f3a2c",
-    }
-    assert finding["trials"] == ("9f3a2c", "77aa01")
-
-
-def test_a_run_that_shows_nothing_counts_its_vacuous_trials() -> None:
-    told = document([UNSHOWN])
-    assert (told["outcome"], told["exit_status"], told["vacuous"]) == ("UNKNOWN", 3, 1)
-    assert document([])["exit_status"] == 3
-
-
-def several() -> Swept:
-    """Return a sweep with three faults, one of which was not made and one of which cannot be."""
-    made, missed = Strike("kill-server", POINT.id), Strike("unavailable-once", POINT.id)
-    cuts = tuple(Cut(POINT, fault=name) for name in ("kill-worker", "kill-server", "unavailable-once"))
-    return swept(
-        verdict("1a2b3c", "baseline", Outcome.PASS),
-        cuts=cuts,
-        struck=(STRIKE, made),
-        unreachable=(missed,),
-        not_applicable={"model-429": "no model message that it can meet"},
-    )
-
-
-def test_the_document_tells_each_fault_apart() -> None:
-    (scenario,) = document([several()])["scenarios"]
-    assert scenario["faults"] == {
-        "kill-worker": {"known": 1, "struck": 1, "unreachable": 0},
-        "kill-server": {"known": 1, "struck": 1, "unreachable": 0},
-        "unavailable-once": {"known": 0, "struck": 0, "unreachable": 1},
-        "model-429": {"not_applicable": "no model message that it can meet"},
-    }
-    assert scenario["points"] == {"known": 2, "struck": 2, "unreachable": 1}
-    assert scenario["unreachable"] == [f"unavailable-once@{POINT.id}"]
-    assert [cut["fault"] for cut in scenario["cuts"]] == ["kill-worker", "kill-server", "unavailable-once"]
-
-
-def test_the_text_says_what_was_unreachable_and_what_is_not_applicable() -> None:
-    lines = report.text([several()]).splitlines()
-    assert f"  - unreachable: unavailable-once@{POINT.id}" in lines
-    assert "  - not applicable: model-429: no model message that it can meet" in lines
-    assert lines[-1] == "PASS: 1 trial, 2 of 2 points struck, 0 findings"
-
-
-def test_the_list_of_points_names_the_fault_where_there_are_several() -> None:
-    lines = report.points([several()]).splitlines()
-    assert lines[1:] == [f"  {cut.strike}" for cut in several().cuts]

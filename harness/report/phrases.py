@@ -1,0 +1,68 @@
+"""Phrases that every form of the report shares: a plan, a point, a number of things, why something is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.plan import parse
+from harness.verdict import Outcome, Verdict
+
+
+def plan_text(plan: str) -> str:
+    """Return a plan as a phrase: ``kill-worker before RespondActivityTaskCompleted of book 1, attempt 1``."""
+    parsed = parse(plan)
+    if not parsed.strikes:
+        return "undisturbed"
+    words = ", then ".join(f"{strike.fault} {point_text(strike.point)}" for strike in parsed.strikes)
+    return words + (" (in real time)" if parsed.real_time else "")
+
+
+def point_text(point_id: str) -> str:
+    """Return a point id as a phrase: ``before RespondActivityTaskCompleted of book 1, attempt 1``."""
+    position, _, rest = point_id.partition("/")
+    operation, *words = rest.split("/")
+    told = f"{position} {operation}"
+    named = [word for word in words if not word.startswith(("attempt-", "nth-"))]
+    told += _whose(operation, named) if named else ""
+    for word in words:
+        if word.startswith("attempt-"):
+            told += f", attempt {word.removeprefix('attempt-')}"
+        elif word.startswith("nth-"):
+            told += f", occurrence {word.removeprefix('nth-')}"
+    return told
+
+
+def reproduce(trial: str) -> str:
+    """Return the command that runs a trial again."""
+    return f"crashproof reproduce {trial}"
+
+
+def number(count: int, word: str) -> str:
+    """Return ``1 trial`` or ``2 trials``."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def left_out(count: int) -> str:
+    """Return why trials that were not run are missing: ``3 trials were left out: a limit was reached``."""
+    return f"{number(count, 'trial')} {'was' if count == 1 else 'were'} left out: a limit was reached"
+
+
+def why_unknown(verdict: Verdict) -> list[str]:
+    """Return why a trial is UNKNOWN, one line for each reason: its own, then those of its checks."""
+    told = verdict.reason.strip().splitlines()
+    for judgement in verdict.judgements:
+        if judgement.outcome is Outcome.UNKNOWN:
+            last = judgement.reason.strip().splitlines()[-1:] or ["no reason given"]
+            told.append(f"{judgement.check}: {last[0]}")
+    return told
+
+
+def _whose(operation: str, named: Sequence[str]) -> str:
+    """Say whose message it is: that of an activity's execution, or that of a workflow and what it decided."""
+    *workflow, last = named
+    activity, dot, execution = last.rpartition(".")
+    if not workflow or "WorkflowTask" in operation or not (dot and execution.isdigit()):
+        decided = f" ({last})" if workflow else ""
+        return f" of {'/'.join(workflow) or last}{decided}"
+    path = "/".join(workflow)
+    return f" of {activity} {execution}" + (f" in {path}" if "/" in path or "+" in path else "")

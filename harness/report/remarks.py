@@ -1,0 +1,65 @@
+"""Remarks: what limits the verdict of a scenario. Gaps, what was left out, what could not be made or compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from harness.plan import Strike
+from harness.report.by_fault import grouped
+from harness.report.phrases import left_out
+from harness.swept import Swept
+
+_STRIKES_SHOWN = 3
+_POINTS_SHOWN = 8
+
+
+def remarks(swept: Swept, *, shared: Collection[str] = (), told: Mapping[str, str] | None = None) -> list[str]:
+    """Return the remarks on a scenario, one line each.
+
+    Args:
+        swept: What the scenario came to.
+        shared: Notes that are shown elsewhere, for all scenarios.
+        told: Faults of which it is said elsewhere that they are not applicable, with the reason.
+    """
+    reasons = {name: reason for name, reason in swept.not_applicable.items() if (told or {}).get(name) != reason}
+    return [
+        *([f"nothing was swept: {swept.reason}"] if swept.reason else []),
+        *([left_out(swept.not_run)] if swept.not_run else []),
+        *(f"coverage gap: {gap}" for gap in swept.gaps),
+        *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
+        *_cut_short(
+            [f"not struck, since only one of two undisturbed runs reached it: {place}" for place in swept.unsteady]
+        ),
+        *_unreachable(swept.unreachable),
+        *not_applicable(reasons),
+        *(note for note in swept.notes if note not in shared),
+    ]
+
+
+def not_applicable(reasons: Mapping[str, str]) -> list[str]:
+    """Return why faults cannot be made, one line for each reason."""
+    return [f"not applicable: {', '.join(names)}: {reason}" for reason, names in grouped(reasons).items()]
+
+
+def shared_notes(swept: Sequence[Swept]) -> list[str]:
+    """Return the notes that hold for all the scenarios that were swept."""
+    run = [each for each in swept if not each.inapplicable]
+    return [note for note in run[0].notes if all(note in each.notes for each in run)] if run else []
+
+
+def _unreachable(strikes: Sequence[Strike]) -> Iterator[str]:
+    """Yield strike by strike where there are few, else point by point with the faults that did not reach it."""
+    if len(strikes) <= _STRIKES_SHOWN:
+        yield from (f"unreachable: {strike}" for strike in strikes)
+        return
+    points: dict[str, list[str]] = {}
+    for strike in strikes:
+        points.setdefault(strike.point, []).append(strike.fault)
+    yield from _cut_short([f"unreachable: {', '.join(names)} at {point}" for point, names in points.items()])
+
+
+def _cut_short(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - _POINTS_SHOWN
+    if more <= 1:
+        return list(lines)
+    return [*lines[:_POINTS_SHOWN], f"{lines[0].partition(':')[0]}: {more} more points, listed in report.json"]
