@@ -11,8 +11,8 @@ import click
 from harness import checks
 from harness import folder as folders
 from harness.checks.judging import judge as judge_trial
-from harness.cli.output import FORMAT, show
-from harness.errors import UsageError
+from harness.cli.output import FORMAT, keep, show
+from harness.errors import RigError, UsageError
 from harness.evidence import Evidence
 from harness.runs import Declared, RunRecord
 from harness.swept import Swept
@@ -27,10 +27,14 @@ Example: crashproof judge .crashproof/runs/latest
 @click.argument("folder", type=click.Path(path_type=Path), default=folders.RUNS / "latest")
 @FORMAT
 def judge(folder: Path, form: str) -> int:
-    """Judge the evidence of a run again. No server and no worker is started."""
+    """Judge the evidence of a run again, and write its report anew. No server and no worker is started."""
     found = folders.find_run(folder)
     record = folders.read_json(found / "run.json", RunRecord)
     swept = [_judge_scenario(found, declared, record) for declared in record.scenarios]
+    try:
+        keep(swept, folder=found, scenarios=record.scenarios)
+    except RigError as error:  # evidence may well be kept where nobody can write
+        click.echo(f"crashproof: the report files stay as they were: {error}", err=True)
     return show(swept, folder=folder, form=form)
 
 
@@ -50,7 +54,9 @@ def _judge_scenario(folder: Path, declared: Declared, record: RunRecord) -> Swep
     stored = next((swept for swept in record.swept if swept.scenario == declared.name), None)
     if stored is None:
         stored = Swept(scenario=declared.name, reason="the run ended before this scenario was finished")
-    elif stored.reason and not stored.verdicts:
+        if next(_evidence(folder, declared.name), None) is None:
+            return stored
+    elif stored.inapplicable or (stored.reason and not stored.verdicts):
         return stored
     wanted = [checks.named(name) for name in declared.checks]
     undisturbed = baselines(folder, declared.name)

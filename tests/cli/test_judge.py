@@ -1,0 +1,76 @@
+"""``crashproof judge`` over evidence written by hand: it writes the report anew, in whatever state a run was left."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness import folder as folders
+from harness.cli.judge import judge
+from harness.evidence import Evidence
+from harness.plan import Plan
+from harness.runs import Declared, RunRecord
+from harness.swept import Swept
+from harness.verdict import Judgement, Outcome, Verdict
+
+FORMS = ("report.json", "report.sarif", "report.txt", "report.html", "report.junit.xml", "summary.md")
+INAPPLICABLE = Swept(scenario="waits", inapplicable="it lets time pass, and the dev server cannot skip time")
+
+
+def run_of(folder: Path, *names: str, swept: tuple[Swept, ...] = ()) -> Path:
+    """Write the folder of a run of these scenarios."""
+    declared = tuple(Declared(name=name, checks=("history-well-formed",)) for name in names)
+    record = RunRecord(command=("crashproof",), cwd=str(folder), started=1.0, scenarios=declared, swept=swept)
+    folders.write_json(folder / "run.json", record)
+    (folder / "trials").mkdir()
+    return folder
+
+
+def finished(folder: Path) -> Path:
+    """Write a run with one undisturbed trial of ``trip``, judged earlier, and a scenario that could not be run."""
+    verdict = Verdict(
+        trial="1a2b3c",
+        scenario="trip",
+        plan="baseline",
+        struck=True,
+        judgements=(Judgement(check="history-well-formed", outcome=Outcome.FAIL),),
+    )
+    trip = Swept(scenario="trip", verdicts=(verdict,), points_only=True)
+    made = run_of(folder, "trip", "waits", swept=(trip, INAPPLICABLE))
+    folders.save_evidence(
+        folder / "trials" / "1a2b3c", Evidence(trial="1a2b3c", scenario="trip", plan=Plan(), end="closed")
+    )
+    return made
+
+
+def judged(folder: Path) -> Result:
+    return CliRunner().invoke(judge, [str(folder), "-o", "json"])
+
+
+def test_the_report_is_written_anew_by_the_checks_of_today(tmp_path: Path) -> None:
+    told = json.loads(judged(finished(tmp_path)).stdout)
+    assert told["trials"]["verdicts"][0]["checks"] == {"history-well-formed": None}
+    assert told["scenarios"][1]["inapplicable"] == INAPPLICABLE.inapplicable
+    for name in FORMS:
+        assert (tmp_path / name).is_file(), name
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["trials"] == told["trials"]
+
+
+def test_a_report_that_cannot_be_written_is_shown_all_the_same(tmp_path: Path) -> None:
+    folder = finished(tmp_path)
+    (folder / "report.txt").mkdir()
+    done = judged(folder)
+    assert json.loads(done.stdout)["trials"]["run"] == 1
+    assert "crashproof: the report files stay as they were: " in done.stderr
+
+
+@pytest.mark.parametrize("swept", [(), (INAPPLICABLE,)])
+def test_a_scenario_that_a_run_never_came_to_is_unknown_and_no_error(tmp_path: Path, swept: tuple[Swept, ...]) -> None:
+    told = json.loads(judged(run_of(tmp_path, "trip", swept=swept)).stdout)
+    (scenario,) = told["scenarios"]
+    assert (told["outcome"], told["exit_status"]) == ("UNKNOWN", 3)
+    assert scenario["reason"] == "the run ended before this scenario was finished"
