@@ -17,6 +17,7 @@ if not sys.flags.safe_path:
     del sys.path[0]  # the folder of this file
 
 import builtins  # noqa: E402
+import contextlib  # noqa: E402
 import ctypes  # noqa: E402
 import gc  # noqa: E402
 import importlib  # noqa: E402
@@ -87,6 +88,7 @@ class Cradle:
             for found in gc.get_objects()
             if isinstance(found, random.Random) and not isinstance(found, random.SystemRandom)
         ]
+        _name_the_build()
         gc.collect()
         gc.freeze()
 
@@ -133,6 +135,17 @@ def _import(name: str) -> None:
         return
     if len(os.listdir("/proc/self/task")) > 1:
         raise UnfitError(f"importing {name} started a thread")
+
+
+def _name_the_build() -> None:
+    """Let the SDK make its default build id now, of what is imported, and remember it.
+
+    Else each worker reads and hashes every imported module again: 0.2 CPU-seconds for 1,300 of them.
+    """
+    make: Any = getattr(sys.modules.get("temporalio.worker._worker"), "load_default_build_id", None)
+    if make:
+        with contextlib.suppress(Exception):  # then each worker makes its own
+            make()
 
 
 def _descriptors() -> set[str]:

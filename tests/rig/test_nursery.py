@@ -380,7 +380,7 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
     nemesis = Nemesis(Plan())
     workers = WorkerProcesses(
         command=command,
-        environment=forking.env,
+        environment=lambda number: forking.env,
         logs=forking.logs,
         nemesis=nemesis,
         task_queue="",
