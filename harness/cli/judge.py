@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from harness.checks.judging import judge as judge_trial
 from harness.cli.output import FORMAT, keep, show
 from harness.errors import RigError, UsageError
 from harness.evidence import Evidence
+from harness.plan import Strike, parse
 from harness.runs import Declared, RunRecord
 from harness.swept import Swept
 from harness.verdict import Verdict
@@ -64,7 +65,14 @@ def _judge_scenario(folder: Path, declared: Declared, record: RunRecord) -> Swep
         evidence.trial: judge_trial(evidence, baselines=undisturbed, checks=wanted)
         for evidence in _evidence(folder, declared.name)
     }
-    return replace(stored, verdicts=_as_stored(stored, verdicts))
+    judged = _as_stored(stored, verdicts)
+    return replace(stored, verdicts=judged, struck=stored.struck or _struck(judged))
+
+
+def _struck(verdicts: Iterable[Verdict]) -> tuple[Strike, ...]:
+    """Return the strikes that were made, each the last of its plan, where no sweep lived to say so."""
+    plans = [parse(verdict.plan) for verdict in verdicts if verdict.struck]
+    return tuple(dict.fromkeys(plan.strikes[-1] for plan in plans if plan.strikes))
 
 
 def _as_stored(stored: Swept, verdicts: dict[str, Verdict]) -> tuple[Verdict, ...]:

@@ -10,6 +10,8 @@ from harness.plan import parse
 from harness.swept import Swept, count
 from harness.verdict import Outcome, Verdict
 
+_SCENARIOS_NAMED = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class FaultTotal:
@@ -61,9 +63,39 @@ def grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return the names of faults as a list, in which a family that is there in full stands for its faults."""
+    told: dict[str, None] = {}
+    for name in names:
+        family = faults.named(name).family
+        members = [fault.name for fault in faults.ALL if fault.family == family]
+        whole = len(members) > 1 and set(members) <= set(names)
+        told[f"every {family} fault" if whole else name] = None
+    return ", ".join(told)
+
+
 def nowhere(found: Iterable[FaultTotal]) -> dict[str, str]:
     """Return the faults that could be made in no scenario, by name, with the reason."""
     return {each.fault: each.not_applicable for each in found if each.not_applicable}
+
+
+def somewhere(swept: Sequence[Swept], found: Iterable[FaultTotal]) -> list[str]:
+    """Return why faults cannot be made in some of the scenarios, one line for each reason and scenarios in question."""
+    made = {each.fault for each in found if not each.not_applicable}
+    scenarios: dict[tuple[str, str], list[str]] = {}
+    for each in swept:
+        reasons = {name: reason for name, reason in each.not_applicable.items() if name in made}
+        for reason, names in grouped(reasons).items():
+            scenarios.setdefault((reason, listed(names)), []).append(each.scenario)
+    return [
+        f"not applicable in {_some(where, len(swept))}: {names}: {reason}"
+        for (reason, names), where in scenarios.items()
+    ]
+
+
+def _some(scenarios: Sequence[str], of: int) -> str:
+    few = len(scenarios) <= _SCENARIOS_NAMED
+    return ", ".join(scenarios) if few else f"{len(scenarios)} of {of} scenarios"
 
 
 def _verdicts(swept: Sequence[Swept]) -> dict[str, list[Verdict]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from harness.report.by_fault import grouped, nowhere, totals
+from harness.report.by_fault import grouped, listed, nowhere, totals
 from harness.report.document import document
 from harness.report.folding import blocks
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
@@ -77,9 +77,7 @@ _PAGE = r"""<!doctype html>
 <td class="n {{ 'mark UNKNOWN' if each.unknown }}">{{ each.unknown }}</td></tr>
 {% endfor %}
 {% for reason, names in nowhere.items() %}
-<tr><td colspan="6" class="none quiet">
-{% for name in names %}<span class="name">{{ name }}</span>{{ ", " if not loop.last }}{% endfor %}: not applicable,
-{{ reason }}</td></tr>
+<tr><td colspan="6" class="none quiet">not applicable: {{ listed(names) }}: {{ reason }}</td></tr>
 {% endfor %}
 </table></div>
 {% endif %}
@@ -142,6 +140,7 @@ def html(swept: Sequence[Swept], *, folder: str = "") -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     return environment.from_string(_WHERE + _PAGE).render(
         told=document(swept, folder=folder),
+        listed=listed,
         number=number,
         plan_text=plan_text,
         reproduce=reproduce,
@@ -155,7 +154,7 @@ def _parts(swept: Sequence[Swept]) -> dict[str, Any]:
     found = totals(swept)
     reasons = nowhere(found)
     shared = shared_notes(swept)
-    told = reasons if len(found) > 1 else {}
+    told = tuple(reasons) if len(found) > 1 else ()
     return {
         "faults": found,
         "nowhere": grouped(reasons),

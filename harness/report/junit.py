@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from harness.report.phrases import left_out, plan_text, reproduce, why_unknown
+from harness.report.phrases import plan_text, reproduce, why_unknown
+from harness.report.remarks import incomplete
 from harness.swept import Swept
 from harness.verdict import Outcome, Verdict
 
@@ -36,21 +37,12 @@ def _suite(root: ElementTree.Element, swept: Swept) -> None:
         _case(suite, swept.scenario, name, "skipped", f"not applicable: {reason}")
     if swept.inapplicable:
         _case(suite, swept.scenario, "sweep", "skipped", f"not applicable: {swept.inapplicable}")
-    elif why := _why_incomplete(swept):
-        _case(suite, swept.scenario, "sweep", "error", why)
+    elif why := incomplete(swept):
+        _case(suite, swept.scenario, "sweep", "error", "; ".join(why))
     suite.set("tests", str(len(suite)))
     for name, tag in _COUNTED.items():
         suite.set(name, str(sum(1 for case in suite if case.find(tag) is not None)))
     suite.set("time", f"{swept.seconds:.3f}")
-
-
-def _why_incomplete(swept: Swept) -> str:
-    """Say why a sweep as a whole is UNKNOWN, whatever its trials came to; or return an empty text."""
-    if swept.reason:
-        return swept.reason
-    if swept.not_run:
-        return left_out(swept.not_run)
-    return "" if swept.known or swept.points_only else "there was no point to strike"
 
 
 def _trial(suite: ElementTree.Element, verdict: Verdict) -> None:

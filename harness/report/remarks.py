@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.plan import Strike
-from harness.report.by_fault import grouped
+from harness.report.by_fault import grouped, listed
 from harness.report.phrases import left_out
 from harness.swept import Swept
 
@@ -13,18 +13,17 @@ _STRIKES_SHOWN = 3
 _POINTS_SHOWN = 8
 
 
-def remarks(swept: Swept, *, shared: Collection[str] = (), told: Mapping[str, str] | None = None) -> list[str]:
+def remarks(swept: Swept, *, shared: Collection[str] = (), told: Collection[str] = ()) -> list[str]:
     """Return the remarks on a scenario, one line each.
 
     Args:
         swept: What the scenario came to.
         shared: Notes that are shown elsewhere, for all scenarios.
-        told: Faults of which it is said elsewhere that they are not applicable, with the reason.
+        told: Faults of which it is said elsewhere why they are not applicable.
     """
-    reasons = {name: reason for name, reason in swept.not_applicable.items() if (told or {}).get(name) != reason}
+    reasons = {name: reason for name, reason in swept.not_applicable.items() if name not in told}
     return [
-        *([f"nothing was swept: {swept.reason}"] if swept.reason else []),
-        *([left_out(swept.not_run)] if swept.not_run else []),
+        *incomplete(swept),
         *(f"coverage gap: {gap}" for gap in swept.gaps),
         *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
         *_cut_short(
@@ -36,9 +35,19 @@ def remarks(swept: Swept, *, shared: Collection[str] = (), told: Mapping[str, st
     ]
 
 
+def incomplete(swept: Swept) -> list[str]:
+    """Return why a sweep as a whole is UNKNOWN, whatever its trials came to; nothing where it is complete."""
+    told = [left_out(swept.not_run)] if swept.not_run else []
+    if swept.reason:
+        return [swept.reason if swept.struck else f"nothing was swept: {swept.reason}", *told]
+    if swept.inapplicable or swept.known or swept.points_only or told:
+        return told
+    return ["nothing was swept: there was no point to strike"]
+
+
 def not_applicable(reasons: Mapping[str, str]) -> list[str]:
     """Return why faults cannot be made, one line for each reason."""
-    return [f"not applicable: {', '.join(names)}: {reason}" for reason, names in grouped(reasons).items()]
+    return [f"not applicable: {listed(names)}: {reason}" for reason, names in grouped(reasons).items()]
 
 
 def shared_notes(swept: Sequence[Swept]) -> list[str]:

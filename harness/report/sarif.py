@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.plan import parse
 from harness.report.phrases import plan_text, reproduce
-from harness.report.remarks import not_applicable
+from harness.report.remarks import incomplete, not_applicable
 from harness.swept import Found, Swept, outcome
 from harness.verdict import Outcome
 
@@ -45,8 +45,7 @@ def sarif(swept: Sequence[Swept], *, files: dict[str, str], version: str) -> dic
 
 def _notifications(swept: Swept) -> Iterator[tuple[str, str]]:
     """Yield what limits the results of a scenario, each with its level."""
-    if swept.reason:
-        yield "error", f"nothing was swept: {swept.reason}"
+    yield from (("error", line) for line in incomplete(swept))
     if swept.inapplicable:
         yield "note", f"not applicable: {swept.inapplicable}"
     yield from (("note", line) for line in not_applicable(swept.not_applicable))

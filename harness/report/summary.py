@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report.by_fault import FaultTotal, grouped, nowhere, totals
+from harness.report.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.folding import Block, blocks
 from harness.report.phrases import plan_text, reproduce
 from harness.swept import Swept, count, outcome
@@ -31,6 +31,7 @@ def summary(swept: Sequence[Swept], *, folder: str = "") -> str:
     found = totals(swept)
     if len(found) > 1:
         lines += ["", *_fault_table(found)]
+        lines += [line for told in somewhere(swept, found) for line in ("", _cell(told))]
     return "\n".join([*lines, "", f"Evidence: `{folder}`", ""])
 
 
@@ -63,7 +64,7 @@ def _fault_table(found: Sequence[FaultTotal]) -> Iterator[str]:
         yield _row(each.fault, f"{each.struck}/{each.known}", each.passed, each.failed, each.unknown)
     for reason, names in grouped(nowhere(found)).items():
         yield ""
-        yield f"Not applicable: {', '.join(f'`{name}`' for name in names)}: {_cell(reason)}"
+        yield f"not applicable: {listed(names)}: {_cell(reason)}"
 
 
 def _row(*cells: object) -> str:

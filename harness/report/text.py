@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from harness.report.by_fault import FaultTotal, nowhere, totals
+from harness.report.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.folding import Block, blocks
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
 from harness.report.remarks import not_applicable, remarks, shared_notes
@@ -35,9 +35,10 @@ def text(swept: Sequence[Swept], *, folder: str = "") -> str:
     found = totals(swept)
     if len(found) > 1:
         lines += ["", *_fault_table(found)]
+        lines += [line for told in somewhere(swept, found) for line in _wrapped(told, first="", then="  ")]
     shared = shared_notes(swept)
     for each in swept:
-        told = remarks(each, shared=shared, told=nowhere(found) if len(found) > 1 else None)
+        told = remarks(each, shared=shared, told=[each.fault for each in found] if len(found) > 1 else ())
         lines += ["", f"{each.scenario}:", *(line for remark in told for line in _item(remark))] if told else []
     lines += ["", *shared] if shared else []
     lines += ["", _summary(swept, folder)]

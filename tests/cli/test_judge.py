@@ -11,9 +11,10 @@ from click.testing import CliRunner, Result
 from harness import folder as folders
 from harness.cli.judge import judge
 from harness.evidence import Evidence
-from harness.plan import Plan
+from harness.plan import Plan, Strike
 from harness.runs import Declared, RunRecord
 from harness.swept import Swept
+from harness.tape import Entry
 from harness.verdict import Judgement, Outcome, Verdict
 
 FORMS = ("report.json", "report.sarif", "report.txt", "report.html", "report.junit.xml", "summary.md")
@@ -46,6 +47,17 @@ def finished(folder: Path) -> Path:
     return made
 
 
+def interrupted(folder: Path) -> Path:
+    """Write a run that ended in the middle of ``trip``: there is evidence, and no word of what it came to."""
+    made = run_of(folder, "trip")
+    begun = Entry(at=1.0, kind="act", operation="strike", facts={"fault": "kill-worker", "point": "before/One"})
+    struck = Plan((Strike("kill-worker", "before/One"),))
+    for trial, plan, tape in (("1a2b3c", Plan(), ()), ("9f3a2c", struck, (begun,))):
+        evidence = Evidence(trial=trial, scenario="trip", plan=plan, end="closed", tape=tape)
+        folders.save_evidence(folder / "trials" / trial, evidence)
+    return made
+
+
 def judged(folder: Path) -> Result:
     return CliRunner().invoke(judge, [str(folder), "-o", "json"])
 
@@ -66,6 +78,13 @@ def test_a_report_that_cannot_be_written_is_shown_all_the_same(tmp_path: Path) -
     done = judged(folder)
     assert json.loads(done.stdout)["trials"]["run"] == 1
     assert "crashproof: the report files stay as they were: " in done.stderr
+
+
+def test_an_interrupted_run_has_the_points_that_its_trials_struck(tmp_path: Path) -> None:
+    told = json.loads(judged(interrupted(tmp_path)).stdout)
+    assert told["points"] == {"known": 1, "struck": 1, "unreachable": 0}
+    assert told["faults"]["kill-worker"]["struck"] == 1
+    assert told["outcome"] == "UNKNOWN"
 
 
 @pytest.mark.parametrize("swept", [(), (INAPPLICABLE,)])

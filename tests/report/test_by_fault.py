@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness import faults
-from harness.report.by_fault import FaultTotal, grouped, nowhere, totals
+from harness.report.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.verdict import Outcome
 from tests.report.samples import KILL, NO_MODEL, NO_RESTART, every_fault, several, swept, verdict
 
@@ -47,6 +47,24 @@ def test_faults_with_one_reason_are_grouped() -> None:
     groups = grouped(nowhere(totals([every_fault()])))
     assert groups[NO_RESTART] == ["kill-server"]
     assert groups[NO_MODEL] == [fault.name for fault in faults.ALL if fault.family == "model"]
+
+
+def test_a_family_that_is_there_in_full_stands_for_its_faults() -> None:
+    models = [fault.name for fault in faults.ALL if fault.family == "model"]
+    assert listed(["kill-worker", *models, "reply-lost"]) == "kill-worker, every model fault, reply-lost"
+    assert listed(models[1:]) == ", ".join(models[1:])
+    assert listed(["kill-server"]) == "kill-server"  # the only one of its family
+
+
+def test_faults_that_some_scenarios_cannot_meet_are_told_reason_by_reason_with_the_scenarios() -> None:
+    names = [f"trip{number}" for number in range(5)]
+    unmet = [swept(scenario=name, not_applicable={"kill-server": "no disk", "model-429": "x"}) for name in names]
+    some = [several(), swept(scenario="last", not_applicable={"kill-server": "no server"}), *unmet]
+    assert somewhere(some, totals(some)) == [
+        "not applicable in last: kill-server: no server",
+        "not applicable in 5 of 7 scenarios: kill-server: no disk",
+    ]
+    assert somewhere([every_fault()], totals([every_fault()])) == []
 
 
 def test_nothing_swept_has_no_faults() -> None:

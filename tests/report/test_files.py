@@ -90,9 +90,8 @@ def test_page_has_a_table_of_faults_where_there_are_several() -> None:
     assert ["waits", f"not applicable: {INAPPLICABLE.inapplicable}"] in rows
     assert ["fault", "family", "points", "passed", "failed", "unknown"] in rows
     assert ["heartbeat-lost", "wire", "2/2", "2", "0", "0"] in rows
-    assert [f"kill-server: not applicable, {NO_RESTART}"] in rows
-    (models,) = [row for row in rows if row[0].endswith(f"not applicable, {NO_MODEL}")]
-    assert models[0].startswith("model-429, model-429-seconds, ")
+    assert [f"not applicable: kill-server: {NO_RESTART}"] in rows
+    assert [f"not applicable: every model fault: {NO_MODEL}"] in rows
     assert "family" not in html([FAILED])
 
 
@@ -139,8 +138,8 @@ def test_junit_counts_and_escapes() -> None:
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"reason": "the worker exited with status 1"}, "the worker exited with status 1"),
-        ({"cuts": (), "struck": ()}, "there was no point to strike"),
+        ({"reason": "the worker exited", "struck": ()}, "nothing was swept: the worker exited"),
+        ({"cuts": (), "struck": ()}, "nothing was swept: there was no point to strike"),
     ],
 )
 def test_junit_tells_of_a_scenario_that_could_not_be_swept(told: dict[str, Any], message: str) -> None:
@@ -189,7 +188,7 @@ def test_summary_has_a_table_of_faults_where_there_are_several() -> None:
         "| kill-server | 1/1 | 1 | 0 | 0 |\n"
         "| unavailable-once | 0/0 | 0 | 0 | 0 |\n"
         "\n"
-        f"Not applicable: `model-429`, `model-400`: {NO_MODEL}\n"
+        f"not applicable: model-429, model-400: {NO_MODEL}\n"
         "\n"
         "Evidence: `runs/x`\n"
     )
@@ -216,7 +215,7 @@ def test_sarif_has_a_result_for_each_finding() -> None:
 
 
 def test_sarif_notifies_of_what_could_not_be_made() -> None:
-    unswept = replace(PASSED, verdicts=(), reason="the worker exited with status 1")
+    unswept = replace(PASSED, verdicts=(), struck=(), reason="the worker exited with status 1")
     (run,) = sarif([several(), INAPPLICABLE, unswept], files={}, version="1.0")["runs"]
     (invocation,) = run["invocations"]
     told = [(each["level"], each["message"]["text"]) for each in invocation["toolExecutionNotifications"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.plan import Strike
-from harness.report.remarks import not_applicable, remarks, shared_notes
+from harness.report.remarks import incomplete, not_applicable, remarks, shared_notes
 from tests.report.samples import INAPPLICABLE, NO_MODEL, PASSED, several, swept
 
 
@@ -40,10 +40,19 @@ def test_faults_that_cannot_be_made_are_told_reason_by_reason_unless_told_elsewh
         "not applicable: kill-server: no disk",
     ]
     found = swept(not_applicable=reasons)
-    assert remarks(found, told={"model-429": NO_MODEL, "model-400": "another reason"}) == [
-        "not applicable: kill-server: no disk",
-        f"not applicable: model-400: {NO_MODEL}",
+    assert remarks(found, told=["model-429", "model-400"]) == ["not applicable: kill-server: no disk"]
+
+
+def test_what_makes_a_sweep_unknown_as_a_whole_comes_first() -> None:
+    assert incomplete(PASSED) == incomplete(INAPPLICABLE) == []
+    assert incomplete(swept(not_run=1)) == ["1 trial was left out: a limit was reached"]
+    assert incomplete(swept(reason="no worker", struck=())) == ["nothing was swept: no worker"]
+    assert incomplete(swept(reason="unstable: it was FAIL and is PASS now")) == [
+        "unstable: it was FAIL and is PASS now"
     ]
+    assert incomplete(swept(cuts=(), struck=())) == ["nothing was swept: there was no point to strike"]
+    assert incomplete(swept(cuts=(), struck=(), points_only=True)) == []
+    assert remarks(swept(not_run=1, gaps=("a file",)))[0] == incomplete(swept(not_run=1))[0]
 
 
 def test_notes_that_hold_for_all_that_was_swept_are_shared() -> None:
