@@ -7,11 +7,18 @@ from collections.abc import Iterable, Sequence
 from harness.evidence import Evidence
 from harness.options import Options
 from harness.scenario import Scenario, Starter
+from harness.stops import Stop
+from harness.stops import told as stops_text
 from harness.tape import acts
 
 
 def notes(
-    scenario: Scenario, *, options: Options, baselines: Sequence[Evidence], notices: Iterable[str] = ()
+    scenario: Scenario,
+    *,
+    options: Options,
+    baselines: Sequence[Evidence],
+    notices: Iterable[str] = (),
+    stops: Sequence[Stop] = (),
 ) -> list[str]:
     """Return the notes, one sentence or two each.
 
@@ -20,6 +27,7 @@ def notes(
         options: How it was run.
         baselines: The evidence of its undisturbed trials.
         notices: What the doors said in any of its trials.
+        stops: What its worker process did after SIGTERM.
     """
     told = []
     if scenario.address:
@@ -36,6 +44,10 @@ def notes(
             "Worker processes were forked from one that had imported the installed modules, except in the first "
             "baseline and the real-time trials; --cold starts all of them cold."
         )
+    if options.engine != "dev":
+        told.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
+    if stops:
+        told.append(stops_text(stops))
     return [*told, *dict.fromkeys(notices)]
 
 

@@ -25,6 +25,7 @@ from harness.points import is_of_workflow_task, matches
 from harness.replay.runner import ReplayProcess
 from harness.rig.slots import Rig
 from harness.scenario import Scenario
+from harness.stops import Stop, stop_of
 from harness.swept import News, Swept
 from harness.trial import run_trial
 from harness.verdict import Outcome, Verdict
@@ -48,6 +49,7 @@ class _State:
     unreachable: list[Strike] = field(default_factory=list)
     not_applicable: dict[str, str] = field(default_factory=dict)
     notices: dict[str, None] = field(default_factory=dict)
+    stops: list[Stop] = field(default_factory=list)
     total: int = 0
     not_run: int = 0
 
@@ -307,6 +309,8 @@ class Sweep:
     def _judge(self, evidence: Evidence) -> Verdict:
         verdict = judge(evidence, baselines=self._state.baselines, checks=self._checks)
         self._state.notices.update(dict.fromkeys(notices_of(evidence)))
+        if stop := stop_of(evidence):
+            self._state.stops.append(stop)
         last = evidence.plan.strikes[-1] if evidence.plan.strikes else None
         if verdict.struck and last:
             self._state.struck[last] = None
@@ -348,7 +352,15 @@ class Sweep:
             not_run=state.not_run,
             gaps=tuple(gaps),
             masked=masking.listed(state.baselines),
-            notes=tuple(notes(self._scenario, options=self._options, baselines=state.baselines, notices=state.notices)),
+            notes=tuple(
+                notes(
+                    self._scenario,
+                    options=self._options,
+                    baselines=state.baselines,
+                    notices=state.notices,
+                    stops=state.stops,
+                )
+            ),
             seconds=time.monotonic() - self._began,
             reason=reason,
             points_only=points_only or self._options.points_only,
