@@ -11,10 +11,12 @@ nox.options.sessions = ["lint", "types", "tests"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
-GET_SERVER = (
-    "import asyncio; from harness.rig.binaries import find_temporal; "
-    "print(asyncio.run(find_temporal(progress=print)).version)"
-)
+GET_SERVERS = """
+import asyncio
+from harness.rig.binaries import find_full_server, find_temporal, find_test_server
+for find in (find_temporal, find_full_server, find_test_server):
+    print(asyncio.run(find(progress=print)).version, flush=True)
+"""
 
 
 def _install(session: nox.Session, group: str) -> None:
@@ -22,10 +24,10 @@ def _install(session: nox.Session, group: str) -> None:
     session.install("-e", ".[openai]", *nox.project.dependency_groups(PROJECT, group))
 
 
-def _install_with_server(session: nox.Session) -> None:
-    """Install for tests, and get the Temporal CLI (found, downloaded or built) before any test waits for it."""
+def _install_with_servers(session: nox.Session) -> None:
+    """Install for tests, and get the servers (found, downloaded or built) before any test waits for them."""
     _install(session, "test")
-    session.run("python", "-u", "-c", GET_SERVER)
+    session.run("python", "-u", "-c", GET_SERVERS)
 
 
 @nox.session
@@ -46,20 +48,21 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, those with real servers and real worker processes too. Arguments after -- go to pytest."""
-    _install_with_server(session)
+    _install_with_servers(session)
     session.run("pytest", "-n", "2", "-m", "not chaos", *session.posargs)
 
 
 @nox.session
 def chaos(session: nox.Session) -> None:
     """Torture the reference agent, which must pass, and the broken ones, each caught by the check it was made for."""
-    _install_with_server(session)
-    session.run("crashproof", "run", "scenarios/research.py")
+    _install_with_servers(session)
+    session.run("crashproof", "run", "scenarios/research.py", "--faults", "all")
+    session.run("crashproof", "run", "scenarios/research.py::paused_for_a_day", "--engine", "full")
     session.run("pytest", "-m", "chaos", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure what crashproof costs and what it finds, as one table. `-- --full` adds three sweeps in a row."""
-    _install_with_server(session)
+    _install_with_servers(session)
     session.run("python", "-m", "tests.bench", *session.posargs)

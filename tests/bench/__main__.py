@@ -1,6 +1,6 @@
 """Measure, print the table, and leave with status 1 if a bound was missed.
 
-``python -m tests.bench [--full] [starting|proxy|research|broken ...]``
+``python -m tests.bench [--full] [starting|proxy|time|research|faults|broken ...]``
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import asyncio
 import os
 import sys
 
-from tests.bench import proxy, starting, sweeps
+from tests.bench import proxy, skipped_time, starting, sweeps
 from tests.bench.table import render
 
-PARTS = ("starting", "proxy", "research", "broken")
+PARTS = ("starting", "proxy", "time", "research", "faults", "broken")
 
 
 def main() -> int:
@@ -29,7 +29,9 @@ def main() -> int:
     measures = {
         "starting": starting.measure,
         "proxy": lambda: asyncio.run(proxy.measure()),
+        "time": skipped_time.measure,
         "research": lambda: sweeps.measure_research(full=asked.full),
+        "faults": sweeps.measure_faults,
         "broken": sweeps.measure_broken,
     }
     figures = []

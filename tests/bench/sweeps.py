@@ -25,7 +25,7 @@ def measure_research(*, full: bool) -> list[Figure]:
     verdicts: list[dict[str, str]] = []
     found = 0
     for _ in range(REPEATS if full else 1):
-        report, seconds = _run("scenarios/research.py")
+        report, seconds = _run("scenarios/research.py::worker_dies")
         verdicts.append({trial["id"]: trial["outcome"] for trial in report["trials"]["verdicts"]})
         found += len(report["findings"])
         for finding in report["findings"]:
@@ -38,6 +38,20 @@ def measure_research(*, full: bool) -> list[Figure]:
         }
         figures.append(equal(f"trials with another verdict in {REPEATS} sweeps", len(unsteady), 0))
     return figures
+
+
+def measure_faults() -> list[Figure]:
+    """Sweep the reference agent with every fault there is."""
+    report, seconds = _run("scenarios/research.py::worker_dies", "--faults", "all")
+    points = report["points"]
+    return [
+        below("all faults on the research agent", seconds, 300, unit="s"),
+        Figure(name="trials in it", measured=str(report["trials"]["run"])),
+        Figure(name="faults in it", measured=str(len(report["scenarios"][0]["faults"]))),
+        equal("points struck of those known", points["struck"], points["known"]),
+        equal("trials whose strike was not made", report["vacuous"], 0),
+        equal("findings in it", len(report["findings"]), 0),
+    ]
 
 
 def measure_broken() -> list[Figure]:
@@ -69,9 +83,9 @@ def _list(names: list[str]) -> str:
     return f" (not as wanted: {', '.join(names)})" if names else ""
 
 
-def _run(target: str) -> tuple[dict[str, Any], float]:
+def _run(*asked: str) -> tuple[dict[str, Any], float]:
     """Return the report of `crashproof run`, and the seconds that it took. The evidence stays in .crashproof/bench."""
-    command = [str(Path(sys.executable).parent / "crashproof"), "run", target, "-o", "json", "--out", str(EVIDENCE)]
+    command = [str(Path(sys.executable).parent / "crashproof"), "run", *asked, "-o", "json", "--out", str(EVIDENCE)]
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
     seconds = time.monotonic() - began
