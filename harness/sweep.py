@@ -167,7 +167,7 @@ class Sweep:
             reason = self._why_not_made(fault)
             made = [] if reason else cuts_of(fault, tapes[0])
             if not made:
-                nothing = f"the worker sends no {' or '.join(fault.doors)} message that it can meet"
+                nothing = f"the worker sends no {' or '.join(fault.operations or fault.doors)} message that it can meet"
                 self._state.not_applicable[fault.name] = reason or nothing
             found, unsteady = steady(made, tapes)
             self._state.unsteady.update(dict.fromkeys(unsteady))

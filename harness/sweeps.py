@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc.aio
 from temporalio.service import RPCError
 
+from harness import faults
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError
 from harness.evidence import Evidence
@@ -51,10 +52,12 @@ async def sweep_all(
         done: Told of each finished scenario.
 
     Raises:
-        UsageError: A check that a scenario names does not exist; said before anything is started.
+        UsageError: A check or fault that a scenario names does not exist; said before anything is started.
         UsageError, RigError: There is one scenario alone, and it cannot be swept.
     """
     judged = [chosen(scenario.checks, skip=scenario.skip_checks) for scenario in scenarios]
+    for scenario in scenarios:
+        faults.chosen(scenario.faults)
     limit = asyncio.Semaphore(jobs)
     async with (
         Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig,

@@ -22,6 +22,7 @@ from harness.rig.driver import Driver
 from harness.rig.frontend import Frontend
 from harness.rig.meeting import Meeting
 from harness.rig.nemesis import Nemesis
+from harness.rig.overdue import waiting_for
 from harness.rig.slots import Rig, Slot
 from harness.rig.starting import Starting
 from harness.rig.striking import Striking
@@ -81,6 +82,7 @@ class _Trial:
         self.frontend: Frontend
         self.acceleration: Acceleration
         self.driver: Driver
+        self.clock: Clock | None = None
         self.coverage: Coverage | None = None
 
     async def run(self) -> Evidence:
@@ -101,9 +103,8 @@ class _Trial:
                 Frontend(address=slot.server.address, namespace=slot.namespace)
             )
             self.acceleration = Acceleration(self.frontend, note=self.nemesis.note)
-            clock: Clock | None = None
             if not self.rig.engine.lacks("time skipping"):
-                clock = await stack.enter_async_context(
+                self.clock = await stack.enter_async_context(
                     clock_of(self.rig.engine.name, address=slot.server.address, namespace=slot.namespace)
                 )
             starting = Starting(
@@ -122,7 +123,7 @@ class _Trial:
             )
             await stack.enter_async_context(wire)
             self.driver = await stack.enter_async_context(
-                Driver(self.scenario, slot=slot, nemesis=self.nemesis, logs=self.logs, clock=clock)
+                Driver(self.scenario, slot=slot, nemesis=self.nemesis, logs=self.logs, clock=self.clock)
             )
             return await self._with_workers(slot, wire)
 
@@ -223,13 +224,18 @@ class _Trial:
                 task.cancel()
             await asyncio.gather(*watching, sampling, return_exceptions=True)
         if not done:
-            return "deadline", f"not over {self.bounds.limit:.0f} s after the work began"
+            late = f"not over {self.bounds.limit:.0f} s after the work began"
+            return "deadline", f"{late}; {await self._waiting_for(root)}" if self.clock else late
         first = min(done, key=watching.index)
         reason = first.result()
         if first is watching[1]:
             self.nemesis.note("over")
             return "over", ""
         return ("closed", "") if first is watching[0] else ("stopped", str(reason))
+
+    async def _waiting_for(self, root: Run) -> str:
+        assert self.clock is not None
+        return (await waiting_for(self.clock, root.workflow_id)).replace("\n", "; ")
 
     async def _closed(self, root: Run) -> None:
         """Wait until the whole chain has closed: continued runs are followed."""

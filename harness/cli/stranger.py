@@ -30,6 +30,10 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--one-program", {"is_flag": True, "help": "The worker's program starts the work itself."}),
     ("--over", {"metavar": "POINT[*TIMES]", "help": "When a workflow that never ends is over."}),
     ("--fails", {"metavar": "TYPE", "help": "The failure type that the workflow is expected to end with."}),
+    (
+        "--falls-back",
+        {"is_flag": True, "help": "Under a fault that nothing heals the workflow completes with another result."},
+    ),
     ("--model", {"metavar": "FILE", "help": "Script of the model server: a Python file with answer(request)."}),
     ("--effects", {"metavar": "FILE", "help": "Script of the effect server: a Python file with answer(effect)."}),
     ("--env", {"metavar": "NAME=VALUE", "multiple": True, "help": "Further environment of the worker."}),
@@ -62,6 +66,7 @@ def scenario(given: dict[str, Any]) -> Scenario:
         sends=tuple(_sends(given)),
         over=_over(given["over"]),
         fails=given["fails"],
+        falls_back=bool(given["falls_back"]),
         model=given["model"] or "",
         effects=given["effects"] or "",
         env=dict(_pair(text) for text in given["env"]),

@@ -44,12 +44,12 @@ async def skips_within(
             raise
         raise RigError(
             f"waited {limit:g} s for {what} of workflow {workflow_id!r}, and its time did not skip that far",
-            log=await _seen(clock, workflow_id),
+            log=await waiting_for(clock, workflow_id),
         ) from None
 
 
-async def _seen(clock: Clock, workflow_id: str) -> str:
-    """Return what is known of the workflow, one thing a line."""
+async def waiting_for(clock: Clock, workflow_id: str) -> str:
+    """Return what a workflow is waiting for, one thing a line: what is under way, its backoffs and its timers."""
     lines = [f"engine: {clock.engine}"]
     try:
         async with asyncio.timeout(_LOOK_LIMIT):

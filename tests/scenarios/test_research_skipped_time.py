@@ -5,6 +5,7 @@ A real worker in the test's own process; the model is played by respx, the note'
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import threading
@@ -26,6 +27,7 @@ import respx
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from harness.rig.binaries import find_full_server, find_test_server
@@ -196,6 +198,30 @@ async def test_the_whole_ladder_and_a_day_s_pause(
     assert result == ResearchResult("why?", ["found it"], complete=True)
     assert notes == [("agent/step-1", "found it")]
     assert model.waited(1, 2, 4, 8)
+
+
+async def test_the_sdk_s_own_environment_runs_on_the_same_binary(model: Model, notes: list[tuple[str, str]]) -> None:
+    model.answers = [*[refusal(500)] * 4, note]
+    binary = (await find_test_server()).path
+    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary)) as environment:
+        worker = Worker(
+            environment.client,
+            task_queue="research",
+            workflows=[ResearchAgentWorkflow],
+            activities=[run_research_step],
+        )
+        address = environment.client.service_client.config.target_host
+        clock = clock_of("time-skipping", address=address, namespace="default")
+        async with clock as model.clock, worker, asyncio.timeout(LIMIT):
+            began = await environment.get_current_time()
+            work = await environment.client.start_workflow(
+                ResearchAgentWorkflow.run, QUERY, id="agent", task_queue="research", start_signal="pause"
+            )
+            await environment.sleep(DAY)
+            await work.signal(ResearchAgentWorkflow.resume)
+            assert await work.result() == ResearchResult("why?", ["found it"], complete=True)
+            assert await environment.get_current_time() - began >= DAY + timedelta(seconds=15)
+    assert notes == [("agent/step-1", "found it")]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
