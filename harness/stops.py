@@ -27,7 +27,9 @@ class Stop:
 
 
 def stop_of(evidence: Evidence) -> Stop | None:
-    """Return the stop that a trial shows, or None where there was none, or where the trial ended before it."""
+    """Return the stop that a trial shows, or None where there was none, or another strike, or an earlier end."""
+    if len(evidence.strikes) != 1:
+        return None
     for strike in evidence.strikes:
         if not isinstance(faults.named(str(strike.facts["fault"])).action, Terminate):
             continue
