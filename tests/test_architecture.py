@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 
 PARTS = {
     "public names": "__init__",
-    "records": "errors points faults plan tape verdict evidence scenario cuts deadline options notes stops folder swept runs",
+    "records": "errors points faults plan tape verdict evidence scenario cuts deadline options notes stops folder "
+    "swept runs",
     "rig": "rig",
     "replay": "replay",
     "checks": "checks",
