@@ -74,7 +74,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @engine.binaries
 @FORMAT
 def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
-    """Torture agents: kill their workers at every message, and say what broke.
+    """Torture agents: break something at every message, let it heal, and say what broke.
 
     Scenarios come from files, folders and names, or one worker is described by options alone.
     """

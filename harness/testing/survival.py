@@ -21,7 +21,8 @@ from harness import folder as folders
 from harness.cli.output import keep, shown_path
 from harness.options import Options
 from harness.report.text import text
-from harness.rig.binaries import Binary
+from harness.rig.binaries import Binary, find_for
+from harness.rig.engines import engine as engine_of
 from harness.runs import Declared, begin
 from harness.scenario import Scenario
 from harness.sweeps import default_jobs, sweep_all
@@ -58,6 +59,7 @@ class Survives:
         faults: Sequence[str] | str = (),
         only: Sequence[str] | str = (),
         real_time: bool = False,
+        engine: str = "dev",
         jobs: int = 0,
     ) -> Coroutine[Any, Any, Swept]:
         """Sweep a scenario: fail the test unless the outcome is PASS, and return what the sweep came to.
@@ -72,6 +74,7 @@ class Survives:
             faults: Names of faults, families, or ``all``, in place of the scenario's own.
             only: Point ids or ``*`` patterns; where given, only these points are struck.
             real_time: Whether every timeout elapses in real time.
+            engine: What runs the server: ``dev``, ``full`` or ``time-skipping``.
             jobs: How many trials run at a time; by default as many as ``crashproof run`` takes, shared among the
                 processes of pytest-xdist.
 
@@ -82,7 +85,7 @@ class Survives:
         """
         __tracebackhide__ = True
         named, variable = declared(scenario, module=self._module, test=self._test)
-        options = Options(faults=_words(faults), only=_words(only), real_time=real_time)
+        options = Options(faults=_words(faults), only=_words(only), real_time=real_time, engine=engine_of(engine).name)
         return self._calls.make(
             "crashproof_survives(...)",
             lambda: self._judge(named, variable=variable, options=options, jobs=jobs or _jobs()),
@@ -105,13 +108,12 @@ class Survives:
         where = Declared(
             name=scenario.name, variable=variable, file=scenario.file, checks=tuple(each.name for each in wanted)
         )
-        server = {"version": self._binary.version, "path": str(self._binary.path), "sha256": self._binary.sha256}
-        kept = {"faults": options.faults, "only": options.only, "real_time": options.real_time}
+        binary = self._binary if options.engine == "dev" else await find_for(options.engine)
+        server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256}
+        kept = {name: getattr(options, name) for name in ("faults", "only", "real_time", "engine")}
         record = replace(begin(scenarios=(where,), options=kept, server=server), command=("pytest", self._test))
         folders.write_json(folder / "run.json", record)
-        [swept] = await sweep_all(
-            [scenario], binary=self._binary.path, folder=folder, jobs=jobs, options=options, tell=_tell
-        )
+        [swept] = await sweep_all([scenario], binary=binary.path, folder=folder, jobs=jobs, options=options, tell=_tell)
         folders.write_json(folder / "run.json", replace(record, swept=(swept,), finished=time.time()))
         keep([swept], folder=folder, scenarios=(where,))
         return swept
