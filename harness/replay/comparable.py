@@ -1,0 +1,124 @@
+"""Commands made comparable: the server's defaults filled in, their place forgotten, what they refer to named."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.replay.commands import LOCAL_ACTIVITY_MARKER, Command
+from harness.replay.defaults import filled
+from harness.replay.run import Run
+
+SDK_SEARCH_ATTRIBUTE = "searchAttributes.TemporalChangeVersion"
+"""The SDK upserts this search attribute with each patch marker, which is compared itself."""
+
+UNCOMPARED_HEADERS = frozenset({"header._tracer-data"})
+"""Headers of Temporal's tracing interceptors: they hold ids of spans, which are new in each replay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where workflows run: what commands name of it must not count as a difference when they are replayed elsewhere.
+
+    Attributes:
+        namespace: Namespace in which the replay takes place; empty: any namespace counts as that of the recording.
+        task_queue: Task queue of the replaying worker; empty: that of the recording.
+        recorded_in: Namespace of the recording; empty: that of a recorded command always counts as the run's own.
+    """
+
+    namespace: str = ""
+    task_queue: str = ""
+    recorded_in: str = ""
+
+
+def comparable(command: Command, *, run: Run, place: Place, local_results: bool) -> Command:
+    """Return a command, recorded or decided, in the form in which both are equal if the decision was the same."""
+    fields = {name: value for name, value in command.fields.items() if name not in UNCOMPARED_HEADERS}
+    if command.event_id:
+        _forget(fields, "namespace", place.recorded_in)
+    else:
+        _forget(fields, "namespace", place.namespace)
+        if fields.get("taskQueue") in ("", place.task_queue):
+            fields["taskQueue"] = run.task_queue
+        fields = dict(filled(command.kind, fields, run=run))
+    _resolve(command.kind, fields, run)
+    if not local_results and fields.get("markerName") == LOCAL_ACTIVITY_MARKER:
+        fields = {name: value for name, value in fields.items() if not name.startswith(_LOCAL_RESULTS)}
+    return dataclasses.replace(command, fields=fields)
+
+
+def is_of_sdk(command: Command) -> bool:
+    """Tell whether the SDK added a command by itself, as a consequence of another one."""
+    return command.kind == "UpsertWorkflowSearchAttributes" and set(command.fields) == {SDK_SEARCH_ATTRIBUTE}
+
+
+def subject(command: Command, *, run: Run) -> str:
+    """Return what a command is about: ``book``, ``timer 3``, ``patch new-way``, ``Child parent-1``."""
+    fields = command.fields
+    if command.kind == "RequestCancelActivityTask":
+        types = dict(run.activities.values())
+        return types.get(str(fields.get("activityId", "")), "")
+    if command.kind == "RequestCancelNexusOperation":
+        return next((name for number, name in run.operations.values() if number == fields.get("number")), "")
+    if command.kind == "RecordMarker":
+        return str(fields.get("patchId") or fields.get("activityType") or fields.get("markerName") or "")
+    if command.kind in _OF_RUN:
+        return run.workflow_type
+    if command.kind in _NAMED_BY_FIELDS:
+        return ", ".join(sorted(name.partition(".")[2] for name in fields if "." in name))
+    return _first(fields, _SUBJECTS.get(command.kind, ()))
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((str(fields[name]) for name in names if fields.get(name)), "")
+
+
+def _forget(fields: dict[str, Any], name: str, own: str) -> None:
+    if not own or fields.get(name) == own:
+        fields.pop(name, None)
+
+
+def _resolve(kind: str, fields: dict[str, Any], run: Run) -> None:
+    """Replace the id of the event that a request to cancel names by what that event is about."""
+    scheduled = int(fields.get("scheduledEventId", 0))
+    if kind == "RequestCancelActivityTask" and scheduled in run.activities:
+        del fields["scheduledEventId"]
+        fields["activityId"] = run.activities[scheduled][0]
+    if kind == "RequestCancelNexusOperation" and scheduled in run.operations:
+        del fields["scheduledEventId"]
+        fields["number"] = run.operations[scheduled][0]
+    if kind == "CancelTimer":  # the SDK repeats the summary of the timer
+        for name in [name for name in fields if name.startswith("userMetadata.")]:
+            del fields[name]
+    if kind == "ContinueAsNewWorkflowExecution":  # the event has neither
+        for name in [name for name in fields if name.startswith(("retryPolicy.", "cronSchedule"))]:
+            del fields[name]
+
+
+_LOCAL_RESULTS = ("result.", "failure.", "attempt")
+
+_OF_RUN = frozenset(
+    {
+        "CompleteWorkflowExecution",
+        "FailWorkflowExecution",
+        "CancelWorkflowExecution",
+        "ContinueAsNewWorkflowExecution",
+    }
+)
+
+_NAMED_BY_FIELDS = frozenset({"UpsertWorkflowSearchAttributes", "ModifyWorkflowProperties"})
+
+_SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "ScheduleActivityTask": ("activityType",),
+    "StartTimer": ("timerId",),
+    "CancelTimer": ("timerId",),
+    "StartChildWorkflowExecution": ("workflowType",),
+    "SignalExternalWorkflowExecution": ("signalName",),
+    "RequestCancelExternalWorkflowExecution": ("workflowId",),
+    "ScheduleNexusOperation": ("operation",),
+    "UpdateAccepted": ("name", "updateId"),
+    "UpdateRejected": ("name", "updateId"),
+    "UpdateCompleted": ("updateId",),
+}

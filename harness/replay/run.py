@@ -1,0 +1,75 @@
+"""What a history says of its run: what commands refer to, and what the server's defaults depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from temporalio.api.history.v1 import HistoryEvent
+
+Reason = Literal["open", "failed", "timed out"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a workflow, as its started event and the events that later ones refer to tell it.
+
+    Attributes:
+        workflow_type: Its type.
+        task_queue: The task queue that it was started on.
+        execution_timeout: Seconds; 0 for none.
+        run_timeout: Seconds; 0 for none.
+        task_timeout: Timeout of its workflow tasks in seconds.
+        activities: Id of each ActivityTaskScheduled event to the activity's id and type.
+        operations: Id of each NexusOperationScheduled event to the operation's number, from 1, and its name.
+        unanswered: Id of each WorkflowTaskStarted event whose task was not completed, and what became of it.
+    """
+
+    workflow_type: str = ""
+    task_queue: str = ""
+    execution_timeout: float = 0.0
+    run_timeout: float = 0.0
+    task_timeout: float = 0.0
+    activities: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    operations: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    unanswered: Mapping[int, Reason] = field(default_factory=dict)
+
+
+def run_of(events: Sequence[HistoryEvent]) -> Run:
+    """Return what the events say of their run."""
+    activities: dict[int, tuple[str, str]] = {}
+    operations: dict[int, tuple[int, str]] = {}
+    unanswered: dict[int, Reason] = {}
+    for event in events:
+        told: Any = getattr(event, event.WhichOneof("attributes") or "", None)
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            activities[event.event_id] = (told.activity_id, told.activity_type.name)
+        elif event.HasField("nexus_operation_scheduled_event_attributes"):
+            operations[event.event_id] = (len(operations) + 1, f"{told.service}.{told.operation}")
+        elif event.HasField("workflow_task_started_event_attributes"):
+            unanswered[event.event_id] = "open"
+        elif event.HasField("workflow_task_failed_event_attributes"):
+            unanswered[told.started_event_id] = "failed"
+        elif event.HasField("workflow_task_timed_out_event_attributes") and told.started_event_id:
+            unanswered[told.started_event_id] = "timed out"
+        elif event.HasField("workflow_task_completed_event_attributes"):
+            unanswered.pop(told.started_event_id, None)
+    return Run(**_started(events), activities=activities, operations=operations, unanswered=unanswered)
+
+
+def _started(events: Sequence[HistoryEvent]) -> dict[str, Any]:
+    if not events:
+        return {}
+    told = events[0].workflow_execution_started_event_attributes
+    return {
+        "workflow_type": told.workflow_type.name,
+        "task_queue": told.task_queue.name,
+        "execution_timeout": _seconds(told.workflow_execution_timeout),
+        "run_timeout": _seconds(told.workflow_run_timeout),
+        "task_timeout": _seconds(told.workflow_task_timeout),
+    }
+
+
+def _seconds(duration: Any) -> float:
+    return float(duration.seconds + duration.nanos / 1e9)

@@ -1,0 +1,160 @@
+"""Records what a worker answers to workflow tasks, as it passes the door, beside the histories that come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
+from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
+from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
+from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.worker import Worker
+
+from harness.plan import Plan
+from harness.replay.commands import Decided, of_request
+from harness.rig.attribution import Attribution
+from harness.rig.binaries import find_temporal
+from harness.rig.nemesis import Nemesis
+from harness.rig.server import DevServer
+from harness.rig.wire import WireProxy
+from tests.replay import all_commands
+
+_ids = itertools.count(1)
+_COMPLETED = "RespondWorkflowTaskCompleted"
+
+
+@dataclass
+class Recording:
+    """One run of a workflow: its events, and by started event id what the worker answered."""
+
+    events: list[HistoryEvent] = field(default_factory=list)
+    requests: dict[int, RespondWorkflowTaskCompletedRequest] = field(default_factory=dict)
+
+    @property
+    def decided(self) -> list[Decided]:
+        return [
+            Decided(started_event_id=started, commands=of_request(request))
+            for started, request in sorted(self.requests.items())
+        ]
+
+
+class Recorder:
+    """Learns run and started event of each workflow task from poll answers, and keeps the answer to it."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Recording] = {}
+        self._tasks: dict[bytes, tuple[str, int]] = {}
+
+    def reply(self, operation: str, reply: Any) -> bool:
+        task = reply.workflow_task if operation == _COMPLETED else reply
+        if operation in (_COMPLETED, "PollWorkflowTaskQueue") and task.task_token:
+            self._tasks[task.task_token] = (task.workflow_execution.run_id, task.started_event_id)
+        return False
+
+    def request(self, operation: str, request: Any, worker: int) -> None:
+        if operation == _COMPLETED:
+            run_id, started = self._tasks[request.task_token]
+            kept = RespondWorkflowTaskCompletedRequest.FromString(request.SerializeToString())
+            self.runs.setdefault(run_id, Recording()).requests[started] = kept
+
+
+@asynccontextmanager
+async def recording(folder: Path) -> AsyncIterator[tuple[Client, Recorder]]:
+    """Run a server, the door, and a worker for all workflows of ``all_commands``; yield a client past the door."""
+    binary = (await find_temporal()).path
+    recorder, nemesis = Recorder(), Nemesis(Plan())
+    async with (
+        DevServer(binary, folder=folder, search_attributes={"Topic": "Keyword", "Count": "Int"}) as server,
+        WireProxy(
+            upstream=server.address,
+            namespace="default",
+            attribution=Attribution(),
+            meet=nemesis.meet,
+            sender=lambda port: 1,
+            rewrite=recorder.request,
+            mend=recorder.reply,
+        ) as door,
+    ):
+        client = await Client.connect(server.address)
+        await _endpoint(client)
+        async with _worker(await Client.connect(door.address)):
+            yield client, recorder
+
+
+async def record_all(folder: Path) -> Mapping[str, Recording]:
+    """Run every workflow of ``all_commands`` once; return each run by a name of its own."""
+    async with recording(folder) as (client, recorder), asyncio.timeout(120):
+        found = {
+            "activities": await _ended(client, recorder, all_commands.Activities.run),
+            "cancelled": await _cancelled(client, recorder),
+        }
+        first, second = await _everything(client, recorder)
+        return {**found, "everything": first, "continued": second}
+
+
+async def _endpoint(client: Client) -> None:
+    target = EndpointTarget(worker=EndpointTarget.Worker(namespace="default", task_queue=all_commands.TASK_QUEUE))
+    spec = EndpointSpec(name=all_commands.ENDPOINT, target=target)
+    await client.operator_service.create_nexus_endpoint(CreateNexusEndpointRequest(spec=spec))
+
+
+def _worker(client: Client) -> Worker:
+    return Worker(
+        client,
+        task_queue=all_commands.TASK_QUEUE,
+        workflows=[all_commands.Activities, all_commands.Everything, all_commands.Child, all_commands.Cancelled],
+        activities=[all_commands.ask, all_commands.note],
+        nexus_service_handlers=[all_commands.OracleHandler()],
+    )
+
+
+async def _started(client: Client, run: Any, *args: Any) -> Any:
+    name = f"recorded-{next(_ids)}"
+    return await client.start_workflow(run, args=args, id=name, task_queue=all_commands.TASK_QUEUE)
+
+
+async def _ended(client: Client, recorder: Recorder, run: Any, *args: Any) -> Recording:
+    handle = await _started(client, run, *args)
+    return await _closed(client, recorder, handle.id, handle.first_execution_run_id)
+
+
+async def _cancelled(client: Client, recorder: Recorder) -> Recording:
+    handle = await _started(client, all_commands.Cancelled.run)
+    while not recorder.runs.get(handle.first_execution_run_id):
+        await asyncio.sleep(0.01)
+    await handle.cancel()
+    return await _closed(client, recorder, handle.id, handle.first_execution_run_id)
+
+
+async def _everything(client: Client, recorder: Recorder) -> tuple[Recording, Recording]:
+    handle = await _started(client, all_commands.Everything.run, 0)
+    for number in (5, -1, 13):
+        try:
+            await handle.execute_update(all_commands.Everything.raise_by, number)
+        except WorkflowUpdateFailedError:
+            pass
+    await handle.result()
+    first = await _closed(client, recorder, handle.id, handle.first_execution_run_id)
+    closing = first.events[-1].workflow_execution_continued_as_new_event_attributes
+    return first, await _closed(client, recorder, handle.id, closing.new_execution_run_id)
+
+
+async def _closed(client: Client, recorder: Recorder, workflow_id: str, run_id: str) -> Recording:
+    handle = client.get_workflow_handle(workflow_id, run_id=run_id)
+    try:
+        await handle.result(follow_runs=False)
+    except WorkflowFailureError:
+        pass
+    except Exception as error:
+        if type(error).__name__ != "WorkflowContinuedAsNewError":
+            raise
+    found = recorder.runs[run_id]
+    found.events = list((await handle.fetch_history()).events)
+    return found
