@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from harness.rig.binaries import find_temporal
 from tests.cli.running import AGENTS, LIMIT, MARKER, ROOT, marked
 
 pytest_plugins = ["pytester"]
@@ -173,9 +175,16 @@ def test_two():
 """
 
 
+@pytest.fixture(scope="session")
+def temporal() -> str:
+    """The Temporal CLI, found while this is still the user's home: pytester makes another one, with an empty cache."""
+    return str(asyncio.run(find_temporal()).path)
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Pytester]:
+def project(temporal: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Pytester]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("CRASHPROOF_TEMPORAL", temporal)
     monkeypatch.setenv(MARKER, str(pytester.path))
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
     yield pytester

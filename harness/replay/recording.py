@@ -16,12 +16,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -35,6 +36,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.errors import RigError
 from harness.replay.lines import Site, UserCode, told
+from harness.replay.run import run_of
 
 _HOOKED = ("activate", "_add_command", "_register_task", "_make_workflow_input")
 _MADE_AT = "_crashproof_made_at"
@@ -121,6 +123,21 @@ class Recorder:
         self.user_code = UserCode()
         self.during = during
         self._kept: list[_Kept] = []
+        self._told: dict[str, str] = {}
+
+    def about(self, events: Sequence[HistoryEvent]) -> None:
+        """Give the runs that start from now on the task queue and namespace of these events, as far as they tell.
+
+        The Replayer has names of its own for both, and workflow code that reads ``info()`` or starts an activity on
+        its own task queue would decide otherwise than in production. Called before each history.
+        """
+        task_queue, namespace = run_of(events).task_queue, _namespace(events)
+        self._told = {"task_queue": task_queue} if task_queue else {}
+        self._told |= {"namespace": namespace} if namespace else {}
+
+    def placed(self, details: WorkflowInstanceDetails) -> WorkflowInstanceDetails:
+        """Return details of an instance as they would be where the history was recorded."""
+        return replace(details, info=replace(details.info, **self._told)) if self._told else details
 
     def take(self) -> tuple[Recorded, ...]:
         """Return what was recorded since the last call, one for each run that was started, and forget it.
@@ -159,9 +176,10 @@ class RecordingRunner(SandboxedWorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Create an instance in the sandbox and have it recorded."""
-        instance = super().create_instance(det)
-        # The sandbox makes one more instance of each workflow class to validate it when a worker starts.
-        return instance if det.randomness_seed == -1 else self.recorder.observe(instance, details=det)
+        if det.randomness_seed == -1:  # the sandbox validates each workflow class so when a worker starts
+            return super().create_instance(det)
+        placed = self.recorder.placed(det)
+        return self.recorder.observe(super().create_instance(placed), details=placed)
 
 
 def unsandboxed(recorder: Recorder) -> WorkflowRunner:
@@ -178,7 +196,8 @@ class _Around(WorkflowRunner):
         self._runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return self._recorder.observe(self._runner.create_instance(det), details=det)
+        placed = self._recorder.placed(det)
+        return self._recorder.observe(self._runner.create_instance(placed), details=placed)
 
     def set_worker_level_failure_exception_types(self, types: Any) -> None:
         self._runner.set_worker_level_failure_exception_types(types)
@@ -310,3 +329,13 @@ class _Hooks:
 
 def _failure(completion: WorkflowActivationCompletion) -> str:
     return completion.failed.failure.message if completion.HasField("failed") else ""
+
+
+def _namespace(events: Sequence[HistoryEvent]) -> str:
+    """Return the namespace that the first event which tells one does: those of children and signals do."""
+    for event in events:
+        named = event.WhichOneof("attributes")
+        namespace = getattr(getattr(event, named), "namespace", "") if named else ""
+        if namespace:
+            return str(namespace)
+    return ""

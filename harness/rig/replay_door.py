@@ -25,6 +25,7 @@ from harness.rig.replay_tasks import (
     markers_of,
     story_of,
     with_markers_given,
+    without_versions,
 )
 
 Mode = Literal["cold", "warm"]
@@ -59,8 +60,10 @@ class Answer:
         stack: The stack trace that the worker gave with the failure.
         seconds: From when it was offered to the answer.
         replayed: Whether the task was told as completed and its commands asked for one task later, so that results of
-            local activities and branches of versioned changes are those of the recording. The markers that hold them
-            are not among the commands then.
+            local activities and branches of versioned changes are those of the recording. Protocol messages of such
+            an answer are lost (the Rust core makes none while it replays); their commands are there.
+        given: Then, the ids of the recorded events that were given to the worker, so that the commands lack them:
+            markers of local activities and patches, and the search attribute that lists patches.
         fetched: Whether the worker asked for the beginning of the history, so that it was not warm.
     """
 
@@ -74,6 +77,7 @@ class Answer:
     stack: str = ""
     seconds: float = 0.0
     replayed: bool = False
+    given: tuple[int, ...] = ()
     fetched: bool = False
 
 
@@ -229,10 +233,15 @@ class ReplayDoor:
         foreign = (task.made_anew | task.markers & VERSION_MARKERS) - _WITH_MARKERS_GIVEN
         if foreign or not task.completed_event_id:
             return _unasked(task, "cold", reason)
-        events = with_markers_given(story, task)
-        question = Question(story=story, events=events, previous_started_event_id=task.started_event_id)
+        events, given = with_markers_given(story, task)
+        question = Question(
+            story=story,
+            events=events,
+            previous_started_event_id=task.started_event_id,
+            messages=task.messages,
+        )
         answer = await self._ask(question, queue, task, "cold")
-        return replace(answer, replayed=True)
+        return replace(answer, commands=tuple(without_versions(answer.commands)), replayed=True, given=given)
 
     async def _warm(self, story: Story, queue: str) -> AsyncIterator[Answer]:
         """Ask for one task after the other, the run staying in the worker's cache as in production.

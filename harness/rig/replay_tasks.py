@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,9 @@ LOCAL_ACTIVITY_MARKERS = frozenset({"core_local_activity", "LocalActivity"})
 
 VERSION_MARKERS = frozenset({"core_patch", "Version"})
 """Names of the markers that say which branch of a versioned change was taken."""
+
+_CHANGE_VERSION = "TemporalChangeVersion"
+_PATCH = "patch-data"
 
 _MADE_ANEW = LOCAL_ACTIVITY_MARKERS | {"SideEffect", "MutableSideEffect"}
 
@@ -105,28 +110,59 @@ def markers_of(commands: Iterable[Command]) -> frozenset[str]:
     )
 
 
-def with_markers_given(story: Story, task: Recorded) -> list[HistoryEvent]:
-    """Return a history in which a task is replayed and its answer is asked for one task later.
+def with_markers_given(story: Story, task: Recorded) -> tuple[list[HistoryEvent], tuple[int, ...]]:
+    """Return a history in which a task is replayed and its answer is asked for one task later, and what it gives away.
 
     A task in which a local activity ran cannot be asked as it was: the worker would run the local activity. So the
-    task is told as completed with nothing but its markers of local activities, and another task follows at once, which
-    changes nothing: the worker replays, takes the results from the markers, and answers the second task with the
-    commands of the first. A task with no such marker is followed by an event without meaning, so that it counts as
-    replayed: a versioned change then takes the branch that the recording took.
+    task is told as completed with nothing but its markers of local activities and patches, and another task follows at
+    once, which changes nothing: the worker replays, takes the results from the markers, and answers the second task
+    with the commands of the first. A task with no such marker is followed by an event without meaning, so that it
+    counts as replayed all the same: a versioned change then takes the branch that the recording took.
+
+    The second value holds the ids of the recorded events that are given in this way.
     """
+    answer = list(_answer_of(story.events, task))
     events = list(story.events[: task.completed_event_id])
-    completed = events[-1]
-    given = [event for event in _answer_of(story.events, task) if _marker(event) in LOCAL_ACTIVITY_MARKERS]
-    for number, event in enumerate(given or [_nothing(completed)], start=completed.event_id + 1):
+    markers = [event for event in answer if _marker(event) in LOCAL_ACTIVITY_MARKERS | VERSION_MARKERS]
+    for number, event in enumerate(markers or [_nothing(events[-1])], start=len(events) + 1):
         copy = HistoryEvent()
         copy.CopyFrom(event)
         copy.event_id = number
+        if _marker(copy) == "core_patch":
+            _match_anywhere(copy)
         events.append(copy)
-    return events + _another_task(story.events[task.started_event_id - 1], events[-1].event_id)
+    given = [*markers, *filter(_is_change_version, answer)]
+    events += _another_task(story.events[task.started_event_id - 1], len(events))
+    return events, tuple(sorted(event.event_id for event in given))
+
+
+def without_versions(commands: Iterable[Command]) -> Iterator[Command]:
+    """Leave out what a patch adds to an answer: its marker and the search attribute that lists it."""
+    for command in commands:
+        upserted = command.upsert_workflow_search_attributes_command_attributes.search_attributes.indexed_fields
+        if not markers_of([command]) & VERSION_MARKERS and set(upserted) != {_CHANGE_VERSION}:
+            yield command
+
+
+def _match_anywhere(patch: HistoryEvent) -> None:
+    """Let a patch marker stand before the events of commands that were issued before it.
+
+    The Rust core takes a marker of a deprecated patch wherever it comes; the workflow is told that the patch is there
+    all the same.
+    """
+    details = patch.marker_recorded_event_attributes.details
+    for payload in details[_PATCH].payloads if _PATCH in details else ():
+        with contextlib.suppress(ValueError, TypeError):
+            payload.data = json.dumps({**json.loads(payload.data), "deprecated": True}).encode()
+
+
+def _is_change_version(event: HistoryEvent) -> bool:
+    upserted = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+    return set(upserted) == {_CHANGE_VERSION}
 
 
 def _nothing(completed: HistoryEvent) -> HistoryEvent:
-    event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
+    event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED, worker_may_ignore=True)
     event.event_time.CopyFrom(completed.event_time)
     event.workflow_execution_options_updated_event_attributes.SetInParent()
     return event

@@ -238,6 +238,62 @@ class Everything:
 
 
 @workflow.defn
+class Capped:
+    """Leaves out what the server fills in, and asks for more than it allows; runs under a run timeout."""
+
+    @workflow.run
+    async def run(self, round: int) -> str:
+        if round:
+            return "done"
+        day = timedelta(days=1)
+        await workflow.execute_activity(note, "a", start_to_close_timeout=day, heartbeat_timeout=2 * day)
+        await workflow.execute_activity(
+            note,
+            "b",
+            schedule_to_close_timeout=SHORT,
+            schedule_to_start_timeout=day,
+            start_to_close_timeout=day,
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=3)),
+        )
+        await workflow.create_nexus_client(service=Oracle, endpoint=ENDPOINT).execute_operation(Oracle.answer, "it")
+        parent = workflow.info().workflow_id
+        await workflow.execute_child_workflow(
+            Child.run, "c", id=f"{parent}-c", execution_timeout=SHORT, task_timeout=timedelta(minutes=4)
+        )
+        await workflow.execute_child_workflow(
+            Child.run, "d", id=f"{parent}-d", retry_policy=RetryPolicy(maximum_attempts=3), run_timeout=2 * SHORT
+        )
+        age = asyncio.create_task(asyncio.sleep(200 * 365 * 24 * 3600))
+        await asyncio.sleep(0.01)
+        age.cancel()
+        return workflow.continue_as_new(1)
+
+
+_stumbled: set[str] = set()
+
+
+@workflow.defn(sandboxed=False)
+class Stumbling:
+    """Fails its second workflow task the first time, and is sent a signal meanwhile."""
+
+    def __init__(self) -> None:
+        self.signals: list[str] = []
+
+    @workflow.run
+    async def run(self) -> list[str]:
+        await workflow.execute_activity(note, "x", start_to_close_timeout=SHORT)
+        if workflow.info().run_id not in _stumbled:
+            _stumbled.add(workflow.info().run_id)
+            raise RuntimeError("stumbles once")
+        await workflow.wait_condition(lambda: bool(self.signals))
+        return self.signals
+
+    @workflow.signal
+    def tell(self, text: str) -> None:
+        self.signals.append(text)
+
+
+@workflow.defn
 class Cancelled:
     @workflow.run
     async def run(self) -> str:

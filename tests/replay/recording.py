@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
 from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
-from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowContinuedAsNewError,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
 from temporalio.worker import Worker
 
 from harness.plan import Plan
@@ -26,6 +33,8 @@ from harness.rig.server import DevServer
 from harness.rig.wire import WireProxy
 from tests.replay import all_commands
 
+Handle = WorkflowHandle[Any, Any]
+MINUTE = timedelta(minutes=1)
 _ids = itertools.count(1)
 _COMPLETED = "RespondWorkflowTaskCompleted"
 
@@ -91,12 +100,17 @@ async def recording(folder: Path) -> AsyncIterator[tuple[Client, Recorder]]:
 async def record_all(folder: Path) -> Mapping[str, Recording]:
     """Run every workflow of ``all_commands`` once; return each run by a name of its own."""
     async with recording(folder) as (client, recorder), asyncio.timeout(120):
-        found = {
-            "activities": await _ended(client, recorder, all_commands.Activities.run),
+        activities = await _started(client, all_commands.Activities.run)
+        stumbling = await _started(client, all_commands.Stumbling.run)
+        await stumbling.signal(all_commands.Stumbling.tell, "early")
+        capped = await _started(client, all_commands.Capped.run, 0, run_timeout=MINUTE, execution_timeout=2 * MINUTE)
+        return {
+            "activities": await _closed(client, recorder, activities),
+            "stumbling": await _closed(client, recorder, stumbling),
             "cancelled": await _cancelled(client, recorder),
+            **await _chain(client, recorder, "capped", capped),
+            **await _chain(client, recorder, "everything", await _updated(client)),
         }
-        first, second = await _everything(client, recorder)
-        return {**found, "everything": first, "continued": second}
 
 
 async def _endpoint(client: Client) -> None:
@@ -109,52 +123,53 @@ def _worker(client: Client) -> Worker:
     return Worker(
         client,
         task_queue=all_commands.TASK_QUEUE,
-        workflows=[all_commands.Activities, all_commands.Everything, all_commands.Child, all_commands.Cancelled],
+        workflows=[
+            all_commands.Activities,
+            all_commands.Cancelled,
+            all_commands.Capped,
+            all_commands.Child,
+            all_commands.Everything,
+            all_commands.Stumbling,
+        ],
         activities=[all_commands.ask, all_commands.note],
         nexus_service_handlers=[all_commands.OracleHandler()],
     )
 
 
-async def _started(client: Client, run: Any, *args: Any) -> Any:
+async def _started(client: Client, run: Any, *args: Any, **options: Any) -> Handle:
     name = f"recorded-{next(_ids)}"
-    return await client.start_workflow(run, args=args, id=name, task_queue=all_commands.TASK_QUEUE)
+    return await client.start_workflow(run, args=args, id=name, task_queue=all_commands.TASK_QUEUE, **options)
 
 
-async def _ended(client: Client, recorder: Recorder, run: Any, *args: Any) -> Recording:
-    handle = await _started(client, run, *args)
-    return await _closed(client, recorder, handle.id, handle.first_execution_run_id)
+async def _updated(client: Client) -> Handle:
+    """Send an update that is completed, one that is rejected, and one that fails."""
+    handle = await _started(client, all_commands.Everything.run, 0)
+    for number in (5, -1, 13):
+        with suppress(WorkflowUpdateFailedError):
+            await handle.execute_update(all_commands.Everything.raise_by, number)
+    return handle
 
 
 async def _cancelled(client: Client, recorder: Recorder) -> Recording:
     handle = await _started(client, all_commands.Cancelled.run)
-    while not recorder.runs.get(handle.first_execution_run_id):
+    while handle.first_execution_run_id not in recorder.runs:
         await asyncio.sleep(0.01)
     await handle.cancel()
-    return await _closed(client, recorder, handle.id, handle.first_execution_run_id)
+    return await _closed(client, recorder, handle)
 
 
-async def _everything(client: Client, recorder: Recorder) -> tuple[Recording, Recording]:
-    handle = await _started(client, all_commands.Everything.run, 0)
-    for number in (5, -1, 13):
-        try:
-            await handle.execute_update(all_commands.Everything.raise_by, number)
-        except WorkflowUpdateFailedError:
-            pass
-    await handle.result()
-    first = await _closed(client, recorder, handle.id, handle.first_execution_run_id)
-    closing = first.events[-1].workflow_execution_continued_as_new_event_attributes
-    return first, await _closed(client, recorder, handle.id, closing.new_execution_run_id)
+async def _chain(client: Client, recorder: Recorder, name: str, handle: Handle) -> dict[str, Recording]:
+    """Return the two runs of a workflow that continues as new once."""
+    first = await _closed(client, recorder, handle)
+    run_id = first.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    return {name: first, f"{name} again": await _closed(client, recorder, handle, run_id=run_id)}
 
 
-async def _closed(client: Client, recorder: Recorder, workflow_id: str, run_id: str) -> Recording:
-    handle = client.get_workflow_handle(workflow_id, run_id=run_id)
-    try:
-        await handle.result(follow_runs=False)
-    except WorkflowFailureError:
-        pass
-    except Exception as error:
-        if type(error).__name__ != "WorkflowContinuedAsNewError":
-            raise
+async def _closed(client: Client, recorder: Recorder, handle: Handle, *, run_id: str | None = None) -> Recording:
+    run_id = run_id or handle.first_execution_run_id or ""
+    of_run = client.get_workflow_handle(handle.id, run_id=run_id)
+    with suppress(WorkflowFailureError, WorkflowContinuedAsNewError):
+        await of_run.result(follow_runs=False)
     found = recorder.runs[run_id]
-    found.events = list((await handle.fetch_history()).events)
+    found.events = list((await of_run.fetch_history()).events)
     return found
