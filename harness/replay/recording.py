@@ -123,7 +123,7 @@ class Recorder:
         self.user_code = UserCode()
         self.during = during
         self._kept: list[_Kept] = []
-        self._told: dict[str, str] = {}
+        self._told: dict[str, Any] = {}
 
     def about(self, events: Sequence[HistoryEvent]) -> None:
         """Give the runs that start from now on the task queue and namespace of these events, as far as they tell.
