@@ -133,10 +133,14 @@ def _marker(fields: dict[str, Any]) -> dict[str, Any]:
     """Return what a marker of the SDK says; one that another SDK wrote, or a user, stays as it is."""
     name = fields.get("markerName")
     if name == PATCH_MARKER:
-        told = _json(fields.pop("details.patch-data.0", None))
-        fields |= {"patchId": told.get("id"), "deprecated": bool(told.get("deprecated"))} if told else {}
+        told = _json(fields.get("details.patch-data.0"))
+        if "id" in told:
+            del fields["details.patch-data.0"]
+            fields |= {"patchId": told["id"], "deprecated": bool(told.get("deprecated"))}
     if name == LOCAL_ACTIVITY_MARKER:
-        told = _json(fields.pop("details.data.0", None))
+        told = _json(fields.get("details.data.0"))
+        if "activity_type" in told:
+            del fields["details.data.0"]
         kept = {"seq": "seq", "activity_id": "activityId", "activity_type": "activityType", "attempt": "attempt"}
         fields |= {ours: told[theirs] for theirs, ours in kept.items() if theirs in told}
         fields = {_unwrapped(key): value for key, value in fields.items()}

@@ -82,13 +82,12 @@ def _forget(fields: dict[str, Any], name: str, own: str) -> None:
 
 def _resolve(kind: str, fields: dict[str, Any], run: Run) -> None:
     """Replace the id of the event that a request to cancel names by what that event is about."""
-    scheduled = int(fields.get("scheduledEventId", 0))
-    if kind == "RequestCancelActivityTask" and scheduled in run.activities:
-        del fields["scheduledEventId"]
-        fields["activityId"] = run.activities[scheduled][0]
-    if kind == "RequestCancelNexusOperation" and scheduled in run.operations:
-        del fields["scheduledEventId"]
-        fields["number"] = run.operations[scheduled][0]
+    if kind == "RequestCancelActivityTask" and "scheduledEventId" in fields:
+        scheduled = fields.pop("scheduledEventId")
+        fields["activityId"] = run.activities.get(scheduled, (f"event {scheduled}", ""))[0]
+    if kind == "RequestCancelNexusOperation" and "scheduledEventId" in fields:
+        scheduled = fields.pop("scheduledEventId")
+        fields["number"] = run.operations.get(scheduled, (f"event {scheduled}", ""))[0]
     if kind == "CancelTimer":  # the SDK repeats the summary of the timer
         for name in [name for name in fields if name.startswith("userMetadata.")]:
             del fields[name]
