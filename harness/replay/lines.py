@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sysconfig
 from pathlib import Path
@@ -18,13 +19,9 @@ def _folder(path: str) -> str:
     return os.path.realpath(path) + os.sep
 
 
-_OTHERS = tuple(
-    {
-        *(_folder(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")),
-        *(_folder(each) for each in temporalio.__path__),
-        _folder(os.path.dirname(__file__)),
-    }
-)
+_PYTHON = tuple({_folder(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")})
+_TEMPORAL = tuple(_folder(each) for each in temporalio.__path__)
+_OTHERS = (*_PYTHON, *_TEMPORAL, _folder(os.path.dirname(__file__)))
 
 
 class UserCode:
@@ -83,14 +80,30 @@ class UserCode:
         return not real.startswith(_OTHERS)
 
 
+@functools.cache
+def is_python(file: str) -> bool:
+    """Whether ``file`` belongs to Python itself."""
+    return os.path.realpath(file).startswith(_PYTHON) and not _installed_package(file)
+
+
+@functools.cache
+def is_temporal(file: str) -> bool:
+    """Whether ``file`` belongs to Temporal's SDK."""
+    return os.path.realpath(file).startswith(_TEMPORAL)
+
+
 def told(site: Site | None) -> str:
     """Return ``path.py:123 in run`` for a place in code, with a path relative to the working directory if below it."""
     if site is None:
         return ""
     file, line, function = site
+    return f"{_shown(file, os.getcwd())}:{line} in {function}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown(file: str, cwd: str) -> str:
     path = Path(file)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"{shown}:{line} in {function}"
+    return str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
 
 
 def _installed_package(file: str) -> str:
