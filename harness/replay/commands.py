@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -106,13 +107,17 @@ def named(fields: dict[str, Any], name: str) -> dict[str, Any]:
 
 def canonical(kind: str, fields: dict[str, Any]) -> Mapping[str, Any]:
     """Return fields of a command or its event under the names, and without the wrapping, that both can have."""
-    told = {_renamed(name): value for name, value in fields.items() if not name.startswith(_TRANSPORT)}
+    told = {kept: value for name, value in fields.items() if (kept := _canonical_name(name))}
     if kind == "RecordMarker":
         return _marker(told)
     return told
 
 
-def _renamed(name: str) -> str:
+@functools.lru_cache(maxsize=1024)
+def _canonical_name(name: str) -> str:
+    """Return the name that a field has on both sides; empty if one of them does not have it."""
+    if name.startswith(_TRANSPORT):
+        return ""
     for one, other in _RENAMED:
         if name.startswith(one):
             return other + name.removeprefix(one)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +45,7 @@ def comparable(command: Command, *, run: Run, place: Place, local_results: bool)
     _resolve(command.kind, fields, run)
     if not local_results and fields.get("markerName") == LOCAL_ACTIVITY_MARKER:
         fields = {name: value for name, value in fields.items() if not name.startswith(_LOCAL_RESULTS)}
-    return dataclasses.replace(command, fields=fields)
+    return Command(kind=command.kind, fields=fields, line=command.line, event_id=command.event_id)
 
 
 def is_of_sdk(command: Command) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
+
+Teller = Callable[[str, Any, dict[str, Any]], None]
+"""Tells the value of a field under a name, into a dictionary."""
 
 LEFT_OUT = frozenset({"stackTrace", "source"})
 """Fields of a failure that are no decision of the workflow: line numbers move, and the source names the SDK."""
@@ -22,19 +26,21 @@ def fields_of(message: Message, *, prefix: str = "") -> dict[str, Any]:
     ``taskQueue``, ``header.trace``, ``memo.note``. Of a failure, ``kind`` tells which sort it is and its own fields
     stand beside ``message``: ``failure.type``, ``failure.nonRetryable``. Strings that repeat are one list.
     """
-    return dict(_told(message, prefix))
+    found: dict[str, Any] = {}
+    _tell(message, prefix, found)
+    return found
 
 
 def payload_fields(payload: Payload) -> dict[str, Any]:
     """Return a payload in protobuf JSON: base64 text of its bytes, and of each value of its metadata."""
-    metadata = {key: _base64(value) for key, value in sorted(payload.metadata.items())}
-    return {"metadata": metadata, "data": _base64(payload.data)}
+    metadata = {key: _short_text_of(value) for key, value in sorted(payload.metadata.items())}
+    return {"metadata": metadata, "data": _text_of(payload.data)}
 
 
 def payload_of(fields: Mapping[str, Any]) -> Payload:
     """Return the payload that ``payload_fields`` told."""
-    metadata = {key: base64.b64decode(value) for key, value in fields["metadata"].items()}
-    return Payload(metadata=metadata, data=base64.b64decode(fields["data"]))
+    metadata = {key: b64decode(value) for key, value in fields["metadata"].items()}
+    return Payload(metadata=metadata, data=b64decode(fields["data"]))
 
 
 def is_payload(value: Any) -> bool:
@@ -50,88 +56,134 @@ def without_stack(name: str, payload: dict[str, Any]) -> dict[str, Any]:
     if not name.endswith("encodedAttributes"):
         return payload
     try:
-        told = json.loads(base64.b64decode(payload["data"]))
+        told = json.loads(b64decode(payload["data"]))
     except ValueError:  # a codec encoded it
         return payload
     if not isinstance(told, dict) or "stack_trace" not in told:
         return payload
     kept = {key: value for key, value in told.items() if key != "stack_trace"}
-    return {**payload, "data": _base64(json.dumps(kept).encode())}
+    return {**payload, "data": _text_of(json.dumps(kept).encode())}
 
 
-def _told(message: Message, prefix: str) -> Iterator[tuple[str, Any]]:
-    failure = message.DESCRIPTOR.full_name == _FAILURE
+def _tell(message: Message, prefix: str, found: dict[str, Any]) -> None:
     for field, value in message.ListFields():
-        name = field.json_name
-        if failure and name in LEFT_OUT:
-            continue
-        if failure and name.endswith("FailureInfo"):
-            yield f"{prefix}kind", name.removesuffix("FailureInfo")
-            yield from _told(value, prefix)
-            continue
-        whole = prefix + name
-        if field.message_type is None:
-            yield whole, _scalar(field, value)
-        elif field.message_type.GetOptions().map_entry:
-            for key in sorted(value):
-                yield from _part(f"{whole}.{key}", value[key])
-        elif field.is_repeated:
-            for index, each in enumerate(value):
-                yield from _part(f"{whole}.{index}", each)
-        else:
-            yield from _part(whole, value)
+        known = _KNOWN.get(field)
+        if known is None:
+            known = _KNOWN[field] = (field.json_name, _teller(field))
+        known[1](prefix + known[0], value, found)
 
 
-def _part(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, Message):
-        yield name, value
-        return
-    kind = value.DESCRIPTOR.full_name
-    plain: Any = value
-    if kind == _PAYLOAD:
-        yield name, without_stack(name, payload_fields(plain))
-    elif kind == _PAYLOADS:
-        yield from ((f"{name}.{index}", payload_fields(each)) for index, each in enumerate(plain.payloads))
-    elif kind == _DURATION:
-        if seconds := plain.seconds + plain.nanos / 1e9:
-            yield name, seconds
-    elif kind == _TIMESTAMP:
-        yield name, plain.ToJsonString()
-    elif kind in _NAMED:
-        if plain.name:
-            yield name, plain.name
-    elif kind in _WRAPPED:
-        wrapped = getattr(plain, _WRAPPED[kind])
-        yield from ((f"{name}.{key}", payload_fields(wrapped[key])) for key in sorted(wrapped))
-    else:
-        yield from _told(plain, f"{name}.")
-
-
-def _scalar(field: Any, value: Any) -> Any:
+def _teller(field: Any) -> Teller:
+    """Return what tells the values of a field; asking a descriptor is slow, so this is done once for each field."""
+    if field.containing_type.full_name == _FAILURE and field.json_name in LEFT_OUT:
+        return _tell_nothing
+    if field.message_type is None:
+        return _teller_of_scalar(field)
+    if field.message_type.GetOptions().map_entry:
+        inner = field.message_type.fields_by_name["value"].message_type
+        return _each_key(_teller_of_message(inner) if inner else _tell_as_is)
+    teller = _teller_of_message(field.message_type)
     if field.is_repeated:
-        return list(value)
+        return _each_index(teller)
+    return _tell_sort_of_failure if field.json_name.endswith("FailureInfo") else teller
+
+
+def _teller_of_scalar(field: Any) -> Teller:
+    if field.is_repeated:
+        return lambda name, value, found: found.update({name: list(value)})
     if field.enum_type is not None:
-        known = field.enum_type.values_by_number.get(value)
-        return known.name if known else value
-    return _base64(value) if isinstance(value, bytes) else value
+        names = {number: value.name for number, value in field.enum_type.values_by_number.items()}
+        return lambda name, value, found: found.update({name: names.get(value, value)})
+    if field.type == field.TYPE_BYTES:
+        return lambda name, value, found: found.update({name: _text_of(value)})
+    return _tell_as_is
 
 
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+def _teller_of_message(descriptor: Any) -> Teller:
+    kind = descriptor.full_name
+    if kind in _WRAPPED:
+        return _each_wrapped(_WRAPPED[kind])
+    return _TELLERS.get(kind, _tell_parts)
 
+
+def _tell_nothing(name: str, value: Any, found: dict[str, Any]) -> None:
+    pass
+
+
+def _tell_as_is(name: str, value: Any, found: dict[str, Any]) -> None:
+    found[name] = value
+
+
+def _tell_parts(name: str, value: Any, found: dict[str, Any]) -> None:
+    _tell(value, f"{name}.", found)
+
+
+def _tell_sort_of_failure(name: str, value: Any, found: dict[str, Any]) -> None:
+    prefix, _, info = name.rpartition(".")
+    prefix = f"{prefix}." if prefix else ""
+    found[f"{prefix}kind"] = info.removesuffix("FailureInfo")
+    _tell(value, prefix, found)
+
+
+def _tell_payload(name: str, value: Any, found: dict[str, Any]) -> None:
+    found[name] = without_stack(name, payload_fields(value))
+
+
+def _tell_payloads(name: str, value: Any, found: dict[str, Any]) -> None:
+    for index, each in enumerate(value.payloads):
+        found[f"{name}.{index}"] = payload_fields(each)
+
+
+def _tell_duration(name: str, value: Any, found: dict[str, Any]) -> None:
+    if seconds := value.seconds + value.nanos / 1e9:
+        found[name] = seconds
+
+
+def _tell_name(name: str, value: Any, found: dict[str, Any]) -> None:
+    if value.name:
+        found[name] = value.name
+
+
+def _each_key(teller: Teller) -> Teller:
+    def tell(name: str, value: Any, found: dict[str, Any]) -> None:
+        for key in sorted(value):
+            teller(f"{name}.{key}", value[key], found)
+
+    return tell
+
+
+def _each_index(teller: Teller) -> Teller:
+    def tell(name: str, value: Any, found: dict[str, Any]) -> None:
+        for index, each in enumerate(value):
+            teller(f"{name}.{index}", each, found)
+
+    return tell
+
+
+def _each_wrapped(wrapped: str) -> Teller:
+    tell_each = _each_key(_tell_payload)
+    return lambda name, value, found: tell_each(name, getattr(value, wrapped), found)
+
+
+def _text_of(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
+
+
+_short_text_of = lru_cache(maxsize=256)(_text_of)
+
+_KNOWN: dict[Any, tuple[str, Teller]] = {}
+"""Field descriptors to name and teller."""
 
 _FAILURE = "temporal.api.failure.v1.Failure"
-_PAYLOAD = "temporal.api.common.v1.Payload"
-_PAYLOADS = "temporal.api.common.v1.Payloads"
-_DURATION = "google.protobuf.Duration"
-_TIMESTAMP = "google.protobuf.Timestamp"
-_NAMED = frozenset(
-    {
-        "temporal.api.common.v1.ActivityType",
-        "temporal.api.common.v1.WorkflowType",
-        "temporal.api.taskqueue.v1.TaskQueue",
-    }
-)
+_TELLERS: Mapping[str, Teller] = {
+    "temporal.api.common.v1.Payload": _tell_payload,
+    "temporal.api.common.v1.Payloads": _tell_payloads,
+    "temporal.api.common.v1.ActivityType": _tell_name,
+    "temporal.api.common.v1.WorkflowType": _tell_name,
+    "temporal.api.taskqueue.v1.TaskQueue": _tell_name,
+    "google.protobuf.Duration": _tell_duration,
+    "google.protobuf.Timestamp": lambda name, value, found: found.update({name: value.ToJsonString()}),
+}
 _WRAPPED = {
     "temporal.api.common.v1.Header": "fields",
     "temporal.api.common.v1.Memo": "fields",

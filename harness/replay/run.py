@@ -42,19 +42,20 @@ def run_of(events: Sequence[HistoryEvent]) -> Run:
     operations: dict[int, tuple[int, str]] = {}
     unanswered: dict[int, Reason] = {}
     for event in events:
-        told: Any = getattr(event, event.WhichOneof("attributes") or "", None)
-        if event.HasField("activity_task_scheduled_event_attributes"):
+        attributes = event.WhichOneof("attributes") or ""
+        if attributes not in _OF_INTEREST:
+            continue
+        told: Any = getattr(event, attributes)
+        if attributes == "activity_task_scheduled_event_attributes":
             activities[event.event_id] = (told.activity_id, told.activity_type.name)
-        elif event.HasField("nexus_operation_scheduled_event_attributes"):
+        elif attributes == "nexus_operation_scheduled_event_attributes":
             operations[event.event_id] = (len(operations) + 1, f"{told.service}.{told.operation}")
-        elif event.HasField("workflow_task_started_event_attributes"):
+        elif attributes == "workflow_task_started_event_attributes":
             unanswered[event.event_id] = "open"
-        elif event.HasField("workflow_task_failed_event_attributes"):
-            unanswered[told.started_event_id] = "failed"
-        elif event.HasField("workflow_task_timed_out_event_attributes") and told.started_event_id:
-            unanswered[told.started_event_id] = "timed out"
-        elif event.HasField("workflow_task_completed_event_attributes"):
+        elif attributes == "workflow_task_completed_event_attributes":
             unanswered.pop(told.started_event_id, None)
+        elif told.started_event_id:  # a task can time out before it is started
+            unanswered[told.started_event_id] = _ENDED[attributes]
     return Run(**_started(events), activities=activities, operations=operations, unanswered=unanswered)
 
 
@@ -73,3 +74,18 @@ def _started(events: Sequence[HistoryEvent]) -> dict[str, Any]:
 
 def _seconds(duration: Any) -> float:
     return float(duration.seconds + duration.nanos / 1e9)
+
+
+_ENDED: Mapping[str, Reason] = {
+    "workflow_task_failed_event_attributes": "failed",
+    "workflow_task_timed_out_event_attributes": "timed out",
+}
+_OF_INTEREST = frozenset(
+    {
+        "activity_task_scheduled_event_attributes",
+        "nexus_operation_scheduled_event_attributes",
+        "workflow_task_started_event_attributes",
+        "workflow_task_completed_event_attributes",
+        *_ENDED,
+    }
+)

@@ -66,6 +66,7 @@ def test_a_retry_policy_that_is_gone_is_told_but_for_what_the_server_fills_in() 
         (("x", "a", "b", "c"), [(3, "x", "command")]),
         (("a", "b", "c", "x", "y"), [(7, "x", "command"), (7, "y", "command")]),
         (("a", "x", "c"), [(6, "b", "activityType")]),
+        (("b", "c", "x"), [(5, "a", "command"), (7, "x", "command")]),
         (("b", "a", "c"), [(5, "a", "activityType"), (6, "b", "activityType")]),
     ],
 )
