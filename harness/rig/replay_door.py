@@ -39,8 +39,8 @@ worker may be stuck, and should be started again. ``exited``: its process ended.
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
 
-QUEUE_LIMIT = 2.0
-"""Seconds from the first poll of any task queue to that of the one that a history was recorded on."""
+QUEUE_LIMIT = 3.0
+"""Seconds that a worker has, from its first poll of any task queue, to poll the one that is wanted."""
 
 _WITH_MARKERS_GIVEN = frozenset({"core_local_activity", "core_patch"})
 
@@ -55,7 +55,9 @@ class Answer:
         kind: Whether there is an answer, and of which kind.
         commands: The commands of an answer that is ``completed``.
         messages: Its protocol messages: updates accepted, rejected, completed.
-        failure: What went wrong otherwise, in words; the worker's message where it failed the task.
+        failure: Why there is no such answer, in words; the worker's message where it failed the task.
+        note: What is to be known of an answer that is ``completed``: a local activity ran for real, or the worker
+            keeps no cache and so was asked cold.
         cause: Temporal's name of the cause, where the worker failed the task: ``NON_DETERMINISTIC_ERROR``.
         stack: The stack trace that the worker gave with the failure.
         seconds: From when it was offered to the answer.
@@ -73,6 +75,7 @@ class Answer:
     commands: tuple[Command, ...] = ()
     messages: tuple[Message, ...] = ()
     failure: str = ""
+    note: str = ""
     cause: str = ""
     stack: str = ""
     seconds: float = 0.0
@@ -135,10 +138,10 @@ class ReplayDoor:
 
     def watch(self, process: Process) -> None:
         """Take this process as the worker from now on: when it exits, whatever was asked is told as ``exited``."""
-        if self._gone:
+        if self._gone and not self._gone.done():
             self._gone.cancel()
-        self._frontend.forget()
-        self._gone = asyncio.create_task(_exit_of(process))
+            self._forget()
+        self._gone = asyncio.create_task(self._exit_of(process))
 
     async def ready(self, *, limit: float = READY_LIMIT) -> None:
         """Wait until the worker polls for workflow tasks.
@@ -150,7 +153,7 @@ class ReplayDoor:
         try:
             waiting = {polled, self._gone} if self._gone else {polled}
             await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            if polled.done():
+            if polled.done() and self._polls(self._task_queue):
                 return
         finally:
             polled.cancel()
@@ -183,13 +186,25 @@ class ReplayDoor:
                 answers += await _until_over(asked, story, mode, limit=self._history_limit, before=answers)
         return answers
 
+    async def _exit_of(self, process: Process) -> str:
+        status = await process.wait()
+        self._forget()
+        shown = "".join(f"\n  | {line}" for line in process.log_tail().splitlines())
+        return f"the worker process exited with status {status}{shown}"
+
+    def _forget(self) -> None:
+        self._frontend.forget()
+        self._first_poll = 0.0
+
     async def _polled(self) -> None:
-        while True:
-            await self._frontend.polled.wait()
-            self._first_poll = self._first_poll or time.monotonic()
-            if not self._task_queue or self._task_queue in self._frontend.normal_queues:
-                return
+        """Wait until the worker polls the task queue, or has been polling only others for a while."""
+        await self._frontend.polled.wait()
+        self._first_poll = self._first_poll or time.monotonic()
+        while not self._polls(self._task_queue) and time.monotonic() < self._first_poll + QUEUE_LIMIT:
             await asyncio.sleep(0.01)
+
+    def _polls(self, task_queue: str) -> bool:
+        return not task_queue or task_queue in self._frontend.normal_queues
 
     async def _queue_of(self, story: Story) -> str:
         if self._task_queue:
@@ -198,7 +213,7 @@ class ReplayDoor:
         if not queues and self._gone and self._gone.done():
             return story.task_queue
         await self.ready()
-        while story.task_queue not in queues and time.monotonic() < self._first_poll + QUEUE_LIMIT:
+        while not self._polls(story.task_queue) and time.monotonic() < self._first_poll + QUEUE_LIMIT:
             await asyncio.sleep(0.01)
         return story.task_queue if story.task_queue in queues else next(iter(queues))
 
@@ -211,7 +226,7 @@ class ReplayDoor:
                     task, "cold", f"the prefixes of this history have more than {self._cold_events:,} events"
                 )
             elif task.made_anew:
-                yield await self._replayed(story, task, queue, _REASONS["made anew"])
+                yield _checked(await self._replayed(story, task, queue, _REASONS["made anew"]))
             else:
                 question = Question(
                     story=story,
@@ -222,7 +237,7 @@ class ReplayDoor:
                 answer = await self._ask(question, queue, task, "cold")
                 if _new_versions(answer.commands, task):
                     answer = await self._replayed(story, task, queue, _REASONS["versions"])
-                yield _checked(answer, task)
+                yield _checked(answer)
 
     async def _replayed(self, story: Story, task: Recorded, queue: str, reason: str) -> Answer:
         """Ask for a task that only a replaying worker answers as it was recorded.
@@ -269,8 +284,8 @@ class ReplayDoor:
                 known = 0
                 answer = _unasked(task, "warm", _REASONS["versions"])
             elif answer.kind == "completed" and not sticky:
-                answer = replace(answer, failure="the worker keeps no workflow in its cache: this task was asked cold")
-            yield _checked(answer, task)
+                answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
+            yield _checked(answer)
 
     async def _ask(self, question: Question, queue: str, task: Recorded, mode: Mode) -> Answer:
         began = time.monotonic()
@@ -330,7 +345,7 @@ def _over(answers: Iterable[Answer]) -> str:
     for answer in answers:
         if answer.kind in ("silent", "exited"):
             return f"after the task of event {answer.started_event_id}: {answer.failure.splitlines()[0]}"
-        if answer.failure.startswith(_RAN):
+        if answer.note == _RAN:
             return f"at event {answer.started_event_id}, {_RAN}"
     return ""
 
@@ -338,10 +353,10 @@ def _over(answers: Iterable[Answer]) -> str:
 _RAN = "the worker ran a local activity that the history does not hold"
 
 
-def _checked(answer: Answer, task: Recorded) -> Answer:
+def _checked(answer: Answer) -> Answer:
     """Say so if the worker ran a local activity for real, which nobody can keep it from."""
     ran = markers_of(answer.commands) & LOCAL_ACTIVITY_MARKERS
-    return replace(answer, failure=_RAN) if ran else answer
+    return replace(answer, note=_RAN) if ran else answer
 
 
 def _heard(told: Answer, answer: Told) -> Answer:
@@ -354,9 +369,14 @@ def _heard(told: Answer, answer: Told) -> Answer:
             stack=answer.failure.stack_trace,
         )
     # A task is completed and asked for again while a local activity still runs.
-    failure = _RAN if answer.force_create_new_workflow_task and not answer.commands else ""
+    note = _RAN if answer.force_create_new_workflow_task and not answer.commands else ""
     return replace(
-        told, kind="completed", commands=tuple(answer.commands), messages=tuple(answer.messages), failure=failure
+        told,
+        kind="completed",
+        commands=tuple(answer.commands),
+        messages=tuple(answer.messages),
+        failure="",
+        note=note,
     )
 
 
@@ -382,14 +402,8 @@ def _sticky_queue(answer: asyncio.Future[Told]) -> str:
 def _chosen(tasks: Sequence[Recorded], events: int) -> set[int]:
     """Choose the tasks that are asked cold: all, or evenly as many as keep their prefixes below a number of events."""
     ids = [task.started_event_id for task in tasks]
-    step = 1
-    while len(ids[::step]) > 2 and sum(ids[::step]) > events:
+    step, chosen = 1, set(ids)
+    while len(chosen) > 2 and sum(chosen) > events:
         step += 1
-    return {*ids[::step], *ids[-1:]}
-
-
-async def _exit_of(process: Process) -> str:
-    status = await process.wait()
-    tail = process.log_tail()
-    shown = "".join(f"\n  | {line}" for line in tail.splitlines())
-    return f"the worker process exited with status {status}{shown}"
+        chosen = {*ids[::step], ids[-1]}
+    return chosen

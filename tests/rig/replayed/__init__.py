@@ -1,0 +1,1 @@
+"""A worker whose histories the replay door hands back to it."""

@@ -1,0 +1,113 @@
+"""An order: an update, a local activity, an activity beside a timer, a child workflow, a signal."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import activity, workflow
+
+with workflow.unsafe.imports_passed_through():
+    import tests.rig.replayed.settings as settings
+
+
+@activity.defn
+async def price(item: str) -> int:
+    """Tell the price, and leave a trace each time that it is asked."""
+    with open(settings.PRICES_ASKED, "a", encoding="utf-8") as asked:
+        asked.write(f"{item}\n")
+    return len(item)
+
+
+@activity.defn
+async def reserve(item: str) -> str:
+    """Reserve the item."""
+    return f"reserved {item}"
+
+
+@workflow.defn
+class Shipping:
+    """The child workflow."""
+
+    @workflow.run
+    async def run(self, item: str) -> str:
+        """Ship after a moment."""
+        await asyncio.sleep(0.1)
+        return f"shipped {item}"
+
+
+@workflow.defn
+class Order:
+    """Waits for approval and payment."""
+
+    def __init__(self) -> None:
+        self._approved_by = ""
+        self._paid = False
+
+    @workflow.run
+    async def run(self, item: str) -> str:
+        """Handle the order."""
+        await workflow.wait_condition(lambda: bool(self._approved_by))
+        wait = 0.2
+        if settings.VERSION == "patched" and workflow.patched("longer wait"):
+            wait = 0.4
+        reserved, _ = await asyncio.gather(
+            workflow.execute_activity(reserve, item, start_to_close_timeout=timedelta(seconds=settings.TIMEOUT_S)),
+            asyncio.sleep(wait),
+        )
+        shipped = await workflow.execute_child_workflow(
+            Shipping.run, item, id=f"{workflow.info().workflow_id}-shipping"
+        )
+        await workflow.wait_condition(lambda: self._paid)
+        if settings.VERSION == "asks twice":
+            await _price(item)
+        cost = await _price(item)
+        return f"{reserved}, {shipped}, {cost} approved by {self._approved_by}"
+
+    @workflow.update
+    async def approve(self, who: str) -> str:
+        """Approve the order."""
+        self._approved_by = who
+        return f"thanks, {who}"
+
+    @approve.validator
+    def _validate(self, who: str) -> None:
+        if not who:
+            raise ValueError("nobody approves")
+
+    @workflow.signal
+    def pay(self) -> None:
+        """Pay for it."""
+        self._paid = True
+
+
+async def _price(item: str) -> int:
+    return await workflow.execute_local_activity(price, item, start_to_close_timeout=timedelta(seconds=10))
+
+
+@workflow.defn
+class Counting:
+    """Waits as many seconds as runs of it have begun in this process: it depends on what the process has done."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Wait twice."""
+        settings.runs_begun.append(workflow.info().run_id)
+        begun = len(settings.runs_begun)
+        await asyncio.sleep(begun / 100)
+        await asyncio.sleep(begun / 100)
+
+
+@workflow.defn
+class Greedy:
+    """Makes a version of it that never answers, and one that ends the process."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Wait, then do what the version says."""
+        await asyncio.sleep(0.05)
+        if settings.VERSION == "blocks":
+            while True:
+                pass
+        if settings.VERSION == "exits":
+            settings.leave()

@@ -1,0 +1,109 @@
+"""The replay door asks a worker that is written in Go in the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from harness.evidence import History
+from harness.rig.binaries import find_temporal
+from harness.rig.decoding import command_name
+from harness.rig.frontend import Frontend
+from harness.rig.process import Process
+from harness.rig.replay_door import Answer, ReplayDoor
+from harness.rig.server import DevServer
+from harness.rig.worker import environment
+
+pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
+
+SOURCE = Path(__file__).parents[1] / "replay" / "go_worker"
+BUILD_LIMIT = 280.0
+LIMIT = 60.0
+
+
+@asynccontextmanager
+async def worker(binary: Path, address: str, logs: Path, **settings: str) -> AsyncIterator[Process]:
+    more = {"TEMPORAL_ADDRESS": address, "ORDER_TASK_QUEUE": "go-orders", **settings}
+    process = await Process.start([str(binary)], name="go-worker", logs=logs, env=environment(more))
+    try:
+        yield process
+    finally:
+        await process.kill()
+
+
+@asynccontextmanager
+async def door_to(binary: Path, logs: Path, **settings: str) -> AsyncIterator[ReplayDoor]:
+    door = ReplayDoor()
+    async with asyncio.timeout(LIMIT), door, worker(binary, door.address, logs, **settings) as process:
+        door.watch(process)
+        yield door
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("go")
+    shutil.copytree(SOURCE, folder / "source")
+    build = await Process.start(
+        ["go", "build", "-mod=mod", "-o", "../worker", "."], name="build", logs=folder, cwd=folder / "source"
+    )
+    try:
+        async with asyncio.timeout(BUILD_LIMIT):
+            assert await build.wait() == 0, build.log_tail()
+    finally:
+        await build.kill()
+    return folder / "worker"
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def recorded(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
+    logs = tmp_path_factory.mktemp("recording")
+    temporal = (await find_temporal()).path
+    async with asyncio.timeout(LIMIT), DevServer(temporal, folder=logs) as server:
+        client = await Client.connect(server.address)
+        async with worker(binary, server.address, logs), Frontend(address=server.address, namespace="default") as calls:
+            order = await client.start_workflow("GoOrder", "lamp", id="order-1", task_queue="go-orders")
+            assert await order.execute_update("approve", "Ada") == "thanks, Ada"
+            await order.signal("pay")
+            assert await order.result() == "reserved lamp, approved by Ada"
+            run_id = order.first_execution_run_id or ""
+            events = await calls.history(workflow_id=order.id, run_id=run_id)
+    return History(workflow_id=order.id, run_id=run_id, path="GoOrder", root=True, events=tuple(events))
+
+
+def names(answers: list[Answer], mode: str) -> list[str]:
+    return [
+        name
+        for answer in answers
+        if answer.mode == mode
+        for name in (map(command_name, answer.commands) if answer.kind == "completed" else [answer.kind])
+    ]
+
+
+async def test_a_go_worker_answers_as_recorded(binary: Path, recorded: History, tmp_path: Path) -> None:
+    prices = tmp_path / "prices"
+    async with door_to(binary, tmp_path, ORDER_PRICES_ASKED=str(prices)) as door:
+        answers = await door.replay(recorded)
+    commands = ["ProtocolMessage", "ProtocolMessage", "ScheduleActivityTask", "StartTimer"]
+    assert names(answers, "cold") == names(answers, "warm") == [*commands, "unasked", "CompleteWorkflowExecution"]
+    accepted = [message.body.type_url.rpartition(".")[2] for answer in answers for message in answer.messages]
+    assert accepted == ["Acceptance", "Response", "Acceptance", "Response"]
+    assert not prices.exists(), "the local activity ran"
+
+
+async def test_a_changed_go_worker_gives_other_commands(binary: Path, recorded: History, tmp_path: Path) -> None:
+    async with door_to(binary, tmp_path, ORDER_TIMEOUT_S="61") as door:
+        answers = await door.replay(recorded)
+    timeouts = [
+        command.schedule_activity_task_command_attributes.start_to_close_timeout.seconds
+        for answer in answers
+        for command in answer.commands
+        if command_name(command) == "ScheduleActivityTask"
+    ]
+    assert timeouts == [61, 61]
