@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ class Decided:
         started_event_id: Id of its WorkflowTaskStarted event.
         commands: The commands, in order.
         failure: The message, if the worker failed the task instead.
+        given: Ids of recorded events that the worker was given instead of being asked for their commands.
         queries: Query id to answer: ``{"result.0": …}`` or ``{"failure": …}``. Histories hold no queries; whoever
             asked two workers may compare these himself.
     """
@@ -51,6 +52,7 @@ class Decided:
     started_event_id: int
     commands: tuple[Command, ...] = ()
     failure: str = ""
+    given: tuple[int, ...] = ()
     queries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -92,12 +94,19 @@ def of_message(message: Message) -> Command:
 
 
 def of_request(request: RespondWorkflowTaskCompletedRequest) -> tuple[Command, ...]:
-    """Return all that a worker answered a workflow task with, each message at the command that names it.
+    """Return all that a worker answered a workflow task with, in the order in which the server handles it."""
+    return of_answer(request.commands, messages=request.messages)
 
-    The server handles messages that no command names after all commands.
+
+def of_answer(commands: Iterable[ApiCommand], *, messages: Iterable[Message]) -> tuple[Command, ...]:
+    """Return the commands of an answer, each protocol message at the command that names it.
+
+    The server handles messages that no command names after all commands. A worker that replays names messages but does
+    not send them; their ids, ``<update id>/accept`` and ``<update id>/complete`` in all SDKs, tell what they are, and
+    the outcome of an update is None then: unknown.
     """
-    messages = {message.id: message for message in request.messages}
-    return (*_in_place(request, messages), *(of_message(message) for message in messages.values()))
+    named = {message.id: message for message in messages}
+    return (*_in_place(commands, named), *(of_message(message) for message in named.values()))
 
 
 def named(fields: dict[str, Any], name: str) -> dict[str, Any]:
@@ -124,14 +133,23 @@ def _canonical_name(name: str) -> str:
     return name
 
 
-def _in_place(request: RespondWorkflowTaskCompletedRequest, messages: dict[str, Message]) -> Iterator[Command]:
-    for command in request.commands:
+def _in_place(commands: Iterable[ApiCommand], messages: dict[str, Message]) -> Iterator[Command]:
+    for command in commands:
         if command.HasField("protocol_message_command_attributes"):
-            named_by_it = messages.pop(command.protocol_message_command_attributes.message_id, None)
-            if named_by_it is not None:
-                yield of_message(named_by_it)
+            message_id = command.protocol_message_command_attributes.message_id
+            yield of_message(messages.pop(message_id)) if message_id in messages else _unsent(message_id)
         else:
             yield of_api(command)
+
+
+def _unsent(message_id: str) -> Command:
+    """Return what the id of a message says of an update."""
+    update_id, _, what = message_id.rpartition("/")
+    kind = {"accept": "UpdateAccepted", "reject": "UpdateRejected", "complete": "UpdateCompleted"}.get(what)
+    if kind is None:
+        return Command(kind="Unknown", fields={"message": message_id})
+    unknown = {"outcome": None} if kind == "UpdateCompleted" else {}
+    return Command(kind=kind, fields={"updateId": update_id, **unknown})
 
 
 def _marker(fields: dict[str, Any]) -> dict[str, Any]:

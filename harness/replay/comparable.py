@@ -87,6 +87,8 @@ def _resolve(kind: str, fields: dict[str, Any], run: Run) -> None:
     if kind == "RequestCancelNexusOperation" and "scheduledEventId" in fields:
         scheduled = fields.pop("scheduledEventId")
         fields["number"] = run.operations.get(scheduled, (f"event {scheduled}", ""))[0]
+    if fields.get("updateId") in run.updates:
+        fields["name"] = run.updates[fields["updateId"]]
     if kind == "CancelTimer":  # the SDK repeats the summary of the timer
         for name in [name for name in fields if name.startswith("userMetadata.")]:
             del fields[name]
@@ -118,5 +120,5 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "ScheduleNexusOperation": ("operation",),
     "UpdateAccepted": ("name", "updateId"),
     "UpdateRejected": ("name", "updateId"),
-    "UpdateCompleted": ("updateId",),
+    "UpdateCompleted": ("name", "updateId"),
 }

@@ -82,14 +82,15 @@ class Compared:
         commands: How many recorded commands were compared.
         tasks: How many workflow tasks were compared, those without commands included.
         left_out: The workflow tasks that were not, or not to their end.
-        sealed: Event id and field of each payload that an encrypting codec keeps from being compared.
+        unseen: Event id and field of what could not be compared: payloads that an encrypting codec keeps closed, and
+            the outcome of updates where a replaying worker did not tell it.
     """
 
     differences: tuple[Difference, ...] = ()
     commands: int = 0
     tasks: int = 0
     left_out: tuple[LeftOut, ...] = ()
-    sealed: tuple[tuple[int, str], ...] = ()
+    unseen: tuple[tuple[int, str], ...] = ()
 
 
 def compare(
@@ -138,7 +139,7 @@ class _Comparison:
         self._patches = {one.fields.get("patchId") for commands in told.values() for one in commands}
         self._found: list[Difference] = []
         self._left_out: list[LeftOut] = []
-        self._sealed: list[tuple[int, str]] = []
+        self._unseen: list[tuple[int, str]] = []
         self._commands = 0
         self._tasks = 0
 
@@ -150,7 +151,7 @@ class _Comparison:
                 LeftOut(workflow_task=started, why=self._run.unanswered.get(started, "not in the history"))
             )
         elif not decided.failure:
-            self._task(started, [self._comparable(one) for one in decided.commands if not is_of_sdk(one)])
+            self._task(decided)
         elif any(sign in decided.failure for sign in BLOCKED):
             self._left_out.append(LeftOut(workflow_task=started, why="blocked"))
         else:
@@ -165,15 +166,17 @@ class _Comparison:
             commands=self._commands,
             tasks=self._tasks,
             left_out=(*self._left_out, *rest),
-            sealed=tuple(self._sealed),
+            unseen=tuple(self._unseen),
         )
 
     def _comparable(self, command: Command) -> Command:
         return comparable(command, run=self._run, place=self._place, local_results=self._local_results)
 
-    def _task(self, started: int, new: Sequence[Command]) -> None:
-        old = [self._comparable(one) for one in self._told[started] if not is_of_sdk(one)]
-        new = _answered(old, new)
+    def _task(self, decided: Decided) -> None:
+        started = decided.started_event_id
+        wanted = [one for one in self._told[started] if one.event_id not in decided.given]
+        old = [self._comparable(one) for one in wanted if not is_of_sdk(one)]
+        new = _answered(old, [self._comparable(one) for one in decided.commands if not is_of_sdk(one)])
         self._tasks += 1
         patched = next((at for at, one in enumerate(new) if self._is_new_patch(one)), None)
         if patched is not None:
@@ -210,10 +213,13 @@ class _Comparison:
         if one is None or other is None or one.kind != other.kind:
             yield difference
             return
+        unknown = "outcome" in other.fields
         for name in [*one.fields, *(name for name in other.fields if name not in one.fields)]:
             old, new = one.fields.get(name), other.fields.get(name)
-            if old != new and is_sealed(old, new):
-                self._sealed.append((one.event_id, name))
+            if unknown and name.startswith("outcome"):
+                self._unseen += [(one.event_id, name)] if name in one.fields else []
+            elif old != new and is_sealed(old, new):
+                self._unseen.append((one.event_id, name))
             elif old != new:
                 old, new, note = told_apart(old, new, converter=self._converter)
                 yield dataclasses.replace(difference, field=name, old=old, new=new, note=note)

@@ -23,6 +23,7 @@ class Run:
         task_timeout: Timeout of its workflow tasks in seconds.
         activities: Id of each ActivityTaskScheduled event to the activity's id and type.
         operations: Id of each NexusOperationScheduled event to the operation's number, from 1, and its name.
+        updates: Id of each accepted update to its name.
         unanswered: Id of each WorkflowTaskStarted event whose task was not completed, and what became of it.
     """
 
@@ -33,6 +34,7 @@ class Run:
     task_timeout: float = 0.0
     activities: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     operations: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    updates: Mapping[str, str] = field(default_factory=dict)
     unanswered: Mapping[int, Reason] = field(default_factory=dict)
 
 
@@ -40,6 +42,7 @@ def run_of(events: Sequence[HistoryEvent]) -> Run:
     """Return what the events say of their run."""
     activities: dict[int, tuple[str, str]] = {}
     operations: dict[int, tuple[int, str]] = {}
+    updates: dict[str, str] = {}
     unanswered: dict[int, Reason] = {}
     for event in events:
         attributes = event.WhichOneof("attributes") or ""
@@ -50,13 +53,15 @@ def run_of(events: Sequence[HistoryEvent]) -> Run:
             activities[event.event_id] = (told.activity_id, told.activity_type.name)
         elif attributes == "nexus_operation_scheduled_event_attributes":
             operations[event.event_id] = (len(operations) + 1, f"{told.service}.{told.operation}")
+        elif attributes == "workflow_execution_update_accepted_event_attributes":
+            updates[told.protocol_instance_id] = told.accepted_request.input.name
         elif attributes == "workflow_task_started_event_attributes":
             unanswered[event.event_id] = "open"
         elif attributes == "workflow_task_completed_event_attributes":
             unanswered.pop(told.started_event_id, None)
         elif told.started_event_id:  # a task can time out before it is started
             unanswered[told.started_event_id] = _ENDED[attributes]
-    return Run(**_started(events), activities=activities, operations=operations, unanswered=unanswered)
+    return Run(**_started(events), activities=activities, operations=operations, updates=updates, unanswered=unanswered)
 
 
 def _started(events: Sequence[HistoryEvent]) -> dict[str, Any]:
@@ -84,6 +89,7 @@ _OF_INTEREST = frozenset(
     {
         "activity_task_scheduled_event_attributes",
         "nexus_operation_scheduled_event_attributes",
+        "workflow_execution_update_accepted_event_attributes",
         "workflow_task_started_event_attributes",
         "workflow_task_completed_event_attributes",
         *_ENDED,

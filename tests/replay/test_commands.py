@@ -145,11 +145,13 @@ def test_messages_stand_where_a_command_names_them() -> None:
     request.messages.append(message("m2", Response(outcome=Outcome(failure=Failure(message="bad")))))
     request.messages.append(message("m1", Acceptance(accepted_request=asked)))
     timer = ApiCommand(start_timer_command_attributes={"timer_id": "1"})  # type: ignore[arg-type]
-    request.commands.extend([naming("m1"), timer, naming("m2"), naming("gone")])
+    request.commands.extend([naming("m1"), timer, naming("m2"), naming("gone"), naming("u7/accept")])
     assert of_request(request) == (
         Command(kind="UpdateAccepted", fields={"updateId": "u1", "name": "raise_by"}),
         Command(kind="StartTimer", fields={"timerId": "1"}),
         Command(kind="UpdateCompleted", fields={"updateId": "u1", "outcome.failure.message": "bad"}),
+        Command(kind="Unknown", fields={"message": "gone"}),
+        Command(kind="UpdateAccepted", fields={"updateId": "u7"}),
         Command(kind="UpdateRejected", fields={"updateId": "u1", "name": "raise_by", "failure.message": "no"}),
     )
 

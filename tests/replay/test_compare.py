@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from temporalio.api.command.v1 import Command as ApiCommand
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DefaultPayloadConverter, PayloadCodec
 
-from harness.replay.commands import Command, Decided
+from harness.replay.commands import Command, Decided, of_answer
 from harness.replay.compare import Compared, LeftOut, Place, compare, recorded
 from harness.replay.payloads import SAME_VALUE, opened
 from tests.replay.past import Past, activity, payload, told
@@ -159,7 +160,26 @@ def test_updates_belong_to_the_task_completed_last() -> None:
     changed = answered(
         past, started, activity("a"), accepted, update("UpdateCompleted", **{"outcome.success.0": told(6)})
     )
-    assert shown(changed) == [(7, "u1", "outcome.success.0", 5, 6)]
+    assert shown(changed) == [(7, "raise_by", "outcome.success.0", 5, 6)]
+
+
+def test_updates_that_a_replaying_worker_only_names() -> None:
+    past, started = with_update()
+    named = [
+        ApiCommand(protocol_message_command_attributes={"message_id": f"u1/{what}"})  # type: ignore[arg-type]
+        for what in ("accept", "complete")
+    ]
+    found = answered(past, started, activity("a"), *of_answer(named, messages=()))
+    assert found == Compared(commands=3, tasks=1, unseen=((7, "outcome.success.0"),))
+    (missing,) = answered(past, started, activity("a"), *of_answer(named[:1], messages=())).differences
+    assert (missing.event_id, missing.old) == (7, "UpdateCompleted raise_by")
+
+
+def test_what_the_worker_was_given_is_not_asked_for() -> None:
+    past = Past()
+    started = past.task(("a", "1"), ("b", "2"))
+    answer = Decided(started_event_id=started, commands=(activity("b", "2"),), given=(5,))
+    assert compare(past.events, [answer]) == Compared(commands=1, tasks=1)
 
 
 def test_an_update_that_was_accepted_and_is_rejected_now_is_told() -> None:
@@ -217,7 +237,7 @@ async def test_what_a_codec_sealed_is_compared_when_opened_and_else_counted() ->
     sealed = past.events[-1].activity_task_scheduled_event_attributes.input.payloads[0]
     sealed.CopyFrom(payload(None, text='nonce-1|"x"', encoding="binary/encrypted"))
     now = activity("a", more={"input.0": told(None, text='nonce-2|"x"', encoding="binary/encrypted")})
-    assert answered(past, started, now) == Compared(commands=1, tasks=1, sealed=((5, "input.0"),))
+    assert answered(past, started, now) == Compared(commands=1, tasks=1, unseen=((5, "input.0"),))
     codec = Sealing()
     told_of = {key: await opened(each, codec=codec) for key, each in recorded(past.events).items()}
     (now,) = await opened([now], codec=codec)
