@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from temporalio.api.command.v1 import Command
-from temporalio.api.enums.v1 import WorkflowTaskFailedCause
-from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.errors import RigError, nearest
 from harness.evidence import History
 from harness.rig.process import Process
+from harness.rig.replay_answers import Answer, Mode, checked, heard, unasked, until_over
 from harness.rig.replay_frontend import Question, ReplayFrontend, Told
 from harness.rig.replay_tasks import (
-    LOCAL_ACTIVITY_MARKERS,
     VERSION_MARKERS,
     Recorded,
     Story,
@@ -28,60 +25,19 @@ from harness.rig.replay_tasks import (
     without_versions,
 )
 
-Mode = Literal["cold", "warm"]
-"""``cold``: the worker gets the whole history up to the task, with nothing of the run in its cache. ``warm``: it has
-answered the tasks before and gets only the new events, on its own sticky queue."""
-
-Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
-"""``completed``: the worker answered with commands. ``failed``: it failed the task. ``silent``: no answer in time; the
-worker may be stuck, and should be started again. ``exited``: its process ended. ``unasked``: see ``failure``."""
-
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
 
 QUEUE_LIMIT = 3.0
 """Seconds that a worker has, from its first poll of any task queue, to poll the one that is wanted."""
 
+_REASONS = {
+    "made anew": "a local activity or side effect ran in this task, and the worker would run it again; "
+    "the next task replays it",
+    "versions": "the worker takes the branch of new executions at a versioned change here; the next task replays it",
+}
+
 _WITH_MARKERS_GIVEN = frozenset({"core_local_activity", "core_patch"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a worker answered to one workflow task.
-
-    Attributes:
-        mode: As which it was asked.
-        started_event_id: Its WorkflowTaskStarted in the recorded history.
-        kind: Whether there is an answer, and of which kind.
-        commands: The commands of an answer that is ``completed``.
-        messages: Its protocol messages: updates accepted, rejected, completed.
-        failure: Why there is no such answer, in words; the worker's message where it failed the task.
-        note: What is to be known of an answer that is ``completed``: a local activity ran for real, or the worker
-            keeps no cache and so was asked cold.
-        cause: Temporal's name of the cause, where the worker failed the task: ``NON_DETERMINISTIC_ERROR``.
-        stack: The stack trace that the worker gave with the failure.
-        seconds: From when it was offered to the answer.
-        replayed: Whether the task was told as completed and its commands asked for one task later, so that results of
-            local activities and branches of versioned changes are those of the recording. Protocol messages of such
-            an answer are lost (the Rust core makes none while it replays); their commands are there.
-        given: Then, the ids of the recorded events that were given to the worker, so that the commands lack them:
-            markers of local activities and patches, and the search attribute that lists patches.
-        fetched: Whether the worker asked for the beginning of the history, so that it was not warm.
-    """
-
-    mode: Mode
-    started_event_id: int
-    kind: Kind
-    commands: tuple[Command, ...] = ()
-    messages: tuple[Message, ...] = ()
-    failure: str = ""
-    note: str = ""
-    cause: str = ""
-    stack: str = ""
-    seconds: float = 0.0
-    replayed: bool = False
-    given: tuple[int, ...] = ()
-    fetched: bool = False
 
 
 class ReplayDoor:
@@ -168,7 +124,7 @@ class ReplayDoor:
         )
 
     async def replay(self, history: History, modes: Sequence[Mode] = ("cold", "warm")) -> list[Answer]:
-        """Ask for every workflow task of a history, in each mode, and return the answers in the order of the events.
+        """Ask for every workflow task of a history, in each mode, and return the answers: by mode, then by event.
 
         After ``silent`` or ``exited``, nothing more of this history is asked.
 
@@ -176,14 +132,14 @@ class ReplayDoor:
             UsageError: The history cannot be read.
             RigError: The worker polls for no workflow task.
         """
-        story = story_of(history)
+        story = await asyncio.to_thread(story_of, history)
         lock = self._runs.setdefault(story.run_id, asyncio.Lock())
         answers: list[Answer] = []
         async with lock, self._turn:
             queue = await self._queue_of(story)
             for mode in modes:
                 asked = self._cold(story, queue) if mode == "cold" else self._warm(story, queue)
-                answers += await _until_over(asked, story, mode, limit=self._history_limit, before=answers)
+                answers += await until_over(asked, story, mode, limit=self._history_limit, before=answers)
         return answers
 
     async def _exit_of(self, process: Process) -> str:
@@ -217,27 +173,26 @@ class ReplayDoor:
             await asyncio.sleep(0.01)
         return story.task_queue if story.task_queue in queues else next(iter(queues))
 
-    async def _cold(self, story: Story, queue: str) -> AsyncIterator[Answer]:
+    async def _cold(self, story: Story, queue: str) -> AsyncGenerator[Answer, None]:
         """Ask for each task with the whole history before it, and have the run evicted after each answer."""
         chosen = _chosen(story.tasks, self._cold_events)
         for task in story.tasks:
             if task.started_event_id not in chosen:
-                yield _unasked(
-                    task, "cold", f"the prefixes of this history have more than {self._cold_events:,} events"
-                )
+                yield unasked(task, "cold", f"the prefixes of this history have more than {self._cold_events:,} events")
             elif task.made_anew:
-                yield _checked(await self._replayed(story, task, queue, _REASONS["made anew"]))
+                yield checked(await self._replayed(story, task, queue, _REASONS["made anew"]))
             else:
                 question = Question(
                     story=story,
-                    events=story.events[: task.started_event_id],
+                    events=story.events,
+                    end=task.started_event_id,
                     previous_started_event_id=task.previous_started_event_id,
                     messages=task.messages,
                 )
                 answer = await self._ask(question, queue, task, "cold")
                 if _new_versions(answer.commands, task):
                     answer = await self._replayed(story, task, queue, _REASONS["versions"])
-                yield _checked(answer)
+                yield checked(answer)
 
     async def _replayed(self, story: Story, task: Recorded, queue: str, reason: str) -> Answer:
         """Ask for a task that only a replaying worker answers as it was recorded.
@@ -247,18 +202,19 @@ class ReplayDoor:
         """
         foreign = (task.made_anew | task.markers & VERSION_MARKERS) - _WITH_MARKERS_GIVEN
         if foreign or not task.completed_event_id:
-            return _unasked(task, "cold", reason)
+            return unasked(task, "cold", reason)
         events, given = with_markers_given(story, task)
         question = Question(
             story=story,
             events=events,
+            end=len(events),
             previous_started_event_id=task.started_event_id,
             messages=task.messages,
         )
         answer = await self._ask(question, queue, task, "cold")
         return replace(answer, commands=tuple(without_versions(answer.commands)), replayed=True, given=given)
 
-    async def _warm(self, story: Story, queue: str) -> AsyncIterator[Answer]:
+    async def _warm(self, story: Story, queue: str) -> AsyncGenerator[Answer, None]:
         """Ask for one task after the other, the run staying in the worker's cache as in production.
 
         A task that would make something anew is not asked: its events come together with the next task's, and the
@@ -267,11 +223,12 @@ class ReplayDoor:
         known, sticky = 0, ""
         for task in story.tasks:
             if task.made_anew:
-                yield _unasked(task, "warm", _REASONS["made anew"])
+                yield unasked(task, "warm", _REASONS["made anew"])
                 continue
             question = Question(
                 story=story,
-                events=story.events[: task.started_event_id],
+                events=story.events,
+                end=task.started_event_id,
                 known=known,
                 previous_started_event_id=task.previous_started_event_id,
                 messages=task.messages,
@@ -282,14 +239,14 @@ class ReplayDoor:
             known = task.started_event_id if answer.kind == "completed" and sticky else 0
             if _new_versions(answer.commands, task):
                 known = 0
-                answer = _unasked(task, "warm", _REASONS["versions"])
+                answer = unasked(task, "warm", _REASONS["versions"])
             elif answer.kind == "completed" and not sticky:
                 answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
-            yield _checked(answer)
+            yield checked(answer)
 
     async def _ask(self, question: Question, queue: str, task: Recorded, mode: Mode) -> Answer:
         began = time.monotonic()
-        limit = self._limit + len(question.events) / 1000
+        limit = self._limit + question.end / 1000
         self._frontend.offer(queue, question)
         waiting: set[asyncio.Future[Told] | asyncio.Task[str]] = {question.answer}
         if self._gone:
@@ -307,81 +264,10 @@ class ReplayDoor:
             fetched=question.fetched,
         )
         if question.answer.done():
-            return _heard(told, question.answer.result())
+            return heard(told, question.answer.result())
         if self._gone and self._gone.done():
             return replace(told, kind="exited", failure=self._gone.result())
         return told
-
-
-_REASONS = {
-    "made anew": "a local activity or side effect ran in this task, and the worker would run it again; "
-    "the next task replays it",
-    "versions": "the worker takes the branch of new executions at a versioned change here; the next task replays it",
-}
-
-
-async def _until_over(
-    asked: AsyncIterator[Answer], story: Story, mode: Mode, *, limit: float, before: Sequence[Answer]
-) -> list[Answer]:
-    """Collect answers until one says that nothing more can be asked; the remaining tasks are told as ``unasked``."""
-    answers: list[Answer] = []
-    over = _over(before)
-    deadline = time.monotonic() + limit
-    while not over:
-        answer = await anext(asked, None)
-        if answer is None:
-            return answers
-        answers.append(answer)
-        over = _over([answer])
-        if not over and time.monotonic() > deadline:
-            over = f"this history took longer than {limit:g} s"
-    done = {answer.started_event_id for answer in answers}
-    rest = (task for task in story.tasks if task.started_event_id not in done)
-    return [*answers, *(_unasked(task, mode, over) for task in rest)]
-
-
-def _over(answers: Iterable[Answer]) -> str:
-    """Say why nothing more of a history may be asked, or nothing."""
-    for answer in answers:
-        if answer.kind in ("silent", "exited"):
-            return f"after the task of event {answer.started_event_id}: {answer.failure.splitlines()[0]}"
-        if answer.note == _RAN:
-            return f"at event {answer.started_event_id}, {_RAN}"
-    return ""
-
-
-_RAN = "the worker ran a local activity that the history does not hold"
-
-
-def _checked(answer: Answer) -> Answer:
-    """Say so if the worker ran a local activity for real, which nobody can keep it from."""
-    ran = markers_of(answer.commands) & LOCAL_ACTIVITY_MARKERS
-    return replace(answer, note=_RAN) if ran else answer
-
-
-def _heard(told: Answer, answer: Told) -> Answer:
-    if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
-        return replace(
-            told,
-            kind="failed",
-            failure=answer.failure.message,
-            cause=WorkflowTaskFailedCause.Name(answer.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_"),
-            stack=answer.failure.stack_trace,
-        )
-    # A task is completed and asked for again while a local activity still runs.
-    note = _RAN if answer.force_create_new_workflow_task and not answer.commands else ""
-    return replace(
-        told,
-        kind="completed",
-        commands=tuple(answer.commands),
-        messages=tuple(answer.messages),
-        failure="",
-        note=note,
-    )
-
-
-def _unasked(task: Recorded, mode: Mode, reason: str) -> Answer:
-    return Answer(mode=mode, started_event_id=task.started_event_id, kind="unasked", failure=reason)
 
 
 def _new_versions(commands: Iterable[Command], task: Recorded) -> bool:

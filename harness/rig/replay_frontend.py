@@ -38,7 +38,8 @@ class Question:
 
     Attributes:
         story: The run.
-        events: Its history up to the task's WorkflowTaskStarted, from the first event on.
+        events: Its history, from the first event on.
+        end: Event id of the task's WorkflowTaskStarted, up to which the worker is told the history.
         known: How many of them the worker's cache has seen: they are not sent.
         previous_started_event_id: As the poll answer has it.
         messages: Update requests.
@@ -49,6 +50,7 @@ class Question:
 
     story: Story
     events: Sequence[HistoryEvent]
+    end: int
     known: int = 0
     previous_started_event_id: int = 0
     messages: Sequence[Message] = ()
@@ -56,11 +58,6 @@ class Question:
     answer: asyncio.Future[Told] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     fetched: bool = False
     token: bytes = b""
-
-    @property
-    def started_event_id(self) -> int:
-        """Event id of the task's WorkflowTaskStarted."""
-        return self.events[-1].event_id
 
 
 class ReplayFrontend:
@@ -220,11 +217,12 @@ def _task(question: Question) -> Any:
     """Return the poll answer that a server would give."""
     story = question.story
     history, more = _page(question, question.known)
-    scheduled, started = question.events[-2], question.events[-1]
+    started = question.events[question.end - 1]
+    scheduled = question.events[started.workflow_task_started_event_attributes.scheduled_event_id - 1]
     reply = rpc.PollWorkflowTaskQueueResponse(
         task_token=question.token,
         previous_started_event_id=question.previous_started_event_id,
-        started_event_id=question.started_event_id,
+        started_event_id=question.end,
         attempt=1,
         history=history,
         next_page_token=more,
@@ -242,8 +240,8 @@ def _task(question: Question) -> Any:
 
 def _page(question: Question, first: int) -> tuple[History, bytes]:
     """Return the page of events from an index on, and the token of the next one."""
-    end = min(first + PAGE_EVENTS, len(question.events))
-    more = b"%b/%d" % (question.token, end) if end < len(question.events) else b""
+    end = min(first + PAGE_EVENTS, question.end)
+    more = b"%b/%d" % (question.token, end) if end < question.end else b""
     return History(events=question.events[first:end]), more
 
 

@@ -80,7 +80,7 @@ class Story:
     run_id: str
     workflow_type: str
     task_queue: str
-    events: Sequence[HistoryEvent]
+    events: list[HistoryEvent]
     tasks: tuple[Recorded, ...]
 
 
@@ -179,13 +179,13 @@ def _another_task(started: HistoryEvent, last_event_id: int) -> list[HistoryEven
     return [scheduled, again]
 
 
-def _parsed(history: History) -> Sequence[HistoryEvent]:
+def _parsed(history: History) -> list[HistoryEvent]:
     try:
         # The events are copied: the SDK mends names of older exports in place.
         read = WorkflowHistory.from_json(history.workflow_id, {"events": [dict(event) for event in history.events]})
     except (ParseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(f"the history of {history.workflow_id} cannot be read: {error}") from error
-    events = read.events
+    events = list(read.events)
     if not events or events[0].event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
         raise UsageError(f"the history of {history.workflow_id} does not begin with WorkflowExecutionStarted")
     for number, event in enumerate(events, start=1):
@@ -198,6 +198,7 @@ def _parsed(history: History) -> Sequence[HistoryEvent]:
 
 def _tasks(events: Sequence[HistoryEvent]) -> Iterator[Recorded]:
     previous = 0
+    admitted = frozenset(_admitted(events))
     for index, event in enumerate(events):
         if event.event_type != _STARTED:
             continue
@@ -208,12 +209,14 @@ def _tasks(events: Sequence[HistoryEvent]) -> Iterator[Recorded]:
             closed = next((each for each in rest if each.event_type in (*_CLOSED, _STARTED)), None)
             if closed is not None and closed.event_type != _COMPLETED:
                 continue
-        yield _task(events, event, closed.event_id if closed else 0, previous)
+        yield _task(events, event, closed.event_id if closed else 0, previous, admitted)
         if closed is not None:
             previous = event.event_id
 
 
-def _task(events: Sequence[HistoryEvent], started: HistoryEvent, completed: int, previous: int) -> Recorded:
+def _task(
+    events: Sequence[HistoryEvent], started: HistoryEvent, completed: int, previous: int, admitted: frozenset[str]
+) -> Recorded:
     task = Recorded(
         scheduled_event_id=started.workflow_task_started_event_attributes.scheduled_event_id,
         started_event_id=started.event_id,
@@ -229,7 +232,7 @@ def _task(events: Sequence[HistoryEvent], started: HistoryEvent, completed: int,
         **{
             **vars(task),
             "markers": frozenset(filter(None, map(_marker, answer))),
-            "messages": tuple(_messages(events, answer)),
+            "messages": tuple(_messages(answer, admitted)),
         }
     )
 
@@ -246,18 +249,15 @@ def _marker(event: HistoryEvent) -> str:
     return event.marker_recorded_event_attributes.marker_name
 
 
-def _messages(events: Sequence[HistoryEvent], answer: Iterable[HistoryEvent]) -> Iterator[Message]:
+def _messages(answer: Iterable[HistoryEvent], admitted: frozenset[str]) -> Iterator[Message]:
     """Rebuild the update requests that a task came with, from what the worker accepted.
 
     An update that a WorkflowExecutionUpdateAdmitted event holds needs no message: the worker reads the event.
     """
-    admitted: set[str] | None = None
     for event in answer:
         if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
             continue
         accepted = event.workflow_execution_update_accepted_event_attributes
-        if admitted is None:
-            admitted = set(_admitted(events))
         if accepted.protocol_instance_id in admitted:
             continue
         message = Message(

@@ -17,7 +17,8 @@ from harness.rig.binaries import find_temporal
 from harness.rig.decoding import command_name
 from harness.rig.frontend import Frontend
 from harness.rig.process import Process
-from harness.rig.replay_door import Answer, ReplayDoor
+from harness.rig.replay_answers import Answer
+from harness.rig.replay_door import ReplayDoor
 from harness.rig.server import DevServer
 from harness.rig.worker import environment
 

@@ -1,0 +1,131 @@
+"""What a worker answered to the workflow tasks of a recorded history, and when nothing more can be asked."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from temporalio.api.command.v1 import Command
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.protocol.v1 import Message
+from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
+
+from harness.rig.replay_frontend import Told
+from harness.rig.replay_tasks import LOCAL_ACTIVITY_MARKERS, Recorded, Story, markers_of
+
+Mode = Literal["cold", "warm"]
+"""``cold``: the worker gets the whole history up to the task, with nothing of the run in its cache. ``warm``: it has
+answered the tasks before and gets only the new events, on its own sticky queue."""
+
+Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
+"""``completed``: the worker answered with commands. ``failed``: it failed the task. ``silent``: no answer in time; the
+worker may be stuck, and should be started again. ``exited``: its process ended. ``unasked``: see ``failure``."""
+
+RAN = "the worker ran a local activity that the history does not hold"
+"""Note of an answer for which a local activity ran for real, which nobody can keep a worker from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a worker answered to one workflow task.
+
+    Attributes:
+        mode: As which it was asked.
+        started_event_id: Its WorkflowTaskStarted in the recorded history.
+        kind: Whether there is an answer, and of which kind.
+        commands: The commands of an answer that is ``completed``.
+        messages: Its protocol messages: updates accepted, rejected, completed.
+        failure: Why there is no such answer, in words; the worker's message where it failed the task.
+        note: What is to be known of an answer that is ``completed``: a local activity ran for real, or the worker
+            keeps no cache and so was asked cold.
+        cause: Temporal's name of the cause, where the worker failed the task: ``NON_DETERMINISTIC_ERROR``.
+        stack: The stack trace that the worker gave with the failure.
+        seconds: From when it was offered to the answer.
+        replayed: Whether the task was told as completed and its commands asked for one task later, so that results of
+            local activities and branches of versioned changes are those of the recording. Protocol messages of such
+            an answer are lost (the Rust core makes none while it replays); their commands are there.
+        given: Then, the ids of the recorded events that were given to the worker, so that the commands lack them:
+            markers of local activities and patches, and the search attribute that lists patches.
+        fetched: Whether the worker asked for the beginning of the history, so that it was not warm.
+    """
+
+    mode: Mode
+    started_event_id: int
+    kind: Kind
+    commands: tuple[Command, ...] = ()
+    messages: tuple[Message, ...] = ()
+    failure: str = ""
+    note: str = ""
+    cause: str = ""
+    stack: str = ""
+    seconds: float = 0.0
+    replayed: bool = False
+    given: tuple[int, ...] = ()
+    fetched: bool = False
+
+
+async def until_over(
+    asked: AsyncGenerator[Answer, None], story: Story, mode: Mode, *, limit: float, before: Sequence[Answer]
+) -> list[Answer]:
+    """Collect answers until one says that nothing more can be asked; the remaining tasks are told as ``unasked``."""
+    answers: list[Answer] = []
+    over = _over(before)
+    deadline = time.monotonic() + limit
+    async with contextlib.aclosing(asked):
+        while not over:
+            answer = await anext(asked, None)
+            if answer is None:
+                return answers
+            answers.append(answer)
+            over = _over([answer])
+            if not over and time.monotonic() > deadline:
+                over = f"this history took longer than {limit:g} s"
+    done = {answer.started_event_id for answer in answers}
+    rest = (task for task in story.tasks if task.started_event_id not in done)
+    return [*answers, *(unasked(task, mode, over) for task in rest)]
+
+
+def _over(answers: Iterable[Answer]) -> str:
+    """Say why nothing more of a history may be asked, or nothing."""
+    for answer in answers:
+        if answer.kind in ("silent", "exited"):
+            return f"after the task of event {answer.started_event_id}: {answer.failure.splitlines()[0]}"
+        if answer.note == RAN:
+            return f"at event {answer.started_event_id}, {RAN}"
+    return ""
+
+
+def checked(answer: Answer) -> Answer:
+    """Say so if the worker ran a local activity for real."""
+    ran = markers_of(answer.commands) & LOCAL_ACTIVITY_MARKERS
+    return replace(answer, note=RAN) if ran else answer
+
+
+def heard(told: Answer, answer: Told) -> Answer:
+    """Add what the worker said to an answer."""
+    if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
+        return replace(
+            told,
+            kind="failed",
+            failure=answer.failure.message,
+            cause=WorkflowTaskFailedCause.Name(answer.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_"),
+            stack=answer.failure.stack_trace,
+        )
+    # While a local activity still runs, its task is completed and a new one asked for.
+    note = RAN if answer.force_create_new_workflow_task else ""
+    return replace(
+        told,
+        kind="completed",
+        commands=tuple(answer.commands),
+        messages=tuple(answer.messages),
+        failure="",
+        note=note,
+    )
+
+
+def unasked(task: Recorded, mode: Mode, reason: str) -> Answer:
+    """Return the answer of a task that is not asked."""
+    return Answer(mode=mode, started_event_id=task.started_event_id, kind="unasked", failure=reason)
