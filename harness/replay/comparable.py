@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,16 @@ from harness.replay.run import Run
 
 SDK_SEARCH_ATTRIBUTE = "searchAttributes.TemporalChangeVersion"
 """The SDK upserts this search attribute with each patch marker, which is compared itself."""
+
+ENDS = frozenset(
+    {
+        "CompleteWorkflowExecution",
+        "FailWorkflowExecution",
+        "CancelWorkflowExecution",
+        "ContinueAsNewWorkflowExecution",
+    }
+)
+"""Kinds of commands that end a run."""
 
 UNCOMPARED_HEADERS = frozenset({"header._tracer-data"})
 """Headers of Temporal's tracing interceptors: they hold ids of spans, which are new in each replay."""
@@ -63,7 +74,7 @@ def subject(command: Command, *, run: Run) -> str:
         return next((name for number, name in run.operations.values() if number == fields.get("number")), "")
     if command.kind == "RecordMarker":
         return str(fields.get("patchId") or fields.get("activityType") or fields.get("markerName") or "")
-    if command.kind in _OF_RUN:
+    if command.kind in ENDS:
         return run.workflow_type
     if command.kind in _NAMED_BY_FIELDS:
         return ", ".join(sorted(name.partition(".")[2] for name in fields if "." in name))
@@ -89,6 +100,8 @@ def _resolve(kind: str, fields: dict[str, Any], run: Run) -> None:
         fields["number"] = run.operations.get(scheduled, (f"event {scheduled}", ""))[0]
     if fields.get("updateId") in run.updates:
         fields["name"] = run.updates[fields["updateId"]]
+    if kind == "RequestCancelExternalWorkflowExecution":
+        _resolve_cancel(fields)
     if kind == "CancelTimer":  # the SDK repeats the summary of the timer
         for name in [name for name in fields if name.startswith("userMetadata.")]:
             del fields[name]
@@ -97,16 +110,18 @@ def _resolve(kind: str, fields: dict[str, Any], run: Run) -> None:
             del fields[name]
 
 
-_LOCAL_RESULTS = ("result.", "failure.", "attempt")
+def _resolve_cancel(fields: dict[str, Any]) -> None:
+    """Leave out what the SDK adds: the run id of a child, and words around the reason with the id of this run."""
+    if fields.get("childWorkflowOnly"):
+        fields.pop("runId", None)
+    reason = _REASON.sub("", fields.pop("reason", ""), count=1)
+    if reason:
+        fields["reason"] = reason
 
-_OF_RUN = frozenset(
-    {
-        "CompleteWorkflowExecution",
-        "FailWorkflowExecution",
-        "CancelWorkflowExecution",
-        "ContinueAsNewWorkflowExecution",
-    }
-)
+
+_REASON = re.compile(r"^Cancel requested by workflow with run id \S+ with reason: ")
+
+_LOCAL_RESULTS = ("result.", "failure.", "attempt")
 
 _NAMED_BY_FIELDS = frozenset({"UpsertWorkflowSearchAttributes", "ModifyWorkflowProperties"})
 

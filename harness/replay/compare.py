@@ -13,7 +13,7 @@ from temporalio.converter import DataConverter, PayloadConverter
 from harness.evidence import History
 from harness.replay import aligning
 from harness.replay.commands import PATCH_MARKER, Command, Decided
-from harness.replay.comparable import Place, comparable, is_of_sdk, subject
+from harness.replay.comparable import ENDS, Place, comparable, is_of_sdk, subject
 from harness.replay.events import events_of, recorded
 from harness.replay.payloads import is_sealed, told_apart
 from harness.replay.run import Run, run_of
@@ -240,6 +240,11 @@ class _Comparison:
 
 
 def _answered(old: Sequence[Command], new: Sequence[Command]) -> list[Command]:
-    """Leave out rejected updates, of which histories know nothing, unless they were accepted when it was recorded."""
+    """Return decided commands as the server writes them.
+
+    What ends the run comes last: code that still runs then may issue more, and the SDK puts that before. Rejected
+    updates, of which histories know nothing, are left out unless they were accepted when it was recorded.
+    """
     accepted = {one.fields["updateId"] for one in old if one.kind == "UpdateAccepted"}
-    return [one for one in new if one.kind != "UpdateRejected" or one.fields["updateId"] in accepted]
+    told = [one for one in new if one.kind != "UpdateRejected" or one.fields["updateId"] in accepted]
+    return sorted(told, key=lambda one: one.kind in ENDS)

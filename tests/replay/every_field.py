@@ -112,8 +112,8 @@ NAMED_BY = {
     "RequestCancelExternalWorkflowExecution": """
         namespace namespace
         workflow_id workflowId
-        run_id runId
-        child_workflow_only childWorkflowOnly
+        run_id -
+        child_workflow_only childWorkflowOnly runId
         reason reason
     """,
     "ScheduleNexusOperation": """

@@ -35,6 +35,14 @@ from tests.replay import all_commands
 
 Handle = WorkflowHandle[Any, Any]
 MINUTE = timedelta(minutes=1)
+WORKFLOWS = [
+    all_commands.Activities,
+    all_commands.Cancelled,
+    all_commands.Capped,
+    all_commands.Child,
+    all_commands.Everything,
+    all_commands.Stumbling,
+]
 _ids = itertools.count(1)
 _COMPLETED = "RespondWorkflowTaskCompleted"
 
@@ -123,14 +131,7 @@ def _worker(client: Client) -> Worker:
     return Worker(
         client,
         task_queue=all_commands.TASK_QUEUE,
-        workflows=[
-            all_commands.Activities,
-            all_commands.Cancelled,
-            all_commands.Capped,
-            all_commands.Child,
-            all_commands.Everything,
-            all_commands.Stumbling,
-        ],
+        workflows=WORKFLOWS,
         activities=[all_commands.ask, all_commands.note],
         nexus_service_handlers=[all_commands.OracleHandler()],
     )

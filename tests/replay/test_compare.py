@@ -346,6 +346,31 @@ def test_requests_to_cancel_name_what_they_cancel() -> None:
     assert shown(found) == [(completed + 1, "a", "activityId", "7", "8")]
 
 
+def test_cancels_of_other_workflows_are_compared_without_what_the_sdk_adds() -> None:
+    past = Past()
+    started = past.task()
+    kind = "request_cancel_external_workflow_execution_initiated"
+    reason = "Cancel requested by workflow with run id r1 with reason: enough"
+    child = {"workflow_execution": {"workflow_id": "kid", "run_id": "r9"}, "child_workflow_only": True}
+    past.add(kind, workflow_task_completed_event_id=4, reason=reason, **child)
+    past.add(kind, workflow_task_completed_event_id=4, workflow_execution={"workflow_id": "w", "run_id": "r3"})
+
+    def cancel(**fields: Any) -> Command:
+        return Command(kind="RequestCancelExternalWorkflowExecution", fields=fields)
+
+    of_child = cancel(workflowId="kid", childWorkflowOnly=True, reason="enough")
+    assert not answered(past, started, of_child, cancel(workflowId="w", runId="r3")).differences
+    found = answered(past, started, cancel(**{**of_child.fields, "reason": "over"}), cancel(workflowId="w", runId="r4"))
+    assert shown(found) == [(5, "kid", "reason", "enough", "over"), (6, "w", "runId", "r3", "r4")]
+
+
+def test_what_is_issued_after_the_end_stands_before_it() -> None:
+    past = Past()
+    started = past.task(("a", "1"))
+    past.add("workflow_execution_completed", workflow_task_completed_event_id=4)
+    assert not answered(past, started, Command(kind="CompleteWorkflowExecution", fields={}), activity("a")).differences
+
+
 def test_tracing_headers_are_not_compared_and_others_are() -> None:
     past = Past()
     started = past.task(("a", "1"))
