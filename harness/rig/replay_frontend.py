@@ -66,7 +66,9 @@ class ReplayFrontend:
     Workflow tasks come from ``offer`` alone. Activity and Nexus polls are never answered. A run is evicted from the
     worker's cache by refusing its answer with INVALID_ARGUMENT "UnhandledCommand", which is what a server says when a
     signal arrived while the task was being answered: every SDK then drops the run and expects its whole history, and
-    the Rust core does not log it.
+    the Rust core does not log it. Measured with a sandboxed Python worker: 25 ms of the worker's CPU time for a cold
+    prefix of up to 29 events, nearly all of it for the new instance of the workflow; another run id for each question,
+    which would let the runs stay in the cache, takes 23 ms and shows in ``workflow.info()``.
 
     What the worker's program writes beside its tasks is acknowledged and forgotten, so that a program that is worker
     and starter in one goes on; what it starts never ends.
