@@ -62,6 +62,7 @@ class Order:
         if settings.VERSION == "asks twice":
             await _price(item)
         cost = await _price(item)
+        await asyncio.sleep(cost / 100)
         return f"{reserved}, {shipped}, {cost} approved by {self._approved_by}"
 
     @workflow.update
