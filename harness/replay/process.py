@@ -1,5 +1,10 @@
 """The replaying process: run by ``runner``, it reads histories as JSON lines and answers with what the Replayer says.
 
+The first line that it reads is the setup: ``modules`` and ``data_converter``, or ``replayer``, the ``module:function``
+that returns a ``temporalio.worker.Replayer``. With ``record`` it records, as ``answering`` tells; then it knows
+``watched`` (with witnesses), ``fresh`` (each history in a process that has replayed nothing before) and ``clock``
+(how many seconds its wall clock is wrong).
+
 First it answers with one line for its start (``ready``, or ``error``), then with one line for each history. Answers
 leave by a copy of standard output; whatever the workflow code prints goes to the log.
 """
@@ -9,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import importlib
+import io
 import json
 import os
 import signal
@@ -16,6 +22,8 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
+
+from harness.replay import clock
 
 _PR_SET_PDEATHSIG = 1
 _DEFINITION = "__temporal_workflow_definition"
@@ -52,15 +60,59 @@ def _die_with_parent() -> None:
 async def _serve(requests: IO[str], answers: IO[str]) -> None:
     setup = json.loads(requests.readline())
     try:
-        workflows, replayer = _replayer(setup["modules"], setup["data_converter"])
-    except Exception as error:
+        if setup.get("clock"):
+            clock.shift(seconds=setup["clock"])
+        workflows, replayer = _set_up(setup)
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
         _answer(answers, error=f"{type(error).__name__}: {error}")
         return
     _answer(answers, ready=sorted(workflows))
+    if setup.get("record"):
+        await _record(requests, answers, setup=setup, workflows=workflows, replayer=replayer)
+        return
     for line in requests:
         request = json.loads(line)
         _answer(answers, **await _replay(request, workflows=workflows, replayer=replayer, modules=setup["modules"]))
+
+
+async def _record(
+    requests: IO[str], answers: IO[str], *, setup: dict[str, Any], workflows: dict[str, type], replayer: Any
+) -> None:
+    from harness.replay.answering import Answering, answer_in_forks
+
+    def answer(**told: Any) -> None:
+        _answer(answers, **told)
+
+    def answering(only: str = "") -> Answering:
+        return Answering(sorted(workflows), replayer, watched=bool(setup.get("watched")), only=only)
+
+    def answer_once(line: str) -> None:
+        asyncio.run(answering(json.loads(line)["workflow"]).serve(io.StringIO(line), answer))
+
+    if setup.get("fresh"):
+        # A fork has no loop of its own yet, and must not use this one: in a thread there is none.
+        await asyncio.to_thread(answer_in_forks, requests, answer, answer_once)
+    else:
+        await answering().serve(requests, answer)
+
+
+def _set_up(setup: dict[str, Any]) -> tuple[dict[str, type], Any]:
+    if not setup.get("replayer"):
+        return _replayer(setup["modules"], setup["data_converter"])
+    from temporalio.worker import Replayer
+
+    _import_from_here()
+    made = _named(setup["replayer"])()
+    if not isinstance(made, Replayer):
+        raise TypeError(f"{setup['replayer']} returns no temporalio.worker.Replayer")
+    classes = made.config(active_config=True)["workflows"]
+    return {vars(each)[_DEFINITION].name: each for each in classes}, made
+
+
+def _import_from_here() -> None:
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
 
 
 def _answer(answers: IO[str], **told: Any) -> None:
@@ -71,8 +123,7 @@ def _answer(answers: IO[str], **told: Any) -> None:
 def _replayer(modules: Sequence[str], data_converter: str) -> tuple[dict[str, type], Any]:
     from temporalio.worker import Replayer
 
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    _import_from_here()
     workflows = dict(each for module in modules for each in _workflows(module))
     if not workflows:
         raise LookupError(f"no workflow is defined or imported in {', '.join(modules) or 'no module at all'}")

@@ -8,9 +8,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from harness.errors import RigError, UsageError
@@ -34,6 +34,8 @@ class ReplayProcess:
         logs: Folder for its log, ``replay-<n>.log``.
         hash_seed: The ``PYTHONHASHSEED`` of the process; None: random.
         time_limit: Longest time in seconds that the replay of one history may take.
+        environment: What its environment has more, or has otherwise.
+        setup: More of what the process is told first (see ``harness.replay.process``).
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class ReplayProcess:
         logs: Path,
         hash_seed: int | None = None,
         time_limit: float = 30.0,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        setup: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._modules = tuple(modules)
         self._data_converter = data_converter
@@ -52,6 +56,8 @@ class ReplayProcess:
         self._logs = logs
         self._hash_seed = hash_seed
         self._time_limit = time_limit
+        self._more_environment = environment
+        self._more_setup = setup
         self._process: asyncio.subprocess.Process | None = None
         self._log = logs / "replay.log"
         self._turn = asyncio.Lock()
@@ -86,14 +92,26 @@ class ReplayProcess:
         async with self._turn:
             return tuple([await self._replay(history) for history in histories])
 
+    async def told_of(self, history: History, **more: Any) -> dict[str, Any]:
+        """Return what the process answers to one history, with ``more`` in the request.
+
+        Raises:
+            RigError: The process died, or the replay took longer than the time limit.
+        """
+        async with self._turn:
+            return await self._told_of(history, **more)
+
     async def _replay(self, history: History) -> Replay:
+        return Replay(workflow_id=history.workflow_id, run_id=history.run_id, **await self._told_of(history))
+
+    async def _told_of(self, history: History, **more: Any) -> dict[str, Any]:
         request = {
             "workflow": _workflow_type(history),
             "workflow_id": history.workflow_id,
             "history": {"events": history.events},
+            **more,
         }
-        told = await self._ask(request, limit=self._time_limit, doing=f"the replay of {history.workflow_id}")
-        return Replay(workflow_id=history.workflow_id, run_id=history.run_id, **told)
+        return await self._ask(request, limit=self._time_limit, doing=f"the replay of {history.workflow_id}")
 
     async def _start(self) -> None:
         try:
@@ -112,7 +130,7 @@ class ReplayProcess:
                 )
         except OSError as error:
             raise RigError(f"cannot start the replaying process in {self._cwd}: {error.strerror or error}") from error
-        setup = {"modules": self._modules, "data_converter": self._data_converter}
+        setup = {"modules": self._modules, "data_converter": self._data_converter, **self._more_setup}
         told = await self._ask(setup, limit=_START_LIMIT, doing="importing the workflow code")
         if "error" in told:
             modules = ", ".join(self._modules) or "no module"
@@ -124,7 +142,7 @@ class ReplayProcess:
         left_out = ("PYTHONHASHSEED", "TEMPORAL_DEBUG")
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
         seed = {} if self._hash_seed is None else {"PYTHONHASHSEED": str(self._hash_seed)}
-        return {**environment, **seed, "PYTHONUNBUFFERED": "1"}
+        return {**environment, **seed, "PYTHONUNBUFFERED": "1", **self._more_environment}
 
     async def _ask(self, request: dict[str, Any], *, limit: float, doing: str) -> dict[str, Any]:
         process = self._process

@@ -1,9 +1,13 @@
 """A module that a workflow passes through the sandbox."""
 
+import locale
 import random
 import uuid
+from datetime import datetime
 
 from pydantic import BaseModel, Field
+
+CACHE: set[str] = set()
 
 
 class Asked(BaseModel):
@@ -14,3 +18,11 @@ class Asked(BaseModel):
 
 def pick() -> int:
     return random.choice([1, 2, 3])
+
+
+def this_year() -> int:
+    return datetime.now().year
+
+
+def encoding() -> str:
+    return locale.getpreferredencoding(False)
