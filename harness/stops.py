@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness import faults
 from harness.evidence import Evidence
 from harness.faults.actions import Terminate
 from harness.tape import acts
@@ -30,23 +29,20 @@ def stop_of(evidence: Evidence) -> Stop | None:
     """Return the stop that a trial shows, or None where there was none, or another strike, or an earlier end."""
     if len(evidence.strikes) != 1:
         return None
-    for strike in evidence.strikes:
-        if not isinstance(faults.named(str(strike.facts["fault"])).action, Terminate):
-            continue
-        ended = next((entry for entry in acts(evidence.tape, "worker-exit") if entry.worker == strike.worker), None)
-        if ended is None:
-            return None
-        sent = (
-            entry.operation
-            for entry in evidence.tape
-            if entry.kind == "request" and entry.worker == strike.worker and strike.at <= entry.at <= ended.at
-        )
-        return Stop(
-            sent=tuple(dict.fromkeys(sent)),
-            seconds=ended.at - strike.at,
-            exit_status=int(ended.facts["exit_status"]),
-        )
-    return None
+    strike = evidence.strikes[0]
+    ended = next((entry for entry in acts(evidence.tape, "worker-exit") if entry.worker == strike.worker), None)
+    if ended is None or not isinstance(evidence.faults[0].action, Terminate):
+        return None
+    sent = (
+        entry.operation
+        for entry in evidence.tape
+        if entry.kind == "request" and entry.worker == strike.worker and strike.at <= entry.at <= ended.at
+    )
+    return Stop(
+        sent=tuple(dict.fromkeys(sent)),
+        seconds=ended.at - strike.at,
+        exit_status=int(ended.facts["exit_status"]),
+    )
 
 
 def told(stops: Sequence[Stop]) -> str:

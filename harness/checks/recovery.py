@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.checks import NothingToLookAt, check, events, faulted, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, options_of
+from harness.deadline import TERM_SECONDS
 from harness.evidence import Evidence, History
 from harness.faults.actions import Terminate
 from harness.tape import Entry, acts
@@ -14,7 +15,6 @@ from harness.verdict import Finding
 _WORKFLOW_TASK_TIMEOUT = 10.0
 _STICKY_TIMEOUT = 10.0
 _SLACK = 15.0
-_LONGEST_STOP = 40.0  # a little more than the 30 s that Kubernetes gives by default
 
 
 @check("recovers-in-time")
@@ -49,9 +49,9 @@ def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
         ended = next((each for each in acts(evidence.tape, "worker-exit") if each.worker == strike.worker), None)
         overstayed = any(each.worker == strike.worker for each in acts(evidence.tape, "worker-overstayed"))
         until = ended.at if ended else evidence.tape[-1].at
-        looked = looked or overstayed or ended is not None or until - strike.at > _LONGEST_STOP
-        if overstayed or until - strike.at > _LONGEST_STOP:
-            words = f"the worker process did not end within {_LONGEST_STOP:g} s of SIGTERM"
+        looked = looked or overstayed or ended is not None or until - strike.at > TERM_SECONDS
+        if overstayed or until - strike.at > TERM_SECONDS:
+            words = f"the worker process did not end within {TERM_SECONDS:g} s of SIGTERM"
             shown = showing.lines(evidence, [strike, *([ended] if ended else [])])
             yield Finding(check="graceful-stop", subject="the worker process", message=words, evidence=shown)
     if not looked:

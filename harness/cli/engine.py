@@ -7,28 +7,20 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.errors import UsageError, nearest
-from harness.rig.binaries import find_for
+from harness.rig.binaries import KINDS, find_for
 from harness.rig.candidates import Binary
+from harness.rig.engines import ENGINES
+from harness.rig.engines import engine as engine_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-NAMES = ("dev", "full", "time-skipping")
-_BINARY_OF = {"dev": "temporal", "full": "temporal_server", "time-skipping": "test_server"}
-
-
-def _known(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value not in NAMES:
-        raise UsageError(f"no engine is called {value!r}{nearest(value, NAMES)}; known: {', '.join(NAMES)}")
-    return value
 
 
 option = click.option(
     "--engine",
     default="dev",
     show_default=True,
-    metavar="|".join(NAMES),
-    callback=_known,
+    metavar="|".join(ENGINES),
+    callback=lambda context, parameter, value: engine_of(value).name,
     help="What runs the server: the CLI's dev server, the full server (persisted, skips time), or the Java test server "
     "(in memory, skips time).",
 )
@@ -52,4 +44,4 @@ async def find_binary(engine: str, given: Mapping[str, Any], *, progress: Callab
         UsageError: What the user named does not work.
         RigError: None was found and none could be got.
     """
-    return await find_for(engine, given[_BINARY_OF[engine]], progress=progress)
+    return await find_for(engine, given[KINDS[engine].option.removeprefix("--").replace("-", "_")], progress=progress)

@@ -100,6 +100,10 @@ FULL_SERVER = Kind(
 """The server itself; from 1.32 on it can skip time in a workflow."""
 
 
+KINDS: dict[str, Kind] = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
+"""The binary of each engine, by the engine's name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One place or way that was tried.
@@ -151,8 +155,7 @@ async def find_for(engine: str, option: str = "", *, progress: Progress = lambda
         option: Path or name of a program that the user asked for, or an empty text.
         progress: Is given one line every few seconds while something takes long.
     """
-    kinds = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
-    return await find(kinds[engine], option=option, progress=progress)
+    return await find(KINDS[engine], option=option, progress=progress)
 
 
 async def install_temporal(*, again: bool = False, progress: Progress = lambda line: None) -> Binary:
