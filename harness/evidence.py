@@ -9,6 +9,7 @@ from typing import Any, Literal
 from harness import faults
 from harness.faults.fault import Fault
 from harness.plan import Plan
+from harness.replays import Replay
 from harness.tape import Entry
 
 End = Literal["closed", "over", "deadline", "stopped"]
@@ -59,25 +60,6 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay:
-    """What Temporal's Replayer said of one history of this trial, in a fresh process.
-
-    Attributes:
-        workflow_id: Workflow id.
-        run_id: Run id.
-        failure: Empty if it replayed; else the message.
-        nondeterminism: Whether the failure is a non-determinism error.
-        skipped: Why it was not replayed (workflow type not importable), or empty.
-    """
-
-    workflow_id: str
-    run_id: str
-    failure: str = ""
-    nondeterminism: bool = False
-    skipped: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Crash:
     """What the database of a server held when the server was killed, read from a copy made before its restart.
 
@@ -107,7 +89,7 @@ class Evidence:
         tape: Every message and act, in order of time.
         histories: Every run of every workflow that the trial knew, root chain first.
         samples: Samples of pending activities, in order of time.
-        replays: One for each history that the Replayer was given; None where no workflow code was importable.
+        replays: One for each history that was replayed; None where no workflow code was importable.
         gaps: What left the worker by no door: one line each.
         task_timeout: Workflow task timeout in seconds that the door or the starter set for this trial; 0: untouched.
         crashes: One for each time that the server was killed.

@@ -24,8 +24,9 @@ from urllib.parse import quote
 import msgspec
 
 from harness.errors import RigError, UsageError
-from harness.evidence import Crash, End, Evidence, History, Replay, Sample
+from harness.evidence import Crash, End, Evidence, History, Sample
 from harness.plan import Plan, parse
+from harness.replays import Replay
 from harness.tape import Entry
 from harness.verdict import Verdict
 

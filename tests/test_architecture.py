@@ -17,9 +17,10 @@ ROOT = Path(__file__).parent.parent
 PARTS = {
     "public names": "__init__",
     "records": "errors points faults plan tape verdict evidence scenario cuts deadline options notes stops folder "
-    "swept runs",
+    "swept runs replays",
     "rig": "rig",
     "replay": "replay",
+    "audit": "audit",
     "checks": "checks",
     "report": "report",
     "trial": "trial",
@@ -33,11 +34,12 @@ MAY_IMPORT = {
     "records": set(),
     "rig": {"records"},
     "replay": {"records"},
+    "audit": {"records"},
     "checks": {"records", "replay"},
     "report": {"records"},
     "trial": {"records", "rig"},
     "sweep": {"records", "trial", "checks", "replay", "rig"},
-    "faces": {"records", "rig", "replay", "checks", "report", "trial", "sweep"},
+    "faces": {"records", "rig", "replay", "audit", "checks", "report", "trial", "sweep"},
 }
 """Each part, with the other parts that it may import. Nobody imports a face, and nobody inside the public names."""
 

@@ -13,9 +13,10 @@ import pytest
 
 from harness import folder as folders
 from harness.errors import RigError, UsageError
-from harness.evidence import Crash, Evidence, History, Replay, Sample
+from harness.evidence import Crash, Evidence, History, Sample
 from harness.plan import Plan, Strike
 from harness.points import Point
+from harness.replays import Replay
 from harness.tape import Entry
 from harness.verdict import Finding, Judgement, Outcome, Verdict
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from harness.checks import NothingToLookAt, check
-from harness.evidence import Evidence, Replay
+from harness.evidence import Evidence
+from harness.replays import Replay
 from harness.verdict import Finding
 
 _LONGEST = 600

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DataConverter, PayloadConverter
@@ -17,6 +16,7 @@ from harness.replay.comparable import ENDS, Place, comparable, is_of_sdk, subjec
 from harness.replay.events import events_of, recorded
 from harness.replay.payloads import is_sealed, told_apart
 from harness.replay.run import Run, run_of
+from harness.replays import Difference, LeftOut
 
 __all__ = ["Compared", "Difference", "LeftOut", "Place", "compare", "recorded"]
 
@@ -28,49 +28,6 @@ OUTCOME = "outcome"
 
 BLOCKED = ("TMPRL1101", "Potential deadlock")
 """What the message of a task failed for lack of time holds: that is load, not non-determinism."""
-
-Why = Literal["open", "failed", "timed out", "not in the history", "not asked", "blocked", "newly patched"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """One field of one command that is not as recorded.
-
-    Attributes:
-        event_id: The event that the recorded command led to; for a command too many, the last one before it.
-        workflow_task: Id of the WorkflowTaskStarted event.
-        kind: Kind of the command, ``WorkflowTask`` for a task that fails now.
-        subject: What it is about: activity type, timer, type of the child workflow, patch, name of signal or update.
-        field: Dotted name: ``input.0``, ``retryPolicy.maximumAttempts``; ``WHOLE`` or ``OUTCOME``.
-        old: As recorded; None for nothing. Payloads decoded, times in seconds.
-        new: As decided now.
-        line: Where workflow code issued the command, if known.
-        note: What else is to be known: where in a value, or that only bytes or encoding differ.
-    """
-
-    event_id: int
-    workflow_task: int
-    kind: str
-    subject: str
-    field: str
-    old: Any
-    new: Any
-    line: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """A workflow task, or the rest of one, of which nothing could be compared.
-
-    ``open``, ``failed``, ``timed out``: the history records no commands of it. ``not in the history``: it has no such
-    task. ``not asked``: nobody replayed it. ``blocked``: it failed now as the worker had too little time.
-    ``newly patched``: a worker that does not know that this was recorded takes a new patch, by design; what it does
-    from there on is not what a replay of the whole history would do.
-    """
-
-    workflow_task: int
-    why: Why
 
 
 @dataclass(frozen=True, kw_only=True)

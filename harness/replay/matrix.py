@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import RigError
-from harness.evidence import History, Replay
+from harness.evidence import History
 from harness.replay.commands import Command, Decided
 from harness.replay.compare import BLOCKED
 from harness.replay.runner import ReplayProcess
-from harness.replay.witness import Witness
+from harness.replays import Replay, Witness
 
 Order = Literal["forwards", "backwards", "twice"]
 DAY = 24 * 3600.0

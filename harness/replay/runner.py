@@ -14,7 +14,8 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from harness.errors import RigError, UsageError
-from harness.evidence import History, Replay
+from harness.evidence import History
+from harness.replays import Replay
 
 _START_LIMIT = 60.0
 _LONGEST_ANSWER = 64 * 1024 * 1024

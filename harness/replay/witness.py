@@ -18,7 +18,6 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -26,24 +25,10 @@ from typing import Any
 from temporalio.worker import WorkflowInstanceDetails
 
 from harness.replay.lines import UserCode, is_python, is_temporal, told
+from harness.replays import Witness
 
 MOST_PER_RUN = 100
 """Witnesses kept of one run; each place in the code is told once."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Witness:
-    """One non-deterministic call that workflow code made.
-
-    Attributes:
-        function: The function as the user knows it: ``time.time``, ``uuid.uuid4``, ``os.environ``.
-        stack: The user's lines that led to it, ``path.py:123 in run``, outermost first.
-        workflow: Type of the workflow.
-    """
-
-    function: str
-    stack: tuple[str, ...]
-    workflow: str
 
 
 class Watch:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.evidence import Evidence, Replay
+from harness.evidence import Evidence
+from harness.replays import Replay
 
 from .build import Story, judged, killed, nothing, only_finding, passes
 

@@ -13,8 +13,9 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DefaultPayloadConverter, PayloadCodec
 
 from harness.replay.commands import Command, Decided, of_answer
-from harness.replay.compare import Compared, LeftOut, Place, compare, recorded
+from harness.replay.compare import Compared, Place, compare, recorded
 from harness.replay.payloads import SAME_VALUE, opened
+from harness.replays import LeftOut
 from tests.replay.past import Past, activity, payload, told
 
 

@@ -15,10 +15,11 @@ from temporalio.worker import Replayer
 
 from harness.evidence import History
 from harness.replay.commands import Decided, of_api, of_request
-from harness.replay.compare import Compared, Difference, Place, compare, recorded
+from harness.replay.compare import Compared, Place, compare, recorded
 from harness.replay.core_decided import decided
 from harness.replay.events import KINDS
 from harness.replay.recording import Recorder, RecordingRunner
+from harness.replays import Difference
 from tests.replay.changing import leaves
 from tests.replay.every_field import NAMED_BY
 from tests.replay.recording import WORKFLOWS, Recording, record_all

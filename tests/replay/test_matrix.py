@@ -144,8 +144,8 @@ async def test_code_that_cannot_be_imported(tmp_path: Path) -> None:
 
 
 def test_blocked_task_is_no_dependence() -> None:
-    from harness.evidence import Replay
     from harness.replay.commands import Command, Decided
+    from harness.replays import Replay
 
     verdict = Replay(workflow_id="w", run_id="r")
     timer = Decided(started_event_id=3, commands=(Command(kind="StartTimer", fields={}),))

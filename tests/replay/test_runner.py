@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.evidence import Replay
 from harness.replay import histories
 from harness.replay.runner import ReplayProcess
+from harness.replays import Replay
 
 HERE = Path(__file__).parent
 GREETING = histories.load(HERE / "histories" / "Greeting-run.json")

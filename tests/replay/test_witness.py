@@ -13,7 +13,8 @@ from temporalio.worker import Replayer
 from harness.replay import histories
 from harness.replay.events import events_of
 from harness.replay.recording import Recorder, RecordingRunner, unsandboxed
-from harness.replay.witness import MOST_PER_RUN, Watch, Witness
+from harness.replay.witness import MOST_PER_RUN, Watch
+from harness.replays import Witness
 from tests.replay import sample_sources
 
 HERE = Path(__file__).parent
