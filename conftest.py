@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,12 @@ MARKER = "CRASHPROOF_TEST_SESSION"
 
 GONE_WITHIN = 10.0
 """Seconds that a process which is being killed has at the end of the session."""
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, and let what the tests start do so: a shell has what it runs in the background ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
