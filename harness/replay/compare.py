@@ -77,6 +77,11 @@ def compare(
     return comparison.result({each.started_event_id for each in decided})
 
 
+def is_blocked(failure: str) -> bool:
+    """Tell whether a workflow task failed for lack of time."""
+    return any(sign in failure for sign in BLOCKED)
+
+
 class _Comparison:
     """Goes through the workflow tasks and gathers what comes of it."""
 
@@ -109,7 +114,7 @@ class _Comparison:
             )
         elif not decided.failure:
             self._task(decided)
-        elif any(sign in decided.failure for sign in BLOCKED):
+        elif is_blocked(decided.failure):
             self._left_out.append(LeftOut(workflow_task=started, why="blocked"))
         else:
             self._tasks += 1
