@@ -1,4 +1,4 @@
-"""What one replay of one history was answered with: compared in place, digested, and kept where it can be read again."""
+"""What one replay of one history was answered with: compared in place, digested, kept where it can be read again."""
 
 from __future__ import annotations
 
