@@ -1,0 +1,1 @@
+"""The audit: reads workflow and activity code, never runs it, and tells what breaks durability."""
