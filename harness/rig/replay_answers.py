@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,6 +26,17 @@ worker may be stuck, and should be started again. ``exited``: its process ended.
 
 RAN = "the worker ran a local activity that the history does not hold"
 """Note of an answer for which a local activity ran for real, which nobody can keep a worker from."""
+
+BLOCKED = ("TMPRL1101", "Potential deadlock")
+"""What the message of a task holds that was failed because the workflow's code took too long."""
+
+_UNKNOWN_TYPE = (
+    "is not registered on this worker",
+    "unable to find workflow type",
+    "Unknown workflow type",
+    "no such function is exported by the workflow bundle",
+)
+"""What workers say of a workflow type that they do not know: Python, .NET and Ruby; Go; Java; TypeScript."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +61,8 @@ class Answer:
         given: Then, the ids of the recorded events that were given to the worker, so that the commands lack them:
             markers of local activities and patches, and the search attribute that lists patches.
         fetched: Whether the worker asked for the beginning of the history, so that it was not warm.
+        unfinished: Whether a local activity still ran, so that more commands would have followed.
+        queue: The task queue on which its history was handed out.
     """
 
     mode: Mode
@@ -65,14 +78,39 @@ class Answer:
     replayed: bool = False
     given: tuple[int, ...] = ()
     fetched: bool = False
+    unfinished: bool = False
+    queue: str = ""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it is failed because the workflow's code took too long; the thread that it holds may hold it on."""
+        return self.kind == "failed" and any(sign in self.failure for sign in BLOCKED)
+
+    @property
+    def unknown_type(self) -> bool:
+        """Whether it is failed because the worker does not know the workflow type."""
+        return self.kind == "failed" and any(sign in self.failure for sign in _UNKNOWN_TYPE)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the worker process is of no more use: it ended, or may be stuck."""
+        return self.kind in ("silent", "exited") or self.blocked
 
 
 async def until_over(
     asked: AsyncGenerator[Answer, None], story: Story, mode: Mode, *, limit: float, before: Sequence[Answer]
 ) -> list[Answer]:
-    """Collect answers until one says that nothing more can be asked; the remaining tasks are told as ``unasked``."""
+    """Collect answers until one says that nothing more can be asked; the remaining tasks are told as ``unasked``.
+
+    Args:
+        asked: Asks for one task after the other.
+        story: The history.
+        mode: The mode in which it is asked.
+        limit: Seconds after which nothing more is asked.
+        before: Answers to the same history in other modes.
+    """
     answers: list[Answer] = []
-    over = _over(before)
+    over = next(filter(None, map(_over, before)), "")
     deadline = time.monotonic() + limit
     async with contextlib.aclosing(asked):
         while not over:
@@ -80,7 +118,7 @@ async def until_over(
             if answer is None:
                 return answers
             answers.append(answer)
-            over = _over([answer])
+            over = _over(answer) or _over_in_mode(answer)
             if not over and time.monotonic() > deadline:
                 over = f"this history took longer than {limit:g} s"
     done = {answer.started_event_id for answer in answers}
@@ -88,13 +126,19 @@ async def until_over(
     return [*answers, *(unasked(task, mode, over) for task in rest)]
 
 
-def _over(answers: Iterable[Answer]) -> str:
-    """Say why nothing more of a history may be asked, or nothing."""
-    for answer in answers:
-        if answer.kind in ("silent", "exited"):
-            return f"after the task of event {answer.started_event_id}: {answer.failure.splitlines()[0]}"
-        if answer.note == RAN:
-            return f"at event {answer.started_event_id}, {RAN}"
+def _over(answer: Answer) -> str:
+    """Say why nothing more of a history may be asked after an answer, or nothing."""
+    if answer.lost or answer.unknown_type:
+        return f"after the task of event {answer.started_event_id}: {answer.failure.partition(chr(10))[0]}"
+    if answer.note == RAN:
+        return f"at event {answer.started_event_id}, {RAN}"
+    return ""
+
+
+def _over_in_mode(answer: Answer) -> str:
+    """Say why nothing more may be asked in the same mode: what failed once fails wherever it is replayed again."""
+    if answer.kind == "failed" and not answer.replayed:
+        return f"the worker fails the task of event {answer.started_event_id}, and whatever is replayed beyond it"
     return ""
 
 
@@ -115,14 +159,15 @@ def heard(told: Answer, answer: Told) -> Answer:
             stack=answer.failure.stack_trace,
         )
     # While a local activity still runs, its task is completed and a new one asked for.
-    note = RAN if answer.force_create_new_workflow_task else ""
+    unfinished = answer.force_create_new_workflow_task
     return replace(
         told,
         kind="completed",
         commands=tuple(answer.commands),
         messages=tuple(answer.messages),
         failure="",
-        note=note,
+        note=RAN if unfinished else "",
+        unfinished=unfinished,
     )
 
 

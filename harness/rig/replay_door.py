@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from temporalio.api.command.v1 import Command
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.errors import RigError, nearest
-from harness.evidence import History
 from harness.rig.process import Process
 from harness.rig.replay_answers import Answer, Mode, checked, heard, unasked, until_over
 from harness.rig.replay_frontend import Question, ReplayFrontend, Told
@@ -54,6 +54,7 @@ class ReplayDoor:
         limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
         history_limit: Seconds after which nothing more is asked of one history in one mode.
         at_once: How many histories are handed out at once; the others wait.
+        address: Fixed ``host:port`` to listen on, for a worker that has it hard-coded; empty: a free port.
         cold_events: Most events that are handed out for one history cold, over all its tasks. Asking every prefix of a
             history takes time that grows with the square of its length: of a longer one, tasks are chosen evenly, the
             first and the last among them, and the others are told as ``unasked``.
@@ -67,6 +68,7 @@ class ReplayDoor:
         history_limit: float = 120.0,
         at_once: int = 2,
         cold_events: int = 250_000,
+        address: str = "",
     ) -> None:
         self._task_queue = task_queue
         self._limit = limit
@@ -74,7 +76,7 @@ class ReplayDoor:
         self._cold_events = cold_events
         self._turn = asyncio.Semaphore(at_once)
         self._runs: dict[str, asyncio.Lock] = {}
-        self._frontend = ReplayFrontend()
+        self._frontend = ReplayFrontend(address)
         self._first_poll = 0.0
         self._gone: asyncio.Task[str] | None = None
 
@@ -123,16 +125,31 @@ class ReplayDoor:
             f"the worker did not poll for workflow tasks within {limit:g} s: does it connect to TEMPORAL_ADDRESS?"
         )
 
-    async def replay(self, history: History, modes: Sequence[Mode] = ("cold", "warm")) -> list[Answer]:
+    async def replay(
+        self,
+        events: Iterable[HistoryEvent],
+        *,
+        workflow_id: str,
+        run_id: str = "",
+        modes: Sequence[Mode] = ("cold", "warm"),
+    ) -> list[Answer]:
         """Ask for every workflow task of a history, in each mode, and return the answers: by mode, then by event.
 
-        After ``silent`` or ``exited``, nothing more of this history is asked.
+        Nothing more of this history is asked after ``silent`` or ``exited``, once a workflow has taken too long (its
+        thread may go on for ever), a local activity ran, or where the worker does not know the workflow type. After
+        another failed task nothing more is asked in the same mode: what is replayed beyond it fails as well.
+
+        Args:
+            events: The history.
+            workflow_id: Workflow id.
+            run_id: Run id; empty: that of the first event.
+            modes: In which modes, one after the other.
 
         Raises:
-            UsageError: The history cannot be read.
+            UsageError: The events are not those of one run from its first event on.
             RigError: The worker polls for no workflow task.
         """
-        story = await asyncio.to_thread(story_of, history)
+        story = await asyncio.to_thread(story_of, events, workflow_id=workflow_id, run_id=run_id)
         lock = self._runs.setdefault(story.run_id, asyncio.Lock())
         answers: list[Answer] = []
         async with lock, self._turn:
@@ -140,7 +157,7 @@ class ReplayDoor:
             for mode in modes:
                 asked = self._cold(story, queue) if mode == "cold" else self._warm(story, queue)
                 answers += await until_over(asked, story, mode, limit=self._history_limit, before=answers)
-        return answers
+        return [replace(answer, queue=queue) for answer in answers]
 
     async def _exit_of(self, process: Process) -> str:
         status = await process.wait()

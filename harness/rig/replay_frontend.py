@@ -17,6 +17,7 @@ from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
+from harness.errors import UsageError
 from harness.rig import decoding
 from harness.rig.ports import IP
 from harness.rig.replay_tasks import Story
@@ -72,10 +73,13 @@ class ReplayFrontend:
 
     What the worker's program writes beside its tasks is acknowledged and forgotten, so that a program that is worker
     and starter in one goes on; what it starts never ends.
+
+    Args:
+        address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
     """
 
-    def __init__(self) -> None:
-        self.address = ""
+    def __init__(self, address: str = "") -> None:
+        self.address = address or f"{IP}:0"
         self.normal_queues: dict[str, None] = {}
         self.polled = asyncio.Event()
         self._offered: defaultdict[str, asyncio.Queue[Question]] = defaultdict(asyncio.Queue)
@@ -84,9 +88,21 @@ class ReplayFrontend:
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> ReplayFrontend:
+        """Begin to listen.
+
+        Raises:
+            UsageError: The fixed address is taken.
+        """
         self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
         self._server.add_generic_rpc_handlers((_Methods(self._serve),))
-        self.address = f"{IP}:{self._server.add_insecure_port(f'{IP}:0')}"
+        try:
+            port = self._server.add_insecure_port(self.address)
+        except RuntimeError as error:
+            raise UsageError(
+                f"the worker's fixed address {self.address} is taken: end what listens there "
+                "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
+            ) from error
+        self.address = f"{self.address.rpartition(':')[0]}:{port}"
         await self._server.start()
         return self
 

@@ -7,15 +7,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from google.protobuf.json_format import ParseError
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType, EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
-from temporalio.client import WorkflowHistory
 
 from harness.errors import UsageError
-from harness.evidence import History
 
 LOCAL_ACTIVITY_MARKERS = frozenset({"core_local_activity", "LocalActivity"})
 """Names of the markers that hold the result of a local activity: of the SDKs built on the Rust core; of Go and Java."""
@@ -84,17 +81,22 @@ class Story:
     tasks: tuple[Recorded, ...]
 
 
-def story_of(history: History) -> Story:
+def story_of(events: Iterable[HistoryEvent], *, workflow_id: str, run_id: str = "") -> Story:
     """Read a history for being handed out.
 
+    Args:
+        events: Its events, as protobuf messages.
+        workflow_id: Workflow id, which older servers do not write into the events.
+        run_id: Run id; empty: that of the first event.
+
     Raises:
-        UsageError: Its events are not those of one run from its first event on.
+        UsageError: The events are not those of one run from its first event on.
     """
-    events = _parsed(history)
+    events = _checked(list(events), workflow_id)
     started = events[0].workflow_execution_started_event_attributes
     return Story(
-        workflow_id=history.workflow_id,
-        run_id=history.run_id or started.original_execution_run_id,
+        workflow_id=workflow_id,
+        run_id=run_id or started.original_execution_run_id,
         workflow_type=started.workflow_type.name,
         task_queue=started.task_queue.normal_name or started.task_queue.name,
         events=events,
@@ -179,19 +181,13 @@ def _another_task(started: HistoryEvent, last_event_id: int) -> list[HistoryEven
     return [scheduled, again]
 
 
-def _parsed(history: History) -> list[HistoryEvent]:
-    try:
-        # The events are copied: the SDK mends names of older exports in place.
-        read = WorkflowHistory.from_json(history.workflow_id, {"events": [dict(event) for event in history.events]})
-    except (ParseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UsageError(f"the history of {history.workflow_id} cannot be read: {error}") from error
-    events = list(read.events)
+def _checked(events: list[HistoryEvent], workflow_id: str) -> list[HistoryEvent]:
     if not events or events[0].event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-        raise UsageError(f"the history of {history.workflow_id} does not begin with WorkflowExecutionStarted")
+        raise UsageError(f"the history of {workflow_id} does not begin with WorkflowExecutionStarted")
     for number, event in enumerate(events, start=1):
         if event.event_id != number:
             raise UsageError(
-                f"the history of {history.workflow_id} is not complete: expected event {number}, got {event.event_id}"
+                f"the history of {workflow_id} is not complete: expected event {number}, got {event.event_id}"
             )
     return events
 

@@ -21,6 +21,7 @@ from harness.rig.replay_answers import Answer
 from harness.rig.replay_door import ReplayDoor
 from harness.rig.server import DevServer
 from harness.rig.worker import environment
+from tests.rig.replayed.asking import replay
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
 
@@ -90,7 +91,7 @@ def names(answers: list[Answer], mode: str) -> list[str]:
 async def test_a_go_worker_answers_as_recorded(binary: Path, recorded: History, tmp_path: Path) -> None:
     prices = tmp_path / "prices"
     async with door_to(binary, tmp_path, ORDER_PRICES_ASKED=str(prices)) as door:
-        answers = await door.replay(recorded)
+        answers = await replay(door, recorded)
     commands = ["ProtocolMessage", "ProtocolMessage", "ScheduleActivityTask", "StartTimer"]
     assert names(answers, "cold") == names(answers, "warm") == [*commands, "unasked", "CompleteWorkflowExecution"]
     accepted = [message.body.type_url.rpartition(".")[2] for answer in answers for message in answer.messages]
@@ -100,7 +101,7 @@ async def test_a_go_worker_answers_as_recorded(binary: Path, recorded: History, 
 
 async def test_a_changed_go_worker_gives_other_commands(binary: Path, recorded: History, tmp_path: Path) -> None:
     async with door_to(binary, tmp_path, ORDER_TIMEOUT_S="61") as door:
-        answers = await door.replay(recorded)
+        answers = await replay(door, recorded)
     timeouts = [
         command.schedule_activity_task_command_attributes.start_to_close_timeout.seconds
         for answer in answers

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.evidence import History
+from temporalio.client import WorkflowHistory
+
 from harness.rig.replay_tasks import Story, story_of, with_markers_given
 
 STARTED = ("WORKFLOW_EXECUTION_STARTED", {"workflowType": {"name": "Order"}, "taskQueue": {"name": "orders"}})
@@ -26,7 +27,9 @@ def story(*events: tuple[str, dict[str, Any]]) -> Story:
         first, *rest = kind.lower().split("_")
         name = first + "".join(word.capitalize() for word in rest) + "EventAttributes"
         found.append({"eventId": str(number), "eventType": f"EVENT_TYPE_{kind}", name: attributes})
-    return story_of(History(workflow_id="order-1", run_id="run-1", path="Order", root=True, events=tuple(found)))
+    return story_of(
+        WorkflowHistory.from_json("order-1", {"events": found}).events, workflow_id="order-1", run_id="run-1"
+    )
 
 
 def test_tasks_that_failed_or_timed_out_are_left_out_and_an_open_one_is_not() -> None:
