@@ -1,0 +1,43 @@
+"""Looks like a changed prompt, a new activity and a longer timer, but each is patched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    import tests.replay.planted.activities as activities
+
+
+@workflow.defn
+class Research:
+    @workflow.run
+    async def run(self, topic: str) -> str:
+        count = "three" if workflow.patched("more-steps") else "two"
+        steps = await workflow.execute_activity(
+            activities.plan,
+            f"Plan the research on {topic} in {count} steps.",
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=RetryPolicy(maximum_attempts=5),
+        )
+        texts = []
+        for step in steps:
+            text = await workflow.execute_activity(
+                activities.search,
+                f"{topic}: {step}",
+                task_queue="planted-search",
+                start_to_close_timeout=timedelta(minutes=2),
+                heartbeat_timeout=timedelta(seconds=10),
+            )
+            texts.append(text)
+        if workflow.patched("check"):
+            await workflow.execute_activity(activities.use, texts, start_to_close_timeout=timedelta(seconds=30))
+            await workflow.sleep(timedelta(seconds=1))
+        else:
+            await workflow.sleep(timedelta(milliseconds=200))
+        summary = await workflow.execute_activity(
+            activities.summarise, texts, start_to_close_timeout=timedelta(seconds=30)
+        )
+        return f"{topic}: {summary}"

@@ -1,0 +1,36 @@
+"""Planted: the retry policy of an activity is gone, so that it is retried for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    import tests.replay.planted.activities as activities
+
+
+@workflow.defn
+class Research:
+    @workflow.run
+    async def run(self, topic: str) -> str:
+        steps = await workflow.execute_activity(  # planted
+            activities.plan,
+            f"Plan the research on {topic} in two steps.",
+            start_to_close_timeout=timedelta(seconds=30),
+        )
+        texts = []
+        for step in steps:
+            text = await workflow.execute_activity(
+                activities.search,
+                f"{topic}: {step}",
+                task_queue="planted-search",
+                start_to_close_timeout=timedelta(minutes=2),
+                heartbeat_timeout=timedelta(seconds=10),
+            )
+            texts.append(text)
+        await workflow.sleep(timedelta(milliseconds=200))
+        summary = await workflow.execute_activity(
+            activities.summarise, texts, start_to_close_timeout=timedelta(seconds=30)
+        )
+        return f"{topic}: {summary}"

@@ -1,0 +1,8 @@
+"""A pause of random length, in a module that workflows pass through the sandbox."""
+
+import random
+from datetime import timedelta
+
+
+def pause() -> timedelta:
+    return timedelta(milliseconds=random.randint(1, 1000))  # planted

@@ -1,0 +1,82 @@
+"""Each planted change of code is found in its history, by field and line; what only looks like one is not."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.worker import Replayer
+
+from harness.replay.compare import Compared, compare
+from harness.replay.core_decided import decided
+from harness.replay.recording import Recorder, RecordingRunner, unsandboxed
+from harness.replay.witness import Watch
+from harness.replays import Difference, Witness
+from tests.replay.planted.planted import ALIKE, CHANGES, CONDITIONS, HISTORIES, TABLE, UNCHANGED, Change, Planted
+
+OF_CODE = (*CHANGES, *(case for case in CONDITIONS if case.changes))
+
+
+async def replayed(case: Planted, file: Path) -> tuple[Compared, tuple[Witness, ...]]:
+    """Replay one history in this process; return how it compares with the recording, and who was seen."""
+    recorder = Recorder()
+    watch = Watch(recorder.user_code)
+    recorder.during = watch.during
+    replayer = Replayer(
+        workflows=workflows(case),
+        workflow_runner=RecordingRunner(recorder=recorder),
+        unsandboxed_workflow_runner=unsandboxed(recorder),
+        data_converter=pydantic_data_converter if case.data_converter else DataConverter.default,
+    )
+    events = list(WorkflowHistory.from_json(file.stem, file.read_text()).events)
+    recorder.about(events)
+    await replayer.replay_workflow(WorkflowHistory(file.stem, events), raise_on_replay_failure=False)
+    (found,) = recorder.take()
+    return compare(events, decided(found, history=events)), watch.take()
+
+
+def workflows(case: Planted) -> list[type]:
+    found = vars(importlib.import_module(case.import_name)).values()
+    return [each for each in found if isinstance(each, type) and "__temporal_workflow_definition" in vars(each)]
+
+
+def told(difference: Difference) -> Change:
+    return Change(**{name: getattr(difference, name) for name in ("kind", "subject", "field", "old", "new")})
+
+
+def test_the_table_is_complete() -> None:
+    assert len(CHANGES) + len(CONDITIONS) >= 16
+    assert len(ALIKE) >= 8
+    assert len({case.name for case in TABLE}) == len({case.module for case in TABLE}) == len(TABLE)
+    assert {file for case in TABLE for file in case.files} == set(HISTORIES.iterdir())
+    folder = HISTORIES.parent
+    modules = [file for name in ("changes", "conditions", "alike") for file in (folder / name).glob("[!_]*.py")]
+    assert {case.module for case in TABLE if case is not UNCHANGED} == {
+        f"{file.parent.name}.{file.stem}" for file in modules
+    }
+    assert all(bool(case.line and case.cause_line) == case.must_be_found for case in TABLE)
+
+
+@pytest.mark.parametrize("case", OF_CODE, ids=lambda case: case.name)
+async def test_change_is_found(case: Planted) -> None:
+    (file,) = case.files
+    found, witnesses = await replayed(case, file)
+    different = [told(difference) for difference in found.differences]
+    assert all(change in different for change in case.changes)
+    assert all(change in case.changes for change in different)
+    assert {difference.line.partition(" in ")[0] for difference in found.differences} == {case.line}
+    assert [(each.function, each.stack[-1].partition(" in ")[0]) for each in witnesses] == (
+        [(case.witness, case.cause_line)] if case.witness else []
+    )
+
+
+@pytest.mark.parametrize("case", [*ALIKE, UNCHANGED], ids=lambda case: case.name)
+async def test_look_alike_is_not_found(case: Planted) -> None:
+    for file in case.files:
+        found, witnesses = await replayed(case, file)
+        assert (found.differences, found.left_out, found.unseen, witnesses) == ((), (), (), ())
+        assert found.commands
