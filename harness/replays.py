@@ -161,6 +161,7 @@ class ReplayedHistory:
         left_out: Workflow tasks of which nothing could be compared, under the condition that compared most.
         unseen: Values that could not be compared.
         conditions: The conditions under which it was replayed.
+        temporal: What Temporal's own Replayer, or the worker, failed with, in one line; empty if it let all pass.
         findings: What is wrong, accepted differences included.
     """
 
@@ -177,6 +178,7 @@ class ReplayedHistory:
     left_out: tuple[LeftOut, ...] = ()
     unseen: int = 0
     conditions: tuple[str, ...] = ()
+    temporal: str = ""
     findings: tuple[ReplayFinding, ...] = ()
 
 

@@ -22,6 +22,7 @@ from harness.notes import notes, notices_of
 from harness.options import Options
 from harness.plan import Plan, Strike
 from harness.points import is_of_workflow_task, matches
+from harness.replay.asking import Setup
 from harness.replay.runner import ReplayProcess
 from harness.rig.slots import Rig
 from harness.scenario import Scenario
@@ -130,8 +131,7 @@ class Sweep:
             yield
             return
         replayer = ReplayProcess(
-            modules,
-            data_converter=self._scenario.data_converter,
+            Setup(modules=modules, data_converter=self._scenario.data_converter),
             cwd=Path.cwd(),
             logs=self._folder / "replay" / self._scenario.name,
         )

@@ -1,33 +1,75 @@
-"""Replayed: what Temporal's own Replayer says of the histories of the trial."""
+"""Replayed: whether every history of the trial, and every prefix of it, decides again as it was recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
-from harness.checks import NothingToLookAt, check
+from harness.checks import CannotTell, NothingToLookAt, check
+from harness.checks.showing import short
 from harness.evidence import Evidence
-from harness.replays import Replay
+from harness.replays import Difference, Replay
 from harness.verdict import Finding
 
 _LONGEST = 600
+_MOST_SHOWN = 8
 
 
 @check("replays")
 def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
-    """Every history replays with Temporal's Replayer in a fresh process."""
+    """Every history, and every prefix that ends a workflow task, replays to the same commands, field by field."""
     if evidence.replays is None:
         raise NothingToLookAt("the workflow code is not importable here: name its modules to have histories replayed")
-    skipped = tuple(dict.fromkeys(found.skipped for found in evidence.replays if found.skipped))
+    reasons = tuple(dict.fromkeys(reason for found in evidence.replays if (reason := found.skipped)))
     if all(found.skipped for found in evidence.replays):
-        raise NothingToLookAt("; ".join(["no history was replayed", *skipped]))
+        raise NothingToLookAt("; ".join(["no history was replayed", *reasons]))
+    seen: set[tuple[str, str]] = set()
     for found in evidence.replays:
-        if found.failure:
-            path = _path_of(found, evidence)
-            kind = "is not deterministic" if found.nondeterminism else "failed"
-            words = f"the replay of {path} {kind}: {_first_line(found.failure)}"
-            shown = tuple(found.failure[:_LONGEST].splitlines()[:8])
-            yield Finding(check="replays", subject=path, message=words, evidence=shown)
-    return f"not replayed: {'; '.join(skipped)}" if skipped else ""
+        for finding in _findings(found, _path_of(found, evidence)):
+            if (finding.subject, finding.message) not in seen:
+                seen.add((finding.subject, finding.message))
+                yield finding
+    untold = next((reason for found in evidence.replays if (reason := _untold(found))), "")
+    if untold and not seen:
+        raise CannotTell(untold)
+    return f"not replayed: {'; '.join(reasons)}" if reasons else ""
+
+
+def _untold(found: Replay) -> str:
+    """Return why a replay says nothing: load, or code that blocks, look alike."""
+    if found.blocked:
+        return f"a workflow task took too long: {_first_line(found.failure)}"
+    return _first_line(found.lost) if found.lost and not _ended(found) else ""
+
+
+def _ended(found: Replay) -> bool:
+    return "exit status" in found.lost
+
+
+def _findings(found: Replay, path: str) -> Iterator[Finding]:
+    if found.differences:
+        yield from _differences(found.differences, path)
+    elif found.failure and not _untold(found):
+        kind = "is not deterministic" if found.nondeterminism else "failed"
+        words = f"the replay of {path} {kind}: {_first_line(found.failure)}"
+        evidence = tuple(found.failure[:_LONGEST].splitlines()[:_MOST_SHOWN])
+        yield Finding(check="replays", subject=path, message=words, evidence=evidence)
+
+
+def _differences(differences: Sequence[Difference], path: str) -> Iterator[Finding]:
+    """Tell the first difference of a history: those after it follow from it as a rule, and are its evidence."""
+    first = differences[0]
+    yield Finding(
+        check="replays",
+        subject=path,
+        message=f"the replay of {path} decides otherwise: {_told(first)}",
+        evidence=tuple(f"event {each.event_id}  {_told(each)}" for each in differences[:_MOST_SHOWN]),
+    )
+
+
+def _told(difference: Difference) -> str:
+    where = f" ({difference.line})" if difference.line else ""
+    name = " ".join(part for part in (difference.kind, difference.subject) if part)
+    return f"{name}, {difference.field}: recorded {short(difference.old)}, now {short(difference.new)}{where}"
 
 
 def _path_of(found: Replay, evidence: Evidence) -> str:

@@ -1,31 +1,35 @@
-"""In the replaying process: replays histories while it records, and tells commands, verdict and witnesses of each.
-
-A request is one line of JSON: ``workflow``, ``workflow_id``, ``history``, and optionally ``aside`` (replay it, so that
-the process has done so, and tell nothing). The answer is one line: ``tasks``, ``witnesses``, ``failure``,
-``nondeterminism``, ``blocked``, or ``skipped``.
-"""
+"""In the replaying process: replays histories while it records, and compares what was decided with the events."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
-from typing import IO, Any
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, cast
 
+import msgspec
+from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
-from harness.replay.compare import BLOCKED
+from harness.replay.answered import Answered, Spool, digests
+from harness.replay.asking import Request
+from harness.replay.commands import LOCAL_ACTIVITY_MARKER, Command, Decided
+from harness.replay.compare import compare, is_blocked, recorded
 from harness.replay.core_decided import decided
+from harness.replay.payloads import opened
 from harness.replay.recording import Recorder
 from harness.replay.witness import Watch
+from harness.replays import Replay
 
-Answer = Callable[..., None]
+Answer = Callable[[Any], None]
 DEFINITION = "__temporal_workflow_definition"
 
 
@@ -46,74 +50,193 @@ def recording(replayer: Replayer, recorder: Recorder, *, only: str = "") -> Repl
         "workflow_runner": recorder.around(runner),
         "unsandboxed_workflow_runner": recorder.around(unsandboxed),
         "plugins": [],
-        "workflows": [each for each in config["workflows"] if not only or workflow_type(each) == only],
+        "workflows": [each for each in config["workflows"] if not only or workflow_type(each) in (only, "")],
         "build_id": config.get("build_id") or "replay",
     }
     return Replayer(**config)
 
 
 class Answering:
-    """Answers requests, all with one replayer, for as long as it goes well.
+    """Answers requests, each by the first replayer that knows the workflow type.
 
     Args:
-        workflows: The workflow types that can be replayed.
-        replayer: Makes nothing by itself: the recording replayer is made of it.
-        watched: Whether witnesses are wanted; that costs about half as much again as the replay.
+        replayers: The workflows that each replayer knows by name, and the replayer. It replays nothing itself: a
+            recording replayer is made of it.
+        spool: File to which decisions are written; empty: they are not kept.
         only: The one workflow type that is going to be replayed; empty: any.
     """
 
-    def __init__(self, workflows: Sequence[str], replayer: Replayer, *, watched: bool, only: str = "") -> None:
-        self._workflows = workflows
+    def __init__(
+        self, replayers: Sequence[tuple[Mapping[str, type], Replayer]], *, spool: str = "", only: str = ""
+    ) -> None:
+        self._replaying = [_Replaying(workflows, replayer, only=only) for workflows, replayer in replayers]
+        self._spool = Spool(Path(spool)) if spool else None
+
+    async def serve(self, requests: IO[bytes], answer: Answer) -> None:
+        """Answer each request until there are no more."""
+        async with AsyncExitStack() as stack:
+            for each in self._replaying:
+                stack.push_async_callback(each.close)
+            while line := await asyncio.to_thread(requests.readline):
+                answer(await self._answer(msgspec.json.decode(line, type=Request)))
+
+    async def _answer(self, request: Request) -> Answered:
+        told = Answered(
+            index=request.index,
+            condition=request.condition,
+            replay=Replay(workflow_id=request.workflow_id, run_id=request.run_id),
+        )
+        able = next((each for each in self._replaying if each.knows(request.workflow)), None)
+        if able is None:
+            known = ", ".join(sorted(name for each in self._replaying for name in each.workflows))
+            skipped = f"workflow {request.workflow} is not known: {known} can be replayed"
+            return replace(told, replay=replace(told.replay, skipped=skipped))
+        try:
+            found, tasks = await able.answer(request)
+        except Exception as error:
+            traceback.print_exc()
+            await able.close()
+            return replace(told, replay=replace(told.replay, failure=f"{type(error).__name__}: {error}"))
+        keep = self._spool and tasks and not request.prefixes
+        return replace(
+            told,
+            replay=found,
+            decisions=digests(tasks),
+            details=self._spool.keep(tasks) if keep and self._spool else None,
+        )
+
+
+class _Replaying:
+    """One replayer at work: the histories that it is given one after the other go through one worker of the SDK."""
+
+    def __init__(self, workflows: Mapping[str, type], replayer: Replayer, *, only: str) -> None:
+        self.workflows = workflows
         self._recorder = Recorder()
         self._watch = Watch(self._recorder.user_code)
-        if watched:
-            self._recorder.during = self._watch.during
-        self._replayer = recording(replayer, self._recorder, only=only if only in workflows else "")
+        self._replayer = recording(replayer, self._recorder, only=only) if not only or self.knows(only) else replayer
+        self._converter: DataConverter = replayer.config(active_config=True).get("data_converter") or (
+            DataConverter.default
+        )
         self._asked: asyncio.Queue[WorkflowHistory | None] = asyncio.Queue()
+        self._results: AsyncIterator[Any] | None = None
+        self._stack = AsyncExitStack()
 
-    async def serve(self, requests: IO[str], answer: Answer) -> None:
-        """Answer each request until there are no more."""
-        while True:
-            async with self._replayer.workflow_replay_iterator(self._histories()) as results:
-                ended = await self._serve(requests, answer, results)
-                self._asked.put_nowait(None)
-                if ended:
-                    return
+    def knows(self, workflow: str) -> bool:
+        """Whether it can replay a workflow type; a workflow that is registered for all names can replay any."""
+        return workflow in self.workflows or "" in self.workflows
 
-    async def _serve(self, requests: IO[str], answer: Answer, results: AsyncIterator[Any]) -> bool:
-        """Answer requests; return whether there are no more, or the replayer is of no more use."""
-        while line := await asyncio.to_thread(requests.readline):
-            request = json.loads(line)
-            if request["workflow"] not in self._workflows:
-                answer(skipped=f"workflow {request['workflow']} is not among {', '.join(self._workflows)}")
-                continue
-            try:
-                told = await self._replay(request, results)
-            except Exception as error:
-                traceback.print_exc()
-                self._forget()
-                answer(failure=f"{type(error).__name__}: {error}", nondeterminism=False, blocked=False)
-                return False
-            answer(**({} if request.get("aside") else told))
-        return True
-
-    async def _replay(self, request: dict[str, Any], results: AsyncIterator[Any]) -> dict[str, Any]:
-        history = WorkflowHistory.from_json(request["workflow_id"], request["history"])
-        self._recorder.about(history.events)
-        self._asked.put_nowait(history)
-        result = await anext(results)
-        recorded = self._recorder.take()
-        tasks = [asdict(task) for each in recorded for task in decided(each, history=history.events)]
-        witnesses = [asdict(each) for each in self._watch.take()]
-        return {"tasks": tasks, "witnesses": witnesses, **_verdict(result.replay_failure)}
-
-    async def _histories(self) -> AsyncIterator[WorkflowHistory]:
-        while (history := await self._asked.get()) is not None:
-            yield history
-
-    def _forget(self) -> None:
+    async def close(self) -> None:
+        """End the SDK's worker; the next history gets a new one."""
+        self._asked.put_nowait(None)
+        self._results = None
+        stack, self._stack, self._asked = self._stack, AsyncExitStack(), asyncio.Queue()
         self._recorder.take()
         self._watch.take()
+        with suppress(Exception):
+            await stack.aclose()
+
+    async def answer(self, request: Request) -> tuple[Replay, tuple[Decided, ...]]:
+        """Return what came of the replay of one history, and what was decided."""
+        events = _events(request)
+        told = await self._recorded(events)
+        told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
+        if request.prefixes:
+            tasks = [task async for task in self._prefixes(request, events, told)]
+            return self._compared(replace(told_of, prefixes=len(tasks)), events, tasks, told), tuple(tasks)
+        for _ in range(request.times):
+            failure, tasks = await self._replay(request, events)
+        told_of = replace(told_of, **_verdict(failure), witnesses=self._watch.take())
+        return self._compared(told_of, events, tasks, told), tuple(tasks)
+
+    def _compared(
+        self,
+        replay: Replay,
+        events: Sequence[HistoryEvent],
+        tasks: Sequence[Decided],
+        told: Mapping[int, Sequence[Command]],
+    ) -> Replay:
+        converter = self._converter.payload_converter
+        found = compare(events, tasks, told=told, converter=converter, local_results=False)
+        left_out = () if replay.prefixes else found.left_out
+        return replace(
+            replay,
+            commands=found.commands,
+            tasks=found.tasks,
+            differences=found.differences,
+            left_out=left_out,
+            unseen=len(found.unseen),
+        )
+
+    async def _recorded(self, events: Sequence[HistoryEvent]) -> Mapping[int, Sequence[Command]]:
+        """Return the commands of the history; commands are recorded before the codec, so theirs are opened by it."""
+        told = recorded(events)
+        codec = self._converter.payload_codec
+        if codec is None:
+            return told
+        return {started: await opened(commands, codec=codec) for started, commands in told.items()}
+
+    async def _replay(
+        self, request: Request, events: Sequence[HistoryEvent], *, whole: Sequence[HistoryEvent] = ()
+    ) -> tuple[Exception | None, list[Decided]]:
+        """Replay events; ``whole`` is the history that they are the first part of."""
+        self._recorder.about(events)
+        self._recorder.during = self._watch.during if request.watched else None
+        self._asked.put_nowait(WorkflowHistory(request.workflow_id, events))
+        result = await anext(await self._at_work())
+        tasks = [task for each in self._recorder.take() for task in decided(each, history=whole or events)]
+        return result.replay_failure, tasks
+
+    async def _at_work(self) -> AsyncIterator[Any]:
+        """Return the results of the SDK's worker, which is started if there is none."""
+        results = self._results
+        if results is None:
+            iterator = self._replayer.workflow_replay_iterator(_handed(self._asked))
+            results = cast("AsyncIterator[Any]", await self._stack.enter_async_context(iterator))
+            self._results = results
+        return results
+
+    async def _prefixes(
+        self, request: Request, events: Sequence[HistoryEvent], told: Mapping[int, Sequence[Command]]
+    ) -> AsyncIterator[Decided]:
+        """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""
+        askable = [started for started, commands in told.items() if not any(_comes_by_itself(one) for one in commands)]
+        for started in chosen(askable, request.prefixes):
+            _, tasks = await self._replay(request, events[:started], whole=events)
+            for task in tasks:
+                if task.started_event_id == started:
+                    yield task
+
+
+def chosen(tasks: Sequence[int], events: int) -> Sequence[int]:
+    """Choose workflow tasks by the id of their started event, so that the prefixes that they end have few events.
+
+    All of them, or evenly as many as keep the sum below ``events``, the first and the last among them: asking every
+    prefix takes time that grows with the square of a history's length.
+    """
+    step, found = 1, list(tasks)
+    while len(found) > 2 and sum(found) > events:
+        step += 1
+        found = sorted({*tasks[::step], tasks[-1]})
+    return found
+
+
+def _comes_by_itself(command: Command) -> bool:
+    """Tell whether a task with this command cannot be asked by its history alone.
+
+    A local activity would have to run, and an update comes beside the history with the task that accepts it.
+    """
+    return command.kind == "UpdateAccepted" or command.fields.get("markerName") == LOCAL_ACTIVITY_MARKER
+
+
+async def _handed(asked: asyncio.Queue[WorkflowHistory | None]) -> AsyncIterator[WorkflowHistory]:
+    while (history := await asked.get()) is not None:
+        yield history
+
+
+def _events(request: Request) -> Sequence[HistoryEvent]:
+    if request.binary:
+        return list(History.FromString(Path(request.binary).read_bytes()).events)
+    return list(WorkflowHistory.from_json(request.workflow_id, {"events": list(request.events)}).events)
 
 
 def workflow_type(workflow: type) -> str:
@@ -121,12 +244,12 @@ def workflow_type(workflow: type) -> str:
     return str(vars(workflow)[DEFINITION].name or "")
 
 
-def answer_in_forks(requests: IO[str], answer: Answer, once: Callable[[str], None]) -> None:
+def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes], None]) -> None:
     """Answer each request in a fork of this process, which has imported the workflow code and done nothing else.
 
     The process must not have started Temporal's runtime: its threads are not there in a fork.
     """
-    while line := requests.readline():
+    for line in _lines(requests):
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -139,7 +262,15 @@ def answer_in_forks(requests: IO[str], answer: Answer, once: Callable[[str], Non
                 os._exit(status)
         _, waited = os.waitpid(pid, 0)
         if status := os.waitstatus_to_exitcode(waited):
-            answer(failure=f"the replaying process ended (exit status {status})", nondeterminism=False, blocked=False)
+            request = msgspec.json.decode(line, type=Request)
+            lost = f"the replaying process ended (exit status {status})"
+            replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
+            answer(Answered(index=request.index, condition=request.condition, replay=replay))
+
+
+def _lines(requests: IO[bytes]) -> Iterator[bytes]:
+    while line := requests.readline():
+        yield line
 
 
 def _verdict(failure: Exception | None) -> dict[str, Any]:
@@ -147,5 +278,5 @@ def _verdict(failure: Exception | None) -> dict[str, Any]:
     return {
         "failure": message,
         "nondeterminism": isinstance(failure, NondeterminismError) or "TMPRL1100" in message,
-        "blocked": any(sign in message for sign in BLOCKED),
+        "blocked": is_blocked(message),
     }

@@ -1,89 +1,67 @@
-"""Conditions under which replays must come to the same decisions, and the replay of histories under one of them."""
+"""The matrix: every history under every condition, in processes of its own, several at a time."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import zip_longest
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Protocol
 
 from harness.errors import RigError
-from harness.evidence import History
-from harness.replay.commands import Command, Decided
-from harness.replay.compare import BLOCKED
+from harness.replay.answered import Answered, read_details
+from harness.replay.asking import Request, Setup
+from harness.replay.commands import Command
+from harness.replay.compare import is_blocked
+from harness.replay.conditions import CONDITIONS, PREFIX_EVENTS, Condition
 from harness.replay.runner import ReplayProcess
-from harness.replays import Replay, Witness
+from harness.replays import Replay
 
-Order = Literal["forwards", "backwards", "twice"]
-DAY = 24 * 3600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """One condition that workflow code must not notice.
-
-    Attributes:
-        name: What a finding says it depends on: ``hash seed 1``.
-        environment: Variables that the process has because of it.
-        clock: Seconds by which the wall clock of the process is wrong.
-        fresh: Each history is replayed in a process that has replayed nothing before.
-        order: In which order the histories come; ``twice``: each is replayed twice in a row and the second time counts.
-        watched: Whether calls of non-deterministic functions are witnessed.
-    """
-
-    name: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    clock: float = 0.0
-    fresh: bool = False
-    order: Order = "forwards"
-    watched: bool = False
+SHARD_FROM = 40
+"""From how many histories on they are shared out to several processes of the same condition."""
 
 
-_PLAIN = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+class Stored(Protocol):
+    """A history on disk, as ``preparing.Prepared``."""
 
+    @property
+    def binary(self) -> Path | None:
+        """File that holds it as protobuf."""
 
-def _with(name: str, *, environment: Mapping[str, str] | None = None, **more: Any) -> Condition:
-    return Condition(name=name, environment=_PLAIN | dict(environment or {}), **more)
+    @property
+    def workflow(self) -> str:
+        """Workflow type."""
 
+    @property
+    def workflow_id(self) -> str:
+        """Workflow id."""
 
-PLAIN = _with("plain")
-"""What the others are compared with: histories forwards in one process."""
+    @property
+    def run_id(self) -> str:
+        """Run id."""
 
-CONDITIONS: tuple[Condition, ...] = (
-    PLAIN,
-    *(_with(f"hash seed {seed}", environment={"PYTHONHASHSEED": str(seed)}) for seed in (1, 2, 3)),
-    _with("time zone east", environment={"TZ": "XST-14"}),
-    _with("time zone west", environment={"TZ": "XST+11"}),
-    _with("locale", environment={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
-    _with("wall clock", clock=-(400 * DAY + 11.5 * 3600)),
-    _with("cold process", fresh=True),
-    _with("warm process", order="backwards"),
-    _with("twice in a row", order="twice"),
-    _with("watched", watched=True),
-)
-"""All of them. Time zones are written out, so that no time zone database is needed."""
+    @property
+    def events(self) -> int:
+        """How many events it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replayed:
-    """What came of the replay of one history under one condition.
+class Code:
+    """Which workflow code is replayed against.
 
     Attributes:
-        condition: Name of the condition.
-        verdict: What Temporal's Replayer said.
-        blocked: Whether it said that the workflow blocked too long (TMPRL1101): that is load, not non-determinism.
-        decided: What each workflow task was answered with, as far as the replay came.
-        witnesses: Non-deterministic calls of workflow code, where the condition watches.
-        lost: Why the process was lost over this history (it died or took too long), or empty.
+        modules: Where the workflows are: ``module`` or ``module:Class``.
+        replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``; asked before ``modules``.
+        data_converter: ``module:attribute`` of the data converter for ``modules``.
+        cwd: Folder in which the processes run, first on their import path.
     """
 
-    condition: str
-    verdict: Replay
-    blocked: bool = False
-    decided: tuple[Decided, ...] = ()
-    witnesses: tuple[Witness, ...] = ()
-    lost: str = ""
+    modules: Sequence[str] = ()
+    replayers: Sequence[str] = ()
+    data_converter: str = ""
+    cwd: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,16 +83,20 @@ class Dependence:
     failures: tuple[str, str] = ("", "")
 
 
-def dependence(plain: Replayed, other: Replayed) -> Dependence | None:
+def dependence(plain: Answered, other: Answered) -> Dependence | None:
     """Return the first decision of one history in which two replays differ, or None.
 
     Both may differ from the recording in the same way: that is a change of code, and no dependence. Workflow tasks that
     only one of them came to are not compared; the other was stopped before, at a decision that is.
     """
-    theirs = {task.started_event_id: task for task in other.decided}
-    for task in plain.decided:
+    if all(digest == other.decisions.get(task, digest) for task, digest in plain.decisions.items()):
+        return None
+    if plain.details is None or other.details is None:
+        return None
+    theirs = {task.started_event_id: task for task in read_details(other.details)}
+    for task in read_details(plain.details):
         same = theirs.get(task.started_event_id)
-        if same is None or _is_blocked(task) or _is_blocked(same):
+        if same is None or is_blocked(task.failure) or is_blocked(same.failure):
             continue
         of: dict[str, Any] = {"condition": other.condition, "workflow_task": task.started_event_id}
         for one, two in zip_longest(task.commands, same.commands):
@@ -125,81 +107,165 @@ def dependence(plain: Replayed, other: Replayed) -> Dependence | None:
     return None
 
 
-def _is_blocked(task: Decided) -> bool:
-    return any(sign in task.failure for sign in BLOCKED)
-
-
-async def replay_under(
-    condition: Condition,
-    histories: Sequence[History],
+async def replay_in_process(
+    histories: Sequence[Stored],
     *,
-    modules: Sequence[str] = (),
-    cwd: Path,
-    logs: Path,
-    replayer: str = "",
-    data_converter: str = "",
+    code: Code,
+    folder: Path,
+    conditions: Sequence[Condition] = CONDITIONS,
+    jobs: int = 2,
     time_limit: float = 30.0,
-) -> AsyncIterator[tuple[History, Replayed]]:
-    """Yield what comes of each history, as it comes, in the order in which the condition has them replayed.
+) -> AsyncGenerator[Answered, None]:
+    """Yield what came of each history under each condition, as it comes.
 
-    A history over which the process is lost is told so, and the rest goes on in a new process.
+    A history over which the process is lost is told so, and is not replayed under further conditions; the rest goes on
+    in a new process.
 
     Args:
-        condition: The condition.
-        histories: The histories.
-        modules: Where the workflows are, as for ``ReplayProcess``.
-        cwd: Folder in which the process runs.
-        logs: Folder for its log.
-        replayer: ``module:function`` that returns a ``temporalio.worker.Replayer``, instead of ``modules``.
-        data_converter: ``module:attribute`` of the data converter.
-        time_limit: Longest time in seconds that one replay may take.
+        histories: The histories; one without a file is passed over.
+        code: The workflow code.
+        folder: Folder for logs and decisions.
+        conditions: The conditions; the first one is what the others are compared with.
+        jobs: How many processes replay at a time.
+        time_limit: Longest time in seconds that one replay may take, and 2 ms more for each event.
 
     Raises:
         UsageError: The modules cannot be imported, or hold no workflow.
-        RigError: The process did not start.
+        RigError: A process did not start.
     """
-    rest = list(reversed(histories) if condition.order == "backwards" else histories)
-    while rest:
-        async with ReplayProcess(
-            modules,
-            data_converter=data_converter,
-            cwd=cwd,
-            logs=logs,
-            time_limit=time_limit,
-            environment=condition.environment,
-            setup=_setup(condition, replayer),
-        ) as process:
-            lost = False
-            while rest and not lost:
-                history = rest.pop(0)
-                found = await _replayed(process, history, condition)
-                lost = bool(found.lost)
-                yield history, found
+    matrix = _Matrix(histories, code=code, folder=folder, time_limit=time_limit)
+    units = list(matrix.units(conditions, jobs=jobs))
+    answers: asyncio.Queue[Answered | None] = asyncio.Queue()
 
+    async def work() -> None:
+        while units:
+            async for answer in matrix.replay(units.pop(0)):
+                await answers.put(answer)
 
-def _setup(condition: Condition, replayer: str) -> dict[str, Any]:
-    told = {"record": True, "watched": condition.watched, "fresh": condition.fresh, "clock": condition.clock}
-    return told | {"replayer": replayer}
+    async def work_all() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(max(1, jobs)):
+                    group.create_task(work())
+        finally:
+            await answers.put(None)
 
-
-async def _replayed(process: ReplayProcess, history: History, condition: Condition) -> Replayed:
-    named: dict[str, Any] = {"workflow_id": history.workflow_id, "run_id": history.run_id}
+    working = asyncio.create_task(work_all())
     try:
-        if condition.order == "twice":
-            await process.told_of(history, aside=True)
-        told = await process.told_of(history)
-    except RigError as error:
-        return Replayed(condition=condition.name, verdict=Replay(**named, failure=str(error)), lost=str(error))
-    verdict = {name: told[name] for name in ("failure", "nondeterminism", "skipped") if name in told}
-    return Replayed(
-        condition=condition.name,
-        verdict=Replay(**named, **verdict),
-        blocked=told.get("blocked", False),
-        decided=tuple(_decided(task) for task in told.get("tasks", ())),
-        witnesses=tuple(Witness(**{**each, "stack": tuple(each["stack"])}) for each in told.get("witnesses", ())),
-    )
+        while (answer := await answers.get()) is not None:
+            yield answer
+        await working
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError, BaseExceptionGroup):
+            await working
 
 
-def _decided(told: dict[str, Any]) -> Decided:
-    commands = tuple(Command(**each) for each in told["commands"])
-    return Decided(started_event_id=told["started_event_id"], commands=commands, failure=told["failure"])
+@dataclass(frozen=True, kw_only=True)
+class _Unit:
+    """Histories that one process replays, under conditions that share a process."""
+
+    number: int
+    conditions: tuple[Condition, ...]
+    indices: tuple[int, ...]
+
+
+class _Matrix:
+    """Replays units."""
+
+    def __init__(self, histories: Sequence[Stored], *, code: Code, folder: Path, time_limit: float) -> None:
+        self._histories = histories
+        self._code = code
+        self._folder = folder
+        self._time_limit = time_limit
+        self._lost: set[int] = set()
+
+    def units(self, conditions: Sequence[Condition], *, jobs: int) -> Iterator[_Unit]:
+        """Yield what is to be done: first what the others are compared with."""
+        indices = [index for index, history in enumerate(self._histories) if history.binary]
+        shards = _shared_out(indices, self._histories, jobs if len(indices) >= SHARD_FROM else 1)
+        order = list(dict.fromkeys(condition.process for condition in conditions))
+        ordered = sorted(conditions, key=lambda condition: order.index(condition.process))
+        number = 0
+        for _, together in groupby(ordered, key=lambda condition: condition.process):
+            same = tuple(together)
+            for shard in shards:
+                yield _Unit(number=number, conditions=same, indices=shard)
+                number += 1
+
+    async def replay(self, unit: _Unit) -> AsyncIterator[Answered]:
+        """Replay one unit, with a new process whenever the last one was lost."""
+        todo = [(condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition)]
+        starts = 0
+        while todo:
+            starts += 1
+            async with self._process(unit, starts) as process:
+                while todo:
+                    condition, index = todo.pop(0)
+                    if index in self._lost:
+                        continue
+                    answer = await self._answer(process, condition, index)
+                    yield answer
+                    if answer.replay.lost or answer.replay.blocked:
+                        # What blocks a workflow's thread stays there, and takes part in whatever comes next.
+                        break
+
+    def _process(self, unit: _Unit, starts: int) -> ReplayProcess:
+        first = unit.conditions[0]
+        setup = Setup(
+            modules=self._code.modules,
+            data_converter=self._code.data_converter,
+            replayers=self._code.replayers,
+            spool=str(self._folder / f"decided-{unit.number}-{starts}"),
+            fresh=first.fresh,
+            clock=first.clock,
+        )
+        return ReplayProcess(
+            setup,
+            cwd=self._code.cwd,
+            logs=self._folder / "logs",
+            time_limit=self._time_limit,
+            environment=first.environment,
+        )
+
+    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> Answered:
+        history = self._histories[index]
+        request = Request(
+            index=index,
+            condition=condition.name,
+            workflow=history.workflow,
+            workflow_id=history.workflow_id,
+            run_id=history.run_id,
+            binary=str(history.binary),
+            watched=condition.watched,
+            times=condition.times,
+            prefixes=PREFIX_EVENTS if condition.prefixes else 0,
+        )
+        events = PREFIX_EVENTS if condition.prefixes else history.events * condition.times
+        try:
+            answer = await process.ask(request, events=events)
+        except RigError as error:
+            told = str(error)
+            replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=told, lost=told)
+            answer = Answered(index=index, condition=condition.name, replay=replay)
+        if answer.replay.lost:
+            self._lost.add(index)
+        return answer
+
+
+def _ordered(indices: Sequence[int], condition: Condition) -> Sequence[int]:
+    return indices[::-1] if condition.backwards else indices
+
+
+def _shared_out(indices: Sequence[int], histories: Sequence[Stored], shards: int) -> list[tuple[int, ...]]:
+    """Share histories out so that each shard has about as many events; in each they keep their order."""
+    events: Mapping[int, int] = {index: histories[index].events for index in indices}
+    found: list[list[int]] = [[] for _ in range(shards)]
+    sizes = [0] * shards
+    for index in sorted(indices, key=lambda each: -events[each]):
+        smallest = sizes.index(min(sizes))
+        found[smallest].append(index)
+        sizes[smallest] += events[index] + 20
+    return [tuple(sorted(each)) for each in found if each]

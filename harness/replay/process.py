@@ -1,12 +1,8 @@
-"""The replaying process: run by ``runner``, it reads histories as JSON lines and answers with what the Replayer says.
+"""The replaying process: run by ``runner``, it reads requests as lines of JSON and answers each with what came of it.
 
-The first line that it reads is the setup: ``modules`` and ``data_converter``, or ``replayer``, the ``module:function``
-that returns a ``temporalio.worker.Replayer``. With ``record`` it records, as ``answering`` tells; then it knows
-``watched`` (with witnesses), ``fresh`` (each history in a process that has replayed nothing before) and ``clock``
-(how many seconds its wall clock is wrong).
-
-First it answers with one line for its start (``ready``, or ``error``), then with one line for each history. Answers
-leave by a copy of standard output; whatever the workflow code prints goes to the log.
+The first line that it reads is a ``Setup``. It answers with one line for its start (``ready``, or ``error``), then with
+one line for each request. Answers leave by a copy of standard output; whatever the workflow code prints goes to the
+log.
 """
 
 from __future__ import annotations
@@ -15,7 +11,6 @@ import asyncio
 import ctypes
 import importlib
 import io
-import json
 import os
 import signal
 import sys
@@ -23,7 +18,10 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+import msgspec
+
 from harness.replay import clock
+from harness.replay.asking import Ready, Request, Setup
 
 _PR_SET_PDEATHSIG = 1
 _DEFINITION = "__temporal_workflow_definition"
@@ -35,11 +33,11 @@ def main() -> None:
     The interpreter is not asked to finalize: one that used the SDK's core may abort while it does.
     """
     _die_with_parent()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     status = 0
     try:
-        asyncio.run(_serve(sys.stdin, answers))
+        asyncio.run(_serve(sys.stdin.buffer, answers))
     except BaseException:
         traceback.print_exc()
         status = 1
@@ -57,73 +55,65 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-async def _serve(requests: IO[str], answers: IO[str]) -> None:
-    setup = json.loads(requests.readline())
+async def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    setup = msgspec.json.decode(requests.readline(), type=Setup)
     try:
-        if setup.get("clock"):
-            clock.shift(seconds=setup["clock"])
-        workflows, replayer = _set_up(setup)
+        if setup.clock:
+            clock.shift(seconds=setup.clock)
+        replayers = _replayers(setup)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        _answer(answers, error=f"{type(error).__name__}: {error}")
+        _answer(answers, Ready(error=f"{type(error).__name__}: {error}"))
         return
-    _answer(answers, ready=sorted(workflows))
-    if setup.get("record"):
-        await _record(requests, answers, setup=setup, workflows=workflows, replayer=replayer)
-        return
-    for line in requests:
-        request = json.loads(line)
-        _answer(answers, **await _replay(request, workflows=workflows, replayer=replayer, modules=setup["modules"]))
+    _answer(answers, Ready(workflows=sorted(name for workflows, _ in replayers for name in workflows)))
 
-
-async def _record(
-    requests: IO[str], answers: IO[str], *, setup: dict[str, Any], workflows: dict[str, type], replayer: Any
-) -> None:
     from harness.replay.answering import Answering, answer_in_forks
 
-    def answer(**told: Any) -> None:
-        _answer(answers, **told)
-
     def answering(only: str = "") -> Answering:
-        return Answering(sorted(workflows), replayer, watched=bool(setup.get("watched")), only=only)
+        return Answering(replayers, spool=setup.spool, only=only)
 
-    def answer_once(line: str) -> None:
-        asyncio.run(answering(json.loads(line)["workflow"]).serve(io.StringIO(line), answer))
+    def answer(told: Any) -> None:
+        _answer(answers, told)
 
-    if setup.get("fresh"):
+    def answer_once(line: bytes) -> None:
+        only = msgspec.json.decode(line, type=Request).workflow
+        asyncio.run(answering(only).serve(io.BytesIO(line), answer))
+
+    if setup.fresh:
         # A fork has no loop of its own yet, and must not use this one: in a thread there is none.
         await asyncio.to_thread(answer_in_forks, requests, answer, answer_once)
     else:
         await answering().serve(requests, answer)
 
 
-def _set_up(setup: dict[str, Any]) -> tuple[dict[str, type], Any]:
-    if not setup.get("replayer"):
-        return _replayer(setup["modules"], setup["data_converter"])
-    from temporalio.worker import Replayer
-
-    _import_from_here()
-    made = _named(setup["replayer"])()
-    if not isinstance(made, Replayer):
-        raise TypeError(f"{setup['replayer']} returns no temporalio.worker.Replayer")
-    classes = made.config(active_config=True)["workflows"]
-    return {vars(each)[_DEFINITION].name: each for each in classes}, made
-
-
-def _import_from_here() -> None:
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-
-
-def _answer(answers: IO[str], **told: Any) -> None:
-    answers.write(json.dumps(told) + "\n")
+def _answer(answers: IO[bytes], told: Any) -> None:
+    answers.write(msgspec.json.encode(told) + b"\n")
     answers.flush()
 
 
-def _replayer(modules: Sequence[str], data_converter: str) -> tuple[dict[str, type], Any]:
+def _replayers(setup: Setup) -> list[tuple[dict[str, type], Any]]:
+    """Return each replayer, with the workflows that it knows by name."""
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    made = [_named_replayer(name) for name in setup.replayers]
+    if setup.modules or not made:
+        made.append(_replayer_of(setup.modules, setup.data_converter))
+    return made
+
+
+def _named_replayer(reference: str) -> tuple[dict[str, type], Any]:
     from temporalio.worker import Replayer
 
-    _import_from_here()
+    made = _named(reference)()
+    if not isinstance(made, Replayer):
+        raise TypeError(f"{reference} returns no temporalio.worker.Replayer")
+    classes = made.config(active_config=True)["workflows"]
+    return {vars(each)[_DEFINITION].name or "": each for each in classes}, made
+
+
+def _replayer_of(modules: Sequence[str], data_converter: str) -> tuple[dict[str, type], Any]:
+    from temporalio.worker import Replayer
+
     workflows = dict(each for module in modules for each in _workflows(module))
     if not workflows:
         raise LookupError(f"no workflow is defined or imported in {', '.join(modules) or 'no module at all'}")
@@ -136,8 +126,8 @@ def _workflows(module: str) -> Iterator[tuple[str, type]]:
     found = [_named(module)] if ":" in module else list(vars(importlib.import_module(module)).values())
     for each in found:
         definition = vars(each).get(_DEFINITION) if isinstance(each, type) else None
-        if definition is not None and definition.name:
-            yield definition.name, each
+        if definition is not None:
+            yield definition.name or "", each
 
 
 def _converter(reference: str) -> Any:
@@ -155,29 +145,6 @@ def _named(reference: str) -> Any:
     for part in name.split("."):
         found = getattr(found, part)
     return found
-
-
-async def _replay(
-    request: dict[str, Any], *, workflows: dict[str, type], replayer: Any, modules: Sequence[str]
-) -> dict[str, Any]:
-    from temporalio.client import WorkflowHistory
-    from temporalio.workflow import NondeterminismError
-
-    name = request["workflow"]
-    if name not in workflows:
-        return {"skipped": f"workflow {name} is not in {', '.join(modules)}"}
-    try:
-        history = WorkflowHistory.from_json(request["workflow_id"], request["history"])
-        failure = (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
-    except Exception as error:
-        traceback.print_exc()
-        failure = error
-    if failure is None:
-        return {}
-    return {
-        "failure": str(failure) or type(failure).__name__,
-        "nondeterminism": isinstance(failure, NondeterminismError) or "TMPRL1100" in str(failure),
-    }
 
 
 if __name__ == "__main__":

@@ -1,64 +1,64 @@
-"""Temporal's Replayer in a fresh process: nothing that this process has imported or cached takes part."""
+"""Replays in a process of their own: nothing that this process has imported or cached takes part."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import dataclasses
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Self
+
+import msgspec
 
 from harness.errors import RigError, UsageError
 from harness.evidence import History
+from harness.replay.answered import Answered
+from harness.replay.asking import Ready, Request, Setup
 from harness.replays import Replay
 
 _START_LIMIT = 60.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LOG_SHOWN = 4000
+_SECONDS_PER_EVENT = 0.002
+
+PREFIX_EVENTS = 5_000
+"""Most events that the prefixes of one history of a trial may have together; of a longer one, tasks are chosen."""
 
 
 class ReplayProcess:
     """A process that imports workflow code once and replays histories against it, one after the other.
 
-    Its hash seed is random unless one is given, and so differs from the one that the recording worker had: a workflow
-    that depends on the order of a set is caught. An async context manager; the process is gone when it is left.
+    Its hash seed is random unless the environment gives one, and so differs from the one that the recording worker had:
+    a workflow that depends on the order of a set is caught. An async context manager; the process is gone when it is
+    left.
 
     Args:
-        modules: Where the workflows are: ``module`` for all that are defined or imported there, or ``module:Class``.
-        data_converter: ``module:attribute`` of the data converter; empty: Temporal's default one.
+        setup: The workflow code, and how the process is to be.
         cwd: Folder in which the process runs, first on its import path.
         logs: Folder for its log, ``replay-<n>.log``.
-        hash_seed: The ``PYTHONHASHSEED`` of the process; None: random.
-        time_limit: Longest time in seconds that the replay of one history may take.
+        time_limit: Longest time in seconds that the replay of one history may take, and 2 ms more for each event.
         environment: What its environment has more, or has otherwise.
-        setup: More of what the process is told first (see ``harness.replay.process``).
     """
 
     def __init__(
         self,
-        modules: Sequence[str],
+        setup: Setup,
         *,
-        data_converter: str = "",
         cwd: Path,
         logs: Path,
-        hash_seed: int | None = None,
         time_limit: float = 30.0,
         environment: Mapping[str, str] = MappingProxyType({}),
-        setup: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self._modules = tuple(modules)
-        self._data_converter = data_converter
+        self._setup = setup
         self._cwd = cwd
         self._logs = logs
-        self._hash_seed = hash_seed
         self._time_limit = time_limit
         self._more_environment = environment
-        self._more_setup = setup
         self._process: asyncio.subprocess.Process | None = None
         self._log = logs / "replay.log"
         self._turn = asyncio.Lock()
@@ -84,35 +84,55 @@ class ReplayProcess:
     ) -> None:
         await self._stop()
 
-    async def replay(self, histories: Sequence[History]) -> tuple[Replay, ...]:
-        """Replay histories, each with its own workflow id, and return what the Replayer said of each.
+    async def replay(self, histories: Sequence[History], *, prefixes: int = PREFIX_EVENTS) -> tuple[Replay, ...]:
+        """Replay histories, each with its own workflow id; return what came of each, and of its prefixes.
+
+        A history over which the process is lost is told so, and the rest goes on in a new process.
+
+        Args:
+            histories: The histories.
+            prefixes: Most events that may be replayed to ask the workflow tasks of one history each as its last one;
+                0: they are not asked so.
+        """
+        found: list[Replay] = []
+        async with self._turn:
+            for history in histories:
+                found += await self._replay(history, prefixes=prefixes)
+        return tuple(found)
+
+    async def ask(self, request: Request, *, events: int = 0) -> Answered:
+        """Return what the process answers to one request.
+
+        Args:
+            request: The request.
+            events: How many events are to be replayed, as far as known: the time limit grows with them.
 
         Raises:
-            RigError: The process died, or one replay took longer than the time limit.
+            RigError: The process died, or the replay took longer than the time limit. It has to be entered again.
         """
-        async with self._turn:
-            return tuple([await self._replay(history) for history in histories])
+        limit = self._time_limit + events * _SECONDS_PER_EVENT
+        told = await self._ask(request, limit=limit, doing=f"the replay of {request.workflow_id}")
+        return msgspec.json.decode(told, type=Answered)
 
-    async def told_of(self, history: History, **more: Any) -> dict[str, Any]:
-        """Return what the process answers to one history, with ``more`` in the request.
-
-        Raises:
-            RigError: The process died, or the replay took longer than the time limit.
-        """
-        async with self._turn:
-            return await self._told_of(history, **more)
-
-    async def _replay(self, history: History) -> Replay:
-        return Replay(workflow_id=history.workflow_id, run_id=history.run_id, **await self._told_of(history))
-
-    async def _told_of(self, history: History, **more: Any) -> dict[str, Any]:
-        request = {
-            "workflow": _workflow_type(history),
-            "workflow_id": history.workflow_id,
-            "history": {"events": history.events},
-            **more,
-        }
-        return await self._ask(request, limit=self._time_limit, doing=f"the replay of {history.workflow_id}")
+    async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:
+        request = Request(
+            workflow=_workflow_type(history),
+            workflow_id=history.workflow_id,
+            run_id=history.run_id,
+            events=history.events,
+        )
+        found: list[Replay] = []
+        try:
+            if self._process is None:
+                await self._start()
+            found.append((await self.ask(request, events=len(history.events))).replay)
+            if prefixes and found[0].tasks:
+                asked = dataclasses.replace(request, prefixes=prefixes)
+                found.append((await self.ask(asked, events=prefixes)).replay)
+        except RigError as error:
+            lost = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=str(error), lost=str(error))
+            return [*found, lost]
+        return found
 
     async def _start(self) -> None:
         try:
@@ -131,21 +151,20 @@ class ReplayProcess:
                 )
         except OSError as error:
             raise RigError(f"cannot start the replaying process in {self._cwd}: {error.strerror or error}") from error
-        setup = {"modules": self._modules, "data_converter": self._data_converter, **self._more_setup}
-        told = await self._ask(setup, limit=_START_LIMIT, doing="importing the workflow code")
-        if "error" in told:
-            modules = ", ".join(self._modules) or "no module"
-            raise UsageError(f"the workflow code ({modules}) cannot be replayed: {told['error']} (see {self._log})")
-        self.workflows = tuple(told["ready"])
+        told = await self._ask(self._setup, limit=_START_LIMIT, doing="importing the workflow code")
+        ready = msgspec.json.decode(told, type=Ready)
+        if ready.error:
+            code = ", ".join([*self._setup.modules, *self._setup.replayers]) or "no module"
+            raise UsageError(f"the workflow code ({code}) cannot be replayed: {ready.error} (see {self._log})")
+        self.workflows = tuple(ready.workflows)
 
     def _environment(self) -> dict[str, str]:
         # Deadlock detection, which TEMPORAL_DEBUG turns off, belongs to what a replay shows.
         left_out = ("PYTHONHASHSEED", "TEMPORAL_DEBUG")
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
-        seed = {} if self._hash_seed is None else {"PYTHONHASHSEED": str(self._hash_seed)}
-        return {**environment, **seed, "PYTHONUNBUFFERED": "1", **self._more_environment}
+        return {**environment, "PYTHONUNBUFFERED": "1", **self._more_environment}
 
-    async def _ask(self, request: dict[str, Any], *, limit: float, doing: str) -> dict[str, Any]:
+    async def _ask(self, request: Setup | Request, *, limit: float, doing: str) -> bytes:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise RigError(f"{doing}: the replaying process is not running", log=self._log_tail())
@@ -165,8 +184,7 @@ class ReplayProcess:
             status = await process.wait()
             await self._stop()
             raise RigError(f"the replaying process ended during {doing} (exit status {status})", log=self._log_tail())
-        told: dict[str, Any] = json.loads(line)
-        return told
+        return line
 
     async def _stop(self) -> None:
         """Kill the process with all it started, and wait until it is gone."""
@@ -186,10 +204,10 @@ class ReplayProcess:
             return ""
 
 
-async def _write(stdin: asyncio.StreamWriter, request: dict[str, Any]) -> None:
+async def _write(stdin: asyncio.StreamWriter, request: Setup | Request) -> None:
     # A broken pipe shows as an answer that never comes: the reader tells of it, with the log.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        stdin.write(json.dumps(request).encode() + b"\n")
+        stdin.write(msgspec.json.encode(request) + b"\n")
         await stdin.drain()
 
 

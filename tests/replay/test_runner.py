@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +10,25 @@ import pytest
 
 from harness.errors import RigError, UsageError
 from harness.replay import histories
+from harness.replay.asking import Request, Setup
 from harness.replay.runner import ReplayProcess
 from harness.replays import Replay
 
 HERE = Path(__file__).parent
-GREETING = histories.load(HERE / "histories" / "Greeting-run.json")
-SET_ORDER = histories.load(HERE / "histories" / "SetOrder-run.json")
+GREETING = histories.as_record(histories.load(HERE / "histories" / "Greeting-run.json"))
+SET_ORDER = histories.as_record(histories.load(HERE / "histories" / "SetOrder-run.json"))
 
 
 def replaying(
     *modules: str, logs: Path, hash_seed: int | None = None, time_limit: float = 30.0, data_converter: str = ""
 ) -> ReplayProcess:
-    more = {"hash_seed": hash_seed, "time_limit": time_limit}
-    return ReplayProcess(modules, cwd=HERE, logs=logs, data_converter=data_converter, **more)  # type: ignore[arg-type]
+    return ReplayProcess(
+        Setup(modules=modules, data_converter=data_converter),
+        cwd=HERE,
+        logs=logs,
+        time_limit=time_limit,
+        environment={} if hash_seed is None else {"PYTHONHASHSEED": str(hash_seed)},
+    )
 
 
 def children() -> list[psutil.Process]:
@@ -37,40 +44,44 @@ async def test_history_replays_and_the_process_is_gone_afterwards(tmp_path: Path
         assert process.workflows == ("Greeting", "SetOrder")
         found = await process.replay([GREETING, replace(GREETING, workflow_id="again", run_id="r2")])
         assert len(children()) == 1
-    assert found == (
-        Replay(workflow_id="Greeting-run", run_id=GREETING.run_id),
-        Replay(workflow_id="again", run_id="r2"),
-    )
+    whole = Replay(workflow_id="Greeting-run", run_id=GREETING.run_id, commands=4, tasks=4)
+    prefixes = replace(whole, prefixes=4)
+    again = [replace(each, workflow_id="again", run_id="r2") for each in (whole, prefixes)]
+    assert found == (whole, prefixes, *again)
     assert not children()
 
 
 async def test_set_order_is_caught_under_another_hash_seed(tmp_path: Path) -> None:
     async with replaying("sample_workflows:SetOrder", logs=tmp_path, hash_seed=0) as process:
-        (same,) = await process.replay([SET_ORDER])
+        same, prefixes = await process.replay([SET_ORDER])
     assert not same.failure
+    assert not prefixes.differences
     async with replaying("sample_workflows:SetOrder", logs=tmp_path, hash_seed=1) as process:
-        (other,) = await process.replay([SET_ORDER])
+        other, prefixes = await process.replay([SET_ORDER])
+    assert prefixes.differences
     assert other.nondeterminism
     assert "TMPRL1100" in other.failure
 
 
 async def test_changed_workflow_and_unknown_workflow(tmp_path: Path) -> None:
     async with replaying("sample_changed", logs=tmp_path) as process:
-        changed, unknown = await process.replay([GREETING, SET_ORDER])
+        changed, unknown = await process.replay([GREETING, SET_ORDER], prefixes=0)
     assert changed.nondeterminism
-    assert (unknown.skipped, unknown.failure) == ("workflow SetOrder is not in sample_changed", "")
+    assert changed.differences
+    assert unknown.skipped == "workflow SetOrder is not known: Greeting can be replayed"
+    assert not unknown.failure
 
 
 async def test_prefix_of_a_history_replays(tmp_path: Path) -> None:
     async with replaying("sample_workflows", logs=tmp_path) as process:
-        (found,) = await process.replay([replace(GREETING, events=GREETING.events[:9])])
+        found, _ = await process.replay([replace(GREETING, events=GREETING.events[:9])])
     assert not found.failure
 
 
 async def test_history_that_is_none_is_a_failure_and_the_process_goes_on(tmp_path: Path) -> None:
     broken = replace(GREETING, events=(*GREETING.events[:1], {"eventId": "two", "eventType": "EVENT_TYPE_NONE"}))
     async with replaying("sample_workflows", logs=tmp_path) as process:
-        failed, good = await process.replay([broken, GREETING])
+        failed, good = await process.replay([broken, GREETING], prefixes=0)
     assert failed.failure
     assert not failed.nondeterminism
     assert not good.failure
@@ -98,20 +109,21 @@ async def test_data_converter_that_is_none(tmp_path: Path) -> None:
             pass
 
 
-async def test_process_that_dies_is_told_with_its_log(tmp_path: Path) -> None:
-    async with replaying("sample_hanging", logs=tmp_path) as process:
-        with pytest.raises(RigError, match=r"the replay of SetOrder-run \(exit status 7\)\n  \| about to crash"):
-            await process.replay([SET_ORDER])
-        with pytest.raises(RigError, match="not running"):
-            await process.replay([GREETING])
+async def test_process_that_dies_is_told_with_its_log_and_started_again(tmp_path: Path) -> None:
+    async with replaying("sample_hanging:Crashes", "sample_workflows:Greeting", logs=tmp_path) as process:
+        lost, good, _ = await process.replay([SET_ORDER, GREETING])
+    assert re.search(r"the replay of SetOrder-run \(exit status 7\)\n  \| about to crash", lost.lost)
+    assert not good.failure
     assert not children()
 
 
 async def test_replay_that_hangs_is_stopped(tmp_path: Path) -> None:
     began = time.monotonic()
     async with replaying("sample_hanging", logs=tmp_path, time_limit=4.0) as process:
-        with pytest.raises(RigError, match="took longer than 4 s and was stopped"):
-            await process.replay([GREETING])
+        (lost,) = await process.replay([GREETING])
+        assert "took longer than 4" in lost.lost
+        with pytest.raises(RigError, match="not running"):
+            await process.ask(Request(workflow_id="w"))
     assert time.monotonic() - began < 60
     assert not children()
 

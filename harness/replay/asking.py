@@ -1,0 +1,66 @@
+"""What is asked of a replaying process: the records that travel by its standard input and output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """How a replaying process is to be.
+
+    Attributes:
+        modules: Where the workflows are: ``module`` for all that are defined or imported there, or ``module:Class``.
+        data_converter: ``module:attribute`` of the data converter for ``modules``; empty: Temporal's default one.
+        replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``; asked before ``modules``.
+        spool: File to which decisions are written; empty: they are not kept.
+        fresh: Each history is replayed in a process that has replayed nothing before.
+        clock: Seconds by which the wall clock of the process is wrong.
+    """
+
+    modules: Sequence[str] = ()
+    data_converter: str = ""
+    replayers: Sequence[str] = ()
+    spool: str = ""
+    fresh: bool = False
+    clock: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """Whether a replaying process has imported the workflow code: the workflow types, or why not."""
+
+    workflows: Sequence[str] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One history to replay.
+
+    Attributes:
+        index: Which it is; comes back with the answer.
+        condition: Name of the condition; comes back with the answer.
+        workflow: Workflow type.
+        workflow_id: Workflow id.
+        run_id: Run id.
+        binary: File that holds the history as protobuf; empty: ``events``.
+        events: The events as protobuf JSON.
+        watched: Whether calls of non-deterministic functions are witnessed; that costs about half as much again.
+        times: How often it is replayed in a row; the last one counts.
+        prefixes: Most events that may be replayed, in all, to ask each workflow task as the last one of a history that
+            ends there; 0: the whole history is replayed instead.
+    """
+
+    index: int = 0
+    condition: str = ""
+    workflow: str = ""
+    workflow_id: str
+    run_id: str = ""
+    binary: str = ""
+    events: Sequence[dict[str, Any]] = field(default=())
+    watched: bool = False
+    times: int = 1
+    prefixes: int = 0
