@@ -89,25 +89,28 @@ class Planted:
         return tuple(HISTORIES / f"{name}.json" for name in self.histories)
 
     @property
-    def line(self) -> str:
-        """``path.py:123`` of the line that issues the command: findings name it, followed by `` in function``."""
-        return _marked(self.module, "# decided") or self.cause_line
+    def lines(self) -> tuple[str, ...]:
+        """``path.py:123`` of each line that issues the command: findings name one, followed by `` in function``.
+
+        It is one line, but for a command that comes in the place of another.
+        """
+        return _marked(self.module, "# decided") or _marked(self.module, "# planted")
 
     @property
     def cause_line(self) -> str:
         """``path.py:123`` of the line that is planted: the innermost line of a witness."""
-        return _marked(self.cause or self.module, "# planted")
+        (line,) = _marked(self.cause or self.module, "# planted") or ("",)
+        return line
 
 
-def _marked(module: str, mark: str) -> str:
-    """Return the place of the one line that ends in a mark, relative to the repository; nothing if none does."""
+def _marked(module: str, mark: str) -> tuple[str, ...]:
+    """Return the places of the lines that end in a mark, relative to the repository."""
     found = importlib.util.find_spec(f"{__package__}.{module}")
     assert found is not None
     assert found.origin is not None
     file = Path(found.origin)
-    lines = [number for number, text in enumerate(file.read_text().splitlines(), start=1) if text.endswith(mark)]
-    assert len(lines) < 2, file
-    return f"{file.relative_to(ROOT)}:{lines[0]}" if lines else ""
+    lines = enumerate(file.read_text().splitlines(), start=1)
+    return tuple(f"{file.relative_to(ROOT)}:{number}" for number, text in lines if text.endswith(mark))
 
 
 def _change(name: str, histories: str, *changes: Change) -> Planted:

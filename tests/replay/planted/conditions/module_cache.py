@@ -19,6 +19,6 @@ class Lookup:
             cache.ANSWERS[question] = await workflow.execute_activity(  # decided
                 activities.search, question, start_to_close_timeout=timedelta(seconds=30)
             )
-        return await workflow.execute_activity(
+        return await workflow.execute_activity(  # decided
             activities.reply, cache.ANSWERS[question], start_to_close_timeout=timedelta(seconds=30)
         )

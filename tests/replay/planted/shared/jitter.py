@@ -5,4 +5,4 @@ from datetime import timedelta
 
 
 def pause() -> timedelta:
-    return timedelta(milliseconds=random.randint(1, 1000))  # planted
+    return timedelta(microseconds=random.randint(1, 1_000_000))  # planted
