@@ -54,7 +54,8 @@ Examples:
   crashproof capture --query "WorkflowType = 'Agent' AND ExecutionStatus = 'Failed'" \\
       --profile prod --limit 50 --scrub
   crashproof capture --workflow-id order-17 --out histories/
-Exit status: 0 captured, 2 usage, 3 nothing matched or rig failure, 130 interrupted.
+Exit status: 0 captured, 2 usage, 3 nothing matched, an execution that was named is
+  not there, or rig failure, 130 interrupted.
 """
 
 
@@ -97,9 +98,10 @@ def capture(form: str, **given: Any) -> int:
         caught = interruptible(_capture(wanted, given))
         if caught.of("changed") and not given["overwrite"] and _may_ask():
             caught = _replaced(caught, wanted, given)
-    shown = as_json if form == "json" else as_text
-    click.echo(shown(caught, folder=given["out"], asked=_asked(wanted), scrubbed=given["scrub"]))
-    return 0 if caught.kept else 3
+    status = 3 if not caught.kept or (wanted.executions and caught.gone) else 0
+    told: dict[str, Any] = {"folder": given["out"], "asked": _asked(wanted), "scrubbed": given["scrub"]}
+    click.echo(as_json(caught, status=status, **told) if form == "json" else as_text(caught, **told))
+    return status
 
 
 async def _capture(wanted: Wanted, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
@@ -136,7 +138,8 @@ def _replaced(caught: Caught, wanted: Wanted, given: Mapping[str, Any]) -> Caugh
     changed = caught.of("changed")
     for each in changed:
         click.echo(f"  {each.file}: {_difference(each)}", err=True)
-    if not click.confirm(f"Write over {len(changed)} files that hold something else?", err=True):
+    them = "1 file that holds" if len(changed) == 1 else f"{len(changed)} files that hold"
+    if not click.confirm(f"Write over {them} something else?", err=True):
         return caught
     again = replace(wanted, executions=tuple((each.workflow_id, each.run_id) for each in changed))
     written = interruptible(_capture(again, given, overwrite=True))

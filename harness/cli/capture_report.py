@@ -8,10 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.replay.captured import NOVELTY, Captured, Kept
+
 if TYPE_CHECKING:
-    from harness.replay.captured import Captured, Kept
     from harness.replay.capturing import Caught
 
+_LONGEST_ID = 60
 _WORDS: dict[Kept, str] = {
     "new": "captured",
     "same": "there already",
@@ -20,12 +22,12 @@ _WORDS: dict[Kept, str] = {
 }
 
 
-def as_json(caught: Caught, *, folder: Path, asked: str, scrubbed: bool) -> str:
+def as_json(caught: Caught, *, folder: Path, asked: str, scrubbed: bool, status: int) -> str:
     """Return what a capture came to as JSON."""
     document: dict[str, Any] = {
         "schema_version": 1,
-        "outcome": "PASS" if caught.kept else "UNKNOWN",
-        "exit_status": 0 if caught.kept else 3,
+        "outcome": "UNKNOWN" if status else "PASS",
+        "exit_status": status,
         "asked": asked,
         "folder": str(folder),
         "listed": caught.listed,
@@ -49,45 +51,50 @@ def as_text(caught: Caught, *, folder: Path, asked: str, scrubbed: bool) -> str:
     counts = ", ".join(f"{len(caught.of(kind))} {word}" for kind, word in _WORDS.items() if caught.of(kind))
     lines += [""] * bool(lines) + [f"{folder}: {counts}"]
     lines.append(
-        f"  {caught.listed} executions listed, {caught.read} histories read, {caught.passed_over} hold nothing new"
+        f"  Listed: {caught.listed}. Read: {caught.read}. Passed over, with nothing new: {caught.passed_over}."
     )
-    return "\n".join([*lines, *_notes(caught, scrubbed=scrubbed)])
+    return "\n".join([*lines, *_notes(caught), *(_scrubbed(caught) if scrubbed else ())])
 
 
 def _line(captured: Captured) -> str:
     why = ", ".join(captured.why)
-    if captured.adds and why == "holds something new":
+    if captured.adds and why == NOVELTY:
         more = f" and {len(captured.adds) - 2} more" if len(captured.adds) > 2 else ""
         why = f"new: {'; '.join(captured.adds[:2])}{more}"
     state = "open" if captured.open else captured.status
-    return f"{captured.workflow_type}  {captured.workflow_id}  {state}  {captured.events} events  ({why})"
+    shown = (
+        captured.workflow_id if len(captured.workflow_id) <= _LONGEST_ID else f"{captured.workflow_id[:_LONGEST_ID]}…"
+    )
+    return f"{captured.workflow_type}  {shown}  {state}  {captured.events} events  ({why})"
 
 
-def _notes(caught: Caught, *, scrubbed: bool) -> Iterator[str]:
+def _notes(caught: Caught) -> Iterator[str]:
     if caught.more:
         yield (
-            f"  The cluster has more: the oldest and longest are those of the {caught.listed} newest. "
+            f"  The cluster has more: oldest and longest are meant of the {caught.listed} that it listed first. "
             "Give --candidates more, or narrow the query."
         )
     if caught.left:
-        yield f"  {caught.left} were not looked at, for --limit; give a higher one to have more."
-    if found := [captured for _, captured in caught.kept if captured.open]:
-        yield f"  {len(found)} are still open: their histories go on, and the index marks them."
+        yield f"  Not looked at, for --limit: {caught.left}. Give a higher one to have more."
+    if still := sum(captured.open for _, captured in caught.kept):
+        yield f"  Still open: {still}. Their histories go on; the index marks them."
     if changed := caught.of("changed"):
-        yield f"  {len(changed)} files hold something else than the cluster and stay; --overwrite writes over them."
+        yield f"  Left as they were, although the cluster has something else now: {len(changed)}. See --overwrite."
     yield from _gone(caught)
-    yield from _scrubbed(caught.replaced, caught.unread) if scrubbed else ()
 
 
 def _gone(caught: Caught) -> Iterator[str]:
     if caught.gone:
-        yield f"  {len(caught.gone)} are not on the cluster, or no longer: {', '.join(caught.gone[:5])}"
+        more = f" and {len(caught.gone) - 5} more" if len(caught.gone) > 5 else ""
+        yield f"  Not on the cluster, or no longer: {', '.join(caught.gone[:5])}{more}."
 
 
-def _scrubbed(replaced: Mapping[str, int], unread: Mapping[str, int]) -> Iterator[str]:
-    yield f"  Scrubbed: {_counts(replaced) or 'nothing'}. Names, ids, JSON keys and short numbers stay."
-    if unread:
-        yield f"  Left as they are, encrypted or of an encoding that cannot be read here: {_counts(unread)}."
+def _scrubbed(caught: Caught) -> Iterator[str]:
+    if not (caught.of("new") or caught.of("replaced")):
+        return
+    yield f"  Scrubbed: {_counts(caught.replaced) or 'nothing'}. Names, ids, JSON keys and short numbers stay."
+    if caught.unread:
+        yield f"  Left as they are, encrypted or of an encoding that cannot be read here: {_counts(caught.unread)}."
     yield "  A workflow that decides by a value that was replaced replays differently from a scrubbed history."
 
 

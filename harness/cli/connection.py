@@ -62,9 +62,14 @@ _FAILURES = (
     ("CorruptMessage", "it does not speak TLS; connect with --tls=false"),
     ("HandshakeFailure", "it refuses the client's certificate"),
     ("CertificateRequired", "it wants a client certificate: --tls-cert-path and --tls-key-path"),
+    ("CaUsedAsEndEntity", "its certificate is one of an authority and not of a server"),
+    ("InvalidCertificate", "its certificate is not accepted"),
+    ("transport error", "it ends the connection"),
     ("elapsed", "it did not answer in time"),
     ("TimedOut", "it did not answer in time"),
 )
+
+_WITHOUT_HINT = {"nothing listens there", "there is no such host"}
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -185,7 +190,10 @@ def _try(message: str, action: Callable[[], object]) -> None:
 
 def _told(error: str, *, address: str, tls: bool) -> str:
     """Return what the client says of a failed connection in words that help."""
-    why = next((told for sign, told in _FAILURES if sign in error), "") or error.removeprefix("Failed client connect: ")
-    where = "the address comes from --address, TEMPORAL_ADDRESS or the profile"
-    hint = "" if tls or "refused" in error.lower() else "; a server that wants TLS needs --tls"
-    return f"no Temporal cluster answers at {address}: {why} ({where}{hint})"
+    known = next((told for sign, told in _FAILURES if sign in error), "")
+    why = known or error.removeprefix("Failed client connect: ")
+    hint = "" if tls or known in _WITHOUT_HINT else "; a server that wants TLS needs --tls"
+    return (
+        f"no Temporal cluster answers at {address}: {why} "
+        f"(the address comes from --address, TEMPORAL_ADDRESS or the profile{hint})"
+    )

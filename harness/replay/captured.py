@@ -30,6 +30,9 @@ from harness.replay.choosing import Candidate
 
 INDEX = "captured.json"
 
+NOVELTY = "holds something new"
+"""Why an execution is taken that is not asked for, and neither newest, longest nor oldest of its type."""
+
 Kept = Literal["new", "same", "changed", "replaced"]
 """``new``: written. ``same``: it was there already. ``changed``: another content is there and stays. ``replaced``:
 another content was there and is overwritten."""

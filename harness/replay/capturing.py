@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.replay.captured import Captured, Captures, Kept, covered_by
+from harness.replay.captured import NOVELTY, Captured, Captures, Kept, covered_by
 from harness.replay.choosing import ENDS, Choice, Coverage, features, in_turn
 from harness.replay.cluster import Cluster, GoneError
 from harness.replay.scrubbing import StandIns, scrub
@@ -58,7 +58,7 @@ class Caught:
         passed_over: How many were looked at, now or earlier, and hold nothing new.
         gone: Executions that the cluster listed and then had no longer, or that were named and are not there.
         left: How many were not looked at, because the limit was reached.
-        replaced: How many values were replaced by stand-ins in what was read and is kept, by field of the event.
+        replaced: How many values were replaced by stand-ins in what was written, by field of the event.
         unread: How many payloads were left as they are there, by encoding.
     """
 
@@ -100,10 +100,9 @@ async def capture(
     """
     caught = Caught()
     version = await cluster.version()
-    choices = _without_known(
-        await _choices(cluster, wanted, caught), captures=captures, caught=caught, scrubbed=scrub_key is not None
-    )
+    choices = await _choices(cluster, wanted, caught)
     limit = len(choices) if wanted.executions else wanted.limit
+    choices = _without_known(choices, captures=captures, caught=caught, scrubbed=scrub_key is not None)
     coverage = Coverage()
     for workflow_type, held in covered_by(captures.captured).items():
         coverage.add(workflow_type, held)
@@ -116,7 +115,7 @@ async def capture(
                 entry = _entry(each, namespace=cluster.namespace, version=version, scrubbed=scrub_key is not None)
                 _judge(each, entry, captures=captures, caught=caught, coverage=coverage)
                 tell(caught, most)
-                if len(caught.kept) >= limit and not wanted.executions:
+                if len(caught.kept) >= limit:
                     break
     finally:
         captures.flush()
@@ -216,7 +215,7 @@ def _judge(read: _Read, entry: Captured, *, captures: Captures, caught: Caught, 
     coverage.add(candidate.workflow_type, held)
     done, entry = captures.keep(replace(entry, adds=adds), read.events)
     caught.kept.append((done, entry))
-    if done != "changed":
+    if done in ("new", "replaced"):
         caught.replaced += read.stand_ins.replaced
         caught.unread += read.stand_ins.kept
 
@@ -240,5 +239,5 @@ def _entry(read: _Read, *, namespace: str, version: str, scrubbed: bool) -> Capt
         events=len(read.events),
         sha256="",
         scrubbed=scrubbed,
-        why=read.choice.why or ("holds something new",),
+        why=read.choice.why or (NOVELTY,),
     )
