@@ -23,7 +23,8 @@ class Module:
         file: The file as shown to the reader.
         lines: The text, line by line.
         tree: Its nodes.
-        own: Whether it was asked to be audited; an installed package that own code reaches was not.
+        own: Whether it was asked to be audited; others are read because code reaches them.
+        installed: Whether it belongs to an installed package.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Module:
     lines: tuple[str, ...]
     tree: nodes.Module
     own: bool
+    installed: bool = False
 
 
 class EntryKind(StrEnum):
