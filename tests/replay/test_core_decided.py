@@ -16,7 +16,6 @@ from harness.replay.commands import Command, Decided
 from harness.replay.compare import Compared, compare
 from harness.replay.core_commands import of_core
 from harness.replay.core_decided import decided
-from harness.replay.events import events_of
 from harness.replay.recording import Activation, Issued, Recorded, Recorder, RecordingRunner, unsandboxed
 from tests.replay import sample_commands, sample_workflows
 
@@ -52,7 +51,7 @@ def changed(old: str, new: str, folder: Path) -> ModuleType:
 
 async def judged(name: str, *classes: type) -> tuple[str, Compared, tuple[Decided, ...]]:
     """Replay a stored history and compare what was recorded with it."""
-    events: Sequence[HistoryEvent] = events_of(histories.load(HERE / "histories" / f"{name}.json"))
+    events: Sequence[HistoryEvent] = histories.load(HERE / "histories" / f"{name}.json").history.events
     recorder = Recorder()
     recorder.about(events)
     replayer = Replayer(

@@ -11,7 +11,6 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from harness.replay import histories
-from harness.replay.events import events_of
 from harness.replay.recording import Recorder, RecordingRunner, unsandboxed
 from harness.replay.witness import MOST_PER_RUN, Watch
 from harness.replays import Witness
@@ -19,7 +18,7 @@ from tests.replay import sample_sources
 
 HERE = Path(__file__).parent
 DETAILS: Any = SimpleNamespace(info=SimpleNamespace(workflow_type="Agent"))
-TASK = events_of(histories.load(HERE / "histories" / "Greeting-run.json"))[:3]
+TASK = histories.load(HERE / "histories" / "Greeting-run.json").history.events[:3]
 
 
 async def witnesses(workflow: type) -> tuple[str, tuple[Witness, ...]]:
