@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from harness.verdict import Outcome, worst
@@ -162,6 +162,7 @@ class ReplayedHistory:
         unseen: Values that could not be compared.
         conditions: The conditions under which it was replayed.
         temporal: What Temporal's own Replayer, or the worker, failed with, in one line; empty if it let all pass.
+        note: What limits the verdict without changing it.
         findings: What is wrong, accepted differences included.
     """
 
@@ -179,6 +180,7 @@ class ReplayedHistory:
     unseen: int = 0
     conditions: tuple[str, ...] = ()
     temporal: str = ""
+    note: str = ""
     findings: tuple[ReplayFinding, ...] = ()
 
 
@@ -205,6 +207,18 @@ class Replayed:
         if not any(history.commands for history in self.histories):
             outcomes.append(Outcome.UNKNOWN)
         return worst(outcomes)
+
+    @property
+    def findings(self) -> tuple[ReplayFinding, ...]:
+        """What is wrong, each once, with all histories that show it; differences that are accepted come last."""
+        found: dict[tuple[str, str, str, str], ReplayFinding] = {}
+        for history in self.histories:
+            for each in history.findings:
+                key = each.check, each.workflow, each.subject, each.accepted
+                known = found.get(key)
+                files = dict.fromkeys([*(known.histories if known else ()), *each.histories])
+                found[key] = replace(known or each, histories=tuple(files))
+        return tuple(sorted(found.values(), key=lambda each: bool(each.accepted)))
 
     @property
     def conditions(self) -> tuple[str, ...]:

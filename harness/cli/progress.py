@@ -107,6 +107,11 @@ class Told:
         elif self._tally.done:
             self._count()
 
+    @property
+    def live(self) -> bool:
+        """Whether a terminal shows a live line, rather than a log its lines."""
+        return self._live is not None
+
     def line(self, text: str) -> None:
         """Show one line of progress."""
         if self._live:

@@ -28,6 +28,7 @@ PREFIX = "every prefix"
 EACH_TIME = "each replay"
 """Stands for the causes of a decision that differs whatever the condition: random, or a clock that goes on."""
 
+_PHRASES = {"process": "what its process has run before"}
 _LONGEST = 160
 _ENDED = "exit status"
 
@@ -89,6 +90,7 @@ class Judge:
 
     def _compare(self, gathered: _Gathered, answer: Answered) -> None:
         assert gathered.reference is not None
+        gathered.asked |= set(answer.decisions) if answer.replay.prefixes else set()
         if not answer.replay.prefixes and not _is_unusable(answer.replay):
             found = dependence(gathered.reference, answer)
             if found:
@@ -97,10 +99,10 @@ class Judge:
 
     def _findings(self, gathered: _Gathered, usable: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
         witnesses = tuple(dict.fromkeys(each for one in usable.values() for each in one.witnesses))
-        found = [*self._depends(gathered, workflow), *_changes(usable, workflow)]
+        found = [*self._depends(gathered, workflow), *_changes(usable, workflow, asked=gathered.asked)]
         found += [] if gathered.dependences else _of_prefixes(usable, workflow)
         yield from (replace(finding, causes=witnesses) for finding in found)
-        yield from (_witnessed(witness) for witness in witnesses)
+        yield from () if found else (_witnessed(witness) for witness in witnesses)
         yield from _lost(gathered.replays, workflow)
         yield from _ran(usable, workflow)
         failures = [one.failure for one in usable.values() if one.failure]
@@ -120,7 +122,7 @@ class Judge:
             causes = [EACH_TIME] if each_time else groups
             first = found[0]
             difference = _difference_of(first, task)
-            words = f"{name} differs from replay to replay" if each_time else f"{name} depends on {_listed(causes)}"
+            words = f"{name} differs from replay to replay" if each_time else f"{name} depends on {_listed(groups)}"
             yield ReplayFinding(
                 check=UNDER_EVERY_CONDITION,
                 workflow=workflow,
@@ -128,7 +130,7 @@ class Judge:
                 subject=f"{name}: {', '.join(causes)}",
                 line=difference.line,
                 difference=difference,
-                conditions=tuple(each.condition for each in found),
+                conditions=(EACH_TIME,) if each_time else tuple(each.condition for each in found),
             )
 
 
@@ -141,6 +143,7 @@ class _Gathered:
     replays: dict[str, Replay] = field(default_factory=dict)
     dependences: list[Dependence] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
 
 
 def settled(told: ReplayedHistory) -> ReplayedHistory:
@@ -163,17 +166,29 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 3 :]}"
 
 
-def _changes(usable: Mapping[str, Replay], workflow: str) -> list[ReplayFinding]:
-    """Return the differences that all whole replays show: the code decides otherwise than when it was recorded."""
+def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) -> list[ReplayFinding]:
+    """Return the differences that all whole replays show: the code decides otherwise than when it was recorded.
+
+    Args:
+        usable: The replays.
+        workflow: Workflow type.
+        asked: The workflow tasks that were also asked as the last one of a history: one that is right there, and only
+            there, depends on whether it is replayed.
+    """
     whole = [one for one in usable.values() if not one.prefixes]
     keys = [{_key(difference) for difference in one.differences} for one in whole]
     everywhere = set.intersection(*keys) if keys else set()
-    first = whole[0].differences if whole else ()
-    return [_change(each, workflow) for each in first if _key(each) in everywhere]
+    at_the_end = {_key(each) for one in usable.values() if one.prefixes for each in one.differences}
+    found = []
+    for each in whole[0].differences if whole else ():
+        if _key(each) in everywhere:
+            same = each.workflow_task not in asked or _key(each) in at_the_end
+            found.append(_change(each, workflow) if same else _of_replaying(each, workflow, conditions=()))
+    return found
 
 
 def _change(difference: Difference, workflow: str) -> ReplayFinding:
-    name = " ".join(part for part in (difference.kind, difference.subject) if part)
+    name = _about(difference)
     return ReplayFinding(
         check=AS_RECORDED,
         workflow=workflow,
@@ -188,19 +203,20 @@ def _of_prefixes(usable: Mapping[str, Replay], workflow: str) -> list[ReplayFind
     """Return the differences that show only where a workflow task is the last one, and is not replayed."""
     known = {_key(each) for one in usable.values() if not one.prefixes for each in one.differences}
     found = [(name, each) for name, one in usable.items() if one.prefixes for each in one.differences]
-    return [
-        ReplayFinding(
-            check=UNDER_EVERY_CONDITION,
-            workflow=workflow,
-            message=f"{each.kind} {each.subject} depends on whether the task is replayed: {_changed(each)}",
-            subject=f"{each.kind} {each.subject}: {PREFIX}",
-            line=each.line,
-            difference=each,
-            conditions=(name,),
-        )
-        for name, each in found
-        if _key(each) not in known
-    ]
+    return [_of_replaying(each, workflow, conditions=(name,)) for name, each in found if _key(each) not in known]
+
+
+def _of_replaying(difference: Difference, workflow: str, *, conditions: tuple[str, ...]) -> ReplayFinding:
+    name = _about(difference)
+    return ReplayFinding(
+        check=UNDER_EVERY_CONDITION,
+        workflow=workflow,
+        message=f"{name} depends on whether it is replayed: {_changed(difference)}",
+        subject=f"{name}: {PREFIX}",
+        line=difference.line,
+        difference=difference,
+        conditions=conditions or ("replayed",),
+    )
 
 
 def _witnessed(witness: Witness) -> ReplayFinding:
@@ -273,7 +289,7 @@ def _difference_of(found: Dependence, task: int) -> Difference:
     one, other = found.plain, found.other
     either = other or one
     told: dict[str, Any] = {
-        "event_id": task,
+        "event_id": 0,
         "workflow_task": task,
         "kind": either.kind if either else "WorkflowTask",
         "subject": _subject(either),
@@ -313,6 +329,10 @@ def _told(outcome: Any) -> str:
     return "completed" if outcome is None else _first_line(str(outcome))
 
 
+def _about(difference: Difference) -> str:
+    return " ".join(part for part in (difference.kind, difference.subject) if part)
+
+
 def _named(command: Command | None) -> str:
     return " ".join(part for part in (command.kind, _subject(command)) if part) if command else ""
 
@@ -325,7 +345,7 @@ def _subject(command: Command | None) -> str:
 
 
 def _listed(causes: Sequence[str]) -> str:
-    named = [f"the {cause}" for cause in causes]
+    named = [_PHRASES.get(cause, f"the {cause}") for cause in causes]
     return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 

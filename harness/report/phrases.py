@@ -37,9 +37,9 @@ def reproduce(trial: str) -> str:
     return f"crashproof reproduce {trial}"
 
 
-def number(count: int, word: str) -> str:
-    """Return ``1 trial`` or ``2 trials``."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def number(count: int, word: str, words: str = "") -> str:
+    """Return ``1 trial`` or ``2 trials``; ``words`` where the plural has no plain s."""
+    return f"{count} {word if count == 1 else words or f'{word}s'}"
 
 
 def left_out(count: int) -> str:

@@ -11,7 +11,7 @@ from harness.report.remarks import incomplete, not_applicable
 from harness.swept import Found, Swept, outcome
 from harness.verdict import Outcome
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(swept: Sequence[Swept], *, files: dict[str, str], version: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def sarif(swept: Sequence[Swept], *, files: dict[str, str], version: str) -> dic
         ],
     }
     run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _notifications(swept: Swept) -> Iterator[tuple[str, str]]:
