@@ -14,7 +14,7 @@ import json
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -60,7 +60,7 @@ class StandIns:
         if _UUID.fullmatch(value):
             return "".join(map(_hex_digit, value, noise))
         found = _TIME.fullmatch(value)
-        return self._time(found, noise) if found else "".join(map(_character, value, noise))
+        return self._time(found, noise) if found else _like(value, noise)
 
     def number(self, value: str) -> str:
         """Return a JSON number of as many digits that begins with the same; a short one stays as it is."""
@@ -69,7 +69,7 @@ class StandIns:
             return value
         first = next(place for place, char in enumerate(value) if char in "123456789" or place == len(value) - 1)
         noise = self._noise(value.encode(), len(whole))
-        changed = value[: first + 1] + "".join(map(_character, whole[first + 1 :], noise)) + value[len(whole) :]
+        changed = value[: first + 1] + _like(whole[first + 1 :], noise) + value[len(whole) :]
         if value.lstrip("-").isdigit() and abs(int(value)) <= _LARGEST < abs(int(changed)):
             return changed.replace("9", "8", 1)
         return changed
@@ -194,18 +194,32 @@ def _changed(encoding: str, content: bytes, stand_ins: StandIns) -> bytes | None
     return stand_ins.json(text).encode(errors="surrogatepass")
 
 
-def _character(char: str, byte: int) -> str:
-    alphabets: tuple[tuple[Callable[[str], bool], str], ...] = (
-        (str.isdigit, string.digits),
-        (str.isupper, string.ascii_uppercase),
-        (str.isalpha, string.ascii_lowercase),
+def _like(text: str, noise: bytes) -> str:
+    return "".join(
+        [_ALIKE[char][byte] if char in _ALIKE else _rarer(char, byte) for char, byte in zip(text, noise, strict=False)]
     )
-    return next((_pick(alphabet, byte) for is_one, alphabet in alphabets if is_one(char)), char)
 
 
-def _hex_digit(char: str, byte: int) -> str:
-    return char if char == "-" else _pick("0123456789abcdef", byte)
+def _rarer(char: str, byte: int) -> str:
+    """Return a stand-in for a character beyond ASCII, or one that is neither letter nor digit."""
+    if char.isdigit():
+        return _pick(string.digits, byte)
+    if char.isalpha():
+        return _pick(string.ascii_uppercase if char.isupper() else string.ascii_lowercase, byte)
+    return char
 
 
 def _pick(alphabet: str, byte: int) -> str:
     return alphabet[byte % len(alphabet)]
+
+
+_ALIKE = {
+    char: "".join(_pick(alphabet, byte) for byte in range(256))
+    for alphabet in (string.digits, string.ascii_uppercase, string.ascii_lowercase)
+    for char in alphabet
+}
+"""For each ASCII letter and digit, what each byte of noise makes of it: looked up, for histories can hold megabytes."""
+
+
+def _hex_digit(char: str, byte: int) -> str:
+    return char if char == "-" else _pick("0123456789abcdef", byte)
