@@ -42,8 +42,13 @@ async def reply(prompt: str) -> str:
 
 
 @activity.defn
+async def assess(ticket: str) -> str:
+    return "urgent"
+
+
+@activity.defn
 async def use(tool: Any) -> str:
     return "used"
 
 
-ALL: tuple[Callable[..., Any], ...] = (plan, search, summarise, quote, charge, reply, use)
+ALL: tuple[Callable[..., Any], ...] = (plan, search, summarise, quote, charge, reply, assess, use)

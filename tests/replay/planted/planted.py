@@ -113,8 +113,9 @@ def _marked(module: str, mark: str) -> tuple[str, ...]:
     return tuple(f"{file.relative_to(ROOT)}:{number}" for number, text in lines if text.endswith(mark))
 
 
-def _change(name: str, histories: str, *changes: Change) -> Planted:
-    return Planted(name=name.replace("_", " "), module=f"changes.{name}", histories=(histories,), changes=changes)
+def _change(name: str, history: str, kind: str, subject: str, field: str, old: Any, new: Any) -> Planted:
+    change = Change(kind=kind, subject=subject, field=field, old=old, new=new)
+    return Planted(name=name.replace("_", " "), module=f"changes.{name}", histories=(history,), changes=(change,))
 
 
 def _depends(name: str, group: str, *histories: str, **more: Any) -> Planted:
@@ -126,14 +127,8 @@ def _alike(name: str, *histories: str, **more: Any) -> Planted:
     return Planted(name=name.replace("_", " "), module=f"alike.{name}", histories=histories, **more)
 
 
-def _activity(subject: str, field: str, old: Any, new: Any) -> Change:
-    return Change(kind="ScheduleActivityTask", subject=subject, field=field, old=old, new=new)
-
-
-def _child(field: str, old: Any, new: Any) -> Change:
-    return Change(kind="StartChildWorkflowExecution", subject="Payment", field=field, old=old, new=new)
-
-
+_ACTIVITY = "ScheduleActivityTask"
+_CHILD = "StartChildWorkflowExecution"
 _TURN = "as to 'Answer at length: Is tea good?': yes"
 _LAST = "as to 'Answer in one sentence: Why?': yes"
 _WITH_MODELS: dict[str, str] = {
@@ -145,96 +140,114 @@ CHANGES = (
     _change(
         "prompt",
         "research-1",
-        _activity(
-            "plan", "input.0", "Plan the research on tea in two steps.", "Plan the research on tea in three steps."
-        ),
+        _ACTIVITY,
+        "plan",
+        "input.0",
+        "Plan the research on tea in two steps.",
+        "Plan the research on tea in three steps.",
     ),
-    _change("start_to_close", "research-1", _activity("plan", "startToCloseTimeout", 30.0, 60.0)),
-    _change("maximum_attempts", "research-1", _activity("plan", "retryPolicy.maximumAttempts", 5, 3)),
-    _change("no_retry_policy", "research-1", _activity("plan", "retryPolicy.maximumAttempts", 5, None)),
-    _change("task_queue", "research-1", _activity("search", "taskQueue", "planted-search", "planted-search-2")),
-    _change("heartbeat_timeout", "research-1", _activity("search", "heartbeatTimeout", 10.0, 60.0)),
-    _change(
-        "timer",
-        "research-1",
-        Change(kind="StartTimer", subject="1", field="startToFireTimeout", old=0.2, new=0.5),
-    ),
+    _change("start_to_close", "research-1", _ACTIVITY, "plan", "startToCloseTimeout", 30.0, 60.0),
+    _change("maximum_attempts", "research-1", _ACTIVITY, "plan", "retryPolicy.maximumAttempts", 5, 3),
+    _change("no_retry_policy", "research-1", _ACTIVITY, "plan", "retryPolicy.maximumAttempts", 5, None),
+    _change("task_queue", "research-1", _ACTIVITY, "search", "taskQueue", "planted-search", "planted-search-2"),
+    _change("heartbeat_timeout", "research-1", _ACTIVITY, "search", "heartbeatTimeout", 10.0, 60.0),
+    _change("timer", "research-1", "StartTimer", "1", "startToFireTimeout", 0.2, 0.5),
     _change(
         "result",
         "research-1",
-        Change(
-            kind="CompleteWorkflowExecution",
-            subject="Research",
-            field="result.0",
-            old="tea: 2 texts agree",
-            new="On tea: 2 texts agree",
-        ),
+        "CompleteWorkflowExecution",
+        "Research",
+        "result.0",
+        "tea: 2 texts agree",
+        "On tea: 2 texts agree",
     ),
-    _change("activity_type", "research-1", _activity("search", "activityType", "search", "reply")),
+    _change("activity_type", "research-1", _ACTIVITY, "search", "activityType", "search", "reply"),
     _change(
         "command_more",
         "research-1",
-        Change(
-            kind="CompleteWorkflowExecution",
-            subject="Research",
-            field="command",
-            old="CompleteWorkflowExecution Research",
-            new="ScheduleActivityTask use",
-        ),
+        "CompleteWorkflowExecution",
+        "Research",
+        "command",
+        "CompleteWorkflowExecution Research",
+        "ScheduleActivityTask use",
     ),
     _change(
-        "command_fewer",
-        "research-1",
-        Change(
-            kind="StartTimer",
-            subject="1",
-            field="command",
-            old="StartTimer 1",
-            new="ScheduleActivityTask summarise",
-        ),
+        "command_fewer", "research-1", "StartTimer", "1", "command", "StartTimer 1", "ScheduleActivityTask summarise"
     ),
-    _change("activity_id", "booking-1", _activity("quote", "activityId", "quote-Graz", "quote-graz")),
+    _change("activity_id", "booking-1", _ACTIVITY, "quote", "activityId", "quote-Graz", "quote-graz"),
     _change(
         "child_input",
         "booking-1",
-        _child("input.0", {"amount": 160.0, "currency": "EUR"}, {"amount": 160.0, "currency": "USD"}),
+        _CHILD,
+        "Payment",
+        "input.0",
+        {"amount": 160.0, "currency": "EUR"},
+        {"amount": 160.0, "currency": "USD"},
     ),
-    _change("child_id", "booking-1", _child("workflowId", "booking-1-payment", "payment-booking-1")),
+    _change("child_id", "booking-1", _CHILD, "Payment", "workflowId", "booking-1-payment", "payment-booking-1"),
     _change(
         "schema",
         "booking-1",
-        _child(
-            "input.0",
-            {"amount": 160.0, "currency": "EUR"},
-            {"amount": 160.0, "currency": "EUR", "reason": "trip"},
-        ),
+        _CHILD,
+        "Payment",
+        "input.0",
+        {"amount": 160.0, "currency": "EUR"},
+        {"amount": 160.0, "currency": "EUR", "reason": "trip"},
     ),
     _change(
         "signal_side",
         "chat-1",
-        _activity("reply", "input.0", "Answer in one sentence: Why?", "Answer in three words: Why?"),
+        _ACTIVITY,
+        "reply",
+        "input.0",
+        "Answer in one sentence: Why?",
+        "Answer in three words: Why?",
     ),
     _change(
-        "update_result",
-        "chat-1",
-        Change(
-            kind="UpdateCompleted",
-            subject="rename",
-            field="outcome.success.0",
-            old="now called tea",
-            new="this is tea now",
-        ),
+        "update_result", "chat-1", "UpdateCompleted", "rename", "outcome.success.0", "now called tea", "this is tea now"
+    ),
+    _change("local_activity", "escalation-1", "RecordMarker", "assess", "activityType", "assess", "reply"),
+    _change(
+        "memo", "escalation-1", "ModifyWorkflowProperties", "severity", "upsertedMemo.severity", "urgent", "URGENT"
+    ),
+    _change(
+        "search_attribute",
+        "escalation-1",
+        "UpsertWorkflowSearchAttributes",
+        "Severity",
+        "searchAttributes.Severity",
+        "urgent",
+        "ticket 7",
+    ),
+    _change(
+        "sent_signal",
+        "escalation-1",
+        "SignalExternalWorkflowExecution",
+        "say",
+        "input.0",
+        "ticket 7 is urgent",
+        "ticket 7: urgent",
+    ),
+    _change(
+        "failure",
+        "escalation-1",
+        "FailWorkflowExecution",
+        "Escalation",
+        "failure.message",
+        "ticket 7 needs a person",
+        "ticket 7 needs somebody",
+    ),
+    _change(
+        "failure_type", "escalation-1", "FailWorkflowExecution", "Escalation", "failure.type", "Escalated", "Unsolved"
     ),
     _change(
         "continue_as_new",
         "chat-1",
-        Change(
-            kind="ContinueAsNewWorkflowExecution",
-            subject="Chat",
-            field="input.0",
-            old={"turns": [_LAST], "title": "tea"},
-            new={"turns": [_TURN, _LAST], "title": "tea"},
-        ),
+        "ContinueAsNewWorkflowExecution",
+        "Chat",
+        "input.0",
+        {"turns": [_LAST], "title": "tea"},
+        {"turns": [_TURN, _LAST], "title": "tea"},
     ),
 )
 """Changes of code: they differ from the recording under every condition, and depend on none."""
@@ -242,6 +255,7 @@ CHANGES = (
 CONDITIONS = (
     _depends("set_order", SEED, "toolbox-1"),
     _depends("dict_from_set", SEED, "digest-1"),
+    _depends("set_argument", SEED, "delegation-1"),
     _depends("hash_of_text", SEED, "experiment-1"),
     _depends("local_timestamp", ZONE, "reminder-1", witness="datetime.datetime.fromtimestamp"),
     _depends("local_now", ZONE, "agenda-1", witness="datetime.datetime.astimezone"),
@@ -255,7 +269,15 @@ CONDITIONS = (
         name="environment",
         module="conditions.environment",
         histories=("configured-1",),
-        changes=(_activity("reply", "input.0", "large: Is tea good?", "small: Is tea good?"),),
+        changes=(
+            Change(
+                kind=_ACTIVITY,
+                subject="reply",
+                field="input.0",
+                old="large: Is tea good?",
+                new="small: Is tea good?",
+            ),
+        ),
         witness="os.environ",
         cause="shared.settings",
     ),
@@ -281,7 +303,9 @@ ALIKE = (
 """Changes of code that change no decision, and workflows that only look as if they depended on conditions."""
 
 UNCHANGED = Planted(
-    name="as recorded", module="recorded", histories=("research-1", "booking-1", "booking-1-payment", "chat-1")
+    name="as recorded",
+    module="recorded",
+    histories=("research-1", "booking-1", "booking-1-payment", "chat-1", "escalation-1"),
 )
 """The workflows of ``CHANGES`` as they were recorded: nothing may be found."""
 

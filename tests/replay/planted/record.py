@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client, WorkflowContinuedAsNewError, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowContinuedAsNewError, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
@@ -35,6 +35,7 @@ from tests.replay.planted.conditions import (
     module_cache,
     random_pause,
     replaying,
+    set_argument,
     set_order,
     uuid_default,
     wall_clock,
@@ -59,6 +60,7 @@ STARTED: tuple[tuple[str, type, Any], ...] = (
     ("polling-1", random_pause.Polling, 2),
     ("briefing-1", wall_clock.Briefing, "Ada"),
     ("configured-1", environment.Configured, "Is tea good?"),
+    ("delegation-1", set_argument.Delegation, TOOLS),
     ("resumed-1", replaying.Resumed, "tea"),
     ("sorted-toolbox-1", sorted_set.SortedToolbox, TOOLS),
     ("own-polling-1", own_random.OwnPolling, TOOLS),
@@ -70,13 +72,13 @@ STARTED: tuple[tuple[str, type, Any], ...] = (
     ("lookup-2", module_cache.Lookup, "What is tea?"),
     ("session-2", class_attribute.Session, "Bob"),
 )
-"""Id, workflow and argument of each run, in their order; those of ``Chat`` and with models are apart."""
+"""Id, workflow and argument of each run, in their order; those that need more than a start are apart."""
 
 WITH_MODELS: tuple[tuple[str, type, Any], ...] = (
     ("calling-1", uuid_default.Calling, "mail"),
     ("own-calling-1", own_uuid.OwnCalling, "mail"),
 )
-WORKFLOWS = list({workflow for _, workflow, _ in STARTED} | {recorded.Payment, recorded.Chat})
+WORKFLOWS = list({workflow for _, workflow, _ in STARTED} | {recorded.Payment, recorded.Chat, recorded.Escalation})
 
 
 async def record(folder: Path) -> None:
@@ -84,7 +86,9 @@ async def record(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as logs:
         async with (
             asyncio.timeout(120),
-            DevServer((await find_temporal()).path, folder=Path(logs)) as server,
+            DevServer(
+                (await find_temporal()).path, folder=Path(logs), search_attributes={"Severity": "Keyword"}
+            ) as server,
             _workers(server.address) as (client, with_models),
         ):
             for workflow_id, workflow, argument in STARTED:
@@ -95,6 +99,7 @@ async def record(folder: Path) -> None:
             for workflow_id, workflow, argument in WITH_MODELS:
                 await _run(with_models, workflow_id, workflow, argument, folder)
             await _chat(client, folder)
+            await _escalation(client, folder)
 
 
 @asynccontextmanager
@@ -142,6 +147,18 @@ async def _chat(client: Client, folder: Path) -> None:
     await _write(first, folder)
 
 
+async def _escalation(client: Client, folder: Path) -> None:
+    """Have a ticket escalated to a chat that is there for it."""
+    desk = await client.start_workflow(recorded.Chat.run, Conversation(), id="desk", task_queue=TASK_QUEUE)
+    escalation = await client.start_workflow(
+        recorded.Escalation.run, "ticket 7", id="escalation-1", task_queue=TASK_QUEUE
+    )
+    with suppress(WorkflowFailureError):
+        await escalation.result()
+    await desk.terminate()
+    await _write(escalation, folder)
+
+
 async def _write(handle: WorkflowHandle[Any, Any], folder: Path) -> None:
     history: WorkflowHistory = await handle.fetch_history()
     found = json.loads(history.to_json())
@@ -152,9 +169,10 @@ async def _write(handle: WorkflowHandle[Any, Any], folder: Path) -> None:
 
 
 def _scrub(found: Any) -> None:
-    """Take out of an event what names the machine: the sticky queue of the worker."""
+    """Take out of an event what names the machine: worker, sticky queue of the worker, and paths of its code."""
     if not isinstance(found, dict):
         return
+    found.pop("stackTrace", None)
     if found.get("kind") == "TASK_QUEUE_KIND_STICKY":
         found["name"] = f"{IDENTITY}-sticky"
     if "identity" in found and "@" in found["identity"]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     import tests.replay.planted.activities as activities
@@ -108,3 +109,21 @@ class Chat:
     @workflow.query
     def turns(self) -> int:
         return len(self._turns)
+
+
+@workflow.defn
+class Escalation:
+    """Assesses a ticket, tells another workflow, and fails."""
+
+    @workflow.run
+    async def run(self, ticket: str) -> None:
+        severity = await workflow.execute_local_activity(
+            activities.assess,
+            ticket,
+            start_to_close_timeout=timedelta(seconds=30),
+        )
+        workflow.upsert_memo({"severity": severity})
+        workflow.upsert_search_attributes([SearchAttributeKey.for_keyword("Severity").value_set(severity)])
+        desk = workflow.get_external_workflow_handle("desk")
+        await desk.signal("say", f"{ticket} is {severity}")
+        raise ApplicationError(f"{ticket} needs a person", type="Escalated", non_retryable=True)
