@@ -4,10 +4,37 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from harness.audit.rules import (
+    blocking,
+    cancellation,
+    client_retries,
+    error_names,
+    heartbeats,
+    idempotency,
+    long_loops,
+    loops,
+    payloads,
+    retry_policies,
+    timeouts,
+    worker,
+)
 from harness.audit.rules.rule import Rule as Rule
 from harness.errors import UsageError, nearest
 
-_FAMILIES: tuple[ModuleType, ...] = ()
+_FAMILIES: tuple[ModuleType, ...] = (
+    blocking,
+    cancellation,
+    client_retries,
+    error_names,
+    heartbeats,
+    idempotency,
+    long_loops,
+    loops,
+    payloads,
+    retry_policies,
+    timeouts,
+    worker,
+)
 
 RULES: tuple[Rule, ...] = tuple(
     sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id)

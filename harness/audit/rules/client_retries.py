@@ -1,0 +1,234 @@
+"""Retries inside an attempt: by the model's client, a decorator, an adapter or a loop, on top of Temporal's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.remote import Towards, remote_call, spoken
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.trail import Frame, frames_of, most_attempts, reached_in, starts_of, tried_once
+from harness.audit.rules.written import definitions, own_nodes, written
+from harness.audit.subjects import Activity
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_CLIENT = re.compile(
+    r"(?:openai\.(?:Async)?(?:Azure)?OpenAI|openai\.Async(?:Azure)?OpenAI"
+    r"|anthropic\.(?:Async)?Anthropic(?:Bedrock|Vertex|Foundry)?"
+    r"|langchain_(?:openai|anthropic)(?:\.\w+)*\.(?:Azure)?Chat\w+)"
+)
+_CLIENT_RETRIES = 2
+"""max_retries of these clients where nothing is said."""
+
+_DECORATORS = {
+    "tenacity.retry",
+    "backoff.on_exception",
+    "backoff.on_predicate",
+    "retrying.retry",
+    "retry.retry",
+    "retry.api.retry",
+    "stamina.retry",
+}
+_RETRYING = {"tenacity.Retrying", "tenacity.AsyncRetrying", "stamina.retry_context"}
+_ADAPTER = re.compile(r"(?:urllib3|requests\.packages\.urllib3)\.(?:util\.)?(?:retry\.)?Retry")
+_TRANSPORT = {"requests.adapters.HTTPAdapter"}
+
+
+def _retries(project: Project) -> Iterator[AuditFinding]:
+    told: set[nodes.NodeNG] = set()
+    for activity in project.activities:
+        if tried_once(activity, project=project):
+            continue
+        for frame in frames_of(activity, project=project):
+            for node, how in _found_in(frame, project):
+                if node not in told:
+                    told.add(node)
+                    yield _finding(node, how, frame, project)
+
+
+def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
+    """Yield what repeats a request in this function, with how in words."""
+    yield from _clients(frame, project)
+    yield from _decorators(frame.function, project)
+    for call in frame.calls():
+        name = written(call.func, project=project)
+        if name in _RETRYING:
+            yield call, f"{spoken(name)} repeats what is below it"
+        elif _ADAPTER.fullmatch(name) and _more_than_none(call, "total", 0, project):
+            yield call, "every request of this session is repeated by urllib3"
+        elif name in _TRANSPORT and _more_than_none(call, "max_retries", 2, project):
+            yield call, "every request of this session is repeated by its adapter"
+    for loop in own_nodes(frame.function, nodes.For | nodes.While):
+        if asked := _repeated(loop, frame, project):
+            yield loop, f"this loop sends {asked} again when it fails"
+
+
+def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str]]:
+    for call in frame.calls():
+        for made in [call, *_made_before(call, project)]:
+            name = written(made.func, project=project)
+            if not _CLIENT.fullmatch(name) or _told_not_to(frame.function, project):
+                continue
+            retries = _max_retries(made, project)
+            if retries:
+                how = "as it comes" if retries == _CLIENT_RETRIES else f"with max_retries={retries}"
+                yield made, f"{spoken(name)} {how} sends up to {retries + 1} requests for one call"
+
+
+def _made_before(call: nodes.Call, project: Project) -> Iterator[nodes.Call]:
+    """Yield the calls that made the objects on which this call's method is called."""
+    node: Any = call.func
+    while isinstance(node, nodes.Attribute | nodes.Call):
+        node = node.expr if isinstance(node, nodes.Attribute) else node.func
+        if isinstance(node, nodes.Name | nodes.Attribute):
+            yield from (one for one in definitions(node, project=project) if isinstance(one, nodes.Call))
+
+
+def _max_retries(made: nodes.Call, project: Project) -> int | None:
+    """Return how often the client repeats a request; None if it cannot be told."""
+    for keyword in made.keywords:
+        if keyword.arg is None:
+            return None
+        if keyword.arg == "max_retries":
+            value = project.value_of(keyword.value)
+            return value if isinstance(value, int) else None
+    return _CLIENT_RETRIES
+
+
+def _told_not_to(function: Any, project: Project) -> bool:
+    """Tell whether the function takes a copy of the client that does not retry."""
+    return any(
+        isinstance(call.func, nodes.Attribute)
+        and call.func.attrname in ("with_options", "copy")
+        and any(one.arg == "max_retries" and project.value_of(one.value) == 0 for one in call.keywords)
+        for call in own_nodes(function, nodes.Call)
+    )
+
+
+def _decorators(function: Any, project: Project) -> Iterator[tuple[Any, str]]:
+    for decorator in function.decorators.nodes if function.decorators else ():
+        name = written(decorator.func if isinstance(decorator, nodes.Call) else decorator, project=project)
+        if name in _DECORATORS:
+            yield decorator, f"@{name} calls {function.name}() again when it fails"
+
+
+def _more_than_none(call: nodes.Call, name: str, position: int, project: Project) -> bool:
+    given = next((one.value for one in call.keywords if one.arg == name), None)
+    if given is None and len(call.args) > position:
+        given = call.args[position]
+    if given is None:
+        return name == "total"
+    value = project.value_of(given)
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _repeated(loop: Any, frame: Frame, project: Project) -> str:
+    """Return what a loop asks again after a failure; empty if it is no retry.
+
+    It is one if it asks in a `try` that success leaves for good (return, break), failure goes round again, and what is
+    asked is the same each time: not one item after the other, not one model after the other.
+    """
+    for block in own_nodes_of(loop, nodes.Try):
+        if not (_leaves(block.body) or _leaves(block.orelse)):
+            continue
+        if not any(_goes_on(caught) for caught in block.handlers) or _another_each_time(loop, block, project):
+            continue
+        for call in (one for part in block.body for one in part.nodes_of_class(nodes.Call)):
+            if asked := _asks(call, frame, project):
+                return asked
+    return ""
+
+
+def own_nodes_of(loop: Any, kind: Any) -> Iterator[Any]:
+    """Yield the nodes of a kind in a loop's body that belong to no loop inside it."""
+    waiting = list(reversed(loop.body))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, kind):
+            yield node
+        if not isinstance(node, nodes.FunctionDef | nodes.ClassDef | nodes.For | nodes.While):
+            waiting += reversed(list(node.get_children()))
+
+
+def _leaves(statements: list[Any]) -> bool:
+    last = statements[-1] if statements else None
+    if isinstance(last, nodes.With):
+        return _leaves(last.body)
+    return isinstance(last, nodes.Return | nodes.Break)
+
+
+def _goes_on(caught: nodes.ExceptHandler) -> bool:
+    """Tell whether a caught error leads to the next round, at least in one case."""
+    return not isinstance(caught.body[-1], nodes.Raise | nodes.Return | nodes.Break)
+
+
+def _another_each_time(loop: Any, block: Any, project: Project) -> bool:
+    if isinstance(loop, nodes.While) or written(getattr(loop.iter, "func", None), project=project) == "builtins.range":
+        return False
+    names = {one.name for one in loop.target.nodes_of_class(nodes.AssignName)}
+    return any(one.name in names for part in block.body for one in part.nodes_of_class(nodes.Name))
+
+
+def _asks(call: nodes.Call, frame: Frame, project: Project) -> str:
+    remote = remote_call(call, project=project)
+    if remote is not None:
+        return "" if remote.towards is Towards.SLEEP else spoken(remote.name)
+    for below in frames_of(frame.activity, project=project):
+        chain = below.chain
+        if frame in chain[:-1] and chain[chain.index(frame) + 1].call is call:
+            for one in below.calls():
+                remote = remote_call(one, project=project)
+                if remote and remote.towards is not Towards.SLEEP:
+                    return f"{spoken(remote.name)} (in {below.function.name}())"
+    return ""
+
+
+def _finding(node: Any, how: str, frame: Frame, project: Project) -> AuditFinding:
+    message = (
+        f"Inside the activity {frame.activity.name!r} {how}, and Temporal repeats the activity: "
+        f"{_requests(frame.activity, project)}. Waits told by Retry-After and the state of the retries are in no "
+        "history. "
+        "Leave retries to Temporal's retry policy: max_retries=0 for a client, no decorator, no loop."
+    )
+    return project.finding("CP305", node, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project))
+
+
+def _requests(activity: Activity, project: Project) -> str:
+    attempts = [most_attempts(one) for one in starts_of(activity, project=project)]
+    known = [one for one in attempts if one is not None]
+    if 0 in known:
+        return "with unlimited attempts the requests multiply without end"
+    if known:
+        return f"each of up to {max(known)} attempts repeats its requests once more"
+    return "requests multiply, (client retries + 1) for each attempt"
+
+
+RULES = (
+    Rule(
+        id="CP305",
+        name="retry-inside-retry",
+        title="An activity retries by itself what Temporal retries already",
+        why=(
+            "Two retry loops multiply: an outage of the model is met with many times the requests that the retry "
+            "policy "
+            "allows, an exhausted quota is asked again and again, and an attempt that waits inside a client looks like "
+            "one that hangs. What a client does inside an attempt is not in the history."
+        ),
+        evidence=(
+            "Requests per call = (client retries + 1) x attempts. openai and anthropic retry twice by default: 3 "
+            "requests "
+            "for each attempt, also for a 429 with insufficient_quota, which no retry can heal; 5 attempts make 15."
+        ),
+        fix="Give the client max_retries=0: the retry policy decides, with next_retry_delay for Retry-After.",
+        bad="client = AsyncOpenAI()",
+        right="client = AsyncOpenAI(max_retries=0, timeout=30)",
+        severity=Severity.LIKELY,
+        judge=_retries,
+    ),
+)

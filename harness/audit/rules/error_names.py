@@ -1,0 +1,153 @@
+"""Names in non_retryable_error_types that no error ever has: misspelt, dotted, or of a base class."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.written import definitions, module_named, users_module, written
+from harness.audit.subjects import RetryPolicy
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_CLIENT_LEAVES = {
+    "BadRequestError",
+    "AuthenticationError",
+    "PermissionDeniedError",
+    "NotFoundError",
+    "ConflictError",
+    "UnprocessableEntityError",
+    "RateLimitError",
+    "InternalServerError",
+    "APIConnectionError",
+    "APITimeoutError",
+    "APIResponseValidationError",
+    "LengthFinishReasonError",
+    "ContentFilterFinishReasonError",
+    "OverloadedError",
+    "RequestTooLargeError",
+}
+"""Errors that the clients of openai and anthropic raise, by the name that histories show."""
+
+_NEVER_RAISED = {"APIError", "APIStatusError", "OpenAIError", "AnthropicError", "BaseException", "LookupError"}
+"""Classes that errors are derived from, and that nobody raises themselves."""
+
+
+def _unknown_names(project: Project) -> Iterator[AuditFinding]:
+    told: set[nodes.NodeNG] = set()
+    for started in project.started:
+        policy = started.retry_policy
+        if policy is None or policy.node in told:
+            continue
+        told.add(policy.node)
+        for node, name in _names(policy, project):
+            if found := _judged(name, project):
+                severity, why = found
+                message = f"{name!r} in non_retryable_error_types is matched by no error: {why}"
+                yield project.finding("CP404", node, message, severity=severity)
+
+
+def _names(policy: RetryPolicy, project: Project) -> Iterator[tuple[Any, str]]:
+    listed = policy.arguments.get("non_retryable_error_types")
+    for one in [listed, *definitions(listed, project=project)] if listed is not None else ():
+        if isinstance(one, nodes.List | nodes.Tuple | nodes.Set):
+            elements: list[Any] = one.elts
+            for element in elements:
+                value = project.value_of(element)
+                if isinstance(value, str):
+                    yield element, value
+            return
+
+
+def _judged(name: str, project: Project) -> tuple[Severity, str] | None:
+    raised, derived = _errors_of(project)
+    last = name.rpartition(".")[2]
+    if last != name and name not in raised:
+        return Severity.CERTAIN, (f"Temporal compares the bare name of the class, without its module. Write {last!r}.")
+    if name in raised or name in _CLIENT_LEAVES:
+        return None
+    if name in _NEVER_RAISED or name in derived:
+        return Severity.LIKELY, (
+            "Temporal compares names, not classes; what is raised are classes derived from it, and their names are "
+            "others. Name each of those."
+        )
+    near = difflib.get_close_matches(name, sorted(raised | _CLIENT_LEAVES), n=1, cutoff=0.8)
+    if near and name not in _builtin_errors():
+        return Severity.LIKELY, f"no class and no ApplicationError type is called so. Did you mean {near[0]!r}?"
+    return None
+
+
+_KNOWN: WeakKeyDictionary[Project, tuple[frozenset[str], frozenset[str]]] = WeakKeyDictionary()
+
+
+def _errors_of(project: Project) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names under which the modules raise errors, and those of classes that only others derive from."""
+    if project not in _KNOWN:
+        raised, classes, bases = set(), set(), set()
+        for module in _modules(project):
+            raised |= set(_raised_in(module, project))
+            for one in module.nodes_of_class(nodes.ClassDef):
+                classes.add(one.name)
+                bases |= {base.as_string().rpartition(".")[2] for base in one.bases}
+        only_bases = (classes & bases) - raised
+        _KNOWN[project] = (frozenset((raised | classes) - only_bases), frozenset(only_bases))
+    return _KNOWN[project]
+
+
+def _modules(project: Project) -> list[nodes.Module]:
+    """Return the audited modules, and those beside them from which they import."""
+    found = {module.tree.name: module.tree for module in project.modules}
+    for tree in list(found.values()):
+        for one in tree.nodes_of_class(nodes.ImportFrom):
+            names = [f"{module_named(one)}.{name}" for name, _ in one.names] + [module_named(one)]
+            for each in (users_module(name, project=project) for name in names):
+                if each is not None:
+                    found.setdefault(each.name, each)
+    return list(found.values())
+
+
+def _raised_in(module: nodes.Module, project: Project) -> Iterator[str]:
+    for one in module.nodes_of_class(nodes.Raise):
+        raised = one.exc.func if isinstance(one.exc, nodes.Call) else one.exc
+        for each in (raised.body, raised.orelse) if isinstance(raised, nodes.IfExp) else (raised,):
+            if isinstance(each, nodes.Name | nodes.Attribute):
+                yield written(each, project=project).removesuffix("()").rpartition(".")[2] or each.as_string()
+    for call in module.nodes_of_class(nodes.Call):
+        if written(call.func, project=project).endswith("ApplicationError"):
+            types = [project.value_of(one.value) for one in call.keywords if one.arg == "type"]
+            yield from (one for one in types if isinstance(one, str))
+
+
+def _builtin_errors() -> set[str]:
+    return {name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)}
+
+
+RULES = (
+    Rule(
+        id="CP404",
+        name="error-name-unknown",
+        title="non_retryable_error_types names an error that never comes",
+        why=(
+            "Temporal compares these names with the type of the failure, letter by letter. A name that matches "
+            "nothing is "
+            "no error anywhere: what must not be retried is retried, and paid for, up to the last attempt."
+        ),
+        evidence=(
+            "The type of a failure is the bare name of the exception's class, or the `type` of the ApplicationError; "
+            "classes that it is derived from do not count. openai raises BadRequestError, never APIStatusError itself."
+        ),
+        fix="Write the bare name of each class that is raised (`BadRequestError.__name__` cannot be misspelt).",
+        bad='RetryPolicy(non_retryable_error_types=["openai.BadRequestError", "InvaildInputError"])',
+        right="RetryPolicy(non_retryable_error_types=[BadRequestError.__name__, InvalidInputError.__name__])",
+        severity=Severity.LIKELY,
+        judge=_unknown_names,
+    ),
+)

@@ -1,0 +1,173 @@
+"""Loops of workflows around activities that end only when a model or a failure says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.written import own_nodes, written
+from harness.audit.subjects import Reached, Started
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_BOUNDS = (
+    "temporalio.workflow.continue_as_new",
+    "temporalio.workflow.wait_condition",
+    "temporalio.workflow.now",
+    "temporalio.workflow.time",
+    "temporalio.workflow.time_ns",
+    "temporalio.workflow.info",
+    "builtins.next",
+)
+"""What in a loop shows that somebody else, or the time, or the length of the history, ends it."""
+
+_TIMED = ("asyncio.timeout", "asyncio.wait_for", "asyncio.timeout_at", "temporalio.workflow.sleep_until")
+
+
+def _unbounded(project: Project) -> Iterator[AuditFinding]:
+    starts: dict[nodes.NodeNG, Started] = {one.node: one for one in project.started if one.is_activity}
+    told: set[nodes.NodeNG] = set()
+    for reached in project.reached():
+        if reached.is_module:
+            continue
+        for loop in own_nodes(reached.node, nodes.While):
+            started = _started_in(loop, reached, starts, project)
+            if loop in told or started is None or _ends(loop, project):
+                continue
+            told.add(loop)
+            yield _finding(loop, started, reached, project)
+
+
+def _started_in(
+    loop: nodes.While, reached: Reached, starts: dict[nodes.NodeNG, Started], project: Project
+) -> Started | None:
+    """Return the activity that the loop starts, itself or in a method that it calls."""
+    calls = list(loop.nodes_of_class(nodes.Call))
+    for call in calls:
+        if call in starts:
+            return starts[call]
+    for call in calls:
+        definition = project.definition_of(call.func, reached)
+        if isinstance(definition, nodes.FunctionDef):
+            for one in definition.nodes_of_class(nodes.Call):
+                if one in starts:
+                    return starts[one]
+    return None
+
+
+def _ends(loop: nodes.While, project: Project) -> bool:
+    """Tell whether something other than an activity's answer bounds the loop."""
+    if _timed(loop, project) or _waits(loop, project):
+        return True
+    changed = _counted(loop)
+    compared = [loop.test, *(one.test for one in loop.nodes_of_class((nodes.If, nodes.IfExp)))]
+    for test in compared:
+        for one in test.nodes_of_class(nodes.Compare):
+            if _is_bound(one, changed):
+                return True
+        for call in test.nodes_of_class(nodes.Call):
+            if written(call.func, project=project).startswith(_BOUNDS):
+                return True
+    return _changes_by_others(loop.test, loop)
+
+
+def _timed(loop: Any, project: Project) -> bool:
+    node = loop
+    while node is not None and not isinstance(node, nodes.Module):
+        if isinstance(node, nodes.With):
+            for expression, _ in node.items:
+                if written(getattr(expression, "func", None), project=project) in _TIMED:
+                    return True
+        node = node.parent
+    return False
+
+
+def _waits(loop: nodes.While, project: Project) -> bool:
+    """Tell whether each round waits for a signal or update, or may continue as new."""
+    names = (written(call.func, project=project) for call in loop.nodes_of_class(nodes.Call))
+    return any(name.startswith(_BOUNDS[:2]) for name in names)
+
+
+def _counted(loop: nodes.While) -> set[str]:
+    """Return the names and attributes that grow or shrink in the loop: counters, lists, queues."""
+    found = {one.target.as_string() for one in loop.nodes_of_class(nodes.AugAssign)}
+    for call in loop.nodes_of_class(nodes.Call):
+        if isinstance(call.func, nodes.Attribute) and call.func.attrname in _GROWS:
+            found.add(call.func.expr.as_string())
+    for one in loop.nodes_of_class(nodes.Assign):
+        if isinstance(one.value, nodes.BinOp):
+            found |= {target.as_string() for target in one.targets} & {
+                each.as_string() for each in one.value.nodes_of_class((nodes.Name, nodes.Attribute))
+            }
+    return found
+
+
+_GROWS = {"append", "appendleft", "extend", "add", "pop", "popleft", "remove", "get_nowait", "clear"}
+
+
+def _is_bound(compare: nodes.Compare, changed: set[str]) -> bool:
+    ordered = any(operator in ("<", ">", "<=", ">=", "==", "!=") for operator, _ in compare.ops)
+    sides = [compare.left, *(one for _, one in compare.ops)]
+    parts = {one.as_string() for side in sides for one in side.nodes_of_class((nodes.Name, nodes.Attribute))}
+    return ordered and bool(parts & changed)
+
+
+def _changes_by_others(test: Any, loop: nodes.While) -> bool:
+    """Tell whether the condition looks at a queue that the loop empties, or at a flag on self that signals set."""
+    if isinstance(test, nodes.Const):
+        return False
+    emptied = {
+        call.func.expr.as_string()
+        for call in loop.nodes_of_class(nodes.Call)
+        if isinstance(call.func, nodes.Attribute) and call.func.attrname in ("pop", "popleft", "get_nowait")
+    }
+    flags = {one.as_string() for one in test.nodes_of_class(nodes.Attribute)}
+    names = {one.name for one in test.nodes_of_class(nodes.Name)}
+    set_here = {one.as_string() for one in loop.nodes_of_class((nodes.AssignAttr,))}
+    return bool(emptied & (flags | names)) or bool({one for one in flags if one.startswith("self.")} - set_here)
+
+
+def _finding(loop: nodes.While, started: Started, reached: Reached, project: Project) -> AuditFinding:
+    name = started.activity.name if started.activity else started.target or "an activity"
+    message = (
+        f"This loop starts {name!r} again and again, and only an answer or an error of that ends it: no counter, no "
+        "deadline, no waiting, no continue-as-new. A model that keeps asking for tools, or an error that never passes, "
+        "runs up the bill until the history is full (51,200 events) and the workflow is terminated. Count the rounds "
+        "and give up with an ApplicationError, or bound them by time."
+    )
+    return project.finding("CP602", loop, message, severity=Severity.LIKELY, reached=reached)
+
+
+RULES = (
+    Rule(
+        id="CP602",
+        name="loop-without-bound",
+        title="A loop around a model, tool or retry has no bound",
+        why=(
+            "What a model answers is not in your hands. A loop that ends when the model says so may never end: it "
+            "costs "
+            "money in each round, and its history grows until the server terminates the workflow with all its state."
+        ),
+        evidence=(
+            "Temporal terminates a workflow whose history passes 51,200 events or 50 MB; one activity is three events, "
+            "and its workflow task three more. A model that repeats one tool call is a fault of this project's "
+            "catalogue."
+        ),
+        fix="`for step in range(most_steps)`, a deadline by workflow.now(), or asyncio.timeout around the loop.",
+        bad=(
+            "while True:\n    tool = await self._ask_model()\n    if tool == 'done':\n        break\n"
+            "    await self._use(tool)"
+        ),
+        right=(
+            "for _ in range(20):\n    tool = await self._ask_model()\n    if tool == 'done':\n        break\n"
+            "    await self._use(tool)"
+        ),
+        severity=Severity.LIKELY,
+        judge=_unbounded,
+    ),
+)

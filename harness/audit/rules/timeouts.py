@@ -1,0 +1,210 @@
+"""Timeouts of activities: missing, against each other, or too short for the retries that they bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.beats import spoken_s
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.trail import most_attempts
+from harness.audit.subjects import Started
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_ATTEMPT, _ALL, _BEAT, _QUEUE = (
+    "start_to_close_timeout",
+    "schedule_to_close_timeout",
+    "heartbeat_timeout",
+    "schedule_to_start_timeout",
+)
+_ALL_TIMEOUTS = (_ATTEMPT, _ALL, _BEAT, _QUEUE)
+
+
+def _missing(project: Project) -> Iterator[AuditFinding]:
+    for started in project.started:
+        if not started.is_activity or not started.options_known:
+            continue
+        if any(_is_given(started, option) for option in (_ATTEMPT, _ALL)):
+            continue
+        message = (
+            f"{_target(started)} is started without start_to_close_timeout and without schedule_to_close_timeout: the "
+            "SDK "
+            "raises a ValueError here, which fails the workflow task again and again; the workflow hangs. Pass "
+            "start_to_close_timeout, a little more than one attempt may take."
+        )
+        yield project.finding("CP401", started.node, message, severity=Severity.CERTAIN)
+
+
+def _is_given(started: Started, option: str) -> bool:
+    """Tell whether an option is passed with something else than a written None."""
+    given = started.options.get(option)
+    if given is None:
+        return False
+    return not (isinstance(given, nodes.Const) and given.value is None)
+
+
+def _target(started: Started) -> str:
+    name = started.activity.name if started.activity else started.target
+    return repr(name) if name else "An activity"
+
+
+def _contradictions(project: Project) -> Iterator[AuditFinding]:
+    for started in project.started:
+        if not started.is_activity:
+            continue
+        for severity, told in _contradicting(started):
+            message = f"{_target(started)}: {told}"
+            yield project.finding("CP402", started.node, message, severity=severity)
+            break
+
+
+def _contradicting(started: Started) -> Iterator[tuple[Severity, str]]:
+    values = {one: _seconds(started, one) for one in _ALL_TIMEOUTS}
+    for option, seconds in values.items():
+        if seconds is not None and seconds < 0:
+            yield (
+                Severity.CERTAIN,
+                f"{option} is negative ({spoken_s(seconds)}); the server refuses the command, and the workflow task "
+                "fails again and again.",
+            )
+        elif seconds == 0 and option in (_ATTEMPT, _ALL):
+            yield Severity.LIKELY, f"{option} is zero, which means none; leave it out, or say how long."
+    attempt, whole, beat = values[_ATTEMPT], values[_ALL], values[_BEAT]
+    if beat and attempt and beat >= attempt:
+        yield (
+            Severity.LIKELY,
+            f"heartbeat_timeout ({spoken_s(beat)}) is not shorter than start_to_close_timeout ({spoken_s(attempt)}): "
+            "no "
+            "attempt is ever given up for want of beats. Make it a fraction of that.",
+        )
+    if attempt and whole and attempt > whole:
+        yield (
+            Severity.LIKELY,
+            f"start_to_close_timeout ({spoken_s(attempt)}) is longer than schedule_to_close_timeout "
+            f"({spoken_s(whole)}): "
+            "the server cuts it to that, and an attempt that hangs is never followed by another.",
+        )
+
+
+def _seconds(started: Started, option: str) -> float | None:
+    value = started.values.get(option)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _no_room(project: Project) -> Iterator[AuditFinding]:
+    for started in project.started:
+        if not started.is_activity or (told := _out_of_time(started)) is None:
+            continue
+        yield project.finding("CP406", started.node, f"{_target(started)}: {told}", severity=Severity.LIKELY)
+
+
+def _out_of_time(started: Started) -> str | None:
+    """Return in words why not all attempts fit into the time for all of them; None if they may."""
+    whole, attempt, beat = (_seconds(started, one) for one in (_ALL, _ATTEMPT, _BEAT))
+    attempts = most_attempts(started)
+    values: dict[str, Any] = dict(started.retry_policy.values) if started.retry_policy else {}
+    if not whole or attempts is None or attempts == 1 or not _intervals_known(started):
+        return None
+    waits = _waits(values, attempts or 2)
+    if attempts > 1 and sum(waits) >= whole:
+        fitting = next(number for number in range(len(waits)) if sum(waits[: number + 1]) >= whole) + 1
+        return (
+            f"maximum_attempts is {attempts}, but the waits between them add up to {spoken_s(sum(waits))} and "
+            f"schedule_to_close_timeout is {spoken_s(whole)}: at most {fitting} are ever made. Lower the attempts or "
+            "the intervals, or give it more time."
+        )
+    first = min(one for one in (attempt, beat, whole) if one)
+    if first == attempt and attempt + waits[0] >= whole and attempt <= whole:
+        return (
+            f"an attempt that hangs, or whose worker dies, is noticed after {spoken_s(attempt)} "
+            f"(start_to_close_timeout), and then nothing is left of schedule_to_close_timeout ({spoken_s(whole)}) for "
+            "the next one: the retry policy comes to nothing. Make start_to_close_timeout shorter, or the other longer."
+        )
+    return None
+
+
+def _intervals_known(started: Started) -> bool:
+    policy = started.retry_policy
+    names = ("initial_interval", "backoff_coefficient", "maximum_interval")
+    return policy is None or all(one in policy.values for one in names if one in policy.arguments)
+
+
+def _waits(values: dict[str, Any], attempts: int) -> list[float]:
+    """Return the waits between so many attempts, by Temporal's defaults: 1 s, twice as long each time, 100 times it."""
+    initial = float(values.get("initial_interval") or 1.0)
+    growth = float(values.get("backoff_coefficient") or 2.0)
+    longest = float(values.get("maximum_interval") or initial * 100)
+    waits, wait = [], initial
+    for _ in range(min(attempts - 1, 1_000)):
+        waits.append(min(wait, longest))
+        wait = min(wait * growth, longest)
+    return waits
+
+
+RULES = (
+    Rule(
+        id="CP401",
+        name="no-timeout",
+        title="An activity is started without any timeout",
+        why=(
+            "Temporal must know when to give up an attempt whose worker died. Without start_to_close_timeout and "
+            "schedule_to_close_timeout the SDK refuses to start the activity, in the middle of the workflow."
+        ),
+        evidence=(
+            'temporalio raises ValueError("Activity must have start_to_close_timeout or schedule_to_close_timeout"). A '
+            "ValueError in workflow code fails the workflow task, which is tried again for ever."
+        ),
+        fix="Pass start_to_close_timeout, a little more than one attempt may take.",
+        bad="await workflow.execute_activity(greet, name)",
+        right="await workflow.execute_activity(greet, name, start_to_close_timeout=timedelta(seconds=30))",
+        severity=Severity.CERTAIN,
+        judge=_missing,
+    ),
+    Rule(
+        id="CP402",
+        name="contradictory-timeouts",
+        title="Timeouts of an activity contradict each other",
+        why=(
+            "A heartbeat timeout that is not shorter than start-to-close never comes into effect; a start-to-close "
+            "longer "
+            "than schedule-to-close leaves no second attempt; a negative one is refused. What is written is not what "
+            "happens."
+        ),
+        evidence=(
+            "The server sets start-to-close to the smaller of itself and schedule-to-close, and heartbeat to the "
+            "smaller "
+            "of itself and start-to-close; it answers negative durations with InvalidArgument."
+        ),
+        fix="heartbeat_timeout < start_to_close_timeout < schedule_to_close_timeout, all above zero.",
+        bad="start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=timedelta(minutes=1)",
+        right="start_to_close_timeout=timedelta(minutes=5), heartbeat_timeout=timedelta(seconds=30)",
+        severity=Severity.LIKELY,
+        judge=_contradictions,
+    ),
+    Rule(
+        id="CP406",
+        name="no-time-for-retries",
+        title="The time for all attempts ends before the attempts do",
+        why=(
+            "schedule_to_close_timeout bounds all attempts and the waits between them. Where it is over before the "
+            "second "
+            "attempt can begin, a worker that dies takes the activity with it, though a retry policy is there."
+        ),
+        evidence=(
+            "Temporal does not begin an attempt that would start after schedule-to-close (retry state Timeout). "
+            "Defaults "
+            "of the waits: 1 s, twice as long each time, at most 100 times the first. After a SIGKILL the server waits "
+            "for the heartbeat timeout, or else for start-to-close."
+        ),
+        fix="Give schedule_to_close_timeout room for several attempts and their waits, or declare a heartbeat timeout.",
+        bad="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=2)",
+        right="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=10)",
+        severity=Severity.LIKELY,
+        judge=_no_room,
+    ),
+)

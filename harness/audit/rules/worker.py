@@ -1,0 +1,183 @@
+"""Worker programs: how they stop, what they let past the sandbox, and whether they have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.beats import span
+from harness.audit.rules.remote import remote_call
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.trail import frames_of, starts_of
+from harness.audit.rules.written import definitions, written
+from harness.audit.subjects import Activity, Worker
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_LONG_S = 60.0
+_UNSANDBOXED = "temporalio.worker.UnsandboxedWorkflowRunner"
+_UNRESTRICTED = "temporalio.workflow.unsafe.sandbox_unrestricted"
+
+
+def _stops_dead(project: Project) -> Iterator[AuditFinding]:
+    for worker in project.workers:
+        if not worker.options_known or not _runs_for_ever(worker, project):
+            continue
+        long = _long_activity(worker, project)
+        missing = []
+        if "graceful_shutdown_timeout" not in worker.options and (long or not worker.activities):
+            missing.append("it has no graceful_shutdown_timeout, so activities under way are cancelled at once")
+        if not _heeds_sigterm(worker):
+            missing.append("its program does not handle SIGTERM, so a deployment ends it like SIGKILL")
+        if not missing or not (worker.activities or "activities" in worker.options):
+            continue
+        message = (
+            f"This worker stops dead: {' and '.join(missing)}. What {_under_way(long)} was doing is lost and done "
+            "again "
+            "after its timeout. Pass graceful_shutdown_timeout, and shut the worker down on SIGTERM."
+        )
+        severity = Severity.LIKELY if long and len(missing) > 1 else Severity.LOOK
+        yield project.finding("CP502", worker.node, message, severity=severity)
+
+
+def _under_way(long: Activity | None) -> str:
+    return repr(long.name) if long else "an attempt under way"
+
+
+def _long_activity(worker: Worker, project: Project) -> Activity | None:
+    for activity in worker.activities:
+        spans = [span(started) or 0.0 for started in starts_of(activity, project=project)]
+        asks = any(
+            remote_call(call, project=project)
+            for frame in frames_of(activity, project=project)
+            for call in frame.calls()
+        )
+        if asks and max(spans, default=_LONG_S) >= _LONG_S:
+            return activity
+    return None
+
+
+def _runs_for_ever(worker: Worker, project: Project) -> bool:
+    """Tell whether the worker runs until it is stopped, rather than for as long as one workflow of its program."""
+    function = worker.node.frame()
+    for one in function.nodes_of_class(nodes.With):
+        if any(worker.node in definitions(expression, project=project) for expression, _ in one.items):
+            return any(_waits_for_ever(call, project) for part in one.body for call in part.nodes_of_class(nodes.Call))
+    return any(
+        isinstance(call.func, nodes.Attribute)
+        and call.func.attrname == "run"
+        and worker.node in definitions(call.func.expr, project=project)
+        for call in function.nodes_of_class(nodes.Call)
+    )
+
+
+def _waits_for_ever(call: nodes.Call, project: Project) -> bool:
+    name = written(call.func, project=project)
+    return name in ("asyncio.Event().wait", "asyncio.Future", "asyncio.sleep", "asyncio.gather") or name.endswith(
+        (".create_future", ".serve_forever", "Event().wait")
+    )
+
+
+def _heeds_sigterm(worker: Worker) -> bool:
+    """Tell whether the module of the program speaks of SIGTERM or of a library that handles it."""
+    for one in worker.module.tree.nodes_of_class((nodes.Attribute, nodes.Name, nodes.ImportFrom, nodes.Import)):
+        if getattr(one, "attrname", getattr(one, "name", "")) in ("SIGTERM", "add_signal_handler"):
+            return True
+        if isinstance(one, nodes.Import | nodes.ImportFrom) and "uvicorn" in one.as_string():
+            return True
+    return False
+
+
+def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
+    for worker in project.workers:
+        runner = worker.options.get("workflow_runner")
+        for one in [runner, *definitions(runner, project=project)] if runner is not None else ():
+            if isinstance(one, nodes.Call) and written(one.func, project=project) == _UNSANDBOXED:
+                message = (
+                    "This worker runs all its workflows without the sandbox: a look at the clock, a random number or a "
+                    "global variable changed in one run is stopped by nothing, and breaks the replay of another. Leave "
+                    "workflow_runner out, and pass through the modules that are pure."
+                )
+                yield project.finding("CP503", runner or one, message, severity=Severity.LIKELY)
+                break
+    for workflow in project.workflows:
+        if not workflow.sandboxed:
+            decorator = _defining(workflow.node, project)
+            message = (
+                f"{workflow.name!r} runs without the sandbox (sandboxed=False): what it does against determinism is "
+                "stopped by nothing. Leave it out, and pass through the modules that are pure."
+            )
+            yield project.finding("CP503", decorator, message, severity=Severity.LIKELY, workflow=workflow.name)
+    for reached in project.reached():
+        for call in project.calls(reached):
+            if written(call.func, project=project) == _UNRESTRICTED:
+                message = (
+                    "The sandbox is off in this block: nothing stops code in it whose answer is another at replay. Do "
+                    "it "
+                    "in an activity, or pass through the module that is pure."
+                )
+                yield project.finding("CP503", call, message, severity=Severity.LOOK, reached=reached)
+
+
+def _defining(node: nodes.ClassDef, project: Project) -> Any:
+    for one in node.decorators.nodes if node.decorators else ():
+        if isinstance(one, nodes.Call) and any(each.arg == "sandboxed" for each in one.keywords):
+            return one
+    return node
+
+
+RULES = (
+    Rule(
+        id="CP502",
+        name="worker-stops-dead",
+        title="A worker program ends without giving its activities time",
+        why=(
+            "Every deployment stops every worker. One that stops dead loses the attempts under way: the server finds "
+            "out "
+            "after their heartbeat or start-to-close timeout, does them again, and their effects, too."
+        ),
+        evidence=(
+            "SDK workers install no signal handlers: SIGTERM ends asyncio.run(main()) like SIGKILL unless the program "
+            "handles it. graceful_shutdown_timeout is 0 by default: activities are cancelled as soon as shutdown "
+            "begins."
+        ),
+        fix=(
+            "Pass graceful_shutdown_timeout, as long as an activity needs to end or to beat once more, and leave "
+            "`async with worker` when SIGTERM comes."
+        ),
+        bad="await Worker(client, task_queue=queue, activities=[think]).run()",
+        right=(
+            "loop.add_signal_handler(signal.SIGTERM, stop.set)\nworker = Worker(\n    client, task_queue=queue, "
+            "activities=[think], graceful_shutdown_timeout=timedelta(seconds=30)\n)\nasync with worker:\n    await "
+            "stop.wait()"
+        ),
+        severity=Severity.LIKELY,
+        judge=_stops_dead,
+    ),
+    Rule(
+        id="CP503",
+        name="sandbox-off",
+        title="Workflow code runs without Temporal's sandbox",
+        why=(
+            "The sandbox gives every run its own copy of the modules and stops calls of clocks, random numbers and "
+            "files. "
+            "Without it globals are shared between runs, and what should fail at the first try fails at a replay, "
+            "weeks "
+            "later."
+        ),
+        evidence=(
+            "Temporal's sandbox stops os.environ, time.time, datetime.now, random.random, uuid4, open, threading and "
+            "sockets in workflow code; with UnsandboxedWorkflowRunner, sandboxed=False or sandbox_unrestricted nothing "
+            "is stopped."
+        ),
+        fix="Leave the sandbox on; import what is pure, and slow to load, under imports_passed_through().",
+        bad="Worker(client, task_queue=queue, workflows=[Agent], workflow_runner=UnsandboxedWorkflowRunner())",
+        right="Worker(client, task_queue=queue, workflows=[Agent])",
+        severity=Severity.LIKELY,
+        judge=_unsandboxed,
+    ),
+)
