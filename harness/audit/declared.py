@@ -30,16 +30,17 @@ class Declared:
         self.meanings = meanings
         self._workflows: dict[nodes.ClassDef, Workflow | None] = {}
         self._activities: dict[nodes.FunctionDef, Activity | None] = {}
+        self._applied: dict[tuple[nodes.NodeNG, str], bool] = {}
 
     def workflows_in(self, module: Module) -> Iterator[Workflow]:
         """Yield the workflows of a module, in the order of its text."""
-        for node in module.tree.nodes_of_class(nodes.ClassDef):
+        for node in module.index.classes:
             if node.decorators and (found := self.workflow(node)):
                 yield found
 
     def activities_in(self, module: Module) -> Iterator[Activity]:
         """Yield the activities of a module, in the order of its text."""
-        for node in module.tree.nodes_of_class(nodes.FunctionDef):
+        for node in module.index.functions:
             if node.decorators and (found := self.activity(node)):
                 yield found
 
@@ -120,11 +121,15 @@ class Declared:
         return None
 
     def _applies(self, node: nodes.NodeNG | None, name: str) -> bool:
+        """Tell whether a function of own code, used as a decorator, calls the decorator of that name itself."""
         if not isinstance(node, nodes.FunctionDef):
             return False
-        last = name.rpartition(".")[2]
-        calls = (each.func for each in node.nodes_of_class(nodes.Call) if each.func.as_string().endswith(last))
-        return any(found.name == name for each in calls for found in self.meanings.of(each))
+        if (node, name) not in self._applied:
+            last = name.rpartition(".")[2]
+            called = (each.func for each in node.nodes_of_class(nodes.Call))
+            likely = [each for each in called if last in (getattr(each, "attrname", ""), getattr(each, "name", ""))]
+            self._applied[node, name] = any(found.name == name for each in likely for found in self.meanings.of(each))
+        return self._applied[node, name]
 
 
 def _option(decorator: nodes.NodeNG, name: str) -> object:

@@ -38,6 +38,7 @@ class Meanings:
         self.starring: set[tuple[nodes.Module, str]] = set()
         self.lineages: dict[nodes.ClassDef, list[Meaning]] = {}
         self.attributes: dict[nodes.ClassDef, dict[str, list[nodes.AssignAttr]]] = {}
+        self.results: dict[tuple[nodes.NodeNG, Owner], tuple[Meaning, ...]] = {}
         self.inferences = 0
         self._entering: list[tuple[Meaning, nodes.Module]] = []
         self._depth = 0
@@ -87,6 +88,11 @@ class Meanings:
             self._known[key] = found
         return found
 
+    @property
+    def is_deep(self) -> bool:
+        """Tell whether an answer is being looked for to answer something else."""
+        return self._depth > 1
+
     def _name(self, node: nodes.Name, owner: Owner) -> Iterable[Meaning]:
         scope, statements = node.lookup(node.name)
         if not statements:
@@ -120,10 +126,8 @@ class Meanings:
 
     def of_module(self, name: str, tree: nodes.Module) -> Meaning:
         """Return the meaning of an imported module: with its tree if it is the project's own code."""
-        module = None
-        path = self.modules.finder.find(name, self.modules.of(tree).path) if self.modules.knows(tree) else None
-        if path and not self.modules.finder.is_installed(path):
-            module = self.modules.imported(name, tree)
+        path = self.modules.path_of(name, tree) if self.modules.knows(tree) else None
+        module = self.modules.at(path) if path else None
         return Meaning(name=name, node=module.tree if module else None)
 
     def entered(self, meaning: Meaning, tree: nodes.Module) -> Meaning:

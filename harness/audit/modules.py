@@ -127,9 +127,9 @@ class Modules:
         self._of_name: dict[str, Module] = {}
         _tame()
 
-    def own(self) -> list[Module]:
-        """Return the modules that were asked to be audited, by file."""
-        found = (self.at(path) for path in self._sources)
+    def speaking(self) -> list[Module]:
+        """Return the modules that may declare or start something of Temporal, by file; others are read when needed."""
+        found = (self.at(path) for path, source in self._sources.items() if source.owned and source.speaks)
         return sorted((module for module in found if module), key=lambda module: module.file)
 
     @property
@@ -146,8 +146,16 @@ class Modules:
             if installed:
                 self._installed += 1
             if not installed or self._installed <= MAX_INSTALLED:
-                self._modules[path] = self._parsed(source or read(path), own=source is not None, installed=installed)
+                self._modules[path] = self._parsed(
+                    source or read(path), own=bool(source and source.owned), installed=installed
+                )
         return self._modules[path]
+
+    def path_of(self, name: str, tree: nodes.Module) -> Path | None:
+        """Return the file that this absolute name means in that module; None for installed packages."""
+        importer = self._of_tree[tree].path if tree in self._of_tree else None
+        path = self.finder.find(name, importer)
+        return path if path and not self.finder.is_installed(path) else None
 
     def _parsed(self, source: SourceFile, *, own: bool, installed: bool) -> Module | None:
         if source.reason:

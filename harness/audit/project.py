@@ -26,7 +26,8 @@ class Project:
     """The modules of an audit and all that rules may ask of them. Nothing of it is ever imported or run.
 
     Attributes:
-        modules: The modules that were asked to be audited and could be read.
+        modules: Those of the modules to be audited that may declare or start something of Temporal. Others are read
+            when something leads to them: `reached()` tells their code.
         workflows: All workflows of these.
         activities: All activities of these.
         workers: All calls of `Worker(...)` in these.
@@ -41,7 +42,7 @@ class Project:
         self._reach = Reach(self._meanings, steps=self._steps, limits=limits or Limits())
         self._reached: list[Reached] | None = None
         self._reached_from: dict[tuple[int, ...], list[Reached]] = {}
-        self.modules: tuple[Module, ...] = tuple(self._modules.own())
+        self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
         self.workflows: tuple[Workflow, ...] = tuple(
             found for module in self.modules for found in self._declared.workflows_in(module)
         )
@@ -70,6 +71,10 @@ class Project:
     def others(self) -> list[Path]:
         """Return the files that were read although nobody asked to audit them."""
         return self._modules.others
+
+    def is_installed(self, path: Path) -> bool:
+        """Tell whether a file belongs to an installed package."""
+        return self._modules.finder.is_installed(path)
 
     # What is reached
 

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from astroid import nodes
 
@@ -63,7 +64,7 @@ class Reach:
         self.meanings = meanings
         self.steps = steps
         self.limits = limits
-        self.passed_through: frozenset[nodes.Module] = frozenset()
+        self.sandboxed: frozenset[nodes.NodeNG] = frozenset()
         self._until = time.monotonic() + limits.seconds
 
     def from_(self, starts: Iterable[Start]) -> list[Reached]:
@@ -94,7 +95,7 @@ class Reach:
             owner=start.owner,
             workflow=start.workflow,
             entry=start.entry,
-            passed_through=module.tree in self.passed_through,
+            passed_through=not module.installed and module.tree not in self.sandboxed,
         )
 
     def _next(self, start: Start) -> Iterator[Start]:
@@ -111,51 +112,49 @@ class Reach:
     def imported(self, starts: Iterable[tuple[Module, str]]) -> list[Start]:
         """Return the module-level code that the sandbox runs for these modules, nearest first.
 
+        Own modules that code reaches by another way than these imports are passed through.
+
         Args:
             starts: The modules of workflows, each with the type of one of its workflows.
         """
+        modules = self.meanings.modules
         found: dict[nodes.Module, Start] = {}
-        through: set[nodes.Module] = set()
-        queue = deque((Start(node=module.tree, workflow=workflow), False) for module, workflow in starts)
+        through: set[Path] = set()
+        queue = deque(Start(node=module.tree, workflow=workflow) for module, workflow in starts)
+        homes = {start.node for start in queue}
         while queue:
-            start, passed = queue.popleft()
+            start = queue.popleft()
             tree = start.node
-            assert isinstance(tree, nodes.Module)
-            if tree in (through if passed else found):
+            if tree in found or not isinstance(tree, nodes.Module):
                 continue
-            if passed:
-                through.add(tree)
-            else:
-                found[tree] = start
-            for node, module, below in self._imports(tree):
-                what = f"imports {module.name}"
-                path = (*start.path, place_of(node, self.meanings.modules, what))
-                if len(path) < self.limits.depth:
-                    queue.append((Start(node=module.tree, workflow=start.workflow, path=path), passed or below))
-        self.passed_through = frozenset(through - {module.tree for module, _ in starts})
-        return [start for tree, start in found.items() if tree not in self.passed_through]
+            found[tree] = start
+            for node, path, passed in self._imports(tree):
+                if passed:
+                    through.add(path)
+                elif (module := modules.at(path)) and len(start.path) < self.limits.depth:
+                    step = place_of(node, modules, f"imports {module.name}")
+                    queue.append(Start(node=module.tree, workflow=start.workflow, path=(*start.path, step)))
+        kept = [start for tree, start in found.items() if tree in homes or modules.of(tree).path not in through]
+        self.sandboxed = frozenset(start.node for start in kept)
+        return kept
 
-    def _imports(self, tree: nodes.Module) -> Iterator[tuple[nodes.NodeNG, Module, bool]]:
+    def _imports(self, tree: nodes.Module) -> Iterator[tuple[nodes.NodeNG, Path, bool]]:
         """Yield the imports of own modules at module level, and whether they are passed through the sandbox."""
         stack: list[tuple[nodes.NodeNG, bool]] = [(node, False) for node in reversed(tree.body)]
         while stack:
             node, passed = stack.pop()
             if isinstance(node, nodes.Import | nodes.ImportFrom):
-                for module in self._modules(node, tree):
-                    yield node, module, passed
+                for name in self._names(node, tree):
+                    if path := self.meanings.modules.path_of(name, tree):
+                        yield node, path, passed
             elif isinstance(node, nodes.If) and (is_type_checking(node.test) or is_main(node.test)):
                 stack += [(each, passed) for each in reversed(node.orelse)]
             elif isinstance(node, nodes.If | nodes.Try | nodes.With):
                 through = isinstance(node, nodes.With) and PASSED_THROUGH in node.items[0][0].as_string()
                 stack += [(each, passed or through) for each in reversed(list(node.get_children()))]
 
-    def _modules(self, node: nodes.Import | nodes.ImportFrom, tree: nodes.Module) -> Iterator[Module]:
+    def _names(self, node: nodes.Import | nodes.ImportFrom, tree: nodes.Module) -> list[str]:
         if isinstance(node, nodes.Import):
-            names = [name for name, _ in node.names]
-        else:
-            package = absolute(node, tree)
-            names = [package, *(f"{package}.{name}" for name, _ in node.names if name != "*")]
-        for name in names:
-            found = self.meanings.of_module(name, tree).node
-            if isinstance(found, nodes.Module):
-                yield self.meanings.modules.of(found)
+            return [name for name, _ in node.names]
+        package = absolute(node, tree)
+        return [package, *(f"{package}.{name}" for name, _ in node.names if name != "*")]

@@ -78,6 +78,19 @@ def _super(meanings: Meanings, node: nodes.Call, owner: Owner) -> Iterator[Meani
 def of_function(meanings: Meanings, function: Meaning) -> Iterable[Meaning]:
     """Return what a function returns: by its annotation, else by its return statements."""
     node = function.node
+    if node is None:
+        return []
+    key = (node, function.owner)
+    if key not in meanings.results:
+        found = tuple(_of_function(meanings, function))
+        if not found and meanings.is_deep:
+            return found  # what is known in the middle of a cycle is not all
+        meanings.results[key] = found
+    return meanings.results[key]
+
+
+def _of_function(meanings: Meanings, function: Meaning) -> Iterable[Meaning]:
+    node = function.node
     if isinstance(node, nodes.FunctionDef):
         if noted := meanings.annotated(node.returns, function.owner):
             return [_yielded(meanings, each, node, function.owner) for each in noted]

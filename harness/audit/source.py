@@ -19,6 +19,8 @@ from harness.errors import UsageError, nearest
 MAX_BYTES = 1_500_000
 """Larger files are generated: nobody wrote 30,000 lines into one module."""
 
+_SPEAKING = re.compile(r"\bdefn\b|\b(?:execute|start)_(?:local_)?activity|_child_workflow\b|\bactivity_as_tool\b")
+
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "__pypackages__"}
 
 _NEWER = (
@@ -41,6 +43,7 @@ class SourceFile:
         text: What it says; empty if it cannot be audited.
         digest: Of its bytes, 32 hex digits.
         reason: Why it cannot be audited, in one line; empty if it can.
+        owned: Whether it was asked to be audited; others are read because these import them.
     """
 
     path: Path
@@ -48,11 +51,12 @@ class SourceFile:
     text: str = ""
     digest: str = ""
     reason: str = ""
+    owned: bool = True
 
     @property
-    def mentions_temporal(self) -> bool:
-        """Tell whether the text holds the name of Temporal's package."""
-        return "temporalio" in self.text
+    def speaks(self) -> bool:
+        """Tell whether the text may declare or start something of Temporal, also under names of own modules."""
+        return "temporalio" in self.text or bool(_SPEAKING.search(self.text))
 
 
 def shown(path: Path) -> str:

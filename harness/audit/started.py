@@ -7,6 +7,7 @@ from typing import Any
 
 from astroid import nodes
 
+from harness.audit import members
 from harness.audit.declared import Declared
 from harness.audit.meaning import Meaning
 from harness.audit.meanings import Meanings
@@ -33,13 +34,13 @@ _POLICY = ("initial_interval", "backoff_coefficient", "maximum_interval", "maxim
 def calls_of(module: Module, names: frozenset[str]) -> Iterator[nodes.Call]:
     """Yield the calls of a module that may be of these names, by how they are written."""
     written = set(names)
-    for each in module.tree.nodes_of_class(nodes.ImportFrom):
+    for each in module.index.imports:
         written |= {alias for name, alias in each.names if alias and name in names}
-    for each in module.tree.nodes_of_class((nodes.Assign, nodes.AnnAssign)):
+    for each in module.index.assignments:
         value_name = getattr(each.value, "attrname", "") or getattr(each.value, "name", "")
         if value_name in names:
             written |= {target.name for target in _targets(each) if isinstance(target, nodes.AssignName)}
-    for call in module.tree.nodes_of_class(nodes.Call):
+    for call in module.index.calls:
         if (getattr(call.func, "attrname", "") or getattr(call.func, "name", "")) in written:
             yield call
 
@@ -123,9 +124,7 @@ class Starts:
             within = found.owner or (node.parent.frame() if node.parent else None)
             return None, self.declared.workflow(within) if isinstance(within, nodes.ClassDef) else None
         if isinstance(node, nodes.ClassDef):
-            called = next(
-                (each for each in node.locals.get("__call__", ()) if isinstance(each, nodes.FunctionDef)), None
-            )
+            called = next(members.methods(self.meanings, node, "__call__"), None)
             return self.declared.activity(called) if called else None, self.declared.workflow(node)
         return None, None
 
@@ -233,6 +232,6 @@ def _passed(options: Mapping[str, nodes.NodeNG]) -> list[nodes.NodeNG]:
     """Return the arguments that are given by keyword."""
     several = options.get("args")
     found = [options["arg"]] if "arg" in options else []
-    return found + (
-        list(several.elts) if isinstance(several, nodes.List | nodes.Tuple) else [several] if several else []
-    )
+    if isinstance(several, nodes.List | nodes.Tuple):
+        return [*found, *several.elts]
+    return [*found, several] if several is not None else found

@@ -5,12 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from astroid import nodes
 
 from harness.audit.findings import Place
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Index:
+    """The nodes of a module that are asked for often, in the order of its text."""
+
+    classes: tuple[nodes.ClassDef, ...]
+    functions: tuple[nodes.FunctionDef, ...]
+    calls: tuple[nodes.Call, ...]
+    imports: tuple[nodes.ImportFrom, ...]
+    assignments: tuple[nodes.Assign | nodes.AnnAssign, ...]
+
+
+def index_of(tree: nodes.Module) -> Index:
+    """Return the index of a module, by one walk through it."""
+    found: dict[type, list[Any]] = {}
+    stack: list[nodes.NodeNG] = [tree]
+    while stack:
+        node = stack.pop()
+        found.setdefault(type(node), []).append(node)
+        stack.extend(reversed(list(node.get_children())))
+    functions = [*found.get(nodes.FunctionDef, []), *found.get(nodes.AsyncFunctionDef, [])]
+    return Index(
+        classes=tuple(found.get(nodes.ClassDef, ())),
+        functions=tuple(sorted(functions, key=lambda node: node.lineno or 0)),
+        calls=tuple(found.get(nodes.Call, ())),
+        imports=tuple(found.get(nodes.ImportFrom, ())),
+        assignments=(*found.get(nodes.Assign, ()), *found.get(nodes.AnnAssign, ())),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +64,11 @@ class Module:
     tree: nodes.Module
     own: bool
     installed: bool = False
+
+    @cached_property
+    def index(self) -> Index:
+        """Return the nodes of it that are asked for often."""
+        return index_of(self.tree)
 
 
 class EntryKind(StrEnum):

@@ -1,0 +1,222 @@
+"""The audit: files to surfaces, surfaces to parts, parts to findings, over several processes and remembered."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.audit.findings import Audited, AuditFinding, FileReport
+from harness.audit.judging import Judged, judge
+from harness.audit.memory import Memory
+from harness.audit.modules import Finder, installed_folders
+from harness.audit.parts import parts_of
+from harness.audit.reach import Limits
+from harness.audit.rules import RULES
+from harness.audit.rules.rule import Rule
+from harness.audit.source import SourceFile, collect
+from harness.audit.surface import Surface, surface_of
+
+WORTH_PROCESSES = 400_000
+"""Characters of new text from which on more processes than one are quicker."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many parts are done, and how many there are."""
+
+_DIES_WITH_PARENT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """All that another process must know to judge a part."""
+
+    sources: tuple[SourceFile, ...]
+    rules: tuple[str, ...]
+    files: frozenset[Path]
+    installed: tuple[Path, ...]
+    limits: Limits
+
+
+def audit(
+    paths: Iterable[Path | str],
+    *,
+    rules: Sequence[Rule] = RULES,
+    jobs: int = 0,
+    cache: Path | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Audited:
+    """Read the Python files below these paths, and return what the rules find in them.
+
+    Nothing of what is read is imported or run. A file that cannot be read or parsed is reported, the rest audited. A
+    rule that raises is reported, the others asked. Comments that ignore findings are not heeded here.
+
+    Args:
+        paths: Files and folders.
+        rules: The rules to ask.
+        jobs: How many processes may work; 0 for one on each processor.
+        cache: Folder in which results are remembered; None to remember nothing.
+        limits: How far to go.
+        progress: Told after each part.
+
+    Raises:
+        UsageError: If a path does not exist.
+    """
+    begun = time.monotonic()
+    limits = limits or Limits()
+    sources = {source.path: source for source in collect(paths, max_bytes=limits.max_bytes)}
+    installed = tuple(installed_folders({path.parent for path in sources}))
+    memory = Memory(cache, rules=rules, limits=limits, installed=installed)
+    with _workers(jobs, sources.values(), memory, rules) as executor:
+        surfaces = _surfaces(sources, memory, executor)
+        finder = Finder(sources, installed=installed)
+        parts = parts_of(sources, surfaces, finder)
+        found = list(_judged(parts, rules, finder, limits, memory, executor, progress))
+    memory.close()
+    reports = tuple(_report(source, surfaces[source.path]) for source in sources.values())
+    return _audited(found, reports, sources.values(), seconds=time.monotonic() - begun)
+
+
+def _surfaces(sources: dict[Path, SourceFile], memory: Memory, executor: Executor | None) -> dict[Path, Surface]:
+    found = {path: surface for path, source in sources.items() if (surface := memory.surface(source))}
+    missing = [source for path, source in sources.items() if path not in found]
+    made = executor.map(surface_of, missing, chunksize=32) if executor else map(surface_of, missing)
+    found |= {source.path: surface for source, surface in zip(missing, made, strict=True)}
+    for path, source in sources.items():
+        if not source.reason:
+            memory.keep_surface(source, found[path])
+    return found
+
+
+def _judged(
+    parts: Sequence[Sequence[SourceFile]],
+    rules: Sequence[Rule],
+    finder: Finder,
+    limits: Limits,
+    memory: Memory,
+    executor: Executor | None,
+    progress: Progress | None,
+) -> Iterator[Judged]:
+    missing: dict[str, Sequence[SourceFile]] = {}
+    done = 0
+    for part in parts:
+        key = memory.key(part)
+        if known := memory.result(key):
+            done += 1
+            yield known
+        else:
+            missing[key] = part
+    for key, judged in _new(missing, rules, finder, limits, executor):
+        memory.keep_result(key, judged)
+        done += 1
+        if progress:
+            progress(done, len(parts))
+        yield judged
+
+
+def _new(
+    parts: dict[str, Sequence[SourceFile]],
+    rules: Sequence[Rule],
+    finder: Finder,
+    limits: Limits,
+    executor: Executor | None,
+) -> Iterator[tuple[str, Judged]]:
+    if executor is None:
+        for key, part in parts.items():
+            yield key, judge(part, rules, files=finder.files, installed=finder.installed, limits=limits)
+        return
+    ids = tuple(rule.id for rule in rules)
+    largest_first = sorted(parts.items(), key=lambda item: -sum(len(source.text) for source in item[1]))
+    futures = {
+        executor.submit(
+            _work,
+            _Task(sources=tuple(part), rules=ids, files=finder.files, installed=finder.installed, limits=limits),
+        ): key
+        for key, part in largest_first
+    }
+    for future in as_completed(futures):
+        yield futures[future], future.result()
+
+
+def _work(task: _Task) -> Judged:
+    rules = [rule for rule in RULES if rule.id in task.rules]
+    return judge(task.sources, rules, files=task.files, installed=task.installed, limits=task.limits)
+
+
+@contextmanager
+def _workers(
+    jobs: int, sources: Iterable[SourceFile], memory: Memory, rules: Sequence[Rule]
+) -> Iterator[Executor | None]:
+    """Give an executor with other processes, or None where this process alone is as quick."""
+    new = sum(len(source.text) for source in sources if memory.surface(source) is None)
+    jobs = jobs or _processors()
+    if jobs == 1 or new < WORTH_PROCESSES or any(rule not in RULES for rule in rules):
+        yield None
+        return
+    spawning = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(jobs, mp_context=spawning, initializer=_begin, initargs=(os.getpid(),))
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _begin(parent: int) -> None:
+    """Prepare a worker process: Ctrl-C is the parent's, and without the parent it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _report(source: SourceFile, surface: Surface) -> FileReport:
+    return FileReport(file=source.file, reason=surface.reason, lines=source.text.count("\n"))
+
+
+def _audited(
+    found: Sequence[Judged], reports: tuple[FileReport, ...], sources: Iterable[SourceFile], *, seconds: float
+) -> Audited:
+    lines = {source.file: source.text.split("\n") for source in sources}
+    findings = sorted({_key(each): each for judged in found for each in judged.findings}.values(), key=_key)
+    unresolved = {each.place: each for judged in found for each in judged.unresolved}
+    return Audited(
+        findings=tuple(_numbered(findings, lines)),
+        files=reports,
+        unresolved=tuple(sorted(unresolved.values(), key=lambda each: (each.place.file, each.place.line))),
+        errors=tuple(each for judged in found for each in judged.errors),
+        workflows=sum(judged.workflows for judged in found),
+        activities=sum(judged.activities for judged in found),
+        seconds=seconds,
+    )
+
+
+def _key(finding: AuditFinding) -> tuple[str, int, int, str, str]:
+    place = finding.place
+    return place.file, place.line, place.column, finding.rule, finding.message
+
+
+def _numbered(findings: Iterable[AuditFinding], lines: dict[str, list[str]]) -> Iterator[AuditFinding]:
+    """Yield the findings with the text of their lines, and with numbers where they are else alike."""
+    counted: dict[tuple[str, ...], int] = {}
+    for finding in findings:
+        file = finding.place.file
+        if file not in lines:
+            lines[file] = Path(file).read_text(errors="replace").split("\n") if Path(file).is_file() else []
+        number = finding.place.line
+        told = replace(finding, text=lines[file][number - 1] if 0 < number <= len(lines[file]) else "")
+        occurrence = counted.get(told.likeness, 0)
+        counted[told.likeness] = occurrence + 1
+        yield replace(told, occurrence=occurrence)
