@@ -263,7 +263,7 @@ CONDITIONS = (
     _depends("class_attribute", PROCESS, "session-1", "session-2"),
     _depends("random_pause", ALWAYS, "polling-1", witness="random.Random.randint", cause="shared.jitter"),
     _depends("uuid_default", ALWAYS, "calling-1", witness="uuid.uuid4", **_WITH_MODELS),
-    _depends("wall_clock", CLOCK, "briefing-1", witness="datetime.date.today", cause="shared.today"),
+    _depends("wall_clock", CLOCK, "briefing-1", witness="datetime.datetime.now", cause="shared.year"),
     _depends("replaying", PREFIX, "resumed-1"),
     Planted(
         name="environment",

@@ -1,4 +1,4 @@
-"""Planted: a prompt names the date of today, by the clock of the machine, through a module that is passed through."""
+"""Planted: a prompt names the year, by the clock of the machine, through a module that is passed through."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     import tests.replay.planted.activities as activities
-    import tests.replay.planted.shared.today as today
+    import tests.replay.planted.shared.year as year
 
 
 @workflow.defn
 class Briefing:
     @workflow.run
     async def run(self, name: str) -> str:
-        prompt = f"Today is {today.today()}. Brief {name}."
+        prompt = f"It is {year.this_year()}. Brief {name}."
         return await workflow.execute_activity(  # decided
             activities.reply, prompt, start_to_close_timeout=timedelta(seconds=30)
         )
