@@ -21,9 +21,6 @@ import filelock
 import platformdirs
 
 from harness.cli import connection
-from harness.cli.capture_report import as_json, as_text
-from harness.cli.progress import Told
-from harness.cli.run import interruptible
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,6 +90,9 @@ Exit status: 0 captured, 2 usage, 3 nothing matched, an execution that was named
 )
 def capture(form: str, **given: Any) -> int:
     """Read histories from a cluster into a folder, few that cover much; nothing there is changed."""
+    from harness.cli.capture_report import as_json, as_text
+    from harness.cli.run import interruptible
+
     wanted = _wanted(given)
     with _alone(given["out"]):
         caught = interruptible(_capture(wanted, given))
@@ -105,6 +105,7 @@ def capture(form: str, **given: Any) -> int:
 
 
 async def _capture(wanted: Wanted, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
+    from harness.cli.progress import Told
     from harness.replay.captured import Captures
     from harness.replay.capturing import capture as capture_histories
     from harness.replay.cluster import Cluster
@@ -135,6 +136,8 @@ async def _capture(wanted: Wanted, given: Mapping[str, Any], *, overwrite: bool 
 
 def _replaced(caught: Caught, wanted: Wanted, given: Mapping[str, Any]) -> Caught:
     """Ask whether to write over the files that hold something else, and do so."""
+    from harness.cli.run import interruptible
+
     changed = caught.of("changed")
     for each in changed:
         click.echo(f"  {each.file}: {_difference(each)}", err=True)

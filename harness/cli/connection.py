@@ -64,9 +64,9 @@ _FAILURES = (
     ("CertificateRequired", "it wants a client certificate: --tls-cert-path and --tls-key-path"),
     ("CaUsedAsEndEntity", "its certificate is one of an authority and not of a server"),
     ("InvalidCertificate", "its certificate is not accepted"),
-    ("transport error", "it ends the connection"),
-    ("elapsed", "it did not answer in time"),
+    ("TimeoutExpired", "it did not answer in time"),
     ("TimedOut", "it did not answer in time"),
+    ("transport error", "it ends the connection"),
 )
 
 _WITHOUT_HINT = {"nothing listens there", "there is no such host"}

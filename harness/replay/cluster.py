@@ -54,7 +54,7 @@ class Cluster:
 
     Args:
         client: A client of that namespace.
-        tell: Is told of every wait, in words.
+        tell: Is told of long listings and of every wait, in words.
         patience: Seconds for which a call is made again that the cluster did not take.
     """
 
@@ -90,7 +90,9 @@ class Cluster:
             page = await self._call(self._service.list_workflow_executions, request, query=query)
             found += [_candidate(each) for each in page.executions]
             token = page.next_page_token
-            if not token:
+            if token:
+                self._tell(f"{len(found)} executions listed so far")
+            else:
                 return found, False
         return found, True
 

@@ -142,6 +142,18 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevS
 @pytest.mark.rig
 @pytest.mark.asyncio(loop_scope="module")
 class TestAgainstAServer:
+    async def test_options_come_before_the_environment_and_tls_where_there_is_none_is_told(
+        self, server: DevServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "slot-1")
+        given = {**UNCONNECTED, "address": server.address}
+        assert (await connection.connect(given)).namespace == "slot-1"
+        for more in ({"tls": True}, {"api_key": "key"}):
+            with pytest.raises(RigError, match=r"it does not speak TLS; connect with --tls=false"):
+                await connection.connect({**given, **more})
+        assert await connection.connect({**given, "api_key": "key", "tls": False})
+
     async def test_a_profile_leads_there_and_the_exit_status_says_what_it_came_to(
         self, server: DevServer, tmp_path: Path
     ) -> None:
