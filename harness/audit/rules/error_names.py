@@ -12,6 +12,7 @@ from astroid import nodes
 
 from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.rule import Rule
+from harness.audit.rules.trail import activity_starts
 from harness.audit.rules.written import definitions, module_named, users_module, written
 from harness.audit.subjects import RetryPolicy
 
@@ -43,7 +44,7 @@ _NEVER_RAISED = {"APIError", "APIStatusError", "OpenAIError", "AnthropicError", 
 
 def _unknown_names(project: Project) -> Iterator[AuditFinding]:
     told: set[nodes.NodeNG] = set()
-    for started in project.started:
+    for started in activity_starts(project):
         policy = started.retry_policy
         if policy is None or policy.node in told:
             continue

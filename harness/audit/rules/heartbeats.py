@@ -11,7 +11,7 @@ from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import Beating, beating_of, first_beat, span, spoken_s
 from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import frames_of, reached_in
+from harness.audit.rules.trail import activity_starts, frames_of, reached_in
 from harness.audit.rules.written import definitions
 from harness.audit.subjects import Activity, Started
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _unheard_beats(project: Project) -> Iterator[AuditFinding]:
-    for started in project.started:
+    for started in activity_starts(project):
         if started.activity is None or started.is_local or _may_be_given(started, "heartbeat_timeout"):
             continue
         beat = first_beat(started.activity, project=project)
@@ -52,7 +52,7 @@ def _may_be_given(started: Started, option: str) -> bool:
 
 
 def _never_beats(project: Project) -> Iterator[AuditFinding]:
-    for started in project.started:
+    for started in activity_starts(project):
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
             continue
@@ -120,7 +120,7 @@ def _receivers(call: nodes.Call, project: Project) -> Iterator[Any]:
 
 def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
     """Yield waits, between two beats, that are as long as the heartbeat timeout."""
-    for started in project.started:
+    for started in activity_starts(project):
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
             continue

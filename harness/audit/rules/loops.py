@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.remote import Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.written import own_nodes, written
+from harness.audit.rules.trail import activity_starts, frames_of, reached_in
+from harness.audit.rules.written import called_functions, own_nodes, written
 from harness.audit.subjects import Reached, Started
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ _BOUNDS = (
     "temporalio.workflow.time_ns",
     "temporalio.workflow.info",
     "builtins.next",
+    "time.",
+    "datetime.",
 )
 """What in a loop shows that somebody else, or the time, or the length of the history, ends it."""
 
@@ -30,34 +34,65 @@ _TIMED = ("asyncio.timeout", "asyncio.wait_for", "asyncio.timeout_at", "temporal
 
 
 def _unbounded(project: Project) -> Iterator[AuditFinding]:
-    starts: dict[nodes.NodeNG, Started] = {one.node: one for one in project.started if one.is_activity}
+    starts: dict[nodes.NodeNG, Started] = {one.node: one for one in activity_starts(project)}
     told: set[nodes.NodeNG] = set()
     for reached in project.reached():
         if reached.is_module:
             continue
         for loop in own_nodes(reached.node, nodes.While):
-            started = _started_in(loop, reached, starts, project)
-            if loop in told or started is None or _ends(loop, project):
+            inside = _started_in(loop, reached, starts, project)
+            if loop in told or not inside or not _at_its_mercy(loop, inside, project) or _ends(loop, project):
                 continue
             told.add(loop)
-            yield _finding(loop, started, reached, project)
+            first = inside[0].activity.name if inside[0].activity else inside[0].target
+            yield _finding(loop, f"starts {first!r}" if first else "starts an activity", reached, project)
+    yield from _unbounded_in_activities(project)
 
 
 def _started_in(
     loop: nodes.While, reached: Reached, starts: dict[nodes.NodeNG, Started], project: Project
-) -> Started | None:
-    """Return the activity that the loop starts, itself or in a method that it calls."""
+) -> list[Started]:
+    """Return the activities that the loop starts, itself or in a method that it calls."""
     calls = list(loop.nodes_of_class(nodes.Call))
-    for call in calls:
-        if call in starts:
-            return starts[call]
-    for call in calls:
+    for call in list(calls):
         definition = project.definition_of(call.func, reached)
         if isinstance(definition, nodes.FunctionDef):
-            for one in definition.nodes_of_class(nodes.Call):
-                if one in starts:
-                    return starts[one]
-    return None
+            calls += definition.nodes_of_class(nodes.Call)
+    return list(dict.fromkeys(starts[call] for call in calls if call in starts))
+
+
+def _unbounded_in_activities(project: Project) -> Iterator[AuditFinding]:
+    """Yield loops inside activities that ask a model until it says that it is done."""
+    told: set[nodes.NodeNG] = set()
+    for activity in project.activities:
+        for frame in frames_of(activity, project=project):
+            for loop in own_nodes(frame.function, nodes.While):
+                calls = (remote_call(call, project=project) for call in loop.nodes_of_class(nodes.Call))
+                asked = next((one for one in calls if one and one.towards is Towards.MODEL), None)
+                if asked is None or loop in told or not _leaves(loop) or _ends(loop, project):
+                    continue
+                told.add(loop)
+                yield _finding(loop, f"asks {spoken(asked.name)}", reached_in(frame, project=project), project)
+
+
+def _leaves(loop: nodes.While) -> bool:
+    """Tell whether the loop can end at all; one that cannot is another rule's."""
+    exits = any(True for _ in loop.nodes_of_class((nodes.Return, nodes.Break)))
+    return exits or not isinstance(loop.test, nodes.Const)
+
+
+def _at_its_mercy(loop: nodes.While, inside: list[Started], project: Project) -> bool:
+    """Tell whether the loop ends, and does so when a model says so or a failure is over.
+
+    One that polls what is no model is taken for one that knows what it does.
+    """
+    if not _leaves(loop):
+        return False
+    if any(True for _ in loop.nodes_of_class(nodes.ExceptHandler)):
+        return True
+    frames = [frame for one in inside if one.activity for frame in frames_of(one.activity, project=project)]
+    asked = (remote_call(call, project=project) for frame in frames for call in frame.calls())
+    return any(one is not None and one.towards is Towards.MODEL for one in asked)
 
 
 def _ends(loop: nodes.While, project: Project) -> bool:
@@ -89,8 +124,10 @@ def _timed(loop: Any, project: Project) -> bool:
 
 def _waits(loop: nodes.While, project: Project) -> bool:
     """Tell whether each round waits for a signal or update, or may continue as new."""
-    names = (written(call.func, project=project) for call in loop.nodes_of_class(nodes.Call))
-    return any(name.startswith(_BOUNDS[:2]) for name in names)
+    calls = list(loop.nodes_of_class(nodes.Call))
+    below = (function for call in calls for function in called_functions(call.func, project=project))
+    calls += [call for function in below for call in function.nodes_of_class(nodes.Call)]
+    return any(written(call.func, project=project).startswith(_BOUNDS[:2]) for call in calls)
 
 
 def _counted(loop: nodes.While) -> set[str]:
@@ -132,13 +169,13 @@ def _changes_by_others(test: Any, loop: nodes.While) -> bool:
     return bool(emptied & (flags | names)) or bool({one for one in flags if one.startswith("self.")} - set_here)
 
 
-def _finding(loop: nodes.While, started: Started, reached: Reached, project: Project) -> AuditFinding:
-    name = started.activity.name if started.activity else started.target or "an activity"
+def _finding(loop: nodes.While, does: str, reached: Reached, project: Project) -> AuditFinding:
     message = (
-        f"This loop starts {name!r} again and again, and only an answer or an error of that ends it: no counter, no "
-        "deadline, no waiting, no continue-as-new. A model that keeps asking for tools, or an error that never passes, "
-        "runs up the bill until the history is full (51,200 events) and the workflow is terminated. Count the rounds "
-        "and give up with an ApplicationError, or bound them by time."
+        f"This loop {does} again and again, and only an answer or an error of that ends it: no counter, no deadline, "
+        "no "
+        "waiting, no continue-as-new. A model that keeps asking for tools, or an error that never passes, runs up the "
+        "bill until the history is full (51,200 events) or the attempt times out. Count the rounds and give up with an "
+        "ApplicationError, or bound them by time."
     )
     return project.finding("CP602", loop, message, severity=Severity.LIKELY, reached=reached)
 

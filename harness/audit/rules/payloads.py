@@ -9,7 +9,7 @@ from astroid import nodes
 
 from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import frames_of, reached_in
+from harness.audit.rules.trail import activity_starts, frames_of, reached_in
 from harness.audit.rules.written import definitions, own_nodes, written
 from harness.audit.subjects import Activity, Started
 
@@ -25,7 +25,7 @@ _LIMIT = "Temporal refuses a payload over 2 MB, and every replay loads all of th
 def _large(project: Project) -> Iterator[AuditFinding]:
     for activity in project.activities:
         yield from _returned(activity, project)
-    for started in project.started:
+    for started in activity_starts(project):
         yield from _growing(started, project)
 
 
@@ -66,8 +66,6 @@ def _whole_file(node: Any, project: Project, steps: int) -> str:
 
 def _growing(started: Started, project: Project) -> Iterator[AuditFinding]:
     """Yield arguments that grow with each round of a loop that nothing counts."""
-    if not started.is_activity:
-        return
     loop = _loop_of(started.node)
     if loop is None or _counts(loop):
         return

@@ -11,7 +11,7 @@ from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import spoken_s
 from harness.audit.rules.remote import Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import frames_of, most_attempts
+from harness.audit.rules.trail import activity_starts, frames_of, most_attempts
 from harness.audit.subjects import Activity, RetryPolicy, Started
 
 if TYPE_CHECKING:
@@ -21,10 +21,16 @@ _BOUND = "schedule_to_close_timeout"
 
 
 def _unlimited(project: Project) -> Iterator[AuditFinding]:
-    for started in project.started:
-        if not started.is_activity or not started.options_known or most_attempts(started) != 0 or _bounded(started):
+    """Yield starts of activities that ask something of the world outside, and are repeated without end.
+
+    For one that asks nothing Temporal's default is right: what fails there is a bug, and a new version heals it.
+    """
+    for started in activity_starts(project):
+        if not started.options_known or most_attempts(started) != 0 or _bounded(started):
             continue
         asked = _asks(started.activity, project)
+        if not asked and not _said_so(started):
+            continue
         message = (
             f"{_target(started)} is retried without end: {_why_unlimited(started)}, and there is no {_BOUND}. "
             f"{_consequence(asked)} Pass {_BOUND}, or maximum_attempts.{_unused_policy(started, project)}"
@@ -70,16 +76,21 @@ def _consequence(asked: str) -> str:
 
 
 def _how_sure(started: Started, asked: str) -> Severity:
-    if started.retry_policy is not None and "maximum_attempts" in started.retry_policy.arguments:
-        return Severity.CERTAIN
-    return Severity.LIKELY if asked else Severity.LOOK
+    if _said_so(started):
+        return Severity.CERTAIN if asked else Severity.LOOK
+    return Severity.LIKELY
+
+
+def _said_so(started: Started) -> bool:
+    """Tell whether maximum_attempts=0 is written out."""
+    return started.retry_policy is not None and "maximum_attempts" in started.retry_policy.arguments
 
 
 def _unused_policy(started: Started, project: Project) -> str:
     """Return a word on a retry policy that the module defines and nobody passes."""
     if started.retry_policy is not None:
         return ""
-    used = {one.retry_policy.node for one in project.started if one.retry_policy}
+    used = {one.retry_policy.node for one in activity_starts(project) if one.retry_policy}
     for name, origins in started.module.tree.locals.items():
         for origin in origins:
             value = getattr(origin.parent, "value", None)
@@ -91,7 +102,7 @@ def _unused_policy(started: Started, project: Project) -> str:
 
 def _refused(project: Project) -> Iterator[AuditFinding]:
     told: set[nodes.NodeNG] = set()
-    for started in project.started:
+    for started in activity_starts(project):
         policy = started.retry_policy
         if policy is None or policy.node in told:
             continue

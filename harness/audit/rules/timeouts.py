@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import spoken_s
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import most_attempts
+from harness.audit.rules.trail import activity_starts, most_attempts
 from harness.audit.subjects import Started
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _ALL_TIMEOUTS = (_ATTEMPT, _ALL, _BEAT, _QUEUE)
 
 
 def _missing(project: Project) -> Iterator[AuditFinding]:
-    for started in project.started:
-        if not started.is_activity or not started.options_known:
+    for started in activity_starts(project):
+        if not started.options_known:
             continue
         if any(_is_given(started, option) for option in (_ATTEMPT, _ALL)):
             continue
@@ -54,9 +54,7 @@ def _target(started: Started) -> str:
 
 
 def _contradictions(project: Project) -> Iterator[AuditFinding]:
-    for started in project.started:
-        if not started.is_activity:
-            continue
+    for started in activity_starts(project):
         for severity, told in _contradicting(started):
             message = f"{_target(started)}: {told}"
             yield project.finding("CP402", started.node, message, severity=severity)
@@ -97,8 +95,8 @@ def _seconds(started: Started, option: str) -> float | None:
 
 
 def _no_room(project: Project) -> Iterator[AuditFinding]:
-    for started in project.started:
-        if not started.is_activity or (told := _out_of_time(started)) is None:
+    for started in activity_starts(project):
+        if (told := _out_of_time(started)) is None:
             continue
         yield project.finding("CP406", started.node, f"{_target(started)}: {told}", severity=Severity.LIKELY)
 

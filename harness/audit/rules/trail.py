@@ -86,9 +86,18 @@ def reached_in(frame: Frame, *, project: Project) -> Reached:
     )
 
 
+def activity_starts(project: Project) -> list[Started]:
+    """Return the calls by which workflow code starts activities; not those of interceptors or of a client."""
+    return [
+        started
+        for started in project.started
+        if started.is_activity and project.called_name(started.node).startswith("temporalio.workflow.")
+    ]
+
+
 def starts_of(activity: Activity, *, project: Project) -> list[Started]:
     """Return the calls in workflows that start the activity."""
-    return [started for started in project.started if started.activity is activity]
+    return [started for started in activity_starts(project) if started.activity is activity]
 
 
 def tried_once(activity: Activity, *, project: Project) -> bool:

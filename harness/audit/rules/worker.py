@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _LONG_S = 60.0
 _UNSANDBOXED = "temporalio.worker.UnsandboxedWorkflowRunner"
-_UNRESTRICTED = "temporalio.workflow.unsafe.sandbox_unrestricted"
 
 
 def _stops_dead(project: Project) -> Iterator[AuditFinding]:
@@ -112,15 +111,6 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
                 "stopped by nothing. Leave it out, and pass through the modules that are pure."
             )
             yield project.finding("CP503", decorator, message, severity=Severity.LIKELY, workflow=workflow.name)
-    for reached in project.reached():
-        for call in project.calls(reached):
-            if written(call.func, project=project) == _UNRESTRICTED:
-                message = (
-                    "The sandbox is off in this block: nothing stops code in it whose answer is another at replay. Do "
-                    "it "
-                    "in an activity, or pass through the module that is pure."
-                )
-                yield project.finding("CP503", call, message, severity=Severity.LOOK, reached=reached)
 
 
 def _defining(node: nodes.ClassDef, project: Project) -> Any:
@@ -171,7 +161,7 @@ RULES = (
         ),
         evidence=(
             "Temporal's sandbox stops os.environ, time.time, datetime.now, random.random, uuid4, open, threading and "
-            "sockets in workflow code; with UnsandboxedWorkflowRunner, sandboxed=False or sandbox_unrestricted nothing "
+            "sockets in workflow code; with UnsandboxedWorkflowRunner or sandboxed=False nothing "
             "is stopped."
         ),
         fix="Leave the sandbox on; import what is pure, and slow to load, under imports_passed_through().",
