@@ -16,9 +16,10 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 from harness.rig.replay_frontend import Told
 from harness.rig.replay_tasks import LOCAL_ACTIVITY_MARKERS, Recorded, Story, markers_of
 
-Mode = Literal["cold", "warm"]
+Mode = Literal["cold", "warm", "rest"]
 """``cold``: the worker gets the whole history up to the task, with nothing of the run in its cache. ``warm``: it has
-answered the tasks before and gets only the new events, on its own sticky queue."""
+answered the tasks before and gets only the new events, on its own sticky queue. ``rest``: as cold, but only those tasks
+that no mode before could ask."""
 
 Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
 """``completed``: the worker answered with commands. ``failed``: it failed the task. ``silent``: no answer in time; the

@@ -155,9 +155,11 @@ class ReplayDoor:
         async with lock, self._turn:
             queue = await self._queue_of(story)
             for mode in modes:
-                asked = self._cold(story, queue) if mode == "cold" else self._warm(story, queue)
-                answers += await until_over(asked, story, mode, limit=self._history_limit, before=answers)
-        return [replace(answer, queue=queue) for answer in answers]
+                left = _without(story, answers) if mode == "rest" else story
+                asked = self._warm(left, queue) if mode == "warm" else self._cold(left, queue)
+                found = await until_over(asked, left, mode, limit=self._history_limit, before=answers)
+                answers += [replace(answer, mode=mode, queue=queue) for answer in found]
+        return answers
 
     async def _exit_of(self, process: Process) -> str:
         status = await process.wait()
@@ -285,6 +287,12 @@ class ReplayDoor:
         if self._gone and self._gone.done():
             return replace(told, kind="exited", failure=self._gone.result())
         return told
+
+
+def _without(story: Story, answers: Iterable[Answer]) -> Story:
+    """Return a run with only those tasks that were not asked yet."""
+    asked = {answer.started_event_id for answer in answers if answer.kind != "unasked"}
+    return replace(story, tasks=tuple(task for task in story.tasks if task.started_event_id not in asked))
 
 
 def _new_versions(commands: Iterable[Command], task: Recorded) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -55,7 +54,7 @@ class WorkerCommand:
     cwd: Path
     logs: Path
     task_queue: str = ""
-    env: Mapping[str, str] = MappingProxyType({})
+    env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     limit: float = 20.0
     history_limit: float = 120.0

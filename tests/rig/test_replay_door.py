@@ -12,27 +12,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from temporalio.client import Client, WorkflowUpdateFailedError
 
 from harness.errors import RigError, UsageError
 from harness.evidence import History
-from harness.rig.binaries import find_temporal
 from harness.rig.decoding import command_name, payloads
-from harness.rig.frontend import Frontend
-from harness.rig.process import Process
 from harness.rig.replay_answers import Answer
 from harness.rig.replay_door import ReplayDoor
-from harness.rig.server import DevServer
-from harness.rig.worker import environment
 from tests.rig.replayed.asking import replay
-from tests.rig.replayed.workflows import Counting, Greedy, Order
+from tests.rig.replayed.recording import COMMAND, LIMIT, RESULT, record, worker
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
-
-ROOT = Path(__file__).parents[2]
-LIMIT = 60.0
-COMMAND = [sys.executable, "-m", "tests.rig.replayed.worker"]
-RESULT = "reserved lamp, shipped lamp, 4 approved by Ada"
 
 
 @asynccontextmanager
@@ -41,56 +30,14 @@ async def asked(
 ) -> AsyncIterator[ReplayDoor]:
     """Start a worker process behind the door."""
     door = door or ReplayDoor()
-    async with asyncio.timeout(LIMIT), door, _process(door, logs, command, **settings):
-        yield door
-
-
-@asynccontextmanager
-async def _process(
-    door: ReplayDoor, logs: Path, command: Sequence[str] = COMMAND, **settings: str
-) -> AsyncIterator[Process]:
-    more = {"TEMPORAL_ADDRESS": door.address, **settings}
-    process = await Process.start(command, name="worker", logs=logs, cwd=ROOT, env=environment(more))
-    try:
+    async with asyncio.timeout(LIMIT), door, worker(door.address, logs, *command, **settings) as process:
         door.watch(process)
-        yield process
-    finally:
-        await process.kill()
-
-
-async def history_of(frontend: Frontend, workflow_id: str, run_id: str) -> History:
-    events = await frontend.history(workflow_id=workflow_id, run_id=run_id)
-    return History(workflow_id=workflow_id, run_id=run_id, path="", root=True, events=tuple(events))
-
-
-async def _order(client: Client) -> None:
-    order = await client.start_workflow(Order.run, "lamp", id="order-1", task_queue="orders")
-    with pytest.raises(WorkflowUpdateFailedError):
-        await order.execute_update(Order.approve, "")
-    assert await order.execute_update(Order.approve, "Ada") == "thanks, Ada"
-    await order.signal(Order.pay)
-    assert await order.result() == RESULT
+        yield door
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, History]:
-    """Record one history of each workflow type with a real server."""
-    logs = tmp_path_factory.mktemp("recording")
-    binary = (await find_temporal()).path
-    async with asyncio.timeout(LIMIT), DevServer(binary, folder=logs) as server, ReplayDoor() as unused:
-        client = await Client.connect(server.address)
-        async with (
-            _process(unused, logs, TEMPORAL_ADDRESS=server.address),
-            Frontend(address=server.address, namespace="default") as frontend,
-        ):
-            counting = await client.start_workflow(Counting.run, id="counting-1", task_queue="orders")
-            greedy = await client.start_workflow(Greedy.run, id="greedy-1", task_queue="orders")
-            await asyncio.gather(_order(client), counting.result(), greedy.result())
-            found = {}
-            for workflow_id in ("order-1", "order-1-shipping", "counting-1", "greedy-1"):
-                run_id = (await client.get_workflow_handle(workflow_id).describe()).run_id
-                found[workflow_id] = await history_of(frontend, workflow_id, run_id)
-            return found
+    return await record(tmp_path_factory.mktemp("recording"))
 
 
 COMMANDS = {
@@ -236,7 +183,8 @@ async def test_a_workflow_that_ends_the_process_is_told(recorded: dict[str, Hist
         assert [answer.kind for answer in ended] == ["completed", "exited", "unasked", "unasked"]
         assert "exited with status 7" in ended[1].failure
         assert next(iter(await replay(door, recorded["counting-1"]))).kind == "exited"
-        async with _process(door, tmp_path):
+        async with worker(door.address, tmp_path) as process:
+            door.watch(process)
             again = await replay(door, recorded["greedy-1"])
     assert {answer.kind for answer in again} == {"completed"}
 

@@ -6,14 +6,17 @@ import asyncio
 import os
 
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.worker import Worker
 
+from tests.rig.replayed.secret import SECRET
 from tests.rig.replayed.workflows import Counting, Greedy, Order, Shipping, price, reserve
 
 
 async def main() -> None:
     """Work until killed."""
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
+    converter = SECRET if os.environ.get("ORDER_SECRET") else DataConverter.default
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], data_converter=converter)
     workflows = [Order, Shipping, Counting, *([Greedy] if os.environ.get("ORDER_GREEDY") != "no" else [])]
     queue = os.environ.get("ORDER_TASK_QUEUE", "orders")
     worker = Worker(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import activity, workflow
 
@@ -48,11 +48,11 @@ class Order:
     async def run(self, item: str) -> str:
         """Handle the order."""
         await workflow.wait_condition(lambda: bool(self._approved_by))
-        wait = 0.2
-        if settings.VERSION == "patched" and workflow.patched("longer wait"):
-            wait = 0.4
+        wait = _wait(item)
         reserved, _ = await asyncio.gather(
-            workflow.execute_activity(reserve, item, start_to_close_timeout=timedelta(seconds=settings.TIMEOUT_S)),
+            workflow.execute_activity(
+                reserve, _named(item), start_to_close_timeout=timedelta(seconds=settings.TIMEOUT_S)
+            ),
             asyncio.sleep(wait),
         )
         shipped = await workflow.execute_child_workflow(
@@ -80,6 +80,23 @@ class Order:
     def pay(self) -> None:
         """Pay for it."""
         self._paid = True
+
+
+def _named(item: str) -> str:
+    return item.upper() if settings.VERSION == "louder" else item
+
+
+def _wait(item: str) -> float:
+    """Tell how long to wait, as the version has it."""
+    if settings.VERSION == "patched" and workflow.patched("longer wait"):
+        return 0.4
+    if settings.VERSION == "hashed":
+        return 0.2 + hash(item) % 1000 / 1000
+    if settings.VERSION == "local time":
+        return 0.2 + datetime.fromtimestamp(0).hour / 10
+    if settings.VERSION == "encoded":
+        return 0.2 + len(settings.ENCODING) / 10
+    return 0.2
 
 
 async def _price(item: str) -> int:
@@ -112,3 +129,5 @@ class Greedy:
                 pass
         if settings.VERSION == "exits":
             settings.leave()
+        if settings.VERSION == "raises SystemExit":
+            raise SystemExit(3)

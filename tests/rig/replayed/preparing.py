@@ -1,0 +1,30 @@
+"""Recorded histories as they are prepared for a replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from temporalio.api.history.v1 import History as Events
+
+from harness.evidence import History
+from harness.replay.files import HistoryFile
+from harness.replay.preparing import Prepared
+from tests.rig.replayed.asking import events_of
+
+
+def prepared(history: History, folder: Path, *, run_id: str = "", workflow: str = "") -> Prepared:
+    """Write a history down, under another run id or workflow type if one is given."""
+    events = Events(events=events_of(history))
+    started = events.events[0].workflow_execution_started_event_attributes
+    started.workflow_type.name = workflow or started.workflow_type.name
+    path = folder / f"{history.workflow_id}-{run_id or history.run_id}.pb"
+    path.write_bytes(events.SerializeToString())
+    return Prepared(
+        file=HistoryFile(path=path, shown=path.name),
+        binary=path,
+        workflow_id=history.workflow_id,
+        run_id=run_id or history.run_id,
+        workflow=started.workflow_type.name,
+        task_queue=started.task_queue.name,
+        events=len(events.events),
+    )
