@@ -24,6 +24,7 @@ from harness.replay.asking import Request
 from harness.replay.commands import LOCAL_ACTIVITY_MARKER, Command, Decided
 from harness.replay.compare import compare, is_blocked, recorded
 from harness.replay.core_decided import decided
+from harness.replay.messages import events_of_json
 from harness.replay.payloads import opened
 from harness.replay.recording import Recorder
 from harness.replay.witness import Watch
@@ -236,7 +237,7 @@ async def _handed(asked: asyncio.Queue[WorkflowHistory | None]) -> AsyncIterator
 def _events(request: Request) -> Sequence[HistoryEvent]:
     if request.binary:
         return list(History.FromString(Path(request.binary).read_bytes()).events)
-    return list(WorkflowHistory.from_json(request.workflow_id, {"events": list(request.events)}).events)
+    return events_of_json(request.events)
 
 
 def workflow_type(workflow: type) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowHistory
 
 from harness.evidence import History
 from harness.replay.commands import Command, canonical, named
 from harness.replay.fields import fields_of
+from harness.replay.messages import events_of_json
 
 KINDS = {
     "activity_task_scheduled": "ScheduleActivityTask",
@@ -38,7 +38,7 @@ KINDS = {
 def events_of(history: History | Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
     """Return the events of a history as protobuf messages."""
     if isinstance(history, History):
-        return WorkflowHistory.from_json(history.workflow_id, {"events": list(history.events)}).events
+        return events_of_json(history.events)
     return history
 
 

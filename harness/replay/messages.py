@@ -9,7 +9,7 @@ enum names of newer servers are left out, and null is no value. Beyond it, enums
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -58,6 +58,18 @@ def add_event(history: History, told: dict[str, Any]) -> HistoryEvent:
         return history.events.add(**found)
     except (TypeError, ValueError, UnicodeError) as error:
         raise MessageError(str(error)) from error
+
+
+def events_of_json(told: Iterable[dict[str, Any]]) -> list[HistoryEvent]:
+    """Return events as protobuf messages.
+
+    Raises:
+        MessageError: One of them is no event.
+    """
+    history = History()
+    for each in told:
+        add_event(history, each)
+    return list(history.events)
 
 
 @cache
