@@ -12,6 +12,7 @@ import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from harness.errors import UsageError, nearest
@@ -19,7 +20,15 @@ from harness.errors import UsageError, nearest
 MAX_BYTES = 1_500_000
 """Larger files are generated: nobody wrote 30,000 lines into one module."""
 
-_SPEAKING = re.compile(r"\bdefn\b|\b(?:execute|start)_(?:local_)?activity|_child_workflow\b|\bactivity_as_tool\b")
+_SPEAKING = (
+    "temporalio",
+    "defn",
+    "execute_activity",
+    "start_activity",
+    "local_activity",
+    "_child_workflow",
+    "_as_tool",
+)
 
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "__pypackages__"}
 
@@ -53,10 +62,10 @@ class SourceFile:
     reason: str = ""
     owned: bool = True
 
-    @property
+    @cached_property
     def speaks(self) -> bool:
         """Tell whether the text may declare or start something of Temporal, also under names of own modules."""
-        return "temporalio" in self.text or bool(_SPEAKING.search(self.text))
+        return any(each in self.text for each in _SPEAKING)
 
 
 def shown(path: Path) -> str:
