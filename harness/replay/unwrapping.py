@@ -46,7 +46,7 @@ def content_of(file: Path, *, shown: str = "", largest: int = LARGEST) -> bytes:
     for _ in range(_LAYERS):
         if content.startswith(_GZ):
             content = _unzipped(content, shown=shown, largest=largest)
-        elif _of_base64(content[:_HEAD]):
+        elif _armored(content[:_HEAD]):
             content = _decoded(content, shown=shown)
         else:
             break
@@ -68,7 +68,7 @@ def looks_like_history(file: Path) -> bool:
         for _ in range(_LAYERS):
             if head.startswith(_GZ):
                 head = zlib.decompressobj(_GZ_BITS).decompress(head, _HEAD)
-            head = _of_base64(head) or head
+            head = _armored(head) or head
     except (OSError, zlib.error, ValueError):
         return False
     head = _utf8(head)
@@ -106,7 +106,7 @@ def _unzipped(content: bytes, *, shown: str, largest: int) -> bytes:
     return found[0] if len(found) == 1 else b"".join(found)
 
 
-def _of_base64(head: bytes) -> bytes:
+def _armored(head: bytes) -> bytes:
     """Return what the beginning of base64 says; empty if it is none, or nothing that a history could begin with."""
     if not _BASE64.fullmatch(head):
         return b""
