@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from astroid import nodes
@@ -85,8 +86,13 @@ _COMPILED = [(re.compile(pattern), towards, blocks, timeout) for pattern, toward
 def remote_call(call: nodes.Call, *, project: Project) -> Remote | None:
     """Return what a call asks of the world outside; None if it asks nothing that is known."""
     name = written(call.func, project=project)
+    return _found(name) if name else None
+
+
+@cache
+def _found(name: str) -> Remote | None:
     for pattern, towards, blocks, timeout in _COMPILED:
-        if name and pattern.fullmatch(name):
+        if pattern.fullmatch(name):
             return Remote(name=name, towards=towards, blocks=blocks, timeout=timeout)
     return None
 

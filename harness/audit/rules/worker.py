@@ -30,7 +30,7 @@ def _stops_dead(project: Project) -> Iterator[AuditFinding]:
         missing = []
         if "graceful_shutdown_timeout" not in worker.options and (long or not worker.activities):
             missing.append("it has no graceful_shutdown_timeout, so activities under way are cancelled at once")
-        if not _heeds_sigterm(worker):
+        if _is_program(worker, project) and not _heeds_sigterm(worker):
             missing.append("its program does not handle SIGTERM, so a deployment ends it like SIGKILL")
         if not missing or not (worker.activities or "activities" in worker.options):
             continue
@@ -79,6 +79,14 @@ def _waits_for_ever(call: nodes.Call, project: Project) -> bool:
     return name in ("asyncio.Event().wait", "asyncio.Future", "asyncio.sleep", "asyncio.gather") or name.endswith(
         (".create_future", ".serve_forever", "Event().wait")
     )
+
+
+def _is_program(worker: Worker, project: Project) -> bool:
+    """Tell whether the module is one that is run, rather than a library whose caller minds the signals."""
+    tree = worker.module.tree
+    guarded = any("__name__" in one.test.as_string() for one in tree.body if isinstance(one, nodes.If))
+    runs = (written(call.func, project=project) for call in tree.nodes_of_class(nodes.Call))
+    return guarded or any(name in ("asyncio.run", "uvloop.run", "anyio.run") for name in runs)
 
 
 def _heeds_sigterm(worker: Worker) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
@@ -28,9 +29,35 @@ Function = nodes.FunctionDef
 
 def written(node: Any, *, project: Project, steps: int = _STEPS) -> str:
     """Return the dotted name of an expression, from its import on; empty if that cannot be told."""
-    if steps <= 0:
+    if steps <= 0 or not isinstance(node, _NAMED):
         return ""
-    below = steps - 1
+    known = _WRITTEN.setdefault(project, {})
+    if node not in known:
+        name = _written(node, project, steps - 1)
+        if steps < _STEPS // 2:
+            return name  # cut short perhaps: not one to remember
+        known[node] = name
+    return known[node]
+
+
+_NAMED = (
+    nodes.Attribute,
+    nodes.Call,
+    nodes.Name,
+    nodes.Await,
+    nodes.NamedExpr,
+    nodes.IfExp,
+    nodes.BoolOp,
+    nodes.FunctionDef,
+    nodes.ClassDef,
+    nodes.Module,
+)
+"""Nodes that may have a name."""
+
+_WRITTEN: WeakKeyDictionary[Project, dict[Any, str]] = WeakKeyDictionary()
+
+
+def _written(node: Any, project: Project, below: int) -> str:
     match node:
         case nodes.Attribute():
             return _attribute(node, project, below)
@@ -75,13 +102,19 @@ def functions_of(call: nodes.Call, *, project: Project) -> list[Function]:
 
 def called_functions(reference: Any, *, project: Project) -> list[Function]:
     """Return the functions of the user that a call of this expression would run."""
-    found: list[Function] = []
-    for one in definitions(reference, project=project):
-        if isinstance(one, nodes.FunctionDef) and one not in found:
-            found.append(one)
-        elif isinstance(one, nodes.ClassDef):
-            found += [member for member in one.locals.get("__init__", ()) if isinstance(member, nodes.FunctionDef)]
-    return found
+    known = _CALLED.setdefault(project, {})
+    if reference not in known:
+        found: list[Function] = []
+        for one in definitions(reference, project=project):
+            if isinstance(one, nodes.FunctionDef) and one not in found:
+                found.append(one)
+            elif isinstance(one, nodes.ClassDef):
+                found += [member for member in one.locals.get("__init__", ()) if isinstance(member, nodes.FunctionDef)]
+        known[reference] = found
+    return known[reference]
+
+
+_CALLED: WeakKeyDictionary[Project, dict[Any, list[Function]]] = WeakKeyDictionary()
 
 
 def users_module(name: str, *, project: Project) -> nodes.Module | None:
