@@ -1,0 +1,226 @@
+"""Signals and updates whose effect is lost: cut off by the end of the run, reset, or overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.project import Project
+from harness.audit.rules.commands import consequences
+from harness.audit.rules.mutations import Kept, changes_in
+from harness.audit.rules.node import Node
+from harness.audit.rules.rule import Rule
+from harness.audit.subjects import Entry, EntryKind, Reached, Workflow
+
+_WAIT = "temporalio.workflow.wait_condition"
+
+
+def lost_signals(project: Project) -> Iterator[AuditFinding]:
+    """Yield signals and updates that can be lost."""
+    told: set[int] = set()
+    for workflow in project.workflows:
+        runs = workflow.of_kind(EntryKind.RUN)
+        if not runs:
+            continue
+        code = [each for each in project.reached_from(runs[0]) if each.module.own]
+        for found in (*_unfinished(project, workflow, code), *_forgotten(project, workflow, code)):
+            key = hash((found.place.file, found.place.line))
+            if key not in told:
+                told.add(key)
+                yield found
+
+
+# Work that the end of the run cuts off
+
+
+def _unfinished(project: Project, workflow: Workflow, code: Sequence[Reached]) -> Iterator[AuditFinding]:
+    if _waits_for_all(project, code) or not _ends(project, code):
+        return
+    waited = {name for reached in code for name in _waited_attributes(project, reached)}
+    for entry in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE):
+        if not isinstance(entry.node, nodes.AsyncFunctionDef) or _abandons(entry.node):
+            continue
+        piece = project.reached_from(entry)[0]
+        work = next(consequences(project).commands_in(piece, piece), None)
+        if work is None or waited & _set_at_last(project, piece):
+            continue
+        text = (
+            f"The run of {workflow.name or workflow.node.name} can end while the {entry.kind} {entry.name} still waits"
+            f" for {project.source(work, 40)}: its work is cut off."
+            " Before returning or continuing as new, await workflow.wait_condition(workflow.all_handlers_finished)."
+        )
+        yield project.finding("CP205", entry.node, text, severity=Severity.LIKELY, reached=piece)
+
+
+def _waits_for_all(project: Project, code: Sequence[Reached]) -> bool:
+    return any(
+        getattr(node, "attrname", getattr(node, "name", "")) == "all_handlers_finished"
+        for reached in code
+        for node in project.walk(reached, nodes.Attribute, nodes.Name)
+    )
+
+
+def _ends(project: Project, code: Sequence[Reached]) -> bool:
+    """Tell whether the run can end: it has no last loop that nothing leaves."""
+    run: Node = code[0].node
+    last = run.body[-1]
+    endless = isinstance(last, nodes.While) and isinstance(last.test, nodes.Const) and bool(last.test.value)
+    return (
+        not endless or any(last.nodes_of_class((nodes.Return, nodes.Break, nodes.Raise))) or _continues(project, code)
+    )
+
+
+def _continues(project: Project, code: Sequence[Reached]) -> bool:
+    return any(
+        project.called_name(call, reached) == "temporalio.workflow.continue_as_new"
+        for reached in code
+        for call in project.calls(reached)
+    )
+
+
+def _abandons(node: nodes.FunctionDef) -> bool:
+    return node.decorators is not None and "ABANDON" in node.decorators.as_string()
+
+
+def _waited_attributes(project: Project, reached: Reached) -> Iterator[str]:
+    """Yield the attributes of the workflow that code waits for, in wait_condition or in the test of a loop."""
+    for call in project.calls(reached):
+        if project.called_name(call, reached) == _WAIT and call.args:
+            yield from _own_attributes(_condition(project, call.args[0], reached))
+    for loop in project.walk(reached, nodes.While):
+        yield from _own_attributes(loop.test)
+
+
+def _condition(project: Project, node: Node, reached: Reached) -> Node:
+    if isinstance(node, nodes.Lambda):
+        return node
+    found = project.definition_of(node, reached)
+    return found if found is not None else node
+
+
+def _own_attributes(node: Node) -> Iterator[str]:
+    for each in node.nodes_of_class(nodes.Attribute):
+        if isinstance(each.expr, nodes.Name) and each.expr.name == "self":
+            yield each.attrname
+
+
+def _set_at_last(project: Project, piece: Reached) -> set[str]:
+    """Return the attributes that a piece of code sets after all that it waits for."""
+    last = max((each.end_lineno or each.lineno for each in project.walk(piece, nodes.Await)), default=0)
+    return {
+        change.name
+        for change in changes_in(project, piece, piece)
+        if change.kept is Kept.INSTANCE and _behind(change.node, last)
+    }
+
+
+def _behind(node: Node, line: int) -> bool:
+    return bool((node.end_lineno or node.lineno) >= line)
+
+
+# State that the run resets
+
+
+def _forgotten(project: Project, workflow: Workflow, code: Sequence[Reached]) -> Iterator[AuditFinding]:
+    written = _written(project, workflow)
+    for reached in code:
+        if reached.owner is not workflow.node or reached.is_module or not isinstance(reached.node, nodes.FunctionDef):
+            continue
+        waits = _waits(project, reached)
+        for assign in project.walk(reached, nodes.AssignAttr):
+            entries = written.get(assign.attrname, ())
+            if entries and isinstance(assign.expr, nodes.Name) and assign.expr.name == "self" and _is_reset(assign):
+                yield from _reset(project, assign, entries, waits.get(assign.attrname, []), reached)
+
+
+def _written(project: Project, workflow: Workflow) -> dict[str, list[Entry]]:
+    """Return the attributes that signals and updates assign, with these."""
+    found: dict[str, list[Entry]] = {}
+    for entry in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE):
+        for assign in entry.node.nodes_of_class(nodes.AssignAttr):
+            if isinstance(assign.expr, nodes.Name) and assign.expr.name == "self":
+                found.setdefault(assign.attrname, []).append(entry)
+    return found
+
+
+def _waits(project: Project, reached: Reached) -> dict[str, list[Node]]:
+    """Return the calls of wait_condition, by the attributes that they wait for."""
+    found: dict[str, list[Node]] = {}
+    for call in project.calls(reached):
+        if project.called_name(call, reached) == _WAIT and call.args:
+            for name in _own_attributes(_condition(project, call.args[0], reached)):
+                found.setdefault(name, []).append(call)
+    return found
+
+
+def _is_reset(assign: Node) -> bool:
+    statement = assign.parent
+    value = statement.value if isinstance(statement, nodes.Assign | nodes.AnnAssign) else None
+    if isinstance(value, nodes.Const):
+        return not value.value
+    return isinstance(value, nodes.List | nodes.Dict | nodes.Tuple) and not (
+        getattr(value, "elts", None) or getattr(value, "items", None)
+    )
+
+
+def _reset(
+    project: Project, assign: Node, entries: Sequence[Entry], waits: Sequence[Node], reached: Reached
+) -> Iterator[AuditFinding]:
+    line = assign.lineno
+    name = entries[0].name
+    before = [wait for wait in waits if wait.lineno < line]
+    if any(wait.lineno > line for wait in waits) and not before and not _read_before(assign, reached):
+        text = (
+            f"self.{assign.attrname} is reset before the wait for it, so a {entries[0].kind} {name} that came earlier"
+            " is forgotten and the wait may never end. Set it in __init__ only."
+        )
+        yield project.finding("CP205", assign, text, severity=Severity.CERTAIN, reached=reached)
+    elif before and (work := _work_between(project, before[-1], assign, reached)):
+        text = (
+            f"self.{assign.attrname} is reset after {project.source(work, 40)}: a {entries[0].kind} {name} that comes"
+            " while that runs is forgotten. Take the value and reset it before awaiting anything, or keep a queue."
+        )
+        yield project.finding("CP205", assign, text, severity=Severity.LIKELY, reached=reached)
+
+
+def _read_before(assign: Node, reached: Reached) -> bool:
+    return any(
+        each.attrname == assign.attrname and each.lineno <= assign.lineno
+        for each in reached.node.nodes_of_class(nodes.Attribute)
+    )
+
+
+def _work_between(project: Project, wait: Node, assign: Node, reached: Reached) -> Node | None:
+    for command in consequences(project).commands_in(reached, reached):
+        if (
+            command is not wait
+            and wait.lineno <= command.lineno < assign.lineno
+            and not _is_wait(project, command, reached)
+        ):
+            return command
+    return None
+
+
+def _is_wait(project: Project, node: Node, reached: Reached) -> bool:
+    return isinstance(node, nodes.Call) and project.called_name(node, reached) == _WAIT
+
+
+RULES = (
+    Rule(
+        id="CP205",
+        name="signal-can-be-lost",
+        title="What a signal or an update brings must not be lost.",
+        why="When the run returns or continues as new, signals and updates that still wait are cut off: their work is"
+        " half done and their caller gets an error. A flag that the run resets forgets what came before.",
+        evidence="The SDK warns of unfinished handlers (TMPRL1102) and goes on; an approval that comes before the wait"
+        " for it is lost in scenarios/broken (early_approval_lost), and the workflow waits for ever.",
+        fix="Before the end, await workflow.wait_condition(workflow.all_handlers_finished); set flags in __init__"
+        " only, and keep what signals bring in a queue that the run empties.",
+        bad="self._approved = False\nawait workflow.wait_condition(lambda: self._approved)",
+        right="await workflow.wait_condition(lambda: self._approved)  # set to False in __init__",
+        severity=Severity.LIKELY,
+        judge=lost_signals,
+    ),
+)

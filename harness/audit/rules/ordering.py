@@ -1,0 +1,73 @@
+"""The order of a set reaches a command: it is another one in every process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.project import Project
+from harness.audit.rules.commands import guarded_by_replaying, workflow_code
+from harness.audit.rules.fates import Fate, Kind, Reach
+from harness.audit.rules.flow import fate, in_order, loop_fate
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.sets import Passage, passages
+from harness.audit.subjects import Reached
+
+
+def set_order(project: Project) -> Iterator[AuditFinding]:
+    """Yield the places where the order of a set gets into what the workflow does."""
+    for reached in workflow_code(project):
+        told: set[int | None] = set()
+        for passage in passages(project, reached):
+            end = _fate(project, passage, reached)
+            line = passage.node.lineno
+            if end.reach is not Reach.NOWHERE and line not in told and not _quiet(project, passage, reached):
+                told.add(line)
+                severity = Severity.CERTAIN if end.reach is Reach.COMMAND else Severity.LOOK
+                yield project.finding(
+                    "CP106", passage.node, _message(project, passage, end), severity=severity, reached=reached
+                )
+
+
+def _quiet(project: Project, passage: Passage, reached: Reached) -> bool:
+    return guarded_by_replaying(passage.node, project, reached)
+
+
+def _fate(project: Project, passage: Passage, reached: Reached) -> Fate:
+    if passage.yields is None:
+        return loop_fate(project, passage.node, reached)
+    if isinstance(passage.node, nodes.ListComp | nodes.GeneratorExp | nodes.DictComp):
+        found = in_order(project, passage.node, reached)
+        if found.reach is Reach.COMMAND:
+            return found
+    return fate(project, passage.yields, passage.kind, reached)
+
+
+def _message(project: Project, passage: Passage, end: Fate) -> str:
+    what = project.source(passage.through, 40)
+    taken = "An element of the set" if passage.kind is Kind.VALUE else "The order of the set"
+    line = f" in line {end.at.lineno}" if end.at is not None and end.at.lineno != passage.node.lineno else ""
+    return (
+        f"{taken} {what} {end.how}{line}, and sets have another order in every process."
+        f" Go through sorted({what}), or keep a list or a dictionary."
+    )
+
+
+RULES = (
+    Rule(
+        id="CP106",
+        name="set-order-reaches-command",
+        title="The order of a set must not decide what a workflow does.",
+        why="Texts hash otherwise in every process, so a set of them has another order in every process. Activities"
+        " are then scheduled in another order in the replay, or get another argument.",
+        evidence="Iterating a set to issue activities: of hash seeds 0 to 3, two replay and two fail with TMPRL1100."
+        " The sandbox does not see it.",
+        fix="Go through sorted(the_set); to drop duplicates and keep the order, use dict.fromkeys(items).",
+        bad="for tool in set(wanted):\n    await workflow.execute_activity(tool, ...)",
+        right="for tool in sorted(set(wanted)):\n    await workflow.execute_activity(tool, ...)",
+        severity=Severity.CERTAIN,
+        judge=set_order,
+    ),
+)

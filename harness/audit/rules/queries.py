@@ -1,0 +1,89 @@
+"""Queries and validators that do more than look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.project import Project
+from harness.audit.rules.commands import consequences
+from harness.audit.rules.mutations import Kept, changes_in
+from harness.audit.rules.rule import Rule
+from harness.audit.subjects import Entry, EntryKind, Reached
+
+
+def _pieces(project: Project, *kinds: EntryKind) -> Iterator[tuple[Entry, Reached]]:
+    """Yield the code that entries of these kinds reach, each piece once."""
+    seen: set[int] = set()
+    for workflow in project.workflows:
+        for entry in workflow.of_kind(*kinds):
+            for reached in project.reached_from(entry):
+                if reached.module.own and not reached.is_module and id(reached.node) not in seen:
+                    seen.add(id(reached.node))
+                    yield entry, reached
+
+
+def changing_queries(project: Project) -> Iterator[AuditFinding]:
+    """Yield changes of state by queries."""
+    yield from _changing(project, "CP203", EntryKind.QUERY)
+
+
+def commanding_queries(project: Project) -> Iterator[AuditFinding]:
+    """Yield commands of queries and validators, and changes of state by validators."""
+    for entry, reached in _pieces(project, EntryKind.QUERY, EntryKind.VALIDATOR):
+        for call in project.calls(reached):
+            if consequences(project).is_command(call, reached):
+                text = (
+                    f"The {entry.kind} {entry.name} calls {project.source(call.func, 60)}(), but a {entry.kind} is not"
+                    " in the history and may not issue commands: it fails. Do it in an update or a signal."
+                )
+                yield project.finding("CP204", call, text, severity=Severity.CERTAIN, reached=reached)
+    yield from _changing(project, "CP204", EntryKind.VALIDATOR)
+
+
+def _changing(project: Project, rule: str, kind: EntryKind) -> Iterator[AuditFinding]:
+    for entry, reached in _pieces(project, kind):
+        workflow = next((each for each in project.workflows if entry in each.entries), None)
+        if workflow is None or reached.owner is not workflow.node:
+            continue
+        told: set[int | None] = set()
+        for change in changes_in(project, reached, reached):
+            if change.kept is Kept.INSTANCE and change.node.lineno not in told:
+                told.add(change.node.lineno)
+                refused = " or its update is refused" if kind is EntryKind.VALIDATOR else ""
+                text = (
+                    f"The {entry.kind} {entry.name} changes {change.what}. A {entry.kind} leaves no event, so a replay"
+                    f" never makes the change{refused}. Work on a copy, or make it an update."
+                )
+                yield project.finding(rule, change.node, text, severity=Severity.CERTAIN, reached=reached)
+
+
+RULES = (
+    Rule(
+        id="CP203",
+        name="query-changes-state",
+        title="A query must not change the workflow.",
+        why="Queries are not in the history. What one changes is there until the worker dies or evicts the workflow,"
+        " and is gone in the replay: the workflow then decides otherwise, depending on who looked at it.",
+        evidence="Temporal's promise: a query handler must not mutate workflow state.",
+        fix="Return a copy; make what changes state an update.",
+        bad="@workflow.query\ndef next(self) -> str:\n    return self._queue.popleft()",
+        right="@workflow.update\ndef next(self) -> str:\n    return self._queue.popleft()",
+        severity=Severity.CERTAIN,
+        judge=changing_queries,
+    ),
+    Rule(
+        id="CP204",
+        name="command-where-none-may-be",
+        title="Queries and validators must not issue commands, and validators must not change the workflow.",
+        why="Both run outside of the history. The SDK refuses commands there (ReadOnlyContextError); a change by a"
+        " validator stays although the update was refused, and is missing in every replay, which does not validate"
+        " again.",
+        evidence="temporalio.workflow.ReadOnlyContextError is raised for commands in queries and update validators.",
+        fix="Start work in an update or a signal; only look in validators.",
+        bad="@say.validator\ndef check(self, text: str) -> None:\n    self._tries += 1",
+        right="@workflow.update\nasync def say(self, text: str) -> None:\n    self._tries += 1",
+        severity=Severity.CERTAIN,
+        judge=commanding_queries,
+    ),
+)

@@ -1,0 +1,114 @@
+"""Workflow code changes what all executions of a worker share: variables of modules, attributes of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.project import Project
+from harness.audit.rules.commands import guarded_by_replaying, workflow_code
+from harness.audit.rules.mutations import Change, Kept, changes_in
+from harness.audit.rules.node import Node
+from harness.audit.rules.rule import Rule
+from harness.audit.subjects import Reached
+
+
+def module_state(project: Project) -> Iterator[AuditFinding]:
+    """Yield changes of variables of modules."""
+    yield from _changes(project, "CP201", {Kept.MODULE: "a variable of a module"})
+
+
+def class_state(project: Project) -> Iterator[AuditFinding]:
+    """Yield changes of attributes of classes, and of defaults of parameters."""
+    kinds = {Kept.CLASS: "an attribute of the class", Kept.DEFAULT: "the default of a parameter, made once,"}
+    yield from _changes(project, "CP202", kinds)
+
+
+def _changes(project: Project, rule: str, kinds: dict[Kept, str]) -> Iterator[AuditFinding]:
+    for reached in workflow_code(project):
+        told: set[int | None] = set()
+        for change in changes_in(project, reached, reached):
+            if change.kept not in kinds or change.node.lineno in told:
+                continue
+            if guarded_by_replaying(change.node, project, reached):
+                continue
+            told.add(change.node.lineno)
+            yield _finding(project, rule, change, kinds[change.kept], reached)
+
+
+def _finding(project: Project, rule: str, change: Change, kind: str, reached: Reached) -> AuditFinding:
+    shared = is_shared(project, change.root, reached)
+    text = f"Workflow code changes {change.what}, {kind} that executions in a worker share; a replay in another"
+    text += " worker finds it otherwise."
+    if not shared:
+        text = f"Workflow code changes {change.what}, {kind}. The sandbox gives each execution its own copy; without"
+        text += " the sandbox, or once the module is passed through, executions share it."
+    severity = Severity.LIKELY if shared else Severity.LOOK
+    text += " Keep it in an attribute of the workflow (self)."
+    return project.finding(rule, change.node, text, severity=severity, reached=reached)
+
+
+def is_shared(project: Project, root: Node, reached: Reached) -> bool:
+    """Tell whether executions share the module in which a name is defined: it is passed through, or no sandbox runs."""
+    if reached.passed_through or not _in_sandbox(project, reached):
+        return True
+    name = root
+    while isinstance(name, nodes.Attribute):
+        name = name.expr
+    if not isinstance(name, nodes.Name):
+        return False
+    _, found = name.lookup(name.name)
+    return any(isinstance(each, nodes.Import | nodes.ImportFrom) and _passed_through(each) for each in found)
+
+
+def _passed_through(imported: Node) -> bool:
+    at = imported.parent
+    while at is not None:
+        if isinstance(at, nodes.With) and any("imports_passed_through" in item.as_string() for item, _ in at.items):
+            return True
+        at = at.parent
+    return False
+
+
+def _in_sandbox(project: Project, reached: Reached) -> bool:
+    if any(not each.sandboxed for each in project.workflows if each.name == reached.workflow):
+        return False
+    for worker in project.workers:
+        runner = worker.options.get("workflow_runner")
+        free = isinstance(runner, nodes.Call) and project.called_name(runner).endswith("UnsandboxedWorkflowRunner")
+        if free and any(each.name == reached.workflow for each in worker.workflows):
+            return False
+    return True
+
+
+RULES = (
+    Rule(
+        id="CP201",
+        name="module-state-changed",
+        title="Workflow code must not change variables of modules.",
+        why="All executions in a worker process share a module that is passed through. What one leaves there decides"
+        " what another one does, and a replay in a fresh process finds it empty.",
+        evidence="A cache in a passed-through module makes a replay schedule an activity that the history does not hold"
+        " (measured). The sandbox imports a workflow's own module for each run anew, which hides it there.",
+        fix="Keep state in attributes of the workflow; share between executions through activities.",
+        bad="CACHE[question] = answer",
+        right="self._answers[question] = answer",
+        severity=Severity.LIKELY,
+        judge=module_state,
+    ),
+    Rule(
+        id="CP202",
+        name="class-state-changed",
+        title="Workflow code must not change attributes of classes, nor mutable defaults.",
+        why="An attribute of the class, or a list that is the default of a parameter, exists once in a process:"
+        " executions that share it see each other's changes, and a replay in a fresh process does not.",
+        evidence="With sandboxed=False, a counter on the class counts all executions of the worker (measured).",
+        fix="Make it in __init__ (self.notes = []), and take None as default.",
+        bad="class Agent:\n    notes: list[str] = []",
+        right="class Agent:\n    def __init__(self) -> None:\n        self.notes: list[str] = []",
+        severity=Severity.LIKELY,
+        judge=class_state,
+    ),
+)
