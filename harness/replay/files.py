@@ -12,6 +12,7 @@ import msgspec
 
 from harness.errors import UsageError, nearest
 from harness.folder import RUNS
+from harness.replay.captured import INDEX, read_index
 from harness.replay.unwrapping import looks_like_history
 
 
@@ -23,7 +24,7 @@ class HistoryFile:
         path: Where it is.
         shown: The same as the user would type it.
         trial: Name of the trial that left it behind, if it lies in the evidence folder of one.
-        workflow_id: The workflow id, if the trial tells it.
+        workflow_id: The workflow id, if the trial tells it, or the index of captured histories.
     """
 
     path: Path
@@ -122,7 +123,7 @@ def _below(place: Path, shown: str, entered: set[str]) -> Iterator[tuple[Path, s
             below, told = place / name, os.path.normpath(os.path.join(shown, name))
             if below.is_dir():
                 folders.append((below, told))
-            elif inside is None and below.is_file() and _is_candidate(below):
+            elif inside is None and below.is_file() and _is_candidate(below) and not _is_index(below):
                 yield below, told
         waiting.extend(reversed(folders))
 
@@ -152,6 +153,19 @@ def _is_candidate(file: Path) -> bool:
     return name.endswith(".json") or (name.endswith(_JUDGED_BY_CONTENT) and looks_like_history(file))
 
 
+def _is_index(file: Path) -> bool:
+    """Tell whether a file is what `crashproof capture` writes beside the histories."""
+    return file.name == INDEX and not looks_like_history(file)
+
+
+def _captured_in(folder: Path) -> dict[str, str]:
+    """Return the workflow id of each captured history of a folder, by file name."""
+    try:
+        return {each.file: each.workflow_id for each in read_index(folder).captured}
+    except UsageError:  # another file of that name
+        return {}
+
+
 _JUDGED_BY_CONTENT = (".jsonl", ".b64", ".base64", ".txt", ".pb", ".bin")
 
 
@@ -167,11 +181,13 @@ class _Trial(msgspec.Struct):
 def _trial_of(folder: Path) -> tuple[str, dict[str, str]]:
     """Return the trial whose histories a folder holds, or an empty text, and the workflow id of each by file name.
 
+    A folder of captured histories has its index for that.
+
     A trial that was not completed does not tell workflow ids.
     """
     trial = folder.parent
     if folder.name != "history" or not _is_trial(trial):
-        return "", {}
+        return "", _captured_in(folder)
     try:
         told = msgspec.json.decode((trial / "trial.json").read_bytes(), type=_Trial)
     except (OSError, msgspec.DecodeError, UnicodeError):
