@@ -158,3 +158,19 @@ def test_thousands_of_files(tmp_path: Path) -> None:
     found = shown("h", cwd=tmp_path)
     assert len(found) == 3000
     assert found == sorted(found)
+
+
+def test_index_of_captured_histories_tells_workflow_ids(tmp_path: Path) -> None:
+    captured = {"file": "cut-off.r1.json", "workflow_id": "cut-off-no-longer", "run_id": "r1", "workflow_type": "A"}
+    more = {"status": "COMPLETED", "open": False, "task_queue": "q", "namespace": "n", "server_version": "1"}
+    more |= {"started": "", "closed": "", "events": 1, "sha256": "", "scrubbed": False}
+    (tmp_path / "captured.json").write_text(json.dumps({"captured": [captured | more], "schema_version": 1}))
+    (tmp_path / "cut-off.r1.json").write_text(json.dumps({"events": []}))
+    (tmp_path / "other.json").write_text(json.dumps({"events": []}))
+    found = history_files([str(tmp_path)], cwd=tmp_path)
+    assert [(each.path.name, each.workflow_id) for each in found] == [
+        ("cut-off.r1.json", "cut-off-no-longer"),
+        ("other.json", ""),
+    ]
+    (tmp_path / "captured.json").write_text("no index")
+    assert [each.workflow_id for each in history_files([str(tmp_path / "other.json")], cwd=tmp_path)] == [""]
