@@ -241,6 +241,15 @@ CHANGES = (
         "failure_type", "escalation-1", "FailWorkflowExecution", "Escalation", "failure.type", "Escalated", "Unsolved"
     ),
     _change(
+        "one_task",
+        "triage-1",
+        "CompleteWorkflowExecution",
+        "Triage",
+        "result.0",
+        "ticket 7 is urgent",
+        "ticket 7: urgent",
+    ),
+    _change(
         "continue_as_new",
         "chat-1",
         "ContinueAsNewWorkflowExecution",
@@ -305,7 +314,7 @@ ALIKE = (
 UNCHANGED = Planted(
     name="as recorded",
     module="recorded",
-    histories=("research-1", "booking-1", "booking-1-payment", "chat-1", "escalation-1"),
+    histories=("research-1", "booking-1", "booking-1-payment", "chat-1", "escalation-1", "triage-1"),
 )
 """The workflows of ``CHANGES`` as they were recorded: nothing may be found."""
 

@@ -52,6 +52,7 @@ DUE = 1_800_000_000.0
 STARTED: tuple[tuple[str, type, Any], ...] = (
     ("research-1", recorded.Research, "tea"),
     ("booking-1", recorded.Booking, Trip(city="Graz", nights=2)),
+    ("triage-1", recorded.Triage, "ticket 7"),
     ("toolbox-1", set_order.Toolbox, TOOLS),
     ("digest-1", dict_from_set.Digest, TOOLS),
     ("experiment-1", hash_of_text.Experiment, "Ada"),

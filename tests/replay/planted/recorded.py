@@ -127,3 +127,15 @@ class Escalation:
         desk = workflow.get_external_workflow_handle("desk")
         await desk.signal("say", f"{ticket} is {severity}")
         raise ApplicationError(f"{ticket} needs a person", type="Escalated", non_retryable=True)
+
+
+@workflow.defn
+class Triage:
+    """Is done in one workflow task, which a local activity is part of."""
+
+    @workflow.run
+    async def run(self, ticket: str) -> str:
+        severity = await workflow.execute_local_activity(
+            activities.assess, ticket, start_to_close_timeout=timedelta(seconds=30)
+        )
+        return f"{ticket} is {severity}"
