@@ -6,6 +6,7 @@ from types import ModuleType
 
 from harness.audit.rules import (
     addresses,
+    answers,
     asyncio_order,
     blocking,
     cancellation,
@@ -21,7 +22,10 @@ from harness.audit.rules import (
     loops,
     lost_signals,
     ordering,
+    passed_through,
     payloads,
+    plain_errors,
+    process_memory,
     process_state,
     queries,
     randomness,
@@ -38,6 +42,7 @@ from harness.errors import UsageError, nearest
 
 _FAMILIES: tuple[ModuleType, ...] = (
     addresses,
+    answers,
     asyncio_order,
     blocking,
     cancellation,
@@ -52,8 +57,11 @@ _FAMILIES: tuple[ModuleType, ...] = (
     long_loops,
     loops,
     lost_signals,
+    plain_errors,
     ordering,
+    passed_through,
     payloads,
+    process_memory,
     process_state,
     queries,
     randomness,

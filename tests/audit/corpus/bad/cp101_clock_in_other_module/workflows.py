@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    import budget
+    import budget  # finding: CP501
     from steps import take_step
 
 

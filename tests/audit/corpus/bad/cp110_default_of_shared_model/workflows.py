@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from messages import Message
+    from messages import Message  # finding: CP501
 
 
 @workflow.defn

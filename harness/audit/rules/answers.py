@@ -1,0 +1,157 @@
+"""Answers of a model: its errors taken for words, and its refusals asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.trail import Frame, activity_starts, frames_of, most_attempts, reached_in
+from harness.audit.rules.written import own_nodes, written
+from harness.audit.subjects import Activity, Started
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_CLIENTS = ("openai.", "anthropic.")
+
+
+def _errors_as_answers(project: Project) -> Iterator[AuditFinding]:
+    told: set[nodes.NodeNG] = set()
+    for activity in project.activities:
+        for frame in frames_of(activity, project=project):
+            for block in own_nodes(frame.function, nodes.Try):
+                asked = _model_asked(block, project)
+                for gives in _told_as_answer(block) if asked else ():
+                    if gives not in told and asked:
+                        told.add(gives)
+                        yield _finding(gives, asked, frame, project)
+
+
+def _model_asked(block: Any, project: Project) -> Remote | None:
+    calls = (call for part in block.body for call in part.nodes_of_class(nodes.Call))
+    asked = (remote_call(call, project=project) for call in calls)
+    return next((one for one in asked if one and one.towards is Towards.MODEL), None)
+
+
+def _told_as_answer(block: Any) -> Iterator[nodes.Return]:
+    """Yield the returns of handlers that give the text of the caught error itself."""
+    for caught in block.handlers:
+        name = caught.name.name if caught.name is not None else None
+        for gives in (one for part in caught.body for one in part.nodes_of_class(nodes.Return)):
+            if name and gives.value is not None and _is_text_of(gives.value, name):
+                yield gives
+
+
+def _is_text_of(value: Any, name: str) -> bool:
+    if isinstance(value, nodes.Call) and value.func.as_string() in ("str", "repr"):
+        return any(one.name == name for one in value.nodes_of_class(nodes.Name))
+    return isinstance(value, nodes.JoinedStr) and any(one.name == name for one in value.nodes_of_class(nodes.Name))
+
+
+def _finding(gives: nodes.Return, asked: Remote, frame: Frame, project: Project) -> AuditFinding:
+    message = (
+        f"The activity {frame.activity.name!r} returns the text of an error of {spoken(asked.name)} as if the model "
+        "had "
+        "said it: Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
+        "error "
+        "as its answer. Raise instead: let it through, or an ApplicationError with type and non_retryable."
+    )
+    return project.finding(
+        "CP311", gives, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
+    )
+
+
+def _refusals_retried(project: Project) -> Iterator[AuditFinding]:
+    for started in activity_starts(project):
+        activity = started.activity
+        if activity is None or not started.options_known or most_attempts(started) in (None, 1):
+            continue
+        if _names_final_errors(started) or _tells_final_errors(activity, project):
+            continue
+        asked = _asks_model(activity, project)
+        if asked:
+            attempts = most_attempts(started)
+            often = f"up to {attempts} times" if attempts else "without end"
+            message = (
+                f"{activity.name!r} asks a model by {spoken(asked.name)}, and no error of it is final: a request that "
+                f"it refuses (400, 401, a quota used up) is sent {often}. Name the errors in non_retryable_error_types "
+                "(BadRequestError, AuthenticationError …), or raise ApplicationError(non_retryable=True) for them."
+            )
+            yield project.finding("CP407", started.node, message, severity=Severity.LOOK)
+
+
+def _names_final_errors(started: Started) -> bool:
+    return started.retry_policy is not None and "non_retryable_error_types" in started.retry_policy.arguments
+
+
+def _tells_final_errors(activity: Activity, project: Project) -> bool:
+    """Tell whether the activity looks at the client's errors, or raises errors of its own that may be final."""
+    for frame in frames_of(activity, project=project):
+        for call in frame.calls():
+            if written(call.func, project=project).endswith("ApplicationError"):
+                return True
+        for caught in own_nodes(frame.function, nodes.ExceptHandler):
+            each = caught.type.elts if isinstance(caught.type, nodes.Tuple) else [caught.type]
+            if any(one is None or written(one, project=project).startswith(_CLIENTS) for one in each):
+                return True
+            if any(one is not None and one.as_string() in ("Exception", "BaseException") for one in each):
+                return True
+    return False
+
+
+def _asks_model(activity: Activity, project: Project) -> Remote | None:
+    for frame in frames_of(activity, project=project):
+        for call in frame.calls():
+            remote = remote_call(call, project=project)
+            if remote and remote.towards is Towards.MODEL and remote.name.startswith(_CLIENTS):
+                return remote
+    return None
+
+
+RULES = (
+    Rule(
+        id="CP311",
+        name="error-as-answer",
+        title="An activity returns a model's error as its answer",
+        why=(
+            "A result is a success for Temporal: it is recorded for good and never asked for again. An outage of a "
+            "second "
+            "becomes the text of a mail."
+        ),
+        evidence=(
+            "Planted and found by trials: one 500 of the model, caught and returned as text, was mailed. Raised, the "
+            "same "
+            "error costs one more attempt a second later."
+        ),
+        fix="Let the error through, or raise ApplicationError from it; what Temporal must not retry is non_retryable.",
+        bad="except openai.APIError as error:\n    return str(error)",
+        right='except openai.BadRequestError as error:\n    raise ApplicationError(str(error), type="Refused", '
+        "non_retryable=True) from error",
+        severity=Severity.LIKELY,
+        judge=_errors_as_answers,
+    ),
+    Rule(
+        id="CP407",
+        name="refusal-retried",
+        title="An error that no retry heals is retried",
+        why=(
+            "A request that is too long, a key that is wrong, a quota that is used up: the model answers the same next "
+            "time. Each attempt costs time, and some cost money; the workflow learns of it only after the last one."
+        ),
+        evidence=(
+            "openai raises BadRequestError (400), AuthenticationError (401), PermissionDeniedError (403) and "
+            "NotFoundError (404) for these, and RateLimitError with code insufficient_quota; Temporal retries every "
+            "error that is not named or marked otherwise."
+        ),
+        fix="Name them in non_retryable_error_types, or raise ApplicationError(non_retryable=True) from them.",
+        bad="retry_policy=RetryPolicy(maximum_attempts=5)",
+        right='RetryPolicy(maximum_attempts=5, non_retryable_error_types=["BadRequestError", "AuthenticationError"])',
+        severity=Severity.LOOK,
+        judge=_refusals_retried,
+    ),
+)

@@ -1,0 +1,119 @@
+"""Modules that are let past the sandbox although workflow code does in them what the sandbox would stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.uses import uses_in
+from harness.audit.rules.written import module_named, users_module, written
+from harness.audit.subjects import Reached
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_PASSING = "temporalio.workflow.unsafe.imports_passed_through"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """One module of the user that is passed through, and the statement that says so."""
+
+    node: nodes.NodeNG
+    module: nodes.Module
+
+
+def _impure(project: Project) -> Iterator[AuditFinding]:
+    passed = list(_passed(project))
+    told: set[nodes.NodeNG] = set()
+    for reached in project.reached() if passed else ():
+        if reached.is_module or reached.module.installed:
+            continue
+        through = next((one for one in passed if _holds(one.module, reached.module.tree, project)), None)
+        if through is None or through.node in told:
+            continue
+        use = next((one for one in uses_in(project, reached, reached) if one.source.stopped), None)
+        if use is not None:
+            told.add(through.node)
+            yield _finding(through, reached, use.node, use.name, project)
+
+
+def _finding(through: Passed, reached: Reached, node: nodes.NodeNG, name: str, project: Project) -> AuditFinding:
+    place = project.place(node)
+    message = (
+        f"{through.module.name} is passed through the sandbox, and workflow code gets to {name} in it "
+        f"({place.file}:{place.line}). The sandbox would have stopped that at the first run; passed through it goes "
+        "unseen until a replay decides otherwise. Pass through only modules that are pure, and leave this one to the "
+        "sandbox, or do it in an activity."
+    )
+    return project.finding("CP501", through.node, message, severity=Severity.LIKELY, reached=reached)
+
+
+def _passed(project: Project) -> Iterator[Passed]:
+    """Yield the modules of the user that are passed through, by import statement or by name."""
+    for module in project.modules:
+        for block in module.tree.nodes_of_class(nodes.With):
+            if any(written(getattr(one, "func", None), project=project) == _PASSING for one, _ in block.items):
+                for statement in block.nodes_of_class((nodes.Import, nodes.ImportFrom)):
+                    for name in _names(statement):
+                        if found := users_module(name, project=project):
+                            yield Passed(node=statement, module=found)
+        for call in module.tree.nodes_of_class(nodes.Call):
+            if isinstance(call.func, nodes.Attribute) and call.func.attrname == "with_passthrough_modules":
+                for argument in call.args:
+                    name = project.value_of(argument)
+                    if isinstance(name, str) and (found := users_module(name, project=project)):
+                        yield Passed(node=call, module=found)
+
+
+def _names(statement: nodes.Import | nodes.ImportFrom) -> Iterator[str]:
+    if isinstance(statement, nodes.Import):
+        yield from (name for name, _ in statement.names)
+        return
+    module = module_named(statement)
+    yield from (f"{module}.{name}" for name, _ in statement.names)
+    yield module
+
+
+def _holds(passed: nodes.Module, wanted: nodes.Module, project: Project) -> bool:
+    """Tell whether a module is the one that is passed through, or is imported by it, directly or not."""
+    waiting, seen = [passed], {passed.name}
+    while waiting:
+        module = waiting.pop()
+        if module is wanted:
+            return True
+        for statement in module.nodes_of_class((nodes.Import, nodes.ImportFrom)):
+            for name in _names(statement):
+                found = None if name in seen else users_module(name, project=project)
+                seen.add(name)
+                if found is not None:
+                    waiting.append(found)
+    return False
+
+
+RULES = (
+    Rule(
+        id="CP501",
+        name="impure-module-passed-through",
+        title="A module that is passed through the sandbox does what the sandbox would stop",
+        why=(
+            "A module that is passed through is the one of the worker process, shared by all runs, and none of its "
+            "calls "
+            "is watched. What fails at once in the sandbox passes there, and breaks a replay later."
+        ),
+        evidence=(
+            "Measured: in a passed-through module time.time, datetime.now, random.random and uuid4 called by workflow "
+            "code raise nothing; in the sandbox they raise RestrictedWorkflowAccessError at the first call."
+        ),
+        fix="Pass through only what is pure; take times, numbers and files as arguments, or do it in an activity.",
+        bad="with workflow.unsafe.imports_passed_through():\n    from prompts import greeting  # it asks time.time()",
+        right="from prompts import greeting  # greeting(name, workflow.now().hour)",
+        severity=Severity.LIKELY,
+        judge=_impure,
+    ),
+)

@@ -1,0 +1,157 @@
+"""What one activity leaves in the memory of its worker process for the next one, which may run in another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Severity
+from harness.audit.rules.rule import Rule
+from harness.audit.rules.trail import Frame, frames_of, reached_in
+from harness.audit.rules.written import own_nodes
+from harness.audit.subjects import Activity
+
+if TYPE_CHECKING:
+    from harness.audit.project import Project
+
+_ASKS = {"get", "setdefault", "pop", "keys", "items", "values", "copy"}
+
+
+def _remembered(project: Project) -> Iterator[AuditFinding]:
+    frames = [frame for activity in project.activities for frame in frames_of(activity, project=project)]
+    written: dict[nodes.NodeNG, set[Activity]] = {}
+    for frame in frames:
+        for store, _ in _stores(frame):
+            written.setdefault(store, set()).add(frame.activity)
+    told: set[nodes.NodeNG] = set()
+    for frame in frames:
+        for node, message in (*_left_by_another(frame, written), *_built_up(frame)):
+            if node not in told:
+                told.add(node)
+                full = f"{message} A crash, a deployment or a second worker process empties it. Return it, and let the "
+                full += "workflow pass it on: the history keeps it."
+                reached = reached_in(frame, project=project)
+                yield project.finding("CP310", node, full, severity=Severity.LIKELY, reached=reached)
+
+
+def _left_by_another(frame: Frame, written: dict[nodes.NodeNG, set[Activity]]) -> Iterator[tuple[Any, str]]:
+    """Yield reads that fail if no other activity has run in this very process before."""
+    for node in own_nodes(frame.function, nodes.Subscript):
+        store = _store_of(node.value)
+        if store is None or node.ctx.name != "Load" or _looked_up_first(frame, node.value.name):
+            continue
+        others = {one.name for one in written.get(store, ()) if one is not frame.activity}
+        if others and frame.activity not in written.get(store, ()):
+            by = " and ".join(sorted(repr(one) for one in others))
+            yield (
+                node,
+                f"The activity {frame.activity.name!r} needs what {by} left in {node.value.name}, a variable of the "
+                "worker process.",
+            )
+
+
+def _built_up(frame: Frame) -> Iterator[tuple[Any, str]]:
+    """Yield entries that are made of what was there before and more, where what was there is used otherwise, too."""
+    for _, assign in _stores(frame):
+        name = str(assign.targets[0].value.name)
+        grown = _grown_from(frame, name)
+        parts = {one.name for one in assign.value.nodes_of_class(nodes.Name)}
+        if isinstance(assign.value, nodes.Name) or not parts & grown or not _passed_on(frame, grown, assign):
+            continue
+        yield (
+            assign,
+            f"The activity {frame.activity.name!r} goes on from what its last run left in {name}, a variable of the "
+            "worker process.",
+        )
+
+
+def _stores(frame: Frame) -> Iterator[tuple[Any, Any]]:
+    """Yield the assignments to entries of a module's own dictionary, with where the dictionary is made."""
+    for assign in own_nodes(frame.function, nodes.Assign):
+        target = assign.targets[0]
+        store = _store_of(target.value) if isinstance(target, nodes.Subscript) else None
+        if store is not None:
+            yield store, assign
+
+
+def _store_of(node: Any) -> Any:
+    """Return the dictionary or list at module level that a name stands for; None for anything else."""
+    if not isinstance(node, nodes.Name):
+        return None
+    scope, origins = node.lookup(node.name)
+    for origin in origins if isinstance(scope, nodes.Module) else ():
+        value = getattr(origin.parent, "value", None)
+        if isinstance(value, nodes.Dict | nodes.List):
+            return None if getattr(value, "items", None) or getattr(value, "elts", None) else value
+        if isinstance(value, nodes.Call) and value.func.as_string() in ("dict", "list", "defaultdict", "OrderedDict"):
+            return value
+    return None
+
+
+def _looked_up_first(frame: Frame, name: str) -> bool:
+    """Tell whether the function minds that there may be nothing: `in`, `get`, KeyError."""
+    body = frame.function
+    asked = any(
+        isinstance(one, nodes.Name) and one.name == name
+        for compare in own_nodes(body, nodes.Compare)
+        for operator, one in compare.ops
+        if operator in ("in", "not in")
+    )
+    called = any(
+        isinstance(call.func, nodes.Attribute) and call.func.attrname in _ASKS and call.func.expr.as_string() == name
+        for call in own_nodes(body, nodes.Call)
+    )
+    return asked or called or any("KeyError" in one.as_string() for one in own_nodes(body, nodes.ExceptHandler))
+
+
+def _grown_from(frame: Frame, name: str) -> set[str]:
+    """Return the local names whose values are made of what the store held, by a literal that adds to it."""
+    grown: set[str] = set()
+    for assign in own_nodes(frame.function, nodes.Assign | nodes.AnnAssign):
+        targets = assign.targets if isinstance(assign, nodes.Assign) else [assign.target]
+        value = assign.value
+        if value is None:
+            continue
+        parts = {one.name for one in value.nodes_of_class(nodes.Name)}
+        if name in parts or grown & parts:
+            grown |= {one.name for one in targets if isinstance(one, nodes.AssignName)}
+    return grown
+
+
+def _passed_on(frame: Frame, grown: set[str], assign: nodes.Assign) -> bool:
+    """Tell whether what was there before goes into a call, other than the making of the new entry."""
+    inside = set(assign.nodes_of_class(nodes.Call))
+    return any(
+        grown & {one.name for one in argument.nodes_of_class(nodes.Name)}
+        for call in own_nodes(frame.function, nodes.Call)
+        if call not in inside
+        for argument in [*call.args, *(one.value for one in call.keywords if one.arg == "messages")]
+        if isinstance(call.parent, nodes.Await) or any(one.arg == "messages" for one in call.keywords)
+    )
+
+
+RULES = (
+    Rule(
+        id="CP310",
+        name="state-in-process-memory",
+        title="An activity depends on what another run left in the worker process",
+        why=(
+            "The next activity of the workflow may run in another process: another worker, the same one after a crash "
+            "or "
+            "a deployment. What was left in a variable is not there, and the activity fails for good or goes on "
+            "without "
+            "it, silently."
+        ),
+        evidence=(
+            "Temporal keeps arguments and results of activities, and the details of beats, and nothing else. In a kill "
+            "sweep an agent that kept its draft in a dictionary failed with KeyError at every cut after the draft."
+        ),
+        fix="Return it from the one activity and pass it to the other; a cache must do without its content.",
+        bad="_DRAFTS[title] = text  # in one activity\ntext = _DRAFTS[title]  # in another",
+        right="text = await workflow.execute_activity(draft, …)\nawait workflow.execute_activity(publish, text, …)",
+        severity=Severity.LIKELY,
+        judge=_remembered,
+    ),
+)
