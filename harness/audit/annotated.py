@@ -12,6 +12,7 @@ from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 
 from harness.audit.meaning import SAME_AS, Meaning
+from harness.audit.trees import in_brackets
 
 if TYPE_CHECKING:
     from harness.audit.meanings import Meanings, Owner
@@ -43,7 +44,7 @@ def of(meanings: Meanings, node: nodes.NodeNG, owner: Owner = None) -> Iterator[
 
 
 def _generic(meanings: Meanings, node: nodes.Subscript, owner: Owner) -> Iterator[Meaning]:
-    inner = node.slice.elts if isinstance(node.slice, nodes.Tuple) else [node.slice]
+    inner = in_brackets(node)
     for found in meanings.of(node.value, owner):
         if found.name in _WRAPPING:
             yield from of(meanings, inner[0], owner)

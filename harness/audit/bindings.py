@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
 from harness.audit import members, results
 from harness.audit.meaning import Meaning
 from harness.audit.modules import absolute
+from harness.audit.trees import elements, looped_over
 
 if TYPE_CHECKING:
     from harness.audit.meanings import Meanings, Owner
@@ -49,7 +50,7 @@ def imported_from(meanings: Meanings, bound: nodes.ImportFrom, name: str) -> Ite
             yield from members.of_module(meanings, meanings.of_module(module, tree), original, tree)
 
 
-def _assigned(meanings: Meanings, bound: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
+def _assigned(meanings: Meanings, bound: Any, owner: Owner) -> Iterable[Meaning]:
     parent = bound.parent
     if isinstance(parent, nodes.Arguments):
         return _parameter(meanings, parent, bound, owner)
@@ -68,12 +69,12 @@ def _assigned(meanings: Meanings, bound: nodes.NodeNG, owner: Owner) -> Iterable
         case nodes.With() | nodes.AsyncWith():
             return _with(meanings, statement, bound, owner)
         case nodes.ExceptHandler():
-            types = statement.type.elts if isinstance(statement.type, nodes.Tuple) else [statement.type]
+            types = elements(statement.type) if isinstance(statement.type, nodes.Tuple) else [statement.type]
             return [each for one in types for each in meanings.annotated(one, owner)]
     return []
 
 
-def _parameter(meanings: Meanings, arguments: nodes.Arguments, bound: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
+def _parameter(meanings: Meanings, arguments: Any, bound: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
     function = arguments.parent
     ordered = [*(arguments.posonlyargs or []), *(arguments.args or [])]
     keywords = arguments.kwonlyargs or []
@@ -106,7 +107,8 @@ def _receiver(meanings: Meanings, method: nodes.FunctionDef, within: nodes.Class
 def _unpacked(
     meanings: Meanings, target: nodes.NodeNG, bound: nodes.NodeNG, values: Iterable[Meaning], owner: Owner
 ) -> Iterable[Meaning]:
-    place = target.elts.index(bound) if bound in target.elts else -1
+    targets = elements(target)
+    place = targets.index(bound) if bound in targets else -1
     for value in values:
         if value.name == "builtins.tuple" and 0 <= place < len(value.arguments):
             element = value.arguments[place]
@@ -114,10 +116,10 @@ def _unpacked(
 
 
 def _looped(meanings: Meanings, loop: nodes.NodeNG, bound: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
-    elements = list(results.elements(meanings, loop.iter, owner))
+    found = list(results.elements(meanings, looped_over(loop), owner))
     if isinstance(bound.parent, nodes.Tuple):
-        return _unpacked(meanings, bound.parent, bound, elements, owner)
-    return elements
+        return _unpacked(meanings, bound.parent, bound, found, owner)
+    return found
 
 
 def _with(meanings: Meanings, statement: nodes.With, bound: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:

@@ -61,7 +61,7 @@ def _only_read(meanings: Meanings) -> Iterator[None]:
         raise AstroidImportError(f"{modname} was not read", modname=modname)
 
     original = AstroidManager.ast_from_module_name
-    AstroidManager.ast_from_module_name = from_ours  # type: ignore[method-assign, assignment]
+    AstroidManager.ast_from_module_name = from_ours  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from astroid.exceptions import AstroidError
 from harness.audit import annotated, bindings, inferred, members, results
 from harness.audit.meaning import LITERALS, Meaning
 from harness.audit.modules import Modules
+from harness.audit.trees import items
 
 MAX_DEPTH = 60
 """How many steps are taken from an expression to what it means."""
@@ -113,7 +114,7 @@ class Meanings:
     def _literal(self, node: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
         elements: Iterable[nodes.NodeNG] = getattr(node, "elts", ())
         if isinstance(node, nodes.Dict):
-            elements = [value for _, value in node.items]
+            elements = [value for _, value in items(node)]
         elif isinstance(node, nodes.ListComp | nodes.SetComp | nodes.GeneratorExp):
             elements = [node.elt]
         elif isinstance(node, nodes.DictComp):
@@ -139,8 +140,8 @@ class Meanings:
             if module := self.modules.imported(".".join(parts[:end]), tree):
                 found = [Meaning(name=module.name, node=module.tree)]
                 for part in parts[end:]:
-                    entered = [self._entered_once(each, module.tree) for each in found]
-                    found = [below for each in entered for below in members.of(self, each, part)]
+                    below = [each for of in found for each in members.of(self, of, part)]
+                    found = [self._entered_once(each, module.tree) for each in below]
                 return next((each for each in found if each.node is not None), meaning)
         return meaning
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
 from harness.audit import bindings, results
 from harness.audit.meaning import Meaning
 from harness.audit.modules import absolute
+from harness.audit.trees import bound_in
 
 if TYPE_CHECKING:
     from harness.audit.meanings import Meanings
@@ -40,7 +41,7 @@ def of_module(meanings: Meanings, module: Meaning, name: str, importer: nodes.Mo
     if not isinstance(tree, nodes.Module):
         below = meanings.of_module(f"{module.name}.{name}", importer)
         return [below if below.node is not None else Meaning(name=f"{module.name}.{name}")]
-    if bound := tree.locals.get(name):
+    if bound := bound_in(tree, name):
         found = [each for one in bound for each in bindings.of(meanings, one, name)]
         if found:
             return found
@@ -76,7 +77,7 @@ def lineage(meanings: Meanings, node: nodes.ClassDef) -> list[Meaning]:
         meanings.lineages[node] = [Meaning(name=meanings.qualified(node), node=node)]
         found = list(meanings.lineages[node])
         for written in node.bases:
-            expression = written.value if isinstance(written, nodes.Subscript) else written
+            expression: Any = written.value if isinstance(written, nodes.Subscript) else written
             for parent in meanings.of(expression):
                 if isinstance(parent.node, nodes.ClassDef):
                     found += lineage(meanings, parent.node)
@@ -123,7 +124,7 @@ def _of_class(meanings: Meanings, meaning: Meaning, name: str) -> Iterator[Meani
 def _declared(
     meanings: Meanings, node: nodes.ClassDef, name: str, owner: nodes.ClassDef, instance: bool
 ) -> Iterator[Meaning]:
-    for bound in node.locals.get(name, ()):
+    for bound in bound_in(node, name):
         if isinstance(bound, nodes.FunctionDef):
             if instance and is_property(bound):
                 yield from results.of_function(meanings, Meaning(name="", node=bound, owner=owner))

@@ -11,6 +11,7 @@ from astroid import nodes
 from harness.audit import members
 from harness.audit.meanings import Meanings
 from harness.audit.modules import absolute
+from harness.audit.trees import bound_in, elements
 
 Given = Mapping[str, nodes.NodeNG]
 """What a function was called with, by parameter."""
@@ -67,7 +68,7 @@ def _of_bound(meanings: Meanings, bound: nodes.NodeNG, name: str, steps: int) ->
         tree = bound.root()
         module = meanings.of_module(absolute(bound, tree), tree).node
         original = next((each for each, alias in bound.names if (alias or each) == name), name)
-        for each in module.locals.get(original, ()) if isinstance(module, nodes.Module) else ():
+        for each in bound_in(module, original) if isinstance(module, nodes.Module) else ():
             if steps > 0:
                 yield from _of_bound(meanings, each, original, steps - 1)
     elif isinstance(parent, nodes.Assign | nodes.AnnAssign | nodes.NamedExpr) and parent.value is not None:
@@ -77,10 +78,10 @@ def _of_bound(meanings: Meanings, bound: nodes.NodeNG, name: str, steps: int) ->
 def _members(meanings: Meanings, node: nodes.Attribute) -> Iterator[nodes.NodeNG]:
     for found in meanings.of(node.expr):
         if isinstance(found.node, nodes.Module):
-            yield from found.node.locals.get(node.attrname, ())
+            yield from bound_in(found.node, node.attrname)
         elif isinstance(found.node, nodes.ClassDef):
             for each in members.ancestors(meanings, found.node):
-                declared = each.locals.get(node.attrname, [])
+                declared = bound_in(each, node.attrname)
                 if found.instance and any(isinstance(one.parent, nodes.AnnAssign) for one in declared):
                     return  # a field: what its instances hold is not written there
                 bound = [*declared, *members.assigned(meanings, each).get(node.attrname, ())]
@@ -104,7 +105,7 @@ def value(meanings: Meanings, node: nodes.NodeNG | None, given: Given | None = N
             left, right = (value(meanings, each, given, below) for each in (node.left, node.right))
             return _arithmetic(node.op, left, right)
         case nodes.List() | nodes.Tuple() | nodes.Set():
-            return [value(meanings, each, given, below) for each in node.elts]
+            return [value(meanings, each, given, below) for each in elements(node)]
         case nodes.Call():
             return _called(meanings, node, given, below)
         case nodes.Name() | nodes.Attribute():
@@ -136,8 +137,8 @@ def _called(meanings: Meanings, node: nodes.Call, given: Given | None, steps: in
 
 
 def _seconds(meanings: Meanings, node: nodes.Call, given: Given | None, steps: int) -> float | None:
-    written = [*zip(("days", "seconds", "microseconds", "milliseconds", "minutes"), node.args, strict=False)]
-    written += [(each.arg, each.value) for each in node.keywords]
+    units = ("days", "seconds", "microseconds", "milliseconds", "minutes")
+    written = [*zip(units, node.args, strict=False), *((each.arg or "", each.value) for each in node.keywords)]
     total = 0.0
     for unit, each in written:
         amount = value(meanings, each, given, steps)

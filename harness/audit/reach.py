@@ -16,6 +16,7 @@ from harness.audit.modules import absolute
 from harness.audit.places import place_of
 from harness.audit.steps import Steps
 from harness.audit.subjects import Entry, Module, Reached
+from harness.audit.trees import children
 from harness.audit.walking import is_main, is_type_checking
 
 PASSED_THROUGH = "imports_passed_through"
@@ -151,7 +152,7 @@ class Reach:
                 stack += [(each, passed) for each in reversed(node.orelse)]
             elif isinstance(node, nodes.If | nodes.Try | nodes.With):
                 through = isinstance(node, nodes.With) and PASSED_THROUGH in node.items[0][0].as_string()
-                stack += [(each, passed or through) for each in reversed(list(node.get_children()))]
+                stack += [(each, passed or through) for each in reversed(children(node))]
 
     def _names(self, node: nodes.Import | nodes.ImportFrom, tree: nodes.Module) -> list[str]:
         if isinstance(node, nodes.Import):

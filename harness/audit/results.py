@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit import members
+from harness.audit import members, trees
 from harness.audit.meaning import FIRST_ARGUMENT, RETURNS, Meaning, is_class_name
+from harness.audit.trees import in_brackets
 
 if TYPE_CHECKING:
     from harness.audit.meanings import Meanings, Owner
@@ -62,7 +63,7 @@ def _held(name: str, node: nodes.Call) -> tuple[nodes.NodeNG, ...]:
     """Return the elements of `list([a, b])` and its like."""
     first = node.args[0] if node.args else None
     if name.startswith("builtins.") and isinstance(first, nodes.List | nodes.Tuple | nodes.Set):
-        return tuple(first.elts)[:20]
+        return tuple(trees.elements(first))[:20]
     return ()
 
 
@@ -119,8 +120,7 @@ def of_subscript(meanings: Meanings, node: nodes.Subscript, owner: Owner) -> Ite
         if found.instance:
             yield from _element(meanings, found, owner, last=True)
         elif found.node is not None or is_class_name(found.name):
-            inner = node.slice.elts if isinstance(node.slice, nodes.Tuple) else [node.slice]
-            yield replace(found, arguments=tuple(inner), annotated=True)
+            yield replace(found, arguments=tuple(in_brackets(node)), annotated=True)
 
 
 def elements(meanings: Meanings, node: nodes.NodeNG, owner: Owner) -> Iterator[Meaning]:

@@ -14,6 +14,7 @@ from harness.audit.meanings import Meanings
 from harness.audit.origins import Given, bound_arguments, origins, returned, value
 from harness.audit.places import place_of
 from harness.audit.subjects import Activity, Module, RetryPolicy, Started, Worker, Workflow
+from harness.audit.trees import elements, items
 
 _ACTIVITIES = [
     f"{verb}_{kind}{suffix}"
@@ -36,10 +37,10 @@ def calls_of(module: Module, names: frozenset[str]) -> Iterator[nodes.Call]:
     written = set(names)
     for each in module.index.imports:
         written |= {alias for name, alias in each.names if alias and name in names}
-    for each in module.index.assignments:
-        value_name = getattr(each.value, "attrname", "") or getattr(each.value, "name", "")
+    for assignment in module.index.assignments:
+        value_name = getattr(assignment.value, "attrname", "") or getattr(assignment.value, "name", "")
         if value_name in names:
-            written |= {target.name for target in _targets(each) if isinstance(target, nodes.AssignName)}
+            written |= {target.name for target in _targets(assignment) if isinstance(target, nodes.AssignName)}
     for call in module.index.calls:
         if (getattr(call.func, "attrname", "") or getattr(call.func, "name", "")) in written:
             yield call
@@ -147,8 +148,8 @@ class Starts:
     def _mapping(self, node: nodes.NodeNG) -> dict[str, nodes.NodeNG] | None:
         """Return the items of `{"a": 1}` or `dict(a=1)`; None if they are not all written there."""
         if isinstance(node, nodes.Dict):
-            if all(isinstance(key, nodes.Const) for key, _ in node.items):
-                return {str(key.value): each for key, each in node.items if isinstance(key, nodes.Const)}
+            if all(isinstance(key, nodes.Const) for key, _ in items(node)):
+                return {str(key.value): each for key, each in items(node) if isinstance(key, nodes.Const)}
             return None
         if isinstance(node, nodes.Call) and any(each.name == "builtins.dict" for each in self.meanings.of(node.func)):
             return {each.arg: each.value for each in node.keywords if each.arg}
@@ -224,7 +225,7 @@ class Starts:
     def _listed(self, node: nodes.NodeNG | None) -> Iterator[nodes.NodeNG]:
         for each in origins(self.meanings, node):
             if isinstance(each, nodes.List | nodes.Tuple | nodes.Set):
-                for element in each.elts:
+                for element in elements(each):
                     yield from self._listed(element.value) if isinstance(element, nodes.Starred) else [element]
 
 
@@ -233,5 +234,5 @@ def _passed(options: Mapping[str, nodes.NodeNG]) -> list[nodes.NodeNG]:
     several = options.get("args")
     found = [options["arg"]] if "arg" in options else []
     if isinstance(several, nodes.List | nodes.Tuple):
-        return [*found, *several.elts]
+        return [*found, *elements(several)]
     return [*found, several] if several is not None else found

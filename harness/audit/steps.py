@@ -13,6 +13,7 @@ from harness.audit.findings import Unresolved
 from harness.audit.meaning import Meaning
 from harness.audit.meanings import Meanings, Owner
 from harness.audit.places import place_of
+from harness.audit.trees import elements, looped_over
 from harness.audit.walking import walk
 
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init")
@@ -167,7 +168,7 @@ class Steps:
         yield Step(target=target, owner=owner, at=at, what=f"{verb} {_shown(at)}")
 
     def _entered(self, node: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
-        opened = [each for each, _ in node.items] if isinstance(node, nodes.With) else [node.iter]
+        opened = [each for each, _ in node.items] if isinstance(node, nodes.With) else [looped_over(node)]
         for expression in opened:
             for found in self.meanings.of(expression, owner):
                 if isinstance(found.node, nodes.ClassDef) and found.instance:
@@ -221,7 +222,7 @@ def _given(call: nodes.Call) -> Iterator[nodes.NodeNG]:
         if isinstance(node, nodes.Name | nodes.Attribute):
             yield node
         elif isinstance(node, nodes.List | nodes.Tuple):
-            stack.extend(node.elts)
+            stack.extend(elements(node))
 
 
 def _shown(node: nodes.NodeNG, limit: int = 60) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from astroid import nodes
 
+from harness.audit.trees import children
+
 
 def walk(piece: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
     """Yield the nodes that run when a function's body, a lambda's, a module's or any other node's code runs."""
@@ -34,13 +36,13 @@ def below(node: nodes.NodeNG) -> Iterable[nodes.NodeNG]:
         case nodes.If():
             if is_main(node.test):
                 return []
-            return node.orelse if is_type_checking(node.test) else node.get_children()
+            return node.orelse if is_type_checking(node.test) else children(node)
         case nodes.AnnAssign():
             return [node.target, *([node.value] if node.value else [])]
-    return node.get_children()
+    return children(node)
 
 
-def _defaults(node: nodes.Lambda) -> list[nodes.NodeNG]:
+def _defaults(node: nodes.Lambda | nodes.FunctionDef) -> list[nodes.NodeNG]:
     given = [*(node.args.defaults or []), *(node.args.kw_defaults or [])]
     return [each for each in given if each is not None]
 

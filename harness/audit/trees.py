@@ -1,0 +1,38 @@
+"""Parts of astroid's nodes, with the types that they have in trees made from source text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from astroid import nodes
+
+
+def elements(node: Any) -> list[nodes.NodeNG]:
+    """Return the elements of a list, tuple or set as written."""
+    return list(node.elts)
+
+
+def children(node: Any) -> list[nodes.NodeNG]:
+    """Return the nodes directly below."""
+    return list(node.get_children())
+
+
+def bound_in(scope: Any, name: str) -> list[nodes.NodeNG]:
+    """Return what binds a name in a module, class or function."""
+    return list(scope.locals.get(name, ()))
+
+
+def items(node: Any) -> list[tuple[nodes.NodeNG, nodes.NodeNG]]:
+    """Return the keys and values of a dictionary as written."""
+    return list(node.items)
+
+
+def looped_over(node: Any) -> nodes.NodeNG:
+    """Return what a loop or comprehension goes through."""
+    found: nodes.NodeNG = node.iter
+    return found
+
+
+def in_brackets(node: nodes.Subscript) -> list[nodes.NodeNG]:
+    """Return what stands in `x[…]`, one node for each comma."""
+    return elements(node.slice) if isinstance(node.slice, nodes.Tuple) else [node.slice]
