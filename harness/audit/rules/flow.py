@@ -28,6 +28,9 @@ _LOOKS_ONLY = frozenset({"builtins.isinstance", "builtins.type", "builtins.calla
 _UNSTABLE_KEYS = frozenset({"builtins.len", "builtins.hash", "builtins.id"})
 _GROWS_SET = frozenset({"add", "discard", "remove", "update"})
 _SAME = frozenset({"==", "!=", "in", "not in", "is", "is not"})
+_LISTS_KEYS = frozenset(
+    f"builtins.{name}" for name in words("list tuple iter enumerate next reversed map zip str.join")
+)
 _DEPTH = 40
 
 
@@ -117,7 +120,8 @@ def _upwards(
             if item is node and isinstance(target, nodes.AssignName):
                 yield from (Step(use, kind, reached) for use in local_uses(target, reached))
     elif isinstance(parent, _THROUGH):
-        yield Step(parent, kind, reached)
+        listed = kind is Kind.KEYS and isinstance(parent, nodes.Starred)
+        yield Step(parent, Kind.ORDER if listed else kind, reached)
 
 
 _THROUGH = (
@@ -187,6 +191,9 @@ def _passed(follower: _Follower, node: Node, call: Node, kind: Kind, reached: Re
     piece = known.piece(called) if called is not None else None
     if called is not None and piece is not None and called.name != "__init__":
         yield from _into_parameter(node, call, called, kind, piece)
+        return
+    if kind is Kind.KEYS and name in _LISTS_KEYS:
+        yield Step(call, Kind.ORDER, reached)
         return
     if name.startswith("builtins.") and kind in (Kind.ORDER, Kind.IDENTITY) and name.count(".") == 1:
         yield Step(call, Kind.VALUE if name in ("builtins.next", "builtins.str", "builtins.hash") else kind, reached)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from astroid import nodes
 
 from harness.audit.project import Project
+from harness.audit.rules.commands import STARTS
 from harness.audit.rules.fates import Kind
 from harness.audit.rules.node import Node
 from harness.audit.rules.words import words
@@ -28,6 +29,9 @@ _GOES_THROUGH = frozenset(
     " itertools.cycle itertools.groupby itertools.accumulate itertools.batched functools.reduce asyncio.gather"
     " random.Random.choice random.Random.sample asyncio.wait"
 )
+TAKES_ARGUMENTS = STARTS | {"temporalio.workflow.continue_as_new"}
+"""Functions that write what they are given into the history."""
+
 _NUMBERS = frozenset({"builtins.int", "builtins.bool", "builtins.float", "builtins.complex"})
 
 
@@ -147,6 +151,12 @@ def passages(project: Project, reached: Reached) -> Iterator[Passage]:
                 yield passage
 
 
+def _written_out(call: nodes.Call) -> Iterator[Node]:
+    """Yield the arguments of an activity or a workflow that a call gives: what a set holds is written in its order."""
+    for argument in (*call.args, *(each.value for each in call.keywords if each.arg in ("arg", "args"))):
+        yield from argument.elts if isinstance(argument, nodes.List | nodes.Tuple) else [argument]
+
+
 def _of(node: Node, project: Project, reached: Reached) -> Iterator[Passage]:
     if isinstance(node, nodes.For | nodes.AsyncFor):
         yield Passage(through=node.iter, node=node, yields=None)
@@ -166,6 +176,10 @@ def _of(node: Node, project: Project, reached: Reached) -> Iterator[Passage]:
 
 def _of_call(call: nodes.Call, project: Project, reached: Reached) -> Iterator[Passage]:
     function = call.func
+    if project.called_name(call, reached) in TAKES_ARGUMENTS:
+        for argument in _written_out(call):
+            yield Passage(through=argument, node=argument, yields=argument)
+        return
     if isinstance(function, nodes.Attribute) and function.attrname == "pop" and not call.args:
         yield Passage(through=function.expr, node=call, yields=call, kind=Kind.VALUE)
         return

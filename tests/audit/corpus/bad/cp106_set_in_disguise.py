@@ -50,3 +50,17 @@ class TaggedAgent:
 
     async def _ask(self, prompt: str) -> str:
         return await workflow.execute_activity(answer, prompt, start_to_close_timeout=timedelta(minutes=1))
+
+
+@workflow.defn
+class DigestingAgent:
+    @workflow.run
+    async def run(self, topics: list[str], tools: list[str]) -> str:
+        lengths = {topic: len(topic) for topic in frozenset(topics)}  # finding: CP106
+        prompt = f"Digest {', '.join(lengths)}"
+        allowed = {tool for tool in tools if tool != "mail"}
+        return await workflow.execute_activity(
+            answer,
+            args=[prompt, allowed],  # finding: CP106
+            start_to_close_timeout=timedelta(minutes=1),
+        )
