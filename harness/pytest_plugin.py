@@ -14,10 +14,10 @@ one are errors, never skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -96,6 +96,30 @@ def crashproof_survives(
         test=request.node.nodeid,
         folder=started_in / RUNS,
     )
+
+
+@pytest.fixture
+def crashproof_replays(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """A strict replay of stored histories, as a test, synchronous or not.
+
+    ``crashproof_replays("histories/", workflows=[MyAgent])`` fails the test with the report of ``crashproof replay``
+    unless every history decides as recorded; where nothing was compared it fails, too. Paths begin in the folder of the
+    test's file, or else in the one that pytest was started in. The arguments are those of
+    ``harness.testing.assert_replays``.
+    """
+    from harness.testing.replays import assert_replays
+
+    started_in, beside = request.config.invocation_params.dir, request.path.parent
+
+    def replays(*paths: str | Path, **how: Any) -> None:
+        __tracebackhide__ = True
+        found = [beside / path if (beside / path).exists() else Path(path) for path in paths]
+        try:
+            assert_replays(*found, **{"cwd": started_in, **how})
+        except (AssertionError, UsageError, RigError) as error:
+            raise pytest.fail.Exception(f"crashproof: {error}", pytrace=False) from None
+
+    return replays
 
 
 @pytest.fixture(scope="session")

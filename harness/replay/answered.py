@@ -47,13 +47,13 @@ class Spool:
     """A file to which decisions are written, so that thousands of histories need no memory.
 
     Args:
-        path: The file; made new.
+        path: The file, to whose end they go.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("wb")
-        self._offset = 0
+        self._file = path.open("ab")  # forks of one process write to the same file, one after the other
+        self._offset = self._file.tell()
 
     def keep(self, decided: Sequence[Decided]) -> Details:
         """Write what a replay decided, and return where it lies."""

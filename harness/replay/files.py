@@ -155,7 +155,12 @@ def _is_candidate(file: Path) -> bool:
 
 def _is_index(file: Path) -> bool:
     """Tell whether a file is what `crashproof capture` writes beside the histories."""
-    return file.name == INDEX and not looks_like_history(file)
+    if file.name != INDEX:
+        return False
+    try:
+        return "captured" in msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError, UnicodeError):
+        return False
 
 
 def _captured_in(folder: Path) -> dict[str, str]:

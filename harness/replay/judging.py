@@ -76,7 +76,8 @@ class Judge:
         usable = {name: one for name, one in gathered.replays.items() if not _is_unusable(one)}
         findings = tuple(self._findings(gathered, usable, told.workflow))
         findings = tuple(replace(finding, histories=(told.file,)) for finding in findings)
-        most = max(usable.values(), key=lambda one: one.commands, default=None)
+        whole = [one for name, one in usable.items() if name != PREFIX]
+        most = max(whole, key=lambda one: one.commands, default=None)
         if most is not None:
             told = replace(
                 told,
@@ -90,8 +91,8 @@ class Judge:
 
     def _compare(self, gathered: _Gathered, answer: Answered) -> None:
         assert gathered.reference is not None
-        gathered.asked |= set(answer.decisions) if answer.replay.prefixes else set()
-        if not answer.replay.prefixes and not _is_unusable(answer.replay):
+        gathered.asked |= set(answer.decisions) if answer.condition == PREFIX else set()
+        if answer.condition != PREFIX and not _is_unusable(answer.replay):
             found = dependence(gathered.reference, answer)
             if found:
                 gathered.dependences.append(found)
@@ -175,10 +176,10 @@ def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) ->
         asked: The workflow tasks that were also asked as the last one of a history: one that is right there, and only
             there, depends on whether it is replayed.
     """
-    whole = [one for one in usable.values() if not one.prefixes]
+    whole = [one for name, one in usable.items() if name != PREFIX]
     keys = [{_key(difference) for difference in one.differences} for one in whole]
     everywhere = set.intersection(*keys) if keys else set()
-    at_the_end = {_key(each) for one in usable.values() if one.prefixes for each in one.differences}
+    at_the_end = {_key(each) for name, one in usable.items() if name == PREFIX for each in one.differences}
     found = []
     for each in whole[0].differences if whole else ():
         if _key(each) in everywhere:
@@ -201,8 +202,8 @@ def _change(difference: Difference, workflow: str) -> ReplayFinding:
 
 def _of_prefixes(usable: Mapping[str, Replay], workflow: str) -> list[ReplayFinding]:
     """Return the differences that show only where a workflow task is the last one, and is not replayed."""
-    known = {_key(each) for one in usable.values() if not one.prefixes for each in one.differences}
-    found = [(name, each) for name, one in usable.items() if one.prefixes for each in one.differences]
+    known = {_key(each) for name, one in usable.items() if name != PREFIX for each in one.differences}
+    found = [(name, each) for name, one in usable.items() if name == PREFIX for each in one.differences]
     return [_of_replaying(each, workflow, conditions=(name,)) for name, each in found if _key(each) not in known]
 
 

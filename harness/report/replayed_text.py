@@ -10,18 +10,20 @@ from harness.replays import Replayed, ReplayedHistory, ReplayFinding, Witness
 from harness.report.phrases import number
 from harness.verdict import Outcome
 
+Again = Callable[[ReplayFinding], str]
+
 _MOST_FILES = 3
 _MOST_ROWS = 20
 _MOST_CAUSES = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what a history says must not steer the terminal
 
 
-def replayed_text(replayed: Replayed, *, again: Callable[[ReplayFinding], str]) -> str:
+def replayed_text(replayed: Replayed, *, again: Again | None = None) -> str:
     """Return the report, ready for a terminal or a log.
 
     Args:
         replayed: What the histories came to.
-        again: Returns the command that shows a finding again.
+        again: Returns the command that shows a finding again, where there is one.
     """
     lines: list[str] = []
     for finding in replayed.findings:
@@ -42,7 +44,7 @@ def _unknown(histories: Sequence[ReplayedHistory]) -> dict[str, list[str]]:
     return found
 
 
-def _finding(finding: ReplayFinding, again: Callable[[ReplayFinding], str]) -> Iterator[str]:
+def _finding(finding: ReplayFinding, again: Again | None) -> Iterator[str]:
     word = "accepted" if finding.accepted else "FAIL"
     yield finding.workflow or "workflow"
     yield f"  {word}  {finding.check}"
@@ -60,7 +62,7 @@ def _finding(finding: ReplayFinding, again: Callable[[ReplayFinding], str]) -> I
     if finding.accepted:
         yield f"      accepted: {finding.accepted}"
     yield f"    In {_files(finding.histories)}"
-    if not finding.accepted and finding.histories:
+    if again and not finding.accepted and finding.histories:
         yield f"    Reproduce with:  {again(finding)}"
 
 
@@ -102,7 +104,7 @@ def _remarks(replayed: Replayed) -> Iterator[str]:
     told = [f"{number(count, 'workflow task')} not compared: {why}" for why, count in left_out.items()]
     if unseen:
         told.append(f"{number(unseen, 'value')} not compared: encrypted, or kept by the replay")
-    told += [*notes[:_MOST_FILES], *replayed.stale]
+    told += [*notes[:_MOST_FILES], *replayed.unusable, *replayed.stale]
     if len(notes) > _MOST_FILES:
         told.append(f"{len(notes) - _MOST_FILES} other histories have no workflow id kept with them")
     yield from ["", *(f"  - {each}" for each in told)] if told else []

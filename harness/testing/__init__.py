@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.testing.doors import Effects, Model
+from harness.testing.replays import assert_replays
 from harness.testing.server import Server
 from harness.testing.survival import Survives
 from harness.testing.worker import Worker, Workers
 
-__all__ = ["Effects", "Model", "Server", "Survives", "Worker", "Workers"]
+__all__ = ["Effects", "Model", "Server", "Survives", "Worker", "Workers", "assert_replays"]
