@@ -130,12 +130,16 @@ def _replay(prepared: Prepared, *, skipped: str = "") -> Replay:
 
 
 def _under(condition: str, asked: Asked) -> list[Answer]:
-    """Return one answer for each task under a condition, in order: the first that there is."""
+    """Return one answer for each task under a condition, in order: the first that there is.
+
+    What cannot be asked warm counts there as it was answered cold by the same process.
+    """
     found: dict[int, Answer] = {}
+    cold = {each.started_event_id: each for each in asked.answers if each.mode == "cold"}
     for each in asked.answers:
         kept = found.get(each.started_event_id)
         if asked.conditions[each.mode] == condition and (kept is None or kept.kind == "unasked"):
-            found[each.started_event_id] = each
+            found[each.started_event_id] = cold.get(each.started_event_id, each) if each.only_cold else each
     return [found[started] for started in sorted(found)]
 
 

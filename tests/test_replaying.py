@@ -84,11 +84,9 @@ async def test_an_unchanged_worker_decides_as_recorded_under_every_condition(
             assert depends(found[index]) == set()
     assert depends(found[2]) >= {"warm", "warm process"}, "what the process has done before shows"
     order = {name: answered.replay for name, answered in found[0].items()}
-    assert {name: (replay.commands, replay.tasks, len(replay.left_out)) for name, replay in order.items()} == {
-        **dict.fromkeys(NAMES, (7, 8, 0)),
-        "warm": (6, 7, 1),
-    }
-    assert {name: replay.prefixes for name, replay in order.items() if replay.prefixes} == {"cold": 7}
+    tasks = order["cold"].tasks
+    assert {(replay.commands, replay.tasks, len(replay.left_out)) for replay in order.values()} == {(7, tasks, 0)}
+    assert {name: replay.prefixes for name, replay in order.items() if replay.prefixes} == {"cold": tasks - 1}
     assert not any(answered.replay.failure for answers in found.values() for answered in answers.values())
 
 
@@ -134,6 +132,7 @@ async def test_a_worker_that_is_lost_over_one_history_goes_on_with_the_others(
     greedy = {name: answered.replay for name, answered in found[0].items()}
     assert greedy["cold"].lost.startswith("over the workflow task of event 8: the worker process exited with status 7")
     assert (greedy["cold"].tasks, greedy["warm"].tasks) == (1, 0)
+    assert [left.why for left in greedy["cold"].left_out] == ["not asked"]
     assert greedy["warm"].skipped
     assert greedy["warm process"].skipped
     assert {name: (answered.replay.lost, told(answered.replay)) for name, answered in found[1].items()} == {
@@ -176,7 +175,8 @@ async def test_an_unknown_workflow_type_is_skipped(recorded: Recorded, tmp_path:
 async def test_a_local_activity_that_ran_is_told_and_no_dependence(recorded: Recorded, tmp_path: Path) -> None:
     histories = of(recorded, tmp_path, "order-1")
     found = await replayed(histories, tmp_path, "hash seed 1", ORDER_VERSION="asks twice")
-    assert found[0]["cold"].replay.ran == found[0]["hash seed 1"].replay.ran == (32,)
+    assert len(found[0]["cold"].replay.ran) == 1
+    assert found[0]["hash seed 1"].replay.ran == found[0]["cold"].replay.ran
     assert found[0]["hash seed 1"].replay.nondeterminism
     assert depends(found[0]) == set()
 

@@ -242,7 +242,7 @@ class ReplayDoor:
         known, sticky = 0, ""
         for task in story.tasks:
             if task.made_anew:
-                yield unasked(task, "warm", _REASONS["made anew"])
+                yield replace(unasked(task, "warm", _REASONS["made anew"]), only_cold=True)
                 continue
             question = Question(
                 story=story,
@@ -258,7 +258,7 @@ class ReplayDoor:
             known = task.started_event_id if answer.kind == "completed" and sticky else 0
             if _new_versions(answer.commands, task):
                 known = 0
-                answer = unasked(task, "warm", _REASONS["versions"])
+                answer = replace(unasked(task, "warm", _REASONS["versions"]), only_cold=True)
             elif answer.kind == "completed" and not sticky:
                 answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
             yield checked(answer)
@@ -311,8 +311,16 @@ def _sticky_queue(answer: asyncio.Future[Told]) -> str:
 
 
 def _chosen(tasks: Sequence[Recorded], events: int) -> set[int]:
-    """Choose the tasks that are asked cold: all, or evenly as many as keep their prefixes below a number of events."""
-    ids = [task.started_event_id for task in tasks]
+    """Choose the tasks that are asked cold: all, or evenly as many as keep their prefixes below a number of events.
+
+    Those that cannot be asked warm come before the others.
+    """
+    first = _evenly([task.started_event_id for task in tasks if task.made_anew], events)
+    others = _evenly([task.started_event_id for task in tasks if not task.made_anew], events - sum(first))
+    return first | others
+
+
+def _evenly(ids: Sequence[int], events: int) -> set[int]:
     step, chosen = 1, set(ids)
     while len(chosen) > 2 and sum(chosen) > events:
         step += 1

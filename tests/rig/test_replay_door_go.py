@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,8 @@ import pytest_asyncio
 from temporalio.client import Client
 
 from harness.evidence import History
+from harness.replaying import replay_through_door
+from harness.replays import Replay
 from harness.rig.binaries import find_temporal
 from harness.rig.decoding import command_name
 from harness.rig.frontend import Frontend
@@ -22,6 +25,7 @@ from harness.rig.replay_door import ReplayDoor
 from harness.rig.server import DevServer
 from harness.rig.worker import environment
 from tests.rig.replayed.asking import replay
+from tests.rig.replayed.preparing import prepared
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
 
@@ -109,3 +113,32 @@ async def test_a_changed_go_worker_gives_other_commands(binary: Path, recorded: 
         if command_name(command) == "ScheduleActivityTask"
     ]
     assert timeouts == [61, 61]
+
+
+async def compared(
+    binary: Path, history: History, folder: Path, *, workflow: str = "", **env: str
+) -> dict[str, Replay]:
+    """Return what the replay of one history came to under each condition."""
+    asked = replay_through_door(
+        [prepared(history, folder, workflow=workflow)],
+        command=str(binary),
+        cwd=folder,
+        folder=folder,
+        env={"ORDER_TASK_QUEUE": "go-orders", **env},
+    )
+    async with asyncio.timeout(LIMIT), contextlib.aclosing(asked):
+        return {answered.condition: answered.replay async for answered in asked}
+
+
+async def test_answers_of_a_go_worker_are_compared_with_the_recording(
+    binary: Path, recorded: History, tmp_path: Path
+) -> None:
+    unchanged = await compared(binary, recorded, tmp_path)
+    assert set(unchanged) == {"cold", "warm", "warm process", "hash seed 1", "time zone east", "locale"}
+    assert {(each.differences, each.commands, each.failure) for each in unchanged.values()} == {((), 5, "")}
+    assert [left.why for left in unchanged["cold"].left_out] == ["not asked"], "a local activity ran in that task"
+    changed = await compared(binary, recorded, tmp_path, ORDER_TIMEOUT_S="61")
+    fields = {(each.subject, each.field, each.new) for replay in changed.values() for each in replay.differences}
+    assert fields == {("Reserve", "startToCloseTimeout", 61.0)}
+    unknown = await compared(binary, recorded, tmp_path, workflow="GoneOrder")
+    assert all("unable to find workflow type: GoneOrder" in replay.skipped for replay in unknown.values())
