@@ -193,12 +193,14 @@ class Replayed:
         histories: Each history, in the order of the files.
         stale: One line for each accepted difference that no history shows any more, or whose time is over.
         seconds: How long it took.
+        unusable: One line for each module that was named and could not be replayed against.
     """
 
     against: str
     histories: tuple[ReplayedHistory, ...] = ()
     stale: tuple[str, ...] = ()
     seconds: float = 0.0
+    unusable: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

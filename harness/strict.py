@@ -97,7 +97,8 @@ async def replay_all(
             done += 1
             tell(f"replaying, {answer.condition}", done, total)
     told = tuple(judge.judged(index, _told(each)) for index, each in enumerate(found))
-    return Replayed(against=way.name, histories=told, seconds=time.monotonic() - began)
+    unusable = tuple(f"{name} cannot be used: {why}" for name, why in way.unusable.items())
+    return Replayed(against=way.name, histories=told, seconds=time.monotonic() - began, unusable=unusable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +110,17 @@ class _Way:
     conditions: tuple[str, ...]
     groups: dict[str, str]
     replay: Callable[[Sequence[Prepared], Path, int, float], AsyncGenerator[Answered, None]]
+    unusable: dict[str, str] = field(default_factory=dict)
 
 
 def _in_process(code: Code, names: Sequence[str]) -> _Way:
     wanted = in_process.chosen(names)
+    unusable: dict[str, str] = {}
 
     def replay(found: Sequence[Prepared], folder: Path, jobs: int, limit: float) -> AsyncGenerator[Answered, None]:
-        return replay_in_process(found, code=code, folder=folder, conditions=wanted, jobs=jobs, time_limit=limit)
+        return replay_in_process(
+            found, code=code, folder=folder, conditions=wanted, jobs=jobs, time_limit=limit, unusable=unusable
+        )
 
     return _Way(
         name=_listed([*code.replayers, *code.modules]),
@@ -123,6 +128,7 @@ def _in_process(code: Code, names: Sequence[str]) -> _Way:
         conditions=tuple(each.name for each in wanted),
         groups={each.name: each.group for each in wanted},
         replay=replay,
+        unusable=unusable,
     )
 
 

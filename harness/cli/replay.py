@@ -92,6 +92,14 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
     help="Longest time that one replay may take.",
 )
 @click.option(
+    "--memory",
+    type=click.IntRange(256),
+    default=4096,
+    show_default=True,
+    metavar="MIB",
+    help="Most memory that a process which replays workflow code may have.",
+)
+@click.option(
     "--largest",
     type=click.IntRange(1),
     default=256,
@@ -138,6 +146,7 @@ def _against(given: dict[str, Any]) -> Worker | Code:
             modules=given["workflows"],
             replayers=given["replayers"],
             data_converter=given["data_converter"] or "",
+            memory=given["memory"] * _MEBIBYTE,
             cwd=Path.cwd(),
         )
     from harness.strict import Worker

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, cast
 
 import msgspec
@@ -19,6 +21,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from harness.replay import lines
 from harness.replay.answered import Answered, Spool, digests
 from harness.replay.asking import Request
 from harness.replay.commands import LOCAL_ACTIVITY_MARKER, Command, Decided
@@ -32,6 +35,9 @@ from harness.replays import Replay
 
 Answer = Callable[[Any], None]
 DEFINITION = "__temporal_workflow_definition"
+_REFUSED = "Failed validating workflow "
+_OF_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<message>(?:[^"\\]|\\.)*)"')
+_AT = re.compile(r'File \\?"(?P<file>[^"\\]+)\\?", line (?P<line>\d+), in (?P<function>\w+)')
 
 
 def recording(replayer: Replayer, recorder: Recorder, *, only: str = "") -> Replayer:
@@ -65,11 +71,18 @@ class Answering:
             recording replayer is made of it.
         spool: File to which decisions are written; empty: they are not kept.
         only: The one workflow type that is going to be replayed; empty: any.
+        unusable: Modules that could not be imported, each with the reason.
     """
 
     def __init__(
-        self, replayers: Sequence[tuple[Mapping[str, type], Replayer]], *, spool: str = "", only: str = ""
+        self,
+        replayers: Sequence[tuple[Mapping[str, type], Replayer]],
+        *,
+        spool: str = "",
+        only: str = "",
+        unusable: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._unusable = unusable
         self._replaying = [_Replaying(workflows, replayer, only=only) for workflows, replayer in replayers]
         self._spool = Spool(Path(spool)) if spool else None
 
@@ -89,9 +102,7 @@ class Answering:
         )
         able = next((each for each in self._replaying if each.knows(request.workflow)), None)
         if able is None:
-            known = ", ".join(sorted(name for each in self._replaying for name in each.workflows))
-            skipped = f"workflow {request.workflow} is not known: {known} can be replayed"
-            return replace(told, replay=replace(told.replay, skipped=skipped))
+            return replace(told, replay=replace(told.replay, skipped=self._unknown(request.workflow)))
         try:
             found, tasks = await able.answer(request)
         except Exception as error:
@@ -106,6 +117,11 @@ class Answering:
             details=self._spool.keep(tasks) if keep and self._spool else None,
         )
 
+    def _unknown(self, workflow: str) -> str:
+        known = ", ".join(sorted(name for each in self._replaying for name in each.workflows))
+        reasons = "".join(f"; {name} cannot be used: {why}" for name, why in self._unusable.items())
+        return f"workflow {workflow} is not known: {known} can be replayed{reasons}"
+
 
 class _Replaying:
     """One replayer at work: the histories that it is given one after the other go through one worker of the SDK."""
@@ -118,6 +134,7 @@ class _Replaying:
         self._converter: DataConverter = replayer.config(active_config=True).get("data_converter") or (
             DataConverter.default
         )
+        self._refused: dict[str, str] = {}
         self._asked: asyncio.Queue[WorkflowHistory | None] = asyncio.Queue()
         self._results: AsyncIterator[Any] | None = None
         self._stack = AsyncExitStack()
@@ -138,15 +155,18 @@ class _Replaying:
 
     async def answer(self, request: Request) -> tuple[Replay, tuple[Decided, ...]]:
         """Return what came of the replay of one history, and what was decided."""
+        told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
+        if refusal := await self._refusal(request.workflow):
+            return replace(told_of, failure=refusal), ()
         events = _events(request)
         told = await self._recorded(events)
-        told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
         if request.prefixes:
             tasks = [task async for task in self._prefixes(request, events, told)]
-            return self._compared(replace(told_of, prefixes=len(tasks)), events, tasks, told), tuple(tasks)
+            found = self._compared(replace(told_of, prefixes=len(tasks)), events, tasks, told)
+            return replace(found, left_out=()), tuple(tasks)
         for _ in range(request.times):
             failure, tasks = await self._replay(request, events)
-        told_of = replace(told_of, **_verdict(failure), witnesses=self._watch.take())
+        told_of = replace(told_of, **_verdict(failure, self._recorder.user_code), witnesses=self._watch.take())
         return self._compared(told_of, events, tasks, told), tuple(tasks)
 
     def _compared(
@@ -158,13 +178,12 @@ class _Replaying:
     ) -> Replay:
         converter = self._converter.payload_converter
         found = compare(events, tasks, told=told, converter=converter, local_results=False)
-        left_out = () if replay.prefixes else found.left_out
         return replace(
             replay,
             commands=found.commands,
             tasks=found.tasks,
             differences=found.differences,
-            left_out=left_out,
+            left_out=found.left_out,
             unseen=len(found.unseen),
         )
 
@@ -180,21 +199,37 @@ class _Replaying:
         self, request: Request, events: Sequence[HistoryEvent], *, whole: Sequence[HistoryEvent] = ()
     ) -> tuple[Exception | None, list[Decided]]:
         """Replay events; ``whole`` is the history that they are the first part of."""
-        self._recorder.about(events)
+        self._recorder.about(whole or events)
         self._recorder.during = self._watch.during if request.watched else None
         self._asked.put_nowait(WorkflowHistory(request.workflow_id, events))
-        result = await anext(await self._at_work())
+        assert self._results is not None
+        result = await anext(self._results)
         tasks = [task for each in self._recorder.take() for task in decided(each, history=whole or events)]
         return result.replay_failure, tasks
 
-    async def _at_work(self) -> AsyncIterator[Any]:
-        """Return the results of the SDK's worker, which is started if there is none."""
-        results = self._results
-        if results is None:
+    async def _refusal(self, workflow: str) -> str:
+        """Start the SDK's worker if there is none; return why the workflow cannot be part of it, or nothing."""
+        while self._results is None and workflow not in self._refused:
             iterator = self._replayer.workflow_replay_iterator(_handed(self._asked))
-            results = cast("AsyncIterator[Any]", await self._stack.enter_async_context(iterator))
-            self._results = results
-        return results
+            try:
+                results = await self._stack.enter_async_context(iterator)
+            except RuntimeError as error:
+                self._leave_out(error)
+            else:
+                self._results = cast("AsyncIterator[Any]", results)
+        return self._refused.get(workflow, "")
+
+    def _leave_out(self, error: RuntimeError) -> None:
+        """Go on without a workflow that the sandbox cannot import: the SDK starts no worker that has it."""
+        name = str(error).removeprefix(_REFUSED)
+        config: Any = self._replayer.config(active_config=True)
+        rest = [each for each in config["workflows"] if workflow_type(each) != name]
+        if not str(error).startswith(_REFUSED) or len(rest) == len(config["workflows"]):
+            raise error
+        cause = error.__cause__ or error
+        self._refused[name] = f"a worker with {name} does not start: {type(cause).__name__}: {cause}"
+        if rest:
+            self._replayer = Replayer(**(config | {"workflows": rest, "plugins": []}))
 
     async def _prefixes(
         self, request: Request, events: Sequence[HistoryEvent], told: Mapping[int, Sequence[Command]]
@@ -274,10 +309,21 @@ def _lines(requests: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _verdict(failure: Exception | None) -> dict[str, Any]:
+def _plain(message: str, user_code: lines.UserCode) -> str:
+    """Return the message of a failure that core tells with all its inner structure, and where in the user's code."""
+    found = _OF_CORE.search(message)
+    if not found:
+        return message
+    frames = _AT.finditer(message, found.end())
+    at = next((each for each in frames if user_code.holds(each["file"])), None)
+    where = " at " + lines.told((at["file"], int(at["line"]), at["function"])) if at else ""
+    return found["message"].replace('\\"', '"').replace("\\n", "\n").removesuffix(".") + where
+
+
+def _verdict(failure: Exception | None, user_code: lines.UserCode) -> dict[str, Any]:
     message = "" if failure is None else str(failure) or type(failure).__name__
     return {
-        "failure": message,
+        "failure": _plain(message, user_code),
         "nondeterminism": isinstance(failure, NondeterminismError) or "TMPRL1100" in message,
         "blocked": is_blocked(message),
     }

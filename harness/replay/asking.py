@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+TELL_WHERE = signal.SIGUSR1
+"""Has a replaying process write to its log which line each of its threads is at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +22,8 @@ class Setup:
         spool: File to which decisions are written; empty: they are not kept.
         fresh: Each history is replayed in a process that has replayed nothing before.
         clock: Seconds by which the wall clock of the process is wrong.
+        memory: How many bytes of memory the process may have; 0: any.
+        unusable: Modules that are left out, each with the reason: they cannot be imported.
     """
 
     modules: Sequence[str] = ()
@@ -26,13 +32,24 @@ class Setup:
     spool: str = ""
     fresh: bool = False
     clock: float = 0.0
+    memory: int = 0
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """Whether a replaying process has imported the workflow code: the workflow types, or why not."""
+    """How far a replaying process is with importing the workflow code.
 
+    Attributes:
+        importing: What it imports next: should it end over it or hang, this is to blame. Empty: it is done.
+        workflows: The workflow types that it can replay.
+        unusable: Modules and replayers that cannot be used, each with the reason; the others can.
+        error: Why nothing can be replayed.
+    """
+
+    importing: str = ""
     workflows: Sequence[str] = ()
+    unusable: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
 
 

@@ -23,6 +23,10 @@ SHARD_FROM = 40
 """From how many histories on they are shared out to several processes of the same condition."""
 
 
+MEMORY = 4 * 1024**3
+"""How many bytes of memory a process that replays may have."""
+
+
 class Stored(Protocol):
     """A history on disk, as ``preparing.Prepared``."""
 
@@ -55,12 +59,14 @@ class Code:
         modules: Where the workflows are: ``module`` or ``module:Class``.
         replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``; asked before ``modules``.
         data_converter: ``module:attribute`` of the data converter for ``modules``.
+        memory: How many bytes of memory each process may have; 0: any.
         cwd: Folder in which the processes run, first on their import path.
     """
 
     modules: Sequence[str] = ()
     replayers: Sequence[str] = ()
     data_converter: str = ""
+    memory: int = MEMORY
     cwd: Path
 
 
@@ -115,6 +121,7 @@ async def replay_in_process(
     conditions: Sequence[Condition] = CONDITIONS,
     jobs: int = 2,
     time_limit: float = 30.0,
+    unusable: dict[str, str] | None = None,
 ) -> AsyncGenerator[Answered, None]:
     """Yield what came of each history under each condition, as it comes.
 
@@ -128,12 +135,14 @@ async def replay_in_process(
         conditions: The conditions; the first one is what the others are compared with.
         jobs: How many processes replay at a time.
         time_limit: Longest time in seconds that one replay may take, and 2 ms more for each event.
+        unusable: Gets each module that cannot be imported, with the reason; the others are replayed against.
 
     Raises:
-        UsageError: The modules cannot be imported, or hold no workflow.
+        UsageError: None of the modules can be imported and holds a workflow.
         RigError: A process did not start.
     """
-    matrix = _Matrix(histories, code=code, folder=folder, time_limit=time_limit)
+    unusable = {} if unusable is None else unusable
+    matrix = _Matrix(histories, code=code, folder=folder, time_limit=time_limit, unusable=unusable)
     units = list(matrix.units(conditions, jobs=jobs))
     answers: asyncio.Queue[Answered | None] = asyncio.Queue()
 
@@ -175,12 +184,15 @@ class _Unit:
 class _Matrix:
     """Replays units."""
 
-    def __init__(self, histories: Sequence[Stored], *, code: Code, folder: Path, time_limit: float) -> None:
+    def __init__(
+        self, histories: Sequence[Stored], *, code: Code, folder: Path, time_limit: float, unusable: dict[str, str]
+    ) -> None:
         self._histories = histories
         self._code = code
         self._folder = folder
         self._time_limit = time_limit
         self._lost: set[int] = set()
+        self._unusable = unusable
 
     def units(self, conditions: Sequence[Condition], *, jobs: int) -> Iterator[_Unit]:
         """Yield what is to be done: first what the others are compared with."""
@@ -202,6 +214,7 @@ class _Matrix:
         while todo:
             starts += 1
             async with self._process(unit, starts) as process:
+                self._unusable.update(process.unusable)
                 while todo:
                     condition, index = todo.pop(0)
                     if index in self._lost:
@@ -215,12 +228,14 @@ class _Matrix:
     def _process(self, unit: _Unit, starts: int) -> ReplayProcess:
         first = unit.conditions[0]
         setup = Setup(
-            modules=self._code.modules,
+            modules=[name for name in self._code.modules if name not in self._unusable],
             data_converter=self._code.data_converter,
-            replayers=self._code.replayers,
+            replayers=[name for name in self._code.replayers if name not in self._unusable],
             spool=str(self._folder / f"decided-{unit.number}-{starts}"),
             fresh=first.fresh,
             clock=first.clock,
+            memory=self._code.memory,
+            unusable=self._unusable,
         )
         return ReplayProcess(
             setup,

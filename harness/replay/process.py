@@ -1,8 +1,8 @@
 """The replaying process: run by ``runner``, it reads requests as lines of JSON and answers each with what came of it.
 
-The first line that it reads is a ``Setup``. It answers with one ``Ready`` before each import and one after all, then with
-one line for each request. Answers leave by a copy of standard output; whatever the workflow code prints goes to the
-log.
+The first line that it reads is a ``Setup``. It answers with one ``Ready`` before each import and one after all, then
+with one line for each request. Answers leave by a copy of standard output; whatever the workflow code prints goes to
+the log.
 """
 
 from __future__ import annotations

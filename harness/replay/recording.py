@@ -248,8 +248,12 @@ class _Hooks:
             with self._during():
                 completion: WorkflowActivationCompletion = self._activate(activation)
         except BaseException as error:
-            self._keep(activation, WorkflowActivationCompletion(), failure=f"{type(error).__name__}: {error}")
-            raise
+            failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self._keep(activation, WorkflowActivationCompletion(), failure=failure)
+            if isinstance(error, Exception):
+                raise
+            # Python would end the worker process, which then hangs: here it may only end this workflow task.
+            raise RuntimeError(f"workflow code raised {failure}, which ends a worker process") from error
         finally:
             sys.set_coroutine_origin_tracking_depth(depth)
         self._keep(activation, completion, failure=_failure(completion))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,13 +19,16 @@ import msgspec
 from harness.errors import RigError, UsageError
 from harness.evidence import History
 from harness.replay.answered import Answered
-from harness.replay.asking import Ready, Request, Setup
+from harness.replay.asking import TELL_WHERE, Ready, Request, Setup
+from harness.replay.lines import UserCode
 from harness.replays import Replay
 
-_START_LIMIT = 60.0
+_START_LIMIT = 20.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LOG_SHOWN = 4000
 _SECONDS_PER_EVENT = 0.002
+_WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
+_AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
 
 PREFIX_EVENTS = 5_000
 """Most events that the prefixes of one history of a trial may have together; of a longer one, tasks are chosen."""
@@ -41,7 +45,8 @@ class ReplayProcess:
         setup: The workflow code, and how the process is to be.
         cwd: Folder in which the process runs, first on its import path.
         logs: Folder for its log, ``replay-<n>.log``.
-        time_limit: Longest time in seconds that the replay of one history may take, and 2 ms more for each event.
+        time_limit: Longest time in seconds that the replay of one history may take, and 2 ms more for each event; twice
+            as much, or 20 s, has the import of a module.
         environment: What its environment has more, or has otherwise.
     """
 
@@ -62,8 +67,11 @@ class ReplayProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._log = logs / "replay.log"
         self._turn = asyncio.Lock()
+        self._importing = ""
         self.workflows: tuple[str, ...] = ()
         """The workflow types that can be replayed, known once entered."""
+        self.unusable: dict[str, str] = {}
+        """Modules and replayers that cannot be used, each with the reason, known once entered."""
 
     async def __aenter__(self) -> Self:
         """Start the process and wait until it has imported the workflow code.
@@ -135,6 +143,50 @@ class ReplayProcess:
         return found
 
     async def _start(self) -> None:
+        """Start a process that has imported the workflow code; a module over which it ends or hangs is left out."""
+        while True:
+            await self._launch()
+            self._importing = ""
+            try:
+                ready = await self._imported()
+            except RigError as error:
+                if not self._importing:
+                    raise
+                self._leave_out(self._importing, str(error).splitlines()[0])
+                await self._stop()
+            else:
+                break
+        if ready.error:
+            raise self._cannot_be_used(ready.error)
+        self.workflows = tuple(ready.workflows)
+        self.unusable = dict(ready.unusable)
+
+    async def _imported(self) -> Ready:
+        limit = max(_START_LIMIT, 2 * self._time_limit)
+        doing = "the start of the replaying process"
+        ready = msgspec.json.decode(await self._ask(self._setup, limit=limit, doing=doing), type=Ready)
+        while ready.importing:
+            self._importing = ready.importing
+            doing = f"the import of {ready.importing}"
+            ready = msgspec.json.decode(await self._ask(None, limit=limit, doing=doing), type=Ready)
+        return ready
+
+    def _leave_out(self, name: str, why: str) -> None:
+        setup = self._setup
+        self._setup = dataclasses.replace(
+            setup,
+            modules=[each for each in setup.modules if each != name],
+            replayers=[each for each in setup.replayers if each != name],
+            unusable={**setup.unusable, name: why},
+        )
+        if not (self._setup.modules or self._setup.replayers):
+            raise self._cannot_be_used("; ".join(self._setup.unusable.values()))
+
+    def _cannot_be_used(self, why: str) -> UsageError:
+        code = ", ".join([*self._setup.replayers, *self._setup.modules, *self._setup.unusable])
+        return UsageError(f"the workflow code ({code or 'no module'}) cannot be replayed: {why} (see {self._log})")
+
+    async def _launch(self) -> None:
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
             self._log = _free_name(self._logs)
@@ -151,12 +203,6 @@ class ReplayProcess:
                 )
         except OSError as error:
             raise RigError(f"cannot start the replaying process in {self._cwd}: {error.strerror or error}") from error
-        told = await self._ask(self._setup, limit=_START_LIMIT, doing="importing the workflow code")
-        ready = msgspec.json.decode(told, type=Ready)
-        if ready.error:
-            code = ", ".join([*self._setup.modules, *self._setup.replayers]) or "no module"
-            raise UsageError(f"the workflow code ({code}) cannot be replayed: {ready.error} (see {self._log})")
-        self.workflows = tuple(ready.workflows)
 
     def _environment(self) -> dict[str, str]:
         # Deadlock detection, which TEMPORAL_DEBUG turns off, belongs to what a replay shows.
@@ -164,7 +210,7 @@ class ReplayProcess:
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
         return {**environment, "PYTHONUNBUFFERED": "1", **self._more_environment}
 
-    async def _ask(self, request: Setup | Request, *, limit: float, doing: str) -> bytes:
+    async def _ask(self, request: Setup | Request | None, *, limit: float, doing: str) -> bytes:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise RigError(f"{doing}: the replaying process is not running", log=self._log_tail())
@@ -173,13 +219,16 @@ class ReplayProcess:
                 # The answer is read while the request is written: a process that dies half-way is seen either way.
                 reading = asyncio.ensure_future(process.stdout.readline())
                 try:
-                    await _write(process.stdin, request)
+                    if request is not None:
+                        await _write(process.stdin, request)
                     line = await reading
                 finally:
                     reading.cancel()
         except TimeoutError:
+            where = await self._where()
             await self._stop()
-            raise RigError(f"{doing} took longer than {limit:g} s and was stopped", log=self._log_tail()) from None
+            words = f"{doing} took longer than {limit:.3g} s{where} and was stopped"
+            raise RigError(words, log=self._log_tail()) from None
         if not line.endswith(b"\n"):
             status = await process.wait()
             await self._stop()
@@ -196,6 +245,24 @@ class ReplayProcess:
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
+
+    async def _where(self) -> str:
+        """Return `` at path.py:12 in run``, the innermost line of the user's that hangs, or nothing."""
+        before = self._log.stat().st_size
+        if self._process is None or self._process.returncode is not None:
+            return ""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, TELL_WHERE)
+        user_code = UserCode()
+        for _ in range(_WHERE_LOOKS):
+            await asyncio.sleep(_WHERE_EVERY)
+            with self._log.open("rb") as log:
+                log.seek(before)
+                told = log.read().decode(errors="replace")
+            found = next((match for match in _AT.finditer(told) if user_code.holds(match["file"])), None)
+            if found:
+                return f" at {_shown(found['file'], self._cwd)}:{found['line']} in {found['function']}"
+        return ""
 
     def _log_tail(self) -> str:
         try:
@@ -215,6 +282,11 @@ def _workflow_type(history: History) -> str:
     started = next(history.of_type("WORKFLOW_EXECUTION_STARTED"), {})
     told = started.get("workflowExecutionStartedEventAttributes") or {}
     return str((told.get("workflowType") or {}).get("name", ""))
+
+
+def _shown(file: str, cwd: Path) -> str:
+    path, folder = Path(os.path.realpath(file)), Path(os.path.realpath(cwd))
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _free_name(logs: Path) -> Path:

@@ -46,6 +46,7 @@ def replayed_document(replayed: Replayed, *, again: Again) -> dict[str, Any]:
         "findings": [_finding(each, again) for each in replayed.findings if not each.accepted],
         "accepted": [_finding(each, again) for each in replayed.findings if each.accepted],
         "stale": replayed.stale,
+        "unusable": replayed.unusable,
         "against": replayed.against,
         "conditions": replayed.conditions,
         "commands": sum(history.commands for history in replayed.histories),
