@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
 import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,14 +18,15 @@ from harness.audit.rules import RULES
 from harness.audit.rules.rule import Rule
 from harness.audit.source import SourceFile, collect
 from harness.audit.surface import Surface, surface_of
+from harness.audit.workers import Workers, working
 
 WORTH_PROCESSES = 400_000
 """Characters of new text from which on more processes than one are quicker."""
 
+_CHUNK = 32
+
 Progress = Callable[[int, int], None]
 """Called with how many parts are done, and how many there are."""
-
-_DIES_WITH_PARENT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +70,31 @@ def audit(
     sources = {source.path: source for source in collect(paths, max_bytes=limits.max_bytes)}
     installed = tuple(installed_folders({path.parent for path in sources}))
     memory = Memory(cache, rules=rules, limits=limits, installed=installed)
-    with _workers(jobs, sources.values(), memory, rules) as executor:
-        surfaces = _surfaces(sources, memory, executor)
+    with working(_processes(jobs, sources.values(), memory, rules)) as workers:
+        surfaces = _surfaces(sources, memory, workers)
         finder = Finder(sources, installed=installed)
         parts = parts_of(sources, surfaces, finder)
-        found = list(_judged(parts, rules, finder, limits, memory, executor, progress))
+        found = list(_judged(parts, rules, finder, limits, memory, workers, progress))
     memory.close()
     reports = tuple(_report(source, surfaces[source.path]) for source in sources.values())
     return _audited(found, reports, sources.values(), seconds=time.monotonic() - begun)
 
 
-def _surfaces(sources: dict[Path, SourceFile], memory: Memory, executor: Executor | None) -> dict[Path, Surface]:
+def _surfaces(sources: dict[Path, SourceFile], memory: Memory, workers: Workers | None) -> dict[Path, Surface]:
     found = {path: surface for path, source in sources.items() if (surface := memory.surface(source))}
     missing = [source for path, source in sources.items() if path not in found]
-    made = executor.map(surface_of, missing, chunksize=32) if executor else map(surface_of, missing)
-    found |= {source.path: surface for source, surface in zip(missing, made, strict=True)}
+    chunks = [missing[at : at + _CHUNK] for at in range(0, len(missing), _CHUNK)]
+    made = workers.ask(_surfaces_of, chunks) if workers else enumerate(map(_surfaces_of, chunks))
+    for number, surfaces in made:
+        found |= {source.path: surface for source, surface in zip(chunks[number], surfaces, strict=True)}
     for path, source in sources.items():
         if not source.reason:
             memory.keep_surface(source, found[path])
     return found
+
+
+def _surfaces_of(sources: Sequence[SourceFile]) -> list[Surface]:
+    return [surface_of(source) for source in sources]
 
 
 def _judged(
@@ -102,7 +103,7 @@ def _judged(
     finder: Finder,
     limits: Limits,
     memory: Memory,
-    executor: Executor | None,
+    workers: Workers | None,
     progress: Progress | None,
 ) -> Iterator[Judged]:
     missing: dict[str, Sequence[SourceFile]] = {}
@@ -114,7 +115,7 @@ def _judged(
             yield known
         else:
             missing[key] = part
-    for key, judged in _new(missing, rules, finder, limits, executor):
+    for key, judged in _new(missing, rules, finder, limits, workers):
         memory.keep_result(key, judged)
         done += 1
         if progress:
@@ -127,23 +128,20 @@ def _new(
     rules: Sequence[Rule],
     finder: Finder,
     limits: Limits,
-    executor: Executor | None,
+    workers: Workers | None,
 ) -> Iterator[tuple[str, Judged]]:
-    if executor is None:
+    if workers is None:
         for key, part in parts.items():
             yield key, judge(part, rules, files=finder.files, installed=finder.installed, limits=limits)
         return
     ids = tuple(rule.id for rule in rules)
-    largest_first = sorted(parts.items(), key=lambda item: -sum(len(source.text) for source in item[1]))
-    futures = {
-        executor.submit(
-            _work,
-            _Task(sources=tuple(part), rules=ids, files=finder.files, installed=finder.installed, limits=limits),
-        ): key
-        for key, part in largest_first
-    }
-    for future in as_completed(futures):
-        yield futures[future], future.result()
+    keys = sorted(parts, key=lambda key: -sum(len(source.text) for source in parts[key]))
+    tasks = [
+        _Task(sources=tuple(parts[key]), rules=ids, files=finder.files, installed=finder.installed, limits=limits)
+        for key in keys
+    ]
+    for number, judged in workers.ask(_work, tasks):
+        yield keys[number], judged
 
 
 def _work(task: _Task) -> Judged:
@@ -151,35 +149,12 @@ def _work(task: _Task) -> Judged:
     return judge(task.sources, rules, files=task.files, installed=task.installed, limits=task.limits)
 
 
-@contextmanager
-def _workers(
-    jobs: int, sources: Iterable[SourceFile], memory: Memory, rules: Sequence[Rule]
-) -> Iterator[Executor | None]:
-    """Give an executor with other processes, or None where this process alone is as quick."""
+def _processes(jobs: int, sources: Iterable[SourceFile], memory: Memory, rules: Sequence[Rule]) -> int:
+    """Return how many processes are worth their start: other ones know the rules of the catalogue only."""
     new = sum(len(source.text) for source in sources if memory.surface(source) is None)
-    jobs = jobs or _processors()
-    if jobs == 1 or new < WORTH_PROCESSES or any(rule not in RULES for rule in rules):
-        yield None
-        return
-    spawning = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(jobs, mp_context=spawning, initializer=_begin, initargs=(os.getpid(),))
-    try:
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _begin(parent: int) -> None:
-    """Prepare a worker process: Ctrl-C is the parent's, and without the parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
+    if new < WORTH_PROCESSES or any(rule not in RULES for rule in rules):
+        return 1
+    return jobs or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _report(source: SourceFile, surface: Surface) -> FileReport:

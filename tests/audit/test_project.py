@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from astroid import nodes
 
 from harness.audit.project import Project
 from harness.audit.subjects import RetryPolicy, Started
@@ -336,7 +337,10 @@ def test_a_value_is_of_a_type(expression: str, tmp_path: Path) -> None:
     """
     found = project(tmp_path, {"agents.py": text})
     run = found.workflows[0].of_kind("run")[0].node
-    assert found.type_of(run.body[-1].value, found.reached()[0]) == TYPES[expression]
+    returned = run.body[-1]
+    assert isinstance(returned, nodes.Return)
+    assert returned.value is not None
+    assert found.type_of(returned.value, found.reached()[0]) == TYPES[expression]
 
 
 def test_a_place_counts_characters_and_names_the_function(tmp_path: Path) -> None:

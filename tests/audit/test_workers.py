@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+
+import psutil
+import pytest
+
+from harness.audit.workers import working
+from harness.errors import RigError
+
+
+def test_answers_come_with_the_number_of_their_question() -> None:
+    with working(2) as workers:
+        assert workers is not None
+        assert sorted(workers.ask(len, ["", "a", "ab", "abc"])) == [(0, 0), (1, 1), (2, 2), (3, 3)]
+    assert not _children()
+
+
+def test_one_process_is_this_one() -> None:
+    with working(1) as workers:
+        assert workers is None
+
+
+def test_a_process_that_dies_is_told_and_leaves_nothing_behind() -> None:
+    with pytest.raises(RigError, match="ended with status 3, expected an answer"), working(2) as workers:
+        assert workers is not None
+        list(workers.ask(os._exit, [3]))
+    assert not _children()
+
+
+def test_an_interrupt_ends_the_processes() -> None:
+    with pytest.raises(KeyboardInterrupt), working(2) as workers:
+        assert workers is not None
+        next(workers.ask(len, ["a", "b", "c"]))
+        raise KeyboardInterrupt
+    assert not _children()
+
+
+def _children() -> list[str]:
+    found = psutil.Process().children()
+    return [" ".join(child.cmdline()) for child in found if "harness.audit.workers" in " ".join(child.cmdline())]
