@@ -67,6 +67,7 @@ def _finding(gives: nodes.Return, asked: Remote, frame: Frame, project: Project)
 
 
 def _refusals_retried(project: Project) -> Iterator[AuditFinding]:
+    yield from _quota_forgotten(project)
     for started in activity_starts(project):
         activity = started.activity
         if activity is None or not started.options_known or most_attempts(started) in (None, 1):
@@ -83,6 +84,33 @@ def _refusals_retried(project: Project) -> Iterator[AuditFinding]:
                 "(BadRequestError, AuthenticationError …), or raise ApplicationError(non_retryable=True) for them."
             )
             yield project.finding("CP407", started.node, message, severity=Severity.LOOK)
+
+
+def _quota_forgotten(project: Project) -> Iterator[AuditFinding]:
+    """Yield starts whose policy names the client's refusals one by one, but the one without a class of its own."""
+    for started in activity_starts(project):
+        activity, policy = started.activity, started.retry_policy
+        if activity is None or policy is None or most_attempts(started) in (None, 1):
+            continue
+        names = policy.values.get("non_retryable_error_types") or ()
+        asked = _asks_model(activity, project)
+        if len(set(names) & _REFUSALS) < _MANY or asked is None or not asked.name.startswith("openai."):
+            continue
+        texts = (
+            one for frame in frames_of(activity, project=project) for one in own_nodes(frame.function, nodes.Const)
+        )
+        if not any(one.value == "insufficient_quota" for one in texts):
+            message = (
+                f"The retry policy of {activity.name!r} names the refusals of openai but one: a quota that is used up "
+                "comes as RateLimitError with code insufficient_quota, and is asked for again like a rate limit. Look "
+                "at error.code, and raise ApplicationError(non_retryable=True) for it."
+            )
+            yield project.finding("CP407", started.node, message, severity=Severity.LOOK)
+
+
+_REFUSALS = {"BadRequestError", "AuthenticationError", "PermissionDeniedError", "NotFoundError"}
+_MANY = 3
+"""So many of them show that all were meant."""
 
 
 def _names_final_errors(started: Started) -> bool:

@@ -86,11 +86,12 @@ _COMPILED = [(re.compile(pattern), towards, blocks, timeout) for pattern, toward
 def remote_call(call: nodes.Call, *, project: Project) -> Remote | None:
     """Return what a call asks of the world outside; None if it asks nothing that is known."""
     name = written(call.func, project=project)
-    return _found(name) if name else None
+    return remote_named(name) if name else None
 
 
 @cache
-def _found(name: str) -> Remote | None:
+def remote_named(name: str) -> Remote | None:
+    """Return what a function of this name, as the imports spell it, asks of the world outside; None if nothing."""
     for pattern, towards, blocks, timeout in _COMPILED:
         if pattern.fullmatch(name):
             return Remote(name=name, towards=towards, blocks=blocks, timeout=timeout)

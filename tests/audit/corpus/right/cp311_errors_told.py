@@ -39,7 +39,7 @@ class AskWorkflow:
             ask,
             question,
             start_to_close_timeout=timedelta(minutes=1),
-            retry_policy=RetryPolicy(maximum_attempts=5),
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5),
         )
         return await workflow.execute_activity(
             use_tool,
