@@ -22,18 +22,28 @@ def test_one_process_is_this_one() -> None:
 
 
 def test_a_process_that_dies_is_told_and_leaves_nothing_behind() -> None:
-    with pytest.raises(RigError, match="ended with status 3, expected an answer"), working(2) as workers:
-        assert workers is not None
-        list(workers.ask(os._exit, [3]))
+    with pytest.raises(RigError, match="ended with status 3, expected an answer"):
+        _ask_one_that_exits()
     assert not _children()
 
 
 def test_an_interrupt_ends_the_processes() -> None:
-    with pytest.raises(KeyboardInterrupt), working(2) as workers:
+    with pytest.raises(KeyboardInterrupt):
+        _ask_and_interrupt()
+    assert not _children()
+
+
+def _ask_one_that_exits() -> None:
+    with working(2) as workers:
+        assert workers is not None
+        list(workers.ask(os._exit, [3]))
+
+
+def _ask_and_interrupt() -> None:
+    with working(2) as workers:
         assert workers is not None
         next(workers.ask(len, ["a", "b", "c"]))
         raise KeyboardInterrupt
-    assert not _children()
 
 
 def _children() -> list[str]:
