@@ -62,6 +62,14 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def replay(session: nox.Session) -> None:
+    """Replay the stored histories of the reference agent against its code and its worker: nothing may differ."""
+    _install(session, "test")
+    session.run("crashproof", "replay", "tests/histories", "--workflows", "scenarios.research.workflows")
+    session.run("crashproof", "replay", "tests/histories", "--worker", "python -m scenarios.research.worker")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what crashproof costs and what it finds, as one table. `-- --full` adds three sweeps in a row."""
     _install_with_servers(session)

@@ -64,6 +64,8 @@ def assert_replays(
         replayers = (replayer,) if replayer else ()
         against = Code(modules=modules, replayers=replayers, data_converter=data_converter, cwd=place)
     files = history_files([str(path) for path in paths], cwd=place)
+    if not files:
+        raise UsageError(f"no history lies in {', '.join(map(str, paths))}")
     entries = accepting.load(place / accepted) if accepted else ()
     thread = RigThread()
     try:
