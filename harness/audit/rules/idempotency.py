@@ -43,7 +43,16 @@ def _without_key(project: Project) -> Iterator[AuditFinding]:
                 if node not in told:
                     told.add(node)
                     reached = reached_in(within, project=project)
-                    yield project.finding("CP306", node, message, severity=severity, reached=reached)
+                    shown = _where(call, node, project)
+                    yield project.finding("CP306", node, message, severity=severity, reached=reached, evidence=shown)
+
+
+def _where(call: nodes.Call, told: nodes.Call, project: Project) -> tuple[str, ...]:
+    """Return where the request itself is sent, if that is another line than the one that is told."""
+    if call is told:
+        return ()
+    place = project.place(call)
+    return (f"{place.file}:{place.line} sends it",)
 
 
 def _decided_at(call: nodes.Call, effect: Effect, frame: Frame) -> tuple[nodes.Call, Frame]:
