@@ -18,7 +18,7 @@ from harness.replay.compare import Place, compare, recorded
 from harness.replay.payloads import is_sealed, opened
 from harness.replay.preparing import Prepared
 from harness.replays import Replay
-from harness.rig.replay_answers import RAN, Answer, Mode
+from harness.rig.replay_answers import RAN, Answer
 
 NONDETERMINISM = "TMPRL1100"
 """What the message of a task holds that was failed because the history is not what the code does."""
@@ -32,14 +32,14 @@ class Asked:
         index: Which of the histories.
         prepared: The history.
         events: Its events.
-        conditions: Name of the condition for each mode in which it was asked; several modes may make one condition.
-        answers: The worker's answers, in all modes.
+        condition: Name of the condition under which it was.
+        answers: The worker's answers, in all modes that make the condition.
         skipped: Why it was not handed out.
     """
 
     index: int
     prepared: Prepared
-    conditions: Mapping[Mode, str]
+    condition: str
     events: Sequence[HistoryEvent] = ()
     answers: Sequence[Answer] = ()
     skipped: str = ""
@@ -53,45 +53,36 @@ class Comparing:
     Args:
         spool: Where decisions are kept.
         reference: Name of the condition that the others are compared with.
+        prefixes: Name of the one that asks each task as the last one of a history.
         converter: Opens and decodes payloads.
     """
 
-    def __init__(self, spool: Spool, *, reference: str, converter: DataConverter = DataConverter.default) -> None:
+    def __init__(
+        self, spool: Spool, *, reference: str, prefixes: str, converter: DataConverter = DataConverter.default
+    ) -> None:
         self._spool = spool
         self._reference = reference
+        self._prefixes = prefixes
         self._converter = converter
         self._digests: dict[int, int] = {}
 
-    async def answered(self, asked: Asked) -> list[Answered]:
-        """Return what came of a history, condition by condition."""
-        if asked.skipped:
-            return [
-                Answered(index=asked.index, condition=name, replay=_replay(asked.prepared, skipped=asked.skipped))
-                for name in dict.fromkeys(asked.conditions.values())
-            ]
+    async def answered(self, asked: Asked) -> Answered:
+        """Return what came of a history."""
+        answers = _one_each(asked.answers)
+        if why := asked.skipped or _unasked(answers):
+            replay = _replay(asked.prepared, skipped=why)
+            return Answered(index=asked.index, condition=asked.condition, replay=replay)
         told: Mapping[int, Sequence[Command]] = await asyncio.to_thread(recorded, asked.events)
-        if codec := self._converter.payload_codec:
-            told = {started: await _opened(commands, codec) for started, commands in told.items()}
-        return [
-            await self._of_condition(asked, _under(name, asked), name, told)
-            for name in dict.fromkeys(asked.conditions.values())
-        ]
-
-    async def _of_condition(
-        self, asked: Asked, answers: Sequence[Answer], condition: str, told: Mapping[int, Sequence[Command]]
-    ) -> Answered:
-        if why := _unasked(answers):
-            return Answered(index=asked.index, condition=condition, replay=_replay(asked.prepared, skipped=why))
         decided = await asyncio.to_thread(_decided, answers)
         if codec := self._converter.payload_codec:
+            told = {started: await _opened(commands, codec) for started, commands in told.items()}
             decided = [dataclasses.replace(each, commands=await _opened(each.commands, codec)) for each in decided]
-        return await asyncio.to_thread(self._compared, asked, answers, condition, told, decided)
+        return await asyncio.to_thread(self._compared, asked, answers, told, decided)
 
     def _compared(
         self,
         asked: Asked,
         answers: Sequence[Answer],
-        condition: str,
         told: Mapping[int, Sequence[Command]],
         decided: Sequence[Decided],
     ) -> Answered:
@@ -108,38 +99,34 @@ class Comparing:
             **_ending(answers),
             commands=compared.commands,
             tasks=compared.tasks,
-            prefixes=sum(map(_is_prefix, answers)) if condition == self._reference else 0,
+            prefixes=sum(map(_is_prefix, answers)) if asked.condition == self._prefixes else 0,
             differences=compared.differences,
             left_out=compared.left_out,
             unseen=len(compared.unseen),
         )
         decisions = digests([_steady(each) for each in decided if each.started_event_id not in replay.ran])
-        kept = self._spool.keep(decided) if self._is_wanted(asked.index, condition, decisions) else None
-        return Answered(index=asked.index, condition=condition, replay=replay, decisions=decisions, details=kept)
+        kept = self._spool.keep(decided) if self._is_wanted(asked, decisions) else None
+        return Answered(index=asked.index, condition=asked.condition, replay=replay, decisions=decisions, details=kept)
 
-    def _is_wanted(self, index: int, condition: str, decisions: Mapping[int, str]) -> bool:
+    def _is_wanted(self, asked: Asked, decisions: Mapping[int, str]) -> bool:
         digest = hash(frozenset(decisions.items()))
-        if condition == self._reference:
-            self._digests[index] = digest
+        if asked.condition == self._reference:
+            self._digests[asked.index] = digest
             return True
-        return self._digests.get(index) != digest
+        return self._digests.get(asked.index) != digest
 
 
 def _replay(prepared: Prepared, *, skipped: str = "") -> Replay:
     return Replay(workflow_id=prepared.workflow_id, run_id=prepared.run_id, skipped=skipped)
 
 
-def _under(condition: str, asked: Asked) -> list[Answer]:
-    """Return one answer for each task under a condition, in order: the first that there is.
-
-    What cannot be asked warm counts there as it was answered cold by the same process.
-    """
+def _one_each(answers: Sequence[Answer]) -> list[Answer]:
+    """Return one answer for each task, in order: the first that there is."""
     found: dict[int, Answer] = {}
-    cold = {each.started_event_id: each for each in asked.answers if each.mode == "cold"}
-    for each in asked.answers:
+    for each in answers:
         kept = found.get(each.started_event_id)
-        if asked.conditions[each.mode] == condition and (kept is None or kept.kind == "unasked"):
-            found[each.started_event_id] = cold.get(each.started_event_id, each) if each.only_cold else each
+        if kept is None or kept.kind == "unasked":
+            found[each.started_event_id] = each
     return [found[started] for started in sorted(found)]
 
 

@@ -37,33 +37,38 @@ _PLAIN = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
 @dataclass(frozen=True, kw_only=True)
 class DoorCondition:
-    """One condition that workflow code must not notice, made by the environment or the past of its process.
+    """One condition that workflow code must not notice.
+
+    Conditions of the same environment share a process, in which they come one after the other.
 
     Attributes:
         name: What a finding says it depends on: ``hash seed 1``.
         environment: Variables that the worker has because of it.
-        backwards: Not a process of its own: the one of the reference goes on, with its histories backwards, cold.
+        modes: How each history is asked.
+        backwards: Whether the histories come in reverse order.
     """
 
     name: str
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: _PLAIN)
+    modes: Sequence[Mode] = ("warm", "rest")
     backwards: bool = False
 
 
-COLD = DoorCondition(name="cold", environment=_PLAIN)
-"""The reference: each workflow task with the whole history before it, nothing of the run in the worker's cache."""
+REFERENCE = DoorCondition(name="warm")
+"""What the others are compared with: a process asked for one task after the other, as in production, which has done
+nothing before. What cannot be asked so is asked cold."""
 
-WARM = "warm"
-"""Name of the condition that the same process makes by being asked one task after the other, as in production."""
+COLD = DoorCondition(name="cold", modes=("cold",))
+"""Each workflow task with the whole history before it, nothing of the run in the worker's cache."""
 
 CONDITIONS = (
     DoorCondition(name="hash seed 1", environment=_PLAIN | {"PYTHONHASHSEED": "1"}),
     DoorCondition(name="time zone east", environment=_PLAIN | {"TZ": "XST-14"}),
     DoorCondition(name="locale", environment=_PLAIN | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
-    DoorCondition(name="warm process", backwards=True),
+    DoorCondition(name="warm process", modes=("cold",), backwards=True),
 )
-"""The conditions beside ``cold`` and ``warm``. Each asks for every workflow task once, those with an environment of
-their own warm where that can be. The time zone is written out, so that no time zone database is needed."""
+"""The conditions beside ``warm`` and ``cold``. The time zone is written out, so that no time zone database is needed;
+in ``warm process`` the process has replayed the histories before."""
 
 
 async def replay_through_door(
@@ -85,7 +90,7 @@ async def replay_through_door(
 ) -> AsyncGenerator[Answered, None]:
     """Ask a worker for every workflow task of histories, and yield what comes of each, as it comes.
 
-    Each history gives one ``Answered`` under ``cold``, the reference, one under ``warm``, and one under each of the
+    Each history gives one ``Answered`` under ``warm``, the reference, one under ``cold``, and one under each of the
     conditions; but those that were not read (``failure``) give none. A history over which the worker is lost is told
     so, and is not handed out again; the others go on in a new process. Close the generator to stop early: every
     process has ended when that returns.
@@ -99,7 +104,7 @@ async def replay_through_door(
             it, else the first that it polls.
         jobs: How many worker processes run at once; 0: ``JOBS``, at most one for each processor. A worker that
             listens on a port of its own wants 1.
-        conditions: The conditions beside ``cold`` and ``warm``.
+        conditions: The conditions beside ``warm`` and ``cold``.
         env: Further environment of the worker.
         address: The loopback ``host:port`` that the worker has hard-coded; then one process runs at a time.
         limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
@@ -124,9 +129,13 @@ async def replay_through_door(
         history_limit=history_limit,
         cold_events=cold_events,
     )
-    run = _Run(histories, worker, conditions=conditions, share=share)
+    own = [each for each in conditions if each.environment != _PLAIN]
+    plain = [each for each in conditions if each.environment == _PLAIN]
+    run = _Run(histories, worker, conditions=[REFERENCE, *own, COLD, *plain], share=share)
     converter = _converter(data_converter, cwd) if data_converter else DataConverter.default
-    comparing = Comparing(Spool(folder / "decisions.json"), reference=COLD.name, converter=converter)
+    comparing = Comparing(
+        Spool(folder / "decisions.json"), reference=REFERENCE.name, prefixes=COLD.name, converter=converter
+    )
     slots = [asyncio.create_task(run.slot()) for _ in range(1 if address else _slots(jobs))]
     open_slots = len(slots)
     try:
@@ -137,8 +146,7 @@ async def replay_through_door(
             if told is None:
                 open_slots -= 1
                 continue
-            for answered in await comparing.answered(told):
-                yield answered
+            yield await comparing.answered(told)
     finally:
         for slot in slots:
             slot.cancel()
@@ -150,9 +158,12 @@ class _Line:
     """The histories that wait for the worker under one condition."""
 
     condition: DoorCondition
-    names: Mapping[Mode, str]
     rest: deque[int]
     begun: bool = False
+
+    @property
+    def plain(self) -> bool:
+        return self.condition.environment == _PLAIN
 
 
 class _Run:
@@ -166,16 +177,13 @@ class _Run:
         self._worker = worker
         self._share = share
         self._numbers = count(1)
+        # What happens in the plain environment is told there alike in every run, whatever happens beside it.
         self._losses: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-        self._lost: set[int] = set()
-        self._backwards = [each for each in conditions if each.backwards]
+        self._lost: dict[bool, set[int]] = {True: set(), False: set()}
         readable = [index for index, each in enumerate(histories) if each.binary and not each.failure]
         readable.sort(key=lambda index: -histories[index].events)  # a long one that came last would be waited for
-        self._reference = _Line(condition=COLD, names={"cold": COLD.name, "warm": WARM}, rest=deque(readable))
-        others = (each for each in conditions if not each.backwards)
-        self._lines = [self._reference] if readable else []
-        self._lines += [
-            _Line(condition=each, names={"warm": each.name, "rest": each.name}, rest=deque(readable)) for each in others
+        self._lines = [
+            _Line(condition=each, rest=deque(reversed(readable) if each.backwards else readable)) for each in conditions
         ]
 
     async def slot(self) -> None:
@@ -191,73 +199,72 @@ class _Run:
         """Return the condition that a free slot takes up: one that nobody has begun, or the one with most to do."""
         for line in self._lines:
             if line.rest and not line.begun:
-                line.begun = True
                 return line
         busiest = max(self._lines, key=lambda line: len(line.rest), default=None)
         return busiest if busiest and len(busiest.rest) >= max(self._share, 1) else None
 
-    async def _session(self, line: _Line) -> None:
-        """Hand out histories to one worker process until none waits."""
+    async def _session(self, first: _Line) -> None:
+        """Hand out histories to one worker process until none waits for any condition that it can make."""
+        lines = [line for line in self._lines if line.condition.environment == first.condition.environment]
+        for line in lines:
+            line.begun = True
         name = f"worker-{next(self._numbers)}"
-        environment = line.condition.environment
         try:
-            async with ReplayWorker(self._worker, name=name, condition=environment) as worker:
-                done = [index async for index in self._dealt(worker, line)]
-                if line is self._reference:
-                    await self._again(worker, done)
+            async with ReplayWorker(self._worker, name=name, condition=first.condition.environment) as worker:
+                for line in lines:
+                    await self._deal(worker, line)
         except RigError as error:
-            if line is self._reference:
+            if first.plain:
                 raise
-            while line.rest:
-                why = f"the worker does not run under this condition: {error}"
-                await self._skip(line.rest.popleft(), line.names, why)
+            why = f"the worker does not run under this condition: {error}"
+            for line in lines:
+                while line.rest:
+                    await self._skip(line.rest.popleft(), line, why)
 
-    async def _dealt(self, worker: ReplayWorker, line: _Line) -> AsyncGenerator[int, None]:
+    async def _deal(self, worker: ReplayWorker, line: _Line) -> None:
         while line.rest:
             index = line.rest.popleft()
             try:
-                await self._ask(worker, index, line.names, counts=line is self._reference)
+                await self._ask(worker, index, line)
             except RigError:
                 line.rest.appendleft(index)
                 raise
-            yield index
 
-    async def _again(self, worker: ReplayWorker, done: Sequence[int]) -> None:
-        """Hand out the histories of a process once more, backwards."""
-        for condition in self._backwards:
-            for index in reversed(done):
-                await self._ask(worker, index, {"cold": condition.name})
-
-    async def _ask(self, worker: ReplayWorker, index: int, names: Mapping[Mode, str], *, counts: bool = False) -> None:
-        """Hand out one history; ``counts``: for the first time under the reference, whatever came of it elsewhere."""
+    async def _ask(self, worker: ReplayWorker, index: int, line: _Line) -> None:
+        """Hand out one history."""
         history = self._histories[index]
-        if why := self._why_not(index, counts=counts):
-            await self._skip(index, names, why)
+        if why := self._why_not(index, line):
+            await self._skip(index, line, why)
             return
         assert history.binary is not None
         events = list((await asyncio.to_thread(read_prepared, history.binary)).events)
         try:
             answers = await worker.replay(
-                events, workflow_id=history.workflow_id, run_id=history.run_id, modes=list(names)
+                events, workflow_id=history.workflow_id, run_id=history.run_id, modes=line.condition.modes
             )
         except UsageError as error:
-            await self._skip(index, names, str(error))
+            await self._skip(index, line, str(error))
             return
         if any(answer.lost for answer in answers):
-            self._lost.add(index)
-            self._losses[counts][history.workflow] += 1
-        await self.told.put(Asked(index=index, prepared=history, conditions=names, events=events, answers=answers))
+            self._lost[line.plain].add(index)
+            self._losses[line.plain][history.workflow] += 1
+        await self.told.put(
+            Asked(index=index, prepared=history, condition=line.condition.name, events=events, answers=answers)
+        )
 
-    def _why_not(self, index: int, *, counts: bool) -> str:
+    def _why_not(self, index: int, line: _Line) -> str:
         """Say why a history is not handed out, or nothing."""
         workflow = self._histories[index].workflow
-        if index in self._lost and not counts:
+        kinds = {True, line.plain}
+        if any(index in self._lost[kind] for kind in kinds):
             return "the worker was lost over it, or blocked by it, under another condition"
-        losses = max(self._losses[kind][workflow] for kind in {True, counts})
+        losses = max(self._losses[kind][workflow] for kind in kinds)
         return f"not handed out: {workflow} has cost {losses} worker processes already" if losses >= LOSSES else ""
 
-    async def _skip(self, index: int, names: Mapping[Mode, str], why: str) -> None:
-        await self.told.put(Asked(index=index, prepared=self._histories[index], conditions=names, skipped=why))
+    async def _skip(self, index: int, line: _Line, why: str) -> None:
+        await self.told.put(
+            Asked(index=index, prepared=self._histories[index], condition=line.condition.name, skipped=why)
+        )
 
 
 def _slots(jobs: int) -> int:

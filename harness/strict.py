@@ -18,7 +18,7 @@ from harness.replay.judging import Judge
 from harness.replay.matrix import Code, replay_in_process
 from harness.replay.preparing import Prepared, prepared
 from harness.replay.unwrapping import LARGEST
-from harness.replaying import COLD, CONDITIONS, WARM, replay_through_door
+from harness.replaying import COLD, CONDITIONS, REFERENCE, replay_through_door
 from harness.replays import Replayed, ReplayedHistory
 
 Tell = Callable[[str, int, int], None]
@@ -34,7 +34,7 @@ _DOOR_GROUPS = {
     "hash seed 1": "hash seed",
     "time zone east": "time zone",
     "warm process": "process",
-    WARM: "worker's cache of workflows",
+    COLD.name: "worker's cache of workflows",
 }
 
 
@@ -137,7 +137,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _through_door(worker: Worker, names: Sequence[str]) -> _Way:
-    known = {COLD.name, WARM, *(each.name for each in CONDITIONS), *_DOOR_GROUPS.values(), "all"}
+    known = {REFERENCE.name, COLD.name, *(each.name for each in CONDITIONS), *_DOOR_GROUPS.values(), "all"}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"with --worker there is no condition {unknown[0]!r}; known: {', '.join(sorted(known))}")
@@ -161,8 +161,8 @@ def _through_door(worker: Worker, names: Sequence[str]) -> _Way:
 
     return _Way(
         name=worker.command,
-        reference=COLD.name,
-        conditions=(COLD.name, WARM, *(each.name for each in wanted)),
+        reference=REFERENCE.name,
+        conditions=(REFERENCE.name, COLD.name, *(each.name for each in wanted)),
         groups=_DOOR_GROUPS,
         replay=replay,
     )

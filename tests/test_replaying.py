@@ -19,7 +19,7 @@ import pytest_asyncio
 from harness.errors import RigError, UsageError
 from harness.replay.answered import Answered, read_details
 from harness.replay.preparing import Prepared
-from harness.replaying import CONDITIONS, LOSSES, DoorCondition, replay_through_door
+from harness.replaying import CONDITIONS, LOSSES, REFERENCE, DoorCondition, replay_through_door
 from harness.replays import Replay
 from harness.rig.ports import free_port
 from tests.rig.replayed.preparing import prepared
@@ -62,12 +62,12 @@ def told(replay: Replay) -> list[tuple[str, str, Any, Any]]:
 
 
 def depends(answers: dict[str, Answered]) -> set[str]:
-    """Return the conditions under which any task was answered otherwise than cold."""
-    cold = answers["cold"].decisions
+    """Return the conditions under which any task was answered otherwise than under the reference."""
+    plain = answers[REFERENCE.name].decisions
     return {
         name
         for name, each in answers.items()
-        if any(cold[task] != digest for task, digest in each.decisions.items() if task in cold)
+        if any(plain[task] != digest for task, digest in each.decisions.items() if task in plain)
     }
 
 
@@ -82,7 +82,7 @@ async def test_an_unchanged_worker_decides_as_recorded_under_every_condition(
         if workflow_id != "counting-1":
             assert all(not answered.replay.differences for answered in found[index].values())
             assert depends(found[index]) == set()
-    assert depends(found[2]) >= {"warm", "warm process"}, "what the process has done before shows"
+    assert depends(found[2]) == {"cold", "warm process"}, "what the process has done before shows, and nothing else"
     order = {name: answered.replay for name, answered in found[0].items()}
     tasks = order["cold"].tasks
     assert {(replay.commands, replay.tasks, len(replay.left_out)) for replay in order.values()} == {(7, tasks, 0)}
@@ -110,13 +110,13 @@ async def test_what_depends_on_the_environment_is_decided_otherwise(
 ) -> None:
     found = await replayed(of(recorded, tmp_path, "order-1"), tmp_path, *NAMES, ORDER_VERSION=version)
     assert depends(found[0]) == {condition}
-    cold, other = found[0]["cold"], found[0][condition]
-    assert cold.details is not None
+    plain, other = found[0][REFERENCE.name], found[0][condition]
+    assert plain.details is not None
     assert other.details is not None
-    (task,) = {task for task, digest in cold.decisions.items() if other.decisions.get(task, digest) != digest}
+    (task,) = {task for task, digest in plain.decisions.items() if other.decisions.get(task, digest) != digest}
     timers = {
         command.fields["startToFireTimeout"]
-        for details in (cold.details, other.details)
+        for details in (plain.details, other.details)
         for decided in read_details(details)
         for command in decided.commands
         if decided.started_event_id == task and command.kind == "StartTimer"
@@ -130,10 +130,9 @@ async def test_a_worker_that_is_lost_over_one_history_goes_on_with_the_others(
     histories = of(recorded, tmp_path, "greedy-1", "order-1")
     found = await replayed(histories, tmp_path, "warm process", ORDER_VERSION="exits", jobs=1)
     greedy = {name: answered.replay for name, answered in found[0].items()}
-    assert greedy["cold"].lost.startswith("over the workflow task of event 8: the worker process exited with status 7")
-    assert (greedy["cold"].tasks, greedy["warm"].tasks) == (1, 0)
-    assert [left.why for left in greedy["cold"].left_out] == ["not asked"]
-    assert greedy["warm"].skipped
+    assert greedy["warm"].lost.startswith("over the workflow task of event 8: the worker process exited with status 7")
+    assert (greedy["warm"].tasks, [left.why for left in greedy["warm"].left_out]) == (1, ["not asked"])
+    assert greedy["cold"].skipped
     assert greedy["warm process"].skipped
     assert {name: (answered.replay.lost, told(answered.replay)) for name, answered in found[1].items()} == {
         name: ("", []) for name in ("cold", "warm", "warm process")
@@ -144,25 +143,24 @@ async def test_a_type_that_loses_every_worker_is_no_longer_handed_out(recorded: 
     greedy = [prepared(recorded["greedy-1"], tmp_path, run_id=str(uuid.uuid4())) for _ in range(LOSSES + 2)]
     histories = [*greedy, *of(recorded, tmp_path, "order-1-shipping")]
     found = await replayed(histories, tmp_path, ORDER_VERSION="exits", jobs=1)
-    cold = [answers["cold"].replay for answers in found.values()]
-    assert [bool(replay.lost) for replay in cold].count(True) == LOSSES
-    assert [replay.skipped.partition(" has cost")[0] for replay in cold if replay.skipped] == [
-        "not handed out: Greedy"
-    ] * 2
-    assert cold[-1].commands == 2
+    warm = [answers["warm"].replay for answers in found.values()]
+    assert [bool(replay.lost) for replay in warm].count(True) == LOSSES
+    skipped = [replay.skipped.partition(" has cost")[0] for replay in warm if replay.skipped]
+    assert skipped == ["not handed out: Greedy"] * 2
+    assert warm[-1].commands == 2
 
 
 async def test_a_workflow_that_blocks_is_told_apart_and_others_are_judged(recorded: Recorded, tmp_path: Path) -> None:
     histories = of(recorded, tmp_path, "greedy-1", "order-1-shipping")
     found = await replayed(histories, tmp_path, ORDER_VERSION="blocks")
-    blocked = found[0]["cold"].replay
+    blocked = found[0]["warm"].replay
     assert (blocked.blocked, blocked.nondeterminism, blocked.lost) == (True, False, "")
     assert blocked.differences == ()
     assert found[1]["warm"].replay.commands == 2
 
     more: dict[str, Any] = {"ORDER_VERSION": "blocks", "TEMPORAL_DEBUG": "1", "limit": 1.0}
     found = await replayed(histories, tmp_path, **more)
-    assert "no answer within" in found[0]["cold"].replay.lost
+    assert "no answer within" in found[0]["warm"].replay.lost
     assert found[1]["warm"].replay.commands == 2
 
 

@@ -64,7 +64,6 @@ class Answer:
         fetched: Whether the worker asked for the beginning of the history, so that it was not warm.
         unfinished: Whether a local activity still ran, so that more commands would have followed.
         queue: The task queue on which its history was handed out.
-        only_cold: Whether it is ``unasked`` because a warm worker would make anew what the recording holds.
     """
 
     mode: Mode
@@ -82,7 +81,6 @@ class Answer:
     fetched: bool = False
     unfinished: bool = False
     queue: str = ""
-    only_cold: bool = False
 
     @property
     def blocked(self) -> bool:

@@ -242,7 +242,7 @@ class ReplayDoor:
         known, sticky = 0, ""
         for task in story.tasks:
             if task.made_anew:
-                yield replace(unasked(task, "warm", _REASONS["made anew"]), only_cold=True)
+                yield unasked(task, "warm", _REASONS["made anew"])
                 continue
             question = Question(
                 story=story,
@@ -258,7 +258,7 @@ class ReplayDoor:
             known = task.started_event_id if answer.kind == "completed" and sticky else 0
             if _new_versions(answer.commands, task):
                 known = 0
-                answer = replace(unasked(task, "warm", _REASONS["versions"]), only_cold=True)
+                answer = unasked(task, "warm", _REASONS["versions"])
             elif answer.kind == "completed" and not sticky:
                 answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
             yield checked(answer)
