@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PARTS = {
     "public names": "__init__",
     "records": "errors points faults plan tape verdict evidence scenario cuts deadline options notes stops folder "
-    "swept runs replays",
+    "swept runs replays audited",
     "rig": "rig",
     "replay": "replay",
     "audit": "audit",
