@@ -171,7 +171,8 @@ def _reset(
     line = assign.lineno
     name = entries[0].name
     before = [wait for wait in waits if wait.lineno < line]
-    if any(wait.lineno > line for wait in waits) and not before and not _read_before(assign, reached):
+    waits_later = any(wait.lineno > line for wait in waits)
+    if waits_later and not before and not _read_before(assign, reached) and not _only_wakes(assign, entries):
         text = (
             f"self.{assign.attrname} is reset before the wait for it, so a {entries[0].kind} {name} that came earlier"
             " is forgotten and the wait may never end. Set it in __init__ only."
@@ -190,6 +191,19 @@ def _read_before(assign: Node, reached: Reached) -> bool:
         each.attrname == assign.attrname and each.lineno <= assign.lineno
         for each in reached.node.nodes_of_class(nodes.Attribute)
     )
+
+
+def _only_wakes(assign: Node, entries: Sequence[Entry]) -> bool:
+    """Tell whether the flag only wakes a loop, which each time looks anew at what else the signals set."""
+    loop = next((each for each in assign.node_ancestors() if isinstance(each, nodes.While | nodes.For)), None)
+    others = {name for entry in entries for name in _set_by(entry.node)} - {assign.attrname}
+    return loop is not None and any(
+        each.attrname in others and (each.lineno or 0) <= assign.lineno for each in loop.nodes_of_class(nodes.Attribute)
+    )
+
+
+def _set_by(node: Node) -> set[str]:
+    return {each.attrname for each in node.nodes_of_class(nodes.AssignAttr)}
 
 
 def _work_between(project: Project, wait: Node, assign: Node, reached: Reached) -> Node | None:

@@ -123,7 +123,7 @@ _CLOCKS = [
         _TIME,
         stopped=True,
     ),
-    *_named("time.clock_gettime time.clock_gettime_ns time.clock_getres os.times timeit.default_timer", CLOCK, _TIME),
+    *_named("time.clock_gettime time.clock_gettime_ns time.clock_getres timeit.default_timer", CLOCK, _TIME),
     *_named("time.localtime", CLOCK, _NOW, stopped=True, when=_not(_given(0, "secs"))),
     *_named("time.gmtime time.ctime time.asctime", CLOCK, _NOW, when=_not(_given(0, "secs"))),
     *_named("time.strftime", CLOCK, "workflow.now().strftime()", when=_not(_given(1, "t"))),
@@ -133,6 +133,7 @@ _CLOCKS = [
         _NOW,
         stopped=True,
     ),
+    *_named("os.times", CLOCK, _TIME, stopped=True),
     *_named("email.utils.formatdate", CLOCK, "email.utils.format_datetime(workflow.now())", when=_not(_given(0, "x"))),
     *_named("email.utils.localtime", CLOCK, _NOW, when=_not(_given(0, "dt"))),
     *_named(
@@ -169,7 +170,8 @@ _DICES = [
     *_named("uuid.uuid1 uuid.uuid4 uuid.uuid7", RANDOM, _UUID, stopped=True),
     *_named("uuid.uuid6 uuid.getnode shortuuid.uuid nanoid.generate cuid.cuid ksuid.ksuid", RANDOM, _UUID),
     *_named("ulid.new ulid.ULID ulid.from_timestamp uuid_utils.uuid4 uuid_utils.uuid7", RANDOM, _UUID),
-    *_named("os.urandom os.getrandom ssl.RAND_bytes", RANDOM, _DICE, stopped=True),
+    *_named("os.urandom os.getrandom", RANDOM, _DICE, stopped=True),
+    *_named("ssl.RAND_bytes", RANDOM, _DICE),
     *_named("email.utils.make_msgid", RANDOM, f"an id made from {_UUID}"),
     *_named("numpy.random.default_rng", RANDOM, f"{_DICE}, or a seed", when=_not(_given(0, "seed"))),
     *_named(
@@ -183,11 +185,13 @@ _DICES = [
 ]
 
 _STATE = [
-    *_named("os.environ os.environb posix.environ", PROCESS, _GIVEN, stopped=True, attribute=True),
+    *_named("os.environ os.environb", PROCESS, _GIVEN, stopped=True, attribute=True),
+    *_named("posix.environ", PROCESS, _GIVEN, attribute=True),
     *_named("os.getenv os.getenvb os.putenv os.unsetenv os.getpid os.getppid", PROCESS, _GIVEN, stopped=True),
     *_named("os.cpu_count os.uname os.getlogin os.getcwd os.getcwdb os.getuid", PROCESS, _GIVEN, stopped=True),
     *_named("os.getloadavg os.sched_getaffinity os.get_terminal_size", PROCESS, _GIVEN, stopped=True),
-    *_named("os.stat os.lstat", PROCESS, _ACTIVITY),
+    *_named("os.stat", PROCESS, _ACTIVITY),
+    *_named("os.lstat", PROCESS, _ACTIVITY, stopped=True),
     *_named(
         "sys.argv sys.orig_argv sys.path sys.platform sys.version sys.version_info", PROCESS, _GIVEN, attribute=True
     ),
@@ -239,8 +243,8 @@ _STATE = [
 
 _PATH_METHODS = (
     "chmod cwd exists expanduser glob group hardlink_to home is_block_device is_char_device is_dir is_fifo is_file"
-    " is_mount is_socket is_symlink iterdir lchmod lstat mkdir open owner read_bytes readlink read_text rename replace"
-    " resolve rglob rmdir samefile stat symlink_to touch unlink write_bytes write_text absolute walk"
+    " is_mount is_socket is_symlink iterdir lchmod lstat mkdir open owner read_bytes read_link read_text rename replace"
+    " resolve rglob rmdir samefile stat symlink_to touch unlink write_bytes write_text"
 )
 _OS_FILES = (
     "access chdir chmod chown close fdopen fsync ftruncate link listdir makedirs mkdir mkfifo open pipe read readlink"
@@ -265,6 +269,7 @@ _FILES = [
         _ACTIVITY,
         stopped=True,
     ),
+    *_named("pathlib.Path.absolute pathlib.Path.readlink pathlib.Path.walk", IO, _ACTIVITY),
     *_named("glob.* shutil.* tempfile.* dbm.* shelve.* fileinput.* filecmp.*", IO, _ACTIVITY, stopped=True),
     *_named("gzip.open bz2.open lzma.open tarfile.open mmap.mmap", IO, _ACTIVITY, stopped=True),
     *_named("zipfile.ZipFile importlib.resources.read_text importlib.resources.files", IO, _ACTIVITY),

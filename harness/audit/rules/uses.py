@@ -166,13 +166,20 @@ def _read(project: Project, part: Node | Reached, reached: Reached) -> Iterator[
 
 def _imported_attributes(tree: nodes.Module) -> frozenset[str]:
     """Return the names that a module may have bound to an attribute such as `os.environ`."""
-    found = set()
+    if tree not in _attributes_of:
+        _attributes_of[tree] = frozenset(_bound_to_attributes(tree))
+    return _attributes_of[tree]
+
+
+_attributes_of: WeakKeyDictionary[nodes.Module, frozenset[str]] = WeakKeyDictionary()
+
+
+def _bound_to_attributes(tree: nodes.Module) -> Iterator[str]:
     for node in tree.nodes_of_class((nodes.ImportFrom, nodes.Assign)):
         if isinstance(node, nodes.ImportFrom):
-            found |= {alias or name for name, alias in node.names if name in ATTRIBUTES}
+            yield from (alias or name for name, alias in node.names if name in ATTRIBUTES)
         elif isinstance(node.value, nodes.Attribute) and node.value.attrname in ATTRIBUTES:
-            found |= {target.name for target in node.targets if isinstance(target, nodes.AssignName)}
-    return frozenset(found)
+            yield from (target.name for target in node.targets if isinstance(target, nodes.AssignName))
 
 
 def _client(project: Project, call: nodes.Call, reached: Reached) -> str:

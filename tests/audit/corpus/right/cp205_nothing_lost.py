@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import activity, workflow
 from temporalio.workflow import HandlerUnfinishedPolicy
@@ -85,3 +85,26 @@ class Pausable:
     @workflow.signal
     def resume(self) -> None:
         self._paused = False
+
+
+@workflow.defn
+class Rescheduled:
+    def __init__(self) -> None:
+        self._due = datetime.max
+        self._changed = False
+
+    @workflow.run
+    async def run(self, due: datetime) -> None:
+        self._due = due
+        while workflow.now() < self._due:
+            pause = self._due - workflow.now()
+            self._changed = False
+            try:
+                await workflow.wait_condition(lambda: self._changed, timeout=pause)
+            except asyncio.TimeoutError:
+                continue
+
+    @workflow.signal
+    def reschedule(self, due: datetime) -> None:
+        self._due = due
+        self._changed = True
