@@ -127,7 +127,7 @@ class Judge:
             yield ReplayFinding(
                 check=UNDER_EVERY_CONDITION,
                 workflow=workflow,
-                message=f"{words}: {_changed(difference)}",
+                message=f"{words}: {_apart(difference, 'another time' if each_time else f'under {first.condition}')}",
                 subject=f"{name}: {', '.join(causes)}",
                 line=difference.line,
                 difference=difference,
@@ -324,6 +324,20 @@ def _changed(difference: Difference) -> str:
             return f"{new} was not recorded"
         return f"{old} was recorded, and does not come" if new is None else f"{old} was recorded, {new} comes"
     return f"{difference.field} was {shown(old)}, is {shown(new)}{note}"
+
+
+def _apart(difference: Difference, when: str) -> str:
+    """Return how two replays differ: ``old`` is what the reference decides, ``new`` what comes ``when``."""
+    note = f" ({difference.note})" if difference.note else ""
+    old, new = difference.old, difference.new
+    if difference.field == OUTCOME:
+        one, other = (f"fails with {_first_line(each)}" if each else "completes" for each in (old, new))
+        return f"the workflow task of event {difference.workflow_task} {one}, and {other} {when}"
+    if difference.field == WHOLE:
+        if old is None:
+            return f"{new} comes {when} alone"
+        return f"{old} does not come {when}" if new is None else f"{old} comes, and {new} {when}"
+    return f"{difference.field} is {shown(old)}, and {shown(new)} {when}{note}"
 
 
 def _told(outcome: Any) -> str:
