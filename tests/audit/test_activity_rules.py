@@ -45,7 +45,7 @@ OPENAI = "await openai.AsyncOpenAI({made}).chat.completions.create(model='m', me
 @pytest.mark.parametrize(
     ("attempts", "told"),
     [
-        ("RetryPolicy(maximum_attempts=4)", "each of up to 4 attempts repeats its requests once more"),
+        ("RetryPolicy(maximum_attempts=4)", "up to 4 attempts, 12 requests in all"),
         ("RetryPolicy()", "with unlimited attempts the requests multiply without end"),
         ("policy()", "requests multiply, (client retries + 1) for each attempt"),
     ],

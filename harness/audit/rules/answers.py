@@ -56,10 +56,8 @@ def _is_text_of(value: Any, name: str) -> bool:
 def _finding(gives: nodes.Return, asked: Remote, frame: Frame, project: Project) -> AuditFinding:
     message = (
         f"The activity {frame.activity.name!r} returns the text of an error of {spoken(asked.name)} as if the model "
-        "had "
-        "said it: Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
-        "error "
-        "as its answer. Raise instead: let it through, or an ApplicationError with type and non_retryable."
+        "had said it: Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
+        "error as its answer. Raise instead: let it through, or an ApplicationError with type and non_retryable."
     )
     return project.finding(
         "CP311", gives, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
@@ -148,13 +146,11 @@ RULES = (
         title="An activity returns a model's error as its answer",
         why=(
             "A result is a success for Temporal: it is recorded for good and never asked for again. An outage of a "
-            "second "
-            "becomes the text of a mail."
+            "second becomes the text of a mail."
         ),
         evidence=(
             "Planted and found by trials: one 500 of the model, caught and returned as text, was mailed. Raised, the "
-            "same "
-            "error costs one more attempt a second later."
+            "same error costs one more attempt a second later."
         ),
         fix="Let the error through, or raise ApplicationError from it; what Temporal must not retry is non_retryable.",
         bad="except openai.APIError as error:\n    return str(error)",
@@ -168,8 +164,9 @@ RULES = (
         name="refusal-retried",
         title="An error that no retry heals is retried",
         why=(
-            "A request that is too long, a key that is wrong, a quota that is used up: the model answers the same next "
-            "time. Each attempt costs time, and some cost money; the workflow learns of it only after the last one."
+            "A request that is too long, a key that is wrong, a quota that is used up: the model answers the same "
+            "next time. Each attempt costs time, and some cost money; the workflow learns of it only after the last "
+            "one."
         ),
         evidence=(
             "openai raises BadRequestError (400), AuthenticationError (401), PermissionDeniedError (403) and "

@@ -61,9 +61,8 @@ def _short(call: nodes.Call, remote: Remote, project: Project) -> bool:
 def _finding(frame: Frame, call: nodes.Call, remote: Remote, project: Project) -> AuditFinding:
     message = (
         f"{spoken(remote.name)} blocks the event loop on which the async activity {frame.activity.name!r} runs: until "
-        "it "
-        "returns no other activity goes on, no heartbeat is sent and no task is polled. "
-        f"Write instead: {_INSTEAD[remote.towards]}."
+        "it returns no other activity goes on, no heartbeat is sent and no task is polled. Write instead: "
+        f"{_INSTEAD[remote.towards]}."
     )
     sure = Severity.CERTAIN if remote.towards is not Towards.STORE else Severity.LIKELY
     return project.finding("CP301", call, message, severity=sure, reached=reached_in(frame, project=project))
@@ -81,9 +80,8 @@ RULES = (
         ),
         evidence=(
             "Temporal's Python SDK runs `async def` activities on the loop that called Worker.run, and plain `def` "
-            "ones "
-            "in the activity executor. Heartbeats are throttled to 80 % of the timeout, so a block of a fifth of the "
-            "heartbeat timeout can be enough to lose a live attempt."
+            "ones in the activity executor. Heartbeats are throttled to 80 % of the timeout, so a block of a fifth of "
+            "the heartbeat timeout can be enough to lose a live attempt."
         ),
         fix=(
             "Await the async form of the library, hand the call to asyncio.to_thread, or make the activity a plain "

@@ -110,13 +110,13 @@ RULES = (
         name="activity-swallows-cancellation",
         title="An activity catches its own cancellation and goes on",
         why=(
-            "The cancellation is the only word by which an attempt learns that it was given up, cancelled, or that its "
-            "worker must stop. An attempt that swallows it goes on with its effects beside the next attempt, and holds "
-            "up the shutdown until it is killed."
+            "The cancellation is the only word by which an attempt learns that it was given up, cancelled, or that "
+            "its worker must stop. An attempt that swallows it goes on with its effects beside the next attempt, and "
+            "holds up the shutdown until it is killed."
         ),
         evidence=(
-            "In async activities Temporal cancels the task (asyncio.CancelledError, a BaseException); in threaded ones "
-            "temporalio.exceptions.CancelledError, an Exception, is raised in the thread. It is raised once."
+            "In async activities Temporal cancels the task (asyncio.CancelledError, a BaseException); in threaded "
+            "ones temporalio.exceptions.CancelledError, an Exception, is raised in the thread. It is raised once."
         ),
         fix="Catch the errors that you mean by name; where you must catch all, `raise` the cancellation again.",
         bad=(

@@ -46,15 +46,19 @@ def _retries(project: Project) -> Iterator[AuditFinding]:
         if tried_once(activity, project=project):
             continue
         for frame in frames_of(activity, project=project):
-            for node, how in _found_in(frame, project):
+            for node, how, requests in _found_in(frame, project):
                 if node not in told:
                     told.add(node)
-                    yield _finding(node, how, frame, project)
+                    yield _finding(node, how, requests, frame, project)
 
 
-def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
-    """Yield what repeats a request in this function, with how in words."""
+def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str, int]]:
+    """Yield what repeats a request here, how (in words), and how many requests that makes; 0 if unknown."""
     yield from _clients(frame, project)
+    yield from ((node, how, 0) for node, how in _others(frame, project))
+
+
+def _others(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
     yield from _decorators(frame.function, project)
     for call in frame.calls():
         name = written(call.func, project=project)
@@ -69,7 +73,7 @@ def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
             yield loop, f"this loop sends {asked} again when it fails"
 
 
-def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str]]:
+def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
     for call in frame.calls():
         for made in [call, *_made_before(call, project)]:
             name = written(made.func, project=project)
@@ -78,7 +82,7 @@ def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str]]
             retries = _max_retries(made, project)
             if retries:
                 how = "as it comes" if retries == _CLIENT_RETRIES else f"with max_retries={retries}"
-                yield made, f"{spoken(name)} {how} sends up to {retries + 1} requests for one call"
+                yield made, f"{spoken(name)} {how} sends up to {retries + 1} requests for one call", retries + 1
 
 
 def _made_before(call: nodes.Call, project: Project) -> Iterator[nodes.Call]:
@@ -189,23 +193,23 @@ def _asks(call: nodes.Call, frame: Frame, project: Project) -> str:
     return ""
 
 
-def _finding(node: Any, how: str, frame: Frame, project: Project) -> AuditFinding:
+def _finding(node: Any, how: str, requests: int, frame: Frame, project: Project) -> AuditFinding:
     message = (
         f"Inside the activity {frame.activity.name!r} {how}, and Temporal repeats the activity: "
-        f"{_requests(frame.activity, project)}. Waits told by Retry-After and the state of the retries are in no "
-        "history. "
-        "Leave retries to Temporal's retry policy: max_retries=0 for a client, no decorator, no loop."
+        f"{_requests(frame.activity, requests, project)}. Waits told by Retry-After and the state of the retries are "
+        "in no history. Leave retries to Temporal's retry policy: max_retries=0 for a client, no decorator, no loop."
     )
     return project.finding("CP305", node, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project))
 
 
-def _requests(activity: Activity, project: Project) -> str:
+def _requests(activity: Activity, requests: int, project: Project) -> str:
     attempts = [most_attempts(one) for one in starts_of(activity, project=project)]
     known = [one for one in attempts if one is not None]
     if 0 in known:
         return "with unlimited attempts the requests multiply without end"
     if known:
-        return f"each of up to {max(known)} attempts repeats its requests once more"
+        all_in_all = f", {requests * max(known)} requests in all" if requests else ""
+        return f"up to {max(known)} attempts{all_in_all}"
     return "requests multiply, (client retries + 1) for each attempt"
 
 
@@ -216,14 +220,13 @@ RULES = (
         title="An activity retries by itself what Temporal retries already",
         why=(
             "Two retry loops multiply: an outage of the model is met with many times the requests that the retry "
-            "policy "
-            "allows, an exhausted quota is asked again and again, and an attempt that waits inside a client looks like "
-            "one that hangs. What a client does inside an attempt is not in the history."
+            "policy allows, an exhausted quota is asked again and again, and an attempt that waits inside a client "
+            "looks like one that hangs. What a client does inside an attempt is not in the history."
         ),
         evidence=(
             "Requests per call = (client retries + 1) x attempts. openai and anthropic retry twice by default: 3 "
-            "requests "
-            "for each attempt, also for a 429 with insufficient_quota, which no retry can heal; 5 attempts make 15."
+            "requests for each attempt, also for a 429 with insufficient_quota, which no retry can heal; 5 attempts "
+            "make 15."
         ),
         fix="Give the client max_retries=0: the retry policy decides, with next_retry_delay for Retry-After.",
         bad="client = AsyncOpenAI()",

@@ -138,8 +138,7 @@ RULES = (
         title="non_retryable_error_types names an error that never comes",
         why=(
             "Temporal compares these names with the type of the failure, letter by letter. A name that matches "
-            "nothing is "
-            "no error anywhere: what must not be retried is retried, and paid for, up to the last attempt."
+            "nothing is no error anywhere: what must not be retried is retried, and paid for, up to the last attempt."
         ),
         evidence=(
             "The type of a failure is the bare name of the exception's class, or the `type` of the ApplicationError; "

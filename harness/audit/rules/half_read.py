@@ -24,8 +24,17 @@ _PATIENT_S = 3.0
 _UNREADABLE = {"ValueError", "json.JSONDecodeError", "JSONDecodeError", "Exception"}
 
 
-def _waits_half_read(project: Project) -> Iterator[AuditFinding]:
-    yield from _wait_unheard(project)
+def _waits_wrongly(project: Project) -> Iterator[AuditFinding]:
+    told: set[tuple[str, int, int]] = set()
+    for finding in (*_wait_unheard(project), *_wait_half_read(project)):
+        where = (finding.place.file, finding.place.line, finding.place.column)
+        if where not in told:
+            told.add(where)
+            yield finding
+
+
+def _wait_half_read(project: Project) -> Iterator[AuditFinding]:
+    """Yield where Retry-After is read, if not all its forms are."""
     for activity in project.activities:
         frames = frames_of(activity, project=project)
         reads = [(frame, node) for frame in frames for node in _texts(frame) if node.value.lower() == _HEADER]
@@ -149,8 +158,7 @@ RULES = (
         title="An answer that cannot be read is returned as it is",
         why=(
             "A connection that breaks in the middle leaves half an answer. Returned as text it is a success for "
-            "Temporal: "
-            "it goes into the history, and half a page is published."
+            "Temporal: it goes into the history, and half a page is published."
         ),
         evidence=(
             "The openai client raises json.JSONDecodeError, a ValueError, for truncated and for empty JSON. Raised by "
@@ -168,8 +176,7 @@ RULES = (
         title="Retry-After is not read, or in some of its forms only",
         why=(
             "A provider tells by Retry-After when it will answer again. Passed over, the next attempt comes too early "
-            "and "
-            "is refused; all attempts may be used up before the time has come."
+            "and is refused; all attempts may be used up before the time has come."
         ),
         evidence=(
             "RFC 9110 section 10.2.3: Retry-After is a number of seconds or an HTTP date. OpenAI and Azure send "
@@ -179,6 +186,6 @@ RULES = (
         bad='delay = timedelta(seconds=int(headers["retry-after"])) if headers["retry-after"].isdigit() else None',
         right='delay = retry_after(headers, now=datetime.now(UTC))  # "retry-after-ms", seconds, parsedate_to_datetime',
         severity=Severity.LOOK,
-        judge=_waits_half_read,
+        judge=_waits_wrongly,
     ),
 )

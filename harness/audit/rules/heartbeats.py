@@ -11,7 +11,7 @@ from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import Beating, beating_of, first_beat, span, spoken_s
 from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import activity_starts, frames_of, reached_in
+from harness.audit.rules.trail import Frame, activity_starts, frames_of, reached_in
 from harness.audit.rules.written import definitions
 from harness.audit.subjects import Activity, Started
 
@@ -63,8 +63,7 @@ def _never_beats(project: Project) -> Iterator[AuditFinding]:
             message = (
                 f"{activity.name!r} is started with heartbeat_timeout {spoken_s(timeout)} and never calls "
                 f"activity.heartbeat, while {longer}: a healthy attempt is failed after {spoken_s(timeout)} and "
-                "started "
-                "again beside itself. Beat while it waits, or leave the heartbeat timeout out."
+                "started again beside itself. Beat while it waits, or leave the heartbeat timeout out."
             )
             yield project.finding("CP304", started.node, message, severity=Severity.LIKELY)
 
@@ -120,25 +119,33 @@ def _receivers(call: nodes.Call, project: Project) -> Iterator[Any]:
 
 def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
     """Yield waits, between two beats, that are as long as the heartbeat timeout."""
+    told: set[nodes.NodeNG] = set()
     for started in activity_starts(project):
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
             continue
         if beating_of(activity, project=project) is not Beating.IN_TURN:
             continue
-        for frame in frames_of(activity, project=project):
-            for call in frame.calls():
-                seconds = project.value_of(call.args[0]) if call.args and _sleeps(call, project) else None
-                if isinstance(seconds, int | float) and seconds >= timeout:
-                    message = (
-                        f"{activity.name!r} sleeps {spoken_s(seconds)} here without a beat, and is started with "
-                        f"heartbeat_timeout {spoken_s(timeout)} ({started.place.file}:{started.place.line}): the "
-                        "server "
-                        "gives the attempt up while it sleeps, and starts another. Sleep in shorter pieces with a beat "
-                        "between them, or declare a longer heartbeat timeout."
-                    )
-                    reached = reached_in(frame, project=project)
-                    yield project.finding("CP309", call, message, severity=Severity.CERTAIN, reached=reached)
+        for frame, call, seconds in _sleeps_in(activity, project):
+            if seconds >= timeout and call not in told:
+                told.add(call)
+                message = (
+                    f"{activity.name!r} sleeps {spoken_s(seconds)} here without a beat, and is started with "
+                    f"heartbeat_timeout {spoken_s(timeout)} ({started.place.file}:{started.place.line}): the server "
+                    "gives the attempt up while it sleeps, and starts another. Sleep in shorter pieces with a beat "
+                    "between them, or declare a longer heartbeat timeout."
+                )
+                reached = reached_in(frame, project=project)
+                yield project.finding("CP309", call, message, severity=Severity.CERTAIN, reached=reached)
+
+
+def _sleeps_in(activity: Activity, project: Project) -> Iterator[tuple[Frame, nodes.Call, float]]:
+    """Yield the sleeps of an activity whose length is known, in seconds."""
+    for frame in frames_of(activity, project=project):
+        for call in frame.calls():
+            seconds = project.value_of(call.args[0]) if call.args and _sleeps(call, project) else None
+            if isinstance(seconds, int | float):
+                yield frame, call, float(seconds)
 
 
 def _sleeps(call: nodes.Call, project: Project) -> bool:
@@ -154,14 +161,12 @@ RULES = (
         why=(
             "Without a heartbeat timeout the server expects no beats. A worker that died is noticed when the "
             "start-to-close timeout is over, which for a long activity is minutes or hours, and nothing is ever given "
-            "up "
-            "earlier than that."
+            "up earlier than that."
         ),
         evidence=(
             "Measured: after a SIGKILL the next attempt of an activity without heartbeat timeout comes after its "
             "start-to-close timeout (20 to 300 s in public samples). Without a heartbeat timeout the worker sends a "
-            "beat "
-            "every 30 s at most, and the server stores it, no more."
+            "beat every 30 s at most, and the server stores it, no more."
         ),
         fix=(
             "Pass heartbeat_timeout where the activity is started, a few times as long as the longest gap between two "
@@ -184,8 +189,7 @@ RULES = (
         title="A heartbeat timeout is declared for an activity that takes longer and never beats",
         why=(
             "The server fails the attempt when the heartbeat timeout has passed since its start, however alive it is, "
-            "and "
-            "starts another one beside it. The model is asked, and paid, twice; effects happen twice."
+            "and starts another one beside it. The model is asked, and paid, twice; effects happen twice."
         ),
         evidence=(
             "Temporal starts the heartbeat clock with the attempt; only activity.heartbeat winds it up again. The SDK "
@@ -193,8 +197,7 @@ RULES = (
         ),
         fix=(
             "Beat from a task beside the long call, every third of the heartbeat timeout; or leave the heartbeat "
-            "timeout "
-            "out and make start_to_close_timeout short."
+            "timeout out and make start_to_close_timeout short."
         ),
         bad=(
             "await workflow.execute_activity(\n    think, question, start_to_close_timeout=timedelta(minutes=5),\n"
@@ -212,8 +215,8 @@ RULES = (
         name="gap-longer-than-heartbeat-timeout",
         title="An activity sleeps longer between two beats than its heartbeat timeout allows",
         why=(
-            "The server gives up an attempt that is silent for longer than its heartbeat timeout. The sleeping attempt "
-            "wakes up as one that nobody waits for, and does its work beside the next one."
+            "The server gives up an attempt that is silent for longer than its heartbeat timeout. The sleeping "
+            "attempt wakes up as one that nobody waits for, and does its work beside the next one."
         ),
         evidence=(
             "Measured: an activity with heartbeat_timeout 1 s that slept 1.7 s between two beats was timed out and "

@@ -79,9 +79,8 @@ def _judged(effect: Effect, frame: Frame, project: Project) -> tuple[Severity, s
     if traits & _FRESH:
         return Severity.CERTAIN, (
             f"The idempotency key of {effect.what} is made in the activity {name!r} and is another in every attempt: "
-            "it "
-            "protects from nothing. Make it of what stays the same, activity.info().workflow_id with activity_id or an "
-            "argument."
+            "it protects from nothing. Make it of what stays the same, activity.info().workflow_id with activity_id "
+            "or an argument."
         )
     if traits & _OWN:
         return None
@@ -131,20 +130,17 @@ RULES = (
         why=(
             "An attempt that dies after its effect and before its result is reported leaves no trace; Temporal starts "
             "the next one, and the card is charged, the mail sent, the row inserted a second time. Only the receiver "
-            "can "
-            "tell a repetition, and only by a key that stays the same over all attempts."
+            "can tell a repetition, and only by a key that stays the same over all attempts."
         ),
         evidence=(
             "Temporal runs an activity at least once. A SIGKILL between the effect and RespondActivityTaskCompleted, "
-            "or a "
-            "lost answer, repeats it: in a kill sweep that is one of the n+1 cuts of every run. Local activities "
-            "repeat "
-            "with their workflow task, too."
+            "or a lost answer, repeats it: in a kill sweep that is one of the n+1 cuts of every run. Local activities "
+            "repeat with their workflow task, too."
         ),
         fix=(
-            "Send an idempotency key made of activity.info().workflow_id and activity_id, or of an argument; where the "
-            "receiver knows no keys, look whether it is done before doing it, or write by a primary key (INSERT … ON "
-            "CONFLICT DO NOTHING)."
+            "Send an idempotency key made of activity.info().workflow_id and activity_id, or of an argument; where "
+            "the receiver knows no keys, look whether it is done before doing it, or write by a primary key (INSERT … "
+            "ON CONFLICT DO NOTHING)."
         ),
         bad='await client.post("https://pay.example/charges", json=charge)',
         right=(

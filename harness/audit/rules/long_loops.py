@@ -87,8 +87,7 @@ def _silent_loop(loop: Any, remote: Remote, frame: Frame, longest: float | None,
     message = (
         f"The activity {frame.activity.name!r} {lasting} in this loop around {spoken(remote.name)} and never calls "
         "activity.heartbeat: after its worker is killed the server waits for the whole start-to-close timeout, the "
-        "next "
-        "attempt begins from the start, and a cancellation never arrives. Beat in the loop, with what is done as "
+        "next attempt begins from the start, and a cancellation never arrives. Beat in the loop, with what is done as "
         "details, and declare a heartbeat_timeout."
     )
     severity = Severity.LIKELY if longest is not None else Severity.LOOK
@@ -97,17 +96,20 @@ def _silent_loop(loop: Any, remote: Remote, frame: Frame, longest: float | None,
 
 def _details_unread(project: Project) -> Iterator[AuditFinding]:
     """Yield beats in a loop that carry its progress, in activities that never ask what the last attempt told."""
+    told: set[nodes.NodeNG] = set()
     for activity in project.activities:
         frames = frames_of(activity, project=project)
         if any(node.attrname == "heartbeat_details" for frame in frames for node in _attributes(frame)):
             continue
         for frame in frames:
             for loop in own_nodes(frame.function, nodes.For):
-                if beat := _progress_told(loop, frame, project):
+                beat = _progress_told(loop, frame, project)
+                if beat is not None and beat not in told:
+                    told.add(beat)
                     message = (
                         f"The beats of {activity.name!r} tell how far it got ({project.source(beat.args[0])}), but no "
-                        "attempt reads activity.info().heartbeat_details: after a crash all of it is done again. Begin "
-                        "the loop where the details say that the last attempt was."
+                        "attempt reads activity.info().heartbeat_details: after a crash all of it is done again. "
+                        "Begin the loop where the details say that the last attempt was."
                     )
                     reached = reached_in(frame, project=project)
                     yield project.finding("CP308", beat, message, severity=Severity.LOOK, reached=reached)
@@ -137,13 +139,12 @@ RULES = (
         title="A long activity loops around remote calls and never beats",
         why=(
             "A worker that died in the middle is noticed only when the start-to-close timeout is over; the next "
-            "attempt "
-            "then begins from the start and pays for everything again. A cancellation reaches an activity only through "
-            "its beats, so this one cannot be stopped either."
+            "attempt then begins from the start and pays for everything again. A cancellation reaches an activity "
+            "only through its beats, so this one cannot be stopped either."
         ),
         evidence=(
-            "Measured: after a SIGKILL the server waits for start-to-close where no heartbeat timeout is declared "
-            "(5 min stayed 5 min); with one it waits for the heartbeat timeout, and the next attempt is handed the "
+            "Measured: after a SIGKILL the server waits for start-to-close where no heartbeat timeout is declared (5 "
+            "min stayed 5 min); with one it waits for the heartbeat timeout, and the next attempt is handed the "
             "details of the last beat that was delivered."
         ),
         fix=(
@@ -165,8 +166,7 @@ RULES = (
         title="Beats tell how far an activity got, and no attempt reads it",
         why=(
             "The details of the last beat are handed to the next attempt. Where nobody reads them, every crash does "
-            "all "
-            "of the work again: the same pages are summed up, and paid for, a second time."
+            "all of the work again: the same pages are summed up, and paid for, a second time."
         ),
         evidence=(
             "Temporal delivers the details of the last recorded beat as activity.info().heartbeat_details of the next "

@@ -172,10 +172,9 @@ def _changes_by_others(test: Any, loop: nodes.While) -> bool:
 def _finding(loop: nodes.While, does: str, reached: Reached, project: Project) -> AuditFinding:
     message = (
         f"This loop {does} again and again, and only an answer or an error of that ends it: no counter, no deadline, "
-        "no "
-        "waiting, no continue-as-new. A model that keeps asking for tools, or an error that never passes, runs up the "
-        "bill until the history is full (51,200 events) or the attempt times out. Count the rounds and give up with an "
-        "ApplicationError, or bound them by time."
+        "no waiting, no continue-as-new. A model that keeps asking for tools, or an error that never passes, runs up "
+        "the bill until the history is full (51,200 events) or the attempt times out. Count the rounds and give up "
+        "with an ApplicationError, or bound them by time."
     )
     return project.finding("CP602", loop, message, severity=Severity.LIKELY, reached=reached)
 
@@ -187,13 +186,13 @@ RULES = (
         title="A loop around a model, tool or retry has no bound",
         why=(
             "What a model answers is not in your hands. A loop that ends when the model says so may never end: it "
-            "costs "
-            "money in each round, and its history grows until the server terminates the workflow with all its state."
+            "costs money in each round, and its history grows until the server terminates the workflow with all its "
+            "state."
         ),
         evidence=(
-            "Temporal terminates a workflow whose history passes 51,200 events or 50 MB; one activity is three events, "
-            "and its workflow task three more. A model that repeats one tool call is a fault of this project's "
-            "catalogue."
+            "Temporal terminates a workflow whose history passes 51,200 events or 50 MB; one activity is three "
+            "events, and its workflow task three more. A model that repeats one tool call is a fault of this "
+            "project's catalogue."
         ),
         fix="`for step in range(most_steps)`, a deadline by workflow.now(), or asyncio.timeout around the loop.",
         bad=(

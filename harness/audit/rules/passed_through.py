@@ -103,8 +103,7 @@ RULES = (
         title="A module that is passed through the sandbox does what the sandbox would stop",
         why=(
             "A module that is passed through is the one of the worker process, shared by all runs, and none of its "
-            "calls "
-            "is watched. What fails at once in the sandbox passes there, and breaks a replay later."
+            "calls is watched. What fails at once in the sandbox passes there, and breaks a replay later."
         ),
         evidence=(
             "Measured: in a passed-through module time.time, datetime.now, random.random and uuid4 called by workflow "

@@ -74,8 +74,8 @@ def _growing(started: Started, project: Project) -> Iterator[AuditFinding]:
             if _appended(name.name, loop) and not _cut(name, started.node):
                 message = (
                     f"{name.name!r} grows in each round of this loop and is passed to the activity whole: the history "
-                    "holds it once for each round, so it grows with the square of the rounds. "
-                    f"{_LIMIT} Pass what is new, or a summary, and keep the rest where the activity can read it."
+                    f"holds it once for each round, so it grows with the square of the rounds. {_LIMIT} Pass what is "
+                    "new, or a summary, and keep the rest where the activity can read it."
                 )
                 yield project.finding("CP601", started.node, message, severity=Severity.LOOK)
                 return

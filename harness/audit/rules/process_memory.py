@@ -139,14 +139,13 @@ RULES = (
         title="An activity depends on what another run left in the worker process",
         why=(
             "The next activity of the workflow may run in another process: another worker, the same one after a crash "
-            "or "
-            "a deployment. What was left in a variable is not there, and the activity fails for good or goes on "
-            "without "
-            "it, silently."
+            "or a deployment. What was left in a variable is not there, and the activity fails for good or goes on "
+            "without it, silently."
         ),
         evidence=(
-            "Temporal keeps arguments and results of activities, and the details of beats, and nothing else. In a kill "
-            "sweep an agent that kept its draft in a dictionary failed with KeyError at every cut after the draft."
+            "Temporal keeps arguments and results of activities, and the details of beats, and nothing else. In a "
+            "kill sweep an agent that kept its draft in a dictionary failed with KeyError at every cut after the "
+            "draft."
         ),
         fix="Return it from the one activity and pass it to the other; a cache must do without its content.",
         bad="_DRAFTS[title] = text  # in one activity\ntext = _DRAFTS[title]  # in another",

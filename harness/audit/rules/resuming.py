@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 
 def _skipped(project: Project) -> Iterator[AuditFinding]:
+    told: set[nodes.NodeNG] = set()
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for loop in own_nodes(frame.function, nodes.For):
                 begins = _begins_behind(loop, project)
                 beat = _beat_before_work(loop, project) if begins is not None else None
-                if begins is not None and beat is not None:
+                if beat is not None and begins not in told:
+                    told.add(begins)
                     yield _finding(begins, beat, frame, project)
 
 
@@ -89,8 +91,8 @@ RULES = (
         name="checkpoint-skips-work",
         title="The next attempt skips what was under way when the last one died",
         why=(
-            "A beat that names what is about to be done is no proof that it was done. An attempt that begins behind it "
-            "leaves a hole: a page that is never copied, a customer who is never paid."
+            "A beat that names what is about to be done is no proof that it was done. An attempt that begins behind "
+            "it leaves a hole: a page that is never copied, a customer who is never paid."
         ),
         evidence=(
             "Temporal hands the details of the last recorded beat to the next attempt, whatever happened after it. "

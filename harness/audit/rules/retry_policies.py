@@ -110,8 +110,7 @@ def _refused(project: Project) -> Iterator[AuditFinding]:
         if why := _refusal(policy):
             message = (
                 f"This retry policy is refused by the SDK when it is used: {why}. The ValueError fails the workflow "
-                "task "
-                "again and again; the workflow hangs."
+                "task again and again; the workflow hangs."
             )
             yield project.finding("CP405", policy.node, message, severity=Severity.CERTAIN)
 
@@ -144,8 +143,7 @@ RULES = (
         title="Nothing bounds the retries of an activity",
         why=(
             "An error that no retry heals (a refused request, a missing key, a bug) is repeated until somebody looks. "
-            "The "
-            "workflow neither fails nor ends, its caller waits, and every attempt may cost money."
+            "The workflow neither fails nor ends, its caller waits, and every attempt may cost money."
         ),
         evidence=(
             "Temporal's defaults: first retry after 1 s, twice as long each time, at most 100 s apart, unlimited "
@@ -153,8 +151,7 @@ RULES = (
         ),
         fix=(
             "Pass schedule_to_close_timeout (how long may it take in all?) or maximum_attempts, and name the errors "
-            "that "
-            "must not be retried."
+            "that must not be retried."
         ),
         bad="await workflow.execute_activity(ask, question, start_to_close_timeout=timedelta(minutes=1))",
         right=(

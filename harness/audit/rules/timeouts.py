@@ -33,8 +33,7 @@ def _missing(project: Project) -> Iterator[AuditFinding]:
             continue
         message = (
             f"{_target(started)} is started without start_to_close_timeout and without schedule_to_close_timeout: the "
-            "SDK "
-            "raises a ValueError here, which fails the workflow task again and again; the workflow hangs. Pass "
+            "SDK raises a ValueError here, which fails the workflow task again and again; the workflow hangs. Pass "
             "start_to_close_timeout, a little more than one attempt may take."
         )
         yield project.finding("CP401", started.node, message, severity=Severity.CERTAIN)
@@ -121,7 +120,8 @@ def _out_of_time(started: Started) -> str | None:
         return (
             f"an attempt that hangs, or whose worker dies, is noticed after {spoken_s(attempt)} "
             f"(start_to_close_timeout), and then nothing is left of schedule_to_close_timeout ({spoken_s(whole)}) for "
-            "the next one: the retry policy comes to nothing. Make start_to_close_timeout shorter, or the other longer."
+            "the next one: the retry policy comes to nothing. Make start_to_close_timeout shorter, or the other "
+            "longer."
         )
     return None
 
@@ -169,14 +169,12 @@ RULES = (
         title="Timeouts of an activity contradict each other",
         why=(
             "A heartbeat timeout that is not shorter than start-to-close never comes into effect; a start-to-close "
-            "longer "
-            "than schedule-to-close leaves no second attempt; a negative one is refused. What is written is not what "
-            "happens."
+            "longer than schedule-to-close leaves no second attempt; a negative one is refused. What is written is "
+            "not what happens."
         ),
         evidence=(
             "The server sets start-to-close to the smaller of itself and schedule-to-close, and heartbeat to the "
-            "smaller "
-            "of itself and start-to-close; it answers negative durations with InvalidArgument."
+            "smaller of itself and start-to-close; it answers negative durations with InvalidArgument."
         ),
         fix="heartbeat_timeout < start_to_close_timeout < schedule_to_close_timeout, all above zero.",
         bad="start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=timedelta(minutes=1)",
@@ -190,14 +188,12 @@ RULES = (
         title="The time for all attempts ends before the attempts do",
         why=(
             "schedule_to_close_timeout bounds all attempts and the waits between them. Where it is over before the "
-            "second "
-            "attempt can begin, a worker that dies takes the activity with it, though a retry policy is there."
+            "second attempt can begin, a worker that dies takes the activity with it, though a retry policy is there."
         ),
         evidence=(
             "Temporal does not begin an attempt that would start after schedule-to-close (retry state Timeout). "
-            "Defaults "
-            "of the waits: 1 s, twice as long each time, at most 100 times the first. After a SIGKILL the server waits "
-            "for the heartbeat timeout, or else for start-to-close."
+            "Defaults of the waits: 1 s, twice as long each time, at most 100 times the first. After a SIGKILL the "
+            "server waits for the heartbeat timeout, or else for start-to-close."
         ),
         fix="Give schedule_to_close_timeout room for several attempts and their waits, or declare a heartbeat timeout.",
         bad="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=2)",

@@ -36,8 +36,7 @@ def _stops_dead(project: Project) -> Iterator[AuditFinding]:
             continue
         message = (
             f"This worker stops dead: {' and '.join(missing)}. What {_under_way(long)} was doing is lost and done "
-            "again "
-            "after its timeout. Pass graceful_shutdown_timeout, and shut the worker down on SIGTERM."
+            "again after its timeout. Pass graceful_shutdown_timeout, and shut the worker down on SIGTERM."
         )
         severity = Severity.LIKELY if long and len(missing) > 1 else Severity.LOOK
         yield project.finding("CP502", worker.node, message, severity=severity)
@@ -105,9 +104,9 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
         for one in [runner, *definitions(runner, project=project)] if runner is not None else ():
             if isinstance(one, nodes.Call) and written(one.func, project=project) == _UNSANDBOXED:
                 message = (
-                    "This worker runs all its workflows without the sandbox: a look at the clock, a random number or a "
-                    "global variable changed in one run is stopped by nothing, and breaks the replay of another. Leave "
-                    "workflow_runner out, and pass through the modules that are pure."
+                    "This worker runs all its workflows without the sandbox: a look at the clock, a random number or "
+                    "a global variable changed in one run is stopped by nothing, and breaks the replay of another. "
+                    "Leave workflow_runner out, and pass through the modules that are pure."
                 )
                 yield project.finding("CP503", runner or one, message, severity=Severity.LIKELY)
                 break
@@ -135,8 +134,7 @@ RULES = (
         title="A worker program ends without giving its activities time",
         why=(
             "Every deployment stops every worker. One that stops dead loses the attempts under way: the server finds "
-            "out "
-            "after their heartbeat or start-to-close timeout, does them again, and their effects, too."
+            "out after their heartbeat or start-to-close timeout, does them again, and their effects, too."
         ),
         evidence=(
             "SDK workers install no signal handlers: SIGTERM ends asyncio.run(main()) like SIGKILL unless the program "
@@ -162,15 +160,12 @@ RULES = (
         title="Workflow code runs without Temporal's sandbox",
         why=(
             "The sandbox gives every run its own copy of the modules and stops calls of clocks, random numbers and "
-            "files. "
-            "Without it globals are shared between runs, and what should fail at the first try fails at a replay, "
-            "weeks "
-            "later."
+            "files. Without it globals are shared between runs, and what should fail at the first try fails at a "
+            "replay, weeks later."
         ),
         evidence=(
             "Temporal's sandbox stops os.environ, time.time, datetime.now, random.random, uuid4, open, threading and "
-            "sockets in workflow code; with UnsandboxedWorkflowRunner or sandboxed=False nothing "
-            "is stopped."
+            "sockets in workflow code; with UnsandboxedWorkflowRunner or sandboxed=False nothing is stopped."
         ),
         fix="Leave the sandbox on; import what is pure, and slow to load, under imports_passed_through().",
         bad="Worker(client, task_queue=queue, workflows=[Agent], workflow_runner=UnsandboxedWorkflowRunner())",
