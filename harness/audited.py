@@ -168,7 +168,6 @@ class Audited:
         bad_ignores: Places of comments that ignore nothing, for they have no reason, or no rule is called so.
         errors: Rules that raised.
         below: How many findings are less severe than what was asked for, and not told.
-        excluded: How many files were left out because the configuration excludes them.
         rules: How many rules were asked.
         workflows: How many workflows were found.
         activities: How many activities were found.
@@ -186,7 +185,6 @@ class Audited:
     bad_ignores: tuple[Place, ...] = ()
     errors: tuple[RuleError, ...] = ()
     below: int = 0
-    excluded: int = 0
     rules: int = 0
     workflows: int = 0
     activities: int = 0
@@ -211,7 +209,7 @@ class Audited:
     def _unknown(self) -> Iterator[str]:
         read = sum(1 for report in self.files if not report.reason)
         if not read and not self.unread:
-            yield f"all {self.excluded} files are excluded" if self.excluded else "there is no Python file"
+            yield "there is no Python file, or all are excluded"
         elif read and not (self.workflows or self.activities):
             yield f"no workflow and no activity was found in {read} file{'s' * (read != 1)}"
         if unread := len(self.unread):

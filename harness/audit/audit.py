@@ -48,6 +48,7 @@ def audit(
     cache: Path | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    exclude: Callable[[Path], bool] | None = None,
 ) -> Audited:
     """Read the Python files below these paths, and return what the rules find in them.
 
@@ -61,13 +62,14 @@ def audit(
         cache: Folder in which results are remembered; None to remember nothing.
         limits: How far to go.
         progress: Told after each part.
+        exclude: Tells which files and folders to leave out.
 
     Raises:
         UsageError: If a path does not exist.
     """
     begun = time.monotonic()
     limits = limits or Limits()
-    sources = {source.path: source for source in collect(paths, max_bytes=limits.max_bytes)}
+    sources = {source.path: source for source in collect(paths, max_bytes=limits.max_bytes, exclude=exclude)}
     installed = tuple(installed_folders({path.parent for path in sources}))
     memory = Memory(cache, rules=rules, limits=limits, installed=installed)
     with working(_processes(jobs, sources.values(), memory, rules)) as workers:
@@ -77,7 +79,8 @@ def audit(
         found = list(_judged(parts, rules, finder, limits, memory, workers, progress))
     memory.close()
     reports = tuple(_report(source, surfaces[source.path]) for source in sources.values())
-    return _audited(found, reports, sources.values(), seconds=time.monotonic() - begun)
+    audited = _audited(found, reports, sources.values(), seconds=time.monotonic() - begun)
+    return replace(audited, rules=len(rules))
 
 
 def _surfaces(sources: dict[Path, SourceFile], memory: Memory, workers: Workers | None) -> dict[Path, Surface]:
@@ -158,7 +161,8 @@ def _processes(jobs: int, sources: Iterable[SourceFile], memory: Memory, rules: 
 
 
 def _report(source: SourceFile, surface: Surface) -> FileReport:
-    return FileReport(file=source.file, reason=surface.reason, lines=source.text.count("\n"))
+    lines = source.text.count("\n")
+    return FileReport(file=source.file, reason=surface.reason, lines=lines, elsewhere=source.elsewhere)
 
 
 def _audited(

@@ -32,6 +32,8 @@ class Limits:
         pieces: How many pieces of code it follows from one start.
         seconds: How long one project may take before installed packages are no longer followed.
         max_bytes: Size of a file that is taken for generated code.
+        passed_through: Modules that the sandbox of the worker passes through, with those below them, though no code
+            that is read says so.
     """
 
     depth: int = 40
@@ -39,6 +41,7 @@ class Limits:
     pieces: int = 20_000
     seconds: float = 60.0
     max_bytes: int = 1_500_000
+    passed_through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +150,15 @@ class Reach:
             if isinstance(node, nodes.Import | nodes.ImportFrom):
                 for name in self._names(node, tree):
                     if path := self.meanings.modules.path_of(name, tree):
-                        yield node, path, passed
+                        yield node, path, passed or self._is_passed_through(name)
             elif isinstance(node, nodes.If) and (is_type_checking(node.test) or is_main(node.test)):
                 stack += [(each, passed) for each in reversed(node.orelse)]
             elif isinstance(node, nodes.If | nodes.Try | nodes.With):
                 through = isinstance(node, nodes.With) and PASSED_THROUGH in node.items[0][0].as_string()
                 stack += [(each, passed or through) for each in reversed(children(node))]
+
+    def _is_passed_through(self, name: str) -> bool:
+        return any(name == each or name.startswith(f"{each}.") for each in self.limits.passed_through)
 
     def _names(self, node: nodes.Import | nodes.ImportFrom, tree: nodes.Module) -> list[str]:
         if isinstance(node, nodes.Import):

@@ -10,7 +10,7 @@ import re
 import sys
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,7 @@ class SourceFile:
         digest: Of its bytes, 32 hex digits.
         reason: Why it cannot be audited, in one line; empty if it can.
         owned: Whether it was asked to be audited; others are read because these import them.
+        elsewhere: Whether what it holds is audited under another name.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class SourceFile:
     digest: str = ""
     reason: str = ""
     owned: bool = True
+    elsewhere: bool = False
 
     @cached_property
     def speaks(self) -> bool:
@@ -76,11 +78,18 @@ def shown(path: Path) -> str:
         return path.as_posix()
 
 
-def collect(paths: Iterable[Path | str], *, max_bytes: int = MAX_BYTES) -> list[SourceFile]:
+def collect(
+    paths: Iterable[Path | str], *, max_bytes: int = MAX_BYTES, exclude: Callable[[Path], bool] | None = None
+) -> list[SourceFile]:
     """Return the Python files below these paths, each once, by name.
 
     Folders of virtual environments, caches and hidden folders are left out unless they are asked for. Symbolic links
     are followed, but no folder is entered twice.
+
+    Args:
+        paths: Files and folders.
+        max_bytes: Size of a file that is taken for generated code.
+        exclude: Tells which files and folders to leave out, even if they are asked for.
 
     Raises:
         UsageError: If a path does not exist.
@@ -90,7 +99,7 @@ def collect(paths: Iterable[Path | str], *, max_bytes: int = MAX_BYTES) -> list[
         if not os.path.lexists(path):
             there = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
             raise UsageError(f"There is no file or folder {path}{nearest(path.name, there)}.")
-        for each in _below(Path(os.path.abspath(path))):
+        for each in _below(Path(os.path.abspath(path)), exclude or (lambda _: False)):
             if isinstance(each, SourceFile):
                 found.setdefault(each.path, each)
             elif each not in found:
@@ -98,7 +107,9 @@ def collect(paths: Iterable[Path | str], *, max_bytes: int = MAX_BYTES) -> list[
     return sorted(found.values(), key=lambda source: source.file)
 
 
-def _below(top: Path) -> Iterator[Path | SourceFile]:
+def _below(top: Path, exclude: Callable[[Path], bool]) -> Iterator[Path | SourceFile]:
+    if exclude(top):
+        return
     if not top.is_dir():
         yield top
         return
@@ -107,16 +118,18 @@ def _below(top: Path) -> Iterator[Path | SourceFile]:
         kept = []
         for name in sorted(below):
             path = Path(folder, name)
-            if name.startswith(".") or name in _LEFT_OUT or (path / "pyvenv.cfg").exists():
+            if name.startswith(".") or name in _LEFT_OUT or (path / "pyvenv.cfg").exists() or exclude(path):
                 continue
             real = os.path.realpath(path)
             if real not in entered:
                 entered.add(real)
                 kept.append(name)
             elif os.path.realpath(folder).startswith(real):
-                yield SourceFile(path=path, file=shown(path), reason="a symbolic link to a folder that it stands in")
+                reason = "a symbolic link to a folder that it stands in"
+                yield SourceFile(path=path, file=shown(path), reason=reason, elsewhere=True)
         below[:] = kept
-        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+        found = (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+        yield from (path for path in found if not exclude(path))
 
 
 def read(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:

@@ -1,0 +1,154 @@
+"""The baseline file: findings that are known and not to be told again, by fingerprint, in a form to be reviewed."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from harness.audited import Audited, AuditFinding
+from harness.errors import UsageError, nearest
+
+FILE = Path("crashproof-baseline.toml")
+"""Where it is written, if nothing else is said."""
+
+_HEAD = """\
+# Findings of `crashproof audit` that are known. They are not told again, and new ones fail the audit.
+# Written by --write-baseline, which keeps reasons. Run the audit from the folder where this was written.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """One finding that is known.
+
+    Attributes:
+        fingerprint: The finding's.
+        rule: Id of the rule.
+        file: Where it is.
+        function: In which function.
+        text: The line, without the spaces around it.
+        reason: Why it may stay, as its owner wrote it.
+    """
+
+    fingerprint: str
+    rule: str
+    file: str
+    function: str = ""
+    text: str = ""
+    reason: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file} in {self.function}" if self.function else self.file
+        return f"{self.rule} {where}: {self.text}" if self.text else f"{self.rule} {where}"
+
+
+def load(file: Path) -> tuple[Known, ...]:
+    """Return what a baseline file knows.
+
+    Raises:
+        UsageError: It is missing, no TOML, or has an entry with a key missing, unknown or of another type.
+    """
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the baseline {file}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the baseline {file} is no TOML: {error}") from error
+    unknown = [name for name in read if name != "finding"]
+    entries = read.get("finding", [])
+    if unknown or not isinstance(entries, list):
+        raise UsageError(f"{file}: expected [[finding]] tables only, found {', '.join(unknown) or 'something else'}")
+    return tuple(_entry(entry, f"{file}, entry {number}") for number, entry in enumerate(entries, 1))
+
+
+def _entry(entry: Any, where: str) -> Known:
+    known = [each.name for each in fields(Known)]
+    if not isinstance(entry, dict):
+        raise UsageError(f"{where}: expected a table")
+    for name, value in entry.items():
+        if name not in known:
+            raise UsageError(f"{where}: there is no key {name!r}{nearest(name, known)}")
+        if not isinstance(value, str):
+            raise UsageError(f"{where}: {name} must be text")
+    if missing := next((name for name in ("fingerprint", "rule", "file") if not entry.get(name)), ""):
+        raise UsageError(f"{where}: {missing} is missing")
+    return Known(**entry)
+
+
+def save(file: Path, known: Iterable[Known]) -> None:
+    """Write what is known, sorted, each finding a table.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    told = sorted(known, key=lambda each: (each.file, each.rule, each.function, each.text, each.fingerprint))
+    unfinished = file.with_name(f".{file.name}.new")
+    try:
+        unfinished.write_text("\n".join([_HEAD, *(_table(each) for each in told)]), encoding="utf-8")
+        unfinished.replace(file)
+    except OSError as error:
+        raise UsageError(f"cannot write the baseline {file}: {error.strerror or error}") from error
+
+
+def _table(known: Known) -> str:
+    told = [(each.name, getattr(known, each.name)) for each in fields(Known)]
+    # A JSON text is a TOML text, but for the sign DEL.
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007F") for name, value in told if value
+    ]
+    return "\n".join(["[[finding]]", *lines, ""])
+
+
+def known_of(findings: Iterable[AuditFinding], *, before: Sequence[Known] = ()) -> tuple[Known, ...]:
+    """Return what a baseline of these findings knows; reasons given before are kept."""
+    reasons = {each.fingerprint: each.reason for each in before}
+    return tuple(
+        Known(
+            fingerprint=finding.fingerprint,
+            rule=finding.rule,
+            file=finding.place.file,
+            function=finding.place.function,
+            text=finding.text.strip(),
+            reason=reasons.get(finding.fingerprint, ""),
+        )
+        for finding in findings
+    )
+
+
+def applied(audited: Audited, known: Sequence[Known], *, asked: Iterable[str]) -> Audited:
+    """Return the audit with the known findings set apart, and with the entries that are stale.
+
+    Args:
+        audited: What was found.
+        known: What is known.
+        asked: Ids of the rules that were asked: of others nothing can be told.
+    """
+    prints = {each.fingerprint for each in known}
+    found = {finding.fingerprint for finding in (*audited.findings, *(each for each, _ in audited.suppressed))}
+    return replace(
+        audited,
+        findings=tuple(each for each in audited.findings if each.fingerprint not in prints),
+        baselined=tuple(each for each in audited.findings if each.fingerprint in prints),
+        stale=tuple(_stale(known, found=found, audited=audited, asked=set(asked))),
+    )
+
+
+def out_of_sight(known: Iterable[Known], audited: Audited, *, asked: Iterable[str]) -> tuple[Known, ...]:
+    """Return what is known of files and rules that this audit did not look at: a new baseline keeps it."""
+    read, rules = {report.file for report in audited.files}, set(asked)
+    return tuple(each for each in known if each.rule not in rules or (each.file not in read and _exists(each)))
+
+
+def _stale(known: Iterable[Known], *, found: set[str], audited: Audited, asked: set[str]) -> Iterator[str]:
+    out = set(out_of_sight(known, audited, asked=asked))
+    for each in known:
+        if each.fingerprint not in found and each not in out:
+            yield str(each)
+
+
+def _exists(known: Known) -> bool:
+    return Path(known.file).exists()

@@ -1,0 +1,193 @@
+"""What a project says about its audit: `[tool.crashproof.audit]` in pyproject.toml, or `[audit]` in crashproof.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.audit.rules import RULES, named
+from harness.audited import Severity
+from harness.errors import UsageError, nearest
+
+FILES = ("crashproof.toml", "pyproject.toml")
+"""Where the configuration is looked for, in the working directory and above it, the first one first."""
+
+_SEVERITIES = {severity.word: severity for severity in Severity}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What a project says about its audit.
+
+    Attributes:
+        rules: Ids of the rules to ask; empty for all.
+        skip: Ids of the rules not to ask.
+        severity: Severity of the findings of a rule, instead of the rule's own.
+        fail_on: Severity from which on a finding fails the audit.
+        exclude: Patterns of files and folders not to audit, from the folder of the file on.
+        passed_through: Modules that the worker's sandbox passes through, though no code says so.
+        baseline: The baseline file.
+        file: Where this was read; None if nothing is configured.
+    """
+
+    rules: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    severity: dict[str, Severity] = field(default_factory=dict)
+    fail_on: Severity = Severity.LIKELY
+    exclude: tuple[str, ...] = ()
+    passed_through: tuple[str, ...] = ()
+    baseline: Path | None = None
+    file: Path | None = None
+
+
+def severity_of(word: str, where: str) -> Severity:
+    """Return the severity of that name.
+
+    Raises:
+        UsageError: There is none; the message names the nearest one.
+    """
+    if severity := _SEVERITIES.get(word):
+        return severity
+    raise UsageError(f"{where}: expected {', '.join(_SEVERITIES)}, not {word!r}{nearest(word, _SEVERITIES)}")
+
+
+def rules_of(words: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """Return the ids of rules that are named by id, name, or the beginning of an id (``CP1``).
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    found: dict[str, None] = {}
+    for word in words:
+        family = [rule.id for rule in RULES if len(word) > 2 and rule.id.startswith(word.strip().upper())]
+        try:
+            found |= dict.fromkeys(family or [named(word).id])
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from error
+    return tuple(found)
+
+
+def find(start: Path) -> Configuration:
+    """Return the configuration of the nearest folder, from this one upwards, that has one; else the defaults.
+
+    Raises:
+        UsageError: A file is no TOML, or says what cannot be said.
+    """
+    for folder in (start, *start.parents):
+        for name in FILES:
+            file = folder / name
+            if file.is_file() and (found := _read(file)) is not None:
+                return _configuration(found, file)
+        if (folder / ".git").exists():
+            break
+    return Configuration()
+
+
+def load(file: Path) -> Configuration:
+    """Return the configuration of one file.
+
+    Raises:
+        UsageError: It is missing, no TOML, has no table for the audit, or says what cannot be said.
+    """
+    found = _read(file)
+    if found is None:
+        raise UsageError(f"{file} has no [tool.crashproof.audit]{'' if _is_project(file) else ' and no [audit]'}")
+    return _configuration(found, file)
+
+
+def excluding(patterns: Sequence[str], folder: Path) -> Callable[[Path], bool]:
+    """Return what tells whether a file or folder is excluded.
+
+    As in .gitignore, a pattern without a slash is about names anywhere, another one about paths from the folder on;
+    ``*`` stands for anything but a slash, ``**`` for any folders; what is below an excluded folder is excluded.
+
+    Args:
+        patterns: The patterns.
+        folder: Where paths begin.
+    """
+    if not patterns:
+        return lambda path: False
+    pattern = re.compile("|".join(_as_regex(each) for each in patterns))
+
+    def is_excluded(path: Path) -> bool:
+        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+        return pattern.match(shown.as_posix()) is not None
+
+    return is_excluded
+
+
+def _as_regex(pattern: str) -> str:
+    anywhere = "" if "/" in pattern.strip("/") else "(?:.*/)?"
+    told = re.escape(pattern.removeprefix("./").strip("/"))
+    told = told.replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return f"{anywhere}{told}(?:/|$)"
+
+
+def _is_project(file: Path) -> bool:
+    return file.name == "pyproject.toml"
+
+
+def _read(file: Path) -> Any:
+    """Return the table for the audit, or None if there is none."""
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is no TOML: {error}") from error
+    if not _is_project(file) and "audit" in read:
+        return read["audit"]
+    tools = read.get("tool", {})
+    ours = tools.get("crashproof", {}) if isinstance(tools, dict) else {}
+    return ours.get("audit") if isinstance(ours, dict) else None
+
+
+def _configuration(table: Any, file: Path) -> Configuration:
+    where = f"{file}, {'[tool.crashproof.audit]' if _is_project(file) else '[audit]'}"
+    if not isinstance(table, dict):
+        raise UsageError(f"{where}: expected a table")
+    told: dict[str, Any] = {"file": file}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in _READERS:
+            raise UsageError(f"{where}: there is no key {key!r}{nearest(name, _READERS)}")
+        told |= _READERS[name](value, f"{where}, {key}", file.parent)
+    return Configuration(**told)
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise UsageError(f"{where}: expected a list of texts, not {value!r}")
+    return tuple(value)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{where}: expected a text, not {value!r}")
+    return value
+
+
+def _severities(value: Any, where: str) -> dict[str, Severity]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}: expected a table of rules with a severity each, not {value!r}")
+    return {
+        rule: severity_of(_text(word, f"{where}.{name}"), f"{where}.{name}")
+        for name, word in value.items()
+        for rule in rules_of((name,), where)
+    }
+
+
+_READERS: dict[str, Callable[[Any, str, Path], dict[str, Any]]] = {
+    "rules": lambda value, where, folder: {"rules": rules_of(_texts(value, where), where)},
+    "skip": lambda value, where, folder: {"skip": rules_of(_texts(value, where), where)},
+    "severity": lambda value, where, folder: {"severity": _severities(value, where)},
+    "fail_on": lambda value, where, folder: {"fail_on": severity_of(_text(value, where), where)},
+    "exclude": lambda value, where, folder: {"exclude": _texts(value, where)},
+    "passed_through": lambda value, where, folder: {"passed_through": _texts(value, where)},
+    "baseline": lambda value, where, folder: {"baseline": folder / _text(value, where)},
+}
+"""How each key is read: value, where it stands, and the folder of the file, to what is configured."""
