@@ -29,16 +29,16 @@ class Passed:
 
 
 def _impure(project: Project) -> Iterator[AuditFinding]:
-    passed = list(_passed(project))
+    passed = [(one, _loaded_with(one.module, project)) for one in _passed(project)]
     told: set[nodes.NodeNG] = set()
     for reached in project.reached() if passed else ():
         if reached.is_module or reached.module.installed:
             continue
-        through = next((one for one in passed if _holds(one.module, reached.module.tree, project)), None)
-        if through is None or through.node in told:
-            continue
         use = next((one for one in uses_in(project, reached, reached) if one.source.stopped), None)
-        if use is not None:
+        if use is None:
+            continue
+        through = next((one for one, modules in passed if reached.module.tree in modules), None)
+        if through is not None and through.node not in told:
             told.add(through.node)
             yield _finding(through, reached, use.node, use.name, project)
 
@@ -80,20 +80,18 @@ def _names(statement: nodes.Import | nodes.ImportFrom) -> Iterator[str]:
     yield module
 
 
-def _holds(passed: nodes.Module, wanted: nodes.Module, project: Project) -> bool:
-    """Tell whether a module is the one that is passed through, or is imported by it, directly or not."""
-    waiting, seen = [passed], {passed.name}
+def _loaded_with(passed: nodes.Module, project: Project) -> set[nodes.Module]:
+    """Return a module and those of the user that it imports, directly or not."""
+    waiting, seen, loaded = [passed], {passed.name}, {passed}
     while waiting:
-        module = waiting.pop()
-        if module is wanted:
-            return True
-        for statement in module.nodes_of_class((nodes.Import, nodes.ImportFrom)):
+        for statement in waiting.pop().nodes_of_class((nodes.Import, nodes.ImportFrom)):
             for name in _names(statement):
                 found = None if name in seen else users_module(name, project=project)
                 seen.add(name)
-                if found is not None:
+                if found is not None and found not in loaded:
+                    loaded.add(found)
                     waiting.append(found)
-    return False
+    return loaded
 
 
 RULES = (

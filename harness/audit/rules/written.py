@@ -248,18 +248,25 @@ def _members(node: nodes.Attribute, project: Project, steps: int) -> Iterator[An
         for origin in owner.locals.get(node.attrname, ()):
             yield from _origin(origin, node.attrname, project)
         if isinstance(owner, nodes.ClassDef):
-            for target in _set_on_self(owner, node.attrname):
+            for target in _set_on_self(owner, project).get(node.attrname, ()):
                 yield from _assigned(target)
 
 
-def _set_on_self(owner: nodes.ClassDef, name: str) -> Iterator[nodes.AssignAttr]:
-    """Yield the places where methods of a class set this attribute of their first parameter."""
-    for method in owner.body:
-        if isinstance(method, nodes.FunctionDef) and method.args.args:
-            first = method.args.args[0].name
-            for target in method.nodes_of_class(nodes.AssignAttr):
-                if target.attrname == name and isinstance(target.expr, nodes.Name) and target.expr.name == first:
-                    yield target
+def _set_on_self(owner: nodes.ClassDef, project: Project) -> dict[str, list[nodes.AssignAttr]]:
+    """Return the places where methods of a class set attributes of their first parameter, by attribute."""
+    known = _SET.setdefault(project, {})
+    if owner not in known:
+        known[owner] = {}
+        for method in owner.body:
+            if isinstance(method, nodes.FunctionDef) and method.args.args:
+                first = method.args.args[0].name
+                for target in method.nodes_of_class(nodes.AssignAttr):
+                    if isinstance(target.expr, nodes.Name) and target.expr.name == first:
+                        known[owner].setdefault(target.attrname, []).append(target)
+    return known[owner]
+
+
+_SET: WeakKeyDictionary[Project, dict[Any, dict[str, list[nodes.AssignAttr]]]] = WeakKeyDictionary()
 
 
 def _self(node: Any, project: Project) -> Iterator[nodes.ClassDef]:
