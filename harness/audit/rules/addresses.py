@@ -45,6 +45,8 @@ def _called(project: Project, call: nodes.Call, reached: Reached) -> Iterator[Au
 
 
 def _is_stable(project: Project, node: Node, reached: Reached) -> bool:
+    if isinstance(node, nodes.Tuple):
+        return all(_is_stable(project, each, reached) for each in node.elts)
     types = project.types_of(node, reached)
     return bool(types) and types <= _STABLE
 

@@ -105,7 +105,8 @@ def _upwards(
             return
         yield from _subscripted(parent, kind, reached)
     elif isinstance(parent, nodes.Dict) and kind is Kind.IDENTITY:
-        return
+        if all(node is not key for key, _ in parent.items):
+            yield Step(parent, Kind.VALUE, reached)
     elif isinstance(parent, (nodes.Set, nodes.SetComp)):
         if kind is Kind.VALUE:
             yield Step(parent, kind, reached)
@@ -113,7 +114,7 @@ def _upwards(
         yield Step(parent, Kind.VALUE if kind is Kind.IDENTITY else kind, reached)
     elif isinstance(parent, nodes.Attribute):
         yield from _attribute(follower, parent, kind, reached)
-    elif isinstance(parent, nodes.Raise):
+    elif isinstance(parent, nodes.Raise) and kind is Kind.VALUE:
         yield Fate(reach=Reach.AWAY, how="is in the error that is raised", at=parent)
     elif isinstance(parent, nodes.With | nodes.AsyncWith):
         for item, target in parent.items:

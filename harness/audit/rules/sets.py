@@ -22,7 +22,7 @@ _VIEWS = frozenset({"keys", "items"})
 _SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference"})
 _GOES_THROUGH = frozenset(
     f"builtins.{name}"
-    for name in words("list tuple iter enumerate zip map filter reversed dict.fromkeys str.join next")
+    for name in words("list tuple iter enumerate zip map filter reversed dict.fromkeys str.join next str repr format")
 ) | words(
     "collections.deque collections.OrderedDict.fromkeys builtins.list.extend collections.deque.extend itertools.chain"
     " itertools.chain.from_iterable itertools.islice itertools.product itertools.combinations itertools.permutations"
@@ -168,6 +168,8 @@ def _of(node: Node, project: Project, reached: Reached) -> Iterator[Passage]:
         yield Passage(through=node.value, node=node, yields=node)
     elif isinstance(node, nodes.Assign) and any(isinstance(each, nodes.Tuple | nodes.List) for each in node.targets):
         yield Passage(through=node.value, node=node, yields=node.value, kind=Kind.VALUE)
+    elif isinstance(node, nodes.FormattedValue):
+        yield Passage(through=node.value, node=node, yields=node)
     elif (isinstance(node, nodes.AugAssign) and node.op == "+=") or isinstance(node, nodes.YieldFrom):
         yield Passage(through=node.value, node=node, yields=node.value)
     elif isinstance(node, nodes.Call):

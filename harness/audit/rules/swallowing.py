@@ -26,6 +26,8 @@ _FAILURES = frozenset(
 def swallowed(project: Project) -> Iterator[AuditFinding]:
     """Yield excepts that keep a cancellation or an error of the SDK from going on."""
     for reached in workflow_code(project):
+        for block in project.walk(reached, nodes.With):
+            yield from _suppressed(project, block, reached)
         for statement in project.walk(reached, nodes.Try):
             earlier: list[nodes.ExceptHandler] = []
             for clause in statement.handlers:
@@ -34,6 +36,28 @@ def swallowed(project: Project) -> Iterator[AuditFinding]:
                 if found is not None:
                     yield found
                 earlier.append(clause)
+
+
+def _suppressed(project: Project, block: Node, reached: Reached) -> Iterator[AuditFinding]:
+    """Yield `with contextlib.suppress(...)` that suppresses a cancellation."""
+    for item, _ in block.items:
+        if not (isinstance(item, nodes.Call) and project.called_name(item, reached) == "contextlib.suppress"):
+            continue
+        caught = {project.name_of(each, reached) for each in item.args}
+        awaited = _awaits(project, block, reached)
+        if caught & (_EVERYTHING | _CANCELLED) and awaited is not None and not _cancels_itself(block, reached):
+            text = (
+                f"{project.source(item, 40)} around {project.source(awaited, 40)} swallows cancellation"
+                " (asyncio.CancelledError). Suppress what can be handled, such as ActivityError."
+            )
+            yield project.finding("CP206", item, text, severity=Severity.LIKELY, reached=reached)
+        elif "builtins.Exception" in caught and (started := _started(project, block, reached)) is not None:
+            text = (
+                f"{project.source(item, 40)} around {project.source(started, 40)} also swallows the ActivityError that"
+                " a cancellation becomes. Catch it, and raise again if"
+                " temporalio.exceptions.is_cancelled_exception(error)."
+            )
+            yield project.finding("CP206", item, text, severity=Severity.LOOK, reached=reached)
 
 
 def _caught(project: Project, clause: nodes.ExceptHandler, reached: Reached) -> frozenset[str]:
@@ -76,7 +100,7 @@ def _goes_on(project: Project, clause: nodes.ExceptHandler, reached: Reached) ->
     )
 
 
-def _awaits(project: Project, statement: nodes.Try, reached: Reached) -> Node | None:
+def _awaits(project: Project, statement: Node, reached: Reached) -> Node | None:
     for part in statement.body:
         for node in project.walk(part, nodes.Await, nodes.AsyncFor, nodes.AsyncWith):
             return node
@@ -117,7 +141,7 @@ def _cancelled(
     return project.finding("CP206", clause, text, severity=severity, reached=reached)
 
 
-def _cancels_itself(statement: nodes.Try, reached: Reached) -> bool:
+def _cancels_itself(statement: Node, reached: Reached) -> bool:
     """Tell whether what is awaited is a task that this code cancels itself."""
     awaited = {
         node.value.as_string() for part in statement.body for node in part.nodes_of_class(nodes.Await)
@@ -133,16 +157,7 @@ def _cancels_itself(statement: nodes.Try, reached: Reached) -> bool:
 def _exception(
     project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: Reached
 ) -> AuditFinding | None:
-    known = consequences(project)
-    started = next(
-        (
-            call
-            for part in statement.body
-            for call in known.commands_in(part, reached)
-            if isinstance(call, nodes.Call) and _starts(project, call, reached, set())
-        ),
-        None,
-    )
+    started = _started(project, statement, reached)
     if started is None:
         return None
     text = (
@@ -153,6 +168,15 @@ def _exception(
     looping = any(isinstance(each, nodes.While | nodes.For) for each in statement.node_ancestors())
     severity = Severity.LIKELY if looping and not _leaves(clause) else Severity.LOOK
     return project.finding("CP206", clause, text, severity=severity, reached=reached)
+
+
+def _started(project: Project, statement: Node, reached: Reached) -> nodes.Call | None:
+    """Return the call in a `try` or `with` that starts an activity or a child workflow."""
+    for part in statement.body:
+        for call in consequences(project).commands_in(part, reached):
+            if isinstance(call, nodes.Call) and _starts(project, call, reached, set()):
+                return call
+    return None
 
 
 def _leaves(clause: nodes.ExceptHandler) -> bool:

@@ -13,7 +13,8 @@ from astroid import nodes
 
 from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
-from harness.audit.rules.commands import guarded_by_replaying, unrestricted, workflow_code
+from harness.audit.rules.classes import lineage
+from harness.audit.rules.commands import consequences, guarded_by_replaying, unrestricted, workflow_code
 from harness.audit.rules.fates import Kind, Reach
 from harness.audit.rules.flow import fate
 from harness.audit.rules.node import Node
@@ -61,7 +62,7 @@ def _called(project: Project, call: nodes.Call, reached: Reached) -> Iterator[Us
                 yield Use(source=source, node=call, name=name)
                 return
     if owner := _client(project, call, reached):
-        yield Use(source=find(owner)[0], node=call, name=f"{owner}.{_method(call)}")
+        yield Use(source=find(owner)[0], node=call, name=project.called_name(call, reached))
     elif found := _distinctive(project, call, reached):
         yield Use(source=found, node=call, name=found.name)
 
@@ -83,10 +84,6 @@ def _of_something_made(call: nodes.Call, name: str) -> bool:
         return False
     made = "()" in name or any(part[:1].isupper() for part in within)
     return made and name not in EXACT and _made_here(call.func)
-
-
-def _method(call: nodes.Call) -> str:
-    return call.func.attrname if isinstance(call.func, nodes.Attribute) else ""
 
 
 def _distinctive(project: Project, call: nodes.Call, reached: Reached) -> Source | None:
@@ -189,7 +186,20 @@ def _client(project: Project, call: nodes.Call, reached: Reached) -> str:
     name = project.called_name(call, reached)
     parts = name.split(".")
     owner = next((".".join(parts[:end]) for end in range(1, len(parts)) if is_client(".".join(parts[:end]))), "")
-    return owner if owner and not _made_here(call.func) else ""
+    made = _made_here(call.func) or _made_by_own_method(project, call.func, reached)
+    return owner if owner and not made else ""
+
+
+def _made_by_own_method(project: Project, function: Node, reached: Reached) -> bool:
+    """Tell whether `self.client` is made by a method that the workflow reaches: that is the finding then."""
+    chain = [each for each in function.nodes_of_class(nodes.Attribute) if isinstance(each.expr, nodes.Name)]
+    if reached.owner is None or not chain or chain[0].expr.name != "self":
+        return False
+    return any(
+        assign.attrname == chain[0].attrname and consequences(project).piece(assign.scope()) is not None
+        for each in lineage(project, reached.owner)
+        for assign in each.nodes_of_class(nodes.AssignAttr)
+    )
 
 
 def _made_here(function: Node) -> bool:

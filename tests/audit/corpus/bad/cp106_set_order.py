@@ -32,3 +32,17 @@ class ToolAgent:
         return await workflow.execute_activity(
             use_tool, args=[tool, topics], start_to_close_timeout=timedelta(minutes=1)
         )
+
+
+@workflow.defn
+class TellingAgent:
+    def __init__(self) -> None:
+        self._tools = {"search", "browse"}
+
+    @workflow.run
+    async def run(self, topic: str) -> str:
+        prompt = f"Use {self._tools} for {topic}"  # finding: CP106
+        workflow.logger.info(f"with {self._tools}")
+        return await workflow.execute_activity(
+            use_tool, args=[prompt, []], start_to_close_timeout=timedelta(minutes=1)
+        )

@@ -1,6 +1,7 @@
 """Errors caught so widely that a cancellation, or the SDK's own error, is among them."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -42,3 +43,14 @@ class StubbornAgent:
 
     async def _step(self, query: str) -> str:
         return await workflow.execute_activity(step, query, start_to_close_timeout=timedelta(minutes=1))
+
+
+@workflow.defn
+class SuppressingAgent:
+    @workflow.run
+    async def run(self, query: str) -> str:
+        with contextlib.suppress(asyncio.CancelledError):  # finding: CP206
+            await asyncio.sleep(5)
+        with contextlib.suppress(Exception):  # finding: CP206
+            return await workflow.execute_activity(step, query, start_to_close_timeout=timedelta(minutes=1))
+        return ""

@@ -1,6 +1,7 @@
 """Wide excepts that pass a cancellation on, or can never meet one."""
 
 import asyncio
+import contextlib
 import json
 from datetime import timedelta
 
@@ -64,3 +65,16 @@ class Saga:
 
     async def _undo(self, query: str) -> None:
         await workflow.execute_activity(undo, query, start_to_close_timeout=timedelta(minutes=1))
+
+
+@workflow.defn
+class Careful:
+    @workflow.run
+    async def run(self, query: str) -> str:
+        waiting = asyncio.create_task(workflow.sleep(60))
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+        with contextlib.suppress(ActivityError, KeyError):
+            return await workflow.execute_activity(step, query, start_to_close_timeout=timedelta(minutes=1))
+        return ""
