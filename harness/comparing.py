@@ -13,9 +13,8 @@ from temporalio.converter import DataConverter, PayloadCodec
 
 from harness.replay.answered import Answered, Spool, digests
 from harness.replay.commands import Command, Decided, of_answer
-from harness.replay.comparable import UNCOMPARED_HEADERS
 from harness.replay.compare import Place, compare, recorded
-from harness.replay.payloads import is_sealed, opened
+from harness.replay.payloads import opened
 from harness.replay.preparing import Prepared
 from harness.replays import Replay
 from harness.rig.replay_answers import RAN, Answer
@@ -104,7 +103,7 @@ class Comparing:
             left_out=compared.left_out,
             unseen=len(compared.unseen),
         )
-        decisions = digests([_steady(each) for each in decided if each.started_event_id not in replay.ran])
+        decisions = digests([each for each in decided if each.started_event_id not in replay.ran])
         kept = self._spool.keep(decided) if self._is_wanted(asked, decisions) else None
         return Answered(index=asked.index, condition=asked.condition, replay=replay, decisions=decisions, details=kept)
 
@@ -169,24 +168,6 @@ def _ending(answers: Sequence[Answer]) -> dict[str, Any]:
         disagrees = failed.cause == "NON_DETERMINISTIC_ERROR" or NONDETERMINISM in failed.failure
         told |= {"failure": failed.failure, "blocked": failed.blocked, "nondeterminism": disagrees}
     return told
-
-
-def _steady(decided: Decided) -> Decided:
-    """Leave out what differs each time by design: ids of tracing, and the bytes of what an encrypting codec wrote."""
-    return dataclasses.replace(
-        decided,
-        commands=tuple(
-            dataclasses.replace(
-                each,
-                fields={
-                    name: "sealed" if is_sealed(value) else value
-                    for name, value in each.fields.items()
-                    if name not in UNCOMPARED_HEADERS
-                },
-            )
-            for each in decided.commands
-        ),
-    )
 
 
 async def _opened(commands: Sequence[Command], codec: PayloadCodec) -> tuple[Command, ...]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from harness.replay.commands import Decided
+from harness.replay.commands import Command, Decided
+from harness.replay.comparable import UNCOMPARED_HEADERS
 from harness.replay.compare import is_blocked
+from harness.replay.payloads import is_sealed
 from harness.replays import Replay
+
+_SEALED = "encrypted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,7 @@ class Spool:
 
     def keep(self, decided: Sequence[Decided]) -> Details:
         """Write what a replay decided, and return where it lies."""
-        content = msgspec.json.encode(decided)
+        content = msgspec.json.encode([_steady(each) for each in decided])
         self._file.write(content)
         self._file.flush()
         self._offset += len(content)
@@ -73,7 +78,20 @@ def read_details(details: Details) -> tuple[Decided, ...]:
 
 def digests(decided: Sequence[Decided]) -> dict[int, str]:
     """Return a digest of what each workflow task was answered with: equal ones were answered alike."""
-    return {each.started_event_id: _digest(each) for each in decided if not is_blocked(each.failure)}
+    return {each.started_event_id: _digest(_steady(each)) for each in decided if not is_blocked(each.failure)}
+
+
+def _steady(decided: Decided) -> Decided:
+    """Leave out what differs each time by design: ids of tracing, and the bytes of what an encrypting codec wrote."""
+    return replace(decided, commands=tuple(replace(each, fields=_steady_fields(each)) for each in decided.commands))
+
+
+def _steady_fields(command: Command) -> dict[str, Any]:
+    return {
+        name: _SEALED if is_sealed(value) else value
+        for name, value in command.fields.items()
+        if name not in UNCOMPARED_HEADERS
+    }
 
 
 def _digest(decided: Decided) -> str:
