@@ -20,12 +20,14 @@ from harness.cli.output import FORMAT
 from harness.cli.progress import Told
 from harness.cli.run import interruptible
 from harness.errors import UsageError
+from harness.report.phrases import number
 from harness.report.replayed_document import replayed_document, replayed_junit, replayed_sarif
 from harness.report.replayed_text import replayed_text
 from harness.runs import versions
 from harness.swept import News
 
 if TYPE_CHECKING:
+    from harness.replay.accepting import Accepted
     from harness.replay.matrix import Code
     from harness.replays import Replayed, ReplayFinding
     from harness.strict import Worker
@@ -73,7 +75,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.option(
     "--condition", "conditions", multiple=True, metavar="NAME", help="Replay under these conditions only [all]."
 )
-@click.option("--accept", is_flag=True, help="Write all differences found into the file of accepted ones.")
+@click.option("--accept", is_flag=True, help="Write all differences from the recording into the file of accepted ones.")
 @click.option("--reason", metavar="TEXT", help="Why they are accepted; without one they are not in force.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which they are.")
 @click.option(
@@ -112,7 +114,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     """Replay recorded histories against the workflow code of today and compare every decision with the recording."""
     against = _against(given)
-    accepted = _accepted_file(given)
+    file, accepted = _accepted(given)
     scratch = Path(tempfile.mkdtemp(prefix="crashproof-replay-"))
     kept = False
     try:
@@ -124,7 +126,7 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     finally:
         if not kept:
             shutil.rmtree(scratch, ignore_errors=True)
-    replayed = _settled(replayed, accepted, given)
+    replayed = _settled(replayed, accepted, file=file, given=given)
     _print(replayed, form=given["report"] or form, again=_Again(paths, given))
     return replayed.outcome.exit_status
 
@@ -202,7 +204,8 @@ class _Progress:
             self._told.line(f"{text}: {done} of {total}")
 
 
-def _accepted_file(given: dict[str, Any]) -> Path:
+def _accepted(given: dict[str, Any]) -> tuple[Path, tuple[Accepted, ...]]:
+    """Return the file of accepted differences, and what it holds: what is wrong with it is told before the replay."""
     from harness.replay import accepting
 
     if (given["reason"] or given["until"]) and not given["accept"]:
@@ -210,19 +213,20 @@ def _accepted_file(given: dict[str, Any]) -> Path:
     file: Path = given["accepted"] or accepting.FILE
     if given["accepted"] and not given["accept"] and not file.exists():
         raise UsageError(f"there is no file {file} of accepted differences")
-    return file
+    return file, accepting.load(file) if file.exists() else ()
 
 
-def _settled(replayed: Replayed, file: Path, given: dict[str, Any]) -> Replayed:
+def _settled(replayed: Replayed, entries: tuple[Accepted, ...], *, file: Path, given: dict[str, Any]) -> Replayed:
     """Return the replay with what is accepted marked so; with --accept, everything found is written there first."""
     from harness.replay import accepting
 
-    entries = accepting.load(file) if file.exists() else ()
     if given["accept"]:
         until = given["until"].date() if given["until"] else None
         entries = accepting.merged(entries, replayed.histories, reason=given["reason"] or "", until=until)
         accepting.save(file, entries)
-        click.echo(f"{len(entries)} accepted differences are in {file}: review them", err=True)
+        one = len(entries) == 1
+        told = f"{number(len(entries), 'accepted difference')} {'is' if one else 'are'} in {file}"
+        click.echo(f"{told}: review {'it' if one else 'them'}", err=True)
     today = datetime.datetime.now(datetime.UTC).date()
     histories, stale = accepting.apply(replayed.histories, entries, today=today)
     return replace(replayed, histories=histories, stale=stale)

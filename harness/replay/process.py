@@ -78,7 +78,7 @@ async def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         replayers = _replayers(setup, unusable, importing)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        _answer(answers, Ready(error=_told(error)))
+        _answer(answers, Ready(error=str(error) if type(error) is LookupError else _told(error)))
         return
     workflows = sorted(name for workflows, _ in replayers for name in workflows)
     _answer(answers, Ready(workflows=workflows, unusable=unusable))
@@ -126,7 +126,7 @@ def _replayers(setup: Setup, unusable: dict[str, str], importing: Importing) -> 
     if found:
         made.append(_replayer_of(found, setup.data_converter))
     if not made:
-        raise LookupError("; ".join(unusable.values()) or "no module is named")
+        raise LookupError("; ".join(f"{name}: {why}" for name, why in unusable.items()) or "no module is named")
     return made
 
 

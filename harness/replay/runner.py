@@ -180,10 +180,10 @@ class ReplayProcess:
             unusable={**setup.unusable, name: why},
         )
         if not (self._setup.modules or self._setup.replayers):
-            raise self._cannot_be_used("; ".join(self._setup.unusable.values()))
+            raise self._cannot_be_used("; ".join(f"{each}: {why}" for each, why in self._setup.unusable.items()))
 
     def _cannot_be_used(self, why: str) -> UsageError:
-        code = ", ".join([*self._setup.replayers, *self._setup.modules, *self._setup.unusable])
+        code = ", ".join(sorted({*self._setup.replayers, *self._setup.modules, *self._setup.unusable}))
         return UsageError(f"the workflow code ({code or 'no module'}) cannot be replayed: {why} (see {self._log})")
 
     async def _launch(self) -> None:
