@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
 from harness.audit.rules.trail import Frame, frames_of
-from harness.audit.rules.written import called_functions, written
+from harness.audit.rules.written import called_functions, definitions, own_nodes, written
 from harness.audit.subjects import Activity, Started
 
 if TYPE_CHECKING:
     from harness.audit.project import Project
 
 HEARTBEAT = "temporalio.activity.heartbeat"
+
+_MOST = 50
+"""Functions that are looked through below an object that may beat."""
 
 
 class Beating(StrEnum):
@@ -33,13 +37,35 @@ def beating_of(activity: Activity, *, project: Project) -> Beating:
     frames = frames_of(activity, project=project)
     places = [(frame, node) for frame in frames for node in _beats_in(frame.function, project)]
     if not places:
-        decorators = [
-            one for each in _other_decorators(activity) for one in called_functions(_named(each), project=project)
-        ]
-        return Beating.BESIDE if any(_beats_in(one, project) for one in decorators) or decorators else Beating.NEVER
+        return Beating.BESIDE if _beats_elsewhere(activity, frames, project) else Beating.NEVER
     in_turn = all(frame.all_given and _is_called(node) and node.frame() is frame.function for frame, node in places)
     tasks = any(_starts_task(frame, project) for frame, _ in places for frame in frame.chain)
     return Beating.IN_TURN if in_turn and not tasks else Beating.BESIDE
+
+
+def _beats_elsewhere(activity: Activity, frames: Sequence[Frame], project: Project) -> bool:
+    """Tell whether a decorator beats for it, or an object that it makes (`async with Beats():`) may."""
+    if any(called_functions(_named(one), project=project) for one in _other_decorators(activity)):
+        return True
+    made = (one for frame in frames for call in frame.calls() for one in definitions(call.func, project=project))
+    classes = {one for one in made if isinstance(one, nodes.ClassDef)}
+    return any(
+        _beats_below([each for each in one.body if isinstance(each, nodes.FunctionDef)], project) for one in classes
+    )
+
+
+def _beats_below(methods: list[Any], project: Project) -> bool:
+    """Tell whether one of these functions beats, or one that they call."""
+    waiting, seen = methods, set(methods)
+    while waiting and len(seen) < _MOST:
+        function = waiting.pop()
+        if _beats_in(function, project):
+            return True
+        for call in own_nodes(function, nodes.Call):
+            found = [one for one in called_functions(call.func, project=project) if one not in seen]
+            waiting += found
+            seen.update(found)
+    return False
 
 
 def first_beat(activity: Activity, *, project: Project) -> tuple[Frame, Any] | None:

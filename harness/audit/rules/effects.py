@@ -29,7 +29,7 @@ _MESSAGE = re.compile(
 )
 _HARMLESS = re.compile(
     r"completion|embedding|/messages\b|/responses\b|rerank|moderation|transcri|generat|predict|infer|classif|translat|summar"
-    r"|openai|anthropic|ollama|litellm|search|query|graphql|lookup|find\b|token|oauth|login|auth/|rpc|validate|preview",
+    r"|retriev|embed|rank|detect|extract|convert|ocr\b|tokeniz|openai|anthropic|ollama|litellm|search|query|graphql|lookup|find\b|token|oauth|login|auth/|rpc|validate|preview",
     re.IGNORECASE,
 )
 """Addresses of what is asked by POST and changes nothing: models, searches, log-ins."""

@@ -108,7 +108,7 @@ def _ends(loop: nodes.While, project: Project) -> bool:
         for call in test.nodes_of_class(nodes.Call):
             if written(call.func, project=project).startswith(_BOUNDS):
                 return True
-    return _changes_by_others(loop.test, loop)
+    return any(_changes_by_others(test, loop) for test in compared)
 
 
 def _timed(loop: Any, project: Project) -> bool:

@@ -71,6 +71,24 @@ async def crawl_decorated(urls: list[str]) -> int:
     return len(urls)
 
 
+class Beats:
+    """Beats for as long as it is open."""
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(beat_for_ever())
+
+    async def __aexit__(self, *error: object) -> None:
+        self._task.cancel()
+
+
+@activity.defn
+async def crawl_inside(urls: list[str]) -> int:
+    async with Beats(), httpx.AsyncClient(timeout=10) as client:
+        for url in urls:
+            await client.get(url)
+    return len(urls)
+
+
 @activity.defn
 async def count_words(texts: list[str]) -> int:
     return sum(len(text.split()) for text in texts)
@@ -89,6 +107,13 @@ class CrawlWorkflow:
                 heartbeat_timeout=BEATS,
                 retry_policy=RETRIES,
             )
+        total += await workflow.execute_activity(
+            crawl_inside,
+            urls,
+            start_to_close_timeout=timedelta(hours=1),
+            heartbeat_timeout=BEATS,
+            retry_policy=RETRIES,
+        )
         return total + await workflow.execute_activity(
             count_words, urls, start_to_close_timeout=timedelta(hours=1), retry_policy=RETRIES
         )

@@ -6,6 +6,10 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    import openai
 
 RETRIES = RetryPolicy(maximum_attempts=3)
 MOST_STEPS = 20
@@ -13,7 +17,11 @@ MOST_STEPS = 20
 
 @activity.defn
 async def think(thought: str) -> str:
-    return thought
+    try:
+        async with openai.AsyncOpenAI(max_retries=0, timeout=30) as client:
+            return (await client.responses.create(model="gpt-4o-mini", input=thought)).output_text
+    except openai.BadRequestError as error:
+        raise ApplicationError(str(error), type="Refused", non_retryable=True) from error
 
 
 @workflow.defn
@@ -27,6 +35,7 @@ class AgentWorkflow:
         found = await self._counted(goal)
         found = await self._timed(found)
         found = await self._under_timeout(found)
+        found = await self._until_closed(found)
         return await self._converse(found)
 
     async def _counted(self, goal: str) -> str:
@@ -48,6 +57,12 @@ class AgentWorkflow:
             while goal != "done":
                 goal = await self._think(goal)
         return goal
+
+    async def _until_closed(self, goal: str) -> str:
+        while True:
+            if self._closed:
+                return goal
+            goal = await self._think(goal)
 
     async def _converse(self, goal: str) -> str:
         while True:
