@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
+from harness.audit.rules.packages import of_packages
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.uses import forbidden
 
 
 def clock(project: Project) -> Iterator[AuditFinding]:
     """Yield reads of the clock."""
-    return forbidden(project, "CP101", "a replay reads another time and may decide otherwise")
+    yield from forbidden(project, "CP101", "a replay reads another time and may decide otherwise")
+    yield from of_packages(project, "CP101")
 
 
 RULES = (

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
+from harness.audit.rules.packages import of_packages
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.uses import forbidden
 
 
 def randomness(project: Project) -> Iterator[AuditFinding]:
     """Yield random values that differ from replay to replay."""
-    return forbidden(project, "CP102", "a replay draws another value")
+    yield from forbidden(project, "CP102", "a replay draws another value")
+    yield from of_packages(project, "CP102")
 
 
 RULES = (

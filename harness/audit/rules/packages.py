@@ -1,0 +1,88 @@
+"""Functions of installed packages whose answers differ between replays, and reach what the workflow does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from astroid import nodes
+
+from harness.audit.findings import AuditFinding, Place, Severity
+from harness.audit.project import Project
+from harness.audit.rules.commands import all_code, consequences, workflow_code
+from harness.audit.rules.fates import Kind, Reach
+from harness.audit.rules.flow import fate
+from harness.audit.rules.uses import Use, uses_in
+from harness.audit.subjects import Reached
+
+_RULES = frozenset({"CP101", "CP102"})
+_DEEPEST = 3
+_ADAPTED = frozenset({"agents", "pydantic_ai", "pydantic", "structlog", "loguru", "opentelemetry", "logfire"})
+"""Packages that plugins of Temporal make deterministic, or that only tell what happens."""
+
+
+def of_packages(project: Project, rule: str) -> Iterator[AuditFinding]:
+    """Yield the own calls of functions of packages that draw a value or read a clock, where the value gets somewhere.
+
+    Args:
+        project: The project.
+        rule: Id of the rule: the one on clocks, or the one on random values.
+    """
+    if rule not in _RULES:
+        return
+    own = {reached.module.file for reached in all_code(project) if reached.module.own}
+    told: set[tuple[str, int]] = set()
+    for reached in all_code(project):
+        step = _left_at(reached, own) if reached.module.installed else None
+        if step is None or (step.file, step.line) in told or reached.module.name.partition(".")[0] in _ADAPTED:
+            continue
+        use = next((each for each in uses_in(project, reached, reached) if each.source.rule == rule), None)
+        if use is not None and _arrives(project, use, reached):
+            told.add((step.file, step.line))
+            yield _finding(project, use, step, reached)
+
+
+def _left_at(reached: Reached, own: set[str]) -> Place | None:
+    """Return the step at which the path leaves the own code; None if it goes on for too long after that."""
+    for outside, step in enumerate(reversed(reached.path)):
+        if step.file in own:
+            return step if outside < _DEEPEST else None
+    return None
+
+
+def _arrives(project: Project, use: Use, reached: Reached) -> bool:
+    """Tell whether a value gets from the package into what the workflow does."""
+    end = fate(project, use.node, Kind.VALUE, reached)
+    if end.reach is not Reach.AWAY or not isinstance(end.at, nodes.Return):
+        return end.reach is Reach.COMMAND
+    returning = consequences(project).piece(end.at.scope())
+    if returning is None or not returning.path:
+        return False
+    return any(
+        fate(project, call, Kind.VALUE, caller).reach is Reach.COMMAND
+        for call, caller in _calls_at(project, returning.path[-1])
+    )
+
+
+def _calls_at(project: Project, place: Place) -> Iterator[tuple[nodes.Call, Reached]]:
+    """Yield the own call at a place, and the code that it stands in."""
+    for caller in workflow_code(project):
+        if caller.module.file == place.file:
+            for call in project.calls(caller):
+                found = project.place(call)
+                if (found.line, found.column, found.end_column) == (place.line, place.column, place.end_column):
+                    yield call, caller
+
+
+def _finding(project: Project, use: Use, step: Place, reached: Reached) -> AuditFinding:
+    place = project.place(use.node)
+    text = (
+        f"Workflow code {step.what} of the package {reached.module.name.partition('.')[0]}, which calls {use.name}():"
+        f" a replay gets another value. Use {use.source.instead}, or an activity."
+    )
+    evidence = [f"{place.file}:{place.line} calls {use.name}()"]
+    found = project.finding(
+        use.source.rule, use.node, text, severity=Severity.LIKELY, reached=reached, evidence=evidence
+    )
+    before = reached.path[: reached.path.index(step)]
+    return replace(found, place=replace(step, what=""), path=before)
