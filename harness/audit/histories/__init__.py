@@ -1,0 +1,7 @@
+"""The audit of recorded histories: what retries, timeouts, heartbeats, payloads and workflow tasks came to."""
+
+from harness.audit.histories.catalogue import RECORDED as RECORDED
+from harness.audit.histories.catalogue import explained as explained
+from harness.audit.histories.grouping import audited as audited
+from harness.audit.histories.looking import Seen as Seen
+from harness.audit.histories.looking import look as look

@@ -1,0 +1,63 @@
+"""The end of a run as recorded: updates, signals and activities that it left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.audit.findings import Severity
+from harness.audit.histories.run import Run, attributes, number
+from harness.audit.histories.sighting import Sighting
+
+_OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
+
+
+def left_behind(run: Run) -> Iterator[Sighting]:
+    """Yield what was asked of a run that ended by itself, and that it never finished."""
+    if run.closed_as in _OWN_ENDS:
+        yield from _updates(run)
+        yield from _signals(run)
+        yield from _activities(run)
+
+
+def _updates(run: Run) -> Iterator[Sighting]:
+    done = {
+        int(attributes(event).get("acceptedEventId") or 0)
+        for event in run.history.of_type("WORKFLOW_EXECUTION_UPDATE_COMPLETED")
+    }
+    for event in run.history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"):
+        if number(event) not in done:
+            request = attributes(event).get("acceptedRequest") or {}
+            name = str((request.get("input") or {}).get("name", "")) or "an update"
+            yield _sighting(run, name, f"the update {name!r} was accepted and never finished", number(event))
+
+
+def _signals(run: Run) -> Iterator[Sighting]:
+    """Yield signals that no workflow task showed to the workflow."""
+    seen = max((number(event) for event in run.history.of_type("WORKFLOW_TASK_STARTED")), default=0)
+    for event in run.history.of_type("WORKFLOW_EXECUTION_SIGNALED"):
+        if number(event) > seen:
+            name = str(attributes(event).get("signalName", ""))
+            yield _sighting(run, name, f"the signal {name!r} came and was never seen", number(event))
+
+
+def _activities(run: Run) -> Iterator[Sighting]:
+    asked = {
+        int(attributes(event).get("scheduledEventId") or 0)
+        for event in run.history.of_type("ACTIVITY_TASK_CANCEL_REQUESTED")
+    }
+    for each in run.executions:
+        if not each.end and each.event not in asked:
+            told = f"{each.activity!r} was still under way, and nobody hears what becomes of it"
+            yield _sighting(run, each.activity, told, each.event, severity=Severity.LOOK)
+
+
+def _sighting(run: Run, subject: str, told: str, event: int, *, severity: Severity = Severity.CERTAIN) -> Sighting:
+    how = "continued as new" if run.closed_as == "CONTINUED_AS_NEW" else "completed"
+    return Sighting(
+        rule="CP205",
+        severity=severity,
+        subject=subject,
+        told=f"When {run.workflow} {how}, {told}.",
+        fix="Wait for workflow.all_handlers_finished() and for your own tasks, or cancel them, before the run ends.",
+        event=event,
+    )

@@ -1,0 +1,68 @@
+"""Makes one finding of what many histories show: for each rule, workflow type and subject, with how many show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.audit.findings import Audited, AuditFinding, FileReport, Place
+from harness.audit.histories.looking import Seen, rank
+from harness.audit.histories.retries import unmatched
+from harness.audit.histories.sighting import Sighting
+
+_SHOWN = 5
+
+_Key = tuple[str, str, str, str]
+_At = tuple[Seen, Sighting]
+
+
+def audited(seen: Iterable[Seen], *, seconds: float = 0.0) -> Audited:
+    """Return what all histories together tell.
+
+    A finding stands at the history that shows it best: line 1, the workflow type as its function, the event in
+    ``what``. Its ``evidence`` names the histories.
+
+    Args:
+        seen: What was seen in each history; those that could not be read have a reason.
+        seconds: How long it took.
+    """
+    told = sorted(seen, key=lambda each: each.file)
+    groups: dict[_Key, list[_At]] = {}
+    for each in told:
+        for sighting in (*each.sightings, *_unmatched(each, told)):
+            key = (sighting.rule, each.workflow, sighting.subject, sighting.aspect)
+            groups.setdefault(key, []).append((each, sighting))
+    of_type = {name: sum(1 for each in told if each.workflow == name) for name in {each.workflow for each in told}}
+    findings = [_finding(shown, of_type[workflow]) for (_, workflow, _, _), shown in groups.items()]
+    return Audited(
+        findings=tuple(sorted(findings, key=lambda each: (each.place.file, each.rule, each.message))),
+        files=tuple(FileReport(file=each.file, reason=each.reason, lines=each.events) for each in told),
+        workflows=len({each.workflow for each in told if each.workflow}),
+        activities=len({name for each in told for name in each.activities}),
+        seconds=seconds,
+    )
+
+
+def _unmatched(each: Seen, told: Sequence[Seen]) -> Iterator[Sighting]:
+    """Yield listed names of a history that no history's failures match, though some come near."""
+    listed = [found for found in each.failed if found.listed]
+    if not listed:
+        return
+    failed = [found for other in told if other.workflow == each.workflow for found in other.failed]
+    yield from (sighting for found in listed if (sighting := unmatched(found, failed)))
+
+
+def _finding(shown: Sequence[_At], of_type: int) -> AuditFinding:
+    best, sighting = max(shown, key=lambda at: rank(at[1]))
+    count = f"{len(shown)} of {of_type} histories of {best.workflow}" if of_type > 1 else ""
+    lines = [f"{each.file}: event {found.event}" for each, found in shown[:_SHOWN]]
+    if len(shown) > _SHOWN:
+        lines.append(f"and {len(shown) - _SHOWN} more histories")
+    return AuditFinding(
+        rule=sighting.rule,
+        severity=sighting.severity,
+        message=" ".join(part for part in (sighting.told, count and f"Seen in {count}.", sighting.fix) if part),
+        place=Place(file=best.file, line=1, function=best.workflow, what=f"event {sighting.event}"),
+        workflow=best.workflow,
+        evidence=tuple(lines),
+        text=" ".join(part for part in (sighting.subject, sighting.aspect) if part),
+    )

@@ -1,0 +1,78 @@
+"""Looks at one history with all rules; histories can be looked at in any order, and in other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from harness.audit.histories import closing, retries, sizes, tasks, timeouts
+from harness.audit.histories.retries import Failed
+from harness.audit.histories.run import Run
+from harness.audit.histories.sighting import Sighting
+from harness.evidence import History
+
+_LOOKS: tuple[Callable[[Run], Iterator[Sighting]], ...] = (
+    retries.unlimited,
+    retries.out_of_time,
+    retries.refusals_retried,
+    timeouts.contradictions,
+    timeouts.deaths_noticed_late,
+    sizes.large_payloads,
+    sizes.growing_arguments,
+    sizes.near_limits,
+    tasks.failed_tasks,
+    tasks.timed_out_tasks,
+    closing.left_behind,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """All that is kept of one history.
+
+    Attributes:
+        file: Where it lies, as the user would type it.
+        workflow: Workflow type.
+        events: How many events it has.
+        activities: Types of the activities that it started.
+        sightings: What is wrong in it: of each kind the most telling one.
+        failed: Failures and listed names, which are judged over all histories together.
+        reason: Why it could not be read; empty if it was.
+    """
+
+    file: str
+    workflow: str = ""
+    events: int = 0
+    activities: frozenset[str] = frozenset()
+    sightings: tuple[Sighting, ...] = ()
+    failed: tuple[Failed, ...] = ()
+    reason: str = ""
+
+
+def look(history: History, *, file: str) -> Seen:
+    """Look at one history; what comes back is small, whatever its size.
+
+    Args:
+        history: The history.
+        file: Where it lies, as the user would type it.
+    """
+    run = Run(history)
+    worst: dict[tuple[str, str, str], Sighting] = {}
+    for sighting in (each for judge in _LOOKS for each in judge(run)):
+        key = (sighting.rule, sighting.subject, sighting.aspect)
+        known = worst.get(key)
+        if known is None or rank(sighting) > rank(known):
+            worst[key] = sighting
+    return Seen(
+        file=file,
+        workflow=run.workflow,
+        events=len(history.events),
+        activities=frozenset(each.activity for each in run.executions),
+        sightings=tuple(worst.values()),
+        failed=tuple(retries.names_in(run)),
+    )
+
+
+def rank(sighting: Sighting) -> tuple[float, ...]:
+    """Return what orders sightings by how telling they are."""
+    return (sighting.severity.rank, sighting.weight)

@@ -1,0 +1,48 @@
+"""A sighting: what one event of one history shows, before the same of many histories becomes one finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.audit.findings import Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """Something in a history that a rule forbids.
+
+    Attributes:
+        rule: Id of the rule.
+        severity: How strong this one alone is.
+        subject: What it is about: an activity type, a workflow type, a signal. Sightings of one rule, workflow type,
+            subject and aspect are one finding.
+        aspect: What tells apart two findings of one rule on one subject.
+        told: What was seen, and what it leads to, as a sentence.
+        fix: What to write instead, as a sentence.
+        event: Id of the event that shows it.
+        weight: How telling it is among those of the same severity: attempts, bytes.
+    """
+
+    rule: str
+    severity: Severity
+    subject: str
+    told: str
+    fix: str
+    event: int
+    aspect: str = ""
+    weight: float = 0.0
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration in words: ``5 min``, ``1.5 s``."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def sized(count: float) -> str:
+    """Return a number of bytes in words: ``300 KB``, ``2.5 MB``, of 1,024 each."""
+    if count >= 1024**2:
+        return f"{count / 1024**2:.3g} MB"
+    return f"{count / 1024:.3g} KB" if count >= 1024 else f"{count:g} bytes"

@@ -1,0 +1,52 @@
+"""Timeouts as recorded: those that contradict each other, and deaths of workers that are noticed late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.audit.findings import Severity
+from harness.audit.histories.run import Run
+from harness.audit.histories.sighting import Sighting, spoken
+
+LONG_DECLARED_S = 60.0
+"""From here on an attempt may take so long that waiting for its end is no way to notice a death."""
+
+_LONG_SEEN_S = 10.0
+
+
+def contradictions(run: Run) -> Iterator[Sighting]:
+    """Yield activities whose heartbeat timeout can never be over before start-to-close is."""
+    for each in run.executions:
+        beat, attempt = each.declared.heartbeat, each.declared.attempt
+        if beat and attempt and beat >= attempt:
+            yield Sighting(
+                rule="CP402",
+                severity=Severity.LIKELY,
+                subject=each.activity,
+                told=f"{each.activity!r}: heartbeat_timeout is not shorter than start_to_close_timeout "
+                f"({spoken(attempt)}), so no attempt is ever given up for want of beats.",
+                fix="Make it a fraction of that.",
+                event=each.event,
+            )
+
+
+def deaths_noticed_late(run: Run) -> Iterator[Sighting]:
+    """Yield long activities without heartbeat timeout: only start-to-close ends an attempt whose worker died."""
+    for each in run.executions:
+        if each.declared.heartbeat or each.declared.attempt < LONG_DECLARED_S:
+            continue
+        lost = each.timed_out == "START_TO_CLOSE"
+        if not lost and each.seconds < _LONG_SEEN_S:
+            continue
+        limit = spoken(each.declared.attempt)
+        seen = "an attempt was given up only" if lost else f"an attempt took {each.seconds:.0f} s, and is given up only"
+        yield Sighting(
+            rule="CP701",
+            severity=Severity.LIKELY if lost else Severity.LOOK,
+            subject=each.activity,
+            told=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
+            "over, and till then nobody knows that its worker died.",
+            fix="Beat in the activity and pass heartbeat_timeout, or, if it is short, a shorter start_to_close_timeout.",
+            event=each.event,
+            weight=each.declared.attempt,
+        )
