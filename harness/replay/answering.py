@@ -8,7 +8,7 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, cast
@@ -123,6 +123,15 @@ class Answering:
         return f"workflow {workflow} is not known: {known} can be replayed{reasons}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _History:
+    """One history: its events, and its commands as they are told there and as they were before a codec."""
+
+    events: Sequence[HistoryEvent]
+    told: Mapping[int, Sequence[Command]]
+    opened: Mapping[int, Sequence[Command]]
+
+
 class _Replaying:
     """One replayer at work: the histories that it is given one after the other go through one worker of the SDK."""
 
@@ -158,26 +167,19 @@ class _Replaying:
         told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
         if refusal := await self._refusal(request.workflow):
             return replace(told_of, failure=refusal), ()
-        events = _events(request)
-        told = await self._recorded(events)
+        history = await self._read(request)
         if request.prefixes:
-            tasks = [task async for task in self._prefixes(request, events, told)]
-            found = self._compared(replace(told_of, prefixes=len(tasks)), events, tasks, told)
+            tasks = [task async for task in self._prefixes(request, history)]
+            found = self._compared(replace(told_of, prefixes=len(tasks)), history, tasks)
             return replace(found, left_out=()), tuple(tasks)
         for _ in range(request.times):
-            failure, tasks = await self._replay(request, events)
+            failure, tasks = await self._replay(request, history)
         told_of = replace(told_of, **_verdict(failure, self._recorder.user_code), witnesses=self._watch.take())
-        return self._compared(told_of, events, tasks, told), tuple(tasks)
+        return self._compared(told_of, history, tasks), tuple(tasks)
 
-    def _compared(
-        self,
-        replay: Replay,
-        events: Sequence[HistoryEvent],
-        tasks: Sequence[Decided],
-        told: Mapping[int, Sequence[Command]],
-    ) -> Replay:
+    def _compared(self, replay: Replay, history: _History, tasks: Sequence[Decided]) -> Replay:
         converter = self._converter.payload_converter
-        found = compare(events, tasks, told=told, converter=converter, local_results=False)
+        found = compare(history.events, tasks, told=history.opened, converter=converter, local_results=False)
         return replace(
             replay,
             commands=found.commands,
@@ -187,24 +189,27 @@ class _Replaying:
             unseen=len(found.unseen),
         )
 
-    async def _recorded(self, events: Sequence[HistoryEvent]) -> Mapping[int, Sequence[Command]]:
-        """Return the commands of the history; commands are recorded before the codec, so theirs are opened by it."""
+    async def _read(self, request: Request) -> _History:
+        events = _events(request)
         told = recorded(events)
         codec = self._converter.payload_codec
         if codec is None:
-            return told
-        return {started: await opened(commands, codec=codec) for started, commands in told.items()}
+            return _History(events=events, told=told, opened=told)
+        found = {started: await opened(commands, codec=codec) for started, commands in told.items()}
+        return _History(events=events, told=told, opened=found)
 
     async def _replay(
-        self, request: Request, events: Sequence[HistoryEvent], *, whole: Sequence[HistoryEvent] = ()
+        self, request: Request, history: _History, *, last: int | None = None
     ) -> tuple[Exception | None, list[Decided]]:
-        """Replay events; ``whole`` is the history that they are the first part of."""
-        self._recorder.about(whole or events)
+        """Replay a history, up to the event with the id ``last`` where one is given."""
+        self._recorder.about(history.events)
         self._recorder.during = self._watch.during if request.watched else None
-        self._asked.put_nowait(WorkflowHistory(request.workflow_id, events))
+        self._asked.put_nowait(WorkflowHistory(request.workflow_id, history.events[:last]))
         assert self._results is not None
         result = await anext(self._results)
-        tasks = [task for each in self._recorder.take() for task in decided(each, history=whole or events)]
+        tasks = [
+            task for each in self._recorder.take() for task in decided(each, history=history.events, told=history.told)
+        ]
         return result.replay_failure, tasks
 
     async def _refusal(self, workflow: str) -> str:
@@ -231,13 +236,12 @@ class _Replaying:
         if rest:
             self._replayer = Replayer(**(config | {"workflows": rest, "plugins": []}))
 
-    async def _prefixes(
-        self, request: Request, events: Sequence[HistoryEvent], told: Mapping[int, Sequence[Command]]
-    ) -> AsyncIterator[Decided]:
+    async def _prefixes(self, request: Request, history: _History) -> AsyncIterator[Decided]:
         """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""
-        askable = [started for started, commands in told.items() if not any(_comes_by_itself(one) for one in commands)]
+        told = history.opened.items()
+        askable = [started for started, commands in told if not any(_comes_by_itself(one) for one in commands)]
         for started in chosen(askable, request.prefixes):
-            _, tasks = await self._replay(request, events[:started], whole=events)
+            _, tasks = await self._replay(request, history, last=started)
             for task in tasks:
                 if task.started_event_id == started:
                     yield task

@@ -14,7 +14,7 @@ What core does on the way from workflow code to server, measured with temporalio
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,16 +36,28 @@ _STARTS |= {"signal_external_workflow_execution": "cancel_signal_workflow"}
 _CANCELS = {cancel: start for start, cancel in _STARTS.items()}
 
 
-def decided(found: Recorded, *, history: History | Sequence[HistoryEvent]) -> tuple[Decided, ...]:
-    """Return what the workflow code decided in each workflow task that it was activated for, in order."""
-    return tuple(_Deciding(events_of(history)).of(found))
+def decided(
+    found: Recorded,
+    *,
+    history: History | Sequence[HistoryEvent],
+    told: Mapping[int, Sequence[Command]] | None = None,
+) -> tuple[Decided, ...]:
+    """Return what the workflow code decided in each workflow task that it was activated for, in order.
+
+    Args:
+        found: What was recorded of the replay.
+        history: The history that was replayed, or the whole of it where that was its first part.
+        told: Its commands as ``recorded`` returns them, where they are known.
+    """
+    events = events_of(history)
+    return tuple(_Deciding(events, recorded(events) if told is None else told).of(found))
 
 
 class _Deciding:
     """Goes through the activations of one replay in their order."""
 
-    def __init__(self, events: Sequence[HistoryEvent]) -> None:
-        self._recorded = recorded(events)
+    def __init__(self, events: Sequence[HistoryEvent], told: Mapping[int, Sequence[Command]]) -> None:
+        self._recorded = told
         started = fields_of(events[0].workflow_execution_started_event_attributes) if events else {}
         self._memo = {key: value for key, value in started.items() if key.startswith("memo.")}
         self._attributes = {key: value for key, value in started.items() if key.startswith("searchAttributes.")}

@@ -39,6 +39,7 @@ from harness.replay.lines import Site, UserCode, told
 from harness.replay.run import run_of
 
 _HOOKED = ("activate", "_add_command", "_register_task", "_make_workflow_input")
+_ASKED_PER_PAYLOAD = ("get_serialization_context", "get_external_store_context")
 _MADE_AT = "_crashproof_made_at"
 During = Callable[[WorkflowInstanceDetails], AbstractContextManager[Any]]
 
@@ -158,6 +159,8 @@ class Recorder:
             RigError: The instance is none of Temporal's own: its runner does not run workflows as Temporal does.
         """
         inner = _inner(instance)
+        if inner is not instance:
+            _ask_directly(instance, inner)
         code = getattr(details.defn.run_fn, "__code__", None)
         if code is not None:
             self.user_code.add_home(code.co_filename)
@@ -215,6 +218,16 @@ def _inner(instance: WorkflowInstance) -> Any:
             "temporalio 1.20 to 1.35 have"
         )
     return inner
+
+
+def _ask_directly(instance: Any, inner: Any) -> None:
+    """Have the SDK ask the inner instance itself for what belongs to a payload, not by way of the sandbox.
+
+    It does so several times for each payload, and entering the sandbox takes long. No code of the user takes part.
+    """
+    for name in _ASKED_PER_PAYLOAD:
+        if hasattr(instance, name) and hasattr(inner, name):
+            setattr(instance, name, getattr(inner, name))
 
 
 class _Hooks:
