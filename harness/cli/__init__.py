@@ -16,6 +16,7 @@ _COMMANDS = {
     "run": "Torture agents: break their world at every message and say what broke.",
     "reproduce": "Run one trial of an earlier run again.",
     "replay": "Replay recorded histories and compare every decision with the recording.",
+    "audit": "Read workflow and activity code, never run it, and tell what breaks durability.",
     "capture": "Read histories from a cluster into a folder; nothing there is changed.",
     "judge": "Judge stored evidence again; no server is started.",
     "demo": "See the reference agent tortured, or a broken one caught.",

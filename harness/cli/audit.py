@@ -1,0 +1,312 @@
+"""``crashproof audit``: read workflow and activity code, never run it, and tell what breaks durability."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from harness.audited import Audited, AuditFinding, RuleText, Severity
+from harness.cli.output import FORMAT, shown_path
+from harness.cli.progress import Told
+from harness.errors import UsageError
+from harness.folder import RUNS
+from harness.runs import versions
+from harness.swept import News
+
+if TYPE_CHECKING:
+    from harness.audit.configuration import Configuration
+
+CACHE = RUNS.parent / "audit"
+"""Where results are remembered, by the content of the files."""
+
+_WORDS = [severity.word for severity in Severity]
+_TOLD_EVERY = 5.0
+_SHOWN_EVERY = 0.1
+
+_EPILOG = """\b
+PATHS are Python files and folders. Nothing in them is imported or run, and
+neither a server nor the packages they import need to be there.
+\b
+Severities: certain (it breaks), likely (it will probably break), look (someone
+should look at it). A finding is ignored by a comment that gives the reason:
+  for tool in tools:  # crashproof: ignore[CP106] one element at most
+  # crashproof: ignore-file[CP301] this file is generated
+Configuration: [tool.crashproof.audit] in pyproject.toml, or [audit] in
+crashproof.toml, with rules, skip, severity, fail_on, exclude, passed_through
+and baseline.
+\b
+Examples:
+  crashproof audit app/
+  crashproof audit app/ --rule CP1 --severity certain
+  crashproof audit app/ --write-baseline
+  crashproof audit --explain CP106
+Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
+3 unknown: nothing audited, or not all, 130 interrupted.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="PATHS...")
+@click.option(
+    "--rule", "rules", multiple=True, metavar="RULE", help="Ask these rules only: id, name, or CP1 for a family."
+)
+@click.option("--skip-rule", "skip", multiple=True, metavar="RULE", help="Ask all but these rules.")
+@click.option("--severity", type=click.Choice(_WORDS), help="Tell only findings at least so severe.")
+@click.option(
+    "--fail-on", type=click.Choice(_WORDS), help="Severity from which on a finding is exit status 1. [default: likely]"
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="File of known findings, which are not told again. [default: as configured]",
+)
+@click.option("--write-baseline", is_flag=True, help="Write all findings into that file [crashproof-baseline.toml].")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Configuration. [default: the nearest pyproject.toml or crashproof.toml that has one]",
+)
+@click.option(
+    "--explain", metavar="RULE", help="Say what a rule wants and why; `all` prints a page of all as Markdown."
+)
+@click.option("--unresolved", is_flag=True, help="List the calls that could not be followed, too.")
+@click.option("--report", type=click.Choice(["sarif", "github", "junit"]), help="Print that report instead.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes at a time. [default: one a processor]")
+@click.option("--no-cache", is_flag=True, help=f"Remember nothing, and ask nothing that is remembered in {CACHE}.")
+@FORMAT
+def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
+    """Read workflow and activity code, never run it, and tell what breaks durability, and how it is reached."""
+    if given["explain"]:
+        return _explain(given["explain"], form)
+    if not paths:
+        raise UsageError("say what to audit: crashproof audit app/ (or `--explain RULE` to read about one)")
+    configured = _configured(given)
+    asked = _asked(configured, given)
+    with Told() as told, _terminable():
+        found = _found(paths, configured, asked, told, given)
+    found = _judged(found, configured)
+    if given["write_baseline"]:
+        return _write_baseline(found, configured, asked)
+    found = _known(found, configured, asked)
+    _print(_severe(found, given["severity"]), form=given["report"] or form, paths=paths, given=given)
+    return found.outcome.exit_status
+
+
+def _configured(given: dict[str, Any]) -> Configuration:
+    """Return the configuration, with what options say instead."""
+    from harness.audit import configuration
+
+    found = configuration.load(given["config"]) if given["config"] else configuration.find(Path.cwd())
+    told: dict[str, Any] = {}
+    if given["rules"]:
+        told |= {"rules": configuration.rules_of(given["rules"], "--rule"), "skip": ()}
+    if given["skip"]:
+        told["skip"] = (*found.skip, *configuration.rules_of(given["skip"], "--skip-rule"))
+    if given["fail_on"]:
+        told["fail_on"] = configuration.severity_of(given["fail_on"], "--fail-on")
+    if given["baseline"]:
+        told["baseline"] = given["baseline"]
+    return replace(found, **told)
+
+
+def _asked(configured: Configuration, given: dict[str, Any]) -> list[Any]:
+    from harness.audit.rules import RULES
+
+    asked = [rule for rule in RULES if rule.id in (configured.rules or (rule.id,)) and rule.id not in configured.skip]
+    if not asked:
+        raise UsageError("no rule is left to ask: all that are chosen are skipped")
+    return asked
+
+
+def _found(
+    paths: Sequence[str], configured: Configuration, asked: Sequence[Any], told: Told, given: dict[str, Any]
+) -> Audited:
+    from harness.audit.audit import audit as audited
+    from harness.audit.configuration import excluding
+    from harness.audit.reach import Limits
+
+    folder = configured.file.parent if configured.file else Path.cwd()
+    return audited(
+        paths,
+        rules=asked,
+        jobs=given["jobs"] or 0,
+        cache=None if given["no_cache"] else CACHE,
+        limits=Limits(passed_through=configured.passed_through),
+        progress=_Progress(told),
+        exclude=excluding(configured.exclude, folder.absolute()),
+    )
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the audit as Ctrl-C does, with its processes."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Progress:
+    """Passes on how far an audit is, as often as it can be read."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        every = _SHOWN_EVERY if self._told.live else _TOLD_EVERY
+        if time.monotonic() - self._last < every and done < total:
+            return
+        self._last = time.monotonic()
+        if self._told.live:
+            self._told.tell(News(scenario="audit", text="parts of the code", done=done, total=total))
+        elif done < total:
+            self._told.line(f"{done} of {total} parts of the code audited")
+
+
+def _judged(found: Audited, configured: Configuration) -> Audited:
+    """Return the audit with severities as configured, and without what comments ignore."""
+    from harness.audit.ignores import heed
+    from harness.audit.rules import RULES
+
+    findings = tuple(
+        replace(each, severity=configured.severity.get(each.rule, each.severity)) for each in found.findings
+    )
+    found = replace(found, findings=findings, fail_on=configured.fail_on)
+    names = {key.lower(): rule.id for rule in RULES for key in (rule.id, rule.name)}
+    asked = [rule.id for rule in RULES if rule.id in (configured.rules or names.values())]
+    return heed(found, rules=names, asked=[rule for rule in asked if rule not in configured.skip])
+
+
+def _known(found: Audited, configured: Configuration, asked: Sequence[Any]) -> Audited:
+    from harness.audit import baseline
+
+    if configured.baseline is None:
+        return found
+    return baseline.applied(found, baseline.load(configured.baseline), asked=[rule.id for rule in asked])
+
+
+def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[Any]) -> int:
+    from harness.audit import baseline
+
+    file = configured.baseline or baseline.FILE
+    before = baseline.load(file) if file.exists() else ()
+    kept = baseline.out_of_sight(before, found, asked=[rule.id for rule in asked])
+    known = {each.fingerprint: each for each in (*kept, *baseline.known_of(found.findings, before=before))}
+    baseline.save(file, known.values())
+    told = f"{len(known)} findings are in {shown_path(file)}: review them, and give reasons where they may stay"
+    click.echo(told if configured.baseline else f"{told}; --baseline {file}, or baseline in the configuration, uses it")
+    return 0
+
+
+def _severe(found: Audited, word: str | None) -> Audited:
+    """Return the audit without the findings that are less severe than what was asked for."""
+    least = next((severity.rank for severity in Severity if severity.word == word), 0)
+    kept = tuple(each for each in found.findings if each.severity.rank >= least)
+    return replace(found, findings=kept, below=len(found.findings) - len(kept))
+
+
+def _print(found: Audited, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
+    from harness.report.audit_document import audit_document, audit_junit, audit_rows
+    from harness.report.audit_github import audit_github
+    from harness.report.audit_sarif import audit_sarif
+    from harness.report.audit_text import audit_text
+
+    rules = _texts()
+    again = _again(paths, given)
+    if form == "text":
+        colour, width = _terminal()
+        click.echo(
+            audit_text(found, rules=rules, lines=_lines, colour=colour, width=width, unresolved=given["unresolved"]),
+            color=colour,
+        )
+    elif form == "github":
+        click.echo(audit_github(found, rules=rules))
+    elif form == "junit":
+        click.echo(audit_junit(found, again=again))
+    elif form == "sarif":
+        _json(audit_sarif(found, rules=rules, version=versions()["crashproof"]))
+    elif form == "json":
+        _json(audit_document(found, rules=rules, again=again))
+    else:
+        for row in audit_rows(audit_document(found, rules=rules, again=again)):
+            click.echo(msgspec.json.encode(row))
+    sys.stdout.flush()
+
+
+def _json(document: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def _again(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFinding], str]:
+    options = ["--config", str(given["config"])] if given["config"] else []
+
+    def command(finding: AuditFinding) -> str:
+        return shlex.join(["crashproof", "audit", *paths, "--rule", finding.rule, *options])
+
+    return command
+
+
+@lru_cache(maxsize=64)
+def _lines(file: str) -> Sequence[str]:
+    from harness.audit.source import decoded
+
+    try:
+        return decoded(Path(file).read_bytes())[0].split("\n")
+    except OSError:
+        return ()
+
+
+def _terminal() -> tuple[bool, int]:
+    """Return whether standard output takes colours, and how many columns it has."""
+    if not sys.stdout.isatty():
+        return bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR"), 100
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
+
+
+def _texts(ids: Sequence[str] = ()) -> list[RuleText]:
+    """Return what rules say, of the whole catalogue if none is named."""
+    from harness.audit.rules import RULES
+
+    names = [each.name for each in fields(RuleText)]
+    return [RuleText(**{name: getattr(rule, name) for name in names}) for rule in RULES if not ids or rule.id in ids]
+
+
+def _explain(word: str, form: str) -> int:
+    from harness.audit.configuration import rules_of
+    from harness.report.audit_explain import rule_text, rules_markdown
+
+    everything = word.strip().lower() == "all"
+    rules = _texts() if everything else _texts(rules_of((word,), "--explain"))
+    if form != "text":
+        for rule in rules if form == "jsonl" else ():
+            click.echo(msgspec.json.encode(rule))
+        if form == "json":
+            _json(rules)
+    elif everything:
+        click.echo(rules_markdown(rules))
+    else:
+        colour, width = _terminal()
+        click.echo("\n\n\n".join(rule_text(rule, colour=colour, width=width) for rule in rules), color=colour)
+    return 0
