@@ -119,6 +119,8 @@ def _of_class(meanings: Meanings, meaning: Meaning, name: str) -> Iterator[Meani
         if found:
             yield from found
             return
+    if name.startswith("__"):  # what every object has
+        yield Meaning(name=f"builtins.object.{name}")
 
 
 def _declared(

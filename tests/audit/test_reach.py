@@ -239,6 +239,11 @@ def test_what_cannot_be_followed_is_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_what_python_itself_defines_counts_as_followed(tmp_path: Path) -> None:
+    top = "class Lost(Exception):\n    def __init__(self):\n        super().__init__('lost')\n"
+    assert project(tmp_path, {"agents.py": agent("raise Lost()", top=top)}).unresolved == ()
+
+
 def test_no_code_of_the_user_is_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     files = {"app/__init__.py": "raise SystemExit('imported')\n", "app/tools.py": "print('imported')\n"}
     write(tmp_path, {".venv/pyvenv.cfg": "", ".venv/lib/python3.11/site-packages/bad/__init__.py": "1 / 0\n"})
