@@ -45,11 +45,13 @@ def _retries(project: Project) -> Iterator[AuditFinding]:
     for activity in project.activities:
         if tried_once(activity, project=project):
             continue
-        for frame in frames_of(activity, project=project):
-            for node, how, requests in _found_in(frame, project):
-                if node not in told:
-                    told.add(node)
-                    yield _finding(node, how, requests, frame, project)
+        frames = frames_of(activity, project=project)
+        found = [(frame, *one) for frame in frames for one in _found_in(frame, project)]
+        found += [(frames[0], *one) for one in _handed_in(activity, project)]
+        for frame, node, how, requests in found:
+            if node not in told:
+                told.add(node)
+                yield _finding(node, how, requests, frame, project)
 
 
 def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str, int]]:
@@ -76,13 +78,35 @@ def _others(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
 def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
     for call in frame.calls():
         for made in [call, *_made_before(call, project)]:
-            name = written(made.func, project=project)
-            if not _CLIENT.fullmatch(name) or _told_not_to(frame.function, project):
+            if not _told_not_to(frame.function, project):
+                yield from _retrying(made, project)
+
+
+def _retrying(made: nodes.Call, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
+    """Yield the making of a client, if that client retries."""
+    name = written(made.func, project=project)
+    retries = _max_retries(made, project) if _CLIENT.fullmatch(name) else None
+    if retries:
+        how = "as it comes" if retries == _CLIENT_RETRIES else f"with max_retries={retries}"
+        yield made, f"{spoken(name)} {how} sends up to {retries + 1} requests for one call", retries + 1
+
+
+def _handed_in(activity: Activity, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
+    """Yield the clients that the object is made with whose method the activity is: `Tools(AsyncOpenAI())`."""
+    frames = frames_of(activity, project=project) if activity.owner else ()
+    asked = (remote_call(call, project=project) for frame in frames for call in frame.calls())
+    if activity.owner is None or not any(one and one.towards is Towards.MODEL for one in asked):
+        return
+    if any(_told_not_to(frame.function, project) for frame in frames):
+        return
+    for module in project.modules:
+        for call in module.tree.nodes_of_class(nodes.Call):
+            named = getattr(call.func, "attrname", getattr(call.func, "name", ""))
+            if named != activity.owner.name or activity.owner not in definitions(call.func, project=project):
                 continue
-            retries = _max_retries(made, project)
-            if retries:
-                how = "as it comes" if retries == _CLIENT_RETRIES else f"with max_retries={retries}"
-                yield made, f"{spoken(name)} {how} sends up to {retries + 1} requests for one call", retries + 1
+            for argument in [*call.args, *(one.value for one in call.keywords)]:
+                for made in definitions(argument, project=project):
+                    yield from _retrying(made, project) if isinstance(made, nodes.Call) else ()
 
 
 def _made_before(call: nodes.Call, project: Project) -> Iterator[nodes.Call]:
