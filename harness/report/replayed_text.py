@@ -94,7 +94,8 @@ def _table(histories: Sequence[ReplayedHistory]) -> Iterator[str]:
         )
     if many:
         passed = sum(1 for each in histories if each.outcome is Outcome.PASS)
-        yield f"{number(passed, 'history', 'histories')} passed" + (" and are not listed" if passed else "")
+        if passed:
+            yield f"{number(passed, 'history', 'histories')} passed and {'is' if passed == 1 else 'are'} not listed"
 
 
 def _remarks(replayed: Replayed) -> Iterator[str]:
