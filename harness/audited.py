@@ -154,6 +154,27 @@ class RuleText:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Missed:
+    """Something that a run showed to be wrong, and that no finding of the audit tells.
+
+    Attributes:
+        check: Name of the check that found it.
+        message: What was expected and what was seen, in one line.
+        subject: What it is about: an activity type, an effect's name, a workflow type.
+        line: Source line, ``path.py:123 in run``, where known.
+        rule: Id of the rule that was to find it; empty where reading cannot show such a thing.
+        source: Where it was seen: the trial, or the histories.
+    """
+
+    check: str
+    message: str
+    subject: str = ""
+    line: str = ""
+    rule: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Audited:
     """All that one audit tells.
 
@@ -167,6 +188,7 @@ class Audited:
         unused_ignores: Places of comments that ignore a finding that is not there.
         bad_ignores: Places of comments that ignore nothing, for they have no reason, or no rule is called so.
         errors: Rules that raised.
+        missed: What a run showed that was given as evidence, and that no finding tells.
         below: How many findings are less severe than what was asked for, and not told.
         rules: How many rules were asked.
         workflows: How many workflows were found.
@@ -184,6 +206,7 @@ class Audited:
     unused_ignores: tuple[Place, ...] = ()
     bad_ignores: tuple[Place, ...] = ()
     errors: tuple[RuleError, ...] = ()
+    missed: tuple[Missed, ...] = ()
     below: int = 0
     rules: int = 0
     workflows: int = 0
