@@ -1,9 +1,10 @@
 """Records the stored histories of the reference agent anew: ``python -m tests.histories.record``.
 
-The agent is tortured by a real sweep with every fault. Of the histories that the trials leave behind, few are kept
-that together hold everything which any of them holds: kinds of events, attempts, failures, timeouts, signals. Three
-are stored in a form of their own: one packed, one cut so that its last workflow task is open, and one without what the
-SDK notes about itself. No history names the machine. ``recorded.json`` tells of each the plan it comes from.
+The agent is tortured by a real sweep: killed, refused, and with each fault of its model. Of the histories that the
+trials leave behind, few are kept that together hold everything which any of them holds: kinds of events, attempts,
+failures, timeouts, signals. Three are stored in a form of their own: one packed, one cut so that its last workflow task
+is open, and one without what the SDK notes about itself. No history names the machine. ``recorded.txt`` tells of each
+the plan it comes from.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from harness import folder as folders
 from harness.runs import versions
 
 HERE = Path(__file__).parent
-SWEEP = ("run", "scenarios/research.py", "--faults", "all")
+SWEEP = ("run", "scenarios/research.py", "--faults", "kill-worker,heartbeat-lost,unavailable-until-healed,model")
 _MACHINE = re.compile(r"\d+@[\w.-]+")
 _UNTOLD = ("stackTrace",)
 _SWEPT = (0, 1, 3)  # what histories are like does not depend on what a trial came to
@@ -46,7 +47,7 @@ class Found:
     def name(self) -> str:
         """A file's name for it."""
         strikes = re.sub(r"[^A-Za-z0-9]+", "-", self.plan).strip("-").lower() or "undisturbed"
-        return strikes[:100].rstrip("-")
+        return re.sub(r"-(researchagentworkflow|attempt-1)(?=-|$)", "", strikes)
 
 
 def main() -> None:
