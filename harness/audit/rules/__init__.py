@@ -37,6 +37,7 @@ from harness.audit.rules import (
     swallowing,
     threads,
     timeouts,
+    waits,
     worker,
 )
 from harness.audit.rules.rule import Rule as Rule
@@ -75,6 +76,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     swallowing,
     threads,
     timeouts,
+    waits,
     worker,
 )
 
