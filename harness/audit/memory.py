@@ -111,7 +111,7 @@ class Memory:
             return
         try:
             write_bytes(path, msgspec.json.encode(value))
-        except (OSError, RigError):
+        except (OSError, RigError, UnicodeEncodeError):  # a text of the code may hold half a character
             return
 
 

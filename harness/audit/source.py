@@ -72,10 +72,8 @@ class SourceFile:
 
 def shown(path: Path) -> str:
     """Return a path as the reader would type it: from the working directory on where it is below that."""
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    below = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return os.fsencode(below.as_posix()).decode(errors="replace")
 
 
 def collect(
@@ -135,6 +133,8 @@ def _below(top: Path, exclude: Callable[[Path], bool]) -> Iterator[Path | Source
 def read(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:
     """Return a file with its text, or with the reason why it has none."""
     file = shown(path)
+    if "\N{REPLACEMENT CHARACTER}" in file:
+        return SourceFile(path=path, file=file, reason="its name is not UTF-8")
     try:
         if not path.is_file():
             reason = "a symbolic link that leads nowhere" if path.is_symlink() else "not a file"

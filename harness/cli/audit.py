@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -64,7 +65,7 @@ Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
     "--rule", "rules", multiple=True, metavar="RULE", help="Ask these rules only: id, name, or CP1 for a family."
 )
 @click.option("--skip-rule", "skip", multiple=True, metavar="RULE", help="Ask all but these rules.")
-@click.option("--severity", type=click.Choice(_WORDS), help="Tell only findings at least so severe.")
+@click.option("--severity", type=click.Choice(_WORDS), help="Tell and count only findings at least so severe.")
 @click.option(
     "--fail-on", type=click.Choice(_WORDS), help="Severity from which on a finding is exit status 1. [default: likely]"
 )
@@ -102,8 +103,8 @@ def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
     found = _judged(found, configured)
     if given["write_baseline"]:
         return _write_baseline(found, configured, asked)
-    found = _known(found, configured, asked)
-    _print(_severe(found, given["severity"]), form=given["report"] or form, paths=paths, given=given)
+    found = _severe(_known(found, configured, asked), given["severity"])
+    _print(found, form=given["report"] or form, paths=paths, given=given)
     return found.outcome.exit_status
 
 
@@ -250,12 +251,19 @@ def _print(found: Audited, *, form: str, paths: Sequence[str], given: dict[str, 
         _json(audit_document(found, rules=rules, again=again))
     else:
         for row in audit_rows(audit_document(found, rules=rules, again=again)):
-            click.echo(msgspec.json.encode(row))
+            click.echo(_encoded(row))
     sys.stdout.flush()
 
 
 def _json(document: object) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    click.echo(msgspec.json.format(_encoded(document), indent=2))
+
+
+def _encoded(document: object) -> bytes:
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:  # a text of the code holds half a character
+        return json.dumps(msgspec.to_builtins(document)).encode()
 
 
 def _again(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFinding], str]:

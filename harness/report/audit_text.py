@@ -176,5 +176,5 @@ def summary(audited: Audited) -> str:
 
 def _summary(audited: Audited, paint: Paint) -> str:
     outcome = paint(audited.outcome, _OUTCOMES[audited.outcome], "bold")
-    why = f"{', '.join(audited.unknown)}: " if audited.outcome is Outcome.UNKNOWN else ""
+    why = f"{', '.join(audited.unknown)}; " if audited.outcome is Outcome.UNKNOWN else ""
     return f"{outcome}: {why}{summary(audited)}"
