@@ -29,6 +29,7 @@ EACH_TIME = "each replay"
 """Stands for the causes of a decision that differs whatever the condition: random, or a clock that goes on."""
 
 _PHRASES = {"process": "what its process has run before"}
+_ONLY_OPEN = "its only workflow task that has commands is still open: nothing is recorded to compare them with"
 _LONGEST = 160
 _ENDED = "exit status"
 
@@ -154,7 +155,9 @@ def settled(told: ReplayedHistory) -> ReplayedHistory:
     if told.reason:
         return replace(told, outcome=Outcome.UNKNOWN)
     if not told.commands:
-        return replace(told, outcome=Outcome.UNKNOWN, reason="it holds no command that could be compared")
+        is_open = any(each.why == "open" for each in told.left_out)
+        reason = _ONLY_OPEN if is_open else "it holds no command that could be compared"
+        return replace(told, outcome=Outcome.UNKNOWN, reason=reason)
     return replace(told, outcome=Outcome.PASS)
 
 

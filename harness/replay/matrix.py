@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
@@ -18,6 +19,9 @@ from harness.replay.compare import is_blocked
 from harness.replay.conditions import CONDITIONS, PREFIX_EVENTS, Condition
 from harness.replay.runner import ReplayProcess
 from harness.replays import Replay
+
+MOST_BLOCKED = 2
+"""Under how many conditions a history is tried that takes too long under each."""
 
 SHARD_FROM = 40
 """From how many histories on they are shared out to several processes of the same condition."""
@@ -125,8 +129,8 @@ async def replay_in_process(
 ) -> AsyncGenerator[Answered, None]:
     """Yield what came of each history under each condition, as it comes.
 
-    A history over which the process is lost is told so, and is not replayed under further conditions; the rest goes on
-    in a new process.
+    A history over which the process is lost is told so, and is not replayed under further conditions, nor is one that
+    took too long under the first ones; the rest goes on in a new process.
 
     Args:
         histories: The histories; one without a file is passed over.
@@ -193,6 +197,8 @@ class _Matrix:
         self._time_limit = time_limit
         self._lost: set[int] = set()
         self._unusable = unusable
+        self._answered: set[int] = set()
+        self._blocked: Counter[int] = Counter()
 
     def units(self, conditions: Sequence[Condition], *, jobs: int) -> Iterator[_Unit]:
         """Yield what is to be done: first what the others are compared with."""
@@ -265,9 +271,17 @@ class _Matrix:
             told = str(error)
             replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=told, lost=told)
             answer = Answered(index=index, condition=condition.name, replay=replay)
-        if answer.replay.lost:
+        if answer.replay.lost or self._blocks(index, answer.replay):
             self._lost.add(index)
         return answer
+
+    def _blocks(self, index: int, replay: Replay) -> bool:
+        """Tell whether a history was blocked time and again and never answered: code that blocks, and not load."""
+        if not replay.blocked:
+            self._answered.add(index)
+        else:
+            self._blocked[index] += 1
+        return index not in self._answered and self._blocked[index] >= MOST_BLOCKED
 
 
 def _ordered(indices: Sequence[int], condition: Condition) -> Sequence[int]:

@@ -15,6 +15,14 @@ Again = Callable[[ReplayFinding], str]
 _MOST_FILES = 3
 _MOST_ROWS = 20
 _MOST_CAUSES = 3
+_WHY = {
+    "open": "still open in the recording",
+    "failed": "failed in the recording",
+    "timed out": "timed out in the recording",
+    "not asked": "the replay ended before",
+    "blocked": "it took too long to answer",
+    "newly patched": "it takes a new patch",
+}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what a history says must not steer the terminal
 
 
@@ -52,7 +60,7 @@ def _finding(finding: ReplayFinding, again: Again | None) -> Iterator[str]:
     if finding.line:
         yield f"      {finding.line}"
     difference = finding.difference
-    if difference and difference.event_id:
+    if difference and difference.event_id not in (0, difference.workflow_task):
         yield f"      event {difference.event_id}, in the workflow task of event {difference.workflow_task}"
     elif difference:
         yield f"      in the workflow task of event {difference.workflow_task}"
@@ -102,7 +110,7 @@ def _remarks(replayed: Replayed) -> Iterator[str]:
     notes = [f"{each.file}: {each.note}" for each in replayed.histories if each.note]
     left_out = Counter(each.why for history in replayed.histories for each in history.left_out)
     unseen = sum(history.unseen for history in replayed.histories)
-    told = [f"{number(count, 'workflow task')} not compared: {why}" for why, count in left_out.items()]
+    told = [f"{number(count, 'workflow task')} not compared: {_WHY.get(why, why)}" for why, count in left_out.items()]
     if unseen:
         told.append(f"{number(unseen, 'value')} not compared: encrypted, or kept by the replay")
     told += [*notes[:_MOST_FILES], *replayed.unusable, *replayed.stale]

@@ -225,6 +225,10 @@ def test_change_is_told_even_if_another_condition_was_stopped(answer: Answers) -
         ({"skipped": "workflow Order is not known", "commands": 0}, "workflow Order is not known"),
         ({"commands": 0}, "it holds no command that could be compared"),
         (
+            {"commands": 0, "left_out": (LeftOut(workflow_task=3, why="open"),)},
+            "its only workflow task that has commands is still open: nothing is recorded to compare them with",
+        ),
+        (
             {"left_out": (LeftOut(workflow_task=7, why="not asked"),)},
             "the workflow task of event 7 was not compared: not asked",
         ),

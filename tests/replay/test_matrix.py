@@ -14,7 +14,7 @@ from harness.replay import histories
 from harness.replay.answered import Answered, Spool, digests, read_details
 from harness.replay.commands import Command, Decided
 from harness.replay.conditions import CONDITIONS, PLAIN, Condition
-from harness.replay.matrix import SHARD_FROM, Code, Dependence, dependence, replay_in_process
+from harness.replay.matrix import MOST_BLOCKED, SHARD_FROM, Code, Dependence, dependence, replay_in_process
 from harness.replays import Replay
 from tests.replay import sample_conditions
 from tests.replay.on_disk import on_disk
@@ -181,3 +181,15 @@ def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
     assert dependence(told(timer), told(timer)) is None
     found = dependence(told(timer), told(failed))
     assert found == Dependence(condition="c", workflow_task=3, plain=timer.commands[0], failures=("", "no"))
+
+
+async def test_history_that_blocks_is_not_tried_under_all_conditions(tmp_path: Path) -> None:
+    modules = ("tests.cli.hostile_workflows", "tests.replay.sample_workflows")
+    tried = [PLAIN, named("warm process"), named("twice in a row"), named("cold process")]
+    spins = dataclasses.replace(STORED[0], events=(*first_task("Spins", 1).events, *STORED[0].events[3:]))
+    told = await answered(tried, [spins, STORED[0]], *modules, logs=tmp_path)
+    blocked = [each.replay.blocked for answers in told.values() for each in answers if each.index == 0]
+    assert MOST_BLOCKED <= len(blocked) < len(tried)  # two processes may be at it at the same time
+    assert all(blocked)
+    assert not any(answers[-1].replay.failure for answers in told.values())
+    assert {answers[-1].index for answers in told.values()} == {1}

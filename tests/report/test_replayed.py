@@ -106,7 +106,7 @@ h/one.json       Order     FAIL         34      5         6
 h/two.json       Order     PASS          9      1         2
 h/\N{REPLACEMENT CHARACTER}[31mcut.json            UNKNOWN       0      0         0
 
-  - 1 workflow task not compared: open
+  - 1 workflow task not compared: still open in the recording
   - 1 value not compared: encrypted, or kept by the replay
   - h/two.json: no workflow id is kept with it
   - app.other cannot be used: ImportError: no
