@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.findings import Audited, AuditFinding, FileReport, Place
+from harness.audit.histories.catalogue import ALSO, RECORDED
 from harness.audit.histories.looking import Seen, rank
 from harness.audit.histories.retries import unmatched
 from harness.audit.histories.sighting import Sighting
@@ -36,6 +37,7 @@ def audited(seen: Iterable[Seen], *, seconds: float = 0.0) -> Audited:
     return Audited(
         findings=tuple(sorted(findings, key=lambda each: (each.place.file, each.rule, each.message))),
         files=tuple(FileReport(file=each.file, reason=each.reason, lines=each.events) for each in told),
+        rules=len(ALSO) + len(RECORDED),
         workflows=len({each.workflow for each in told if each.workflow}),
         activities=len({name for each in told for name in each.activities}),
         seconds=seconds,
