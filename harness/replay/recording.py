@@ -345,7 +345,10 @@ class _Hooks:
 
 
 def _failure(completion: WorkflowActivationCompletion) -> str:
-    return completion.failed.failure.message if completion.HasField("failed") else ""
+    if not completion.HasField("failed"):
+        return ""
+    failure = completion.failed.failure
+    return failure.message or failure.application_failure_info.type or "it gives no reason"  # raise MemoryError()
 
 
 def _namespace(events: Sequence[HistoryEvent]) -> str:

@@ -50,6 +50,15 @@ class Interrupts:
 
 
 @workflow.defn
+class Asserts:
+    """Fails its task with an error that says nothing."""
+
+    @workflow.run
+    async def run(self, name: str) -> str:
+        raise AssertionError
+
+
+@workflow.defn
 class Eats:
     @workflow.run
     async def run(self, name: str) -> str:

@@ -199,7 +199,7 @@ def test_two_workflows_of_one_name_are_a_usage_error(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Replay histories of all hostile workflows with one command; return its document."""
-    names = ("Sleeps", "Spins", "Exits", "EndsAtOnce", "Interrupts", "Eats", "Closes", "Prints")
+    names = ("Sleeps", "Spins", "Exits", "EndsAtOnce", "Interrupts", "Asserts", "Eats", "Closes", "Prints")
     files = {name.lower(): history(name) for name in names} | {"good": history()}
     files |= {name.lower(): history(name, events=3) for name in ("Waits", "Local")}
     options = ("--workflows", "tests.cli.hostile_workflows", *PLAIN, "--condition", "cold process")
@@ -216,6 +216,7 @@ HOSTILE = {
     "exits": ("FAIL", "the workflow task of event 3 failed: SystemExit: 3"),
     "endsatonce": ("FAIL", "the replay ends the process that runs it"),
     "interrupts": ("FAIL", "the workflow task of event 3 failed: KeyboardInterrupt"),
+    "asserts": ("FAIL", "the workflow task of event 3 failed: AssertionError"),
     "closes": ("FAIL", "the replay ends the process that runs it"),
     "prints": ("FAIL", "ScheduleActivityTask hello was recorded, CompleteWorkflowExecution Prints comes"),
     "waits": ("UNKNOWN", "is still open: nothing is recorded to compare them with"),
@@ -226,7 +227,7 @@ HOSTILE = {
 def test_the_others_are_judged_beside_hostile_workflows(hostile: Any) -> None:
     assert hostile["exit_status"] == 1
     assert of_file(hostile, "good")["outcome"] == "PASS"
-    assert hostile["trials"]["run"] == 11
+    assert hostile["trials"]["run"] == 12
 
 
 @pytest.mark.parametrize("name", HOSTILE)
