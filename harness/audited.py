@@ -232,7 +232,9 @@ class Audited:
     def _unknown(self) -> Iterator[str]:
         read = sum(1 for report in self.files if not report.reason)
         if not read and not self.unread:
-            yield "there is no Python file, or all are excluded"
+            yield "there is no Python file and no history, or all are excluded"
+        if not self.rules:
+            yield "no rule was asked"
         elif read and not (self.workflows or self.activities):
             yield f"no workflow and no activity was found in {read} file{'s' * (read != 1)}"
         if unread := len(self.unread):

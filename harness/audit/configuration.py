@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.audit.rules import RULES, named
+from harness.audit.histories import explained
+from harness.audit.rules import RULES, Rule
 from harness.audited import Severity
 from harness.errors import UsageError, nearest
 
 FILES = ("crashproof.toml", "pyproject.toml")
 """Where the configuration is looked for, in the working directory and above it, the first one first."""
+
+CATALOGUE: tuple[Rule, ...] = explained(RULES)
+"""All rules, those on recorded histories too, by id."""
 
 _SEVERITIES = {severity.word: severity for severity in Severity}
 
@@ -63,11 +67,13 @@ def rules_of(words: tuple[str, ...], where: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for word in words:
-        family = [rule.id for rule in RULES if len(word) > 2 and rule.id.startswith(word.strip().upper())]
-        try:
-            found |= dict.fromkeys(family or [named(word).id])
-        except UsageError as error:
-            raise UsageError(f"{where}: {error}") from error
+        wanted = word.strip().lower()
+        named = [rule.id for rule in CATALOGUE if wanted in (rule.id.lower(), rule.name)]
+        family = [rule.id for rule in CATALOGUE if len(wanted) > 2 and rule.id.lower().startswith(wanted)]
+        if not (named or family):
+            known = [each for rule in CATALOGUE for each in (rule.id, rule.name)]
+            raise UsageError(f"{where}: there is no rule {word!r}{nearest(word, known)}")
+        found |= dict.fromkeys(named or family)
     return tuple(found)
 
 

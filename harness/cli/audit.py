@@ -29,6 +29,7 @@ from harness.swept import News
 
 if TYPE_CHECKING:
     from harness.audit.configuration import Configuration
+    from harness.audit.rules import Rule
 
 CACHE = RUNS.parent / "audit"
 """Where results are remembered, by the content of the files."""
@@ -39,7 +40,8 @@ _SHOWN_EVERY = 0.1
 
 _EPILOG = """\b
 PATHS are Python files and folders. Nothing in them is imported or run, and
-neither a server nor the packages they import need to be there.
+neither a server nor the packages they import need to be there. Recorded
+histories and folders of them are audited by what they show.
 \b
 Severities: certain (it breaks), likely (it will probably break), look (someone
 should look at it). A finding is ignored by a comment that gives the reason:
@@ -53,6 +55,8 @@ Examples:
   crashproof audit app/
   crashproof audit app/ --rule CP1 --severity certain
   crashproof audit app/ --write-baseline
+  crashproof audit app/ --with-evidence latest
+  crashproof audit histories/
   crashproof audit --explain CP106
 Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
 3 unknown: nothing audited, or not all, 130 interrupted.
@@ -86,6 +90,11 @@ Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
     "--explain", metavar="RULE", help="Say what a rule wants and why; `all` prints a page of all as Markdown."
 )
 @click.option("--unresolved", is_flag=True, help="List the calls that could not be followed, too.")
+@click.option(
+    "--with-evidence",
+    metavar="RUN",
+    help="Mark what a run confirms, and name what it shows and no finding tells: its folder, id, or `latest`.",
+)
 @click.option("--report", type=click.Choice(["sarif", "github", "junit"]), help="Print that report instead.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes at a time. [default: one a processor]")
 @click.option("--no-cache", is_flag=True, help=f"Remember nothing, and ask nothing that is remembered in {CACHE}.")
@@ -97,13 +106,12 @@ def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
     if not paths:
         raise UsageError("say what to audit: crashproof audit app/ (or `--explain RULE` to read about one)")
     configured = _configured(given)
-    asked = _asked(configured, given)
-    with Told() as told, _terminable():
-        found = _found(paths, configured, asked, told, given)
-    found = _judged(found, configured)
+    asked = _asked(configured)
+    found = _judged(_read(paths, configured, asked, given), configured, asked)
     if given["write_baseline"]:
         return _write_baseline(found, configured, asked)
-    found = _severe(_known(found, configured, asked), given["severity"])
+    found = _met(_known(found, configured, asked), given["with_evidence"])
+    found = _severe(found, given["severity"])
     _print(found, form=given["report"] or form, paths=paths, given=given)
     return found.outcome.exit_status
 
@@ -125,32 +133,23 @@ def _configured(given: dict[str, Any]) -> Configuration:
     return replace(found, **told)
 
 
-def _asked(configured: Configuration, given: dict[str, Any]) -> list[Any]:
-    from harness.audit.rules import RULES
+def _asked(configured: Configuration) -> list[Rule]:
+    from harness.audit.configuration import CATALOGUE
 
-    asked = [rule for rule in RULES if rule.id in (configured.rules or (rule.id,)) and rule.id not in configured.skip]
+    chosen = configured.rules or [rule.id for rule in CATALOGUE]
+    asked = [rule for rule in CATALOGUE if rule.id in chosen and rule.id not in configured.skip]
     if not asked:
         raise UsageError("no rule is left to ask: all that are chosen are skipped")
     return asked
 
 
-def _found(
-    paths: Sequence[str], configured: Configuration, asked: Sequence[Any], told: Told, given: dict[str, Any]
-) -> Audited:
-    from harness.audit.audit import audit as audited
-    from harness.audit.configuration import excluding
-    from harness.audit.reach import Limits
+def _read(paths: Sequence[str], configured: Configuration, asked: Sequence[Rule], given: dict[str, Any]) -> Audited:
+    from harness.cli.audit_reading import Wanted, read
 
-    folder = configured.file.parent if configured.file else Path.cwd()
-    return audited(
-        paths,
-        rules=asked,
-        jobs=given["jobs"] or 0,
-        cache=None if given["no_cache"] else CACHE,
-        limits=Limits(passed_through=configured.passed_through),
-        progress=_Progress(told),
-        exclude=excluding(configured.exclude, folder.absolute()),
-    )
+    cache = None if given["no_cache"] else CACHE
+    wanted = Wanted(paths=paths, configured=configured, asked=asked, jobs=given["jobs"] or 0, cache=cache)
+    with Told() as told, _terminable():
+        return read(wanted, _Progress(told))
 
 
 @contextmanager
@@ -185,21 +184,29 @@ class _Progress:
             self._told.line(f"{done} of {total} parts of the code audited")
 
 
-def _judged(found: Audited, configured: Configuration) -> Audited:
+def _judged(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> Audited:
     """Return the audit with severities as configured, and without what comments ignore."""
+    from harness.audit.configuration import CATALOGUE
     from harness.audit.ignores import heed
-    from harness.audit.rules import RULES
 
     findings = tuple(
         replace(each, severity=configured.severity.get(each.rule, each.severity)) for each in found.findings
     )
     found = replace(found, findings=findings, fail_on=configured.fail_on)
-    names = {key.lower(): rule.id for rule in RULES for key in (rule.id, rule.name)}
-    asked = [rule.id for rule in RULES if rule.id in (configured.rules or names.values())]
-    return heed(found, rules=names, asked=[rule for rule in asked if rule not in configured.skip])
+    names = {key.lower(): rule.id for rule in CATALOGUE for key in (rule.id, rule.name)}
+    return heed(found, rules=names, asked=[rule.id for rule in asked])
 
 
-def _known(found: Audited, configured: Configuration, asked: Sequence[Any]) -> Audited:
+def _met(found: Audited, run: str | None) -> Audited:
+    """Return the audit with what a run confirms of it, and what it missed."""
+    if not run:
+        return found
+    from harness.audit.evidence import with_evidence
+
+    return with_evidence(found, run, cwd=Path.cwd())
+
+
+def _known(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> Audited:
     from harness.audit import baseline
 
     if configured.baseline is None:
@@ -207,7 +214,7 @@ def _known(found: Audited, configured: Configuration, asked: Sequence[Any]) -> A
     return baseline.applied(found, baseline.load(configured.baseline), asked=[rule.id for rule in asked])
 
 
-def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[Any]) -> int:
+def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> int:
     from harness.audit import baseline
 
     file = configured.baseline or baseline.FILE
@@ -295,10 +302,12 @@ def _terminal() -> tuple[bool, int]:
 
 def _texts(ids: Sequence[str] = ()) -> list[RuleText]:
     """Return what rules say, of the whole catalogue if none is named."""
-    from harness.audit.rules import RULES
+    from harness.audit.configuration import CATALOGUE
 
     names = [each.name for each in fields(RuleText)]
-    return [RuleText(**{name: getattr(rule, name) for name in names}) for rule in RULES if not ids or rule.id in ids]
+    return [
+        RuleText(**{name: getattr(rule, name) for name in names}) for rule in CATALOGUE if not ids or rule.id in ids
+    ]
 
 
 def _explain(word: str, form: str) -> int:

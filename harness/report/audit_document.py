@@ -57,6 +57,7 @@ def audit_document(audited: Audited, *, rules: Iterable[RuleText], again: Again)
         "stale": audited.stale,
         "unused_ignores": [dataclasses.asdict(place) for place in audited.unused_ignores],
         "bad_ignores": [dataclasses.asdict(place) for place in audited.bad_ignores],
+        "missed": [dataclasses.asdict(each) for each in audited.missed],
         "unresolved": [dataclasses.asdict(each) for each in audited.unresolved],
         "errors": [dataclasses.asdict(each) for each in audited.errors],
         "files": [dataclasses.asdict(each) for each in audited.files],

@@ -15,6 +15,7 @@ _FAMILIES = {
     "CP4": "Timeouts and retry policies",
     "CP5": "Workers and the sandbox",
     "CP6": "Payloads and loops",
+    "CP7": "Recorded histories",
 }
 
 _SEVERITIES = {

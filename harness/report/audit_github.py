@@ -35,6 +35,9 @@ def audit_github(audited: Audited, *, rules: Iterable[RuleText]) -> str:
     for report in audited.unread:
         named = {"file": report.file, "title": "not audited"}
         told["warning"].append(_command("warning", named, report.reason))
+    for each in audited.missed:
+        title = {"title": f"{each.check}, which no finding tells"}
+        told["warning"].append(_command("warning", title, f"{each.message} ({each.source})"))
     for place in (*audited.bad_ignores, *audited.unused_ignores):
         named = {"file": place.file, "line": str(place.line), "title": "crashproof: ignore"}
         told["notice"].append(_command("notice", named, f"The comment {place.what}."))

@@ -70,16 +70,18 @@ def _invocation(audited: Audited) -> dict[str, Any]:
 
 
 def _notifications(audited: Audited) -> Iterator[dict[str, Any]]:
-    for each in audited.files:
-        if each.reason:
-            level = "note" if each.elsewhere else "error"
-            yield {**_notification(level, f"not audited: {each.reason}"), "locations": [_file(each.file)]}
+    for report in audited.files:
+        if report.reason:
+            level = "note" if report.elsewhere else "error"
+            yield {**_notification(level, f"not audited: {report.reason}"), "locations": [_file(report.file)]}
     for error in audited.errors:
         yield _notification("error", f"{error.rule or 'the rules'} could not be judged: {error.message}")
     for place in (*audited.bad_ignores, *audited.unused_ignores):
         yield {**_notification("warning", f"the comment {place.what}"), "locations": [_location(place, "")]}
     for line in audited.stale:
         yield _notification("note", f"stale in the baseline: {line}")
+    for each in audited.missed:
+        yield _notification("warning", f"a run showed what no finding tells: {each.check}: {each.message}")
     if audited.outcome is Outcome.UNKNOWN:
         yield from (_notification("error", line) for line in audited.unknown)
 

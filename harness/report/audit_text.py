@@ -46,9 +46,11 @@ def audit_text(
         for finding in found:
             head = _head(finding, catalogue, paint, width)
             again = before is not None and before.line == finding.place.line
-            told += [*head, "", *_code(finding, lines, paint, width, again=again), *_more(finding, paint), ""]
+            code = list(_code(finding, lines, paint, width, again=again))
+            told += [*head, *([""] if code else []), *code, *_more(finding, paint), ""]
             before = finding.place
     told += _rules(audited.findings, catalogue, paint, width)
+    told += _missed(audited, paint, width)
     if unresolved:
         told += _unresolved(audited, paint)
     told += _notes(audited, paint, width, unresolved=unresolved)
@@ -57,7 +59,10 @@ def audit_text(
 
 def _head(finding: AuditFinding, catalogue: dict[str, RuleText], paint: Paint, width: int) -> Iterator[str]:
     name = catalogue[finding.rule].name if finding.rule in catalogue else ""
-    where = f"{safe(finding.place.file)}:{finding.place.line}:{finding.place.column}"
+    place = finding.place
+    # In a history, an event is meant and no line.
+    where = f"{place.file}: {place.what}" if place.what else f"{place.file}:{place.line}:{place.column}"
+    where = safe(where)
     severity = paint(finding.severity, STYLES[finding.severity], "bold")
     yield f"  {where}  {severity}  {paint(finding.rule, 'bold')} {name}".rstrip()
     yield from _wrapped(finding.message, width, "    ")
@@ -65,6 +70,8 @@ def _head(finding: AuditFinding, catalogue: dict[str, RuleText], paint: Paint, w
 
 def _code(finding: AuditFinding, lines: Lines, paint: Paint, width: int, *, again: bool) -> Iterator[str]:
     """Yield the frame, without the neighbours of the line if these were shown with the finding before."""
+    if finding.place.what:
+        return
     style = STYLES[finding.severity]
     framed = frame(finding.place, lines, paint=paint, style=style, width=width - 12, neighbours=not again)
     yield from (f"    {line}" for line in framed)
@@ -104,6 +111,19 @@ def _rules(findings: Sequence[AuditFinding], catalogue: dict[str, RuleText], pai
         yield f"  {paint(rule, 'bold')}  {number(counted[rule], 'time')}  {text.title.rstrip('.')}"
         yield from _wrapped(text.fix, width, "         ")
     yield f"  Explain with:  crashproof audit --explain {known[0]}"
+    yield ""
+
+
+def _missed(audited: Audited, paint: Paint, width: int) -> Iterator[str]:
+    if not audited.missed:
+        return
+    yield paint("What the run showed, and no finding tells", "bold")
+    yield ""
+    for each in audited.missed:
+        expected = f"  ({each.rule} was to find it)" if each.rule else ""
+        yield f"  {paint(each.check, 'yellow', 'bold')}  {safe(each.subject)}{expected}".rstrip()
+        yield from _wrapped(each.message, width, "    ")
+        yield from (f"    {safe(line)}" for line in (each.line, each.source) if line)
     yield ""
 
 
@@ -165,6 +185,8 @@ def summary(audited: Audited) -> str:
     told = f"{found} in {number(read, 'file')} with {number(audited.workflows, 'workflow')} and "
     told += f"{number(audited.activities, 'activity', 'activities')}; {number(audited.rules, 'rule')}"
     for count, word in (
+        (sum(1 for finding in audited.findings if finding.confirmed), "confirmed at run time"),
+        (len(audited.missed), "missed"),
         (len(audited.suppressed), "suppressed"),
         (len(audited.baselined), "in the baseline"),
         (len(audited.unresolved), "unresolved"),

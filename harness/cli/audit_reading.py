@@ -1,0 +1,139 @@
+"""What ``crashproof audit`` reads: code, recorded histories, or both; together they are one audit."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.audit.audit import Progress
+from harness.audited import Audited
+from harness.errors import UsageError
+from harness.folder import RUNS
+
+if TYPE_CHECKING:
+    from harness.audit.configuration import Configuration
+    from harness.audit.histories import Seen
+    from harness.audit.rules import Rule
+    from harness.replay.files import HistoryFile
+
+_WILD = set("*?[")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What to audit, and how.
+
+    Attributes:
+        paths: As given.
+        configured: The configuration, with what options say instead.
+        asked: The rules to ask.
+        jobs: How many processes may work; 0 for one on each processor.
+        cache: Folder in which results are remembered; None to remember nothing.
+    """
+
+    paths: Sequence[str]
+    configured: Configuration
+    asked: Sequence[Rule]
+    jobs: int = 0
+    cache: Path | None = None
+
+
+def read(wanted: Wanted, progress: Progress) -> Audited:
+    """Return what the rules find in code and histories.
+
+    A folder without any Python file is one of histories; so are files that are no Python, patterns, and ids of runs.
+
+    Args:
+        wanted: What to audit, and how.
+        progress: Told how many parts or histories are done, and how many there are.
+
+    Raises:
+        UsageError: A path names nothing.
+    """
+    histories = [path for path in wanted.paths if _holds_histories(path)]
+    code = [path for path in wanted.paths if path not in histories]
+    found = _code(code, wanted, progress) if code else Audited()
+    if histories:
+        found = _together(found, _histories(histories, wanted, progress))
+    return replace(found, rules=len(wanted.asked))
+
+
+def _holds_histories(path: str) -> bool:
+    place = Path(path)
+    if not os.path.lexists(place):
+        return bool(_WILD & set(path)) or (os.sep not in path and (RUNS / path).is_dir())
+    if not place.is_dir():
+        return place.suffix not in ("", ".py", ".pyi", ".pyw")
+    if any(name.endswith(".py") for _, _, names in os.walk(place) for name in names):
+        return False
+    from harness.replay.files import history_files
+
+    return bool(history_files([path], cwd=Path.cwd()))
+
+
+def _code(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
+    from harness.audit.audit import audit
+    from harness.audit.configuration import excluding
+    from harness.audit.reach import Limits
+    from harness.audit.rules import RULES
+
+    configured = wanted.configured
+    folder = configured.file.parent if configured.file else Path.cwd()
+    return audit(
+        paths,
+        rules=[rule for rule in wanted.asked if rule in RULES],
+        jobs=wanted.jobs,
+        cache=wanted.cache,
+        limits=Limits(passed_through=configured.passed_through),
+        progress=progress,
+        exclude=excluding(configured.exclude, folder.absolute()),
+    )
+
+
+def _histories(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
+    from harness.audit.histories import audited
+    from harness.replay.files import history_files
+
+    begun = time.monotonic()
+    files = history_files(paths, cwd=Path.cwd())
+    if not files:
+        raise UsageError(f"no history lies in {', '.join(paths)}")
+    found = audited(_seen(files, progress), seconds=time.monotonic() - begun)
+    asked = {rule.id for rule in wanted.asked}
+    kept = tuple(finding for finding in found.findings if finding.rule in asked)
+    return replace(found, findings=kept, seconds=time.monotonic() - begun)
+
+
+def _seen(files: Sequence[HistoryFile], progress: Progress) -> Iterator[Seen]:
+    for done, file in enumerate(files, start=1):
+        yield _look(file)
+        progress(done, len(files))
+
+
+def _look(file: HistoryFile) -> Seen:
+    """Look at one history; whatever a strange file leads to, the others are looked at."""
+    from harness.audit.histories import Seen, look
+    from harness.replay.histories import as_record, load
+
+    try:
+        loaded = load(file.path, shown=file.shown, workflow_id=file.workflow_id)
+        return look(as_record(loaded), file=file.shown)
+    except UsageError as error:
+        return Seen(file=file.shown, reason=str(error).removeprefix(f"{file.shown} ").removeprefix(": "))
+    except Exception as error:
+        return Seen(file=file.shown, reason=f"cannot be read: {type(error).__name__}: {error}")
+
+
+def _together(code: Audited, histories: Audited) -> Audited:
+    return replace(
+        code,
+        findings=(*code.findings, *histories.findings),
+        files=(*code.files, *histories.files),
+        workflows=code.workflows + histories.workflows,
+        activities=code.activities + histories.activities,
+        seconds=code.seconds + histories.seconds,
+    )
