@@ -1,6 +1,6 @@
 """Measure, print the table, and leave with status 1 if a bound was missed.
 
-``python -m tests.bench [--full] [starting|proxy|time|audit|research|faults|broken ...]``
+``python -m tests.bench [--full] [starting|proxy|time|audit|replay|research|faults|broken ...]``
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import asyncio
 import os
 import sys
 
-from tests.bench import audit, proxy, skipped_time, starting, sweeps
+from tests.bench import audit, proxy, replay, skipped_time, starting, sweeps
 from tests.bench.table import render
 
-PARTS = ("starting", "proxy", "time", "audit", "research", "faults", "broken")
+PARTS = ("starting", "proxy", "time", "audit", "replay", "research", "faults", "broken")
 
 
 def main() -> int:
@@ -31,6 +31,7 @@ def main() -> int:
         "proxy": lambda: asyncio.run(proxy.measure()),
         "time": skipped_time.measure,
         "audit": audit.measure,
+        "replay": replay.measure,
         "research": lambda: sweeps.measure_research(full=asked.full),
         "faults": sweeps.measure_faults,
         "broken": sweeps.measure_broken,

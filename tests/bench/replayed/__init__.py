@@ -1,0 +1,1 @@
+"""Histories, workflows and programs of the bench part ``replay``."""
