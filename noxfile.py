@@ -7,7 +7,7 @@ import nox
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "audit", "tests"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -43,6 +43,13 @@ def types(session: nox.Session) -> None:
     """Check the types of harness and scenarios with mypy --strict."""
     _install(session, "types")
     session.run("mypy")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audit the reference agent and crashproof itself: nothing in them may break durability."""
+    session.install("-e", ".")
+    session.run("crashproof", "audit", "scenarios/research", "harness", *session.posargs)
 
 
 @nox.session

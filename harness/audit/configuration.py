@@ -127,7 +127,7 @@ def excluding(patterns: Sequence[str], folder: Path) -> Callable[[Path], bool]:
 
 
 def _as_regex(pattern: str) -> str:
-    anywhere = "" if "/" in pattern.strip("/") else "(?:.*/)?"
+    anywhere = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
     told = re.escape(pattern.removeprefix("./").strip("/"))
     told = told.replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
     return f"{anywhere}{told}(?:/|$)"

@@ -1,0 +1,88 @@
+"""The baseline file keeps known findings out of the report, survives a review by hand, and tells what is stale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.audit.baseline import Known, applied, known_of, load, out_of_sight, save
+from harness.audited import Audited, AuditFinding, FileReport, Place, Severity
+from harness.errors import UsageError
+
+ODD = "for x in {\"a\", 'b'}:  # \\ tab\there \x7f ✓"
+
+
+def finding(line: int, text: str = "now()", *, file: str = "app.py", rule: str = "CP101") -> AuditFinding:
+    place = Place(file=file, line=line, function="Agent.run")
+    return AuditFinding(rule=rule, severity=Severity.CERTAIN, message="It reads the clock.", place=place, text=text)
+
+
+def audited(*findings: AuditFinding, files: tuple[str, ...] = ("app.py",)) -> Audited:
+    return Audited(findings=findings, files=tuple(FileReport(file=file) for file in files))
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    known = known_of([finding(1), finding(2, ODD)])
+    save(tmp_path / "b.toml", known)
+    assert set(load(tmp_path / "b.toml")) == set(known)
+
+
+def test_findings_are_known_wherever_their_lines_move() -> None:
+    known = known_of([finding(10)])
+    left = applied(audited(finding(99, "   now( )"), finding(5, "other()")), known, asked=["CP101"])
+    assert [each.text for each in left.findings] == ["other()"]
+    assert [each.place.line for each in left.baselined] == [99]
+    assert left.stale == ()
+
+
+def test_the_second_of_two_alike_is_another_one() -> None:
+    first, second = finding(1), replace(finding(2), occurrence=1)
+    left = applied(audited(first, second), known_of([first]), asked=["CP101"])
+    assert left.findings == (second,)
+
+
+def test_an_entry_that_nothing_matches_is_stale_if_its_file_and_rule_were_looked_at(tmp_path: Path) -> None:
+    there = tmp_path / "there.py"
+    there.touch()
+    known = known_of([finding(1), finding(1, file=str(there)), finding(1, rule="CP106"), finding(1, file="gone.py")])
+    left = applied(audited(), known, asked=["CP101"])
+    assert left.stale == ("CP101 app.py in Agent.run: now()", "CP101 gone.py in Agent.run: now()")
+    assert [each.file for each in out_of_sight(known, audited(), asked=["CP101"])] == [str(there), "app.py"]
+
+
+def test_reasons_given_by_hand_are_kept() -> None:
+    before = [replace(known_of([finding(1)])[0], reason="logged only")]
+    assert known_of([finding(7)], before=before)[0].reason == "logged only"
+
+
+def test_what_a_comment_ignores_is_not_stale() -> None:
+    left = replace(audited(), suppressed=((finding(1), "so"),))
+    assert applied(left, known_of([finding(1)]), asked=["CP101"]).stale == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[finding]", "is no TOML"),
+        ("[[findings]]", "expected [[finding]] tables only, found findings"),
+        ("finding = 1", "expected [[finding]] tables only"),
+        ("finding = [1]", "entry 1: expected a table"),
+        ('[[finding]]\nfingerprint = "a"\nrule = "CP101"', "entry 1: file is missing"),
+        ('[[finding]]\nfinger_print = "a"', "there is no key 'finger_print' (did you mean 'fingerprint'?)"),
+        ("[[finding]]\nrule = 1", "rule must be text"),
+    ],
+)
+def test_a_file_that_is_none_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "b.toml").write_text(text)
+    with pytest.raises(UsageError) as raised:
+        load(tmp_path / "b.toml")
+    assert told in str(raised.value)
+
+
+def test_a_file_that_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read the baseline"):
+        load(tmp_path / "none.toml")
+    with pytest.raises(UsageError, match="cannot write the baseline"):
+        save(tmp_path / "none" / "b.toml", [Known(fingerprint="a", rule="CP101", file="app.py")])
