@@ -17,6 +17,7 @@ _SHOWN = 3
 _QUOTED = re.compile(r"'([\w.:-]+)'")
 _DECLARES = re.compile(r"\bworkflow\.defn\b")
 _LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in (?P<function>.*))?$")
+_PLACE = re.compile(r"[\w./-]+\.py:\d+")
 _SAY_NOTHING = {"run", "main", "__init__", ""}
 
 DETERMINISM = tuple(f"CP{number}" for number in (*range(101, 112), 201, 202, 501))
@@ -30,12 +31,14 @@ class _Shows:
     """What a check shows.
 
     Attributes:
-        rules: The rules whose findings it confirms; the first is the one that should have found it.
+        rules: The rules whose findings it confirms.
         near: Whether it may be about any activity or workflow that took part, and not only about what it names.
+        expected: The rule that should have found it, wherever it happens; empty if it can have many causes.
     """
 
     rules: tuple[str, ...] = ()
     near: bool = False
+    expected: str = ""
 
 
 CHECKS: dict[str, _Shows] = {
@@ -47,32 +50,32 @@ CHECKS: dict[str, _Shows] = {
     "no-workflow-task-failure": _Shows(rules=(*DETERMINISM, "CP208", "CP401", "CP402", "CP405"), near=True),
     "signals-once": _Shows(rules=("CP205",), near=True),
     "history-well-formed": _Shows(),
-    "effects-happen-once": _Shows(rules=("CP306", *_STATE), near=True),
-    "effect-key-stable": _Shows(rules=("CP306",), near=True),
+    "effects-happen-once": _Shows(rules=("CP306", *_STATE), near=True, expected="CP306"),
+    "effect-key-stable": _Shows(rules=("CP306",), near=True, expected="CP306"),
     "effects-as-baseline": _Shows(
         rules=("CP312", "CP310", "CP311", "CP313", "CP306", "CP206", *DETERMINISM), near=True
     ),
-    "stale-completion-harmless": _Shows(rules=("CP306", "CP307"), near=True),
-    "heartbeat-declared": _Shows(rules=("CP303", "CP302")),
-    "heartbeat-in-time": _Shows(rules=("CP309", "CP304", "CP302", "CP301")),
+    "stale-completion-harmless": _Shows(rules=("CP306", "CP307"), near=True, expected="CP306"),
+    "heartbeat-declared": _Shows(rules=("CP303", "CP302"), expected="CP303"),
+    "heartbeat-in-time": _Shows(rules=("CP309", "CP304", "CP302", "CP301"), expected="CP309"),
     "heartbeat-detected-in-time": _Shows(rules=("CP303", "CP304", "CP302", "CP402")),
     "heartbeat-details-delivered": _Shows(),
-    "no-work-redone": _Shows(rules=("CP308", "CP312")),
+    "no-work-redone": _Shows(rules=("CP308", "CP312"), expected="CP308"),
     "retry-cap": _Shows(),
     "retry-spacing": _Shows(),
-    "retry-bounded": _Shows(rules=("CP403",)),
-    "retry-names-exist": _Shows(rules=("CP404",)),
-    "non-retryable-means-one-attempt": _Shows(rules=("CP404",)),
+    "retry-bounded": _Shows(rules=("CP403",), expected="CP403"),
+    "retry-names-exist": _Shows(rules=("CP404",), expected="CP404"),
+    "non-retryable-means-one-attempt": _Shows(rules=("CP404",), expected="CP404"),
     "retry-state-right": _Shows(),
-    "one-model-request-per-attempt": _Shows(rules=("CP305",)),
+    "one-model-request-per-attempt": _Shows(rules=("CP305",), expected="CP305"),
     "model-call-not-repeated": _Shows(),
-    "retry-after-honoured": _Shows(rules=("CP314", "CP305")),
-    "terminal-error-tried-once": _Shows(rules=("CP407", "CP305", "CP404")),
-    "nothing-truncated-accepted": _Shows(rules=("CP311", "CP313"), near=True),
-    "outage-ends-at-cap": _Shows(rules=("CP403", "CP602", "CP305"), near=True),
-    "gives-up-cleanly": _Shows(rules=("CP206", "CP307")),
+    "retry-after-honoured": _Shows(rules=("CP314", "CP305"), expected="CP314"),
+    "terminal-error-tried-once": _Shows(rules=("CP407", "CP305", "CP404"), expected="CP407"),
+    "nothing-truncated-accepted": _Shows(rules=("CP311", "CP313"), near=True, expected="CP311"),
+    "outage-ends-at-cap": _Shows(rules=("CP403", "CP602", "CP305"), near=True, expected="CP403"),
+    "gives-up-cleanly": _Shows(rules=("CP208", "CP403", "CP206", "CP307"), near=True),
     "recovers-in-time": _Shows(rules=("CP303", "CP302", "CP301", "CP105", "CP406"), near=True),
-    "graceful-stop": _Shows(rules=("CP502",), near=True),
+    "graceful-stop": _Shows(rules=("CP502",), near=True, expected="CP502"),
     "state-survives-server-restart": _Shows(),
     "replays": _Shows(rules=DETERMINISM, near=True),
     AS_RECORDED: _Shows(rules=DETERMINISM, near=True),
@@ -167,8 +170,8 @@ def _missed(each: Happened, shows: _Shows) -> Missed:
 
 def _expected(each: Happened, shows: _Shows) -> str:
     """Return the rule that was to find it, as far as that can be told."""
-    if not set(shows.rules) & set(DETERMINISM):
-        return shows.rules[0] if shows.rules else ""
+    if shows.expected or not set(shows.rules) & set(DETERMINISM):
+        return shows.expected
     for function in (witness.function for witness in each.witnesses):
         if rule := next((rule for pattern, rule in _FUNCTIONS if pattern.search(function)), ""):
             return rule
@@ -187,17 +190,18 @@ def _told_by(
         return sure, []
     if each.check == "calls-nothing-non-deterministic":
         return [], []
-    found = [finding for finding in candidates if _names_of(finding) & each.names]
-    found = _of_these_workflows(found, each.workflows, cwd)
-    if found and len({finding.place.file for finding in found}) == 1:
-        return found, []
+    possible = _conditioned(candidates, each.conditions)
+    found = _of_these_workflows(_naming(possible, each.names), each.workflows, cwd)
     if not found and shows.near:
-        conditioned = _conditioned(candidates, each.conditions)
-        found = [finding for finding in conditioned if _names_of(finding) & each.near]
-        found = _of_these_workflows(found, each.workflows, cwd)
-        if len({(finding.rule, finding.place.file) for finding in found}) == 1:
-            return found, []
-    return [], found
+        found = _of_these_workflows(_naming(possible, each.near), each.workflows, cwd)
+        shows = replace(shows, expected="")
+    # What has many causes is told by one rule only; what has one may be told by several, in one file.
+    told_apart = {(shows.expected or finding.rule, finding.place.file) for finding in found}
+    return (found, []) if len(told_apart) == 1 else ([], found)
+
+
+def _naming(candidates: Sequence[AuditFinding], names: frozenset[str]) -> list[AuditFinding]:
+    return [finding for finding in candidates if _names_of(finding) & names]
 
 
 def _of_these_workflows(found: list[AuditFinding], workflows: Iterable[str], cwd: Path) -> list[AuditFinding]:
@@ -237,10 +241,10 @@ def _conditioned(candidates: Sequence[AuditFinding], conditions: Sequence[str]) 
 def _by_line(each: Happened, candidates: Sequence[AuditFinding], cwd: Path) -> list[AuditFinding]:
     """Return the findings at the line of a call that was seen; else those on the way to the command that differs."""
     seen = [line for witness in each.witnesses for line in _parsed(witness.stack[-1:])]
-    witnessed = [finding for finding in candidates if any(_stands_at(finding.place, line, cwd) for line in seen)]
+    witnessed = [finding for finding in candidates if any(_names_line(finding, line, cwd) for line in seen)]
     issued = list(_parsed([each.line] if each.line else []))
     conditioned = _conditioned(candidates, each.conditions)
-    if witnessed and (fitting := [finding for finding in witnessed if finding in conditioned]):
+    if fitting := [finding for finding in witnessed if finding.rule == "CP501" or finding in conditioned]:
         return fitting
     exact = [finding for finding in conditioned if any(_stands_at(finding.place, line, cwd) for line in issued)]
     return exact or [finding for finding in conditioned if any(_leads_to(finding, line, cwd) for line in issued)]
@@ -261,6 +265,14 @@ def _parsed(lines: Iterable[str]) -> Iterator[_At]:
 
 def _stands_at(place: Place, at: _At, cwd: Path) -> bool:
     return place.line <= at.line <= max(place.line, place.end_line) and _same_file(place.file, at.file, cwd)
+
+
+def _names_line(finding: AuditFinding, at: _At, cwd: Path) -> bool:
+    """Tell whether a finding stands at a line, or says that it lies there."""
+    said = _parsed(_PLACE.findall(finding.message))
+    return _stands_at(finding.place, at, cwd) or any(
+        each.line == at.line and _same_file(each.file, at.file, cwd) for each in said
+    )
 
 
 def _leads_to(finding: AuditFinding, at: _At, cwd: Path) -> bool:

@@ -19,6 +19,9 @@ from harness.verdict import Outcome
 
 AS_RECORDED = "replays-as-recorded"
 
+_ON_WORKFLOWS = {"workflow-ends-as-baseline", "no-workflow-task-failure", "replays"}
+"""Checks whose subject begins with the type of a workflow."""
+
 _EXECUTED = re.compile(r"\b([A-Za-z_][\w.-]*) \d+\b")
 _COUNTED = re.compile(r"(attempt|nth)-\d+$")
 _WORD = re.compile(r"[A-Za-z_][\w.-]*")
@@ -102,13 +105,28 @@ def _of_document(file: Path, shown: str) -> Iterator[Happened]:
     findings = told.get("findings")
     if not isinstance(findings, list) or not told.keys() & {"against", "scenarios"}:
         raise UsageError(f"{shown} is no report of `crashproof run -o json` or `crashproof replay -o json`")
+    if "against" in told:
+        yield from map(_replayed, findings)
+        return
+    workflows = _by_scenario(told)
     for each in findings:
-        if "against" in told:
-            yield _replayed(each)
-            continue
-        trial = Path(str(told.get("folder", ""))) / "trials" / str(each.get("trial", ""))
-        scenario, plan = str(each.get("scenario", "")), str(each.get("plan", ""))
-        yield _happened(each, scenario=scenario, plan=plan, trial=str(each.get("trial", "")), cast=_cast(trial))
+        trial, scenario = str(each.get("trial", "")), str(each.get("scenario", ""))
+        took_part, activities = _cast(Path(str(told.get("folder", ""))) / "trials" / trial)
+        cast = (took_part | workflows.get(scenario, frozenset()), activities)
+        yield _happened(each, scenario=scenario, plan=str(each.get("plan", "")), trial=trial, cast=cast)
+
+
+def _by_scenario(told: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Return the types of the workflows of each scenario of a report, as far as it tells them."""
+    found: dict[str, frozenset[str]] = {}
+    for each in told["findings"]:
+        if each.get("check") in _ON_WORKFLOWS:
+            scenario = str(each.get("scenario", ""))
+            found[scenario] = found.get(scenario, frozenset()) | set(_WORD.findall(str(each.get("subject", "")))[:1])
+    for each in (told.get("trials") or {}).get("verdicts") or ():
+        scenario = str(each.get("scenario", ""))
+        found[scenario] = found.get(scenario, frozenset()) | _planned(str(each.get("plan", "")))[0]
+    return found
 
 
 def _happened(
