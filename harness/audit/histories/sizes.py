@@ -50,8 +50,11 @@ def large_payloads(run: Run) -> Iterator[Sighting]:
 
 def growing_arguments(run: Run) -> Iterator[Sighting]:
     """Yield activities whose arguments grow from call to call, as a conversation does that is passed as a whole."""
-    for activity in dict.fromkeys(each.activity for each in run.executions):
-        calls = _one_per_task([each for each in run.executions if each.activity == activity])
+    by_activity: dict[str, list[Execution]] = {}
+    for each in run.executions:
+        by_activity.setdefault(each.activity, []).append(each)
+    for activity, executions in by_activity.items():
+        calls = _one_per_task(executions)
         sizes = [each.size for each in calls]
         if len(sizes) < _CALLS or any(after < before for before, after in pairwise(sizes)):
             continue

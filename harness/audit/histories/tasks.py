@@ -86,10 +86,11 @@ _MEANINGS = (
 
 def failed_tasks(run: Run) -> Iterator[Sighting]:
     """Yield workflow tasks that failed by the workflow's own doing."""
+    last = max((number(event) for event in run.history.of_type("WORKFLOW_TASK_COMPLETED")), default=0)
     for event in run.history.of_type("WORKFLOW_TASK_FAILED"):
         cause = str(attributes(event).get("cause", "")).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
         if cause not in HARMLESS:
-            yield _failed(event, cause, run)
+            yield _failed(event, cause, run, stuck=number(event) > last and run.close is None)
 
 
 def timed_out_tasks(run: Run) -> Iterator[Sighting]:
@@ -113,7 +114,7 @@ def timed_out_tasks(run: Run) -> Iterator[Sighting]:
             )
 
 
-def _failed(event: Event, cause: str, run: Run) -> Sighting:
+def _failed(event: Event, cause: str, run: Run, *, stuck: bool) -> Sighting:
     failures = list(causes(attributes(event).get("failure")))
     types = [found for found in map(failure_type, failures) if found]
     said = next((str(each["message"]) for each in failures if each.get("message")), "")
@@ -121,8 +122,6 @@ def _failed(event: Event, cause: str, run: Run) -> Sighting:
     meaning = next((each for each in _MEANINGS if each.says.search(whole)), None)
     what = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
     what = f"{types[0]}: {what}" if types and types[0] not in what else what or cause
-    stuck = not any(number(each) > number(event) for each in run.history.of_type("WORKFLOW_TASK_COMPLETED"))
-    stuck = stuck and run.close is None
     if meaning is None and types and cause == "WORKFLOW_WORKER_UNHANDLED_FAILURE":
         meaning = _plain_error(types[0])
     told, fix = (meaning.told, meaning.fix) if meaning else ("", "Look into the worker's log.")

@@ -46,7 +46,7 @@ def deaths_noticed_late(run: Run) -> Iterator[Sighting]:
             subject=each.activity,
             told=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
             "over, and till then nobody knows that its worker died.",
-            fix="Beat in it and pass heartbeat_timeout; where attempts are short, a shorter start_to_close_timeout does.",
+            fix="Beat in it and pass heartbeat_timeout; for short attempts a shorter start_to_close_timeout does.",
             event=each.event,
             weight=each.declared.attempt,
         )
