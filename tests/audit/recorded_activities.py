@@ -87,9 +87,19 @@ def heartbeat_shorter_than_an_attempt() -> History:
     return one_activity(heartbeatTimeout="5s", **BOUNDED)
 
 
-@case(("CP701", LIKELY))
+@case(("CP701", LOOK))
 def death_noticed_at_start_to_close() -> History:
     return one_activity(startToCloseTimeout="300s", attempt=2, after=timeout("START_TO_CLOSE"), **BOUNDED)
+
+
+@case(("CP701", LIKELY))
+def death_noticed_very_late() -> History:
+    return one_activity(startToCloseTimeout="3600s", attempt=2, after=timeout("START_TO_CLOSE"), **BOUNDED)
+
+
+@case()
+def death_noticed_soon() -> History:
+    return one_activity(startToCloseTimeout="30s", attempt=2, after=timeout("START_TO_CLOSE"), **BOUNDED)
 
 
 @case()

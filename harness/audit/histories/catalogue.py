@@ -38,7 +38,7 @@ RECORDED: tuple[Rule, ...] = (
             "await workflow.execute_activity(\n    crawl, url, start_to_close_timeout=timedelta(hours=1),\n"
             "    heartbeat_timeout=timedelta(seconds=30),\n)"
         ),
-        severity=Severity.LIKELY,
+        severity=Severity.LOOK,
         judge=_nothing_in_code,
     ),
     Rule(

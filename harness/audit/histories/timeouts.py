@@ -12,6 +12,7 @@ LONG_DECLARED_S = 60.0
 """From here on an attempt may take so long that waiting for its end is no way to notice a death."""
 
 _LONG_SEEN_S = 10.0
+_TOO_LATE_S = 600.0
 
 
 def contradictions(run: Run) -> Iterator[Sighting]:
@@ -42,11 +43,11 @@ def deaths_noticed_late(run: Run) -> Iterator[Sighting]:
         seen = "an attempt was given up only" if lost else f"an attempt took {each.seconds:.0f} s, and is given up only"
         yield Sighting(
             rule="CP701",
-            severity=Severity.LIKELY if lost else Severity.LOOK,
+            severity=Severity.LIKELY if lost and each.declared.attempt >= _TOO_LATE_S else Severity.LOOK,
             subject=each.activity,
             told=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
             "over, and till then nobody knows that its worker died.",
             fix="Beat in it and pass heartbeat_timeout; for short attempts a shorter start_to_close_timeout does.",
             event=each.event,
-            weight=each.declared.attempt,
+            weight=lost,
         )
