@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
@@ -109,21 +109,22 @@ _FUNCTIONS = (
 )
 
 
-def with_evidence(audited: Audited, run: str, *, cwd: Path) -> Audited:
+def with_evidence(audited: Audited, run: str, *, cwd: Path, asked: Collection[str] = ()) -> Audited:
     """Return the audit with what a run confirms of it, and with what it missed.
 
     Args:
         audited: The audit.
         run: An evidence folder, its id, ``latest``, or a file with a report as JSON.
         cwd: The folder that relative paths begin in, those of the findings included.
+        asked: Ids of the rules that were asked; by default all. What only others would find is not missed.
 
     Raises:
         UsageError: It is none of these, or cannot be read.
     """
-    return meet(audited, happened(run, cwd=cwd), cwd=cwd)
+    return meet(audited, happened(run, cwd=cwd), cwd=cwd, asked=asked)
 
 
-def meet(audited: Audited, run: Sequence[Happened], *, cwd: Path) -> Audited:
+def meet(audited: Audited, run: Sequence[Happened], *, cwd: Path, asked: Collection[str] = ()) -> Audited:
     """Return the audit with what happened: confirmed findings are certain, what no finding tells is in ``missed``.
 
     What could stand for one of several findings confirms none of them, and is not missed either.
@@ -132,6 +133,7 @@ def meet(audited: Audited, run: Sequence[Happened], *, cwd: Path) -> Audited:
         audited: The audit.
         run: What happened.
         cwd: The folder that relative paths of findings begin in.
+        asked: Ids of the rules that were asked; by default all. What only others would find is not missed.
     """
     known = (*audited.findings, *(finding for finding, _ in audited.suppressed), *audited.baselined)
     confirmed: dict[AuditFinding, list[Happened]] = defaultdict(list)
@@ -142,7 +144,7 @@ def meet(audited: Audited, run: Sequence[Happened], *, cwd: Path) -> Audited:
         sure, possible = _told_by(each, candidates, cwd, shows)
         for finding in sure:
             confirmed[finding].append(each)
-        if not sure and not possible:
+        if not sure and not possible and (not asked or set(asked) & set(shows.rules)):
             missed.append(_missed(each, shows))
     findings = tuple(_confirmed(finding, confirmed.get(finding, ())) for finding in audited.findings)
     return replace(audited, findings=findings, missed=tuple(missed))

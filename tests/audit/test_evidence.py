@@ -164,6 +164,12 @@ def test_what_is_missed_tells_the_rule_that_should_have_found_it(each: Happened,
     assert missed.line == (each.witnesses[0].stack[-1] if each.witnesses else "")
 
 
+def test_what_only_rules_would_find_that_were_not_asked_is_not_missed(tmp_path: Path) -> None:
+    run = [it("effects-happen-once", names=["charge"]), it("retry-bounded", names=["charge"]), it("retry-cap")]
+    missed = meet(Audited(), run, cwd=tmp_path, asked=["CP403"]).missed
+    assert [each.check for each in missed] == ["retry-bounded"]
+
+
 def test_many_that_confirm_one_finding_are_told_shortly(tmp_path: Path) -> None:
     run = [replace(it("effects-happen-once", names=["charge"]), source=f"trial {number}") for number in range(5)]
     (found,) = meet(Audited(findings=(KEYLESS,)), run, cwd=tmp_path).findings
