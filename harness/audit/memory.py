@@ -118,7 +118,7 @@ class Memory:
 def _make() -> str:
     """Return what tells one version of the audit from another: its own code, astroid's version and Python's."""
     here = Path(__file__).parent
-    code = [path.read_bytes() for path in sorted(here.rglob("*.py"))]
+    code = [path.read_bytes() for path in (here.parent / "audited.py", *sorted(here.rglob("*.py")))]
     return _digest([metadata.version("astroid"), sys.version, *(hashlib.blake2s(each).hexdigest() for each in code)])
 
 

@@ -24,6 +24,7 @@ from harness.cli.output import FORMAT, shown_path
 from harness.cli.progress import Told
 from harness.errors import UsageError
 from harness.folder import RUNS
+from harness.report.phrases import number
 from harness.runs import versions
 from harness.swept import News
 
@@ -222,7 +223,8 @@ def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[R
     kept = baseline.out_of_sight(before, found, asked=[rule.id for rule in asked])
     known = {each.fingerprint: each for each in (*kept, *baseline.known_of(found.findings, before=before))}
     baseline.save(file, known.values())
-    told = f"{len(known)} findings are in {shown_path(file)}: review them, and give reasons where they may stay"
+    told = f"{number(len(known), 'finding is', 'findings are')} in {shown_path(file)}: "
+    told += "review it, and give a reason where it may stay" if len(known) == 1 else "review them, and give reasons"
     click.echo(told if configured.baseline else f"{told}; --baseline {file}, or baseline in the configuration, uses it")
     return 0
 
