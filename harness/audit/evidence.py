@@ -24,6 +24,7 @@ DETERMINISM = tuple(f"CP{number}" for number in (*range(101, 112), 201, 202, 501
 """Rules on what differs from replay to replay."""
 
 _STATE = ("CP310", "CP201", "CP202")
+_LOST = ("CP205", "CP206", "CP209")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +44,13 @@ class _Shows:
 
 CHECKS: dict[str, _Shows] = {
     "workflow-ends-as-baseline": _Shows(
-        rules=(*_STATE, "CP205", "CP206", "CP208", "CP311", "CP312", "CP313", "CP403", *DETERMINISM), near=True
+        rules=(*_STATE, "CP203", *_LOST, "CP208", "CP311", "CP312", "CP313", "CP403", *DETERMINISM), near=True
     ),
     "activities-complete-once": _Shows(rules=("CP205",), near=True),
     "completed-activity-not-run-again": _Shows(),
-    "no-workflow-task-failure": _Shows(rules=(*DETERMINISM, "CP208", "CP401", "CP402", "CP405"), near=True),
+    "no-workflow-task-failure": _Shows(
+        rules=(*DETERMINISM, "CP204", "CP208", "CP401", "CP402", "CP405", "CP601"), near=True
+    ),
     "signals-once": _Shows(rules=("CP205",), near=True),
     "history-well-formed": _Shows(),
     "effects-happen-once": _Shows(rules=("CP306", *_STATE), near=True, expected="CP306"),
@@ -73,7 +76,7 @@ CHECKS: dict[str, _Shows] = {
     "terminal-error-tried-once": _Shows(rules=("CP407", "CP305", "CP404"), expected="CP407"),
     "nothing-truncated-accepted": _Shows(rules=("CP311", "CP313"), near=True, expected="CP311"),
     "outage-ends-at-cap": _Shows(rules=("CP403", "CP602", "CP305"), near=True, expected="CP403"),
-    "gives-up-cleanly": _Shows(rules=("CP208", "CP403", "CP206", "CP307"), near=True),
+    "gives-up-cleanly": _Shows(rules=("CP208", "CP403", "CP206", "CP209", "CP307"), near=True),
     "recovers-in-time": _Shows(rules=("CP303", "CP302", "CP301", "CP105", "CP406"), near=True),
     "graceful-stop": _Shows(rules=("CP502",), near=True, expected="CP502"),
     "state-survives-server-restart": _Shows(),
