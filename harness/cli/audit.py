@@ -180,9 +180,9 @@ class _Progress:
             return
         self._last = time.monotonic()
         if self._told.live:
-            self._told.tell(News(scenario="audit", text="parts of the code", done=done, total=total))
+            self._told.tell(News(scenario="audit", text="", done=done, total=total))
         elif done < total:
-            self._told.line(f"{done} of {total} parts of the code audited")
+            self._told.line(f"{done} of {total} parts audited")
 
 
 def _judged(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> Audited:
@@ -251,7 +251,7 @@ def _print(found: Audited, *, form: str, paths: Sequence[str], given: dict[str, 
             color=colour,
         )
     elif form == "github":
-        click.echo(audit_github(found, rules=rules))
+        click.echo(audit_github(found, rules=rules, folder=_in_workspace()))
     elif form == "junit":
         click.echo(audit_junit(found, again=again))
     elif form == "sarif":
@@ -262,6 +262,13 @@ def _print(found: Audited, *, form: str, paths: Sequence[str], given: dict[str, 
         for row in audit_rows(audit_document(found, rules=rules, again=again)):
             click.echo(_encoded(row))
     sys.stdout.flush()
+
+
+def _in_workspace() -> str:
+    """Return the working directory from the top of GitHub's checkout on; empty elsewhere."""
+    top = os.environ.get("GITHUB_WORKSPACE", "")
+    here = Path.cwd()
+    return here.relative_to(top).as_posix() if top and here.is_relative_to(top) else ""
 
 
 def _json(document: object) -> None:

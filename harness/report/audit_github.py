@@ -7,6 +7,7 @@ in a notice here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 
 from harness.audited import Audited, AuditFinding, RuleText, Severity
 from harness.report.audit_text import summary
@@ -18,12 +19,13 @@ MOST = 10
 _LEVELS = {Severity.CERTAIN: "error", Severity.LIKELY: "warning", Severity.LOOK: "notice"}
 
 
-def audit_github(audited: Audited, *, rules: Iterable[RuleText]) -> str:
+def audit_github(audited: Audited, *, rules: Iterable[RuleText], folder: str = "") -> str:
     """Return the annotations, one a line: the errors first.
 
     Args:
         audited: What the audit tells.
         rules: The catalogue of rules.
+        folder: Where the audit was run, from the top of the repository on: GitHub wants paths from there.
     """
     names = {rule.id: rule.name for rule in rules}
     told: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
@@ -31,15 +33,15 @@ def audit_github(audited: Audited, *, rules: Iterable[RuleText]) -> str:
         told["error"] += [_command("error", {"title": "crashproof audit"}, line) for line in audited.unknown]
     for finding in audited.findings:
         level = _LEVELS[finding.severity]
-        told[level].append(_annotation(level, finding, names.get(finding.rule, "")))
+        told[level].append(_annotation(level, finding, names.get(finding.rule, ""), folder))
     for report in audited.unread:
-        named = {"file": report.file, "title": "not audited"}
+        named = {"file": _from_top(report.file, folder), "title": "not audited"}
         told["warning"].append(_command("warning", named, report.reason))
     for each in audited.missed:
         title = {"title": f"{each.check}, which no finding tells"}
         told["warning"].append(_command("warning", title, f"{each.message} ({each.source})"))
     for place in (*audited.bad_ignores, *audited.unused_ignores):
-        named = {"file": place.file, "line": str(place.line), "title": "crashproof: ignore"}
+        named = {"file": _from_top(place.file, folder), "line": str(place.line), "title": "crashproof: ignore"}
         told["notice"].append(_command("notice", named, f"The comment {place.what}."))
     return "\n".join([*_limited(told), summary(audited)])
 
@@ -57,9 +59,9 @@ def _limited(told: dict[str, list[str]]) -> Iterator[str]:
     yield from (*told["error"][:MOST], *told["warning"][:MOST], *notices)
 
 
-def _annotation(level: str, finding: AuditFinding, name: str) -> str:
+def _annotation(level: str, finding: AuditFinding, name: str, folder: str) -> str:
     place = finding.place
-    named = {"file": place.file, "line": str(place.line)}
+    named = {"file": _from_top(place.file, folder), "line": str(place.line)}
     if place.end_line > place.line:
         named["endLine"] = str(place.end_line)
     elif place.end_column > place.column:
@@ -68,6 +70,10 @@ def _annotation(level: str, finding: AuditFinding, name: str) -> str:
     steps = [f"{step.file}:{step.line} {step.what}" for step in finding.path]
     path = [f"Workflow {finding.workflow or 'code'} gets there by:", *steps] if steps else []
     return _command(level, named, "\n".join([finding.message, *path, *finding.evidence, *finding.confirmed]))
+
+
+def _from_top(file: str, folder: str) -> str:
+    return (PurePath(folder) / file).as_posix()
 
 
 def _command(level: str, named: dict[str, str], message: str) -> str:

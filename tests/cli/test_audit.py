@@ -170,6 +170,9 @@ def test_every_form_of_the_report_tells_the_finding(folder: Path) -> None:
     sarif = audited(folder, "app.py", "--report", "sarif").json
     assert [each["ruleId"] for each in sarif["runs"][0]["results"]] == ["CP101"]
     assert audited(folder, "app.py", "--report", "github").out.startswith("::error file=app.py,line=11,")
+    env = {"GITHUB_WORKSPACE": str(folder.parent)}
+    above = crashproof("audit", "app.py", "--report", "github", cwd=folder, env=env).out
+    assert above.startswith(f"::error file={folder.name}/app.py,line=11,")
     suite = ElementTree.fromstring(audited(folder, "app.py", "--report", "junit").out.encode())[0]
     assert suite.get("failures") == "1"
 

@@ -34,6 +34,13 @@ def test_what_takes_many_lines_has_no_columns() -> None:
     assert told(replace(CLEAN, findings=(long,)))[0].startswith("::error file=app/tools.py,line=4,endLine=9,title=")
 
 
+def test_paths_begin_at_the_top_of_the_repository() -> None:
+    text = audit_github(EVERYTHING, rules=RULES, folder="services/agents")
+    assert text.startswith("::error file=services/agents/app/tools.py,")
+    assert "::warning file=services/agents/app/old.py," in text
+    assert "file=app/" not in text
+
+
 def test_nothing_in_a_text_ends_its_annotation() -> None:
     lines = told(HOSTILE)
     assert lines[0].startswith("::error file=a b%2Cc%3A%25é\x1b.py,line=4,")
