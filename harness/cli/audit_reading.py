@@ -57,6 +57,7 @@ def read(wanted: Wanted, progress: Progress) -> Audited:
     histories = [path for path in wanted.paths if _holds_histories(path)]
     code = [path for path in wanted.paths if path not in histories]
     found = _code(code, wanted, progress) if code else Audited()
+    _keep_out_of_git(wanted.cache)
     if histories:
         found = _together(found, _histories(histories, wanted, progress))
     return replace(found, rules=len(wanted.asked))
@@ -92,6 +93,14 @@ def _code(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
         progress=progress,
         exclude=excluding(configured.exclude, folder.absolute()),
     )
+
+
+def _keep_out_of_git(cache: Path | None) -> None:
+    try:
+        if cache and cache.is_dir() and not (cache / ".gitignore").exists():
+            (cache / ".gitignore").write_text("*\n")
+    except OSError:  # a cache that cannot be written is as good as none
+        return
 
 
 def _histories(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:

@@ -132,7 +132,9 @@ def _unresolved(audited: Audited, paint: Paint) -> Iterator[str]:
     yield ""
     for each in audited.unresolved:
         yield f"  {safe(each.place.file)}:{each.place.line}:{each.place.column}  {safe(each.name)}: {safe(each.why)}"
-    yield from ["", ""][: 1 if audited.unresolved else 0] or ["  none", ""]
+    if not audited.unresolved:
+        yield "  none"
+    yield ""
 
 
 def _notes(audited: Audited, paint: Paint, width: int, *, unresolved: bool) -> Iterator[str]:

@@ -224,9 +224,18 @@ def test_results_are_remembered_unless_not_wanted(folder: Path) -> None:
     audited(folder, "app.py", "--no-cache")
     assert not (folder / ".crashproof").exists()
     first = audited(folder, "app.py", "-o", "json").json
-    assert list((folder / ".crashproof" / "audit").glob("*.json"))
+    kept = folder / ".crashproof" / "audit"
+    assert list(kept.glob("*.json"))
+    assert (kept / ".gitignore").read_text() == "*\n"
     again = audited(folder, "app.py", "-o", "json").json
     assert first["findings"] == again["findings"]
+
+
+def test_the_hook_of_pre_commit_audits_the_repository(folder: Path) -> None:
+    hook = dict(line.strip(" -").split(": ", 1) for line in (ROOT / ".pre-commit-hooks.yaml").read_text().splitlines())
+    program, *arguments = [*hook["entry"].split(), *hook["args"].strip("[]").split(", ")]
+    assert program == "crashproof"
+    assert crashproof(*arguments, cwd=folder).status == 1
 
 
 def test_an_interrupted_audit_leaves_nothing_behind(folder: Path) -> None:
