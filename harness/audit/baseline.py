@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ FILE = Path("crashproof-baseline.toml")
 
 _HEAD = """\
 # Findings of `crashproof audit` that are known. They are not told again, and new ones fail the audit.
-# Written by --write-baseline, which keeps reasons. Run the audit from the folder where this was written.
+# Written by --write-baseline, which keeps reasons; paths begin in the folder of this file.
 """
 
 
@@ -103,8 +104,14 @@ def _table(known: Known) -> str:
     return "\n".join(["[[finding]]", *lines, ""])
 
 
-def known_of(findings: Iterable[AuditFinding], *, before: Sequence[Known] = ()) -> tuple[Known, ...]:
-    """Return what a baseline of these findings knows; reasons given before are kept."""
+def known_of(findings: Iterable[AuditFinding], *, folder: Path, before: Sequence[Known] = ()) -> tuple[Known, ...]:
+    """Return what a baseline of these findings knows.
+
+    Args:
+        findings: The findings.
+        folder: Where the baseline file lies: its paths begin there, wherever the audit is run.
+        before: What it knew before; reasons given there are kept.
+    """
     reasons = {each.fingerprint: each.reason for each in before}
     return tuple(
         Known(
@@ -115,40 +122,42 @@ def known_of(findings: Iterable[AuditFinding], *, before: Sequence[Known] = ()) 
             text=finding.text.strip(),
             reason=reasons.get(finding.fingerprint, ""),
         )
-        for finding in findings
+        for finding in (_seen_from(each, folder) for each in findings)
     )
 
 
-def applied(audited: Audited, known: Sequence[Known], *, asked: Iterable[str]) -> Audited:
+def _seen_from(finding: AuditFinding, folder: Path) -> AuditFinding:
+    return replace(finding, place=replace(finding.place, file=_path_from(finding.place.file, folder)))
+
+
+def _path_from(file: str, folder: Path) -> str:
+    return Path(os.path.relpath(file, folder)).as_posix()
+
+
+def applied(audited: Audited, known: Sequence[Known], *, folder: Path, asked: Iterable[str]) -> Audited:
     """Return the audit with the known findings set apart, and with the entries that are stale.
 
     Args:
         audited: What was found.
         known: What is known.
+        folder: Where the baseline file lies.
         asked: Ids of the rules that were asked: of others nothing can be told.
     """
-    prints = {each.fingerprint for each in known}
-    found = {finding.fingerprint for finding in (*audited.findings, *(each for each, _ in audited.suppressed))}
+    every = (*audited.findings, *(finding for finding, _ in audited.suppressed))
+    prints = {finding: _seen_from(finding, folder).fingerprint for finding in every}
+    names = {each.fingerprint for each in known}
+    out = out_of_sight(known, audited, folder=folder, asked=asked)
     return replace(
         audited,
-        findings=tuple(each for each in audited.findings if each.fingerprint not in prints),
-        baselined=tuple(each for each in audited.findings if each.fingerprint in prints),
-        stale=tuple(_stale(known, found=found, audited=audited, asked=set(asked))),
+        findings=tuple(each for each in audited.findings if prints[each] not in names),
+        baselined=tuple(each for each in audited.findings if prints[each] in names),
+        stale=tuple(str(each) for each in known if each.fingerprint not in prints.values() and each not in out),
     )
 
 
-def out_of_sight(known: Iterable[Known], audited: Audited, *, asked: Iterable[str]) -> tuple[Known, ...]:
+def out_of_sight(known: Iterable[Known], audited: Audited, *, folder: Path, asked: Iterable[str]) -> tuple[Known, ...]:
     """Return what is known of files and rules that this audit did not look at: a new baseline keeps it."""
-    read, rules = {report.file for report in audited.files}, set(asked)
-    return tuple(each for each in known if each.rule not in rules or (each.file not in read and _exists(each)))
-
-
-def _stale(known: Iterable[Known], *, found: set[str], audited: Audited, asked: set[str]) -> Iterator[str]:
-    out = set(out_of_sight(known, audited, asked=asked))
-    for each in known:
-        if each.fingerprint not in found and each not in out:
-            yield str(each)
-
-
-def _exists(known: Known) -> bool:
-    return Path(known.file).exists()
+    read, rules = {_path_from(report.file, folder) for report in audited.files}, set(asked)
+    return tuple(
+        each for each in known if each.rule not in rules or (each.file not in read and (folder / each.file).exists())
+    )

@@ -212,7 +212,8 @@ def _known(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> 
 
     if configured.baseline is None:
         return found
-    return baseline.applied(found, baseline.load(configured.baseline), asked=[rule.id for rule in asked])
+    file = configured.baseline
+    return baseline.applied(found, baseline.load(file), folder=file.parent, asked=[rule.id for rule in asked])
 
 
 def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> int:
@@ -220,8 +221,9 @@ def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[R
 
     file = configured.baseline or baseline.FILE
     before = baseline.load(file) if file.exists() else ()
-    kept = baseline.out_of_sight(before, found, asked=[rule.id for rule in asked])
-    known = {each.fingerprint: each for each in (*kept, *baseline.known_of(found.findings, before=before))}
+    kept = baseline.out_of_sight(before, found, folder=file.parent, asked=[rule.id for rule in asked])
+    new = baseline.known_of(found.findings, folder=file.parent, before=before)
+    known = {each.fingerprint: each for each in (*kept, *new)}
     baseline.save(file, known.values())
     told = f"{number(len(known), 'finding is', 'findings are')} in {shown_path(file)}: "
     told += "review it, and give a reason where it may stay" if len(known) == 1 else "review them, and give reasons"

@@ -11,6 +11,7 @@ from harness.audit.baseline import Known, applied, known_of, load, out_of_sight,
 from harness.audited import Audited, AuditFinding, FileReport, Place, Severity
 from harness.errors import UsageError
 
+HERE = Path()
 ODD = "for x in {\"a\", 'b'}:  # \\ tab\there \x7f ✓"
 
 
@@ -24,42 +25,55 @@ def audited(*findings: AuditFinding, files: tuple[str, ...] = ("app.py",)) -> Au
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
-    known = known_of([finding(1), finding(2, ODD)])
+    known = known_of([finding(1), finding(2, ODD)], folder=HERE)
     save(tmp_path / "b.toml", known)
     assert set(load(tmp_path / "b.toml")) == set(known)
 
 
 def test_findings_are_known_wherever_their_lines_move() -> None:
-    known = known_of([finding(10)])
-    left = applied(audited(finding(99, "   now( )"), finding(5, "other()")), known, asked=["CP101"])
+    known = known_of([finding(10)], folder=HERE)
+    left = applied(audited(finding(99, "   now( )"), finding(5, "other()")), known, folder=HERE, asked=["CP101"])
     assert [each.text for each in left.findings] == ["other()"]
     assert [each.place.line for each in left.baselined] == [99]
     assert left.stale == ()
 
 
+def test_an_audit_run_from_another_folder_knows_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path)
+    known = known_of([finding(1, file="deep/app.py")], folder=tmp_path)
+    assert known[0].file == "deep/app.py"
+    monkeypatch.chdir(tmp_path / "deep")
+    left = applied(audited(finding(1)), known, folder=tmp_path, asked=["CP101"])
+    assert (left.findings, left.stale) == ((), ())
+
+
 def test_the_second_of_two_alike_is_another_one() -> None:
     first, second = finding(1), replace(finding(2), occurrence=1)
-    left = applied(audited(first, second), known_of([first]), asked=["CP101"])
+    left = applied(audited(first, second), known_of([first], folder=HERE), folder=HERE, asked=["CP101"])
     assert left.findings == (second,)
 
 
 def test_an_entry_that_nothing_matches_is_stale_if_its_file_and_rule_were_looked_at(tmp_path: Path) -> None:
-    there = tmp_path / "there.py"
-    there.touch()
-    known = known_of([finding(1), finding(1, file=str(there)), finding(1, rule="CP106"), finding(1, file="gone.py")])
-    left = applied(audited(), known, asked=["CP101"])
+    (tmp_path / "there.py").touch()
+    rows = [("app.py", "CP101"), ("there.py", "CP101"), ("app.py", "CP106"), ("gone.py", "CP101")]
+    found = [finding(1, file=str(tmp_path / file), rule=rule) for file, rule in rows]
+    known = known_of(found, folder=tmp_path)
+    nothing = audited(files=(str(tmp_path / "app.py"),))
+    left = applied(nothing, known, folder=tmp_path, asked=["CP101"])
     assert left.stale == ("CP101 app.py in Agent.run: now()", "CP101 gone.py in Agent.run: now()")
-    assert [each.file for each in out_of_sight(known, audited(), asked=["CP101"])] == [str(there), "app.py"]
+    kept = out_of_sight(known, nothing, folder=tmp_path, asked=["CP101"])
+    assert [(each.file, each.rule) for each in kept] == [("there.py", "CP101"), ("app.py", "CP106")]
 
 
 def test_reasons_given_by_hand_are_kept() -> None:
-    before = [replace(known_of([finding(1)])[0], reason="logged only")]
-    assert known_of([finding(7)], before=before)[0].reason == "logged only"
+    before = [replace(known_of([finding(1)], folder=HERE)[0], reason="logged only")]
+    assert known_of([finding(7)], folder=HERE, before=before)[0].reason == "logged only"
 
 
 def test_what_a_comment_ignores_is_not_stale() -> None:
     left = replace(audited(), suppressed=((finding(1), "so"),))
-    assert applied(left, known_of([finding(1)]), asked=["CP101"]).stale == ()
+    assert applied(left, known_of([finding(1)], folder=HERE), folder=HERE, asked=["CP101"]).stale == ()
 
 
 @pytest.mark.parametrize(
