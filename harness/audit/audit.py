@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.audit.findings import Audited, AuditFinding, FileReport
 from harness.audit.judging import Judged, judge
 from harness.audit.memory import Memory
 from harness.audit.modules import Finder, installed_folders
@@ -19,6 +18,7 @@ from harness.audit.rules.rule import Rule
 from harness.audit.source import SourceFile, collect
 from harness.audit.surface import Surface, surface_of
 from harness.audit.workers import Workers, working
+from harness.audited import Audited, AuditFinding, FileReport
 
 WORTH_PROCESSES = 400_000
 """Characters of new text from which on more processes than one are quicker."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from astroid import nodes
 
-from harness.audit.findings import Place
 from harness.audit.modules import Modules
+from harness.audited import Place
 
 
 def place_of(node: nodes.NodeNG, modules: Modules, what: str = "") -> Place:

@@ -10,7 +10,6 @@ from astroid import nodes
 
 from harness.audit import members
 from harness.audit.declared import Declared
-from harness.audit.findings import AuditFinding, Place, Severity, Unresolved
 from harness.audit.meanings import Meanings
 from harness.audit.modules import Finder, Modules, installed_folders
 from harness.audit.origins import value
@@ -20,6 +19,7 @@ from harness.audit.source import SourceFile, collect
 from harness.audit.started import Starts
 from harness.audit.steps import Steps, factories_of
 from harness.audit.subjects import Activity, Entry, Module, Reached, RetryPolicy, Started, Worker, Workflow
+from harness.audited import AuditFinding, Place, Severity, Unresolved
 
 
 class Project:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from astroid import nodes
 
-from harness.audit.findings import Place
 from harness.audit.meanings import Meanings, Owner
 from harness.audit.modules import absolute
 from harness.audit.places import place_of
@@ -18,6 +17,7 @@ from harness.audit.steps import Steps
 from harness.audit.subjects import Entry, Module, Reached
 from harness.audit.trees import children
 from harness.audit.walking import is_main, is_type_checking
+from harness.audited import Place
 
 PASSED_THROUGH = "imports_passed_through"
 

@@ -9,12 +9,12 @@ from astroid import nodes
 
 from harness.audit import members
 from harness.audit.declared import Declared
-from harness.audit.findings import Unresolved
 from harness.audit.meaning import Meaning
 from harness.audit.meanings import Meanings, Owner
 from harness.audit.places import place_of
 from harness.audit.trees import elements, looped_over
 from harness.audit.walking import walk
+from harness.audited import Unresolved
 
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init")
 _FACTORIES = ("default_factory", "factory")

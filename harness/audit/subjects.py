@@ -11,7 +11,7 @@ from typing import Any
 
 from astroid import nodes
 
-from harness.audit.findings import Place
+from harness.audited import Place
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

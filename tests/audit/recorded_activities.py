@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.audit.findings import Severity
+from harness.audited import Severity
 from harness.evidence import History
 from tests.audit.recorded import Writer, application, timeout
 

@@ -7,8 +7,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from harness.audit.findings import AuditFinding
 from harness.audit.rules import named
+from harness.audited import AuditFinding
 from tests.audit import code
 
 TOP = """

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from harness.audit.audit import audit
-from harness.audit.findings import Audited
 from harness.audit.rules import RULES
+from harness.audited import Audited
 
 CORPUS = Path(__file__).parent / "corpus"
 MARK = re.compile(r"#\s*finding:\s*(CP\d+(?:[ ,]+CP\d+)*)")

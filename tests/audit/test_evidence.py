@@ -11,9 +11,9 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.evidence import CHECKS, CONDITIONS, meet, with_evidence
-from harness.audit.findings import Audited, AuditFinding, Place, Severity
 from harness.audit.happened import Happened, happened
 from harness.audit.rules import RULES
+from harness.audited import Audited, AuditFinding, Place, Severity
 from harness.checks.catalogue import STANDARD
 from harness.errors import UsageError
 from harness.evidence import Evidence

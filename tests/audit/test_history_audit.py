@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.audit.findings import Audited
 from harness.audit.histories import RECORDED, Seen, audited, explained, look
 from harness.audit.histories.catalogue import ALSO
 from harness.audit.rules import RULES
+from harness.audited import Audited
 from harness.evidence import History
 from harness.replay.histories import as_record, load
 from tests.audit import recorded_runs

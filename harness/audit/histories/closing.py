@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.findings import Severity
 from harness.audit.histories.run import Run, attributes, number
 from harness.audit.histories.sighting import Sighting
+from harness.audited import Severity
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.audit.findings import Audited, AuditFinding, FileReport, Place
 from harness.audit.histories.catalogue import ALSO, RECORDED
 from harness.audit.histories.looking import Seen, rank
 from harness.audit.histories.retries import unmatched
 from harness.audit.histories.sighting import Sighting
+from harness.audited import Audited, AuditFinding, FileReport, Place
 
 _SHOWN = 5
 

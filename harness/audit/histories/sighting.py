@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.audit.findings import Severity
+from harness.audited import Severity
 
 
 @dataclass(frozen=True, kw_only=True)

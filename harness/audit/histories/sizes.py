@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from harness.audit.findings import Severity
 from harness.audit.histories.run import Event, Execution, Run, attributes, causes, kind, number, size_of
 from harness.audit.histories.sighting import Sighting, sized
+from harness.audited import Severity
 
 KB, MB = 1024, 1024**2
 PAYLOAD_WARNED, PAYLOAD_REFUSED = 256 * KB, 2 * MB

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.audit.findings import Severity
 from harness.audit.histories.run import Event, Run, attributes, causes, failure_type, kind, number
 from harness.audit.histories.sighting import Sighting
 from harness.audit.histories.sizes import EXCEEDED
+from harness.audited import Severity
 
 _TIMES = 3
 _LONGEST = 160

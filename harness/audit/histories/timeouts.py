@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.findings import Severity
 from harness.audit.histories.run import Run
 from harness.audit.histories.sighting import Sighting, spoken
+from harness.audited import Severity
 
 LONG_DECLARED_S = 60.0
 """From here on an attempt may take so long that waiting for its end is no way to notice a death."""

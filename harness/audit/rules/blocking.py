@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.trail import Frame, frames_of, reached_in
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
 from harness.audit.rules.classes import class_values, lineage, sets_on_self
 from harness.audit.rules.commands import guarded_by_replaying, workflow_code
@@ -18,6 +17,7 @@ from harness.audit.rules.node import Node
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.uses import Use, factory_use, uses_in
 from harness.audit.subjects import Reached
+from harness.audited import AuditFinding, Severity
 
 _FACTORIES = frozenset({"default_factory", "factory"})
 _FIELDS = ("field", "Field", "ib", "attrib", "PrivateAttr")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.findings import Severity
 from harness.audit.rules.remote import spoken
 from harness.audit.rules.tracing import Origin, origins, outermost, texts_of
 from harness.audit.rules.trail import Frame, entered
 from harness.audit.rules.written import called_functions, definitions, own_nodes, written
+from harness.audited import Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

@@ -10,11 +10,11 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.trail import activity_starts
 from harness.audit.rules.written import definitions, module_named, users_module, written
 from harness.audit.subjects import RetryPolicy
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

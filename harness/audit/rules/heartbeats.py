@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import Beating, beating_of, first_beat, span, spoken_s
 from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.trail import Frame, activity_starts, frames_of, reached_in
 from harness.audit.rules.written import definitions
 from harness.audit.subjects import Activity, Started
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import HEARTBEAT, Beating, beating_of, span, spoken_s
 from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.trail import Frame, frames_of, reached_in, starts_of
 from harness.audit.rules.written import own_nodes, written
 from harness.audit.subjects import Activity
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
 from harness.audit.rules.commands import consequences
 from harness.audit.rules.mutations import Kept, changes_in
 from harness.audit.rules.node import Node
 from harness.audit.rules.rule import Rule
 from harness.audit.subjects import Entry, EntryKind, Reached, Workflow
+from harness.audited import AuditFinding, Severity
 
 _WAIT = "temporalio.workflow.wait_condition"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
 from harness.audit.rules.commands import guarded_by_replaying, workflow_code
 from harness.audit.rules.fates import Fate, Kind, Reach
@@ -14,6 +13,7 @@ from harness.audit.rules.flow import fate, in_order, loop_fate
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.sets import Passage, passages
 from harness.audit.subjects import Reached
+from harness.audited import AuditFinding, Severity
 
 
 def set_order(project: Project) -> Iterator[AuditFinding]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Place, Severity
 from harness.audit.project import Project
 from harness.audit.rules.commands import all_code, consequences, workflow_code
 from harness.audit.rules.fates import Kind, Reach
 from harness.audit.rules.flow import fate
 from harness.audit.rules.uses import Use, uses_in
 from harness.audit.subjects import Reached
+from harness.audited import AuditFinding, Place, Severity
 
 _RULES = frozenset({"CP101", "CP102"})
 _DEEPEST = 3

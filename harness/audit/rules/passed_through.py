@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.uses import uses_in
 from harness.audit.rules.written import module_named, users_module, written
 from harness.audit.subjects import Reached
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
 from harness.audit.rules.commands import asks_replaying, consequences, workflow_code
 from harness.audit.rules.fates import Kind, Reach
@@ -16,6 +15,7 @@ from harness.audit.rules.node import Node
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.storing import local_uses
 from harness.audit.subjects import Reached
+from harness.audited import AuditFinding, Severity
 
 
 def decisions_in_replay(project: Project) -> Iterator[AuditFinding]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import spoken_s
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.trail import activity_starts, most_attempts
 from harness.audit.subjects import Started
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

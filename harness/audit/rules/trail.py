@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.findings import Place
 from harness.audit.rules.written import Function, called_functions, own_nodes, written
 from harness.audit.subjects import Activity, Reached, Started
+from harness.audited import Place
 
 if TYPE_CHECKING:
     from harness.audit.project import Project

@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.project import Project
 from harness.audit.rules.classes import lineage
 from harness.audit.rules.commands import consequences, guarded_by_replaying, unrestricted, workflow_code
@@ -21,6 +20,7 @@ from harness.audit.rules.node import Node
 from harness.audit.rules.sources import ATTRIBUTES, EXACT, Source, find, is_client
 from harness.audit.rules.words import words
 from harness.audit.subjects import Reached
+from harness.audited import AuditFinding, Severity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.findings import AuditFinding, Severity
 from harness.audit.rules.beats import span
 from harness.audit.rules.remote import remote_call
 from harness.audit.rules.rule import Rule
 from harness.audit.rules.trail import frames_of, starts_of
 from harness.audit.rules.written import definitions, written
 from harness.audit.subjects import Activity, Worker
+from harness.audited import AuditFinding, Severity
 
 if TYPE_CHECKING:
     from harness.audit.project import Project
