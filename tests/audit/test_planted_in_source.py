@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 AGENTS = ROOT / "scenarios" / "broken" / "agents"
 
 FOUND = {
-    "as_published": {"CP303", "CP305", "CP306", "CP403", "CP407"},
+    "as_published": {"CP209", "CP303", "CP305", "CP306", "CP403", "CP407"},
     "bad_request_retried": {"CP407"},
     "checkpoint_ignored": {"CP308"},
     "checkpoint_off_by_one": {"CP312"},
