@@ -24,9 +24,9 @@ def _install(session: nox.Session, group: str) -> None:
     session.install("-e", ".[openai]", *nox.project.dependency_groups(PROJECT, group))
 
 
-def _install_with_servers(session: nox.Session) -> None:
+def _install_with_servers(session: nox.Session, group: str = "test") -> None:
     """Install for tests, and get the servers (found, downloaded or built) before any test waits for them."""
-    _install(session, "test")
+    _install(session, group)
     session.run("python", "-u", "-c", GET_SERVERS)
 
 
@@ -79,5 +79,5 @@ def replay(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure what crashproof costs and what it finds, as one table. `-- --full` adds three sweeps in a row."""
-    _install_with_servers(session)
+    _install_with_servers(session, "bench")
     session.run("python", "-m", "tests.bench", *session.posargs)
