@@ -77,7 +77,7 @@ async def replay_all(
         conditions: Names of conditions, or of their groups; none: all. The reference is always among them.
         jobs: How many processes replay at a time; 0: one for each processor.
         largest: How many bytes a history may have.
-        time_limit: Longest time in seconds that one replay may take, and 2 ms more for each event.
+        time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
         tell: Told how far it is.
 
     Raises:

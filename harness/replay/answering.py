@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -91,7 +92,8 @@ class Answering:
         async with AsyncExitStack() as stack:
             for each in self._replaying:
                 stack.push_async_callback(each.close)
-            while line := await asyncio.to_thread(requests.readline):
+            lines = _read_ahead(requests)
+            while line := await lines.get():
                 answer(await self._answer(msgspec.json.decode(line, type=Request)))
 
     async def _answer(self, request: Request) -> Answered:
@@ -306,6 +308,22 @@ def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes],
             lost = f"the replaying process ended (exit status {status})"
             replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
             answer(Answered(index=request.index, condition=request.condition, replay=replay))
+
+
+def _read_ahead(requests: IO[bytes]) -> asyncio.Queue[bytes]:
+    """Return a queue that a thread fills with lines; an empty one is the last. Who asks never waits to be heard."""
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        line = b" "
+        while line:
+            line = requests.readline()
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    threading.Thread(target=read, name="requests", daemon=True).start()
+    return lines
 
 
 def _lines(requests: IO[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
@@ -22,6 +22,9 @@ from harness.replays import Replay
 
 MOST_BLOCKED = 2
 """Under how many conditions a history is tried that takes too long under each."""
+
+AHEAD = 2
+"""How many histories a process has been asked for at a time, so that it never waits for its next one."""
 
 SHARD_FROM = 40
 """From how many histories on they are shared out to several processes of the same condition."""
@@ -138,7 +141,7 @@ async def replay_in_process(
         folder: Folder for logs and decisions.
         conditions: The conditions; the first one is what the others are compared with.
         jobs: How many processes replay at a time.
-        time_limit: Longest time in seconds that one replay may take, and 2 ms more for each event.
+        time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
         unusable: Gets each module that cannot be imported, with the reason; the others are replayed against.
 
     Raises:
@@ -215,21 +218,37 @@ class _Matrix:
 
     async def replay(self, unit: _Unit) -> AsyncIterator[Answered]:
         """Replay one unit, with a new process whenever the last one was lost."""
-        todo = [(condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition)]
+        todo = deque((condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition))
         starts = 0
         while todo:
             starts += 1
             async with self._process(unit, starts) as process:
                 self._unusable.update(process.unusable)
-                while todo:
-                    condition, index = todo.pop(0)
-                    if index in self._lost:
-                        continue
-                    answer = await self._answer(process, condition, index)
-                    yield answer
-                    if answer.replay.lost or answer.replay.blocked:
-                        # What blocks a workflow's thread stays there, and takes part in whatever comes next.
-                        break
+                async with contextlib.aclosing(self._replay(process, todo)) as answers:
+                    async for answer in answers:
+                        yield answer
+
+    async def _replay(
+        self, process: ReplayProcess, todo: deque[tuple[Condition, int]]
+    ) -> AsyncGenerator[Answered, None]:
+        """Replay what is to be done, until that is all, or the process is of no more use."""
+        asked: deque[tuple[Condition, int]] = deque()
+        while todo or asked:
+            while todo and len(asked) < AHEAD:
+                condition, index = todo.popleft()
+                if index not in self._lost:
+                    await process.tell(self._request(condition, index))
+                    asked.append((condition, index))
+            if not asked:
+                return
+            answer = await self._answer(process, *asked.popleft())
+            # What blocks a workflow's thread stays there, and takes part in whatever comes next.
+            ended = answer.replay.lost or answer.replay.blocked
+            if ended:
+                todo.extendleft(reversed(asked))
+            yield answer
+            if ended:
+                return
 
     def _process(self, unit: _Unit, starts: int) -> ReplayProcess:
         first = unit.conditions[0]
@@ -251,9 +270,9 @@ class _Matrix:
             environment=first.environment,
         )
 
-    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> Answered:
+    def _request(self, condition: Condition, index: int) -> Request:
         history = self._histories[index]
-        request = Request(
+        return Request(
             index=index,
             condition=condition.name,
             workflow=history.workflow,
@@ -264,9 +283,12 @@ class _Matrix:
             times=condition.times,
             prefixes=PREFIX_EVENTS if condition.prefixes else 0,
         )
+
+    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> Answered:
+        history = self._histories[index]
         events = PREFIX_EVENTS if condition.prefixes else history.events * condition.times
         try:
-            answer = await process.ask(request, events=events)
+            answer = await process.answer(self._request(condition, index), events=events)
         except RigError as error:
             told = str(error)
             replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=told, lost=told)

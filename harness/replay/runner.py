@@ -26,7 +26,7 @@ from harness.replays import Replay
 _START_LIMIT = 20.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LOG_SHOWN = 4000
-_SECONDS_PER_EVENT = 0.002
+_SECONDS_PER_EVENT = 0.005
 _WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
 _AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
 
@@ -45,7 +45,7 @@ class ReplayProcess:
         setup: The workflow code, and how the process is to be.
         cwd: Folder in which the process runs, first on its import path.
         logs: Folder for its log, ``replay-<n>.log``.
-        time_limit: Longest time in seconds that the replay of one history may take, and 2 ms more for each event; twice
+        time_limit: Longest time in seconds that the replay of one history may take, and 5 ms more for each event; twice
             as much, or 20 s, has the import of a module.
         environment: What its environment has more, or has otherwise.
     """
@@ -118,8 +118,25 @@ class ReplayProcess:
         Raises:
             RigError: The process died, or the replay took longer than the time limit. It has to be entered again.
         """
+        await self.tell(request)
+        return await self.answer(request, events=events)
+
+    async def tell(self, request: Request) -> None:
+        """Ask without waiting for the answer, so that the process has its next request when it has answered the last.
+
+        Answers come in the order of requests; a few may be under way, each awaited by ``answer``.
+        """
+        if self._process is not None and self._process.stdin is not None:
+            await _write(self._process.stdin, request)
+
+    async def answer(self, request: Request, *, events: int = 0) -> Answered:
+        """Wait for the answer to the request that was told first of those that are not answered yet.
+
+        Raises:
+            RigError: As ``ask``; requests told after it are lost with the process.
+        """
         limit = self._time_limit + events * _SECONDS_PER_EVENT
-        told = await self._ask(request, limit=limit, doing=f"the replay of {request.workflow_id}")
+        told = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
         return msgspec.json.decode(told, type=Answered)
 
     async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:

@@ -28,9 +28,9 @@ MODULE = "tests.bench.replayed.workflows"
 SEVERAL = [f"{MODULE}:{name}" for name in ("Greeting", "Research", "Summary", "Booking", "Payment", "Conversation")]
 WORKER = f"{sys.executable} -m {MODULE}"
 
-COUNT = 1_000
+COUNT = 2_000
 SAMPLE = 60
-TURNS = 3
+TURNS = 2
 MANY = 5_000
 LONG = 50_000
 
