@@ -66,6 +66,7 @@ class AuditFinding:
         confirmed: What confirmed it at run time, one line each.
         text: The offending line as it stands in the file; set by the audit.
         occurrence: Which one it is, from 0, of the findings that are else alike; set by the audit.
+        recorded: Whether histories show it: it is about a workflow type, and its file is the one that shows it best.
     """
 
     rule: str
@@ -78,11 +79,16 @@ class AuditFinding:
     confirmed: tuple[str, ...] = ()
     text: str = ""
     occurrence: int = 0
+    recorded: bool = False
 
     @property
     def likeness(self) -> tuple[str, ...]:
-        """Return what does not change when lines move: rule, file, function, and the line without its spaces."""
-        return (self.rule, self.place.file, self.place.function, "".join(self.text.split()))
+        """Return what does not change when lines move: rule, file, function, and the line without its spaces.
+
+        What histories show stays the same when another history comes to show it better.
+        """
+        file = "" if self.recorded else self.place.file
+        return (self.rule, file, self.place.function, "".join(self.text.split()))
 
     @property
     def fingerprint(self) -> str:

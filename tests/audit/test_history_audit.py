@@ -69,6 +69,13 @@ def test_many_histories_make_one_finding_which_tells_how_many_show_it() -> None:
     )
 
 
+def test_a_finding_is_the_same_when_a_history_that_shows_it_better_is_captured() -> None:
+    (few,) = told(unlimited_and_retried()).findings
+    (more,) = told(unlimited_and_retried(), unlimited_and_retried_for_long()).findings
+    assert few.place.file != more.place.file
+    assert few.fingerprint == more.fingerprint
+
+
 def test_a_name_is_judged_by_the_failures_of_all_histories() -> None:
     listed = one_activity(retry={"maximumAttempts": 3, "nonRetryableErrorTypes": ["InvaildInput"]})
     failed = one_activity(attempt=2, after=application("InvalidInput"), **BOUNDED)

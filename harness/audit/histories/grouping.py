@@ -67,4 +67,5 @@ def _finding(shown: Sequence[_At], of_type: int) -> AuditFinding:
         workflow=best.workflow,
         evidence=tuple(lines),
         text=" ".join(part for part in (sighting.subject, sighting.aspect) if part),
+        recorded=True,
     )
