@@ -44,6 +44,7 @@ class Decided:
         started_event_id: Id of its WorkflowTaskStarted event.
         commands: The commands, in order.
         failure: The message, if the worker failed the task instead.
+        line: Where workflow code failed it, ``path.py:123 in run``, if known.
         given: Ids of recorded events that the worker was given instead of being asked for their commands.
         queries: Query id to answer: ``{"result.0": …}`` or ``{"failure": …}``. Histories hold no queries; whoever
             asked two workers may compare these himself.
@@ -52,6 +53,7 @@ class Decided:
     started_event_id: int
     commands: tuple[Command, ...] = ()
     failure: str = ""
+    line: str = ""
     given: tuple[int, ...] = ()
     queries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

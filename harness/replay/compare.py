@@ -118,7 +118,7 @@ class _Comparison:
             self._left_out.append(LeftOut(workflow_task=started, why="blocked"))
         else:
             self._tasks += 1
-            self._found.append(self._failed(started, decided.failure))
+            self._found.append(self._failed(decided))
 
     def result(self, asked: set[int]) -> Compared:
         """Return what was gathered; ``asked`` are the tasks that somebody replayed."""
@@ -189,15 +189,16 @@ class _Comparison:
     def _described(self, command: Command | None) -> str | None:
         return " ".join(part for part in self._key(command) if part) if command else None
 
-    def _failed(self, started: int, failure: str) -> Difference:
+    def _failed(self, decided: Decided) -> Difference:
         return Difference(
-            event_id=started,
-            workflow_task=started,
+            event_id=decided.started_event_id,
+            workflow_task=decided.started_event_id,
             kind="WorkflowTask",
             subject=self._run.workflow_type,
             field=OUTCOME,
             old="completed",
-            new=f"failed: {failure}",
+            new=f"failed: {decided.failure}",
+            line=decided.line,
         )
 
 

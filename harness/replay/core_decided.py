@@ -81,11 +81,12 @@ class _Deciding:
     def of(self, found: Recorded) -> Iterator[Decided]:
         for started, activations in found.tasks().items():
             commands = list(self._commands(started, activations))
-            failure = next((each.failure for each in activations if each.failure), "")
+            failed = next((each for each in activations if each.failure), None)
             yield Decided(
                 started_event_id=started,
                 commands=tuple(self._with_local_activities(started, commands)),
-                failure=failure,
+                failure=failed.failure if failed else "",
+                line=failed.line if failed else "",
             )
 
     def _commands(self, started: int, activations: Sequence[Activation]) -> Iterator[Command]:

@@ -297,7 +297,7 @@ def _difference_of(found: Dependence, task: int) -> Difference:
         "workflow_task": task,
         "kind": either.kind if either else "WorkflowTask",
         "subject": _subject(either),
-        "line": (either.line if either else ""),
+        "line": either.line if either else found.line,
     }
     if one is None and other is None:
         return Difference(**told, field=OUTCOME, old=found.failures[0] or None, new=found.failures[1] or None)

@@ -87,6 +87,7 @@ class Dependence:
         plain: The command without the condition; None for none at this place.
         other: The command under the condition; None for none at this place.
         failures: The failure of the workflow task without and with the condition, where it has one.
+        line: Where workflow code failed it, if known.
     """
 
     condition: str
@@ -94,6 +95,7 @@ class Dependence:
     plain: Command | None = None
     other: Command | None = None
     failures: tuple[str, str] = ("", "")
+    line: str = ""
 
 
 def dependence(plain: Answered, other: Answered) -> Dependence | None:
@@ -116,7 +118,7 @@ def dependence(plain: Answered, other: Answered) -> Dependence | None:
             if one is None or two is None or (one.kind, one.fields) != (two.kind, two.fields):
                 return Dependence(**of, plain=one, other=two, failures=(task.failure, same.failure))
         if bool(task.failure) != bool(same.failure):
-            return Dependence(**of, failures=(task.failure, same.failure))
+            return Dependence(**of, failures=(task.failure, same.failure), line=same.line or task.line)
     return None
 
 

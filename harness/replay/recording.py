@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -41,6 +42,7 @@ from harness.replay.run import run_of
 _HOOKED = ("activate", "_add_command", "_register_task", "_make_workflow_input")
 _ASKED_PER_PAYLOAD = ("get_serialization_context", "get_external_store_context")
 _MADE_AT = "_crashproof_made_at"
+_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 During = Callable[[WorkflowInstanceDetails], AbstractContextManager[Any]]
 
 
@@ -66,12 +68,14 @@ class Activation:
         replaying: Whether core said so; false for the last workflow task of a history that ends in it.
         issued: The commands, in their order.
         failure: Why the workflow code failed the workflow task; empty if it did not.
+        line: Where it did, if known.
     """
 
     started_event_id: int
     replaying: bool
     issued: tuple[Issued, ...]
     failure: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,7 @@ class Recorded:
 class _Kept:
     workflow: str
     run_id: str
-    activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str]]
+    activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str, Site | None]]
 
     def told(self) -> Recorded:
         return Recorded(
@@ -105,11 +109,16 @@ class _Kept:
 
 
 def _activation(
-    started: int, replaying: bool, completion: WorkflowActivationCompletion, sites: list[Site | None], failure: str
+    started: int,
+    replaying: bool,
+    completion: WorkflowActivationCompletion,
+    sites: list[Site | None],
+    failure: str,
+    at: Site | None,
 ) -> Activation:
     commands = completion.successful.commands
     issued = tuple(Issued(command=each, line=told(site)) for each, site in zip(commands, sites, strict=False))
-    return Activation(started_event_id=started, replaying=replaying, issued=issued, failure=failure)
+    return Activation(started_event_id=started, replaying=replaying, issued=issued, failure=failure, line=told(at))
 
 
 class Recorder:
@@ -262,14 +271,15 @@ class _Hooks:
                 completion: WorkflowActivationCompletion = self._activate(activation)
         except BaseException as error:
             failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            self._keep(activation, WorkflowActivationCompletion(), failure=failure)
+            at = self._user_code.raised_at(error.__traceback__)
+            self._keep(activation, WorkflowActivationCompletion(), failure=failure, at=at)
             if isinstance(error, Exception):
                 raise
             # Python would end the worker process, which then hangs: here it may only end this workflow task.
             raise RuntimeError(f"workflow code raised {failure}, which ends a worker process") from error
         finally:
             sys.set_coroutine_origin_tracking_depth(depth)
-        self._keep(activation, completion, failure=_failure(completion))
+        self._keep(activation, completion, failure=_failure(completion), at=self._failed_at(completion))
         return completion
 
     def _evict(self, activation: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -277,11 +287,24 @@ class _Hooks:
         completion: WorkflowActivationCompletion = self._activate(activation)
         return completion
 
-    def _keep(self, activation: WorkflowActivation, completion: WorkflowActivationCompletion, *, failure: str) -> None:
+    def _failed_at(self, completion: WorkflowActivationCompletion) -> Site | None:
+        """Return the innermost user frame of a failed workflow task: of the exception only its text is left."""
+        frames = _FRAME.findall(completion.failed.failure.stack_trace)
+        users = [(file, int(line), function) for file, line, function in frames if self._user_code.holds(file)]
+        return users[-1] if users else None
+
+    def _keep(
+        self,
+        activation: WorkflowActivation,
+        completion: WorkflowActivationCompletion,
+        *,
+        failure: str,
+        at: Site | None,
+    ) -> None:
         # A payload codec changes the commands in place once they have left the workflow's thread.
         copy = WorkflowActivationCompletion()
         copy.CopyFrom(completion)
-        kept = (activation.history_length, activation.is_replaying, copy, self._sites, failure)
+        kept = (activation.history_length, activation.is_replaying, copy, self._sites, failure, at)
         self._kept.activations.append(kept)
 
     def add_command(self) -> Any:

@@ -211,7 +211,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 HOSTILE = {
-    "sleeps": ("UNKNOWN", "took longer than 8.04 s at "),
+    "sleeps": ("UNKNOWN", "took longer than 8.11 s at "),
     "spins": ("UNKNOWN", "Potential deadlock detected"),
     "exits": ("FAIL", "the workflow task of event 3 failed: SystemExit: 3"),
     "endsatonce": ("FAIL", "the replay ends the process that runs it"),
@@ -237,6 +237,14 @@ def test_hostile_workflow_has_its_verdict(name: str, hostile: Any) -> None:
     assert told["outcome"] == outcome, told
     said = messages(hostile, name) if outcome == "FAIL" else [told["reason"]]
     assert any(words in each for each in said), said
+
+
+@pytest.mark.parametrize(("name", "statement"), [("exits", "sys.exit(3)"), ("asserts", "raise AssertionError")])
+def test_failed_task_is_told_with_its_line(name: str, statement: str, hostile: Any) -> None:
+    lines = (ROOT / "tests/cli/hostile_workflows.py").read_text().splitlines()
+    (number,) = (number for number, line in enumerate(lines, start=1) if line.strip() == statement)
+    (finding,) = (each for each in hostile["findings"] if any(name in file for file in each["histories"]))
+    assert finding["line"] == f"{ROOT}/tests/cli/hostile_workflows.py:{number} in run"
 
 
 def test_memory_is_bounded(hostile: Any) -> None:
