@@ -35,6 +35,9 @@ from harness.replay.witness import Watch
 from harness.replays import Replay
 
 Answer = Callable[[Any], None]
+MOST_DIFFERENCES = 1_000
+"""Differences of one replay that are told, the first ones."""
+
 DEFINITION = "__temporal_workflow_definition"
 _REFUSED = "Failed validating workflow "
 _OF_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<message>(?:[^"\\]|\\.)*)"')
@@ -186,7 +189,7 @@ class _Replaying:
             replay,
             commands=found.commands,
             tasks=found.tasks,
-            differences=found.differences,
+            differences=found.differences[:MOST_DIFFERENCES],
             left_out=found.left_out,
             unseen=len(found.unseen),
         )

@@ -14,7 +14,7 @@ from harness.replay import aligning
 from harness.replay.commands import PATCH_MARKER, Command, Decided
 from harness.replay.comparable import ENDS, Place, comparable, is_of_sdk, subject
 from harness.replay.events import events_of, recorded
-from harness.replay.payloads import is_sealed, told_apart
+from harness.replay.payloads import bounded, is_sealed, told_apart
 from harness.replay.run import Run, run_of
 from harness.replays import Difference, LeftOut
 
@@ -184,7 +184,7 @@ class _Comparison:
                 self._unseen.append((one.event_id, name))
             elif old != new:
                 old, new, note = told_apart(old, new, converter=self._converter)
-                yield dataclasses.replace(difference, field=name, old=old, new=new, note=note)
+                yield dataclasses.replace(difference, field=name, old=bounded(old), new=bounded(new), note=note)
 
     def _described(self, command: Command | None) -> str | None:
         return " ".join(part for part in self._key(command) if part) if command else None

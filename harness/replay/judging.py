@@ -8,12 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from temporalio.converter import DataConverter
+
 from harness.replay.answered import Answered
 from harness.replay.commands import Command
 from harness.replay.compare import OUTCOME, WHOLE
 from harness.replay.matrix import Dependence, dependence
+from harness.replay.payloads import bounded, told_apart
 from harness.replays import Difference, Replay, ReplayedHistory, ReplayFinding, Witness
 from harness.verdict import Outcome
+
+_CONVERTER = DataConverter.default.payload_converter
 
 AS_RECORDED = "replays-as-recorded"
 UNDER_EVERY_CONDITION = "replays-under-every-condition"
@@ -305,16 +310,9 @@ def _difference_of(found: Dependence, task: int) -> Difference:
         return Difference(**told, field=WHOLE, old=_named(one) or None, new=_named(other) or None)
     names = dict.fromkeys([*one.fields, *other.fields])
     name = next(name for name in names if one.fields.get(name) != other.fields.get(name))
-    old, new, note = _told_apart(one.fields.get(name), other.fields.get(name))
+    old, new, note = told_apart(one.fields.get(name), other.fields.get(name), converter=_CONVERTER)
+    old, new = bounded(old), bounded(new)
     return Difference(**told, field=name, old=old, new=new, note=note)
-
-
-def _told_apart(old: Any, new: Any) -> tuple[Any, Any, str]:
-    from temporalio.converter import DataConverter
-
-    from harness.replay.payloads import told_apart
-
-    return told_apart(old, new, converter=DataConverter.default.payload_converter)
 
 
 def _changed(difference: Difference) -> str:

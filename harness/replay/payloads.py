@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,9 @@ from temporalio.converter import PayloadCodec, PayloadConverter
 
 from harness.replay.commands import Command
 from harness.replay.fields import is_payload, payload_fields, payload_of, without_stack
+
+LONGEST = 2_000
+"""Most characters of a value that a difference shows: a history may hold payloads of many megabytes."""
 
 SAME_VALUE = "same value, other bytes"
 """Note of a payload that decodes to an equal value: the order of keys or the white space of its JSON differs."""
@@ -66,6 +70,15 @@ async def _opened(command: Command, codec: PayloadCodec) -> Command:
         (payload,) = await codec.decode([payload_of(value)])
         fields[name] = without_stack(name, payload_fields(payload))
     return dataclasses.replace(command, fields=fields)
+
+
+def bounded(value: Any) -> Any:
+    """Return a value to be shown, or, of a long one, its beginning with its length and a digest of all of it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    if len(text) <= LONGEST:
+        return value
+    digest = hashlib.blake2s(text.encode(errors="replace"), digest_size=4).hexdigest()
+    return f"{text[:LONGEST]}… ({len(text):,} characters, digest {digest})"
 
 
 def _shown(value: Any, converter: PayloadConverter) -> Any:

@@ -246,6 +246,9 @@ class ReplayProcess:
             await self._stop()
             words = f"{doing} took longer than {limit:.3g} s{where} and was stopped"
             raise RigError(words, log=self._log_tail()) from None
+        except ValueError:  # the answer is no line, or too long a one
+            await self._stop()
+            raise RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes") from None
         if not line.endswith(b"\n"):
             status = await process.wait()
             await self._stop()
