@@ -18,6 +18,7 @@ from temporalio.converter import DataConverter
 
 from harness.comparing import Asked, Comparing
 from harness.errors import RigError, UsageError
+from harness.replay import conditions as in_process
 from harness.replay.answered import Answered, Spool
 from harness.replay.preparing import Prepared, read_prepared
 from harness.rig.replay_answers import Mode
@@ -32,7 +33,7 @@ LOSSES = 3
 SHARE = 16
 """How many histories must be left for a further worker process of the same condition to be worth its start."""
 
-_PLAIN = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+_PLAIN = in_process.PLAIN.environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +63,15 @@ COLD = DoorCondition(name="cold", modes=("cold",))
 """Each workflow task with the whole history before it, nothing of the run in the worker's cache."""
 
 CONDITIONS = (
-    DoorCondition(name="hash seed 1", environment=_PLAIN | {"PYTHONHASHSEED": "1"}),
-    DoorCondition(name="time zone east", environment=_PLAIN | {"TZ": "XST-14"}),
-    DoorCondition(name="locale", environment=_PLAIN | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    *(
+        DoorCondition(name=each.name, environment=each.environment)
+        for each in in_process.CONDITIONS
+        if each.name in ("hash seed 1", "time zone east", "locale")
+    ),
     DoorCondition(name="warm process", modes=("cold",), backwards=True),
 )
-"""The conditions beside ``warm`` and ``cold``. The time zone is written out, so that no time zone database is needed;
-in ``warm process`` the process has replayed the histories before."""
+"""The conditions beside ``warm`` and ``cold``: those of replays in process that an environment makes, and ``warm
+process``, where the process has replayed the histories before."""
 
 
 async def replay_through_door(

@@ -31,9 +31,7 @@ _MOST_NAMES = 4
 _UNKNOWN_ID = "no workflow id is kept with it, {!r} was taken: code that uses its id may decide otherwise"
 
 _DOOR_GROUPS = {
-    "hash seed 1": "hash seed",
-    "time zone east": "time zone",
-    "warm process": "process",
+    **{each.name: in_process.group_of(each.name) for each in CONDITIONS},
     COLD.name: "worker's cache of workflows",
 }
 

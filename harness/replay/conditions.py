@@ -74,6 +74,11 @@ CONDITIONS: tuple[Condition, ...] = (
 """All of them. Time zones are written out, so that no time zone database is needed."""
 
 
+def group_of(name: str) -> str:
+    """Return the cause that the condition of a name tries."""
+    return next(each.group for each in CONDITIONS if each.name == name)
+
+
 def chosen(names: Sequence[str]) -> tuple[Condition, ...]:
     """Return the plain condition and those of the given names or groups; no name: all.
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 from harness.audited import Audited, AuditFinding, RuleText, Severity
+from harness.report.clean import for_xml
 from harness.report.document import SCHEMA_VERSION
 
 Again = Callable[[AuditFinding], str]
 """Returns the command that shows a finding again."""
-
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD]")
 
 
 def audit_document(audited: Audited, *, rules: Iterable[RuleText], again: Again) -> dict[str, Any]:
@@ -85,14 +83,14 @@ def audit_junit(audited: Audited, *, again: Again) -> bytes:
         found.setdefault(finding.place.file, []).append(finding)
     reasons = {report.file: report.reason for report in audited.unread}
     for file, findings in found.items():
-        case = ElementTree.SubElement(suite, "testcase", classname="audit", name=_xml(file))
+        case = ElementTree.SubElement(suite, "testcase", classname="audit", name=for_xml(file))
         if file in reasons:
-            ElementTree.SubElement(case, "error", message=_xml(reasons[file]))
+            ElementTree.SubElement(case, "error", message=for_xml(reasons[file]))
         for finding in findings:
             _case(case, finding, again, fails=finding in failing)
     if not (audited.workflows or audited.activities or audited.unread):
         case = ElementTree.SubElement(suite, "testcase", classname="audit", name="audit")
-        ElementTree.SubElement(case, "error", message=_xml("; ".join(audited.unknown)))
+        ElementTree.SubElement(case, "error", message=for_xml("; ".join(audited.unknown)))
     suite.set("tests", str(len(suite)))
     for name, tag in (("failures", "failure"), ("errors", "error")):
         suite.set(name, str(sum(1 for case in suite if case.find(tag) is not None)))
@@ -105,12 +103,12 @@ def audit_junit(audited: Audited, *, again: Again) -> bytes:
 def _case(case: ElementTree.Element, finding: AuditFinding, again: Again, *, fails: bool) -> None:
     place = f"{finding.place.file}:{finding.place.line}:{finding.place.column}"
     steps = [f"{step.file}:{step.line} {step.what}" for step in finding.path]
-    text = _xml("\n".join([place, *steps, *finding.evidence, f"Reproduce with: {again(finding)}"]))
+    text = for_xml("\n".join([place, *steps, *finding.evidence, f"Reproduce with: {again(finding)}"]))
     if not fails:
         output = ElementTree.SubElement(case, "system-out")
-        output.text = _xml(f"{finding.rule} ({finding.severity}): {finding.message}\n{text}")
+        output.text = for_xml(f"{finding.rule} ({finding.severity}): {finding.message}\n{text}")
         return
-    failure = ElementTree.SubElement(case, "failure", type=finding.rule, message=_xml(finding.message))
+    failure = ElementTree.SubElement(case, "failure", type=finding.rule, message=for_xml(finding.message))
     failure.text = text
 
 
@@ -144,7 +142,3 @@ def _finding(finding: AuditFinding, names: dict[str, str], again: Again) -> dict
         "confirmed": finding.confirmed,
         "text": finding.text,
     }
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

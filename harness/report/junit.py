@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from harness.report.clean import for_xml
 from harness.report.phrases import plan_text, reproduce, why_unknown
 from harness.report.remarks import incomplete
 from harness.swept import Swept
 from harness.verdict import Outcome, Verdict
 
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD]")
 _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
@@ -30,7 +29,7 @@ def junit(swept: Sequence[Swept]) -> bytes:
 
 
 def _suite(root: ElementTree.Element, swept: Swept) -> None:
-    suite = ElementTree.SubElement(root, "testsuite", name=_text(swept.scenario))
+    suite = ElementTree.SubElement(root, "testsuite", name=for_xml(swept.scenario))
     for verdict in swept.verdicts:
         _trial(suite, verdict)
     for name, reason in swept.not_applicable.items():
@@ -52,20 +51,15 @@ def _trial(suite: ElementTree.Element, verdict: Verdict) -> None:
         return
     case = _case(suite, verdict.scenario, name)
     for finding in verdict.findings:
-        failure = ElementTree.SubElement(case, "failure", type=finding.check, message=_text(finding.message))
-        failure.text = _text("\n".join([*finding.evidence, f"Reproduce with: {reproduce(verdict.trial)}"]))
+        failure = ElementTree.SubElement(case, "failure", type=finding.check, message=for_xml(finding.message))
+        failure.text = for_xml("\n".join([*finding.evidence, f"Reproduce with: {reproduce(verdict.trial)}"]))
 
 
 def _case(
     suite: ElementTree.Element, scenario: str, name: str, tag: str = "", message: str = ""
 ) -> ElementTree.Element:
     """Add a test case; the tag says what it came to, where it is no trial that passed or failed."""
-    case = ElementTree.SubElement(suite, "testcase", classname=_text(scenario), name=_text(name))
+    case = ElementTree.SubElement(suite, "testcase", classname=for_xml(scenario), name=for_xml(name))
     if tag:
-        ElementTree.SubElement(case, tag, message=_text(message))
+        ElementTree.SubElement(case, tag, message=for_xml(message))
     return case
-
-
-def _text(text: str) -> str:
-    """Return a text without the characters that XML 1.0 does not allow."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -9,13 +9,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.replays import Replayed, ReplayedHistory, ReplayFinding
+from harness.report.clean import for_xml
 from harness.report.document import SCHEMA_VERSION
 from harness.report.sarif import SCHEMA as SARIF_SCHEMA
 from harness.verdict import Outcome
 
 Again = Callable[[ReplayFinding], str]
 
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD]")
 _LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in .*)?$")
 
 
@@ -60,15 +60,17 @@ def replayed_document(replayed: Replayed, *, again: Again) -> dict[str, Any]:
 def replayed_junit(replayed: Replayed, *, again: Again) -> bytes:
     """Return the report as JUnit XML: a test case for each history; findings are failures, what is unknown an error."""
     root = ElementTree.Element("testsuites", name="crashproof")
-    suite = ElementTree.SubElement(root, "testsuite", name=_xml(f"replay against {replayed.against}"))
+    suite = ElementTree.SubElement(root, "testsuite", name=for_xml(f"replay against {replayed.against}"))
     for history in replayed.histories:
-        case = ElementTree.SubElement(suite, "testcase", classname=_xml(history.workflow), name=_xml(history.file))
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=for_xml(history.workflow), name=for_xml(history.file)
+        )
         if history.outcome is Outcome.UNKNOWN:
-            ElementTree.SubElement(case, "error", message=_xml(history.reason))
+            ElementTree.SubElement(case, "error", message=for_xml(history.reason))
         for finding in history.findings:
             if not finding.accepted:
-                failure = ElementTree.SubElement(case, "failure", type=finding.check, message=_xml(finding.message))
-                failure.text = _xml("\n".join([finding.line, f"Reproduce with: {again(finding)}"]))
+                failure = ElementTree.SubElement(case, "failure", type=finding.check, message=for_xml(finding.message))
+                failure.text = for_xml("\n".join([finding.line, f"Reproduce with: {again(finding)}"]))
     suite.set("tests", str(len(suite)))
     for name, tag in (("failures", "failure"), ("errors", "error")):
         suite.set(name, str(sum(1 for case in suite if case.find(tag) is not None)))
@@ -139,7 +141,3 @@ def _result(finding: ReplayFinding, rule: int, again: Again) -> dict[str, Any]:
     if finding.accepted:
         told["suppressions"] = [{"kind": "external", "justification": finding.accepted}]
     return told
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.replays import Replayed, ReplayedHistory, ReplayFinding, Witness
+from harness.report.clean import for_terminal
 from harness.report.phrases import number
 from harness.verdict import Outcome
 
@@ -23,7 +23,6 @@ _WHY = {
     "blocked": "it took too long to answer",
     "newly patched": "it takes a new patch",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what a history says must not steer the terminal
 
 
 def replayed_text(replayed: Replayed, *, again: Again | None = None) -> str:
@@ -40,7 +39,7 @@ def replayed_text(replayed: Replayed, *, again: Again | None = None) -> str:
         lines += [f"  UNKNOWN  {reason}", f"    In {_files(files)}", ""]
     lines += _table(replayed.histories)
     lines += [*_remarks(replayed), "", _summary(replayed)]
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+    return for_terminal("\n".join(lines))
 
 
 def _unknown(histories: Sequence[ReplayedHistory]) -> dict[str, list[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from harness.report.by_fault import FaultTotal, nowhere, somewhere, totals
+from harness.report.clean import for_terminal
 from harness.report.folding import Block, blocks
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
 from harness.report.remarks import not_applicable, remarks, shared_notes
@@ -15,7 +15,6 @@ from harness.verdict import Outcome, Verdict
 
 _EVIDENCE_SHOWN = 12
 _WIDTH = 110
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what a worker says must not steer the terminal
 
 
 def text(swept: Sequence[Swept], *, folder: str = "") -> str:
@@ -42,7 +41,7 @@ def text(swept: Sequence[Swept], *, folder: str = "") -> str:
         lines += ["", f"{each.scenario}:", *(line for remark in told for line in _item(remark))] if told else []
     lines += ["", *shared] if shared else []
     lines += ["", _summary(swept, folder)]
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+    return for_terminal("\n".join(lines))
 
 
 def points(swept: Sequence[Swept]) -> str:

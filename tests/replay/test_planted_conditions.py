@@ -22,8 +22,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LEFT_OUT = ("hash seed 2", "hash seed 3", "time zone west", "locale")
 TRIED = tuple(condition for condition in CONDITIONS if condition.name not in LEFT_OUT)
-FRESH = {condition.name for condition in CONDITIONS if condition.fresh}
-"""What was decided there cannot be read again: each process begins the file of decisions anew."""
 
 CHANGED = {case.histories[0] for case in planted.CHANGES}
 DEPENDENT = planted.CONDITIONS
@@ -112,8 +110,6 @@ def decides_otherwise(plain: Answered, other: Answered) -> bool:
 
 
 def lines_of(plain: Answered, other: Answered) -> list[str]:
-    if other.condition in FRESH:
-        return []
     different = dependence(plain, other)
     command = different and (different.other or different.plain)
     return [command.line] if command else []
