@@ -13,7 +13,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 
 GET_SERVERS = """
 import asyncio
-from harness.rig.binaries import find_full_server, find_temporal, find_test_server
+from harness.servers.binaries import find_full_server, find_temporal, find_test_server
 for find in (find_temporal, find_full_server, find_test_server):
     print(asyncio.run(find(progress=print)).version, flush=True)
 """

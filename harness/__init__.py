@@ -9,28 +9,28 @@ if TYPE_CHECKING:
     from harness import checks as checks
     from harness.errors import RigError as RigError
     from harness.errors import UsageError as UsageError
-    from harness.scenario import Scenario as Scenario
-    from harness.scenario import let_pass as let_pass
-    from harness.scenario import query as query
-    from harness.scenario import reached as reached
-    from harness.scenario import signal as signal
-    from harness.scenario import start as start
-    from harness.scenario import started_by as started_by
-    from harness.scenario import started_by_worker as started_by_worker
-    from harness.scenario import update as update
+    from harness.records.scenario import Scenario as Scenario
+    from harness.records.scenario import let_pass as let_pass
+    from harness.records.scenario import query as query
+    from harness.records.scenario import reached as reached
+    from harness.records.scenario import signal as signal
+    from harness.records.scenario import start as start
+    from harness.records.scenario import started_by as started_by
+    from harness.records.scenario import started_by_worker as started_by_worker
+    from harness.records.scenario import update as update
 
 _HOME = {
     "RigError": "harness.errors",
-    "Scenario": "harness.scenario",
+    "Scenario": "harness.records.scenario",
     "UsageError": "harness.errors",
-    "let_pass": "harness.scenario",
-    "query": "harness.scenario",
-    "reached": "harness.scenario",
-    "signal": "harness.scenario",
-    "start": "harness.scenario",
-    "started_by": "harness.scenario",
-    "started_by_worker": "harness.scenario",
-    "update": "harness.scenario",
+    "let_pass": "harness.records.scenario",
+    "query": "harness.records.scenario",
+    "reached": "harness.records.scenario",
+    "signal": "harness.records.scenario",
+    "start": "harness.records.scenario",
+    "started_by": "harness.records.scenario",
+    "started_by_worker": "harness.records.scenario",
+    "update": "harness.records.scenario",
 }
 
 __all__ = ["checks", *_HOME]

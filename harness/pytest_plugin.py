@@ -24,11 +24,11 @@ import pytest
 from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
-    from harness.rig.binaries import Binary
-    from harness.rig.slots import Rig
+    from harness.servers.binaries import Binary
     from harness.testing import Effects, Model, Server, Survives, Workers
     from harness.testing.stage import Stage
     from harness.testing.thread import Calls, RigThread
+    from harness.trial.slots import Rig
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def crashproof_survives(
     ``crashproof run`` unless the outcome is PASS; UNKNOWN fails, too. The evidence stays in ``.crashproof/runs`` below
     the folder that pytest was started in.
     """
-    from harness.folder import RUNS
+    from harness.records.store import RUNS
     from harness.testing import Survives
 
     started_in = request.config.invocation_params.dir
@@ -133,7 +133,7 @@ def _crashproof_thread() -> Iterator[RigThread]:
 
 @pytest.fixture(scope="session")
 def _crashproof_temporal(_crashproof_thread: RigThread, request: pytest.FixtureRequest) -> Binary:
-    from harness.rig.binaries import find_temporal
+    from harness.servers.binaries import find_temporal
 
     with _in_one_message():
         return _crashproof_thread.wait(find_temporal(progress=lambda line: _say(request.config, line)))
@@ -143,7 +143,7 @@ def _crashproof_temporal(_crashproof_thread: RigThread, request: pytest.FixtureR
 def _crashproof_rig(
     _crashproof_thread: RigThread, _crashproof_temporal: Binary, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rig]:
-    from harness.rig.slots import Rig
+    from harness.trial.slots import Rig
 
     folder = tmp_path_factory.mktemp("crashproof", numbered=True)
     with _in_one_message(), _crashproof_thread.within(Rig(binary=_crashproof_temporal.path, folder=folder)) as rig:

@@ -6,7 +6,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,36 +14,38 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-PARTS = {
-    "public names": "__init__",
-    "records": "errors points faults plan tape verdict evidence scenario cuts deadline options notes stops folder "
-    "swept runs replays audited",
-    "rig": "rig",
-    "replay": "replay",
-    "audit": "audit",
-    "checks": "checks",
-    "report": "report",
-    "trial": "trial",
-    "sweep": "sweep sweeps",
-    "replaying": "replaying comparing strict",
-    "faces": "cli pytest_plugin testing",
-}
-"""Each part of the house, with the modules and packages directly below harness/ that it consists of."""
+FLOORS = (
+    "errors",
+    "records faults",
+    "temporal processes",
+    "doors servers histories",
+    "trial replay",
+    "checks report audit",
+    "campaign",
+    "readiness",
+    "app",
+    "cli testing pytest_plugin",
+)
+"""The house from the ground up. A room may import the rooms of the floors below its own, and no other.
 
-MAY_IMPORT = {
-    "public names": {"records", "checks"},
-    "records": set(),
-    "rig": {"records"},
-    "replay": {"records"},
-    "audit": {"records"},
-    "checks": {"records", "replay"},
-    "report": {"records"},
-    "trial": {"records", "rig"},
-    "sweep": {"records", "trial", "checks", "replay", "rig"},
-    "replaying": {"records", "rig", "replay"},
-    "faces": {"records", "rig", "replay", "audit", "checks", "report", "trial", "sweep", "replaying"},
+The package itself, ``harness``, only names what is public, and nobody inside it imports it.
+"""
+
+ONE_VOCABULARY = {("records", "faults"), ("faults", "records")}
+"""Rooms of one floor that know each other: a plan names faults, and a fault names points."""
+
+ENTRANCES = {("pytest_plugin", "testing"), ("harness", "records"), ("harness", "errors"), ("harness", "checks")}
+"""The plugin is the entrance of the fixtures; the package itself offers records, checks and errors by name."""
+
+KNOWS_ONLY = {
+    "checks": "errors records faults temporal replay",
+    "report": "errors records faults temporal",
+    "audit": "errors records temporal histories",
 }
-"""Each part, with the other parts that it may import. Nobody imports a face, and nobody inside the public names."""
+"""Rooms that judge and tell what was recorded, and so know less than their floor allows: no process, server or door."""
+
+NOT_BUILT = {"readiness", "app"}
+"""Rooms whose place is kept."""
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "harness", "scenarios", "tests", "conftest.py", "noxfile.py"}
 
@@ -134,10 +136,14 @@ def _is_module(path: Path) -> bool:
     return path.with_suffix(".py").is_file() or path.is_dir()
 
 
-def part_of(module: str) -> str:
-    """Return the part of the house that `harness.…` belongs to; empty for one that no part names."""
-    below = module.split(".")[1] if "." in module else "__init__"
-    return next((part for part, names in PARTS.items() if below in names.split()), "")
+def room_of(module: str) -> str:
+    """Return the room, or the single module directly below harness/, that a module belongs to."""
+    return module.split(".")[1] if "." in module else module
+
+
+def floor_of(room: str) -> int:
+    """Return the number of a room's floor; -1 for one that has none."""
+    return next((number for number, rooms in enumerate(FLOORS) if room in rooms.split()), -1)
 
 
 def module_of(file: Path) -> str:
@@ -146,13 +152,44 @@ def module_of(file: Path) -> str:
 
 
 def forbidden(found: Import) -> bool:
-    """Tell whether a file below harness/ imports what its part may not."""
+    """Tell whether a file below harness/ imports what its room may not."""
     if found.module.partition(".")[0] in ("scenarios", "tests", "conftest", "noxfile"):
         return True
     if found.module.partition(".")[0] != "harness":
         return False
-    importer, imported = part_of(module_of(found.file)), part_of(found.module)
-    return imported != importer and imported not in MAY_IMPORT[importer]
+    importer, imported = room_of(module_of(found.file)), room_of(found.module)
+    if importer == imported or (importer, imported) in ONE_VOCABULARY | ENTRANCES:
+        return False
+    if importer in KNOWS_ONLY:
+        return imported not in KNOWS_ONLY[importer].split()
+    return not -1 < floor_of(imported) < floor_of(importer)
+
+
+def cycles(imports: Mapping[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other, directly or through others (Tarjan's components)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    groups: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        number[module] = lowest[module] = len(number)
+        path.append(module)
+        for other in sorted(imports.get(module, ())):
+            if other not in number:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in path:
+                lowest[module] = min(lowest[module], number[other])
+        if lowest[module] == number[module]:
+            start = path.index(module)
+            groups.append(sorted(path[start:]))
+            del path[start:]
+
+    for module in sorted(imports):
+        if module not in number:
+            visit(module)
+    return [group for group in groups if len(group) > 1]
 
 
 def functions_of(file: Path) -> Iterator[Function]:
@@ -164,25 +201,36 @@ def functions_of(file: Path) -> Iterator[Function]:
             yield Function(file, node.name, node.lineno, lines)
 
 
-def test_every_module_belongs_to_a_part() -> None:
-    homeless = {module_of(file) for file in python_files("harness") if not part_of(module_of(file))}
-    assert not homeless, "name these modules in PARTS, and in MAY_IMPORT what a new part may import"
+def test_every_room_has_a_floor_and_every_floor_is_built() -> None:
+    rooms = {room_of(module_of(file)) for file in python_files("harness")} - {"harness"}
+    assert rooms | NOT_BUILT == {room for rooms in FLOORS for room in rooms.split()}
+    assert not rooms & NOT_BUILT
 
 
-def test_every_name_of_a_part_exists() -> None:
-    stale = {name for names in PARTS.values() for name in names.split() if not _is_module(ROOT / "harness" / name)}
-    assert not stale, "PARTS names modules that are gone"
-
-
-def test_every_part_says_what_it_may_import() -> None:
-    assert PARTS.keys() == MAY_IMPORT.keys()
-    assert all(others <= PARTS.keys() - {"faces", "public names"} for others in MAY_IMPORT.values())
-
-
-def test_parts_import_only_what_they_may() -> None:
-    found = [one for file in python_files("harness") if part_of(module_of(file)) for one in imports_of(file)]
+def test_rooms_import_only_from_the_floors_below() -> None:
+    found = [one for file in python_files("harness") for one in imports_of(file)]
     assert found
     assert [str(one) for one in found if forbidden(one)] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    imports = {
+        module_of(file): {one.module for one in imports_of(file)} - {module_of(file)}
+        for file in python_files("harness", "scenarios")
+    }
+    assert [group for group in cycles(imports) if "harness.audit.code.meanings" not in group] == []
+
+
+@pytest.mark.parametrize(
+    ("imports", "circles"),
+    [
+        ({"a": {"b"}, "b": {"a"}}, [["a", "b"]]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}, [["a", "b", "c"]]),
+        ({"a": {"b", "c"}, "b": {"c"}, "c": set()}, []),
+    ],
+)
+def test_a_circle_is_seen(imports: dict[str, set[str]], circles: list[list[str]]) -> None:
+    assert cycles(imports) == circles
 
 
 def test_agents_do_not_know_the_harness() -> None:
@@ -196,15 +244,15 @@ def test_agents_do_not_know_the_harness() -> None:
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("harness/plan.py", "import harness.rig.wire"),
-        ("harness/plan.py", "from harness import trial"),
-        ("harness/plan.py", "from harness import Scenario"),
-        ("harness/plan.py", "from . import trial"),
-        ("harness/rig/wire.py", "from ..checks import effects"),
-        ("harness/rig/wire.py", "def f():\n    from harness.cli import main"),
-        ("harness/trial.py", "if TYPE_CHECKING:\n    from harness.sweep import Sweep"),
-        ("harness/checks/effects.py", "import importlib\nimportlib.import_module('harness.trial')"),
-        ("harness/trial.py", "from scenarios.research import workflows"),
+        ("harness/records/plan.py", "import harness.doors.wire.proxy"),
+        ("harness/records/plan.py", "from harness import trial"),
+        ("harness/records/plan.py", "from harness import Scenario"),
+        ("harness/records/plan.py", "from .. import trial"),
+        ("harness/doors/wire/proxy.py", "from ...checks import effects"),
+        ("harness/doors/wire/proxy.py", "def f():\n    from harness.cli import main"),
+        ("harness/trial/trial.py", "if TYPE_CHECKING:\n    from harness.campaign.sweep import Sweep"),
+        ("harness/checks/effects.py", "import importlib\nimportlib.import_module('harness.trial.trial')"),
+        ("harness/trial/trial.py", "from scenarios.research import workflows"),
     ],
 )
 def test_a_forbidden_import_is_seen_wherever_it_stands(file: str, source: str) -> None:

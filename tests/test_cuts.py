@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from harness import faults
-from harness.cuts import Cut, cuts, cuts_of, new_cuts, steady
-from harness.plan import Strike
-from harness.points import Door, Point
-from harness.tape import Entry, points
+from harness.records.cut import Cut, cuts, cuts_of, new_cuts, steady
+from harness.records.plan import Strike
+from harness.records.point import Door, Point
+from harness.records.tape import Entry, points
 
 KILL = faults.named("kill-worker")
 

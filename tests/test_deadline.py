@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.deadline import PATIENCE_SECONDS, SLACK, TERM_SECONDS, activity_bounds, bounds
-from harness.evidence import Evidence
-from harness.plan import Plan, Strike
-from harness.tape import Entry
+from harness.records.deadline import PATIENCE_SECONDS, SLACK, TERM_SECONDS, activity_bounds, bounds
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan, Strike
+from harness.records.tape import Entry
 
 STRIKE = Strike("kill-worker", "before/Op")
 KILL = Plan((STRIKE,))

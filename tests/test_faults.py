@@ -12,10 +12,10 @@ import pytest
 from harness import faults
 from harness.errors import UsageError
 from harness.faults import Fault, fault
-from harness.points import Point
+from harness.records.point import Point
 
 NAMES = [each.name for each in faults.ALL]
-MODULES = [found.name for found in pkgutil.iter_modules(faults.__path__) if found.name not in ("actions", "fault")]
+MODULES = [found.name for found in pkgutil.iter_modules(faults.__path__) if found.name not in ("action", "fault")]
 
 
 def names(*wanted: str) -> list[str]:

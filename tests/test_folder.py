@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import folder as folders
 from harness.errors import RigError, UsageError
-from harness.evidence import Crash, Evidence, History, Sample
-from harness.plan import Plan, Strike
-from harness.points import Point
-from harness.replays import Replay
-from harness.tape import Entry
-from harness.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records import store as folders
+from harness.records.evidence import Crash, Evidence, History, Sample
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.replay_result import Replay
+from harness.records.tape import Entry
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 
 POINT = Point(position="after", door="effect", operation="note", workflow="A", subject="save", execution=1, attempt=1)
 EVIDENCE = Evidence(

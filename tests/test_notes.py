@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.evidence import Evidence
-from harness.notes import notes, notices_of
-from harness.options import Options
-from harness.plan import Plan
-from harness.scenario import Scenario, start
-from harness.tape import Entry
+from harness.campaign.notes import notes, notices_of
+from harness.records.evidence import Evidence
+from harness.records.options import Options
+from harness.records.plan import Plan
+from harness.records.scenario import Scenario, start
+from harness.records.tape import Entry
 
 SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
 UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serves POST /v1/chat/completions"

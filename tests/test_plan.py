@@ -6,8 +6,8 @@ import pytest
 
 from harness import faults
 from harness.errors import UsageError
-from harness.plan import Plan, Strike, parse
-from harness.points import Point
+from harness.records.plan import Plan, Strike, parse
+from harness.records.point import Point
 
 POINT = Point(position="after", door="effect", operation="pay, then mail", workflow="A", subject="x;y", attempt=2).id
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.points import Point, matches, meets, place_of
+from harness.records.point import Point, matches, meets, place_of
 
 COMPLETED = Point(
     position="before",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.rig.binaries import find_temporal
+from harness.servers.binaries import find_temporal
 from tests.cli.running import AGENTS, LIMIT, MARKER, ROOT, marked
 
 pytest_plugins = ["pytester"]

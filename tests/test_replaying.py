@@ -17,11 +17,11 @@ import pytest
 import pytest_asyncio
 
 from harness.errors import RigError, UsageError
-from harness.replay.answered import Answered, read_details
-from harness.replay.preparing import Prepared
-from harness.replaying import CONDITIONS, LOSSES, REFERENCE, DoorCondition, replay_through_door
-from harness.replays import Replay
-from harness.rig.ports import free_port
+from harness.histories.preparing import Prepared
+from harness.processes.ports import free_port
+from harness.records.replay_result import Replay
+from harness.replay.compare.answered import Answered, read_details
+from harness.replay.door.sessions import CONDITIONS, LOSSES, REFERENCE, DoorCondition, replay_through_door
 from tests.rig.replayed.preparing import prepared
 from tests.rig.replayed.recording import ROOT, Recorded, record
 from tests.rig.replayed.secret import SECRET

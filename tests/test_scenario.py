@@ -9,7 +9,7 @@ import pytest
 from temporalio import workflow
 
 from harness.errors import UsageError
-from harness.scenario import (
+from harness.records.scenario import (
     Reached,
     Scenario,
     Send,

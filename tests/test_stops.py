@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.evidence import Evidence
-from harness.plan import Plan, Strike
-from harness.stops import stop_of, told
-from harness.tape import Entry
+from harness.campaign.stops import stop_of, told
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan, Strike
+from harness.records.tape import Entry
 
 
 def act(operation: str, at: float, *, worker: int = 1, **facts: Any) -> Entry:

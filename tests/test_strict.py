@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from harness.errors import UsageError
-from harness.replay.files import history_files
-from harness.replay.matrix import Code
-from harness.replays import Replayed
-from harness.strict import Worker, replay_all
-from harness.verdict import Outcome
+from harness.histories.files import history_files
+from harness.records.replay_result import Replayed
+from harness.records.verdict import Outcome
+from harness.replay.in_process.matrix import Code
+from harness.replay.strict import Worker, replay_all
 
 ROOT = Path(__file__).parent.parent
 STORED = ROOT / "tests" / "replay" / "histories"

@@ -13,15 +13,15 @@ import pytest
 import pytest_asyncio
 
 from harness import checks
-from harness.options import Options
-from harness.plan import parse
-from harness.rig.binaries import find_temporal
-from harness.rig.slots import Rig
-from harness.scenario import Scenario, start
-from harness.sweep import Sweep
-from harness.sweeps import first_error
-from harness.swept import News, Swept
-from harness.verdict import Outcome
+from harness.campaign.sweep import Sweep
+from harness.campaign.sweeps import first_error
+from harness.records.options import Options
+from harness.records.plan import parse
+from harness.records.scenario import Scenario, start
+from harness.records.sweep_result import News, Swept
+from harness.records.verdict import Outcome
+from harness.servers.binaries import find_temporal
+from harness.trial.slots import Rig
 
 AGENTS = Path(__file__).parent / "agents"
 MARKING = Scenario(

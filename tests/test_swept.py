@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness.cuts import Cut
-from harness.points import Point
-from harness.swept import Swept, count, outcome
-from harness.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.cut import Cut
+from harness.records.point import Point
+from harness.records.sweep_result import Swept, count, outcome
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
 CUTS = tuple(Cut(Point(position="before", door="wire", operation=name), fault="kill-worker") for name in ("One", "Two"))

@@ -18,16 +18,16 @@ import pytest_asyncio
 from harness import checks
 from harness.checks.judging import judge
 from harness.cli.loading import load_file
-from harness.deadline import Bounds, bounds
 from harness.errors import RigError, UsageError
-from harness.evidence import Evidence, History
-from harness.plan import Plan, Strike
-from harness.rig.binaries import find_temporal
-from harness.rig.slots import Rig
-from harness.scenario import Scenario, start
-from harness.tape import acts, executed
-from harness.trial import run_trial
-from harness.verdict import Outcome
+from harness.records.deadline import Bounds, bounds
+from harness.records.evidence import Evidence, History
+from harness.records.plan import Plan, Strike
+from harness.records.scenario import Scenario, start
+from harness.records.tape import acts, executed
+from harness.records.verdict import Outcome
+from harness.servers.binaries import find_temporal
+from harness.trial.slots import Rig
+from harness.trial.trial import run_trial
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
 

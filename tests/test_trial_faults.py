@@ -14,15 +14,15 @@ import pytest_asyncio
 
 from harness import checks
 from harness.checks.judging import judge
-from harness.deadline import Bounds, bounds
-from harness.evidence import Evidence
-from harness.plan import Plan, Strike
-from harness.rig.binaries import find_temporal
-from harness.rig.slots import Rig
-from harness.scenario import Scenario, start
-from harness.tape import Entry, acts, executed
-from harness.trial import run_trial
-from harness.verdict import Outcome
+from harness.records.deadline import Bounds, bounds
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan, Strike
+from harness.records.scenario import Scenario, start
+from harness.records.tape import Entry, acts, executed
+from harness.records.verdict import Outcome
+from harness.servers.binaries import find_temporal
+from harness.trial.slots import Rig
+from harness.trial.trial import run_trial
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from harness.verdict import Finding, Judgement, Outcome, Verdict, worst
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict, worst
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
 

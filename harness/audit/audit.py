@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.audit.cache import Memory
+from harness.audit.code.modules import Finder, installed_folders
+from harness.audit.code.parts import parts_of
+from harness.audit.code.reach import Limits
+from harness.audit.code.source import SourceFile, collect
+from harness.audit.code.surface import Surface, surface_of
 from harness.audit.judging import Judged, judge
-from harness.audit.memory import Memory
-from harness.audit.modules import Finder, installed_folders
-from harness.audit.parts import parts_of
-from harness.audit.reach import Limits
 from harness.audit.rules import RULES
 from harness.audit.rules.rule import Rule
-from harness.audit.source import SourceFile, collect
-from harness.audit.surface import Surface, surface_of
 from harness.audit.workers import Workers, working
-from harness.audited import Audited, AuditFinding, FileReport
+from harness.records.audit_result import Audited, AuditFinding, FileReport
 
 WORTH_PROCESSES = 400_000
 """Characters of new text from which on more processes than one are quicker."""

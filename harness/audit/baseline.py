@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from harness.audited import Audited, AuditFinding
 from harness.errors import UsageError, nearest
+from harness.records.audit_result import Audited, AuditFinding
 
 FILE = Path("crashproof-baseline.toml")
 """Where it is written, if nothing else is said."""

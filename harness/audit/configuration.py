@@ -11,8 +11,8 @@ from typing import Any
 
 from harness.audit.histories import explained
 from harness.audit.rules import RULES, Rule
-from harness.audited import Severity
 from harness.errors import UsageError, nearest
+from harness.records.audit_result import Severity
 
 FILES = ("crashproof.toml", "pyproject.toml")
 """Where the configuration is looked for, in the working directory and above it, the first one first."""

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.audit.source import decoded
-from harness.audited import Audited, AuditFinding, Place
+from harness.audit.code.source import decoded
 from harness.errors import nearest
+from harness.records.audit_result import Audited, AuditFinding, Place
 
 _COMMENT = re.compile(r"#\s*crashproof\s*:\s*(?P<word>[\w-]+)\s*(?P<rules>\[[^\]]*\])?(?P<reason>.*)", re.IGNORECASE)
 _WORDS = ("ignore", "ignore-file")

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.audit.modules import Finder
-from harness.audit.project import Project
-from harness.audit.reach import Limits
+from harness.audit.code.modules import Finder
+from harness.audit.code.project import Project
+from harness.audit.code.reach import Limits
+from harness.audit.code.source import SourceFile
 from harness.audit.rules.rule import Rule
-from harness.audit.source import SourceFile
-from harness.audited import AuditFinding, RuleError, Unresolved
+from harness.records.audit_result import AuditFinding, RuleError, Unresolved
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.check import CannotTell as CannotTell
+from harness.checks.check import Check as Check
+from harness.checks.check import NothingToLookAt as NothingToLookAt
+from harness.checks.check import check as check
 from harness.errors import UsageError, nearest
-from harness.evidence import Evidence
-from harness.verdict import Finding
 
 if TYPE_CHECKING:
     standard: tuple[Check, ...]
     """Every check that needs no parameter, in the order in which verdicts show them."""
-
-Property = Callable[[Evidence, Sequence[Evidence]], Iterator[Finding]]
-"""A generator of findings over the evidence of one trial and that of the undisturbed baselines (one or two).
-
-When a baseline itself is judged it is the evidence, and the baselines contain it too. What the generator returns, where
-it returns a text, is shown as the reason beside the outcome."""
-
-
-class NothingToLookAt(Exception):  # noqa: N818 - says what happened, which is no error
-    """Raised by a check that finds nothing of the kind it judges; the message says what was missing."""
-
-
-class CannotTell(Exception):  # noqa: N818 - says what happened, which is no error
-    """Raised by a check that has seen something it cannot judge; the message says what. The outcome is UNKNOWN."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A named property.
-
-    Attributes:
-        name: Kebab case, such as ``effects-happen-once``.
-        property: The sentence that must hold.
-        judge: The generator that looks for what breaks it. Raises ``NothingToLookAt`` where it is not applicable.
-        needed: Whether nothing to look at makes it UNKNOWN (asked for by the user) rather than not applicable.
-    """
-
-    name: str
-    property: str
-    judge: Property
-    needed: bool = False
-
-
-def check(name: str) -> Callable[[Property], Check]:
-    """Make a check of a generator; the first line of its docstring is the property."""
-
-    def make(judge: Property) -> Check:
-        sentence = (judge.__doc__ or "").strip().splitlines()[0]
-        return Check(name, sentence, judge)
-
-    return make
 
 
 def HappensOnce(effect: str, *, key: str = "") -> Check:  # noqa: N802 - reads as a noun in a scenario's list of checks

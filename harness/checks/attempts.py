@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import faults
-from harness.checks import events
-from harness.evidence import Evidence
-from harness.faults.actions import Terminate
-from harness.tape import Entry, acts
+from harness.faults.action import Terminate
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, acts
+from harness.temporal import event as events
 
 _ANSWERS = ("RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RespondActivityTaskCanceled")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.checks import (
-    Check,
     effects,
     execution,
     giving_up,
@@ -18,6 +17,7 @@ from harness.checks import (
     wellformed,
     zombies,
 )
+from harness.checks.check import Check
 
 STANDARD: tuple[Check, ...] = (
     execution.workflow_ends_as_baseline,

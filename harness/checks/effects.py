@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.checks import Check, NothingToLookAt, check, faulted, masking, showing
+from harness.checks import faulted, masking, showing
 from harness.checks.attempts import attempts_of
+from harness.checks.check import Check, NothingToLookAt, check
 from harness.checks.masking import Effect, same_effect, same_effect_and_key
-from harness.evidence import Evidence
-from harness.tape import Entry
-from harness.verdict import Finding
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry
+from harness.records.verdict import Finding
 
 _Execution = tuple[str, str, int]
 

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from harness.checks import CannotTell, NothingToLookAt, check, events, faulted, masking, showing
+from harness.checks import faulted, masking, showing
 from harness.checks.attempts import attempts_of, by_execution, deaths
-from harness.evidence import Evidence, History
-from harness.tape import Entry, acts, executed
-from harness.verdict import Finding
+from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.records.evidence import Evidence, History
+from harness.records.tape import Entry, acts, executed
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
 _DEADLOCK = "TMPRL1101"

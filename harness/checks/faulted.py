@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from harness import faults
 from harness.checks.attempts import Attempt, attempts_of, by_execution
-from harness.evidence import Evidence
 from harness.faults.fault import Fault
-from harness.tape import Entry, acts
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, acts
 
 
 @dataclass(frozen=True)

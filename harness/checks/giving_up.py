@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, faulted, masking, showing
+from harness.checks import faulted, masking, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
-from harness.evidence import Evidence, History
+from harness.checks.check import NothingToLookAt, check
 from harness.faults.fault import Fault
-from harness.tape import Entry
-from harness.verdict import Finding
+from harness.records.evidence import Evidence, History
+from harness.records.tape import Entry
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _OUTAGE_SLACK = 15.0
 _ATTEMPT_SLACK = 2.0

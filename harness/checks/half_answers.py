@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, faulted, masking, showing
+from harness.checks import faulted, masking, showing
 from harness.checks.attempts import Attempt, attempts_of
+from harness.checks.check import NothingToLookAt, check
 from harness.checks.faulted import Meeting
-from harness.evidence import Evidence
-from harness.tape import Entry
-from harness.verdict import Finding
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _LEAST = 8  # letters that a text must have before it can be recognised
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')

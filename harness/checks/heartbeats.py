@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 
-from harness.checks import NothingToLookAt, check, events, faulted, showing
+from harness.checks import faulted, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths, lost_at
+from harness.checks.check import NothingToLookAt, check
 from harness.checks.masking import key_of
-from harness.evidence import Evidence
-from harness.tape import Entry, acts
-from harness.verdict import Finding
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, acts
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _LONG_DECLARED = 60.0
 _LONG_OBSERVED = 10.0

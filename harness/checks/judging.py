@@ -5,13 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Sequence
 
-from harness.checks import CannotTell, Check, NothingToLookAt, events
 from harness.checks.attempts import requests
-from harness.evidence import Evidence
-from harness.plan import Strike
-from harness.points import meets
-from harness.tape import Entry, executed
-from harness.verdict import Finding, Judgement, Outcome, Verdict
+from harness.checks.check import CannotTell, Check, NothingToLookAt
+from harness.records.evidence import Evidence
+from harness.records.plan import Strike
+from harness.records.point import meets
+from harness.records.tape import Entry, executed
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.temporal import event as events
 
 _CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from harness.checks import events
-from harness.evidence import Evidence
-from harness.tape import Entry, executed
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, executed
+from harness.temporal import event as events
 
 _Left = TypeVar("_Left")
 _Right = TypeVar("_Right")

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, showing
+from harness.checks import showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, requests
-from harness.evidence import Evidence
-from harness.tape import Entry, executed
-from harness.verdict import Finding
+from harness.checks.check import NothingToLookAt, check
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, executed
+from harness.records.verdict import Finding
 
 _RETRY_COUNT = "x-stainless-retry-count"
 

@@ -10,12 +10,14 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, faulted, showing
+from harness.checks import faulted, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
+from harness.checks.check import NothingToLookAt, check
 from harness.checks.faulted import Meeting
-from harness.evidence import Evidence
-from harness.tape import Entry
-from harness.verdict import Finding
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1

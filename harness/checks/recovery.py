@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.checks import NothingToLookAt, check, events, faulted, showing
+from harness.checks import faulted, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, options_of
-from harness.deadline import TERM_SECONDS
-from harness.evidence import Evidence, History
-from harness.faults.actions import Terminate
-from harness.tape import Entry, acts
-from harness.verdict import Finding
+from harness.checks.check import NothingToLookAt, check
+from harness.faults.action import Terminate
+from harness.records.deadline import TERM_SECONDS
+from harness.records.evidence import Evidence, History
+from harness.records.tape import Entry, acts
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _WORKFLOW_TASK_TIMEOUT = 10.0
 _STICKY_TIMEOUT = 10.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from harness.checks import CannotTell, NothingToLookAt, check
+from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.showing import short
-from harness.evidence import Evidence
-from harness.replays import Difference, Replay
-from harness.verdict import Finding
+from harness.records.evidence import Evidence
+from harness.records.replay_result import Difference, Replay
+from harness.records.verdict import Finding
 
 _LONGEST = 600
 _MOST_SHOWN = 8

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, showing
+from harness.checks import showing
 from harness.checks.attempts import Attempt, Options, accelerated, attempts_of, by_execution, options_of
-from harness.evidence import Evidence, History
-from harness.verdict import Finding
+from harness.checks.check import NothingToLookAt, check
+from harness.records.evidence import Evidence, History
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, showing
+from harness.checks import showing
 from harness.checks.attempts import requests
-from harness.evidence import Crash, Evidence, History
-from harness.tape import Entry, acts, executed
-from harness.verdict import Finding
+from harness.checks.check import NothingToLookAt, check
+from harness.records.evidence import Crash, Evidence, History
+from harness.records.tape import Entry, acts, executed
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _SYSTEM = "temporal-sys"
 _TASK = ("WORKFLOW_TASK_SCHEDULED", "WORKFLOW_TASK_STARTED")

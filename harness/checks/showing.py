@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.checks import events
-from harness.evidence import Evidence
-from harness.tape import Entry, acts
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, acts
+from harness.temporal import event as events
 
 _LONGEST = 200
 

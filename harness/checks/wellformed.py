@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, showing
-from harness.evidence import Evidence, History
-from harness.verdict import Finding
+from harness.checks import showing
+from harness.checks.check import NothingToLookAt, check
+from harness.records.evidence import Evidence, History
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _REFERENCES = {
     "ACTIVITY_TASK_": {"scheduledEventId": ("ACTIVITY_TASK_SCHEDULED",), "startedEventId": ("ACTIVITY_TASK_STARTED",)},

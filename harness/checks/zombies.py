@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.checks import NothingToLookAt, check, events, masking, showing
+from harness.checks import masking, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.checks.check import NothingToLookAt, check
 from harness.checks.masking import Effect
-from harness.evidence import Evidence
-from harness.tape import Entry
-from harness.verdict import Finding
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 _COMPLETED = "RespondActivityTaskCompleted"
 _READS = ("GET", "HEAD", "OPTIONS")

@@ -67,8 +67,8 @@ def main() -> None:
     abort while it finalizes, and would then leave with another status.
     """
     status = _status()
-    if "harness.rig.process" in sys.modules:
-        sys.modules["harness.rig.process"].kill_all()
+    if "harness.processes.process" in sys.modules:
+        sys.modules["harness.processes.process"].kill_all()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

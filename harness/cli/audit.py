@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from harness.audited import Audited, AuditFinding, RuleText, Severity
-from harness.cli.output import FORMAT, shown_path
+from harness.cli.output import FORMAT
 from harness.cli.progress import Told
 from harness.errors import UsageError
-from harness.folder import RUNS
+from harness.records.audit_result import Audited, AuditFinding, RuleText, Severity
+from harness.records.run_record import versions
+from harness.records.store import RUNS
+from harness.records.sweep_result import News
+from harness.report.files import shown_path
 from harness.report.phrases import number
-from harness.runs import versions
-from harness.swept import News
 
 if TYPE_CHECKING:
     from harness.audit.configuration import Configuration
@@ -202,7 +203,7 @@ def _met(found: Audited, run: str | None) -> Audited:
     """Return the audit with what a run confirms of it, and what it missed."""
     if not run:
         return found
-    from harness.audit.evidence import with_evidence
+    from harness.audit.confirm import with_evidence
 
     return with_evidence(found, run, cwd=Path.cwd())
 
@@ -239,10 +240,10 @@ def _severe(found: Audited, word: str | None) -> Audited:
 
 
 def _print(found: Audited, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
-    from harness.report.audit_document import audit_document, audit_junit, audit_rows
-    from harness.report.audit_github import audit_github
-    from harness.report.audit_sarif import audit_sarif
-    from harness.report.audit_text import audit_text
+    from harness.report.audit.document import audit_document, audit_junit, audit_rows
+    from harness.report.audit.github import audit_github
+    from harness.report.audit.sarif import audit_sarif
+    from harness.report.audit.text import audit_text
 
     rules = _texts()
     again = _again(paths, given)
@@ -295,7 +296,7 @@ def _again(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFindin
 
 @lru_cache(maxsize=64)
 def _lines(file: str) -> Sequence[str]:
-    from harness.audit.source import decoded
+    from harness.audit.code.source import decoded
 
     try:
         return decoded(Path(file).read_bytes())[0].split("\n")
@@ -323,7 +324,7 @@ def _texts(ids: Sequence[str] = ()) -> list[RuleText]:
 
 def _explain(word: str, form: str) -> int:
     from harness.audit.configuration import rules_of
-    from harness.report.audit_explain import rule_text, rules_markdown
+    from harness.report.audit.explain import rule_text, rules_markdown
 
     everything = word.strip().lower() == "all"
     rules = _texts() if everything else _texts(rules_of((word,), "--explain"))

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.audit.audit import Progress
-from harness.audited import Audited
 from harness.errors import UsageError
-from harness.folder import RUNS
+from harness.records.audit_result import Audited
+from harness.records.store import RUNS
 
 if TYPE_CHECKING:
     from harness.audit.configuration import Configuration
     from harness.audit.histories import Seen
     from harness.audit.rules import Rule
-    from harness.replay.files import HistoryFile
+    from harness.histories.files import HistoryFile
 
 _WILD = set("*?[")
 
@@ -71,15 +71,15 @@ def _holds_histories(path: str) -> bool:
         return place.suffix not in ("", ".py", ".pyi", ".pyw")
     if any(name.endswith(".py") for _, _, names in os.walk(place) for name in names):
         return False
-    from harness.replay.files import history_files
+    from harness.histories.files import history_files
 
     return bool(history_files([path], cwd=Path.cwd()))
 
 
 def _code(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
     from harness.audit.audit import audit
+    from harness.audit.code.reach import Limits
     from harness.audit.configuration import excluding
-    from harness.audit.reach import Limits
     from harness.audit.rules import RULES
 
     configured = wanted.configured
@@ -105,7 +105,7 @@ def _keep_out_of_git(cache: Path | None) -> None:
 
 def _histories(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
     from harness.audit.histories import audited
-    from harness.replay.files import history_files
+    from harness.histories.files import history_files
 
     begun = time.monotonic()
     files = history_files(paths, cwd=Path.cwd())
@@ -126,7 +126,7 @@ def _seen(files: Sequence[HistoryFile], progress: Progress) -> Iterator[Seen]:
 def _look(file: HistoryFile) -> Seen:
     """Look at one history; whatever a strange file leads to, the others are looked at."""
     from harness.audit.histories import Seen, look
-    from harness.replay.histories import as_record, load
+    from harness.histories.formats import as_record, load
 
     try:
         loaded = load(file.path, shown=file.shown, workflow_id=file.workflow_id)

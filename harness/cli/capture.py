@@ -24,8 +24,8 @@ from harness.cli import connection
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.replay.captured import Captured
-    from harness.replay.capturing import Caught, Wanted
+    from harness.histories.capture import Caught, Wanted
+    from harness.histories.captured import Captured
 
 KEY_VARIABLE = "CRASHPROOF_SCRUB_KEY"
 """Environment variable with the key of the stand-ins; without it one is made and kept for this user."""
@@ -106,9 +106,9 @@ def capture(form: str, **given: Any) -> int:
 
 async def _capture(wanted: Wanted, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
     from harness.cli.progress import Told
-    from harness.replay.captured import Captures
-    from harness.replay.capturing import capture as capture_histories
-    from harness.replay.cluster import Cluster
+    from harness.histories.capture import capture as capture_histories
+    from harness.histories.captured import Captures
+    from harness.histories.cluster import Cluster
 
     captures = Captures(given["out"], compress=given["compress"], overwrite=overwrite or given["overwrite"])
     key = _scrub_key() if given["scrub"] else None
@@ -170,7 +170,7 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
     Raises:
         UsageError: Nothing says what, or two options do not go together.
     """
-    from harness.replay.capturing import Wanted
+    from harness.histories.capture import Wanted
 
     listing = {name: given[name] for name in ("query", "task_queue", "workflow_type", "since")}
     if given["workflow_ids"]:

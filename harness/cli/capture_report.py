@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.replay.captured import NOVELTY, Captured, Kept
+from harness.histories.captured import NOVELTY, Captured, Kept
 
 if TYPE_CHECKING:
-    from harness.replay.capturing import Caught
+    from harness.histories.capture import Caught
 
 _LONGEST_ID = 60
 _WORDS: dict[Kept, str] = {

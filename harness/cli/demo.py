@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from harness import folder as folders
 from harness.cli.run import run
 from harness.errors import UsageError
+from harness.records import store as folders
 
 _EPILOG = """\b
 Examples:

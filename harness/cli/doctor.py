@@ -19,7 +19,7 @@ import click
 from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
-    from harness.rig.binaries import Binary, Step
+    from harness.servers.binaries import Binary, Step
 
 OPEN_FILES = 4096
 PROCESSES = 1024
@@ -93,7 +93,7 @@ def doctor(temporal: str, temporal_server: str, test_server: str, output: str) -
 
 
 async def _engines(named: dict[str, str]) -> list[Found]:
-    from harness.rig.binaries import FULL_SERVER, TEMPORAL, TEST_SERVER, survey
+    from harness.servers.binaries import FULL_SERVER, TEMPORAL, TEST_SERVER, survey
 
     kinds = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
     found = []
@@ -113,7 +113,7 @@ async def _engines(named: dict[str, str]) -> list[Found]:
 
 
 def _chosen(steps: list[Step]) -> Binary | None:
-    from harness.rig.binaries import chosen
+    from harness.servers.binaries import chosen
 
     with suppress(UsageError):  # what was named does not work: shown with its step
         return chosen(steps)
@@ -191,7 +191,7 @@ def _disk() -> Look:
 
 
 def _port() -> Look:
-    from harness.rig.ports import IP, free_port
+    from harness.processes.ports import IP, free_port
 
     try:
         return Look(name="free port", value=f"{IP}:{free_port()}", needed=True)

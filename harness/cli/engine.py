@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.rig.binaries import KINDS, find_for
-from harness.rig.candidates import Binary
-from harness.rig.engines import ENGINES
-from harness.rig.engines import engine as engine_of
+from harness.servers.binaries import KINDS, find_for
+from harness.servers.candidates import Binary
+from harness.servers.engine import ENGINES
+from harness.servers.engine import engine as engine_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 
 from harness import checks
-from harness import folder as folders
 from harness.checks.judging import judge as judge_trial
-from harness.cli.output import FORMAT, keep, show
+from harness.cli.output import FORMAT, show
 from harness.errors import RigError, UsageError
-from harness.evidence import Evidence
-from harness.plan import Strike, parse
-from harness.runs import Declared, RunRecord
-from harness.swept import Swept
-from harness.verdict import Verdict
+from harness.records import store as folders
+from harness.records.evidence import Evidence
+from harness.records.plan import Strike, parse
+from harness.records.run_record import Declared, RunRecord
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Verdict
+from harness.report.files import keep
 
 _EPILOG = """\b
 Example: crashproof judge .crashproof/runs/latest

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.errors import UsageError, nearest
-from harness.scenario import Scenario
+from harness.records.scenario import Scenario
 
 _HOME = Path("scenarios")
 

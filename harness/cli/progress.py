@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from harness.records.sweep_result import News
+from harness.records.verdict import Outcome, Verdict
 from harness.report.phrases import plan_text, why_unknown
-from harness.swept import News
-from harness.verdict import Outcome, Verdict
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
 _COUNT_EVERY = 10.0

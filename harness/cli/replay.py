@@ -20,17 +20,17 @@ from harness.cli.output import FORMAT
 from harness.cli.progress import Told
 from harness.cli.run import interruptible
 from harness.errors import UsageError
+from harness.records.run_record import versions
+from harness.records.sweep_result import News
 from harness.report.phrases import number
-from harness.report.replayed_document import replayed_document, replayed_junit, replayed_sarif
-from harness.report.replayed_text import replayed_text
-from harness.runs import versions
-from harness.swept import News
+from harness.report.replay.document import replayed_document, replayed_junit, replayed_sarif
+from harness.report.replay.text import replayed_text
 
 if TYPE_CHECKING:
-    from harness.replay.accepting import Accepted
-    from harness.replay.matrix import Code
-    from harness.replays import Replayed, ReplayFinding
-    from harness.strict import Worker
+    from harness.records.replay_result import Replayed, ReplayFinding
+    from harness.replay.compare.accepting import Accepted
+    from harness.replay.in_process.matrix import Code
+    from harness.replay.strict import Worker
 
 _TOLD_EVERY = 5.0
 _SHOWN_EVERY = 0.1
@@ -139,7 +139,7 @@ def _against(given: dict[str, Any]) -> Worker | Code:
             + (", not both" if code else "")
         )
     if not given["worker"]:
-        from harness.replay.matrix import Code
+        from harness.replay.in_process.matrix import Code
 
         wrong = next((name for name in given["replayers"] if ":" not in name), "")
         if wrong:
@@ -151,7 +151,7 @@ def _against(given: dict[str, Any]) -> Worker | Code:
             memory=given["memory"] * _MEBIBYTE,
             cwd=Path.cwd(),
         )
-    from harness.strict import Worker
+    from harness.replay.strict import Worker
 
     pairs = [each.partition("=") for each in given["env"]]
     if wrong := next((name for name, sign, _ in pairs if not (name and sign)), None):
@@ -168,8 +168,8 @@ def _against(given: dict[str, Any]) -> Worker | Code:
 async def _replay(
     paths: tuple[str, ...], against: Worker | Code, scratch: Path, told: Told, given: dict[str, Any]
 ) -> Replayed:
-    from harness.replay.files import history_files
-    from harness.strict import replay_all
+    from harness.histories.files import history_files
+    from harness.replay.strict import replay_all
 
     files = await asyncio.to_thread(history_files, paths, cwd=Path.cwd())
     if not files:
@@ -206,7 +206,7 @@ class _Progress:
 
 def _accepted(given: dict[str, Any]) -> tuple[Path, tuple[Accepted, ...]]:
     """Return the file of accepted differences, and what it holds: what is wrong with it is told before the replay."""
-    from harness.replay import accepting
+    from harness.replay.compare import accepting
 
     if (given["reason"] or given["until"]) and not given["accept"]:
         raise UsageError("--reason and --until belong to --accept")
@@ -218,7 +218,7 @@ def _accepted(given: dict[str, Any]) -> tuple[Path, tuple[Accepted, ...]]:
 
 def _settled(replayed: Replayed, entries: tuple[Accepted, ...], *, file: Path, given: dict[str, Any]) -> Replayed:
     """Return the replay with what is accepted marked so; with --accept, everything found is written there first."""
-    from harness.replay import accepting
+    from harness.replay.compare import accepting
 
     if given["accept"]:
         until = given["until"].date() if given["until"] else None

@@ -11,18 +11,19 @@ from typing import Any
 import click
 
 from harness import checks
-from harness import folder as folders
+from harness.campaign.sweeps import sweep_again
 from harness.cli import engine
 from harness.cli.judge import baselines
-from harness.cli.output import FORMAT, keep, show, shown_path
+from harness.cli.output import FORMAT, show
 from harness.cli.progress import Told
 from harness.cli.run import go_to, interruptible, kept_options, scenario_again
 from harness.errors import UsageError, nearest
-from harness.options import Options
-from harness.runs import Declared, RunRecord, begin
-from harness.sweeps import sweep_again
-from harness.swept import Swept
-from harness.verdict import Outcome, Verdict
+from harness.records import store as folders
+from harness.records.options import Options
+from harness.records.run_record import Declared, RunRecord, begin
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Outcome, Verdict
+from harness.report.files import keep, shown_path
 
 _EPILOG = """\b
 Example: crashproof reproduce 9f3a2c

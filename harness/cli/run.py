@@ -15,16 +15,18 @@ from typing import Any, TypeVar
 import click
 
 from harness import checks, faults
-from harness import folder as folders
-from harness.cli import engine, loading, stranger
-from harness.cli.output import FORMAT, keep, show, shown_path
+from harness.campaign.sweeps import default_jobs, first_error, sweep_all
+from harness.cli import ad_hoc as stranger
+from harness.cli import engine, loading
+from harness.cli.output import FORMAT, show
 from harness.cli.progress import Told
 from harness.errors import UsageError
-from harness.options import Options
-from harness.runs import Declared, RunRecord, begin
-from harness.scenario import Scenario
-from harness.sweeps import default_jobs, first_error, sweep_all
-from harness.swept import Swept
+from harness.records import store as folders
+from harness.records.options import Options
+from harness.records.run_record import Declared, RunRecord, begin
+from harness.records.scenario import Scenario
+from harness.records.sweep_result import Swept
+from harness.report.files import keep, shown_path
 
 T = TypeVar("T")
 

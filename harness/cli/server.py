@@ -14,7 +14,7 @@ import click
 from harness.errors import RigError
 
 if TYPE_CHECKING:
-    from harness.rig.binaries import Binary
+    from harness.servers.binaries import Binary
 
 DATABASE = Path(".crashproof/server/temporal.db")
 
@@ -59,8 +59,8 @@ def start(database: Path, port: int, namespaces: tuple[str, ...], temporal: str)
 
 
 async def _start(database: Path, *, port: int, namespaces: tuple[str, ...], temporal: str) -> None:
-    from harness.rig.binaries import find_temporal
-    from harness.rig.server import DevServer
+    from harness.servers.binaries import find_temporal
+    from harness.servers.dev import DevServer
 
     stopped = asyncio.Event()
     binary = await find_temporal(temporal, progress=_progress)
@@ -92,7 +92,7 @@ def path(temporal: str, output: str) -> None:
     Example:
       "$(crashproof server path)" workflow list
     """  # noqa: D301 - click reads the escape
-    from harness.rig.binaries import chosen, survey
+    from harness.servers.binaries import chosen, survey
 
     found = chosen(asyncio.run(survey(option=temporal)))
     if found is None:
@@ -112,7 +112,7 @@ def install(again: bool, output: str) -> None:
     Example:
       crashproof server install
     """  # noqa: D301 - click reads the escape
-    from harness.rig.binaries import install_temporal
+    from harness.servers.binaries import install_temporal
 
     _print(asyncio.run(install_temporal(again=again, progress=_progress)), output)
 

@@ -1,4 +1,4 @@
-"""The faults: what can be done at a point. Plain data, one file each; the nemesis in ``harness.rig`` makes them."""
+"""The faults: what can be done at a point. Plain data, one file each; the nemesis in ``harness.trial`` makes them."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.faults.actions import Action, Kill, KillServer, Pause, Terminate
-from harness.points import Door, Point, Position
+from harness.faults.action import Action, Kill, KillServer, Pause, Terminate
+from harness.records.point import Door, Point, Position
 
 Family = Literal["process", "server", "wire", "model", "effect"]
 
@@ -17,7 +17,7 @@ Need = Literal["persistence", "restart", "time skipping", "acceleration"]
 once."""
 
 Every = Literal["cut", "message"]
-"""``cut``: one strike for each state that the loss of the worker's memory can leave behind (see ``harness.cuts``).
+"""``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).
 ``message``: one strike for each message and position where the fault can be made."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults.actions import ModelError
+from harness.faults.action import ModelError
 from harness.faults.fault import Fault
 
 FAULT = Fault(

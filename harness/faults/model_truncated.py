@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults.actions import Truncate
+from harness.faults.action import Truncate
 from harness.faults.fault import Fault
 
 FAULT = Fault(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults.actions import LoseReply
+from harness.faults.action import LoseReply
 from harness.faults.fault import Fault
 
 FAULT = Fault(

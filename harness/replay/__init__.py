@@ -1,1 +1,1 @@
-"""Replay: histories as files, and Temporal's Replayer in a process of its own."""
+"""Strict replay: the commands of workflow code today, compared with the events that were recorded."""

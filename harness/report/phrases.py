@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.plan import parse
-from harness.verdict import Outcome, Verdict
+from harness.records.plan import parse
+from harness.records.verdict import Outcome, Verdict
 
 
 def plan_text(plan: str) -> str:

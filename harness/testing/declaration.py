@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from harness.scenario import Scenario
+from harness.records.scenario import Scenario
 
 
 def declared(scenario: Scenario, *, module: ModuleType, test: str) -> tuple[Scenario, str]:

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from harness import faults
+from harness.doors.decision import Decision
+from harness.doors.http import effects
+from harness.doors.http import script as scripts
+from harness.doors.http.answer import Answer
+from harness.doors.http.doors import HttpMessage
+from harness.doors.http.effects import Effect
+from harness.doors.http.script import Script
+from harness.doors.model import faulty as model_faults
+from harness.doors.model import model
 from harness.errors import UsageError
 from harness.faults import Fault
-from harness.faults.actions import LoseReply, ModelError, Reset, Silence, Truncate
-from harness.points import Door
-from harness.rig import effects, model, model_faults, scripts
-from harness.rig.answer import Answer
-from harness.rig.decisions import Decision
-from harness.rig.effects import Effect
-from harness.rig.http_doors import HttpMessage
-from harness.rig.scripts import Script
+from harness.faults.action import LoseReply, ModelError, Reset, Silence, Truncate
+from harness.records.point import Door
 from harness.testing.thread import unattended
 
 ScriptFunction = Callable[[dict[str, Any]], Any]
@@ -54,7 +57,7 @@ class Model:
 
         Args:
             script: A function of the request's body, or a Python file that defines ``answer(request)``, relative to
-                the test's file. See ``harness.rig.model`` for what it may return; a text is what the assistant says.
+                the test's file. ``harness.doors.model.model`` says what it may return; a text is what the model says.
                 It is called in a thread of the test's process, and may take its time. It should depend on the
                 conversation alone: a worker that was killed and asks again must hear the same answer.
 
@@ -111,7 +114,7 @@ class Effects:
         return tuple(self._ledger)
 
     def answers_with(self, script: ScriptFunction | Path | str) -> None:
-        """Say what effects answer, as ``Model.answers_with`` does; ``harness.rig.effects`` says what the script gets.
+        """Say what effects answer, as ``Model.answers_with`` does; ``harness.doors.http.effects`` tells how.
 
         Raises:
             UsageError: As ``Model.answers_with``.

@@ -46,12 +46,12 @@ def assert_replays(
         RigError: A process did not start.
     """
     __tracebackhide__ = True
-    from harness.replay import accepting
-    from harness.replay.files import history_files
-    from harness.replay.matrix import Code
-    from harness.report.replayed_text import replayed_text
-    from harness.strict import Worker, replay_all
-    from harness.verdict import Outcome
+    from harness.histories.files import history_files
+    from harness.records.verdict import Outcome
+    from harness.replay.compare import accepting
+    from harness.replay.in_process.matrix import Code
+    from harness.replay.strict import Worker, replay_all
+    from harness.report.replay.text import replayed_text
 
     if bool(worker) == bool(workflows or replayer):
         raise UsageError("assert_replays needs workflows=, replayer= or worker=: what to replay against")

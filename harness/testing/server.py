@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from harness.rig import serving
+from harness.servers import lifecycle as serving
 from harness.testing.thread import Calls
 
 

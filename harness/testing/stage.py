@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from harness.rig.decisions import Decision
-from harness.rig.http_doors import HttpMessage
-from harness.rig.slots import Rig, Slot
+from harness.doors.decision import Decision
+from harness.doors.http.doors import HttpMessage
 from harness.testing.doors import Effects, Model
 from harness.testing.server import Server
 from harness.testing.thread import Calls
 from harness.testing.worker import Workers
+from harness.trial.slots import Rig, Slot
 
 
 class Stage:

@@ -17,19 +17,19 @@ from typing import Any
 import pytest
 
 from harness import checks
-from harness import folder as folders
-from harness.cli.output import keep, shown_path
-from harness.options import Options
-from harness.report.text import text
-from harness.rig.binaries import Binary, find_for
-from harness.rig.engines import engine as engine_of
-from harness.runs import Declared, begin
-from harness.scenario import Scenario
-from harness.sweeps import default_jobs, sweep_all
-from harness.swept import News, Swept
+from harness.campaign.sweeps import default_jobs, sweep_all
+from harness.records import store as folders
+from harness.records.options import Options
+from harness.records.run_record import Declared, begin
+from harness.records.scenario import Scenario
+from harness.records.sweep_result import News, Swept
+from harness.records.verdict import Outcome
+from harness.report.files import keep, shown_path
+from harness.report.sweep.text import text
+from harness.servers.binaries import Binary, find_for
+from harness.servers.engine import engine as engine_of
 from harness.testing.declaration import declared
 from harness.testing.thread import Calls
-from harness.verdict import Outcome
 
 _log = logging.getLogger("crashproof")
 

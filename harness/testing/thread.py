@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
+from harness.campaign.sweeps import first_error
 from harness.errors import RigError, UsageError
-from harness.sweeps import first_error
 
 T = TypeVar("T")
 

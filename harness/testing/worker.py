@@ -11,19 +11,20 @@ from typing import Any
 
 import grpc.aio
 
+from harness.doors.decision import Decision
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError
-from harness.plan import Plan
-from harness.points import matches
-from harness.rig.acceleration import Acceleration
-from harness.rig.attribution import Attribution
-from harness.rig.decisions import Decision
-from harness.rig.frontend import Frontend
-from harness.rig.nemesis import Nemesis
-from harness.rig.slots import Slot
-from harness.rig.wire import WireProxy
-from harness.rig.worker import WorkerProcesses, environment
-from harness.tape import Entry
+from harness.processes.command import environment
+from harness.records.plan import Plan
+from harness.records.point import matches
+from harness.records.tape import Entry
+from harness.servers.frontend import Frontend
 from harness.testing.thread import Calls
+from harness.trial.acceleration import Acceleration
+from harness.trial.nemesis import Nemesis
+from harness.trial.slots import Slot
+from harness.trial.worker import WorkerProcesses
 
 REACH_LIMIT = 60.0
 """Seconds that ``Worker.reached`` waits unless told otherwise."""

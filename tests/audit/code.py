@@ -8,8 +8,8 @@ from textwrap import dedent
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.subjects import Reached
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from harness.evidence import History
+from harness.records.evidence import History
 
 PLAIN = base64.b64encode(b"json/plain").decode()
 

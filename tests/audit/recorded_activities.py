@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.audited import Severity
-from harness.evidence import History
+from harness.records.audit_result import Severity
+from harness.records.evidence import History
 from tests.audit.recorded import Writer, application, timeout
 
 CERTAIN, LIKELY, LOOK = Severity.CERTAIN, Severity.LIKELY, Severity.LOOK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.evidence import History
+from harness.records.evidence import History
 from tests.audit.recorded import Writer, application
 from tests.audit.recorded_activities import BOUNDED, CERTAIN, LIKELY, LOOK, case
 

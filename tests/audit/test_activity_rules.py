@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from harness.audit.rules import named
-from harness.audited import AuditFinding
+from harness.records.audit_result import AuditFinding
 from tests.audit import code
 
 TOP = """

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.audit.audit import audit
-from harness.audit.project import Project
+from harness.audit.code.project import Project
 from harness.audit.rules import RULES
 from harness.audit.rules.rule import Rule
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 from tests.audit.code import agent, write
 
 

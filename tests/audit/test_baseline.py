@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.audit.baseline import Known, applied, known_of, load, out_of_sight, save
-from harness.audited import Audited, AuditFinding, FileReport, Place, Severity
 from harness.errors import UsageError
+from harness.records.audit_result import Audited, AuditFinding, FileReport, Place, Severity
 
 HERE = Path()
 ODD = "for x in {\"a\", 'b'}:  # \\ tab\there \x7f ✓"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.audit.audit import audit
-from harness.audit.evidence import with_evidence
-from harness.audited import Audited, AuditFinding, Severity
+from harness.audit.confirm import with_evidence
+from harness.records.audit_result import Audited, AuditFinding, Severity
 from scenarios.broken.right import LOOKALIKES
 from tests.audit.test_planted_in_source import AGENTS, FOUND, NOT_IN_THE_SOURCE, ROOT
 

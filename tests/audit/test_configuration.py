@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.audit.configuration import CATALOGUE, Configuration, excluding, find, load, rules_of
-from harness.audited import Severity
 from harness.errors import UsageError
+from harness.records.audit_result import Severity
 
 ALL = """
 rules = ["CP1", "CP306", "effect-without-key"]

@@ -11,7 +11,7 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.rules import RULES
-from harness.audited import Audited
+from harness.records.audit_result import Audited
 
 CORPUS = Path(__file__).parent / "corpus"
 MARK = re.compile(r"#\s*finding:\s*(CP\d+(?:[ ,]+CP\d+)*)")

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from harness.audit.audit import audit
-from harness.audit.evidence import CHECKS, CONDITIONS, meet, with_evidence
-from harness.audit.happened import Happened, happened
+from harness.audit.confirm import CHECKS, CONDITIONS, meet, with_evidence
+from harness.audit.observed import Happened, happened
 from harness.audit.rules import RULES
-from harness.audited import Audited, AuditFinding, Place, Severity
 from harness.checks.catalogue import STANDARD
 from harness.errors import UsageError
-from harness.evidence import Evidence
-from harness.folder import save_evidence, save_verdict, write_json
-from harness.plan import parse
-from harness.replay import judging
-from harness.replays import Difference, Replay, Witness
-from harness.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.audit_result import Audited, AuditFinding, Place, Severity
+from harness.records.evidence import Evidence
+from harness.records.plan import parse
+from harness.records.replay_result import Difference, Replay, Witness
+from harness.records.store import save_evidence, save_verdict, write_json
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.replay.compare import judging
 from tests.audit.recorded import Writer
 
 ROOT = Path(__file__).parent.parent.parent

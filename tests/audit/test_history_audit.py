@@ -9,9 +9,9 @@ import pytest
 from harness.audit.histories import RECORDED, Seen, audited, explained, look
 from harness.audit.histories.catalogue import ALSO
 from harness.audit.rules import RULES
-from harness.audited import Audited
-from harness.evidence import History
-from harness.replay.histories import as_record, load
+from harness.histories.formats import as_record, load
+from harness.records.audit_result import Audited
+from harness.records.evidence import History
 from tests.audit import recorded_runs
 from tests.audit.recorded import Writer, application
 from tests.audit.recorded_activities import (

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from harness.audit.ignores import heed
-from harness.audited import Audited, AuditFinding, FileReport, Place, Severity
+from harness.records.audit_result import Audited, AuditFinding, FileReport, Place, Severity
 
 NAMES = {"cp101": "CP101", "clock-in-workflow": "CP101", "cp106": "CP106", "cp301": "CP301"}
 

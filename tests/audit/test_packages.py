@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.audit.project import Project
+from harness.audit.code.project import Project
 from harness.audit.rules import named
 
 PACKAGE = """

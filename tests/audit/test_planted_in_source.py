@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.audit.audit import audit
-from harness.audited import Audited
+from harness.records.audit_result import Audited
 
 ROOT = Path(__file__).parent.parent.parent
 AGENTS = ROOT / "scenarios" / "broken" / "agents"

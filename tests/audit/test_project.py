@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.subjects import RetryPolicy, Started
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import RetryPolicy, Started
 from tests.audit.code import agent, project
 
 

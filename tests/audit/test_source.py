@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.audit.audit import audit
-from harness.audit.source import collect
+from harness.audit.code.source import collect
 from harness.errors import UsageError
 from tests.audit.code import agent, write
 

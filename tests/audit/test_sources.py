@@ -10,10 +10,10 @@ import pytest
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
 
-from harness.audit.project import Project
+from harness.audit.analysis.sources import EXACT, find, is_client
+from harness.audit.code.project import Project
 from harness.audit.rules import RULES
-from harness.audit.rules.sources import EXACT, find, is_client
-from harness.audited import AuditFinding
+from harness.records.audit_result import AuditFinding
 
 IMPORTS = """
 import _thread, asyncio, calendar, concurrent.futures, email.utils, glob, gzip, hashlib, importlib.metadata, io, locale

@@ -23,13 +23,13 @@ from temporalio.api.workflowservice.v1 import (
     GetSystemInfoResponse,
 )
 
-from harness.plan import Plan
-from harness.rig import decoding
-from harness.rig.attribution import Attribution
-from harness.rig.binaries import find_temporal
-from harness.rig.nemesis import Nemesis
-from harness.rig.server import DevServer
-from harness.rig.wire import WireProxy
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.proxy import WireProxy
+from harness.records.plan import Plan
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.temporal.service import SERVICE
+from harness.trial.nemesis import Nemesis
 from tests.bench.table import Figure, below
 
 ROUNDS = 20
@@ -117,7 +117,7 @@ async def _calls(channel: Any, operation: str) -> list[float]:
     """Return the milliseconds that each of some calls in a row took."""
     request, reply = ASKED[operation]
     call: Any = channel.unary_unary(
-        f"{decoding.SERVICE}{operation}",
+        f"{SERVICE}{operation}",
         request_serializer=lambda message: message.SerializeToString(),
         response_deserializer=reply.FromString,
     )

@@ -103,7 +103,7 @@ def _against_replayer(sides: _Sides, files: Sequence[str]) -> list[Figure]:
 
 
 def _beside_plain(sides: _Sides, place: Path, files: Sequence[str]) -> list[Figure]:
-    from harness.replay.histories import load
+    from harness.histories.formats import load
 
     folder = place / "binaries"
     folder.mkdir()
@@ -152,9 +152,9 @@ def _door(place: Path, files: Sequence[str]) -> list[Figure]:
 
 
 async def _through_door(place: Path, files: Sequence[str]) -> tuple[dict[str, int], dict[str, float]]:
-    from harness.replay.histories import load
-    from harness.rig.replay_answers import Mode
-    from harness.rig.replay_worker import ReplayWorker, WorkerCommand
+    from harness.histories.formats import load
+    from harness.replay.door.answers import Mode
+    from harness.replay.door.worker import ReplayWorker, WorkerCommand
 
     loaded = [load(Path(file)) for file in files]
     logs = place / "door"

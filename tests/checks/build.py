@@ -11,12 +11,12 @@ from typing import Any
 
 from harness import checks, faults
 from harness.checks.judging import judge
-from harness.evidence import End, Evidence, History, Sample
-from harness.faults.actions import ModelError
-from harness.plan import Plan, Strike
-from harness.points import Point
-from harness.tape import Entry
-from harness.verdict import Finding, Judgement
+from harness.faults.action import ModelError
+from harness.records.evidence import End, Evidence, History, Sample
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.tape import Entry
+from harness.records.verdict import Finding, Judgement
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness import checks
-from harness.evidence import Evidence
+from harness.records.evidence import Evidence
 
 from .build import Story, judged, killed, nothing, only_finding, passes
 

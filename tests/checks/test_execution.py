@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.evidence import Evidence
-from harness.plan import Plan
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan
 
 from .build import Story, judged, killed, nothing, only_finding, passes
 

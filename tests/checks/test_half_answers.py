@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.evidence import Evidence
+from harness.records.evidence import Evidence
 
 from .build import Story, judged, nothing, only_finding, passes
 

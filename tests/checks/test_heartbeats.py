@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.evidence import Evidence, Sample
+from harness.records.evidence import Evidence, Sample
 
 from .build import NOON, Story, judged, killed, nothing, only_finding, passes
 

@@ -10,9 +10,9 @@ import pytest
 from harness import checks
 from harness.checks.judging import judge
 from harness.errors import UsageError
-from harness.evidence import Evidence
-from harness.plan import Plan, Strike
-from harness.verdict import Finding, Outcome
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan, Strike
+from harness.records.verdict import Finding, Outcome
 
 from .build import KILLED, Story, killed
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from harness.checks import masking
-from harness.evidence import Evidence
+from harness.records.evidence import Evidence
 
 from .build import Story
 

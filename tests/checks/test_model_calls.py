@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checks.model_calls import Bill, bill
-from harness.evidence import Evidence
+from harness.records.evidence import Evidence
 
 from .build import Story, killed, nothing, only_finding, passes
 

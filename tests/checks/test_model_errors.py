@@ -4,7 +4,7 @@ from email.utils import formatdate
 
 import pytest
 
-from harness.evidence import Evidence
+from harness.records.evidence import Evidence
 
 from .build import Story, nothing, only_finding, passes
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.evidence import Evidence
-from harness.replays import Difference, Replay
+from harness.records.evidence import Evidence
+from harness.records.replay_result import Difference, Replay
 
 from .build import Story, judged, killed, nothing, only_finding, passes
 

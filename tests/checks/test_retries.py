@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.checks.retries import _misspelt
-from harness.evidence import Evidence, Sample
+from harness.records.evidence import Evidence, Sample
 
 from .build import POLICY, Story, nothing, only_finding, passes
 

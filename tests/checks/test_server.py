@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.evidence import Crash, Evidence, History
+from harness.records.evidence import Crash, Evidence, History
 
 from .build import Story, Task, judged, nothing, only_finding, passes
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.evidence import Evidence
+from harness.records.evidence import Evidence
 
 from .build import Story, Task, nothing, only_finding, passes, payloads
 

@@ -19,14 +19,14 @@ from temporalio.client import Client
 
 from harness.cli import connection
 from harness.cli.capture import _query, _scrub_key, _since, _wanted
+from harness.doors.decision import Decision
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError, UsageError
-from harness.rig.attribution import Attribution
-from harness.rig.binaries import find_temporal
-from harness.rig.decisions import Decision
-from harness.rig.ports import free_port
-from harness.rig.server import DevServer
-from harness.rig.wire import WireProxy
-from harness.tape import Entry
+from harness.processes.ports import free_port
+from harness.records.tape import Entry
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
 from tests.cli.running import COMMAND, LIMIT, ROOT, begun, crashproof
 
 NOTHING: dict[str, Any] = {

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.doctor import doctor
-from harness.rig.binaries import TEST_SERVER, Binary, cached
-from harness.rig.candidates import note
+from harness.servers.binaries import TEST_SERVER, Binary, cached
+from harness.servers.candidates import note
 
 
 @pytest.fixture

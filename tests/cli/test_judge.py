@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from harness import folder as folders
 from harness.cli.judge import judge
-from harness.evidence import Evidence
-from harness.plan import Plan, Strike
-from harness.runs import Declared, RunRecord
-from harness.swept import Swept
-from harness.tape import Entry
-from harness.verdict import Judgement, Outcome, Verdict
+from harness.records import store as folders
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan, Strike
+from harness.records.run_record import Declared, RunRecord
+from harness.records.sweep_result import Swept
+from harness.records.tape import Entry
+from harness.records.verdict import Judgement, Outcome, Verdict
 
 FORMS = ("report.json", "report.sarif", "report.txt", "report.html", "report.junit.xml", "summary.md")
 INAPPLICABLE = Swept(scenario="waits", inapplicable="it lets time pass, and the dev server cannot skip time")

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from harness.cli.progress import Tally, Told
-from harness.swept import News
-from harness.verdict import Outcome, Verdict
+from harness.records.sweep_result import News
+from harness.records.verdict import Outcome, Verdict
 from tests.report.samples import KILL, TWICE, verdict
 
 

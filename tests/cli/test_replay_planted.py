@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.replay.conditions import CONDITIONS
-from harness.replay.judging import AS_RECORDED, EACH_TIME, UNDER_EVERY_CONDITION
+from harness.replay.compare.conditions import CONDITIONS
+from harness.replay.compare.judging import AS_RECORDED, EACH_TIME, UNDER_EVERY_CONDITION
 from tests.cli.running import crashproof
 from tests.replay.planted import planted
 from tests.replay.planted.planted import ALWAYS, PREFIX, ROOT, Planted

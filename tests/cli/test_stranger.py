@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.cli.stranger import NAMES, scenario
+from harness.cli.ad_hoc import NAMES, scenario
 from harness.errors import UsageError
-from harness.scenario import Reached, Scenario, Send, Start, Starter
+from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
 MANY = ("input", "signal", "query", "update", "env")
 

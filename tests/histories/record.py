@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import folder as folders
-from harness.runs import versions
+from harness.records import store as folders
+from harness.records.run_record import versions
 
 HERE = Path(__file__).parent
 SWEEP = ("run", "scenarios/research.py", "--faults", "kill-worker,heartbeat-lost,unavailable-until-healed,model")

@@ -9,7 +9,7 @@ from pathlib import Path
 from temporalio.api.history.v1 import History as Message
 from temporalio.client import WorkflowHistory
 
-from harness.evidence import History
+from harness.records.evidence import History
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.replay.commands import Command
-from harness.replay.fields import payload_fields
+from harness.temporal.command import Command
+from harness.temporal.fields import payload_fields
 
 
 def payload(value: Any, *, text: str = "", encoding: str = "json/plain") -> Payload:

@@ -24,13 +24,13 @@ from temporalio.client import (
 )
 from temporalio.worker import Worker
 
-from harness.plan import Plan
-from harness.replay.commands import Decided, of_request
-from harness.rig.attribution import Attribution
-from harness.rig.binaries import find_temporal
-from harness.rig.nemesis import Nemesis
-from harness.rig.server import DevServer
-from harness.rig.wire import WireProxy
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.proxy import WireProxy
+from harness.records.plan import Plan
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.temporal.command import Decided, of_request
+from harness.trial.nemesis import Nemesis
 from tests.replay import all_commands
 
 Handle = WorkflowHandle[Any, Any]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.replay.accepting import Accepted, apply, load, merged, save
-from harness.replay.judging import AS_RECORDED, UNDER_EVERY_CONDITION, settled
-from harness.replays import Difference, ReplayedHistory, ReplayFinding
-from harness.verdict import Outcome
+from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding
+from harness.records.verdict import Outcome
+from harness.replay.compare.accepting import Accepted, apply, load, merged, save
+from harness.replay.compare.judging import AS_RECORDED, UNDER_EVERY_CONDITION, settled
 
 TODAY = date(2026, 7, 1)
 ENTRY = Accepted(

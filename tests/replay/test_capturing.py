@@ -18,18 +18,19 @@ import pytest_asyncio
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError
 
+from harness.doors.decision import Decision, Refusal
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError, UsageError
-from harness.replay import capturing, histories
-from harness.replay.captured import INDEX, Captured, Captures, file_name, read_index
-from harness.replay.capturing import Caught, Wanted, capture
-from harness.replay.choosing import Candidate
-from harness.replay.cluster import Cluster
-from harness.rig.attribution import Attribution
-from harness.rig.binaries import find_temporal
-from harness.rig.decisions import Decision, Refusal
-from harness.rig.server import DevServer
-from harness.rig.wire import WireProxy
-from harness.tape import Entry
+from harness.histories import capture as capturing
+from harness.histories import formats as histories
+from harness.histories.capture import Caught, Wanted, capture
+from harness.histories.captured import INDEX, Captured, Captures, file_name, read_index
+from harness.histories.choosing import Candidate
+from harness.histories.cluster import Cluster
+from harness.records.tape import Entry
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
 
 SLOT = "slot-1"
 QUEUE = "it's"

@@ -6,7 +6,7 @@ import base64
 from dataclasses import replace
 from typing import Any
 
-from harness.replay.choosing import Candidate, Coverage, features, in_turn
+from harness.histories.choosing import Candidate, Coverage, features, in_turn
 
 ONE = Candidate(workflow_id="w", run_id="r0", workflow_type="Pay", status="COMPLETED")
 

@@ -22,7 +22,7 @@ from temporalio.api.history.v1 import (
 )
 from temporalio.client import WorkflowHistory
 
-from harness.replay.scrubbing import StandIns, scrub
+from harness.histories.scrubbing import StandIns, scrub
 
 RECORDED = Path(__file__).parent / "histories"
 

@@ -6,7 +6,7 @@ import sys
 PROGRAM = """
 from datetime import UTC, date, datetime
 from time import monotonic, time, time_ns
-from harness.replay.clock import shift
+from harness.replay.in_process.clock import shift
 
 right, steady = time(), monotonic()
 shift(seconds=-86400.0)

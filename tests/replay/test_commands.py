@@ -13,8 +13,8 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Response
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
-from harness.replay.commands import Command, of_api, of_message, of_request
-from harness.replay.fields import fields_of, is_payload, payload_fields, payload_of
+from harness.temporal.command import Command, of_api, of_message, of_request
+from harness.temporal.fields import fields_of, is_payload, payload_fields, payload_of
 from tests.replay.past import payload, told
 
 WRITTEN_BY_SDK = {

@@ -12,10 +12,10 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DefaultPayloadConverter, PayloadCodec
 
-from harness.replay.commands import Command, Decided, of_answer
-from harness.replay.compare import Compared, Place, compare, recorded
-from harness.replay.payloads import LONGEST, SAME_VALUE, bounded, opened
-from harness.replays import LeftOut
+from harness.records.replay_result import LeftOut
+from harness.replay.compare.compare import Compared, Place, compare, recorded
+from harness.replay.compare.payloads import LONGEST, SAME_VALUE, bounded, opened
+from harness.temporal.command import Command, Decided, of_answer
 from tests.replay.past import Past, activity, payload, told
 
 

@@ -13,13 +13,13 @@ from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedReques
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from harness.evidence import History
-from harness.replay.commands import Decided, of_api, of_request
-from harness.replay.compare import Compared, Place, compare, recorded
-from harness.replay.core_decided import decided
-from harness.replay.events import KINDS
-from harness.replay.recording import Recorder, RecordingRunner
-from harness.replays import Difference
+from harness.records.evidence import History
+from harness.records.replay_result import Difference
+from harness.replay.compare.compare import Compared, Place, compare, recorded
+from harness.replay.in_process.recorder import Recorder, RecordingRunner
+from harness.replay.in_process.sdk_core_decisions import decided
+from harness.temporal.command import Decided, of_api, of_request
+from harness.temporal.command_events import KINDS
 from tests.replay.changing import leaves
 from tests.replay.every_field import NAMED_BY
 from tests.replay.recording import WORKFLOWS, Recording, record_all

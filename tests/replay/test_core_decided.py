@@ -11,12 +11,12 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from harness.replay import histories
-from harness.replay.commands import Command, Decided
-from harness.replay.compare import Compared, compare
-from harness.replay.core_commands import of_core
-from harness.replay.core_decided import decided
-from harness.replay.recording import Activation, Issued, Recorded, Recorder, RecordingRunner, unsandboxed
+from harness.histories import formats as histories
+from harness.replay.compare.compare import Compared, compare
+from harness.replay.in_process.recorder import Activation, Issued, Recorded, Recorder, RecordingRunner, unsandboxed
+from harness.replay.in_process.sdk_core_commands import of_core
+from harness.replay.in_process.sdk_core_decisions import decided
+from harness.temporal.command import Command, Decided
 from tests.replay import sample_commands, sample_workflows
 
 HERE = Path(__file__).parent

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.replay.defaults import LONGEST_SECONDS, filled
-from harness.replay.run import Run
+from harness.temporal.run import Run
+from harness.temporal.server_defaults import LONGEST_SECONDS, filled
 
 FREE = Run(workflow_type="Agent", task_queue="q", task_timeout=10.0)
 BOUND = Run(workflow_type="Agent", task_queue="q", task_timeout=8.0, run_timeout=60.0, execution_timeout=50.0)

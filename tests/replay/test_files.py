@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.replay.files import HistoryFile, history_files
+from harness.histories.files import HistoryFile, history_files
 
 HISTORY = json.dumps({"events": [{"eventId": "1", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"}]}).encode()
 BINARY = b"\n\x04\x08\x01\x18\x01"

@@ -13,7 +13,7 @@ from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
 from harness.errors import UsageError
-from harness.replay import histories
+from harness.histories import formats as histories
 
 RECORDED = Path(__file__).parent / "histories"
 RUN = "01a200b9-73de-7e9e-8225-d27c7ec99f15"

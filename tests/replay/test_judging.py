@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness.replay.answered import Answered, Spool, digests
-from harness.replay.commands import Command, Decided
-from harness.replay.judging import (
+from harness.records.replay_result import Difference, LeftOut, Replay, ReplayedHistory, ReplayFinding, Witness
+from harness.records.verdict import Outcome
+from harness.replay.compare.answered import Answered, Spool, digests
+from harness.replay.compare.judging import (
     AS_RECORDED,
     DETERMINISTIC_CALLS,
     EACH_TIME,
@@ -23,8 +24,7 @@ from harness.replay.judging import (
     settled,
     shown,
 )
-from harness.replays import Difference, LeftOut, Replay, ReplayedHistory, ReplayFinding, Witness
-from harness.verdict import Outcome
+from harness.temporal.command import Command, Decided
 
 GROUPS = {
     "plain": "plain",

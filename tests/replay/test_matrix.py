@@ -9,13 +9,13 @@ import psutil
 import pytest
 
 from harness.errors import UsageError
-from harness.evidence import History
-from harness.replay import histories
-from harness.replay.answered import Answered, Spool, digests, read_details
-from harness.replay.commands import Command, Decided
-from harness.replay.conditions import CONDITIONS, PLAIN, Condition
-from harness.replay.matrix import MOST_BLOCKED, SHARD_FROM, Code, Dependence, dependence, replay_in_process
-from harness.replays import Replay
+from harness.histories import formats as histories
+from harness.records.evidence import History
+from harness.records.replay_result import Replay
+from harness.replay.compare.answered import Answered, Spool, digests, read_details
+from harness.replay.compare.conditions import CONDITIONS, PLAIN, Condition
+from harness.replay.in_process.matrix import MOST_BLOCKED, SHARD_FROM, Code, Dependence, dependence, replay_in_process
+from harness.temporal.command import Command, Decided
 from tests.replay import sample_conditions
 from tests.replay.on_disk import on_disk
 
@@ -90,7 +90,7 @@ async def test_right_workflows_decide_as_recorded_under_each_condition(tmp_path:
     assert details
     assert all(command.line for task in read_details(details) for command in task.commands)
     alive = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
-    assert not [each for each in alive if "harness.replay.process" in each.cmdline()]
+    assert not [each for each in alive if "harness.replay.in_process.main" in each.cmdline()]
 
 
 async def test_what_depends_on_the_process_is_told_with_the_condition(tmp_path: Path) -> None:

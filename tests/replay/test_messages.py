@@ -15,7 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.client import WorkflowHistory
 
-from harness.replay.messages import DEEPEST, MessageError, add_event
+from harness.temporal.proto_json import DEEPEST, MessageError, add_event
 
 HERE = Path(__file__).parent
 ATTRIBUTES = [field.name for field in HistoryEvent.DESCRIPTOR.oneofs_by_name["attributes"].fields]

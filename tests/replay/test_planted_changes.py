@@ -11,11 +11,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 
-from harness.replay.compare import Compared, compare
-from harness.replay.core_decided import decided
-from harness.replay.recording import Recorder, RecordingRunner, unsandboxed
-from harness.replay.witness import Watch
-from harness.replays import Difference, Witness
+from harness.records.replay_result import Difference, Witness
+from harness.replay.compare.compare import Compared, compare
+from harness.replay.in_process.calls import Watch
+from harness.replay.in_process.recorder import Recorder, RecordingRunner, unsandboxed
+from harness.replay.in_process.sdk_core_decisions import decided
 from tests.replay.planted.planted import ALIKE, CHANGES, CONDITIONS, HISTORIES, TABLE, UNCHANGED, Change, Planted
 
 OF_CODE = (*CHANGES, *(case for case in CONDITIONS if case.changes))

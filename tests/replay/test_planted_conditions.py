@@ -11,9 +11,9 @@ import pytest_asyncio
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
-from harness.replay.answered import Answered
-from harness.replay.conditions import CONDITIONS, PLAIN
-from harness.replay.matrix import Code, dependence, replay_in_process
+from harness.replay.compare.answered import Answered
+from harness.replay.compare.conditions import CONDITIONS, PLAIN
+from harness.replay.in_process.matrix import Code, dependence, replay_in_process
 from tests.replay.on_disk import OnDisk
 from tests.replay.planted import planted
 from tests.replay.planted.planted import ALWAYS, GROUPS, PREFIX, PROCESS, ROOT, Planted

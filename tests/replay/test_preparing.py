@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from harness.errors import RigError
-from harness.replay import preparing
-from harness.replay.files import HistoryFile, history_files
-from harness.replay.histories import load
-from harness.replay.preparing import Prepared, prepared, read_prepared
+from harness.histories import preparing
+from harness.histories.files import HistoryFile, history_files
+from harness.histories.formats import load
+from harness.histories.preparing import Prepared, prepared, read_prepared
 
 RECORDED = Path(__file__).parent / "histories"
 GREETING = RECORDED / "Greeting-run.json"
@@ -162,7 +162,7 @@ def readers() -> list[psutil.Process]:
     found = []
     for each in psutil.Process().children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            found += [each] if "harness.replay.reading" in each.cmdline() else []
+            found += [each] if "harness.histories.reading" in each.cmdline() else []
     return found
 
 

@@ -12,7 +12,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from harness.errors import RigError
-from harness.replay.recording import Recorded, Recorder, RecordingRunner, unsandboxed
+from harness.replay.in_process.recorder import Recorded, Recorder, RecordingRunner, unsandboxed
 from tests.replay import sample_commands, sample_workflows
 
 HERE = Path(__file__).parent

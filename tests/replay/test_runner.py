@@ -9,10 +9,10 @@ import psutil
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.replay import histories
-from harness.replay.asking import Request, Setup
-from harness.replay.runner import ReplayProcess
-from harness.replays import Replay
+from harness.histories import formats as histories
+from harness.records.replay_result import Replay
+from harness.replay.in_process.process import ReplayProcess
+from harness.replay.in_process.protocol import Request, Setup
 
 HERE = Path(__file__).parent
 GREETING = histories.as_record(histories.load(HERE / "histories" / "Greeting-run.json"))
@@ -34,7 +34,7 @@ def replaying(
 def children() -> list[psutil.Process]:
     """Return the replaying processes that are alive."""
     alive = [each for each in psutil.Process().children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
-    return [each for each in alive if "harness.replay.process" in each.cmdline()]
+    return [each for each in alive if "harness.replay.in_process.main" in each.cmdline()]
 
 
 async def test_history_replays_and_the_process_is_gone_afterwards(tmp_path: Path) -> None:

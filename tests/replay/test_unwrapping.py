@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.replay.unwrapping import TooLargeError, content_of, is_text, looks_like_history
+from harness.histories.unwrapping import TooLargeError, content_of, is_text, looks_like_history
 
 TEXT = b'{"events": [{"eventId": "1"}]}'
 BINARY = b"\n\x04\x08\x01\x18\x01"

@@ -10,10 +10,10 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from harness.replay import histories
-from harness.replay.recording import Recorder, RecordingRunner, unsandboxed
-from harness.replay.witness import MOST_PER_RUN, Watch
-from harness.replays import Witness
+from harness.histories import formats as histories
+from harness.records.replay_result import Witness
+from harness.replay.in_process.calls import MOST_PER_RUN, Watch
+from harness.replay.in_process.recorder import Recorder, RecordingRunner, unsandboxed
 from tests.replay import sample_sources
 
 HERE = Path(__file__).parent

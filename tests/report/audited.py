@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.audited import (
+from harness.records.audit_result import (
     Audited,
     AuditFinding,
     FileReport,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from harness import faults
-from harness.cuts import Cut
-from harness.plan import Strike
-from harness.points import Point
-from harness.swept import Swept
-from harness.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.cut import Cut
+from harness.records.plan import Strike
+from harness.records.point import Point
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 
 POINT = Point(
     position="before",

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.audited import Audited, AuditFinding, Severity
-from harness.report.audit_document import audit_document, audit_junit, audit_rows
+from harness.records.audit_result import Audited, AuditFinding, Severity
+from harness.report.audit.document import audit_document, audit_junit, audit_rows
 from tests.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, LOOK, NOTHING, RULES
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.audit_explain import rule_markdown, rule_text, rules_markdown
+from harness.report.audit.explain import rule_markdown, rule_text, rules_markdown
 from tests.report.audited import RULES
 
 EXPLAINED = """\

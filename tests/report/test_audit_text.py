@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.audited import Audited, FileReport, Place
-from harness.report.audit_frames import Paint, frame
-from harness.report.audit_text import audit_text
+from harness.records.audit_result import Audited, FileReport, Place
+from harness.report.audit.frames import Paint, frame
+from harness.report.audit.text import audit_text
 from tests.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, LOOK, NOTHING, RULES, lines
 
 FOUND_TEXT = """\

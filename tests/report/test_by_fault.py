@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness import faults
-from harness.report.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
-from harness.verdict import Outcome
+from harness.records.verdict import Outcome
+from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from tests.report.samples import KILL, NO_MODEL, NO_RESTART, every_fault, several, swept, verdict
 
 

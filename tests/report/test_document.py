@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.report.document import document
-from harness.verdict import Outcome
+from harness.records.verdict import Outcome
+from harness.report.sweep.document import document
 from tests.report.samples import (
     FAILED,
     INAPPLICABLE,

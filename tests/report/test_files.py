@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.report.html import html
-from harness.report.junit import junit
-from harness.report.sarif import sarif
-from harness.report.summary import summary
-from harness.swept import Swept
-from harness.verdict import Outcome
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Outcome
+from harness.report.html.page import html
+from harness.report.sweep.junit import junit
+from harness.report.sweep.sarif import sarif
+from harness.report.sweep.summary import summary
 from tests.report.samples import (
     FAILED,
     HURT,

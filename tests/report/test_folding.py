@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.report.folding import blocks
-from harness.verdict import Finding, Outcome
+from harness.records.verdict import Finding, Outcome
+from harness.report.sweep.folding import blocks
 from tests.report.samples import KILL, TWICE, swept, truncated, verdict
 
 

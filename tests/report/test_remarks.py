@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.plan import Strike
-from harness.report.remarks import incomplete, not_applicable, remarks, shared_notes
+from harness.records.plan import Strike
+from harness.report.sweep.remarks import incomplete, not_applicable, remarks, shared_notes
 from tests.report.samples import INAPPLICABLE, NO_MODEL, PASSED, several, swept
 
 

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from harness.replays import Difference, LeftOut, Replayed, ReplayedHistory, ReplayFinding, Witness
-from harness.report.replayed_document import replayed_document, replayed_junit, replayed_sarif
-from harness.report.replayed_text import replayed_text
-from harness.verdict import Outcome
+from harness.records.replay_result import Difference, LeftOut, Replayed, ReplayedHistory, ReplayFinding, Witness
+from harness.records.verdict import Outcome
+from harness.report.replay.document import replayed_document, replayed_junit, replayed_sarif
+from harness.report.replay.text import replayed_text
 
 CHANGE = ReplayFinding(
     check="replays-as-recorded",

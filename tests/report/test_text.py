@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report import text as report
-from harness.swept import Swept
-from harness.verdict import Finding, Outcome
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Finding, Outcome
+from harness.report.sweep import text as report
 from tests.report.samples import (
     FAILED,
     HURT,

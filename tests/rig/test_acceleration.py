@@ -13,10 +13,10 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import Worker
 
-from harness.rig.acceleration import Acceleration
-from harness.rig.binaries import find_temporal
-from harness.rig.frontend import Frontend
-from harness.rig.server import DevServer
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.servers.frontend import Frontend
+from harness.trial.acceleration import Acceleration
 
 pytestmark = pytest.mark.rig
 

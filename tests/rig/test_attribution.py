@@ -9,7 +9,7 @@ from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowTy
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.rig.attribution import Attribution
+from harness.doors.wire.attribution import Attribution
 
 
 class Worker:

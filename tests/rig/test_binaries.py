@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.rig import watchdog
-from harness.rig.binaries import TEMPORAL, cached, find_temporal, install_temporal, survey
-from harness.rig.candidates import cache_folder
+from harness.processes import watchdog
+from harness.servers.binaries import TEMPORAL, cached, find_temporal, install_temporal, survey
+from harness.servers.candidates import cache_folder
 
 DEADLINE = 30.0
 
@@ -126,7 +126,7 @@ async def test_what_was_merely_found_and_is_broken_is_passed_over_and_told(bin_f
 async def test_a_candidate_that_hangs_is_given_up(
     bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.rig.candidates.VERSION_SECONDS", 0.3)
+    monkeypatch.setattr("harness.servers.candidates.VERSION_SECONDS", 0.3)
     with pytest.raises(UsageError, match="did not end within"):
         await find_temporal(str(program(tmp_path / "slow", "sleep 600")))
 
@@ -181,7 +181,7 @@ async def test_a_broken_copy_in_the_cache_is_replaced(bin_folder: Path) -> None:
 
 
 async def test_a_long_build_tells_of_itself(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.rig.installing.PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr("harness.servers.installing.PROGRESS_SECONDS", 0.05)
     go(bin_folder / "go", before=f"while [ ! -e {bin_folder}/on ]; do sleep 0.05; done")
     told: list[str] = []
 
@@ -223,7 +223,7 @@ async def test_the_download_is_tried_before_go(bin_folder: Path, monkeypatch: py
     # Stands for the interpreter that runs the SDK: its last argument is the folder that the SDK downloads to.
     code = 'for last in "$@"; do :; done; printf "#!/bin/sh\\necho temporal version 8\\n" > "$last/temporal-sdk"'
     fake = program(bin_folder / "python", f'{code}; chmod +x "$last/temporal-sdk"; exit 1')
-    monkeypatch.setattr("harness.rig.installing.PYTHON", str(fake))
+    monkeypatch.setattr("harness.servers.installing.PYTHON", str(fake))
     go(bin_folder / "go")
     got = await install_temporal()
     assert (got.version, got.source) == ("temporal version 8", "download by the Temporal SDK")
@@ -243,7 +243,9 @@ async def test_survey_starts_nothing_and_lists_every_step(bin_folder: Path) -> N
     assert steps[-1].detail == "cannot be tried: no go on PATH"
 
 
-INSTALL = "import asyncio; from harness.rig.binaries import find_temporal; asyncio.run(find_temporal(progress=print))"
+INSTALL = (
+    "import asyncio; from harness.servers.binaries import find_temporal; asyncio.run(find_temporal(progress=print))"
+)
 
 
 def test_two_at_once_build_once(bin_folder: Path) -> None:

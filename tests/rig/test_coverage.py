@@ -7,8 +7,8 @@ import socket
 import sys
 from pathlib import Path
 
-from harness.rig.coverage import Coverage
-from harness.rig.process import Process
+from harness.processes.process import Process
+from harness.trial.coverage import Coverage
 
 LIMIT = 20.0
 

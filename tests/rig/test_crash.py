@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from harness.evidence import Crash
-from harness.rig.attribution import Run
-from harness.rig.binaries import find_temporal
-from harness.rig.crash import copy_and_read, read
-from harness.rig.frontend import Frontend
-from harness.rig.server import DevServer
+from harness.doors.wire.attribution import Run
+from harness.records.evidence import Crash
+from harness.servers.binaries import find_temporal
+from harness.servers.crash import copy_and_read, read
+from harness.servers.dev import DevServer
+from harness.servers.frontend import Frontend
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.rig import effects, scripts
-from harness.rig.effects import Effect
+from harness.doors.http import effects
+from harness.doors.http import script as scripts
+from harness.doors.http.effects import Effect
 
 
 def effect(path: str = "/note", *, method: str = "POST", body: object = None, **headers: str) -> Effect:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RigError
-from harness.rig.binaries import FULL_SERVER, TEST_SERVER, cached, find_full_server, find_test_server, install
-from harness.rig.serving import Server
-from harness.rig.time_skipping_server import TimeSkippingServer
+from harness.servers.binaries import FULL_SERVER, TEST_SERVER, cached, find_full_server, find_test_server, install
+from harness.servers.lifecycle import Server
+from harness.servers.time_skipping import TimeSkippingServer
 
 USAGE = "Usage: <command> <port> <flags>"
 MAVEN = """

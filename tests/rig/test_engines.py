@@ -13,13 +13,13 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.client import Client
 
 from harness.errors import UsageError
-from harness.rig.binaries import find_full_server, find_temporal, find_test_server
-from harness.rig.engines import ENGINES, engine
-from harness.rig.frontend import Frontend
-from harness.rig.full_server import FullServer
-from harness.rig.server import DevServer
-from harness.rig.serving import Server
-from harness.rig.time_skipping_server import TimeSkippingServer
+from harness.servers.binaries import find_full_server, find_temporal, find_test_server
+from harness.servers.dev import DevServer
+from harness.servers.engine import ENGINES, engine
+from harness.servers.frontend import Frontend
+from harness.servers.full import FullServer
+from harness.servers.lifecycle import Server
+from harness.servers.time_skipping import TimeSkippingServer
 
 
 async def server_of(name: str, folder: Path) -> Server:

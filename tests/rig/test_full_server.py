@@ -14,9 +14,9 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from harness.errors import RigError
-from harness.rig.binaries import find_full_server
-from harness.rig.full_server import FullServer
-from harness.rig.ports import is_free
+from harness.processes.ports import is_free
+from harness.servers.binaries import find_full_server
+from harness.servers.full import FullServer
 
 pytestmark = pytest.mark.rig
 

@@ -11,9 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from harness.rig.answer import CLOSED, RESET, SILENT, json_answer
-from harness.rig.decisions import Decision, Refusal
-from harness.rig.http_doors import HttpDoors, HttpMessage
+from harness.doors.decision import Decision, Refusal
+from harness.doors.http.answer import CLOSED, RESET, SILENT, json_answer
+from harness.doors.http.doors import HttpDoors, HttpMessage
 
 pytestmark = pytest.mark.rig
 

@@ -14,9 +14,9 @@ import openai
 import psutil
 import pytest
 
+from harness.doors.decision import Decision
+from harness.doors.http.doors import HttpDoors, HttpMessage, Meet, Notice
 from harness.errors import RigError, UsageError
-from harness.rig.decisions import Decision
-from harness.rig.http_doors import HttpDoors, HttpMessage, Meet, Notice
 
 pytestmark = pytest.mark.rig
 
@@ -315,7 +315,7 @@ async def test_what_is_held_at_the_end_is_dropped(tmp_path: Path) -> None:
 
 OWNER = """
 import asyncio, pathlib, sys
-from harness.rig.http_doors import HttpDoors
+from harness.doors.http.doors import HttpDoors
 
 async def meet(message):
     return "go"

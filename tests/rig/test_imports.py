@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from harness.rig.imports import Imports, imports_of, is_installed
+from harness.processes.forkserver.imports import Imports, imports_of, is_installed
 
 
 def write(folder: Path, **files: str) -> None:
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_makes_unsure(tmp_path: Path, text: str, monkeypatch
         write(gevent, gevent__monkey="")
         (gevent / "gevent" / "__init__.py").touch()
         monkeypatch.syspath_prepend(gevent)
-        monkeypatch.setattr("harness.rig.imports.INSTALLED", (f"{gevent.resolve()}/",))
+        monkeypatch.setattr("harness.processes.forkserver.imports.INSTALLED", (f"{gevent.resolve()}/",))
     assert read(tmp_path, text).unsure
 
 

@@ -7,9 +7,10 @@ import pytest
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
+from harness.doors.http import script as scripts
+from harness.doors.http.answer import Answer
+from harness.doors.model import model
 from harness.errors import UsageError
-from harness.rig import model, scripts
-from harness.rig.answer import Answer
 
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "What is attention?"}]}
 RESPONSES = {"model": "gpt-4o", "input": "What is attention?"}

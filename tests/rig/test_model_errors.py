@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.rig.model_errors import error_answer, is_anthropic
+from harness.doors.model.errors import error_answer, is_anthropic
 
 
 @pytest.mark.parametrize(

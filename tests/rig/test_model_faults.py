@@ -14,12 +14,12 @@ import openai
 import pytest
 
 from harness import faults
-from harness.faults.actions import ModelError, Reset, Silence, Truncate
+from harness.doors.decision import Decision
+from harness.doors.http.answer import Answer, parsed
+from harness.doors.http.doors import HttpDoors, HttpMessage
+from harness.doors.model.faulty import answer_to, truncated
+from harness.faults.action import ModelError, Reset, Silence, Truncate
 from harness.faults.fault import Fault
-from harness.rig.answer import Answer, parsed
-from harness.rig.decisions import Decision
-from harness.rig.http_doors import HttpDoors, HttpMessage
-from harness.rig.model_faults import answer_to, truncated
 
 NOW = 1_767_225_600.25
 LIMIT = 20.0

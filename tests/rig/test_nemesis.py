@@ -10,10 +10,10 @@ import pytest
 
 from harness.errors import RigError
 from harness.faults import Fault
-from harness.plan import Plan, Strike
-from harness.points import Point
-from harness.rig.nemesis import Nemesis, Struck
-from harness.tape import Entry, Kind, acts
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.tape import Entry, Kind, acts
+from harness.trial.nemesis import Nemesis, Struck
 
 LIMIT = 20.0
 ONE = Point(position="before", door="wire", operation="One", workflow="A", attempt=1)

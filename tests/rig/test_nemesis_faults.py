@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from harness.doors.decision import Decision, Refusal
+from harness.doors.http.answer import CLOSED, RESET, SILENT, Answer, json_answer
 from harness.faults import Fault
-from harness.plan import Plan, Strike
-from harness.points import Point
-from harness.rig.answer import CLOSED, RESET, SILENT, Answer, json_answer
-from harness.rig.decisions import Decision, Refusal
-from harness.rig.nemesis import Nemesis, Struck
-from harness.tape import Entry, acts
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.tape import Entry, acts
+from harness.trial.nemesis import Nemesis, Struck
 from tests.rig.test_nemesis import LIMIT, ONE, TWO, entry, kill, kinds
 
 MODEL = Point(position="before", door="model", operation="ask", workflow="A", subject="book", execution=1, attempt=1)

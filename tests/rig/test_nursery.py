@@ -16,14 +16,17 @@ from typing import Any
 import psutil
 import pytest
 
-from harness.plan import Plan
-from harness.rig import imports, nurseries, watchdog
-from harness.rig.nemesis import Nemesis
-from harness.rig.nurseries import Nurseries
-from harness.rig.process import Process
-from harness.rig.program import ColdStartError
-from harness.rig.worker import WorkerProcesses, environment
-from harness.tape import acts
+from harness.processes import watchdog
+from harness.processes.command import environment
+from harness.processes.forkserver import imports
+from harness.processes.forkserver import pool as nurseries
+from harness.processes.forkserver.pool import Nurseries
+from harness.processes.forkserver.program import ColdStartError
+from harness.processes.process import Process
+from harness.records.plan import Plan
+from harness.records.tape import acts
+from harness.trial.nemesis import Nemesis
+from harness.trial.worker import WorkerProcesses
 
 DEADLINE = 30.0
 
@@ -71,8 +74,8 @@ time.sleep(600)
 CRASHPROOF = """
 import asyncio, sys
 from pathlib import Path
-from harness.rig.nurseries import Nurseries
-from harness.rig.worker import environment
+from harness.processes.forkserver.pool import Nurseries
+from harness.processes.command import environment
 
 async def main():
     logs, then = Path(sys.argv[1]), sys.argv[2]
@@ -144,7 +147,8 @@ class Forking:
         return await Process.start(command, name="cold", logs=self.logs, env=self.env)
 
     def nursery(self) -> psutil.Process:
-        found = [child for child in psutil.Process().children() if any("cradle.py" in word for word in child.cmdline())]
+        script = "forkserver/child.py"
+        found = [each for each in psutil.Process().children() if any(script in word for word in each.cmdline())]
         return max(found, key=lambda child: child.pid)
 
 

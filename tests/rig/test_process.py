@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from harness.errors import UsageError
-from harness.rig import watchdog
-from harness.rig.process import Process, find_command
+from harness.processes import watchdog
+from harness.processes.process import Process, find_command
 
 DEADLINE = 30.0
 
@@ -42,7 +42,7 @@ time.sleep(600)
 CRASHPROOF = """
 import asyncio, os, sys, time
 from pathlib import Path
-from harness.rig.process import Process
+from harness.processes.process import Process
 
 async def main():
     logs, then = Path(sys.argv[1]), sys.argv[2]

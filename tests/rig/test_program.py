@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.rig.program import ColdStartError, PythonProgram, python_program
+from harness.processes.forkserver.program import ColdStartError, PythonProgram, python_program
 
 PATH = os.path.dirname(sys.executable)
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from harness.doors.wire.decoding import command_name, payloads
 from harness.errors import RigError, UsageError
-from harness.evidence import History
-from harness.rig.decoding import command_name, payloads
-from harness.rig.replay_answers import Answer
-from harness.rig.replay_door import ReplayDoor
+from harness.records.evidence import History
+from harness.replay.door.answers import Answer
+from harness.replay.door.door import ReplayDoor
 from tests.rig.replayed.asking import replay
 from tests.rig.replayed.recording import COMMAND, LIMIT, RESULT, record, worker
 

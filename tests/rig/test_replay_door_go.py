@@ -13,17 +13,17 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from harness.evidence import History
-from harness.replaying import replay_through_door
-from harness.replays import Replay
-from harness.rig.binaries import find_temporal
-from harness.rig.decoding import command_name
-from harness.rig.frontend import Frontend
-from harness.rig.process import Process
-from harness.rig.replay_answers import Answer
-from harness.rig.replay_door import ReplayDoor
-from harness.rig.server import DevServer
-from harness.rig.worker import environment
+from harness.doors.wire.decoding import command_name
+from harness.processes.command import environment
+from harness.processes.process import Process
+from harness.records.evidence import History
+from harness.records.replay_result import Replay
+from harness.replay.door.answers import Answer
+from harness.replay.door.door import ReplayDoor
+from harness.replay.door.sessions import replay_through_door
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.servers.frontend import Frontend
 from tests.rig.replayed.asking import replay
 from tests.rig.replayed.preparing import prepared
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from harness.rig.replay_tasks import Story, story_of, with_markers_given
+from harness.replay.door.tasks import Story, story_of, with_markers_given
 
 STARTED = ("WORKFLOW_EXECUTION_STARTED", {"workflowType": {"name": "Order"}, "taskQueue": {"name": "orders"}})
 SCHEDULED: tuple[str, dict[str, Any]] = ("WORKFLOW_TASK_SCHEDULED", {})

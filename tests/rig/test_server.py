@@ -15,9 +15,9 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from harness.errors import RigError, UsageError
-from harness.rig.binaries import find_temporal
-from harness.rig.ports import free_port, is_free
-from harness.rig.server import DevServer
+from harness.processes.ports import free_port, is_free
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
 
 pytestmark = pytest.mark.rig
 
@@ -131,7 +131,7 @@ async def test_a_free_port_taken_meanwhile_is_replaced(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         ports = [taken.getsockname()[1], free_port()]
-        monkeypatch.setattr("harness.rig.serving.free_port", lambda: ports.pop(0))
+        monkeypatch.setattr("harness.servers.lifecycle.free_port", lambda: ports.pop(0))
         async with DevServer(binary, folder=tmp_path) as server:
             assert server.port != taken.getsockname()[1]
             assert ports == []
@@ -144,7 +144,7 @@ async def test_a_server_that_ends_at_start_is_told_with_its_log(binary: Path, tm
 
 
 async def test_a_server_that_never_answers_is_told_and_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.rig.serving.START_SECONDS", 3.0)
+    monkeypatch.setattr("harness.servers.lifecycle.START_SECONDS", 3.0)
     deaf = tmp_path / "temporal"
     deaf.write_text("#!/bin/sh\necho $$ am deaf\nexec sleep 600\n")
     deaf.chmod(0o755)

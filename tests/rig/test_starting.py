@@ -8,9 +8,9 @@ import pytest
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.plan import Plan
-from harness.rig.nemesis import Nemesis
-from harness.rig.starting import Starting
+from harness.records.plan import Plan
+from harness.trial.nemesis import Nemesis
+from harness.trial.start_request import Starting
 
 USE_EXISTING = WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 TERMINATE = WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING

@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 
 from harness import faults
+from harness.doors.decision import Decision, Refusal
+from harness.doors.http.answer import RESET, SILENT, Answer
 from harness.errors import RigError
-from harness.plan import Plan, Strike
-from harness.points import Point
-from harness.rig import striking
-from harness.rig.answer import RESET, SILENT, Answer
-from harness.rig.decisions import Decision, Refusal
-from harness.rig.nemesis import Nemesis, Struck
-from harness.rig.striking import Striking
-from harness.rig.worker import WorkerProcesses, environment
-from harness.tape import Entry, acts
+from harness.processes.command import environment
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.tape import Entry, acts
+from harness.trial import striking
+from harness.trial.nemesis import Nemesis, Struck
+from harness.trial.striking import Striking
+from harness.trial.worker import WorkerProcesses
 from tests.rig.test_worker import GRACEFUL, LIMIT, SLEEPS, STUBBORN, noted, polling, python, says
 
 OF_STEP: dict[str, Any] = {"workflow": "A", "subject": "step", "execution": 1, "attempt": 1}

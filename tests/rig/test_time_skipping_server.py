@@ -11,10 +11,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from harness.rig.binaries import find_test_server
-from harness.rig.frontend import Frontend
-from harness.rig.ports import is_free
-from harness.rig.time_skipping_server import TimeSkippingServer
+from harness.processes.ports import is_free
+from harness.servers.binaries import find_test_server
+from harness.servers.frontend import Frontend
+from harness.servers.time_skipping import TimeSkippingServer
 
 pytestmark = pytest.mark.rig
 

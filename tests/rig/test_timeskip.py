@@ -23,12 +23,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from harness.errors import RigError, UsageError
-from harness.rig.binaries import find_full_server, find_test_server
-from harness.rig.full_server import FullServer
-from harness.rig.overdue import skips_within
-from harness.rig.serving import Server
-from harness.rig.time_skipping_server import TimeSkippingServer
-from harness.rig.timeskip import Clock, clock_of, stamp
+from harness.servers.binaries import find_full_server, find_test_server
+from harness.servers.clock import Clock, clock_of, stamp
+from harness.servers.full import FullServer
+from harness.servers.lifecycle import Server
+from harness.servers.overdue import skips_within
+from harness.servers.time_skipping import TimeSkippingServer
 
 DAY = timedelta(days=1)
 LIMIT = 60.0
@@ -182,7 +182,7 @@ async def test_the_watchdog_names_the_activity_under_way(engine: str, tmp_path: 
 async def test_the_watchdog_tells_of_a_server_that_is_gone(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.rig.overdue._LOOK_LIMIT", 0.2)
+    monkeypatch.setattr("harness.servers.overdue._LOOK_LIMIT", 0.2)
     server = await server_of(engine, tmp_path)
     async with server, clock_of(engine, address=server.address, namespace="slot") as clock:
         await server.kill()

@@ -18,17 +18,17 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from harness.doors.decision import Decision, Refusal
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.proxy import WireProxy
 from harness.errors import UsageError
-from harness.plan import Plan
-from harness.points import Point
-from harness.rig import decoding
-from harness.rig.attribution import Attribution
-from harness.rig.binaries import find_temporal
-from harness.rig.decisions import Decision, Refusal
-from harness.rig.nemesis import Nemesis
-from harness.rig.server import DevServer
-from harness.rig.wire import UNLIMITED, WireProxy
-from harness.tape import Entry
+from harness.records.plan import Plan
+from harness.records.point import Point
+from harness.records.tape import Entry
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.temporal.service import SERVICE, UNLIMITED
+from harness.trial.nemesis import Nemesis
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
 
@@ -102,7 +102,7 @@ async def signalling(proxy: WireProxy, handle: WorkflowHandle[Any, Any]) -> asyn
 
 
 async def call(proxy: WireProxy, operation: str, request: Any, **more: Any) -> bytes:
-    return await send(proxy, decoding.SERVICE + operation, request.SerializeToString(), **more)
+    return await send(proxy, SERVICE + operation, request.SerializeToString(), **more)
 
 
 async def send(proxy: WireProxy, method: str, raw: bytes, **more: Any) -> bytes:

@@ -10,8 +10,7 @@ import grpc.aio
 import pytest
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.rig import decoding
-from harness.rig.wire import UNLIMITED
+from harness.temporal.service import SERVICE, UNLIMITED, request_type
 from tests.rig.test_wire import LIMIT, SIGNAL, SLOT, Holding, call, door, send
 
 pytestmark = [pytest.mark.rig, pytest.mark.asyncio(loop_scope="module")]
@@ -94,8 +93,8 @@ async def test_metadata_and_deadline_pass() -> None:
 async def test_fields_of_later_versions_and_other_services_pass_as_they_are() -> None:
     unknown = rpc.SignalWorkflowExecutionRequest(signal_name="go").SerializeToString() + b"\xfa\x7f\x03new"
     async with Upstream() as upstream, door(upstream.address) as proxy:
-        await send(proxy, decoding.SERVICE + SIGNAL, unknown)
-        await send(proxy, decoding.SERVICE + "InventedLater", b"\x00\x01")
+        await send(proxy, SERVICE + SIGNAL, unknown)
+        await send(proxy, SERVICE + "InventedLater", b"\x00\x01")
         await send(proxy, "/grpc.health.v1.Health/Check", b"\x00\xff")
     assert upstream.requests == [unknown, b"\x00\x01", b"\x00\xff"]
 
@@ -118,7 +117,7 @@ async def test_a_write_on_its_way_is_executed_although_its_sender_died() -> None
 @pytest.mark.parametrize("operation", ["PollActivityTaskQueue", "GetWorkflowExecutionHistory"])
 async def test_a_cancelled_read_is_cancelled_upstream(operation: str) -> None:
     async with Upstream(waits=True) as upstream, door(upstream.address) as proxy, asyncio.timeout(LIMIT):
-        request = decoding.request_type(operation)()
+        request = request_type(operation)()
         sending = asyncio.create_task(call(proxy, operation, request))
         await upstream.asked.wait()
         sending.cancel()

@@ -17,13 +17,14 @@ import psutil
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.plan import Plan, Strike
-from harness.points import Point
-from harness.rig import worker
-from harness.rig.nemesis import Nemesis
-from harness.rig.striking import Striking
-from harness.rig.worker import WorkerProcesses, command_words, environment
-from harness.tape import Entry, acts
+from harness.processes.command import command_words, environment
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.tape import Entry, acts
+from harness.trial import worker
+from harness.trial.nemesis import Nemesis
+from harness.trial.striking import Striking
+from harness.trial.worker import WorkerProcesses
 
 LIMIT = 30.0
 SLEEPS = "import sys, time; print('here', file=sys.stderr, flush=True); time.sleep(600)"

@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.plan import Strike
-from harness.points import Point
-from harness.rig import striking
-from harness.rig.decisions import Decision, Refusal
-from harness.tape import Entry, acts
+from harness.doors.decision import Decision, Refusal
+from harness.records.plan import Strike
+from harness.records.point import Point
+from harness.records.tape import Entry, acts
+from harness.trial import striking
 from tests.rig.test_striking import DONE, MODEL, Trial, entry, told, trial
 from tests.rig.test_worker import SLEEPS, noted, polling, python
 

@@ -30,12 +30,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from harness.rig.binaries import find_full_server, find_test_server
-from harness.rig.full_server import FullServer
-from harness.rig.overdue import skips_within
-from harness.rig.serving import Server
-from harness.rig.time_skipping_server import TimeSkippingServer
-from harness.rig.timeskip import Clock, clock_of
+from harness.servers.binaries import find_full_server, find_test_server
+from harness.servers.clock import Clock, clock_of
+from harness.servers.full import FullServer
+from harness.servers.lifecycle import Server
+from harness.servers.overdue import skips_within
+from harness.servers.time_skipping import TimeSkippingServer
 from scenarios.research import activities
 from scenarios.research.activities import run_research_step
 from scenarios.research.workflows import ResearchAgentWorkflow, ResearchInput, ResearchResult

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from harness import Scenario, faults, plan
+from harness import Scenario, faults
+from harness.records import plan
 
 ROOT = Path(__file__).parents[2]
 BROKEN = sorted(path for path in (ROOT / "scenarios" / "broken").glob("*.py") if path.name != "__init__.py")

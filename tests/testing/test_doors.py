@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import pytest
 
+from harness.doors.decision import Decision
+from harness.doors.http.answer import RESET, Answer
+from harness.doors.http.doors import HttpMessage
 from harness.errors import UsageError
-from harness.rig.answer import RESET, Answer
-from harness.rig.decisions import Decision
-from harness.rig.http_doors import HttpMessage
 from harness.testing.doors import Effects, Model
 
 

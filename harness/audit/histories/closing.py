@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.audit.histories.run import Run, attributes, number
 from harness.audit.histories.sighting import Sighting
-from harness.audited import Severity
+from harness.records.audit_result import Severity
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
 

@@ -8,7 +8,7 @@ from harness.audit.histories.catalogue import ALSO, RECORDED
 from harness.audit.histories.looking import Seen, rank
 from harness.audit.histories.retries import unmatched
 from harness.audit.histories.sighting import Sighting
-from harness.audited import Audited, AuditFinding, FileReport, Place
+from harness.records.audit_result import Audited, AuditFinding, FileReport, Place
 
 _SHOWN = 5
 

@@ -9,7 +9,7 @@ from harness.audit.histories import closing, retries, sizes, tasks, timeouts
 from harness.audit.histories.retries import Failed
 from harness.audit.histories.run import Run
 from harness.audit.histories.sighting import Sighting
-from harness.evidence import History
+from harness.records.evidence import History
 
 _LOOKS: tuple[Callable[[Run], Iterator[Sighting]], ...] = (
     retries.unlimited,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.audit.histories.run import Execution, Run, causes, failure_type
 from harness.audit.histories.sighting import Sighting, spoken
-from harness.audited import Severity
+from harness.records.audit_result import Severity
 
 MANY_ATTEMPTS = 10
 """By Temporal's defaults ten attempts take over five minutes: an error that lasts so long, no retry heals."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from harness.evidence import History
+from harness.records.evidence import History
 
 Event = dict[str, Any]
 

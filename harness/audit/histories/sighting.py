@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.audited import Severity
+from harness.records.audit_result import Severity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from harness.audit.histories.run import Event, Execution, Run, attributes, causes, kind, number, size_of
 from harness.audit.histories.sighting import Sighting, sized
-from harness.audited import Severity
+from harness.records.audit_result import Severity
 
 KB, MB = 1024, 1024**2
 PAYLOAD_WARNED, PAYLOAD_REFUSED = 256 * KB, 2 * MB

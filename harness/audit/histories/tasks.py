@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.audit.histories.run import Event, Run, attributes, causes, failure_type, kind, number
 from harness.audit.histories.sighting import Sighting
 from harness.audit.histories.sizes import EXCEEDED
-from harness.audited import Severity
+from harness.records.audit_result import Severity
 
 _TIMES = 3
 _LONGEST = 160

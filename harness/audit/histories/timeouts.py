@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.audit.histories.run import Run
 from harness.audit.histories.sighting import Sighting, spoken
-from harness.audited import Severity
+from harness.records.audit_result import Severity
 
 LONG_DECLARED_S = 60.0
 """From here on an attempt may take so long that waiting for its end is no way to notice a death."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.trail import Frame, activity_starts, frames_of, most_attempts, reached_in
+from harness.audit.analysis.written import own_nodes, written
+from harness.audit.code.subjects import Activity, Started
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, activity_starts, frames_of, most_attempts, reached_in
-from harness.audit.rules.written import own_nodes, written
-from harness.audit.subjects import Activity, Started
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _CLIENTS = ("openai.", "anthropic.")
 

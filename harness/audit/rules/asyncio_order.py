@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import consequences, workflow_code
-from harness.audit.rules.node import Node
+from harness.audit.analysis.commands import consequences, workflow_code
+from harness.audit.analysis.node import Node
+from harness.audit.analysis.uses import forbidden
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.uses import forbidden
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 _LOCAL = ("temporalio.workflow.execute_local_activity", "temporalio.workflow.start_local_activity")
 

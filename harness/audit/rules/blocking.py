@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.trail import Frame, frames_of, reached_in
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, frames_of, reached_in
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _SHORTEST_SLEEP_S = 0.05
 """A sleep up to this long is passed over."""

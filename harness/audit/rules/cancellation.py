@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import HEARTBEAT
+from harness.audit.analysis.beats import HEARTBEAT
+from harness.audit.analysis.trail import Frame, frames_of, reached_in
+from harness.audit.analysis.written import own_nodes, written
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, frames_of, reached_in
-from harness.audit.rules.written import own_nodes, written
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _TASK_CANCEL = {"asyncio.CancelledError", "asyncio.exceptions.CancelledError", "builtins.BaseException"}
 _THREAD_CANCEL = {"temporalio.exceptions.CancelledError", "builtins.BaseException", "builtins.Exception"}

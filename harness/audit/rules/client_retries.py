@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.remote import Towards, remote_call, spoken
+from harness.audit.analysis.remote import Towards, remote_call, spoken
+from harness.audit.analysis.trail import Frame, frames_of, most_attempts, reached_in, starts_of, tried_once
+from harness.audit.analysis.written import definitions, own_nodes, written
+from harness.audit.code.subjects import Activity
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, frames_of, most_attempts, reached_in, starts_of, tried_once
-from harness.audit.rules.written import definitions, own_nodes, written
-from harness.audit.subjects import Activity
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _CLIENT = re.compile(
     r"(?:openai\.(?:Async)?(?:Azure)?OpenAI|openai\.Async(?:Azure)?OpenAI"

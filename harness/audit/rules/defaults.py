@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.classes import class_values, lineage, sets_on_self
-from harness.audit.rules.commands import guarded_by_replaying, workflow_code
-from harness.audit.rules.fates import Kind, Reach
-from harness.audit.rules.flow import fate
-from harness.audit.rules.module_values import module_value
-from harness.audit.rules.node import Node
+from harness.audit.analysis.classes import class_values, lineage, sets_on_self
+from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
+from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.flow import fate
+from harness.audit.analysis.module_values import module_value
+from harness.audit.analysis.node import Node
+from harness.audit.analysis.uses import Use, factory_use, uses_in
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.uses import Use, factory_use, uses_in
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 _FACTORIES = frozenset({"default_factory", "factory"})
 _FIELDS = ("field", "Field", "ib", "attrib", "PrivateAttr")

@@ -10,14 +10,14 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
+from harness.audit.analysis.trail import activity_starts
+from harness.audit.analysis.written import definitions, module_named, users_module, written
+from harness.audit.code.subjects import RetryPolicy
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import activity_starts
-from harness.audit.rules.written import definitions, module_named, users_module, written
-from harness.audit.subjects import RetryPolicy
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _CLIENT_LEAVES = {
     "BadRequestError",

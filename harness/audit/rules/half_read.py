@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import spoken_s
-from harness.audit.rules.remote import Towards, remote_named
+from harness.audit.analysis.beats import spoken_s
+from harness.audit.analysis.remote import Towards, remote_named
+from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
+from harness.audit.analysis.written import own_nodes, written
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, activity_starts, frames_of, reached_in
-from harness.audit.rules.written import own_nodes, written
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _HEADER = "retry-after"
 _PATIENT_S = 3.0

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import Beating, beating_of, first_beat, span, spoken_s
-from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.beats import Beating, beating_of, first_beat, span, spoken_s
+from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
+from harness.audit.analysis.written import definitions
+from harness.audit.code.subjects import Activity, Started
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, activity_starts, frames_of, reached_in
-from harness.audit.rules.written import definitions
-from harness.audit.subjects import Activity, Started
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 
 def _unheard_beats(project: Project) -> Iterator[AuditFinding]:

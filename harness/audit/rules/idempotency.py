@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.effects import Effect, effect_of
+from harness.audit.analysis.effects import Effect, effect_of
+from harness.audit.analysis.tracing import Trait, texts_of, traits_of
+from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of, tried_once
+from harness.audit.code.subjects import Activity
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.tracing import Trait, texts_of, traits_of
-from harness.audit.rules.trail import Frame, frames_of, reached_in, starts_of, tried_once
-from harness.audit.subjects import Activity
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _GRAVE = re.compile(
     r"charge|pay|order|book(?!s)|reserv|mail|send|transfer|refund|invoice|purchase|buy|sms|notif|publish|ship|credit|debit",

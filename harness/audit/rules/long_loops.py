@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import HEARTBEAT, Beating, beating_of, span, spoken_s
-from harness.audit.rules.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.beats import HEARTBEAT, Beating, beating_of, span, spoken_s
+from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
+from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of
+from harness.audit.analysis.written import own_nodes, written
+from harness.audit.code.subjects import Activity
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, frames_of, reached_in, starts_of
-from harness.audit.rules.written import own_nodes, written
-from harness.audit.subjects import Activity
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _LONG_S = 60.0
 """From this start-to-close timeout on an activity counts as long."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.remote import Towards, remote_call, spoken
+from harness.audit.analysis.remote import Towards, remote_call, spoken
+from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
+from harness.audit.analysis.written import called_functions, own_nodes, written
+from harness.audit.code.subjects import Reached, Started
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import activity_starts, frames_of, reached_in
-from harness.audit.rules.written import called_functions, own_nodes, written
-from harness.audit.subjects import Reached, Started
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _BOUNDS = (
     "temporalio.workflow.continue_as_new",

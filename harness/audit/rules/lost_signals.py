@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import consequences
-from harness.audit.rules.mutations import Kept, changes_in
-from harness.audit.rules.node import Node
+from harness.audit.analysis.commands import consequences
+from harness.audit.analysis.mutations import Kept, changes_in
+from harness.audit.analysis.node import Node
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Entry, EntryKind, Reached, Workflow
 from harness.audit.rules.rule import Rule
-from harness.audit.subjects import Entry, EntryKind, Reached, Workflow
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 _WAIT = "temporalio.workflow.wait_condition"
 

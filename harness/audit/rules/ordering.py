@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import guarded_by_replaying, workflow_code
-from harness.audit.rules.fates import Fate, Kind, Reach
-from harness.audit.rules.flow import fate, in_order, loop_fate
+from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
+from harness.audit.analysis.fates import Fate, Kind, Reach
+from harness.audit.analysis.flow import fate, in_order, loop_fate
+from harness.audit.analysis.sets import Passage, passages
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.sets import Passage, passages
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 
 def set_order(project: Project) -> Iterator[AuditFinding]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import all_code, consequences, workflow_code
-from harness.audit.rules.fates import Kind, Reach
-from harness.audit.rules.flow import fate
-from harness.audit.rules.uses import Use, uses_in
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Place, Severity
+from harness.audit.analysis.commands import all_code, consequences, workflow_code
+from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.flow import fate
+from harness.audit.analysis.uses import Use, uses_in
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
+from harness.records.audit_result import AuditFinding, Place, Severity
 
 _RULES = frozenset({"CP101", "CP102"})
 _DEEPEST = 3

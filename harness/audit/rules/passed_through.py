@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
+from harness.audit.analysis.uses import uses_in
+from harness.audit.analysis.written import module_named, users_module, written
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.uses import uses_in
-from harness.audit.rules.written import module_named, users_module, written
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _PASSING = "temporalio.workflow.unsafe.imports_passed_through"
 

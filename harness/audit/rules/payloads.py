@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
+from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
+from harness.audit.analysis.written import definitions, own_nodes, written
+from harness.audit.code.subjects import Activity, Started
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import activity_starts, frames_of, reached_in
-from harness.audit.rules.written import definitions, own_nodes, written
-from harness.audit.subjects import Activity, Started
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _READS = {"read_bytes", "read_text", "read", "getvalue"}
 _ENCODES = {"base64.b64encode", "base64.standard_b64encode", "base64.urlsafe_b64encode", "base64.b85encode"}

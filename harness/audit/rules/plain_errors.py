@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import consequences, workflow_code
-from harness.audit.rules.node import Node
+from harness.audit.analysis.commands import consequences, workflow_code
+from harness.audit.analysis.node import Node
+from harness.audit.analysis.words import words
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import EntryKind, Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.words import words
-from harness.audit.subjects import EntryKind, Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 _FAILURE = "temporalio.exceptions.FailureError"
 _PLAIN = frozenset(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
+from harness.audit.analysis.trail import Frame, frames_of, reached_in
+from harness.audit.analysis.written import own_nodes
+from harness.audit.code.subjects import Activity
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, frames_of, reached_in
-from harness.audit.rules.written import own_nodes
-from harness.audit.subjects import Activity
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _ASKS = {"get", "setdefault", "pop", "keys", "items", "values", "copy"}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import consequences
-from harness.audit.rules.mutations import Kept, changes_in
+from harness.audit.analysis.commands import consequences
+from harness.audit.analysis.mutations import Kept, changes_in
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Entry, EntryKind, Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.subjects import Entry, EntryKind, Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 
 def _pieces(project: Project, *kinds: EntryKind) -> Iterator[tuple[Entry, Reached]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.project import Project
+from harness.audit.analysis.uses import forbidden
+from harness.audit.code.project import Project
 from harness.audit.rules.packages import of_packages
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.uses import forbidden
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 
 def randomness(project: Project) -> Iterator[AuditFinding]:

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import asks_replaying, consequences, workflow_code
-from harness.audit.rules.fates import Kind, Reach
-from harness.audit.rules.flow import fate
-from harness.audit.rules.mutations import changes_in
-from harness.audit.rules.node import Node
+from harness.audit.analysis.commands import asks_replaying, consequences, workflow_code
+from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.flow import fate
+from harness.audit.analysis.mutations import changes_in
+from harness.audit.analysis.node import Node
+from harness.audit.analysis.storing import local_uses
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.storing import local_uses
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 
 def decisions_in_replay(project: Project) -> Iterator[AuditFinding]:

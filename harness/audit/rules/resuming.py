@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import HEARTBEAT
-from harness.audit.rules.remote import Towards, remote_call
+from harness.audit.analysis.beats import HEARTBEAT
+from harness.audit.analysis.remote import Towards, remote_call
+from harness.audit.analysis.trail import Frame, frames_of, reached_in
+from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import Frame, frames_of, reached_in
-from harness.audit.rules.written import called_functions, definitions, own_nodes, written
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 
 def _skipped(project: Project) -> Iterator[AuditFinding]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.commands import guarded_by_replaying, workflow_code
-from harness.audit.rules.mutations import Change, Kept, changes_in
-from harness.audit.rules.node import Node
+from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
+from harness.audit.analysis.mutations import Change, Kept, changes_in
+from harness.audit.analysis.node import Node
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 
 def module_state(project: Project) -> Iterator[AuditFinding]:

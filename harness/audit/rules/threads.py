@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.project import Project
+from harness.audit.analysis.uses import forbidden
+from harness.audit.code.project import Project
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.uses import forbidden
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 
 def threads(project: Project) -> Iterator[AuditFinding]:

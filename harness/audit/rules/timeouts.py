@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import spoken_s
+from harness.audit.analysis.beats import spoken_s
+from harness.audit.analysis.trail import activity_starts, most_attempts
+from harness.audit.code.subjects import Started
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import activity_starts, most_attempts
-from harness.audit.subjects import Started
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _ATTEMPT, _ALL, _BEAT, _QUEUE = (
     "start_to_close_timeout",

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.project import Project
-from harness.audit.rules.classes import lineage
-from harness.audit.rules.commands import workflow_code
-from harness.audit.rules.node import Node
+from harness.audit.analysis.classes import lineage
+from harness.audit.analysis.commands import workflow_code
+from harness.audit.analysis.node import Node
+from harness.audit.code.project import Project
+from harness.audit.code.subjects import Reached
 from harness.audit.rules.rule import Rule
-from harness.audit.subjects import Reached
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 _WAIT = "temporalio.workflow.wait_condition"
 _INIT = "__init__"

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.rules.beats import span
-from harness.audit.rules.remote import remote_call
+from harness.audit.analysis.beats import span
+from harness.audit.analysis.remote import remote_call
+from harness.audit.analysis.trail import frames_of, starts_of
+from harness.audit.analysis.written import definitions, written
+from harness.audit.code.subjects import Activity, Worker
 from harness.audit.rules.rule import Rule
-from harness.audit.rules.trail import frames_of, starts_of
-from harness.audit.rules.written import definitions, written
-from harness.audit.subjects import Activity, Worker
-from harness.audited import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:
-    from harness.audit.project import Project
+    from harness.audit.code.project import Project
 
 _LONG_S = 60.0
 _UNSANDBOXED = "temporalio.worker.UnsandboxedWorkflowRunner"

@@ -50,10 +50,10 @@ def each(asked: dict[str, Any]) -> dict[str, Any]:
 
 def strict(asked: dict[str, Any]) -> dict[str, Any]:
     """Strict replay: files read, replayed under the plain condition in processes, compared."""
-    from harness.replay.conditions import PLAIN
-    from harness.replay.files import HistoryFile
-    from harness.replay.matrix import Code, replay_in_process
-    from harness.replay.preparing import prepared
+    from harness.histories.files import HistoryFile
+    from harness.histories.preparing import prepared
+    from harness.replay.compare.conditions import PLAIN
+    from harness.replay.in_process.matrix import Code, replay_in_process
 
     code = Code(modules=asked["workflows"], cwd=Path.cwd())
     files = [HistoryFile(path=Path(file), shown=file) for file in asked["files"]]
@@ -75,9 +75,9 @@ def strict(asked: dict[str, Any]) -> dict[str, Any]:
 
 def judged(asked: dict[str, Any]) -> dict[str, Any]:
     """All that ``crashproof replay`` does, under the conditions asked for."""
-    from harness.replay.files import history_files
-    from harness.replay.matrix import Code
-    from harness.strict import replay_all
+    from harness.histories.files import history_files
+    from harness.replay.in_process.matrix import Code
+    from harness.replay.strict import replay_all
 
     files = history_files(asked["paths"], cwd=Path.cwd())
     code = Code(modules=asked["modules"], cwd=Path.cwd())
@@ -119,8 +119,8 @@ async def _plain(asked: dict[str, Any]) -> None:
 async def _recording(asked: dict[str, Any]) -> None:
     import msgspec
 
-    from harness.replay.answering import Answering
-    from harness.replay.asking import Request
+    from harness.replay.in_process.child import Answering
+    from harness.replay.in_process.protocol import Request
 
     requests = [
         Request(workflow="Greeting", workflow_id=Path(file).stem, run_id="", binary=file) for file in asked["binaries"]

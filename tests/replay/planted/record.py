@@ -21,8 +21,8 @@ from temporalio.client import Client, WorkflowContinuedAsNewError, WorkflowFailu
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
-from harness.rig.binaries import find_temporal
-from harness.rig.server import DevServer
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
 from tests.replay.planted import activities, recorded
 from tests.replay.planted.alike import own_cache, own_now, own_random, own_uuid, sorted_set
 from tests.replay.planted.conditions import (

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
-from harness.evidence import History
-from harness.rig.replay_answers import Answer, Mode
-from harness.rig.replay_door import ReplayDoor
+from harness.records.evidence import History
+from harness.replay.door.answers import Answer, Mode
+from harness.replay.door.door import ReplayDoor
 
 
 def events_of(history: History) -> Sequence[HistoryEvent]:

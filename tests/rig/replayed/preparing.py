@@ -6,9 +6,9 @@ from pathlib import Path
 
 from temporalio.api.history.v1 import History as Events
 
-from harness.evidence import History
-from harness.replay.files import HistoryFile
-from harness.replay.preparing import Prepared
+from harness.histories.files import HistoryFile
+from harness.histories.preparing import Prepared
+from harness.records.evidence import History
 from tests.rig.replayed.asking import events_of
 
 

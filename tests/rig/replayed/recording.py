@@ -12,12 +12,12 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.converter import DataConverter
 
-from harness.evidence import History
-from harness.rig.binaries import find_temporal
-from harness.rig.frontend import Frontend
-from harness.rig.process import Process
-from harness.rig.server import DevServer
-from harness.rig.worker import environment
+from harness.processes.command import environment
+from harness.processes.process import Process
+from harness.records.evidence import History
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.servers.frontend import Frontend
 from tests.rig.replayed.workflows import Counting, Greedy, Order
 
 ROOT = Path(__file__).parents[3]

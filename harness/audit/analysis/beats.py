@@ -1,0 +1,137 @@
+"""Whether and where an activity beats, and how long one attempt of it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.analysis.trail import Frame, frames_of
+from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
+from harness.audit.code.subjects import Activity, Started
+
+if TYPE_CHECKING:
+    from harness.audit.code.project import Project
+
+HEARTBEAT = "temporalio.activity.heartbeat"
+
+_MOST = 50
+"""Functions that are looked through below an object that may beat."""
+
+
+class Beating(StrEnum):
+    """How an activity beats."""
+
+    NEVER = "never"
+    IN_TURN = "in turn with its work"
+    BESIDE = "from a task, thread or function beside its work"
+    UNKNOWN = "perhaps, in code that cannot be seen"
+
+
+def beating_of(activity: Activity, *, project: Project) -> Beating:
+    """Tell how the activity beats; a decorator, an interceptor or a plugin of the worker may do it for it."""
+    if _decorated_by_strangers(activity, project) or _intercepted(activity, project):
+        return Beating.UNKNOWN
+    frames = frames_of(activity, project=project)
+    places = [(frame, node) for frame in frames for node in _beats_in(frame.function, project)]
+    if not places:
+        return Beating.BESIDE if _beats_elsewhere(activity, frames, project) else Beating.NEVER
+    in_turn = all(frame.all_given and _is_called(node) and node.frame() is frame.function for frame, node in places)
+    tasks = any(_starts_task(frame, project) for frame, _ in places for frame in frame.chain)
+    return Beating.IN_TURN if in_turn and not tasks else Beating.BESIDE
+
+
+def _beats_elsewhere(activity: Activity, frames: Sequence[Frame], project: Project) -> bool:
+    """Tell whether a decorator beats for it, or an object that it makes (`async with Beats():`) may."""
+    if any(called_functions(_named(one), project=project) for one in _other_decorators(activity)):
+        return True
+    made = (one for frame in frames for call in frame.calls() for one in definitions(call.func, project=project))
+    classes = {one for one in made if isinstance(one, nodes.ClassDef)}
+    return any(
+        _beats_below([each for each in one.body if isinstance(each, nodes.FunctionDef)], project) for one in classes
+    )
+
+
+def _beats_below(methods: list[Any], project: Project) -> bool:
+    """Tell whether one of these functions beats, or one that they call."""
+    waiting, seen = methods, set(methods)
+    while waiting and len(seen) < _MOST:
+        function = waiting.pop()
+        if _beats_in(function, project):
+            return True
+        for call in own_nodes(function, nodes.Call):
+            found = [one for one in called_functions(call.func, project=project) if one not in seen]
+            waiting += found
+            seen.update(found)
+    return False
+
+
+def first_beat(activity: Activity, *, project: Project) -> tuple[Frame, Any] | None:
+    """Return the first beat that the activity's own code makes, and the function in which it stands."""
+    for frame in frames_of(activity, project=project):
+        for node in _beats_in(frame.function, project):
+            return frame, node
+    return None
+
+
+def span(started: Started) -> float | None:
+    """Return how long one attempt may take, in seconds, as the options of the start say; None if unknown."""
+    for option in ("start_to_close_timeout", "schedule_to_close_timeout"):
+        if option in started.options:
+            seconds = started.values.get(option)
+            if isinstance(seconds, int | float):
+                return float(seconds)
+    return None
+
+
+def spoken_s(seconds: float) -> str:
+    """Return a duration in words: 5 min, 1.5 s."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def _beats_in(function: Any, project: Project) -> list[Any]:
+    """Return the places in a function, those defined in it too, where the beating function is named."""
+    return [
+        node
+        for node in function.nodes_of_class((nodes.Attribute, nodes.Name))
+        if getattr(node, "attrname", "heartbeat") == "heartbeat" and written(node, project=project) == HEARTBEAT
+    ]
+
+
+def _is_called(node: Any) -> bool:
+    return isinstance(node.parent, nodes.Call) and node.parent.func is node
+
+
+def _starts_task(frame: Frame, project: Project) -> bool:
+    tasks = ("create_task", "ensure_future", "start_soon", "gather", "Thread", "submit", "to_thread")
+    return any(written(call.func, project=project).rpartition(".")[2] in tasks for call in frame.calls())
+
+
+def _other_decorators(activity: Activity) -> list[Any]:
+    decorators = activity.node.decorators
+    return [one for one in (decorators.nodes if decorators else ()) if one is not activity.decorator]
+
+
+def _named(decorator: Any) -> Any:
+    return decorator.func if isinstance(decorator, nodes.Call) else decorator
+
+
+def _decorated_by_strangers(activity: Activity, project: Project) -> bool:
+    """Tell whether a decorator stands on it whose code is not the user's."""
+    return any(
+        not called_functions(_named(one), project=project)
+        and written(_named(one), project=project) not in ("builtins.staticmethod", "builtins.classmethod")
+        for one in _other_decorators(activity)
+    )
+
+
+def _intercepted(activity: Activity, project: Project) -> bool:
+    return any(
+        activity in worker.activities and {"interceptors", "plugins"} & worker.options.keys()
+        for worker in project.workers
+    )

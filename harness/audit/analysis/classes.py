@@ -1,0 +1,59 @@
+"""Classes as declared: what they inherit from, and which attributes their methods set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from astroid import nodes
+
+from harness.audit.analysis.node import Node
+from harness.audit.code.project import Project
+
+
+def lineage(project: Project, node: nodes.ClassDef) -> list[nodes.ClassDef]:
+    """Return a class and the classes of the project that it inherits from, nearest first."""
+    found: list[nodes.ClassDef] = []
+    waiting = [node]
+    while waiting:
+        each = waiting.pop(0)
+        if each not in found and is_own(project, each):
+            found.append(each)
+            waiting += list(_bases(project, each))
+    return found
+
+
+def _bases(project: Project, node: nodes.ClassDef) -> Iterator[nodes.ClassDef]:
+    for written in node.bases:
+        expression: Node = written.value if isinstance(written, nodes.Subscript) else written
+        base = project.definition_of(expression)
+        if isinstance(base, nodes.ClassDef):
+            yield base
+
+
+def is_own(project: Project, node: Node) -> bool:
+    """Tell whether a node stands in the audited code, rather than in a package or in Python's library."""
+    try:
+        return project.module_of(node).own
+    except KeyError:  # astroid read that module by itself
+        return False
+
+
+def sets_on_self(project: Project, node: nodes.ClassDef, name: str) -> bool:
+    """Tell whether a method of a class, or of one that it inherits from, assigns `self.name`."""
+    return any(
+        assign.attrname == name and isinstance(assign.expr, nodes.Name) and assign.expr.name == "self"
+        for each in lineage(project, node)
+        for assign in each.nodes_of_class(nodes.AssignAttr)
+    )
+
+
+def class_values(project: Project, node: nodes.ClassDef, name: str) -> list[Node]:
+    """Return the values that the bodies of a class, and of those that it inherits from, give to a name."""
+    found = []
+    for each in lineage(project, node):
+        for statement in each.body:
+            targets = statement.targets if isinstance(statement, nodes.Assign) else [getattr(statement, "target", None)]
+            named = any(isinstance(target, nodes.AssignName) and target.name == name for target in targets)
+            if named and isinstance(statement, nodes.Assign | nodes.AnnAssign) and statement.value is not None:
+                found.append(statement.value)
+    return found

@@ -1,0 +1,53 @@
+"""What may become of a value: the records that following it yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from harness.audit.analysis.node import Node
+from harness.audit.code.subjects import Reached
+
+
+class Kind(StrEnum):
+    """What of a value is uncertain."""
+
+    VALUE = "value"
+    ORDER = "order"
+    KEYS = "order of keys"
+    IDENTITY = "identity"
+
+
+class Reach(IntEnum):
+    """How far a value gets."""
+
+    NOWHERE = 0
+    AWAY = 1
+    COMMAND = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fate:
+    """What becomes of a value.
+
+    Attributes:
+        reach: How far it gets.
+        how: In words, as the end of a sentence: "is passed to execute_activity()".
+        at: Where.
+    """
+
+    reach: Reach = Reach.NOWHERE
+    how: str = ""
+    at: Node | None = None
+
+
+NOWHERE = Fate()
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a value goes next: the expression, what of it is uncertain, and the code that it stands in."""
+
+    node: Node
+    kind: Kind
+    reached: Reached

@@ -1,0 +1,103 @@
+"""Calls that leave the process: which ones, to whom, and whether they block the thread that makes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
+
+from astroid import nodes
+
+from harness.audit.analysis.written import written
+
+if TYPE_CHECKING:
+    from harness.audit.code.project import Project
+
+
+class Towards(StrEnum):
+    """Where a call goes."""
+
+    MODEL = "a model"
+    HTTP = "another server"
+    PROCESS = "another process"
+    STORE = "a database"
+    MAIL = "a mail server"
+    SLEEP = "nowhere, it waits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """One call that leaves the process or waits.
+
+    Attributes:
+        name: As the imports spell it (`requests.get`).
+        towards: Where it goes.
+        blocks: Whether the thread waits, rather than a coroutine.
+        timeout: How long it takes at most where nothing is said, in seconds; 0 for no limit.
+    """
+
+    name: str
+    towards: Towards
+    blocks: bool
+    timeout: float = 0.0
+
+
+_VERBS = r"(?:get|post|put|patch|delete|head|options|request|send|stream)"
+
+_TABLE: tuple[tuple[str, Towards, bool, float], ...] = (
+    (r"openai\.Async\w+\(\)\.\w+\..+", Towards.MODEL, False, 600),
+    (r"openai\.(?:Azure)?OpenAI\(\)\.\w+\..+", Towards.MODEL, True, 600),
+    (r"anthropic\.Async\w+\(\)\.\w+\..+", Towards.MODEL, False, 600),
+    (r"anthropic\.Anthropic\w*\(\)\.\w+\..+", Towards.MODEL, True, 600),
+    (r"litellm\.a(?:completion|embedding|responses)", Towards.MODEL, False, 600),
+    (r"litellm\.(?:completion|embedding|responses)", Towards.MODEL, True, 600),
+    (r"ollama\.(?:chat|generate|embed|Client\(\)\.\w+)", Towards.MODEL, True, 0),
+    (r"langchain\w*(?:\.\w+)*\.\w+\(\)\.(?:ainvoke|astream|abatch)", Towards.MODEL, False, 0),
+    (r"langchain\w*(?:\.\w+)*\.\w+\(\)\.(?:invoke|stream|batch)", Towards.MODEL, True, 0),
+    (r"google\.genai\.Client\(\)\.aio\..+", Towards.MODEL, False, 0),
+    (r"google\.genai\.Client\(\)\.models\..+", Towards.MODEL, True, 0),
+    (rf"requests\.(?:(?:S|s)ession\(\)\.)?{_VERBS}", Towards.HTTP, True, 0),
+    (rf"httpx2?\.(?:Client\(\)\.)?{_VERBS}", Towards.HTTP, True, 5),
+    (rf"httpx2?\.AsyncClient\(\)\.{_VERBS}", Towards.HTTP, False, 5),
+    (rf"aiohttp\.(?:ClientSession\(\)\.)?{_VERBS}", Towards.HTTP, False, 300),
+    (r"urllib\.request\.urlopen", Towards.HTTP, True, 0),
+    (r"urllib3\.(?:request|PoolManager\(\)\.request)", Towards.HTTP, True, 0),
+    (r"boto3\.(?:client|resource)\(\)\.\w+", Towards.HTTP, True, 60),
+    (r"stripe\.\w+\.\w+", Towards.HTTP, True, 80),
+    (r"subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)", Towards.PROCESS, True, 0),
+    (r"subprocess\.Popen\(\)\.(?:wait|communicate)", Towards.PROCESS, True, 0),
+    (r"os\.(?:system|popen)", Towards.PROCESS, True, 0),
+    (r"asyncio\.create_subprocess_(?:exec|shell)\(\)\.(?:wait|communicate)", Towards.PROCESS, False, 0),
+    (r"(?:sqlite3|psycopg|psycopg2|pymysql|MySQLdb|mysql\.connector|pymongo)\.connect", Towards.STORE, True, 0),
+    (r"(?:sqlite3|psycopg|psycopg2|pymysql)\.connect\(\)\.(?:execute\w*|commit)", Towards.STORE, True, 0),
+    (r"(?:sqlite3|psycopg|psycopg2|pymysql)\.connect\(\)\.cursor\(\)\.(?:execute\w*|fetch\w+)", Towards.STORE, True, 0),
+    (r"pymongo\.MongoClient\(\)\..+", Towards.STORE, True, 0),
+    (r"smtplib\.SMTP(?:_SSL)?(?:\(\)\.\w+)?", Towards.MAIL, True, 0),
+    (r"time\.sleep", Towards.SLEEP, True, 0),
+    (r"asyncio\.sleep", Towards.SLEEP, False, 0),
+    (r"anyio\.sleep", Towards.SLEEP, False, 0),
+)
+
+_COMPILED = [(re.compile(pattern), towards, blocks, timeout) for pattern, towards, blocks, timeout in _TABLE]
+
+
+def remote_call(call: nodes.Call, *, project: Project) -> Remote | None:
+    """Return what a call asks of the world outside; None if it asks nothing that is known."""
+    name = written(call.func, project=project)
+    return remote_named(name) if name else None
+
+
+@cache
+def remote_named(name: str) -> Remote | None:
+    """Return what a function of this name, as the imports spell it, asks of the world outside; None if nothing."""
+    for pattern, towards, blocks, timeout in _COMPILED:
+        if pattern.fullmatch(name):
+            return Remote(name=name, towards=towards, blocks=blocks, timeout=timeout)
+    return None
+
+
+def spoken(name: str) -> str:
+    """Return a written name as one says it: without the brackets of what was made on the way."""
+    return name.replace("()", "")

@@ -1,0 +1,126 @@
+"""The cache of audits: what was found in files of a given content, by rules and limits of a given make."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from harness.audit.code.reach import Limits
+from harness.audit.code.source import SourceFile
+from harness.audit.code.surface import Surface
+from harness.audit.judging import Judged, is_fresh
+from harness.audit.rules.rule import Rule
+from harness.errors import RigError
+from harness.records.store import write_bytes
+
+KEPT_SECONDS = 30 * 86400
+"""Results that nobody asked for this long are removed."""
+
+T = TypeVar("T")
+
+
+class Memory:
+    """Remembers surfaces and results in a folder; without one it remembers nothing.
+
+    A folder that cannot be written, or holds what cannot be read, is as good as an empty one.
+
+    Args:
+        folder: Where.
+        rules: The rules that are asked.
+        limits: How far the audit goes.
+        installed: The folders of installed packages: what is there decides what imports mean.
+    """
+
+    def __init__(
+        self, folder: Path | None, *, rules: Iterable[Rule], limits: Limits, installed: Iterable[Path]
+    ) -> None:
+        self.folder = folder
+        told = [_make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
+        told += [f"{path} {path.stat().st_mtime_ns}" for path in installed]
+        self._salt = _digest(told)
+        self._surfaces: dict[str, Surface] = self._load(self._file("surfaces"), dict[str, Surface]) or {}
+        self._seen: dict[str, Surface] = {}
+
+    def _file(self, name: str) -> Path | None:
+        return self.folder / f"{name}.json" if self.folder else None
+
+    def surface(self, source: SourceFile) -> Surface | None:
+        """Return the surface of a file of this content, if it is known."""
+        return self._surfaces.get(self._surface_key(source))
+
+    def keep_surface(self, source: SourceFile, surface: Surface) -> None:
+        """Remember the surface of a file."""
+        self._seen[self._surface_key(source)] = surface
+
+    def _surface_key(self, source: SourceFile) -> str:
+        return f"{source.digest} {sys.version_info[0]}.{sys.version_info[1]}"
+
+    def key(self, part: Sequence[SourceFile]) -> str:
+        """Return the name of the result for these files."""
+        return _digest([self._salt, *(f"{source.path} {source.digest} {source.owned}" for source in part)])
+
+    def result(self, key: str) -> Judged | None:
+        """Return the result of that name, if it is known and what it depends on is unchanged."""
+        found = self._load(self._file(key), Judged)
+        return found if found and is_fresh(found) else None
+
+    def keep_result(self, key: str, judged: Judged) -> None:
+        """Remember a result; one with errors is not worth it."""
+        if not judged.errors:
+            self._save(self._file(key), judged)
+
+    def close(self) -> None:
+        """Write the surfaces seen in this audit, and remove what was not asked for in a long time."""
+        path = self._file("surfaces")
+        if path is None or self.folder is None:
+            return
+        if self._seen.keys() - self._surfaces.keys() or len(self._surfaces) > 4 * len(self._seen) + 1000:
+            kept = {} if len(self._surfaces) > 4 * len(self._seen) + 1000 else self._surfaces
+            self._save(path, {**kept, **self._seen})
+        self._forget(self.folder)
+
+    def _forget(self, folder: Path) -> None:
+        try:
+            for path in folder.glob("*.json"):
+                if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                    path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+    def _load(self, path: Path | None, kind: type[T]) -> T | None:
+        if path is None:
+            return None
+        try:
+            found = msgspec.json.decode(path.read_bytes(), type=kind)
+            if time.time() - path.stat().st_mtime > KEPT_SECONDS / 4:
+                os.utime(path)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return found
+
+    def _save(self, path: Path | None, value: object) -> None:
+        if path is None:
+            return
+        try:
+            write_bytes(path, msgspec.json.encode(value))
+        except (OSError, RigError, UnicodeEncodeError):  # a text of the code may hold half a character
+            return
+
+
+def _make() -> str:
+    """Return what tells one version of the audit from another: its own code, astroid's version and Python's."""
+    here = Path(__file__).parent
+    code = [path.read_bytes() for path in (here.parent / "records/audit_result.py", *sorted(here.rglob("*.py")))]
+    return _digest([metadata.version("astroid"), sys.version, *(hashlib.blake2s(each).hexdigest() for each in code)])
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.blake2s("\n".join(texts).encode(errors="surrogateescape"), digest_size=16).hexdigest()

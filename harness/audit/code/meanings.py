@@ -1,0 +1,161 @@
+"""What expressions mean: names are followed to their definitions, values to the class that they are made of.
+
+Scopes and lookup are astroid's. What it infers by running through other packages is replaced by names: the name under
+which something is imported says what it is, also where the package is not installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from astroid import nodes
+from astroid.exceptions import AstroidError
+
+from harness.audit.code import annotated, bindings, inferred, members, results
+from harness.audit.code.meaning import LITERALS, Meaning
+from harness.audit.code.modules import Modules
+from harness.audit.code.trees import items
+
+MAX_DEPTH = 60
+"""How many steps are taken from an expression to what it means."""
+
+MAX_MEANINGS = 8
+"""How many meanings of one expression are kept."""
+
+Owner = nodes.ClassDef | None
+
+
+class Meanings:
+    """Tells what expressions mean.
+
+    Args:
+        modules: The modules of the project.
+    """
+
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+        self._known: dict[tuple[nodes.NodeNG, Owner], tuple[Meaning, ...]] = {}
+        self.starring: set[tuple[nodes.Module, str]] = set()
+        self.lineages: dict[nodes.ClassDef, list[Meaning]] = {}
+        self.attributes: dict[nodes.ClassDef, dict[str, list[nodes.AssignAttr]]] = {}
+        self.results: dict[tuple[nodes.NodeNG, Owner], tuple[Meaning, ...]] = {}
+        self.inferences = 0
+        self._entering: list[tuple[Meaning, nodes.Module]] = []
+        self._depth = 0
+        self._below: set[tuple[nodes.NodeNG, Owner]] = set()
+        self._ways: dict[type, Callable[[Any, Owner], Iterable[Meaning]]] = {
+            nodes.Name: self._name,
+            nodes.Attribute: self._attribute,
+            nodes.Call: lambda node, owner: results.of_call(self, node, owner),
+            nodes.Subscript: lambda node, owner: results.of_subscript(self, node, owner),
+            nodes.Await: lambda node, owner: self.of(node.value, owner),
+            nodes.NamedExpr: lambda node, owner: self.of(node.value, owner),
+            nodes.Starred: lambda node, owner: self.of(node.value, owner),
+            nodes.IfExp: lambda node, owner: [*self.of(node.body, owner), *self.of(node.orelse, owner)],
+            nodes.BoolOp: lambda node, owner: [found for each in node.values for found in self.of(each, owner)],
+            nodes.BinOp: lambda node, owner: self.of(node.left, owner) or self.of(node.right, owner),
+            nodes.UnaryOp: lambda node, owner: self.of(node.operand, owner),
+            nodes.Const: self._const,
+            nodes.Lambda: lambda node, owner: [Meaning(name=self.qualified(node), node=node, owner=owner)],
+            **dict.fromkeys(LITERALS, self._literal),
+        }
+
+    def of(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[Meaning, ...]:
+        """Return what an expression may mean; nothing if that is unknown.
+
+        Args:
+            node: The expression.
+            owner: The class that `self` is an instance of there.
+        """
+        way = self._ways.get(type(node))
+        if node is None or way is None:
+            return ()
+        key = (node, owner)
+        if key in self._known:
+            return self._known[key]
+        if key in self._below or self._depth > MAX_DEPTH:
+            return ()
+        self._below.add(key)
+        self._depth += 1
+        try:
+            found = tuple(dict.fromkeys(way(node, owner)))[:MAX_MEANINGS]
+        except (AstroidError, RecursionError):
+            found = ()
+        finally:
+            self._depth -= 1
+            self._below.discard(key)
+        if found or not self._depth:
+            self._known[key] = found
+        return found
+
+    @property
+    def is_deep(self) -> bool:
+        """Tell whether an answer is being looked for to answer something else."""
+        return self._depth > 1
+
+    def _name(self, node: nodes.Name, owner: Owner) -> Iterable[Meaning]:
+        scope, statements = node.lookup(node.name)
+        if not statements:
+            return members.of_star_imports(self, node.root(), node.name)
+        if isinstance(scope, nodes.Module) and scope.name == "builtins":
+            return [Meaning(name=f"builtins.{node.name}")]
+        return [found for each in statements for found in bindings.of(self, each, node.name, owner)]
+
+    def _attribute(self, node: nodes.Attribute, owner: Owner) -> Iterable[Meaning]:
+        found = [each for of in self.of(node.expr, owner) for each in members.of(self, of, node.attrname)]
+        return found or inferred.of(self, node)
+
+    def _const(self, node: nodes.Const, owner: Owner) -> Iterable[Meaning]:
+        if node.value is None or node.value is Ellipsis:
+            return []
+        return [Meaning(name=f"builtins.{type(node.value).__name__}", instance=True)]
+
+    def _literal(self, node: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
+        elements: Iterable[nodes.NodeNG] = getattr(node, "elts", ())
+        if isinstance(node, nodes.Dict):
+            elements = [value for _, value in items(node)]
+        elif isinstance(node, nodes.ListComp | nodes.SetComp | nodes.GeneratorExp):
+            elements = [node.elt]
+        elif isinstance(node, nodes.DictComp):
+            elements = [node.value]
+        return [Meaning(name=LITERALS[type(node)], instance=True, arguments=tuple(elements)[:20])]
+
+    def annotated(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[Meaning, ...]:
+        """Return what a value of this annotation may be."""
+        return tuple(annotated.of(self, node, owner)) if node is not None else ()
+
+    def of_module(self, name: str, tree: nodes.Module) -> Meaning:
+        """Return the meaning of an imported module: with its tree if it is the project's own code."""
+        path = self.modules.path_of(name, tree) if self.modules.knows(tree) else None
+        module = self.modules.at(path) if path else None
+        return Meaning(name=name, node=module.tree if module else None)
+
+    def entered(self, meaning: Meaning, tree: nodes.Module) -> Meaning:
+        """Return the same with its definition, if it is a name of an installed package that may be read."""
+        if meaning.node is not None or meaning.name.startswith("builtins."):
+            return meaning
+        parts = meaning.name.split(".")
+        for end in range(len(parts), 0, -1):
+            if module := self.modules.imported(".".join(parts[:end]), tree):
+                found = [Meaning(name=module.name, node=module.tree)]
+                for part in parts[end:]:
+                    below = [each for of in found for each in members.of(self, of, part)]
+                    found = [self._entered_once(each, module.tree) for each in below]
+                return next((each for each in found if each.node is not None), meaning)
+        return meaning
+
+    def _entered_once(self, meaning: Meaning, tree: nodes.Module) -> Meaning:
+        entering = (meaning, tree)
+        if entering in self._entering or len(self._entering) > 8:
+            return meaning
+        self._entering.append(entering)
+        try:
+            return self.entered(meaning, tree)
+        finally:
+            self._entering.pop()
+
+    def qualified(self, node: nodes.NodeNG) -> str:
+        """Return the dotted name of a definition, with its module."""
+        qname: Callable[[], str] = node.qname  # type: ignore[attr-defined]
+        return qname()

@@ -1,0 +1,168 @@
+"""Where a value is written: names and attributes are followed to the expression that they were given."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from astroid import nodes
+
+from harness.audit.code import members
+from harness.audit.code.meanings import Meanings
+from harness.audit.code.modules import absolute
+from harness.audit.code.trees import bound_in, elements
+
+Given = Mapping[str, nodes.NodeNG]
+"""What a function was called with, by parameter."""
+
+MAX_STEPS = 12
+"""How many names are followed to the expression behind them."""
+
+_UNITS = {"days": 86400.0, "seconds": 1.0, "microseconds": 1e-6, "milliseconds": 1e-3, "minutes": 60.0}
+_UNITS |= {"hours": 3600.0, "weeks": 604800.0}
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+
+
+def origins(
+    meanings: Meanings, node: nodes.NodeNG | None, given: Given | None = None, steps: int = MAX_STEPS
+) -> Iterator[nodes.NodeNG]:
+    """Yield the expressions that a value may have been written as; the expression itself if it is no name.
+
+    Parameters are followed where `given` tells what the function was called with, and are unknown elsewhere.
+    """
+    if node is None or steps <= 0:
+        return
+    match node:
+        case nodes.Name() if given and node.name in given:
+            yield from origins(meanings, given[node.name], None, steps - 1)
+        case nodes.Name():
+            for bound in node.lookup(node.name)[1]:
+                yield from _of_bound(meanings, bound, node.name, steps - 1)
+        case nodes.Attribute():
+            for bound in _members(meanings, node):
+                yield from _of_bound(meanings, bound, node.attrname, steps - 1)
+        case nodes.IfExp():
+            yield from origins(meanings, node.body, given, steps - 1)
+            yield from origins(meanings, node.orelse, given, steps - 1)
+        case nodes.BoolOp():
+            for each in node.values:
+                yield from origins(meanings, each, given, steps - 1)
+        case nodes.NamedExpr():
+            yield from origins(meanings, node.value, given, steps - 1)
+        case _:
+            yield node
+
+
+def _of_bound(meanings: Meanings, bound: nodes.NodeNG, name: str, steps: int) -> Iterator[nodes.NodeNG]:
+    parent = bound.parent
+    if isinstance(bound, nodes.ImportFrom):
+        tree = bound.root()
+        module = meanings.of_module(absolute(bound, tree), tree).node
+        original = next((each for each, alias in bound.names if (alias or each) == name), name)
+        for each in bound_in(module, original) if isinstance(module, nodes.Module) else ():
+            if steps > 0:
+                yield from _of_bound(meanings, each, original, steps - 1)
+    elif isinstance(parent, nodes.Assign | nodes.AnnAssign | nodes.NamedExpr) and parent.value is not None:
+        yield from origins(meanings, parent.value, None, steps)
+
+
+def _members(meanings: Meanings, node: nodes.Attribute) -> Iterator[nodes.NodeNG]:
+    for found in meanings.of(node.expr):
+        if isinstance(found.node, nodes.Module):
+            yield from bound_in(found.node, node.attrname)
+        elif isinstance(found.node, nodes.ClassDef):
+            for each in members.ancestors(meanings, found.node):
+                declared = bound_in(each, node.attrname)
+                if found.instance and any(isinstance(one.parent, nodes.AnnAssign) for one in declared):
+                    return  # a field: what its instances hold is not written there
+                bound = [*declared, *members.assigned(meanings, each).get(node.attrname, ())]
+                yield from bound
+                if bound:
+                    return
+
+
+def value(meanings: Meanings, node: nodes.NodeNG | None, given: Given | None = None, steps: int = MAX_STEPS) -> Any:
+    """Return the value of a constant expression; durations in seconds. None if it is not known, or is None."""
+    if node is None or steps <= 0:
+        return None
+    below = steps - 1
+    match node:
+        case nodes.Const():
+            return node.value
+        case nodes.UnaryOp(op="-"):
+            inner = value(meanings, node.operand, given, below)
+            return -inner if isinstance(inner, int | float) else None
+        case nodes.BinOp():
+            left, right = (value(meanings, each, given, below) for each in (node.left, node.right))
+            return _arithmetic(node.op, left, right)
+        case nodes.List() | nodes.Tuple() | nodes.Set():
+            return [value(meanings, each, given, below) for each in elements(node)]
+        case nodes.Call():
+            return _called(meanings, node, given, below)
+        case nodes.Name() | nodes.Attribute():
+            found = list(origins(meanings, node, given))
+            values = [value(meanings, each, given, below) for each in found]
+            return values[0] if values and all(each == values[0] for each in values) else None
+    return None
+
+
+def _arithmetic(op: str, left: Any, right: Any) -> Any:
+    calculation = _ARITHMETIC.get(op)
+    if calculation is None or left is None or right is None:
+        return None
+    if not all(isinstance(each, int | float) and abs(each) < 1e12 for each in (left, right)):
+        return left + right if op == "+" and isinstance(left, list) and isinstance(right, list) else None
+    try:
+        return calculation(left, right)
+    except (ArithmeticError, TypeError):
+        return None
+
+
+def _called(meanings: Meanings, node: nodes.Call, given: Given | None, steps: int) -> Any:
+    names = {found.name for found in meanings.of(node.func)}
+    if "datetime.timedelta" in names:
+        return _seconds(meanings, node, given, steps)
+    if names & {"builtins.list", "builtins.tuple", "builtins.int", "builtins.float"} and len(node.args) == 1:
+        return value(meanings, node.args[0], given, steps)
+    return None
+
+
+def _seconds(meanings: Meanings, node: nodes.Call, given: Given | None, steps: int) -> float | None:
+    units = ("days", "seconds", "microseconds", "milliseconds", "minutes")
+    written = [*zip(units, node.args, strict=False), *((each.arg or "", each.value) for each in node.keywords)]
+    total = 0.0
+    for unit, each in written:
+        amount = value(meanings, each, given, steps)
+        if unit not in _UNITS or not isinstance(amount, int | float):
+            return None
+        total += amount * _UNITS[unit]
+    return total
+
+
+def bound_arguments(function: nodes.FunctionDef, call: nodes.Call) -> dict[str, nodes.NodeNG]:
+    """Return what a call gives to the parameters of a function, defaults for the others."""
+    arguments = function.args
+    names = [each.name for each in [*(arguments.posonlyargs or []), *(arguments.args or [])]]
+    keywords = [each.name for each in arguments.kwonlyargs or []]
+    defaults = arguments.defaults or []
+    found = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False))
+    found |= {name: each for name, each in zip(keywords, arguments.kw_defaults or [], strict=False) if each is not None}
+    if names and names[0] in ("self", "cls"):
+        names = names[1:]
+    found |= dict(zip(names, call.args, strict=False))
+    return found | {each.arg: each.value for each in call.keywords if each.arg}
+
+
+def returned(function: nodes.FunctionDef) -> Iterable[nodes.NodeNG]:
+    """Return the expressions that a function returns."""
+    found = [each.value for each in function.nodes_of_class(nodes.Return, skip_klass=(nodes.FunctionDef,))]
+    return [each for each in found if each is not None]

@@ -1,0 +1,95 @@
+"""Parts: files that belong together, so that each part can be audited by itself and remembered by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from harness.audit.code.modules import Finder
+from harness.audit.code.source import SourceFile, read
+from harness.audit.code.surface import Surface, imported, surface_of
+
+
+class Together:
+    """Groups of things that were said to belong together."""
+
+    def __init__(self) -> None:
+        self._above: dict[object, object] = {}
+
+    def group(self, thing: object) -> object:
+        """Return the thing that stands for the group of this one."""
+        path = []
+        while (above := self._above.setdefault(thing, thing)) != thing:
+            path.append(thing)
+            thing = above
+        for each in path:
+            self._above[each] = thing
+        return thing
+
+    def join(self, one: object, other: object) -> None:
+        """Say that two things belong together."""
+        self._above[self.group(one)] = self.group(other)
+
+
+def parts_of(
+    sources: Mapping[Path, SourceFile], surfaces: Mapping[Path, Surface], finder: Finder
+) -> list[list[SourceFile]]:
+    """Return the files that have to do with Temporal and all that they import, in parts that share no such file.
+
+    A part is held together by imports between files that speak to Temporal, and by activities and workflows that are
+    started by name. Files that are imported but were not asked for are read, and belong to it too.
+    """
+    known = dict(surfaces)
+    others: dict[Path, SourceFile] = {}
+    imports: dict[Path, set[Path]] = {}
+
+    def reached(start: Path) -> set[Path]:
+        found, stack = {start}, [start]
+        while stack:
+            path = stack.pop()
+            if path not in known:
+                others[path] = read(path)
+                known[path] = surface_of(others[path])
+            if path not in imports:
+                imports[path] = imported(known[path], path, finder)
+            stack.extend(imports[path] - found)
+            found |= imports[path]
+        return found
+
+    speaking = [path for path, source in sources.items() if source.speaks and not known[path].reason]
+    below = {path: reached(path) for path in speaking}
+    together = Together()
+    for path in speaking:
+        for other in below[path] & below.keys():
+            together.join(path, other)
+    _join_by_name(speaking, known, together)
+    groups: dict[object, set[Path]] = {}
+    for path in speaking:
+        groups.setdefault(together.group(path), set()).update(below[path])
+    found = [_part(paths, sources, others, known) for paths in groups.values()]
+    return sorted(found, key=lambda part: part[0].file)
+
+
+def _join_by_name(speaking: Iterable[Path], surfaces: Mapping[Path, Surface], together: Together) -> None:
+    declaring: dict[str, list[Path]] = {}
+    for path in speaking:
+        for name in surfaces[path].declares:
+            declaring.setdefault(name, []).append(path)
+    for path in speaking:
+        for name in surfaces[path].starts:
+            for other in declaring.get(name, ()):
+                together.join(path, other)
+
+
+def _part(
+    paths: Iterable[Path],
+    sources: Mapping[Path, SourceFile],
+    others: Mapping[Path, SourceFile],
+    surfaces: Mapping[Path, Surface],
+) -> list[SourceFile]:
+    found = (sources.get(path) or _not_asked_for(others[path]) for path in paths if not surfaces[path].reason)
+    return sorted(found, key=lambda source: source.file)
+
+
+def _not_asked_for(source: SourceFile) -> SourceFile:
+    return SourceFile(path=source.path, file=source.file, text=source.text, digest=source.digest, owned=False)

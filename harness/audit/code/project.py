@@ -1,0 +1,254 @@
+"""A project as the rules see it: what is declared in it, what reaches what, and what its expressions mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from astroid import nodes
+
+from harness.audit.code import members
+from harness.audit.code.declared import Declared
+from harness.audit.code.meanings import Meanings
+from harness.audit.code.modules import Finder, Modules, installed_folders
+from harness.audit.code.origins import value
+from harness.audit.code.places import place_of
+from harness.audit.code.reach import Limits, Reach, Start
+from harness.audit.code.source import SourceFile, collect
+from harness.audit.code.started import Starts
+from harness.audit.code.steps import Steps, factories_of
+from harness.audit.code.subjects import Activity, Entry, Module, Reached, RetryPolicy, Started, Worker, Workflow
+from harness.records.audit_result import AuditFinding, Place, Severity, Unresolved
+
+
+class Project:
+    """The modules of an audit and all that rules may ask of them. Nothing of it is ever imported or run.
+
+    Attributes:
+        modules: Those of the modules to be audited that may declare or start something of Temporal. Others are read
+            when something leads to them: `reached()` tells their code.
+        workflows: All workflows of these.
+        activities: All activities of these.
+        workers: All calls of `Worker(...)` in these.
+        started: All calls that start activities, local activities and child workflows, or continue as new.
+    """
+
+    def __init__(self, sources: Iterable[SourceFile], *, finder: Finder, limits: Limits | None = None) -> None:
+        self._modules = Modules(sources, finder=finder)
+        self._meanings = Meanings(self._modules)
+        self._declared = Declared(self._meanings)
+        self._steps = Steps(self._meanings, declared=self._declared)
+        self._reach = Reach(self._meanings, steps=self._steps, limits=limits or Limits())
+        self._reached: list[Reached] | None = None
+        self._reached_from: dict[tuple[int, ...], list[Reached]] = {}
+        self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
+        self.workflows: tuple[Workflow, ...] = tuple(
+            found for module in self.modules for found in self._declared.workflows_in(module)
+        )
+        self.activities: tuple[Activity, ...] = tuple(
+            found for module in self.modules for found in self._declared.activities_in(module)
+        )
+        starts = Starts(self._meanings, declared=self._declared, activities=self.activities, workflows=self.workflows)
+        self._starts = starts
+        self.workers: tuple[Worker, ...] = tuple(
+            found for module in self.modules for found in starts.workers_in(module)
+        )
+        self.started: tuple[Started, ...] = tuple(
+            found for module in self.modules for found in starts.started_in(module)
+        )
+
+    @classmethod
+    def of(cls, paths: Iterable[Path | str], *, limits: Limits | None = None) -> Project:
+        """Return one project of all the files below these paths."""
+        limits = limits or Limits()
+        sources = [each for each in collect(paths, max_bytes=limits.max_bytes) if not each.reason]
+        files = [each.path for each in sources]
+        roots = {path.parent for path in files}
+        return cls(sources, finder=Finder(files, installed=installed_folders(roots)), limits=limits)
+
+    @property
+    def others(self) -> list[Path]:
+        """Return the files that were read although nobody asked to audit them."""
+        return self._modules.others
+
+    def is_installed(self, path: Path) -> bool:
+        """Tell whether a file belongs to an installed package."""
+        return self._modules.finder.is_installed(path)
+
+    # What is reached
+
+    def reached(self) -> Sequence[Reached]:
+        """Return all code that workflows reach, each piece once, by the shortest path.
+
+        It begins with the entry methods (empty path). Module-level code of own modules that workflow modules import
+        in the sandbox is there too (`is_module`); of installed packages only the functions that are called.
+        """
+        if self._reached is None:
+            homes = {each.module.tree: (each.module, each.name) for each in reversed(self.workflows)}
+            imported = self._reach.imported(list(homes.values())[::-1])
+            entries = [start for each in self.workflows for start in self._starts_of(each)]
+            self._reached = self._reach.from_([*entries, *imported])
+        return self._reached
+
+    def reached_from(self, *starts: Entry | Workflow | Activity | nodes.FunctionDef) -> Sequence[Reached]:
+        """Return all code that these reach, each piece once, the starts first; no module-level code."""
+        key = tuple(id(start) for start in starts)
+        if key not in self._reached_from:
+            self.reached()  # tells what is passed through
+            self._reached_from[key] = self._reach.from_([begin for each in starts for begin in self._starts_of(each)])
+        return self._reached_from[key]
+
+    def _starts_of(self, start: Entry | Workflow | Activity | nodes.FunctionDef) -> list[Start]:
+        if isinstance(start, Workflow):
+            return [
+                Start(node=entry.node, owner=start.node, workflow=start.name, entry=entry) for entry in start.entries
+            ]
+        if isinstance(start, Entry):
+            owner = next((each.node for each in self.workflows if start in each.entries), None)
+            return [Start(node=start.node, owner=owner, workflow=start.workflow, entry=start)]
+        if isinstance(start, Activity):
+            return [Start(node=start.node, owner=start.owner, workflow=start.name)]
+        return [Start(node=start)]
+
+    def walk(self, reached: Reached | nodes.NodeNG, *kinds: type[nodes.NodeNG]) -> Iterator[Any]:
+        """Yield the nodes that run when this piece of code runs, in the order of the text.
+
+        Comprehensions are part of it; the bodies of nested functions and lambdas are not: they are pieces of their own
+        if they are reached. Their defaults and decorators do run here, as does the body of a class. Annotations, and
+        code under `if TYPE_CHECKING:` or `if __name__ == "__main__":`, do not run.
+
+        Args:
+            reached: The piece, or any node, for the part of it below that.
+            kinds: Only nodes of these classes; all if none is given.
+        """
+        for node in self._steps.walked(reached.node if isinstance(reached, Reached) else reached):
+            if not kinds or isinstance(node, kinds):
+                yield node
+
+    def calls(self, reached: Reached) -> Iterator[nodes.Call]:
+        """Yield the calls that run in this piece of code."""
+        return self.walk(reached, nodes.Call)
+
+    # What expressions mean
+
+    def called_name(self, call: nodes.Call, reached: Reached | None = None) -> str:
+        """Return the dotted name of what is called, from where it is defined; empty if unknown.
+
+        `time.time`, `datetime.datetime.now`, `random.Random` (a class), `random.Random.random` (a method of an
+        instance, by the class that the instance was made of or annotated with), `builtins.open`, `app.tools.pick`.
+        Import aliases, re-exports, local variables, attributes of `self`, annotations and the results of functions
+        are followed. Packages that are not installed keep the names under which they are imported
+        (`openai.OpenAI.chat.completions.create`).
+
+        Args:
+            call: The call.
+            reached: The piece of code it stands in; with it `self` is the class that is really running.
+        """
+        return next(iter(self.called_names(call, reached)), "")
+
+    def called_names(self, call: nodes.Call, reached: Reached | None = None) -> tuple[str, ...]:
+        """Return all names that a call may mean, where there are several; else as called_name."""
+        return self._names(call.func, reached)
+
+    def _names(self, expression: nodes.NodeNG, reached: Reached | None) -> tuple[str, ...]:
+        owner = reached.owner if reached else None
+        return tuple(dict.fromkeys(found.name for found in self._meanings.of(expression, owner) if found.name))
+
+    def name_of(self, expression: nodes.NodeNG, reached: Reached | None = None) -> str:
+        """Return the dotted name of a function, class, module or attribute (`os.environ`); empty if it has none."""
+        owner = reached.owner if reached else None
+        return next((found.name for found in self._meanings.of(expression, owner) if not found.instance), "")
+
+    def type_of(self, expression: nodes.NodeNG, reached: Reached | None = None) -> str:
+        """Return the dotted name of the class of the value (`builtins.set`, `random.Random`); empty if unknown.
+
+        Literals, constructors, annotations (`set[str]` is `builtins.set`, `Optional[X]` is X), returns of functions.
+        """
+        return next(iter(sorted(self.types_of(expression, reached))), "")
+
+    def types_of(self, expression: nodes.NodeNG, reached: Reached | None = None) -> frozenset[str]:
+        """Return the classes that the value may have; empty if unknown."""
+        owner = reached.owner if reached else None
+        return frozenset(found.name for found in self._meanings.of(expression, owner) if found.instance)
+
+    def value_of(self, expression: nodes.NodeNG | None) -> Any:
+        """Return the value of a constant expression, through names; durations in seconds. None if unknown or None.
+
+        Numbers, texts, lists and tuples of these, arithmetic, timedelta(...), module constants, also imported ones.
+        """
+        return value(self._meanings, expression)
+
+    def definition_of(
+        self, expression: nodes.NodeNG, reached: Reached | None = None
+    ) -> nodes.FunctionDef | nodes.ClassDef | nodes.Lambda | None:
+        """Return the function, class or lambda that an expression names, if its source could be read."""
+        owner = reached.owner if reached else None
+        for found in self._meanings.of(expression, owner):
+            if isinstance(found.node, nodes.FunctionDef | nodes.ClassDef | nodes.Lambda) and not found.instance:
+                return found.node
+        return None
+
+    def is_subclass(self, node: nodes.ClassDef, name: str) -> bool:
+        """Tell whether a class is, or inherits from, the class of this dotted name."""
+        return any(found.name == name for found in members.lineage(self._meanings, node))
+
+    def factories_of(self, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
+        """Yield the fields whose defaults a function makes (default_factory), of a class and of those above it.
+
+        Each comes as its name and the expression of the function: a lambda, or `uuid4`.
+        """
+        for each in members.ancestors(self._meanings, node):
+            yield from factories_of(self._meanings, each)
+
+    def retry_policy_of(self, expression: nodes.NodeNG) -> RetryPolicy | None:
+        """Return the retry policy that an expression yields: written here, a constant, or made by a function."""
+        return self._starts.retry_policy(expression)
+
+    # Where things are
+
+    def module_of(self, node: nodes.NodeNG) -> Module:
+        """Return the module that a node stands in."""
+        return self._modules.of(node)
+
+    def module_named(self, name: str) -> Module | None:
+        """Return the module of this dotted name, if it belongs to the project or an installed package."""
+        return self._modules.named(name)
+
+    def place(self, node: nodes.NodeNG, what: str = "") -> Place:
+        """Return the place of a node."""
+        return place_of(node, self._modules, what)
+
+    def source(self, node: nodes.NodeNG, limit: int = 60) -> str:
+        """Return the text of a node, in one line, cut to this many characters."""
+        text = " ".join(node.as_string().split())
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+
+    def finding(
+        self,
+        rule: str,
+        node: nodes.NodeNG,
+        message: str,
+        *,
+        severity: Severity,
+        reached: Reached | None = None,
+        workflow: str = "",
+        evidence: Sequence[str] = (),
+    ) -> AuditFinding:
+        """Return a finding at a node, with the path and the workflow of the piece of code in which it was reached."""
+        return AuditFinding(
+            rule=rule,
+            severity=severity,
+            message=message,
+            place=self.place(node),
+            path=reached.path if reached else (),
+            workflow=workflow or (reached.workflow if reached else ""),
+            evidence=tuple(evidence),
+        )
+
+    @property
+    def unresolved(self) -> tuple[Unresolved, ...]:
+        """Return the calls of workflow code that could not be followed."""
+        self.reached()
+        found = [each for call, each in self._steps.unresolved.items() if not self._modules.of(call).installed]
+        return tuple(sorted(found, key=lambda each: (each.place.file, each.place.line, each.place.column)))

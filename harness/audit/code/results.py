@@ -1,0 +1,153 @@
+"""What a call returns, and what a container holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from astroid import nodes
+
+from harness.audit.code import members, trees
+from harness.audit.code.meaning import FIRST_ARGUMENT, RETURNS, Meaning, is_class_name
+from harness.audit.code.trees import in_brackets
+
+if TYPE_CHECKING:
+    from harness.audit.code.meanings import Meanings, Owner
+
+_RETURNS_LOOKED_AT = 12
+
+
+def of_call(meanings: Meanings, node: nodes.Call, owner: Owner) -> Iterator[Meaning]:
+    """Yield what a call may return; of a coroutine function what awaiting it gives."""
+    if isinstance(node.func, nodes.Name) and node.func.name == "super":
+        yield from _super(meanings, node, owner)
+        return
+    for found in meanings.of(node.func, owner):
+        if isinstance(found.node, nodes.ClassDef):
+            if found.instance:
+                for method in members.of(meanings, found, "__call__"):
+                    yield from of_function(meanings, method)
+            else:
+                yield replace(found, instance=True, owner=None)
+        elif isinstance(found.node, nodes.FunctionDef | nodes.Lambda):
+            yield from of_function(meanings, found)
+        else:
+            yield from _of_name(meanings, found.name, node, owner)
+
+
+def _of_name(meanings: Meanings, name: str, node: nodes.Call, owner: Owner) -> Iterator[Meaning]:
+    """Yield what a function returns whose code is not read."""
+    first = node.args[0] if node.args else None
+    if name in ("typing.cast", "builtins.type") and first is not None:
+        for each in meanings.of(first, owner):
+            yield replace(each, instance=name == "typing.cast")
+    elif name in FIRST_ARGUMENT:
+        yield from meanings.of(first, owner)
+    elif name == "builtins.getattr" and len(node.args) > 1 and isinstance(node.args[1], nodes.Const):
+        for each in meanings.of(first, owner):
+            yield from members.of(meanings, each, str(node.args[1].value))
+    elif name.startswith(("temporalio.workflow.execute_", "temporalio.workflow.start_")) and first is not None:
+        for each in meanings.of(first, owner):
+            if isinstance(each.node, nodes.FunctionDef):
+                yield from meanings.annotated(each.node.returns)
+    elif returned := RETURNS.get(name):
+        yield Meaning(name=returned, instance=True, arguments=_held(name, node))
+    elif is_class_name(name):
+        yield Meaning(name=name, instance=True, arguments=_held(name, node))
+    elif not name.startswith("builtins."):
+        yield Meaning(name=f"{name}()", instance=True)
+
+
+def _held(name: str, node: nodes.Call) -> tuple[nodes.NodeNG, ...]:
+    """Return the elements of `list([a, b])` and its like."""
+    first = node.args[0] if node.args else None
+    if name.startswith("builtins.") and isinstance(first, nodes.List | nodes.Tuple | nodes.Set):
+        return tuple(trees.elements(first))[:20]
+    return ()
+
+
+def _super(meanings: Meanings, node: nodes.Call, owner: Owner) -> Iterator[Meaning]:
+    method: nodes.NodeNG | None = node.scope()
+    while method is not None and not isinstance(method, nodes.ClassDef):
+        method = method.parent.scope() if method.parent else None
+    if isinstance(method, nodes.ClassDef):
+        really = owner if owner is not None and method in members.ancestors(meanings, owner) else method
+        yield Meaning(name=meanings.qualified(method), node=method, instance=True, owner=really)
+
+
+def of_function(meanings: Meanings, function: Meaning) -> Iterable[Meaning]:
+    """Return what a function returns: by its annotation, else by its return statements."""
+    node = function.node
+    if node is None:
+        return []
+    key = (node, function.owner)
+    if key not in meanings.results:
+        found = tuple(_of_function(meanings, function))
+        if not found and meanings.is_deep:
+            return found  # what is known in the middle of a cycle is not all
+        meanings.results[key] = found
+    return meanings.results[key]
+
+
+def _of_function(meanings: Meanings, function: Meaning) -> Iterable[Meaning]:
+    node = function.node
+    if isinstance(node, nodes.FunctionDef):
+        if noted := meanings.annotated(node.returns, function.owner):
+            return [_yielded(meanings, each, node, function.owner) for each in noted]
+        returned = [each.value for each in node.nodes_of_class(nodes.Return, skip_klass=(nodes.FunctionDef,))]
+        values = [value for value in returned if value is not None][:_RETURNS_LOOKED_AT]
+        return [found for value in values for found in meanings.of(value, function.owner)]
+    if isinstance(node, nodes.Lambda):
+        return meanings.of(node.body, function.owner)
+    return []
+
+
+def _yielded(meanings: Meanings, noted: Meaning, node: nodes.FunctionDef, owner: Owner) -> Meaning:
+    """Return what a `with` gets from a generator function under @contextmanager; else what was noted."""
+    decorators = [each.as_string() for each in node.decorators.nodes] if node.decorators else []
+    if any(each.endswith("contextmanager") for each in decorators) and noted.arguments and noted.annotated:
+        return next(iter(meanings.annotated(noted.arguments[0], owner)), noted)
+    return noted
+
+
+def of_subscript(meanings: Meanings, node: nodes.Subscript, owner: Owner) -> Iterator[Meaning]:
+    """Yield what `x[…]` may be: an element, or for a slice the same kind of thing."""
+    if isinstance(node.slice, nodes.Slice):
+        yield from meanings.of(node.value, owner)
+        return
+    for found in meanings.of(node.value, owner):
+        if found.instance:
+            yield from _element(meanings, found, owner, last=True)
+        elif found.node is not None or is_class_name(found.name):
+            yield replace(found, arguments=tuple(in_brackets(node)), annotated=True)
+
+
+def elements(meanings: Meanings, node: nodes.NodeNG, owner: Owner) -> Iterator[Meaning]:
+    """Yield what a loop over this expression gets."""
+    called = node.func if isinstance(node, nodes.Call) else None
+    if isinstance(called, nodes.Attribute) and called.attrname in ("values", "items", "keys"):
+        for found in meanings.of(called.expr, owner):
+            if found.name.endswith(("dict", "Mapping")):
+                yield from _of_dict(meanings, found, called.attrname, owner)
+        return
+    for found in meanings.of(node, owner):
+        yield from _element(meanings, found, owner, last=not found.name.endswith(("dict", "Mapping")))
+
+
+def _of_dict(meanings: Meanings, found: Meaning, view: str, owner: Owner) -> Iterator[Meaning]:
+    if view == "items" and found.annotated:
+        yield Meaning(name="builtins.tuple", instance=True, arguments=found.arguments, annotated=True)
+    elif view != "items":
+        yield from _element(meanings, found, owner, last=view == "values")
+
+
+def _element(meanings: Meanings, found: Meaning, owner: Owner, *, last: bool) -> Iterator[Meaning]:
+    if not found.annotated:
+        for each in found.arguments:
+            yield from meanings.of(each, owner)
+    elif found.arguments:
+        is_tuple = found.name == "builtins.tuple" and len(found.arguments) > 1
+        chosen = found.arguments if is_tuple else [found.arguments[-1 if last else 0]]
+        for each in chosen:
+            yield from meanings.annotated(each, owner)

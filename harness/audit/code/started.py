@@ -1,0 +1,238 @@
+"""Calls that hand something to Temporal: activities and child workflows that are started, and workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from astroid import nodes
+
+from harness.audit.code import members
+from harness.audit.code.declared import Declared
+from harness.audit.code.meaning import Meaning
+from harness.audit.code.meanings import Meanings
+from harness.audit.code.origins import Given, bound_arguments, origins, returned, value
+from harness.audit.code.places import place_of
+from harness.audit.code.subjects import Activity, Module, RetryPolicy, Started, Worker, Workflow
+from harness.audit.code.trees import elements, items
+
+_ACTIVITIES = [
+    f"{verb}_{kind}{suffix}"
+    for verb in ("execute", "start")
+    for kind in ("activity", "local_activity")
+    for suffix in ("", "_method", "_class")
+]
+OPERATIONS = frozenset(
+    [*_ACTIVITIES, "execute_child_workflow", "start_child_workflow", "continue_as_new", "activity_as_tool"]
+)
+"""Functions of temporalio.workflow (and the agent SDK's) that start something."""
+
+_ARGUMENTS = {"arg", "args", "activity", "workflow"}
+
+_POLICY = ("initial_interval", "backoff_coefficient", "maximum_interval", "maximum_attempts")
+
+
+def calls_of(module: Module, names: frozenset[str]) -> Iterator[nodes.Call]:
+    """Yield the calls of a module that may be of these names, by how they are written."""
+    written = set(names)
+    for each in module.index.imports:
+        written |= {alias for name, alias in each.names if alias and name in names}
+    for assignment in module.index.assignments:
+        value_name = getattr(assignment.value, "attrname", "") or getattr(assignment.value, "name", "")
+        if value_name in names:
+            written |= {target.name for target in _targets(assignment) if isinstance(target, nodes.AssignName)}
+    for call in module.index.calls:
+        if (getattr(call.func, "attrname", "") or getattr(call.func, "name", "")) in written:
+            yield call
+
+
+def _targets(node: nodes.Assign | nodes.AnnAssign) -> list[Any]:
+    return node.targets if isinstance(node, nodes.Assign) else [node.target]
+
+
+class Starts:
+    """Finds the calls that start something, and reads their options.
+
+    Args:
+        meanings: Tells what expressions mean.
+        declared: Tells what is a workflow or an activity.
+        activities: All activities, for those that are started by name.
+        workflows: All workflows, likewise.
+    """
+
+    def __init__(
+        self,
+        meanings: Meanings,
+        *,
+        declared: Declared,
+        activities: tuple[Activity, ...] = (),
+        workflows: tuple[Workflow, ...] = (),
+    ) -> None:
+        self.meanings = meanings
+        self.declared = declared
+        self._activities = {each.name: each for each in activities}
+        self._workflows = {each.name: each for each in workflows}
+
+    def started_in(self, module: Module) -> Iterator[Started]:
+        """Yield the calls of a module that start something."""
+        for call in calls_of(module, OPERATIONS):
+            for found in self.meanings.of(call.func):
+                package, _, operation = found.name.rpartition(".")
+                if package.startswith("temporalio.") and operation in OPERATIONS:
+                    yield self._started(call, module, operation)
+                    break
+
+    def _started(self, call: nodes.Call, module: Module, operation: str) -> Started:
+        options, known = self.options(call)
+        target = options.get("activity") or options.get("workflow")
+        positional = list(call.args)
+        if operation != "continue_as_new" and target is None and positional:
+            target = positional.pop(0)
+        activity, workflow, name = self._target(target, operation)
+        kept = {key: node for key, node in options.items() if key not in _ARGUMENTS}
+        return Started(
+            node=call,
+            module=module,
+            place=place_of(call, self.meanings.modules),
+            operation=operation,
+            activity=activity,
+            workflow=workflow,
+            target=name,
+            target_node=target,
+            arguments=tuple(positional + _passed(options)),
+            options=kept,
+            options_known=known,
+            values={key: value(self.meanings, node) for key, node in kept.items()},
+            retry_policy=self.retry_policy(kept.get("retry_policy")),
+        )
+
+    def _target(self, node: nodes.NodeNG | None, operation: str) -> tuple[Activity | None, Workflow | None, str]:
+        text = value(self.meanings, node)
+        if isinstance(text, str):
+            activity = self._activities.get(text) if "activity" in operation else None
+            return activity, self._workflows.get(text) if "workflow" in operation else None, text
+        for found in self.meanings.of(node):
+            activity, workflow = self._declared(found)
+            if activity or workflow:
+                return activity, workflow, activity.name if activity else workflow.name if workflow else ""
+        return None, None, next((found.name for found in self.meanings.of(node)), "")
+
+    def _declared(self, found: Meaning) -> tuple[Activity | None, Workflow | None]:
+        node = found.node
+        if isinstance(node, nodes.FunctionDef):
+            if activity := self.declared.activity(node):
+                return activity, None
+            within = found.owner or (node.parent.frame() if node.parent else None)
+            return None, self.declared.workflow(within) if isinstance(within, nodes.ClassDef) else None
+        if isinstance(node, nodes.ClassDef):
+            called = next(members.methods(self.meanings, node, "__call__"), None)
+            return self.declared.activity(called) if called else None, self.declared.workflow(node)
+        return None, None
+
+    def options(self, call: nodes.Call, given: Given | None = None) -> tuple[dict[str, nodes.NodeNG], bool]:
+        """Return the keywords of a call, those of `**options` too, and whether all of these could be read."""
+        found: dict[str, nodes.NodeNG] = {}
+        known = True
+        for keyword in call.keywords:
+            if keyword.arg:
+                found[keyword.arg] = keyword.value
+                continue
+            written = list(origins(self.meanings, keyword.value, given))
+            known = known and bool(written)
+            for each in written:
+                inner = self._mapping(each)
+                known = known and inner is not None
+                found |= inner or {}
+        return found, known
+
+    def _mapping(self, node: nodes.NodeNG) -> dict[str, nodes.NodeNG] | None:
+        """Return the items of `{"a": 1}` or `dict(a=1)`; None if they are not all written there."""
+        if isinstance(node, nodes.Dict):
+            if all(isinstance(key, nodes.Const) for key, _ in items(node)):
+                return {str(key.value): each for key, each in items(node) if isinstance(key, nodes.Const)}
+            return None
+        if isinstance(node, nodes.Call) and any(each.name == "builtins.dict" for each in self.meanings.of(node.func)):
+            return {each.arg: each.value for each in node.keywords if each.arg}
+        if isinstance(node, nodes.Call):
+            for found in self.meanings.of(node.func):
+                if isinstance(found.node, nodes.FunctionDef):
+                    results = [inner for each in returned(found.node) for inner in origins(self.meanings, each)]
+                    if len(results) == 1 and not isinstance(results[0], nodes.Call):
+                        return self._mapping(results[0])
+        return None
+
+    def retry_policy(self, node: nodes.NodeNG | None, given: Given | None = None, steps: int = 6) -> RetryPolicy | None:
+        """Return the retry policy that an expression yields; None if there is none, or it cannot be found."""
+        for each in origins(self.meanings, node, given) if steps > 0 else ():
+            if not isinstance(each, nodes.Call):
+                continue
+            for found in self.meanings.of(each.func):
+                if found.name in ("temporalio.common.RetryPolicy", "temporalio.workflow.RetryPolicy"):
+                    return self._policy(each, given)
+                if found.name == "dataclasses.replace" and each.args:
+                    return self._changed(each, given, steps)
+                if isinstance(found.node, nodes.FunctionDef):
+                    inner = {**bound_arguments(found.node, each)}
+                    policies = [self.retry_policy(one, inner, steps - 1) for one in returned(found.node)]
+                    if any(policies):
+                        return next(policy for policy in policies if policy)
+        return None
+
+    def _policy(self, call: nodes.Call, given: Given | None) -> RetryPolicy:
+        arguments: dict[str, nodes.NodeNG] = dict(zip(_POLICY, call.args, strict=False))
+        arguments |= self.options(call, given)[0]
+        return RetryPolicy(
+            node=call,
+            place=place_of(call, self.meanings.modules),
+            arguments=arguments,
+            values=self._values(arguments, given),
+        )
+
+    def _changed(self, call: nodes.Call, given: Given | None, steps: int) -> RetryPolicy | None:
+        first = self.retry_policy(call.args[0], given, steps - 1)
+        if first is None:
+            return None
+        changed = self.options(call, given)[0]
+        arguments = {**first.arguments, **changed}
+        return RetryPolicy(
+            node=first.node,
+            place=first.place,
+            arguments=arguments,
+            values={**first.values, **self._values(changed, given)},
+        )
+
+    def _values(self, arguments: Mapping[str, nodes.NodeNG], given: Given | None) -> dict[str, Any]:
+        return {name: value(self.meanings, each, given) for name, each in arguments.items()}
+
+    def workers_in(self, module: Module) -> Iterator[Worker]:
+        """Yield the calls of `Worker(...)` in a module."""
+        for call in calls_of(module, frozenset({"Worker"})):
+            if any(found.name == "temporalio.worker.Worker" for found in self.meanings.of(call.func)):
+                options, known = self.options(call)
+                listed = [each for key in ("activities", "workflows") for each in self._listed(options.get(key))]
+                found = [self._declared(meaning) for each in listed for meaning in self.meanings.of(each)]
+                yield Worker(
+                    node=call,
+                    module=module,
+                    place=place_of(call, self.meanings.modules),
+                    options=options,
+                    options_known=known,
+                    values={key: value(self.meanings, each) for key, each in options.items()},
+                    workflows=tuple(workflow for _, workflow in found if workflow),
+                    activities=tuple(activity for activity, _ in found if activity),
+                )
+
+    def _listed(self, node: nodes.NodeNG | None) -> Iterator[nodes.NodeNG]:
+        for each in origins(self.meanings, node):
+            if isinstance(each, nodes.List | nodes.Tuple | nodes.Set):
+                for element in elements(each):
+                    yield from self._listed(element.value) if isinstance(element, nodes.Starred) else [element]
+
+
+def _passed(options: Mapping[str, nodes.NodeNG]) -> list[nodes.NodeNG]:
+    """Return the arguments that are given by keyword."""
+    several = options.get("args")
+    found = [options["arg"]] if "arg" in options else []
+    if isinstance(several, nodes.List | nodes.Tuple):
+        return [*found, *elements(several)]
+    return [*found, several] if several is not None else found

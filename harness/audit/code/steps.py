@@ -1,0 +1,231 @@
+"""Steps: where a piece of code leads to. Calls, functions that are passed on, constructors, decorators, imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from astroid import nodes
+
+from harness.audit.code import members
+from harness.audit.code.declared import Declared
+from harness.audit.code.meaning import Meaning
+from harness.audit.code.meanings import Meanings, Owner
+from harness.audit.code.places import place_of
+from harness.audit.code.trees import elements, looped_over
+from harness.audit.code.walking import walk
+from harness.records.audit_result import Unresolved
+
+_CONSTRUCTORS = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init")
+_FACTORIES = ("default_factory", "factory")
+_FIELDS = {"dataclasses.field", "pydantic.Field", "pydantic.PrivateAttr", "pydantic.fields.Field"}
+_FIELDS |= {"attr.ib", "attrs.field", "attr.field", "pydantic.dataclasses.Field", "msgspec.field"}
+_CALLED_BY_TEMPORAL = ("wait_condition", "_handler")
+_ENTERED = {
+    nodes.With: ("__enter__", "__exit__"),
+    nodes.AsyncWith: ("__aenter__", "__aexit__"),
+    nodes.For: ("__iter__", "__next__"),
+    nodes.AsyncFor: ("__aiter__", "__anext__"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step from a piece of code to another.
+
+    Attributes:
+        target: The function, lambda or module.
+        owner: The class that `self` is an instance of there.
+        at: The node that leads on.
+        what: What it does, in words.
+    """
+
+    target: nodes.LocalsDictNodeNG
+    owner: Owner = None
+    at: nodes.NodeNG
+    what: str
+
+
+class Steps:
+    """Tells where pieces of code lead to.
+
+    Args:
+        meanings: Tells what expressions mean.
+        declared: Tells what activities and workflows are: a reference to one does not run it.
+    """
+
+    def __init__(self, meanings: Meanings, *, declared: Declared) -> None:
+        self.meanings = meanings
+        self.declared = declared
+        self.unresolved: dict[nodes.Call, Unresolved] = {}
+        self._walked: dict[nodes.NodeNG, tuple[nodes.NodeNG, ...]] = {}
+        self._known: dict[tuple[nodes.NodeNG, Owner], tuple[Step, ...]] = {}
+
+    def walked(self, node: nodes.NodeNG) -> tuple[nodes.NodeNG, ...]:
+        """Return the nodes that run in a piece of code."""
+        if node not in self._walked:
+            self._walked[node] = tuple(walk(node))
+        return self._walked[node]
+
+    def of(self, node: nodes.NodeNG, owner: Owner = None) -> tuple[Step, ...]:
+        """Return the steps of a piece of code, in the order of its text, each target once."""
+        key = (node, owner)
+        if key not in self._known:
+            first: dict[tuple[nodes.NodeNG, Owner], Step] = {}
+            for step in self._steps(node, owner):
+                first.setdefault((step.target, step.owner), step)
+            self._known[key] = tuple(first.values())
+        return self._known[key]
+
+    def _steps(self, piece: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
+        passed: set[nodes.NodeNG] = set()
+        for node in self.walked(piece):
+            if isinstance(node, nodes.Call):
+                passed.add(node.func)
+                names = self.meanings.of(node.func, owner)
+                if any(each.name.startswith("temporalio.") for each in names):
+                    if not any(each.name.endswith(_CALLED_BY_TEMPORAL) for each in names):
+                        passed |= set(_given(node))
+                    continue
+                yield from self._called(node, names, owner)
+            elif isinstance(node, nodes.Lambda) and not isinstance(node, nodes.FunctionDef):
+                if node not in passed:
+                    yield Step(target=node, owner=owner, at=node, what="runs a lambda")
+            elif isinstance(node, nodes.Name | nodes.Attribute):
+                if node not in passed and not isinstance(piece, nodes.Module):
+                    yield from self._used(node, owner)
+            elif type(node) in _ENTERED:
+                yield from self._entered(node, owner)
+            elif isinstance(node, nodes.FunctionDef | nodes.ClassDef) and node.decorators:
+                yield from self._decorating(node, owner)
+
+    def _called(self, call: nodes.Call, names: tuple[Meaning, ...], owner: Owner) -> Iterator[Step]:
+        if not names and not isinstance(call.func, nodes.Call):
+            self.unresolved.setdefault(call, self._unresolved(call))
+        shown = f"calls {_shown(call.func)}()"
+        for found in names:
+            entered = self.meanings.entered(found, call.root())
+            if isinstance(entered.node, nodes.ClassDef):
+                names_of = ("__call__",) if entered.instance else _CONSTRUCTORS
+                yield from self._methods(entered.node, names_of, call, shown)
+                if not entered.instance:
+                    yield from self.factories(entered.node, call)
+            elif isinstance(entered.node, nodes.FunctionDef | nodes.Lambda):
+                target = entered.node
+                yield Step(target=target, owner=entered.owner, at=call, what=shown)
+                if isinstance(target, nodes.FunctionDef):
+                    yield from self._wrappers(target, call)
+
+    def _unresolved(self, call: nodes.Call) -> Unresolved:
+        first = call.func
+        while isinstance(first, nodes.Attribute):
+            first = first.expr
+        why = "what it is called on is not known"
+        if isinstance(first, nodes.Name):
+            bound = first.lookup(first.name)[1]
+            if not bound:
+                why = f"{first.name} is bound nowhere in this module"
+            elif any(isinstance(each.parent, nodes.Arguments) for each in bound):
+                why = f"{first.name} is a parameter of unknown type"
+            elif any(isinstance(each, nodes.ImportFrom) for each in bound):
+                why = f"{first.name} is not there, where it is imported from"
+        return Unresolved(place=place_of(call, self.meanings.modules), name=_shown(call.func), why=why)
+
+    def _methods(self, owner: nodes.ClassDef, names: tuple[str, ...], at: nodes.NodeNG, what: str) -> Iterator[Step]:
+        for name in names:
+            for method in members.methods(self.meanings, owner, name):
+                yield Step(target=method, owner=owner, at=at, what=what)
+                break
+
+    def factories(self, node: nodes.ClassDef, at: nodes.NodeNG) -> Iterator[Step]:
+        """Yield the steps into functions that make the defaults of a class's fields."""
+        for each in members.ancestors(self.meanings, node):
+            for name, factory in factories_of(self.meanings, each):
+                for found in self.meanings.of(factory):
+                    what = f"makes {node.name}, whose field {name} has a default_factory"
+                    if isinstance(found.node, nodes.FunctionDef | nodes.Lambda):
+                        yield Step(target=found.node, owner=found.owner, at=at, what=what)
+                    elif isinstance(found.node, nodes.ClassDef) and found.node is not node:
+                        yield from self._methods(found.node, _CONSTRUCTORS, at, what)
+
+    def _used(self, node: nodes.Name | nodes.Attribute, owner: Owner) -> Iterator[Step]:
+        """Yield the step into a function that is named without being called: someone will call it."""
+        if isinstance(node, nodes.Attribute):
+            for of in self.meanings.of(node.expr, owner):
+                if isinstance(of.node, nodes.ClassDef) and of.instance:
+                    for method in members.methods(self.meanings, of.node, node.attrname):
+                        yield from self._reference(method, node, of.node)
+                        break
+            return
+        for found in self.meanings.of(node, owner):
+            if isinstance(found.node, nodes.FunctionDef):
+                yield from self._reference(found.node, node, found.owner)
+
+    def _reference(self, target: nodes.FunctionDef, at: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
+        if self.declared.activity(target) or self.declared.entry_methods(target):
+            return
+        verb = "reads the property" if members.is_property(target) else "passes on"
+        yield Step(target=target, owner=owner, at=at, what=f"{verb} {_shown(at)}")
+
+    def _entered(self, node: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
+        opened = [each for each, _ in node.items] if isinstance(node, nodes.With) else [looped_over(node)]
+        for expression in opened:
+            for found in self.meanings.of(expression, owner):
+                if isinstance(found.node, nodes.ClassDef) and found.instance:
+                    names = _ENTERED[type(node)]
+                    yield from self._methods(found.node, names, expression, f"enters {_shown(expression)}")
+
+    def _decorating(self, node: nodes.FunctionDef | nodes.ClassDef, owner: Owner) -> Iterator[Step]:
+        for decorator in node.decorators.nodes if node.decorators else []:
+            if isinstance(decorator, nodes.Name | nodes.Attribute):
+                for found in self.meanings.of(decorator, owner):
+                    if isinstance(found.node, nodes.FunctionDef):
+                        what = f"decorates {node.name} with {_shown(decorator)}"
+                        yield Step(target=found.node, owner=found.owner, at=decorator, what=what)
+
+    def _wrappers(self, target: nodes.FunctionDef, at: nodes.NodeNG) -> Iterator[Step]:
+        """Yield the steps into the functions that own decorators put around this one."""
+        for decorator in target.decorators.nodes if target.decorators else []:
+            called = decorator.func if isinstance(decorator, nodes.Call) else decorator
+            for found in self.meanings.of(called):
+                what = f"calls {target.name}(), which {_shown(called)} wraps"
+                if isinstance(found.node, nodes.FunctionDef):
+                    for wrapper in _functions_in(found.node):
+                        yield Step(target=wrapper, at=at, what=what)
+                elif isinstance(found.node, nodes.ClassDef):
+                    yield from self._methods(found.node, ("__call__",), at, what)
+
+
+def factories_of(meanings: Meanings, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
+    """Yield the fields of a class whose defaults are made by a function, and the expression of that function."""
+    for statement in node.body:
+        if not isinstance(statement, nodes.AnnAssign | nodes.Assign) or not isinstance(statement.value, nodes.Call):
+            continue
+        keywords = {each.arg: each.value for each in statement.value.keywords}
+        factory = next((keywords[name] for name in _FACTORIES if name in keywords), None)
+        if factory is not None and any(each.name in _FIELDS for each in meanings.of(statement.value.func)):
+            target = statement.target if isinstance(statement, nodes.AnnAssign) else statement.targets[0]
+            yield target.as_string(), factory
+
+
+def _functions_in(node: nodes.FunctionDef) -> Iterator[nodes.FunctionDef]:
+    for each in node.nodes_of_class(nodes.FunctionDef):
+        if each is not node:
+            yield each
+
+
+def _given(call: nodes.Call) -> Iterator[nodes.NodeNG]:
+    """Yield what a call is given that names something: directly, or in a list."""
+    stack = [*call.args, *(each.value for each in call.keywords)]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, nodes.Name | nodes.Attribute):
+            yield node
+        elif isinstance(node, nodes.List | nodes.Tuple):
+            stack.extend(elements(node))
+
+
+def _shown(node: nodes.NodeNG, limit: int = 60) -> str:
+    """Return an expression as written, in one line."""
+    text = " ".join(node.as_string().split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

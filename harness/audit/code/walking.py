@@ -1,0 +1,57 @@
+"""Which nodes run when a piece of code runs, and which of them stand apart: nested functions, type checking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from astroid import nodes
+
+from harness.audit.code.trees import children
+
+
+def walk(piece: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
+    """Yield the nodes that run when a function's body, a lambda's, a module's or any other node's code runs."""
+    stack = list(_first(piece))[::-1]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(list(below(node))[::-1])
+
+
+def _first(piece: nodes.NodeNG) -> Iterable[nodes.NodeNG]:
+    if isinstance(piece, nodes.FunctionDef | nodes.Module):
+        return piece.body
+    if isinstance(piece, nodes.Lambda):
+        return [piece.body]
+    return [piece]
+
+
+def below(node: nodes.NodeNG) -> Iterable[nodes.NodeNG]:
+    """Return those nodes directly below this one that run together with it."""
+    match node:
+        case nodes.FunctionDef():
+            return [*(node.decorators.nodes if node.decorators else []), *_defaults(node)]
+        case nodes.Lambda():
+            return _defaults(node)
+        case nodes.If():
+            if is_main(node.test):
+                return []
+            return node.orelse if is_type_checking(node.test) else children(node)
+        case nodes.AnnAssign():
+            return [node.target, *([node.value] if node.value else [])]
+    return children(node)
+
+
+def _defaults(node: nodes.Lambda | nodes.FunctionDef) -> list[nodes.NodeNG]:
+    given = [*(node.args.defaults or []), *(node.args.kw_defaults or [])]
+    return [each for each in given if each is not None]
+
+
+def is_type_checking(test: nodes.NodeNG) -> bool:
+    """Tell whether a condition is `TYPE_CHECKING`."""
+    return (getattr(test, "attrname", "") or getattr(test, "name", "")) == "TYPE_CHECKING"
+
+
+def is_main(test: nodes.NodeNG) -> bool:
+    """Tell whether a condition is `__name__ == "__main__"`."""
+    return isinstance(test, nodes.Compare) and getattr(test.left, "name", "") == "__name__"

@@ -1,0 +1,56 @@
+"""Notes: what a reader must know to read the verdicts of a sweep rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.campaign.stops import Stop
+from harness.campaign.stops import told as stops_text
+from harness.records.evidence import Evidence
+from harness.records.options import Options
+from harness.records.scenario import Scenario, Starter
+from harness.records.tape import acts
+
+
+def notes(
+    scenario: Scenario,
+    *,
+    options: Options,
+    baselines: Sequence[Evidence],
+    notices: Iterable[str] = (),
+    stops: Sequence[Stop] = (),
+) -> list[str]:
+    """Return the notes, one sentence or two each.
+
+    Args:
+        scenario: The scenario.
+        options: How it was run.
+        baselines: The evidence of its undisturbed trials.
+        notices: What the doors said in any of its trials.
+        stops: What its worker process did after SIGTERM.
+    """
+    told = []
+    if scenario.address:
+        told.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
+    if isinstance(scenario.work, Starter) and not scenario.work.command:
+        told.append("The worker starts its own work: after a strike its second start attached to the open run.")
+    if not (options.workflows or scenario.work.modules):
+        told.append("No workflow code was named to replay: give it with --workflows.")
+    if not options.real_time:
+        told.append("Timeouts after a strike were accelerated, except in the real-time trials.")
+    starts = (entry.facts for found in baselines for entry in acts(found.tape, "start-worker"))
+    if any(facts.get("start") == "forked" for facts in starts):
+        told.append(
+            "Worker processes were forked from one that had imported the installed modules, except in the first "
+            "baseline and the real-time trials; --cold starts all of them cold."
+        )
+    if options.engine != "dev":
+        told.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
+    if stops:
+        told.append(stops_text(stops))
+    return [*told, *dict.fromkeys(notices)]
+
+
+def notices_of(evidence: Evidence) -> list[str]:
+    """Return what the doors said in a trial: a request of a shape that no server there knows, a script that raised."""
+    return [str(entry.facts["text"]) for entry in acts(evidence.tape, "notice")]

@@ -1,0 +1,55 @@
+"""Stops: what a worker process does between SIGTERM and its end. It is a baseline of its own for graceful stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.faults.action import Terminate
+from harness.records.evidence import Evidence
+from harness.records.tape import acts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """One stop after SIGTERM.
+
+    Attributes:
+        sent: The requests that the worker process sent on the way, in order, each once.
+        seconds: How long it took.
+        exit_status: Exit status; the negative number of the signal that ended it.
+    """
+
+    sent: tuple[str, ...]
+    seconds: float
+    exit_status: int
+
+
+def stop_of(evidence: Evidence) -> Stop | None:
+    """Return the stop that a trial shows, or None where there was none, or another strike, or an earlier end."""
+    if len(evidence.strikes) != 1:
+        return None
+    strike = evidence.strikes[0]
+    ended = next((entry for entry in acts(evidence.tape, "worker-exit") if entry.worker == strike.worker), None)
+    if ended is None or not isinstance(evidence.faults[0].action, Terminate):
+        return None
+    sent = (
+        entry.operation
+        for entry in evidence.tape
+        if entry.kind == "request" and entry.worker == strike.worker and strike.at <= entry.at <= ended.at
+    )
+    return Stop(
+        sent=tuple(dict.fromkeys(sent)),
+        seconds=ended.at - strike.at,
+        exit_status=int(ended.facts["exit_status"]),
+    )
+
+
+def told(stops: Sequence[Stop]) -> str:
+    """Return what stops have in common as a sentence; an empty text for none."""
+    if not stops:
+        return ""
+    sent = ", ".join(dict.fromkeys(operation for stop in stops for operation in stop.sent)) or "nothing"
+    longest = max(stop.seconds for stop in stops)
+    statuses = " or ".join(str(status) for status in sorted({stop.exit_status for stop in stops}))
+    return f"After SIGTERM the worker still sent {sent}; it ended within {longest:.1f} s, with exit status {statuses}."

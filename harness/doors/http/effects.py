@@ -1,0 +1,107 @@
+"""The effect server's answers: what a tool, a payment or a search says to the worker.
+
+``POST``, ``PUT``, ``PATCH`` and ``DELETE`` are effects, and their operation is their name: the path below
+``EFFECTS_URL``. Every other method only reads: it is answered too, and its operation is ``GET:name``, so that nothing
+that counts effects of a name counts a read.
+
+The ledger of effects is the tape: an effect counts from the moment at which it was answered here, whether the worker
+heard the answer or not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from harness.doors.http.answer import Answer, json_answer, parsed, plain_headers
+from harness.doors.http.script import Script, ScriptError
+
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""The methods that are effects."""
+
+_ENVELOPE = frozenset({"status", "body", "headers"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One request to the effect server.
+
+    Attributes:
+        name: Path below ``EFFECTS_URL``, without slashes at its ends: ``note``, ``cards/7/charge``.
+        method: HTTP method in capitals.
+        path: The same as it was sent, with its leading slash and its query.
+        headers: Names in lower case.
+        body: Parsed JSON, else the text.
+    """
+
+    name: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the header of that name, else that field of the body, else empty."""
+        for header in ("idempotency-key", "x-idempotency-key"):
+            if self.headers.get(header):
+                return self.headers[header]
+        found = self.body.get("idempotency_key") if isinstance(self.body, dict) else None
+        return found if isinstance(found, str) else ""
+
+
+def operation_of(method: str, path: str) -> str:
+    """Return the operation of a request: the effect's name, or ``GET:name`` for a read."""
+    return _name(path) if method in CHANGING else f"{method}:{_name(path)}"
+
+
+def answer(effect: Effect, *, script: Script | None = None) -> Answer:
+    """Return the answer to an effect or a read: the script's, else the default one.
+
+    The default is ``{"id": digest, "name": name, "ok": true}`` with the digest of name and key, or of name and body
+    where there is no key: asked again with the same key, the answer is the same.
+    """
+    if not effect.name:
+        notice = f"{effect.method} {effect.path}: an effect needs a name: the path below EFFECTS_URL"
+        return json_answer({"error": {"message": notice}}, status=404, notice=notice)
+    if script is None:
+        return json_answer({"id": _digest(effect), "name": effect.name, "ok": True})
+    try:
+        return _scripted(effect, script)
+    except ScriptError as error:
+        return json_answer({"error": {"message": str(error)}}, status=500, notice=str(error))
+
+
+def _scripted(effect: Effect, script: Script) -> Answer:
+    """Ask the script, which returns the body, or status and body: a dict with an integer ``status`` and no more."""
+    fields = ("name", "method", "path", "key", "headers", "body")
+    said = script.answer({name: getattr(effect, name) for name in fields})
+    if not isinstance(said, dict):
+        raise script.refuse(f"expected a dict, got {type(said).__name__}")
+    status, body, headers = 200, said, {}
+    if type(said.get("status")) is int and said.keys() <= _ENVELOPE:
+        status, body, headers = said["status"], said.get("body", {}), said.get("headers", {})
+    if not 200 <= status <= 599:
+        raise script.refuse(f"status must be 200 to 599, got {status}")
+    try:
+        return json_answer(body, status=status, headers=plain_headers(headers))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise script.refuse(str(error)) from None
+
+
+def read(*, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Effect:
+    """Make an effect of a request as it arrived."""
+    return Effect(name=_name(path), method=method, path=path, headers=headers, body=parsed(body) if body else "")
+
+
+def _name(path: str) -> str:
+    return unquote(path.partition("?")[0]).strip("/")
+
+
+def _digest(effect: Effect) -> str:
+    said = effect.key or json.dumps(effect.body, sort_keys=True)
+    return hashlib.blake2s(f"{effect.name}\n{said}".encode(errors="surrogatepass"), digest_size=8).hexdigest()

@@ -1,0 +1,76 @@
+"""Faults of a model as answers: what a door sends when the model refuses, resets, is silent, or is cut short."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from email.utils import formatdate
+
+from harness.doors.http.answer import RESET, SILENT, Answer
+from harness.doors.model.errors import error_answer, is_anthropic
+from harness.faults.action import ModelError, Reset, Silence
+
+
+def answer_to(action: ModelError | Reset | Silence, *, operation: str, path: str, now: float) -> Answer:
+    """Return what a door sends in place of the answer.
+
+    Args:
+        action: What the fault does.
+        operation: Operation of the request that is met.
+        path: Its path below the door, which tells the provider.
+        now: The time, in seconds since the epoch.
+    """
+    match action:
+        case Reset():
+            return RESET
+        case Silence():
+            return SILENT
+        case ModelError():
+            said = _openai_words(action) if not is_anthropic(path) else {"message": action.message}
+            told = repr((action, operation, path)).encode(errors="replace")
+            digest = hashlib.blake2s(told, digest_size=12).hexdigest()
+            headers = _retry_after(action, now)
+            return error_answer(path, status=action.status, said=said, digest=digest, headers=headers)
+
+
+def truncated(text: str) -> Answer:
+    """Return the first half of a body under the headers of a whole one; what is sent is no JSON, whatever came."""
+    whole = text.strip()
+    cut = whole[: len(whole) // 2]
+    while _is_json(cut):  # the first half of a number, or of what was no JSON, can be JSON
+        cut = cut[:-1]
+    return Answer(headers={"content-type": "application/json"}, body=cut.encode(errors="replace"))
+
+
+def _openai_words(action: ModelError) -> dict[str, str | None]:
+    """Return message, type and code. What ends in ``_error`` is a type of OpenAI's, and is sent with no code."""
+    if action.code.endswith("_error"):
+        return {"message": action.message, "type": action.code, "code": None}
+    return {"message": action.message, "code": action.code or None}
+
+
+def _retry_after(action: ModelError, now: float) -> dict[str, str]:
+    """Return the headers that ask to wait: never for less than the action says, so all are rounded up.
+
+    Seconds and dates are whole numbers of seconds (RFC 9110, sections 10.2.3 and 5.6.7). A date comes with the
+    server's own, so that a client with another clock can tell how far away it is.
+    """
+    if not action.retry_after:
+        return {}
+    match action.told_as:
+        case "seconds":
+            return {"retry-after": str(math.ceil(action.retry_after))}
+        case "milliseconds":
+            return {"retry-after-ms": str(math.ceil(round(action.retry_after * 1000, 3)))}
+        case "date":
+            until = math.ceil(now + action.retry_after)
+            return {"retry-after": formatdate(until, usegmt=True), "date": formatdate(math.floor(now), usegmt=True)}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

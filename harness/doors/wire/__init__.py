@@ -1,0 +1,1 @@
+"""The wire door: a gRPC proxy between the worker processes and the Temporal server."""

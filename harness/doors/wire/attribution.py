@@ -1,0 +1,289 @@
+"""Attribution: which workflow, activity and attempt a message belongs to, learned from the messages themselves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from harness.doors.wire import decoding
+from harness.records.point import Door, Point, Position
+
+_COMMANDS_NAMED = 3
+
+
+@dataclass
+class Run:
+    """One run of one workflow, as far as the doors have learned it.
+
+    Attributes:
+        workflow_id: Workflow id.
+        run_id: Run id.
+        path: As in ``Point.workflow``.
+        root: Whether it belongs to the chain that the scenario's work began.
+        activities: Activity id to activity type and which execution of that type it is.
+        executions: How many executions of each activity type and child workflow type were scheduled.
+        seen: For each kind of message, what told the occurrences apart, in order.
+    """
+
+    workflow_id: str
+    run_id: str
+    path: str
+    root: bool
+    activities: dict[str, tuple[str, int]] = field(default_factory=dict)
+    executions: Counter[str] = field(default_factory=Counter)
+    seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+
+    def occurrence(self, *kind: str, told_apart_by: str) -> int:
+        """Return which message of its kind this is, from 1; one that says the same again is the same one."""
+        found = self.seen.setdefault(kind, [])
+        if told_apart_by not in found:
+            found.append(told_apart_by)
+        return found.index(told_apart_by) + 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task in the hands of a worker process. ``activity_id`` is empty for a workflow task."""
+
+    run: Run
+    attempt: int
+    activity_id: str = ""
+    previous_started: int = 0
+    worker: int = 0
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whom a message belongs to: its point's identity on one side, and the ids that a history has for it."""
+
+    point: Point
+    workflow_id: str = ""
+    run_id: str = ""
+    activity_id: str = ""
+
+
+class Attribution:
+    """Learns from poll answers and commands who is who, and gives each message its point.
+
+    Tasks are known by their token, which poll answers hand out and every ``Respond…`` call carries.
+    """
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        # Scheduled activities by run id and activity id, and whether another one was scheduled beside it.
+        self._open: dict[tuple[str, str], bool] = {}
+        # Those whose end is on its way: the next one may be scheduled before the answer to that has come.
+        self._ending: set[tuple[str, str]] = set()
+        self._tasks: dict[bytes, Task] = {}
+        self._in_hand: dict[bytes, Task] = {}
+        self._children: dict[str, str] = {}
+        self._calls: Counter[Point] = Counter()
+        # Calls of the worker process of now that belong to no task: a program started again begins anew.
+        self._own_calls: Counter[Point] = Counter()
+        self._beats: Counter[tuple[str, str, int]] = Counter()
+
+    @property
+    def roots(self) -> list[Run]:
+        """The runs of the chain that the scenario's work began, in order."""
+        return [run for run in self.runs.values() if run.root]
+
+    def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
+        """Learn that the scenario's work began with this run."""
+        self.runs.setdefault(run_id, Run(workflow_id, run_id, workflow, root=True)).root = True
+
+    def request(self, operation: str, request: Any) -> Owner | None:
+        """Name the point of a request on its way in; None if it is ambient."""
+        task = self._tasks.get(getattr(request, "task_token", b""))
+        if operation == "RespondWorkflowTaskCompleted" and task:
+            self._learn_commands(task.run, request.commands)
+            return _owner(task, operation, self._decided(task, request))
+        if decoding.is_ambient(operation):
+            return None
+        if task:
+            if operation.startswith("RespondActivityTask"):
+                self._ending.add((task.run.run_id, task.activity_id))
+            return self._of_task(task, operation)
+        return self._of_client(operation, request)
+
+    def reply(self, operation: str, reply: Any, *, worker: int = 0) -> Owner | None:
+        """Learn the tasks that a reply hands out to a worker process.
+
+        Returns:
+            The owner of a poll answer with a task, else None.
+        """
+        if operation == "PollWorkflowTaskQueue" and reply.task_token:
+            task = self._learn_workflow_task(reply, worker)
+            if reply.HasField("query"):
+                return None
+            occurrence = task.run.occurrence(operation, told_apart_by=str(task.previous_started))
+            return _owner(task, operation, {"occurrence": occurrence})
+        if operation == "PollActivityTaskQueue" and reply.task_token:
+            return self._of_task(self._learn_activity_task(reply, worker), operation)
+        if operation == "RespondWorkflowTaskCompleted":
+            if reply.workflow_task.task_token:
+                self._learn_workflow_task(reply.workflow_task, worker)
+            for activity in reply.activity_tasks:
+                self._learn_activity_task(activity, worker)
+        return None
+
+    def in_hand(self) -> set[tuple[str, str, int]]:
+        """Return run id, activity id and attempt of each activity task that a worker process has heard of."""
+        tasks = self._in_hand.values()
+        return {(task.run.run_id, task.activity_id, task.attempt) for task in tasks if task.activity_id}
+
+    def finished(self, token: bytes) -> None:
+        """Learn that the task of that token is in nobody's hands any more."""
+        task = self._in_hand.pop(token, None)
+        if task:
+            self._open.pop((task.run.run_id, task.activity_id), None)
+            self._ending.discard((task.run.run_id, task.activity_id))
+
+    def lost(self, token: bytes) -> None:
+        """Learn that the answer which handed out the task of that token was never heard."""
+        self._in_hand.pop(token, None)
+
+    def worker_died(self, worker: int) -> None:
+        """Learn that every task in the hands of a worker process is lost, and that the next process begins anew."""
+        self._in_hand = {token: task for token, task in self._in_hand.items() if task.worker != worker}
+        self._ending.clear()
+        self._own_calls.clear()
+
+    def call(self, *, door: Door, operation: str, body: Any, worker: int) -> Owner:
+        """Name the point of an HTTP call, by the tasks that are in the hands of that worker process at this moment.
+
+        Where activities run side by side, the call of one cannot be told from that of another from outside. It is then
+        named by the digest of its body, which is as stable between runs as the body is, and by the number of the
+        worker process in place of an attempt. That holds from the moment at which two were scheduled side by side,
+        however soon one of them ends: the name must not depend on which is faster.
+        """
+        in_hand = [task for task in self._in_hand.values() if task.worker == worker]
+        tasks = [task for task in in_hand if task.activity_id] or in_hand
+        if len(tasks) == 1 and not self._open.get((tasks[0].run.run_id, tasks[0].activity_id)):
+            owner = _owner(tasks[0], operation, {"door": door})
+        else:
+            digest = hashlib.blake2s(msgspec.json.encode(body), digest_size=3).hexdigest()
+            paths = {task.run.path for task in tasks}
+            told: dict[str, Any] = {"workflow": paths.pop() if len(paths) == 1 else "", "subject": f"body-{digest}"}
+            owner = Owner(Point(position="before", door=door, operation=operation, attempt=worker, **told))
+        self._calls[owner.point] += 1
+        return replace(owner, point=replace(owner.point, occurrence=self._calls[owner.point]))
+
+    def _of_task(self, task: Task, operation: str) -> Owner:
+        if operation != "RecordActivityTaskHeartbeat":
+            return _owner(task, operation)
+        beat = (task.run.run_id, task.activity_id, task.attempt)
+        self._beats[beat] += 1
+        return _owner(task, operation, {"occurrence": self._beats[beat]})
+
+    def _of_client(self, operation: str, request: Any) -> Owner:
+        workflow_id = getattr(request, "workflow_id", "") or getattr(
+            getattr(request, "workflow_execution", None), "workflow_id", ""
+        )
+        subject = getattr(request, "signal_name", "")
+        if not subject and hasattr(request, "workflow_type"):
+            subject = request.workflow_type.name
+        # A start is named alike whether the workflow is known already or not: a second start attaches to it.
+        starts = operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution")
+        path = "" if starts else self._path_of(workflow_id)
+        point = Point(position="before", door="wire", operation=operation, workflow=path, subject=subject)
+        self._own_calls[point] += 1
+        return Owner(replace(point, occurrence=self._own_calls[point]), workflow_id)
+
+    def _path_of(self, workflow_id: str) -> str:
+        return next((run.path for run in self.runs.values() if run.workflow_id == workflow_id), "")
+
+    def _learn_workflow_task(self, reply: Any, worker: int) -> Task:
+        run = self._learn_run(reply)
+        task = Task(run, max(1, reply.attempt), previous_started=reply.previous_started_event_id, worker=worker)
+        self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
+        return task
+
+    def _learn_run(self, reply: Any) -> Run:
+        execution = reply.workflow_execution
+        if execution.run_id in self.runs:
+            return self.runs[execution.run_id]
+        path, root = reply.workflow_type.name, not self.runs
+        before = [run for run in self.runs.values() if run.workflow_id == execution.workflow_id]
+        if before:
+            chain, root = before[0].path, before[0].root
+            path = f"{chain}+{len(before)}"
+        elif execution.workflow_id in self._children:
+            path, root = self._children[execution.workflow_id], False
+        run = Run(execution.workflow_id, execution.run_id, path, root)
+        self.runs[run.run_id] = run
+        return run
+
+    def _learn_activity_task(self, reply: Any, worker: int) -> Task:
+        execution = reply.workflow_execution
+        run = self.runs.get(execution.run_id)
+        if run is None:
+            run = self._learn_run(reply)
+        if reply.activity_id not in run.activities:
+            _number(run, reply.activity_id, reply.activity_type.name)
+        # An earlier attempt that is timed out may go on in the same process: what it still does counts for this one.
+        for token, task in list(self._in_hand.items()):
+            if (task.run.run_id, task.activity_id, task.worker) == (run.run_id, reply.activity_id, worker):
+                del self._in_hand[token]
+        task = Task(run, max(1, reply.attempt), reply.activity_id, worker=worker)
+        self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
+        return task
+
+    def _learn_commands(self, run: Run, commands: Any) -> None:
+        for command in commands:
+            scheduled = command.schedule_activity_task_command_attributes
+            child = command.start_child_workflow_execution_command_attributes
+            if scheduled.activity_id and scheduled.activity_id not in run.activities:
+                _number(run, scheduled.activity_id, scheduled.activity_type.name)
+                self._open[run.run_id, scheduled.activity_id] = False
+            elif child.workflow_id and child.workflow_id not in self._children:
+                name = child.workflow_type.name
+                run.executions[f"{name}()"] += 1
+                self._children[child.workflow_id] = f"{run.path}/{name}.{run.executions[f'{name}()']}"
+        if len(self._open.keys() - self._ending) > 1:
+            self._open = dict.fromkeys(self._open, True)
+
+    def _decided(self, task: Task, request: Any) -> dict[str, Any]:
+        words = [_command_words(task.run, command) for command in request.commands]
+        subject = "+".join(words[:_COMMANDS_NAMED]) or "no-commands"
+        if len(words) > _COMMANDS_NAMED:
+            digest = hashlib.blake2s("+".join(words).encode(), digest_size=3).hexdigest()
+            subject += f"+{len(words) - _COMMANDS_NAMED}-more-{digest}"
+        occurrence = task.run.occurrence("decided", subject, told_apart_by=str(task.previous_started))
+        return {"subject": subject, "occurrence": occurrence}
+
+
+def at(owner: Owner | None, position: Position) -> Point | None:
+    """Return the owner's point on the given side, or None where there is none."""
+    return owner.point.at(position) if owner else None
+
+
+def _number(run: Run, activity_id: str, activity_type: str) -> None:
+    run.executions[activity_type] += 1
+    run.activities[activity_id] = (activity_type, run.executions[activity_type])
+
+
+def _command_words(run: Run, command: Any) -> str:
+    name = decoding.command_name(command)
+    activity_id = command.schedule_activity_task_command_attributes.activity_id
+    child = command.start_child_workflow_execution_command_attributes
+    if activity_id:
+        activity_type, execution = run.activities[activity_id]
+        return f"{name}-{activity_type}.{execution}"
+    if child.workflow_id:
+        return f"{name}-{child.workflow_type.name}"
+    if command.start_timer_command_attributes.timer_id:
+        return f"{name}-{command.start_timer_command_attributes.timer_id}"
+    if command.record_marker_command_attributes.marker_name:
+        return f"{name}-{command.record_marker_command_attributes.marker_name}"
+    return name
+
+
+def _owner(task: Task, operation: str, more: dict[str, Any] | None = None) -> Owner:
+    subject, execution = task.run.activities.get(task.activity_id, ("", 0))
+    told: dict[str, Any] = {"door": "wire", "subject": subject, "execution": execution, **(more or {})}
+    point = Point(position="before", operation=operation, workflow=task.run.path, attempt=task.attempt, **told)
+    return Owner(point, task.run.workflow_id, task.run.run_id, task.activity_id)

@@ -1,0 +1,299 @@
+"""The wire proxy: the door between a worker process and the Temporal server, for raw gRPC bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from harness.doors.decision import Decision, Refusal
+from harness.doors.wire import decoding
+from harness.doors.wire.attribution import Attribution, Owner, at
+from harness.errors import UsageError
+from harness.records.tape import Entry
+from harness.temporal.service import SERVICE, UNLIMITED, request_type, response_type
+
+_SENT_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
+"""Status codes with which the SDK's client sends a request again, so that its task is still in the worker's hands."""
+
+_OWN_METADATA = ("user-agent", "te", "content-type")
+
+Meet = Callable[[Entry], Awaitable[Decision]]
+
+
+@dataclass
+class _Call:
+    """One RPC on its way through the door."""
+
+    operation: str
+    number: int
+    worker: int
+    request: Any
+    owner: Owner | None = None
+    reply: Any = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def entry(self, kind: Any, *, status: str = "") -> Entry:
+        owner = self.owner
+        return Entry(
+            at=time.time(),
+            kind=kind,
+            door="wire",
+            operation=self.operation,
+            message=self.number,
+            worker=self.worker,
+            point=at(owner, "before" if kind == "request" else "after"),
+            workflow_id=owner.workflow_id if owner else "",
+            run_id=owner.run_id if owner else "",
+            activity_id=owner.activity_id if owner else "",
+            status=status,
+            facts=self.facts,
+        )
+
+
+class WireProxy:
+    """Passes every RPC of a worker to the server, holding each message before and after it is executed.
+
+    Bytes go through as they are, except that the namespace the worker asks for becomes the slot's. Metadata,
+    deadlines, trailers (``grpc-status-details-bin``) and cancellation pass too: a long poll that outlived its worker
+    would swallow the next task. A write that is already on its way is *not* cancelled when its sender dies, as it
+    would not be on a real network.
+
+    Args:
+        upstream: Address of the server.
+        namespace: The slot's namespace.
+        attribution: Learns from the messages and names their points.
+        meet: Asked about each message: the nemesis.
+        sender: Tells which worker process a connection (its local port) belongs to; 0: none.
+        rewrite: Called with operation, request and worker process before it is executed; may change the request.
+        mend: Called with operation and reply before the worker gets it; may change the reply, and says whether it did.
+        numbers: Numbers of the messages of this trial, shared with the other doors.
+        address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
+    """
+
+    def __init__(
+        self,
+        *,
+        upstream: str,
+        namespace: str,
+        attribution: Attribution,
+        meet: Meet,
+        sender: Callable[[int], int],
+        rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
+        mend: Callable[[str, Any], bool] = lambda operation, reply: False,
+        numbers: itertools.count[int] | None = None,
+        address: str = "",
+    ) -> None:
+        self.address = address or "127.0.0.1:0"
+        self._upstream = upstream
+        self._namespace = namespace
+        self._attribution = attribution
+        self._meet = meet
+        self._sender = sender
+        self._rewrite = rewrite
+        self._mend = mend
+        self._numbers = numbers or itertools.count(1)
+        self._peers: dict[str, int] = {}
+        self._writes: set[asyncio.Task[Any]] = set()
+        self._polls: dict[asyncio.Task[Any], int] = {}
+        self._server: grpc.aio.Server | None = None
+        self._channel: grpc.aio.Channel | None = None
+
+    async def __aenter__(self) -> WireProxy:
+        """Begin to listen.
+
+        Raises:
+            UsageError: The fixed address is taken.
+        """
+        self._channel = grpc.aio.insecure_channel(self._upstream, options=UNLIMITED)
+        self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
+        self._server.add_generic_rpc_handlers((_AnyMethod(self._pass),))
+        host = self.address.rpartition(":")[0]
+        try:
+            port = self._server.add_insecure_port(self.address)
+        except RuntimeError as error:
+            raise UsageError(
+                f"the worker's fixed address {self.address} is taken: end what listens there "
+                "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
+            ) from error
+        self.address = f"{host}:{port}"
+        await self._server.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in [*self._polls, *self._writes]:
+            task.cancel()
+        if self._server:
+            await self._server.stop(None)
+        if self._channel:
+            await self._channel.close()
+
+    def cut_off(self, worker: int) -> None:
+        """End the long polls of a dead worker process at once, before one of them swallows a task."""
+        for task, sender in list(self._polls.items()):
+            if sender == worker:
+                task.cancel()
+
+    def _worker_of(self, peer: str) -> int:
+        if peer not in self._peers:
+            self._peers[peer] = self._sender(int(peer.rpartition(":")[2]))
+        return self._peers[peer]
+
+    async def _pass(self, method: str, raw: bytes, context: Any) -> bytes:
+        if not method.startswith(SERVICE):
+            return await self._forward(method, raw, context)
+        operation = method.removeprefix(SERVICE)
+        request = request_type(operation)
+        if request is None:
+            return await self._forward(method, raw, context)
+        parsed = request.FromString(raw)
+        call = _Call(operation, next(self._numbers), self._worker_of(context.peer()), parsed)
+        return await self._through(call, method, context)
+
+    async def _through(self, call: _Call, method: str, context: Any) -> bytes:
+        call.facts = decoding.facts_of_request(call.operation, call.request)
+        owner = self._attribution.request(call.operation, call.request)
+        call.owner = owner if call.worker else None  # what is no worker process is never struck
+        decision = await self._meet(call.entry("request"))
+        if decision != "go":
+            await _turn_away(context, decision)
+        self._to_slot(call.operation, call.request)
+        self._rewrite(call.operation, call.request, call.worker)
+        raw, error = await self._execute(call, method, context)
+        decision = await self._meet(call.entry("reply", status=error.code().name if error else "OK"))
+        if decision != "go":
+            self._attribution.lost(getattr(call.reply, "task_token", b""))
+            await _turn_away(context, decision)
+        if error:
+            await _abort(context, error)
+        return raw
+
+    async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:
+        poll = call.operation.startswith("Poll") or decoding.is_ambient(call.operation)
+        task = asyncio.ensure_future(self._forward(method, call.request.SerializeToString(), context))
+        try:
+            if poll:
+                self._polls[task] = call.worker
+                raw = await task
+            else:
+                self._writes.add(task)
+                raw = await asyncio.shield(task)
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in _SENT_AGAIN:
+                self._settle(call)
+            return b"", error
+        except asyncio.CancelledError:
+            if not poll and not task.done():
+                task.add_done_callback(lambda done: self._unheard(call, done))
+            handler = asyncio.current_task()
+            if handler and not handler.cancelling():  # the poll was cut off, and not given up by its sender
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "the worker process of this poll was struck")
+            raise
+        finally:
+            self._polls.pop(task, None)
+            self._writes.discard(task) if task.done() else None
+        return self._heard(call, raw), None
+
+    def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
+        """Tell the tape of a write that was executed after its sender had died."""
+        self._writes.discard(done)
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            self._heard(call, done.result())
+        status = error.code().name if isinstance(error, grpc.aio.AioRpcError) else "OK"
+        meeting = asyncio.ensure_future(self._meet(call.entry("reply", status=status)))
+        self._writes.add(meeting)
+        meeting.add_done_callback(self._writes.discard)
+
+    def _heard(self, call: _Call, raw: bytes) -> bytes:
+        """Learn from a reply, and return it as the worker gets it."""
+        call.reply = response_type(call.operation).FromString(raw)
+        mended = self._mend(call.operation, call.reply)
+        call.facts = decoding.facts_of_reply(call.operation, call.reply)
+        call.owner = self._attribution.reply(call.operation, call.reply, worker=call.worker) or call.owner
+        self._settle(call)
+        return call.reply.SerializeToString() if mended else raw
+
+    def _settle(self, call: _Call) -> None:
+        if call.operation.startswith("Respond"):
+            self._attribution.finished(getattr(call.request, "task_token", b""))
+        if call.operation == "StartWorkflowExecution" and call.reply is not None:
+            request = call.request
+            self._attribution.started(
+                workflow=request.workflow_type.name, workflow_id=request.workflow_id, run_id=call.reply.run_id
+            )
+
+    def _to_slot(self, operation: str, request: Any) -> None:
+        asked = getattr(request, "namespace", "")
+        if asked:
+            request.namespace = self._namespace
+        for command in getattr(request, "commands", ()) if operation == "RespondWorkflowTaskCompleted" else ():
+            for name in _NAMESPACED:
+                if command.HasField(name) and getattr(command, name).namespace == asked:
+                    getattr(command, name).namespace = self._namespace
+        if operation == "ExecuteMultiOperation":
+            for part in request.operations:
+                kind = part.WhichOneof("operation")
+                getattr(part, kind).namespace = self._namespace
+
+    async def _forward(self, method: str, raw: bytes, context: Any) -> bytes:
+        assert self._channel is not None
+        metadata = tuple(
+            (key, value)
+            for key, value in context.invocation_metadata() or ()
+            if key not in _OWN_METADATA and not key.startswith(("grpc-", ":"))
+        )
+        if any(key == "temporal-namespace" for key, _ in metadata):
+            metadata = tuple(
+                (key, self._namespace if key == "temporal-namespace" else value) for key, value in metadata
+            )
+        passing: Any = self._channel.unary_unary(method)
+        call = passing(raw, metadata=metadata, timeout=context.time_remaining())
+        reply: bytes = await call
+        return reply
+
+
+_NAMESPACED = (
+    "start_child_workflow_execution_command_attributes",
+    "signal_external_workflow_execution_command_attributes",
+    "request_cancel_external_workflow_execution_command_attributes",
+)
+
+
+class _AnyMethod(grpc.GenericRpcHandler):
+    """Serves every method of every service with one function, which gets and gives raw bytes."""
+
+    def __init__(self, serve: Callable[[str, bytes, Any], Awaitable[bytes]]) -> None:
+        self._serve = serve
+
+    def service(self, handler_call_details: Any) -> Any:
+        method = handler_call_details.method
+
+        async def serve(raw: bytes, context: Any) -> bytes:
+            try:
+                return await self._serve(method, raw, context)
+            except grpc.aio.AioRpcError as error:
+                await _abort(context, error)
+                raise
+
+        return grpc.unary_unary_rpc_method_handler(serve)
+
+
+async def _abort(context: Any, error: grpc.aio.AioRpcError) -> None:
+    trailers = tuple(error.trailing_metadata() or ())
+    await context.abort(error.code(), error.details() or "", trailing_metadata=trailers)
+
+
+async def _turn_away(context: Any, decision: Decision) -> None:
+    """Tell the sender the error that was decided on, or wait until it has gone and the call is cancelled with it."""
+    if isinstance(decision, Refusal):
+        await context.abort(grpc.StatusCode[decision.code], decision.message)
+    await asyncio.Event().wait()

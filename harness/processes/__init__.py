@@ -1,0 +1,1 @@
+"""Operating system processes: started, tied to the life of crashproof, watched, ended; and their ports."""

@@ -1,0 +1,1 @@
+"""The fork server: a process that has imported the installed packages, from which worker processes are forked."""

@@ -1,0 +1,82 @@
+"""Commands that a nursery can run: a Python program, under the interpreter that runs crashproof."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.processes.process import find_command
+
+_FLAGS = {"-u", "-O", "-OO", "-B", "-b", "-bb", "-s", "-E", "-I", "-P", "-q"}
+
+
+class ColdStartError(Exception):
+    """A worker process cannot be forked and is to be started cold; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PythonProgram:
+    """A command that runs a Python program with the interpreter that runs crashproof.
+
+    Attributes:
+        interpreter: The interpreter, as it stands in the command.
+        flags: Its flags.
+        module: The module to run; empty where a file is run.
+        script: The file to run; empty where a module is run.
+        arguments: The program's own arguments.
+    """
+
+    interpreter: str
+    flags: tuple[str, ...]
+    module: str
+    script: str
+    arguments: tuple[str, ...]
+
+    def root(self, cwd: Path) -> Path:
+        """Return the folder that comes first on its module search path."""
+        return (cwd / self.script).resolve().parent if self.script else cwd.resolve()
+
+
+def python_program(command: Sequence[str], *, path: str, cwd: Path) -> PythonProgram:
+    """Read a command.
+
+    Args:
+        command: The program and its arguments.
+        path: Folders to look in for the program, as in the variable PATH.
+        cwd: Folder it is run in.
+
+    Raises:
+        ColdStartError: It is none that a nursery could run.
+    """
+    try:
+        file = find_command(command, path=path, cwd=cwd)
+    except UsageError as error:
+        raise ColdStartError(str(error)) from error
+    own = os.path.abspath(sys.executable)
+    if os.path.dirname(file) != os.path.dirname(own) or not os.path.samefile(file, own):
+        raise ColdStartError(f"{command[0]} is not the Python that runs crashproof")
+    flags: list[str] = []
+    rest = list(command[1:])
+    while rest and rest[0].startswith("-") and rest[0] != "-m":
+        flag = rest.pop(0)
+        if flag in ("-X", "-W") and rest:
+            flags += [flag, rest.pop(0)]
+        elif flag in _FLAGS or (flag[:2] in ("-X", "-W") and flag[2:]):
+            flags.append(flag)
+        else:
+            raise ColdStartError(f"the flag {flag} of Python asks for a start of its own")
+    module = rest[1] if rest[:1] == ["-m"] and len(rest) > 1 else ""
+    script = rest[0] if rest and not module else ""
+    if not module and not (script.endswith(".py") and (cwd / script).is_file()):
+        raise ColdStartError("the command runs neither a module nor a file of Python")
+    return PythonProgram(
+        interpreter=command[0],
+        flags=tuple(flags),
+        module=module,
+        script=script,
+        arguments=tuple(rest[2 if module else 1 :]),
+    )

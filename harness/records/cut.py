@@ -1,0 +1,103 @@
+"""Cuts: the points of a tape at which a kill can leave different states behind, each state once.
+
+A SIGKILL takes the worker's memory with it. What stays is which of its outbound messages had left: those were executed,
+whether or not it heard the answer. So of n outbound messages in a row there are n + 1 states, and one strike before
+each message, and one after the last, makes them all. "After m(k)" is the same cut as "before m(k+1)". A poll is sent
+long before it is answered, and the answer is the server's doing: a task handed out is the same cut as the first message
+that the task leads to.
+
+A fault that leaves the worker its memory has no such cuts: every message is one of its own, and both of its positions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness.faults.fault import Fault
+from harness.records.plan import Strike
+from harness.records.point import Point
+from harness.records.tape import Entry, points
+
+_TIMED = re.compile(r"RecordActivityTaskHeartbeat/.*/nth-\d+$")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One state that a fault can leave behind.
+
+    Attributes:
+        point: Where to strike for it.
+        stands_for: Ids of the other points that are the same cut.
+        fault: Name of the fault.
+    """
+
+    point: Point
+    stands_for: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def strike(self) -> Strike:
+        """The strike that makes it."""
+        return Strike(self.fault, self.point.id)
+
+
+def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
+    """Return where a fault is made on the way that a tape shows, in its order; none where it does not apply."""
+    if fault.every == "cut":
+        return [replace(cut, fault=fault.name) for cut in cuts(tape)]
+    return [Cut(point, fault=fault.name) for point in points(tape) if fault.applies_to(point)]
+
+
+def cuts(tape: Sequence[Entry]) -> list[Cut]:
+    """Return the cuts that a tape shows, in its order: n + 1 for n outbound messages, none for none."""
+    found: list[Cut] = []
+    same: list[str] = []
+    last: Point | None = None
+    for entry in tape:
+        if entry.point is None or entry.kind not in ("request", "reply"):
+            continue
+        if entry.kind == "request":
+            found.append(Cut(entry.point, tuple(same)))
+            same = []
+            last = entry.point.at("after")
+        elif entry.point.id not in same:
+            same.append(entry.point.id)
+    if last is not None:
+        found.append(Cut(last, tuple(point for point in same if point != last.id)))
+    return found
+
+
+def steady(found: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple[list[Cut], list[str]]:
+    """Split cuts into those that every undisturbed run reaches, and the places of those that some did not.
+
+    A heartbeat after the first of an attempt is sent by a clock: it is steady only if it is in all of them.
+    """
+    places = [{entry.point.place for entry in tape if entry.point} for tape in tapes]
+    kept, left = [], []
+    for cut in found:
+        if all(cut.point.place in seen for seen in places):
+            kept.append(cut)
+        else:
+            left.append(cut.point.place)
+    return kept, left
+
+
+def _is_known(point: Point, known: set[str]) -> bool:
+    """Tell whether a message is one that was met before, or the same once more: a beat, a call that is tried again."""
+    again = replace(point, occurrence=1).place in known and point.door != "wire"
+    return point.place in known or again or bool(_TIMED.search(point.place))
+
+
+def new_cuts(faults: Sequence[Fault], tape: Sequence[Entry], known: set[str]) -> list[Cut]:
+    """Return the cuts of a recovery whose places are not known yet: before messages that no other run has sent.
+
+    Each is made with the first fault that applies to it.
+    """
+    found = []
+    for point in (cut.point for cut in cuts(tape)):
+        fault = next((each for each in faults if each.applies_to(point)), None)
+        if fault and point.position == "before" and not _is_known(point, known):
+            found.append(Cut(point, fault=fault.name))
+    return found

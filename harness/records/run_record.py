@@ -1,0 +1,86 @@
+"""The record of a run, ``run.json``: what was run, with what, and what it came to so far."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+from harness.records.sweep_result import Swept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """Where a scenario of the run was declared, so that it can be had again.
+
+    Attributes:
+        name: Its name in the run.
+        variable: Variable of its file that holds it.
+        file: Its file; empty for one given by options alone.
+        options: The options that gave it, where there is no file.
+        checks: Names of its checks.
+    """
+
+    name: str
+    variable: str = ""
+    file: str = ""
+    options: dict[str, Any] | None = None
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What ``run.json`` holds.
+
+    Attributes:
+        command: The command line.
+        cwd: Folder it was given in.
+        started: When, in seconds since the epoch.
+        finished: When it was complete; 0 while it is not.
+        scenarios: Its scenarios.
+        options: Its options, as in ``harness.campaign.sweep.Options``.
+        server: Version, path and sha256 of the server binary.
+        versions: Versions of Python and of the packages that matter.
+        machine: Processor count, system.
+        swept: What each finished scenario came to.
+    """
+
+    command: tuple[str, ...]
+    cwd: str
+    started: float
+    scenarios: tuple[Declared, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    server: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    finished: float = 0.0
+    swept: tuple[Swept, ...] = ()
+
+
+def begin(*, scenarios: tuple[Declared, ...], options: dict[str, Any], server: dict[str, str]) -> RunRecord:
+    """Return the record of a run that begins now."""
+    return RunRecord(
+        command=("crashproof", *sys.argv[1:]),
+        cwd=os.getcwd(),
+        started=time.time(),
+        scenarios=scenarios,
+        options=options,
+        server=server,
+        versions=versions(),
+        machine={"processors": os.cpu_count(), "system": platform.platform()},
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that matter here."""
+    found = {"python": platform.python_version()}
+    for name in ("crashproof", "temporalio", "grpcio", "openai", "anthropic"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,202 @@
+"""A scenario: which worker, what work, which faults, and what must hold. A value, readable as a sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from harness.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A workflow that crashproof starts itself. Made by ``start``.
+
+    Attributes:
+        workflow: Workflow type.
+        args: Its arguments; dataclasses and pydantic models as the data converter takes them.
+        id: Workflow id; by default the workflow type followed by ``-run``.
+        modules: Modules to import for the Replayer, as ``module`` or ``module:Class``.
+    """
+
+    workflow: str
+    args: tuple[Any, ...] = ()
+    id: str = ""
+    modules: tuple[str, ...] = ()
+
+    @property
+    def workflow_id(self) -> str:
+        """The workflow id that is used: the same in every trial, since workflows may depend on it."""
+        return self.id or f"{self.workflow}-run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starter:
+    """A program of the user's own that starts the work through the door. Made by ``started_by``.
+
+    Attributes:
+        command: Command line, run once for each trial; empty where the worker's own program starts the work.
+        workflow: Type of the workflow to wait for; empty: the first one that is started.
+        modules: As in ``Start``.
+    """
+
+    command: str = ""
+    workflow: str = ""
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send:
+    """What somebody does to the workflow on its way. Made by ``signal``, ``query``, ``update`` and ``let_pass``.
+
+    Attributes:
+        kind: What is sent; ``pass``: nothing, time passes.
+        name: Name of the signal, query or update.
+        args: Its arguments.
+        at: Point id or ``*`` pattern (see ``harness.records.point.matches``), sent once, at the first that matches;
+            ``start``: right after the workflow was started; ``then``: as soon as the one before it is done.
+        seconds: How much time passes.
+    """
+
+    kind: Literal["signal", "query", "update", "pass"]
+    name: str = ""
+    args: tuple[Any, ...] = ()
+    at: str = "start"
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """The sign that a workflow which never ends by itself is over. Made by ``reached``.
+
+    Attributes:
+        point: Point id or ``*`` pattern.
+        times: How many different points must have matched.
+    """
+
+    point: str
+    times: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One worker, one piece of work, the faults it must survive and the checks that judge it.
+
+    Attributes:
+        worker: Command line of the worker, unmodified; run in the current directory.
+        work: What begins the work: ``start(...)`` or ``started_by(...)``.
+        task_queue: Task queue the worker polls; empty: the first one it polls.
+        model: Path of the model script (a Python file with ``answer(request)``), relative to the scenario file.
+        effects: Path of a Python file with ``answer(effect)`` for effects that need more than the default answer.
+        faults: What is done, at every point where it can be done: names of faults, families, or ``all``
+            (``crashproof faults`` lists them).
+        checks: What must hold: names of checks or checks themselves; empty: the standard ones.
+        skip_checks: Names of standard checks that do not apply to this agent.
+        sends: Signals, queries and updates sent on the way, and time that passes, in this order.
+        over: When a workflow that never ends by itself is over.
+        fails: None if the workflow must end well; else the failure type it is expected to end with, ``""`` for any.
+        falls_back: Whether, under a fault that no attempt can outlast, the workflow completes with a result of its
+            own instead of failing.
+        env: Further environment of the worker and the starter.
+        address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
+            trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
+        time_limit: Longest time in seconds that one trial may take, whatever timeouts are declared.
+        data_converter: ``module:attribute`` of the client's data converter, where it is not the default one.
+        name: Filled in from the variable that holds it.
+        title: Filled in from the docstring of its file.
+        file: Filled in when loaded from a file.
+    """
+
+    worker: str
+    work: Start | Starter
+    task_queue: str = ""
+    model: str = ""
+    effects: str = ""
+    faults: tuple[str, ...] | list[str] = ("kill-worker",)
+    checks: tuple[Any, ...] | list[Any] = ()
+    skip_checks: tuple[str, ...] = ()
+    sends: tuple[Send, ...] | list[Send] = ()
+    over: Reached | None = None
+    fails: str | None = None
+    falls_back: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    time_limit: float = 120.0
+    data_converter: str = ""
+    name: str = ""
+    title: str = ""
+    file: str = ""
+
+    @property
+    def skips_time(self) -> bool:
+        """Whether it lets time pass, which not every engine can."""
+        return any(send.kind == "pass" for send in self.sends)
+
+
+def start(workflow: str | Callable[..., Any] | type, *args: Any, id: str = "") -> Start:
+    """Start a workflow, named by type, class or run method.
+
+    Raises:
+        UsageError: What is given is no workflow.
+    """
+    if isinstance(workflow, str):
+        return Start(workflow=workflow, args=args, id=id)
+    owner = workflow if isinstance(workflow, type) else _owner(workflow)
+    definition = getattr(owner, "__temporal_workflow_definition", None)
+    if owner is None or definition is None or not definition.name:
+        raise UsageError(f"{workflow!r} is no workflow: give its type name, its class, or its run method")
+    return Start(workflow=definition.name, args=args, id=id, modules=(f"{owner.__module__}:{owner.__qualname__}",))
+
+
+def started_by(command: str, *, workflow: str = "", modules: tuple[str, ...] = ()) -> Starter:
+    """Let a program of the user's own start the work through the door; it may go on waiting for the result."""
+    return Starter(command=command, workflow=workflow, modules=modules)
+
+
+def started_by_worker(*, workflow: str = "", modules: tuple[str, ...] = ()) -> Starter:
+    """Say that the worker's own program starts the work; started again after a strike, it attaches to the open run."""
+    return Starter(workflow=workflow, modules=modules)
+
+
+def signal(name: str, *args: Any, at: str = "start") -> Send:
+    """Send a signal while a point is held."""
+    return Send(kind="signal", name=name, args=args, at=at)
+
+
+def query(name: str, *args: Any, at: str) -> Send:
+    """Send a query while a point is held; its answer goes on the tape."""
+    return Send(kind="query", name=name, args=args, at=at)
+
+
+def update(name: str, *args: Any, at: str = "start") -> Send:
+    """Send an update while a point is held, and wait only until the server has it."""
+    return Send(kind="update", name=name, args=args, at=at)
+
+
+def let_pass(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, at: str = "then") -> Send:
+    """Let time pass once the workflow has nothing under way, whichever engine runs it.
+
+    An engine that cannot skip time makes the scenario not applicable there.
+
+    Raises:
+        UsageError: No time is given.
+    """
+    given = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if given <= timedelta():
+        raise UsageError(f"let_pass lets time pass forwards: give days, hours, minutes or seconds, not {given}")
+    return Send(kind="pass", at=at, seconds=given.total_seconds())
+
+
+def reached(point: str, *, times: int = 1) -> Reached:
+    """Say that the workflow is over when so many different points that match have been reached."""
+    return Reached(point=point, times=times)
+
+
+def _owner(method: Callable[..., Any]) -> Any:
+    found: Any = sys.modules.get(getattr(method, "__module__", ""))
+    for name in getattr(method, "__qualname__", "").split(".")[:-1]:
+        found = getattr(found, name, None)
+    return found

@@ -1,0 +1,290 @@
+"""The evidence folder: where a run keeps what it saw, written in stages and atomically, readable without a server.
+
+::
+
+    .crashproof/runs/<utc time>-<short id>/    (and the link ``latest``)
+      run.json                    versions, command line, machine, scenarios, reduction
+      trials/<trial id>/plan.json trial.json tape.jsonl samples.jsonl replays.json verdict.json
+                        history/<workflow id>.<run id>.json   Temporal's own JSON
+                        crashes/<number>/history/...          what the database held when the server was killed
+                        logs/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from harness.errors import RigError, UsageError
+from harness.records.evidence import Crash, End, Evidence, History, Sample
+from harness.records.plan import Plan, parse
+from harness.records.replay_result import Replay
+from harness.records.tape import Entry
+from harness.records.verdict import Verdict
+
+RUNS = Path(".crashproof") / "runs"
+
+T = TypeVar("T")
+
+
+class _Listed(msgspec.Struct, kw_only=True):
+    """One history as ``trial.json`` lists it: what the history's own file does not hold."""
+
+    file: str
+    workflow_id: str
+    run_id: str
+    path: str
+    root: bool
+
+
+class _Crashed(msgspec.Struct, kw_only=True):
+    """One crash of the server as ``trial.json`` lists it."""
+
+    at: float
+    integrity: str
+    folder: str
+    histories: tuple[_Listed, ...]
+
+
+class _Trial(msgspec.Struct, kw_only=True):
+    """``trial.json``: all of the evidence that has no file of its own."""
+
+    trial: str
+    scenario: str
+    end: End
+    end_reason: str
+    expects_failure: str | None
+    gaps: tuple[str, ...]
+    task_timeout: float
+    versions: dict[str, str]
+    histories: tuple[_Listed, ...]
+    crashes: tuple[_Crashed, ...] = ()
+    engine: str = "dev"
+    falls_back: bool = False
+
+
+def new_run(root: Path = RUNS) -> Path:
+    """Make the folder of a new run and point ``latest`` at it.
+
+    Raises:
+        RigError: It cannot be made.
+    """
+    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
+    with _disk():
+        (root / name / "trials").mkdir(parents=True)
+        link = root / f".latest-{name}"
+        link.symlink_to(name)
+        link.replace(root / "latest")
+    return root / name
+
+
+def find_run(folder: Path) -> Path:
+    """Return the folder of a run, given itself or ``latest``.
+
+    Raises:
+        UsageError: It is no evidence folder.
+    """
+    if not (folder / "run.json").is_file():
+        raise UsageError(
+            f"{folder} is no evidence folder (it has no run.json); `crashproof run` writes them below {RUNS}"
+        )
+    return folder.resolve()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, atomically."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Raises:
+        RigError: The disk does not take it.
+    """
+    with _disk():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """Read a value from JSON.
+
+    Raises:
+        UsageError: The file is missing, unreadable, or not what it should be; with its name.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _corrupt(path, error) from error
+
+
+def save_evidence(folder: Path, evidence: Evidence) -> None:
+    """Write all that a trial left behind into its folder; ``trial.json`` comes last and makes it complete."""
+    write_json(folder / "plan.json", {"plan": str(evidence.plan), "strikes": evidence.plan.strikes})
+    write_bytes(folder / "tape.jsonl", _lines(evidence.tape))
+    write_bytes(folder / "samples.jsonl", _lines(evidence.samples))
+    listed = _save_histories(folder, evidence.histories)
+    crashes = tuple(_save_crash(folder, number, crash) for number, crash in enumerate(evidence.crashes, start=1))
+    save_replays(folder, evidence.replays)
+    trial = _Trial(
+        trial=evidence.trial,
+        scenario=evidence.scenario,
+        end=evidence.end,
+        end_reason=evidence.end_reason,
+        expects_failure=evidence.expects_failure,
+        gaps=evidence.gaps,
+        task_timeout=evidence.task_timeout,
+        versions=evidence.versions,
+        histories=listed,
+        crashes=crashes,
+        engine=evidence.engine,
+        falls_back=evidence.falls_back,
+    )
+    write_json(folder / "trial.json", trial)
+
+
+def save_replays(folder: Path, replays: tuple[Replay, ...] | None) -> None:
+    """Write what the Replayer said of a trial's histories."""
+    write_json(folder / "replays.json", replays)
+
+
+def load_evidence(folder: Path) -> Evidence:
+    """Read the evidence of one trial.
+
+    Raises:
+        UsageError: A file is missing or corrupt; the message names it.
+    """
+    trial = read_json(folder / "trial.json", _Trial)
+    plan = load_plan(folder)
+    return Evidence(
+        trial=trial.trial,
+        scenario=trial.scenario,
+        plan=plan,
+        end=trial.end,
+        end_reason=trial.end_reason,
+        expects_failure=trial.expects_failure,
+        tape=tuple(_read_lines(folder / "tape.jsonl", Entry)),
+        histories=tuple(_load_history(folder, found) for found in trial.histories),
+        samples=tuple(_read_lines(folder / "samples.jsonl", Sample)),
+        replays=read_json(folder / "replays.json", tuple[Replay, ...] | None),  # type: ignore[arg-type]
+        gaps=trial.gaps,
+        task_timeout=trial.task_timeout,
+        versions=trial.versions,
+        crashes=tuple(_load_crash(folder, found) for found in trial.crashes),
+        engine=trial.engine,
+        falls_back=trial.falls_back,
+    )
+
+
+def load_plan(folder: Path) -> Plan:
+    """Read the plan of one trial.
+
+    Raises:
+        UsageError: The file is missing or corrupt.
+    """
+    path = folder / "plan.json"
+    told = read_json(path, dict).get("plan")
+    if not isinstance(told, str):
+        raise _corrupt(path, ValueError("it holds no plan"))
+    try:
+        return parse(told)
+    except UsageError as error:
+        raise _corrupt(path, error) from error
+
+
+def save_verdict(folder: Path, verdict: Verdict) -> None:
+    """Write what the checks said of one trial, with its outcome spelled out for readers."""
+    write_json(folder / "verdict.json", {**msgspec.to_builtins(verdict), "outcome": verdict.outcome})
+
+
+def load_verdict(folder: Path) -> Verdict:
+    """Read what the checks said of one trial.
+
+    Raises:
+        UsageError: The file is missing or corrupt.
+    """
+    return read_json(folder / "verdict.json", Verdict)
+
+
+def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_Listed, ...]:
+    return tuple(_save_history(folder, history) for history in histories)
+
+
+def _save_history(folder: Path, history: History) -> _Listed:
+    name = f"{quote(history.workflow_id, safe='')[:120]}.{history.run_id}.json"
+    write_json(folder / "history" / name, {"events": history.events})
+    return _Listed(
+        file=name,
+        workflow_id=history.workflow_id,
+        run_id=history.run_id,
+        path=history.path,
+        root=history.root,
+    )
+
+
+def _save_crash(folder: Path, number: int, crash: Crash) -> _Crashed:
+    name = f"crashes/{number}"
+    listed = _save_histories(folder / name, crash.histories)
+    return _Crashed(at=crash.at, integrity=crash.integrity, folder=name, histories=listed)
+
+
+def _load_crash(folder: Path, crashed: _Crashed) -> Crash:
+    histories = tuple(_load_history(folder / crashed.folder, found) for found in crashed.histories)
+    return Crash(at=crashed.at, integrity=crashed.integrity, histories=histories)
+
+
+def _load_history(folder: Path, listed: _Listed) -> History:
+    path = folder / "history" / listed.file
+    events = read_json(path, dict).get("events")
+    if not isinstance(events, list):
+        raise _corrupt(path, ValueError("it holds no list of events"))
+    return History(
+        workflow_id=listed.workflow_id,
+        run_id=listed.run_id,
+        path=listed.path,
+        root=listed.root,
+        events=tuple(events),
+    )
+
+
+def _lines(values: Iterable[Any]) -> bytes:
+    return b"".join(msgspec.json.encode(value) + b"\n" for value in values)
+
+
+def _read_lines(path: Path, kind: type[T]) -> Iterator[T]:
+    try:
+        for line in path.read_bytes().splitlines():
+            yield msgspec.json.decode(line, type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _corrupt(path, error) from error
+
+
+def _corrupt(path: Path, error: Exception) -> UsageError:
+    reason = "it is missing" if isinstance(error, FileNotFoundError) else str(error)
+    return UsageError(f"the evidence in {path} cannot be read: {reason}; run the scenario again to have it anew")
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RigError(
+            f"evidence cannot be written to {error.filename}: {error.strerror}; "
+            "free some room or give another place with --out"
+        ) from error

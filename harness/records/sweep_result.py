@@ -1,0 +1,132 @@
+"""What sweeps came to: the record that reports are written from, and that ``judge`` reads again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.records.cut import Cut
+from harness.records.plan import Strike
+from harness.records.verdict import Finding, Outcome, Verdict, worst
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """Something that a sweep tells while it runs.
+
+    Attributes:
+        scenario: Name of the scenario.
+        text: What happens, where it is no verdict.
+        verdict: The verdict of a trial that has just been judged.
+        done: Trials judged.
+        total: Trials known so far.
+    """
+
+    scenario: str
+    text: str = ""
+    verdict: Verdict | None = None
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What a sweep of one scenario came to.
+
+    Attributes:
+        scenario: Name of the scenario.
+        title: First line of its file.
+        verdicts: One for each trial that was run, baselines first.
+        cuts: The cuts that were to be tried, with what each stands for.
+        struck: The strikes that were made, each the last of its plan.
+        unreachable: Strikes at points that one run showed and a later one did not reach again.
+        not_applicable: Faults that cannot be made here, by name, with the reason.
+        unsteady: Places that only one of the two baselines reached.
+        not_run: Trials that were left out because a limit was reached.
+        gaps: What left the worker by no door.
+        masked: What differed between the two baselines and is not compared.
+        notes: What else a reader must know: one trial at a time, second starts attached, no replay.
+        seconds: How long it took.
+        reason: Why nothing could be swept, or an empty text.
+        inapplicable: Why the engine cannot run the scenario, so that it counts neither way; or an empty text.
+        points_only: Whether only the points were asked for.
+    """
+
+    scenario: str
+    title: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    struck: tuple[Strike, ...] = ()
+    unreachable: tuple[Strike, ...] = ()
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+    unsteady: tuple[str, ...] = ()
+    not_run: int = 0
+    gaps: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    reason: str = ""
+    inapplicable: str = ""
+    points_only: bool = False
+
+    @property
+    def known(self) -> int:
+        """How many points were to be struck, each with each fault; a trial that is run again knows its own alone."""
+        return max(len(self.cuts) - len(self.unreachable), len(self.struck))
+
+    @property
+    def vacuous(self) -> int:
+        """Trials whose strike never happened."""
+        return sum(1 for verdict in self.verdicts if not verdict.struck)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst verdict; at best UNKNOWN where trials were left out or nothing could be struck."""
+        outcomes = [verdict.outcome for verdict in self.verdicts]
+        if self.not_run or self.reason or not (self.known or self.points_only):
+            outcomes.append(Outcome.UNKNOWN)
+        return worst(outcomes)
+
+    @property
+    def findings(self) -> tuple[Found, ...]:
+        """The findings, each once with the smallest plan that shows it, the most telling first."""
+        grouped: dict[str, list[tuple[Verdict, Finding]]] = {}
+        for verdict in sorted(self.verdicts, key=lambda found: found.plan.count("@")):
+            for finding in verdict.findings:
+                grouped.setdefault(finding.id, []).append((verdict, finding))
+        return tuple(
+            Found(
+                scenario=self.scenario,
+                verdict=shown[0][0],
+                finding=shown[0][1],
+                trials=tuple(verdict.trial for verdict, _ in shown),
+            )
+            for shown in grouped.values()
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One finding of a sweep.
+
+    Attributes:
+        scenario: Name of the scenario.
+        verdict: The verdict of the trial with the smallest plan that shows it.
+        finding: The finding as that trial shows it.
+        trials: Ids of all trials that show it.
+    """
+
+    scenario: str
+    verdict: Verdict
+    finding: Finding
+    trials: tuple[str, ...]
+
+
+def outcome(swept: Sequence[Swept]) -> Outcome:
+    """Return the worst outcome of several sweeps; of none that the engine can run UNKNOWN."""
+    return worst(found.outcome for found in swept if not found.inapplicable)
+
+
+def count(verdicts: Iterable[Verdict], wanted: Outcome) -> int:
+    """Return how many verdicts have that outcome."""
+    return sum(1 for verdict in verdicts if verdict.outcome is wanted)

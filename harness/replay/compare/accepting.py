@@ -1,0 +1,176 @@
+"""Accepted differences: a file that says which changes of decisions are by design, why, and until when."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError, nearest
+from harness.records.replay_result import ReplayedHistory, ReplayFinding
+from harness.replay.compare.judging import AS_RECORDED, settled
+
+FILE = Path("crashproof-accepted.toml")
+"""Where accepted differences are looked for."""
+
+_HEAD = """\
+# Differences from recorded histories that are accepted. One without a reason is not in force.
+# old and new are JSON; `until` is the last day on which the difference is accepted.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """One difference that is accepted, in whatever history it shows.
+
+    Attributes:
+        workflow: Workflow type.
+        kind: Kind of the command.
+        subject: What it is about: activity type, timer, child workflow.
+        field: Dotted name of the field.
+        old: As recorded, as JSON.
+        new: As decided now, as JSON.
+        reason: Why it is accepted; empty: it is not yet.
+        until: The last day on which it is; None: for good.
+    """
+
+    workflow: str
+    kind: str
+    subject: str
+    field: str
+    old: str
+    new: str
+    reason: str = ""
+    until: date | None = None
+
+    def __str__(self) -> str:
+        return f"{self.workflow} {self.kind} {self.subject} {self.field}: {self.old} -> {self.new}"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a difference must agree in."""
+        return self.workflow, self.kind, self.subject, self.field, self.old, self.new
+
+
+def load(file: Path) -> tuple[Accepted, ...]:
+    """Return what a file accepts.
+
+    Raises:
+        UsageError: The file is missing, no TOML, or has an entry with a key missing, unknown or of another type.
+    """
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is no TOML: {error}") from error
+    unknown = [name for name in read if name != "accepted"]
+    entries = read.get("accepted", [])
+    if unknown or not isinstance(entries, list):
+        raise UsageError(f"{file}: expected [[accepted]] tables only, found {', '.join(unknown) or 'something else'}")
+    return tuple(_entry(entry, f"{file}, entry {number}") for number, entry in enumerate(entries, 1))
+
+
+def save(file: Path, accepted: Iterable[Accepted]) -> None:
+    """Write what is accepted, sorted, each entry a table."""
+    text = "\n".join([_HEAD, *(_table(each) for each in sorted(accepted, key=lambda each: each.key))])
+    unfinished = file.with_name(f".{file.name}.new")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
+
+
+def apply(
+    histories: Sequence[ReplayedHistory], accepted: Sequence[Accepted], *, today: date
+) -> tuple[tuple[ReplayedHistory, ...], tuple[str, ...]]:
+    """Return the histories with accepted differences marked as such, and a line for each entry that is stale.
+
+    Args:
+        histories: What was judged.
+        accepted: What is accepted.
+        today: The day of the judgement.
+    """
+    in_force = {each.key: each for each in accepted if each.reason and (each.until is None or each.until >= today)}
+    seen = {_of(finding).key for history in histories for finding in _differences(history)}
+    judged = {history.workflow for history in histories}
+    told = tuple(settled(replace(each, findings=tuple(_marked(each.findings, in_force)))) for each in histories)
+    return told, tuple(_stale(accepted, seen=seen, judged=judged, today=today))
+
+
+def merged(
+    accepted: Sequence[Accepted], histories: Sequence[ReplayedHistory], *, reason: str, until: date | None
+) -> tuple[Accepted, ...]:
+    """Return what is accepted together with every difference that is not yet, with a reason and a last day."""
+    found = {each.key: each for each in accepted}
+    for history in histories:
+        for finding in _differences(history):
+            new = replace(_of(finding), reason=reason, until=until)
+            known = found.get(new.key)
+            found[new.key] = new if known is None or (reason and not known.reason) else known
+    return tuple(found.values())
+
+
+def _differences(history: ReplayedHistory) -> Iterator[ReplayFinding]:
+    return (each for each in history.findings if each.check == AS_RECORDED and each.difference)
+
+
+def _of(finding: ReplayFinding) -> Accepted:
+    difference = finding.difference
+    assert difference is not None
+    return Accepted(
+        workflow=finding.workflow,
+        kind=difference.kind,
+        subject=difference.subject,
+        field=difference.field,
+        old=_json(difference.old),
+        new=_json(difference.new),
+    )
+
+
+def _marked(findings: Iterable[ReplayFinding], in_force: dict[tuple[str, ...], Accepted]) -> Iterator[ReplayFinding]:
+    for finding in findings:
+        entry = in_force.get(_of(finding).key) if finding.check == AS_RECORDED and finding.difference else None
+        yield replace(finding, accepted=entry.reason) if entry else finding
+
+
+def _stale(accepted: Iterable[Accepted], *, seen: set[Any], judged: set[str], today: date) -> Iterator[str]:
+    for each in accepted:
+        if not each.reason:
+            yield f"not in force, no reason is given: {each}"
+        elif each.until and each.until < today:
+            yield f"accepted until {each.until}, which is over: {each}"
+        elif each.key not in seen and each.workflow in judged:
+            yield f"accepted, but no history shows it any more: {each}"
+
+
+def _entry(entry: Any, where: str) -> Accepted:
+    known = {each.name for each in fields(Accepted)}
+    if not isinstance(entry, dict):
+        raise UsageError(f"{where}: expected a table")
+    for name in entry:
+        if name not in known:
+            raise UsageError(f"{where}: {name!r} is no key of an accepted difference{nearest(name, known)}")
+    for name in known - {"until"}:
+        if not isinstance(entry.get(name, "" if name == "reason" else None), str):
+            raise UsageError(f"{where}: {name} must be a text")
+    if not isinstance(entry.get("until"), date | None):
+        raise UsageError(f"{where}: until must be a date such as 2026-12-31")
+    return Accepted(**entry)
+
+
+def _table(accepted: Accepted) -> str:
+    lines = ["[[accepted]]"]
+    for each in fields(accepted):
+        value = getattr(accepted, each.name)
+        if isinstance(value, str):
+            lines.append(f"{each.name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f"))
+        elif value is not None:
+            lines.append(f"{each.name} = {value.isoformat()}")
+    return "\n".join([*lines, ""])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=repr)

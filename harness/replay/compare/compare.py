@@ -1,0 +1,213 @@
+"""Compares what workflow tasks were answered with, field by field, with the events that a history has of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.converter import DataConverter, PayloadConverter
+
+from harness.records.evidence import History
+from harness.records.replay_result import Difference, LeftOut
+from harness.replay.compare import aligning
+from harness.replay.compare.comparable import ENDS, Place, comparable, is_of_sdk, subject
+from harness.replay.compare.payloads import bounded, is_sealed, told_apart
+from harness.temporal.command import PATCH_MARKER, Command, Decided
+from harness.temporal.command_events import events_of, recorded
+from harness.temporal.run import Run, run_of
+
+__all__ = ["Compared", "Difference", "LeftOut", "Place", "compare", "recorded"]
+
+WHOLE = "command"
+"""Field of a difference that is a command too many, too few, or of another kind."""
+
+OUTCOME = "outcome"
+"""Field of a difference that is a workflow task which was completed, and is failed now."""
+
+BLOCKED = ("TMPRL1101", "Potential deadlock")
+"""What the message of a task failed for lack of time holds: that is load, not non-determinism."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What came of the comparison of one history.
+
+    Attributes:
+        differences: In the order of the history.
+        commands: How many recorded commands were compared.
+        tasks: How many workflow tasks were compared, those without commands included.
+        left_out: The workflow tasks that were not, or not to their end.
+        unseen: Event id and field of what could not be compared: payloads that an encrypting codec keeps closed, and
+            the outcome of updates where a replaying worker did not tell it.
+    """
+
+    differences: tuple[Difference, ...] = ()
+    commands: int = 0
+    tasks: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    unseen: tuple[tuple[int, str], ...] = ()
+
+
+def compare(
+    history: History | Sequence[HistoryEvent],
+    decided: Sequence[Decided],
+    *,
+    told: Mapping[int, Sequence[Command]] | None = None,
+    converter: PayloadConverter = DataConverter.default.payload_converter,
+    place: Place = Place(),  # noqa: B008 (frozen)
+    local_results: bool = True,
+) -> Compared:
+    """Compare decided commands with recorded ones.
+
+    Args:
+        history: The history, or its events as protobuf messages, which spares converting them.
+        decided: What the workflow tasks were answered with now.
+        told: The history's commands as ``recorded`` returns them, if they had to be opened by a codec.
+        converter: Decodes payloads to show them; what is compared are their bytes.
+        place: Where the replayed workflow believed to run, where that is not where it was recorded.
+        local_results: Whether result, failure and attempt of local activities are compared. Not, where they ran
+            again: they are no decision of workflow code.
+    """
+    events = events_of(history)
+    comparison = _Comparison(events, told if told is not None else recorded(events), converter, place, local_results)
+    for each in decided:
+        comparison.add(each)
+    return comparison.result({each.started_event_id for each in decided})
+
+
+def is_blocked(failure: str) -> bool:
+    """Tell whether a workflow task failed for lack of time."""
+    return any(sign in failure for sign in BLOCKED)
+
+
+class _Comparison:
+    """Goes through the workflow tasks and gathers what comes of it."""
+
+    def __init__(
+        self,
+        events: Sequence[HistoryEvent],
+        told: Mapping[int, Sequence[Command]],
+        converter: PayloadConverter,
+        place: Place,
+        local_results: bool,
+    ) -> None:
+        self._run: Run = run_of(events)
+        self._told = told
+        self._converter = converter
+        self._place = place
+        self._local_results = local_results
+        self._patches = {one.fields.get("patchId") for commands in told.values() for one in commands}
+        self._found: list[Difference] = []
+        self._left_out: list[LeftOut] = []
+        self._unseen: list[tuple[int, str]] = []
+        self._commands = 0
+        self._tasks = 0
+
+    def add(self, decided: Decided) -> None:
+        """Compare one workflow task."""
+        started = decided.started_event_id
+        if started not in self._told:
+            self._left_out.append(
+                LeftOut(workflow_task=started, why=self._run.unanswered.get(started, "not in the history"))
+            )
+        elif not decided.failure:
+            self._task(decided)
+        elif is_blocked(decided.failure):
+            self._left_out.append(LeftOut(workflow_task=started, why="blocked"))
+        else:
+            self._tasks += 1
+            self._found.append(self._failed(decided))
+
+    def result(self, asked: set[int]) -> Compared:
+        """Return what was gathered; ``asked`` are the tasks that somebody replayed."""
+        rest = [LeftOut(workflow_task=started, why="not asked") for started in self._told if started not in asked]
+        return Compared(
+            differences=tuple(self._found),
+            commands=self._commands,
+            tasks=self._tasks,
+            left_out=(*self._left_out, *rest),
+            unseen=tuple(self._unseen),
+        )
+
+    def _comparable(self, command: Command) -> Command:
+        return comparable(command, run=self._run, place=self._place, local_results=self._local_results)
+
+    def _task(self, decided: Decided) -> None:
+        started = decided.started_event_id
+        wanted = [one for one in self._told[started] if one.event_id not in decided.given]
+        old = [self._comparable(one) for one in wanted if not is_of_sdk(one)]
+        new = _answered(old, [self._comparable(one) for one in decided.commands if not is_of_sdk(one)])
+        self._tasks += 1
+        patched = next((at for at, one in enumerate(new) if self._is_new_patch(one)), None)
+        if patched is not None:
+            self._left_out.append(LeftOut(workflow_task=started, why="newly patched"))
+            old, new = old[:patched], new[:patched]
+        self._commands += len(old)
+        if [(one.kind, one.fields) for one in old] == [(one.kind, one.fields) for one in new]:
+            return
+        before = started
+        for one, other in aligning.pairs(old, new, key=self._key):
+            self._found += self._pair(one, other, started=started, before=before)
+            before = one.event_id if one else before
+
+    def _is_new_patch(self, command: Command) -> bool:
+        name = command.fields.get("patchId") if command.fields.get("markerName") == PATCH_MARKER else None
+        return name is not None and name not in self._patches
+
+    def _key(self, command: Command) -> tuple[str, str]:
+        return command.kind, subject(command, run=self._run)
+
+    def _pair(self, one: Command | None, other: Command | None, *, started: int, before: int) -> Iterator[Difference]:
+        either = one or other
+        assert either is not None
+        difference = Difference(
+            event_id=one.event_id if one else before,
+            workflow_task=started,
+            kind=either.kind,
+            subject=subject(either, run=self._run),
+            field=WHOLE,
+            old=self._described(one),
+            new=self._described(other),
+            line=other.line if other else "",
+        )
+        if one is None or other is None or one.kind != other.kind:
+            yield difference
+            return
+        unknown = "outcome" in other.fields
+        for name in [*one.fields, *(name for name in other.fields if name not in one.fields)]:
+            old, new = one.fields.get(name), other.fields.get(name)
+            if unknown and name.startswith("outcome"):
+                self._unseen += [(one.event_id, name)] if name in one.fields else []
+            elif old != new and is_sealed(old, new):
+                self._unseen.append((one.event_id, name))
+            elif old != new:
+                old, new, note = told_apart(old, new, converter=self._converter)
+                yield dataclasses.replace(difference, field=name, old=bounded(old), new=bounded(new), note=note)
+
+    def _described(self, command: Command | None) -> str | None:
+        return " ".join(part for part in self._key(command) if part) if command else None
+
+    def _failed(self, decided: Decided) -> Difference:
+        return Difference(
+            event_id=decided.started_event_id,
+            workflow_task=decided.started_event_id,
+            kind="WorkflowTask",
+            subject=self._run.workflow_type,
+            field=OUTCOME,
+            old="completed",
+            new=f"failed: {decided.failure}",
+            line=decided.line,
+        )
+
+
+def _answered(old: Sequence[Command], new: Sequence[Command]) -> list[Command]:
+    """Return decided commands as the server writes them.
+
+    What ends the run comes last: code that still runs then may issue more, and the SDK puts that before. Rejected
+    updates, of which histories know nothing, are left out unless they were accepted when it was recorded.
+    """
+    accepted = {one.fields["updateId"] for one in old if one.kind == "UpdateAccepted"}
+    told = [one for one in new if one.kind != "UpdateRejected" or one.fields["updateId"] in accepted]
+    return sorted(told, key=lambda one: one.kind in ENDS)

@@ -1,0 +1,369 @@
+"""Judges what the replays of one history came to: a change of code, or a decision that depends on the process."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from temporalio.converter import DataConverter
+
+from harness.records.replay_result import Difference, Replay, ReplayedHistory, ReplayFinding, Witness
+from harness.records.verdict import Outcome
+from harness.replay.compare.answered import Answered
+from harness.replay.compare.compare import OUTCOME, WHOLE
+from harness.replay.compare.payloads import bounded, told_apart
+from harness.replay.in_process.matrix import Dependence, dependence
+from harness.temporal.command import Command
+
+_CONVERTER = DataConverter.default.payload_converter
+
+AS_RECORDED = "replays-as-recorded"
+UNDER_EVERY_CONDITION = "replays-under-every-condition"
+DETERMINISTIC_CALLS = "calls-nothing-non-deterministic"
+TEMPORAL = "replays"
+KEEPS_PROCESS = "keeps-its-process"
+RUNS_NOTHING = "runs-nothing-anew"
+
+PREFIX = "every prefix"
+"""Condition that asks each workflow task as the last one of a history: only differences of its own count there."""
+
+EACH_TIME = "each replay"
+"""Stands for the causes of a decision that differs whatever the condition: random, or a clock that goes on."""
+
+_PHRASES = {"process": "what its process has run before"}
+_ONLY_OPEN = "its only workflow task that has commands is still open: nothing is recorded to compare them with"
+_LONGEST = 160
+_ENDED = "exit status"
+
+
+class Judge:
+    """Takes the answers of one way to replay, in any order, and judges each history.
+
+    Of an answer that agrees with the reference nothing is kept but its counts, so that thousands fit.
+
+    Args:
+        reference: Name of the condition that the others are compared with.
+        groups: The cause that each condition tries: ``{"hash seed 1": "hash seed"}``; by default its own name.
+    """
+
+    def __init__(self, *, reference: str, groups: Mapping[str, str]) -> None:
+        self._reference = reference
+        self._groups = groups
+        self._gathered: dict[int, _Gathered] = defaultdict(_Gathered)
+
+    def add(self, answer: Answered) -> None:
+        """Take one answer."""
+        gathered = self._gathered[answer.index]
+        if answer.condition == self._reference:
+            gathered.reference = answer
+            waiting, gathered.waiting = gathered.waiting, []
+            for each in waiting:
+                self._compare(gathered, each)
+        elif gathered.reference is None:
+            gathered.waiting.append(answer)
+        else:
+            self._compare(gathered, answer)
+        gathered.replays[answer.condition] = answer.replay
+
+    def judged(self, index: int, told: ReplayedHistory) -> ReplayedHistory:
+        """Return the verdict on one history, and forget what was gathered of it.
+
+        Args:
+            index: Which history.
+            told: File, ids and number of events of it.
+        """
+        gathered = self._gathered.pop(index, _Gathered())
+        if not gathered.replays:
+            return replace(told, reason=told.reason or "it was not replayed")
+        told = replace(told, conditions=tuple(gathered.replays), temporal=_temporal(gathered.replays.values()))
+        usable = {name: one for name, one in gathered.replays.items() if not _is_unusable(one)}
+        findings = tuple(self._findings(gathered, usable, told.workflow))
+        findings = tuple(replace(finding, histories=(told.file,)) for finding in findings)
+        whole = [one for name, one in usable.items() if name != PREFIX]
+        most = max(whole, key=lambda one: one.commands, default=None)
+        if most is not None:
+            told = replace(
+                told,
+                commands=most.commands,
+                tasks=most.tasks,
+                prefixes=max(one.prefixes for one in usable.values()),
+                left_out=most.left_out,
+                unseen=most.unseen,
+            )
+        return settled(replace(told, findings=findings, reason=_reason(gathered.replays, most)))
+
+    def _compare(self, gathered: _Gathered, answer: Answered) -> None:
+        assert gathered.reference is not None
+        gathered.asked |= set(answer.decisions) if answer.condition == PREFIX else set()
+        if answer.condition != PREFIX and not _is_unusable(answer.replay):
+            found = dependence(gathered.reference, answer)
+            if found:
+                gathered.dependences.append(found)
+            gathered.groups.add(self._groups.get(answer.condition, answer.condition))
+
+    def _findings(self, gathered: _Gathered, usable: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
+        witnesses = tuple(dict.fromkeys(each for one in usable.values() for each in one.witnesses))
+        found = [*self._depends(gathered, workflow), *_changes(usable, workflow, asked=gathered.asked)]
+        found += [] if gathered.dependences else _of_prefixes(usable, workflow)
+        yield from (replace(finding, causes=witnesses) for finding in found)
+        yield from () if found else (_witnessed(witness) for witness in witnesses)
+        yield from _lost(gathered.replays, workflow)
+        yield from _ran(usable, workflow)
+        failures = [one.failure for one in usable.values() if one.failure]
+        if failures and not found:
+            message = f"Temporal's Replayer fails: {_first_line(failures[0])}"
+            yield ReplayFinding(check=TEMPORAL, workflow=workflow, message=message, subject="replay")
+
+    def _depends(self, gathered: _Gathered, workflow: str) -> Iterator[ReplayFinding]:
+        """Tell what depends on which conditions: one finding for each command that is the first to differ."""
+        by_command: dict[tuple[int, str], list[Dependence]] = defaultdict(list)
+        for each in gathered.dependences:
+            by_command[each.workflow_task, _named(each.plain or each.other)].append(each)
+        for (task, name), found in by_command.items():
+            groups = list(dict.fromkeys(self._groups.get(each.condition, each.condition) for each in found))
+            # A random value differs under each condition: then none of them is the cause.
+            each_time = len(gathered.groups) > 2 and gathered.groups <= set(groups)
+            causes = [EACH_TIME] if each_time else groups
+            first = found[0]
+            difference = _difference_of(first, task)
+            words = f"{name} differs from replay to replay" if each_time else f"{name} depends on {_listed(groups)}"
+            yield ReplayFinding(
+                check=UNDER_EVERY_CONDITION,
+                workflow=workflow,
+                message=f"{words}: {_apart(difference, 'another time' if each_time else f'under {first.condition}')}",
+                subject=f"{name}: {', '.join(causes)}",
+                line=difference.line,
+                difference=difference,
+                conditions=(EACH_TIME,) if each_time else tuple(each.condition for each in found),
+            )
+
+
+@dataclass(kw_only=True)
+class _Gathered:
+    """What is known of one history so far."""
+
+    reference: Answered | None = None
+    waiting: list[Answered] = field(default_factory=list)
+    replays: dict[str, Replay] = field(default_factory=dict)
+    dependences: list[Dependence] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
+
+
+def settled(told: ReplayedHistory) -> ReplayedHistory:
+    """Return a history with the outcome that its findings, its reason and what was compared come to."""
+    if any(not finding.accepted for finding in told.findings):
+        return replace(told, outcome=Outcome.FAIL)
+    if told.reason:
+        return replace(told, outcome=Outcome.UNKNOWN)
+    if not told.commands:
+        is_open = any(each.why == "open" for each in told.left_out)
+        reason = _ONLY_OPEN if is_open else "it holds no command that could be compared"
+        return replace(told, outcome=Outcome.UNKNOWN, reason=reason)
+    return replace(told, outcome=Outcome.PASS)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a report shows it, short."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 3 :]}"
+
+
+def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) -> list[ReplayFinding]:
+    """Return the differences that all whole replays show: the code decides otherwise than when it was recorded.
+
+    Args:
+        usable: The replays.
+        workflow: Workflow type.
+        asked: The workflow tasks that were also asked as the last one of a history: one that is right there, and only
+            there, depends on whether it is replayed.
+    """
+    whole = [one for name, one in usable.items() if name != PREFIX]
+    keys = [{_key(difference) for difference in one.differences} for one in whole]
+    everywhere = set.intersection(*keys) if keys else set()
+    at_the_end = {_key(each) for name, one in usable.items() if name == PREFIX for each in one.differences}
+    found = []
+    for each in whole[0].differences if whole else ():
+        if _key(each) in everywhere:
+            same = each.workflow_task not in asked or _key(each) in at_the_end
+            found.append(_change(each, workflow) if same else _of_replaying(each, workflow, conditions=()))
+    return found
+
+
+def _change(difference: Difference, workflow: str) -> ReplayFinding:
+    name = _about(difference)
+    return ReplayFinding(
+        check=AS_RECORDED,
+        workflow=workflow,
+        message=f"{name}: {_changed(difference)}" if difference.field != WHOLE else _changed(difference),
+        subject=f"{name} {difference.field}",
+        line=difference.line,
+        difference=difference,
+    )
+
+
+def _of_prefixes(usable: Mapping[str, Replay], workflow: str) -> list[ReplayFinding]:
+    """Return the differences that show only where a workflow task is the last one, and is not replayed."""
+    known = {_key(each) for name, one in usable.items() if name != PREFIX for each in one.differences}
+    found = [(name, each) for name, one in usable.items() if name == PREFIX for each in one.differences]
+    return [_of_replaying(each, workflow, conditions=(name,)) for name, each in found if _key(each) not in known]
+
+
+def _of_replaying(difference: Difference, workflow: str, *, conditions: tuple[str, ...]) -> ReplayFinding:
+    name = _about(difference)
+    return ReplayFinding(
+        check=UNDER_EVERY_CONDITION,
+        workflow=workflow,
+        message=f"{name} depends on whether it is replayed: {_changed(difference)}",
+        subject=f"{name}: {PREFIX}",
+        line=difference.line,
+        difference=difference,
+        conditions=conditions or ("replayed",),
+    )
+
+
+def _witnessed(witness: Witness) -> ReplayFinding:
+    line = witness.stack[-1] if witness.stack else ""
+    return ReplayFinding(
+        check=DETERMINISTIC_CALLS,
+        workflow=witness.workflow,
+        message=f"workflow code calls {witness.function}",
+        subject=f"{witness.function} in {line.rpartition(' in ')[2]}",
+        line=line,
+        causes=(witness,),
+    )
+
+
+def _lost(replays: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
+    for name, one in replays.items():
+        if one.lost and _ended(one.lost):
+            message = f"the replay ends the process that runs it: {_first_line(one.lost)}"
+            yield ReplayFinding(
+                check=KEEPS_PROCESS, workflow=workflow, message=message, subject="process", conditions=(name,)
+            )
+            return
+
+
+def _ran(usable: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
+    tasks = sorted({task for one in usable.values() for task in one.ran})
+    if tasks:
+        message = f"a local activity ran that the history does not hold, in the workflow task of event {tasks[0]}"
+        yield ReplayFinding(check=RUNS_NOTHING, workflow=workflow, message=message, subject="local activity")
+
+
+def _reason(replays: Mapping[str, Replay], most: Replay | None) -> str:
+    """Return why a history cannot be judged, or nothing."""
+    first = next(iter(replays.values()))
+    lost = next((one.lost for one in replays.values() if one.lost), "")
+    if lost:
+        return _first_line(lost)
+    if most is None and first.skipped:
+        return first.skipped
+    if most is None:
+        return (
+            f"the workflow took too long in each replay, by load or by code that blocks: {_first_line(first.failure)}"
+        )
+    compared_less = [each for each in most.left_out if each.why in ("not asked", "blocked")]
+    if compared_less:
+        return f"the workflow task of event {compared_less[0].workflow_task} was not compared: {compared_less[0].why}"
+    return ""
+
+
+def _is_unusable(replay: Replay) -> bool:
+    return bool(replay.skipped or replay.lost or replay.blocked)
+
+
+def _temporal(replays: Any) -> str:
+    return next((_first_line(one.failure) for one in replays if one.failure and not one.lost), "")
+
+
+def _ended(lost: str) -> bool:
+    return _ENDED in lost or "exited with status" in lost
+
+
+def _key(difference: Difference) -> tuple[Any, ...]:
+    told = (difference.workflow_task, difference.event_id, difference.kind, difference.subject, difference.field)
+    # The message of a failed task may name addresses and times.
+    return (*told, repr(difference.old), "" if difference.field == OUTCOME else repr(difference.new))
+
+
+def _difference_of(found: Dependence, task: int) -> Difference:
+    """Return the first field in which the decisions of two replays differ; ``old`` is that of the reference."""
+    one, other = found.plain, found.other
+    either = other or one
+    told: dict[str, Any] = {
+        "event_id": 0,
+        "workflow_task": task,
+        "kind": either.kind if either else "WorkflowTask",
+        "subject": _subject(either),
+        "line": either.line if either else found.line,
+    }
+    if one is None and other is None:
+        return Difference(**told, field=OUTCOME, old=found.failures[0] or None, new=found.failures[1] or None)
+    if one is None or other is None or one.kind != other.kind:
+        return Difference(**told, field=WHOLE, old=_named(one) or None, new=_named(other) or None)
+    names = dict.fromkeys([*one.fields, *other.fields])
+    name = next(name for name in names if one.fields.get(name) != other.fields.get(name))
+    old, new, note = told_apart(one.fields.get(name), other.fields.get(name), converter=_CONVERTER)
+    old, new = bounded(old), bounded(new)
+    return Difference(**told, field=name, old=old, new=new, note=note)
+
+
+def _changed(difference: Difference) -> str:
+    note = f" ({difference.note})" if difference.note else ""
+    old, new = difference.old, difference.new
+    if difference.field == OUTCOME:
+        return f"the workflow task of event {difference.workflow_task} {_told(new)}, and {_told(old)} before"
+    if difference.field == WHOLE:
+        if old is None:
+            return f"{new} was not recorded"
+        return f"{old} was recorded, and does not come" if new is None else f"{old} was recorded, {new} comes"
+    return f"{difference.field} was {shown(old)}, is {shown(new)}{note}"
+
+
+def _apart(difference: Difference, when: str) -> str:
+    """Return how two replays differ: ``old`` is what the reference decides, ``new`` what comes ``when``."""
+    note = f" ({difference.note})" if difference.note else ""
+    old, new = difference.old, difference.new
+    if difference.field == OUTCOME:
+        one, other = (f"fails with {_first_line(each)}" if each else "completes" for each in (old, new))
+        return f"the workflow task of event {difference.workflow_task} {one}, and {other} {when}"
+    if difference.field == WHOLE:
+        if old is None:
+            return f"{new} comes {when} alone"
+        return f"{old} does not come {when}" if new is None else f"{old} comes, and {new} {when}"
+    return f"{difference.field} is {shown(old)}, and {shown(new)} {when}{note}"
+
+
+def _told(outcome: Any) -> str:
+    return "completed" if outcome is None else _first_line(str(outcome))
+
+
+def _about(difference: Difference) -> str:
+    return " ".join(part for part in (difference.kind, difference.subject) if part)
+
+
+def _named(command: Command | None) -> str:
+    return " ".join(part for part in (command.kind, _subject(command)) if part) if command else ""
+
+
+def _subject(command: Command | None) -> str:
+    if command is None:
+        return ""
+    names = ("activityType", "workflowType", "signalName", "name", "patchId", "timerId", "activityId")
+    return next((str(command.fields[name]) for name in names if command.fields.get(name)), "")
+
+
+def _listed(causes: Sequence[str]) -> str:
+    named = [_PHRASES.get(cause, f"the {cause}") for cause in causes]
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def _first_line(message: str) -> str:
+    return (message.strip().splitlines() or [""])[0][:300]

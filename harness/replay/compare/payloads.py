@@ -1,0 +1,122 @@
+"""Payloads of commands: opened by a codec, decoded to be shown, and told apart."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from temporalio.converter import PayloadCodec, PayloadConverter
+
+from harness.temporal.command import Command
+from harness.temporal.fields import is_payload, payload_fields, payload_of, without_stack
+
+LONGEST = 2_000
+"""Most characters of a value that a difference shows: a history may hold payloads of many megabytes."""
+
+SAME_VALUE = "same value, other bytes"
+"""Note of a payload that decodes to an equal value: the order of keys or the white space of its JSON differs."""
+
+
+async def opened(commands: Iterable[Command], *, codec: PayloadCodec) -> tuple[Command, ...]:
+    """Return commands with each payload as it was before the codec encoded it."""
+    return tuple([await _opened(command, codec) for command in commands])
+
+
+def decoded(payload: Mapping[str, Any], *, converter: PayloadConverter) -> Any:
+    """Return the value of a payload for a report; one that the converter cannot read stands as encoding and base64."""
+    try:
+        return converter.from_payload(payload_of(payload))
+    except Exception:
+        return _plainly(payload)
+
+
+def encoding_of(payload: Mapping[str, Any]) -> str:
+    """Return the encoding that a payload names: ``json/plain``."""
+    return _text(payload["metadata"].get("encoding", ""))
+
+
+def is_sealed(*payloads: Any) -> bool:
+    """Tell whether one of the values is a payload that a codec encrypted: equal ones may have other bytes each time."""
+    return any(is_payload(payload) and "encrypt" in encoding_of(payload) for payload in payloads)
+
+
+def told_apart(old: Any, new: Any, *, converter: PayloadConverter) -> tuple[Any, Any, str]:
+    """Return two payloads that differ as values to show, and a note on what differs where the values do not tell it.
+
+    The note names another encoding or other metadata, says ``SAME_VALUE``, or tells where in a JSON value the first
+    difference is: ``at .steps[2].name``. Payloads of the same value are shown as the text of their bytes.
+    """
+    if not (is_payload(old) and is_payload(new)):
+        return _shown(old, converter), _shown(new, converter), ""
+    one, other = _shown(old, converter), _shown(new, converter)
+    if old["metadata"] != new["metadata"]:
+        return one, other, _metadata_note(old["metadata"], new["metadata"])
+    if json.dumps(one, sort_keys=True, default=repr) == json.dumps(other, sort_keys=True, default=repr):
+        return _text(old["data"]), _text(new["data"]), SAME_VALUE
+    place = _first_place(one, other)
+    return one, other, f"at {place}" if place else ""
+
+
+async def _opened(command: Command, codec: PayloadCodec) -> Command:
+    sealed = {name: value for name, value in command.fields.items() if is_payload(value)}
+    if not sealed:
+        return command
+    fields = dict(command.fields)
+    for name, value in sealed.items():
+        (payload,) = await codec.decode([payload_of(value)])
+        fields[name] = without_stack(name, payload_fields(payload))
+    return dataclasses.replace(command, fields=fields)
+
+
+def bounded(value: Any) -> Any:
+    """Return a value to be shown, or, of a long one, its beginning with its length and a digest of all of it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    if len(text) <= LONGEST:
+        return value
+    digest = hashlib.blake2s(text.encode(errors="replace"), digest_size=4).hexdigest()
+    return f"{text[:LONGEST]}… ({len(text):,} characters, digest {digest})"
+
+
+def _shown(value: Any, converter: PayloadConverter) -> Any:
+    return decoded(value, converter=converter) if is_payload(value) else value
+
+
+def _plainly(payload: Mapping[str, Any]) -> Any:
+    if encoding_of(payload).startswith("json/"):
+        try:
+            return json.loads(base64.b64decode(payload["data"]))
+        except ValueError:
+            pass
+    return {"encoding": encoding_of(payload), "base64": payload["data"]}
+
+
+def _metadata_note(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    return ", ".join(
+        f"{name} {_text(old.get(name, '')) or 'none'}, now {_text(new.get(name, '')) or 'none'}" for name in names
+    )
+
+
+def _text(data: str) -> str:
+    return base64.b64decode(data).decode(errors="replace")
+
+
+def _first_place(one: Any, other: Any, path: str = "") -> str:
+    """Return where two JSON values first differ; the whole of them has no name."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in [*one, *(key for key in other if key not in one)]:
+            if key not in one or key not in other:
+                return f"{path}.{key}"
+            if one[key] != other[key]:
+                return _first_place(one[key], other[key], f"{path}.{key}")
+    if isinstance(one, list) and isinstance(other, list):
+        for index, (left, right) in enumerate(zip(one, other, strict=False)):
+            if left != right:
+                return _first_place(left, right, f"{path}[{index}]")
+        if len(one) != len(other):
+            return f"{path}[{min(len(one), len(other))}]"
+    return path

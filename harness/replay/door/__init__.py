@@ -1,0 +1,1 @@
+"""Replay through the door: the frontend of a server is played to the real, unmodified worker."""

@@ -1,0 +1,178 @@
+"""What a worker answered at the replay door, compared with the recording: one ``Answered`` for each condition."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.converter import DataConverter, PayloadCodec
+
+from harness.histories.preparing import Prepared
+from harness.records.replay_result import Replay
+from harness.replay.compare.answered import Answered, Spool, digests
+from harness.replay.compare.compare import Place, compare, recorded
+from harness.replay.compare.payloads import opened
+from harness.replay.door.answers import RAN, Answer
+from harness.temporal.command import Command, Decided, of_answer
+
+NONDETERMINISM = "TMPRL1100"
+"""What the message of a task holds that was failed because the history is not what the code does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A history that was handed to a worker.
+
+    Attributes:
+        index: Which of the histories.
+        prepared: The history.
+        events: Its events.
+        condition: Name of the condition under which it was.
+        answers: The worker's answers, in all modes that make the condition.
+        skipped: Why it was not handed out.
+    """
+
+    index: int
+    prepared: Prepared
+    condition: str
+    events: Sequence[HistoryEvent] = ()
+    answers: Sequence[Answer] = ()
+    skipped: str = ""
+
+
+class Comparing:
+    """Compares answers and keeps decisions where they may be asked for.
+
+    The decisions of the reference condition are always kept; those of another one only if they are not the same.
+
+    Args:
+        spool: Where decisions are kept.
+        reference: Name of the condition that the others are compared with.
+        prefixes: Name of the one that asks each task as the last one of a history.
+        converter: Opens and decodes payloads.
+    """
+
+    def __init__(
+        self, spool: Spool, *, reference: str, prefixes: str, converter: DataConverter = DataConverter.default
+    ) -> None:
+        self._spool = spool
+        self._reference = reference
+        self._prefixes = prefixes
+        self._converter = converter
+        self._digests: dict[int, int] = {}
+
+    async def answered(self, asked: Asked) -> Answered:
+        """Return what came of a history."""
+        answers = _one_each(asked.answers)
+        if why := asked.skipped or _unasked(answers):
+            replay = _replay(asked.prepared, skipped=why)
+            return Answered(index=asked.index, condition=asked.condition, replay=replay)
+        told: Mapping[int, Sequence[Command]] = await asyncio.to_thread(recorded, asked.events)
+        decided = await asyncio.to_thread(_decided, answers)
+        if codec := self._converter.payload_codec:
+            told = {started: await _opened(commands, codec) for started, commands in told.items()}
+            decided = [dataclasses.replace(each, commands=await _opened(each.commands, codec)) for each in decided]
+        return await asyncio.to_thread(self._compared, asked, answers, told, decided)
+
+    def _compared(
+        self,
+        asked: Asked,
+        answers: Sequence[Answer],
+        told: Mapping[int, Sequence[Command]],
+        decided: Sequence[Decided],
+    ) -> Answered:
+        queue = next((each.queue for each in answers if each.queue != asked.prepared.task_queue), "")
+        compared = compare(
+            asked.events,
+            decided,
+            told=told,
+            converter=self._converter.payload_converter,
+            place=Place(task_queue=queue),
+        )
+        replay = dataclasses.replace(
+            _replay(asked.prepared),
+            **_ending(answers),
+            commands=compared.commands,
+            tasks=compared.tasks,
+            prefixes=sum(map(_is_prefix, answers)) if asked.condition == self._prefixes else 0,
+            differences=compared.differences,
+            left_out=compared.left_out,
+            unseen=len(compared.unseen),
+        )
+        decisions = digests([each for each in decided if each.started_event_id not in replay.ran])
+        kept = self._spool.keep(decided) if self._is_wanted(asked, decisions) else None
+        return Answered(index=asked.index, condition=asked.condition, replay=replay, decisions=decisions, details=kept)
+
+    def _is_wanted(self, asked: Asked, decisions: Mapping[int, str]) -> bool:
+        digest = hash(frozenset(decisions.items()))
+        if asked.condition == self._reference:
+            self._digests[asked.index] = digest
+            return True
+        return self._digests.get(asked.index) != digest
+
+
+def _replay(prepared: Prepared, *, skipped: str = "") -> Replay:
+    return Replay(workflow_id=prepared.workflow_id, run_id=prepared.run_id, skipped=skipped)
+
+
+def _one_each(answers: Sequence[Answer]) -> list[Answer]:
+    """Return one answer for each task, in order: the first that there is."""
+    found: dict[int, Answer] = {}
+    for each in answers:
+        kept = found.get(each.started_event_id)
+        if kept is None or kept.kind == "unasked":
+            found[each.started_event_id] = each
+    return [found[started] for started in sorted(found)]
+
+
+def _unasked(answers: Sequence[Answer]) -> str:
+    """Say why not one task was asked, or nothing."""
+    if unknown := next((each.failure for each in answers if each.unknown_type), ""):
+        return f"the worker says: {unknown}"
+    return answers[0].failure if answers and all(each.kind == "unasked" for each in answers) else ""
+
+
+def _is_prefix(answer: Answer) -> bool:
+    """Tell whether a task was answered as the last one of a history that ends there."""
+    answered = answer.kind == "completed" or (answer.kind == "failed" and not answer.blocked)
+    return answered and answer.mode == "cold" and not answer.replayed
+
+
+def _decided(answers: Sequence[Answer]) -> list[Decided]:
+    """Return what tasks were answered with: completed, or failed; but not half of it."""
+    return [
+        Decided(
+            started_event_id=each.started_event_id,
+            commands=of_answer(each.commands, messages=each.messages),
+            failure=each.failure if each.kind == "failed" else "",
+            given=each.given,
+        )
+        for each in answers
+        if each.kind in ("completed", "failed") and not each.unfinished
+    ]
+
+
+def _ending(answers: Sequence[Answer]) -> dict[str, Any]:
+    """Return what a replay tells of failed tasks, of a lost worker, and of what ran for real."""
+    failed = next((each for each in answers if each.kind == "failed"), None)
+    lost = next((each for each in answers if each.kind in ("silent", "exited")), None)
+    told: dict[str, Any] = {
+        "ran": tuple(each.started_event_id for each in answers if each.note == RAN),
+        "lost": f"over the workflow task of event {lost.started_event_id}: {lost.failure}" if lost else "",
+    }
+    if failed:
+        disagrees = failed.cause == "NON_DETERMINISTIC_ERROR" or NONDETERMINISM in failed.failure
+        told |= {"failure": failed.failure, "blocked": failed.blocked, "nondeterminism": disagrees}
+    return told
+
+
+async def _opened(commands: Sequence[Command], codec: PayloadCodec) -> tuple[Command, ...]:
+    """Open payloads; those that the codec cannot open stay closed, and count as unseen."""
+    try:
+        return await opened(commands, codec=codec)
+    except Exception:  # whatever a codec may raise for another key
+        return tuple(commands)

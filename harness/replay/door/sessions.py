@@ -1,0 +1,287 @@
+"""Replay through the door: recorded histories handed to the real worker process, under every condition."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from temporalio.converter import DataConverter
+
+from harness.errors import RigError, UsageError
+from harness.histories.preparing import Prepared, read_prepared
+from harness.replay.compare import conditions as in_process
+from harness.replay.compare.answered import Answered, Spool
+from harness.replay.door.answers import Mode
+from harness.replay.door.compared import Asked, Comparing
+from harness.replay.door.worker import ReplayWorker, WorkerCommand
+
+JOBS = 2
+"""How many worker processes run at once by default."""
+
+LOSSES = 3
+"""How many worker processes one workflow type may cost; after that, its histories are no longer handed out."""
+
+SHARE = 16
+"""How many histories must be left for a further worker process of the same condition to be worth its start."""
+
+_PLAIN = in_process.PLAIN.environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorCondition:
+    """One condition that workflow code must not notice.
+
+    Conditions of the same environment share a process, in which they come one after the other.
+
+    Attributes:
+        name: What a finding says it depends on: ``hash seed 1``.
+        environment: Variables that the worker has because of it.
+        modes: How each history is asked.
+        backwards: Whether the histories come in reverse order.
+    """
+
+    name: str
+    environment: Mapping[str, str] = field(default_factory=lambda: _PLAIN)
+    modes: Sequence[Mode] = ("warm", "rest")
+    backwards: bool = False
+
+
+REFERENCE = DoorCondition(name="warm")
+"""What the others are compared with: a process asked for one task after the other, as in production, which has done
+nothing before. What cannot be asked so is asked cold."""
+
+COLD = DoorCondition(name="cold", modes=("cold",))
+"""Each workflow task with the whole history before it, nothing of the run in the worker's cache."""
+
+CONDITIONS = (
+    *(
+        DoorCondition(name=each.name, environment=each.environment)
+        for each in in_process.CONDITIONS
+        if each.name in ("hash seed 1", "time zone east", "locale")
+    ),
+    DoorCondition(name="warm process", modes=("cold",), backwards=True),
+)
+"""The conditions beside ``warm`` and ``cold``: those of replays in process that an environment makes, and ``warm
+process``, where the process has replayed the histories before."""
+
+
+async def replay_through_door(
+    histories: Sequence[Prepared],
+    *,
+    command: str,
+    cwd: Path,
+    folder: Path,
+    task_queue: str = "",
+    jobs: int = 0,
+    conditions: Sequence[DoorCondition] = CONDITIONS,
+    env: Mapping[str, str] = MappingProxyType({}),
+    address: str = "",
+    limit: float = 20.0,
+    history_limit: float = 120.0,
+    cold_events: int = 250_000,
+    share: int = SHARE,
+    data_converter: str = "",
+) -> AsyncGenerator[Answered, None]:
+    """Ask a worker for every workflow task of histories, and yield what comes of each, as it comes.
+
+    Each history gives one ``Answered`` under ``warm``, the reference, one under ``cold``, and one under each of the
+    conditions; but those that were not read (``failure``) give none. A history over which the worker is lost is told
+    so, and is not handed out again; the others go on in a new process. Close the generator to stop early: every
+    process has ended when that returns.
+
+    Args:
+        histories: The histories.
+        command: Command line of the worker, unmodified.
+        cwd: Folder to run it in.
+        folder: Existing folder for its logs and for what it decided.
+        task_queue: Task queue to hand all histories to; empty: the one that each was recorded on if the worker polls
+            it, else the first that it polls.
+        jobs: How many worker processes run at once; 0: ``JOBS``, at most one for each processor. A worker that
+            listens on a port of its own wants 1.
+        conditions: The conditions beside ``warm`` and ``cold``.
+        env: Further environment of the worker.
+        address: The loopback ``host:port`` that the worker has hard-coded; then one process runs at a time.
+        limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
+        history_limit: Seconds after which nothing more is asked of one history in one mode.
+        cold_events: Most events that are handed out for one history cold, over all its tasks (see ``ReplayDoor``).
+        share: How many histories must be left for a further process of the same condition.
+        data_converter: ``module:attribute`` of the worker's data converter, whose codec opens payloads to compare and
+            whose converter shows them; empty: Temporal's default one. It is imported here.
+
+    Raises:
+        UsageError: The command is not found, the address is taken, or the data converter cannot be imported.
+        RigError: The worker does not poll, polls another task queue, or cannot be started again; with its log.
+    """
+    worker = WorkerCommand(
+        command=command,
+        cwd=cwd,
+        logs=folder,
+        task_queue=task_queue,
+        env=env,
+        address=address,
+        limit=limit,
+        history_limit=history_limit,
+        cold_events=cold_events,
+    )
+    own = [each for each in conditions if each.environment != _PLAIN]
+    plain = [each for each in conditions if each.environment == _PLAIN]
+    run = _Run(histories, worker, conditions=[REFERENCE, *own, COLD, *plain], share=share)
+    converter = _converter(data_converter, cwd) if data_converter else DataConverter.default
+    comparing = Comparing(
+        Spool(folder / "decisions.json"), reference=REFERENCE.name, prefixes=COLD.name, converter=converter
+    )
+    slots = [asyncio.create_task(run.slot()) for _ in range(1 if address else _slots(jobs))]
+    open_slots = len(slots)
+    try:
+        while open_slots:
+            told = await run.told.get()
+            if isinstance(told, Exception):
+                raise told
+            if told is None:
+                open_slots -= 1
+                continue
+            yield await comparing.answered(told)
+    finally:
+        for slot in slots:
+            slot.cancel()
+        await asyncio.gather(*slots, return_exceptions=True)
+
+
+@dataclass(kw_only=True)
+class _Line:
+    """The histories that wait for the worker under one condition."""
+
+    condition: DoorCondition
+    rest: deque[int]
+    begun: bool = False
+
+    @property
+    def plain(self) -> bool:
+        return self.condition.environment == _PLAIN
+
+
+class _Run:
+    """Deals histories out to worker processes; what they answer is put into ``told``, and None for each slot's end."""
+
+    def __init__(
+        self, histories: Sequence[Prepared], worker: WorkerCommand, *, conditions: Sequence[DoorCondition], share: int
+    ) -> None:
+        self.told: asyncio.Queue[Asked | Exception | None] = asyncio.Queue(maxsize=4)
+        self._histories = histories
+        self._worker = worker
+        self._share = share
+        self._numbers = count(1)
+        # What happens in the plain environment is told there alike in every run, whatever happens beside it.
+        self._losses: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        self._lost: dict[bool, set[int]] = {True: set(), False: set()}
+        readable = [index for index, each in enumerate(histories) if each.binary and not each.failure]
+        readable.sort(key=lambda index: -histories[index].events)  # a long one that came last would be waited for
+        self._lines = [
+            _Line(condition=each, rest=deque(reversed(readable) if each.backwards else readable)) for each in conditions
+        ]
+
+    async def slot(self) -> None:
+        """Run one worker process after the other until no history waits for any condition."""
+        try:
+            while (line := self._next()) is not None:
+                await self._session(line)
+        except Exception as error:  # it is raised where the histories were asked for
+            await self.told.put(error)
+        await self.told.put(None)
+
+    def _next(self) -> _Line | None:
+        """Return the condition that a free slot takes up: one that nobody has begun, or the one with most to do."""
+        for line in self._lines:
+            if line.rest and not line.begun:
+                return line
+        busiest = max(self._lines, key=lambda line: len(line.rest), default=None)
+        return busiest if busiest and len(busiest.rest) >= max(self._share, 1) else None
+
+    async def _session(self, first: _Line) -> None:
+        """Hand out histories to one worker process until none waits for any condition that it can make."""
+        lines = [line for line in self._lines if line.condition.environment == first.condition.environment]
+        for line in lines:
+            line.begun = True
+        name = f"worker-{next(self._numbers)}"
+        try:
+            async with ReplayWorker(self._worker, name=name, condition=first.condition.environment) as worker:
+                for line in lines:
+                    await self._deal(worker, line)
+        except RigError as error:
+            if first.plain:
+                raise
+            why = f"the worker does not run under this condition: {error}"
+            for line in lines:
+                while line.rest:
+                    await self._skip(line.rest.popleft(), line, why)
+
+    async def _deal(self, worker: ReplayWorker, line: _Line) -> None:
+        while line.rest:
+            index = line.rest.popleft()
+            try:
+                await self._ask(worker, index, line)
+            except RigError:
+                line.rest.appendleft(index)
+                raise
+
+    async def _ask(self, worker: ReplayWorker, index: int, line: _Line) -> None:
+        """Hand out one history."""
+        history = self._histories[index]
+        if why := self._why_not(index, line):
+            await self._skip(index, line, why)
+            return
+        assert history.binary is not None
+        events = list((await asyncio.to_thread(read_prepared, history.binary)).events)
+        try:
+            answers = await worker.replay(
+                events, workflow_id=history.workflow_id, run_id=history.run_id, modes=line.condition.modes
+            )
+        except UsageError as error:
+            await self._skip(index, line, str(error))
+            return
+        if any(answer.lost for answer in answers):
+            self._lost[line.plain].add(index)
+            self._losses[line.plain][history.workflow] += 1
+        await self.told.put(
+            Asked(index=index, prepared=history, condition=line.condition.name, events=events, answers=answers)
+        )
+
+    def _why_not(self, index: int, line: _Line) -> str:
+        """Say why a history is not handed out, or nothing."""
+        workflow = self._histories[index].workflow
+        kinds = {True, line.plain}
+        if any(index in self._lost[kind] for kind in kinds):
+            return "the worker was lost over it, or blocked by it, under another condition"
+        losses = max(self._losses[kind][workflow] for kind in kinds)
+        return f"not handed out: {workflow} has cost {losses} worker processes already" if losses >= LOSSES else ""
+
+    async def _skip(self, index: int, line: _Line, why: str) -> None:
+        await self.told.put(
+            Asked(index=index, prepared=self._histories[index], condition=line.condition.name, skipped=why)
+        )
+
+
+def _slots(jobs: int) -> int:
+    return jobs if jobs > 0 else min(JOBS, os.cpu_count() or 1)
+
+
+def _converter(reference: str, cwd: Path) -> DataConverter:
+    if str(cwd) not in sys.path:
+        sys.path.insert(0, str(cwd))
+    module, _, name = reference.partition(":")
+    try:
+        found: Any = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the data converter {reference!r} cannot be imported: {error}") from error
+    if not isinstance(found, DataConverter):
+        raise UsageError(f"{reference!r} is a {type(found).__name__}, not a temporalio DataConverter")
+    return found

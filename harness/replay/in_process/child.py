@@ -1,0 +1,354 @@
+"""In the replaying process: replays histories while it records, and compares what was decided with the events."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, cast
+
+import msgspec
+from temporalio.api.history.v1 import History, HistoryEvent
+from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.workflow import NondeterminismError
+
+from harness.records.replay_result import Replay
+from harness.replay.compare.answered import Answered, Spool, digests
+from harness.replay.compare.compare import compare, is_blocked, recorded
+from harness.replay.compare.payloads import opened
+from harness.replay.in_process import source_lines as lines
+from harness.replay.in_process.calls import Watch
+from harness.replay.in_process.protocol import Request
+from harness.replay.in_process.recorder import Recorder
+from harness.replay.in_process.sdk_core_decisions import decided
+from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, Decided
+from harness.temporal.proto_json import events_of_json
+
+Answer = Callable[[Any], None]
+MOST_DIFFERENCES = 1_000
+"""Differences of one replay that are told, the first ones."""
+
+DEFINITION = "__temporal_workflow_definition"
+_REFUSED = "Failed validating workflow "
+_OF_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<message>(?:[^"\\]|\\.)*)"')
+_AT = re.compile(r'File \\?"(?P<file>[^"\\]+)\\?", line (?P<line>\d+), in (?P<function>\w+)')
+
+
+def recording(replayer: Replayer, recorder: Recorder, *, only: str = "") -> Replayer:
+    """Return a replayer of the same configuration whose runners record, plugins and interceptors included.
+
+    Args:
+        replayer: The replayer to go by.
+        recorder: Gets what is recorded.
+        only: The one workflow type to replay, which spares the sandbox preparing the others; empty: all.
+    """
+    # The configuration that the replayer holds is that after its plugins: their changes to the runner are kept. Without
+    # a build id the SDK makes one of all the modules that are imported, each time.
+    config: Any = replayer.config(active_config=True)
+    runner = config.get("workflow_runner") or SandboxedWorkflowRunner()
+    unsandboxed = config.get("unsandboxed_workflow_runner") or UnsandboxedWorkflowRunner()
+    config = config | {
+        "workflow_runner": recorder.around(runner),
+        "unsandboxed_workflow_runner": recorder.around(unsandboxed),
+        "plugins": [],
+        "workflows": [each for each in config["workflows"] if not only or workflow_type(each) in (only, "")],
+        "build_id": config.get("build_id") or "replay",
+    }
+    return Replayer(**config)
+
+
+class Answering:
+    """Answers requests, each by the first replayer that knows the workflow type.
+
+    Args:
+        replayers: The workflows that each replayer knows by name, and the replayer. It replays nothing itself: a
+            recording replayer is made of it.
+        spool: File to which decisions are written; empty: they are not kept.
+        only: The one workflow type that is going to be replayed; empty: any.
+        unusable: Modules that could not be imported, each with the reason.
+    """
+
+    def __init__(
+        self,
+        replayers: Sequence[tuple[Mapping[str, type], Replayer]],
+        *,
+        spool: str = "",
+        only: str = "",
+        unusable: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._unusable = unusable
+        self._replaying = [_Replaying(workflows, replayer, only=only) for workflows, replayer in replayers]
+        self._spool = Spool(Path(spool)) if spool else None
+
+    async def serve(self, requests: IO[bytes], answer: Answer) -> None:
+        """Answer each request until there are no more."""
+        async with AsyncExitStack() as stack:
+            for each in self._replaying:
+                stack.push_async_callback(each.close)
+            lines = _read_ahead(requests)
+            while line := await lines.get():
+                answer(await self._answer(msgspec.json.decode(line, type=Request)))
+
+    async def _answer(self, request: Request) -> Answered:
+        told = Answered(
+            index=request.index,
+            condition=request.condition,
+            replay=Replay(workflow_id=request.workflow_id, run_id=request.run_id),
+        )
+        able = next((each for each in self._replaying if each.knows(request.workflow)), None)
+        if able is None:
+            return replace(told, replay=replace(told.replay, skipped=self._unknown(request.workflow)))
+        try:
+            found, tasks = await able.answer(request)
+        except Exception as error:
+            traceback.print_exc()
+            await able.close()
+            return replace(told, replay=replace(told.replay, failure=f"{type(error).__name__}: {error}"))
+        keep = self._spool and tasks and not request.prefixes
+        return replace(
+            told,
+            replay=found,
+            decisions=digests(tasks),
+            details=self._spool.keep(tasks) if keep and self._spool else None,
+        )
+
+    def _unknown(self, workflow: str) -> str:
+        known = ", ".join(sorted(name for each in self._replaying for name in each.workflows))
+        reasons = "".join(f"; {name} cannot be used: {why}" for name, why in self._unusable.items())
+        return f"workflow {workflow} is not known: {known} can be replayed{reasons}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _History:
+    """One history: its events, and its commands as they are told there and as they were before a codec."""
+
+    events: Sequence[HistoryEvent]
+    told: Mapping[int, Sequence[Command]]
+    opened: Mapping[int, Sequence[Command]]
+
+
+class _Replaying:
+    """One replayer at work: the histories that it is given one after the other go through one worker of the SDK."""
+
+    def __init__(self, workflows: Mapping[str, type], replayer: Replayer, *, only: str) -> None:
+        self.workflows = workflows
+        self._recorder = Recorder()
+        self._watch = Watch(self._recorder.user_code)
+        self._replayer = recording(replayer, self._recorder, only=only) if not only or self.knows(only) else replayer
+        self._converter: DataConverter = replayer.config(active_config=True).get("data_converter") or (
+            DataConverter.default
+        )
+        self._refused: dict[str, str] = {}
+        self._asked: asyncio.Queue[WorkflowHistory | None] = asyncio.Queue()
+        self._results: AsyncIterator[Any] | None = None
+        self._stack = AsyncExitStack()
+
+    def knows(self, workflow: str) -> bool:
+        """Whether it can replay a workflow type; a workflow that is registered for all names can replay any."""
+        return workflow in self.workflows or "" in self.workflows
+
+    async def close(self) -> None:
+        """End the SDK's worker; the next history gets a new one."""
+        self._asked.put_nowait(None)
+        self._results = None
+        stack, self._stack, self._asked = self._stack, AsyncExitStack(), asyncio.Queue()
+        self._recorder.take()
+        self._watch.take()
+        with suppress(Exception):
+            await stack.aclose()
+
+    async def answer(self, request: Request) -> tuple[Replay, tuple[Decided, ...]]:
+        """Return what came of the replay of one history, and what was decided."""
+        told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
+        if refusal := await self._refusal(request.workflow):
+            return replace(told_of, failure=refusal), ()
+        history = await self._read(request)
+        if request.prefixes:
+            tasks = [task async for task in self._prefixes(request, history)]
+            found = self._compared(replace(told_of, prefixes=len(tasks)), history, tasks)
+            return replace(found, left_out=()), tuple(tasks)
+        for _ in range(request.times):
+            failure, tasks = await self._replay(request, history)
+        told_of = replace(told_of, **_verdict(failure, self._recorder.user_code), witnesses=self._watch.take())
+        return self._compared(told_of, history, tasks), tuple(tasks)
+
+    def _compared(self, replay: Replay, history: _History, tasks: Sequence[Decided]) -> Replay:
+        converter = self._converter.payload_converter
+        found = compare(history.events, tasks, told=history.opened, converter=converter, local_results=False)
+        return replace(
+            replay,
+            commands=found.commands,
+            tasks=found.tasks,
+            differences=found.differences[:MOST_DIFFERENCES],
+            left_out=found.left_out,
+            unseen=len(found.unseen),
+        )
+
+    async def _read(self, request: Request) -> _History:
+        events = _events(request)
+        told = recorded(events)
+        codec = self._converter.payload_codec
+        if codec is None:
+            return _History(events=events, told=told, opened=told)
+        found = {started: await opened(commands, codec=codec) for started, commands in told.items()}
+        return _History(events=events, told=told, opened=found)
+
+    async def _replay(
+        self, request: Request, history: _History, *, last: int | None = None
+    ) -> tuple[Exception | None, list[Decided]]:
+        """Replay a history, up to the event with the id ``last`` where one is given."""
+        self._recorder.about(history.events)
+        self._recorder.during = self._watch.during if request.watched else None
+        self._asked.put_nowait(WorkflowHistory(request.workflow_id, history.events[:last]))
+        assert self._results is not None
+        result = await anext(self._results)
+        tasks = [
+            task for each in self._recorder.take() for task in decided(each, history=history.events, told=history.told)
+        ]
+        return result.replay_failure, tasks
+
+    async def _refusal(self, workflow: str) -> str:
+        """Start the SDK's worker if there is none; return why the workflow cannot be part of it, or nothing."""
+        while self._results is None and workflow not in self._refused:
+            iterator = self._replayer.workflow_replay_iterator(_handed(self._asked))
+            try:
+                results = await self._stack.enter_async_context(iterator)
+            except RuntimeError as error:
+                self._leave_out(error)
+            else:
+                self._results = cast("AsyncIterator[Any]", results)
+        return self._refused.get(workflow, "")
+
+    def _leave_out(self, error: RuntimeError) -> None:
+        """Go on without a workflow that the sandbox cannot import: the SDK starts no worker that has it."""
+        name = str(error).removeprefix(_REFUSED)
+        config: Any = self._replayer.config(active_config=True)
+        rest = [each for each in config["workflows"] if workflow_type(each) != name]
+        if not str(error).startswith(_REFUSED) or len(rest) == len(config["workflows"]):
+            raise error
+        cause = error.__cause__ or error
+        self._refused[name] = f"a worker with {name} does not start: {type(cause).__name__}: {cause}"
+        if rest:
+            self._replayer = Replayer(**(config | {"workflows": rest, "plugins": []}))
+
+    async def _prefixes(self, request: Request, history: _History) -> AsyncIterator[Decided]:
+        """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""
+        told = history.opened.items()
+        askable = [started for started, commands in told if not any(_comes_by_itself(one) for one in commands)]
+        for started in chosen(askable, request.prefixes):
+            _, tasks = await self._replay(request, history, last=started)
+            for task in tasks:
+                if task.started_event_id == started:
+                    yield task
+
+
+def chosen(tasks: Sequence[int], events: int) -> Sequence[int]:
+    """Choose workflow tasks by the id of their started event, so that the prefixes that they end have few events.
+
+    All of them, or evenly as many as keep the sum below ``events``, the first and the last among them: asking every
+    prefix takes time that grows with the square of a history's length.
+    """
+    step, found = 1, list(tasks)
+    while len(found) > 2 and sum(found) > events:
+        step += 1
+        found = sorted({*tasks[::step], tasks[-1]})
+    return found
+
+
+def _comes_by_itself(command: Command) -> bool:
+    """Tell whether a task with this command cannot be asked by its history alone.
+
+    A local activity would have to run, and an update comes beside the history with the task that accepts it.
+    """
+    return command.kind == "UpdateAccepted" or command.fields.get("markerName") == LOCAL_ACTIVITY_MARKER
+
+
+async def _handed(asked: asyncio.Queue[WorkflowHistory | None]) -> AsyncIterator[WorkflowHistory]:
+    while (history := await asked.get()) is not None:
+        yield history
+
+
+def _events(request: Request) -> Sequence[HistoryEvent]:
+    if request.binary:
+        return list(History.FromString(Path(request.binary).read_bytes()).events)
+    return events_of_json(request.events)
+
+
+def workflow_type(workflow: type) -> str:
+    """Return the name under which a workflow class is registered, or nothing for the one that takes all names."""
+    return str(vars(workflow)[DEFINITION].name or "")
+
+
+def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes], None]) -> None:
+    """Answer each request in a fork of this process, which has imported the workflow code and done nothing else.
+
+    The process must not have started Temporal's runtime: its threads are not there in a fork.
+    """
+    for line in _lines(requests):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                once(line)
+                status = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+        _, waited = os.waitpid(pid, 0)
+        if status := os.waitstatus_to_exitcode(waited):
+            request = msgspec.json.decode(line, type=Request)
+            lost = f"the replaying process ended (exit status {status})"
+            replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
+            answer(Answered(index=request.index, condition=request.condition, replay=replay))
+
+
+def _read_ahead(requests: IO[bytes]) -> asyncio.Queue[bytes]:
+    """Return a queue that a thread fills with lines; an empty one is the last. Who asks never waits to be heard."""
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        line = b" "
+        while line:
+            line = requests.readline()
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    threading.Thread(target=read, name="requests", daemon=True).start()
+    return lines
+
+
+def _lines(requests: IO[bytes]) -> Iterator[bytes]:
+    while line := requests.readline():
+        yield line
+
+
+def _plain(message: str, user_code: lines.UserCode) -> str:
+    """Return the message of a failure that core tells with all its inner structure, and where in the user's code."""
+    found = _OF_CORE.search(message)
+    if not found:
+        return message
+    frames = _AT.finditer(message, found.end())
+    at = next((each for each in frames if user_code.holds(each["file"])), None)
+    where = " at " + lines.told((at["file"], int(at["line"]), at["function"])) if at else ""
+    return found["message"].replace('\\"', '"').replace("\\n", "\n").removesuffix(".") + where
+
+
+def _verdict(failure: Exception | None, user_code: lines.UserCode) -> dict[str, Any]:
+    message = "" if failure is None else str(failure) or type(failure).__name__
+    return {
+        "failure": _plain(message, user_code),
+        "nondeterminism": isinstance(failure, NondeterminismError) or "TMPRL1100" in message,
+        "blocked": is_blocked(message),
+    }

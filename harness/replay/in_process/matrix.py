@@ -1,0 +1,324 @@
+"""The matrix: every history under every condition, in processes of its own, several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.errors import RigError
+from harness.records.replay_result import Replay
+from harness.replay.compare.answered import Answered, read_details
+from harness.replay.compare.compare import is_blocked
+from harness.replay.compare.conditions import CONDITIONS, PREFIX_EVENTS, Condition
+from harness.replay.in_process.process import ReplayProcess
+from harness.replay.in_process.protocol import Request, Setup
+from harness.temporal.command import Command
+
+MOST_BLOCKED = 2
+"""Under how many conditions a history is tried that takes too long under each."""
+
+AHEAD = 2
+"""How many histories a process has been asked for at a time, so that it never waits for its next one."""
+
+SHARD_FROM = 40
+"""From how many histories on they are shared out to several processes of the same condition."""
+
+
+MEMORY = 4 * 1024**3
+"""How many bytes of memory a process that replays may have."""
+
+
+class Stored(Protocol):
+    """A history on disk, as ``preparing.Prepared``."""
+
+    @property
+    def binary(self) -> Path | None:
+        """File that holds it as protobuf."""
+
+    @property
+    def workflow(self) -> str:
+        """Workflow type."""
+
+    @property
+    def workflow_id(self) -> str:
+        """Workflow id."""
+
+    @property
+    def run_id(self) -> str:
+        """Run id."""
+
+    @property
+    def events(self) -> int:
+        """How many events it has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Which workflow code is replayed against.
+
+    Attributes:
+        modules: Where the workflows are: ``module`` or ``module:Class``.
+        replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``; asked before ``modules``.
+        data_converter: ``module:attribute`` of the data converter for ``modules``.
+        memory: How many bytes of memory each process may have; 0: any.
+        cwd: Folder in which the processes run, first on their import path.
+    """
+
+    modules: Sequence[str] = ()
+    replayers: Sequence[str] = ()
+    data_converter: str = ""
+    memory: int = MEMORY
+    cwd: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependence:
+    """The first decision that is another one under a condition than without it.
+
+    Attributes:
+        condition: Name of the condition.
+        workflow_task: Id of the WorkflowTaskStarted event.
+        plain: The command without the condition; None for none at this place.
+        other: The command under the condition; None for none at this place.
+        failures: The failure of the workflow task without and with the condition, where it has one.
+        line: Where workflow code failed it, if known.
+    """
+
+    condition: str
+    workflow_task: int
+    plain: Command | None = None
+    other: Command | None = None
+    failures: tuple[str, str] = ("", "")
+    line: str = ""
+
+
+def dependence(plain: Answered, other: Answered) -> Dependence | None:
+    """Return the first decision of one history in which two replays differ, or None.
+
+    Both may differ from the recording in the same way: that is a change of code, and no dependence. Workflow tasks that
+    only one of them came to are not compared; the other was stopped before, at a decision that is.
+    """
+    if all(digest == other.decisions.get(task, digest) for task, digest in plain.decisions.items()):
+        return None
+    if plain.details is None or other.details is None:
+        return None
+    theirs = {task.started_event_id: task for task in read_details(other.details)}
+    for task in read_details(plain.details):
+        same = theirs.get(task.started_event_id)
+        if same is None or is_blocked(task.failure) or is_blocked(same.failure):
+            continue
+        of: dict[str, Any] = {"condition": other.condition, "workflow_task": task.started_event_id}
+        for one, two in zip_longest(task.commands, same.commands):
+            if one is None or two is None or (one.kind, one.fields) != (two.kind, two.fields):
+                return Dependence(**of, plain=one, other=two, failures=(task.failure, same.failure))
+        if bool(task.failure) != bool(same.failure):
+            return Dependence(**of, failures=(task.failure, same.failure), line=same.line or task.line)
+    return None
+
+
+async def replay_in_process(
+    histories: Sequence[Stored],
+    *,
+    code: Code,
+    folder: Path,
+    conditions: Sequence[Condition] = CONDITIONS,
+    jobs: int = 2,
+    time_limit: float = 30.0,
+    unusable: dict[str, str] | None = None,
+) -> AsyncGenerator[Answered, None]:
+    """Yield what came of each history under each condition, as it comes.
+
+    A history over which the process is lost is told so, and is not replayed under further conditions, nor is one that
+    took too long under the first ones; the rest goes on in a new process.
+
+    Args:
+        histories: The histories; one without a file is passed over.
+        code: The workflow code.
+        folder: Folder for logs and decisions.
+        conditions: The conditions; the first one is what the others are compared with.
+        jobs: How many processes replay at a time.
+        time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
+        unusable: Gets each module that cannot be imported, with the reason; the others are replayed against.
+
+    Raises:
+        UsageError: None of the modules can be imported and holds a workflow.
+        RigError: A process did not start.
+    """
+    unusable = {} if unusable is None else unusable
+    matrix = _Matrix(histories, code=code, folder=folder, time_limit=time_limit, unusable=unusable)
+    units = list(matrix.units(conditions, jobs=jobs))
+    answers: asyncio.Queue[Answered | None] = asyncio.Queue()
+
+    async def work() -> None:
+        while units:
+            async for answer in matrix.replay(units.pop(0)):
+                await answers.put(answer)
+
+    async def work_all() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(max(1, jobs)):
+                    group.create_task(work())
+        finally:
+            await answers.put(None)
+
+    working = asyncio.create_task(work_all())
+    try:
+        while (answer := await answers.get()) is not None:
+            yield answer
+        await working
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError, BaseExceptionGroup):
+            await working
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Unit:
+    """Histories that one process replays, under conditions that share a process."""
+
+    number: int
+    conditions: tuple[Condition, ...]
+    indices: tuple[int, ...]
+
+
+class _Matrix:
+    """Replays units."""
+
+    def __init__(
+        self, histories: Sequence[Stored], *, code: Code, folder: Path, time_limit: float, unusable: dict[str, str]
+    ) -> None:
+        self._histories = histories
+        self._code = code
+        self._folder = folder
+        self._time_limit = time_limit
+        self._lost: set[int] = set()
+        self._unusable = unusable
+        self._answered: set[int] = set()
+        self._blocked: Counter[int] = Counter()
+
+    def units(self, conditions: Sequence[Condition], *, jobs: int) -> Iterator[_Unit]:
+        """Yield what is to be done: first what the others are compared with."""
+        indices = [index for index, history in enumerate(self._histories) if history.binary]
+        shards = _shared_out(indices, self._histories, jobs if len(indices) >= SHARD_FROM else 1)
+        order = list(dict.fromkeys(condition.process for condition in conditions))
+        ordered = sorted(conditions, key=lambda condition: order.index(condition.process))
+        number = 0
+        for _, together in groupby(ordered, key=lambda condition: condition.process):
+            same = tuple(together)
+            for shard in shards:
+                yield _Unit(number=number, conditions=same, indices=shard)
+                number += 1
+
+    async def replay(self, unit: _Unit) -> AsyncIterator[Answered]:
+        """Replay one unit, with a new process whenever the last one was lost."""
+        todo = deque((condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition))
+        starts = 0
+        while todo:
+            starts += 1
+            async with self._process(unit, starts) as process:
+                self._unusable.update(process.unusable)
+                async with contextlib.aclosing(self._replay(process, todo)) as answers:
+                    async for answer in answers:
+                        yield answer
+
+    async def _replay(
+        self, process: ReplayProcess, todo: deque[tuple[Condition, int]]
+    ) -> AsyncGenerator[Answered, None]:
+        """Replay what is to be done, until that is all, or the process is of no more use."""
+        asked: deque[tuple[Condition, int]] = deque()
+        while todo or asked:
+            while todo and len(asked) < AHEAD:
+                condition, index = todo.popleft()
+                if index not in self._lost:
+                    await process.tell(self._request(condition, index))
+                    asked.append((condition, index))
+            if not asked:
+                return
+            answer = await self._answer(process, *asked.popleft())
+            # What blocks a workflow's thread stays there, and takes part in whatever comes next.
+            ended = answer.replay.lost or answer.replay.blocked
+            if ended:
+                todo.extendleft(reversed(asked))
+            yield answer
+            if ended:
+                return
+
+    def _process(self, unit: _Unit, starts: int) -> ReplayProcess:
+        first = unit.conditions[0]
+        setup = Setup(
+            modules=[name for name in self._code.modules if name not in self._unusable],
+            data_converter=self._code.data_converter,
+            replayers=[name for name in self._code.replayers if name not in self._unusable],
+            spool=str(self._folder / f"decided-{unit.number}-{starts}"),
+            fresh=first.fresh,
+            clock=first.clock,
+            memory=self._code.memory,
+            unusable=self._unusable,
+        )
+        return ReplayProcess(
+            setup,
+            cwd=self._code.cwd,
+            logs=self._folder / "logs",
+            time_limit=self._time_limit,
+            environment=first.environment,
+        )
+
+    def _request(self, condition: Condition, index: int) -> Request:
+        history = self._histories[index]
+        return Request(
+            index=index,
+            condition=condition.name,
+            workflow=history.workflow,
+            workflow_id=history.workflow_id,
+            run_id=history.run_id,
+            binary=str(history.binary),
+            watched=condition.watched,
+            times=condition.times,
+            prefixes=PREFIX_EVENTS if condition.prefixes else 0,
+        )
+
+    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> Answered:
+        history = self._histories[index]
+        events = PREFIX_EVENTS if condition.prefixes else history.events * condition.times
+        try:
+            answer = await process.answer(self._request(condition, index), events=events)
+        except RigError as error:
+            told = str(error)
+            replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=told, lost=told)
+            answer = Answered(index=index, condition=condition.name, replay=replay)
+        if answer.replay.lost or self._blocks(index, answer.replay):
+            self._lost.add(index)
+        return answer
+
+    def _blocks(self, index: int, replay: Replay) -> bool:
+        """Tell whether a history was blocked time and again and never answered: code that blocks, and not load."""
+        if not replay.blocked:
+            self._answered.add(index)
+        else:
+            self._blocked[index] += 1
+        return index not in self._answered and self._blocked[index] >= MOST_BLOCKED
+
+
+def _ordered(indices: Sequence[int], condition: Condition) -> Sequence[int]:
+    return indices[::-1] if condition.backwards else indices
+
+
+def _shared_out(indices: Sequence[int], histories: Sequence[Stored], shards: int) -> list[tuple[int, ...]]:
+    """Share histories out so that each shard has about as many events; in each they keep their order."""
+    events: Mapping[int, int] = {index: histories[index].events for index in indices}
+    found: list[list[int]] = [[] for _ in range(shards)]
+    sizes = [0] * shards
+    for index in sorted(indices, key=lambda each: -events[each]):
+        smallest = sizes.index(min(sizes))
+        found[smallest].append(index)
+        sizes[smallest] += events[index] + 20
+    return [tuple(sorted(each)) for each in found if each]

@@ -1,0 +1,117 @@
+"""Commands of Temporal's core, as workflow code issues them, in the form that all commands are compared in.
+
+What core adds or does later stands in ``core_decided``, which brings these commands together with a history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+
+from harness.temporal.command import PATCH_MARKER, Command, canonical
+from harness.temporal.fields import fields_of, payload_fields
+
+UNRESOLVED = "seq"
+"""Field of a command whose target core tells by a number: ``decided`` puts in its place what the server is told."""
+
+_KINDS = {
+    "schedule_activity": "ScheduleActivityTask",
+    "request_cancel_activity": "RequestCancelActivityTask",
+    "set_patch_marker": "RecordMarker",
+    "cancel_child_workflow_execution": "RequestCancelExternalWorkflowExecution",
+    "request_cancel_nexus_operation": "RequestCancelNexusOperation",
+    "respond_to_query": "QueryAnswered",
+}
+_RENAMED = (("arguments.", "input."), ("headers.", "header."), ("args.", "input."))
+_LANGUAGE_ONLY = ("cancellationType", "doNotEagerlyExecute", "versioningIntent", "localRetryThreshold")
+
+
+def of_core(command: WorkflowCommand, *, line: str = "") -> Command:
+    """Return a command that workflow code issued; ``line`` is where it did.
+
+    Kinds that only core knows keep core's name: ``ScheduleLocalActivity``, ``RequestCancelLocalActivity``,
+    ``CancelSignalWorkflow`` (a signal that is not sent after all), ``QueryAnswered``. Options that concern the worker
+    alone (cancellation type, eager execution, versioning intent, local retry threshold) are left out.
+    """
+    variant = command.WhichOneof("variant") or "unknown"
+    body: Message = getattr(command, variant) if variant != "unknown" else command
+    if variant == "update_response":
+        return _update(body, line=line)
+    kind = _KINDS.get(variant) or "".join(word.capitalize() for word in variant.split("_"))
+    told = {_renamed(name): value for name, value in fields_of(body).items() if not name.startswith(_LANGUAGE_ONLY)}
+    told = _SPECIAL.get(variant, _as_is)(told)
+    return Command(
+        kind=kind,
+        fields=canonical(kind, told | fields_of(command.user_metadata, prefix="userMetadata.")),
+        line=line,
+    )
+
+
+def _renamed(name: str) -> str:
+    for one, other in _RENAMED:
+        if name.startswith(one):
+            return other + name.removeprefix(one)
+    return name
+
+
+def _as_is(told: dict[str, Any]) -> dict[str, Any]:
+    return told
+
+
+def _without_seq(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != UNRESOLVED}
+
+
+def _timer(told: dict[str, Any]) -> dict[str, Any]:
+    return {"timerId": str(told["seq"]), **_without_seq(told)}
+
+
+def _one_payload(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def wrap(told: dict[str, Any]) -> dict[str, Any]:
+        return {f"{key}.0" if key == name else key: value for key, value in _without_seq(told).items()}
+
+    return wrap
+
+
+def _patch(told: dict[str, Any]) -> dict[str, Any]:
+    deprecated = bool(told.get("deprecated"))
+    return {"markerName": PATCH_MARKER, "patchId": told.get("patchId", ""), "deprecated": deprecated}
+
+
+def _signal(told: dict[str, Any]) -> dict[str, Any]:
+    told = _without_seq(told)
+    child = told.pop("childWorkflowId", None)
+    return told | ({"workflowId": child, "childWorkflowOnly": True} if child else {})
+
+
+def _cancel_child(told: dict[str, Any]) -> dict[str, Any]:
+    seq = told.pop("childWorkflowSeq", 0)
+    return {UNRESOLVED: seq, "childWorkflowOnly": True, **told}
+
+
+_SPECIAL: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "schedule_activity": _without_seq,
+    "start_timer": _timer,
+    "cancel_timer": _timer,
+    "complete_workflow_execution": _one_payload("result"),
+    "set_patch_marker": _patch,
+    "start_child_workflow_execution": _without_seq,
+    "cancel_child_workflow_execution": _cancel_child,
+    "request_cancel_external_workflow_execution": _without_seq,
+    "signal_external_workflow_execution": _signal,
+    "schedule_nexus_operation": _without_seq,
+}
+
+
+def _update(body: Any, *, line: str) -> Command:
+    update = {"updateId": body.protocol_instance_id}
+    kind = body.WhichOneof("response")
+    if kind == "rejected":
+        return Command(kind="UpdateRejected", fields=update | fields_of(body.rejected, prefix="failure."), line=line)
+    if kind == "completed":
+        result = {"outcome.success.0": payload_fields(body.completed)}
+        return Command(kind="UpdateCompleted", fields=update | result, line=line)
+    return Command(kind="UpdateAccepted", fields=update, line=line)

@@ -1,0 +1,201 @@
+"""What workflow code decided in each workflow task, from its commands in core's form and the history replayed.
+
+What core does on the way from workflow code to server, measured with temporalio 1.35 and told here likewise:
+
+- A cancel names an activity, child or timer by number; the server is told an event id or a workflow id.
+- What is started and cancelled in one workflow task is never sent, and neither is the cancel of what is abandoned.
+- A local activity becomes a marker in the workflow task in which it ended, with its type and id; timeouts, retry
+  policy and, by default, arguments are not in it: these cannot be compared with the recording.
+- A new patch leads to a search attribute ``TemporalChangeVersion`` as well, which is not told here.
+- An update that fails after it was accepted is a completed one with a failure; a refused one is in no history.
+- Continue-as-new takes over memo and search attributes from the run where the workflow code gives none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+
+from harness.records.evidence import History
+from harness.replay.compare.comparable import is_of_sdk
+from harness.replay.in_process.recorder import Activation, Issued, Recorded
+from harness.replay.in_process.sdk_core_commands import of_core
+from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, Decided
+from harness.temporal.command_events import events_of, recorded
+from harness.temporal.fields import fields_of
+
+_ABANDON = 2
+_NEVER_SENT = frozenset({"RequestCancelLocalActivity", "CancelSignalWorkflow", "QueryAnswered"})
+_STARTS = {"start_timer": "cancel_timer", "schedule_activity": "request_cancel_activity"}
+_STARTS |= {"start_child_workflow_execution": "cancel_child_workflow_execution"}
+_STARTS |= {"signal_external_workflow_execution": "cancel_signal_workflow"}
+_CANCELS = {cancel: start for start, cancel in _STARTS.items()}
+
+
+def decided(
+    found: Recorded,
+    *,
+    history: History | Sequence[HistoryEvent],
+    told: Mapping[int, Sequence[Command]] | None = None,
+) -> tuple[Decided, ...]:
+    """Return what the workflow code decided in each workflow task that it was activated for, in order.
+
+    Args:
+        found: What was recorded of the replay.
+        history: The history that was replayed, or the whole of it where that was its first part.
+        told: Its commands as ``recorded`` returns them, where they are known.
+    """
+    events = events_of(history)
+    return tuple(_Deciding(events, recorded(events) if told is None else told).of(found))
+
+
+class _Deciding:
+    """Goes through the activations of one replay in their order."""
+
+    def __init__(self, events: Sequence[HistoryEvent], told: Mapping[int, Sequence[Command]]) -> None:
+        self._recorded = told
+        started = fields_of(events[0].workflow_execution_started_event_attributes) if events else {}
+        self._memo = {key: value for key, value in started.items() if key.startswith("memo.")}
+        self._attributes = {key: value for key, value in started.items() if key.startswith("searchAttributes.")}
+        self._scheduled = {
+            event.activity_task_scheduled_event_attributes.activity_id: event.event_id
+            for event in events
+            if event.HasField("activity_task_scheduled_event_attributes")
+        }
+        self._nexus = [e.event_id for e in events if e.HasField("nexus_operation_scheduled_event_attributes")]
+        self._marker_task = {
+            command.fields.get("seq"): started
+            for started, commands in self._recorded.items()
+            for command in commands
+            if _is_local_activity(command)
+        }
+        self._ids: dict[tuple[str, int], str] = {}
+        self._abandoned: set[tuple[str, int]] = set()
+        self._accepted: set[str] = set()
+        self._local: dict[int, list[Command]] = defaultdict(list)
+
+    def of(self, found: Recorded) -> Iterator[Decided]:
+        for started, activations in found.tasks().items():
+            commands = list(self._commands(started, activations))
+            failed = next((each for each in activations if each.failure), None)
+            yield Decided(
+                started_event_id=started,
+                commands=tuple(self._with_local_activities(started, commands)),
+                failure=failed.failure if failed else "",
+                line=failed.line if failed else "",
+            )
+
+    def _commands(self, started: int, activations: Sequence[Activation]) -> Iterator[Command]:
+        issued = list(_sent([each for activation in activations for each in activation.issued]))
+        for each in issued:
+            command = self._command(started, each)
+            if command is not None:
+                yield command
+
+    def _command(self, started: int, issued: Issued) -> Command | None:
+        command = of_core(issued.command, line=issued.line)
+        variant = issued.command.WhichOneof("variant") or ""
+        if command.kind in _NEVER_SENT:
+            return None
+        if variant in _STARTS:
+            self._note(variant, getattr(issued.command, variant))
+        if (variant in _CANCELS and variant != "cancel_timer") or variant == "request_cancel_nexus_operation":
+            return self._cancel(command, variant)
+        if variant == "schedule_local_activity":
+            return self._local_activity(command)
+        if variant == "update_response":
+            return self._update(started, command)
+        if variant == "upsert_workflow_search_attributes":
+            self._attributes |= command.fields
+        if variant == "continue_as_new_workflow_execution":
+            return replace(command, fields=self._taken_over(command))
+        return command
+
+    def _note(self, variant: str, body: Any) -> None:
+        self._ids[variant, body.seq] = getattr(body, "activity_id", "") or getattr(body, "workflow_id", "")
+        if getattr(body, "cancellation_type", 0) == _abandon(variant):
+            self._abandoned.add((variant, body.seq))
+
+    def _cancel(self, command: Command, variant: str) -> Command | None:
+        seq = command.fields.get("seq", 0)
+        rest = {name: value for name, value in command.fields.items() if name != "seq"}
+        if variant == "request_cancel_nexus_operation":
+            event = self._nexus[seq - 1] if 0 < seq <= len(self._nexus) else 0
+            return replace(command, fields={"scheduledEventId": event, **rest})
+        target = _CANCELS[variant], seq
+        if target in self._abandoned:
+            return None
+        name = self._ids.get(target, "")
+        if variant == "request_cancel_activity":
+            return replace(command, fields={"scheduledEventId": self._scheduled.get(name, 0), **rest})
+        return replace(command, fields={"workflowId": name, **rest})
+
+    def _local_activity(self, command: Command) -> Command | None:
+        """Keep a local activity for the workflow task in which it ended; return one that has not ended."""
+        started = self._marker_task.get(command.fields.get("seq"))
+        if started is None:
+            return command
+        self._local[started].append(command)
+        return None
+
+    def _with_local_activities(self, started: int, commands: list[Command]) -> list[Command]:
+        """Put the markers of local activities where the recording has them: their order is that of their ends."""
+        ours = {command.fields.get("seq"): command for command in self._local.pop(started, ())}
+        told_of = [each for each in self._recorded.get(started, ()) if not is_of_sdk(each)]
+        for index, marker in enumerate(told_of):
+            if not _is_local_activity(marker) or marker.fields.get("seq") not in ours:
+                continue
+            command = ours[marker.fields.get("seq")]
+            told = {key: value for key, value in marker.fields.items() if not key.startswith("input.")}
+            decides = {key: command.fields.get(key) for key in ("activityType", "activityId")}
+            if len(told) < len(marker.fields):
+                decides |= {key: value for key, value in command.fields.items() if key.startswith("input.")}
+            commands.insert(index, Command(kind="RecordMarker", fields=told | decides, line=command.line))
+        return commands
+
+    def _update(self, started: int, command: Command) -> Command | None:
+        update = str(command.fields["updateId"])
+        if command.kind == "UpdateAccepted":
+            self._accepted.add(update)
+            same = (each for each in self._recorded.get(started, ()) if each.fields.get("updateId") == update)
+            name = next((each.fields["name"] for each in same if "name" in each.fields), None)
+            return replace(command, fields=dict(command.fields) | ({"name": name} if name else {}))
+        if command.kind == "UpdateRejected" and update in self._accepted:
+            told = {f"outcome.{name}" if name != "updateId" else name: value for name, value in command.fields.items()}
+            return replace(command, kind="UpdateCompleted", fields=told)
+        return command
+
+    def _taken_over(self, command: Command) -> dict[str, Any]:
+        told = dict(command.fields)
+        for part, of_run in (("memo.", self._memo), ("searchAttributes.", self._attributes)):
+            if not any(name.startswith(part) for name in told):
+                told |= of_run
+        return told
+
+
+def _sent(issued: Sequence[Issued]) -> Iterator[Issued]:
+    """Yield what core sends: not what is started and cancelled in one workflow task."""
+    starts = {_numbered(each) for each in issued if each.command.WhichOneof("variant") in _STARTS}
+    cancels = {_numbered(each) for each in issued if each.command.WhichOneof("variant") in _CANCELS}
+    both = starts & cancels
+    yield from (each for each in issued if _numbered(each) not in both)
+
+
+def _numbered(issued: Issued) -> tuple[str, int]:
+    variant = issued.command.WhichOneof("variant") or ""
+    body: Any = getattr(issued.command, variant) if variant else None
+    number = getattr(body, "seq", 0) or getattr(body, "child_workflow_seq", 0)
+    return (_CANCELS.get(variant, variant), number) if number else ("", 0)
+
+
+def _is_local_activity(command: Command) -> bool:
+    return command.fields.get("markerName") == LOCAL_ACTIVITY_MARKER
+
+
+def _abandon(variant: str) -> int:
+    """Return core's number for the cancellation type that tells nobody: for children it is the first one."""
+    return 0 if variant == "start_child_workflow_execution" else _ABANDON

@@ -1,0 +1,191 @@
+"""Strict replay of a set of histories: read, replayed under every condition, judged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.histories.files import HistoryFile
+from harness.histories.preparing import Prepared, prepared
+from harness.histories.unwrapping import LARGEST
+from harness.records.replay_result import Replayed, ReplayedHistory
+from harness.replay.compare import conditions as in_process
+from harness.replay.compare.answered import Answered
+from harness.replay.compare.judging import Judge
+from harness.replay.door.sessions import COLD, CONDITIONS, REFERENCE, replay_through_door
+from harness.replay.in_process.matrix import Code, replay_in_process
+
+Tell = Callable[[str, int, int], None]
+"""Told what goes on: in words, how much is done, and of how much."""
+
+TIME_LIMIT = 30.0
+"""Longest time in seconds that the replay of a history of few events may take."""
+
+_MOST_NAMES = 4
+_UNKNOWN_ID = "no workflow id is kept with it, {!r} was taken: code that uses its id may decide otherwise"
+
+_DOOR_GROUPS = {
+    **{each.name: in_process.group_of(each.name) for each in CONDITIONS},
+    COLD.name: "worker's cache of workflows",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A worker process that histories are handed to.
+
+    Attributes:
+        command: Its command line.
+        task_queue: Task queue to hand them to; empty: that of the recording, else the first that it polls.
+        env: Further environment.
+        address: Address that it has hard-coded.
+        data_converter: ``module:attribute`` of its data converter, to open payloads that its codec encrypted.
+    """
+
+    command: str
+    task_queue: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    address: str = ""
+    data_converter: str = ""
+
+
+async def replay_all(
+    files: Sequence[HistoryFile],
+    *,
+    against: Worker | Code,
+    folder: Path,
+    conditions: Sequence[str] = (),
+    jobs: int = 0,
+    largest: int = LARGEST,
+    time_limit: float = TIME_LIMIT,
+    tell: Tell = lambda _text, _done, _total: None,
+) -> Replayed:
+    """Replay every history against a worker process, or against workflow code in processes of its own.
+
+    Args:
+        files: The histories' files.
+        against: The worker, or the code.
+        folder: Folder for what is needed meanwhile, and for logs.
+        conditions: Names of conditions, or of their groups; none: all. The reference is always among them.
+        jobs: How many processes replay at a time; 0: one for each processor.
+        largest: How many bytes a history may have.
+        time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
+        tell: Told how far it is.
+
+    Raises:
+        UsageError: The code or the worker cannot be used, or there is no such condition.
+        RigError: A process did not start.
+    """
+    began = time.monotonic()
+    jobs = jobs or os.cpu_count() or 1
+    way = _in_process(against, conditions) if isinstance(against, Code) else _through_door(against, conditions)
+    found = await _read(files, folder=folder, jobs=jobs, largest=largest, tell=tell)
+    judge = Judge(reference=way.reference, groups=way.groups)
+    able = sum(1 for each in found if each.binary)
+    total, done = able * len(way.conditions), 0
+    async with contextlib.aclosing(way.replay(found, folder, jobs, time_limit)) as answers:
+        async for answer in answers:
+            judge.add(answer)
+            done += 1
+            tell(f"replaying, {answer.condition}", done, total)
+    told = tuple(judge.judged(index, _told(each)) for index, each in enumerate(found))
+    unusable = tuple(f"{name} cannot be used: {why}" for name, why in way.unusable.items())
+    return Replayed(against=way.name, histories=told, seconds=time.monotonic() - began, unusable=unusable)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """One of the two ways to replay."""
+
+    name: str
+    reference: str
+    conditions: tuple[str, ...]
+    groups: dict[str, str]
+    replay: Callable[[Sequence[Prepared], Path, int, float], AsyncGenerator[Answered, None]]
+    unusable: dict[str, str] = field(default_factory=dict)
+
+
+def _in_process(code: Code, names: Sequence[str]) -> _Way:
+    wanted = in_process.chosen(names)
+    unusable: dict[str, str] = {}
+
+    def replay(found: Sequence[Prepared], folder: Path, jobs: int, limit: float) -> AsyncGenerator[Answered, None]:
+        return replay_in_process(
+            found, code=code, folder=folder, conditions=wanted, jobs=jobs, time_limit=limit, unusable=unusable
+        )
+
+    return _Way(
+        name=_listed([*code.replayers, *code.modules]),
+        reference=in_process.PLAIN.name,
+        conditions=tuple(each.name for each in wanted),
+        groups={each.name: each.group for each in wanted},
+        replay=replay,
+        unusable=unusable,
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} others"
+
+
+def _through_door(worker: Worker, names: Sequence[str]) -> _Way:
+    known = {REFERENCE.name, COLD.name, *(each.name for each in CONDITIONS), *_DOOR_GROUPS.values(), "all"}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"with --worker there is no condition {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    every = not names or "all" in names
+    wanted = tuple(each for each in CONDITIONS if every or {each.name, _DOOR_GROUPS.get(each.name)} & set(names))
+
+    def replay(found: Sequence[Prepared], folder: Path, jobs: int, limit: float) -> AsyncGenerator[Answered, None]:
+        return replay_through_door(
+            found,
+            command=worker.command,
+            cwd=Path.cwd(),
+            folder=folder,
+            task_queue=worker.task_queue,
+            jobs=jobs,
+            conditions=wanted,
+            env=worker.env,
+            address=worker.address,
+            limit=limit,
+            data_converter=worker.data_converter,
+        )
+
+    return _Way(
+        name=worker.command,
+        reference=REFERENCE.name,
+        conditions=(REFERENCE.name, COLD.name, *(each.name for each in wanted)),
+        groups=_DOOR_GROUPS,
+        replay=replay,
+    )
+
+
+async def _read(
+    files: Sequence[HistoryFile], *, folder: Path, jobs: int, largest: int, tell: Tell
+) -> tuple[Prepared, ...]:
+    place = folder / "histories"
+    await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
+    found: list[Prepared] = []
+    async with contextlib.aclosing(prepared(files, folder=place, jobs=jobs, largest=largest)) as reading:
+        async for each in reading:
+            found.append(each)
+            tell("reading histories", len(found), len(files))
+    return tuple(found)
+
+
+def _told(history: Prepared) -> ReplayedHistory:
+    return ReplayedHistory(
+        file=history.file.shown,
+        workflow=history.workflow,
+        workflow_id=history.workflow_id,
+        run_id=history.run_id,
+        events=history.events,
+        reason=history.failure,
+        note="" if history.workflow_id_known or history.failure else _UNKNOWN_ID.format(history.workflow_id),
+    )

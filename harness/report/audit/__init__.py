@@ -1,0 +1,1 @@
+"""The report of audits, in each form."""

@@ -1,0 +1,204 @@
+"""The report of an audit as text: findings by file with code frames and paths, what is open, one line that sums up."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.records.audit_result import Audited, AuditFinding, Place, RuleText, Severity
+from harness.records.verdict import Outcome
+from harness.report.audit.frames import Lines, Paint, frame, safe
+from harness.report.phrases import number
+
+STYLES = {Severity.CERTAIN: "red", Severity.LIKELY: "yellow", Severity.LOOK: "cyan"}
+
+_OUTCOMES = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
+_MOST_NOTES = 10
+
+
+def audit_text(
+    audited: Audited,
+    *,
+    rules: Iterable[RuleText],
+    lines: Lines,
+    colour: bool = False,
+    width: int = 100,
+    unresolved: bool = False,
+) -> str:
+    """Return the report, ready for a terminal or a log.
+
+    Args:
+        audited: What the audit tells.
+        rules: The catalogue of rules.
+        lines: Returns the lines of a file.
+        colour: Whether to colour it.
+        width: How many columns there are.
+        unresolved: Whether to list the calls that could not be followed.
+    """
+    paint = Paint(colour)
+    catalogue = {rule.id: rule for rule in rules}
+    told: list[str] = []
+    for file, found in itertools.groupby(audited.findings, key=lambda each: each.place.file):
+        told += [paint(safe(file), "bold"), ""]
+        before: Place | None = None
+        for finding in found:
+            head = _head(finding, catalogue, paint, width)
+            again = before is not None and before.line == finding.place.line
+            code = list(_code(finding, lines, paint, width, again=again))
+            told += [*head, *([""] if code else []), *code, *_more(finding, paint), ""]
+            before = finding.place
+    told += _rules(audited.findings, catalogue, paint, width)
+    told += _missed(audited, paint, width)
+    if unresolved:
+        told += _unresolved(audited, paint)
+    told += _notes(audited, paint, width, unresolved=unresolved)
+    return "\n".join([*told, _summary(audited, paint)])
+
+
+def _head(finding: AuditFinding, catalogue: dict[str, RuleText], paint: Paint, width: int) -> Iterator[str]:
+    name = catalogue[finding.rule].name if finding.rule in catalogue else ""
+    place = finding.place
+    # In a history, an event is meant and no line.
+    where = f"{place.file}: {place.what}" if place.what else f"{place.file}:{place.line}:{place.column}"
+    where = safe(where)
+    severity = paint(finding.severity, STYLES[finding.severity], "bold")
+    yield f"  {where}  {severity}  {paint(finding.rule, 'bold')} {name}".rstrip()
+    yield from _wrapped(finding.message, width, "    ")
+
+
+def _code(finding: AuditFinding, lines: Lines, paint: Paint, width: int, *, again: bool) -> Iterator[str]:
+    """Yield the frame, without the neighbours of the line if these were shown with the finding before."""
+    if finding.place.what:
+        return
+    style = STYLES[finding.severity]
+    framed = frame(finding.place, lines, paint=paint, style=style, width=width - 12, neighbours=not again)
+    yield from (f"    {line}" for line in framed)
+
+
+def _more(finding: AuditFinding, paint: Paint) -> Iterator[str]:
+    if finding.path or finding.evidence or finding.confirmed:
+        yield ""
+    if finding.path:
+        yield f"    {paint(_how(finding), 'bold')}"
+        yield from (f"      {_step(step)}" for step in finding.path)
+    for title, told in (("Shown by:", finding.evidence), ("Confirmed at run time:", finding.confirmed)):
+        if told:
+            yield f"    {paint(title, 'green' if told is finding.confirmed else 'bold')}"
+            yield from (f"      {safe(line)}" for line in told)
+
+
+def _how(finding: AuditFinding) -> str:
+    return f"How {safe(finding.workflow) or 'workflow code'} gets there:"
+
+
+def _step(step: Place) -> str:
+    inside = f"{safe(step.function)} " if step.function else ""
+    return f"{safe(step.file)}:{step.line}  {inside}{safe(step.what or 'leads on')}"
+
+
+def _rules(findings: Sequence[AuditFinding], catalogue: dict[str, RuleText], paint: Paint, width: int) -> Iterator[str]:
+    """Yield for each rule that is broken what it wants and what to write instead."""
+    counted = Counter(finding.rule for finding in findings)
+    known = [rule for rule in sorted(counted) if rule in catalogue]
+    if not known:
+        return
+    yield paint("What is broken, and what to write instead", "bold")
+    yield ""
+    for rule in known:
+        text = catalogue[rule]
+        yield f"  {paint(rule, 'bold')}  {number(counted[rule], 'time')}  {text.title.rstrip('.')}"
+        yield from _wrapped(text.fix, width, "         ")
+    yield f"  Explain with:  crashproof audit --explain {known[0]}"
+    yield ""
+
+
+def _missed(audited: Audited, paint: Paint, width: int) -> Iterator[str]:
+    if not audited.missed:
+        return
+    yield paint("What the run showed, and no finding tells", "bold")
+    yield ""
+    for each in audited.missed:
+        expected = f"  ({each.rule} was to find it)" if each.rule else ""
+        yield f"  {paint(each.check, 'yellow', 'bold')}  {safe(each.subject)}{expected}".rstrip()
+        yield from _wrapped(each.message, width, "    ")
+        yield from (f"    {safe(line)}" for line in (each.line, each.source) if line)
+    yield ""
+
+
+def _unresolved(audited: Audited, paint: Paint) -> Iterator[str]:
+    yield paint("Calls that could not be followed", "bold")
+    yield ""
+    for each in audited.unresolved:
+        yield f"  {safe(each.place.file)}:{each.place.line}:{each.place.column}  {safe(each.name)}: {safe(each.why)}"
+    if not audited.unresolved:
+        yield "  none"
+    yield ""
+
+
+def _notes(audited: Audited, paint: Paint, width: int, *, unresolved: bool) -> Iterator[str]:
+    """Yield what limits the result, one kind of thing after the other, and of each kind not more than can be read."""
+    kinds = [
+        [f"{each.file}: not audited: {each.reason}" for each in audited.files if each.reason],
+        [
+            f"{each.rule or 'the rules'} could not be judged for {', '.join(each.files)}: {each.message}"
+            for each in audited.errors
+        ],
+        [f"{_at(place)}: the comment {place.what}" for place in audited.bad_ignores],
+        [f"{_at(place)}: the comment {place.what}: remove it" for place in audited.unused_ignores],
+        [f"stale in the baseline, nothing matches it any more: {entry}" for entry in audited.stale],
+        [f"{number(audited.below, 'finding')} less severe than asked for"] if audited.below else [],
+    ]
+    if audited.unresolved and not unresolved:
+        kinds.append([f"{number(len(audited.unresolved), 'call')} could not be followed: --unresolved lists them"])
+    told = [line for kind in kinds for line in _some(kind)]
+    for line in told:
+        yield from _wrapped(line, width, "    ", "  - ")
+    if told:
+        yield ""
+
+
+def _some(told: Sequence[str]) -> list[str]:
+    rest = len(told) - _MOST_NOTES
+    return [*told[:_MOST_NOTES], f"… and {rest} more of these"] if rest > 1 else list(told)
+
+
+def _at(place: Place) -> str:
+    return f"{place.file}:{place.line}"
+
+
+def _wrapped(text: str, width: int, indent: str, first: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        safe(text),
+        width,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def summary(audited: Audited) -> str:
+    """Return what an audit came to, in one line without the outcome."""
+    counted = Counter(finding.severity for finding in audited.findings)
+    found = ", ".join(f"{counted[severity]} {severity}" for severity in Severity if counted[severity]) or "no finding"
+    read = sum(1 for report in audited.files if not report.reason)
+    told = f"{found} in {number(read, 'file')} with {number(audited.workflows, 'workflow')} and "
+    told += f"{number(audited.activities, 'activity', 'activities')}; {number(audited.rules, 'rule')}"
+    for count, word in (
+        (sum(1 for finding in audited.findings if finding.confirmed), "confirmed at run time"),
+        (len(audited.missed), "missed"),
+        (len(audited.suppressed), "suppressed"),
+        (len(audited.baselined), "in the baseline"),
+        (len(audited.unresolved), "unresolved"),
+        (len(audited.unread), "not audited"),
+    ):
+        told += f", {count} {word}" if count else ""
+    return f"{told} ({audited.seconds:.1f} s)"
+
+
+def _summary(audited: Audited, paint: Paint) -> str:
+    outcome = paint(audited.outcome, _OUTCOMES[audited.outcome], "bold")
+    why = f"{', '.join(audited.unknown)}; " if audited.outcome is Outcome.UNKNOWN else ""
+    return f"{outcome}: {why}{summary(audited)}"

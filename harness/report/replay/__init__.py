@@ -1,0 +1,1 @@
+"""The report of strict replays, in each form."""

@@ -1,0 +1,74 @@
+"""Remarks: what limits the verdict of a scenario. Gaps, what was left out, what could not be made or compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from harness.records.plan import Strike
+from harness.records.sweep_result import Swept
+from harness.report.phrases import left_out
+from harness.report.sweep.by_fault import grouped, listed
+
+_STRIKES_SHOWN = 3
+_POINTS_SHOWN = 8
+
+
+def remarks(swept: Swept, *, shared: Collection[str] = (), told: Collection[str] = ()) -> list[str]:
+    """Return the remarks on a scenario, one line each.
+
+    Args:
+        swept: What the scenario came to.
+        shared: Notes that are shown elsewhere, for all scenarios.
+        told: Faults of which it is said elsewhere why they are not applicable.
+    """
+    reasons = {name: reason for name, reason in swept.not_applicable.items() if name not in told}
+    return [
+        *incomplete(swept),
+        *(f"coverage gap: {gap}" for gap in swept.gaps),
+        *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
+        *_cut_short(
+            [f"not struck, since only one of two undisturbed runs reached it: {place}" for place in swept.unsteady]
+        ),
+        *_unreachable(swept.unreachable),
+        *not_applicable(reasons),
+        *(note for note in swept.notes if note not in shared),
+    ]
+
+
+def incomplete(swept: Swept) -> list[str]:
+    """Return why a sweep as a whole is UNKNOWN, whatever its trials came to; nothing where it is complete."""
+    told = [left_out(swept.not_run)] if swept.not_run else []
+    if swept.reason:
+        return [swept.reason if swept.struck else f"nothing was swept: {swept.reason}", *told]
+    if swept.inapplicable or swept.known or swept.points_only or told:
+        return told
+    return ["nothing was swept: there was no point to strike"]
+
+
+def not_applicable(reasons: Mapping[str, str]) -> list[str]:
+    """Return why faults cannot be made, one line for each reason."""
+    return [f"not applicable: {listed(names)}: {reason}" for reason, names in grouped(reasons).items()]
+
+
+def shared_notes(swept: Sequence[Swept]) -> list[str]:
+    """Return the notes that hold for all the scenarios that were swept."""
+    run = [each for each in swept if not each.inapplicable]
+    return [note for note in run[0].notes if all(note in each.notes for each in run)] if run else []
+
+
+def _unreachable(strikes: Sequence[Strike]) -> Iterator[str]:
+    """Yield strike by strike where there are few, else point by point with the faults that did not reach it."""
+    if len(strikes) <= _STRIKES_SHOWN:
+        yield from (f"unreachable: {strike}" for strike in strikes)
+        return
+    points: dict[str, list[str]] = {}
+    for strike in strikes:
+        points.setdefault(strike.point, []).append(strike.fault)
+    yield from _cut_short([f"unreachable: {', '.join(names)} at {point}" for point, names in points.items()])
+
+
+def _cut_short(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - _POINTS_SHOWN
+    if more <= 1:
+        return list(lines)
+    return [*lines[:_POINTS_SHOWN], f"{lines[0].partition(':')[0]}: {more} more points, listed in report.json"]

@@ -1,0 +1,341 @@
+"""The server binaries, one kind for each engine: given, found, downloaded or built, and what is known of each.
+
+The order is: option, environment variable, PATH, own cache, download, build. What the user named must work; what was
+merely found and does not work is passed over and told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+
+from harness.errors import RigError, UsageError
+from harness.servers import installing
+from harness.servers.candidates import Binary, BrokenError, Kind, cache_folder, cached, examine, note, probe
+from harness.servers.installing import Installer, Progress, go_install, maven, sdk_download
+
+__all__ = [
+    "FULL_SERVER",
+    "TEMPORAL",
+    "TEST_SERVER",
+    "Binary",
+    "Kind",
+    "Step",
+    "cached",
+    "chosen",
+    "find",
+    "find_full_server",
+    "find_temporal",
+    "find_test_server",
+    "install",
+    "install_temporal",
+    "survey",
+]
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_LOCK_POLL_SECONDS = 0.1
+
+
+TEMPORAL_VERSION = "v1.5.1"
+"""The version of the Temporal CLI that is built: the last that ``go install`` accepts."""
+
+TEMPORAL = Kind(
+    name="temporal",
+    title="the Temporal CLI",
+    option="--temporal",
+    variable="CRASHPROOF_TEMPORAL",
+    version_arguments=("--version",),
+    version_pattern=r"temporal version \S+",
+    installers=(
+        sdk_download(name="temporal", title="the Temporal CLI"),
+        go_install("github.com/temporalio/cli/cmd/temporal", version=TEMPORAL_VERSION, name="temporal"),
+    ),
+    manual="install it from https://docs.temporal.io/cli",
+)
+
+TEST_SERVER = Kind(
+    name="temporal-test-server",
+    title="the time-skipping test server",
+    option="--test-server",
+    variable="CRASHPROOF_TEST_SERVER",
+    version_arguments=(),
+    version_pattern=r"temporal-test-server \S+|Usage: <command> <port>",
+    untold="temporal-test-server (it does not say which)",
+    installers=(
+        sdk_download(name="temporal-test-server", title="the time-skipping test server", start="start_time_skipping"),
+        maven(
+            "io.temporal:temporal-test-server:1.32.1",
+            main="io.temporal.testserver.TestServer",
+            name="temporal-test-server",
+        ),
+    ),
+    manual="only runs with the engine `time-skipping` need it; get it from the releases of temporalio/sdk-java",
+    to_cache="the first run with `--engine time-skipping` gets it",
+)
+"""The test server of the Java SDK; without arguments it prints its usage, and the script of ours a version before."""
+
+FULL_SERVER = Kind(
+    name="temporal-server",
+    title="the full Temporal server",
+    option="--temporal-server",
+    variable="CRASHPROOF_TEMPORAL_SERVER",
+    version_arguments=("--version",),
+    version_pattern=r"temporal version \S+",
+    installers=(go_install("go.temporal.io/server/cmd/server", version="v1.32.0", name="server"),),
+    manual="only runs with the engine `full` need it; get it from the releases of temporalio/temporal, 1.32 or newer",
+    to_cache="the first run with `--engine full` gets it",
+)
+"""The server itself; from 1.32 on it can skip time in a workflow."""
+
+
+KINDS: dict[str, Kind] = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
+"""The binary of each engine, by the engine's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One place or way that was tried.
+
+    Attributes:
+        source: The place or way.
+        binary: What was found there, or None.
+        detail: What was seen there.
+        fix: What the user can do to find one here; empty where one was found, or none was looked for.
+        named: Whether the user named it, so that it must work.
+    """
+
+    source: str
+    binary: Binary | None = None
+    detail: str
+    fix: str = ""
+    named: bool = False
+
+
+async def find_temporal(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the Temporal CLI, or get it.
+
+    Args:
+        option: Path or name of a program that the user asked for, or an empty text.
+        progress: Is given one line every few seconds while something takes long.
+
+    Raises:
+        UsageError: What the option or the environment variable names does not work.
+        RigError: None was found and none could be got.
+    """
+    return await find(TEMPORAL, option=option, progress=progress)
+
+
+async def find_test_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the time-skipping test server, or get it; as ``find_temporal``."""
+    return await find(TEST_SERVER, option=option, progress=progress)
+
+
+async def find_full_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the full Temporal server, or get it; as ``find_temporal``. Building it takes 4 to 9 minutes, once."""
+    return await find(FULL_SERVER, option=option, progress=progress)
+
+
+async def find_for(engine: str, option: str = "", *, progress: Progress = lambda line: None) -> Binary:
+    """Find the binary of an engine, or get it; as ``find_temporal``.
+
+    Args:
+        engine: Name of the engine, as in ``harness.servers.engine``.
+        option: Path or name of a program that the user asked for, or an empty text.
+        progress: Is given one line every few seconds while something takes long.
+    """
+    return await find(KINDS[engine], option=option, progress=progress)
+
+
+async def install_temporal(*, again: bool = False, progress: Progress = lambda line: None) -> Binary:
+    """Put a Temporal CLI into crashproof's own cache.
+
+    Args:
+        again: Get a new one even if one is there that works.
+        progress: As for ``find_temporal``.
+
+    Raises:
+        RigError: None could be got.
+    """
+    return await install(TEMPORAL, again=again, progress=progress)
+
+
+async def install(kind: Kind, *, again: bool = False, progress: Progress = lambda line: None) -> Binary:
+    """Put a binary of the given kind into crashproof's own cache; see ``install_temporal``."""
+    steps: list[Step] = []
+    return await _install(kind, steps, again=again, progress=progress)
+
+
+async def find(kind: Kind, *, option: str = "", progress: Progress = lambda line: None) -> Binary:
+    """Find a binary of the given kind, or get it; see ``find_temporal``."""
+    steps = await _look(kind, option=option)
+    binary = chosen(steps)
+    for step in steps:
+        if step.fix and step.detail != _NOTHING:
+            progress(f"passed over {step.source}: {step.detail}")
+    return binary or await _install(kind, steps, progress=progress)
+
+
+async def survey(kind: Kind = TEMPORAL, *, option: str = "") -> list[Step]:
+    """Return what is found in each place, and whether each way to get one could be tried; nothing is downloaded."""
+    steps = await _look(kind, option=option, everywhere=True)
+    for installer in kind.installers:
+        missing = installer.missing()
+        detail = f"cannot be tried: {missing}" if missing else "not needed unless nothing is found above"
+        steps.append(Step(source=installer.source, detail=detail, fix=installer.fix if missing else ""))
+    return steps
+
+
+def chosen(steps: Sequence[Step]) -> Binary | None:
+    """Return the binary that a run takes after this survey, or None if it has to get one.
+
+    Raises:
+        UsageError: What the user named does not work.
+    """
+    for step in steps:
+        if step.named and step.fix:
+            raise UsageError(f"{step.source} names no working program: {step.detail}; {step.fix}")
+        if step.binary:
+            return step.binary
+    return None
+
+
+_NOTHING = "not found"
+
+
+async def _look(kind: Kind, *, option: str, everywhere: bool = False) -> list[Step]:
+    """Look in the places in order, up to the first that decides, or in all."""
+    steps: list[Step] = []
+    for look in (_look_at_option, _look_at_variable, _look_on_path, _look_in_cache):
+        step = await look(kind, option)
+        steps.append(step)
+        if (step.binary or (step.named and step.fix)) and not everywhere:
+            break
+    return steps
+
+
+async def _look_at_option(kind: Kind, option: str) -> Step:
+    if not option:
+        return Step(source=kind.option, detail="not given")
+    return await _look_at_named(kind, option, source=kind.option)
+
+
+async def _look_at_variable(kind: Kind, option: str) -> Step:
+    named = os.environ.get(kind.variable, "")
+    if not named:
+        return Step(source=kind.variable, detail="not set")
+    return await _look_at_named(kind, named, source=kind.variable)
+
+
+async def _look_at_named(kind: Kind, named: str, *, source: str) -> Step:
+    found = named if os.sep in named or Path(named).exists() else shutil.which(named) or named
+    asked = f" with `{' '.join(kind.version_arguments)}`" if kind.version_arguments else " when run without arguments"
+    fix = f"name a file that prints its version{asked}, or leave {source} away"
+    return replace(await _try(kind, Path(found).expanduser(), source=source, fix=fix), named=True)
+
+
+async def _look_on_path(kind: Kind, option: str) -> Step:
+    source = f"{kind.name} on PATH"
+    found = shutil.which(kind.name)
+    if not found:
+        return Step(source=source, detail=_NOTHING, fix=kind.manual)
+    return await _try(kind, Path(found), source=source, fix=kind.manual)
+
+
+async def _look_in_cache(kind: Kind, option: str) -> Step:
+    source = "crashproof's own cache"
+    if not cached(kind).exists():
+        return Step(source=source, detail=_NOTHING, fix=kind.to_cache)
+    return await _try(kind, cached(kind), source=source, fix=kind.to_cache)
+
+
+async def _try(kind: Kind, path: Path, *, source: str, fix: str) -> Step:
+    try:
+        binary = await examine(kind, path.absolute(), source=source)
+    except BrokenError as broken:
+        return Step(source=source, detail=str(broken), fix=fix)
+    return Step(source=source, binary=binary, detail=f"{binary.path}: {binary.version}")
+
+
+async def _install(kind: Kind, steps: list[Step], *, again: bool = False, progress: Progress) -> Binary:
+    """Get a binary into the cache by the first way that works, one crashproof at a time."""
+    folder = cache_folder(kind)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RigError(f"the cache folder {folder} cannot be made: {error.strerror}; set XDG_CACHE_HOME") from None
+    async with _only_one(kind, folder, progress):
+        there = await _look_in_cache(kind, "")
+        if there.binary and not again:
+            return there.binary
+        for left in folder.glob("install-*"):  # of one that was killed: the lock is ours
+            shutil.rmtree(left, ignore_errors=True)
+        for installer in kind.installers:
+            step = await _install_by(kind, installer, progress)
+            if step.binary:
+                return step.binary
+            progress(f"{step.source}: {step.detail.splitlines()[0]}")
+            steps.append(step)
+    raise RigError(_nothing_found(kind, steps))
+
+
+async def _install_by(kind: Kind, installer: Installer, progress: Progress) -> Step:
+    if missing := installer.missing():
+        return Step(source=installer.source, detail=missing, fix=installer.fix)
+    folder = Path(tempfile.mkdtemp(prefix="install-", dir=cache_folder(kind)))
+    try:
+        got = await installer.install(folder, progress)
+        binary = replace(await probe(kind, got, source=installer.source), path=cached(kind))
+        # The note goes first: without its file it is ignored, while a file without its note forgets its source.
+        note(kind, binary, stat=got.stat())
+        for name in installer.beside:
+            shutil.rmtree(binary.path.parent / name, ignore_errors=True)
+            os.replace(folder / name, binary.path.parent / name)
+        os.replace(got, binary.path)
+    except (RigError, BrokenError, OSError) as error:
+        return Step(source=installer.source, detail=str(error), fix=installer.fix)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Step(source=installer.source, binary=binary, detail=f"{binary.path}: {binary.version}")
+
+
+@asynccontextmanager
+async def _only_one(kind: Kind, folder: Path, progress: Progress) -> AsyncIterator[None]:
+    lock = filelock.FileLock(folder / "install.lock")
+    began = told = time.monotonic()
+    while True:
+        try:
+            lock.acquire(blocking=False)
+            break
+        except filelock.Timeout:
+            await asyncio.sleep(_LOCK_POLL_SECONDS)
+        if (now := time.monotonic()) - told >= installing.PROGRESS_SECONDS:
+            told = now
+            progress(f"waiting for another crashproof that is getting {kind.title}: {now - began:.0f} s")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _nothing_found(kind: Kind, steps: Sequence[Step]) -> str:
+    lines = [f"{kind.title} was not found and could not be got. Tried, in this order:"]
+    for step in steps:
+        first, *more = step.detail.splitlines()
+        lines.append(f"  {step.source}: {first}")
+        lines.extend(f"  {line}" for line in more)
+        if step.fix:
+            lines.append(f"    fix: {step.fix}")
+    lines.append(f"Or name one with {kind.option} or {kind.variable}.")
+    return "\n".join(lines)

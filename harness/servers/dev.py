@@ -1,0 +1,70 @@
+"""The development server of the Temporal CLI: own process, own database file, to be killed and started again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.processes.ports import IP
+from harness.servers.lifecycle import Server
+
+
+class DevServer(Server):
+    """A server that ``async with`` starts, and kills at the end: its database is as safe as after a stop.
+
+    Measured with server 1.29.1 on 2 shared cores: start on a new file 0.3 to 0.45 s, with 50 namespaces 0.4 s;
+    start again after SIGKILL 0.13 to 0.3 s; SIGKILL until gone 10 ms; stop by SIGTERM 1.7 to 2.4 s. A namespace is made
+    at run time in 10 to 70 ms, 20 at once in 55 to 165 ms, and can be used at once. Activities are not handed out
+    eagerly by default; workflows started with ``request_eager_start`` are.
+
+    Args:
+        binary: The Temporal CLI.
+        folder: Folder of its logs and, unless given, its database.
+        database: SQLite file; made with its schema if missing, else gone on from.
+        port: Port to listen on; 0 for a free one, which then stays the same over restarts.
+        namespaces: Namespaces to make beside ``default``.
+        search_attributes: Name and type (``Keyword``, ``Int``, …) of each search attribute to make.
+        dynamic_config: Server settings, as key and JSON value.
+    """
+
+    engine = "dev"
+    database: Path
+
+    def __init__(
+        self,
+        binary: Path,
+        *,
+        folder: Path,
+        database: Path | None = None,
+        port: int = 0,
+        namespaces: Sequence[str] = (),
+        search_attributes: Mapping[str, str] = {},
+        dynamic_config: Mapping[str, object] = {},
+    ) -> None:
+        super().__init__(folder=folder, database=database or folder / "temporal.db", port=port, namespaces=namespaces)
+        self.binary = binary
+        self.search_attributes = dict(search_attributes)
+        self.dynamic_config = dict(dynamic_config)
+
+    def _command(self, port: int) -> list[str]:
+        command = [str(self.binary), "server", "start-dev", "--headless", "--ip", IP, "--port", str(port)]
+        command += ["--log-level", "warn", "--db-filename", str(self.database)]
+        for pragma in _PRAGMAS:
+            command += ["--sqlite-pragma", pragma]
+        for name in self.namespaces:
+            if name != "default":
+                command += ["--namespace", name]
+        for name, kind in self.search_attributes.items():
+            command += ["--search-attribute", f"{name}={kind}"]
+        for key, value in self.dynamic_config.items():
+            command += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
+        return command
+
+
+_PRAGMAS = ("journal_mode=wal", "synchronous=off")
+"""What was written survives the death of the server process, which is what is tried here, and not that of the machine.
+
+Waiting for the disk at each write does harm here: on a busy disk a task was once recorded as started while the poll
+answer that should have carried it never came, as if the write had taken longer than the server allows.
+"""

@@ -1,0 +1,100 @@
+"""The server's frontend as crashproof itself calls it: past the doors, in the namespace of one trial."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.json_format import MessageToDict
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import HistoryEventFilterType
+
+from harness.temporal.service import SERVICE, UNLIMITED, request_type, response_type
+
+_CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
+_CALL_LIMIT = 20.0  # seconds
+_PAUSE = 0.1  # seconds between two tries while the server is away
+
+
+class Frontend:
+    """Calls the WorkflowService of a server in one namespace. An async context manager."""
+
+    def __init__(self, *, address: str, namespace: str) -> None:
+        self.address = address
+        self.namespace = namespace
+        self._channel: grpc.aio.Channel | None = None
+
+    async def __aenter__(self) -> Frontend:
+        self._channel = grpc.aio.insecure_channel(self.address, options=UNLIMITED)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._channel:
+            await self._channel.close()
+
+    async def call(self, operation: str, *, limit: float = _CALL_LIMIT, **fields: Any) -> Any:
+        """Make one RPC, by name and request fields, and return its response.
+
+        A server that was killed is waited for: what was under way is asked again.
+
+        Raises:
+            grpc.aio.AioRpcError: The server refused it or did not answer within ``limit`` seconds.
+        """
+        assert self._channel is not None
+        request = request_type(operation)(namespace=self.namespace, **fields)
+        method: Any = self._channel.unary_unary(
+            SERVICE + operation,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response_type(operation).FromString,
+        )
+        deadline = time.monotonic() + limit
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                return await method(request, timeout=left, wait_for_ready=True)
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() + _PAUSE > deadline:
+                    raise
+            await asyncio.sleep(_PAUSE)
+
+    async def close_event(self, *, workflow_id: str, run_id: str) -> Any:
+        """Wait until a run closes and return its last event."""
+        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        token = b""
+        while True:
+            reply = await self.call(
+                "GetWorkflowExecutionHistory",
+                limit=60.0,
+                execution=execution,
+                wait_new_event=True,
+                history_event_filter_type=_CLOSE_ONLY,
+                next_page_token=token,
+            )
+            if reply.history.events:
+                return reply.history.events[-1]
+            token = reply.next_page_token
+
+    async def history(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the events of a run as Temporal's JSON has them."""
+        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        return [MessageToDict(event) async for event in self._events(execution)]
+
+    async def pending_activities(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the pending activities of a run as protobuf JSON; none for a closed run."""
+        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        told = await self.call("DescribeWorkflowExecution", execution=execution)
+        return [MessageToDict(pending) for pending in told.pending_activities]
+
+    async def _events(self, execution: Any) -> AsyncIterator[Any]:
+        token = b""
+        while True:
+            reply = await self.call("GetWorkflowExecutionHistory", execution=execution, next_page_token=token)
+            for event in reply.history.events:
+                yield event
+            token = reply.next_page_token
+            if not token:
+                return

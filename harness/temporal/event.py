@@ -1,0 +1,139 @@
+"""What the checks read in the events of a history: times, durations, payloads, failures."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from harness.records.evidence import Evidence, History
+
+CLOSES = {
+    "WORKFLOW_EXECUTION_COMPLETED",
+    "WORKFLOW_EXECUTION_FAILED",
+    "WORKFLOW_EXECUTION_TIMED_OUT",
+    "WORKFLOW_EXECUTION_CANCELED",
+    "WORKFLOW_EXECUTION_TERMINATED",
+    "WORKFLOW_EXECUTION_CONTINUED_AS_NEW",
+}
+"""The event types that close a run."""
+
+ACTIVITY_ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT", "ACTIVITY_TASK_CANCELED")
+"""The event types that end an activity."""
+
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def kind(event: dict[str, Any]) -> str:
+    """Return the event's type without its prefix: ``ACTIVITY_TASK_SCHEDULED``."""
+    return str(event["eventType"]).removeprefix("EVENT_TYPE_")
+
+
+def attributes(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event's own attributes, whatever its type."""
+    return next((value for name, value in event.items() if name.endswith("EventAttributes")), {})
+
+
+def number(event: dict[str, Any]) -> int:
+    """Return the event's id."""
+    return int(event["eventId"])
+
+
+def at(event: dict[str, Any]) -> float:
+    """Return when the event happened, in seconds since the epoch."""
+    return timestamp(str(event.get("eventTime", "")))
+
+
+def timestamp(text: str) -> float:
+    """Return an RFC 3339 time in seconds since the epoch; 0 for none."""
+    if not text:
+        return 0.0
+    fraction = _FRACTION.search(text)
+    whole = datetime.fromisoformat(_FRACTION.sub("", text).replace("Z", "+00:00")).timestamp()
+    return whole + (float(f"0.{fraction[1]}") if fraction else 0.0)
+
+
+def seconds(duration: Any) -> float:
+    """Return a protobuf JSON duration (``"1.5s"``) in seconds; 0 for none."""
+    return float(str(duration).removesuffix("s")) if duration else 0.0
+
+
+def values(payloads: Any) -> list[Any]:
+    """Decode payloads in protobuf JSON; those that are no JSON stand as their encoding and base64 text."""
+    return [_value(payload) for payload in (payloads or {}).get("payloads", ())]
+
+
+def close_of(history: History) -> dict[str, Any] | None:
+    """Return the event that closed the run, or None while it is open."""
+    return next((event for event in reversed(history.events) if kind(event) in CLOSES), None)
+
+
+def root_close(evidence: Evidence) -> dict[str, Any] | None:
+    """Return the event that closed the whole chain of the scenario's workflow, or None while it is open."""
+    close = close_of(evidence.roots[-1]) if evidence.roots else None
+    return None if close is not None and kind(close) == "WORKFLOW_EXECUTION_CONTINUED_AS_NEW" else close
+
+
+def failures(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the failure of an event and its causes, outermost first."""
+    told = attributes(event)
+    return chain(told.get("failure") or told.get("lastFailure"))
+
+
+def chain(failure: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """Yield a failure in protobuf JSON and its causes, outermost first."""
+    while failure:
+        yield failure
+        failure = failure.get("cause")
+
+
+def failure_type(failure: dict[str, Any]) -> str:
+    """Return the type of an application failure, or an empty text for a failure of another kind."""
+    return str((failure.get("applicationFailureInfo") or {}).get("type", ""))
+
+
+def scheduled_activities(history: History) -> dict[int, dict[str, Any]]:
+    """Return the scheduled activities of a run: event id to attributes."""
+    return {number(event): attributes(event) for event in history.of_type("ACTIVITY_TASK_SCHEDULED")}
+
+
+def activity_type(scheduled: dict[str, Any]) -> str:
+    """Return the activity type that the attributes of a scheduled activity name."""
+    return str((scheduled.get("activityType") or {}).get("name", "an activity"))
+
+
+def open_activities(history: History) -> list[dict[str, Any]]:
+    """Return the events of the activities that were scheduled and neither ended nor asked to be cancelled."""
+    ended = {
+        int(attributes(event).get("scheduledEventId", 0))
+        for event in history.of_type(*ACTIVITY_ENDS, "ACTIVITY_TASK_CANCEL_REQUESTED")
+    }
+    return [event for event in history.of_type("ACTIVITY_TASK_SCHEDULED") if number(event) not in ended]
+
+
+def by_number(history: History, event_id: int) -> dict[str, Any]:
+    """Return the event of that id; an empty one if there is none."""
+    return next((event for event in history.events if number(event) == event_id), {"eventId": "0", "eventType": ""})
+
+
+def started_activities(history: History) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the attributes of each scheduled activity that was started, and the event that says so."""
+    scheduled = scheduled_activities(history)
+    for event in history.of_type("ACTIVITY_TASK_STARTED"):
+        yield scheduled.get(int(attributes(event).get("scheduledEventId", 0)), {}), event
+
+
+def _value(payload: dict[str, Any]) -> Any:
+    encoding = base64.b64decode((payload.get("metadata") or {}).get("encoding", "")).decode(errors="replace")
+    text = str(payload.get("data", ""))
+    if encoding == "binary/null":
+        return None
+    if encoding.startswith("json/"):
+        try:
+            return json.loads(base64.b64decode(text))
+        except ValueError:
+            pass
+    return {"encoding": encoding, "base64": text}

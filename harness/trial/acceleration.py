@@ -1,0 +1,193 @@
+"""Acceleration: after a strike, ask the server to let the dead attempt's timeouts happen now instead of later.
+
+Three public calls of Temporal, none of which touches the worker or what the history declares: ResetStickyTaskQueue
+(else the next workflow task waits 10 s for the dead worker's sticky queue), UpdateActivityOptions with short timeouts
+on the attempt that was running (which then times out genuinely), and the same call with ``restore_original`` as soon
+as the next attempt is running.
+
+Measured on server 1.29.1: ``restore_original`` during the backoff would make the server count the next attempt's
+schedule from the year 1970, which a worker reads in ``activity.info()`` and a schedule-to-start timeout runs into, and
+forget the failure of the attempt before. So it waits for the next attempt to run. That attempt is under the short
+timeouts until then, some 50 ms: they are long enough for a busy machine, and the door tells the worker the declared
+ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.field_mask_pb2 import FieldMask
+from temporalio.api.activity.v1 import ActivityOptions
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import PendingActivityState
+
+from harness.servers.frontend import Frontend
+
+_TIMEOUT = timedelta(seconds=2)
+"""What the timeout of a dead attempt is cut down to."""
+
+_LOOK_EVERY = 0.05  # seconds
+_ON_ITS_WAY = 1.0  # seconds for an answer of the server to reach the worker
+
+_STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+
+Note = Callable[..., None]
+
+
+class Acceleration:
+    """Lets the timeouts of what a dead worker process had in hand happen now, in one trial.
+
+    Args:
+        frontend: The server, in the trial's namespace.
+        note: Puts on the tape what was done.
+    """
+
+    def __init__(self, frontend: Frontend, *, note: Note) -> None:
+        self._frontend = frontend
+        self._note = note
+        self._declared: dict[tuple[str, str], Any] = {}
+        self._latest: dict[tuple[str, str], int] = {}
+
+    async def recover(self, *, executions: list[tuple[str, str]], worker: int) -> None:
+        """Recover from the loss of a worker process; return when every timeout has happened.
+
+        Args:
+            executions: Workflow id and run id of every run that may be open.
+            worker: Number of the worker process that is dead or stopped.
+        """
+        await asyncio.gather(
+            *(
+                self._recover_run(WorkflowExecution(workflow_id=workflow_id, run_id=run_id), worker)
+                for workflow_id, run_id in executions
+            )
+        )
+
+    async def recover_activity(
+        self, *, workflow_id: str, run_id: str, activity_id: str, worker: int, running: bool
+    ) -> None:
+        """Let the running attempt of one activity time out; return when it has.
+
+        Args:
+            workflow_id: Workflow id.
+            run_id: Run id.
+            activity_id: Activity id.
+            worker: Number of the worker process that it was handed to.
+            running: Whether that process is at work on it, so that no missing heartbeat can end it.
+        """
+        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        for pending in await self._started(execution):
+            if pending.activity_id == activity_id:
+                await self._recover_activity(execution, pending, worker, running=running)
+
+    async def recover_unheard(
+        self,
+        *,
+        executions: list[tuple[str, str]],
+        in_hand: Callable[[], set[tuple[str, str, int]]],
+        worker: int,
+    ) -> None:
+        """Let the attempts time out that the server has handed out and that no worker process has heard of.
+
+        Args:
+            executions: Workflow id and run id of every run that may be open.
+            in_hand: Gives run id, activity id and attempt of what worker processes have heard of.
+            worker: Number of the worker process that runs.
+        """
+        before = await self._handed_out(executions)
+        lost = set(before) - in_hand()
+        if not lost:
+            return
+        # What was handed out just now may still be on its way.
+        await asyncio.sleep(_ON_ITS_WAY)
+        again = await self._handed_out(executions)
+        lost = lost & set(again) - in_hand()
+        await asyncio.gather(*(self._recover_activity(*again[key], worker) for key in lost))
+
+    def mend(self, operation: str, reply: Any) -> bool:
+        """Take out of a poll answer what acceleration has left in it; tell whether there was something."""
+        if operation != "PollActivityTaskQueue" or not reply.task_token:
+            return False
+        declared = self._declared.get((reply.workflow_execution.run_id, reply.activity_id))
+        if declared is None:
+            return False
+        reply.start_to_close_timeout.CopyFrom(declared.start_to_close_timeout)
+        reply.heartbeat_timeout.CopyFrom(declared.heartbeat_timeout)
+        return True
+
+    async def _recover_run(self, execution: Any, worker: int) -> None:
+        try:
+            await self._frontend.call("ResetStickyTaskQueue", execution=execution)
+            started = await self._started(execution)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
+                return
+            raise
+        await asyncio.gather(*(self._recover_activity(execution, found, worker) for found in started))
+
+    async def _handed_out(self, executions: list[tuple[str, str]]) -> dict[tuple[str, str, int], tuple[Any, Any]]:
+        """Return the execution and the pending activity of each attempt that the server holds to be running."""
+        found = {}
+        for workflow_id, run_id in executions:
+            execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+            for pending in await self._started(execution):
+                found[run_id, pending.activity_id, pending.attempt] = (execution, pending)
+        return found
+
+    async def _started(self, execution: Any) -> list[Any]:
+        told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
+        return [pending for pending in told.pending_activities if pending.state == _STARTED]
+
+    async def _recover_activity(self, execution: Any, pending: Any, worker: int, *, running: bool = False) -> None:
+        facts = {"workflow_id": execution.workflow_id, "activity_id": pending.activity_id, "attempt": pending.attempt}
+        key = (execution.run_id, pending.activity_id)
+        self._declared.setdefault(key, pending.activity_options)
+        self._latest[key] = worker
+        try:
+            await self._shorten(execution, pending, running=running)
+            self._note("accelerate", worker=worker, what="activity", **facts)
+            if await self._next_attempt(execution, pending) and self._latest[key] == worker:
+                await self._frontend.call(
+                    "UpdateActivityOptions", execution=execution, id=pending.activity_id, restore_original=True
+                )
+                self._note("accelerate", worker=worker, what="restored", **facts)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.NOT_FOUND:
+                raise
+        finally:
+            if self._latest[key] == worker:
+                self._declared.pop(key, None)
+
+    async def _shorten(self, execution: Any, pending: Any, *, running: bool) -> None:
+        """Cut down the timeout that would have noticed the loss, so that it is the same one that happens."""
+        declared = pending.activity_options
+        beats = declared.heartbeat_timeout.ToTimedelta()
+        longest = declared.start_to_close_timeout.ToTimedelta()
+        sooner = beats and (beats < longest or not longest) and not running
+        name = "heartbeat_timeout" if sooner else "start_to_close_timeout"
+        if getattr(declared, name).ToTimedelta() <= _TIMEOUT:
+            return
+        options = ActivityOptions()
+        getattr(options, name).FromTimedelta(_TIMEOUT)
+        await self._frontend.call(
+            "UpdateActivityOptions",
+            execution=execution,
+            id=pending.activity_id,
+            activity_options=options,
+            update_mask=FieldMask(paths=[name]),
+        )
+
+    async def _next_attempt(self, execution: Any, pending: Any) -> bool:
+        """Wait until the next attempt is running; tell whether there is one."""
+        while True:
+            told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
+            found = [seen for seen in told.pending_activities if seen.activity_id == pending.activity_id]
+            if not found:
+                return False
+            if found[0].attempt > pending.attempt and found[0].state == _STARTED:
+                return True
+            await asyncio.sleep(_LOOK_EVERY)

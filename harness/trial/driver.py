@@ -1,0 +1,206 @@
+"""The driver: begins the work and sends signals, queries and updates at the points that the scenario names."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.converter import DataConverter
+
+from harness.errors import RigError, UsageError
+from harness.processes.command import command_words
+from harness.processes.process import Process
+from harness.records.point import Point, matches
+from harness.records.scenario import Scenario, Send, Start
+from harness.servers.clock import Clock, until_idle
+from harness.servers.overdue import skips_within
+from harness.trial.nemesis import Nemesis
+from harness.trial.slots import Slot
+
+_PASS_LIMIT = 60.0  # seconds of real time for any time to pass
+
+
+class Driver:
+    """Plays the user of the workflow, past the doors, and lets time pass. An async context manager.
+
+    A signal is sent while the point is held, and the point is let go once the server has it. Queries and updates need
+    the worker to answer, which the held message would prevent: they are sent while the point is held, and not waited
+    for.
+    """
+
+    def __init__(
+        self, scenario: Scenario, *, slot: Slot, nemesis: Nemesis, logs: Path, clock: Clock | None = None
+    ) -> None:
+        self._scenario = scenario
+        self._slot = slot
+        self._nemesis = nemesis
+        self._logs = logs
+        self._waiting: list[tuple[int, Send]] = list(enumerate(scenario.sends, 1))
+        self._sending: set[asyncio.Task[None]] = set()
+        self._starter: Process | None = None
+        self._client: Client | None = None
+        self._clock = clock
+
+    async def __aenter__(self) -> Driver:
+        self._client = await Client.connect(
+            self._slot.server.address, namespace=self._slot.namespace, data_converter=converter(self._scenario)
+        )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._sending:
+            task.cancel()
+        if self._starter:
+            await self._starter.kill()
+
+    async def start(self, *, task_queue: str, task_timeout: float) -> tuple[str, str]:
+        """Start the scenario's workflow and return its workflow id and run id.
+
+        Args:
+            task_queue: Task queue to start it on.
+            task_timeout: Workflow task timeout in seconds; 0: the server's own.
+        """
+        assert self._client is not None
+        work = self._scenario.work
+        assert isinstance(work, Start)
+        handle = await self._client.start_workflow(
+            work.workflow,
+            args=list(work.args),
+            id=work.workflow_id,
+            task_queue=task_queue,
+            task_timeout=timedelta(seconds=task_timeout) if task_timeout else None,
+        )
+        return handle.id, handle.first_execution_run_id or ""
+
+    async def run_starter(self, environment: dict[str, str]) -> None:
+        """Run the user's own starter; it goes through the same door as the worker.
+
+        Raises:
+            UsageError: The command is not found.
+        """
+        assert not isinstance(self._scenario.work, Start)
+        command = command_words(self._scenario.work.command)
+        self._starter = await Process.start(command, name="starter", logs=self._logs, env=environment)
+
+    def starter_is_well(self) -> None:
+        """Raise RigError if the starter has failed."""
+        if self._starter and self._starter.exit_status:
+            raise RigError(
+                f"the starter exited with status {self._starter.exit_status} before it had started a workflow",
+                log=self.log_tail(),
+            )
+
+    def log_tail(self) -> str:
+        """Return the end of the starter's log, or an empty text where there is no starter."""
+        return self._starter.log_tail() if self._starter else ""
+
+    async def send_at_start(self, workflow_id: str) -> None:
+        """Send what is to be sent right after the start; time is free to skip once no more of it is to pass."""
+        self._is_free_to_skip(workflow_id)
+        await self._send_all([found for found in self._waiting if found[1].at == "start"], workflow_id)
+
+    async def send_at(self, point: Point, *, workflow_ids: Sequence[str]) -> None:
+        """Send what is to be sent at that point."""
+        timed = ("start", "then")
+        due = [found for found in self._waiting if found[1].at not in timed and matches(point.id, found[1].at)]
+        if due and workflow_ids:
+            await self._send_all(due, workflow_ids[-1])
+
+    async def _send_all(self, due: Sequence[tuple[int, Send]], workflow_id: str) -> None:
+        """Send, and have done in the background what takes the worker to answer, with all that comes after it."""
+        for first in due:
+            following = self._with_following(first)
+            while following and following[0][1].kind == "signal":
+                await self._signal(following.pop(0)[1], workflow_id)
+            if following:
+                task = asyncio.create_task(self._go_on(following, workflow_id))
+                self._sending.add(task)
+                task.add_done_callback(self._sent)
+
+    def _with_following(self, first: tuple[int, Send]) -> list[tuple[int, Send]]:
+        """Take one of those that wait out, with those that are to be sent as soon as the one before is done."""
+        at = self._waiting.index(first)
+        end = at + 1
+        while end < len(self._waiting) and self._waiting[end][1].at == "then":
+            end += 1
+        taken = self._waiting[at:end]
+        del self._waiting[at:end]
+        return taken
+
+    async def _go_on(self, following: Sequence[tuple[int, Send]], workflow_id: str) -> None:
+        for number, send in following:
+            if send.kind == "signal":
+                await self._signal(send, workflow_id)
+            elif send.kind == "pass":
+                await self._let_pass(send, workflow_id)
+            else:
+                await self._ask(number, send, workflow_id)
+        self._is_free_to_skip(workflow_id)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and task.exception() and self._nemesis.failure is None:
+            self._nemesis.failure = task.exception()
+
+    async def _let_pass(self, send: Send, workflow_id: str) -> None:
+        assert self._clock is not None
+        async with skips_within(self._clock, workflow_id, limit=_PASS_LIMIT, what=f"{send.seconds:g} s to pass"):
+            await until_idle(self._clock, workflow_id)
+            begun = await self._clock.now(workflow_id)
+            await self._clock.pass_time(workflow_id, timedelta(seconds=send.seconds))
+            passed = await self._clock.now(workflow_id) - begun
+        self._nemesis.note("pass", workflow_id=workflow_id, seconds=send.seconds, passed=passed.total_seconds())
+
+    def _is_free_to_skip(self, workflow_id: str) -> None:
+        """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
+        if self._clock and not any(send.kind == "pass" for _, send in self._waiting):
+            task = asyncio.create_task(self._clock.release(workflow_id))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+
+    async def _signal(self, send: Send, workflow_id: str) -> None:
+        assert self._client is not None
+        self._nemesis.note("signal", name=send.name, args=_shown(send.args), workflow_id=workflow_id)
+        await self._client.get_workflow_handle(workflow_id).signal(send.name, args=list(send.args))
+
+    async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
+        assert self._client is not None
+        handle = self._client.get_workflow_handle(workflow_id)
+        facts: dict[str, Any] = {"name": send.name, "args": _shown(send.args), "workflow_id": workflow_id}
+        try:
+            if send.kind == "query":
+                facts["answer"] = await handle.query(send.name, args=list(send.args))
+            else:
+                update = f"{send.name}-{number}"
+                facts["update_id"] = update
+                facts["answer"] = await handle.execute_update(send.name, args=list(send.args), id=update)
+        except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
+            facts["failure"] = f"{type(error).__name__}: {error}"
+        self._nemesis.note(send.kind, **facts)
+
+
+def converter(scenario: Scenario) -> DataConverter:
+    """Return the data converter that the scenario names.
+
+    Raises:
+        UsageError: It cannot be imported, or is none.
+    """
+    if not scenario.data_converter:
+        return DataConverter.default
+    module, _, name = scenario.data_converter.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the data converter {scenario.data_converter!r} cannot be imported: {error}") from error
+    if not isinstance(found, DataConverter):
+        raise UsageError(f"{scenario.data_converter!r} is a {type(found).__name__}, not a temporalio DataConverter")
+    return found
+
+
+def _shown(values: Sequence[Any]) -> list[Any]:
+    return [value if isinstance(value, str | int | float | bool | None) else repr(value) for value in values]

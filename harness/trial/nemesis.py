@@ -1,0 +1,256 @@
+"""The nemesis: told of every message at every door, it lets it go or strikes there as the plan says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from harness import faults
+from harness.doors.decision import Decision, Refusal
+from harness.doors.http.answer import Answer, parsed
+from harness.faults.fault import Fault
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point, meets
+from harness.records.tape import Entry
+
+Listener = Callable[[Point], Awaitable[None]]
+"""Told of a point while its message is held; the message waits until it returns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Struck:
+    """What carrying out a fault came to.
+
+    Attributes:
+        decision: What becomes of the message, at once or as soon as it is known.
+        dead: Number of the worker process that is dead from this moment on; 0: none.
+        healing: What must still be done until the trial is whole again.
+    """
+
+    decision: Decision | Awaitable[Decision]
+    dead: int = 0
+    healing: Coroutine[Any, Any, None] | None = None
+
+
+class Powers(Protocol):
+    """What a fault can be carried out with in one trial: its worker processes and its server."""
+
+    def strike(self, fault: Fault, entry: Entry) -> Struck:
+        """Carry a fault out on the message of an entry, at this moment."""
+
+    def spares(self, worker: int) -> bool:
+        """Tell whether messages of that worker process are struck no more."""
+
+
+class Nemesis:
+    """Holds messages, keeps the tape, and strikes.
+
+    The data path of one message::
+
+        worker ──request──▶ meet(before) ──▶ executed ──▶ meet(after) ──answer──▶ worker
+                              │ strike?                     │ strike?
+                              ▼                             ▼
+                            drop: never executed          drop: executed, never heard
+                            refusal or answer: the worker is told something else
+
+    From the moment of a kill until the struck process is gone every message of it is dropped: it is dead, and only the
+    kernel has not noticed yet.
+    """
+
+    def __init__(self, plan: Plan, *, listen: Listener | None = None) -> None:
+        self.tape: list[Entry] = []
+        self.failure: BaseException | None = None
+        self._waiting: list[Strike] = list(plan.strikes)
+        self._lasting: list[_Lasting] = []
+        self._powers: Powers | None = None
+        self._listen = listen
+        self._dead: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    def empower(self, powers: Powers) -> None:
+        """Say what the strikes are carried out with."""
+        self._powers = powers
+
+    def note(self, operation: str, *, worker: int = 0, **facts: Any) -> None:
+        """Put on the tape what crashproof did or saw itself."""
+        self._put(Entry(at=time.time(), kind="act", operation=operation, worker=worker, facts=facts))
+
+    def died(self, worker: int) -> bool:
+        """Tell whether the worker process of that number was struck dead: nothing it sends counts any more."""
+        return worker in self._dead
+
+    def declare_dead(self, worker: int) -> None:
+        """Say that the worker process of that number has ended as a strike wanted it to."""
+        self._dead.add(worker)
+
+    async def meet(self, entry: Entry) -> Decision:
+        """Put a message on the tape, hold it, and say what becomes of it."""
+        if self.died(entry.worker):
+            if entry.kind == "reply":
+                self.tape.append(entry)
+            return self._dropped(entry)
+        self._put(entry)
+        if entry.point is None:
+            return "go"
+        if self._listen:
+            await self._listen(entry.point)
+            if self.died(entry.worker):
+                return self._dropped(entry)
+        due = self._due(entry)
+        return await self._carry_out(due[0], entry, act=due[1]) if due else "go"
+
+    def unanswered(self, operation: str) -> bool:
+        """Tell whether a message of that operation is on its way: neither answered nor dropped."""
+        told = [entry for entry in self.tape if entry.operation == operation]
+        ended = {entry.message for entry in told if entry.kind != "request"}
+        return any(entry.message not in ended for entry in told)
+
+    async def changed(self, *, timeout: float) -> None:
+        """Wait until something is put on the tape, or for ``timeout`` seconds."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
+
+    async def until(self, seen: Callable[[Entry], bool], *, timeout: float) -> bool:
+        """Wait until an entry of the tape is the one looked for; tell whether it came within ``timeout`` seconds."""
+        looked, deadline = 0, time.monotonic() + timeout
+        while True:
+            if any(seen(entry) for entry in self.tape[looked:]):
+                return True
+            looked = len(self.tape)
+            if time.monotonic() > deadline:
+                return False
+            await self.changed(timeout=0.5)
+
+    async def whole(self, *, timeout: float) -> None:
+        """Wait until all that strikes left to be done is done, for ``timeout`` seconds at most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout)
+
+    def finish(self) -> None:
+        """Strike no more, and give up healing: the trial is over."""
+        self._waiting.clear()
+        self._lasting.clear()
+        for task in self._tasks:
+            task.cancel()
+
+    def _due(self, entry: Entry) -> tuple[Fault, str] | None:
+        """Return the fault that meets this message, and whether it is a strike or a further hit of a lasting one."""
+        assert entry.point is not None
+        for lasting in self._lasting:
+            if lasting.meets(entry.point):
+                lasting.left -= 1
+                return lasting.fault, "hit"
+        if not self._waiting or not self._powers or self._powers.spares(entry.worker):
+            return None
+        if not meets(entry.point.id, self._waiting[0].point):
+            return None
+        fault = faults.named(self._waiting.pop(0).fault)
+        if fault.times != 1:
+            self._lasting.append(_Lasting(fault, entry.point, left=fault.times - 1))
+        return fault, "strike"
+
+    async def _carry_out(self, fault: Fault, entry: Entry, *, act: str) -> Decision:
+        assert entry.point is not None
+        assert self._powers is not None
+        struck = self._powers.strike(fault, entry)
+        if struck.dead:
+            self._dead.add(struck.dead)
+        self.note(act, worker=entry.worker, fault=fault.name, point=entry.point.id)
+        if struck.healing:
+            self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
+        for lasting in [found for found in self._lasting if found.left == 0]:
+            self._lasting.remove(lasting)
+            self.note("heal", worker=entry.worker, fault=lasting.fault.name)
+        decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
+        return self._told(decision, entry, fault=fault)
+
+    def _begin_healing(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
+        task = asyncio.create_task(self._heal(healing, fault=fault, worker=worker))
+        self._tasks.add(task)
+        task.add_done_callback(self._healed_one)
+        task.add_done_callback(lambda _: healing.close())  # it may be given up before it has begun
+
+    async def _heal(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
+        await healing
+        self.note("heal", worker=worker, fault=fault.name)
+
+    def _healed_one(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self.failure = task.exception()
+        self._changed.set()
+
+    def _told(self, decision: Decision, entry: Entry, *, fault: Fault) -> Decision:
+        """Put on the tape what the worker is told in place of what would have been, and return the decision."""
+        injected = {"injected": fault.name}
+        if decision == "drop":
+            return self._dropped(entry, facts=injected)
+        if isinstance(decision, Refusal):
+            self._dropped(entry, status=decision.code, facts=injected)
+        elif isinstance(decision, Answer):
+            self._answered(decision, entry, facts=injected)
+        return decision
+
+    def _answered(self, answer: Answer, entry: Entry, *, facts: dict[str, Any]) -> None:
+        assert entry.point is not None
+        if answer.delivery != "complete":
+            self._dropped(entry, facts=facts)
+        elif entry.kind == "reply":
+            self._dropped(entry, status=str(answer.status), facts={**facts, "heard": answer.text})
+        else:
+            told = {"answer": parsed(answer.text), "headers": dict(answer.headers), **facts}
+            after = replace(entry, at=time.time(), kind="reply", point=entry.point.at("after"))
+            self._put(replace(after, status=str(answer.status), facts=told))
+
+    def _dropped(self, entry: Entry, *, status: str = "", facts: dict[str, Any] | None = None) -> Decision:
+        self._put(
+            Entry(
+                at=time.time(),
+                kind="dropped",
+                door=entry.door,
+                operation=entry.operation,
+                message=entry.message,
+                worker=entry.worker,
+                status=status,
+                facts=facts or {},
+            )
+        )
+        return "drop"
+
+    def _put(self, entry: Entry) -> None:
+        self.tape.append(entry)
+        self._changed.set()
+
+
+@dataclass
+class _Lasting:
+    """A fault that meets more than one message.
+
+    Attributes:
+        fault: The fault.
+        first: The point that was struck.
+        left: How many messages it still meets; negative: no limit.
+    """
+
+    fault: Fault
+    first: Point
+    left: int
+
+    def meets(self, point: Point) -> bool:
+        """Tell whether it meets the message of a point: any of its doors if it never ends, else the same one again."""
+        if not self.fault.applies_to(point):
+            return False
+        return self.fault.times == 0 or _same(point) == _same(self.first)
+
+
+def _same(point: Point) -> Point:
+    """Return the point without what differs from one try to the next."""
+    return replace(point, attempt=0, occurrence=1)
