@@ -21,8 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.audit.test_corpus import CORPUS, audited, files_of, found_in, marked, snippets
 from tests.bench.table import Figure, equal
+from tests.unit.audit.test_corpus import CORPUS, audited, files_of, found_in, marked, snippets
 
 VERSION = "0.1.1"
 """Of temporalint; the dependency group `bench` asks for it."""

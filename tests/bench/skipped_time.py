@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.bench.table import Figure, below
 
 ROOT = Path(__file__).parent.parent.parent
-TEST = "tests/scenarios/test_research_skipped_time.py"
+TEST = "tests/rig/scenarios/test_research_skipped_time.py"
 _TOOK = re.compile(r"^(\S+): a day's pause and the ladder of .* took ([\d.]+) s$", re.MULTILINE)
 
 

@@ -1,0 +1,107 @@
+"""A sweep strikes every cut once, and ends well or with a reason; nothing it cannot do is passed over."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from harness import checks
+from harness.campaign.sweep import Sweep
+from harness.campaign.sweeps import first_error
+from harness.records.options import Options
+from harness.records.plan import parse
+from harness.records.scenario import Scenario, start
+from harness.records.sweep_result import News, Swept
+from harness.records.verdict import Outcome
+from harness.servers.binaries import find_temporal
+from harness.trial.slots import Rig
+from tests import TESTS
+
+AGENTS = TESTS / "agents"
+MARKING = Scenario(
+    name="marking",
+    worker=shlex.join([sys.executable, str(AGENTS / "hard_coded.py")]),
+    task_queue="fixed",
+    work=start("Marking", "ash"),
+)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    async with Rig(binary=(await find_temporal()).path, folder=tmp_path_factory.mktemp("rig")) as rig:
+        yield rig
+
+
+async def swept(rig: Rig, folder: Path, scenario: Scenario = MARKING, **options: object) -> tuple[Swept, list[News]]:
+    news: list[News] = []
+    sweep = Sweep(
+        scenario,
+        checks=checks.standard,
+        rig=rig,
+        folder=folder,
+        jobs=asyncio.Semaphore(6),
+        options=Options(**options),  # type: ignore[arg-type]
+        tell=news.append,
+    )
+    return await sweep.run(), news
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_cut_is_struck_once_and_the_baseline_runs_twice(rig: Rig, tmp_path: Path) -> None:
+    found, news = await swept(rig, tmp_path)
+    assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
+    plans = [parse(verdict.plan) for verdict in found.verdicts]
+    assert sum(not plan.strikes for plan in plans) == 2
+    struck = [plan.strikes[0] for plan in plans if plan.strikes and not plan.real_time]
+    assert sorted(map(str, struck)) == sorted(str(cut.strike) for cut in found.cuts) == sorted(map(str, found.struck))
+    assert {strike.fault for strike in struck} == {"kill-worker"}
+    # Two workflow tasks, one effect, one activity result: four outbound messages.
+    assert len(found.cuts) == 4 + 1
+    assert found.vacuous == 0
+    assert news[-1].done == news[-1].total == len(found.verdicts)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_only_the_points_asked_for_and_none_that_matches_is_unknown(rig: Rig, tmp_path: Path) -> None:
+    found, _ = await swept(rig, tmp_path / "one", only=("after/effect.*",))
+    assert [cut.point.id for cut in found.cuts] == ["before/RespondActivityTaskCompleted/Marking/mark.1/attempt-1"]
+    none, _ = await swept(rig, tmp_path / "none", only=("before/effect.no*",))
+    assert none.outcome is Outcome.UNKNOWN
+    assert none.reason == "no point matches before/effect.no*; `--list` shows them"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_work_that_is_not_over_undisturbed_is_not_swept(rig: Rig, tmp_path: Path) -> None:
+    slow = replace(MARKING, name="slow", time_limit=0.01)
+    found, _ = await swept(rig, tmp_path, slow)
+    assert found.outcome is not Outcome.PASS
+    assert all(not parse(verdict.plan).strikes for verdict in found.verdicts)
+    assert found.reason.startswith("undisturbed, the work is already not over")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: Rig, tmp_path: Path) -> None:
+    found, _ = await swept(rig, tmp_path / "effect", faults=("effect", "heartbeat-lost", "model-429"))
+    assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
+    lost = "effect-reply-lost@after/effect.mark/Marking/mark.1/attempt-1"
+    assert [str(cut.strike) for cut in found.cuts] == [str(strike) for strike in found.struck] == [lost]
+    assert [verdict.plan for verdict in found.verdicts] == ["baseline", "baseline", lost]
+    assert set(found.not_applicable) == {"heartbeat-lost", "model-429"}
+    assert "no model message that it can meet" in found.not_applicable["model-429"]
+    none, _ = await swept(rig, tmp_path / "none", faults=("model",))
+    assert none.outcome is Outcome.UNKNOWN
+    assert none.reason
+    assert "model-429" in none.not_applicable
+
+
+def test_the_first_error_of_groups_however_deep() -> None:
+    error = ValueError("x")
+    assert first_error(error) is error
+    assert first_error(ExceptionGroup("a", [ExceptionGroup("b", [error]), KeyError()])) is error

@@ -1,0 +1,139 @@
+"""The ``crashproof`` command as the tests run it: in a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests import ROOT
+
+AGENTS = ROOT / "tests" / "agents"
+LIMIT = 120.0
+COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+
+MARKER = "CRASHPROOF_TEST_COMMAND"
+"""Environment variable by which everything that one command started is known, orphans and daemons too."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command under way in its folder."""
+
+    process: subprocess.Popen[bytes]
+    cwd: Path
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """Wait until a condition holds while the command runs, and return what it gave."""
+        deadline = time.monotonic() + LIMIT
+        while not (found := condition()):
+            assert self.process.poll() is None, f"the command ended first: {self.done()}"
+            assert time.monotonic() < deadline, f"it did not come about: {self.done()}"
+            time.sleep(0.02)
+        return found
+
+    def under_way(self) -> dict[str, psutil.Process]:
+        """Wait until a worker process of a struck trial runs, and return the processes that matter, by kind."""
+        self.until(lambda: list(self.cwd.glob(".crashproof/runs/2*/trials/*/logs/worker-2.err")))
+        return self.until(self._family)  # type: ignore[no-any-return]
+
+    def _family(self) -> dict[str, psutil.Process]:
+        lines = {process: " ".join(_words(process)) for process in marked(self.cwd)}
+        kinds = {"server": "start-dev", "worker": "agents/", "watchdog": "watchdog.py"}
+        found = {kind: process for kind, sign in kinds.items() for process, line in lines.items() if sign in line}
+        return found if found.keys() == kinds.keys() else {}
+
+    def left(self) -> list[str]:
+        """Return the command lines of what the ended command has left after a while."""
+        deadline = time.monotonic() + 15
+        while (found := marked(self.cwd)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return [" ".join(_words(process)) for process in found]
+
+    def done(self) -> Done:
+        return Done(
+            self.process.returncode if self.process.returncode is not None else -1,
+            (self.cwd / "out").read_text(),
+            (self.cwd / "err").read_text(),
+        )
+
+
+def worker_options(agent: str, *, workflow: str, task_queue: str, argument: str = '"ash"') -> list[str]:
+    worker = f"{sys.executable} {AGENTS / agent}.py"
+    return ["--worker", worker, "--workflow", workflow, "--task-queue", task_queue, "--input", argument]
+
+
+MARKING = worker_options("hard_coded", workflow="Marking", task_queue="fixed")
+
+
+def crashproof(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
+    """Run the command to its end; nothing it started may be left, and no traceback shown."""
+    with begun(*arguments, cwd=cwd, env=env) as running:
+        running.process.wait(LIMIT)
+        assert running.left() == []
+    done = running.done()
+    assert not any(line.startswith("Traceback") for line in done.err.splitlines()), done.err
+    return done
+
+
+@contextmanager
+def begun(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Iterator[Running]:
+    """Start the command; whatever is left of it at the end is killed."""
+    more = {"PYTHONPATH": str(ROOT), MARKER: str(cwd), **(env or {})}
+    # Files instead of pipes: a process left behind would keep a pipe open.
+    with (cwd / "out").open("wb") as out, (cwd / "err").open("wb") as err:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=cwd,
+            env={**os.environ, **more},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
+    try:
+        yield Running(process, cwd)
+    finally:
+        for found in marked(cwd):
+            found.kill()
+        process.wait(LIMIT)
+
+
+def marked(cwd: Path) -> list[psutil.Process]:
+    """Return the living processes that the command of that folder started, and itself."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARKER) == str(cwd) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:  # gone meanwhile, or of another user
+            continue
+    return found
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return ["gone"]

@@ -1,0 +1,96 @@
+"""The server commands print a path or serve in the foreground until they are told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.server import server
+from harness.errors import RigError, UsageError
+
+DEADLINE = 60.0
+COMMAND = [sys.executable, "-c", "from harness.cli.server import server; server()"]
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
+        time.sleep(0.02)
+
+
+def temporal(path: Path, body: str = "echo temporal version 3") -> Path:
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_path_prints_what_a_run_would_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = temporal(tmp_path / "temporal")
+    assert CliRunner().invoke(server, ["path", "--temporal", str(found)]).stdout == f"{found}\n"
+    shown = CliRunner().invoke(server, ["path", "--temporal", str(found), "-o", "json"]).stdout
+    assert json.loads(shown)["version"] == "temporal version 3"
+    result = CliRunner().invoke(server, ["path", "--temporal", "/nowhere"])
+    assert isinstance(result.exception, UsageError)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CRASHPROOF_TEMPORAL", raising=False)
+    assert isinstance(CliRunner().invoke(server, ["path"]).exception, RigError)
+
+
+def test_install_prints_the_path_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CRASHPROOF_NO_DOWNLOAD", "1")
+    made = "#!/bin/sh\\necho temporal version 3\\n"
+    temporal(tmp_path / "go", f'printf "{made}" > "$GOBIN/temporal"; chmod +x "$GOBIN/temporal"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    result = CliRunner().invoke(server, ["install"])
+    assert result.stdout == f"{tmp_path}/cache/crashproof/temporal/temporal\n"
+    assert "building temporal v1.5.1 with go" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_start_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+    database = tmp_path / "kept" / "temporal.db"
+    out, err = tmp_path / "out", tmp_path / "err"
+    with out.open("wb") as out_file, err.open("wb") as err_file:
+        command = [*COMMAND, "start", "--port", "0", "--database", str(database), "--namespace", "mine"]
+        started = subprocess.Popen(command, stdout=out_file, stderr=err_file)
+    until(lambda: "Ctrl-C stops" in err.read_text() or started.poll() is not None, "it serves")
+    host, _, port = out.read_text().strip().partition(":")
+    assert (host, int(port) > 0) == ("127.0.0.1", True), err.read_text()
+    below = psutil.Process(started.pid).children(recursive=True)
+    assert any("start-dev" in child.cmdline() for child in below)
+    started.send_signal(number)
+    assert started.wait(DEADLINE) == 0
+    assert err.read_text().splitlines()[-1] == "stopping"
+    until(lambda: not any(child.is_running() for child in below), "its processes are gone")
+    assert database.stat().st_size > 0
+
+
+def test_a_server_that_ends_by_itself_is_told(tmp_path: Path) -> None:
+    err = tmp_path / "err"
+    command = [*COMMAND, "start", "--port", "0", "--database", str(tmp_path / "temporal.db")]
+    with err.open("wb") as err_file:
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=err_file)
+    until(lambda: "Ctrl-C stops" in err.read_text() or started.poll() is not None, "it serves")
+    for child in psutil.Process(started.pid).children():
+        if "start-dev" in child.cmdline():
+            child.kill()
+    assert started.wait(DEADLINE) == 1
+    assert "RigError: the server ended by itself, with exit status -9" in err.read_text()
+
+
+@pytest.mark.parametrize("words", [[], ["start"], ["path"], ["install"]])
+def test_every_help_has_an_example(words: list[str]) -> None:
+    result = CliRunner().invoke(server, [*words, "--help"])
+    assert "  Example:\n    " in result.stdout

@@ -1,0 +1,145 @@
+"""The raw call on the server's side of the door: metadata, deadlines, cancellation and unknown bytes pass."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
+
+from harness.temporal.service import SERVICE, UNLIMITED, request_type
+from tests.rig.doors.wire.test_proxy import LIMIT, SIGNAL, SLOT, Holding, call, door, send
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Upstream:
+    """A server that keeps what it is sent, and answers with nothing once it may. An async context manager."""
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self.requests: list[bytes] = []
+        self.metadata: list[dict[str, Any]] = []
+        self.remaining: list[float | None] = []
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.answered = 0
+        self.address = ""
+        if not waits:
+            self.may_answer.set()
+        self._server = grpc.aio.server(options=UNLIMITED)
+
+    async def __aenter__(self) -> Upstream:
+        outer = self
+
+        class AnyMethod(grpc.GenericRpcHandler):
+            def service(self, handler_call_details: Any) -> Any:
+                return grpc.unary_unary_rpc_method_handler(outer._serve)
+
+        self._server.add_generic_rpc_handlers((AnyMethod(),))
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        await self._server.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._server.stop(None)
+
+    async def _serve(self, raw: bytes, call: Any) -> bytes:
+        self.requests.append(raw)
+        self.metadata.append(dict(call.invocation_metadata()))
+        self.remaining.append(call.time_remaining())
+        self.asked.set()
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        self.answered += 1
+        return b""
+
+
+async def test_a_start_with_an_update_is_mapped_too() -> None:
+    sent = rpc.ExecuteMultiOperationRequest(namespace="default")
+    sent.operations.add().start_workflow.namespace = "default"
+    sent.operations.add().update_workflow.namespace = "default"
+    meet = Holding()
+    async with Upstream() as upstream, door(upstream.address, meet) as proxy:
+        await call(proxy, "ExecuteMultiOperation", sent)
+        got = rpc.ExecuteMultiOperationRequest.FromString(upstream.requests[0])
+    assert (
+        got.namespace
+        == got.operations[0].start_workflow.namespace
+        == got.operations[1].update_workflow.namespace
+        == SLOT
+    )
+
+
+async def test_metadata_and_deadline_pass() -> None:
+    metadata = (("authorization", "Bearer x"), ("temporal-namespace", "default"), ("extra-bin", b"\x00\xff"))
+    async with Upstream() as upstream, door(upstream.address) as proxy:
+        await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest(), metadata=metadata, timeout=50)
+        await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest())
+    told = upstream.metadata[0]
+    assert (told["authorization"], told["temporal-namespace"], told["extra-bin"]) == ("Bearer x", SLOT, b"\x00\xff")
+    assert upstream.remaining[0] is not None
+    # On its way gRPC rounds what is left up, to tenths of a second here: once to the door, once to the server.
+    assert 20 < upstream.remaining[0] <= 50.2
+    assert not upstream.remaining[1] or upstream.remaining[1] > 1e6
+
+
+async def test_fields_of_later_versions_and_other_services_pass_as_they_are() -> None:
+    unknown = rpc.SignalWorkflowExecutionRequest(signal_name="go").SerializeToString() + b"\xfa\x7f\x03new"
+    async with Upstream() as upstream, door(upstream.address) as proxy:
+        await send(proxy, SERVICE + SIGNAL, unknown)
+        await send(proxy, SERVICE + "InventedLater", b"\x00\x01")
+        await send(proxy, "/grpc.health.v1.Health/Check", b"\x00\xff")
+    assert upstream.requests == [unknown, b"\x00\x01", b"\x00\xff"]
+
+
+async def test_a_write_on_its_way_is_executed_although_its_sender_died() -> None:
+    meet = Holding()
+    async with Upstream(waits=True) as upstream, door(upstream.address, meet) as proxy, asyncio.timeout(LIMIT):
+        sending = asyncio.create_task(call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest()))
+        await upstream.asked.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+        upstream.may_answer.set()
+        while not any(entry.kind == "reply" for entry in meet.tape):
+            await meet.nemesis.changed(timeout=1)
+    assert upstream.answered == 1
+    assert not upstream.cancelled.is_set()
+    assert [(entry.kind, entry.status) for entry in meet.tape] == [("request", ""), ("reply", "OK")]
+
+
+@pytest.mark.parametrize("operation", ["PollActivityTaskQueue", "GetWorkflowExecutionHistory"])
+async def test_a_cancelled_read_is_cancelled_upstream(operation: str) -> None:
+    async with Upstream(waits=True) as upstream, door(upstream.address) as proxy, asyncio.timeout(LIMIT):
+        request = request_type(operation)()
+        sending = asyncio.create_task(call(proxy, operation, request))
+        await upstream.asked.wait()
+        sending.cancel()
+        await upstream.cancelled.wait()
+
+
+async def test_a_message_given_up_while_it_is_held_is_never_executed() -> None:
+    meet = Holding(SIGNAL, "before")
+    async with Upstream() as upstream, door(upstream.address, meet) as proxy, asyncio.timeout(LIMIT):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest(), timeout=0.3)
+        meet.may_go.set()
+        await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
+    assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert len(upstream.requests) == 1
+
+
+async def test_a_door_closes_while_messages_are_held() -> None:
+    meet = Holding(SIGNAL, "before")
+    async with Upstream() as upstream, asyncio.timeout(LIMIT):
+        async with door(upstream.address, meet) as proxy:
+            sending = asyncio.create_task(call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest()))
+            await meet.held.wait()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await sending

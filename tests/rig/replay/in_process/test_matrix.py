@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from harness.errors import UsageError
+from harness.histories import formats as histories
+from harness.records.evidence import History
+from harness.records.replay_result import Replay
+from harness.replay.compare.answered import Answered, Spool, digests, read_details
+from harness.replay.compare.conditions import CONDITIONS, PLAIN, Condition
+from harness.replay.in_process.matrix import MOST_BLOCKED, SHARD_FROM, Code, Dependence, dependence, replay_in_process
+from harness.temporal.command import Command, Decided
+from tests import TESTS
+from tests.replay import sample_conditions
+from tests.replay.on_disk import on_disk
+
+HERE = TESTS / "replay"
+ROOT = HERE.parents[1]
+STORED = [
+    histories.as_record(histories.load(HERE / "histories" / f"{name}.json", workflow_id=workflow_id))
+    for name, workflow_id in (
+        ("Greeting-run", "Greeting-run"),
+        ("AllCommands-run", "AllCommands-run"),
+        ("AllCommands-last", "AllCommands-run"),
+    )
+]
+DEPENDS = {
+    "SetOrder": "hash seed",
+    "DictFromSet": "hash seed",
+    "Hash": "hash seed",
+    "LocalZone": "time zone",
+    "Calendar": "wall clock",
+    "Encoding": "locale",
+    "Cache": "process",
+    "ClassAttribute": "process",
+}
+SAME = ("SortedSet", "OwnTime", "OwnRandom", "OwnModule")
+
+
+def first_task(workflow: str, number: int) -> History:
+    """Return the history of a workflow that has only been started."""
+    started: dict[str, Any] = dict(STORED[0].events[0])
+    name = "workflowExecutionStartedEventAttributes"
+    started[name] = {**started[name], "workflowType": {"name": workflow}}
+    events = (started, *STORED[0].events[1:3])
+    return dataclasses.replace(STORED[0], workflow_id=f"{workflow}-{number}", path=workflow, events=events)
+
+
+async def answered(
+    conditions: Sequence[Condition], found: list[History], *modules: str, logs: Path, replayers: tuple[str, ...] = ()
+) -> dict[str, list[Answered]]:
+    """Replay histories under conditions and return what came of them by condition, in the order given."""
+    given = modules or ("tests.replay.sample_workflows", "tests.replay.sample_commands")
+    code = Code(modules=() if replayers else given, replayers=replayers, cwd=ROOT)
+    stored = on_disk(found, folder=logs)
+    told = [each async for each in replay_in_process(stored, code=code, folder=logs, conditions=conditions)]
+    told.sort(key=lambda each: each.index)
+    return {condition.name: [each for each in told if each.condition == condition.name] for condition in conditions}
+
+
+def named(name: str) -> Condition:
+    return next(each for each in CONDITIONS if each.name == name)
+
+
+def test_conditions_have_names_of_their_own_and_the_plain_one_comes_first() -> None:
+    assert CONDITIONS[0] is PLAIN
+    assert len({each.name for each in CONDITIONS}) == len(CONDITIONS) >= 8
+    assert all(set(PLAIN.environment) <= set(each.environment) for each in CONDITIONS)
+
+
+async def test_right_workflows_decide_as_recorded_under_each_condition(tmp_path: Path) -> None:
+    found = await answered(CONDITIONS, STORED, logs=tmp_path)
+    assert list(found) == [condition.name for condition in CONDITIONS]
+    for condition in CONDITIONS:
+        for history, plain, told in zip(STORED, found["plain"], found[condition.name], strict=True):
+            replay = told.replay
+            assert (replay.failure, replay.lost, replay.witnesses) == ("", "", ())
+            assert (replay.differences, replay.left_out) == ((), ())
+            assert replay.commands
+            assert bool(replay.prefixes) == condition.prefixes
+            assert dependence(plain, told) is None
+            assert condition.prefixes or told.decisions == plain.decisions
+            assert replay.run_id == history.run_id
+    details = found["plain"][1].details
+    assert details
+    assert all(command.line for task in read_details(details) for command in task.commands)
+    alive = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+    assert not [each for each in alive if "harness.replay.in_process.main" in each.cmdline()]
+
+
+async def test_what_depends_on_the_process_is_told_with_the_condition(tmp_path: Path) -> None:
+    names = [*DEPENDS, *SAME]
+    found = [first_task(name, number) for name in names for number in (1, 2)]
+    told = await answered(CONDITIONS, found, sample_conditions.__name__, logs=tmp_path)
+    depends: dict[str, set[str]] = {name: set() for name in names}
+    for condition in CONDITIONS[1:]:
+        for history, one, two in zip(found, told["plain"], told[condition.name], strict=True):
+            assert one.decisions
+            assert bool(two.decisions) != condition.prefixes
+            different = dependence(one, two)
+            if different:
+                assert different.condition == condition.name
+                depends[history.path].add(condition.group)
+                line = (different.other or different.plain).line  # type: ignore[union-attr]
+                assert "sample_conditions.py:" in line
+    for name, group in DEPENDS.items():
+        assert group in depends[name], name
+        assert depends[name] <= {group, "process"}, depends[name]
+    assert {name: depends[name] for name in SAME} == {name: set() for name in SAME}
+
+
+async def test_witnesses_come_with_the_condition_that_watches(tmp_path: Path) -> None:
+    found = [first_task(name, 1) for name in ("LocalZone", "Calendar", "OwnTime", "OwnRandom")]
+    told = await answered([named("watched")], found, sample_conditions.__name__, logs=tmp_path)
+    zone, calendar, own_time, own_random = [each.replay for each in told["watched"]]
+    assert [each.function for each in zone.witnesses] == ["datetime.datetime.fromtimestamp"]
+    (witness,) = calendar.witnesses
+    assert (witness.function, witness.workflow) == ("datetime.datetime.now", "Calendar")
+    assert [line.rpartition(" ")[2] for line in witness.stack] == ["run", "this_year"]
+    assert own_time.witnesses == own_random.witnesses == ()
+
+
+async def test_unknown_workflow_is_skipped(tmp_path: Path) -> None:
+    told = await answered([PLAIN], [first_task("Nobody", 1)], logs=tmp_path)
+    assert "Nobody" in told["plain"][0].replay.skipped
+
+
+@pytest.mark.parametrize("condition", [PLAIN, named("cold process")], ids=lambda each: each.name)
+async def test_lost_process_costs_one_history(condition: Condition, tmp_path: Path) -> None:
+    modules = ("tests.replay.sample_commands", "tests.replay.sample_hanging:Crashes")
+    told = await answered([condition], [first_task("SetOrder", 1), STORED[2]], *modules, logs=tmp_path)
+    lost, kept = told[condition.name]
+    assert "exit status 7" in lost.replay.failure
+    assert not lost.decisions
+    assert not kept.replay.failure
+    assert len(kept.decisions) == 3
+
+
+async def test_many_histories_are_shared_out(tmp_path: Path) -> None:
+    many = [dataclasses.replace(STORED[0], workflow_id=f"greeting-{number}") for number in range(SHARD_FROM)]
+    told = await answered([PLAIN], many, logs=tmp_path)
+    assert [each.replay.workflow_id for each in told["plain"]] == [each.workflow_id for each in many]
+    assert {each.replay.commands for each in told["plain"]} == {4}
+    assert len({each.details.path for each in told["plain"] if each.details}) == 2
+
+
+async def test_replayer_of_the_user(tmp_path: Path) -> None:
+    told = await answered([PLAIN], STORED[:1], logs=tmp_path, replayers=("tests.replay.sample_replayer:replayer",))
+    assert not told["plain"][0].replay.failure
+    assert told["plain"][0].replay.commands == 4
+
+
+async def test_code_that_cannot_be_imported(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no_such_module"):
+        await answered([PLAIN], STORED[:1], "no_such_module", logs=tmp_path)
+    with pytest.raises(UsageError, match=r"json:JSONDecoder returns no temporalio\.worker\.Replayer"):
+        await answered([PLAIN], STORED[:1], logs=tmp_path, replayers=("json:JSONDecoder",))
+
+
+def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "decided")
+
+    def told(decided: Decided) -> Answered:
+        return Answered(
+            index=0,
+            condition="c",
+            replay=Replay(workflow_id="w", run_id="r"),
+            decisions=digests([decided]),
+            details=spool.keep([decided]),
+        )
+
+    timer = Decided(started_event_id=3, commands=(Command(kind="StartTimer", fields={}),))
+    blocked = Decided(started_event_id=3, failure="[TMPRL1101] Potential deadlock detected")
+    failed = Decided(started_event_id=3, failure="no")
+    assert dependence(told(timer), told(blocked)) is None
+    assert dependence(told(timer), told(timer)) is None
+    found = dependence(told(timer), told(failed))
+    assert found == Dependence(condition="c", workflow_task=3, plain=timer.commands[0], failures=("", "no"))
+
+
+async def test_history_that_blocks_is_not_tried_under_all_conditions(tmp_path: Path) -> None:
+    modules = ("tests.rig.cli.hostile_workflows", "tests.replay.sample_workflows")
+    tried = [PLAIN, named("warm process"), named("twice in a row"), named("cold process")]
+    spins = dataclasses.replace(STORED[0], events=(*first_task("Spins", 1).events, *STORED[0].events[3:]))
+    told = await answered(tried, [spins, STORED[0]], *modules, logs=tmp_path)
+    blocked = [each.replay.blocked for answers in told.values() for each in answers if each.index == 0]
+    assert MOST_BLOCKED <= len(blocked) < len(tried)  # two processes may be at it at the same time
+    assert all(blocked)
+    assert not any(answers[-1].replay.failure for answers in told.values())
+    assert {answers[-1].index for answers in told.values()} == {1}

@@ -1,0 +1,85 @@
+"""However a run ends, nothing that it started is left."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.rig.cli.running import LIMIT, MARKING, Running, begun, crashproof
+
+FAILS = """
+from harness import Scenario, start
+
+charges = Scenario(worker="python -m scenarios.broken.agents.effect_without_key", work=start("ChargeWithoutKey", "x"))
+"""
+
+RAISES = """
+from harness import Scenario, start
+from harness.records import store as folder
+
+kept = folder.save_verdict
+
+def broken(place, verdict):
+    if "kill" in verdict.plan:
+        raise ZeroDivisionError("injected")
+    kept(place, verdict)
+
+folder.save_verdict = broken
+marks = Scenario(worker=WORKER, work=start("Marking", "ash"), task_queue="fixed")
+"""
+
+
+def ended(running: Running) -> int:
+    running.process.wait(LIMIT)
+    assert running.left() == []
+    return running.done().status
+
+
+def test_after_success(tmp_path: Path) -> None:
+    done = crashproof("run", *MARKING, "--only", "before/effect.*", cwd=tmp_path)
+    assert done.status == 0, done
+
+
+def test_after_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text(FAILS)
+    done = crashproof("run", "fails.py", "--only", "before/RespondActivityTaskCompleted/*", cwd=tmp_path)
+    assert done.status == 1, done
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_an_interrupt(tmp_path: Path, number: signal.Signals) -> None:
+    with begun("run", *MARKING, cwd=tmp_path) as running:
+        running.under_way()
+        running.process.send_signal(number)
+        assert ended(running) == 130
+    err = running.done().err
+    assert "Traceback" not in err
+    assert "go on with: crashproof run --resume .crashproof/runs/" in err
+
+
+def test_after_kill_9_of_crashproof(tmp_path: Path) -> None:
+    with begun("run", *MARKING, cwd=tmp_path) as running:
+        running.under_way()
+        running.process.kill()
+        assert ended(running) == -signal.SIGKILL
+
+
+def test_after_the_server_died(tmp_path: Path) -> None:
+    with begun("run", *MARKING, cwd=tmp_path) as running:
+        running.under_way()["server"].kill()
+        assert ended(running) == 3
+    done = running.done()
+    assert "Traceback" not in done.err
+    assert "crashproof: the Temporal server ended by itself in the middle of the run" in done.err
+
+
+def test_after_an_exception_of_its_own(tmp_path: Path) -> None:
+    worker = f"WORKER = {MARKING[1]!r}\n"
+    (tmp_path / "raises.py").write_text(worker + RAISES)
+    with begun("run", "raises.py", cwd=tmp_path) as running:
+        status = ended(running)
+    assert status == 3
+    assert "ZeroDivisionError: injected" in running.done().err
+    assert "this is a defect of crashproof itself" in running.done().err

@@ -1,0 +1,171 @@
+"""After a strike the server lets the dead attempt time out now, and has the declared timeouts back afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.common import RetryPolicy
+from temporalio.worker import Worker
+
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from harness.servers.frontend import Frontend
+from harness.trial.acceleration import Acceleration
+
+LIMIT = 60.0
+
+
+class Attempts:
+    """What the attempts of the activity saw, over all workers."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.infos: list[activity.Info] = []
+
+
+ATTEMPTS: dict[str, Attempts] = {}
+
+
+@activity.defn
+async def wait_at_first(name: str) -> int:
+    attempts = ATTEMPTS[name]
+    info = activity.info()
+    attempts.infos.append(info)
+    activity.heartbeat("seen")
+    attempts.begun.set()
+    if info.attempt == 1:
+        await asyncio.sleep(600)
+    return info.attempt
+
+
+@workflow.defn(sandboxed=False)
+class Waiting:
+    @workflow.run
+    async def run(self, name: str, beats: bool) -> int:
+        return await workflow.execute_activity(
+            wait_at_first,
+            name,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(minutes=2) if beats else None,
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+        )
+
+
+@pytest.mark.parametrize("beats", [False, True], ids=["start-to-close", "heartbeat"])
+async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declared(tmp_path: Path, beats: bool) -> None:
+    name = f"waiting-{beats}"
+    attempts = ATTEMPTS[name] = Attempts()
+    notes: list[dict[str, Any]] = []
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, beats], id=name, task_queue="q")
+            await attempts.begun.wait()
+            acceleration = Acceleration(
+                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+            )
+            await acceleration.recover(
+                executions=[(name, handle.first_execution_run_id or ""), ("no-such", "")], worker=1
+            )
+            assert await handle.result() == 2
+    assert [(note["operation"], note["what"], note["attempt"]) for note in notes][:1] == [("accelerate", "activity", 1)]
+    second = attempts.infos[1]
+    assert second.start_to_close_timeout == timedelta(minutes=5)
+    assert second.heartbeat_timeout == (timedelta(minutes=2) if beats else None)
+
+
+@pytest.mark.parametrize(
+    ("running", "cut_down", "message"),
+    [
+        (False, "heartbeat_timeout", "activity Heartbeat timeout"),
+        (True, "start_to_close_timeout", "activity StartToClose timeout"),
+    ],
+    ids=["nobody is at it", "a living process is at it"],
+)
+async def test_one_activity_is_timed_out_by_what_can_end_it(
+    tmp_path: Path, running: bool, cut_down: str, message: str
+) -> None:
+    name = f"one-{running}"
+    attempts = ATTEMPTS[name] = Attempts()
+    notes: list[dict[str, Any]] = []
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, True], id=name, task_queue="q")
+            await attempts.begun.wait()
+            acceleration = Acceleration(
+                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+            )
+            run_id = handle.first_execution_run_id or ""
+            told: dict[str, Any] = {"workflow_id": name, "run_id": run_id, "worker": 3, "running": running}
+            await acceleration.recover_activity(activity_id="no-such", **told)
+            assert notes == []
+            recovering = asyncio.create_task(
+                acceleration.recover_activity(activity_id=attempts.infos[0].activity_id, **told)
+            )
+            while not notes:
+                await asyncio.sleep(0.01)
+            (pending,) = (await handle.describe()).raw_description.pending_activities
+            assert getattr(pending.activity_options, cut_down).ToTimedelta() == timedelta(seconds=2)
+            # No heartbeat timeout is longer than start-to-close: the server cuts it down too.
+            if not running:
+                assert pending.activity_options.start_to_close_timeout.ToTimedelta() == timedelta(minutes=5)
+            await recovering
+            assert await handle.result() == 2
+            history = await handle.fetch_history()
+            (begun,) = (event for event in history.events if event.HasField("activity_task_started_event_attributes"))
+    assert begun.activity_task_started_event_attributes.last_failure.message == message
+    assert [note["worker"] for note in notes] == [3] * len(notes)
+    assert (attempts.infos[1].start_to_close_timeout, attempts.infos[1].heartbeat_timeout) == (
+        timedelta(minutes=5),
+        timedelta(minutes=2),
+    )
+
+
+@pytest.mark.parametrize("heard", ["always", "late", "never"])
+async def test_an_attempt_is_timed_out_that_the_server_handed_out_and_nobody_hears_of(
+    tmp_path: Path, heard: str
+) -> None:
+    name = f"unheard-{heard}"
+    attempts = ATTEMPTS[name] = Attempts()
+    notes: list[dict[str, Any]] = []
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, True], id=name, task_queue="q")
+            await attempts.begun.wait()
+            run_id = handle.first_execution_run_id or ""
+            mine = {(run_id, attempts.infos[0].activity_id, 1)}
+            answers: dict[str, list[set[tuple[str, str, int]]]] = {
+                "always": [mine],
+                "late": [set(), mine],
+                "never": [set(), set()],
+            }
+            told = iter(answers[heard])
+            acceleration = Acceleration(
+                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+            )
+            await acceleration.recover_unheard(executions=[(name, run_id)], in_hand=lambda: next(told), worker=2)
+            if heard == "never":
+                assert await handle.result() == 2
+            else:
+                assert len(attempts.infos) == 1
+                await handle.terminate()
+    assert [(note["what"], note["attempt"], note["worker"]) for note in notes][:1] == (
+        [("activity", 1, 2)] if heard == "never" else []
+    )

@@ -1,0 +1,69 @@
+"""The agents in scenarios/broken meet a real run: it confirms what reading finds, and nothing in right ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from harness.audit.audit import audit
+from harness.audit.confirm import with_evidence
+from harness.records.audit_result import Audited, AuditFinding, Severity
+from scenarios.broken.right import LOOKALIKES
+from tests import ROOT, TESTS
+from tests.unit.audit.test_planted_in_source import AGENTS, FOUND, NOT_IN_THE_SOURCE
+
+SHOWN = TESTS / "unit" / "audit" / "shown" / "broken.json"
+"""The findings of a real run of all agents with planted bugs."""
+
+NOT_BY_THIS_RUN = {("as_published", rule) for rule in ("CP209", "CP305", "CP407")}
+"""What the run could not confirm: its faults make no model error for that agent, and nobody pauses it."""
+
+
+@cache
+def told() -> Audited:
+    return audit([ROOT / "scenarios" / "broken"], jobs=1)
+
+
+@cache
+def met() -> Audited:
+    return with_evidence(told(), str(SHOWN), cwd=ROOT)
+
+
+def by_agent(audited: Audited) -> Mapping[str, list[AuditFinding]]:
+    found = defaultdict(list)
+    for each in audited.findings:
+        found[Path(each.place.file).stem].append(each)
+    return found
+
+
+@pytest.mark.parametrize("agent", FOUND)
+def test_a_run_confirms_what_reading_found(agent: str) -> None:
+    found = by_agent(met())[agent]
+    confirmed = {each.rule for each in found if each.confirmed}
+    assert {rule for rule in FOUND[agent] if (agent, rule) not in NOT_BY_THIS_RUN} <= confirmed
+    assert all(each.severity is Severity.CERTAIN for each in found if each.confirmed)
+
+
+@pytest.mark.parametrize("agent", NOT_IN_THE_SOURCE)
+def test_what_reading_cannot_show_is_not_made_up_and_the_run_names_it(agent: str) -> None:
+    assert [each.message for each in by_agent(told())[agent] if each.severity is not Severity.LOOK] == []
+    missed = {(each.check, each.source.split()[3].rstrip(","), each.rule) for each in met().missed}
+    assert ("gives-up-cleanly", agent, "") in missed
+
+
+def test_what_a_rule_should_have_found_is_missed_under_its_name() -> None:
+    missed = {(each.check, each.source.split()[3].rstrip(","), each.rule) for each in met().missed}
+    assert ("retry-after-honoured", "bad_request_retried", "CP314") in missed
+
+
+def test_right_agents_have_no_finding_that_is_certain_or_likely_before_and_after() -> None:
+    right = sorted(file.stem for file in AGENTS.glob("right_*.py"))
+    assert len(right) == len(LOOKALIKES)
+    for audited in (told(), met()):
+        found = by_agent(audited)
+        wrong = [each for agent in right for each in found[agent] if each.severity is not Severity.LOOK]
+        assert [f"{each.place.file}:{each.place.line} {each.rule}" for each in wrong] == []

@@ -1,0 +1,72 @@
+"""The annotations of an audit: escaped, within GitHub's limits, and the rest counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.records.audit_result import Audited, AuditFinding, Severity
+from harness.report.audit.github import audit_github
+from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
+
+
+def told(audited: Audited) -> list[str]:
+    return audit_github(audited, rules=RULES).splitlines()
+
+
+def many(severity: Severity, count: int) -> list[AuditFinding]:
+    return [replace(CLOCK, severity=severity, place=replace(CLOCK.place, line=line)) for line in range(1, count + 1)]
+
+
+def test_errors_come_first_each_at_its_line_with_its_path() -> None:
+    assert told(FOUND)[0] == (
+        "::error file=app/tools.py,line=4,endLine=4,col=12,endColumn=23,title=CP101 clock-in-workflow (certain)::"
+        "Workflow code calls time.time(): a replay reads another time. Use workflow.time()."
+        "%0AWorkflow Agent gets there by:%0Aapp/workflows.py:7 calls stamp()"
+    )
+    assert told(FOUND)[1].startswith("::warning file=app/activities.py,line=3,")
+    assert told(FOUND)[2] == (
+        "1 certain, 1 likely in 3 files with 1 workflow and 1 activity; 2 rules, 1 confirmed at run time (0.2 s)"
+    )
+
+
+def test_what_takes_many_lines_has_no_columns() -> None:
+    long = replace(CLOCK, place=replace(CLOCK.place, end_line=9, end_column=2))
+    assert told(replace(CLEAN, findings=(long,)))[0].startswith("::error file=app/tools.py,line=4,endLine=9,title=")
+
+
+def test_paths_begin_at_the_top_of_the_repository() -> None:
+    text = audit_github(EVERYTHING, rules=RULES, folder="services/agents")
+    assert text.startswith("::error file=services/agents/app/tools.py,")
+    assert "::warning file=services/agents/app/old.py," in text
+    assert "file=app/" not in text
+
+
+def test_nothing_in_a_text_ends_its_annotation() -> None:
+    lines = told(HOSTILE)
+    assert lines[0].startswith("::error file=a b%2Cc%3A%25é\x1b.py,line=4,")
+    assert lines[0].count("::") == 2
+    assert "<b>100%25</b>" in lines[0]
+    assert len(lines) == 2
+
+
+def test_of_each_level_ten_are_shown_and_the_rest_is_counted() -> None:
+    findings = (*many(Severity.CERTAIN, 12), *many(Severity.LIKELY, 3), *many(Severity.LOOK, 30))
+    lines = told(replace(CLEAN, findings=findings))
+    levels = [line.split()[0] for line in lines[:-1]]
+    assert [levels.count(f"::{level}") for level in ("error", "warning", "notice")] == [10, 3, 10]
+    assert "2 errors, 21 notices more" in lines[-2]
+
+
+def test_ten_of_each_need_no_counting() -> None:
+    lines = told(replace(CLEAN, findings=tuple(many(Severity.LOOK, 10))))
+    assert len(lines) == 11
+    assert not any(" more" in line for line in lines)
+
+
+def test_what_limits_the_result_is_annotated_too() -> None:
+    lines = told(EVERYTHING)
+    assert "::warning file=app/old.py,title=not audited::line 1: invalid syntax" in lines
+    assert any(line.startswith("::notice file=app/tools.py,line=5,title=crashproof%3A ignore::") for line in lines)
+    assert any("which no finding tells" in line for line in lines)
+    assert told(NOTHING)[0].startswith("::error title=crashproof audit::no workflow and no activity")
+    assert told(replace(CLEAN, findings=(EFFECT,)))[0].startswith("::warning ")

@@ -1,0 +1,41 @@
+"""Findings are folded where one check saw one cause in one trial, and only there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.records.verdict import Finding, Outcome
+from harness.report.sweep.folding import blocks
+from tests.unit.report.samples import KILL, TWICE, swept, truncated, verdict
+
+
+def folded(*findings: Finding) -> list[list[str]]:
+    found = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *findings)).findings
+    return [[member.finding.subject for member in block.members] for block in blocks(found)]
+
+
+def test_what_the_same_call_led_to_is_one_block_told_by_its_first_finding() -> None:
+    assert folded(*truncated()) == [["plan", "the result of plan", "effect note", "the result of TripAgent"]]
+
+
+def test_other_checks_and_other_entries_are_blocks_of_their_own() -> None:
+    same_check = replace(TWICE, subject="mail", evidence=("12:00:04.000  worker 22863  attempt 1",))
+    other_check = replace(TWICE, check="effect-key-stable", subject="key")
+    assert folded(TWICE, same_check, other_check) == [["charge"], ["mail"], ["key"]]
+
+
+def test_the_same_time_in_another_process_is_another_entry() -> None:
+    other = replace(TWICE, subject="mail", evidence=(TWICE.evidence[0].replace("22863", "22871"),))
+    assert folded(TWICE, other) == [["charge"], ["mail"]]
+
+
+def test_findings_without_evidence_are_not_taken_for_one() -> None:
+    first, second = Finding(check="c", message="m", subject="a"), Finding(check="c", message="m", subject="b")
+    assert folded(first, second) == [["a"], ["b"]]
+
+
+def test_findings_of_different_trials_stay_apart_though_their_lines_are_the_same() -> None:
+    mail = replace(TWICE, subject="mail")
+    found = swept(verdict("9f3a2c", KILL, Outcome.FAIL, TWICE), verdict("77aa01", KILL, Outcome.FAIL, mail)).findings
+    assert [len(block.members) for block in blocks(found)] == [1, 1]
+    assert [block.first.verdict.trial for block in blocks(found)] == ["9f3a2c", "77aa01"]

@@ -1,0 +1,179 @@
+"""The text of a report, word for word: of a run that passed, failed, shows nothing, and of one with every fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Finding, Outcome
+from harness.report.sweep import text as report
+from tests.unit.report.samples import (
+    FAILED,
+    HURT,
+    INAPPLICABLE,
+    KILL,
+    NO_MODEL,
+    PASSED,
+    UNSHOWN,
+    every_fault,
+    several,
+    swept,
+    truncated,
+    verdict,
+)
+
+PASSED_TEXT = """\
+scenario  outcome  trials  passed  failed  unknown   points    time
+trip      PASS          2       2       0        0      1/1    7.2s
+
+timeouts after a strike were accelerated
+
+PASS: 2 trials, 1 of 1 point struck, 0 findings. Evidence: .crashproof/runs/latest"""
+
+FAILED_TEXT = """\
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
+  FAIL  effects-happen-once
+    charge happened 2 times, expected once
+      12:00:03.611  worker 22863  attempt 1
+      12:00:06.402  worker 22871  attempt 2
+    Seen in 2 trials; this is the smallest plan.
+    Evidence:        .crashproof/runs/latest/trials/9f3a2c/
+    Reproduce with:  crashproof reproduce 9f3a2c
+
+scenario  outcome  trials  passed  failed  unknown   points    time
+trip      FAIL          3       1       2        0      1/1    7.2s
+
+trip:
+  - coverage gap: the file trips.db is open for writing
+
+FAIL: 3 trials, 1 of 1 point struck, 1 finding. Evidence: .crashproof/runs/latest"""
+
+UNSHOWN_TEXT = """\
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
+  UNKNOWN  never struck while the workflow was open: \
+kill-worker@before/RespondActivityTaskCompleted/TripAgent/charge.1/attempt-1
+    Evidence:        .crashproof/runs/latest/trials/9f3a2c/
+    Reproduce with:  crashproof reproduce 9f3a2c
+
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1 (in real time)
+  UNKNOWN  effects-happen-once: KeyError: 'attempt'
+    Evidence:        .crashproof/runs/latest/trials/77aa01/
+    Reproduce with:  crashproof reproduce 77aa01
+
+scenario  outcome  trials  passed  failed  unknown   points    time
+trip      UNKNOWN       3       1       0        2      0/1    7.2s
+
+trip:
+  - 3 trials were left out: a limit was reached
+
+UNKNOWN: 3 trials, 0 of 1 point struck, 0 findings. Evidence: .crashproof/runs/latest"""
+
+EVERY_FAULT_TEXT = """\
+scenario               outcome  trials  passed  failed  unknown   points    time
+trip_with_every_fault  PASS         22      22       0        0    20/20   61.0s
+waits                  not applicable: it lets time pass, and the dev server cannot skip time
+
+fault                              points  passed  failed  unknown
+kill-worker                           2/2       2       0        0
+terminate-worker                      2/2       2       0        0
+pause-worker                          2/2       2       0        0
+unavailable-once                      2/2       2       0        0
+unavailable-until-healed              2/2       2       0        0
+resource-exhausted-once               2/2       2       0        0
+resource-exhausted-until-healed       2/2       2       0        0
+reply-lost                            2/2       2       0        0
+heartbeat-lost                        2/2       2       0        0
+effect-reply-lost                     2/2       2       0        0
+not applicable: kill-server: the time-skipping server cannot be killed and started again: it keeps nothing on
+  disk
+not applicable: every model fault: the worker sends no model message that it can meet
+
+trip_with_every_fault:
+  - unreachable: kill-worker, terminate-worker, pause-worker, unavailable-once, unavailable-until-healed,
+    resource-exhausted-once, resource-exhausted-until-healed, reply-lost, heartbeat-lost, effect-reply-lost at
+    before/Extra
+
+PASS: 22 trials, 20 of 20 points struck, 0 findings"""
+
+TRUNCATED_TEXT = """\
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
+  FAIL  nothing-truncated-accepted
+    plan 1 completed though its model call was answered by half, and asked no more
+      12:00:01.100  worker 22863  attempt 1  chat.completions
+      12:00:01.240  worker 22863  attempt 1  chat.completions
+    also: the result of plan holds half of an answer of the model: 'Fly to Li'
+    also: effect note holds half of an answer of the model: 'Fly to Li'
+    also: the result of TripAgent holds half of an answer of the model: 'Fly to Li'
+    Evidence:        runs/x/trials/9f3a2c/
+    Reproduce with:  crashproof reproduce 9f3a2c
+
+scenario  outcome  trials  passed  failed  unknown   points    time
+trip      FAIL          1       0       1        0      1/1    7.2s
+
+FAIL: 1 trial, 1 of 1 point struck, 4 findings. Evidence: runs/x"""
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [(PASSED, PASSED_TEXT), (FAILED, FAILED_TEXT), (UNSHOWN, UNSHOWN_TEXT)],
+    ids=["passed", "failed", "unknown"],
+)
+def test_the_report_word_for_word(found: Swept, expected: str) -> None:
+    assert report.text([found], folder=".crashproof/runs/latest") == expected
+
+
+def test_a_run_with_every_fault_word_for_word() -> None:
+    assert report.text([every_fault(), INAPPLICABLE]) == EVERY_FAULT_TEXT
+
+
+def test_findings_with_one_cause_word_for_word() -> None:
+    found = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *truncated()))
+    assert report.text([found], folder="runs/x") == TRUNCATED_TEXT
+
+
+def test_a_run_with_one_fault_has_no_table_by_fault_and_remarks_why_it_cannot_be_made() -> None:
+    lines = report.text([swept(not_applicable={"model-429": NO_MODEL}, cuts=(), struck=())]).splitlines()
+    assert not any(line.startswith("fault") for line in lines)
+    assert f"  - not applicable: model-429: {NO_MODEL}" in lines
+
+
+def test_a_fault_that_one_scenario_of_two_cannot_meet_is_in_the_table_and_below_it() -> None:
+    other = swept(scenario="other", not_applicable={"kill-server": "no disk", "model-429": NO_MODEL})
+    told = report.text([several(), other]).splitlines()
+    assert "kill-server            1/1       1       0        0" in told
+    below = told.index(f"not applicable: model-429, model-400: {NO_MODEL}")
+    assert told[below + 1] == "not applicable in other: kill-server: no disk"
+    assert "other:" not in told
+
+
+def test_what_a_worker_says_does_not_steer_the_terminal() -> None:
+    told = report.text([HURT])
+    assert "\x1b" not in told
+    assert "\x00" not in told
+    assert "      <b>&</b>\N{REPLACEMENT CHARACTER}[31m" in told.splitlines()
+
+
+def test_the_list_of_points_word_for_word() -> None:
+    found = swept(unsteady=("before/RecordActivityTaskHeartbeat/TripAgent/charge.1/nth-2",))
+    assert report.points([found, INAPPLICABLE]) == (
+        "trip: 1 point\n"
+        "  before/RespondActivityTaskCompleted/TripAgent/charge.1/attempt-1\n"
+        "  before/RecordActivityTaskHeartbeat/TripAgent/charge.1/nth-2 (in one of two undisturbed runs: not struck)\n"
+        "waits: 0 points (not applicable: it lets time pass, and the dev server cannot skip time)"
+    )
+
+
+def test_the_list_of_points_names_the_fault_where_there_are_several() -> None:
+    lines = report.points([several()]).splitlines()
+    assert lines[1:] == [
+        *(f"  {cut.strike}" for cut in several().cuts),
+        f"  not applicable: model-429, model-400: {NO_MODEL}",
+    ]
+
+
+def test_long_evidence_is_cut_short_and_says_so() -> None:
+    long = Finding(check="c", message="m", evidence=tuple(f"line {number}" for number in range(30)))
+    lines = report.text([swept(verdict("t", KILL, Outcome.FAIL, long))]).splitlines()
+    assert "      line 11" in lines
+    assert "      line 12" not in lines
+    assert "      … and 18 more lines in verdict.json" in lines

@@ -1,0 +1,229 @@
+"""The report files of an evidence folder: HTML, JUnit, Markdown and SARIF say what the text says, and escape it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.records.sweep_result import Swept
+from harness.records.verdict import Outcome
+from harness.report.html.page import html
+from harness.report.sweep.junit import junit
+from harness.report.sweep.sarif import sarif
+from harness.report.sweep.summary import summary
+from tests.unit.report.samples import (
+    FAILED,
+    HURT,
+    INAPPLICABLE,
+    KILL,
+    NO_MODEL,
+    NO_RESTART,
+    PASSED,
+    UNSHOWN,
+    every_fault,
+    several,
+    swept,
+    truncated,
+    verdict,
+)
+
+TRUNCATED = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *truncated()))
+_EMPTY = ("meta", "br")
+
+
+class Page(HTMLParser):
+    """What a reader sees of a page: its rows cell by cell and its other texts; fails on tags that do not match."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[Any]) -> None:
+        if tag not in _EMPTY:
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+        if tag in ("td", "th"):
+            self.rows[-1][-1] = " ".join(self.rows[-1][-1].split())
+
+    def handle_data(self, data: str) -> None:
+        if "td" in self._open or "th" in self._open:
+            self.rows[-1][-1] += data
+
+
+@pytest.mark.parametrize("found", [PASSED, FAILED, UNSHOWN, HURT, several(), every_fault(), INAPPLICABLE, TRUNCATED])
+def test_page_stands_alone(found: Swept) -> None:
+    page = html([found], folder=".crashproof/runs/latest")
+    assert page.startswith("<!doctype html>")
+    assert not re.search(r"(src|href)=|https?:|@import|url\(", page)
+    assert found.outcome in page
+    Page(page)
+
+
+def test_page_shows_the_finding_and_escapes_it() -> None:
+    page = html([FAILED], folder="runs/x")
+    for told in ("charge happened 2 times, expected once", "crashproof reproduce 9f3a2c", "runs/x/trials/9f3a2c/"):
+        assert told in page
+    hurt = html([HURT])
+    assert "<script>" not in hurt
+    assert "&lt;script&gt;" in hurt
+    assert "<u>" not in hurt
+    assert "<b>" not in hurt.partition("<pre>")[2].partition("</pre>")[0]
+
+
+def test_page_has_a_table_of_faults_where_there_are_several() -> None:
+    rows = Page(html([every_fault(), INAPPLICABLE])).rows
+    assert ["waits", f"not applicable: {INAPPLICABLE.inapplicable}"] in rows
+    assert ["fault", "family", "points", "passed", "failed", "unknown"] in rows
+    assert ["heartbeat-lost", "wire", "2/2", "2", "0", "0"] in rows
+    assert [f"not applicable: kill-server: {NO_RESTART}"] in rows
+    assert [f"not applicable: every model fault: {NO_MODEL}"] in rows
+    assert "family" not in html([FAILED])
+
+
+def test_page_shows_findings_with_one_cause_in_one_block() -> None:
+    page = html([TRUNCATED])
+    assert page.count("<article") == 1
+    assert page.count("<li>also: ") == 3
+    assert "4 findings" in page
+
+
+def test_page_says_why_trials_are_unknown() -> None:
+    page = html([UNSHOWN])
+    assert page.count('<article class="unknown">') == 2
+    assert "effects-happen-once: KeyError: &#39;attempt&#39;" in page
+
+
+def counted(found: Swept) -> tuple[str | None, ...]:
+    suite = ElementTree.fromstring(junit([found])).find("testsuite")
+    assert suite is not None
+    assert suite.get("tests") == str(len(suite.findall("testcase")))
+    return tuple(suite.get(name) for name in ("tests", "failures", "errors", "skipped"))
+
+
+def test_junit_counts_and_escapes() -> None:
+    assert [counted(found) for found in (PASSED, FAILED, UNSHOWN, HURT)] == [
+        ("2", "0", "0", "0"),
+        ("3", "2", "0", "0"),
+        ("4", "0", "3", "0"),
+        ("2", "1", "0", "1"),
+    ]
+    failed = ElementTree.fromstring(junit([FAILED]))
+    failure = failed.find("testsuite/testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == "charge happened 2 times, expected once"
+    assert (failure.text or "").endswith("Reproduce with: crashproof reproduce 9f3a2c")
+    errors = [each.get("message") or "" for each in ElementTree.fromstring(junit([UNSHOWN])).iter("error")]
+    assert "never struck" in errors[0]
+    assert errors[1:] == [
+        "effects-happen-once: KeyError: 'attempt'",
+        "3 trials were left out: a limit was reached",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"reason": "the worker exited", "struck": ()}, "nothing was swept: the worker exited"),
+        ({"cuts": (), "struck": ()}, "nothing was swept: there was no point to strike"),
+    ],
+)
+def test_junit_tells_of_a_scenario_that_could_not_be_swept(told: dict[str, Any], message: str) -> None:
+    nothing = replace(PASSED, verdicts=(), **told)
+    assert counted(nothing) == ("1", "0", "1", "0")
+    error = ElementTree.fromstring(junit([nothing])).find("testsuite/testcase/error")
+    assert error is not None
+    assert error.get("message") == message
+
+
+def test_junit_skips_what_is_not_applicable() -> None:
+    assert counted(INAPPLICABLE) == ("1", "0", "0", "1")
+    assert counted(every_fault()) == ("35", "0", "0", "13")
+    cases = ElementTree.fromstring(junit([several(), INAPPLICABLE])).iter("testcase")
+    skipped = {case.get("name"): found.get("message") for case in cases for found in case.findall("skipped")}
+    assert skipped == {
+        "model-429": f"not applicable: {NO_MODEL}",
+        "model-400": f"not applicable: {NO_MODEL}",
+        "sweep": f"not applicable: {INAPPLICABLE.inapplicable}",
+    }
+
+
+def test_summary_is_a_table_after_the_findings() -> None:
+    told = summary([FAILED, PASSED], folder="runs/x").splitlines()
+    assert told[0] == "## crashproof: FAIL"
+    assert "charge happened 2 times, expected once" in told[3]
+    assert told[4] == "Reproduce with `crashproof reproduce 9f3a2c`"
+    assert told[-5:-2] == [
+        "|---|---|---|---|---|---|",
+        "| trip | FAIL | 3 | 2 | 0 | 1/1 |",
+        "| trip | PASS | 2 | 0 | 0 | 1/1 |",
+    ]
+    assert "\\<script\\>" in summary([HURT])
+
+
+def test_summary_has_a_table_of_faults_where_there_are_several() -> None:
+    assert summary([several(), INAPPLICABLE], folder="runs/x").split("\n\n", 2)[2] == (
+        "| scenario | outcome | trials | failed | unknown | points struck |\n"
+        "|---|---|---|---|---|---|\n"
+        "| trip | FAIL | 3 | 1 | 0 | 2/2 |\n"
+        "| waits | not applicable: it lets time pass, and the dev server cannot skip time | | | | |\n"
+        "\n"
+        "| fault | points struck | passed | failed | unknown |\n"
+        "|---|---|---|---|---|\n"
+        "| kill-worker | 1/1 | 0 | 1 | 0 |\n"
+        "| kill-server | 1/1 | 1 | 0 | 0 |\n"
+        "| unavailable-once | 0/0 | 0 | 0 | 0 |\n"
+        "\n"
+        f"not applicable: model-429, model-400: {NO_MODEL}\n"
+        "\n"
+        "Evidence: `runs/x`\n"
+    )
+    assert "| fault |" not in summary([FAILED, PASSED])
+
+
+def test_summary_folds_findings_with_one_cause_and_counts_what_it_leaves_out() -> None:
+    assert summary([TRUNCATED]).count("\nalso: ") == 3
+    assert summary([TRUNCATED]).count("Reproduce with") == 1
+    told = summary([replace(TRUNCATED, scenario=f"s{number}") for number in range(22)])
+    assert "… and 8 more findings." in told
+
+
+def test_sarif_has_a_result_for_each_finding() -> None:
+    log = sarif([FAILED, PASSED], files={"trip": "scenarios/trip.py"}, version="1.0")
+    run = log["runs"][0]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["effects-happen-once"]
+    (result,) = run["results"]
+    assert result["ruleIndex"] == 0
+    assert result["message"]["text"].endswith("Reproduce with: crashproof reproduce 9f3a2c")
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "scenarios/trip.py"
+    assert result["properties"] == {"faults": ["kill-worker"], "plan": KILL, "trial": "9f3a2c"}
+    assert sarif([PASSED], files={}, version="1.0")["runs"][0]["results"] == []
+
+
+def test_sarif_notifies_of_what_could_not_be_made() -> None:
+    unswept = replace(PASSED, verdicts=(), struck=(), reason="the worker exited with status 1")
+    (run,) = sarif([several(), INAPPLICABLE, unswept], files={}, version="1.0")["runs"]
+    (invocation,) = run["invocations"]
+    told = [(each["level"], each["message"]["text"]) for each in invocation["toolExecutionNotifications"]]
+    assert told == [
+        ("note", f"trip: not applicable: model-429, model-400: {NO_MODEL}"),
+        ("note", f"waits: not applicable: {INAPPLICABLE.inapplicable}"),
+        ("error", "trip: nothing was swept: the worker exited with status 1"),
+    ]
+    assert invocation["executionSuccessful"]
+    (alone,) = sarif([unswept], files={}, version="1.0")["runs"]
+    assert not alone["invocations"][0]["executionSuccessful"]
