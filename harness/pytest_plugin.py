@@ -25,14 +25,14 @@ from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
     from harness.servers.binaries import Binary
-    from harness.testing import Effects, Model, Server, Survives, Workers
+    from harness.testing import Effects, Model, SessionServer, Survives, WorkerStarter
     from harness.testing.stage import Stage
     from harness.testing.thread import Calls, RigThread
     from harness.trial.slots import Rig
 
 
 @pytest.fixture
-def crashproof_server(_crashproof_stage: Stage) -> Server:
+def crashproof_server(_crashproof_stage: Stage) -> SessionServer:
     """A persisted Temporal dev server, one for the session, with a namespace of this test's own.
 
     ``address`` and ``namespace`` are for ``Client.connect``. ``await crashproof_server.kill()`` kills it with SIGKILL,
@@ -42,7 +42,7 @@ def crashproof_server(_crashproof_stage: Stage) -> Server:
 
 
 @pytest.fixture
-def crashproof_worker(_crashproof_stage: Stage) -> Workers:
+def crashproof_worker(_crashproof_stage: Stage) -> WorkerStarter:
     """A starter of worker processes.
 
     ``worker = await crashproof_worker("python -m app.worker", task_queue="q")`` starts one, real and unmodified, behind

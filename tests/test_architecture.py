@@ -302,6 +302,15 @@ def test_names_say_something() -> None:
     assert empty == []
 
 
+def test_a_class_name_is_used_once() -> None:
+    bearers: dict[str, list[str]] = {}
+    for file in python_files("harness"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef):
+                bearers.setdefault(node.name, []).append(f"{module_of(file)}:{node.lineno}")
+    assert {name: places for name, places in bearers.items() if len(places) > 1} == {}
+
+
 def _words_of(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]+[a-z]*|[a-z]+", name)]
 

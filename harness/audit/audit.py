@@ -17,8 +17,8 @@ from harness.audit.code.surface import Surface, surface_of
 from harness.audit.judging import Judged, judge
 from harness.audit.rules import RULES
 from harness.audit.rules.rule import Rule
-from harness.audit.workers import Workers, working
-from harness.records.audit_result import Audited, AuditFinding, FileReport
+from harness.audit.workers import AuditWorkers, working
+from harness.records.audit_result import AuditFinding, AuditResult, FileReport
 
 WORTH_PROCESSES = 400_000
 """Characters of new text from which on more processes than one are quicker."""
@@ -49,7 +49,7 @@ def audit(
     limits: Limits | None = None,
     progress: Progress | None = None,
     exclude: Callable[[Path], bool] | None = None,
-) -> Audited:
+) -> AuditResult:
     """Read the Python files below these paths, and return what the rules find in them.
 
     Nothing of what is read is imported or run. A file that cannot be read or parsed is reported, the rest audited. A
@@ -83,7 +83,7 @@ def audit(
     return replace(audited, rules=len(rules))
 
 
-def _surfaces(sources: dict[Path, SourceFile], memory: Memory, workers: Workers | None) -> dict[Path, Surface]:
+def _surfaces(sources: dict[Path, SourceFile], memory: Memory, workers: AuditWorkers | None) -> dict[Path, Surface]:
     found = {path: surface for path, source in sources.items() if (surface := memory.surface(source))}
     missing = [source for path, source in sources.items() if path not in found]
     chunks = [missing[at : at + _CHUNK] for at in range(0, len(missing), _CHUNK)]
@@ -106,7 +106,7 @@ def _judged(
     finder: Finder,
     limits: Limits,
     memory: Memory,
-    workers: Workers | None,
+    workers: AuditWorkers | None,
     progress: Progress | None,
 ) -> Iterator[Judged]:
     missing: dict[str, Sequence[SourceFile]] = {}
@@ -131,7 +131,7 @@ def _new(
     rules: Sequence[Rule],
     finder: Finder,
     limits: Limits,
-    workers: Workers | None,
+    workers: AuditWorkers | None,
 ) -> Iterator[tuple[str, Judged]]:
     if workers is None:
         for key, part in parts.items():
@@ -167,11 +167,11 @@ def _report(source: SourceFile, surface: Surface) -> FileReport:
 
 def _audited(
     found: Sequence[Judged], reports: tuple[FileReport, ...], sources: Iterable[SourceFile], *, seconds: float
-) -> Audited:
+) -> AuditResult:
     lines = {source.file: source.text.split("\n") for source in sources}
     findings = sorted({_key(each): each for judged in found for each in judged.findings}.values(), key=_key)
     unresolved = {each.place: each for judged in found for each in judged.unresolved}
-    return Audited(
+    return AuditResult(
         findings=tuple(_numbered(findings, lines)),
         files=reports,
         unresolved=tuple(sorted(unresolved.values(), key=lambda each: (each.place.file, each.place.line))),

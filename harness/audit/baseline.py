@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError, nearest
-from harness.records.audit_result import Audited, AuditFinding
+from harness.records.audit_result import AuditFinding, AuditResult
 
 FILE = Path("crashproof-baseline.toml")
 """Where it is written, if nothing else is said."""
@@ -134,7 +134,7 @@ def _path_from(file: str, folder: Path) -> str:
     return Path(os.path.relpath(file, folder)).as_posix()
 
 
-def applied(audited: Audited, known: Sequence[Known], *, folder: Path, asked: Iterable[str]) -> Audited:
+def applied(audited: AuditResult, known: Sequence[Known], *, folder: Path, asked: Iterable[str]) -> AuditResult:
     """Return the audit with the known findings set apart, and with the entries that are stale.
 
     Args:
@@ -155,7 +155,9 @@ def applied(audited: Audited, known: Sequence[Known], *, folder: Path, asked: It
     )
 
 
-def out_of_sight(known: Iterable[Known], audited: Audited, *, folder: Path, asked: Iterable[str]) -> tuple[Known, ...]:
+def out_of_sight(
+    known: Iterable[Known], audited: AuditResult, *, folder: Path, asked: Iterable[str]
+) -> tuple[Known, ...]:
     """Return what is known of files and rules that this audit did not look at: a new baseline keeps it."""
     read, rules = {_path_from(report.file, folder) for report in audited.files}, set(asked)
     return tuple(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 
 from harness.audit.observed import AS_RECORDED, Happened, happened
-from harness.records.audit_result import Audited, AuditFinding, Missed, Place, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Missed, Severity
 
 _SHOWN = 3
 _QUOTED = re.compile(r"'([\w.:-]+)'")
@@ -112,7 +112,7 @@ _FUNCTIONS = (
 )
 
 
-def with_evidence(audited: Audited, run: str, *, cwd: Path, asked: Collection[str] = ()) -> Audited:
+def with_evidence(audited: AuditResult, run: str, *, cwd: Path, asked: Collection[str] = ()) -> AuditResult:
     """Return the audit with what a run confirms of it, and with what it missed.
 
     Args:
@@ -127,7 +127,7 @@ def with_evidence(audited: Audited, run: str, *, cwd: Path, asked: Collection[st
     return meet(audited, happened(run, cwd=cwd), cwd=cwd, asked=asked)
 
 
-def meet(audited: Audited, run: Sequence[Happened], *, cwd: Path, asked: Collection[str] = ()) -> Audited:
+def meet(audited: AuditResult, run: Sequence[Happened], *, cwd: Path, asked: Collection[str] = ()) -> AuditResult:
     """Return the audit with what happened: confirmed findings are certain, what no finding tells is in ``missed``.
 
     What could stand for one of several findings confirms none of them, and is not missed either.
@@ -268,7 +268,7 @@ def _parsed(lines: Iterable[str]) -> Iterator[_At]:
             yield _At(found["file"], int(found["line"]), (found["function"] or "").rpartition(".")[2])
 
 
-def _stands_at(place: Place, at: _At, cwd: Path) -> bool:
+def _stands_at(place: CodePlace, at: _At, cwd: Path) -> bool:
     return place.line <= at.line <= max(place.line, place.end_line) and _same_file(place.file, at.file, cwd)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.audit.code.source import decoded
 from harness.errors import nearest
-from harness.records.audit_result import Audited, AuditFinding, Place
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace
 
 _COMMENT = re.compile(r"#\s*crashproof\s*:\s*(?P<word>[\w-]+)\s*(?P<rules>\[[^\]]*\])?(?P<reason>.*)", re.IGNORECASE)
 _WORDS = ("ignore", "ignore-file")
@@ -33,20 +33,20 @@ class Ignore:
         line: The line that it is about; 0 for the whole file.
     """
 
-    place: Place
+    place: CodePlace
     rule: str
     reason: str
     line: int
 
-    def matches(self, finding: AuditFinding, places: Iterable[Place]) -> bool:
+    def matches(self, finding: AuditFinding, places: Iterable[CodePlace]) -> bool:
         """Tell whether it ignores a finding that stands at, or is led to by, these places."""
         return self.rule == finding.rule and any(self._is_at(place) for place in places)
 
-    def _is_at(self, place: Place) -> bool:
+    def _is_at(self, place: CodePlace) -> bool:
         return place.file == self.place.file and self.line in (0, place.line, place.end_line or place.line)
 
 
-def heed(audited: Audited, *, rules: Mapping[str, str], asked: Iterable[str]) -> Audited:
+def heed(audited: AuditResult, *, rules: Mapping[str, str], asked: Iterable[str]) -> AuditResult:
     """Return the audit with what comments ignore set apart, and with the comments that ignore nothing.
 
     Args:
@@ -55,7 +55,7 @@ def heed(audited: Audited, *, rules: Mapping[str, str], asked: Iterable[str]) ->
         asked: Ids of the rules that were asked: a comment about another one may well be of use.
     """
     read = [report.file for report in audited.files if not report.reason]
-    bad: list[Place] = []
+    bad: list[CodePlace] = []
     ignores = [each for file in read for each in _in_file(file, rules, bad)]
     kept, suppressed, used = _applied(audited.findings, ignores, frozenset(read))
     wanted = set(asked)
@@ -86,11 +86,11 @@ def _applied(
     return kept, suppressed, used
 
 
-def _last_own(finding: AuditFinding, own: frozenset[str]) -> list[Place]:
+def _last_own(finding: AuditFinding, own: frozenset[str]) -> list[CodePlace]:
     return [place for place in finding.path if place.file in own][-1:]
 
 
-def _in_file(file: str, rules: Mapping[str, str], bad: list[Place]) -> Iterator[Ignore]:
+def _in_file(file: str, rules: Mapping[str, str], bad: list[CodePlace]) -> Iterator[Ignore]:
     """Yield what the comments of a file ignore, and add those that are wrong to ``bad``."""
     try:
         raw = Path(file).read_bytes()
@@ -128,15 +128,15 @@ def _ids(rules: Mapping[str, str]) -> list[str]:
     return sorted(set(rules.values()))
 
 
-def _comments(file: str, text: str) -> Iterator[tuple[Place, int, re.Match[str]]]:
+def _comments(file: str, text: str) -> Iterator[tuple[CodePlace, int, re.Match[str]]]:
     """Yield each comment to crashproof, with the line of code that it is about."""
-    waiting: list[tuple[Place, re.Match[str]]] = []
+    waiting: list[tuple[CodePlace, re.Match[str]]] = []
     code = 0
     for token in _tokens(text):
         line = token.start[0]
         if token.type == tokenize.COMMENT and (comment := _COMMENT.search(token.string)):
             column = token.start[1] + comment.start() + 1
-            place = Place(file=file, line=line, column=column, end_line=line, end_column=token.end[1] + 1)
+            place = CodePlace(file=file, line=line, column=column, end_line=line, end_column=token.end[1] + 1)
             if code == line:
                 yield place, line, comment
             else:

@@ -24,7 +24,7 @@ _MAIN = f"import sys; sys.path.append({str(_ROOT)!r}); from harness.audit.worker
 _DIES_WITH_PARENT = 1
 
 
-class Workers:
+class AuditWorkers:
     """Some worker processes, started when first needed. Use within `working`.
 
     Args:
@@ -92,12 +92,12 @@ class Workers:
 
 
 @contextmanager
-def working(number: int) -> Iterator[Workers | None]:
+def working(number: int) -> Iterator[AuditWorkers | None]:
     """Give this many worker processes while the block runs; None where that is one, for that is this process itself."""
     if number <= 1:
         yield None
         return
-    workers = Workers(number)
+    workers = AuditWorkers(number)
     try:
         yield workers
     except BaseException:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.campaign.stops import Stop
 from harness.campaign.stops import told as stops_text
 from harness.records.evidence import Evidence
-from harness.records.options import Options
+from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
 from harness.records.tape import acts
 
@@ -15,7 +15,7 @@ from harness.records.tape import acts
 def notes(
     scenario: Scenario,
     *,
-    options: Options,
+    options: SweepOptions,
     baselines: Sequence[Evidence],
     notices: Iterable[str] = (),
     stops: Sequence[Stop] = (),

@@ -21,11 +21,11 @@ from harness.records import store as folders
 from harness.records.cut import Cut, cuts_of, new_cuts, steady
 from harness.records.deadline import BASELINE_LIMIT, Bounds, activity_bounds, bounds
 from harness.records.evidence import Evidence
-from harness.records.options import Options
+from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
 from harness.records.point import is_of_workflow_task, matches
 from harness.records.scenario import Scenario
-from harness.records.sweep_result import News, Swept
+from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.replay.in_process.process import ReplayProcess
 from harness.replay.in_process.protocol import Setup
@@ -77,7 +77,7 @@ class Sweep:
         rig: Rig,
         folder: Path,
         jobs: asyncio.Semaphore,
-        options: Options,
+        options: SweepOptions,
         tell: Callable[[News], None] = lambda news: None,
     ) -> None:
         self._scenario = scenario
@@ -93,7 +93,7 @@ class Sweep:
         self._replayer: asyncio.Task[ReplayProcess] | None = None
         self._began = time.monotonic()
 
-    async def run(self) -> Swept:
+    async def run(self) -> SweepResult:
         """Run it.
 
         Raises:
@@ -110,7 +110,7 @@ class Sweep:
                 await self._end_early()
             return self._swept(reason)
 
-    async def again(self, plan: Plan, *, trial: str, baselines: Sequence[Evidence]) -> Swept:
+    async def again(self, plan: Plan, *, trial: str, baselines: Sequence[Evidence]) -> SweepResult:
         """Run one trial of an earlier sweep again and judge it against that sweep's baselines.
 
         Raises:
@@ -338,10 +338,10 @@ class Sweep:
         done, total = len(self._state.verdicts), self._state.total
         self._tell(News(scenario=self._scenario.name, text=text, done=done, total=total))
 
-    def _swept(self, reason: str, *, points_only: bool = False) -> Swept:
+    def _swept(self, reason: str, *, points_only: bool = False) -> SweepResult:
         state = self._state
         gaps = dict.fromkeys(gap for evidence in state.baselines for gap in evidence.gaps)
-        return Swept(
+        return SweepResult(
             scenario=self._scenario.name,
             title=self._scenario.title,
             verdicts=tuple(state.verdicts.values()),

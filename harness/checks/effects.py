@@ -9,7 +9,7 @@ from typing import Any
 from harness.checks import faulted, masking, showing
 from harness.checks.attempts import attempts_of
 from harness.checks.check import Check, NothingToLookAt, check
-from harness.checks.masking import Effect, same_effect, same_effect_and_key
+from harness.checks.masking import LastingEffect, same_effect, same_effect_and_key
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
@@ -97,7 +97,7 @@ def happens_once(effect: str, *, key: str = "") -> Check:
     return Check(name, f"The effect {effect} happens exactly once for {told_apart}.", judge, needed=True)
 
 
-def _compared(evidence: Evidence, baselines: Sequence[Evidence]) -> tuple[list[Effect], list[Effect]]:
+def _compared(evidence: Evidence, baselines: Sequence[Evidence]) -> tuple[list[LastingEffect], list[LastingEffect]]:
     if not baselines:
         raise NothingToLookAt("there is no baseline to compare the effects with")
     seen, patterns = masking.effects_of(evidence), masking.effect_patterns(baselines)
@@ -106,7 +106,7 @@ def _compared(evidence: Evidence, baselines: Sequence[Evidence]) -> tuple[list[E
     return seen, patterns
 
 
-def _redone(effect: Effect, group: Iterable[Effect]) -> bool:
+def _redone(effect: LastingEffect, group: Iterable[LastingEffect]) -> bool:
     """Tell whether another attempt of the same execution had the same effect."""
     return any(
         _execution(other) == _execution(effect) != ("", "", 0) and _attempt(other) != _attempt(effect)
@@ -114,18 +114,18 @@ def _redone(effect: Effect, group: Iterable[Effect]) -> bool:
     )
 
 
-def _execution(effect: Effect) -> _Execution:
+def _execution(effect: LastingEffect) -> _Execution:
     point = effect.entries[0].point
     return (point.workflow, point.subject, point.execution) if point and point.execution else ("", "", 0)
 
 
-def _attempt(effect: Effect) -> int:
+def _attempt(effect: LastingEffect) -> int:
     point = effect.entries[0].point
     return point.attempt if point else 0
 
 
 def _keys_over_attempts(
-    evidence: Evidence, keyed: Sequence[Effect], baselines: Sequence[Evidence]
+    evidence: Evidence, keyed: Sequence[LastingEffect], baselines: Sequence[Evidence]
 ) -> Iterator[Finding]:
     patterns = masking.effect_patterns(baselines) if baselines else []
     usual = _most_keys((evidence, *baselines), patterns)
@@ -139,7 +139,7 @@ def _keys_over_attempts(
             yield _finding(evidence, "effect-key-stable", f"{effects[0].name} of {execution[1]}", words, entries)
 
 
-def _most_keys(evidences: Sequence[Evidence], patterns: Sequence[Effect]) -> dict[tuple[str, str], int]:
+def _most_keys(evidences: Sequence[Evidence], patterns: Sequence[LastingEffect]) -> dict[tuple[str, str], int]:
     """Return how many keys one attempt of an activity type uses for the same effect, at most."""
     most: dict[tuple[str, str], int] = {}
     for effects in map(masking.effects_of, evidences):
@@ -149,9 +149,11 @@ def _most_keys(evidences: Sequence[Evidence], patterns: Sequence[Effect]) -> dic
     return most
 
 
-def _by_unit(effects: Sequence[Effect], patterns: Sequence[Effect]) -> dict[tuple[_Execution, str], list[Effect]]:
+def _by_unit(
+    effects: Sequence[LastingEffect], patterns: Sequence[LastingEffect]
+) -> dict[tuple[_Execution, str], list[LastingEffect]]:
     """Group effects by the execution that had them and by what they say, keys apart."""
-    groups: dict[tuple[_Execution, str], list[Effect]] = {}
+    groups: dict[tuple[_Execution, str], list[LastingEffect]] = {}
     for effect in effects:
         alike = next((str(index) for index, each in enumerate(patterns) if same_effect(effect, each)), "")
         unit = alike or f"{effect.name} {effect.path} {effect.body!r}"
@@ -159,7 +161,7 @@ def _by_unit(effects: Sequence[Effect], patterns: Sequence[Effect]) -> dict[tupl
     return groups
 
 
-def _keys_over_executions(evidence: Evidence, keyed: Sequence[Effect]) -> Iterator[Finding]:
+def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) -> Iterator[Finding]:
     done = {(each.workflow, each.activity, each.execution) for each in attempts_of(evidence) if each.completed}
     for effect in keyed:
         asked = _first_of_each_execution(effect.entries)
@@ -184,15 +186,15 @@ def _first_of_each_execution(entries: Iterable[Entry]) -> dict[_Execution, Entry
     return found
 
 
-def _by_value(effects: Iterable[Effect], *, name: str, key: str) -> dict[str, list[Effect]]:
-    groups: dict[str, list[Effect]] = {}
+def _by_value(effects: Iterable[LastingEffect], *, name: str, key: str) -> dict[str, list[LastingEffect]]:
+    groups: dict[str, list[LastingEffect]] = {}
     for effect in effects:
         if effect.name == name:
             groups.setdefault(_value(effect, key), []).append(effect)
     return groups
 
 
-def _value(effect: Effect, key: str) -> str:
+def _value(effect: LastingEffect, key: str) -> str:
     if not key:
         return effect.key or f"{effect.path} {effect.body!r}"
     found: Any = effect.body
@@ -202,21 +204,21 @@ def _value(effect: Effect, key: str) -> str:
 
 
 def _happened(
-    evidence: Evidence, check_name: str, name: str, group: Sequence[Effect], *, expected: int, value: str = ""
+    evidence: Evidence, check_name: str, name: str, group: Sequence[LastingEffect], *, expected: int, value: str = ""
 ) -> Finding:
     which = f"{name} {value}" if value else _with_body(name, group)
     words = f"{which} happened {showing.times(len(group))}, expected {showing.times(expected)}"
     return _finding(evidence, check_name, name, words, [entry for effect in group for entry in effect.entries])
 
 
-def _with_body(name: str, group: Sequence[Effect]) -> str:
+def _with_body(name: str, group: Sequence[LastingEffect]) -> str:
     executions = {_execution(effect) for effect in group}
     if len(executions) == 1 and (only := executions.pop())[2]:
         return f"{name} of {only[1]} {only[2]}"
     return f"{name} with {showing.short(group[0].body)}"
 
 
-def _named(effect: Effect) -> str:
+def _named(effect: LastingEffect) -> str:
     execution = _execution(effect) if effect.entries else ("", "", 0)
     return f"{effect.name} of {execution[1]} {execution[2]}" if execution[2] else effect.name
 

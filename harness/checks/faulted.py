@@ -12,7 +12,7 @@ from harness.records.tape import Entry, acts
 
 
 @dataclass(frozen=True)
-class Meeting:
+class FaultedCall:
     """One model call that met a fault of the model: its answer is no answer.
 
     Attributes:
@@ -54,12 +54,12 @@ def fault_of(entry: Entry) -> Fault:
     return faults.named(str(entry.facts.get("fault", "")))
 
 
-def meetings(evidence: Evidence) -> list[Meeting]:
+def meetings(evidence: Evidence) -> list[FaultedCall]:
     """Return every model call of an activity that met a fault of the model, in order of attempts."""
     return [found for attempt in attempts_of(evidence) for found in meetings_of(attempt)]
 
 
-def meetings_of(attempt: Attempt) -> list[Meeting]:
+def meetings_of(attempt: Attempt) -> list[FaultedCall]:
     """Return the model calls of one attempt that met a fault of the model, in order."""
     found = []
     for call in attempt.calls("model"):
@@ -68,7 +68,7 @@ def meetings_of(attempt: Attempt) -> list[Meeting]:
             fault = _of_model(told)
             if told is not None and fault is not None:
                 whole = reply if told is dropped else None
-                found.append(Meeting(attempt, call, fault, told, whole))
+                found.append(FaultedCall(attempt, call, fault, told, whole))
                 break
     return found
 

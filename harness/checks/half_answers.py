@@ -11,7 +11,7 @@ from typing import Any
 from harness.checks import faulted, masking, showing
 from harness.checks.attempts import Attempt, attempts_of
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.faulted import Meeting
+from harness.checks.faulted import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
@@ -33,7 +33,7 @@ class _Trace:
 
     text: str
     whole: str
-    found: Meeting
+    found: FaultedCall
 
 
 @check("nothing-truncated-accepted")
@@ -62,7 +62,7 @@ def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]
             yield _finding(place, words, showing.lines(evidence, (trace.found.call, trace.found.told)))
 
 
-def _completed_without(attempt: Attempt, evidence: Evidence) -> Meeting | None:
+def _completed_without(attempt: Attempt, evidence: Evidence) -> FaultedCall | None:
     """Return the call without an answer after which an attempt completed all the same."""
     met = faulted.meetings_of(attempt)
     if not attempt.completed or not met or (evidence.falls_back and met[-1].fault.terminal):
@@ -71,7 +71,7 @@ def _completed_without(attempt: Attempt, evidence: Evidence) -> Meeting | None:
     return None if any(attempt.answered(call) for call in later) else met[-1]
 
 
-def _ended(found: Meeting) -> str:
+def _ended(found: FaultedCall) -> str:
     if found.whole is not None:
         return "was answered by half"
     return f"was answered with {found.status}" if found.status else "was not answered"
@@ -104,7 +104,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _traces(found: Meeting) -> Iterator[_Trace]:
+def _traces(found: FaultedCall) -> Iterator[_Trace]:
     message = str(found.error.get("message") or "")
     if len(message) >= _LEAST:
         yield _Trace(message, "", found)

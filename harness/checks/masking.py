@@ -28,7 +28,7 @@ MASKED = Masked()
 
 
 @dataclass(frozen=True)
-class Effect:
+class LastingEffect:
     """One lasting effect: a POST without a key, or all that were sent with the same name and key.
 
     Attributes:
@@ -99,7 +99,7 @@ def result_pattern(baselines: Sequence[Evidence]) -> Any:
     return pattern
 
 
-def effects_of(evidence: Evidence) -> list[Effect]:
+def effects_of(evidence: Evidence) -> list[LastingEffect]:
     """Return the lasting effects of a trial, in order; the same name and key asked again is the same effect."""
     asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
     found: dict[tuple[Any, ...], list[Entry]] = {}
@@ -113,7 +113,7 @@ def effects_of(evidence: Evidence) -> list[Effect]:
     return [_effect(evidence, entries, asked) for entries in found.values()]
 
 
-def effect_patterns(baselines: Sequence[Evidence]) -> list[Effect]:
+def effect_patterns(baselines: Sequence[Evidence]) -> list[LastingEffect]:
     """Return the baselines' effects with what differs between them masked.
 
     Where the baselines differ in number, the larger number stands; ``uncounted`` tells which effects that are.
@@ -124,7 +124,7 @@ def effect_patterns(baselines: Sequence[Evidence]) -> list[Effect]:
         pairs, _, more = matched(patterns, others, [_equal, _alike, _same_key, _same_place, _same_name])
         paired = {id(one): _blend(one, other) for one, other in pairs}
         patterns = [paired.get(id(one), one) for one in patterns] + more
-    return [Effect(each.name, each.path, each.key, each.body) for each in patterns]
+    return [LastingEffect(each.name, each.path, each.key, each.body) for each in patterns]
 
 
 def uncounted(baselines: Sequence[Evidence]) -> frozenset[str]:
@@ -176,49 +176,49 @@ def key_of(facts: dict[str, Any]) -> str:
     return str(headers.get("idempotency-key", ""))
 
 
-def same_effect(seen: Effect, pattern: Effect) -> bool:
+def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:
     """Tell whether an effect is what the pattern says, apart from its key."""
     return seen.name == pattern.name and agrees(seen.path, pattern.path) and agrees(seen.body, pattern.body)
 
 
-def same_effect_and_key(seen: Effect, pattern: Effect) -> bool:
+def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
     """Tell whether an effect is what the pattern says, key included."""
     return same_effect(seen, pattern) and agrees(seen.key, pattern.key)
 
 
-def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> Effect:
+def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> LastingEffect:
     entry = entries[0]
     facts = {**asked.get(entry.message, entry).facts, **entry.facts}
     told = neutral(evidence, {"path": facts.get("path", ""), "key": key_of(facts), "body": facts.get("body")})
-    return Effect(entry.operation, told["path"], told["key"], told["body"], tuple(entries))
+    return LastingEffect(entry.operation, told["path"], told["key"], told["body"], tuple(entries))
 
 
 def _succeeded(entry: Entry) -> bool:
     return not entry.status.isdigit() or int(entry.status) < 400
 
 
-def _equal(one: Effect, other: Effect) -> bool:
+def _equal(one: LastingEffect, other: LastingEffect) -> bool:
     return _alike(one, other) and one.key == other.key
 
 
-def _alike(one: Effect, other: Effect) -> bool:
+def _alike(one: LastingEffect, other: LastingEffect) -> bool:
     return (one.name, one.path) == (other.name, other.path) and _same(one.body, other.body)
 
 
-def _same_key(one: Effect, other: Effect) -> bool:
+def _same_key(one: LastingEffect, other: LastingEffect) -> bool:
     return bool(one.key) and (one.name, one.key) == (other.name, other.key)
 
 
-def _same_place(one: Effect, other: Effect) -> bool:
+def _same_place(one: LastingEffect, other: LastingEffect) -> bool:
     return (one.name, one.path) == (other.name, other.path)
 
 
-def _same_name(one: Effect, other: Effect) -> bool:
+def _same_name(one: LastingEffect, other: LastingEffect) -> bool:
     return one.name == other.name
 
 
-def _blend(one: Effect, other: Effect) -> Effect:
-    return Effect(one.name, mask(one.path, other.path), mask(one.key, other.key), mask(one.body, other.body))
+def _blend(one: LastingEffect, other: LastingEffect) -> LastingEffect:
+    return LastingEffect(one.name, mask(one.path, other.path), mask(one.key, other.key), mask(one.body, other.body))
 
 
 def _augment(index: int, *, allowed: list[list[int]], partner: dict[int, int], tried: set[int]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from harness.checks import faulted, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.faulted import Meeting
+from harness.checks.faulted import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
@@ -97,7 +97,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _kept(found: Meeting, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> str:
+def _kept(found: FaultedCall, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> str:
     """Return what is wrong with the time of the next call, or an empty text."""
     until, tolerance, words = asked
     waited, wanted = following.at - found.told.at, until - found.told.at
@@ -111,7 +111,7 @@ def _kept(found: Meeting, asked: tuple[float, float, str], following: Entry, *, 
     return ""
 
 
-def _hurried(found: Meeting, following: Entry, evidence: Evidence) -> bool:
+def _hurried(found: FaultedCall, following: Entry, evidence: Evidence) -> bool:
     return accelerated(evidence, found.attempt.activity_id, since=found.told.at, until=following.at)
 
 
@@ -127,7 +127,7 @@ def _usual_calls(baselines: Sequence[Evidence]) -> Counter[str]:
     return most
 
 
-def _tried_again(found: Meeting, group: Sequence[Attempt]) -> tuple[str, list[Entry]]:
+def _tried_again(found: FaultedCall, group: Sequence[Attempt]) -> tuple[str, list[Entry]]:
     again = [
         call
         for attempt in group
@@ -142,7 +142,7 @@ def _tried_again(found: Meeting, group: Sequence[Attempt]) -> tuple[str, list[En
     return "", []
 
 
-def _scheduled_anew(found: Meeting, evidence: Evidence, usual: Counter[str]) -> tuple[str, list[Entry]]:
+def _scheduled_anew(found: FaultedCall, evidence: Evidence, usual: Counter[str]) -> tuple[str, list[Entry]]:
     unit = _unit(found.call)
     calls = [entry for entry in evidence.tape if entry.kind == "request" and entry.door == "model"]
     same = [call for call in calls if _unit(call) == unit]
@@ -151,7 +151,7 @@ def _scheduled_anew(found: Meeting, evidence: Evidence, usual: Counter[str]) -> 
     return "", []
 
 
-def _unclassified(found: Meeting) -> tuple[str, list[Entry]]:
+def _unclassified(found: FaultedCall) -> tuple[str, list[Entry]]:
     failure, listed = found.attempt.failure, found.attempt.options.non_retryable
     if failure is None or failure.get("non_retryable") or failure.get("type") in listed:
         return "", []
@@ -160,7 +160,7 @@ def _unclassified(found: Meeting) -> tuple[str, list[Entry]]:
     return f"{_said(found)}, and the attempt failed with {kind}, which is not marked as final", [found.told, *answer]
 
 
-def _untold(found: Meeting, close: dict[str, Any]) -> Iterator[Finding]:
+def _untold(found: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding where the workflow's failure does not say that it is for good."""
     known = {str((found.attempt.failure or {}).get("type") or "")} - {""}
     for failure in events.failures(close):
@@ -176,12 +176,12 @@ def _untold(found: Meeting, close: dict[str, Any]) -> Iterator[Finding]:
     )
 
 
-def _said(found: Meeting) -> str:
+def _said(found: FaultedCall) -> str:
     code = found.error.get("code") or found.error.get("type") or ""
     return f"the model had said {found.status} {code}".rstrip()
 
 
-def _finding(evidence: Evidence, check_name: str, found: Meeting, words: str, entries: Sequence[Entry]) -> Finding:
+def _finding(evidence: Evidence, check_name: str, found: FaultedCall, words: str, entries: Sequence[Entry]) -> Finding:
     shown = showing.lines(evidence, entries, saying="{operation} {status}")
     message = f"{found.attempt.name}: {words}"
     return Finding(check=check_name, subject=found.attempt.activity, message=message, evidence=shown)

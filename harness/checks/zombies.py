@@ -8,7 +8,7 @@ from typing import Any
 from harness.checks import masking, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.masking import Effect
+from harness.checks.masking import LastingEffect
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
@@ -97,7 +97,9 @@ def _recorded(attempt: Attempt, evidence: Evidence) -> Any:
     return None
 
 
-def _overwritten(old: Attempt, newer: Sequence[Attempt], patterns: Sequence[Effect]) -> tuple[str, Sequence[Entry]]:
+def _overwritten(
+    old: Attempt, newer: Sequence[Attempt], patterns: Sequence[LastingEffect]
+) -> tuple[str, Sequence[Entry]]:
     """Return what the old attempt wrote over what a newer one had written, in words and entries."""
     theirs = [pair for attempt in newer for pair in _written(attempt)]
     for call, reply in _written(old):
@@ -127,7 +129,7 @@ def _key(call: Entry) -> str:
     return masking.key_of(call.facts)
 
 
-def _alike(one: Entry, other: Entry, patterns: Sequence[Effect]) -> bool:
+def _alike(one: Entry, other: Entry, patterns: Sequence[LastingEffect]) -> bool:
     """Tell whether two effects say the same, apart from what differs between two undisturbed runs."""
     bodies = (one.facts.get("body"), other.facts.get("body"))
     if bodies[0] == bodies[1]:

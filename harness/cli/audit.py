@@ -22,7 +22,7 @@ import msgspec
 from harness.cli.output import FORMAT
 from harness.cli.progress import Told
 from harness.errors import UsageError
-from harness.records.audit_result import Audited, AuditFinding, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.records.run_record import versions
 from harness.records.store import RUNS
 from harness.records.sweep_result import News
@@ -145,13 +145,13 @@ def _asked(configured: Configuration) -> list[Rule]:
     return asked
 
 
-def _read(paths: Sequence[str], configured: Configuration, asked: Sequence[Rule], given: dict[str, Any]) -> Audited:
-    from harness.cli.audit_reading import Wanted, read
+def _read(paths: Sequence[str], configured: Configuration, asked: Sequence[Rule], given: dict[str, Any]) -> AuditResult:
+    from harness.cli.audit_reading import AuditRequest, read
 
     cache = None if given["no_cache"] else CACHE
-    wanted = Wanted(paths=paths, configured=configured, asked=asked, jobs=given["jobs"] or 0, cache=cache)
+    wanted = AuditRequest(paths=paths, configured=configured, asked=asked, jobs=given["jobs"] or 0, cache=cache)
     with Told() as told, _terminable():
-        return read(wanted, _Progress(told))
+        return read(wanted, _AuditProgress(told))
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Progress:
+class _AuditProgress:
     """Passes on how far an audit is, as often as it can be read."""
 
     def __init__(self, told: Told) -> None:
@@ -186,7 +186,7 @@ class _Progress:
             self._told.line(f"{done} of {total} parts audited")
 
 
-def _judged(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> Audited:
+def _judged(found: AuditResult, configured: Configuration, asked: Sequence[Rule]) -> AuditResult:
     """Return the audit with severities as configured, and without what comments ignore."""
     from harness.audit.configuration import CATALOGUE
     from harness.audit.ignores import heed
@@ -199,7 +199,7 @@ def _judged(found: Audited, configured: Configuration, asked: Sequence[Rule]) ->
     return heed(found, rules=names, asked=[rule.id for rule in asked])
 
 
-def _met(found: Audited, run: str | None) -> Audited:
+def _met(found: AuditResult, run: str | None) -> AuditResult:
     """Return the audit with what a run confirms of it, and what it missed."""
     if not run:
         return found
@@ -208,7 +208,7 @@ def _met(found: Audited, run: str | None) -> Audited:
     return with_evidence(found, run, cwd=Path.cwd())
 
 
-def _known(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> Audited:
+def _known(found: AuditResult, configured: Configuration, asked: Sequence[Rule]) -> AuditResult:
     from harness.audit import baseline
 
     if configured.baseline is None:
@@ -217,7 +217,7 @@ def _known(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> 
     return baseline.applied(found, baseline.load(file), folder=file.parent, asked=[rule.id for rule in asked])
 
 
-def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[Rule]) -> int:
+def _write_baseline(found: AuditResult, configured: Configuration, asked: Sequence[Rule]) -> int:
     from harness.audit import baseline
 
     file = configured.baseline or baseline.FILE
@@ -232,14 +232,14 @@ def _write_baseline(found: Audited, configured: Configuration, asked: Sequence[R
     return 0
 
 
-def _severe(found: Audited, word: str | None) -> Audited:
+def _severe(found: AuditResult, word: str | None) -> AuditResult:
     """Return the audit without the findings that are less severe than what was asked for."""
     least = next((severity.rank for severity in Severity if severity.word == word), 0)
     kept = tuple(each for each in found.findings if each.severity.rank >= least)
     return replace(found, findings=kept, below=len(found.findings) - len(kept))
 
 
-def _print(found: Audited, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
+def _print(found: AuditResult, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
     from harness.report.audit.document import audit_document, audit_junit, audit_rows
     from harness.report.audit.github import audit_github
     from harness.report.audit.sarif import audit_sarif

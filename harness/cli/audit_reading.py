@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from harness.audit.audit import Progress
 from harness.errors import UsageError
-from harness.records.audit_result import Audited
+from harness.records.audit_result import AuditResult
 from harness.records.store import RUNS
 
 if TYPE_CHECKING:
     from harness.audit.configuration import Configuration
-    from harness.audit.histories import Seen
+    from harness.audit.histories import HistoryFacts
     from harness.audit.rules import Rule
     from harness.histories.files import HistoryFile
 
@@ -24,7 +24,7 @@ _WILD = set("*?[")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class AuditRequest:
     """What to audit, and how.
 
     Attributes:
@@ -42,7 +42,7 @@ class Wanted:
     cache: Path | None = None
 
 
-def read(wanted: Wanted, progress: Progress) -> Audited:
+def read(wanted: AuditRequest, progress: Progress) -> AuditResult:
     """Return what the rules find in code and histories.
 
     A folder without any Python file is one of histories; so are files that are no Python, patterns, and ids of runs.
@@ -56,7 +56,7 @@ def read(wanted: Wanted, progress: Progress) -> Audited:
     """
     histories = [path for path in wanted.paths if _holds_histories(path)]
     code = [path for path in wanted.paths if path not in histories]
-    found = _code(code, wanted, progress) if code else Audited()
+    found = _code(code, wanted, progress) if code else AuditResult()
     _keep_out_of_git(wanted.cache)
     if histories:
         found = _together(found, _histories(histories, wanted, progress))
@@ -76,7 +76,7 @@ def _holds_histories(path: str) -> bool:
     return bool(history_files([path], cwd=Path.cwd()))
 
 
-def _code(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
+def _code(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> AuditResult:
     from harness.audit.audit import audit
     from harness.audit.code.reach import Limits
     from harness.audit.configuration import excluding
@@ -103,7 +103,7 @@ def _keep_out_of_git(cache: Path | None) -> None:
         return
 
 
-def _histories(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audited:
+def _histories(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> AuditResult:
     from harness.audit.histories import audited
     from harness.histories.files import history_files
 
@@ -117,27 +117,27 @@ def _histories(paths: Sequence[str], wanted: Wanted, progress: Progress) -> Audi
     return replace(found, findings=kept, seconds=time.monotonic() - begun)
 
 
-def _seen(files: Sequence[HistoryFile], progress: Progress) -> Iterator[Seen]:
+def _seen(files: Sequence[HistoryFile], progress: Progress) -> Iterator[HistoryFacts]:
     for done, file in enumerate(files, start=1):
         yield _look(file)
         progress(done, len(files))
 
 
-def _look(file: HistoryFile) -> Seen:
+def _look(file: HistoryFile) -> HistoryFacts:
     """Look at one history; whatever a strange file leads to, the others are looked at."""
-    from harness.audit.histories import Seen, look
+    from harness.audit.histories import HistoryFacts, look
     from harness.histories.formats import as_record, load
 
     try:
         loaded = load(file.path, shown=file.shown, workflow_id=file.workflow_id)
         return look(as_record(loaded), file=file.shown)
     except UsageError as error:
-        return Seen(file=file.shown, reason=str(error).removeprefix(f"{file.shown} ").removeprefix(": "))
+        return HistoryFacts(file=file.shown, reason=str(error).removeprefix(f"{file.shown} ").removeprefix(": "))
     except Exception as error:
-        return Seen(file=file.shown, reason=f"cannot be read: {type(error).__name__}: {error}")
+        return HistoryFacts(file=file.shown, reason=f"cannot be read: {type(error).__name__}: {error}")
 
 
-def _together(code: Audited, histories: Audited) -> Audited:
+def _together(code: AuditResult, histories: AuditResult) -> AuditResult:
     return replace(
         code,
         findings=(*code.findings, *histories.findings),

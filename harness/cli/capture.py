@@ -24,7 +24,7 @@ from harness.cli import connection
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.histories.capture import Caught, Wanted
+    from harness.histories.capture import CaptureRequest, Caught
     from harness.histories.captured import Captured
 
 KEY_VARIABLE = "CRASHPROOF_SCRUB_KEY"
@@ -104,7 +104,7 @@ def capture(form: str, **given: Any) -> int:
     return status
 
 
-async def _capture(wanted: Wanted, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
+async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
     from harness.cli.progress import Told
     from harness.histories.capture import capture as capture_histories
     from harness.histories.captured import Captures
@@ -134,7 +134,7 @@ async def _capture(wanted: Wanted, given: Mapping[str, Any], *, overwrite: bool 
             raise
 
 
-def _replaced(caught: Caught, wanted: Wanted, given: Mapping[str, Any]) -> Caught:
+def _replaced(caught: Caught, wanted: CaptureRequest, given: Mapping[str, Any]) -> Caught:
     """Ask whether to write over the files that hold something else, and do so."""
     from harness.cli.run import interruptible
 
@@ -164,13 +164,13 @@ def _may_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _wanted(given: Mapping[str, Any]) -> Wanted:
+def _wanted(given: Mapping[str, Any]) -> CaptureRequest:
     """Return what is to be captured.
 
     Raises:
         UsageError: Nothing says what, or two options do not go together.
     """
-    from harness.histories.capture import Wanted
+    from harness.histories.capture import CaptureRequest
 
     listing = {name: given[name] for name in ("query", "task_queue", "workflow_type", "since")}
     if given["workflow_ids"]:
@@ -180,7 +180,7 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
             )
         if given["run_id"] and len(given["workflow_ids"]) > 1:
             raise UsageError("--run-id goes with one --workflow-id")
-        return Wanted(executions=tuple((each, given["run_id"] or "") for each in given["workflow_ids"]))
+        return CaptureRequest(executions=tuple((each, given["run_id"] or "") for each in given["workflow_ids"]))
     if given["run_id"]:
         raise UsageError("--run-id needs --workflow-id")
     if all(value is None for value in listing.values()):
@@ -188,7 +188,7 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
             "nothing says what to capture: give --query, --task-queue, --workflow-type, --since or --workflow-id "
             "(--query '' is all executions)"
         )
-    return Wanted(
+    return CaptureRequest(
         query=_query(listing),
         limit=given["limit"],
         candidates=max(given["candidates"], given["limit"]),
@@ -235,7 +235,7 @@ def _since(given: str, *, now: datetime.datetime) -> str:
     return when.isoformat(timespec="seconds")
 
 
-def _asked(wanted: Wanted) -> str:
+def _asked(wanted: CaptureRequest) -> str:
     if wanted.executions:
         return ", ".join(workflow_id for workflow_id, _ in wanted.executions)
     return wanted.query or "all executions"

@@ -19,7 +19,7 @@ import click
 from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
-    from harness.servers.binaries import Binary, Step
+    from harness.servers.binaries import Binary, SearchStep
 
 OPEN_FILES = 4096
 PROCESSES = 1024
@@ -49,7 +49,7 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class EngineBinary:
     """What an engine would run on.
 
     Attributes:
@@ -63,7 +63,7 @@ class Found:
     engine: str
     title: str
     binary: Binary | None
-    steps: list[Step]
+    steps: list[SearchStep]
     advice: str
 
 
@@ -92,7 +92,7 @@ def doctor(temporal: str, temporal_server: str, test_server: str, output: str) -
     sys.exit(0 if ready else 3)
 
 
-async def _engines(named: dict[str, str]) -> list[Found]:
+async def _engines(named: dict[str, str]) -> list[EngineBinary]:
     from harness.servers.binaries import FULL_SERVER, TEMPORAL, TEST_SERVER, survey
 
     kinds = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
@@ -101,7 +101,7 @@ async def _engines(named: dict[str, str]) -> list[Found]:
         steps = await survey(kind, option=named[engine])
         binary = _chosen(steps)
         found.append(
-            Found(
+            EngineBinary(
                 engine=engine,
                 title=kind.title,
                 binary=binary,
@@ -112,7 +112,7 @@ async def _engines(named: dict[str, str]) -> list[Found]:
     return found
 
 
-def _chosen(steps: list[Step]) -> Binary | None:
+def _chosen(steps: list[SearchStep]) -> Binary | None:
     from harness.servers.binaries import chosen
 
     with suppress(UsageError):  # what was named does not work: shown with its step
@@ -120,7 +120,7 @@ def _chosen(steps: list[Step]) -> Binary | None:
     return None
 
 
-def _advice(binary: Binary | None, steps: list[Step], *, gets: str) -> str:
+def _advice(binary: Binary | None, steps: list[SearchStep], *, gets: str) -> str:
     """Return what to do about an engine; empty where it can run now."""
     if binary:
         java = os.environ.get("JAVA_HOME") or shutil.which("java")
@@ -199,7 +199,7 @@ def _port() -> Look:
         return Look(name="free port", value="none", advice=str(error), needed=True)
 
 
-def _as_json(dev: Found, others: list[Found], looks: list[Look], ready: bool) -> dict[str, Any]:
+def _as_json(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], ready: bool) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "ready": ready,
@@ -219,18 +219,18 @@ def _as_json(dev: Found, others: list[Found], looks: list[Look], ready: bool) ->
     }
 
 
-def _binary_as_json(found: Found) -> dict[str, Any] | None:
+def _binary_as_json(found: EngineBinary) -> dict[str, Any] | None:
     return {**asdict(found.binary), "path": str(found.binary.path)} if found.binary else None
 
 
-def _steps_as_json(found: Found) -> list[dict[str, Any]]:
+def _steps_as_json(found: EngineBinary) -> list[dict[str, Any]]:
     return [
         {"source": step.source, "found": step.binary is not None, "detail": step.detail, "fix": step.fix}
         for step in found.steps
     ]
 
 
-def _as_text(dev: Found, others: list[Found], looks: list[Look], ready: bool) -> str:
+def _as_text(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], ready: bool) -> str:
     binary = dev.binary
     lines = ["Temporal CLI"]
     if binary:

@@ -15,8 +15,8 @@ from harness.errors import RigError, UsageError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.plan import Strike, parse
-from harness.records.run_record import Declared, RunRecord
-from harness.records.sweep_result import Swept
+from harness.records.run_record import DeclaredScenario, RunRecord
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Verdict
 from harness.report.files import keep
 
@@ -52,10 +52,10 @@ def baselines(folder: Path, scenario: str) -> list[Evidence]:
     return found
 
 
-def _judge_scenario(folder: Path, declared: Declared, record: RunRecord) -> Swept:
+def _judge_scenario(folder: Path, declared: DeclaredScenario, record: RunRecord) -> SweepResult:
     stored = next((swept for swept in record.swept if swept.scenario == declared.name), None)
     if stored is None:
-        stored = Swept(scenario=declared.name, reason="the run ended before this scenario was finished")
+        stored = SweepResult(scenario=declared.name, reason="the run ended before this scenario was finished")
         if next(_evidence(folder, declared.name), None) is None:
             return stored
     elif stored.inapplicable or (stored.reason and not stored.verdicts):
@@ -76,7 +76,7 @@ def _struck(verdicts: Iterable[Verdict]) -> tuple[Strike, ...]:
     return tuple(dict.fromkeys(plan.strikes[-1] for plan in plans if plan.strikes))
 
 
-def _as_stored(stored: Swept, verdicts: dict[str, Verdict]) -> tuple[Verdict, ...]:
+def _as_stored(stored: SweepResult, verdicts: dict[str, Verdict]) -> tuple[Verdict, ...]:
     """Return the verdicts in the order of the run; those of trials that left no evidence stay as they were."""
     if not stored.verdicts:
         return tuple(verdicts.values())

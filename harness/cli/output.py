@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.records.sweep_result import Swept, outcome
+from harness.records.sweep_result import SweepResult, outcome
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
 from harness.report.sweep.document import document
@@ -24,7 +24,7 @@ FORMAT = click.option(
 )
 
 
-def show(swept: Sequence[Swept], *, folder: Path, form: str, points_only: bool = False) -> int:
+def show(swept: Sequence[SweepResult], *, folder: Path, form: str, points_only: bool = False) -> int:
     """Print the report of a run and return the exit status."""
     place = shown_path(folder)
     if form == "json":

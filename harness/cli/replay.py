@@ -27,10 +27,10 @@ from harness.report.replay.document import replayed_document, replayed_junit, re
 from harness.report.replay.text import replayed_text
 
 if TYPE_CHECKING:
-    from harness.records.replay_result import Replayed, ReplayFinding
+    from harness.records.replay_result import ReplayFinding, ReplayResult
     from harness.replay.compare.accepting import Accepted
     from harness.replay.in_process.matrix import Code
-    from harness.replay.strict import Worker
+    from harness.replay.strict import DoorWorker
 
 _TOLD_EVERY = 5.0
 _SHOWN_EVERY = 0.1
@@ -131,7 +131,7 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     return replayed.outcome.exit_status
 
 
-def _against(given: dict[str, Any]) -> Worker | Code:
+def _against(given: dict[str, Any]) -> DoorWorker | Code:
     code = [*given["workflows"], *given["replayers"]]
     if bool(given["worker"]) == bool(code):
         raise UsageError(
@@ -151,12 +151,12 @@ def _against(given: dict[str, Any]) -> Worker | Code:
             memory=given["memory"] * _MEBIBYTE,
             cwd=Path.cwd(),
         )
-    from harness.replay.strict import Worker
+    from harness.replay.strict import DoorWorker
 
     pairs = [each.partition("=") for each in given["env"]]
     if wrong := next((name for name, sign, _ in pairs if not (name and sign)), None):
         raise UsageError(f"--env {wrong}: expected NAME=VALUE")
-    return Worker(
+    return DoorWorker(
         command=given["worker"],
         task_queue=given["task_queue"] or "",
         env={name: value for name, _, value in pairs},
@@ -166,8 +166,8 @@ def _against(given: dict[str, Any]) -> Worker | Code:
 
 
 async def _replay(
-    paths: tuple[str, ...], against: Worker | Code, scratch: Path, told: Told, given: dict[str, Any]
-) -> Replayed:
+    paths: tuple[str, ...], against: DoorWorker | Code, scratch: Path, told: Told, given: dict[str, Any]
+) -> ReplayResult:
     from harness.histories.files import history_files
     from harness.replay.strict import replay_all
 
@@ -182,11 +182,11 @@ async def _replay(
         jobs=given["jobs"] or 0,
         largest=given["largest"] * _MEBIBYTE,
         time_limit=given["time_limit"],
-        tell=_Progress(told).tell,
+        tell=_ReplayProgress(told).tell,
     )
 
 
-class _Progress:
+class _ReplayProgress:
     """Passes on how far a replay is, as often as it can be read."""
 
     def __init__(self, told: Told) -> None:
@@ -216,7 +216,9 @@ def _accepted(given: dict[str, Any]) -> tuple[Path, tuple[Accepted, ...]]:
     return file, accepting.load(file) if file.exists() else ()
 
 
-def _settled(replayed: Replayed, entries: tuple[Accepted, ...], *, file: Path, given: dict[str, Any]) -> Replayed:
+def _settled(
+    replayed: ReplayResult, entries: tuple[Accepted, ...], *, file: Path, given: dict[str, Any]
+) -> ReplayResult:
     """Return the replay with what is accepted marked so; with --accept, everything found is written there first."""
     from harness.replay.compare import accepting
 
@@ -232,7 +234,7 @@ def _settled(replayed: Replayed, entries: tuple[Accepted, ...], *, file: Path, g
     return replace(replayed, histories=histories, stale=stale)
 
 
-def _print(replayed: Replayed, *, form: str, again: _Again) -> None:
+def _print(replayed: ReplayResult, *, form: str, again: _Again) -> None:
     if form == "text":
         click.echo(replayed_text(replayed, again=again))
     elif form == "junit":

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness import checks
-from harness.campaign.sweeps import sweep_again
+from harness.campaign.campaign import sweep_again
 from harness.cli import engine
 from harness.cli.judge import baselines
 from harness.cli.output import FORMAT, show
@@ -19,9 +19,9 @@ from harness.cli.progress import Told
 from harness.cli.run import go_to, interruptible, kept_options, scenario_again
 from harness.errors import UsageError, nearest
 from harness.records import store as folders
-from harness.records.options import Options
-from harness.records.run_record import Declared, RunRecord, begin
-from harness.records.sweep_result import Swept
+from harness.records.options import SweepOptions
+from harness.records.run_record import DeclaredScenario, RunRecord, begin
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.report.files import keep, shown_path
 
@@ -63,8 +63,8 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
 
 
 async def _again(
-    found: Path, *, declared: Declared, record: RunRecord, folder: Path, told: Told, given: dict[str, Any]
-) -> Swept:
+    found: Path, *, declared: DeclaredScenario, record: RunRecord, folder: Path, told: Told, given: dict[str, Any]
+) -> SweepResult:
     scenario = scenario_again(declared)
     undisturbed = baselines(found.parent.parent, declared.name)
     plan = folders.load_plan(found)
@@ -84,14 +84,14 @@ async def _again(
         checks=[checks.named(name) for name in declared.checks],
         binary=binary.path,
         folder=folder,
-        options=Options(**{**options, "cold": True}),
+        options=SweepOptions(**{**options, "cold": True}),
         tell=told.tell,
     )
     folders.write_json(folder / "run.json", replace(record, swept=(swept,)))
     return swept
 
 
-def _compared(swept: Swept, earlier: Verdict, found: Path) -> Swept:
+def _compared(swept: SweepResult, earlier: Verdict, found: Path) -> SweepResult:
     """Say so where the trial does not come to what it came to before."""
     now = swept.verdicts[0]
     if now.outcome is earlier.outcome:

@@ -15,17 +15,17 @@ from typing import Any, TypeVar
 import click
 
 from harness import checks, faults
-from harness.campaign.sweeps import default_jobs, first_error, sweep_all
+from harness.campaign.campaign import default_jobs, first_error, sweep_all
 from harness.cli import ad_hoc as stranger
 from harness.cli import engine, loading
 from harness.cli.output import FORMAT, show
 from harness.cli.progress import Told
 from harness.errors import UsageError
 from harness.records import store as folders
-from harness.records.options import Options
-from harness.records.run_record import Declared, RunRecord, begin
+from harness.records.options import SweepOptions
+from harness.records.run_record import DeclaredScenario, RunRecord, begin
 from harness.records.scenario import Scenario
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.report.files import keep, shown_path
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         scenarios, declared = again(record)  # in the folder that it was given in
     else:
         scenarios, declared = _scenarios(targets, given)
-    options = Options(
+    options = SweepOptions(
         real_time=given["real_time"],
         only=given["only"],
         points_only=given["list_points"],
@@ -115,21 +115,21 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
 async def _run(
     scenarios: Sequence[Scenario],
     *,
-    declared: tuple[Declared, ...],
+    declared: tuple[DeclaredScenario, ...],
     folder: Path,
-    options: Options,
+    options: SweepOptions,
     told: Told,
     given: dict[str, Any],
-) -> list[Swept]:
+) -> list[SweepResult]:
     binary = await engine.find_binary(options.engine, given, progress=told.line)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
     kept = {name: getattr(options, name) for name in KEPT}
     record = begin(scenarios=declared, options=kept, server=server)
     folders.write_json(folder / "run.json", record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
-    finished: list[Swept] = []
+    finished: list[SweepResult] = []
 
-    def done(swept: Swept) -> None:
+    def done(swept: SweepResult) -> None:
         finished.append(swept)
         folders.write_json(folder / "run.json", replace(record, swept=tuple(finished)))
 
@@ -175,7 +175,7 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
         raise first_error(error) from error
 
 
-def again(record: RunRecord) -> tuple[list[Scenario], tuple[Declared, ...]]:
+def again(record: RunRecord) -> tuple[list[Scenario], tuple[DeclaredScenario, ...]]:
     """Go to the folder in which an earlier run was given, and return its scenarios.
 
     Raises:
@@ -196,7 +196,7 @@ def go_to(record: RunRecord) -> None:
     os.chdir(record.cwd)
 
 
-def scenario_again(declared: Declared) -> Scenario:
+def scenario_again(declared: DeclaredScenario) -> Scenario:
     """Return one scenario of an earlier run.
 
     Raises:
@@ -231,7 +231,7 @@ def _words(given: Sequence[str]) -> tuple[str, ...]:
     return words
 
 
-def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Scenario], tuple[Declared, ...]]:
+def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Scenario], tuple[DeclaredScenario, ...]]:
     described = {name: given[name] for name in stranger.NAMES}
     if given["worker"]:
         if targets:
@@ -248,7 +248,7 @@ def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Sc
         replace(one, checks=wanted or one.checks, skip_checks=(*one.skip_checks, *given["skipped"])) for one in found
     ]
     declared = tuple(
-        Declared(
+        DeclaredScenario(
             name=one.name,
             variable=one.name.rpartition(".")[2],
             file=one.file,

@@ -28,7 +28,7 @@ _ENDS = {f"EVENT_TYPE_WORKFLOW_EXECUTION_{end}": end for end in ENDS}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class CaptureRequest:
     """What to capture.
 
     Attributes:
@@ -81,7 +81,7 @@ async def capture(
     cluster: Cluster,
     captures: Captures,
     *,
-    wanted: Wanted,
+    wanted: CaptureRequest,
     scrub_key: bytes | None = None,
     tell: Callable[[Caught, int], None] = lambda _, __: None,
 ) -> Caught:
@@ -123,7 +123,7 @@ async def capture(
     return caught
 
 
-async def _choices(cluster: Cluster, wanted: Wanted, caught: Caught) -> list[Choice]:
+async def _choices(cluster: Cluster, wanted: CaptureRequest, caught: Caught) -> list[Choice]:
     if not wanted.executions:
         candidates, caught.more = await cluster.listed(wanted.query, at_most=wanted.candidates)
         caught.listed = len(candidates)

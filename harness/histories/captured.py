@@ -83,7 +83,7 @@ class Captured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Index:
+class CaptureIndex:
     """``captured.json``.
 
     Attributes:
@@ -97,7 +97,7 @@ class Index:
     schema_version: int = 1
 
 
-def read_index(folder: Path) -> Index:
+def read_index(folder: Path) -> CaptureIndex:
     """Return what a folder says of its histories; an empty index where it says nothing.
 
     Raises:
@@ -105,9 +105,9 @@ def read_index(folder: Path) -> Index:
     """
     path = folder / INDEX
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Index)
+        return msgspec.json.decode(path.read_bytes(), type=CaptureIndex)
     except (FileNotFoundError, NotADirectoryError):
-        return Index()
+        return CaptureIndex()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is no index of captured histories: {error}; move it away or use another --out"
@@ -204,7 +204,9 @@ class Captures:
         """Write the index if anything of it is new."""
         if self._pending:
             captured = sorted(self.captured, key=lambda each: (each.workflow_type, each.started, each.run_id))
-            write_json(self.folder / INDEX, Index(captured=tuple(captured), passed_over=tuple(self._passed_over)))
+            write_json(
+                self.folder / INDEX, CaptureIndex(captured=tuple(captured), passed_over=tuple(self._passed_over))
+            )
             self._pending, self._written = False, time.monotonic()
 
     def _path(self, entry: Captured, there: Captured | None) -> Path:

@@ -174,13 +174,13 @@ def _captured_in(folder: Path) -> dict[str, str]:
 _JUDGED_BY_CONTENT = (".jsonl", ".b64", ".base64", ".txt", ".pb", ".bin")
 
 
-class _Listed(msgspec.Struct):
+class _EvidenceHistory(msgspec.Struct):
     file: str
     workflow_id: str
 
 
-class _Trial(msgspec.Struct):
-    histories: tuple[_Listed, ...] = ()
+class _EvidenceTrial(msgspec.Struct):
+    histories: tuple[_EvidenceHistory, ...] = ()
 
 
 def _trial_of(folder: Path) -> tuple[str, dict[str, str]]:
@@ -194,7 +194,7 @@ def _trial_of(folder: Path) -> tuple[str, dict[str, str]]:
     if folder.name != "history" or not _is_trial(trial):
         return "", _captured_in(folder)
     try:
-        told = msgspec.json.decode((trial / "trial.json").read_bytes(), type=_Trial)
+        told = msgspec.json.decode((trial / "trial.json").read_bytes(), type=_EvidenceTrial)
     except (OSError, msgspec.DecodeError, UnicodeError):
         return trial.name, {}
     return trial.name, {each.file: each.workflow_id for each in told.histories}

@@ -17,7 +17,7 @@ from temporalio.api.history.v1 import History
 
 from harness.errors import RigError
 from harness.histories.files import HistoryFile
-from harness.histories.reading import READY, Answer, Request, answer_to
+from harness.histories.reading import READY, ReadHistory, ReadRequest, answer_to
 from harness.histories.unwrapping import LARGEST
 
 MEMORY = 2 * 1024**3
@@ -91,7 +91,7 @@ async def prepared(
         RigError: A process cannot be started, or the folder cannot be written to.
     """
     requests = deque(
-        Request(
+        ReadRequest(
             path=os.path.abspath(file.path),
             shown=file.shown,
             workflow_id=file.workflow_id,
@@ -120,14 +120,14 @@ def read_prepared(path: Path) -> History:
         raise RigError(f"the prepared history {path} cannot be read: {error}") from error
 
 
-def _prepared(file: HistoryFile, binary: Path, answer: Answer) -> Prepared:
-    told = {name: getattr(answer, name) for name in Answer.__struct_fields__ if name not in ("too_large", "disk")}
+def _prepared(file: HistoryFile, binary: Path, answer: ReadHistory) -> Prepared:
+    told = {name: getattr(answer, name) for name in ReadHistory.__struct_fields__ if name not in ("too_large", "disk")}
     return Prepared(file=file, binary=None if answer.failure else binary, **told)
 
 
 async def _answers(
-    requests: deque[Request], folder: Path, jobs: int, time_limit: float, memory: int
-) -> AsyncGenerator[tuple[Request, Answer], None]:
+    requests: deque[ReadRequest], folder: Path, jobs: int, time_limit: float, memory: int
+) -> AsyncGenerator[tuple[ReadRequest, ReadHistory], None]:
     jobs = min(jobs or (os.cpu_count() or 1), len(requests))
     pool = _Pool(jobs, log=folder / "reading.log", time_limit=time_limit, memory=memory)
     try:
@@ -139,7 +139,7 @@ async def _answers(
                 events += answer.events
                 yield request, answer
                 await asyncio.sleep(0)
-        under_way: deque[tuple[Request, asyncio.Task[Answer]]] = deque()
+        under_way: deque[tuple[ReadRequest, asyncio.Task[ReadHistory]]] = deque()
         while requests or under_way:
             while requests and len(under_way) < _AHEAD:
                 request = requests.popleft()
@@ -150,14 +150,14 @@ async def _answers(
         await pool.stop()
 
 
-def _size(request: Request) -> int:
+def _size(request: ReadRequest) -> int:
     try:
         return os.stat(request.path).st_size
     except OSError:
         return 0
 
 
-def _answer_here(request: Request) -> Answer | None:
+def _answer_here(request: ReadRequest) -> ReadHistory | None:
     """Return the answer, or None if the file holds too much for this process."""
     narrow = min(request.largest, _SMALL_FILE)
     answer = answer_to(msgspec.structs.replace(request, largest=narrow))
@@ -170,17 +170,17 @@ class _Pool:
     def __init__(self, jobs: int, *, log: Path, time_limit: float, memory: int) -> None:
         self._idle: asyncio.Queue[_Reader] = asyncio.Queue()
         self._readers = [_Reader(log=log, time_limit=time_limit, memory=memory) for _ in range(jobs)]
-        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._tasks: set[asyncio.Task[ReadHistory]] = set()
         for reader in self._readers:
             self._idle.put_nowait(reader)
 
-    def start(self, request: Request) -> asyncio.Task[Answer]:
+    def start(self, request: ReadRequest) -> asyncio.Task[ReadHistory]:
         task = asyncio.create_task(self.ask(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def ask(self, request: Request) -> Answer:
+    async def ask(self, request: ReadRequest) -> ReadHistory:
         reader = await self._idle.get()
         try:
             return await reader.ask(request)
@@ -205,22 +205,22 @@ class _Reader:
         self._memory = memory
         self._process: asyncio.subprocess.Process | None = None
 
-    async def ask(self, request: Request) -> Answer:
+    async def ask(self, request: ReadRequest) -> ReadHistory:
         process = self._process or await self._start()
         try:
             async with asyncio.timeout(self._time_limit):
                 line = await _exchange(process, msgspec.json.encode(request) + b"\n")
         except TimeoutError:
             await self.stop()
-            return Answer(failure=f"the reading of {request.shown} took longer than {self._time_limit:g} s")
+            return ReadHistory(failure=f"the reading of {request.shown} took longer than {self._time_limit:g} s")
         except ValueError:  # the answer is longer than _LONGEST_ANSWER
             await self.stop()
-            return Answer(failure=f"{request.shown} has names that are too long")
+            return ReadHistory(failure=f"{request.shown} has names that are too long")
         if line.endswith(b"\n"):
-            return msgspec.json.decode(line, type=Answer)
+            return msgspec.json.decode(line, type=ReadHistory)
         status = await process.wait()
         await self.stop()
-        return Answer(failure=f"the process that read {request.shown} ended over it ({_ending(status)})")
+        return ReadHistory(failure=f"the process that read {request.shown} ended over it ({_ending(status)})")
 
     async def stop(self) -> None:
         process, self._process = self._process, None

@@ -26,7 +26,7 @@ from harness.processes.tie import die_with_parent
 READY = b"ready\n"
 
 
-class Request(msgspec.Struct, kw_only=True):
+class ReadRequest(msgspec.Struct, kw_only=True):
     """Which file is read, as ``histories.load`` takes it, and where its events go."""
 
     path: str
@@ -36,7 +36,7 @@ class Request(msgspec.Struct, kw_only=True):
     largest: int
 
 
-class Answer(msgspec.Struct, kw_only=True):
+class ReadHistory(msgspec.Struct, kw_only=True):
     """What the file holds (see ``preparing.Prepared``), or why nothing can be said of it.
 
     Attributes:
@@ -58,23 +58,23 @@ class Answer(msgspec.Struct, kw_only=True):
     disk: str = ""
 
 
-def answer_to(request: Request) -> Answer:
+def answer_to(request: ReadRequest) -> ReadHistory:
     """Read a history file and write its events in protobuf's binary form."""
     try:
         loaded = load(Path(request.path), shown=request.shown, workflow_id=request.workflow_id, largest=request.largest)
         binary = loaded.history.SerializeToString(deterministic=True)
     except UsageError as error:
-        return Answer(failure=str(error), too_large=isinstance(error, TooLargeError))
+        return ReadHistory(failure=str(error), too_large=isinstance(error, TooLargeError))
     except (MemoryError, EncodeError):  # protobuf tells so that it gets no more memory to write into
-        return Answer(failure=f"{request.shown} takes more memory than the reading of one history may")
+        return ReadHistory(failure=f"{request.shown} takes more memory than the reading of one history may")
     except Exception as error:  # whatever a strange file leads to, the others go on
-        return Answer(failure=f"{request.shown} cannot be read: {type(error).__name__}: {error}")
+        return ReadHistory(failure=f"{request.shown} cannot be read: {type(error).__name__}: {error}")
     try:
         Path(request.binary).write_bytes(binary)
     except OSError as error:
-        return Answer(disk=f"cannot write {request.binary}: {error.strerror or error}")
+        return ReadHistory(disk=f"cannot write {request.binary}: {error.strerror or error}")
     first = loaded.history.events[0].workflow_execution_started_event_attributes
-    return Answer(
+    return ReadHistory(
         workflow_id=loaded.workflow_id,
         workflow_id_known=loaded.workflow_id_known,
         run_id=loaded.run_id,
@@ -112,7 +112,7 @@ def main(memory: int) -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     answers.write(READY)
-    requests = msgspec.json.Decoder(Request)
+    requests = msgspec.json.Decoder(ReadRequest)
     for line in sys.stdin.buffer:
         answers.write(msgspec.json.encode(answer_to(requests.decode(line))) + b"\n")
 

@@ -24,7 +24,7 @@ MARKER = "CRASHPROOF_RUN"
 _SWEEP_LIMIT = 5.0  # seconds after which a process that does not die (uninterruptible sleep) is left alone
 
 
-class Seen(NamedTuple):
+class SeenProcess(NamedTuple):
     """A process as ``/proc`` shows it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
     dead: bool
 
 
-def look(pid: int) -> Seen | None:
+def look(pid: int) -> SeenProcess | None:
     """Return the process of this id, or None if there is none (or no ``/proc``)."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
@@ -52,10 +52,10 @@ def look(pid: int) -> Seen | None:
         return None
     if len(fields) < 20:
         return None
-    return Seen(pid, int(fields[1]), int(fields[2]), int(fields[19]), fields[0] in (b"Z", b"X"))
+    return SeenProcess(pid, int(fields[1]), int(fields[2]), int(fields[19]), fields[0] in (b"Z", b"X"))
 
 
-def look_around() -> list[Seen]:
+def look_around() -> list[SeenProcess]:
     """Return every process of the machine."""
     try:
         names = os.listdir("/proc")
@@ -64,18 +64,18 @@ def look_around() -> list[Seen]:
     return [seen for name in names if name.isdigit() and (seen := look(int(name))) is not None]
 
 
-def is_there(process: Seen) -> bool:
+def is_there(process: SeenProcess) -> bool:
     """Return whether this very process still lives; a later one of the same id does not count."""
     now = look(process.pid)
     return now is not None and now.start == process.start and not now.dead
 
 
-def descendants(pid: int, processes: Iterable[Seen] | None = None) -> list[Seen]:
+def descendants(pid: int, processes: Iterable[SeenProcess] | None = None) -> list[SeenProcess]:
     """Return the living children of a process, their children, and so on."""
-    children: dict[int, list[Seen]] = {}
+    children: dict[int, list[SeenProcess]] = {}
     for seen in look_around() if processes is None else processes:
         children.setdefault(seen.parent, []).append(seen)
-    found: list[Seen] = []
+    found: list[SeenProcess] = []
     ahead = [pid]
     while ahead:
         for seen in children.pop(ahead.pop(), ()):
@@ -85,7 +85,7 @@ def descendants(pid: int, processes: Iterable[Seen] | None = None) -> list[Seen]
     return found
 
 
-def marked(marker: str) -> list[Seen]:
+def marked(marker: str) -> list[SeenProcess]:
     """Return the living processes whose environment carries the marker: ``<run>.<number>``, or ``<run>.`` for any."""
     sought = f"\0{MARKER}={marker}".encode()
     if not marker.endswith("."):
@@ -93,7 +93,7 @@ def marked(marker: str) -> list[Seen]:
     return [seen for seen in look_around() if not seen.dead and seen.pid != os.getpid() and sought in _environ(seen)]
 
 
-def _environ(process: Seen) -> bytes:
+def _environ(process: SeenProcess) -> bytes:
     try:
         with open(f"/proc/{process.pid}/environ", "rb") as file:
             return b"\0" + file.read() + b"\0"
@@ -101,7 +101,7 @@ def _environ(process: Seen) -> bytes:
         return b""
 
 
-def kill_exactly(process: Seen) -> bool:
+def kill_exactly(process: SeenProcess) -> bool:
     """Send SIGKILL to this very process and return whether it was still there; its id may have been given on."""
     with contextlib.suppress(OSError):
         # Once the descriptor is open it names one process for good, so the look that follows cannot be outdated.
@@ -122,7 +122,7 @@ def kill_group(leader: int, start: int) -> None:
 
     Args:
         leader: Process id of the leader, which is the id of the group.
-        start: Start time of the leader as in ``Seen``; 0 where there is no ``/proc`` to tell it.
+        start: Start time of the leader as in ``SeenProcess``; 0 where there is no ``/proc`` to tell it.
     """
     seen = look(leader)
     if seen is not None and seen.start != start:
@@ -134,7 +134,7 @@ def kill_group(leader: int, start: int) -> None:
         kill_exactly(process)
 
 
-def kill_marked(marker: str, *, limit: float = _SWEEP_LIMIT) -> list[Seen]:
+def kill_marked(marker: str, *, limit: float = _SWEEP_LIMIT) -> list[SeenProcess]:
     """Kill every process that carries the marker, again and again until none is left.
 
     Args:

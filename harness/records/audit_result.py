@@ -29,7 +29,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class CodePlace:
     """A place in the code.
 
     Attributes:
@@ -72,8 +72,8 @@ class AuditFinding:
     rule: str
     severity: Severity
     message: str
-    place: Place
-    path: tuple[Place, ...] = ()
+    place: CodePlace
+    path: tuple[CodePlace, ...] = ()
     workflow: str = ""
     evidence: tuple[str, ...] = ()
     confirmed: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class Unresolved:
         why: Why it could not be followed, in one line.
     """
 
-    place: Place
+    place: CodePlace
     name: str
     why: str
 
@@ -181,7 +181,7 @@ class Missed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audited:
+class AuditResult:
     """All that one audit tells.
 
     Attributes:
@@ -209,8 +209,8 @@ class Audited:
     suppressed: tuple[tuple[AuditFinding, str], ...] = ()
     baselined: tuple[AuditFinding, ...] = ()
     stale: tuple[str, ...] = ()
-    unused_ignores: tuple[Place, ...] = ()
-    bad_ignores: tuple[Place, ...] = ()
+    unused_ignores: tuple[CodePlace, ...] = ()
+    bad_ignores: tuple[CodePlace, ...] = ()
     errors: tuple[RuleError, ...] = ()
     missed: tuple[Missed, ...] = ()
     below: int = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class SweepOptions:
     """How a sweep is run.
 
     Attributes:

@@ -185,7 +185,7 @@ class ReplayedHistory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replayed:
+class ReplayResult:
     """What a set of histories came to.
 
     Attributes:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
+class DeclaredScenario:
     """Where a scenario of the run was declared, so that it can be had again.
 
     Attributes:
@@ -52,16 +52,16 @@ class RunRecord:
     command: tuple[str, ...]
     cwd: str
     started: float
-    scenarios: tuple[Declared, ...]
+    scenarios: tuple[DeclaredScenario, ...]
     options: dict[str, Any] = field(default_factory=dict)
     server: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     finished: float = 0.0
-    swept: tuple[Swept, ...] = ()
+    swept: tuple[SweepResult, ...] = ()
 
 
-def begin(*, scenarios: tuple[Declared, ...], options: dict[str, Any], server: dict[str, str]) -> RunRecord:
+def begin(*, scenarios: tuple[DeclaredScenario, ...], options: dict[str, Any], server: dict[str, str]) -> RunRecord:
     """Return the record of a run that begins now."""
     return RunRecord(
         command=("crashproof", *sys.argv[1:]),

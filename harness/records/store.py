@@ -35,7 +35,7 @@ RUNS = Path(".crashproof") / "runs"
 T = TypeVar("T")
 
 
-class _Listed(msgspec.Struct, kw_only=True):
+class _ListedHistory(msgspec.Struct, kw_only=True):
     """One history as ``trial.json`` lists it: what the history's own file does not hold."""
 
     file: str
@@ -51,10 +51,10 @@ class _Crashed(msgspec.Struct, kw_only=True):
     at: float
     integrity: str
     folder: str
-    histories: tuple[_Listed, ...]
+    histories: tuple[_ListedHistory, ...]
 
 
-class _Trial(msgspec.Struct, kw_only=True):
+class _StoredTrial(msgspec.Struct, kw_only=True):
     """``trial.json``: all of the evidence that has no file of its own."""
 
     trial: str
@@ -65,7 +65,7 @@ class _Trial(msgspec.Struct, kw_only=True):
     gaps: tuple[str, ...]
     task_timeout: float
     versions: dict[str, str]
-    histories: tuple[_Listed, ...]
+    histories: tuple[_ListedHistory, ...]
     crashes: tuple[_Crashed, ...] = ()
     engine: str = "dev"
     falls_back: bool = False
@@ -141,7 +141,7 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
     listed = _save_histories(folder, evidence.histories)
     crashes = tuple(_save_crash(folder, number, crash) for number, crash in enumerate(evidence.crashes, start=1))
     save_replays(folder, evidence.replays)
-    trial = _Trial(
+    trial = _StoredTrial(
         trial=evidence.trial,
         scenario=evidence.scenario,
         end=evidence.end,
@@ -169,7 +169,7 @@ def load_evidence(folder: Path) -> Evidence:
     Raises:
         UsageError: A file is missing or corrupt; the message names it.
     """
-    trial = read_json(folder / "trial.json", _Trial)
+    trial = read_json(folder / "trial.json", _StoredTrial)
     plan = load_plan(folder)
     return Evidence(
         trial=trial.trial,
@@ -221,14 +221,14 @@ def load_verdict(folder: Path) -> Verdict:
     return read_json(folder / "verdict.json", Verdict)
 
 
-def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_Listed, ...]:
+def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_ListedHistory, ...]:
     return tuple(_save_history(folder, history) for history in histories)
 
 
-def _save_history(folder: Path, history: History) -> _Listed:
+def _save_history(folder: Path, history: History) -> _ListedHistory:
     name = f"{quote(history.workflow_id, safe='')[:120]}.{history.run_id}.json"
     write_json(folder / "history" / name, {"events": history.events})
-    return _Listed(
+    return _ListedHistory(
         file=name,
         workflow_id=history.workflow_id,
         run_id=history.run_id,
@@ -248,7 +248,7 @@ def _load_crash(folder: Path, crashed: _Crashed) -> Crash:
     return Crash(at=crashed.at, integrity=crashed.integrity, histories=histories)
 
 
-def _load_history(folder: Path, listed: _Listed) -> History:
+def _load_history(folder: Path, listed: _ListedHistory) -> History:
     path = folder / "history" / listed.file
     events = read_json(path, dict).get("events")
     if not isinstance(events, list):

@@ -30,7 +30,7 @@ class News:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Swept:
+class SweepResult:
     """What a sweep of one scenario came to.
 
     Attributes:
@@ -88,14 +88,14 @@ class Swept:
         return worst(outcomes)
 
     @property
-    def findings(self) -> tuple[Found, ...]:
+    def findings(self) -> tuple[SweepFinding, ...]:
         """The findings, each once with the smallest plan that shows it, the most telling first."""
         grouped: dict[str, list[tuple[Verdict, Finding]]] = {}
         for verdict in sorted(self.verdicts, key=lambda found: found.plan.count("@")):
             for finding in verdict.findings:
                 grouped.setdefault(finding.id, []).append((verdict, finding))
         return tuple(
-            Found(
+            SweepFinding(
                 scenario=self.scenario,
                 verdict=shown[0][0],
                 finding=shown[0][1],
@@ -106,7 +106,7 @@ class Swept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SweepFinding:
     """One finding of a sweep.
 
     Attributes:
@@ -122,7 +122,7 @@ class Found:
     trials: tuple[str, ...]
 
 
-def outcome(swept: Sequence[Swept]) -> Outcome:
+def outcome(swept: Sequence[SweepResult]) -> Outcome:
     """Return the worst outcome of several sweeps; of none that the engine can run UNKNOWN."""
     return worst(found.outcome for found in swept if not found.inapplicable)
 

@@ -14,7 +14,7 @@ from harness.errors import UsageError
 from harness.histories.files import HistoryFile
 from harness.histories.preparing import Prepared, prepared
 from harness.histories.unwrapping import LARGEST
-from harness.records.replay_result import Replayed, ReplayedHistory
+from harness.records.replay_result import ReplayedHistory, ReplayResult
 from harness.replay.compare import conditions as in_process
 from harness.replay.compare.answered import Answered
 from harness.replay.compare.judging import Judge
@@ -37,7 +37,7 @@ _DOOR_GROUPS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worker:
+class DoorWorker:
     """A worker process that histories are handed to.
 
     Attributes:
@@ -58,14 +58,14 @@ class Worker:
 async def replay_all(
     files: Sequence[HistoryFile],
     *,
-    against: Worker | Code,
+    against: DoorWorker | Code,
     folder: Path,
     conditions: Sequence[str] = (),
     jobs: int = 0,
     largest: int = LARGEST,
     time_limit: float = TIME_LIMIT,
     tell: Tell = lambda _text, _done, _total: None,
-) -> Replayed:
+) -> ReplayResult:
     """Replay every history against a worker process, or against workflow code in processes of its own.
 
     Args:
@@ -96,7 +96,7 @@ async def replay_all(
             tell(f"replaying, {answer.condition}", done, total)
     told = tuple(judge.judged(index, _told(each)) for index, each in enumerate(found))
     unusable = tuple(f"{name} cannot be used: {why}" for name, why in way.unusable.items())
-    return Replayed(against=way.name, histories=told, seconds=time.monotonic() - began, unusable=unusable)
+    return ReplayResult(against=way.name, histories=told, seconds=time.monotonic() - began, unusable=unusable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} others"
 
 
-def _through_door(worker: Worker, names: Sequence[str]) -> _Way:
+def _through_door(worker: DoorWorker, names: Sequence[str]) -> _Way:
     known = {REFERENCE.name, COLD.name, *(each.name for each in CONDITIONS), *_DOOR_GROUPS.values(), "all"}
     unknown = [name for name in names if name not in known]
     if unknown:

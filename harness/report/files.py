@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.records import store as folders
-from harness.records.run_record import Declared, versions
-from harness.records.sweep_result import Swept
+from harness.records.run_record import DeclaredScenario, versions
+from harness.records.sweep_result import SweepResult
 from harness.report.html.page import html
 from harness.report.sweep import text as text_report
 from harness.report.sweep.document import document
@@ -23,7 +23,7 @@ def shown_path(folder: Path) -> str:
     return str(folder) if relative.startswith("..") else relative
 
 
-def keep(swept: Sequence[Swept], *, folder: Path, scenarios: Sequence[Declared] = ()) -> None:
+def keep(swept: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[DeclaredScenario] = ()) -> None:
     """Write the report into the evidence folder, in every form.
 
     Args:

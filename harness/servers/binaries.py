@@ -21,7 +21,7 @@ import filelock
 
 from harness.errors import RigError, UsageError
 from harness.servers import installing
-from harness.servers.candidates import Binary, BrokenError, Kind, cache_folder, cached, examine, note, probe
+from harness.servers.candidates import Binary, BinaryKind, BrokenError, cache_folder, cached, examine, note, probe
 from harness.servers.installing import Installer, Progress, go_install, maven, sdk_download
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
     "TEMPORAL",
     "TEST_SERVER",
     "Binary",
-    "Kind",
-    "Step",
+    "BinaryKind",
+    "SearchStep",
     "cached",
     "chosen",
     "find",
@@ -51,7 +51,7 @@ _LOCK_POLL_SECONDS = 0.1
 TEMPORAL_VERSION = "v1.5.1"
 """The version of the Temporal CLI that is built: the last that ``go install`` accepts."""
 
-TEMPORAL = Kind(
+TEMPORAL = BinaryKind(
     name="temporal",
     title="the Temporal CLI",
     option="--temporal",
@@ -65,7 +65,7 @@ TEMPORAL = Kind(
     manual="install it from https://docs.temporal.io/cli",
 )
 
-TEST_SERVER = Kind(
+TEST_SERVER = BinaryKind(
     name="temporal-test-server",
     title="the time-skipping test server",
     option="--test-server",
@@ -86,7 +86,7 @@ TEST_SERVER = Kind(
 )
 """The test server of the Java SDK; without arguments it prints its usage, and the script of ours a version before."""
 
-FULL_SERVER = Kind(
+FULL_SERVER = BinaryKind(
     name="temporal-server",
     title="the full Temporal server",
     option="--temporal-server",
@@ -100,12 +100,12 @@ FULL_SERVER = Kind(
 """The server itself; from 1.32 on it can skip time in a workflow."""
 
 
-KINDS: dict[str, Kind] = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
+KINDS: dict[str, BinaryKind] = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
 """The binary of each engine, by the engine's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class SearchStep:
     """One place or way that was tried.
 
     Attributes:
@@ -171,13 +171,13 @@ async def install_temporal(*, again: bool = False, progress: Progress = lambda l
     return await install(TEMPORAL, again=again, progress=progress)
 
 
-async def install(kind: Kind, *, again: bool = False, progress: Progress = lambda line: None) -> Binary:
+async def install(kind: BinaryKind, *, again: bool = False, progress: Progress = lambda line: None) -> Binary:
     """Put a binary of the given kind into crashproof's own cache; see ``install_temporal``."""
-    steps: list[Step] = []
+    steps: list[SearchStep] = []
     return await _install(kind, steps, again=again, progress=progress)
 
 
-async def find(kind: Kind, *, option: str = "", progress: Progress = lambda line: None) -> Binary:
+async def find(kind: BinaryKind, *, option: str = "", progress: Progress = lambda line: None) -> Binary:
     """Find a binary of the given kind, or get it; see ``find_temporal``."""
     steps = await _look(kind, option=option)
     binary = chosen(steps)
@@ -187,17 +187,17 @@ async def find(kind: Kind, *, option: str = "", progress: Progress = lambda line
     return binary or await _install(kind, steps, progress=progress)
 
 
-async def survey(kind: Kind = TEMPORAL, *, option: str = "") -> list[Step]:
+async def survey(kind: BinaryKind = TEMPORAL, *, option: str = "") -> list[SearchStep]:
     """Return what is found in each place, and whether each way to get one could be tried; nothing is downloaded."""
     steps = await _look(kind, option=option, everywhere=True)
     for installer in kind.installers:
         missing = installer.missing()
         detail = f"cannot be tried: {missing}" if missing else "not needed unless nothing is found above"
-        steps.append(Step(source=installer.source, detail=detail, fix=installer.fix if missing else ""))
+        steps.append(SearchStep(source=installer.source, detail=detail, fix=installer.fix if missing else ""))
     return steps
 
 
-def chosen(steps: Sequence[Step]) -> Binary | None:
+def chosen(steps: Sequence[SearchStep]) -> Binary | None:
     """Return the binary that a run takes after this survey, or None if it has to get one.
 
     Raises:
@@ -214,9 +214,9 @@ def chosen(steps: Sequence[Step]) -> Binary | None:
 _NOTHING = "not found"
 
 
-async def _look(kind: Kind, *, option: str, everywhere: bool = False) -> list[Step]:
+async def _look(kind: BinaryKind, *, option: str, everywhere: bool = False) -> list[SearchStep]:
     """Look in the places in order, up to the first that decides, or in all."""
-    steps: list[Step] = []
+    steps: list[SearchStep] = []
     for look in (_look_at_option, _look_at_variable, _look_on_path, _look_in_cache):
         step = await look(kind, option)
         steps.append(step)
@@ -225,50 +225,50 @@ async def _look(kind: Kind, *, option: str, everywhere: bool = False) -> list[St
     return steps
 
 
-async def _look_at_option(kind: Kind, option: str) -> Step:
+async def _look_at_option(kind: BinaryKind, option: str) -> SearchStep:
     if not option:
-        return Step(source=kind.option, detail="not given")
+        return SearchStep(source=kind.option, detail="not given")
     return await _look_at_named(kind, option, source=kind.option)
 
 
-async def _look_at_variable(kind: Kind, option: str) -> Step:
+async def _look_at_variable(kind: BinaryKind, option: str) -> SearchStep:
     named = os.environ.get(kind.variable, "")
     if not named:
-        return Step(source=kind.variable, detail="not set")
+        return SearchStep(source=kind.variable, detail="not set")
     return await _look_at_named(kind, named, source=kind.variable)
 
 
-async def _look_at_named(kind: Kind, named: str, *, source: str) -> Step:
+async def _look_at_named(kind: BinaryKind, named: str, *, source: str) -> SearchStep:
     found = named if os.sep in named or Path(named).exists() else shutil.which(named) or named
     asked = f" with `{' '.join(kind.version_arguments)}`" if kind.version_arguments else " when run without arguments"
     fix = f"name a file that prints its version{asked}, or leave {source} away"
     return replace(await _try(kind, Path(found).expanduser(), source=source, fix=fix), named=True)
 
 
-async def _look_on_path(kind: Kind, option: str) -> Step:
+async def _look_on_path(kind: BinaryKind, option: str) -> SearchStep:
     source = f"{kind.name} on PATH"
     found = shutil.which(kind.name)
     if not found:
-        return Step(source=source, detail=_NOTHING, fix=kind.manual)
+        return SearchStep(source=source, detail=_NOTHING, fix=kind.manual)
     return await _try(kind, Path(found), source=source, fix=kind.manual)
 
 
-async def _look_in_cache(kind: Kind, option: str) -> Step:
+async def _look_in_cache(kind: BinaryKind, option: str) -> SearchStep:
     source = "crashproof's own cache"
     if not cached(kind).exists():
-        return Step(source=source, detail=_NOTHING, fix=kind.to_cache)
+        return SearchStep(source=source, detail=_NOTHING, fix=kind.to_cache)
     return await _try(kind, cached(kind), source=source, fix=kind.to_cache)
 
 
-async def _try(kind: Kind, path: Path, *, source: str, fix: str) -> Step:
+async def _try(kind: BinaryKind, path: Path, *, source: str, fix: str) -> SearchStep:
     try:
         binary = await examine(kind, path.absolute(), source=source)
     except BrokenError as broken:
-        return Step(source=source, detail=str(broken), fix=fix)
-    return Step(source=source, binary=binary, detail=f"{binary.path}: {binary.version}")
+        return SearchStep(source=source, detail=str(broken), fix=fix)
+    return SearchStep(source=source, binary=binary, detail=f"{binary.path}: {binary.version}")
 
 
-async def _install(kind: Kind, steps: list[Step], *, again: bool = False, progress: Progress) -> Binary:
+async def _install(kind: BinaryKind, steps: list[SearchStep], *, again: bool = False, progress: Progress) -> Binary:
     """Get a binary into the cache by the first way that works, one crashproof at a time."""
     folder = cache_folder(kind)
     try:
@@ -290,9 +290,9 @@ async def _install(kind: Kind, steps: list[Step], *, again: bool = False, progre
     raise RigError(_nothing_found(kind, steps))
 
 
-async def _install_by(kind: Kind, installer: Installer, progress: Progress) -> Step:
+async def _install_by(kind: BinaryKind, installer: Installer, progress: Progress) -> SearchStep:
     if missing := installer.missing():
-        return Step(source=installer.source, detail=missing, fix=installer.fix)
+        return SearchStep(source=installer.source, detail=missing, fix=installer.fix)
     folder = Path(tempfile.mkdtemp(prefix="install-", dir=cache_folder(kind)))
     try:
         got = await installer.install(folder, progress)
@@ -304,14 +304,14 @@ async def _install_by(kind: Kind, installer: Installer, progress: Progress) -> S
             os.replace(folder / name, binary.path.parent / name)
         os.replace(got, binary.path)
     except (RigError, BrokenError, OSError) as error:
-        return Step(source=installer.source, detail=str(error), fix=installer.fix)
+        return SearchStep(source=installer.source, detail=str(error), fix=installer.fix)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Step(source=installer.source, binary=binary, detail=f"{binary.path}: {binary.version}")
+    return SearchStep(source=installer.source, binary=binary, detail=f"{binary.path}: {binary.version}")
 
 
 @asynccontextmanager
-async def _only_one(kind: Kind, folder: Path, progress: Progress) -> AsyncIterator[None]:
+async def _only_one(kind: BinaryKind, folder: Path, progress: Progress) -> AsyncIterator[None]:
     lock = filelock.FileLock(folder / "install.lock")
     began = told = time.monotonic()
     while True:
@@ -329,7 +329,7 @@ async def _only_one(kind: Kind, folder: Path, progress: Progress) -> AsyncIterat
         lock.release()
 
 
-def _nothing_found(kind: Kind, steps: Sequence[Step]) -> str:
+def _nothing_found(kind: BinaryKind, steps: Sequence[SearchStep]) -> str:
     lines = [f"{kind.title} was not found and could not be got. Tried, in this order:"]
     for step in steps:
         first, *more = step.detail.splitlines()

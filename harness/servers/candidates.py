@@ -26,7 +26,7 @@ VERSION_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class BinaryKind:
     """A kind of binary that crashproof needs.
 
     Attributes:
@@ -75,17 +75,17 @@ class BrokenError(Exception):
     """A candidate that does not work; the message says how."""
 
 
-def cache_folder(kind: Kind) -> Path:
+def cache_folder(kind: BinaryKind) -> Path:
     """Return the folder of crashproof's own copy."""
     return platformdirs.user_cache_path("crashproof") / kind.name
 
 
-def cached(kind: Kind) -> Path:
+def cached(kind: BinaryKind) -> Path:
     """Return the path of crashproof's own copy, whether it is there or not."""
     return cache_folder(kind) / kind.name
 
 
-async def examine(kind: Kind, path: Path, *, source: str) -> Binary:
+async def examine(kind: BinaryKind, path: Path, *, source: str) -> Binary:
     """Return what is known of a candidate, or find it out and note it.
 
     Raises:
@@ -103,7 +103,7 @@ async def examine(kind: Kind, path: Path, *, source: str) -> Binary:
     return binary
 
 
-async def probe(kind: Kind, path: Path, *, source: str) -> Binary:
+async def probe(kind: BinaryKind, path: Path, *, source: str) -> Binary:
     """Run and hash a candidate.
 
     Raises:
@@ -117,7 +117,7 @@ async def probe(kind: Kind, path: Path, *, source: str) -> Binary:
     return Binary(path=path, version=version, sha256=await asyncio.to_thread(_sha256, path), source=source)
 
 
-async def _version(kind: Kind, path: Path) -> str:
+async def _version(kind: BinaryKind, path: Path) -> str:
     asked = " ".join([str(path), *kind.version_arguments])
     with tempfile.TemporaryDirectory(prefix="crashproof-") as logs:
         process = await Process.start([str(path), *kind.version_arguments], name="version", logs=Path(logs))
@@ -139,14 +139,14 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _note_path(kind: Kind, path: Path) -> Path:
+def _note_path(kind: BinaryKind, path: Path) -> Path:
     """Return where a binary is noted: beside crashproof's own copy, and in the cache for all others."""
     if path == cached(kind):
         return path.with_suffix(".json")
     return cache_folder(kind) / "seen" / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.json"
 
 
-def _noted(kind: Kind, path: Path, stat: os.stat_result) -> dict[str, str] | None:
+def _noted(kind: BinaryKind, path: Path, stat: os.stat_result) -> dict[str, str] | None:
     """Return the note of a binary if it was made of this very file: 250 MB are not hashed again at every start."""
     try:
         note = json.loads(_note_path(kind, path).read_text())
@@ -156,7 +156,7 @@ def _noted(kind: Kind, path: Path, stat: os.stat_result) -> dict[str, str] | Non
         return None
 
 
-def note(kind: Kind, binary: Binary, *, stat: os.stat_result) -> None:
+def note(kind: BinaryKind, binary: Binary, *, stat: os.stat_result) -> None:
     """Note what is known of a binary; ``stat`` tells later whether its file is still the same."""
     noted = {
         **asdict(binary),

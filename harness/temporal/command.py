@@ -37,7 +37,7 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decided:
+class TaskDecisions:
     """What one workflow task was answered with.
 
     Attributes:

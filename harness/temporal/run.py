@@ -12,7 +12,7 @@ Reason = Literal["open", "failed", "timed out"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class WorkflowRun:
     """One run of a workflow, as its started event and the events that later ones refer to tell it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Run:
     unanswered: Mapping[int, Reason] = field(default_factory=dict)
 
 
-def run_of(events: Sequence[HistoryEvent]) -> Run:
+def run_of(events: Sequence[HistoryEvent]) -> WorkflowRun:
     """Return what the events say of their run."""
     activities: dict[int, tuple[str, str]] = {}
     operations: dict[int, tuple[int, str]] = {}
@@ -61,7 +61,9 @@ def run_of(events: Sequence[HistoryEvent]) -> Run:
             unanswered.pop(told.started_event_id, None)
         elif told.started_event_id:  # a task can time out before it is started
             unanswered[told.started_event_id] = _ENDED[attributes]
-    return Run(**_started(events), activities=activities, operations=operations, updates=updates, unanswered=unanswered)
+    return WorkflowRun(
+        **_started(events), activities=activities, operations=operations, updates=updates, unanswered=unanswered
+    )
 
 
 def _started(events: Sequence[HistoryEvent]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.temporal.run import Run
+from harness.temporal.run import WorkflowRun
 
 RETRY_INITIAL_SECONDS = 1.0
 RETRY_COEFFICIENT = 2.0
@@ -36,7 +36,7 @@ LONGEST_SECONDS = 100 * 365 * 24 * 3600.0
 Fields = dict[str, Any]
 
 
-def filled(kind: str, fields: Mapping[str, Any], *, run: Run) -> Mapping[str, Any]:
+def filled(kind: str, fields: Mapping[str, Any], *, run: WorkflowRun) -> Mapping[str, Any]:
     """Return the fields of a command as the server writes them into the event."""
     told = {name: min(value, LONGEST_SECONDS) if name.endswith("Timeout") else value for name, value in fields.items()}
     fill = _FILLED.get(kind)
@@ -46,7 +46,7 @@ def filled(kind: str, fields: Mapping[str, Any], *, run: Run) -> Mapping[str, An
     return {name: value for name, value in told.items() if not name.endswith("Timeout") or value}
 
 
-def _activity(told: Fields, run: Run) -> None:
+def _activity(told: Fields, run: WorkflowRun) -> None:
     told.setdefault("taskQueue", run.task_queue)
     _retry_policy(told)
     to_close = told.get("scheduleToCloseTimeout", 0.0)
@@ -61,7 +61,7 @@ def _activity(told: Fields, run: Run) -> None:
     told["heartbeatTimeout"] = min(told["heartbeatTimeout"], told["startToCloseTimeout"])
 
 
-def _child(told: Fields, run: Run) -> None:
+def _child(told: Fields, run: WorkflowRun) -> None:
     told.setdefault("taskQueue", run.task_queue)
     told.setdefault("parentClosePolicy", "PARENT_CLOSE_POLICY_TERMINATE")
     told.setdefault("workflowIdReusePolicy", "WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE")
@@ -70,7 +70,7 @@ def _child(told: Fields, run: Run) -> None:
     _workflow_timeouts(told, told.get("workflowExecutionTimeout", 0.0))
 
 
-def _continued(told: Fields, run: Run) -> None:
+def _continued(told: Fields, run: WorkflowRun) -> None:
     told.setdefault("workflowType", run.workflow_type)
     told.setdefault("taskQueue", run.task_queue)
     told.setdefault("workflowRunTimeout", run.run_timeout)
@@ -78,7 +78,7 @@ def _continued(told: Fields, run: Run) -> None:
     _workflow_timeouts(told, run.execution_timeout)
 
 
-def _operation(told: Fields, run: Run) -> None:
+def _operation(told: Fields, run: WorkflowRun) -> None:
     if run.run_timeout:
         told["scheduleToCloseTimeout"] = _at_most(told.get("scheduleToCloseTimeout", run.run_timeout), run.run_timeout)
 
@@ -101,7 +101,7 @@ def _at_most(seconds: float, limit: float) -> float:
     return min(seconds, limit) if limit else seconds
 
 
-_FILLED: Mapping[str, Callable[[Fields, Run], None]] = {
+_FILLED: Mapping[str, Callable[[Fields, WorkflowRun], None]] = {
     "ScheduleActivityTask": _activity,
     "StartChildWorkflowExecution": _child,
     "ContinueAsNewWorkflowExecution": _continued,

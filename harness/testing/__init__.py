@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.testing.doors import Effects, Model
 from harness.testing.replays import assert_replays
-from harness.testing.server import Server
+from harness.testing.server import SessionServer
 from harness.testing.survival import Survives
-from harness.testing.worker import Worker, Workers
+from harness.testing.worker import Worker, WorkerStarter
 
-__all__ = ["Effects", "Model", "Server", "Survives", "Worker", "Workers", "assert_replays"]
+__all__ = ["Effects", "Model", "SessionServer", "Survives", "Worker", "WorkerStarter", "assert_replays"]

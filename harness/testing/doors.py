@@ -16,7 +16,7 @@ from harness.doors.http import effects
 from harness.doors.http import script as scripts
 from harness.doors.http.answer import Answer
 from harness.doors.http.doors import HttpMessage
-from harness.doors.http.effects import Effect
+from harness.doors.http.effects import EffectRequest
 from harness.doors.http.script import Script
 from harness.doors.model import faulty as model_faults
 from harness.doors.model import model
@@ -102,10 +102,10 @@ class Effects:
         self._folder = folder
         self._script: Script | None = None
         self._failing = _Failing("effect")
-        self._ledger: list[Effect] = []
+        self._ledger: list[EffectRequest] = []
 
     @property
-    def ledger(self) -> tuple[Effect, ...]:
+    def ledger(self) -> tuple[EffectRequest, ...]:
         """Every effect that has happened, in order: ``name``, ``key``, ``body``, ``method``, ``headers``.
 
         An effect has happened as soon as it was executed with a status below 400, whether its answer was heard or not.

@@ -50,15 +50,15 @@ def assert_replays(
     from harness.records.verdict import Outcome
     from harness.replay.compare import accepting
     from harness.replay.in_process.matrix import Code
-    from harness.replay.strict import Worker, replay_all
+    from harness.replay.strict import DoorWorker, replay_all
     from harness.report.replay.text import replayed_text
 
     if bool(worker) == bool(workflows or replayer):
         raise UsageError("assert_replays needs workflows=, replayer= or worker=: what to replay against")
     place = Path(cwd or ".").absolute()
-    against: Worker | Code
+    against: DoorWorker | Code
     if worker:
-        against = Worker(command=worker, task_queue=task_queue, data_converter=data_converter)
+        against = DoorWorker(command=worker, task_queue=task_queue, data_converter=data_converter)
     else:
         modules = tuple(_reference(each) for each in workflows)
         replayers = (replayer,) if replayer else ()

@@ -9,7 +9,7 @@ from harness.servers import lifecycle as serving
 from harness.testing.thread import Calls
 
 
-class Server:
+class SessionServer:
     """A persisted development server. It is one for the whole session; each test has a namespace of its own.
 
     Attributes:

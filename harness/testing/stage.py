@@ -11,9 +11,9 @@ from typing import Any
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpMessage
 from harness.testing.doors import Effects, Model
-from harness.testing.server import Server
+from harness.testing.server import SessionServer
 from harness.testing.thread import Calls
-from harness.testing.worker import Workers
+from harness.testing.worker import WorkerStarter
 from harness.trial.slots import Rig, Slot
 
 
@@ -28,10 +28,10 @@ class Stage:
         calls: The asynchronous calls of the test.
     """
 
-    server: Server
+    server: SessionServer
     model: Model
     effects: Effects
-    workers: Workers
+    workers: WorkerStarter
 
     def __init__(self, rig: Rig, *, name: str, scripts: Path, logs: Path, calls: Calls) -> None:
         self._rig = rig
@@ -71,14 +71,14 @@ class Stage:
 
     async def _set_up(self, slot: Slot) -> None:
         environment = slot.environment(1)
-        self.server = Server(slot.server, namespace=slot.namespace, calls=self._calls)
+        self.server = SessionServer(slot.server, namespace=slot.namespace, calls=self._calls)
         self.model = Model(
             url=environment["OPENAI_BASE_URL"],
             anthropic_url=environment["ANTHROPIC_BASE_URL"],
             folder=self._scripts,
         )
         self.effects = Effects(url=environment["EFFECTS_URL"], folder=self._scripts)
-        self.workers = await self._stack.enter_async_context(Workers(slot, logs=self._logs, calls=self._calls))
+        self.workers = await self._stack.enter_async_context(WorkerStarter(slot, logs=self._logs, calls=self._calls))
 
     async def _meet(self, message: HttpMessage) -> Decision:
         door = self.model if message.door == "model" else self.effects

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from harness import checks
-from harness.campaign.sweeps import default_jobs, sweep_all
+from harness.campaign.campaign import default_jobs, sweep_all
 from harness.records import store as folders
-from harness.records.options import Options
-from harness.records.run_record import Declared, begin
+from harness.records.options import SweepOptions
+from harness.records.run_record import DeclaredScenario, begin
 from harness.records.scenario import Scenario
-from harness.records.sweep_result import News, Swept
+from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
 from harness.report.files import keep, shown_path
 from harness.report.sweep.text import text
@@ -61,7 +61,7 @@ class Survives:
         real_time: bool = False,
         engine: str = "dev",
         jobs: int = 0,
-    ) -> Coroutine[Any, Any, Swept]:
+    ) -> Coroutine[Any, Any, SweepResult]:
         """Sweep a scenario: fail the test unless the outcome is PASS, and return what the sweep came to.
 
         The test fails with the report that ``crashproof run`` prints, on a finding as well as when the outcome is
@@ -85,13 +85,15 @@ class Survives:
         """
         __tracebackhide__ = True
         named, variable = declared(scenario, module=self._module, test=self._test)
-        options = Options(faults=_words(faults), only=_words(only), real_time=real_time, engine=engine_of(engine).name)
+        options = SweepOptions(
+            faults=_words(faults), only=_words(only), real_time=real_time, engine=engine_of(engine).name
+        )
         return self._calls.make(
             "crashproof_survives(...)",
             lambda: self._judge(named, variable=variable, options=options, jobs=jobs or _jobs()),
         )
 
-    async def _judge(self, scenario: Scenario, *, variable: str, options: Options, jobs: int) -> Swept:
+    async def _judge(self, scenario: Scenario, *, variable: str, options: SweepOptions, jobs: int) -> SweepResult:
         folder = folders.new_run(self._folder)
         _log.info("sweeping %s; evidence in %s", scenario.name, folder)
         try:
@@ -103,9 +105,11 @@ class Survives:
             pytest.fail(report if variable else reproduced_by(self._test, report), pytrace=False)
         return swept
 
-    async def _sweep(self, scenario: Scenario, *, variable: str, folder: Path, options: Options, jobs: int) -> Swept:
+    async def _sweep(
+        self, scenario: Scenario, *, variable: str, folder: Path, options: SweepOptions, jobs: int
+    ) -> SweepResult:
         wanted = checks.chosen(scenario.checks, skip=scenario.skip_checks)
-        where = Declared(
+        where = DeclaredScenario(
             name=scenario.name, variable=variable, file=scenario.file, checks=tuple(each.name for each in wanted)
         )
         binary = self._binary if options.engine == "dev" else await find_for(options.engine)

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
-from harness.campaign.sweeps import first_error
+from harness.campaign.campaign import first_error
 from harness.errors import RigError, UsageError
 
 T = TypeVar("T")

@@ -109,7 +109,7 @@ class Worker:
         return self._calls.make("worker.reached(...)", lambda: self._behind.reached(point, limit=limit))
 
 
-class Workers:
+class WorkerStarter:
     """Starts worker processes for one test: the fixture ``crashproof_worker``."""
 
     def __init__(self, slot: Slot, *, logs: Path, calls: Calls) -> None:
@@ -119,7 +119,7 @@ class Workers:
         self._stack = AsyncExitStack()
         self._count = 0
 
-    async def __aenter__(self) -> Workers:
+    async def __aenter__(self) -> WorkerStarter:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Coverage: what leaves a worker process by no door, so that no strike can be aimed at it."""
+"""Coverage gaps: what leaves a worker process by no door, so that no strike can be aimed at it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 
-class Coverage:
+class CoverageGaps:
     """Looks at a worker process from outside, and collects what leaves it past the doors.
 
     It sees what is open at the moment it looks: connections, files open for writing, child processes. What comes and

@@ -17,7 +17,7 @@ _TASK_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue")
 _SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 
-class Meeting:
+class Dispatch:
     """Where the doors of one trial ask what becomes of a message.
 
     Attributes:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage, Notice
-from harness.processes.forkserver.pool import Nurseries
+from harness.processes.forkserver.pool import ForkServers
 from harness.servers.dev import DevServer
 from harness.servers.engine import engine as engine_of
 from harness.servers.full import FullServer
@@ -68,7 +68,7 @@ class Rig:
         self.engine = engine_of(engine)
         self._binary = binary
         self.server = self._new_server(folder / "server")
-        self.nurseries = Nurseries(logs=folder / "nurseries")
+        self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
@@ -81,7 +81,7 @@ class Rig:
     async def __aenter__(self) -> Rig:
         if self.engine.own_clocks:
             await self._stack.enter_async_context(self.server)
-        self._stack.push_async_callback(self.nurseries.close)
+        self._stack.push_async_callback(self.fork_servers.close)
         return self
 
     async def __aexit__(self, *error: object) -> None:

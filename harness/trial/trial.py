@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc.aio
 
-from harness.doors.wire.attribution import Attribution, Run
+from harness.doors.wire.attribution import Attribution, KnownRun
 from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import environment
@@ -26,8 +26,8 @@ from harness.servers.crash import copy_and_read
 from harness.servers.frontend import Frontend
 from harness.servers.overdue import waiting_for
 from harness.trial.acceleration import Acceleration
-from harness.trial.coverage import Coverage
-from harness.trial.dispatch import Meeting
+from harness.trial.coverage import CoverageGaps
+from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
 from harness.trial.nemesis import Nemesis
 from harness.trial.slots import Rig, Slot
@@ -80,13 +80,13 @@ class _Trial:
         self.over = asyncio.Event()
         self.over_places: set[str] = set()
         self.crashes: list[Crash] = []
-        self.meeting = Meeting(nemesis=self.nemesis, attribution=self.attribution)
+        self.meeting = Dispatch(nemesis=self.nemesis, attribution=self.attribution)
         self.workers: WorkerProcesses
         self.frontend: Frontend
         self.acceleration: Acceleration
         self.driver: Driver
         self.clock: Clock | None = None
-        self.coverage: Coverage | None = None
+        self.coverage: CoverageGaps | None = None
 
     async def run(self) -> Evidence:
         model = _beside(self.scenario, self.scenario.model)
@@ -139,10 +139,10 @@ class _Trial:
             task_queue=self.scenario.task_queue,
             recover=lambda number: self._recover(wire, number),
             strict=not _is_one_program(self.scenario),
-            nurseries=None if self.cold else self.rig.nurseries,
+            fork_servers=None if self.cold else self.rig.fork_servers,
         )
         if not self.plan.strikes:
-            self.coverage = Coverage(doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs)
+            self.coverage = CoverageGaps(doors={int(wire.address.rpartition(":")[2]), slot.http_port}, own=self.logs)
         self.meeting.workers = self.workers
         self.nemesis.empower(self._striking(slot))
         try:
@@ -184,7 +184,7 @@ class _Trial:
             answer=self.meeting.answer,
         )
 
-    async def _begin(self, env: dict[str, str]) -> Run:
+    async def _begin(self, env: dict[str, str]) -> KnownRun:
         """Begin the work, and return the first run of its chain."""
         task_queue = self.scenario.task_queue or next(iter(sorted(self.workers.polled)), "")
         if not isinstance(self.scenario.work, Starter):
@@ -198,7 +198,7 @@ class _Trial:
         await self.driver.send_at_start(root.workflow_id)
         return root
 
-    async def _root(self) -> Run:
+    async def _root(self) -> KnownRun:
         deadline = time.monotonic() + _STARTER_LIMIT
         while time.monotonic() < deadline:
             wanted = self.scenario.work.workflow
@@ -213,7 +213,7 @@ class _Trial:
             log=self.driver.log_tail() or (self.workers.process.log_tail() if self.workers.process else ""),
         )
 
-    async def _until_end(self, root: Run) -> tuple[End, str]:
+    async def _until_end(self, root: KnownRun) -> tuple[End, str]:
         watching = [
             asyncio.create_task(self._closed(root), name="closed"),
             asyncio.create_task(self.over.wait(), name="over"),
@@ -236,11 +236,11 @@ class _Trial:
             return "over", ""
         return ("closed", "") if first is watching[0] else ("stopped", str(reason))
 
-    async def _waiting_for(self, root: Run) -> str:
+    async def _waiting_for(self, root: KnownRun) -> str:
         assert self.clock is not None
         return (await waiting_for(self.clock, root.workflow_id)).replace("\n", "; ")
 
-    async def _closed(self, root: Run) -> None:
+    async def _closed(self, root: KnownRun) -> None:
         """Wait until the whole chain has closed: continued runs are followed."""
         run_id = root.run_id
         while run_id:
@@ -285,7 +285,7 @@ class _Trial:
                 await asyncio.to_thread(self.coverage.look, self.workers.process.pid)
             await asyncio.sleep(_SAMPLE_EVERY)
 
-    async def _sample_run(self, run: Run) -> None:
+    async def _sample_run(self, run: KnownRun) -> None:
         try:
             pending = await self.frontend.pending_activities(workflow_id=run.workflow_id, run_id=run.run_id)
         except grpc.aio.AioRpcError:
@@ -355,7 +355,7 @@ class _Trial:
         )
 
 
-def _history_of(run: Run, events: Sequence[dict[str, Any]] = ()) -> History:
+def _history_of(run: KnownRun, events: Sequence[dict[str, Any]] = ()) -> History:
     return History(workflow_id=run.workflow_id, run_id=run.run_id, path=run.path, root=run.root, events=tuple(events))
 
 

@@ -13,7 +13,7 @@ import psutil
 
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import command_words
-from harness.processes.forkserver.pool import Nurseries
+from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.trial.nemesis import Nemesis
@@ -38,7 +38,7 @@ class WorkerProcesses:
             for it.
         strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
             exit by itself when the work is done.
-        nurseries: Where processes are forked if they can be; None: every one is started cold.
+        fork_servers: Where processes are forked if they can be; None: every one is started cold.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class WorkerProcesses:
         task_queue: str,
         recover: Callable[[int], Coroutine[Any, Any, None]],
         strict: bool,
-        nurseries: Nurseries | None = None,
+        fork_servers: ForkServers | None = None,
     ) -> None:
         self.number = 0
         self.polled: set[str] = set()
@@ -64,7 +64,7 @@ class WorkerProcesses:
         self._task_queue = task_queue
         self._recover = recover
         self._strict = strict
-        self._nurseries = nurseries
+        self._fork_servers = fork_servers
         self._ready = asyncio.Event()
         self._polls_any = asyncio.Event()
         self._watching: set[asyncio.Task[None]] = set()
@@ -98,9 +98,9 @@ class WorkerProcesses:
     async def _new_process(self, name: str) -> tuple[Process, dict[str, str]]:
         """Start a process, forked where that comes to the same, and say how it was started."""
         how, env = {"start": "cold"}, self._environment(self.number)
-        if self._nurseries:
+        if self._fork_servers:
             try:
-                return await self._nurseries.start(
+                return await self._fork_servers.start(
                     self._command, number=self.number, name=name, logs=self._logs, env=env
                 ), {"start": "forked"}
             except ColdStartError as error:

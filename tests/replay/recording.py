@@ -29,7 +29,7 @@ from harness.doors.wire.proxy import WireProxy
 from harness.records.plan import Plan
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
-from harness.temporal.command import Decided, of_request
+from harness.temporal.command import TaskDecisions, of_request
 from harness.trial.nemesis import Nemesis
 from tests.replay import all_commands
 
@@ -55,9 +55,9 @@ class Recording:
     requests: dict[int, RespondWorkflowTaskCompletedRequest] = field(default_factory=dict)
 
     @property
-    def decided(self) -> list[Decided]:
+    def decided(self) -> list[TaskDecisions]:
         return [
-            Decided(started_event_id=started, commands=of_request(request))
+            TaskDecisions(started_event_id=started, commands=of_request(request))
             for started, request in sorted(self.requests.items())
         ]
 

@@ -11,7 +11,7 @@ from astroid import nodes
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 STARTS = frozenset(
     f"temporalio.workflow.{verb}_{what}"
@@ -52,17 +52,17 @@ class Consequences:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._commanding: dict[int, bool] = {}
-        self._callers: dict[int, list[tuple[nodes.Call, Reached]]] | None = None
-        self._pieces: dict[int, Reached] | None = None
+        self._callers: dict[int, list[tuple[nodes.Call, ReachedCode]]] | None = None
+        self._pieces: dict[int, ReachedCode] | None = None
 
-    def is_command(self, call: nodes.Call, reached: Reached) -> bool:
+    def is_command(self, call: nodes.Call, reached: ReachedCode) -> bool:
         """Tell whether a call is one of a function that becomes a command."""
         name = self.project.called_name(call, reached)
         if name in COMMANDS:
             return True
         return name.startswith(_HANDLES) and name.rpartition(".")[2] in _HANDLE_METHODS
 
-    def is_silent(self, call: Any, reached: Reached) -> bool:
+    def is_silent(self, call: Any, reached: ReachedCode) -> bool:
         """Tell whether a call only writes a log, a metric or to the terminal."""
         name = self.project.called_name(call, reached)
         if name in _SILENT_NAMES or name.startswith((*_SILENT, *_METRICS)):
@@ -73,7 +73,7 @@ class Consequences:
         owner = function.expr
         return getattr(owner, "attrname", getattr(owner, "name", "")) in _LOG_NAMES
 
-    def commands_in(self, node: Node | Reached, reached: Reached) -> Iterator[Node]:
+    def commands_in(self, node: Node | ReachedCode, reached: ReachedCode) -> Iterator[Node]:
         """Yield the calls in a piece of code, or in a part of it, that become commands, through whatever functions.
 
         An awaited call of something unknown counts, for awaiting gives way to others.
@@ -87,22 +87,22 @@ class Consequences:
             elif not self.project.called_name(awaited.value, reached):
                 yield awaited.value
 
-    def has_command(self, node: Node | Reached, reached: Reached) -> bool:
+    def has_command(self, node: Node | ReachedCode, reached: ReachedCode) -> bool:
         """Tell whether there is one."""
         return next(self.commands_in(node, reached), None) is not None
 
-    def definition(self, call: nodes.Call, reached: Reached) -> nodes.FunctionDef | nodes.Lambda | None:
+    def definition(self, call: nodes.Call, reached: ReachedCode) -> nodes.FunctionDef | nodes.Lambda | None:
         """Return the function that a call calls, if it was read."""
         found = self.project.definition_of(call.func, reached)
         return found if isinstance(found, nodes.FunctionDef | nodes.Lambda) else None
 
-    def piece(self, node: Node) -> Reached | None:
+    def piece(self, node: Node) -> ReachedCode | None:
         """Return the piece of workflow code that a function is, if workflows reach it."""
         if self._pieces is None:
             self._pieces = {id(reached.node): reached for reached in all_code(self.project)}
         return self._pieces.get(id(node))
 
-    def callers(self, node: Node) -> list[tuple[nodes.Call, Reached]]:
+    def callers(self, node: Node) -> list[tuple[nodes.Call, ReachedCode]]:
         """Return the calls of a function in workflow code."""
         if self._callers is None:
             self._callers = {}
@@ -112,7 +112,7 @@ class Consequences:
                         self._callers.setdefault(id(called), []).append((call, reached))
         return self._callers.get(id(node), [])
 
-    def _leads_to_command(self, call: nodes.Call, reached: Reached, depth: int) -> bool:
+    def _leads_to_command(self, call: nodes.Call, reached: ReachedCode, depth: int) -> bool:
         called = self.definition(call, reached)
         piece = self.piece(called) if called is not None else None
         if piece is None:
@@ -129,12 +129,12 @@ class Consequences:
         return found
 
 
-def all_code(project: Project) -> Sequence[Reached]:
+def all_code(project: Project) -> Sequence[ReachedCode]:
     """Return all that the entry methods of workflows reach, in installed packages too, without what runs at import."""
     return project.reached_from(*project.workflows)
 
 
-def workflow_code(project: Project) -> Iterator[Reached]:
+def workflow_code(project: Project) -> Iterator[ReachedCode]:
     """Yield the pieces of the project's own code that the entry methods of workflows reach."""
     return (reached for reached in all_code(project) if reached.module.own and not reached.is_module)
 
@@ -149,7 +149,7 @@ def consequences(project: Project) -> Consequences:
     return _known[project]
 
 
-def guarded_by_replaying(node: Node, project: Project, reached: Reached) -> bool:
+def guarded_by_replaying(node: Node, project: Project, reached: ReachedCode) -> bool:
     """Tell whether a node runs only if the workflow is (or is not) replayed."""
     child: Any = node
     parent: Any = node.parent
@@ -161,7 +161,7 @@ def guarded_by_replaying(node: Node, project: Project, reached: Reached) -> bool
     return False
 
 
-def asks_replaying(test: Node, project: Project, reached: Reached) -> bool:
+def asks_replaying(test: Node, project: Project, reached: ReachedCode) -> bool:
     """Tell whether a condition asks `workflow.unsafe.is_replaying()`."""
     return any(
         project.called_name(call, reached).rpartition(".")[2].startswith("is_replaying")
@@ -169,7 +169,7 @@ def asks_replaying(test: Node, project: Project, reached: Reached) -> bool:
     )
 
 
-def unrestricted(node: Node, project: Project, reached: Reached) -> bool:
+def unrestricted(node: Node, project: Project, reached: ReachedCode) -> bool:
     """Tell whether a node stands in `with workflow.unsafe.sandbox_unrestricted():`."""
     at: Any = node.parent
     while at is not None and at is not reached.node:

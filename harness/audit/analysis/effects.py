@@ -49,7 +49,7 @@ _SEND_KEY = "Send a key made of activity.info().workflow_id and activity_id, or 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Effect:
+class CodeEffect:
     """One effect.
 
     Attributes:
@@ -71,7 +71,7 @@ class Effect:
     instead: str = _SEND_KEY
 
 
-def effect_of(call: nodes.Call, frame: Frame, *, project: Project) -> Effect | None:
+def effect_of(call: nodes.Call, frame: Frame, *, project: Project) -> CodeEffect | None:
     """Return the effect that a call causes; None if it causes none that is known."""
     name = written(call.func, project=project)
     if _POST.fullmatch(name) or (_REQUEST.fullmatch(name) and _is_post(call, project)):
@@ -84,7 +84,7 @@ def effect_of(call: nodes.Call, frame: Frame, *, project: Project) -> Effect | N
         return _keyed_by(call, name, frame, project, Severity.LIKELY)
     if _MAIL.fullmatch(name):
         instead = "Note in a store, under such a key, that it was sent, or send by a service that takes a key."
-        return Effect(what=spoken(name), decided_in=frame, severity=Severity.LIKELY, instead=instead)
+        return CodeEffect(what=spoken(name), decided_in=frame, severity=Severity.LIKELY, instead=instead)
     if isinstance(call.func, nodes.Attribute) and call.func.attrname in ("execute", "executemany"):
         return _executed(call, frame, project)
     return None
@@ -102,7 +102,7 @@ def _is_post(call: nodes.Call, project: Project) -> bool:
     return isinstance(method, str) and method.upper() == "POST"
 
 
-def _posted(call: nodes.Call, name: str, frame: Frame, project: Project) -> Effect | None:
+def _posted(call: nodes.Call, name: str, frame: Frame, project: Project) -> CodeEffect | None:
     position = 0 if _POST.fullmatch(name) else 1
     return _request(
         spoken(name),
@@ -122,7 +122,7 @@ def _client_headers(call: nodes.Call, project: Project) -> list[Any]:
     return [_argument(one, "headers") for one in made if isinstance(one, nodes.Call)]
 
 
-def _opened(call: nodes.Call, frame: Frame, project: Project) -> Effect | None:
+def _opened(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | None:
     """Return the effect of `urlopen`, if it sends something: a body, or a Request made with one."""
     first = _argument(call, "url", position=0)
     body = _argument(call, "data", position=1)
@@ -169,7 +169,7 @@ def _request(
     bodies: list[Any],
     keys: tuple[Origin, ...] = (),
     unknown: bool = False,
-) -> Effect | None:
+) -> CodeEffect | None:
     address_of = Origin(node=address, frame=frame) if address is not None else None
     if address_of and _HARMLESS.search(texts_of(address, frame, project=project)):
         return None
@@ -181,7 +181,7 @@ def _request(
                 keys += tuple(entries.of(one, frame))
                 seen += entries.seen
                 unknown = unknown or (entries.unknown and pattern is _KEY_HEADER)
-    return Effect(
+    return CodeEffect(
         what=what,
         keys=keys,
         address=address_of,
@@ -190,10 +190,10 @@ def _request(
     )
 
 
-def _keyed_by(call: nodes.Call, name: str, frame: Frame, project: Project, severity: Severity) -> Effect:
+def _keyed_by(call: nodes.Call, name: str, frame: Frame, project: Project, severity: Severity) -> CodeEffect:
     given = [one.value for one in call.keywords if one.arg and _KEY_FIELD.fullmatch(one.arg)]
     given += [one.value for one in call.keywords if one.arg in ("MessageDeduplicationId", "options")]
-    return Effect(
+    return CodeEffect(
         what=spoken(name),
         keys=tuple(Origin(node=one, frame=frame) for one in given),
         decided_in=frame,
@@ -203,16 +203,18 @@ def _keyed_by(call: nodes.Call, name: str, frame: Frame, project: Project, sever
     )
 
 
-def _executed(call: nodes.Call, frame: Frame, project: Project) -> Effect | None:
+def _executed(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | None:
     text = texts_of(call.args[0], frame, project=project) if call.args else ""
     if (found := _INSERT.match(text)) and not _HEALED.search(text):
         if _KEY_COLUMN.search((found["columns"] or "").strip()):
             return None
         instead = "Give the row a key made of what stays the same, and write ON CONFLICT DO NOTHING."
-        return Effect(what="INSERT", decided_in=frame, severity=Severity.LOOK, instead=instead)
+        return CodeEffect(what="INSERT", decided_in=frame, severity=Severity.LOOK, instead=instead)
     if text.lstrip()[:6].upper() == "UPDATE" and _COUNTS_ON.search(text):
         instead = "Book the change as a row of its own under a key, in the same transaction, or write the new value."
-        return Effect(what="UPDATE of a value by itself", decided_in=frame, severity=Severity.LIKELY, instead=instead)
+        return CodeEffect(
+            what="UPDATE of a value by itself", decided_in=frame, severity=Severity.LIKELY, instead=instead
+        )
     return None
 
 

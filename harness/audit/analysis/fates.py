@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from harness.audit.analysis.node import Node
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 
-class Kind(StrEnum):
+class Uncertainty(StrEnum):
     """What of a value is uncertain."""
 
     VALUE = "value"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
     IDENTITY = "identity"
 
 
-class Reach(IntEnum):
+class ValueReach(IntEnum):
     """How far a value gets."""
 
     NOWHERE = 0
@@ -36,7 +36,7 @@ class Fate:
         at: Where.
     """
 
-    reach: Reach = Reach.NOWHERE
+    reach: ValueReach = ValueReach.NOWHERE
     how: str = ""
     at: Node | None = None
 
@@ -45,9 +45,9 @@ NOWHERE = Fate()
 
 
 @dataclass(frozen=True)
-class Step:
+class ValueStep:
     """Where a value goes next: the expression, what of it is uncertain, and the code that it stands in."""
 
     node: Node
-    kind: Kind
-    reached: Reached
+    kind: Uncertainty
+    reached: ReachedCode

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from astroid import nodes
 
 from harness.audit.analysis.commands import consequences
-from harness.audit.analysis.fates import NOWHERE, Fate, Kind, Reach, Step
+from harness.audit.analysis.fates import NOWHERE, Fate, Uncertainty, ValueReach, ValueStep
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.storing import ADDS, into, local_uses, sorted_at_once
 from harness.audit.analysis.unordered_loops import looped, shown
 from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import EntryKind, Reached
+from harness.audit.code.subjects import EntryKind, ReachedCode
 
 _HEALS_ORDER = frozenset(
     f"builtins.{name}" for name in words("sorted set frozenset len sum min max any all bool isinstance print type")
@@ -37,12 +37,12 @@ _DEPTH = 40
 @dataclass
 class _Follower:
     project: Project
-    seen: set[tuple[int, Kind]] = field(default_factory=set)
+    seen: set[tuple[int, Uncertainty]] = field(default_factory=set)
     best: Fate = NOWHERE
 
-    def follow(self, node: Node, kind: Kind, reached: Reached, depth: int = _DEPTH) -> None:
+    def follow(self, node: Node, kind: Uncertainty, reached: ReachedCode, depth: int = _DEPTH) -> None:
         """Follow the value of an expression to where it is used."""
-        if depth == 0 or (id(node), kind) in self.seen or self.best.reach is Reach.COMMAND:
+        if depth == 0 or (id(node), kind) in self.seen or self.best.reach is ValueReach.COMMAND:
             return
         self.seen.add((id(node), kind))
         for step in _steps(self, node, kind, reached):
@@ -53,7 +53,7 @@ class _Follower:
                 self.follow(step.node, step.kind, step.reached, depth - 1)
 
 
-def fate(project: Project, node: Node, kind: Kind, reached: Reached) -> Fate:
+def fate(project: Project, node: Node, kind: Uncertainty, reached: ReachedCode) -> Fate:
     """Return what becomes of the value of an expression.
 
     Args:
@@ -67,7 +67,7 @@ def fate(project: Project, node: Node, kind: Kind, reached: Reached) -> Fate:
     return follower.best
 
 
-def _steps(follower: _Follower, node: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _steps(follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     parent: Node = node.parent
     if isinstance(parent, nodes.Assign | nodes.AnnAssign | nodes.AugAssign | nodes.NamedExpr):
         yield from _assigned(follower, node, parent, kind, reached)
@@ -90,39 +90,43 @@ def _steps(follower: _Follower, node: Node, kind: Kind, reached: Reached) -> Ite
 
 
 def _upwards(
-    follower: _Follower, node: Node, parent: Node | None, kind: Kind, reached: Reached
-) -> Iterator[Step | Fate]:
+    follower: _Follower, node: Node, parent: Node | None, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Fate]:
     """Follow a value into the expression that it is part of."""
     if isinstance(parent, nodes.Compare):
         operators = {operator for operator, _ in parent.ops}
-        if (kind is Kind.IDENTITY and operators <= _SAME) or (kind is not Kind.VALUE and operators <= {"in", "not in"}):
+        if (kind is Uncertainty.IDENTITY and operators <= _SAME) or (
+            kind is not Uncertainty.VALUE and operators <= {"in", "not in"}
+        ):
             return
-        if kind is Kind.KEYS:
+        if kind is Uncertainty.KEYS:
             return
-        yield Step(parent, Kind.VALUE, reached)
+        yield ValueStep(parent, Uncertainty.VALUE, reached)
     elif isinstance(parent, nodes.Subscript):
-        if (node is parent.slice and kind is Kind.IDENTITY) or (node is parent.value and kind is Kind.KEYS):
+        if (node is parent.slice and kind is Uncertainty.IDENTITY) or (
+            node is parent.value and kind is Uncertainty.KEYS
+        ):
             return
         yield from _subscripted(parent, kind, reached)
-    elif isinstance(parent, nodes.Dict) and kind is Kind.IDENTITY:
+    elif isinstance(parent, nodes.Dict) and kind is Uncertainty.IDENTITY:
         if all(node is not key for key, _ in parent.items):
-            yield Step(parent, Kind.VALUE, reached)
+            yield ValueStep(parent, Uncertainty.VALUE, reached)
     elif isinstance(parent, (nodes.Set, nodes.SetComp)):
-        if kind is Kind.VALUE:
-            yield Step(parent, kind, reached)
+        if kind is Uncertainty.VALUE:
+            yield ValueStep(parent, kind, reached)
     elif isinstance(parent, nodes.BinOp | nodes.JoinedStr | nodes.FormattedValue):
-        yield Step(parent, Kind.VALUE if kind is Kind.IDENTITY else kind, reached)
+        yield ValueStep(parent, Uncertainty.VALUE if kind is Uncertainty.IDENTITY else kind, reached)
     elif isinstance(parent, nodes.Attribute):
         yield from _attribute(follower, parent, kind, reached)
-    elif isinstance(parent, nodes.Raise) and kind is Kind.VALUE:
-        yield Fate(reach=Reach.AWAY, how="is in the error that is raised", at=parent)
+    elif isinstance(parent, nodes.Raise) and kind is Uncertainty.VALUE:
+        yield Fate(reach=ValueReach.AWAY, how="is in the error that is raised", at=parent)
     elif isinstance(parent, nodes.With | nodes.AsyncWith):
         for item, target in parent.items:
             if item is node and isinstance(target, nodes.AssignName):
-                yield from (Step(use, kind, reached) for use in local_uses(target, reached))
+                yield from (ValueStep(use, kind, reached) for use in local_uses(target, reached))
     elif isinstance(parent, _THROUGH):
-        listed = kind is Kind.KEYS and isinstance(parent, nodes.Starred)
-        yield Step(parent, Kind.ORDER if listed else kind, reached)
+        listed = kind is Uncertainty.KEYS and isinstance(parent, nodes.Starred)
+        yield ValueStep(parent, Uncertainty.ORDER if listed else kind, reached)
 
 
 _THROUGH = (
@@ -131,60 +135,70 @@ _THROUGH = (
 )  # fmt: skip
 
 
-def _subscripted(parent: nodes.Subscript, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _subscripted(parent: nodes.Subscript, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     assign = parent.parent
     if isinstance(assign, nodes.Assign) and parent in assign.targets:
-        yield from into(parent.value, Kind.VALUE, reached)
-    elif kind is Kind.ORDER and isinstance(parent.slice, nodes.Slice):
-        yield Step(parent, Kind.VALUE, reached)
+        yield from into(parent.value, Uncertainty.VALUE, reached)
+    elif kind is Uncertainty.ORDER and isinstance(parent.slice, nodes.Slice):
+        yield ValueStep(parent, Uncertainty.VALUE, reached)
     else:
-        yield Step(parent, Kind.VALUE, reached)
+        yield ValueStep(parent, Uncertainty.VALUE, reached)
 
 
-def _attribute(follower: _Follower, parent: nodes.Attribute, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _attribute(
+    follower: _Follower, parent: nodes.Attribute, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Fate]:
     call = parent.parent
     if not (isinstance(call, nodes.Call) and call.func is parent):
-        yield Step(parent, Kind.VALUE if kind is Kind.IDENTITY else kind, reached)
+        yield ValueStep(parent, Uncertainty.VALUE if kind is Uncertainty.IDENTITY else kind, reached)
         return
     method = parent.attrname
-    if (method == "sort" and kind is Kind.ORDER) or consequences(follower.project).is_silent(call, reached):
+    if (method == "sort" and kind is Uncertainty.ORDER) or consequences(follower.project).is_silent(call, reached):
         return
-    if kind is Kind.KEYS and method not in ("keys", "values", "items", "popitem", "copy"):
+    if kind is Uncertainty.KEYS and method not in ("keys", "values", "items", "popitem", "copy"):
         return
-    if kind is Kind.ORDER and method in (*ADDS, "count", "remove", "clear"):
+    if kind is Uncertainty.ORDER and method in (*ADDS, "count", "remove", "clear"):
         return
-    taken = kind is Kind.KEYS and method in ("keys", "values", "items")
-    yield Step(call, Kind.ORDER if taken else Kind.VALUE if method in ("pop", "popitem", "index") else kind, reached)
+    taken = kind is Uncertainty.KEYS and method in ("keys", "values", "items")
+    yield ValueStep(
+        call,
+        Uncertainty.ORDER if taken else Uncertainty.VALUE if method in ("pop", "popitem", "index") else kind,
+        reached,
+    )
 
 
-def _assigned(follower: _Follower, node: Node, parent: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _assigned(
+    follower: _Follower, node: Node, parent: Node, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Fate]:
     if node is not parent.value:
         return
     targets = parent.targets if isinstance(parent, nodes.Assign) else [parent.target]
     if isinstance(parent, nodes.NamedExpr):
-        yield Step(parent, kind, reached)
+        yield ValueStep(parent, kind, reached)
     for target in targets:
         yield from into(target, kind, reached, sorted_later=sorted_at_once(target, parent))
 
 
-def _passed(follower: _Follower, node: Node, call: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _passed(
+    follower: _Follower, node: Node, call: Node, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Fate]:
     """Follow a value into a call that it is an argument of (or that calls it)."""
     project, known = follower.project, consequences(follower.project)
     if node is call.func:
-        yield Step(call, kind, reached)
+        yield ValueStep(call, kind, reached)
         return
     name = project.called_name(call, reached)
     if known.is_silent(call, reached) or name in _LOOKS_ONLY:
         return
-    healed = kind in (Kind.ORDER, Kind.KEYS) and name in _HEALS_ORDER
+    healed = kind in (Uncertainty.ORDER, Uncertainty.KEYS) and name in _HEALS_ORDER
     if healed and not (name == "builtins.sorted" and _unstable_key(project, call, reached)):
         return
     if known.is_command(call, reached):
-        if kind is not Kind.KEYS:
-            yield Fate(reach=Reach.COMMAND, how=f"is passed to {name.rpartition('.')[2]}()", at=call)
+        if kind is not Uncertainty.KEYS:
+            yield Fate(reach=ValueReach.COMMAND, how=f"is passed to {name.rpartition('.')[2]}()", at=call)
         return
     method = call.func.attrname if isinstance(call.func, nodes.Attribute) else ""
-    if method in _GROWS_SET and kind is not Kind.VALUE:
+    if method in _GROWS_SET and kind is not Uncertainty.VALUE:
         return
     if method in (*ADDS, "setdefault", "add", "update"):
         yield from into(call.func.expr, kind, reached)
@@ -193,21 +207,25 @@ def _passed(follower: _Follower, node: Node, call: Node, kind: Kind, reached: Re
     if called is not None and piece is not None and called.name != "__init__":
         yield from _into_parameter(node, call, called, kind, piece)
         return
-    if kind is Kind.KEYS and name in _LISTS_KEYS:
-        yield Step(call, Kind.ORDER, reached)
+    if kind is Uncertainty.KEYS and name in _LISTS_KEYS:
+        yield ValueStep(call, Uncertainty.ORDER, reached)
         return
-    if name.startswith("builtins.") and kind in (Kind.ORDER, Kind.IDENTITY) and name.count(".") == 1:
-        yield Step(call, Kind.VALUE if name in ("builtins.next", "builtins.str", "builtins.hash") else kind, reached)
+    if name.startswith("builtins.") and kind in (Uncertainty.ORDER, Uncertainty.IDENTITY) and name.count(".") == 1:
+        yield ValueStep(
+            call, Uncertainty.VALUE if name in ("builtins.next", "builtins.str", "builtins.hash") else kind, reached
+        )
         return
-    yield Step(call, kind, reached)
+    yield ValueStep(call, kind, reached)
 
 
-def _unstable_key(project: Project, call: nodes.Call, reached: Reached) -> bool:
+def _unstable_key(project: Project, call: nodes.Call, reached: ReachedCode) -> bool:
     key = next((each.value for each in call.keywords if each.arg == "key"), None)
     return key is not None and project.name_of(key, reached) in _UNSTABLE_KEYS
 
 
-def _into_parameter(node: Node, call: nodes.Call, called: Node, kind: Kind, piece: Reached) -> Iterator[Step | Fate]:
+def _into_parameter(
+    node: Node, call: nodes.Call, called: Node, kind: Uncertainty, piece: ReachedCode
+) -> Iterator[ValueStep | Fate]:
     names = [*called.args.posonlyargs, *(called.args.args or [])]
     if names and names[0].name in ("self", "cls") and isinstance(call.func, nodes.Attribute):
         names = names[1:]
@@ -218,80 +236,82 @@ def _into_parameter(node: Node, call: nodes.Call, called: Node, kind: Kind, piec
         position = next((number for number, each in enumerate(call.args) if each is node), -1)
         found = names[position] if 0 <= position < len(names) else called.args.vararg_node
     if isinstance(found, nodes.AssignName):
-        yield from (Step(use, kind, piece) for use in local_uses(found, piece))
+        yield from (ValueStep(use, kind, piece) for use in local_uses(found, piece))
 
 
-def _returned(follower: _Follower, node: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _returned(follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     entry = reached.entry
     if entry is not None and entry.node is node.scope():
         if entry.kind in (EntryKind.RUN, EntryKind.UPDATE):
-            yield Fate(reach=Reach.COMMAND, how=f"is returned by {entry.node.name}()", at=node)
+            yield Fate(reach=ValueReach.COMMAND, how=f"is returned by {entry.node.name}()", at=node)
         return
     callers = consequences(follower.project).callers(node.scope())
     for call, caller in callers:
-        yield Step(call, kind, caller)
+        yield ValueStep(call, kind, caller)
     if not callers:
-        yield Fate(reach=Reach.AWAY, how=f"is returned by {node.scope().name}()", at=node)
+        yield Fate(reach=ValueReach.AWAY, how=f"is returned by {node.scope().name}()", at=node)
 
 
-def _of_lambda(follower: _Follower, node: nodes.Lambda, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _of_lambda(
+    follower: _Follower, node: nodes.Lambda, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Fate]:
     call = node.parent.parent if isinstance(node.parent, nodes.Keyword) else node.parent
     if not isinstance(call, nodes.Call):
-        yield Fate(reach=Reach.AWAY, how="is returned by a lambda", at=node)
+        yield Fate(reach=ValueReach.AWAY, how="is returned by a lambda", at=node)
     elif consequences(follower.project).is_command(call, reached):
-        yield Fate(reach=Reach.COMMAND, how="decides how long to wait", at=call)
+        yield Fate(reach=ValueReach.COMMAND, how="decides how long to wait", at=call)
     else:
-        yield Step(call, kind, reached)
+        yield ValueStep(call, kind, reached)
 
 
 def _tests(parent: Node, node: Node) -> bool:
     return node is (parent.subject if isinstance(parent, nodes.Match) else parent.test)
 
 
-def _decided(follower: _Follower, parent: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _decided(follower: _Follower, parent: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     """Tell whether what a value decides matters."""
-    if kind in (Kind.ORDER, Kind.KEYS):
+    if kind in (Uncertainty.ORDER, Uncertainty.KEYS):
         return
     if isinstance(parent, nodes.IfExp):
-        yield Step(parent, Kind.VALUE, reached)
+        yield ValueStep(parent, Uncertainty.VALUE, reached)
         return
     known = consequences(follower.project)
     if isinstance(parent, nodes.Assert) or known.has_command(parent, reached) or _leaves(parent):
-        yield Fate(reach=Reach.COMMAND, how="decides what the workflow does next", at=parent)
+        yield Fate(reach=ValueReach.COMMAND, how="decides what the workflow does next", at=parent)
         return
     for assign in parent.nodes_of_class(nodes.Assign | nodes.AugAssign):
-        yield Fate(reach=Reach.AWAY, how=f"decides {assign.as_string().splitlines()[0]}", at=assign)
+        yield Fate(reach=ValueReach.AWAY, how=f"decides {assign.as_string().splitlines()[0]}", at=assign)
 
 
 def _leaves(node: Node) -> bool:
     return any(node.nodes_of_class((nodes.Return, nodes.Raise, nodes.Break, nodes.Continue), nodes.FunctionDef))
 
 
-def _comprehended(part: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def _comprehended(part: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     whole = part.parent
-    if kind in (Kind.ORDER, Kind.KEYS):
+    if kind in (Uncertainty.ORDER, Uncertainty.KEYS):
         if isinstance(whole, nodes.SetComp):
             return
-        yield Step(whole, Kind.KEYS if isinstance(whole, nodes.DictComp) else Kind.ORDER, reached)
+        yield ValueStep(whole, Uncertainty.KEYS if isinstance(whole, nodes.DictComp) else Uncertainty.ORDER, reached)
         return
-    yield Step(whole, Kind.VALUE, reached)
+    yield ValueStep(whole, Uncertainty.VALUE, reached)
 
 
-def in_order(project: Project, whole: Node, reached: Reached) -> Fate:
+def in_order(project: Project, whole: Node, reached: ReachedCode) -> Fate:
     """Return what becomes of a comprehension whose elements come in unknown order; its elements may be commands."""
     known = consequences(project)
     parts = [whole.key, whole.value] if isinstance(whole, nodes.DictComp) else [whole.elt]
     for part in parts:
         command = next(known.commands_in(part, reached), None)
         if command is not None:
-            return Fate(reach=Reach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
+            return Fate(reach=ValueReach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
     return NOWHERE
 
 
-def loop_fate(project: Project, loop: Node, reached: Reached) -> Fate:
+def loop_fate(project: Project, loop: Node, reached: ReachedCode) -> Fate:
     """Return what becomes of the order in which a loop goes through something."""
     follower = _Follower(project)
-    for step in looped(project, loop, Kind.ORDER, reached):
+    for step in looped(project, loop, Uncertainty.ORDER, reached):
         if isinstance(step, Fate):
             follower.best = max(follower.best, step, key=lambda each: each.reach)
         else:

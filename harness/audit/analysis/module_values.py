@@ -7,10 +7,10 @@ from astroid import nodes
 from harness.audit.analysis.node import Node
 from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 
-def module_value(project: Project, node: Node, reached: Reached) -> Node | None:
+def module_value(project: Project, node: Node, reached: ReachedCode) -> Node | None:
     """Return the value that a module gives to the variable that an expression names, here or in another module."""
     if isinstance(node, nodes.Attribute) and isinstance(node.expr, nodes.Name | nodes.Attribute):
         name = project.name_of(node.expr, reached)

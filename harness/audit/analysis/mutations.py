@@ -14,7 +14,7 @@ from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
 from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 _METHODS = words(
     "append appendleft extend extendleft insert pop popleft popitem remove discard add clear update setdefault sort"
@@ -60,7 +60,7 @@ class Change:
     root: Node
 
 
-def changes_in(project: Project, part: Node | Reached, reached: Reached) -> Iterator[Change]:
+def changes_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[Change]:
     """Yield the changes in a piece of code, or in a part of it."""
     for node in project.walk(part):
         target, is_store = _target(project, node, reached)
@@ -71,7 +71,7 @@ def changes_in(project: Project, part: Node | Reached, reached: Reached) -> Iter
             yield change
 
 
-def _target(project: Project, node: Node, reached: Reached) -> tuple[Node | None, bool]:
+def _target(project: Project, node: Node, reached: ReachedCode) -> tuple[Node | None, bool]:
     """Return the expression that a node changes, and whether it does so by assigning to it."""
     if isinstance(node, nodes.AssignAttr | nodes.DelAttr):
         return node, True
@@ -95,7 +95,7 @@ def _is_global(node: Node) -> bool:
     return any(node.name in each.names for each in scope.nodes_of_class(nodes.Global, nodes.FunctionDef))
 
 
-def _change(project: Project, node: Node, target: Node, reached: Reached, *, is_store: bool) -> Change | None:
+def _change(project: Project, node: Node, target: Node, reached: ReachedCode, *, is_store: bool) -> Change | None:
     root, name = _rooted(target)
     kept = _kept(project, root, name, target, reached, is_store=is_store)
     if kept is None:
@@ -119,7 +119,9 @@ def _rooted(target: Node) -> tuple[Node, str]:
             return node, name
 
 
-def _kept(project: Project, root: Node, name: str, target: Node, reached: Reached, *, is_store: bool) -> Kept | None:
+def _kept(
+    project: Project, root: Node, name: str, target: Node, reached: ReachedCode, *, is_store: bool
+) -> Kept | None:
     if isinstance(root, (nodes.Attribute, nodes.Call)):
         of_class = isinstance(root, nodes.Attribute) or project.called_name(root, reached) == "builtins.type"
         return Kept.CLASS if of_class and name else None
@@ -139,7 +141,7 @@ def _kept(project: Project, root: Node, name: str, target: Node, reached: Reache
     return _of_alias(project, found, reached)
 
 
-def _of_self(project: Project, name: str, target: Node, reached: Reached, *, is_store: bool) -> Kept | None:
+def _of_self(project: Project, name: str, target: Node, reached: ReachedCode, *, is_store: bool) -> Kept | None:
     if not name:
         return None
     if is_store:
@@ -161,13 +163,13 @@ def _makes_container(value: Node | None) -> bool:
     return last in {each.rpartition(".")[2] for each in _CONTAINERS}
 
 
-def _may_be_container(project: Project, target: Node, reached: Reached) -> bool:
+def _may_be_container(project: Project, target: Node, reached: ReachedCode) -> bool:
     types = project.types_of(target, reached)
     return not types or bool(types & _CONTAINERS)
 
 
 def _of_module(
-    project: Project, root: nodes.Name, name: str, target: Node, reached: Reached, *, is_store: bool
+    project: Project, root: nodes.Name, name: str, target: Node, reached: ReachedCode, *, is_store: bool
 ) -> Kept | None:
     defined = project.definition_of(root, reached)
     if isinstance(defined, nodes.ClassDef):
@@ -183,7 +185,7 @@ def _of_module(
     return Kept.MODULE if _makes_container(found) else None
 
 
-def _is_own(project: Project, root: nodes.Name, reached: Reached) -> bool:
+def _is_own(project: Project, root: nodes.Name, reached: ReachedCode) -> bool:
     _, found = root.lookup(root.name)
     for each in found:
         if isinstance(each, nodes.ImportFrom):
@@ -207,7 +209,7 @@ def _mutable_default(root: nodes.Name, found: list[Node]) -> bool:
     return _makes_container(default)
 
 
-def _of_alias(project: Project, found: list[Node], reached: Reached) -> Kept | None:
+def _of_alias(project: Project, found: list[Node], reached: ReachedCode) -> Kept | None:
     """Tell whether a local variable is another name of an attribute of the object: `notes = self._notes`."""
     for each in found:
         statement = each.parent

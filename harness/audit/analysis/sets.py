@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from astroid import nodes
 
 from harness.audit.analysis.commands import STARTS
-from harness.audit.analysis.fates import Kind
+from harness.audit.analysis.fates import Uncertainty
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 _SETS = words(
     "builtins.set builtins.frozenset typing.Set typing.FrozenSet typing.AbstractSet typing.MutableSet"
@@ -49,10 +49,10 @@ class Passage:
     through: Node
     node: Node
     yields: Node | None
-    kind: Kind = Kind.ORDER
+    kind: Uncertainty = Uncertainty.ORDER
 
 
-def is_set(project: Project, node: Node, reached: Reached) -> bool:
+def is_set(project: Project, node: Node, reached: ReachedCode) -> bool:
     """Tell whether an expression is certainly a set."""
     if isinstance(node, nodes.Set | nodes.SetComp):
         return True
@@ -68,7 +68,7 @@ def is_set(project: Project, node: Node, reached: Reached) -> bool:
     return types <= _SETS if types else isinstance(node, nodes.Name) and _from_wait(project, node, reached)
 
 
-def _from_wait(project: Project, name: nodes.Name, reached: Reached) -> bool:
+def _from_wait(project: Project, name: nodes.Name, reached: ReachedCode) -> bool:
     """Tell whether a name is bound by `done, pending = await asyncio.wait(...)`."""
     _, found = name.lookup(name.name)
     statements = [each.parent.parent for each in found if isinstance(each.parent, nodes.Tuple)]
@@ -76,18 +76,18 @@ def _from_wait(project: Project, name: nodes.Name, reached: Reached) -> bool:
     return bool(values) and all(_waits(project, value, reached) for value in values)
 
 
-def _waits(project: Project, node: Node, reached: Reached) -> bool:
+def _waits(project: Project, node: Node, reached: ReachedCode) -> bool:
     call = node.value if isinstance(node, nodes.Await) else None
     return isinstance(call, nodes.Call) and project.called_name(call, reached) == "asyncio.wait"
 
 
-def _is_view(project: Project, node: Node, reached: Reached) -> bool:
+def _is_view(project: Project, node: Node, reached: ReachedCode) -> bool:
     if not (isinstance(node, nodes.Call) and isinstance(node.func, nodes.Attribute) and node.func.attrname in _VIEWS):
         return False
     return not node.args and project.types_of(node.func.expr, reached) <= {"builtins.dict", "collections.defaultdict"}
 
 
-def holds_numbers(project: Project, node: Node, reached: Reached) -> bool:
+def holds_numbers(project: Project, node: Node, reached: ReachedCode) -> bool:
     """Tell whether a set holds numbers alone, whose hash is the same in every process."""
     if isinstance(node, nodes.Set):
         return bool(node.elts) and all(_is_number(project, each, reached) for each in node.elts)
@@ -106,12 +106,12 @@ def holds_numbers(project: Project, node: Node, reached: Reached) -> bool:
     return False
 
 
-def _is_number(project: Project, node: Node, reached: Reached) -> bool:
+def _is_number(project: Project, node: Node, reached: ReachedCode) -> bool:
     types = project.types_of(node, reached)
     return bool(types) and types <= _NUMBERS
 
 
-def _assigned_numbers(project: Project, name: nodes.Name, reached: Reached) -> bool:
+def _assigned_numbers(project: Project, name: nodes.Name, reached: ReachedCode) -> bool:
     """Tell whether a name is only ever bound to sets of numbers, by value or by annotation."""
     _, found = name.lookup(name.name)
     if not found:
@@ -143,7 +143,7 @@ def _annotates_numbers(annotation: Node) -> bool:
     return isinstance(annotation, nodes.Subscript) and annotation.slice.as_string() in ("int", "float", "bool")
 
 
-def passages(project: Project, reached: Reached) -> Iterator[Passage]:
+def passages(project: Project, reached: ReachedCode) -> Iterator[Passage]:
     """Yield the places in a piece of code that go through a set in its order."""
     for node in project.walk(reached):
         for passage in _of(node, project, reached):
@@ -157,17 +157,17 @@ def _written_out(call: nodes.Call) -> Iterator[Node]:
         yield from argument.elts if isinstance(argument, nodes.List | nodes.Tuple) else [argument]
 
 
-def _of(node: Node, project: Project, reached: Reached) -> Iterator[Passage]:
+def _of(node: Node, project: Project, reached: ReachedCode) -> Iterator[Passage]:
     if isinstance(node, nodes.For | nodes.AsyncFor):
         yield Passage(through=node.iter, node=node, yields=None)
     elif isinstance(node, nodes.ListComp | nodes.GeneratorExp | nodes.DictComp):
-        kind = Kind.KEYS if isinstance(node, nodes.DictComp) else Kind.ORDER
+        kind = Uncertainty.KEYS if isinstance(node, nodes.DictComp) else Uncertainty.ORDER
         for part in node.generators:
             yield Passage(through=part.iter, node=node, yields=node, kind=kind)
     elif isinstance(node, nodes.Starred) and isinstance(node.parent, nodes.Call | nodes.List | nodes.Tuple):
         yield Passage(through=node.value, node=node, yields=node)
     elif isinstance(node, nodes.Assign) and any(isinstance(each, nodes.Tuple | nodes.List) for each in node.targets):
-        yield Passage(through=node.value, node=node, yields=node.value, kind=Kind.VALUE)
+        yield Passage(through=node.value, node=node, yields=node.value, kind=Uncertainty.VALUE)
     elif isinstance(node, nodes.FormattedValue):
         yield Passage(through=node.value, node=node, yields=node)
     elif (isinstance(node, nodes.AugAssign) and node.op == "+=") or isinstance(node, nodes.YieldFrom):
@@ -176,14 +176,14 @@ def _of(node: Node, project: Project, reached: Reached) -> Iterator[Passage]:
         yield from _of_call(node, project, reached)
 
 
-def _of_call(call: nodes.Call, project: Project, reached: Reached) -> Iterator[Passage]:
+def _of_call(call: nodes.Call, project: Project, reached: ReachedCode) -> Iterator[Passage]:
     function = call.func
     if project.called_name(call, reached) in TAKES_ARGUMENTS:
         for argument in _written_out(call):
             yield Passage(through=argument, node=argument, yields=argument)
         return
     if isinstance(function, nodes.Attribute) and function.attrname == "pop" and not call.args:
-        yield Passage(through=function.expr, node=call, yields=call, kind=Kind.VALUE)
+        yield Passage(through=function.expr, node=call, yields=call, kind=Uncertainty.VALUE)
         return
     if not call.args:
         return
@@ -192,6 +192,6 @@ def _of_call(call: nodes.Call, project: Project, reached: Reached) -> Iterator[P
         method in ("join", "extend", "fromkeys", "choice", "sample")
         or project.called_name(call, reached) in _GOES_THROUGH
     ):
-        kind = Kind.KEYS if method == "fromkeys" else Kind.ORDER
+        kind = Uncertainty.KEYS if method == "fromkeys" else Uncertainty.ORDER
         for argument in call.args:
             yield Passage(through=argument, node=call, yields=argument if method == "extend" else call, kind=kind)

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.analysis.fates import Fate, Kind, Reach, Step
+from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach, ValueStep
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 ADDS = words("append appendleft extend extendleft insert put_nowait put")
 """Methods that put a value into a list or a queue."""
 
 
-def local_uses(name: nodes.AssignName, reached: Reached) -> Iterator[nodes.Name]:
+def local_uses(name: nodes.AssignName, reached: ReachedCode) -> Iterator[nodes.Name]:
     """Yield the places where a local variable is read, in nested functions too."""
     scope = name.scope()
     for use in scope.nodes_of_class(nodes.Name):
@@ -23,20 +23,22 @@ def local_uses(name: nodes.AssignName, reached: Reached) -> Iterator[nodes.Name]
             yield use
 
 
-def into(target: Node, kind: Kind, reached: Reached, *, sorted_later: bool = False) -> Iterator[Step | Fate]:
+def into(
+    target: Node, kind: Uncertainty, reached: ReachedCode, *, sorted_later: bool = False
+) -> Iterator[ValueStep | Fate]:
     """Follow a value into a variable, an attribute, or an element of one."""
     if isinstance(target, nodes.Tuple | nodes.List):
         for each in target.elts:
-            yield from into(each, Kind.VALUE, reached)
+            yield from into(each, Uncertainty.VALUE, reached)
     elif isinstance(target, nodes.AssignName | nodes.Name):
-        if not (kind is Kind.ORDER and sorted_later):
+        if not (kind is Uncertainty.ORDER and sorted_later):
             name = target if isinstance(target, nodes.AssignName) else _assignment(target)
             if name is not None:
-                yield from (Step(use, kind, reached) for use in local_uses(name, reached))
+                yield from (ValueStep(use, kind, reached) for use in local_uses(name, reached))
     elif isinstance(target, nodes.AssignAttr | nodes.Attribute):
-        yield Fate(reach=Reach.AWAY, how=f"is kept in {target.as_string()}", at=target)
+        yield Fate(reach=ValueReach.AWAY, how=f"is kept in {target.as_string()}", at=target)
     elif isinstance(target, nodes.Subscript):
-        yield from into(target.value, Kind.VALUE if kind is not Kind.ORDER else kind, reached)
+        yield from into(target.value, Uncertainty.VALUE if kind is not Uncertainty.ORDER else kind, reached)
 
 
 def _assignment(name: nodes.Name) -> nodes.AssignName | None:

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 from astroid import nodes
 
 from harness.audit.analysis.written import Function, called_functions, own_nodes, written
-from harness.audit.code.subjects import Activity, Reached, Started
-from harness.records.audit_result import Place
+from harness.audit.code.subjects import Activity, ReachedCode, Started
+from harness.records.audit_result import CodePlace
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -76,9 +76,9 @@ def frames_of(activity: Activity, *, project: Project) -> Sequence[Frame]:
 _TRAILS: WeakKeyDictionary[Project, dict[Activity, tuple[Frame, ...]]] = WeakKeyDictionary()
 
 
-def reached_in(frame: Frame, *, project: Project) -> Reached:
+def reached_in(frame: Frame, *, project: Project) -> ReachedCode:
     """Return the frame as the audit's findings take it: with the path from the activity."""
-    return Reached(
+    return ReachedCode(
         node=frame.function,
         module=project.module_of(frame.function),
         path=tuple(_step(one, project) for one in frame.chain if one.call is not None),
@@ -127,7 +127,7 @@ def _is_none(expression: Any) -> bool:
     return isinstance(expression, nodes.Const) and expression.value is None
 
 
-def _step(frame: Frame, project: Project) -> Place:
+def _step(frame: Frame, project: Project) -> CodePlace:
     assert frame.call is not None
     return project.place(frame.call, f"calls {frame.function.name}()")
 

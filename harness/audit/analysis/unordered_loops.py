@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import consequences
-from harness.audit.analysis.fates import Fate, Kind, Reach, Step
+from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach, ValueStep
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.storing import ADDS, into
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 
-def looped(project: Project, loop: Node, kind: Kind, reached: Reached) -> Iterator[Step | Fate]:
+def looped(project: Project, loop: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     """Follow a list, or its order, into a loop over it."""
-    if kind is Kind.VALUE or kind is Kind.IDENTITY:
-        yield from into(loop.target, Kind.VALUE, reached)
+    if kind is Uncertainty.VALUE or kind is Uncertainty.IDENTITY:
+        yield from into(loop.target, Uncertainty.VALUE, reached)
         return
     known = consequences(project)
     for statement in loop.body:
         for command in known.commands_in(statement, reached):
-            yield Fate(reach=Reach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
+            yield Fate(reach=ValueReach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
     yield from _of_elements(loop, reached)
 
 
@@ -31,7 +31,7 @@ def shown(node: Node) -> str:
     return f"{node.func.as_string()}()" if isinstance(node, nodes.Call) else node.as_string()
 
 
-def _of_elements(loop: Node, reached: Reached) -> Iterator[Step | Fate]:
+def _of_elements(loop: Node, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
     """Follow what a loop in unknown order collects or picks."""
     names = {each.name for each in loop.target.nodes_of_class(nodes.AssignName)}
     for statement in loop.body:
@@ -40,23 +40,23 @@ def _of_elements(loop: Node, reached: Reached) -> Iterator[Step | Fate]:
         ):
             if isinstance(node, nodes.Call):
                 if isinstance(node.func, nodes.Attribute) and node.func.attrname in ADDS:
-                    yield from into(node.func.expr, Kind.ORDER, reached)
+                    yield from into(node.func.expr, Uncertainty.ORDER, reached)
             elif isinstance(node, nodes.Assign):
                 for target in node.targets:
                     if isinstance(target, nodes.Subscript):
-                        yield from into(target.value, Kind.KEYS, reached)
+                        yield from into(target.value, Uncertainty.KEYS, reached)
             elif node.value is not None and _mentions(node.value, names) and not _counts(node, reached):
                 if isinstance(node, nodes.AugAssign):
-                    yield from into(node.target, Kind.VALUE, reached)
+                    yield from into(node.target, Uncertainty.VALUE, reached)
                 else:
-                    yield Step(node.value, Kind.VALUE, reached)
+                    yield ValueStep(node.value, Uncertainty.VALUE, reached)
 
 
 def _mentions(node: Node, names: set[str]) -> bool:
     return any(each.name in names for each in node.nodes_of_class(nodes.Name))
 
 
-def _counts(node: Node, reached: Reached) -> bool:
+def _counts(node: Node, reached: ReachedCode) -> bool:
     """Tell whether `total += …` adds numbers, or joins sets, whose order does not matter."""
     if not isinstance(node, nodes.AugAssign):
         return False
@@ -70,7 +70,7 @@ def _counts(node: Node, reached: Reached) -> bool:
     )
 
 
-def _grows_text(node: nodes.AugAssign, reached: Reached) -> bool:
+def _grows_text(node: nodes.AugAssign, reached: ReachedCode) -> bool:
     """Tell whether the variable that grows began as a text or a list."""
     if not isinstance(node.target, nodes.AssignName):
         return False

@@ -13,13 +13,13 @@ from astroid import nodes
 
 from harness.audit.analysis.classes import lineage
 from harness.audit.analysis.commands import consequences, guarded_by_replaying, unrestricted, workflow_code
-from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.fates import Uncertainty, ValueReach
 from harness.audit.analysis.flow import fate
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.sources import ATTRIBUTES, EXACT, Source, find, is_client
 from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.records.audit_result import AuditFinding, Severity
 
 
@@ -40,7 +40,7 @@ class Use:
     handed_over: bool = False
 
 
-def uses_in(project: Project, part: Node | Reached, reached: Reached) -> Iterator[Use]:
+def uses_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[Use]:
     """Yield the uses in a piece of code, or in a part of it."""
     for call in project.walk(part, nodes.Call):
         yield from _called(project, call, reached)
@@ -48,14 +48,14 @@ def uses_in(project: Project, part: Node | Reached, reached: Reached) -> Iterato
     yield from _read(project, part, reached)
 
 
-def factory_use(project: Project, factory: Node, reached: Reached) -> Use | None:
+def factory_use(project: Project, factory: Node, reached: ReachedCode) -> Use | None:
     """Return the use that a factory without arguments is: the function itself, or a lambda that uses a source."""
     if isinstance(factory, nodes.Lambda):
         return next(uses_in(project, factory.body, reached), None)
     return next(_named(project, factory, SimpleNamespace(args=[], keywords=[]), reached), None)
 
 
-def _called(project: Project, call: nodes.Call, reached: Reached) -> Iterator[Use]:
+def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[Use]:
     for name in project.called_names(call, reached):
         for source in find(_PATHS.sub("pathlib.Path", name)):
             if not source.attribute and source.when(call) and not _of_something_made(call, name):
@@ -86,7 +86,7 @@ def _of_something_made(call: nodes.Call, name: str) -> bool:
     return made and name not in EXACT and _made_here(call.func)
 
 
-def _distinctive(project: Project, call: nodes.Call, reached: Reached) -> Source | None:
+def _distinctive(project: Project, call: nodes.Call, reached: ReachedCode) -> Source | None:
     """Return the source that a method is which only one class has, or one of a naive datetime made on the spot."""
     if not isinstance(call.func, nodes.Attribute):
         return None
@@ -108,14 +108,14 @@ _NAIVE_TIMESTAMP = Source(
 )
 
 
-def _is_naive(project: Project, call: nodes.Call, reached: Reached) -> bool:
+def _is_naive(project: Project, call: nodes.Call, reached: ReachedCode) -> bool:
     name = project.called_name(call, reached)
     if name != "datetime.datetime":
         return name in ("datetime.datetime.combine", "datetime.datetime.utcfromtimestamp") and len(call.args) == 2
     return len(call.args) < 8 and all(each.arg not in ("tzinfo", None) for each in call.keywords)
 
 
-def _handed_over(project: Project, call: nodes.Call, reached: Reached) -> Iterator[Use]:
+def _handed_over(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[Use]:
     """Yield sources among the arguments of a call; `partial` binds the arguments that come after."""
     name = project.called_name(call, reached)
     if name in _ONLY_NAMES or name.startswith("temporalio.workflow."):
@@ -137,7 +137,7 @@ _ONLY_NAMES = frozenset(
 }
 
 
-def _named(project: Project, value: Node, bound: Any, reached: Reached) -> Iterator[Use]:
+def _named(project: Project, value: Node, bound: Any, reached: ReachedCode) -> Iterator[Use]:
     name = project.name_of(value, reached)
     if not name or not name.rpartition(".")[2][:1].islower():
         return
@@ -147,7 +147,7 @@ def _named(project: Project, value: Node, bound: Any, reached: Reached) -> Itera
             return
 
 
-def _read(project: Project, part: Node | Reached, reached: Reached) -> Iterator[Use]:
+def _read(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[Use]:
     imported = _imported_attributes(reached.module.tree)
     for node in project.walk(part, nodes.Attribute, nodes.Name):
         if isinstance(node, nodes.Attribute):
@@ -179,7 +179,7 @@ def _bound_to_attributes(tree: nodes.Module) -> Iterator[str]:
             yield from (target.name for target in node.targets if isinstance(target, nodes.AssignName))
 
 
-def _client(project: Project, call: nodes.Call, reached: Reached) -> str:
+def _client(project: Project, call: nodes.Call, reached: ReachedCode) -> str:
     """Return the class of the client of which a call calls a method, if the client was made outside the workflow."""
     if not isinstance(call.func, nodes.Attribute):
         return ""
@@ -190,7 +190,7 @@ def _client(project: Project, call: nodes.Call, reached: Reached) -> str:
     return owner if owner and not made else ""
 
 
-def _made_by_own_method(project: Project, function: Node, reached: Reached) -> bool:
+def _made_by_own_method(project: Project, function: Node, reached: ReachedCode) -> bool:
     """Tell whether `self.client` is made by a method that the workflow reaches: that is the finding then."""
     chain = [each for each in function.nodes_of_class(nodes.Attribute) if isinstance(each.expr, nodes.Name)]
     if reached.owner is None or not chain or chain[0].expr.name != "self":
@@ -220,29 +220,29 @@ def _made_here(function: Node) -> bool:
     return isinstance(scope, nodes.FunctionDef) and not any(isinstance(each.parent, nodes.Arguments) for each in found)
 
 
-def _makes_default(reached: Reached) -> bool:
+def _makes_default(reached: ReachedCode) -> bool:
     """Tell whether a piece of code is reached because it makes the default of a field: that is judged as a default."""
     return any("default_factory" in step.what for step in reached.path)
 
 
-def is_excused(project: Project, use: Use, reached: Reached) -> bool:
+def is_excused(project: Project, use: Use, reached: ReachedCode) -> bool:
     """Tell whether a use has no consequence: it serves the log alone, where the sandbox lets it."""
     if guarded_by_replaying(use.node, project, reached):
         return True
     if use.source.rule not in ("CP101", "CP102", "CP103") or use.handed_over:
         return False
     free = not use.source.stopped or reached.passed_through or unrestricted(use.node, project, reached)
-    return free and fate(project, use.node, Kind.VALUE, reached).reach is Reach.NOWHERE
+    return free and fate(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.NOWHERE
 
 
-def severity_of(project: Project, use: Use, reached: Reached) -> Severity:
+def severity_of(project: Project, use: Use, reached: ReachedCode) -> Severity:
     """Return how sure it is that a use breaks the workflow."""
     stopped = use.source.stopped and not reached.passed_through and not use.handed_over
     if stopped and not unrestricted(use.node, project, reached):
         return Severity.CERTAIN
     if use.source.rule in ("CP104", "CP105", "CP108"):
         return Severity.LIKELY
-    if fate(project, use.node, Kind.VALUE, reached).reach is Reach.COMMAND:
+    if fate(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND:
         return Severity.CERTAIN
     return Severity.LOOK if use.name.startswith("sys.") else Severity.LIKELY
 
@@ -261,13 +261,13 @@ def forbidden(project: Project, rule: str, consequence: str) -> Iterator[AuditFi
             yield project.finding(rule, use.node, message(use, consequence), severity=severity, reached=reached)
 
 
-_known: WeakKeyDictionary[Project, list[tuple[Use, Reached]]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Project, list[tuple[Use, ReachedCode]]] = WeakKeyDictionary()
 
 
-def _all_uses(project: Project) -> list[tuple[Use, Reached]]:
+def _all_uses(project: Project) -> list[tuple[Use, ReachedCode]]:
     """Return the uses in all workflow code, one for each line and rule; looked for once."""
     if project not in _known:
-        found: dict[tuple[str, int | None, str], tuple[Use, Reached]] = {}
+        found: dict[tuple[str, int | None, str], tuple[Use, ReachedCode]] = {}
         for reached in workflow_code(project):
             if not _makes_default(reached):
                 for use in uses_in(project, reached, reached):

@@ -9,7 +9,7 @@ from astroid import nodes
 from harness.audit.code import members
 from harness.audit.code.meanings import Meanings
 from harness.audit.code.places import place_of
-from harness.audit.code.subjects import Activity, Entry, EntryKind, Module, Workflow
+from harness.audit.code.subjects import Activity, EntryKind, EntryMethod, Module, Workflow
 
 _ENTRY_DECORATORS = {
     "temporalio.workflow.run": EntryKind.RUN,
@@ -19,7 +19,7 @@ _ENTRY_DECORATORS = {
 }
 
 
-class Declared:
+class Declarations:
     """Tells which classes are workflows and which functions are activities.
 
     Args:
@@ -62,7 +62,7 @@ class Declared:
             place=place_of(node, self.meanings.modules),
         )
 
-    def _entries(self, node: nodes.ClassDef, workflow: str) -> Iterator[Entry]:
+    def _entries(self, node: nodes.ClassDef, workflow: str) -> Iterator[EntryMethod]:
         seen: set[str] = set()
         for each in members.ancestors(self.meanings, node):
             for method in each.body:
@@ -72,17 +72,19 @@ class Declared:
                     seen.add(method.name)
                     yield entry
 
-    def _entry(self, method: nodes.FunctionDef, workflow: str) -> Entry | None:
+    def _entry(self, method: nodes.FunctionDef, workflow: str) -> EntryMethod | None:
         if method.name == "__init__":
-            return Entry(kind=EntryKind.INIT, name="__init__", node=method, workflow=workflow)
+            return EntryMethod(kind=EntryKind.INIT, name="__init__", node=method, workflow=workflow)
         for decorator in method.decorators.nodes if method.decorators else []:
             called = decorator.func if isinstance(decorator, nodes.Call) else decorator
             if isinstance(called, nodes.Attribute) and called.attrname == "validator":
-                return Entry(kind=EntryKind.VALIDATOR, name=called.expr.as_string(), node=method, workflow=workflow)
+                return EntryMethod(
+                    kind=EntryKind.VALIDATOR, name=called.expr.as_string(), node=method, workflow=workflow
+                )
             for found in self.meanings.of(called):
                 if kind := _ENTRY_DECORATORS.get(found.name):
                     given = "" if _option(decorator, "dynamic") else str(_option(decorator, "name") or method.name)
-                    return Entry(kind=kind, name=given, node=method, workflow=workflow)
+                    return EntryMethod(kind=kind, name=given, node=method, workflow=workflow)
         return None
 
     def activity(self, node: nodes.FunctionDef) -> Activity | None:

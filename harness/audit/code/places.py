@@ -5,15 +5,15 @@ from __future__ import annotations
 from astroid import nodes
 
 from harness.audit.code.modules import Modules
-from harness.records.audit_result import Place
+from harness.records.audit_result import CodePlace
 
 
-def place_of(node: nodes.NodeNG, modules: Modules, what: str = "") -> Place:
+def place_of(node: nodes.NodeNG, modules: Modules, what: str = "") -> CodePlace:
     """Return where a node stands; of a definition where its name stands."""
     module = modules.of(node)
     position = node.position if isinstance(node, nodes.FunctionDef | nodes.ClassDef) else None
     at = position or node
-    return Place(
+    return CodePlace(
         file=module.file,
         line=at.lineno or 1,
         column=_characters(module.lines, at.lineno, at.col_offset) + 1,

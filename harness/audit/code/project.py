@@ -9,17 +9,26 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.declared import Declared
+from harness.audit.code.declared import Declarations
 from harness.audit.code.meanings import Meanings
 from harness.audit.code.modules import Finder, Modules, installed_folders
 from harness.audit.code.origins import value
 from harness.audit.code.places import place_of
-from harness.audit.code.reach import Limits, Reach, Start
+from harness.audit.code.reach import Limits, Reach, StartingPoint
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.started import Starts
 from harness.audit.code.steps import Steps, factories_of
-from harness.audit.code.subjects import Activity, Entry, Module, Reached, RetryPolicy, Started, Worker, Workflow
-from harness.records.audit_result import AuditFinding, Place, Severity, Unresolved
+from harness.audit.code.subjects import (
+    Activity,
+    EntryMethod,
+    Module,
+    ReachedCode,
+    RetryPolicy,
+    Started,
+    WorkerCall,
+    Workflow,
+)
+from harness.records.audit_result import AuditFinding, CodePlace, Severity, Unresolved
 
 
 class Project:
@@ -37,11 +46,11 @@ class Project:
     def __init__(self, sources: Iterable[SourceFile], *, finder: Finder, limits: Limits | None = None) -> None:
         self._modules = Modules(sources, finder=finder)
         self._meanings = Meanings(self._modules)
-        self._declared = Declared(self._meanings)
+        self._declared = Declarations(self._meanings)
         self._steps = Steps(self._meanings, declared=self._declared)
         self._reach = Reach(self._meanings, steps=self._steps, limits=limits or Limits())
-        self._reached: list[Reached] | None = None
-        self._reached_from: dict[tuple[int, ...], list[Reached]] = {}
+        self._reached: list[ReachedCode] | None = None
+        self._reached_from: dict[tuple[int, ...], list[ReachedCode]] = {}
         self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
         self.workflows: tuple[Workflow, ...] = tuple(
             found for module in self.modules for found in self._declared.workflows_in(module)
@@ -51,7 +60,7 @@ class Project:
         )
         starts = Starts(self._meanings, declared=self._declared, activities=self.activities, workflows=self.workflows)
         self._starts = starts
-        self.workers: tuple[Worker, ...] = tuple(
+        self.workers: tuple[WorkerCall, ...] = tuple(
             found for module in self.modules for found in starts.workers_in(module)
         )
         self.started: tuple[Started, ...] = tuple(
@@ -78,7 +87,7 @@ class Project:
 
     # What is reached
 
-    def reached(self) -> Sequence[Reached]:
+    def reached(self) -> Sequence[ReachedCode]:
         """Return all code that workflows reach, each piece once, by the shortest path.
 
         It begins with the entry methods (empty path). Module-level code of own modules that workflow modules import
@@ -91,7 +100,7 @@ class Project:
             self._reached = self._reach.from_([*entries, *imported])
         return self._reached
 
-    def reached_from(self, *starts: Entry | Workflow | Activity | nodes.FunctionDef) -> Sequence[Reached]:
+    def reached_from(self, *starts: EntryMethod | Workflow | Activity | nodes.FunctionDef) -> Sequence[ReachedCode]:
         """Return all code that these reach, each piece once, the starts first; no module-level code."""
         key = tuple(id(start) for start in starts)
         if key not in self._reached_from:
@@ -99,19 +108,20 @@ class Project:
             self._reached_from[key] = self._reach.from_([begin for each in starts for begin in self._starts_of(each)])
         return self._reached_from[key]
 
-    def _starts_of(self, start: Entry | Workflow | Activity | nodes.FunctionDef) -> list[Start]:
+    def _starts_of(self, start: EntryMethod | Workflow | Activity | nodes.FunctionDef) -> list[StartingPoint]:
         if isinstance(start, Workflow):
             return [
-                Start(node=entry.node, owner=start.node, workflow=start.name, entry=entry) for entry in start.entries
+                StartingPoint(node=entry.node, owner=start.node, workflow=start.name, entry=entry)
+                for entry in start.entries
             ]
-        if isinstance(start, Entry):
+        if isinstance(start, EntryMethod):
             owner = next((each.node for each in self.workflows if start in each.entries), None)
-            return [Start(node=start.node, owner=owner, workflow=start.workflow, entry=start)]
+            return [StartingPoint(node=start.node, owner=owner, workflow=start.workflow, entry=start)]
         if isinstance(start, Activity):
-            return [Start(node=start.node, owner=start.owner, workflow=start.name)]
-        return [Start(node=start)]
+            return [StartingPoint(node=start.node, owner=start.owner, workflow=start.name)]
+        return [StartingPoint(node=start)]
 
-    def walk(self, reached: Reached | nodes.NodeNG, *kinds: type[nodes.NodeNG]) -> Iterator[Any]:
+    def walk(self, reached: ReachedCode | nodes.NodeNG, *kinds: type[nodes.NodeNG]) -> Iterator[Any]:
         """Yield the nodes that run when this piece of code runs, in the order of the text.
 
         Comprehensions are part of it; the bodies of nested functions and lambdas are not: they are pieces of their own
@@ -122,17 +132,17 @@ class Project:
             reached: The piece, or any node, for the part of it below that.
             kinds: Only nodes of these classes; all if none is given.
         """
-        for node in self._steps.walked(reached.node if isinstance(reached, Reached) else reached):
+        for node in self._steps.walked(reached.node if isinstance(reached, ReachedCode) else reached):
             if not kinds or isinstance(node, kinds):
                 yield node
 
-    def calls(self, reached: Reached) -> Iterator[nodes.Call]:
+    def calls(self, reached: ReachedCode) -> Iterator[nodes.Call]:
         """Yield the calls that run in this piece of code."""
         return self.walk(reached, nodes.Call)
 
     # What expressions mean
 
-    def called_name(self, call: nodes.Call, reached: Reached | None = None) -> str:
+    def called_name(self, call: nodes.Call, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of what is called, from where it is defined; empty if unknown.
 
         `time.time`, `datetime.datetime.now`, `random.Random` (a class), `random.Random.random` (a method of an
@@ -147,27 +157,27 @@ class Project:
         """
         return next(iter(self.called_names(call, reached)), "")
 
-    def called_names(self, call: nodes.Call, reached: Reached | None = None) -> tuple[str, ...]:
+    def called_names(self, call: nodes.Call, reached: ReachedCode | None = None) -> tuple[str, ...]:
         """Return all names that a call may mean, where there are several; else as called_name."""
         return self._names(call.func, reached)
 
-    def _names(self, expression: nodes.NodeNG, reached: Reached | None) -> tuple[str, ...]:
+    def _names(self, expression: nodes.NodeNG, reached: ReachedCode | None) -> tuple[str, ...]:
         owner = reached.owner if reached else None
         return tuple(dict.fromkeys(found.name for found in self._meanings.of(expression, owner) if found.name))
 
-    def name_of(self, expression: nodes.NodeNG, reached: Reached | None = None) -> str:
+    def name_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of a function, class, module or attribute (`os.environ`); empty if it has none."""
         owner = reached.owner if reached else None
         return next((found.name for found in self._meanings.of(expression, owner) if not found.instance), "")
 
-    def type_of(self, expression: nodes.NodeNG, reached: Reached | None = None) -> str:
+    def type_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of the class of the value (`builtins.set`, `random.Random`); empty if unknown.
 
         Literals, constructors, annotations (`set[str]` is `builtins.set`, `Optional[X]` is X), returns of functions.
         """
         return next(iter(sorted(self.types_of(expression, reached))), "")
 
-    def types_of(self, expression: nodes.NodeNG, reached: Reached | None = None) -> frozenset[str]:
+    def types_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> frozenset[str]:
         """Return the classes that the value may have; empty if unknown."""
         owner = reached.owner if reached else None
         return frozenset(found.name for found in self._meanings.of(expression, owner) if found.instance)
@@ -180,7 +190,7 @@ class Project:
         return value(self._meanings, expression)
 
     def definition_of(
-        self, expression: nodes.NodeNG, reached: Reached | None = None
+        self, expression: nodes.NodeNG, reached: ReachedCode | None = None
     ) -> nodes.FunctionDef | nodes.ClassDef | nodes.Lambda | None:
         """Return the function, class or lambda that an expression names, if its source could be read."""
         owner = reached.owner if reached else None
@@ -215,7 +225,7 @@ class Project:
         """Return the module of this dotted name, if it belongs to the project or an installed package."""
         return self._modules.named(name)
 
-    def place(self, node: nodes.NodeNG, what: str = "") -> Place:
+    def place(self, node: nodes.NodeNG, what: str = "") -> CodePlace:
         """Return the place of a node."""
         return place_of(node, self._modules, what)
 
@@ -231,7 +241,7 @@ class Project:
         message: str,
         *,
         severity: Severity,
-        reached: Reached | None = None,
+        reached: ReachedCode | None = None,
         workflow: str = "",
         evidence: Sequence[str] = (),
     ) -> AuditFinding:

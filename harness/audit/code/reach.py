@@ -14,10 +14,10 @@ from harness.audit.code.meanings import Meanings, Owner
 from harness.audit.code.modules import absolute
 from harness.audit.code.places import place_of
 from harness.audit.code.steps import Steps
-from harness.audit.code.subjects import Entry, Module, Reached
+from harness.audit.code.subjects import EntryMethod, Module, ReachedCode
 from harness.audit.code.trees import children
 from harness.audit.code.walking import is_main, is_type_checking
-from harness.records.audit_result import Place
+from harness.records.audit_result import CodePlace
 
 PASSED_THROUGH = "imports_passed_through"
 
@@ -45,14 +45,14 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class StartingPoint:
     """Where to begin: a piece of code, and what it belongs to."""
 
     node: nodes.LocalsDictNodeNG
     owner: Owner = None
     workflow: str = ""
-    entry: Entry | None = None
-    path: tuple[Place, ...] = ()
+    entry: EntryMethod | None = None
+    path: tuple[CodePlace, ...] = ()
 
 
 class Reach:
@@ -71,9 +71,9 @@ class Reach:
         self.sandboxed: frozenset[nodes.NodeNG] = frozenset()
         self._until = time.monotonic() + limits.seconds
 
-    def from_(self, starts: Iterable[Start]) -> list[Reached]:
+    def from_(self, starts: Iterable[StartingPoint]) -> list[ReachedCode]:
         """Return all that these reach, each piece once, nearest first."""
-        found: dict[nodes.NodeNG, Reached] = {}
+        found: dict[nodes.NodeNG, ReachedCode] = {}
         seen: set[tuple[nodes.NodeNG, Owner]] = set()
         queue = deque((start, 0) for start in starts)
         while queue and len(found) < self.limits.pieces:
@@ -91,8 +91,8 @@ class Reach:
     def _may_follow(self, installed: int) -> bool:
         return not installed or (installed < self.limits.depth_installed and time.monotonic() < self._until)
 
-    def _reached(self, start: Start, module: Module) -> Reached:
-        return Reached(
+    def _reached(self, start: StartingPoint, module: Module) -> ReachedCode:
+        return ReachedCode(
             node=start.node,
             module=module,
             path=start.path,
@@ -102,10 +102,10 @@ class Reach:
             passed_through=not module.installed and module.tree not in self.sandboxed,
         )
 
-    def _next(self, start: Start) -> Iterator[Start]:
+    def _next(self, start: StartingPoint) -> Iterator[StartingPoint]:
         for step in self.steps.of(start.node, start.owner):
             place = place_of(step.at, self.meanings.modules, step.what)
-            yield Start(
+            yield StartingPoint(
                 node=step.target,
                 owner=step.owner,
                 workflow=start.workflow,
@@ -113,7 +113,7 @@ class Reach:
                 path=(*start.path, place),
             )
 
-    def imported(self, starts: Iterable[tuple[Module, str]]) -> list[Start]:
+    def imported(self, starts: Iterable[tuple[Module, str]]) -> list[StartingPoint]:
         """Return the module-level code that the sandbox runs for these modules, nearest first.
 
         Own modules that code reaches by another way than these imports are passed through.
@@ -122,9 +122,9 @@ class Reach:
             starts: The modules of workflows, each with the type of one of its workflows.
         """
         modules = self.meanings.modules
-        found: dict[nodes.Module, Start] = {}
+        found: dict[nodes.Module, StartingPoint] = {}
         through: set[Path] = set()
-        queue = deque(Start(node=module.tree, workflow=workflow) for module, workflow in starts)
+        queue = deque(StartingPoint(node=module.tree, workflow=workflow) for module, workflow in starts)
         homes = {start.node for start in queue}
         while queue:
             start = queue.popleft()
@@ -137,7 +137,7 @@ class Reach:
                     through.add(path)
                 elif (module := modules.at(path)) and len(start.path) < self.limits.depth:
                     step = place_of(node, modules, f"imports {module.name}")
-                    queue.append(Start(node=module.tree, workflow=start.workflow, path=(*start.path, step)))
+                    queue.append(StartingPoint(node=module.tree, workflow=start.workflow, path=(*start.path, step)))
         kept = [start for tree, start in found.items() if tree in homes or modules.of(tree).path not in through]
         self.sandboxed = frozenset(start.node for start in kept)
         return kept

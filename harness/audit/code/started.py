@@ -8,12 +8,12 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.declared import Declared
+from harness.audit.code.declared import Declarations
 from harness.audit.code.meaning import Meaning
 from harness.audit.code.meanings import Meanings
 from harness.audit.code.origins import Given, bound_arguments, origins, returned, value
 from harness.audit.code.places import place_of
-from harness.audit.code.subjects import Activity, Module, RetryPolicy, Started, Worker, Workflow
+from harness.audit.code.subjects import Activity, Module, RetryPolicy, Started, WorkerCall, Workflow
 from harness.audit.code.trees import elements, items
 
 _ACTIVITIES = [
@@ -64,7 +64,7 @@ class Starts:
         self,
         meanings: Meanings,
         *,
-        declared: Declared,
+        declared: Declarations,
         activities: tuple[Activity, ...] = (),
         workflows: tuple[Workflow, ...] = (),
     ) -> None:
@@ -204,14 +204,14 @@ class Starts:
     def _values(self, arguments: Mapping[str, nodes.NodeNG], given: Given | None) -> dict[str, Any]:
         return {name: value(self.meanings, each, given) for name, each in arguments.items()}
 
-    def workers_in(self, module: Module) -> Iterator[Worker]:
+    def workers_in(self, module: Module) -> Iterator[WorkerCall]:
         """Yield the calls of `Worker(...)` in a module."""
         for call in calls_of(module, frozenset({"Worker"})):
             if any(found.name == "temporalio.worker.Worker" for found in self.meanings.of(call.func)):
                 options, known = self.options(call)
                 listed = [each for key in ("activities", "workflows") for each in self._listed(options.get(key))]
                 found = [self._declared(meaning) for each in listed for meaning in self.meanings.of(each)]
-                yield Worker(
+                yield WorkerCall(
                     node=call,
                     module=module,
                     place=place_of(call, self.meanings.modules),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.declared import Declared
+from harness.audit.code.declared import Declarations
 from harness.audit.code.meaning import Meaning
 from harness.audit.code.meanings import Meanings, Owner
 from harness.audit.code.places import place_of
@@ -54,7 +54,7 @@ class Steps:
         declared: Tells what activities and workflows are: a reference to one does not run it.
     """
 
-    def __init__(self, meanings: Meanings, *, declared: Declared) -> None:
+    def __init__(self, meanings: Meanings, *, declared: Declarations) -> None:
         self.meanings = meanings
         self.declared = declared
         self.unresolved: dict[nodes.Call, Unresolved] = {}

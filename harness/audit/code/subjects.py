@@ -11,11 +11,11 @@ from typing import Any
 
 from astroid import nodes
 
-from harness.records.audit_result import Place
+from harness.records.audit_result import CodePlace
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Index:
+class NodeIndex:
     """The nodes of a module that are asked for often, in the order of its text."""
 
     classes: tuple[nodes.ClassDef, ...]
@@ -25,7 +25,7 @@ class Index:
     assignments: tuple[nodes.Assign | nodes.AnnAssign, ...]
 
 
-def index_of(tree: nodes.Module) -> Index:
+def index_of(tree: nodes.Module) -> NodeIndex:
     """Return the index of a module, by one walk through it."""
     found: dict[type, list[Any]] = {}
     stack: list[nodes.NodeNG] = [tree]
@@ -34,7 +34,7 @@ def index_of(tree: nodes.Module) -> Index:
         found.setdefault(type(node), []).append(node)
         stack.extend(reversed(list(node.get_children())))
     functions = [*found.get(nodes.FunctionDef, []), *found.get(nodes.AsyncFunctionDef, [])]
-    return Index(
+    return NodeIndex(
         classes=tuple(found.get(nodes.ClassDef, ())),
         functions=tuple(sorted(functions, key=lambda node: node.lineno or 0)),
         calls=tuple(found.get(nodes.Call, ())),
@@ -66,7 +66,7 @@ class Module:
     installed: bool = False
 
     @cached_property
-    def index(self) -> Index:
+    def index(self) -> NodeIndex:
         """Return the nodes of it that are asked for often."""
         return index_of(self.tree)
 
@@ -83,7 +83,7 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Entry:
+class EntryMethod:
     """One method through which a workflow is entered.
 
     Attributes:
@@ -115,11 +115,11 @@ class Workflow:
     name: str
     node: nodes.ClassDef
     module: Module
-    entries: tuple[Entry, ...]
+    entries: tuple[EntryMethod, ...]
     sandboxed: bool
-    place: Place
+    place: CodePlace
 
-    def of_kind(self, *kinds: EntryKind | str) -> tuple[Entry, ...]:
+    def of_kind(self, *kinds: EntryKind | str) -> tuple[EntryMethod, ...]:
         """Return the entry methods of these kinds."""
         return tuple(entry for entry in self.entries if entry.kind in kinds)
 
@@ -144,7 +144,7 @@ class Activity:
     owner: nodes.ClassDef | None
     decorator: nodes.NodeNG
     is_async: bool
-    place: Place
+    place: CodePlace
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,7 +159,7 @@ class RetryPolicy:
     """
 
     node: nodes.Call
-    place: Place
+    place: CodePlace
     arguments: Mapping[str, nodes.NodeNG] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -186,7 +186,7 @@ class Started:
 
     node: nodes.Call
     module: Module
-    place: Place
+    place: CodePlace
     operation: str
     activity: Activity | None = None
     workflow: Workflow | None = None
@@ -215,7 +215,7 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Worker:
+class WorkerCall:
     """A call of `Worker(...)`.
 
     Attributes:
@@ -231,7 +231,7 @@ class Worker:
 
     node: nodes.Call
     module: Module
-    place: Place
+    place: CodePlace
     options: Mapping[str, nodes.NodeNG] = field(default_factory=dict)
     options_known: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -240,7 +240,7 @@ class Worker:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reached:
+class ReachedCode:
     """A piece of code that is reached: a function, a lambda, or the module-level code of a module.
 
     Attributes:
@@ -255,10 +255,10 @@ class Reached:
 
     node: nodes.LocalsDictNodeNG
     module: Module
-    path: tuple[Place, ...] = ()
+    path: tuple[CodePlace, ...] = ()
     owner: nodes.ClassDef | None = None
     workflow: str = ""
-    entry: Entry | None = None
+    entry: EntryMethod | None = None
     passed_through: bool = False
 
     @property

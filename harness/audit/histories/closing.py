@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.histories.run import Run, attributes, number
+from harness.audit.histories.run import RecordedRun, attributes, number
 from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Severity
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
 
 
-def left_behind(run: Run) -> Iterator[Sighting]:
+def left_behind(run: RecordedRun) -> Iterator[Sighting]:
     """Yield what was asked of a run that ended by itself, and that it never finished."""
     if run.closed_as in _OWN_ENDS:
         yield from _updates(run)
@@ -19,7 +19,7 @@ def left_behind(run: Run) -> Iterator[Sighting]:
         yield from _activities(run)
 
 
-def _updates(run: Run) -> Iterator[Sighting]:
+def _updates(run: RecordedRun) -> Iterator[Sighting]:
     done = {
         int(attributes(event).get("acceptedEventId") or 0)
         for event in run.history.of_type("WORKFLOW_EXECUTION_UPDATE_COMPLETED")
@@ -31,7 +31,7 @@ def _updates(run: Run) -> Iterator[Sighting]:
             yield _sighting(run, name, f"the update {name!r} was accepted and never finished", number(event))
 
 
-def _signals(run: Run) -> Iterator[Sighting]:
+def _signals(run: RecordedRun) -> Iterator[Sighting]:
     """Yield signals that no workflow task showed to the workflow."""
     seen = max((number(event) for event in run.history.of_type("WORKFLOW_TASK_STARTED")), default=0)
     for event in run.history.of_type("WORKFLOW_EXECUTION_SIGNALED"):
@@ -40,7 +40,7 @@ def _signals(run: Run) -> Iterator[Sighting]:
             yield _sighting(run, name, f"the signal {name!r} came and was never seen", number(event))
 
 
-def _activities(run: Run) -> Iterator[Sighting]:
+def _activities(run: RecordedRun) -> Iterator[Sighting]:
     asked = {
         int(attributes(event).get("scheduledEventId") or 0)
         for event in run.history.of_type("ACTIVITY_TASK_CANCEL_REQUESTED")
@@ -51,7 +51,9 @@ def _activities(run: Run) -> Iterator[Sighting]:
             yield _sighting(run, each.activity, told, each.event, severity=Severity.LOOK)
 
 
-def _sighting(run: Run, subject: str, told: str, event: int, *, severity: Severity = Severity.CERTAIN) -> Sighting:
+def _sighting(
+    run: RecordedRun, subject: str, told: str, event: int, *, severity: Severity = Severity.CERTAIN
+) -> Sighting:
     how = "continued as new" if run.closed_as == "CONTINUED_AS_NEW" else "completed"
     return Sighting(
         rule="CP205",

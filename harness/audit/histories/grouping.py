@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.histories.catalogue import ALSO, RECORDED
-from harness.audit.histories.looking import Seen, rank
+from harness.audit.histories.looking import HistoryFacts, rank
 from harness.audit.histories.retries import unmatched
 from harness.audit.histories.sighting import Sighting
-from harness.records.audit_result import Audited, AuditFinding, FileReport, Place
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport
 
 _SHOWN = 5
 
 _Key = tuple[str, str, str, str]
-_At = tuple[Seen, Sighting]
+_At = tuple[HistoryFacts, Sighting]
 
 
-def audited(seen: Iterable[Seen], *, seconds: float = 0.0) -> Audited:
+def audited(seen: Iterable[HistoryFacts], *, seconds: float = 0.0) -> AuditResult:
     """Return what all histories together tell.
 
     A finding stands at the history that shows it best: line 1, the workflow type as its function, the event in
@@ -34,7 +34,7 @@ def audited(seen: Iterable[Seen], *, seconds: float = 0.0) -> Audited:
             groups.setdefault(key, []).append((each, sighting))
     of_type = {name: sum(1 for each in told if each.workflow == name) for name in {each.workflow for each in told}}
     findings = [_finding(shown, of_type[workflow]) for (_, workflow, _, _), shown in groups.items()]
-    return Audited(
+    return AuditResult(
         findings=tuple(sorted(findings, key=lambda each: (each.place.file, each.rule, each.message))),
         files=tuple(FileReport(file=each.file, reason=each.reason, lines=each.events) for each in told),
         rules=len(ALSO) + len(RECORDED),
@@ -44,7 +44,7 @@ def audited(seen: Iterable[Seen], *, seconds: float = 0.0) -> Audited:
     )
 
 
-def _unmatched(each: Seen, told: Sequence[Seen]) -> Iterator[Sighting]:
+def _unmatched(each: HistoryFacts, told: Sequence[HistoryFacts]) -> Iterator[Sighting]:
     """Yield listed names of a history that no history's failures match, though some come near."""
     listed = [found for found in each.failed if found.listed]
     if not listed:
@@ -63,7 +63,7 @@ def _finding(shown: Sequence[_At], of_type: int) -> AuditFinding:
         rule=sighting.rule,
         severity=sighting.severity,
         message=" ".join(part for part in (sighting.told, count and f"Seen in {count}.", sighting.fix) if part),
-        place=Place(file=best.file, line=1, function=best.workflow, what=f"event {sighting.event}"),
+        place=CodePlace(file=best.file, line=1, function=best.workflow, what=f"event {sighting.event}"),
         workflow=best.workflow,
         evidence=tuple(lines),
         text=" ".join(part for part in (sighting.subject, sighting.aspect) if part),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from harness.audit.histories import closing, retries, sizes, tasks, timeouts
 from harness.audit.histories.retries import Failed
-from harness.audit.histories.run import Run
+from harness.audit.histories.run import RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.records.evidence import History
 
-_LOOKS: tuple[Callable[[Run], Iterator[Sighting]], ...] = (
+_LOOKS: tuple[Callable[[RecordedRun], Iterator[Sighting]], ...] = (
     retries.unlimited,
     retries.out_of_time,
     retries.refusals_retried,
@@ -27,7 +27,7 @@ _LOOKS: tuple[Callable[[Run], Iterator[Sighting]], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class HistoryFacts:
     """All that is kept of one history.
 
     Attributes:
@@ -49,21 +49,21 @@ class Seen:
     reason: str = ""
 
 
-def look(history: History, *, file: str) -> Seen:
+def look(history: History, *, file: str) -> HistoryFacts:
     """Look at one history; what comes back is small, whatever its size.
 
     Args:
         history: The history.
         file: Where it lies, as the user would type it.
     """
-    run = Run(history)
+    run = RecordedRun(history)
     worst: dict[tuple[str, str, str], Sighting] = {}
     for sighting in (each for judge in _LOOKS for each in judge(run)):
         key = (sighting.rule, sighting.subject, sighting.aspect)
         known = worst.get(key)
         if known is None or rank(sighting) > rank(known):
             worst[key] = sighting
-    return Seen(
+    return HistoryFacts(
         file=file,
         workflow=run.workflow,
         events=len(history.events),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories.run import Execution, Run, causes, failure_type
+from harness.audit.histories.run import Execution, RecordedRun, causes, failure_type
 from harness.audit.histories.sighting import Sighting, spoken
 from harness.records.audit_result import Severity
 
@@ -29,7 +29,7 @@ _REFUSED = re.compile(
 )
 
 
-def unlimited(run: Run) -> Iterator[Sighting]:
+def unlimited(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose retries nothing bounds."""
     if run.bounded:
         return
@@ -54,7 +54,7 @@ def unlimited(run: Run) -> Iterator[Sighting]:
         )
 
 
-def out_of_time(run: Run) -> Iterator[Sighting]:
+def out_of_time(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose attempts do not fit into schedule-to-close."""
     for each in run.executions:
         declared = each.declared
@@ -84,7 +84,7 @@ def out_of_time(run: Run) -> Iterator[Sighting]:
             )
 
 
-def refusals_retried(run: Run) -> Iterator[Sighting]:
+def refusals_retried(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities that were tried again after an error that no retry heals."""
     for each in run.executions:
         if each.attempts < 2:
@@ -126,7 +126,7 @@ class Failed:
     retried: bool = False
 
 
-def names_in(run: Run) -> Iterator[Failed]:
+def names_in(run: RecordedRun) -> Iterator[Failed]:
     """Yield each listed name and each failure type of a run once."""
     told: set[tuple[str, str, bool, bool]] = set()
     for each in run.executions:

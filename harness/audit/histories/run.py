@@ -92,7 +92,7 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Run:
+class RecordedRun:
     """A recorded run."""
 
     history: History

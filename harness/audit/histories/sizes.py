@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from harness.audit.histories.run import Event, Execution, Run, attributes, causes, kind, number, size_of
+from harness.audit.histories.run import Event, Execution, RecordedRun, attributes, causes, kind, number, size_of
 from harness.audit.histories.sighting import Sighting, sized
 from harness.records.audit_result import Severity
 
@@ -25,7 +25,7 @@ _WENT_ON = 100
 _CALLS, _GROWTH, _WORTH = 5, 4, 8 * KB
 
 
-def large_payloads(run: Run) -> Iterator[Sighting]:
+def large_payloads(run: RecordedRun) -> Iterator[Sighting]:
     """Yield what is passed, returned or signalled and is larger than Temporal wants it."""
     activities = {each.event: each.activity for each in run.executions}
     for event in run.history.events:
@@ -48,7 +48,7 @@ def large_payloads(run: Run) -> Iterator[Sighting]:
         )
 
 
-def growing_arguments(run: Run) -> Iterator[Sighting]:
+def growing_arguments(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose arguments grow from call to call, as a conversation does that is passed as a whole."""
     by_activity: dict[str, list[Execution]] = {}
     for each in run.executions:
@@ -77,7 +77,7 @@ def growing_arguments(run: Run) -> Iterator[Sighting]:
         )
 
 
-def near_limits(run: Run) -> Iterator[Sighting]:
+def near_limits(run: RecordedRun) -> Iterator[Sighting]:
     """Yield runs whose history is long or large, and that do not continue as new."""
     count, size = len(run.history.events), run.bytes
     reason = str(attributes(run.close).get("reason", "")) if run.close and run.closed_as == "TERMINATED" else ""
@@ -102,7 +102,7 @@ def near_limits(run: Run) -> Iterator[Sighting]:
         )
 
 
-def _since_suggested(run: Run) -> int:
+def _since_suggested(run: RecordedRun) -> int:
     for event in run.history.of_type("WORKFLOW_TASK_STARTED"):
         if attributes(event).get("suggestContinueAsNew"):
             return len(run.history.events) - number(event)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories.run import Event, Run, attributes, causes, failure_type, kind, number
+from harness.audit.histories.run import Event, RecordedRun, attributes, causes, failure_type, kind, number
 from harness.audit.histories.sighting import Sighting
 from harness.audit.histories.sizes import EXCEEDED
 from harness.records.audit_result import Severity
@@ -84,7 +84,7 @@ _MEANINGS = (
 )
 
 
-def failed_tasks(run: Run) -> Iterator[Sighting]:
+def failed_tasks(run: RecordedRun) -> Iterator[Sighting]:
     """Yield workflow tasks that failed by the workflow's own doing."""
     last = max((number(event) for event in run.history.of_type("WORKFLOW_TASK_COMPLETED")), default=0)
     for event in run.history.of_type("WORKFLOW_TASK_FAILED"):
@@ -93,7 +93,7 @@ def failed_tasks(run: Run) -> Iterator[Sighting]:
             yield _failed(event, cause, run, stuck=number(event) > last and run.close is None)
 
 
-def timed_out_tasks(run: Run) -> Iterator[Sighting]:
+def timed_out_tasks(run: RecordedRun) -> Iterator[Sighting]:
     """Yield runs in which workflow tasks were begun and never answered, several times in a row."""
     row: list[Event] = []
     for event in run.history.of_type("WORKFLOW_TASK_TIMED_OUT", "WORKFLOW_TASK_COMPLETED"):
@@ -114,7 +114,7 @@ def timed_out_tasks(run: Run) -> Iterator[Sighting]:
             )
 
 
-def _failed(event: Event, cause: str, run: Run, *, stuck: bool) -> Sighting:
+def _failed(event: Event, cause: str, run: RecordedRun, *, stuck: bool) -> Sighting:
     failures = list(causes(attributes(event).get("failure")))
     types = [found for found in map(failure_type, failures) if found]
     said = next((str(each["message"]) for each in failures if each.get("message")), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.histories.run import Run
+from harness.audit.histories.run import RecordedRun
 from harness.audit.histories.sighting import Sighting, spoken
 from harness.records.audit_result import Severity
 
@@ -15,7 +15,7 @@ _LONG_SEEN_S = 10.0
 _TOO_LATE_S = 600.0
 
 
-def contradictions(run: Run) -> Iterator[Sighting]:
+def contradictions(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose heartbeat timeout can never be over before start-to-close is."""
     for each in run.executions:
         beat, attempt = each.declared.heartbeat, each.declared.attempt
@@ -31,7 +31,7 @@ def contradictions(run: Run) -> Iterator[Sighting]:
             )
 
 
-def deaths_noticed_late(run: Run) -> Iterator[Sighting]:
+def deaths_noticed_late(run: RecordedRun) -> Iterator[Sighting]:
     """Yield long activities without heartbeat timeout: only start-to-close ends an attempt whose worker died."""
     for each in run.executions:
         if each.declared.heartbeat or each.declared.attempt < LONG_DECLARED_S:

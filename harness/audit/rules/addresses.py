@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.fates import Fate, Kind, Reach
+from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach
 from harness.audit.analysis.flow import fate
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -32,26 +32,26 @@ def addresses(project: Project) -> Iterator[AuditFinding]:
             yield from _sorted_by(project, call, reached)
 
 
-def _called(project: Project, call: nodes.Call, reached: Reached) -> Iterator[AuditFinding]:
+def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[AuditFinding]:
     name = project.called_name(call, reached)
     if name not in _ADDRESSES or len(call.args) != 1:
         return
     if name == "builtins.hash" and _is_stable(project, call.args[0], reached):
         return
-    end = fate(project, call, Kind.IDENTITY, reached)
-    if end.reach is not Reach.NOWHERE:
-        severity = Severity.CERTAIN if end.reach is Reach.COMMAND else Severity.LOOK
+    end = fate(project, call, Uncertainty.IDENTITY, reached)
+    if end.reach is not ValueReach.NOWHERE:
+        severity = Severity.CERTAIN if end.reach is ValueReach.COMMAND else Severity.LOOK
         yield project.finding("CP107", call, _message(name, end), severity=severity, reached=reached)
 
 
-def _is_stable(project: Project, node: Node, reached: Reached) -> bool:
+def _is_stable(project: Project, node: Node, reached: ReachedCode) -> bool:
     if isinstance(node, nodes.Tuple):
         return all(_is_stable(project, each, reached) for each in node.elts)
     types = project.types_of(node, reached)
     return bool(types) and types <= _STABLE
 
 
-def _sorted_by(project: Project, call: nodes.Call, reached: Reached) -> Iterator[AuditFinding]:
+def _sorted_by(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[AuditFinding]:
     key = next((each.value for each in call.keywords if each.arg == "key"), None)
     if key is None or isinstance(key, nodes.Lambda):
         return

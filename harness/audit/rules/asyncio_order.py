@@ -10,7 +10,7 @@ from harness.audit.analysis.commands import consequences, workflow_code
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.uses import forbidden
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -34,7 +34,7 @@ def gathered_local_activities(project: Project) -> Iterator[AuditFinding]:
                 yield project.finding("CP109", call, text, severity=Severity.LOOK, reached=reached)
 
 
-def _local_activities(project: Project, gather: nodes.Call, reached: Reached) -> int:
+def _local_activities(project: Project, gather: nodes.Call, reached: ReachedCode) -> int:
     """Return how many local activities a gather starts, directly or through functions; 2 for "many"."""
     found = 0
     for argument in gather.args:
@@ -47,7 +47,7 @@ def _local_activities(project: Project, gather: nodes.Call, reached: Reached) ->
     return found
 
 
-def _is_local(project: Project, call: nodes.Call, reached: Reached, seen: set[int]) -> bool:
+def _is_local(project: Project, call: nodes.Call, reached: ReachedCode, seen: set[int]) -> bool:
     if project.called_name(call, reached).startswith(_LOCAL):
         return True
     called = consequences(project).definition(call, reached)

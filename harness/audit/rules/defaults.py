@@ -9,13 +9,13 @@ from astroid import nodes
 
 from harness.audit.analysis.classes import class_values, lineage, sets_on_self
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.fates import Uncertainty, ValueReach
 from harness.audit.analysis.flow import fate
 from harness.audit.analysis.module_values import module_value
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.uses import Use, factory_use, uses_in
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -32,7 +32,7 @@ class _Taken:
     use: Use
     node: Node
     taken: Node
-    reached: Reached
+    reached: ReachedCode
     how: str
 
 
@@ -66,7 +66,7 @@ def _finding(project: Project, taken: _Taken) -> AuditFinding:
 # Fields
 
 
-def _of_fields(project: Project, reached: Reached) -> Iterator[_Taken]:
+def _of_fields(project: Project, reached: ReachedCode) -> Iterator[_Taken]:
     for call in project.calls(reached):
         made = project.definition_of(call.func, reached)
         if not isinstance(made, nodes.ClassDef) or guarded_by_replaying(call, project, reached):
@@ -87,7 +87,7 @@ def _fields(project: Project, made: nodes.ClassDef) -> list[tuple[str, Node | No
     return list(found.items())
 
 
-def _field_use(project: Project, value: Node | None, reached: Reached) -> Use | None:
+def _field_use(project: Project, value: Node | None, reached: ReachedCode) -> Use | None:
     if value is None:
         return None
     here = _piece(project, value)
@@ -101,14 +101,14 @@ def _field_use(project: Project, value: Node | None, reached: Reached) -> Use | 
     return None
 
 
-def _of_factory(project: Project, factory: Node, here: Reached) -> Use | None:
+def _of_factory(project: Project, factory: Node, here: ReachedCode) -> Use | None:
     """Return what a factory uses: itself, its lambda, or the body of a function of the project."""
     found = factory_use(project, factory, here)
     if found is not None or isinstance(factory, nodes.Lambda):
         return found
     made = project.definition_of(factory, here)
     if isinstance(made, nodes.FunctionDef) and project.module_of(made).own:
-        inside = Reached(node=made, module=project.module_of(made))
+        inside = ReachedCode(node=made, module=project.module_of(made))
         return next((use for use in uses_in(project, inside, inside) if use.source.rule in _AT_IMPORT), None)
     return None
 
@@ -122,7 +122,7 @@ def _is_given(call: nodes.Call, name: str, position: int) -> bool:
 # Parameters
 
 
-def _of_parameters(project: Project, reached: Reached) -> Iterator[_Taken]:
+def _of_parameters(project: Project, reached: ReachedCode) -> Iterator[_Taken]:
     arguments = getattr(reached.node, "args", None)
     if not isinstance(arguments, nodes.Arguments):
         return
@@ -140,7 +140,7 @@ def _of_parameters(project: Project, reached: Reached) -> Iterator[_Taken]:
 # Names of modules and classes
 
 
-def _of_names(project: Project, reached: Reached) -> Iterator[_Taken]:
+def _of_names(project: Project, reached: ReachedCode) -> Iterator[_Taken]:
     for node in project.walk(reached, nodes.Name, nodes.Attribute):
         assigned = _assigned(project, node, reached)
         if assigned is None or _is_field(assigned):
@@ -151,7 +151,7 @@ def _of_names(project: Project, reached: Reached) -> Iterator[_Taken]:
         use = next((each for each in uses_in(project, assigned, here) if each.source.rule in _AT_IMPORT), None)
         if use is None or use.handed_over or _is_client(use) or guarded_by_replaying(node, project, reached):
             continue
-        if fate(project, node, Kind.VALUE, reached).reach is not Reach.NOWHERE:
+        if fate(project, node, Uncertainty.VALUE, reached).reach is not ValueReach.NOWHERE:
             how = f"{project.source(node, 40)}, made once at import,"
             yield _Taken(use=use, node=assigned, taken=node, reached=reached, how=how)
 
@@ -160,7 +160,7 @@ def _is_client(use: Use) -> bool:
     return use.source.rule == "CP104" and not use.source.stopped
 
 
-def _assigned(project: Project, node: Node, reached: Reached) -> Node | None:
+def _assigned(project: Project, node: Node, reached: ReachedCode) -> Node | None:
     """Return the value that a module or a class gives, when it is made, to what an expression names."""
     of_self = (
         isinstance(node, nodes.Attribute) and isinstance(node.expr, nodes.Name) and node.expr.name in ("self", "cls")
@@ -185,9 +185,9 @@ def _last(function: Node) -> str:
     return str(getattr(function, "attrname", getattr(function, "name", "")))
 
 
-def _piece(project: Project, node: Node) -> Reached:
+def _piece(project: Project, node: Node) -> ReachedCode:
     module = project.module_of(node)
-    return Reached(node=module.tree, module=module)
+    return ReachedCode(node=module.tree, module=module)
 
 
 RULES = (

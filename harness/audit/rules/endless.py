@@ -9,7 +9,7 @@ from astroid import nodes
 from harness.audit.analysis.commands import consequences, workflow_code
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -35,12 +35,12 @@ def endless(project: Project) -> Iterator[AuditFinding]:
                     yield project.finding("CP207", loop, text, severity=Severity.LIKELY, reached=reached)
 
 
-def _commands(project: Project, loop: _Loop, reached: Reached) -> Iterator[Node]:
+def _commands(project: Project, loop: _Loop, reached: ReachedCode) -> Iterator[Node]:
     for statement in loop.body:
         yield from consequences(project).commands_in(statement, reached)
 
 
-def _is_endless(project: Project, loop: _Loop, reached: Reached) -> bool:
+def _is_endless(project: Project, loop: _Loop, reached: ReachedCode) -> bool:
     if isinstance(loop, nodes.While):
         return isinstance(loop.test, nodes.Const) and bool(loop.test.value)
     through = loop.iter
@@ -50,7 +50,7 @@ def _is_endless(project: Project, loop: _Loop, reached: Reached) -> bool:
     return name in _ENDLESS and not (name == "itertools.repeat" and len(through.args) > 1)
 
 
-def _can_leave(project: Project, loop: _Loop, reached: Reached) -> bool:
+def _can_leave(project: Project, loop: _Loop, reached: ReachedCode) -> bool:
     for statement in loop.body:
         for node in statement.nodes_of_class(
             (nodes.Return, nodes.Raise, nodes.Break), (nodes.FunctionDef, nodes.Lambda)
@@ -66,7 +66,7 @@ def _loop_of(node: nodes.Break) -> Node | None:
     return next((each for each in node.node_ancestors() if isinstance(each, nodes.While | nodes.For)), None)
 
 
-def _continues(project: Project, call: nodes.Call, reached: Reached, seen: set[int]) -> bool:
+def _continues(project: Project, call: nodes.Call, reached: ReachedCode, seen: set[int]) -> bool:
     """Tell whether a call ends the run: continues as new or raises, directly or in a function that it calls."""
     if project.called_name(call, reached) == "temporalio.workflow.continue_as_new":
         return True
@@ -81,7 +81,7 @@ def _continues(project: Project, call: nodes.Call, reached: Reached, seen: set[i
     return any(_continues(project, each, piece, seen) for each in project.calls(piece))
 
 
-def _in_background(project: Project, reached: Reached) -> bool:
+def _in_background(project: Project, reached: ReachedCode) -> bool:
     """Tell whether code runs only in tasks beside the run, which end with it."""
     callers = consequences(project).callers(reached.node)
     return bool(callers) and all(_is_task(call.parent) for call, _ in callers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.effects import Effect, effect_of
+from harness.audit.analysis.effects import CodeEffect, effect_of
 from harness.audit.analysis.tracing import Trait, texts_of, traits_of
 from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of, tried_once
 from harness.audit.code.subjects import Activity
@@ -55,7 +55,7 @@ def _where(call: nodes.Call, told: nodes.Call, project: Project) -> tuple[str, .
     return (f"{place.file}:{place.line} sends it",)
 
 
-def _decided_at(call: nodes.Call, effect: Effect, frame: Frame) -> tuple[nodes.Call, Frame]:
+def _decided_at(call: nodes.Call, effect: CodeEffect, frame: Frame) -> tuple[nodes.Call, Frame]:
     """Return the call that could have passed a key, and the frame in which it stands."""
     chain = frame.chain
     if effect.decided_in in chain[:-1]:
@@ -65,7 +65,7 @@ def _decided_at(call: nodes.Call, effect: Effect, frame: Frame) -> tuple[nodes.C
     return call, frame
 
 
-def _judged(effect: Effect, frame: Frame, project: Project) -> tuple[Severity, str] | None:
+def _judged(effect: CodeEffect, frame: Frame, project: Project) -> tuple[Severity, str] | None:
     name = frame.activity.name
     if effect.unknown:
         return None
@@ -92,7 +92,7 @@ def _judged(effect: Effect, frame: Frame, project: Project) -> tuple[Severity, s
     )
 
 
-def _shared(effect: Effect, activity: Activity, project: Project) -> tuple[Severity, str] | None:
+def _shared(effect: CodeEffect, activity: Activity, project: Project) -> tuple[Severity, str] | None:
     if not _started_often(activity, project):
         return None
     return Severity.LIKELY, (
@@ -116,7 +116,7 @@ def _repeated(node: Any) -> bool:
     return False
 
 
-def _grave(effect: Effect, frame: Frame, project: Project) -> bool:
+def _grave(effect: CodeEffect, frame: Frame, project: Project) -> bool:
     spoken = [effect.address and texts_of(effect.address.node, effect.address.frame, project=project)]
     spoken += [one.function.name for one in frame.chain] + [frame.activity.name]
     return any(_GRAVE.search(one) for one in spoken if one)

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
 from harness.audit.analysis.written import called_functions, own_nodes, written
-from harness.audit.code.subjects import Reached, Started
+from harness.audit.code.subjects import ReachedCode, Started
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -50,7 +50,7 @@ def _unbounded(project: Project) -> Iterator[AuditFinding]:
 
 
 def _started_in(
-    loop: nodes.While, reached: Reached, starts: dict[nodes.NodeNG, Started], project: Project
+    loop: nodes.While, reached: ReachedCode, starts: dict[nodes.NodeNG, Started], project: Project
 ) -> list[Started]:
     """Return the activities that the loop starts, itself or in a method that it calls."""
     calls = list(loop.nodes_of_class(nodes.Call))
@@ -169,7 +169,7 @@ def _changes_by_others(test: Any, loop: nodes.While) -> bool:
     return bool(emptied & (flags | names)) or bool({one for one in flags if one.startswith("self.")} - set_here)
 
 
-def _finding(loop: nodes.While, does: str, reached: Reached, project: Project) -> AuditFinding:
+def _finding(loop: nodes.While, does: str, reached: ReachedCode, project: Project) -> AuditFinding:
     message = (
         f"This loop {does} again and again, and only an answer or an error of that ends it: no counter, no deadline, "
         "no waiting, no continue-as-new. A model that keeps asking for tools, or an error that never passes, runs up "

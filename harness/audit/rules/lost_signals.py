@@ -10,7 +10,7 @@ from harness.audit.analysis.commands import consequences
 from harness.audit.analysis.mutations import Kept, changes_in
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Entry, EntryKind, Reached, Workflow
+from harness.audit.code.subjects import EntryKind, EntryMethod, ReachedCode, Workflow
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -35,7 +35,7 @@ def lost_signals(project: Project) -> Iterator[AuditFinding]:
 # Work that the end of the run cuts off
 
 
-def _unfinished(project: Project, workflow: Workflow, code: Sequence[Reached]) -> Iterator[AuditFinding]:
+def _unfinished(project: Project, workflow: Workflow, code: Sequence[ReachedCode]) -> Iterator[AuditFinding]:
     if _waits_for_all(project, code) or not _ends(project, code):
         return
     waited = {name for reached in code for name in _waited_attributes(project, reached)}
@@ -54,7 +54,7 @@ def _unfinished(project: Project, workflow: Workflow, code: Sequence[Reached]) -
         yield project.finding("CP205", entry.node, text, severity=Severity.LIKELY, reached=piece)
 
 
-def _waits_for_all(project: Project, code: Sequence[Reached]) -> bool:
+def _waits_for_all(project: Project, code: Sequence[ReachedCode]) -> bool:
     return any(
         getattr(node, "attrname", getattr(node, "name", "")) == "all_handlers_finished"
         for reached in code
@@ -62,7 +62,7 @@ def _waits_for_all(project: Project, code: Sequence[Reached]) -> bool:
     )
 
 
-def _ends(project: Project, code: Sequence[Reached]) -> bool:
+def _ends(project: Project, code: Sequence[ReachedCode]) -> bool:
     """Tell whether the run can end: it has no last loop that nothing leaves."""
     run: Node = code[0].node
     last = run.body[-1]
@@ -72,7 +72,7 @@ def _ends(project: Project, code: Sequence[Reached]) -> bool:
     )
 
 
-def _continues(project: Project, code: Sequence[Reached]) -> bool:
+def _continues(project: Project, code: Sequence[ReachedCode]) -> bool:
     return any(
         project.called_name(call, reached) == "temporalio.workflow.continue_as_new"
         for reached in code
@@ -84,7 +84,7 @@ def _abandons(node: nodes.FunctionDef) -> bool:
     return node.decorators is not None and "ABANDON" in node.decorators.as_string()
 
 
-def _waited_attributes(project: Project, reached: Reached) -> Iterator[str]:
+def _waited_attributes(project: Project, reached: ReachedCode) -> Iterator[str]:
     """Yield the attributes of the workflow that code waits for, in wait_condition or in the test of a loop."""
     for call in project.calls(reached):
         if project.called_name(call, reached) == _WAIT and call.args:
@@ -93,7 +93,7 @@ def _waited_attributes(project: Project, reached: Reached) -> Iterator[str]:
         yield from _own_attributes(loop.test)
 
 
-def _condition(project: Project, node: Node, reached: Reached) -> Node:
+def _condition(project: Project, node: Node, reached: ReachedCode) -> Node:
     if isinstance(node, nodes.Lambda):
         return node
     found = project.definition_of(node, reached)
@@ -106,7 +106,7 @@ def _own_attributes(node: Node) -> Iterator[str]:
             yield each.attrname
 
 
-def _set_at_last(project: Project, piece: Reached) -> set[str]:
+def _set_at_last(project: Project, piece: ReachedCode) -> set[str]:
     """Return the attributes that a piece of code sets after all that it waits for."""
     last = max((each.end_lineno or each.lineno for each in project.walk(piece, nodes.Await)), default=0)
     return {
@@ -123,7 +123,7 @@ def _behind(node: Node, line: int) -> bool:
 # State that the run resets
 
 
-def _forgotten(project: Project, workflow: Workflow, code: Sequence[Reached]) -> Iterator[AuditFinding]:
+def _forgotten(project: Project, workflow: Workflow, code: Sequence[ReachedCode]) -> Iterator[AuditFinding]:
     written = _written(project, workflow)
     for reached in code:
         if reached.owner is not workflow.node or reached.is_module or not isinstance(reached.node, nodes.FunctionDef):
@@ -135,9 +135,9 @@ def _forgotten(project: Project, workflow: Workflow, code: Sequence[Reached]) ->
                 yield from _reset(project, assign, entries, waits.get(assign.attrname, []), reached)
 
 
-def _written(project: Project, workflow: Workflow) -> dict[str, list[Entry]]:
+def _written(project: Project, workflow: Workflow) -> dict[str, list[EntryMethod]]:
     """Return the attributes that signals and updates assign, with these."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[EntryMethod]] = {}
     for entry in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE):
         for assign in entry.node.nodes_of_class(nodes.AssignAttr):
             if isinstance(assign.expr, nodes.Name) and assign.expr.name == "self":
@@ -145,7 +145,7 @@ def _written(project: Project, workflow: Workflow) -> dict[str, list[Entry]]:
     return found
 
 
-def _waits(project: Project, reached: Reached) -> dict[str, list[Node]]:
+def _waits(project: Project, reached: ReachedCode) -> dict[str, list[Node]]:
     """Return the calls of wait_condition, by the attributes that they wait for."""
     found: dict[str, list[Node]] = {}
     for call in project.calls(reached):
@@ -166,7 +166,7 @@ def _is_reset(assign: Node) -> bool:
 
 
 def _reset(
-    project: Project, assign: Node, entries: Sequence[Entry], waits: Sequence[Node], reached: Reached
+    project: Project, assign: Node, entries: Sequence[EntryMethod], waits: Sequence[Node], reached: ReachedCode
 ) -> Iterator[AuditFinding]:
     line = assign.lineno
     name = entries[0].name
@@ -186,14 +186,14 @@ def _reset(
         yield project.finding("CP205", assign, text, severity=Severity.LIKELY, reached=reached)
 
 
-def _read_before(assign: Node, reached: Reached) -> bool:
+def _read_before(assign: Node, reached: ReachedCode) -> bool:
     return any(
         each.attrname == assign.attrname and each.lineno <= assign.lineno
         for each in reached.node.nodes_of_class(nodes.Attribute)
     )
 
 
-def _only_wakes(assign: Node, entries: Sequence[Entry]) -> bool:
+def _only_wakes(assign: Node, entries: Sequence[EntryMethod]) -> bool:
     """Tell whether the flag only wakes a loop, which each time looks anew at what else the signals set."""
     loop = next((each for each in assign.node_ancestors() if isinstance(each, nodes.While | nodes.For)), None)
     others = {name for entry in entries for name in _set_by(entry.node)} - {assign.attrname}
@@ -206,7 +206,7 @@ def _set_by(node: Node) -> set[str]:
     return {each.attrname for each in node.nodes_of_class(nodes.AssignAttr)}
 
 
-def _work_between(project: Project, wait: Node, assign: Node, reached: Reached) -> Node | None:
+def _work_between(project: Project, wait: Node, assign: Node, reached: ReachedCode) -> Node | None:
     for command in consequences(project).commands_in(reached, reached):
         if (
             command is not wait
@@ -217,7 +217,7 @@ def _work_between(project: Project, wait: Node, assign: Node, reached: Reached) 
     return None
 
 
-def _is_wait(project: Project, node: Node, reached: Reached) -> bool:
+def _is_wait(project: Project, node: Node, reached: ReachedCode) -> bool:
     return isinstance(node, nodes.Call) and project.called_name(node, reached) == _WAIT
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.fates import Fate, Kind, Reach
+from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach
 from harness.audit.analysis.flow import fate, in_order, loop_fate
 from harness.audit.analysis.sets import Passage, passages
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -23,31 +23,31 @@ def set_order(project: Project) -> Iterator[AuditFinding]:
         for passage in passages(project, reached):
             end = _fate(project, passage, reached)
             line = passage.node.lineno
-            if end.reach is not Reach.NOWHERE and line not in told and not _quiet(project, passage, reached):
+            if end.reach is not ValueReach.NOWHERE and line not in told and not _quiet(project, passage, reached):
                 told.add(line)
-                severity = Severity.CERTAIN if end.reach is Reach.COMMAND else Severity.LOOK
+                severity = Severity.CERTAIN if end.reach is ValueReach.COMMAND else Severity.LOOK
                 yield project.finding(
                     "CP106", passage.node, _message(project, passage, end), severity=severity, reached=reached
                 )
 
 
-def _quiet(project: Project, passage: Passage, reached: Reached) -> bool:
+def _quiet(project: Project, passage: Passage, reached: ReachedCode) -> bool:
     return guarded_by_replaying(passage.node, project, reached)
 
 
-def _fate(project: Project, passage: Passage, reached: Reached) -> Fate:
+def _fate(project: Project, passage: Passage, reached: ReachedCode) -> Fate:
     if passage.yields is None:
         return loop_fate(project, passage.node, reached)
     if isinstance(passage.node, nodes.ListComp | nodes.GeneratorExp | nodes.DictComp):
         found = in_order(project, passage.node, reached)
-        if found.reach is Reach.COMMAND:
+        if found.reach is ValueReach.COMMAND:
             return found
     return fate(project, passage.yields, passage.kind, reached)
 
 
 def _message(project: Project, passage: Passage, end: Fate) -> str:
     what = project.source(passage.through, 40)
-    taken = "An element of the set" if passage.kind is Kind.VALUE else "The order of the set"
+    taken = "An element of the set" if passage.kind is Uncertainty.VALUE else "The order of the set"
     line = f" in line {end.at.lineno}" if end.at is not None and end.at.lineno != passage.node.lineno else ""
     return (
         f"{taken} {what} {end.how}{line}, and sets have another order in every process."

@@ -8,12 +8,12 @@ from dataclasses import replace
 from astroid import nodes
 
 from harness.audit.analysis.commands import all_code, consequences, workflow_code
-from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.fates import Uncertainty, ValueReach
 from harness.audit.analysis.flow import fate
 from harness.audit.analysis.uses import Use, uses_in
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
-from harness.records.audit_result import AuditFinding, Place, Severity
+from harness.audit.code.subjects import ReachedCode
+from harness.records.audit_result import AuditFinding, CodePlace, Severity
 
 _RULES = frozenset({"CP101", "CP102"})
 _DEEPEST = 3
@@ -42,7 +42,7 @@ def of_packages(project: Project, rule: str) -> Iterator[AuditFinding]:
             yield _finding(project, use, step, reached)
 
 
-def _left_at(reached: Reached, own: set[str]) -> Place | None:
+def _left_at(reached: ReachedCode, own: set[str]) -> CodePlace | None:
     """Return the step at which the path leaves the own code; None if it goes on for too long after that."""
     for outside, step in enumerate(reversed(reached.path)):
         if step.file in own:
@@ -50,21 +50,21 @@ def _left_at(reached: Reached, own: set[str]) -> Place | None:
     return None
 
 
-def _arrives(project: Project, use: Use, reached: Reached) -> bool:
+def _arrives(project: Project, use: Use, reached: ReachedCode) -> bool:
     """Tell whether a value gets from the package into what the workflow does."""
-    end = fate(project, use.node, Kind.VALUE, reached)
-    if end.reach is not Reach.AWAY or not isinstance(end.at, nodes.Return):
-        return end.reach is Reach.COMMAND
+    end = fate(project, use.node, Uncertainty.VALUE, reached)
+    if end.reach is not ValueReach.AWAY or not isinstance(end.at, nodes.Return):
+        return end.reach is ValueReach.COMMAND
     returning = consequences(project).piece(end.at.scope())
     if returning is None or not returning.path:
         return False
     return any(
-        fate(project, call, Kind.VALUE, caller).reach is Reach.COMMAND
+        fate(project, call, Uncertainty.VALUE, caller).reach is ValueReach.COMMAND
         for call, caller in _calls_at(project, returning.path[-1])
     )
 
 
-def _calls_at(project: Project, place: Place) -> Iterator[tuple[nodes.Call, Reached]]:
+def _calls_at(project: Project, place: CodePlace) -> Iterator[tuple[nodes.Call, ReachedCode]]:
     """Yield the own call at a place, and the code that it stands in."""
     for caller in workflow_code(project):
         if caller.module.file == place.file:
@@ -74,7 +74,7 @@ def _calls_at(project: Project, place: Place) -> Iterator[tuple[nodes.Call, Reac
                     yield call, caller
 
 
-def _finding(project: Project, use: Use, step: Place, reached: Reached) -> AuditFinding:
+def _finding(project: Project, use: Use, step: CodePlace, reached: ReachedCode) -> AuditFinding:
     place = project.place(use.node)
     text = (
         f"Workflow code {step.what} of the package {reached.module.name.partition('.')[0]}, which calls {use.name}():"

@@ -10,7 +10,7 @@ from astroid import nodes
 
 from harness.audit.analysis.uses import uses_in
 from harness.audit.analysis.written import module_named, users_module, written
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -43,7 +43,7 @@ def _impure(project: Project) -> Iterator[AuditFinding]:
             yield _finding(through, reached, use.node, use.name, project)
 
 
-def _finding(through: Passed, reached: Reached, node: nodes.NodeNG, name: str, project: Project) -> AuditFinding:
+def _finding(through: Passed, reached: ReachedCode, node: nodes.NodeNG, name: str, project: Project) -> AuditFinding:
     place = project.place(node)
     message = (
         f"{through.module.name} is passed through the sandbox, and workflow code gets to {name} in it "

@@ -10,7 +10,7 @@ from harness.audit.analysis.commands import consequences, workflow_code
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import EntryKind, Reached
+from harness.audit.code.subjects import EntryKind, ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -39,7 +39,7 @@ def plain_errors(project: Project) -> Iterator[AuditFinding]:
                 yield _finding(project, raised, name, reached)
 
 
-def _finding(project: Project, raised: nodes.Raise, name: str, reached: Reached) -> AuditFinding:
+def _finding(project: Project, raised: nodes.Raise, name: str, reached: ReachedCode) -> AuditFinding:
     text = (
         f"{name.rpartition('.')[2]} is no failure of Temporal's: raised in workflow code it fails the workflow task,"
         " which is tried again for ever, and the workflow hangs instead of failing."
@@ -48,7 +48,7 @@ def _finding(project: Project, raised: nodes.Raise, name: str, reached: Reached)
     return project.finding("CP208", raised, text, severity=Severity.LIKELY, reached=reached)
 
 
-def _plain(project: Project, raised: nodes.Raise, reached: Reached) -> str:
+def _plain(project: Project, raised: nodes.Raise, reached: ReachedCode) -> str:
     """Return the name of the plain error that is raised; empty if it is none, or unknown."""
     if raised.exc is None:
         return ""
@@ -71,13 +71,13 @@ def _clause(raised: nodes.Raise) -> nodes.ExceptHandler | None:
     return None
 
 
-def _of_activity(project: Project, clause: nodes.ExceptHandler, reached: Reached) -> bool:
+def _of_activity(project: Project, clause: nodes.ExceptHandler, reached: ReachedCode) -> bool:
     """Tell whether an except is around something that the workflow awaits."""
     tried: Node = clause.parent
     return any(consequences(project).has_command(each, reached) for each in tried.body)
 
 
-def _is_caught(project: Project, node: Node, reached: Reached, depth: int) -> bool:
+def _is_caught(project: Project, node: Node, reached: ReachedCode, depth: int) -> bool:
     """Tell whether an except around a node, or around the calls that lead to it, may catch what it raises."""
     child = node
     for each in node.node_ancestors():
@@ -90,7 +90,7 @@ def _is_caught(project: Project, node: Node, reached: Reached, depth: int) -> bo
     return bool(callers) and all(_is_caught(project, call, caller, depth - 1) for call, caller in callers)
 
 
-def _is_declared(project: Project, name: str, reached: Reached) -> bool:
+def _is_declared(project: Project, name: str, reached: ReachedCode) -> bool:
     """Tell whether the workflow or a worker says that errors of that type fail the workflow."""
     option = "failure_exception_types"
     own = [each.node.decorators for each in project.workflows if each.name == reached.workflow]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from harness.audit.analysis.commands import consequences
 from harness.audit.analysis.mutations import Kept, changes_in
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Entry, EntryKind, Reached
+from harness.audit.code.subjects import EntryKind, EntryMethod, ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 
-def _pieces(project: Project, *kinds: EntryKind) -> Iterator[tuple[Entry, Reached]]:
+def _pieces(project: Project, *kinds: EntryKind) -> Iterator[tuple[EntryMethod, ReachedCode]]:
     """Yield the code that entries of these kinds reach, each piece once."""
     seen: set[int] = set()
     for workflow in project.workflows:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from astroid import nodes
 
 from harness.audit.analysis.commands import asks_replaying, consequences, workflow_code
-from harness.audit.analysis.fates import Kind, Reach
+from harness.audit.analysis.fates import Uncertainty, ValueReach
 from harness.audit.analysis.flow import fate
 from harness.audit.analysis.mutations import changes_in
 from harness.audit.analysis.node import Node
 from harness.audit.analysis.storing import local_uses
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -32,18 +32,18 @@ def decisions_in_replay(project: Project) -> Iterator[AuditFinding]:
                     yield project.finding("CP111", call, text, severity=Severity.CERTAIN, reached=reached)
 
 
-def _done(project: Project, call: nodes.Call, reached: Reached) -> str:
+def _done(project: Project, call: nodes.Call, reached: ReachedCode) -> str:
     """Return what a call of is_replaying decides, in words; empty if nothing that matters."""
     test: Node = call
     while isinstance(test.parent, nodes.UnaryOp | nodes.BoolOp):
         test = test.parent
     if isinstance(test.parent, nodes.If) and asks_replaying(test.parent.test, project, reached):
         return _of_branches(project, test.parent, reached)
-    end = fate(project, call, Kind.VALUE, reached)
-    return end.how if end.reach is not Reach.NOWHERE else ""
+    end = fate(project, call, Uncertainty.VALUE, reached)
+    return end.how if end.reach is not ValueReach.NOWHERE else ""
 
 
-def _of_branches(project: Project, test: Node, reached: Reached) -> str:
+def _of_branches(project: Project, test: Node, reached: ReachedCode) -> str:
     branches = [*test.body, *test.orelse]
     if any(isinstance(each, nodes.Return) for each in test.body):
         branches += _rest(test)
@@ -59,7 +59,7 @@ def _rest(statement: Node) -> list[Node]:
     return found
 
 
-def _matters(project: Project, statements: Sequence[Node], reached: Reached) -> str:
+def _matters(project: Project, statements: Sequence[Node], reached: ReachedCode) -> str:
     for statement in statements:
         command = next(consequences(project).commands_in(statement, reached), None)
         if command is not None:
@@ -79,9 +79,9 @@ def _gives(node: nodes.Return) -> bool:
     return node.value is not None and not (isinstance(node.value, nodes.Const) and node.value.value is None)
 
 
-def _used(project: Project, name: nodes.AssignName, statement: Node, reached: Reached) -> bool:
+def _used(project: Project, name: nodes.AssignName, statement: Node, reached: ReachedCode) -> bool:
     later = [use for use in local_uses(name, reached) if (use.lineno or 0) > (statement.end_lineno or 0)]
-    return any(fate(project, use, Kind.VALUE, reached).reach is not Reach.NOWHERE for use in later)
+    return any(fate(project, use, Uncertainty.VALUE, reached).reach is not ValueReach.NOWHERE for use in later)
 
 
 RULES = (

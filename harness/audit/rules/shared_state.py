@@ -10,7 +10,7 @@ from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
 from harness.audit.analysis.mutations import Change, Kept, changes_in
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -38,7 +38,7 @@ def _changes(project: Project, rule: str, kinds: dict[Kept, str]) -> Iterator[Au
             yield _finding(project, rule, change, kinds[change.kept], reached)
 
 
-def _finding(project: Project, rule: str, change: Change, kind: str, reached: Reached) -> AuditFinding:
+def _finding(project: Project, rule: str, change: Change, kind: str, reached: ReachedCode) -> AuditFinding:
     shared = is_shared(project, change.root, reached)
     text = f"Workflow code changes {change.what}, {kind} that executions in a worker share; a replay in another"
     text += " worker finds it otherwise."
@@ -50,7 +50,7 @@ def _finding(project: Project, rule: str, change: Change, kind: str, reached: Re
     return project.finding(rule, change.node, text, severity=severity, reached=reached)
 
 
-def is_shared(project: Project, root: Node, reached: Reached) -> bool:
+def is_shared(project: Project, root: Node, reached: ReachedCode) -> bool:
     """Tell whether executions share the module in which a name is defined: it is passed through, or no sandbox runs."""
     if reached.passed_through or not _in_sandbox(project, reached):
         return True
@@ -72,7 +72,7 @@ def _passed_through(imported: Node) -> bool:
     return False
 
 
-def _in_sandbox(project: Project, reached: Reached) -> bool:
+def _in_sandbox(project: Project, reached: ReachedCode) -> bool:
     if any(not each.sandboxed for each in project.workflows if each.name == reached.workflow):
         return False
     for worker in project.workers:

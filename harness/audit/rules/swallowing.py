@@ -9,7 +9,7 @@ from astroid import nodes
 from harness.audit.analysis.commands import STARTS, consequences, workflow_code
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -38,7 +38,7 @@ def swallowed(project: Project) -> Iterator[AuditFinding]:
                 earlier.append(clause)
 
 
-def _suppressed(project: Project, block: Node, reached: Reached) -> Iterator[AuditFinding]:
+def _suppressed(project: Project, block: Node, reached: ReachedCode) -> Iterator[AuditFinding]:
     """Yield `with contextlib.suppress(...)` that suppresses a cancellation."""
     for item, _ in block.items:
         if not (isinstance(item, nodes.Call) and project.called_name(item, reached) == "contextlib.suppress"):
@@ -60,7 +60,7 @@ def _suppressed(project: Project, block: Node, reached: Reached) -> Iterator[Aud
             yield project.finding("CP206", item, text, severity=Severity.LOOK, reached=reached)
 
 
-def _caught(project: Project, clause: nodes.ExceptHandler, reached: Reached) -> frozenset[str]:
+def _caught(project: Project, clause: nodes.ExceptHandler, reached: ReachedCode) -> frozenset[str]:
     if clause.type is None:
         return frozenset({""})
     caught: Node = clause.type
@@ -74,7 +74,7 @@ def _finding(
     clause: nodes.ExceptHandler,
     caught: frozenset[str],
     earlier: Sequence[nodes.ExceptHandler],
-    reached: Reached,
+    reached: ReachedCode,
 ) -> AuditFinding | None:
     if _goes_on(project, clause, reached):
         return None
@@ -88,7 +88,7 @@ def _finding(
     return None
 
 
-def _goes_on(project: Project, clause: nodes.ExceptHandler, reached: Reached) -> bool:
+def _goes_on(project: Project, clause: nodes.ExceptHandler, reached: ReachedCode) -> bool:
     """Tell whether an except raises, or asks what it was that it caught."""
     if any(clause.nodes_of_class(nodes.Raise, nodes.FunctionDef)):
         return True
@@ -100,7 +100,7 @@ def _goes_on(project: Project, clause: nodes.ExceptHandler, reached: Reached) ->
     )
 
 
-def _awaits(project: Project, statement: Node, reached: Reached) -> Node | None:
+def _awaits(project: Project, statement: Node, reached: ReachedCode) -> Node | None:
     for part in statement.body:
         for node in project.walk(part, nodes.Await, nodes.AsyncFor, nodes.AsyncWith):
             return node
@@ -111,7 +111,7 @@ def _awaits(project: Project, statement: Node, reached: Reached) -> Node | None:
 
 
 def _everything(
-    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: Reached
+    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: ReachedCode
 ) -> AuditFinding | None:
     awaited = _awaits(project, statement, reached)
     if awaited is None:
@@ -125,7 +125,7 @@ def _everything(
 
 
 def _cancelled(
-    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: Reached
+    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: ReachedCode
 ) -> AuditFinding | None:
     awaited = _awaits(project, statement, reached)
     leaves = any(clause.nodes_of_class((nodes.Return, nodes.Break), nodes.FunctionDef))
@@ -141,7 +141,7 @@ def _cancelled(
     return project.finding("CP206", clause, text, severity=severity, reached=reached)
 
 
-def _cancels_itself(statement: Node, reached: Reached) -> bool:
+def _cancels_itself(statement: Node, reached: ReachedCode) -> bool:
     """Tell whether what is awaited is a task that this code cancels itself."""
     awaited = {
         node.value.as_string() for part in statement.body for node in part.nodes_of_class(nodes.Await)
@@ -155,7 +155,7 @@ def _cancels_itself(statement: Node, reached: Reached) -> bool:
 
 
 def _exception(
-    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: Reached
+    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: ReachedCode
 ) -> AuditFinding | None:
     started = _started(project, statement, reached)
     if started is None:
@@ -170,7 +170,7 @@ def _exception(
     return project.finding("CP206", clause, text, severity=severity, reached=reached)
 
 
-def _started(project: Project, statement: Node, reached: Reached) -> nodes.Call | None:
+def _started(project: Project, statement: Node, reached: ReachedCode) -> nodes.Call | None:
     """Return the call in a `try` or `with` that starts an activity or a child workflow."""
     for part in statement.body:
         for call in consequences(project).commands_in(part, reached):
@@ -183,7 +183,7 @@ def _leaves(clause: nodes.ExceptHandler) -> bool:
     return any(clause.nodes_of_class((nodes.Return, nodes.Break), nodes.FunctionDef))
 
 
-def _starts(project: Project, call: nodes.Call, reached: Reached, seen: set[int]) -> bool:
+def _starts(project: Project, call: nodes.Call, reached: ReachedCode, seen: set[int]) -> bool:
     if project.called_name(call, reached) in STARTS:
         return True
     known = consequences(project)

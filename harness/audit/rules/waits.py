@@ -10,7 +10,7 @@ from harness.audit.analysis.classes import lineage
 from harness.audit.analysis.commands import workflow_code
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -44,7 +44,7 @@ def _flag(condition: Node) -> tuple[str, bool]:
     return (body.attrname if of_self else "", wanted)
 
 
-def _never(project: Project, name: str, wanted: bool, reached: Reached) -> bool:
+def _never(project: Project, name: str, wanted: bool, reached: ReachedCode) -> bool:
     """Tell whether the flag only ever gets the other value after the workflow was made; False if that is not known."""
     if reached.owner is None:
         return False

@@ -11,7 +11,7 @@ from harness.audit.analysis.beats import span
 from harness.audit.analysis.remote import remote_call
 from harness.audit.analysis.trail import frames_of, starts_of
 from harness.audit.analysis.written import definitions, written
-from harness.audit.code.subjects import Activity, Worker
+from harness.audit.code.subjects import Activity, WorkerCall
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -46,7 +46,7 @@ def _under_way(long: Activity | None) -> str:
     return repr(long.name) if long else "an attempt under way"
 
 
-def _long_activity(worker: Worker, project: Project) -> Activity | None:
+def _long_activity(worker: WorkerCall, project: Project) -> Activity | None:
     for activity in worker.activities:
         spans = [span(started) or 0.0 for started in starts_of(activity, project=project)]
         asks = any(
@@ -59,7 +59,7 @@ def _long_activity(worker: Worker, project: Project) -> Activity | None:
     return None
 
 
-def _runs_for_ever(worker: Worker, project: Project) -> bool:
+def _runs_for_ever(worker: WorkerCall, project: Project) -> bool:
     """Tell whether the worker runs until it is stopped, rather than for as long as one workflow of its program."""
     function = worker.node.frame()
     for one in function.nodes_of_class(nodes.With):
@@ -80,7 +80,7 @@ def _waits_for_ever(call: nodes.Call, project: Project) -> bool:
     )
 
 
-def _is_program(worker: Worker, project: Project) -> bool:
+def _is_program(worker: WorkerCall, project: Project) -> bool:
     """Tell whether the module is one that is run, rather than a library whose caller minds the signals."""
     tree = worker.module.tree
     guarded = any("__name__" in one.test.as_string() for one in tree.body if isinstance(one, nodes.If))
@@ -88,7 +88,7 @@ def _is_program(worker: Worker, project: Project) -> bool:
     return guarded or any(name in ("asyncio.run", "uvloop.run", "anyio.run") for name in runs)
 
 
-def _heeds_sigterm(worker: Worker) -> bool:
+def _heeds_sigterm(worker: WorkerCall) -> bool:
     """Tell whether the module of the program speaks of SIGTERM or of a library that handles it."""
     for one in worker.module.tree.nodes_of_class((nodes.Attribute, nodes.Name, nodes.ImportFrom, nodes.Import)):
         if getattr(one, "attrname", getattr(one, "name", "")) in ("SIGTERM", "add_signal_handler"):

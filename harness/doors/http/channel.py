@@ -20,7 +20,7 @@ HttpDecision = Literal["go", "drop"] | Answer
 _SIZE = struct.Struct(">I")
 
 
-class Ready(msgspec.Struct, frozen=True, tag=True):
+class Serving(msgspec.Struct, frozen=True, tag=True):
     """The process serves on this port of 127.0.0.1."""
 
     port: int
@@ -79,7 +79,7 @@ class Decided(msgspec.Struct, frozen=True, tag=True):
     decision: HttpDecision
 
 
-Frame = Ready | Refused | Arrived | Executed | Gone | Notice | Decided
+Frame = Serving | Refused | Arrived | Executed | Gone | Notice | Decided
 
 _decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http import channel as http_channel
 from harness.doors.http.answer import parsed
-from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Ready, Refused
+from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Refused, Serving
 from harness.errors import RigError, UsageError
 from harness.processes.process import Process
 from harness.records.point import Position
@@ -194,7 +194,7 @@ class HttpDoors:
         frame = await self._unless_ended(asyncio.ensure_future(http_channel.receive(self._reader)))
         if isinstance(frame, Refused):
             raise UsageError(frame.reason)
-        if not isinstance(frame, Ready):
+        if not isinstance(frame, Serving):
             raise await self._died()
         self._port = frame.port
 

@@ -27,7 +27,7 @@ _ENVELOPE = frozenset({"status", "body", "headers"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect:
+class EffectRequest:
     """One request to the effect server.
 
     Attributes:
@@ -59,7 +59,7 @@ def operation_of(method: str, path: str) -> str:
     return _name(path) if method in CHANGING else f"{method}:{_name(path)}"
 
 
-def answer(effect: Effect, *, script: Script | None = None) -> Answer:
+def answer(effect: EffectRequest, *, script: Script | None = None) -> Answer:
     """Return the answer to an effect or a read: the script's, else the default one.
 
     The default is ``{"id": digest, "name": name, "ok": true}`` with the digest of name and key, or of name and body
@@ -76,7 +76,7 @@ def answer(effect: Effect, *, script: Script | None = None) -> Answer:
         return json_answer({"error": {"message": str(error)}}, status=500, notice=str(error))
 
 
-def _scripted(effect: Effect, script: Script) -> Answer:
+def _scripted(effect: EffectRequest, script: Script) -> Answer:
     """Ask the script, which returns the body, or status and body: a dict with an integer ``status`` and no more."""
     fields = ("name", "method", "path", "key", "headers", "body")
     said = script.answer({name: getattr(effect, name) for name in fields})
@@ -93,15 +93,15 @@ def _scripted(effect: Effect, script: Script) -> Answer:
         raise script.refuse(str(error)) from None
 
 
-def read(*, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Effect:
+def read(*, method: str, path: str, headers: Mapping[str, str], body: bytes) -> EffectRequest:
     """Make an effect of a request as it arrived."""
-    return Effect(name=_name(path), method=method, path=path, headers=headers, body=parsed(body) if body else "")
+    return EffectRequest(name=_name(path), method=method, path=path, headers=headers, body=parsed(body) if body else "")
 
 
 def _name(path: str) -> str:
     return unquote(path.partition("?")[0]).strip("/")
 
 
-def _digest(effect: Effect) -> str:
+def _digest(effect: EffectRequest) -> str:
     said = effect.key or json.dumps(effect.body, sort_keys=True)
     return hashlib.blake2s(f"{effect.name}\n{said}".encode(errors="surrogatepass"), digest_size=8).hexdigest()

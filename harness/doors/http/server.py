@@ -29,7 +29,7 @@ from harness.doors.http import channel as http_channel
 from harness.doors.http import effects
 from harness.doors.http import script as scripts
 from harness.doors.http.answer import CLOSED, Answer, json_answer
-from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Ready, Refused
+from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Refused, Serving
 from harness.doors.http.script import Script
 from harness.doors.model import model
 from harness.errors import UsageError
@@ -213,7 +213,7 @@ async def serve(channel: str, *, model_script: str, effects_script: str) -> None
     listener = _listener()
     serving = asyncio.create_task(_server(doors).serve(sockets=[listener]))
     serving.add_done_callback(_leave)
-    http_channel.send(writer, Ready(listener.getsockname()[1]))
+    http_channel.send(writer, Serving(listener.getsockname()[1]))
     while frame := await http_channel.receive(reader):
         if isinstance(frame, Decided):
             doors.decide(frame)

@@ -16,7 +16,7 @@ _COMMANDS_NAMED = 3
 
 
 @dataclass
-class Run:
+class KnownRun:
     """One run of one workflow, as far as the doors have learned it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Run:
 class Task:
     """A task in the hands of a worker process. ``activity_id`` is empty for a workflow task."""
 
-    run: Run
+    run: KnownRun
     attempt: int
     activity_id: str = ""
     previous_started: int = 0
@@ -73,7 +73,7 @@ class Attribution:
     """
 
     def __init__(self) -> None:
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, KnownRun] = {}
         # Scheduled activities by run id and activity id, and whether another one was scheduled beside it.
         self._open: dict[tuple[str, str], bool] = {}
         # Those whose end is on its way: the next one may be scheduled before the answer to that has come.
@@ -87,13 +87,13 @@ class Attribution:
         self._beats: Counter[tuple[str, str, int]] = Counter()
 
     @property
-    def roots(self) -> list[Run]:
+    def roots(self) -> list[KnownRun]:
         """The runs of the chain that the scenario's work began, in order."""
         return [run for run in self.runs.values() if run.root]
 
     def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
         """Learn that the scenario's work began with this run."""
-        self.runs.setdefault(run_id, Run(workflow_id, run_id, workflow, root=True)).root = True
+        self.runs.setdefault(run_id, KnownRun(workflow_id, run_id, workflow, root=True)).root = True
 
     def request(self, operation: str, request: Any) -> Owner | None:
         """Name the point of a request on its way in; None if it is ambient."""
@@ -202,7 +202,7 @@ class Attribution:
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
 
-    def _learn_run(self, reply: Any) -> Run:
+    def _learn_run(self, reply: Any) -> KnownRun:
         execution = reply.workflow_execution
         if execution.run_id in self.runs:
             return self.runs[execution.run_id]
@@ -213,7 +213,7 @@ class Attribution:
             path = f"{chain}+{len(before)}"
         elif execution.workflow_id in self._children:
             path, root = self._children[execution.workflow_id], False
-        run = Run(execution.workflow_id, execution.run_id, path, root)
+        run = KnownRun(execution.workflow_id, execution.run_id, path, root)
         self.runs[run.run_id] = run
         return run
 
@@ -232,7 +232,7 @@ class Attribution:
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
 
-    def _learn_commands(self, run: Run, commands: Any) -> None:
+    def _learn_commands(self, run: KnownRun, commands: Any) -> None:
         for command in commands:
             scheduled = command.schedule_activity_task_command_attributes
             child = command.start_child_workflow_execution_command_attributes
@@ -261,12 +261,12 @@ def at(owner: Owner | None, position: Position) -> Point | None:
     return owner.point.at(position) if owner else None
 
 
-def _number(run: Run, activity_id: str, activity_type: str) -> None:
+def _number(run: KnownRun, activity_id: str, activity_type: str) -> None:
     run.executions[activity_type] += 1
     run.activities[activity_id] = (activity_type, run.executions[activity_type])
 
 
-def _command_words(run: Run, command: Any) -> str:
+def _command_words(run: KnownRun, command: Any) -> str:
     name = decoding.command_name(command)
     activity_id = command.schedule_activity_task_command_attributes.activity_id
     child = command.start_child_workflow_execution_command_attributes

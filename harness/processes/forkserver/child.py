@@ -1,12 +1,12 @@
-"""The cradle: a process that has imported a worker's installed modules already, and forks one worker after the other.
+"""The fork server's process: has imported a worker's installed modules, and forks one worker after the other.
 
 Run by its path as ``python [FLAGS] child.py DESCRIPTOR``, with the worker's interpreter, flags, folder and
 environment. The descriptor is a socket whose other end crashproof holds: ``parent.py`` describes what passes there. It
 imports the standard library alone, and what it is told to. It never imports or runs a module of the worker's own: the
 forked copy does, as its main program, and ends as an interpreter of its own would.
 
-Forking is right only while nothing but the memory is shared. So the cradle is unfit, and says so, once an import has
-started a thread or a process or has opened a file; and it refuses a worker that would have seen another environment
+Forking is right only while nothing but the memory is shared. So the fork server is unfit, and says so, once an import
+has started a thread or a process or has opened a file; and it refuses a worker that would have seen another environment
 during the imports, or whose own modules stand before the imported ones.
 """
 
@@ -58,7 +58,7 @@ class _Watched(type(os.environ)):  # type: ignore[misc]
         return super().__iter__()
 
 
-class Cradle:
+class ForkServerProcess:
     """What was imported, and how far it may serve.
 
     Args:
@@ -173,12 +173,12 @@ def _modules_in(folder: str) -> set[str]:
     return found
 
 
-class Serving:
+class Forking:
     """Forks a worker for each request, and tells of its end."""
 
-    def __init__(self, channel: socket.socket, cradle: Cradle) -> None:
+    def __init__(self, channel: socket.socket, fork_server: ForkServerProcess) -> None:
         self._channel = channel
-        self._cradle = cradle
+        self._fork_server = fork_server
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
         self._children: dict[int, tuple[int, int]] = {}
@@ -202,7 +202,7 @@ class Serving:
         if "reap" in message:
             os.waitpid(message["reap"], 0)
             return None
-        refusal = self._cradle.refusal(message)
+        refusal = self._fork_server.refusal(message)
         if refusal:
             self._send(number=message["number"], refused=refusal)
             return None
@@ -236,11 +236,11 @@ class Serving:
             os.dup2(opened, descriptor)
             os.close(opened)
         os.chdir(job["cwd"])
-        wanted = self._cradle.environment(job)
+        wanted = self._fork_server.environment(job)
         os.environ.clear()
         os.environ.update(wanted)
         _show(wanted)
-        for generator in self._cradle.generators:
+        for generator in self._fork_server.generators:
             generator.seed()
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()
@@ -332,12 +332,12 @@ def _serve(descriptor: int) -> dict[str, Any]:
     channel = socket.socket(fileno=descriptor)
     told = channel.recv(MESSAGE_BYTES)
     try:
-        cradle = Cradle(json.loads(told))
+        fork_server = ForkServerProcess(json.loads(told))
     except UnfitError as error:
         channel.send(json.dumps({"unfit": str(error)}).encode())
         os._exit(0)
-    channel.send(json.dumps({"ready": sorted(cradle.tops)}).encode())
-    return Serving(channel, cradle).serve()
+    channel.send(json.dumps({"ready": sorted(fork_server.tops)}).encode())
+    return Forking(channel, fork_server).serve()
 
 
 if __name__ == "__main__":

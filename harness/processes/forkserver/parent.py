@@ -1,16 +1,17 @@
-"""A nursery: a process that has imported a worker's installed modules already, and forks one worker after the other.
+"""A fork server as crashproof holds it: a process that has imported a worker's installed modules, and forks workers.
 
-A worker process forked in a nursery is ready in a fraction of the time of a cold start, which is mostly imports. It
-imports its own modules itself. What passes between crashproof and a nursery (``child.py``), one JSON message each::
+A worker process forked from a fork server is ready in a fraction of the time of a cold start, which is mostly imports.
+It imports its own modules itself. What passes between crashproof and a fork server's process (``child.py``), one JSON
+message each::
 
-    crashproof ──modules, own, sets, installed, environment──▶ nursery      once
+    crashproof ──modules, own, sets, installed, environment──▶ fork server      once
                ◀──────────── ready | unfit: why ──────────────
                ──number, command, environment, logs──────────▶              for each worker
                ◀──── started: pid | refused: why ────────────
                ◀──── ended: exit status ─────────────────────
                ──reap: pid───────────────────────────────────▶
 
-Whatever cannot be forked rightly is started cold: nothing depends on a nursery but speed.
+Whatever cannot be forked rightly is started cold: nothing depends on a fork server but speed.
 """
 
 from __future__ import annotations
@@ -37,25 +38,25 @@ _MESSAGE_BYTES = 1 << 20
 
 
 class Forked:
-    """A worker process of a nursery, as ``Process`` wants a child to be."""
+    """A worker process of a fork server, as ``Process`` wants a child to be."""
 
-    def __init__(self, nursery: Nursery, pid: int) -> None:
+    def __init__(self, fork_server: ForkServer, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
         self.ended: int | None = None
         self.lost = False
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._seen = watchdog.look(pid)
 
     def poll(self) -> int | None:
         """Return the exit status if it has ended. It is reaped with that, so its id may then become another's."""
         if self.returncode is None:
-            self._nursery.listen()
+            self._fork_server.listen()
             if self.ended is not None:
                 self.returncode = self.ended
-                self._nursery.reap(self.pid)
-            elif self._nursery.gone and not (self._seen and watchdog.is_there(self._seen)):
-                self.returncode = -signal.SIGKILL  # it died with its nursery
+                self._fork_server.reap(self.pid)
+            elif self._fork_server.gone and not (self._seen and watchdog.is_there(self._seen)):
+                self.returncode = -signal.SIGKILL  # it died with its fork server
                 self.lost = True
         return self.returncode
 
@@ -69,12 +70,12 @@ class Forked:
         while (status := self.poll()) is None:
             if timeout is not None and time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired(str(self.pid), timeout)
-            self._nursery.wait_a_little()
+            self._fork_server.wait_a_little()
         return status
 
 
-class Nursery:
-    """One nursery process, and the channel to it."""
+class ForkServer:
+    """One fork server process, and the channel to it."""
 
     def __init__(self, process: Process, channel: socket.socket) -> None:
         self.process = process
@@ -203,12 +204,12 @@ class Nursery:
         if not self._loop.is_closed():
             self._loop.remove_reader(self._channel)
             if not self._ready.done():
-                self._ready.set_result({"unfit": f"the nursery ended: {self.process.log_tail(3)}"})
+                self._ready.set_result({"unfit": f"the fork server ended: {self.process.log_tail(3)}"})
             for number in self._starting:
-                self._answer(number, "the nursery ended")
+                self._answer(number, "the fork server ended")
 
     def _send(self, message: Mapping[str, Any]) -> None:
         try:
             self._channel.send(json.dumps(message).encode())
         except OSError as error:
-            raise ColdStartError(f"the nursery cannot be told: {error}") from error
+            raise ColdStartError(f"the fork server cannot be told: {error}") from error

@@ -1,4 +1,4 @@
-"""The nurseries of a rig: which worker process is forked in which of them, and which is started cold."""
+"""The fork servers of a rig: which worker process is forked in which of them, and which is started cold."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from harness.errors import RigError, UsageError
 from harness.processes import watchdog
 from harness.processes.forkserver.imports import INSTALLED, Imports, imports_of
-from harness.processes.forkserver.parent import Nursery
+from harness.processes.forkserver.parent import ForkServer
 from harness.processes.forkserver.program import ColdStartError, PythonProgram, python_program
 from harness.processes.process import Process, new_marker
 
 SEEDS = ("1", "2")
-"""Hash seeds of the nurseries of one program: consecutive worker processes of a trial have different ones."""
+"""Hash seeds of the fork servers of one program: consecutive worker processes of a trial have different ones."""
 
 OF_A_TRIAL = frozenset(
     {
@@ -28,13 +28,13 @@ OF_A_TRIAL = frozenset(
         "EFFECTS_URL",
     }
 )
-"""Environment variables that differ from trial to trial: a nursery has none of them."""
+"""Environment variables that differ from trial to trial: a fork server has none of them."""
 
-_CRADLE = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).with_name("child.py")
 
 
-class Nurseries:
-    """The nurseries of a rig, each started when it is first needed.
+class ForkServers:
+    """The fork servers of a rig, each started when it is first needed.
 
     Args:
         logs: Folder of their log files.
@@ -43,8 +43,8 @@ class Nurseries:
     def __init__(self, *, logs: Path) -> None:
         self._logs = logs
         self._imports: dict[tuple[str, str, Path], Imports] = {}
-        self._starting: dict[tuple[object, ...], asyncio.Task[Nursery]] = {}
-        self._started: list[Nursery] = []
+        self._starting: dict[tuple[object, ...], asyncio.Task[ForkServer]] = {}
+        self._started: list[ForkServer] = []
 
     async def start(
         self, command: Sequence[str], *, number: int, name: str, logs: Path, env: Mapping[str, str]
@@ -67,12 +67,12 @@ class Nurseries:
         if found.unsure:
             raise ColdStartError(found.unsure)
         fixed = {key: value for key, value in env.items() if key not in OF_A_TRIAL}
-        nurseries = [self._nursery(program, cwd, found, {"PYTHONHASHSEED": seed, **fixed}) for seed in SEEDS]
+        fork_servers = [self._fork_server(program, cwd, found, {"PYTHONHASHSEED": seed, **fixed}) for seed in SEEDS]
         try:
-            nursery = await asyncio.shield(nurseries[(number - 1) % len(nurseries)])
-            if nursery.gone:
-                raise ColdStartError("the nursery ended")
-            return await self._fork(nursery, program, command=command, cwd=cwd, name=name, logs=logs, env=env)
+            fork_server = await asyncio.shield(fork_servers[(number - 1) % len(fork_servers)])
+            if fork_server.gone:
+                raise ColdStartError("the fork server ended")
+            return await self._fork(fork_server, program, command=command, cwd=cwd, name=name, logs=logs, env=env)
         except (RigError, UsageError, OSError, ValueError) as error:
             raise ColdStartError(str(error)) from error
 
@@ -81,7 +81,7 @@ class Nurseries:
         for task in self._starting.values():
             task.cancel()
         await asyncio.gather(*self._starting.values(), return_exceptions=True)
-        await asyncio.gather(*(nursery.close() for nursery in self._started))
+        await asyncio.gather(*(fork_server.close() for fork_server in self._started))
 
     async def _imports_of(self, program: PythonProgram, cwd: Path) -> Imports:
         key = (program.module, program.script, cwd)
@@ -92,8 +92,10 @@ class Nurseries:
             )
         return self._imports[key]
 
-    def _nursery(self, program: PythonProgram, cwd: Path, found: Imports, env: dict[str, str]) -> asyncio.Task[Nursery]:
-        """Return the nursery for programs of such imports in such an environment, which may still be starting."""
+    def _fork_server(
+        self, program: PythonProgram, cwd: Path, found: Imports, env: dict[str, str]
+    ) -> asyncio.Task[ForkServer]:
+        """Return the fork server for programs of such imports in such an environment, which may still be starting."""
         key = (
             program.interpreter,
             program.flags,
@@ -112,20 +114,20 @@ class Nurseries:
 
     async def _start(
         self, number: int, program: PythonProgram, cwd: Path, found: Imports, env: dict[str, str]
-    ) -> Nursery:
+    ) -> ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = await Process.start(
-                [program.interpreter, *program.flags, str(_CRADLE), str(theirs.fileno())],
-                name=f"nursery-{number}",
+                [program.interpreter, *program.flags, str(_CHILD), str(theirs.fileno())],
+                name=f"fork-server-{number}",
                 logs=self._logs,
                 env=env,
                 cwd=cwd,
                 pass_fds=(theirs.fileno(),),
             )
-        nursery = Nursery(process, ours)
-        self._started.append(nursery)
-        await nursery.prepare(
+        fork_server = ForkServer(process, ours)
+        self._started.append(fork_server)
+        await fork_server.prepare(
             {
                 "modules": found.installed,
                 "own": sorted(found.own),
@@ -134,11 +136,11 @@ class Nurseries:
                 "environment": env,
             }
         )
-        return nursery
+        return fork_server
 
     async def _fork(
         self,
-        nursery: Nursery,
+        fork_server: ForkServer,
         program: PythonProgram,
         *,
         command: Sequence[str],
@@ -151,7 +153,7 @@ class Nurseries:
         files = [(logs / f"{name}.{ending}").absolute() for ending in ("out", "err")]
         marker = new_marker()
         offsets = {file: file.stat().st_size if file.exists() else 0 for file in files}
-        forked = await nursery.fork(
+        forked = await fork_server.fork(
             {
                 "command": list(command),
                 "module": program.module,

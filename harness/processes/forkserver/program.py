@@ -1,4 +1,4 @@
-"""Commands that a nursery can run: a Python program, under the interpreter that runs crashproof."""
+"""Commands that a fork server can run: a Python program, under the interpreter that runs crashproof."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def python_program(command: Sequence[str], *, path: str, cwd: Path) -> PythonPro
         cwd: Folder it is run in.
 
     Raises:
-        ColdStartError: It is none that a nursery could run.
+        ColdStartError: It is none that a fork server could run.
     """
     try:
         file = find_command(command, path=path, cwd=cwd)

@@ -14,7 +14,7 @@ from harness.records.replay_result import Replay
 from harness.replay.compare.comparable import UNCOMPARED_HEADERS
 from harness.replay.compare.compare import is_blocked
 from harness.replay.compare.payloads import is_sealed
-from harness.temporal.command import Command, Decided
+from harness.temporal.command import Command, TaskDecisions
 
 _SEALED = "encrypted"
 
@@ -60,7 +60,7 @@ class Spool:
         self._file = path.open("ab")  # forks of one process write to the same file, one after the other
         self._offset = self._file.tell()
 
-    def keep(self, decided: Sequence[Decided]) -> Details:
+    def keep(self, decided: Sequence[TaskDecisions]) -> Details:
         """Write what a replay decided, and return where it lies."""
         content = msgspec.json.encode([_steady(each) for each in decided])
         self._file.write(content)
@@ -69,19 +69,19 @@ class Spool:
         return Details(path=str(self._path), offset=self._offset - len(content), length=len(content))
 
 
-def read_details(details: Details) -> tuple[Decided, ...]:
+def read_details(details: Details) -> tuple[TaskDecisions, ...]:
     """Return what a spool has kept."""
     with Path(details.path).open("rb") as file:
         file.seek(details.offset)
-        return msgspec.json.decode(file.read(details.length), type=tuple[Decided, ...])
+        return msgspec.json.decode(file.read(details.length), type=tuple[TaskDecisions, ...])
 
 
-def digests(decided: Sequence[Decided]) -> dict[int, str]:
+def digests(decided: Sequence[TaskDecisions]) -> dict[int, str]:
     """Return a digest of what each workflow task was answered with: equal ones were answered alike."""
     return {each.started_event_id: _digest(_steady(each)) for each in decided if not is_blocked(each.failure)}
 
 
-def _steady(decided: Decided) -> Decided:
+def _steady(decided: TaskDecisions) -> TaskDecisions:
     """Leave out what differs each time by design: ids of tracing, and the bytes of what an encrypting codec wrote."""
     return replace(decided, commands=tuple(replace(each, fields=_steady_fields(each)) for each in decided.commands))
 
@@ -94,6 +94,6 @@ def _steady_fields(command: Command) -> dict[str, Any]:
     }
 
 
-def _digest(decided: Decided) -> str:
+def _digest(decided: TaskDecisions) -> str:
     content = [[each.kind, each.fields] for each in decided.commands], bool(decided.failure)
     return hashlib.blake2s(msgspec.json.encode(content, order="deterministic"), digest_size=8).hexdigest()

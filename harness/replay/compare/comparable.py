@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command
-from harness.temporal.run import Run
+from harness.temporal.run import WorkflowRun
 from harness.temporal.server_defaults import filled
 
 SDK_SEARCH_ATTRIBUTE = "searchAttributes.TemporalChangeVersion"
@@ -29,7 +29,7 @@ UNCOMPARED_HEADERS = frozenset({"header._tracer-data"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ReplayPlace:
     """Where workflows run: what commands name of it must not count as a difference when they are replayed elsewhere.
 
     Attributes:
@@ -43,7 +43,7 @@ class Place:
     recorded_in: str = ""
 
 
-def comparable(command: Command, *, run: Run, place: Place, local_results: bool) -> Command:
+def comparable(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_results: bool) -> Command:
     """Return a command, recorded or decided, in the form in which both are equal if the decision was the same."""
     fields = {name: value for name, value in command.fields.items() if name not in UNCOMPARED_HEADERS}
     if command.event_id:
@@ -64,7 +64,7 @@ def is_of_sdk(command: Command) -> bool:
     return command.kind == "UpsertWorkflowSearchAttributes" and set(command.fields) == {SDK_SEARCH_ATTRIBUTE}
 
 
-def subject(command: Command, *, run: Run) -> str:
+def subject(command: Command, *, run: WorkflowRun) -> str:
     """Return what a command is about: ``book``, ``timer 3``, ``patch new-way``, ``Child parent-1``."""
     fields = command.fields
     if command.kind == "RequestCancelActivityTask":
@@ -90,7 +90,7 @@ def _forget(fields: dict[str, Any], name: str, own: str) -> None:
         fields.pop(name, None)
 
 
-def _resolve(kind: str, fields: dict[str, Any], run: Run) -> None:
+def _resolve(kind: str, fields: dict[str, Any], run: WorkflowRun) -> None:
     """Replace the id of the event that a request to cancel names by what that event is about."""
     if kind == "RequestCancelActivityTask" and "scheduledEventId" in fields:
         scheduled = fields.pop("scheduledEventId")

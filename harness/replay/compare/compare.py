@@ -12,13 +12,13 @@ from temporalio.converter import DataConverter, PayloadConverter
 from harness.records.evidence import History
 from harness.records.replay_result import Difference, LeftOut
 from harness.replay.compare import aligning
-from harness.replay.compare.comparable import ENDS, Place, comparable, is_of_sdk, subject
+from harness.replay.compare.comparable import ENDS, ReplayPlace, comparable, is_of_sdk, subject
 from harness.replay.compare.payloads import bounded, is_sealed, told_apart
-from harness.temporal.command import PATCH_MARKER, Command, Decided
+from harness.temporal.command import PATCH_MARKER, Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded
-from harness.temporal.run import Run, run_of
+from harness.temporal.run import WorkflowRun, run_of
 
-__all__ = ["Compared", "Difference", "LeftOut", "Place", "compare", "recorded"]
+__all__ = ["Compared", "Difference", "LeftOut", "ReplayPlace", "compare", "recorded"]
 
 WHOLE = "command"
 """Field of a difference that is a command too many, too few, or of another kind."""
@@ -52,11 +52,11 @@ class Compared:
 
 def compare(
     history: History | Sequence[HistoryEvent],
-    decided: Sequence[Decided],
+    decided: Sequence[TaskDecisions],
     *,
     told: Mapping[int, Sequence[Command]] | None = None,
     converter: PayloadConverter = DataConverter.default.payload_converter,
-    place: Place = Place(),  # noqa: B008 (frozen)
+    place: ReplayPlace = ReplayPlace(),  # noqa: B008 (frozen)
     local_results: bool = True,
 ) -> Compared:
     """Compare decided commands with recorded ones.
@@ -90,10 +90,10 @@ class _Comparison:
         events: Sequence[HistoryEvent],
         told: Mapping[int, Sequence[Command]],
         converter: PayloadConverter,
-        place: Place,
+        place: ReplayPlace,
         local_results: bool,
     ) -> None:
-        self._run: Run = run_of(events)
+        self._run: WorkflowRun = run_of(events)
         self._told = told
         self._converter = converter
         self._place = place
@@ -105,7 +105,7 @@ class _Comparison:
         self._commands = 0
         self._tasks = 0
 
-    def add(self, decided: Decided) -> None:
+    def add(self, decided: TaskDecisions) -> None:
         """Compare one workflow task."""
         started = decided.started_event_id
         if started not in self._told:
@@ -134,7 +134,7 @@ class _Comparison:
     def _comparable(self, command: Command) -> Command:
         return comparable(command, run=self._run, place=self._place, local_results=self._local_results)
 
-    def _task(self, decided: Decided) -> None:
+    def _task(self, decided: TaskDecisions) -> None:
         started = decided.started_event_id
         wanted = [one for one in self._told[started] if one.event_id not in decided.given]
         old = [self._comparable(one) for one in wanted if not is_of_sdk(one)]
@@ -189,7 +189,7 @@ class _Comparison:
     def _described(self, command: Command | None) -> str | None:
         return " ".join(part for part in self._key(command) if part) if command else None
 
-    def _failed(self, decided: Decided) -> Difference:
+    def _failed(self, decided: TaskDecisions) -> Difference:
         return Difference(
             event_id=decided.started_event_id,
             workflow_task=decided.started_event_id,

@@ -14,7 +14,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.door.frontend import Told
-from harness.replay.door.tasks import LOCAL_ACTIVITY_MARKERS, Recorded, Story, markers_of
+from harness.replay.door.tasks import LOCAL_ACTIVITY_MARKERS, RecordedTask, Story, markers_of
 
 Mode = Literal["cold", "warm", "rest"]
 """``cold``: the worker gets the whole history up to the task, with nothing of the run in its cache. ``warm``: it has
@@ -41,7 +41,7 @@ _UNKNOWN_TYPE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class TaskAnswer:
     """What a worker answered to one workflow task.
 
     Attributes:
@@ -99,8 +99,8 @@ class Answer:
 
 
 async def until_over(
-    asked: AsyncGenerator[Answer, None], story: Story, mode: Mode, *, limit: float, before: Sequence[Answer]
-) -> list[Answer]:
+    asked: AsyncGenerator[TaskAnswer, None], story: Story, mode: Mode, *, limit: float, before: Sequence[TaskAnswer]
+) -> list[TaskAnswer]:
     """Collect answers until one says that nothing more can be asked; the remaining tasks are told as ``unasked``.
 
     Args:
@@ -110,7 +110,7 @@ async def until_over(
         limit: Seconds after which nothing more is asked.
         before: Answers to the same history in other modes.
     """
-    answers: list[Answer] = []
+    answers: list[TaskAnswer] = []
     over = next(filter(None, map(_over, before)), "")
     deadline = time.monotonic() + limit
     async with contextlib.aclosing(asked):
@@ -127,7 +127,7 @@ async def until_over(
     return [*answers, *(unasked(task, mode, over) for task in rest)]
 
 
-def _over(answer: Answer) -> str:
+def _over(answer: TaskAnswer) -> str:
     """Say why nothing more of a history may be asked after an answer, or nothing."""
     if answer.lost or answer.unknown_type:
         return f"after the task of event {answer.started_event_id}: {answer.failure.partition(chr(10))[0]}"
@@ -136,20 +136,20 @@ def _over(answer: Answer) -> str:
     return ""
 
 
-def _over_in_mode(answer: Answer) -> str:
+def _over_in_mode(answer: TaskAnswer) -> str:
     """Say why nothing more may be asked in the same mode: what failed once fails wherever it is replayed again."""
     if answer.kind == "failed" and not answer.replayed:
         return f"the worker fails the task of event {answer.started_event_id}, and whatever is replayed beyond it"
     return ""
 
 
-def checked(answer: Answer) -> Answer:
+def checked(answer: TaskAnswer) -> TaskAnswer:
     """Say so if the worker ran a local activity for real."""
     ran = markers_of(answer.commands) & LOCAL_ACTIVITY_MARKERS
     return replace(answer, note=RAN) if ran else answer
 
 
-def heard(told: Answer, answer: Told) -> Answer:
+def heard(told: TaskAnswer, answer: Told) -> TaskAnswer:
     """Add what the worker said to an answer."""
     if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
         return replace(
@@ -172,6 +172,6 @@ def heard(told: Answer, answer: Told) -> Answer:
     )
 
 
-def unasked(task: Recorded, mode: Mode, reason: str) -> Answer:
+def unasked(task: RecordedTask, mode: Mode, reason: str) -> TaskAnswer:
     """Return the answer of a task that is not asked."""
-    return Answer(mode=mode, started_event_id=task.started_event_id, kind="unasked", failure=reason)
+    return TaskAnswer(mode=mode, started_event_id=task.started_event_id, kind="unasked", failure=reason)

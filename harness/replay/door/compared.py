@@ -14,10 +14,10 @@ from temporalio.converter import DataConverter, PayloadCodec
 from harness.histories.preparing import Prepared
 from harness.records.replay_result import Replay
 from harness.replay.compare.answered import Answered, Spool, digests
-from harness.replay.compare.compare import Place, compare, recorded
+from harness.replay.compare.compare import ReplayPlace, compare, recorded
 from harness.replay.compare.payloads import opened
-from harness.replay.door.answers import RAN, Answer
-from harness.temporal.command import Command, Decided, of_answer
+from harness.replay.door.answers import RAN, TaskAnswer
+from harness.temporal.command import Command, TaskDecisions, of_answer
 
 NONDETERMINISM = "TMPRL1100"
 """What the message of a task holds that was failed because the history is not what the code does."""
@@ -40,7 +40,7 @@ class Asked:
     prepared: Prepared
     condition: str
     events: Sequence[HistoryEvent] = ()
-    answers: Sequence[Answer] = ()
+    answers: Sequence[TaskAnswer] = ()
     skipped: str = ""
 
 
@@ -81,9 +81,9 @@ class Comparing:
     def _compared(
         self,
         asked: Asked,
-        answers: Sequence[Answer],
+        answers: Sequence[TaskAnswer],
         told: Mapping[int, Sequence[Command]],
-        decided: Sequence[Decided],
+        decided: Sequence[TaskDecisions],
     ) -> Answered:
         queue = next((each.queue for each in answers if each.queue != asked.prepared.task_queue), "")
         compared = compare(
@@ -91,7 +91,7 @@ class Comparing:
             decided,
             told=told,
             converter=self._converter.payload_converter,
-            place=Place(task_queue=queue),
+            place=ReplayPlace(task_queue=queue),
         )
         replay = dataclasses.replace(
             _replay(asked.prepared),
@@ -119,9 +119,9 @@ def _replay(prepared: Prepared, *, skipped: str = "") -> Replay:
     return Replay(workflow_id=prepared.workflow_id, run_id=prepared.run_id, skipped=skipped)
 
 
-def _one_each(answers: Sequence[Answer]) -> list[Answer]:
+def _one_each(answers: Sequence[TaskAnswer]) -> list[TaskAnswer]:
     """Return one answer for each task, in order: the first that there is."""
-    found: dict[int, Answer] = {}
+    found: dict[int, TaskAnswer] = {}
     for each in answers:
         kept = found.get(each.started_event_id)
         if kept is None or kept.kind == "unasked":
@@ -129,23 +129,23 @@ def _one_each(answers: Sequence[Answer]) -> list[Answer]:
     return [found[started] for started in sorted(found)]
 
 
-def _unasked(answers: Sequence[Answer]) -> str:
+def _unasked(answers: Sequence[TaskAnswer]) -> str:
     """Say why not one task was asked, or nothing."""
     if unknown := next((each.failure for each in answers if each.unknown_type), ""):
         return f"the worker says: {unknown}"
     return answers[0].failure if answers and all(each.kind == "unasked" for each in answers) else ""
 
 
-def _is_prefix(answer: Answer) -> bool:
+def _is_prefix(answer: TaskAnswer) -> bool:
     """Tell whether a task was answered as the last one of a history that ends there."""
     answered = answer.kind == "completed" or (answer.kind == "failed" and not answer.blocked)
     return answered and answer.mode == "cold" and not answer.replayed
 
 
-def _decided(answers: Sequence[Answer]) -> list[Decided]:
+def _decided(answers: Sequence[TaskAnswer]) -> list[TaskDecisions]:
     """Return what tasks were answered with: completed, or failed; but not half of it."""
     return [
-        Decided(
+        TaskDecisions(
             started_event_id=each.started_event_id,
             commands=of_answer(each.commands, messages=each.messages),
             failure=each.failure if each.kind == "failed" else "",
@@ -156,7 +156,7 @@ def _decided(answers: Sequence[Answer]) -> list[Decided]:
     ]
 
 
-def _ending(answers: Sequence[Answer]) -> dict[str, Any]:
+def _ending(answers: Sequence[TaskAnswer]) -> dict[str, Any]:
     """Return what a replay tells of failed tasks, of a lost worker, and of what ran for real."""
     failed = next((each for each in answers if each.kind == "failed"), None)
     lost = next((each for each in answers if each.kind in ("silent", "exited")), None)

@@ -13,11 +13,11 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.errors import RigError, nearest
 from harness.processes.process import Process
-from harness.replay.door.answers import Answer, Mode, checked, heard, unasked, until_over
+from harness.replay.door.answers import Mode, TaskAnswer, checked, heard, unasked, until_over
 from harness.replay.door.frontend import Question, ReplayFrontend, Told
 from harness.replay.door.tasks import (
     VERSION_MARKERS,
-    Recorded,
+    RecordedTask,
     Story,
     markers_of,
     story_of,
@@ -132,7 +132,7 @@ class ReplayDoor:
         workflow_id: str,
         run_id: str = "",
         modes: Sequence[Mode] = ("cold", "warm"),
-    ) -> list[Answer]:
+    ) -> list[TaskAnswer]:
         """Ask for every workflow task of a history, in each mode, and return the answers: by mode, then by event.
 
         Nothing more of this history is asked after ``silent`` or ``exited``, once a workflow has taken too long (its
@@ -151,7 +151,7 @@ class ReplayDoor:
         """
         story = await asyncio.to_thread(story_of, events, workflow_id=workflow_id, run_id=run_id)
         lock = self._runs.setdefault(story.run_id, asyncio.Lock())
-        answers: list[Answer] = []
+        answers: list[TaskAnswer] = []
         async with lock, self._turn:
             queue = await self._queue_of(story)
             for mode in modes:
@@ -192,7 +192,7 @@ class ReplayDoor:
             await asyncio.sleep(0.01)
         return story.task_queue if story.task_queue in queues else next(iter(queues))
 
-    async def _cold(self, story: Story, queue: str) -> AsyncGenerator[Answer, None]:
+    async def _cold(self, story: Story, queue: str) -> AsyncGenerator[TaskAnswer, None]:
         """Ask for each task with the whole history before it, and have the run evicted after each answer."""
         chosen = _chosen(story.tasks, self._cold_events)
         for task in story.tasks:
@@ -213,7 +213,7 @@ class ReplayDoor:
                     answer = await self._replayed(story, task, queue, _REASONS["versions"])
                 yield checked(answer)
 
-    async def _replayed(self, story: Story, task: Recorded, queue: str, reason: str) -> Answer:
+    async def _replayed(self, story: Story, task: RecordedTask, queue: str, reason: str) -> TaskAnswer:
         """Ask for a task that only a replaying worker answers as it was recorded.
 
         Only workers that are built on the Rust core can be asked in this way: others check, task by task, that a
@@ -233,7 +233,7 @@ class ReplayDoor:
         answer = await self._ask(question, queue, task, "cold")
         return replace(answer, commands=tuple(without_versions(answer.commands)), replayed=True, given=given)
 
-    async def _warm(self, story: Story, queue: str) -> AsyncGenerator[Answer, None]:
+    async def _warm(self, story: Story, queue: str) -> AsyncGenerator[TaskAnswer, None]:
         """Ask for one task after the other, the run staying in the worker's cache as in production.
 
         A task that would make something anew is not asked: its events come together with the next task's, and the
@@ -263,7 +263,7 @@ class ReplayDoor:
                 answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
             yield checked(answer)
 
-    async def _ask(self, question: Question, queue: str, task: Recorded, mode: Mode) -> Answer:
+    async def _ask(self, question: Question, queue: str, task: RecordedTask, mode: Mode) -> TaskAnswer:
         began = time.monotonic()
         limit = self._limit + question.end / 1000
         self._frontend.offer(queue, question)
@@ -274,7 +274,7 @@ class ReplayDoor:
             await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._frontend.withdraw(question)
-        told = Answer(
+        told = TaskAnswer(
             mode=mode,
             started_event_id=task.started_event_id,
             kind="silent",
@@ -289,17 +289,17 @@ class ReplayDoor:
         return told
 
 
-def _without(story: Story, answers: Iterable[Answer]) -> Story:
+def _without(story: Story, answers: Iterable[TaskAnswer]) -> Story:
     """Return a run with only those tasks that were not asked yet."""
     asked = {answer.started_event_id for answer in answers if answer.kind != "unasked"}
     return replace(story, tasks=tuple(task for task in story.tasks if task.started_event_id not in asked))
 
 
-def _new_versions(commands: Iterable[Command], task: Recorded) -> bool:
+def _new_versions(commands: Iterable[Command], task: RecordedTask) -> bool:
     return bool(markers_of(commands) & VERSION_MARKERS - task.markers)
 
 
-def _keeping(task: Recorded, *, last: bool) -> Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool]:
+def _keeping(task: RecordedTask, *, last: bool) -> Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool]:
     return lambda answer: not last and not _new_versions(answer.commands, task)
 
 
@@ -310,7 +310,7 @@ def _sticky_queue(answer: asyncio.Future[Told]) -> str:
     return ""
 
 
-def _chosen(tasks: Sequence[Recorded], events: int) -> set[int]:
+def _chosen(tasks: Sequence[RecordedTask], events: int) -> set[int]:
     """Choose the tasks that are asked cold: all, or evenly as many as keep their prefixes below a number of events.
 
     Those that cannot be asked warm come before the others.

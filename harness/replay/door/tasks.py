@@ -35,7 +35,7 @@ _CLOSED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class RecordedTask:
     """One workflow task of a history that was completed, or is open at its end.
 
     Attributes:
@@ -78,7 +78,7 @@ class Story:
     workflow_type: str
     task_queue: str
     events: list[HistoryEvent]
-    tasks: tuple[Recorded, ...]
+    tasks: tuple[RecordedTask, ...]
 
 
 def story_of(events: Iterable[HistoryEvent], *, workflow_id: str, run_id: str = "") -> Story:
@@ -112,7 +112,7 @@ def markers_of(commands: Iterable[Command]) -> frozenset[str]:
     )
 
 
-def with_markers_given(story: Story, task: Recorded) -> tuple[list[HistoryEvent], tuple[int, ...]]:
+def with_markers_given(story: Story, task: RecordedTask) -> tuple[list[HistoryEvent], tuple[int, ...]]:
     """Return a history in which a task is replayed and its answer is asked for one task later, and what it gives away.
 
     A task in which a local activity ran cannot be asked as it was: the worker would run the local activity. So the
@@ -192,7 +192,7 @@ def _checked(events: list[HistoryEvent], workflow_id: str) -> list[HistoryEvent]
     return events
 
 
-def _tasks(events: Sequence[HistoryEvent]) -> Iterator[Recorded]:
+def _tasks(events: Sequence[HistoryEvent]) -> Iterator[RecordedTask]:
     previous = 0
     admitted = frozenset(_admitted(events))
     for index, event in enumerate(events):
@@ -212,8 +212,8 @@ def _tasks(events: Sequence[HistoryEvent]) -> Iterator[Recorded]:
 
 def _task(
     events: Sequence[HistoryEvent], started: HistoryEvent, completed: int, previous: int, admitted: frozenset[str]
-) -> Recorded:
-    task = Recorded(
+) -> RecordedTask:
+    task = RecordedTask(
         scheduled_event_id=started.workflow_task_started_event_attributes.scheduled_event_id,
         started_event_id=started.event_id,
         previous_started_event_id=previous,
@@ -224,7 +224,7 @@ def _task(
     if not completed:
         return task
     answer = list(_answer_of(events, task))
-    return Recorded(
+    return RecordedTask(
         **{
             **vars(task),
             "markers": frozenset(filter(None, map(_marker, answer))),
@@ -233,7 +233,7 @@ def _task(
     )
 
 
-def _answer_of(events: Sequence[HistoryEvent], task: Recorded) -> Iterator[HistoryEvent]:
+def _answer_of(events: Sequence[HistoryEvent], task: RecordedTask) -> Iterator[HistoryEvent]:
     """Yield the events after a task's completion until the next task is handed out; what it was answered is in them."""
     for index in range(task.completed_event_id, len(events)):
         if events[index].event_type == _STARTED:

@@ -14,7 +14,7 @@ from harness.errors import RigError
 from harness.processes.command import command_words, environment
 from harness.processes.ports import IP
 from harness.processes.process import Process
-from harness.replay.door.answers import Answer, Mode
+from harness.replay.door.answers import Mode, TaskAnswer
 from harness.replay.door.door import READY_LIMIT, ReplayDoor
 
 STARTS = 3
@@ -105,7 +105,7 @@ class ReplayWorker:
 
     async def replay(
         self, events: Iterable[HistoryEvent], *, workflow_id: str, run_id: str, modes: Sequence[Mode]
-    ) -> list[Answer]:
+    ) -> list[TaskAnswer]:
         """Ask for every workflow task of a history, as ``ReplayDoor.replay`` does.
 
         A worker that was lost over an earlier history, or has exited since, is started again first; one that may be

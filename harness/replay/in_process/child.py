@@ -28,10 +28,10 @@ from harness.replay.compare.compare import compare, is_blocked, recorded
 from harness.replay.compare.payloads import opened
 from harness.replay.in_process import source_lines as lines
 from harness.replay.in_process.calls import Watch
-from harness.replay.in_process.protocol import Request
+from harness.replay.in_process.protocol import ReplayRequest
 from harness.replay.in_process.recorder import Recorder
 from harness.replay.in_process.sdk_core_decisions import decided
-from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, Decided
+from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
 from harness.temporal.proto_json import events_of_json
 
 Answer = Callable[[Any], None]
@@ -97,9 +97,9 @@ class Answering:
                 stack.push_async_callback(each.close)
             lines = _read_ahead(requests)
             while line := await lines.get():
-                answer(await self._answer(msgspec.json.decode(line, type=Request)))
+                answer(await self._answer(msgspec.json.decode(line, type=ReplayRequest)))
 
-    async def _answer(self, request: Request) -> Answered:
+    async def _answer(self, request: ReplayRequest) -> Answered:
         told = Answered(
             index=request.index,
             condition=request.condition,
@@ -167,7 +167,7 @@ class _Replaying:
         with suppress(Exception):
             await stack.aclose()
 
-    async def answer(self, request: Request) -> tuple[Replay, tuple[Decided, ...]]:
+    async def answer(self, request: ReplayRequest) -> tuple[Replay, tuple[TaskDecisions, ...]]:
         """Return what came of the replay of one history, and what was decided."""
         told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
         if refusal := await self._refusal(request.workflow):
@@ -182,7 +182,7 @@ class _Replaying:
         told_of = replace(told_of, **_verdict(failure, self._recorder.user_code), witnesses=self._watch.take())
         return self._compared(told_of, history, tasks), tuple(tasks)
 
-    def _compared(self, replay: Replay, history: _History, tasks: Sequence[Decided]) -> Replay:
+    def _compared(self, replay: Replay, history: _History, tasks: Sequence[TaskDecisions]) -> Replay:
         converter = self._converter.payload_converter
         found = compare(history.events, tasks, told=history.opened, converter=converter, local_results=False)
         return replace(
@@ -194,7 +194,7 @@ class _Replaying:
             unseen=len(found.unseen),
         )
 
-    async def _read(self, request: Request) -> _History:
+    async def _read(self, request: ReplayRequest) -> _History:
         events = _events(request)
         told = recorded(events)
         codec = self._converter.payload_codec
@@ -204,8 +204,8 @@ class _Replaying:
         return _History(events=events, told=told, opened=found)
 
     async def _replay(
-        self, request: Request, history: _History, *, last: int | None = None
-    ) -> tuple[Exception | None, list[Decided]]:
+        self, request: ReplayRequest, history: _History, *, last: int | None = None
+    ) -> tuple[Exception | None, list[TaskDecisions]]:
         """Replay a history, up to the event with the id ``last`` where one is given."""
         self._recorder.about(history.events)
         self._recorder.during = self._watch.during if request.watched else None
@@ -241,7 +241,7 @@ class _Replaying:
         if rest:
             self._replayer = Replayer(**(config | {"workflows": rest, "plugins": []}))
 
-    async def _prefixes(self, request: Request, history: _History) -> AsyncIterator[Decided]:
+    async def _prefixes(self, request: ReplayRequest, history: _History) -> AsyncIterator[TaskDecisions]:
         """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""
         told = history.opened.items()
         askable = [started for started, commands in told if not any(_comes_by_itself(one) for one in commands)]
@@ -278,7 +278,7 @@ async def _handed(asked: asyncio.Queue[WorkflowHistory | None]) -> AsyncIterator
         yield history
 
 
-def _events(request: Request) -> Sequence[HistoryEvent]:
+def _events(request: ReplayRequest) -> Sequence[HistoryEvent]:
     if request.binary:
         return list(History.FromString(Path(request.binary).read_bytes()).events)
     return events_of_json(request.events)
@@ -307,7 +307,7 @@ def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes],
                 os._exit(status)
         _, waited = os.waitpid(pid, 0)
         if status := os.waitstatus_to_exitcode(waited):
-            request = msgspec.json.decode(line, type=Request)
+            request = msgspec.json.decode(line, type=ReplayRequest)
             lost = f"the replaying process ended (exit status {status})"
             replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
             answer(Answered(index=request.index, condition=request.condition, replay=replay))

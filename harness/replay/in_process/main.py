@@ -23,7 +23,7 @@ import msgspec
 
 from harness.processes.tie import die_with_parent
 from harness.replay.in_process import clock
-from harness.replay.in_process.protocol import TELL_WHERE, Ready, Request, Setup
+from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
 
 T = TypeVar("T")
 Importing = Callable[[str], None]
@@ -92,7 +92,7 @@ async def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         _answer(answers, told)
 
     def answer_once(line: bytes) -> None:
-        only = msgspec.json.decode(line, type=Request).workflow
+        only = msgspec.json.decode(line, type=ReplayRequest).workflow
         asyncio.run(answering(only).serve(io.BytesIO(line), answer))
 
     if setup.fresh:

@@ -17,7 +17,7 @@ from harness.replay.compare.answered import Answered, read_details
 from harness.replay.compare.compare import is_blocked
 from harness.replay.compare.conditions import CONDITIONS, PREFIX_EVENTS, Condition
 from harness.replay.in_process.process import ReplayProcess
-from harness.replay.in_process.protocol import Request, Setup
+from harness.replay.in_process.protocol import ReplayRequest, Setup
 from harness.temporal.command import Command
 
 MOST_BLOCKED = 2
@@ -272,9 +272,9 @@ class _Matrix:
             environment=first.environment,
         )
 
-    def _request(self, condition: Condition, index: int) -> Request:
+    def _request(self, condition: Condition, index: int) -> ReplayRequest:
         history = self._histories[index]
-        return Request(
+        return ReplayRequest(
             index=index,
             condition=condition.name,
             workflow=history.workflow,

@@ -20,7 +20,7 @@ from harness.errors import RigError, UsageError
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
 from harness.replay.compare.answered import Answered
-from harness.replay.in_process.protocol import TELL_WHERE, Ready, Request, Setup
+from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
 from harness.replay.in_process.source_lines import UserCode
 
 _START_LIMIT = 20.0
@@ -108,7 +108,7 @@ class ReplayProcess:
                 found += await self._replay(history, prefixes=prefixes)
         return tuple(found)
 
-    async def ask(self, request: Request, *, events: int = 0) -> Answered:
+    async def ask(self, request: ReplayRequest, *, events: int = 0) -> Answered:
         """Return what the process answers to one request.
 
         Args:
@@ -121,7 +121,7 @@ class ReplayProcess:
         await self.tell(request)
         return await self.answer(request, events=events)
 
-    async def tell(self, request: Request) -> None:
+    async def tell(self, request: ReplayRequest) -> None:
         """Ask without waiting for the answer, so that the process has its next request when it has answered the last.
 
         Answers come in the order of requests; a few may be under way, each awaited by ``answer``.
@@ -129,7 +129,7 @@ class ReplayProcess:
         if self._process is not None and self._process.stdin is not None:
             await _write(self._process.stdin, request)
 
-    async def answer(self, request: Request, *, events: int = 0) -> Answered:
+    async def answer(self, request: ReplayRequest, *, events: int = 0) -> Answered:
         """Wait for the answer to the request that was told first of those that are not answered yet.
 
         Raises:
@@ -140,7 +140,7 @@ class ReplayProcess:
         return msgspec.json.decode(told, type=Answered)
 
     async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:
-        request = Request(
+        request = ReplayRequest(
             workflow=_workflow_type(history),
             workflow_id=history.workflow_id,
             run_id=history.run_id,
@@ -227,7 +227,7 @@ class ReplayProcess:
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
         return {**environment, "PYTHONUNBUFFERED": "1", **self._more_environment}
 
-    async def _ask(self, request: Setup | Request | None, *, limit: float, doing: str) -> bytes:
+    async def _ask(self, request: Setup | ReplayRequest | None, *, limit: float, doing: str) -> bytes:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise RigError(f"{doing}: the replaying process is not running", log=self._log_tail())
@@ -291,7 +291,7 @@ class ReplayProcess:
             return ""
 
 
-async def _write(stdin: asyncio.StreamWriter, request: Setup | Request) -> None:
+async def _write(stdin: asyncio.StreamWriter, request: Setup | ReplayRequest) -> None:
     # A broken pipe shows as an answer that never comes: the reader tells of it, with the log.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         stdin.write(msgspec.json.encode(request) + b"\n")

@@ -54,7 +54,7 @@ class Ready:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class ReplayRequest:
     """One history to replay.
 
     Attributes:

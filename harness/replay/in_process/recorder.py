@@ -79,7 +79,7 @@ class Activation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class RecordedReplay:
     """What was recorded of the replay of one history."""
 
     workflow: str
@@ -100,8 +100,8 @@ class _Kept:
     run_id: str
     activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str, Site | None]]
 
-    def told(self) -> Recorded:
-        return Recorded(
+    def told(self) -> RecordedReplay:
+        return RecordedReplay(
             workflow=self.workflow,
             run_id=self.run_id,
             activations=tuple(_activation(*each) for each in self.activations),
@@ -149,7 +149,7 @@ class Recorder:
         """Return details of an instance as they would be where the history was recorded."""
         return replace(details, info=replace(details.info, **self._told)) if self._told else details
 
-    def take(self) -> tuple[Recorded, ...]:
+    def take(self) -> tuple[RecordedReplay, ...]:
         """Return what was recorded since the last call, one for each run that was started, and forget it.
 
         Called after each history, it holds memory for one of them; a history that the Replayer refused has none.

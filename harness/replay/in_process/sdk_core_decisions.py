@@ -22,9 +22,9 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from harness.records.evidence import History
 from harness.replay.compare.comparable import is_of_sdk
-from harness.replay.in_process.recorder import Activation, Issued, Recorded
+from harness.replay.in_process.recorder import Activation, Issued, RecordedReplay
 from harness.replay.in_process.sdk_core_commands import of_core
-from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, Decided
+from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded
 from harness.temporal.fields import fields_of
 
@@ -37,11 +37,11 @@ _CANCELS = {cancel: start for start, cancel in _STARTS.items()}
 
 
 def decided(
-    found: Recorded,
+    found: RecordedReplay,
     *,
     history: History | Sequence[HistoryEvent],
     told: Mapping[int, Sequence[Command]] | None = None,
-) -> tuple[Decided, ...]:
+) -> tuple[TaskDecisions, ...]:
     """Return what the workflow code decided in each workflow task that it was activated for, in order.
 
     Args:
@@ -78,11 +78,11 @@ class _Deciding:
         self._accepted: set[str] = set()
         self._local: dict[int, list[Command]] = defaultdict(list)
 
-    def of(self, found: Recorded) -> Iterator[Decided]:
+    def of(self, found: RecordedReplay) -> Iterator[TaskDecisions]:
         for started, activations in found.tasks().items():
             commands = list(self._commands(started, activations))
             failed = next((each for each in activations if each.failure), None)
-            yield Decided(
+            yield TaskDecisions(
                 started_event_id=started,
                 commands=tuple(self._with_local_activities(started, commands)),
                 failure=failed.failure if failed else "",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from harness.records.audit_result import Audited, AuditFinding, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.report.clean import for_xml
 from harness.report.sweep.document import SCHEMA_VERSION
 
@@ -16,7 +16,7 @@ Again = Callable[[AuditFinding], str]
 """Returns the command that shows a finding again."""
 
 
-def audit_document(audited: Audited, *, rules: Iterable[RuleText], again: Again) -> dict[str, Any]:
+def audit_document(audited: AuditResult, *, rules: Iterable[RuleText], again: Again) -> dict[str, Any]:
     """Return what ``-o json`` prints.
 
     A trial is the audit of one file. A point is a workflow, an activity, or a call that could not be followed; the
@@ -73,7 +73,7 @@ def audit_rows(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"kind": "summary", **{key: value for key, value in document.items() if key not in ("findings", "files")}}
 
 
-def audit_junit(audited: Audited, *, again: Again) -> bytes:
+def audit_junit(audited: AuditResult, *, again: Again) -> bytes:
     """Return the report as JUnit XML: a test case for each file; what fails the audit is a failure, the rest output."""
     root = ElementTree.Element("testsuites", name="crashproof")
     suite = ElementTree.SubElement(root, "testsuite", name="audit")
@@ -112,7 +112,7 @@ def _case(case: ElementTree.Element, finding: AuditFinding, again: Again, *, fai
     failure.text = text
 
 
-def _trials(audited: Audited) -> dict[str, int]:
+def _trials(audited: AuditResult) -> dict[str, int]:
     unknown = {report.file for report in audited.unread}
     failed = {finding.place.file for finding in audited.failing}
     run = {report.file for report in audited.files if not report.elsewhere} | failed

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.records.audit_result import Place
+from harness.records.audit_result import CodePlace
 
 Lines = Callable[[str], Sequence[str]]
 """Returns the lines of a file; none if it cannot be read."""
@@ -41,7 +41,7 @@ def safe(text: str) -> str:
 
 
 def frame(
-    place: Place, lines: Lines, *, paint: Paint, style: str = "red", width: int = 100, neighbours: bool = True
+    place: CodePlace, lines: Lines, *, paint: Paint, style: str = "red", width: int = 100, neighbours: bool = True
 ) -> Iterator[str]:
     """Yield the line of a place with its neighbours, numbered, and carets below what is meant.
 
@@ -80,7 +80,7 @@ def _shown(text: Sequence[str], line: int) -> list[int]:
     return shown
 
 
-def _range(place: Place, line: str) -> tuple[int, int]:
+def _range(place: CodePlace, line: str) -> tuple[int, int]:
     """Return from where to where, in characters from 0, the carets go: on the first line of what is meant."""
     end = len(line.rstrip())
     last = place.end_column - 1 if place.end_line == place.line and place.end_column > place.column else end

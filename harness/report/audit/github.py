@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from harness.records.audit_result import Audited, AuditFinding, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.records.verdict import Outcome
 from harness.report.audit.text import summary
 
@@ -19,7 +19,7 @@ MOST = 10
 _LEVELS = {Severity.CERTAIN: "error", Severity.LIKELY: "warning", Severity.LOOK: "notice"}
 
 
-def audit_github(audited: Audited, *, rules: Iterable[RuleText], folder: str = "") -> str:
+def audit_github(audited: AuditResult, *, rules: Iterable[RuleText], folder: str = "") -> str:
     """Return the annotations, one a line: the errors first.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from harness.records.audit_result import Audited, AuditFinding, Place, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
 from harness.records.verdict import Outcome
 from harness.report.audit.explain import rule_markdown, rule_text
 from harness.report.sweep.sarif import SCHEMA
@@ -19,7 +19,7 @@ _BASE = "SRCROOT"
 _Suppressions = list[dict[str, Any]]
 
 
-def audit_sarif(audited: Audited, *, rules: Iterable[RuleText], version: str) -> dict[str, Any]:
+def audit_sarif(audited: AuditResult, *, rules: Iterable[RuleText], version: str) -> dict[str, Any]:
     """Return the report as a SARIF log.
 
     Findings that are ignored or in the baseline are results too, with their suppressions.
@@ -61,7 +61,7 @@ def _suppression(kind: str, reason: str) -> dict[str, Any]:
     return {"kind": kind, "status": "accepted", "justification": reason}
 
 
-def _invocation(audited: Audited) -> dict[str, Any]:
+def _invocation(audited: AuditResult) -> dict[str, Any]:
     return {
         "executionSuccessful": audited.outcome is not Outcome.UNKNOWN,
         "exitCode": audited.outcome.exit_status,
@@ -69,7 +69,7 @@ def _invocation(audited: Audited) -> dict[str, Any]:
     }
 
 
-def _notifications(audited: Audited) -> Iterator[dict[str, Any]]:
+def _notifications(audited: AuditResult) -> Iterator[dict[str, Any]]:
     for report in audited.files:
         if report.reason:
             level = "note" if report.elsewhere else "error"
@@ -127,7 +127,7 @@ def _file(file: str) -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": _artifact(file)}}
 
 
-def _location(place: Place, text: str) -> dict[str, Any]:
+def _location(place: CodePlace, text: str) -> dict[str, Any]:
     """Return the location of a place: its own line, and all of what is meant as the region around it."""
     region: dict[str, Any] = {"startLine": place.line, "startColumn": place.column}
     physical: dict[str, Any] = {"artifactLocation": _artifact(place.file), "region": region}

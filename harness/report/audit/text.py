@@ -7,7 +7,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.records.audit_result import Audited, AuditFinding, Place, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
 from harness.records.verdict import Outcome
 from harness.report.audit.frames import Lines, Paint, frame, safe
 from harness.report.phrases import number
@@ -19,7 +19,7 @@ _MOST_NOTES = 10
 
 
 def audit_text(
-    audited: Audited,
+    audited: AuditResult,
     *,
     rules: Iterable[RuleText],
     lines: Lines,
@@ -42,7 +42,7 @@ def audit_text(
     told: list[str] = []
     for file, found in itertools.groupby(audited.findings, key=lambda each: each.place.file):
         told += [paint(safe(file), "bold"), ""]
-        before: Place | None = None
+        before: CodePlace | None = None
         for finding in found:
             head = _head(finding, catalogue, paint, width)
             again = before is not None and before.line == finding.place.line
@@ -93,7 +93,7 @@ def _how(finding: AuditFinding) -> str:
     return f"How {safe(finding.workflow) or 'workflow code'} gets there:"
 
 
-def _step(step: Place) -> str:
+def _step(step: CodePlace) -> str:
     inside = f"{safe(step.function)} " if step.function else ""
     return f"{safe(step.file)}:{step.line}  {inside}{safe(step.what or 'leads on')}"
 
@@ -114,7 +114,7 @@ def _rules(findings: Sequence[AuditFinding], catalogue: dict[str, RuleText], pai
     yield ""
 
 
-def _missed(audited: Audited, paint: Paint, width: int) -> Iterator[str]:
+def _missed(audited: AuditResult, paint: Paint, width: int) -> Iterator[str]:
     if not audited.missed:
         return
     yield paint("What the run showed, and no finding tells", "bold")
@@ -127,7 +127,7 @@ def _missed(audited: Audited, paint: Paint, width: int) -> Iterator[str]:
     yield ""
 
 
-def _unresolved(audited: Audited, paint: Paint) -> Iterator[str]:
+def _unresolved(audited: AuditResult, paint: Paint) -> Iterator[str]:
     yield paint("Calls that could not be followed", "bold")
     yield ""
     for each in audited.unresolved:
@@ -137,7 +137,7 @@ def _unresolved(audited: Audited, paint: Paint) -> Iterator[str]:
     yield ""
 
 
-def _notes(audited: Audited, paint: Paint, width: int, *, unresolved: bool) -> Iterator[str]:
+def _notes(audited: AuditResult, paint: Paint, width: int, *, unresolved: bool) -> Iterator[str]:
     """Yield what limits the result, one kind of thing after the other, and of each kind not more than can be read."""
     kinds = [
         [f"{each.file}: not audited: {each.reason}" for each in audited.files if each.reason],
@@ -164,7 +164,7 @@ def _some(told: Sequence[str]) -> list[str]:
     return [*told[:_MOST_NOTES], f"… and {rest} more of these"] if rest > 1 else list(told)
 
 
-def _at(place: Place) -> str:
+def _at(place: CodePlace) -> str:
     return f"{place.file}:{place.line}"
 
 
@@ -179,7 +179,7 @@ def _wrapped(text: str, width: int, indent: str, first: str | None = None) -> li
     )
 
 
-def summary(audited: Audited) -> str:
+def summary(audited: AuditResult) -> str:
     """Return what an audit came to, in one line without the outcome."""
     counted = Counter(finding.severity for finding in audited.findings)
     found = ", ".join(f"{counted[severity]} {severity}" for severity in Severity if counted[severity]) or "no finding"
@@ -198,7 +198,7 @@ def summary(audited: Audited) -> str:
     return f"{told} ({audited.seconds:.1f} s)"
 
 
-def _summary(audited: Audited, paint: Paint) -> str:
+def _summary(audited: AuditResult, paint: Paint) -> str:
     outcome = paint(audited.outcome, _OUTCOMES[audited.outcome], "bold")
     why = f"{', '.join(audited.unknown)}; " if audited.outcome is Outcome.UNKNOWN else ""
     return f"{outcome}: {why}{summary(audited)}"

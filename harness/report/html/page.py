@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
 from harness.report.sweep.by_fault import grouped, listed, nowhere, totals
@@ -130,7 +130,7 @@ _WHERE = """\
 """
 
 
-def html(swept: Sequence[Swept], *, folder: str = "") -> str:
+def html(swept: Sequence[SweepResult], *, folder: str = "") -> str:
     """Return the report of a run as an HTML page.
 
     Args:
@@ -149,7 +149,7 @@ def html(swept: Sequence[Swept], *, folder: str = "") -> str:
     )
 
 
-def _parts(swept: Sequence[Swept]) -> dict[str, Any]:
+def _parts(swept: Sequence[SweepResult]) -> dict[str, Any]:
     """Return what the page shows beside the document: faults, findings by cause, remarks by scenario."""
     found = totals(swept)
     reasons = nowhere(found)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from harness.records.replay_result import Replayed, ReplayedHistory, ReplayFinding
+from harness.records.replay_result import ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.verdict import Outcome
 from harness.report.clean import for_xml
 from harness.report.sweep.document import SCHEMA_VERSION
@@ -19,7 +19,7 @@ Again = Callable[[ReplayFinding], str]
 _LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in .*)?$")
 
 
-def replayed_document(replayed: Replayed, *, again: Again) -> dict[str, Any]:
+def replayed_document(replayed: ReplayResult, *, again: Again) -> dict[str, Any]:
     """Return what ``-o json`` prints.
 
     A trial is the replay of one history under all conditions, a point is a workflow task that the history records.
@@ -57,7 +57,7 @@ def replayed_document(replayed: Replayed, *, again: Again) -> dict[str, Any]:
     }
 
 
-def replayed_junit(replayed: Replayed, *, again: Again) -> bytes:
+def replayed_junit(replayed: ReplayResult, *, again: Again) -> bytes:
     """Return the report as JUnit XML: a test case for each history; findings are failures, what is unknown an error."""
     root = ElementTree.Element("testsuites", name="crashproof")
     suite = ElementTree.SubElement(root, "testsuite", name=for_xml(f"replay against {replayed.against}"))
@@ -80,7 +80,7 @@ def replayed_junit(replayed: Replayed, *, again: Again) -> bytes:
     return written
 
 
-def replayed_sarif(replayed: Replayed, *, again: Again, version: str) -> dict[str, Any]:
+def replayed_sarif(replayed: ReplayResult, *, again: Again, version: str) -> dict[str, Any]:
     """Return the report as a SARIF log: a finding lies at the line of workflow code, or else at its history."""
     findings = replayed.findings
     checks = list(dict.fromkeys(each.check for each in findings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.records.replay_result import Replayed, ReplayedHistory, ReplayFinding, Witness
+from harness.records.replay_result import ReplayedHistory, ReplayFinding, ReplayResult, Witness
 from harness.records.verdict import Outcome
 from harness.report.clean import for_terminal
 from harness.report.phrases import number
@@ -25,7 +25,7 @@ _WHY = {
 }
 
 
-def replayed_text(replayed: Replayed, *, again: Again | None = None) -> str:
+def replayed_text(replayed: ReplayResult, *, again: Again | None = None) -> str:
     """Return the report, ready for a terminal or a log.
 
     Args:
@@ -105,7 +105,7 @@ def _table(histories: Sequence[ReplayedHistory]) -> Iterator[str]:
             yield f"{number(passed, 'history', 'histories')} passed and {'is' if passed == 1 else 'are'} not listed"
 
 
-def _remarks(replayed: Replayed) -> Iterator[str]:
+def _remarks(replayed: ReplayResult) -> Iterator[str]:
     notes = [f"{each.file}: {each.note}" for each in replayed.histories if each.note]
     left_out = Counter(each.why for history in replayed.histories for each in history.left_out)
     unseen = sum(history.unseen for history in replayed.histories)
@@ -118,7 +118,7 @@ def _remarks(replayed: Replayed) -> Iterator[str]:
     yield from ["", *(f"  - {each}" for each in told)] if told else []
 
 
-def _summary(replayed: Replayed) -> str:
+def _summary(replayed: ReplayResult) -> str:
     histories = replayed.histories
     commands = sum(each.commands for each in histories)
     tasks, prefixes = (sum(getattr(each, name) for each in histories) for name in ("tasks", "prefixes"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness import faults
 from harness.records.plan import parse
-from harness.records.sweep_result import Swept, count
+from harness.records.sweep_result import SweepResult, count
 from harness.records.verdict import Outcome, Verdict
 
 _SCENARIOS_NAMED = 3
@@ -43,7 +43,7 @@ class FaultTotal:
         return faults.named(self.fault).family
 
 
-def totals(swept: Sequence[Swept]) -> tuple[FaultTotal, ...]:
+def totals(swept: Sequence[SweepResult]) -> tuple[FaultTotal, ...]:
     """Return what each fault of a run came to over all its scenarios, in the order in which faults are listed.
 
     A trial counts once: for the fault of its last strike, which is the one that it was made for. Undisturbed trials
@@ -79,7 +79,7 @@ def nowhere(found: Iterable[FaultTotal]) -> dict[str, str]:
     return {each.fault: each.not_applicable for each in found if each.not_applicable}
 
 
-def somewhere(swept: Sequence[Swept], found: Iterable[FaultTotal]) -> list[str]:
+def somewhere(swept: Sequence[SweepResult], found: Iterable[FaultTotal]) -> list[str]:
     """Return why faults cannot be made in some of the scenarios, one line for each reason and scenarios in question."""
     made = {each.fault for each in found if not each.not_applicable}
     scenarios: dict[tuple[str, str], list[str]] = {}
@@ -98,7 +98,7 @@ def _some(scenarios: Sequence[str], of: int) -> str:
     return ", ".join(scenarios) if few else f"{len(scenarios)} of {of} scenarios"
 
 
-def _verdicts(swept: Sequence[Swept]) -> dict[str, list[Verdict]]:
+def _verdicts(swept: Sequence[SweepResult]) -> dict[str, list[Verdict]]:
     found: dict[str, list[Verdict]] = {}
     for verdict in (verdict for each in swept for verdict in each.verdicts):
         strikes = parse(verdict.plan).strikes
@@ -107,7 +107,7 @@ def _verdicts(swept: Sequence[Swept]) -> dict[str, list[Verdict]]:
     return found
 
 
-def _total(name: str, swept: Sequence[Swept], verdicts: Sequence[Verdict]) -> FaultTotal | None:
+def _total(name: str, swept: Sequence[SweepResult], verdicts: Sequence[Verdict]) -> FaultTotal | None:
     """Return what a fault came to, or None where the run has nothing to do with it."""
     points = [_points(name, each) for each in swept]
     known, struck, unreachable = (sum(numbers) for numbers in zip(*points, strict=True)) if points else (0, 0, 0)
@@ -125,7 +125,7 @@ def _total(name: str, swept: Sequence[Swept], verdicts: Sequence[Verdict]) -> Fa
     return FaultTotal(fault=name, not_applicable="; ".join(reasons)) if reasons else None
 
 
-def _points(name: str, swept: Swept) -> tuple[int, int, int]:
+def _points(name: str, swept: SweepResult) -> tuple[int, int, int]:
     """Return how many points of a scenario a fault knew, struck, and did not reach again."""
     struck = sum(1 for strike in swept.struck if strike.fault == name)
     unreachable = sum(1 for strike in swept.unreachable if strike.fault == name)

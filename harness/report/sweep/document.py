@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.records.sweep_result import Found, Swept, count, outcome
+from harness.records.sweep_result import SweepFinding, SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.phrases import reproduce, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, totals
@@ -13,7 +13,7 @@ from harness.report.sweep.by_fault import FaultTotal, totals
 SCHEMA_VERSION = 1
 
 
-def document(swept: Sequence[Swept], *, folder: str = "") -> dict[str, Any]:
+def document(swept: Sequence[SweepResult], *, folder: str = "") -> dict[str, Any]:
     """Return the document of a run.
 
     Args:
@@ -62,7 +62,7 @@ def _trial(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _finding(found: Found) -> dict[str, Any]:
+def _finding(found: SweepFinding) -> dict[str, Any]:
     return {
         "id": found.finding.id,
         "check": found.finding.check,
@@ -77,7 +77,7 @@ def _finding(found: Found) -> dict[str, Any]:
     }
 
 
-def _scenario(found: Swept) -> dict[str, Any]:
+def _scenario(found: SweepResult) -> dict[str, Any]:
     return {
         "name": found.scenario,
         "title": found.title,
@@ -102,7 +102,7 @@ def _scenario(found: Swept) -> dict[str, Any]:
     }
 
 
-def _faults(swept: Sequence[Swept]) -> dict[str, dict[str, Any]]:
+def _faults(swept: Sequence[SweepResult]) -> dict[str, dict[str, Any]]:
     """Return for each fault the points it was to strike and what its trials came to, or why it cannot be made."""
     return {each.fault: {"family": each.family, **_total(each)} for each in totals(swept)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records.sweep_result import Found
+from harness.records.sweep_result import SweepFinding
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,16 @@ class Block:
         also: The other findings with the same cause.
     """
 
-    first: Found
-    also: tuple[Found, ...] = ()
+    first: SweepFinding
+    also: tuple[SweepFinding, ...] = ()
 
     @property
-    def members(self) -> tuple[Found, ...]:
+    def members(self) -> tuple[SweepFinding, ...]:
         """All findings of the block."""
         return (self.first, *self.also)
 
 
-def blocks(found: Sequence[Found]) -> list[Block]:
+def blocks(found: Sequence[SweepFinding]) -> list[Block]:
     """Return findings block by block, in the order of the first of each."""
     folded: list[Block] = []
     for each in found:
@@ -38,7 +38,7 @@ def blocks(found: Sequence[Found]) -> list[Block]:
     return folded
 
 
-def _belongs(found: Found, block: Block) -> bool:
+def _belongs(found: SweepFinding, block: Block) -> bool:
     """Tell whether a finding is about what a block is about: same scenario, trial, check, and an entry in common."""
     first = block.first
     if (found.scenario, found.verdict.trial, found.finding.check) != (
@@ -51,6 +51,6 @@ def _belongs(found: Found, block: Block) -> bool:
     return not shown.isdisjoint(_entries(found))
 
 
-def _entries(found: Found) -> set[tuple[str, ...]]:
+def _entries(found: SweepFinding) -> set[tuple[str, ...]]:
     """Return what names the entries that show a finding: the time and the process, or the event, of each line."""
     return {tuple(line.split("  ")[:2]) for line in found.finding.evidence}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.report.clean import for_xml
 from harness.report.phrases import plan_text, reproduce, why_unknown
@@ -14,7 +14,7 @@ from harness.report.sweep.remarks import incomplete
 _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
-def junit(swept: Sequence[Swept]) -> bytes:
+def junit(swept: Sequence[SweepResult]) -> bytes:
     """Return the report of a run as JUnit XML.
 
     Findings are failures, what is unknown is an error. A scenario that the engine cannot run is a skipped case, and so
@@ -28,7 +28,7 @@ def junit(swept: Sequence[Swept]) -> bytes:
     return written
 
 
-def _suite(root: ElementTree.Element, swept: Swept) -> None:
+def _suite(root: ElementTree.Element, swept: SweepResult) -> None:
     suite = ElementTree.SubElement(root, "testsuite", name=for_xml(swept.scenario))
     for verdict in swept.verdicts:
         _trial(suite, verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.records.plan import Strike
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.report.phrases import left_out
 from harness.report.sweep.by_fault import grouped, listed
 
@@ -13,7 +13,7 @@ _STRIKES_SHOWN = 3
 _POINTS_SHOWN = 8
 
 
-def remarks(swept: Swept, *, shared: Collection[str] = (), told: Collection[str] = ()) -> list[str]:
+def remarks(swept: SweepResult, *, shared: Collection[str] = (), told: Collection[str] = ()) -> list[str]:
     """Return the remarks on a scenario, one line each.
 
     Args:
@@ -35,7 +35,7 @@ def remarks(swept: Swept, *, shared: Collection[str] = (), told: Collection[str]
     ]
 
 
-def incomplete(swept: Swept) -> list[str]:
+def incomplete(swept: SweepResult) -> list[str]:
     """Return why a sweep as a whole is UNKNOWN, whatever its trials came to; nothing where it is complete."""
     told = [left_out(swept.not_run)] if swept.not_run else []
     if swept.reason:
@@ -50,7 +50,7 @@ def not_applicable(reasons: Mapping[str, str]) -> list[str]:
     return [f"not applicable: {listed(names)}: {reason}" for reason, names in grouped(reasons).items()]
 
 
-def shared_notes(swept: Sequence[Swept]) -> list[str]:
+def shared_notes(swept: Sequence[SweepResult]) -> list[str]:
     """Return the notes that hold for all the scenarios that were swept."""
     run = [each for each in swept if not each.inapplicable]
     return [note for note in run[0].notes if all(note in each.notes for each in run)] if run else []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.records.plan import parse
-from harness.records.sweep_result import Found, Swept, outcome
+from harness.records.sweep_result import SweepFinding, SweepResult, outcome
 from harness.records.verdict import Outcome
 from harness.report.phrases import plan_text, reproduce
 from harness.report.sweep.remarks import incomplete, not_applicable
@@ -14,7 +14,7 @@ from harness.report.sweep.remarks import incomplete, not_applicable
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(swept: Sequence[Swept], *, files: dict[str, str], version: str) -> dict[str, Any]:
+def sarif(swept: Sequence[SweepResult], *, files: dict[str, str], version: str) -> dict[str, Any]:
     """Return the report of a run as a SARIF log.
 
     A finding of a trial is about a running agent and not about a line: it is placed at the file that declares its
@@ -43,7 +43,7 @@ def sarif(swept: Sequence[Swept], *, files: dict[str, str], version: str) -> dic
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _notifications(swept: Swept) -> Iterator[tuple[str, str]]:
+def _notifications(swept: SweepResult) -> Iterator[tuple[str, str]]:
     """Yield what limits the results of a scenario, each with its level."""
     yield from (("error", line) for line in incomplete(swept))
     if swept.inapplicable:
@@ -51,7 +51,7 @@ def _notifications(swept: Swept) -> Iterator[tuple[str, str]]:
     yield from (("note", line) for line in not_applicable(swept.not_applicable))
 
 
-def _result(found: Found, *, file: str, rule: int) -> dict[str, Any]:
+def _result(found: SweepFinding, *, file: str, rule: int) -> dict[str, Any]:
     finding, verdict = found.finding, found.verdict
     told = f"{finding.message} ({plan_text(verdict.plan)}). Reproduce with: {reproduce(verdict.trial)}"
     location: dict[str, Any] = {"logicalLocations": [{"name": found.scenario, "kind": "module"}]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.records.sweep_result import Swept, count, outcome
+from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome
 from harness.report.phrases import plan_text, reproduce
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
@@ -13,7 +13,7 @@ from harness.report.sweep.folding import Block, blocks
 _BLOCKS_SHOWN = 20
 
 
-def summary(swept: Sequence[Swept], *, folder: str = "") -> str:
+def summary(swept: Sequence[SweepResult], *, folder: str = "") -> str:
     """Return the report of a run as Markdown, findings first.
 
     Args:
@@ -43,7 +43,7 @@ def _block(block: Block) -> Iterator[str]:
     yield f"Reproduce with `{reproduce(found.verdict.trial)}`"
 
 
-def _table(swept: Sequence[Swept]) -> Iterator[str]:
+def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
     yield "| scenario | outcome | trials | failed | unknown | points struck |"
     yield "|---|---|---|---|---|---|"
     for each in swept:

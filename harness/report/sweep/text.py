@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from harness.records.sweep_result import Swept, count, outcome
+from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.clean import for_terminal
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
@@ -17,7 +17,7 @@ _EVIDENCE_SHOWN = 12
 _WIDTH = 110
 
 
-def text(swept: Sequence[Swept], *, folder: str = "") -> str:
+def text(swept: Sequence[SweepResult], *, folder: str = "") -> str:
     """Return the report of a run, ready for a terminal or a log.
 
     Args:
@@ -44,7 +44,7 @@ def text(swept: Sequence[Swept], *, folder: str = "") -> str:
     return for_terminal("\n".join(lines))
 
 
-def points(swept: Sequence[Swept]) -> str:
+def points(swept: Sequence[SweepResult]) -> str:
     """Return the list of points, one line each, as ``--list`` prints it."""
     lines: list[str] = []
     for each in swept:
@@ -71,7 +71,7 @@ def _block(block: Block, folder: str) -> Iterator[str]:
     yield from _where(verdict.trial, folder)
 
 
-def _unknown(swept: Swept, verdict: Verdict, folder: str) -> Iterator[str]:
+def _unknown(swept: SweepResult, verdict: Verdict, folder: str) -> Iterator[str]:
     yield f"{swept.scenario} · {plan_text(verdict.plan)}"
     yield from (f"  UNKNOWN  {line}" for line in why_unknown(verdict))
     yield from _where(verdict.trial, folder)
@@ -83,11 +83,11 @@ def _where(trial: str, folder: str) -> Iterator[str]:
     yield f"    Reproduce with:  {reproduce(trial)}"
 
 
-def _unexplained(swept: Swept) -> list[Verdict]:
+def _unexplained(swept: SweepResult) -> list[Verdict]:
     return [verdict for verdict in swept.verdicts if verdict.outcome is Outcome.UNKNOWN]
 
 
-def _table(swept: Sequence[Swept]) -> Iterator[str]:
+def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
     width = max([len("scenario"), *(len(each.scenario) for each in swept)])
     heads = f"{'trials':>7}{'passed':>8}{'failed':>8}{'unknown':>9}{'points':>9}{'time':>8}"
     yield f"{'scenario':<{width}}  {'outcome':<8}{heads}"
@@ -132,7 +132,7 @@ def _wrapped(line: str, *, first: str, then: str) -> list[str]:
     )
 
 
-def _summary(swept: Sequence[Swept], folder: str) -> str:
+def _summary(swept: Sequence[SweepResult], folder: str) -> str:
     verdicts = [verdict for each in swept for verdict in each.verdicts]
     struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
     findings = sum(len(each.findings) for each in swept)

@@ -120,10 +120,11 @@ async def _recording(asked: dict[str, Any]) -> None:
     import msgspec
 
     from harness.replay.in_process.child import Answering
-    from harness.replay.in_process.protocol import Request
+    from harness.replay.in_process.protocol import ReplayRequest
 
     requests = [
-        Request(workflow="Greeting", workflow_id=Path(file).stem, run_id="", binary=file) for file in asked["binaries"]
+        ReplayRequest(workflow="Greeting", workflow_id=Path(file).stem, run_id="", binary=file)
+        for file in asked["binaries"]
     ]
     classes = _classes(asked["workflows"])
     answers: list[Any] = []

@@ -13,12 +13,12 @@ import pytest
 import pytest_asyncio
 
 from harness import checks
+from harness.campaign.campaign import first_error
 from harness.campaign.sweep import Sweep
-from harness.campaign.sweeps import first_error
-from harness.records.options import Options
+from harness.records.options import SweepOptions
 from harness.records.plan import parse
 from harness.records.scenario import Scenario, start
-from harness.records.sweep_result import News, Swept
+from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.trial.slots import Rig
@@ -39,7 +39,9 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
         yield rig
 
 
-async def swept(rig: Rig, folder: Path, scenario: Scenario = MARKING, **options: object) -> tuple[Swept, list[News]]:
+async def swept(
+    rig: Rig, folder: Path, scenario: Scenario = MARKING, **options: object
+) -> tuple[SweepResult, list[News]]:
     news: list[News] = []
     sweep = Sweep(
         scenario,
@@ -47,7 +49,7 @@ async def swept(rig: Rig, folder: Path, scenario: Scenario = MARKING, **options:
         rig=rig,
         folder=folder,
         jobs=asyncio.Semaphore(6),
-        options=Options(**options),  # type: ignore[arg-type]
+        options=SweepOptions(**options),  # type: ignore[arg-type]
         tell=news.append,
     )
     return await sweep.run(), news

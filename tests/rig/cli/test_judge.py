@@ -12,18 +12,18 @@ from harness.cli.judge import judge
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
-from harness.records.run_record import Declared, RunRecord
-from harness.records.sweep_result import Swept
+from harness.records.run_record import DeclaredScenario, RunRecord
+from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
 from harness.records.verdict import Judgement, Outcome, Verdict
 
 FORMS = ("report.json", "report.sarif", "report.txt", "report.html", "report.junit.xml", "summary.md")
-INAPPLICABLE = Swept(scenario="waits", inapplicable="it lets time pass, and the dev server cannot skip time")
+INAPPLICABLE = SweepResult(scenario="waits", inapplicable="it lets time pass, and the dev server cannot skip time")
 
 
-def run_of(folder: Path, *names: str, swept: tuple[Swept, ...] = ()) -> Path:
+def run_of(folder: Path, *names: str, swept: tuple[SweepResult, ...] = ()) -> Path:
     """Write the folder of a run of these scenarios."""
-    declared = tuple(Declared(name=name, checks=("history-well-formed",)) for name in names)
+    declared = tuple(DeclaredScenario(name=name, checks=("history-well-formed",)) for name in names)
     record = RunRecord(command=("crashproof",), cwd=str(folder), started=1.0, scenarios=declared, swept=swept)
     folders.write_json(folder / "run.json", record)
     (folder / "trials").mkdir()
@@ -39,7 +39,7 @@ def finished(folder: Path) -> Path:
         struck=True,
         judgements=(Judgement(check="history-well-formed", outcome=Outcome.FAIL),),
     )
-    trip = Swept(scenario="trip", verdicts=(verdict,), points_only=True)
+    trip = SweepResult(scenario="trip", verdicts=(verdict,), points_only=True)
     made = run_of(folder, "trip", "waits", swept=(trip, INAPPLICABLE))
     folders.save_evidence(
         folder / "trials" / "1a2b3c", Evidence(trial="1a2b3c", scenario="trip", plan=Plan(), end="closed")
@@ -88,7 +88,9 @@ def test_an_interrupted_run_has_the_points_that_its_trials_struck(tmp_path: Path
 
 
 @pytest.mark.parametrize("swept", [(), (INAPPLICABLE,)])
-def test_a_scenario_that_a_run_never_came_to_is_unknown_and_no_error(tmp_path: Path, swept: tuple[Swept, ...]) -> None:
+def test_a_scenario_that_a_run_never_came_to_is_unknown_and_no_error(
+    tmp_path: Path, swept: tuple[SweepResult, ...]
+) -> None:
     told = json.loads(judged(run_of(tmp_path, "trip", swept=swept)).stdout)
     (scenario,) = told["scenarios"]
     assert (told["outcome"], told["exit_status"]) == ("UNKNOWN", 3)

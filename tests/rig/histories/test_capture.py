@@ -24,7 +24,7 @@ from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError, UsageError
 from harness.histories import capture as capturing
 from harness.histories import formats as histories
-from harness.histories.capture import Caught, Wanted, capture
+from harness.histories.capture import CaptureRequest, Caught, capture
 from harness.histories.captured import INDEX, Captured, Captures, file_name, read_index
 from harness.histories.choosing import Candidate
 from harness.histories.cluster import Cluster
@@ -185,7 +185,7 @@ def names(caught: Caught, kind: Any) -> list[str]:
     return [captured.workflow_id for captured in caught.of(kind)]
 
 
-ALL = Wanted(query="TaskQueue = 'it\\'s'")
+ALL = CaptureRequest(query="TaskQueue = 'it\\'s'")
 rig = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -287,7 +287,7 @@ class TestAgainstAServer:
         cluster = Cluster(await Client.connect(server.address, namespace=SLOT))
         few = await capture(cluster, Captures(tmp_path), wanted=replace(ALL, limit=2))
         assert (names(few, "new"), few.left) == (["waiting", "pay/5"], 5)
-        named = Wanted(executions=(("pay/5", ""), ("pay/1", ""), ("none", ""), ("pay/1", "0" * 8)), limit=1)
+        named = CaptureRequest(executions=(("pay/5", ""), ("pay/1", ""), ("none", ""), ("pay/1", "0" * 8)), limit=1)
         with pytest.raises(UsageError, match="Invalid RunId"):
             await capture(cluster, Captures(tmp_path), wanted=named)
         caught = await capture(cluster, Captures(tmp_path), wanted=replace(named, executions=named.executions[:3]))

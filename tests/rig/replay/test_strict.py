@@ -10,17 +10,17 @@ import pytest
 
 from harness.errors import UsageError
 from harness.histories.files import history_files
-from harness.records.replay_result import Replayed
+from harness.records.replay_result import ReplayResult
 from harness.records.verdict import Outcome
 from harness.replay.in_process.matrix import Code
-from harness.replay.strict import Worker, replay_all
+from harness.replay.strict import DoorWorker, replay_all
 from tests import ROOT
 
 STORED = ROOT / "tests" / "replay" / "histories"
 NAMES = ("Greeting-run", "AllCommands-run")
 
 
-async def replayed(folder: Path, *modules: str, names: tuple[str, ...] = NAMES, **more: Any) -> Replayed:
+async def replayed(folder: Path, *modules: str, names: tuple[str, ...] = NAMES, **more: Any) -> ReplayResult:
     """Replay stored histories and a file that is none."""
     place = folder / "histories"
     place.mkdir()
@@ -71,9 +71,9 @@ async def test_module_that_cannot_be_imported_is_told_beside_the_verdicts(tmp_pa
     )
 
 
-@pytest.mark.parametrize("against", [Code(modules=["a"], cwd=ROOT), Worker(command="python worker.py")])
+@pytest.mark.parametrize("against", [Code(modules=["a"], cwd=ROOT), DoorWorker(command="python worker.py")])
 async def test_condition_that_does_not_exist_is_told_before_anything_is_read(
-    against: Code | Worker, tmp_path: Path
+    against: Code | DoorWorker, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="no condition 'nothing'"):
         await replay_all([], against=against, folder=tmp_path, conditions=["nothing"])

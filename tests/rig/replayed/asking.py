@@ -8,7 +8,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from harness.records.evidence import History
-from harness.replay.door.answers import Answer, Mode
+from harness.replay.door.answers import Mode, TaskAnswer
 from harness.replay.door.door import ReplayDoor
 
 
@@ -17,6 +17,6 @@ def events_of(history: History) -> Sequence[HistoryEvent]:
     return WorkflowHistory.from_json(history.workflow_id, {"events": list(history.events)}).events
 
 
-async def replay(door: ReplayDoor, history: History, modes: Sequence[Mode] = ("cold", "warm")) -> list[Answer]:
+async def replay(door: ReplayDoor, history: History, modes: Sequence[Mode] = ("cold", "warm")) -> list[TaskAnswer]:
     """Ask for every workflow task of a history."""
     return await door.replay(events_of(history), workflow_id=history.workflow_id, run_id=history.run_id, modes=modes)

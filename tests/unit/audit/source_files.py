@@ -9,7 +9,7 @@ from textwrap import dedent
 from astroid import nodes
 
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Reached
+from harness.audit.code.subjects import ReachedCode
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:
@@ -52,7 +52,7 @@ def called(project: Project) -> set[str]:
     }
 
 
-def called_in(project: Project, call: nodes.Call, reached: Reached) -> tuple[str, ...]:
+def called_in(project: Project, call: nodes.Call, reached: ReachedCode) -> tuple[str, ...]:
     return project.called_names(call, reached) or (f"? {call.func.as_string()}",)
 
 

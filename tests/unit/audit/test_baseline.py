@@ -9,19 +9,19 @@ import pytest
 
 from harness.audit.baseline import Known, applied, known_of, load, out_of_sight, save
 from harness.errors import UsageError
-from harness.records.audit_result import Audited, AuditFinding, FileReport, Place, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport, Severity
 
 HERE = Path()
 ODD = "for x in {\"a\", 'b'}:  # \\ tab\there \x7f ✓"
 
 
 def finding(line: int, text: str = "now()", *, file: str = "app.py", rule: str = "CP101") -> AuditFinding:
-    place = Place(file=file, line=line, function="Agent.run")
+    place = CodePlace(file=file, line=line, function="Agent.run")
     return AuditFinding(rule=rule, severity=Severity.CERTAIN, message="It reads the clock.", place=place, text=text)
 
 
-def audited(*findings: AuditFinding, files: tuple[str, ...] = ("app.py",)) -> Audited:
-    return Audited(findings=findings, files=tuple(FileReport(file=file) for file in files))
+def audited(*findings: AuditFinding, files: tuple[str, ...] = ("app.py",)) -> AuditResult:
+    return AuditResult(findings=findings, files=tuple(FileReport(file=file) for file in files))
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.confirm import with_evidence
-from harness.records.audit_result import Audited, AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Severity
 from scenarios.broken.right import LOOKALIKES
 from tests import ROOT, TESTS
 from tests.unit.audit.test_planted_in_source import AGENTS, FOUND, NOT_IN_THE_SOURCE
@@ -24,16 +24,16 @@ NOT_BY_THIS_RUN = {("as_published", rule) for rule in ("CP209", "CP305", "CP407"
 
 
 @cache
-def told() -> Audited:
+def told() -> AuditResult:
     return audit([ROOT / "scenarios" / "broken"], jobs=1)
 
 
 @cache
-def met() -> Audited:
+def met() -> AuditResult:
     return with_evidence(told(), str(SHOWN), cwd=ROOT)
 
 
-def by_agent(audited: Audited) -> Mapping[str, list[AuditFinding]]:
+def by_agent(audited: AuditResult) -> Mapping[str, list[AuditFinding]]:
     found = defaultdict(list)
     for each in audited.findings:
         found[Path(each.place.file).stem].append(each)

@@ -15,7 +15,7 @@ from harness.audit.observed import Happened, happened
 from harness.audit.rules import RULES
 from harness.checks.catalogue import STANDARD
 from harness.errors import UsageError
-from harness.records.audit_result import Audited, AuditFinding, Place, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Severity
 from harness.records.evidence import Evidence
 from harness.records.plan import parse
 from harness.records.replay_result import Difference, Replay, Witness
@@ -30,14 +30,14 @@ SHOWN = TESTS / "unit" / "audit" / "shown"
 
 
 def finding(rule: str, file: str = "app.py", line: int = 9, **more: str) -> AuditFinding:
-    place = Place(file=file, line=line, function=more.pop("function", ""))
+    place = CodePlace(file=file, line=line, function=more.pop("function", ""))
     return AuditFinding(
         rule=rule,
         severity=Severity.LOOK,
         message=more.pop("message", ""),
         place=place,
         workflow=more.pop("workflow", ""),
-        path=(Place(file="flow.py", line=20, function="Agent.run"),) if more.pop("path", "") else (),
+        path=(CodePlace(file="flow.py", line=20, function="Agent.run"),) if more.pop("path", "") else (),
     )
 
 
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[Happened, tuple[AuditFinding, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_happened_confirms_what_tells_it(name: str, tmp_path: Path) -> None:
     each, expected = CASES[name]
-    found = meet(Audited(findings=ALL), [each], cwd=tmp_path)
+    found = meet(AuditResult(findings=ALL), [each], cwd=tmp_path)
     confirmed = [one for one in found.findings if one.confirmed]
     assert [(one.rule, one.severity) for one in confirmed] == [(one.rule, Severity.CERTAIN) for one in expected]
     assert [one.confirmed for one in confirmed] == [(f"{each.check}: it broke (trial 1)",) for _ in expected]
@@ -116,7 +116,7 @@ def test_what_happened_confirms_what_tells_it(name: str, tmp_path: Path) -> None
 def test_what_may_be_one_of_several_files_is_neither_confirmed_nor_missed(tmp_path: Path) -> None:
     other = replace(KEYLESS, place=replace(KEYLESS.place, file="other.py"))
     happening = it("effects-happen-once", names=["charge"], workflows=["Agent"])
-    found = meet(Audited(findings=(KEYLESS, other)), [happening], cwd=tmp_path)
+    found = meet(AuditResult(findings=(KEYLESS, other)), [happening], cwd=tmp_path)
     assert not any(each.confirmed for each in found.findings)
     assert found.missed == ()
 
@@ -126,22 +126,22 @@ def test_activities_of_the_same_name_are_told_apart_by_the_workflow_beside_them(
     (tmp_path / "other.py").write_text("@workflow.defn\nclass OtherAgent: ...\n")
     other = replace(KEYLESS, place=replace(KEYLESS.place, file="other.py"))
     happening = it("effects-happen-once", names=["charge"], workflows=["Agent"])
-    found = meet(Audited(findings=(KEYLESS, other)), [happening], cwd=tmp_path)
+    found = meet(AuditResult(findings=(KEYLESS, other)), [happening], cwd=tmp_path)
     assert [bool(each.confirmed) for each in found.findings] == [True, False]
-    found = meet(Audited(findings=(other,)), [happening], cwd=tmp_path)
+    found = meet(AuditResult(findings=(other,)), [happening], cwd=tmp_path)
     assert [each.rule for each in found.missed] == ["CP306"]
 
 
 def test_what_has_many_causes_confirms_none_of_several_rules(tmp_path: Path) -> None:
     other = replace(ORDER, rule="CP107", place=replace(ORDER.place, line=35))
-    found = meet(Audited(findings=(ORDER, other)), [it("replays", names=["Agent"])], cwd=tmp_path)
+    found = meet(AuditResult(findings=(ORDER, other)), [it("replays", names=["Agent"])], cwd=tmp_path)
     assert not any(each.confirmed for each in found.findings)
     assert found.missed == ()
 
 
 def test_what_comments_and_the_baseline_know_is_not_missed(tmp_path: Path) -> None:
     happening = it("effects-happen-once", names=["charge"])
-    for known in (Audited(suppressed=((KEYLESS, "paid once"),)), Audited(baselined=(KEYLESS,))):
+    for known in (AuditResult(suppressed=((KEYLESS, "paid once"),)), AuditResult(baselined=(KEYLESS,))):
         assert meet(known, [happening], cwd=tmp_path).missed == ()
 
 
@@ -159,20 +159,20 @@ def test_what_comments_and_the_baseline_know_is_not_missed(tmp_path: Path) -> No
     ],
 )
 def test_what_is_missed_tells_the_rule_that_should_have_found_it(each: Happened, rule: str, tmp_path: Path) -> None:
-    (missed,) = meet(Audited(), [each], cwd=tmp_path).missed
+    (missed,) = meet(AuditResult(), [each], cwd=tmp_path).missed
     assert (missed.check, missed.rule, missed.source) == (each.check, rule, "trial 1")
     assert missed.line == (each.witnesses[0].stack[-1] if each.witnesses else "")
 
 
 def test_what_only_rules_would_find_that_were_not_asked_is_not_missed(tmp_path: Path) -> None:
     run = [it("effects-happen-once", names=["charge"]), it("retry-bounded", names=["charge"]), it("retry-cap")]
-    missed = meet(Audited(), run, cwd=tmp_path, asked=["CP403"]).missed
+    missed = meet(AuditResult(), run, cwd=tmp_path, asked=["CP403"]).missed
     assert [each.check for each in missed] == ["retry-bounded"]
 
 
 def test_many_that_confirm_one_finding_are_told_shortly(tmp_path: Path) -> None:
     run = [replace(it("effects-happen-once", names=["charge"]), source=f"trial {number}") for number in range(5)]
-    (found,) = meet(Audited(findings=(KEYLESS,)), run, cwd=tmp_path).findings
+    (found,) = meet(AuditResult(findings=(KEYLESS,)), run, cwd=tmp_path).findings
     assert [line.rpartition(" (")[2] for line in found.confirmed] == ["trial 0)", "trial 1)", "trial 2)", "and 2 more"]
 
 
@@ -246,7 +246,7 @@ def test_an_evidence_folder_tells_what_took_part(tmp_path: Path, local: bool) ->
     assert "note" in effect.names
     assert effect.source == "trial abc123 of agent, baseline"
     assert (difference.line, set(difference.workflows)) == ("flow.py:31 in run", {"Agent"})
-    found = with_evidence(Audited(findings=(KEYLESS, ORDER)), "run", cwd=tmp_path)
+    found = with_evidence(AuditResult(findings=(KEYLESS, ORDER)), "run", cwd=tmp_path)
     assert all(each.confirmed for each in found.findings)
 
 

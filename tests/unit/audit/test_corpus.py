@@ -11,7 +11,7 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.rules import RULES
-from harness.records.audit_result import Audited
+from harness.records.audit_result import AuditResult
 from tests import TESTS
 
 CORPUS = TESTS / "unit" / "audit" / "corpus"
@@ -44,11 +44,11 @@ def marked(snippet: Path) -> Iterator[Found]:
                     yield Found(str(file.relative_to(snippet.parent)), number, rule)
 
 
-def audited(snippet: Path) -> Audited:
+def audited(snippet: Path) -> AuditResult:
     return audit([snippet], jobs=1)
 
 
-def found_in(snippet: Path, told: Audited) -> set[Found]:
+def found_in(snippet: Path, told: AuditResult) -> set[Found]:
     return {
         Found(str(Path(each.place.file).resolve().relative_to(snippet.parent)), each.place.line, each.rule)
         for each in told.findings

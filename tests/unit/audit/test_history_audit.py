@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.audit.histories import RECORDED, Seen, audited, explained, look
+from harness.audit.histories import RECORDED, HistoryFacts, audited, explained, look
 from harness.audit.histories.catalogue import ALSO
 from harness.audit.rules import RULES
 from harness.histories.formats import as_record, load
-from harness.records.audit_result import Audited
+from harness.records.audit_result import AuditResult
 from harness.records.evidence import History
 from tests import TESTS
 from tests.unit.audit import recorded_runs
@@ -26,7 +26,7 @@ from tests.unit.audit.recorded_activities import (
 assert recorded_runs  # its histories are among the cases
 
 
-def told(*histories: History) -> Audited:
+def told(*histories: History) -> AuditResult:
     return audited(look(each, file=f"histories/{number}.json") for number, each in enumerate(histories, start=1))
 
 
@@ -93,7 +93,7 @@ def test_types_of_workflows_are_told_apart() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_told_among_the_files() -> None:
-    found = audited([Seen(file="broken.json", reason="it holds no history")])
+    found = audited([HistoryFacts(file="broken.json", reason="it holds no history")])
     assert [(each.file, each.reason) for each in found.files] == [("broken.json", "it holds no history")]
     assert found.findings == ()
 

@@ -8,13 +8,15 @@ from textwrap import dedent
 import pytest
 
 from harness.audit.ignores import heed
-from harness.records.audit_result import Audited, AuditFinding, FileReport, Place, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport, Severity
 
 NAMES = {"cp101": "CP101", "clock-in-workflow": "CP101", "cp106": "CP106", "cp301": "CP301"}
 
 
-def finding(file: str, line: int, rule: str = "CP101", *, end: int = 0, path: tuple[Place, ...] = ()) -> AuditFinding:
-    place = Place(file=file, line=line, end_line=end or line)
+def finding(
+    file: str, line: int, rule: str = "CP101", *, end: int = 0, path: tuple[CodePlace, ...] = ()
+) -> AuditFinding:
+    place = CodePlace(file=file, line=line, end_line=end or line)
     return AuditFinding(rule=rule, severity=Severity.CERTAIN, message="It reads the clock.", place=place, path=path)
 
 
@@ -25,12 +27,12 @@ def heeded(
     rule: str = "CP101",
     end: int = 0,
     asked: tuple[str, ...] = tuple(NAMES.values()),
-) -> Audited:
+) -> AuditResult:
     """Return what is left of findings in these lines of a file."""
     file = folder / "app.py"
     file.write_text(dedent(text).lstrip("\n"))
     found = tuple(finding(str(file), line, rule, end=end) for line in lines)
-    audited = Audited(findings=found, files=(FileReport(file=str(file)),), rules=1)
+    audited = AuditResult(findings=found, files=(FileReport(file=str(file)),), rules=1)
     return heed(audited, rules=NAMES, asked=asked)
 
 
@@ -118,10 +120,10 @@ def test_a_comment_that_ignores_nothing_is_told_if_its_rule_was_asked(tmp_path: 
 def test_what_an_installed_package_does_is_ignored_where_own_code_calls_it(tmp_path: Path) -> None:
     file = tmp_path / "app.py"
     file.write_text("jitter()  # crashproof: ignore[CP101] it waits only\n")
-    step = Place(file=str(file), line=1, what="calls jitter()")
-    within = Place(file="site-packages/jitter.py", line=7)
+    step = CodePlace(file=str(file), line=1, what="calls jitter()")
+    within = CodePlace(file="site-packages/jitter.py", line=7)
     found = finding("site-packages/jitter.py", 9, path=(step, within))
-    left = heed(Audited(findings=(found,), files=(FileReport(file=str(file)),)), rules=NAMES, asked=["CP101"])
+    left = heed(AuditResult(findings=(found,), files=(FileReport(file=str(file)),)), rules=NAMES, asked=["CP101"])
     assert left.findings == ()
 
 

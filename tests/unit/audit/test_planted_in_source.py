@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.audit.audit import audit
-from harness.records.audit_result import Audited
+from harness.records.audit_result import AuditResult
 from tests import ROOT
 
 AGENTS = ROOT / "scenarios" / "broken" / "agents"
@@ -51,11 +51,11 @@ NOT_IN_THE_SOURCE = {
 
 
 @pytest.fixture(scope="module")
-def told() -> Audited:
+def told() -> AuditResult:
     return audit([ROOT / "scenarios" / "broken"], jobs=1)
 
 
-def by_agent(told: Audited) -> dict[str, set[str]]:
+def by_agent(told: AuditResult) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for finding in told.findings:
         found.setdefault(Path(finding.place.file).stem, set()).add(finding.rule)
@@ -67,7 +67,7 @@ def test_every_planted_bug_is_found_or_it_is_said_why_not() -> None:
     assert planted == FOUND.keys() | NOT_IN_THE_SOURCE.keys()
 
 
-def test_each_is_found_by_its_rules_and_no_other_is_blamed(told: Audited) -> None:
+def test_each_is_found_by_its_rules_and_no_other_is_blamed(told: AuditResult) -> None:
     assert [error.message for error in told.errors] == []
     assert by_agent(told) == FOUND
 
@@ -78,7 +78,7 @@ def test_the_reference_agent_and_the_shapes_are_clean() -> None:
     assert [(finding.rule, finding.place.file, finding.place.line) for finding in told.findings] == []
 
 
-def test_a_missing_key_is_told_at_the_call_that_leaves_it_out_with_the_way_to_the_request(told: Audited) -> None:
+def test_a_missing_key_is_told_at_the_call_that_leaves_it_out_with_the_way_to_the_request(told: AuditResult) -> None:
     (finding,) = (one for one in told.findings if one.place.file.endswith("/effect_without_key.py"))
     assert finding.severity == "likely"
     assert finding.workflow == "charge"
@@ -87,6 +87,6 @@ def test_a_missing_key_is_told_at_the_call_that_leaves_it_out_with_the_way_to_th
     assert any("plumbing.py" in line for line in finding.evidence)
 
 
-def test_the_published_agent_is_told_of_the_policy_that_it_defines_and_does_not_use(told: Audited) -> None:
+def test_the_published_agent_is_told_of_the_policy_that_it_defines_and_does_not_use(told: AuditResult) -> None:
     (finding,) = (one for one in told.findings if one.rule == "CP403" and one.place.file.endswith("as_published.py"))
     assert finding.message.endswith("RETRY_POLICY in line 21 is passed to nobody: retry_policy=RETRY_POLICY.")

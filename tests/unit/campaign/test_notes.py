@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.campaign.notes import notes, notices_of
 from harness.records.evidence import Evidence
-from harness.records.options import Options
+from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario, start
 from harness.records.tape import Entry
@@ -25,12 +25,12 @@ def test_what_the_doors_said_is_taken_from_the_tape() -> None:
 
 
 def test_a_request_of_an_unknown_shape_is_told_once_and_last() -> None:
-    told = notes(SCENARIO, options=Options(), baselines=[evidence()], notices=[UNKNOWN, UNKNOWN])
+    told = notes(SCENARIO, options=SweepOptions(), baselines=[evidence()], notices=[UNKNOWN, UNKNOWN])
     assert told[-1] == UNKNOWN
     assert told.count(UNKNOWN) == 1
     assert told[-2].startswith("Worker processes were forked")
 
 
 def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
-    told = notes(SCENARIO, options=Options(real_time=True, workflows=("w",)), baselines=[evidence()])
+    told = notes(SCENARIO, options=SweepOptions(real_time=True, workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker"]

@@ -8,7 +8,7 @@ import pytest
 
 from harness.records.cut import Cut
 from harness.records.point import Point
-from harness.records.sweep_result import Swept, count, outcome
+from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
@@ -22,8 +22,8 @@ def verdict(trial: str, found: Outcome = PASS, *, plan: str = "baseline", subjec
     return Verdict(trial=trial, scenario="s", plan=plan, struck=True, judgements=(judgement,), **more)
 
 
-def swept(*verdicts: Verdict, **more: Any) -> Swept:
-    return Swept(scenario="s", verdicts=verdicts, **{"cuts": CUTS, "struck": (ONE, TWO), **more})
+def swept(*verdicts: Verdict, **more: Any) -> SweepResult:
+    return SweepResult(scenario="s", verdicts=verdicts, **{"cuts": CUTS, "struck": (ONE, TWO), **more})
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def swept(*verdicts: Verdict, **more: Any) -> Swept:
         (swept(verdict("b", FAIL), not_run=3), FAIL),
     ],
 )
-def test_the_outcome_is_the_worst_and_what_shows_nothing_is_unknown(found: Swept, expected: Outcome) -> None:
+def test_the_outcome_is_the_worst_and_what_shows_nothing_is_unknown(found: SweepResult, expected: Outcome) -> None:
     assert found.outcome is expected
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.records.audit_result import (
-    Audited,
     AuditFinding,
+    AuditResult,
+    CodePlace,
     FileReport,
     Missed,
-    Place,
     RuleError,
     RuleText,
     Severity,
@@ -47,12 +47,12 @@ CODE = {
     "app/activities.py": ("@activity.defn", "async def save():", '\tpost("/naïve", "数")', ""),
 }
 
-STEP = Place(file="app/workflows.py", line=7, column=9, function="Agent.run", what="calls stamp()")
+STEP = CodePlace(file="app/workflows.py", line=7, column=9, function="Agent.run", what="calls stamp()")
 CLOCK = AuditFinding(
     rule="CP101",
     severity=Severity.CERTAIN,
     message="Workflow code calls time.time(): a replay reads another time. Use workflow.time().",
-    place=Place(file="app/tools.py", line=4, column=12, end_line=4, end_column=23, function="stamp"),
+    place=CodePlace(file="app/tools.py", line=4, column=12, end_line=4, end_column=23, function="stamp"),
     path=(STEP,),
     workflow="Agent",
     text="    return time.time()",
@@ -61,7 +61,7 @@ EFFECT = AuditFinding(
     rule="CP306",
     severity=Severity.LIKELY,
     message="The activity 'save' causes an effect without a key.",
-    place=Place(file="app/activities.py", line=3, column=2, end_line=3, end_column=21, function="save"),
+    place=CodePlace(file="app/activities.py", line=3, column=2, end_line=3, end_column=21, function="save"),
     workflow="save",
     evidence=("app/activities.py:3 sends it",),
     confirmed=("effects-happen-once: note was saved 2 times (9f3a)",),
@@ -73,7 +73,7 @@ FILES = (
     FileReport(file="app/tools.py", lines=6),
     FileReport(file="app/workflows.py", lines=20),
 )
-CLEAN = Audited(files=FILES, rules=2, workflows=1, activities=1, seconds=0.25)
+CLEAN = AuditResult(files=FILES, rules=2, workflows=1, activities=1, seconds=0.25)
 FOUND = replace(CLEAN, findings=(EFFECT, CLOCK))
 NOTHING = replace(CLEAN, workflows=0, activities=0)
 EVERYTHING = replace(
@@ -88,8 +88,8 @@ EVERYTHING = replace(
     suppressed=((replace(CLOCK, occurrence=1), "it is logged only"),),
     baselined=(replace(CLOCK, occurrence=2),),
     stale=("CP101 app/gone.py: now()",),
-    unused_ignores=(Place(file="app/tools.py", line=6, what="ignores CP306, which is not found here"),),
-    bad_ignores=(Place(file="app/tools.py", line=5, what="names no rule: write ignore[RULE] and the reason"),),
+    unused_ignores=(CodePlace(file="app/tools.py", line=6, what="ignores CP306, which is not found here"),),
+    bad_ignores=(CodePlace(file="app/tools.py", line=5, what="names no rule: write ignore[RULE] and the reason"),),
     errors=(RuleError(rule="CP306", message="KeyError: 'x' (idempotency.py:9)", files=("app/tools.py",)),),
     missed=(
         Missed(

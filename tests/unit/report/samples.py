@@ -8,7 +8,7 @@ from harness import faults
 from harness.records.cut import Cut
 from harness.records.plan import Strike
 from harness.records.point import Point
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 
 POINT = Point(
@@ -47,11 +47,11 @@ def verdict(trial: str, plan: str, outcome: Outcome | None, *findings: Finding, 
     return Verdict(trial=trial, scenario="trip", plan=plan, judgements=(judgement,), **told)
 
 
-def swept(*verdicts: Verdict, **more: Any) -> Swept:
+def swept(*verdicts: Verdict, **more: Any) -> SweepResult:
     """Return a sweep of the scenario ``trip``, with one fault at one point unless told otherwise."""
     cut = Cut(POINT, ("after/PollActivityTaskQueue/TripAgent/charge.1/attempt-1",), fault="kill-worker")
     told = {"scenario": "trip", "title": "A trip is paid once.", "cuts": (cut,), "struck": (STRIKE,), "seconds": 7.25}
-    return Swept(**{**told, "verdicts": verdicts, **more})
+    return SweepResult(**{**told, "verdicts": verdicts, **more})
 
 
 PASSED = swept(
@@ -73,12 +73,12 @@ UNSHOWN = swept(
     struck=(),
 )
 HURT = swept(verdict("9f3a2c", KILL, Outcome.FAIL, HOSTILE), gaps=("<i>",), not_applicable={"model-429": "<u>"})
-INAPPLICABLE = Swept(
+INAPPLICABLE = SweepResult(
     scenario="waits", title="A day passes.", inapplicable="it lets time pass, and the dev server cannot skip time"
 )
 
 
-def several() -> Swept:
+def several() -> SweepResult:
     """Return a sweep with three faults, one of which was not made, and one more that cannot be."""
     made, missed = Strike("kill-server", POINT.id), Strike("unavailable-once", POINT.id)
     cuts = tuple(Cut(POINT, fault=name) for name in ("kill-worker", "kill-server", "unavailable-once"))
@@ -115,7 +115,7 @@ def truncated() -> tuple[Finding, ...]:
     return first, *others
 
 
-def every_fault() -> Swept:
+def every_fault() -> SweepResult:
     """Return a sweep with all faults: those of the model cannot be made, and many points were not reached again."""
     made = [fault for fault in faults.ALL if fault.family not in ("model", "server")]
     points = [POINT.at("before"), POINT.at("after"), *(Point(position="before", door="wire", operation="Extra"),)]

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
 from harness.report.html.page import html
 from harness.report.sweep.junit import junit
@@ -66,7 +66,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("found", [PASSED, FAILED, UNSHOWN, HURT, several(), every_fault(), INAPPLICABLE, TRUNCATED])
-def test_page_stands_alone(found: Swept) -> None:
+def test_page_stands_alone(found: SweepResult) -> None:
     page = html([found], folder=".crashproof/runs/latest")
     assert page.startswith("<!doctype html>")
     assert not re.search(r"(src|href)=|https?:|@import|url\(", page)
@@ -108,7 +108,7 @@ def test_page_says_why_trials_are_unknown() -> None:
     assert "effects-happen-once: KeyError: &#39;attempt&#39;" in page
 
 
-def counted(found: Swept) -> tuple[str | None, ...]:
+def counted(found: SweepResult) -> tuple[str | None, ...]:
     suite = ElementTree.fromstring(junit([found])).find("testsuite")
     assert suite is not None
     assert suite.get("tests") == str(len(suite.findall("testcase")))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from harness.temporal.run import Run
+from harness.temporal.run import WorkflowRun
 from harness.temporal.server_defaults import LONGEST_SECONDS, filled
 
-FREE = Run(workflow_type="Agent", task_queue="q", task_timeout=10.0)
-BOUND = Run(workflow_type="Agent", task_queue="q", task_timeout=8.0, run_timeout=60.0, execution_timeout=50.0)
+FREE = WorkflowRun(workflow_type="Agent", task_queue="q", task_timeout=10.0)
+BOUND = WorkflowRun(workflow_type="Agent", task_queue="q", task_timeout=8.0, run_timeout=60.0, execution_timeout=50.0)
 POLICY = {
     "retryPolicy.initialInterval": 1.0,
     "retryPolicy.backoffCoefficient": 2.0,
@@ -44,7 +44,7 @@ POLICY = {
         ),
     ],
 )
-def test_timeouts_of_activities(given: dict[str, float], run: Run, expected: dict[str, float]) -> None:
+def test_timeouts_of_activities(given: dict[str, float], run: WorkflowRun, expected: dict[str, float]) -> None:
     assert filled("ScheduleActivityTask", given, run=run) == {"taskQueue": "q", **POLICY, **expected}
 
 

@@ -1,4 +1,4 @@
-"""A worker forked in a nursery is what a cold start would have made it, and as mortal."""
+"""A worker forked in a fork server is what a cold start would have made it, and as mortal."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import pytest
 from harness.processes import watchdog
 from harness.processes.command import environment
 from harness.processes.forkserver import imports
-from harness.processes.forkserver import pool as nurseries
-from harness.processes.forkserver.pool import Nurseries
+from harness.processes.forkserver import pool as fork_servers
+from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.records.plan import Plan
@@ -74,12 +74,12 @@ time.sleep(600)
 CRASHPROOF = """
 import asyncio, sys
 from pathlib import Path
-from harness.processes.forkserver.pool import Nurseries
+from harness.processes.forkserver.pool import ForkServers
 from harness.processes.command import environment
 
 async def main():
     logs, then = Path(sys.argv[1]), sys.argv[2]
-    family = await Nurseries(logs=logs).start(
+    family = await ForkServers(logs=logs).start(
         ["python", "family.py"], number=1, name="family", logs=logs, env=environment({})
     )
     while family.log_tail().count(" ") < 2:
@@ -125,7 +125,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(installed)
     known = (*imports.INSTALLED, f"{os.path.realpath(installed)}{os.sep}")
     monkeypatch.setattr(imports, "INSTALLED", known)
-    monkeypatch.setattr(nurseries, "INSTALLED", known)
+    monkeypatch.setattr(fork_servers, "INSTALLED", known)
     return folder
 
 
@@ -134,19 +134,19 @@ class Forking:
 
     def __init__(self, project: Path) -> None:
         self.logs = project.parent / "logs"
-        self.nurseries = Nurseries(logs=self.logs / "nurseries")
+        self.fork_servers = ForkServers(logs=self.logs / "fork servers")
         self.env = environment({"PYTHONPATH": str(project.parent / "installed"), "EFFECTS_URL": "here"})
         self._number = 0
 
     async def forked(self, *command: str, number: int = 1, **env: str) -> Process:
         self._number += 1
         name = f"forked-{self._number}"
-        return await self.nurseries.start(command, number=number, name=name, logs=self.logs, env={**self.env, **env})
+        return await self.fork_servers.start(command, number=number, name=name, logs=self.logs, env={**self.env, **env})
 
     async def cold(self, *command: str) -> Process:
         return await Process.start(command, name="cold", logs=self.logs, env=self.env)
 
-    def nursery(self) -> psutil.Process:
+    def fork_server(self) -> psutil.Process:
         script = "forkserver/child.py"
         found = [each for each in psutil.Process().children() if any(script in word for word in each.cmdline())]
         return max(found, key=lambda child: child.pid)
@@ -156,7 +156,7 @@ class Forking:
 async def forking(project: Path) -> AsyncIterator[Forking]:
     forking = Forking(project)
     yield forking
-    await forking.nurseries.close()
+    await forking.fork_servers.close()
 
 
 async def printed(process: Process) -> dict[str, Any]:
@@ -282,14 +282,14 @@ async def test_terminate_ends_it(project: Path, forking: Forking) -> None:
     assert await polite.terminate(grace=DEADLINE) == 7
 
 
-async def test_a_worker_dies_with_its_nursery_and_is_known_to_be_lost(project: Path, forking: Forking) -> None:
+async def test_a_worker_dies_with_its_fork_server_and_is_known_to_be_lost(project: Path, forking: Forking) -> None:
     (project / "worker.py").write_text("import time; time.sleep(600)")
     process = await forking.forked("python", "worker.py", number=2)
     assert not process.lost
     psutil.Process(psutil.Process(process.pid).ppid()).kill()
     assert await process.wait() == -signal.SIGKILL
     assert process.lost
-    with pytest.raises(ColdStartError, match="the nursery ended"):
+    with pytest.raises(ColdStartError, match="the fork server ended"):
         await forking.forked("python", "worker.py", number=2)
     assert (await forking.forked("python", "worker.py", number=1)).alive
 
@@ -308,11 +308,11 @@ def test_nothing_outlives_crashproof(project: Path, end: str) -> None:
     signals = {"kill -9": signal.SIGKILL, "SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
     if end in signals:
         started = [child.pid for child in psutil.Process(crashproof.pid).children(recursive=True)]
-        assert len(started) >= 5, "two nurseries, the watchdog, the family"
+        assert len(started) >= 5, "two fork servers, the watchdog, the family"
         crashproof.send_signal(signals[end])
         pids += started
     crashproof.wait(DEADLINE)
-    until(lambda: not living(pids), f"the family {pids} and the nurseries are gone")
+    until(lambda: not living(pids), f"the family {pids} and the fork servers are gone")
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ async def test_a_failing_import_is_left_to_the_worker(project: Path, forking: Fo
     assert process.log_tail() == "not today"
 
 
-async def test_another_environment_has_another_nursery(project: Path, forking: Forking) -> None:
+async def test_another_environment_has_another_fork_server(project: Path, forking: Forking) -> None:
     (project / "worker.py").write_text("import os, sys; print(os.environ['EFFECTS_URL'], sys.flags.hash_randomization)")
     first = await forking.forked("python", "worker.py", EFFECTS_URL="one")
     second = await forking.forked("python", "worker.py", EFFECTS_URL="two")
@@ -390,7 +390,7 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
         task_queue="",
         recover=nothing,
         strict=True,
-        nurseries=forking.nurseries,
+        fork_servers=forking.fork_servers,
     )
     starting = asyncio.create_task(workers.start())
     await until_async(lambda: workers.process or starting.done(), "there is a process")

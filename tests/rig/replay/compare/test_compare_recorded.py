@@ -15,10 +15,10 @@ from temporalio.worker import Replayer
 
 from harness.records.evidence import History
 from harness.records.replay_result import Difference
-from harness.replay.compare.compare import Compared, Place, compare, recorded
+from harness.replay.compare.compare import Compared, ReplayPlace, compare, recorded
 from harness.replay.in_process.recorder import Recorder, RecordingRunner
 from harness.replay.in_process.sdk_core_decisions import decided
-from harness.temporal.command import Decided, of_api, of_request
+from harness.temporal.command import TaskDecisions, of_api, of_request
 from harness.temporal.command_events import KINDS
 from tests.replay.changing import leaves
 from tests.replay.every_field import NAMED_BY
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ELSEWHERE = ("command_type", "event_group", "marker_name", "details.data", "details.patch-data")
 """Paths that ``test_each_value`` leaves to other tests; event groups are no decision that an event keeps."""
 
-HOME = Place(namespace="default", recorded_in="default")
+HOME = ReplayPlace(namespace="default", recorded_in="default")
 MADE_BY_SERVER = {"capped", "capped again", "stumbling"}
 """Runs whose commands leave most to the server's defaults."""
 
@@ -40,7 +40,7 @@ async def runs(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mappin
 
 
 def compared(run: Recording, started: int, request: RespondWorkflowTaskCompletedRequest) -> Compared:
-    return compare(run.events, [Decided(started_event_id=started, commands=of_request(request))], place=HOME)
+    return compare(run.events, [TaskDecisions(started_event_id=started, commands=of_request(request))], place=HOME)
 
 
 def name_of(command: ApiCommand) -> str:
@@ -212,6 +212,6 @@ async def test_a_task_that_failed_once_is_no_task_to_compare(runs: Mapping[str, 
         for event in run.events
         if event.HasField("workflow_task_failed_event_attributes")
     )
-    found = compare(run.events, [Decided(started_event_id=failed), *run.decided], place=HOME)
+    found = compare(run.events, [TaskDecisions(started_event_id=failed), *run.decided], place=HOME)
     assert [(each.workflow_task, each.why) for each in found.left_out] == [(failed, "failed")]
     assert found.differences == ()

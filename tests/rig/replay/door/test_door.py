@@ -16,7 +16,7 @@ import pytest_asyncio
 from harness.doors.wire.decoding import command_name, payloads
 from harness.errors import RigError, UsageError
 from harness.records.evidence import History
-from harness.replay.door.answers import Answer
+from harness.replay.door.answers import TaskAnswer
 from harness.replay.door.door import ReplayDoor
 from tests.rig.replayed.asking import replay
 from tests.rig.replayed.recording import COMMAND, LIMIT, RESULT, record, worker
@@ -62,7 +62,7 @@ def told(history: History) -> dict[int, list[str]]:
     return found
 
 
-def shape(answers: Sequence[Answer], mode: str) -> dict[int, list[str]]:
+def shape(answers: Sequence[TaskAnswer], mode: str) -> dict[int, list[str]]:
     """Return what each task was answered with in a mode: the names of commands and messages, or why there are none."""
     return {
         answer.started_event_id: _names(answer) if answer.kind == "completed" else [answer.kind]
@@ -71,7 +71,7 @@ def shape(answers: Sequence[Answer], mode: str) -> dict[int, list[str]]:
     }
 
 
-def _names(answer: Answer) -> list[str]:
+def _names(answer: TaskAnswer) -> list[str]:
     bodies = {message.id: message.body.type_url.rpartition(".")[2] for message in answer.messages}
     return [
         bodies.get(command.protocol_message_command_attributes.message_id) or command_name(command)
@@ -109,7 +109,7 @@ async def test_warm_is_the_same_process_state_and_cold_is_not(recorded: dict[str
     assert waits == [[1], [1], [], [2], [3], [], [5], [5], []]
 
 
-def _timer(answer: Answer) -> Any:
+def _timer(answer: TaskAnswer) -> Any:
     command = answer.commands[0]
     return command.start_timer_command_attributes.start_to_fire_timeout
 

@@ -18,7 +18,7 @@ from harness.processes.command import environment
 from harness.processes.process import Process
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
-from harness.replay.door.answers import Answer
+from harness.replay.door.answers import TaskAnswer
 from harness.replay.door.door import ReplayDoor
 from harness.replay.door.sessions import replay_through_door
 from harness.servers.binaries import find_temporal
@@ -84,7 +84,7 @@ async def recorded(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Hi
     return History(workflow_id=order.id, run_id=run_id, path="GoOrder", root=True, events=tuple(events))
 
 
-def names(answers: list[Answer], mode: str) -> list[str]:
+def names(answers: list[TaskAnswer], mode: str) -> list[str]:
     return [
         name
         for answer in answers

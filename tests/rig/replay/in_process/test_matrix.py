@@ -15,7 +15,7 @@ from harness.records.replay_result import Replay
 from harness.replay.compare.answered import Answered, Spool, digests, read_details
 from harness.replay.compare.conditions import CONDITIONS, PLAIN, Condition
 from harness.replay.in_process.matrix import MOST_BLOCKED, SHARD_FROM, Code, Dependence, dependence, replay_in_process
-from harness.temporal.command import Command, Decided
+from harness.temporal.command import Command, TaskDecisions
 from tests import TESTS
 from tests.replay import sample_conditions
 from tests.replay.on_disk import on_disk
@@ -166,7 +166,7 @@ async def test_code_that_cannot_be_imported(tmp_path: Path) -> None:
 def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "decided")
 
-    def told(decided: Decided) -> Answered:
+    def told(decided: TaskDecisions) -> Answered:
         return Answered(
             index=0,
             condition="c",
@@ -175,9 +175,9 @@ def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
             details=spool.keep([decided]),
         )
 
-    timer = Decided(started_event_id=3, commands=(Command(kind="StartTimer", fields={}),))
-    blocked = Decided(started_event_id=3, failure="[TMPRL1101] Potential deadlock detected")
-    failed = Decided(started_event_id=3, failure="no")
+    timer = TaskDecisions(started_event_id=3, commands=(Command(kind="StartTimer", fields={}),))
+    blocked = TaskDecisions(started_event_id=3, failure="[TMPRL1101] Potential deadlock detected")
+    failed = TaskDecisions(started_event_id=3, failure="no")
     assert dependence(told(timer), told(blocked)) is None
     assert dependence(told(timer), told(timer)) is None
     found = dependence(told(timer), told(failed))

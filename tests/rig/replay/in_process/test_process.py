@@ -12,7 +12,7 @@ from harness.errors import RigError, UsageError
 from harness.histories import formats as histories
 from harness.records.replay_result import Replay
 from harness.replay.in_process.process import ReplayProcess
-from harness.replay.in_process.protocol import Request, Setup
+from harness.replay.in_process.protocol import ReplayRequest, Setup
 from tests import TESTS
 
 HERE = TESTS / "replay"
@@ -124,7 +124,7 @@ async def test_replay_that_hangs_is_stopped(tmp_path: Path) -> None:
         (lost,) = await process.replay([GREETING])
         assert "took longer than 4" in lost.lost
         with pytest.raises(RigError, match="not running"):
-            await process.ask(Request(workflow_id="w"))
+            await process.ask(ReplayRequest(workflow_id="w"))
     assert time.monotonic() - began < 60
     assert not children()
 

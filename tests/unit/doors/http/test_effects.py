@@ -7,10 +7,10 @@ import pytest
 
 from harness.doors.http import effects
 from harness.doors.http import script as scripts
-from harness.doors.http.effects import Effect
+from harness.doors.http.effects import EffectRequest
 
 
-def effect(path: str = "/note", *, method: str = "POST", body: object = None, **headers: str) -> Effect:
+def effect(path: str = "/note", *, method: str = "POST", body: object = None, **headers: str) -> EffectRequest:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return effects.read(
         method=method, path=path, headers=named, body=b"" if body is None else json.dumps(body).encode()

@@ -13,14 +13,14 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DefaultPayloadConverter, PayloadCodec
 
 from harness.records.replay_result import LeftOut
-from harness.replay.compare.compare import Compared, Place, compare, recorded
+from harness.replay.compare.compare import Compared, ReplayPlace, compare, recorded
 from harness.replay.compare.payloads import LONGEST, SAME_VALUE, bounded, opened
-from harness.temporal.command import Command, Decided, of_answer
+from harness.temporal.command import Command, TaskDecisions, of_answer
 from tests.replay.past import Past, activity, payload, told
 
 
 def answered(past: Past, started: int, *commands: Command, **options: Any) -> Compared:
-    return compare(past.events, [Decided(started_event_id=started, commands=commands)], **options)
+    return compare(past.events, [TaskDecisions(started_event_id=started, commands=commands)], **options)
 
 
 def shown(found: Compared) -> list[tuple[Any, ...]]:
@@ -111,7 +111,7 @@ def test_each_task_has_its_own_commands_whatever_comes_between() -> None:
         first: ["a"],
         second: ["b"],
     }
-    asked = [Decided(started_event_id=started) for started in (failed, timed_out, still_open, 999)]
+    asked = [TaskDecisions(started_event_id=started) for started in (failed, timed_out, still_open, 999)]
     assert compare(past.events, asked).left_out == (
         LeftOut(workflow_task=failed, why="failed"),
         LeftOut(workflow_task=timed_out, why="timed out"),
@@ -125,9 +125,9 @@ def test_each_task_has_its_own_commands_whatever_comes_between() -> None:
 def test_a_task_that_fails_now_is_a_difference_unless_for_lack_of_time() -> None:
     past = Past()
     started = past.task(("a", "1"))
-    told_of = compare(past.events, [Decided(started_event_id=started, failure="[TMPRL1100] Nondeterminism")])
+    told_of = compare(past.events, [TaskDecisions(started_event_id=started, failure="[TMPRL1100] Nondeterminism")])
     assert shown(told_of) == [(3, "Agent", "outcome", "completed", "failed: [TMPRL1100] Nondeterminism")]
-    blocked = compare(past.events, [Decided(started_event_id=started, failure="[TMPRL1101] Potential deadlock")])
+    blocked = compare(past.events, [TaskDecisions(started_event_id=started, failure="[TMPRL1101] Potential deadlock")])
     assert blocked == Compared(left_out=(LeftOut(workflow_task=started, why="blocked"),))
 
 
@@ -179,7 +179,7 @@ def test_updates_that_a_replaying_worker_only_names() -> None:
 def test_what_the_worker_was_given_is_not_asked_for() -> None:
     past = Past()
     started = past.task(("a", "1"), ("b", "2"))
-    answer = Decided(started_event_id=started, commands=(activity("b", "2"),), given=(5,))
+    answer = TaskDecisions(started_event_id=started, commands=(activity("b", "2"),), given=(5,))
     assert compare(past.events, [answer]) == Compared(commands=1, tasks=1)
 
 
@@ -261,7 +261,8 @@ def test_where_the_replay_runs_is_no_difference() -> None:
     started = past.task(("a", "1"))
     assert not answered(past, started, activity("a", taskQueue="replay")).left_out
     assert shown(answered(past, started, activity("a", taskQueue="replay"))) == [(5, "a", "taskQueue", "q", "replay")]
-    assert not answered(past, started, activity("a", taskQueue="replay"), place=Place(task_queue="replay")).differences
+    replayed = ReplayPlace(task_queue="replay")
+    assert not answered(past, started, activity("a", taskQueue="replay"), place=replayed).differences
     unnamed = {name: value for name, value in activity("a").fields.items() if name != "taskQueue"}
     assert not answered(past, started, Command(kind="ScheduleActivityTask", fields=unnamed)).differences
 
@@ -269,14 +270,14 @@ def test_where_the_replay_runs_is_no_difference() -> None:
 @pytest.mark.parametrize(
     ("namespace", "place", "expected"),
     [
-        ("replayed", Place(), []),
-        ("replayed", Place(namespace="replayed", recorded_in="own"), []),
-        ("", Place(namespace="replayed", recorded_in="own"), []),
-        ("other", Place(namespace="replayed", recorded_in="own"), [(None, "other")]),
+        ("replayed", ReplayPlace(), []),
+        ("replayed", ReplayPlace(namespace="replayed", recorded_in="own"), []),
+        ("", ReplayPlace(namespace="replayed", recorded_in="own"), []),
+        ("other", ReplayPlace(namespace="replayed", recorded_in="own"), [(None, "other")]),
     ],
 )
 def test_the_own_namespace_is_no_difference_and_another_one_is(
-    namespace: str, place: Place, expected: list[tuple[Any, Any]]
+    namespace: str, place: ReplayPlace, expected: list[tuple[Any, Any]]
 ) -> None:
     past = Past()
     started = past.task()
@@ -350,7 +351,8 @@ def test_requests_to_cancel_name_what_they_cancel() -> None:
     past.add("activity_task_cancel_requested", scheduled_event_id=5, workflow_task_completed_event_id=completed)
     kind = "RequestCancelActivityTask"
     assert not compare(
-        past.events, [Decided(started_event_id=started, commands=(Command(kind=kind, fields={"scheduledEventId": 5}),))]
+        past.events,
+        [TaskDecisions(started_event_id=started, commands=(Command(kind=kind, fields={"scheduledEventId": 5}),))],
     ).differences
     assert not answered(past, started, Command(kind=kind, fields={"activityId": "7"})).differences
     found = answered(past, started, Command(kind=kind, fields={"scheduledEventId": 6}))

@@ -24,7 +24,7 @@ from harness.replay.compare.judging import (
     settled,
     shown,
 )
-from harness.temporal.command import Command, Decided
+from harness.temporal.command import Command, TaskDecisions
 
 GROUPS = {
     "plain": "plain",
@@ -54,7 +54,7 @@ class Answers:
     def __init__(self, folder: Path) -> None:
         self._spools = (Spool(folder / str(number)) for number in itertools.count())
 
-    def __call__(self, condition: str, *decided: Decided, **replay: Any) -> Answered:
+    def __call__(self, condition: str, *decided: TaskDecisions, **replay: Any) -> Answered:
         told = Replay(workflow_id="w", run_id="r", **({"commands": 4, "tasks": 2} | replay))
         keep = decided and not told.prefixes
         return Answered(
@@ -71,9 +71,9 @@ def answer(tmp_path: Path) -> Answers:
     return Answers(tmp_path)
 
 
-def scheduled(activity: str, *, task: int = 3, line: str = "app.py:7 in run", **fields: Any) -> Decided:
+def scheduled(activity: str, *, task: int = 3, line: str = "app.py:7 in run", **fields: Any) -> TaskDecisions:
     command = Command(kind="ScheduleActivityTask", fields={"activityType": activity, **fields}, line=line)
-    return Decided(started_event_id=task, commands=(command,))
+    return TaskDecisions(started_event_id=task, commands=(command,))
 
 
 def judged(answers: Iterable[Answered]) -> ReplayedHistory:
@@ -251,9 +251,9 @@ def test_history_that_was_not_replayed_is_unknown() -> None:
     assert (unread.outcome, unread.reason) == (Outcome.UNKNOWN, "x.json is empty")
 
 
-def of_commands(*commands: Sequence[Any], failure: str = "") -> Decided:
+def of_commands(*commands: Sequence[Any], failure: str = "") -> TaskDecisions:
     made = tuple(Command(kind=kind, fields=fields, line="app.py:9 in run") for kind, fields in commands)
-    return Decided(started_event_id=3, commands=made, failure=failure)
+    return TaskDecisions(started_event_id=3, commands=made, failure=failure)
 
 
 BOOK = ("ScheduleActivityTask", {"activityType": "book"})
@@ -282,7 +282,7 @@ TIMER = ("StartTimer", {"timerId": "1"})
     ],
 )
 def test_commands_of_another_kind_too_many_and_too_few(
-    answer: Answers, one: Decided, other: Decided, message: str
+    answer: Answers, one: TaskDecisions, other: TaskDecisions, message: str
 ) -> None:
     assert only(judged([answer("plain", one), answer("time zone east", other)])).message == message
 

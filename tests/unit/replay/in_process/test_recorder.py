@@ -11,7 +11,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from harness.errors import RigError
-from harness.replay.in_process.recorder import Recorded, Recorder, RecordingRunner, unsandboxed
+from harness.replay.in_process.recorder import RecordedReplay, Recorder, RecordingRunner, unsandboxed
 from tests import TESTS
 from tests.replay import sample_commands, sample_workflows
 
@@ -31,7 +31,7 @@ def events(name: str) -> list[dict[str, Any]]:
 
 async def recorded(
     name: str, *, runner: WorkflowRunner | None = None, recorder: Recorder | None = None, cut: Sequence[Any] = ()
-) -> tuple[str, Recorded]:
+) -> tuple[str, RecordedReplay]:
     """Replay a stored history, or the given events, and return Temporal's complaint and what was recorded."""
     recorder = recorder or Recorder()
     classes = [sample_commands.AllCommands, sample_commands.Fails, sample_workflows.Greeting]
@@ -47,7 +47,7 @@ async def recorded(
     return str(result.replay_failure or ""), found
 
 
-def told(found: Recorded) -> list[tuple[int, str | None, str]]:
+def told(found: RecordedReplay) -> list[tuple[int, str | None, str]]:
     """Return workflow task, kind and line of each command."""
     return [
         (activation.started_event_id, issued.command.WhichOneof("variant"), issued.line)

@@ -13,10 +13,17 @@ from temporalio.worker import Replayer
 
 from harness.histories import formats as histories
 from harness.replay.compare.compare import Compared, compare
-from harness.replay.in_process.recorder import Activation, Issued, Recorded, Recorder, RecordingRunner, unsandboxed
+from harness.replay.in_process.recorder import (
+    Activation,
+    Issued,
+    RecordedReplay,
+    Recorder,
+    RecordingRunner,
+    unsandboxed,
+)
 from harness.replay.in_process.sdk_core_commands import of_core
 from harness.replay.in_process.sdk_core_decisions import decided
-from harness.temporal.command import Command, Decided
+from harness.temporal.command import Command, TaskDecisions
 from tests import TESTS
 from tests.replay import sample_commands, sample_workflows
 
@@ -50,7 +57,7 @@ def changed(old: str, new: str, folder: Path) -> ModuleType:
     return found
 
 
-async def judged(name: str, *classes: type) -> tuple[str, Compared, tuple[Decided, ...]]:
+async def judged(name: str, *classes: type) -> tuple[str, Compared, tuple[TaskDecisions, ...]]:
     """Replay a stored history and compare what was recorded with it."""
     events: Sequence[HistoryEvent] = histories.load(HERE / "histories" / f"{name}.json").history.events
     recorder = Recorder()
@@ -101,7 +108,7 @@ def issued(**variant: object) -> Issued:
 def of(*commands: Issued) -> tuple[Command, ...]:
     """Return what is decided by one workflow task with these commands, without a history."""
     activation = Activation(started_event_id=3, replaying=True, issued=commands)
-    (task,) = decided(Recorded(workflow="W", run_id="r", activations=(activation,)), history=())
+    (task,) = decided(RecordedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
     return task.commands
 
 
@@ -133,7 +140,7 @@ def test_cancel_of_an_abandoned_activity_is_not_sent_and_that_of_a_child_names_i
         Activation(started_event_id=at, replaying=True, issued=tuple(commands))
         for at, commands in ((3, (first, second)), (9, cancels))
     ]
-    _, later = decided(Recorded(workflow="W", run_id="r", activations=tuple(activations)), history=())
+    _, later = decided(RecordedReplay(workflow="W", run_id="r", activations=tuple(activations)), history=())
     assert [(each.kind, each.fields) for each in later.commands] == [
         ("RequestCancelExternalWorkflowExecution", {"workflowId": "kid", "childWorkflowOnly": True, "reason": "why"})
     ]
@@ -148,8 +155,8 @@ def test_local_activity_that_has_no_marker_stays_what_it_is() -> None:
 
 def test_failed_task_tells_why() -> None:
     activation = Activation(started_event_id=3, replaying=True, issued=(), failure="no")
-    (task,) = decided(Recorded(workflow="W", run_id="r", activations=(activation,)), history=())
-    assert task == Decided(started_event_id=3, failure="no")
+    (task,) = decided(RecordedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
+    assert task == TaskDecisions(started_event_id=3, failure="no")
 
 
 def test_command_of_an_unknown_kind() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.records.audit_result import Audited, AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Severity
 from harness.report.audit.document import audit_document, audit_junit, audit_rows
 from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, LOOK, NOTHING, RULES
 
@@ -51,13 +51,13 @@ def test_a_document_holds_all_that_an_audit_tells() -> None:
         (replace(CLEAN, findings=(LOOK,), fail_on=Severity.LOOK), "FAIL", 1),
         (replace(CLEAN, findings=(EFFECT,), fail_on=Severity.CERTAIN), "PASS", 0),
         (NOTHING, "UNKNOWN", 3),
-        (Audited(), "UNKNOWN", 3),
+        (AuditResult(), "UNKNOWN", 3),
         (replace(EVERYTHING, findings=()), "UNKNOWN", 3),
         (replace(CLEAN, rules=0), "UNKNOWN", 3),
         (EVERYTHING, "FAIL", 1),
     ],
 )
-def test_a_green_that_proves_nothing_is_none(audited: Audited, outcome: str, status: int) -> None:
+def test_a_green_that_proves_nothing_is_none(audited: AuditResult, outcome: str, status: int) -> None:
     document = audit_document(audited, rules=RULES, again=again)
     assert (document["outcome"], document["exit_status"]) == (outcome, status)
     assert bool(document["unknown"]) >= (outcome == "UNKNOWN")

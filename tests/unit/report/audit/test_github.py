@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.records.audit_result import Audited, AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Severity
 from harness.report.audit.github import audit_github
 from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
 
 
-def told(audited: Audited) -> list[str]:
+def told(audited: AuditResult) -> list[str]:
     return audit_github(audited, rules=RULES).splitlines()
 
 

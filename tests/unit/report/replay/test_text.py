@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from harness.records.replay_result import Difference, LeftOut, Replayed, ReplayedHistory, ReplayFinding, Witness
+from harness.records.replay_result import Difference, LeftOut, ReplayedHistory, ReplayFinding, ReplayResult, Witness
 from harness.records.verdict import Outcome
 from harness.report.replay.document import replayed_document, replayed_junit, replayed_sarif
 from harness.report.replay.text import replayed_text
@@ -70,7 +70,7 @@ PASSED = ReplayedHistory(
     note="no workflow id is kept with it",
 )
 UNKNOWN = ReplayedHistory(file="h/\x1b[31mcut.json", reason="it is empty")
-REPLAYED = Replayed(
+REPLAYED = ReplayResult(
     against="app.workflows",
     histories=(FAILED, PASSED, UNKNOWN),
     stale=("accepted, but no history shows it any more: x",),
@@ -120,7 +120,7 @@ def again(finding: ReplayFinding) -> str:
     return f"crashproof replay {finding.histories[0]}"
 
 
-def written(replayed: Replayed) -> Any:
+def written(replayed: ReplayResult) -> Any:
     return json.loads(msgspec.json.encode(replayed_document(replayed, again=again), enc_hook=repr))
 
 
@@ -131,7 +131,7 @@ def test_text() -> None:
 def test_one_finding_of_many_histories_is_told_once() -> None:
     files = [f"h/{number}.json" for number in range(30)]
     many = tuple(replace(FAILED, file=file, findings=(replace(CHANGE, histories=(file,)),)) for file in files)
-    text = replayed_text(Replayed(against="a", histories=(*many, PASSED)), again=again)
+    text = replayed_text(ReplayResult(against="a", histories=(*many, PASSED)), again=again)
     assert text.count("FAIL  replays-as-recorded") == 1
     assert "    In h/0.json, h/1.json, h/2.json and 27 other histories" in text
     assert "\n1 history passed and is not listed\n" in text
@@ -140,7 +140,7 @@ def test_one_finding_of_many_histories_is_told_once() -> None:
 
 def test_accepted_finding_comes_last_with_its_reason() -> None:
     accepted = replace(CHANGE, accepted="by design")
-    told = Replayed(against="a", histories=(replace(FAILED, findings=(accepted, DEPENDS)),))
+    told = ReplayResult(against="a", histories=(replace(FAILED, findings=(accepted, DEPENDS)),))
     text = replayed_text(told, again=again)
     assert text.index("replays-under-every-condition") < text.index("accepted  replays-as-recorded")
     assert "      accepted: by design" in text
@@ -171,8 +171,8 @@ def test_document() -> None:
 
 
 def test_nothing_compared_is_unknown() -> None:
-    assert written(Replayed(against="a"))["exit_status"] == 3
-    assert written(Replayed(against="a", histories=(UNKNOWN,)))["outcome"] == "UNKNOWN"
+    assert written(ReplayResult(against="a"))["exit_status"] == 3
+    assert written(ReplayResult(against="a", histories=(UNKNOWN,)))["outcome"] == "UNKNOWN"
 
 
 def test_junit_is_xml_whatever_a_history_says() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.records.sweep_result import Swept
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Outcome
 from harness.report.sweep import text as report
 from tests.unit.report.samples import (
@@ -118,7 +118,7 @@ FAIL: 1 trial, 1 of 1 point struck, 4 findings. Evidence: runs/x"""
     [(PASSED, PASSED_TEXT), (FAILED, FAILED_TEXT), (UNSHOWN, UNSHOWN_TEXT)],
     ids=["passed", "failed", "unknown"],
 )
-def test_the_report_word_for_word(found: Swept, expected: str) -> None:
+def test_the_report_word_for_word(found: SweepResult, expected: str) -> None:
     assert report.text([found], folder=".crashproof/runs/latest") == expected
 
 

@@ -16,10 +16,10 @@ from harness.campaign.sweep import Sweep
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError
 from harness.records.evidence import Evidence
-from harness.records.options import Options
+from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario
-from harness.records.sweep_result import News, Swept
+from harness.records.sweep_result import News, SweepResult
 from harness.trial.slots import Rig
 
 
@@ -34,10 +34,10 @@ async def sweep_all(
     binary: Path,
     folder: Path,
     jobs: int,
-    options: Options,
+    options: SweepOptions,
     tell: Callable[[News], None],
-    done: Callable[[Swept], None] = lambda swept: None,
-) -> list[Swept]:
+    done: Callable[[SweepResult], None] = lambda swept: None,
+) -> list[SweepResult]:
     """Sweep scenarios, several at a time, and return what each came to, in their order.
 
     A scenario that cannot be swept (its worker does not start) ends alone: the others go on.
@@ -87,9 +87,9 @@ async def sweep_again(
     checks: Sequence[Check],
     binary: Path,
     folder: Path,
-    options: Options,
+    options: SweepOptions,
     tell: Callable[[News], None],
-) -> Swept:
+) -> SweepResult:
     """Run one trial again and judge it against the baselines of an earlier run.
 
     Raises:
@@ -110,11 +110,13 @@ async def sweep_again(
 
 
 async def _sweep_one(
-    sweep: Sweep, *, rig: Rig, scenario: Scenario, alone: bool, done: Callable[[Swept], None]
-) -> Swept:
+    sweep: Sweep, *, rig: Rig, scenario: Scenario, alone: bool, done: Callable[[SweepResult], None]
+) -> SweepResult:
     lacks = rig.engine.lacks("time skipping") if scenario.skips_time else ""
     if lacks:
-        swept = Swept(scenario=scenario.name, title=scenario.title, inapplicable=f"it lets time pass, and {lacks}")
+        swept = SweepResult(
+            scenario=scenario.name, title=scenario.title, inapplicable=f"it lets time pass, and {lacks}"
+        )
         done(swept)
         return swept
     try:
@@ -124,7 +126,7 @@ async def _sweep_one(
         first = first_error(error)
         if alone or not isinstance(first, UsageError | RigError):
             raise first from error
-        swept = Swept(scenario=scenario.name, title=scenario.title, reason=str(first))
+        swept = SweepResult(scenario=scenario.name, title=scenario.title, reason=str(first))
     done(swept)
     return swept
 
