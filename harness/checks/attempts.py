@@ -11,44 +11,9 @@ from harness.faults.action import Terminate
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
 from harness.temporal import event as events
+from harness.temporal.activity_options import ActivityOptions, options_of, options_on_tape
 
 _ANSWERS = ("RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RespondActivityTaskCanceled")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What was declared for an activity; times in seconds, 0 where none was declared.
-
-    Attributes:
-        heartbeat: Heartbeat timeout.
-        start_to_close: Start-to-close timeout.
-        schedule_to_close: Schedule-to-close timeout.
-        initial: First retry interval.
-        coefficient: Factor from one retry interval to the next.
-        maximum: Longest retry interval.
-        attempts: Maximum attempts; 0: unlimited.
-        non_retryable: Failure types that are not retried.
-    """
-
-    heartbeat: float = 0.0
-    start_to_close: float = 0.0
-    schedule_to_close: float = 0.0
-    initial: float = 1.0
-    coefficient: float = 2.0
-    maximum: float = 0.0
-    attempts: int = 0
-    non_retryable: tuple[str, ...] = ()
-
-    def delay(self, attempt: int) -> float:
-        """Return the interval in seconds between the end of that attempt and the next one."""
-        longest = self.maximum or 100 * self.initial
-        return float(min(longest, self.initial * self.coefficient ** min(attempt - 1, 64)))
-
-    @property
-    def detection(self) -> float:
-        """Longest time in seconds until the server notices that an attempt died after its last beat."""
-        declared = [each for each in (self.heartbeat, self.start_to_close, self.schedule_to_close) if each]
-        return min(declared, default=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +37,7 @@ class Attempt:
     activity: str
     execution: int
     number: int
-    options: Options
+    options: ActivityOptions
     entries: tuple[Entry, ...]
 
     @property
@@ -241,10 +206,10 @@ def requests(tape: Sequence[Entry]) -> dict[int, Entry]:
     return {entry.message: entry for entry in tape if entry.kind == "request" and entry.message}
 
 
-def _attempt(found: _Gathering, declared: dict[tuple[str, str], Options]) -> Attempt:
+def _attempt(found: _Gathering, declared: dict[tuple[str, str], ActivityOptions]) -> Attempt:
     entry, point = found.first, found.first.point
     assert point is not None
-    options = declared.get((entry.run_id, entry.activity_id)) or _handed_out(entry.facts)
+    options = declared.get((entry.run_id, entry.activity_id)) or options_on_tape(entry.facts)
     return Attempt(
         run_id=entry.run_id,
         activity_id=entry.activity_id,
@@ -257,38 +222,9 @@ def _attempt(found: _Gathering, declared: dict[tuple[str, str], Options]) -> Att
     )
 
 
-def _declared(evidence: Evidence) -> dict[tuple[str, str], Options]:
+def _declared(evidence: Evidence) -> dict[tuple[str, str], ActivityOptions]:
     return {
         (history.run_id, str(told.get("activityId", ""))): options_of(told)
         for history in evidence.histories
         for told in events.scheduled_activities(history).values()
     }
-
-
-def options_of(scheduled: dict[str, Any]) -> Options:
-    """Return what the attributes of an ACTIVITY_TASK_SCHEDULED event declare."""
-    policy = scheduled.get("retryPolicy") or {}
-    return Options(
-        heartbeat=events.seconds(scheduled.get("heartbeatTimeout")),
-        start_to_close=events.seconds(scheduled.get("startToCloseTimeout")),
-        schedule_to_close=events.seconds(scheduled.get("scheduleToCloseTimeout")),
-        initial=events.seconds(policy.get("initialInterval")) or 1.0,
-        coefficient=float(policy.get("backoffCoefficient") or 2.0),
-        maximum=events.seconds(policy.get("maximumInterval")),
-        attempts=int(policy.get("maximumAttempts") or 0),
-        non_retryable=tuple(policy.get("nonRetryableErrorTypes") or ()),
-    )
-
-
-def _handed_out(facts: dict[str, Any]) -> Options:
-    policy = facts.get("retry_policy") or {}
-    return Options(
-        heartbeat=facts.get("heartbeat_timeout") or 0.0,
-        start_to_close=facts.get("start_to_close_timeout") or 0.0,
-        schedule_to_close=facts.get("schedule_to_close_timeout") or 0.0,
-        initial=policy.get("initial") or 1.0,
-        coefficient=policy.get("coefficient") or 2.0,
-        maximum=policy.get("maximum") or 0.0,
-        attempts=policy.get("attempts") or 0,
-        non_retryable=tuple(policy.get("non_retryable") or ()),
-    )

@@ -84,7 +84,7 @@ def outlasted(evidence: Evidence) -> Fault | None:
     It heals, but too late for that activity: that the work fails is then right, and that it ends well is so too.
     """
     for group in by_execution(attempts_of(evidence)).values():
-        cap = group[0].options.attempts
+        cap = group[0].options.retry.attempts
         hit = {found.attempt.number: found.fault for attempt in group for found in meetings_of(attempt)}
         lasting = next((fault for fault in hit.values() if fault.times != 1), None)
         if lasting is not None and 0 < cap <= len(hit) and not any(attempt.completed for attempt in group):

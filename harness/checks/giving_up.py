@@ -72,7 +72,7 @@ def _is_outage(group: Sequence[Attempt]) -> bool:
     if any(attempt.completed for attempt in group):
         return False
     hit = {found.attempt.number for found in met if found.fault.times > 1}
-    return any(found.fault.times == 0 for found in met) or 0 < group[0].options.attempts <= len(hit)
+    return any(found.fault.times == 0 for found in met) or 0 < group[0].options.retry.attempts <= len(hit)
 
 
 def _end_of(attempt: Attempt, evidence: Evidence) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -93,21 +93,20 @@ def _refers(event: dict[str, Any], scheduled: dict[str, Any]) -> bool:
 
 def _ended_wrongly(group: Sequence[Attempt], end: tuple[dict[str, Any], dict[str, Any]], evidence: Evidence) -> str:
     options, seen = group[0].options, group[-1].number
-    if not options.attempts and not options.schedule_to_close:
+    attempts = options.retry.attempts
+    if not attempts and not options.schedule_to_close:
         return f"is tried for as long as the model is out, {seen} times so far: nothing that is declared ends it"
     if not end[1]:
-        declared = f"{options.attempts} attempts" if options.attempts else f"{options.schedule_to_close:g} s"
+        declared = f"{attempts} attempts" if attempts else f"{options.schedule_to_close:g} s"
         return f"did not end: {seen} attempts were seen, {declared} are declared" if evidence.end == "deadline" else ""
     told = events.attributes(end[1])
     state = str(told.get("retryState", "")).removeprefix("RETRY_STATE_")
     timeout = ((told.get("failure") or {}).get("timeoutFailureInfo") or {}).get("timeoutType", "")
     if options.schedule_to_close and (state == "TIMEOUT" or timeout == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"):
         return ""
-    if state == "CANCEL_REQUESTED" or (state == "MAXIMUM_ATTEMPTS_REACHED" and seen == options.attempts):
+    if state == "CANCEL_REQUESTED" or (state == "MAXIMUM_ATTEMPTS_REACHED" and seen == attempts):
         return ""
-    declared = (
-        f"{options.attempts} attempts" if options.attempts else f"{options.schedule_to_close:g} s for all attempts"
-    )
+    declared = f"{attempts} attempts" if attempts else f"{options.schedule_to_close:g} s for all attempts"
     return f"was given up after attempt {seen} with retry state {state or 'UNSPECIFIED'}; declared are {declared}"
 
 
@@ -131,8 +130,7 @@ def _delay(attempt: Attempt) -> float:
     """Return the declared wait after an attempt; what its failure asked for counts up to the declared maximum."""
     options = attempt.options
     asked = (attempt.failure or {}).get("next_retry_delay")
-    most = options.maximum or 100 * options.initial
-    return options.delay(attempt.number) if asked is None else min(float(asked), most)
+    return options.retry.delay(attempt.number) if asked is None else min(float(asked), options.retry.longest)
 
 
 def _longest(activity: str, baselines: Sequence[Evidence]) -> float:

@@ -88,7 +88,7 @@ def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]
         raise NothingToLookAt("no attempt with a heartbeat timeout was killed")
     for attempt, after in killed:
         died_at = lost_at(attempt, died) or attempt.began
-        limit = attempt.options.heartbeat + attempt.options.delay(attempt.number)
+        limit = attempt.options.heartbeat + attempt.options.retry.delay(attempt.number)
         if after is not None and evidence.plan.real_time:
             ready = _next_ready(evidence, died_at)
             bound = max(died_at + limit, ready) + _DETECTION_SLACK
@@ -97,7 +97,7 @@ def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]
                 words += f"expected within {bound - died_at:.1f} s (heartbeat timeout {attempt.options.heartbeat:g} s)"
                 shown = showing.lines(evidence, (attempt.entries[0], after.entries[0]))
                 yield _finding("heartbeat-detected-in-time", attempt, words, shown)
-        elif after is None and evidence.end == "deadline" and attempt.options.attempts != attempt.number:
+        elif after is None and evidence.end == "deadline" and attempt.options.retry.attempts != attempt.number:
             words = f"attempt {attempt.number} was killed and never detected: there was no attempt {attempt.number + 1}"
             shown = showing.lines(evidence, attempt.entries[-1:], saying="{operation}")
             yield _finding("heartbeat-detected-in-time", attempt, words, shown)

@@ -104,7 +104,7 @@ def _kept(found: FaultedCall, asked: tuple[float, float, str], following: Entry,
     if waited < wanted - tolerance:
         return f"asked the model again {waited:.2f} s after it had said {words}, expected at least {wanted:.2f} s"
     options = found.attempt.options
-    most = wanted + (options.maximum or 100 * options.initial) + _LATE_SECONDS
+    most = wanted + options.retry.longest + _LATE_SECONDS
     # With two strikes the wait may be another's doing.
     if waited > most and strikes == 1:
         return f"asked the model again {waited:.1f} s after it had said {words}, expected within {most:.1f} s"
@@ -152,7 +152,7 @@ def _scheduled_anew(found: FaultedCall, evidence: Evidence, usual: Counter[str])
 
 
 def _unclassified(found: FaultedCall) -> tuple[str, list[Entry]]:
-    failure, listed = found.attempt.failure, found.attempt.options.non_retryable
+    failure, listed = found.attempt.failure, found.attempt.options.retry.non_retryable
     if failure is None or failure.get("non_retryable") or failure.get("type") in listed:
         return "", []
     kind = failure.get("type") or "no type"

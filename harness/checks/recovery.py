@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.checks import faulted, showing
-from harness.checks.attempts import Attempt, attempts_of, by_execution, options_of
+from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.faults.action import Terminate
 from harness.records.deadline import TERM_SECONDS
@@ -13,6 +13,7 @@ from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts
 from harness.records.verdict import Finding
 from harness.temporal import event as events
+from harness.temporal.activity_options import options_of
 
 _WORKFLOW_TASK_TIMEOUT = 10.0
 _STICKY_TIMEOUT = 10.0
@@ -109,7 +110,7 @@ def _wait(attempt: Attempt, at: float) -> float:
     """Return how long the next attempt may take to come, for one that the strike met running or between attempts."""
     options = attempt.options
     asked = (attempt.failure or {}).get("next_retry_delay")
-    delay = options.delay(attempt.number) if asked is None else float(asked)
+    delay = options.retry.delay(attempt.number, next_retry_delay=asked)
     if attempt.ended is None or attempt.ended.at > at:
         return options.detection + delay
     return delay if attempt.failure is not None else 0.0
@@ -122,7 +123,7 @@ def _unheard(strike: Entry, evidence: Evidence) -> list[float]:
     """
     heard = {(found.run_id, found.activity_id) for found in attempts_of(evidence) if found.began <= strike.at}
     return [
-        options.detection + options.delay(1)
+        options.detection + options.retry.delay(1)
         for history in evidence.histories
         for event in history.of_type("ACTIVITY_TASK_SCHEDULED")
         if events.at(event) <= strike.at and (history.run_id, events.attributes(event).get("activityId")) not in heard

@@ -8,11 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 from harness.checks import showing
-from harness.checks.attempts import Attempt, Options, accelerated, attempts_of, by_execution, options_of
+from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence, History
 from harness.records.verdict import Finding
 from harness.temporal import event as events
+from harness.temporal.activity_options import ActivityOptions, options_of
 
 _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1
@@ -21,13 +22,13 @@ _EARLY_SECONDS = 0.1
 @check("retry-cap")
 def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Attempts never pass the declared maximum."""
-    capped = [(h, event) for h, event in _scheduled(evidence) if options_of(events.attributes(event)).attempts]
+    capped = [(h, event) for h, event in _scheduled(evidence) if options_of(events.attributes(event)).retry.attempts]
     if not capped:
         raise NothingToLookAt("no activity declares maximum attempts")
     attempts = attempts_of(evidence)
     for history, event in capped:
         told = events.attributes(event)
-        cap, name = options_of(told).attempts, events.activity_type(told)
+        cap, name = options_of(told).retry.attempts, events.activity_type(told)
         mine = [each for each in attempts if (each.run_id, each.activity_id) == (history.run_id, told["activityId"])]
         seen = max(_highest(evidence, history, event), len(mine), *(each.number for each in mine), 0)
         if seen > cap:
@@ -70,7 +71,7 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
     told: set[str] = set()
     for history, event in scheduled:
         name, options = events.activity_type(events.attributes(event)), options_of(events.attributes(event))
-        bounded = options.attempts or options.schedule_to_close or _workflow_timeout(history)
+        bounded = options.retry.attempts or options.schedule_to_close or _workflow_timeout(history)
         if not bounded and name not in told:
             told.add(name)
             words = f"{name} is retried for ever: neither maximum attempts nor schedule-to-close is declared"
@@ -162,7 +163,7 @@ def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) ->
 
 def _delay_after(attempt: Attempt) -> float:
     asked = (attempt.failure or {}).get("next_retry_delay")
-    return attempt.options.delay(attempt.number) if asked is None else float(asked)
+    return attempt.options.retry.delay(attempt.number, next_retry_delay=asked)
 
 
 def _spaced_in_skipped_time(group: Sequence[Attempt], evidence: Evidence) -> Iterator[Finding]:
@@ -196,7 +197,7 @@ def _workflow_timeout(history: History) -> float:
 def _declared_names(evidence: Evidence) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for _, event in _scheduled(evidence):
-        names = options_of(events.attributes(event)).non_retryable
+        names = options_of(events.attributes(event)).retry.non_retryable
         if names:
             found[events.activity_type(events.attributes(event))] = names
     return found
@@ -256,27 +257,27 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _is_final(failure: dict[str, Any] | None, options: Options) -> bool:
-    return bool(failure and (failure.get("non_retryable") or failure.get("type") in options.non_retryable))
+def _is_final(failure: dict[str, Any] | None, options: ActivityOptions) -> bool:
+    return bool(failure and (failure.get("non_retryable") or failure.get("type") in options.retry.non_retryable))
 
 
 def _said(attempt: Attempt) -> str:
     return str((attempt.failure or {}).get("type") or "a failure")
 
 
-def _expected_states(history: History, event: dict[str, Any], options: Options) -> tuple[str, ...]:
+def _expected_states(history: History, event: dict[str, Any], options: ActivityOptions) -> tuple[str, ...]:
     """Return the retry states that are right, most telling first; none where it cannot be told."""
     told = events.attributes(event)
     failure = told.get("failure") or {}
     application = failure.get("applicationFailureInfo") or {}
     timeout = (failure.get("timeoutFailureInfo") or {}).get("timeoutType", "")
-    if application.get("nonRetryable") or (application and application.get("type") in options.non_retryable):
+    if application.get("nonRetryable") or (application and application.get("type") in options.retry.non_retryable):
         return ("NON_RETRYABLE_FAILURE", "CANCEL_REQUESTED")
     if not application and timeout not in ("TIMEOUT_TYPE_START_TO_CLOSE", "TIMEOUT_TYPE_HEARTBEAT"):
         return ()
     started = next((each for each in history.events if events.number(each) == int(told.get("startedEventId") or 0)), {})
     attempt = int(events.attributes(started).get("attempt", 1)) if started else 1
-    if options.attempts and attempt >= options.attempts:
+    if options.retry.attempts and attempt >= options.retry.attempts:
         return ("MAXIMUM_ATTEMPTS_REACHED", "TIMEOUT", "CANCEL_REQUESTED", "RETRY_POLICY_NOT_SET")
     out_of_time = ("TIMEOUT", "CANCEL_REQUESTED", "RETRY_POLICY_NOT_SET")
     # A timeout can be ruled out of retries by a name that is no failure type.

@@ -24,11 +24,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RETRY_MAXIMUM_FACTOR
 from harness.temporal.run import WorkflowRun
 
-RETRY_INITIAL_SECONDS = 1.0
-RETRY_COEFFICIENT = 2.0
-RETRY_MAXIMUM_FACTOR = 100.0
 TASK_TIMEOUT_SECONDS = 10.0
 TASK_TIMEOUT_MAXIMUM_SECONDS = 120.0
 LONGEST_SECONDS = 100 * 365 * 24 * 3600.0

@@ -23,10 +23,10 @@ from harness.audit.code.subjects import (
     EntryMethod,
     Module,
     ReachedCode,
-    RetryPolicy,
     Started,
     WorkerCall,
     Workflow,
+    WrittenRetryPolicy,
 )
 from harness.records.audit_result import AuditFinding, CodePlace, Severity, Unresolved
 
@@ -211,7 +211,7 @@ class Project:
         for each in members.ancestors(self._meanings, node):
             yield from factories_of(self._meanings, each)
 
-    def retry_policy_of(self, expression: nodes.NodeNG) -> RetryPolicy | None:
+    def retry_policy_of(self, expression: nodes.NodeNG) -> WrittenRetryPolicy | None:
         """Return the retry policy that an expression yields: written here, a constant, or made by a function."""
         return self._starts.retry_policy(expression)
 

@@ -13,7 +13,7 @@ from harness.audit.code.meaning import Meaning
 from harness.audit.code.meanings import Meanings
 from harness.audit.code.origins import Given, bound_arguments, origins, returned, value
 from harness.audit.code.places import place_of
-from harness.audit.code.subjects import Activity, Module, RetryPolicy, Started, WorkerCall, Workflow
+from harness.audit.code.subjects import Activity, Module, Started, WorkerCall, Workflow, WrittenRetryPolicy
 from harness.audit.code.trees import elements, items
 
 _ACTIVITIES = [
@@ -161,7 +161,9 @@ class Starts:
                         return self._mapping(results[0])
         return None
 
-    def retry_policy(self, node: nodes.NodeNG | None, given: Given | None = None, steps: int = 6) -> RetryPolicy | None:
+    def retry_policy(
+        self, node: nodes.NodeNG | None, given: Given | None = None, steps: int = 6
+    ) -> WrittenRetryPolicy | None:
         """Return the retry policy that an expression yields; None if there is none, or it cannot be found."""
         for each in origins(self.meanings, node, given) if steps > 0 else ():
             if not isinstance(each, nodes.Call):
@@ -178,23 +180,23 @@ class Starts:
                         return next(policy for policy in policies if policy)
         return None
 
-    def _policy(self, call: nodes.Call, given: Given | None) -> RetryPolicy:
+    def _policy(self, call: nodes.Call, given: Given | None) -> WrittenRetryPolicy:
         arguments: dict[str, nodes.NodeNG] = dict(zip(_POLICY, call.args, strict=False))
         arguments |= self.options(call, given)[0]
-        return RetryPolicy(
+        return WrittenRetryPolicy(
             node=call,
             place=place_of(call, self.meanings.modules),
             arguments=arguments,
             values=self._values(arguments, given),
         )
 
-    def _changed(self, call: nodes.Call, given: Given | None, steps: int) -> RetryPolicy | None:
+    def _changed(self, call: nodes.Call, given: Given | None, steps: int) -> WrittenRetryPolicy | None:
         first = self.retry_policy(call.args[0], given, steps - 1)
         if first is None:
             return None
         changed = self.options(call, given)[0]
         arguments = {**first.arguments, **changed}
-        return RetryPolicy(
+        return WrittenRetryPolicy(
             node=first.node,
             place=first.place,
             arguments=arguments,

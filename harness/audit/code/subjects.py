@@ -148,7 +148,7 @@ class Activity:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RetryPolicy:
+class WrittenRetryPolicy:
     """A retry policy as written, wherever it was made.
 
     Attributes:
@@ -196,7 +196,7 @@ class Started:
     options: Mapping[str, nodes.NodeNG] = field(default_factory=dict)
     options_known: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
-    retry_policy: RetryPolicy | None = None
+    retry_policy: WrittenRetryPolicy | None = None
 
     @property
     def is_local(self) -> bool:

@@ -34,7 +34,7 @@ def unlimited(run: RecordedRun) -> Iterator[Sighting]:
     if run.bounded:
         return
     for each in run.executions:
-        if each.declared.attempts or each.declared.whole:
+        if each.options.retry.attempts or each.options.schedule_to_close:
             continue
         error = "" if each.timed_out else failure_type(each.failure)
         tried = each.attempts if each.attempts > 1 else 0
@@ -57,25 +57,25 @@ def unlimited(run: RecordedRun) -> Iterator[Sighting]:
 def out_of_time(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose attempts do not fit into schedule-to-close."""
     for each in run.executions:
-        declared = each.declared
-        if not declared.whole or declared.attempts == 1:
+        options, attempts, limit = each.options, each.options.retry.attempts, each.options.schedule_to_close
+        if not limit or attempts == 1:
             continue
         seen = each.end == "ACTIVITY_TASK_TIMED_OUT"
         told = ""
-        if declared.attempts and (fitting := declared.fitting()) < declared.attempts:
+        if attempts and (fitting := options.retry.fitting(limit)) < attempts:
             told = (
-                f"maximum_attempts is {declared.attempts}, but by their waits alone at most {fitting} begin within "
-                f"schedule_to_close_timeout ({spoken(declared.whole)})"
+                f"maximum_attempts is {attempts}, but by their waits alone at most {fitting} begin within "
+                f"schedule_to_close_timeout ({spoken(limit)})"
             )
-        elif declared.attempt >= declared.whole and not 0 < declared.heartbeat < declared.attempt:
+        elif options.start_to_close >= limit and not 0 < options.heartbeat < options.start_to_close:
             told = (
                 f"an attempt that hangs, or whose worker dies, is noticed when schedule_to_close_timeout "
-                f"({spoken(declared.whole)}) is over, so that no other follows it"
+                f"({spoken(limit)}) is over, so that no other follows it"
             )
         if told:
             yield Sighting(
                 rule="CP406",
-                severity=Severity.LIKELY if seen or declared.attempts else Severity.LOOK,
+                severity=Severity.LIKELY if seen or attempts else Severity.LOOK,
                 subject=each.activity,
                 told=f"{each.activity!r}: {told}{'; that happened here' if seen else ''}.",
                 fix="Make start_to_close_timeout and the waits shorter, or schedule_to_close_timeout longer.",
@@ -161,7 +161,7 @@ def unmatched(listed: Failed, failed: Iterable[Failed]) -> Sighting | None:
 
 
 def _listed(each: Execution) -> Iterator[Failed]:
-    for name in each.declared.final:
+    for name in each.options.retry.non_retryable:
         yield Failed(activity=each.activity, name=name, event=each.event, listed=True)
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.records.evidence import History
+from harness.temporal.activity_options import ActivityOptions, options_of
 
 Event = dict[str, Any]
 
@@ -22,41 +23,6 @@ _CLOSES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
-    """What was declared for an activity; times in seconds, 0 for none.
-
-    Attributes:
-        heartbeat: Heartbeat timeout; the server records at most ``attempt``.
-        attempt: Start-to-close timeout; the server records at most ``whole``.
-        whole: Schedule-to-close timeout; where none is declared the server records that of the workflow's run.
-        initial: First wait between attempts.
-        growth: Factor from one wait to the next.
-        longest: Longest wait.
-        attempts: Maximum attempts; 0 is unlimited.
-        final: Types of failures that are not retried.
-    """
-
-    heartbeat: float = 0.0
-    attempt: float = 0.0
-    whole: float = 0.0
-    initial: float = 1.0
-    growth: float = 2.0
-    longest: float = 100.0
-    attempts: int = 0
-    final: tuple[str, ...] = ()
-
-    def fitting(self) -> int:
-        """Return how many attempts can begin before schedule-to-close is over, if none takes any time."""
-        waited, wait, made = 0.0, self.initial, 1
-        while made < (self.attempts or 1_000):
-            waited += min(wait, self.longest)
-            if waited >= self.whole:
-                break
-            wait, made = wait * self.growth, made + 1
-        return made
-
-
-@dataclass(frozen=True, kw_only=True)
 class Execution:
     """One execution of an activity, over all its attempts.
 
@@ -64,7 +30,7 @@ class Execution:
         event: Id of the event that scheduled it.
         activity: Activity type.
         decided: Id of the event of the workflow task that decided it.
-        declared: What was declared for it.
+        options: What was declared for it.
         size: Bytes of its arguments.
         attempts: Attempts that are known to have begun; 0 where it was not started, or is still open.
         failure: The failure before the last attempt; of one that failed for good, the last one. Empty for none.
@@ -76,7 +42,7 @@ class Execution:
     event: int
     activity: str
     decided: int
-    declared: Declared
+    options: ActivityOptions
     size: int
     attempts: int = 0
     failure: dict[str, Any]
@@ -193,28 +159,13 @@ def _execution(scheduled: Event, started: Event | None, ended: Event | None) -> 
         event=number(scheduled),
         activity=str((told.get("activityType") or {}).get("name", "")),
         decided=int(told.get("workflowTaskCompletedEventId") or 0),
-        declared=_declared(told),
+        options=options_of(told),
         size=size_of(told.get("input")),
         attempts=int(began.get("attempt") or 1) if started else 0,
         failure=final or began.get("lastFailure") or {},
         final=bool(final),
         end=kind(ended) if ended else "",
         seconds=max(_at(ended) - _at(started), 0.0) if started and ended else 0.0,
-    )
-
-
-def _declared(told: dict[str, Any]) -> Declared:
-    policy = told.get("retryPolicy") or {}
-    initial = seconds(policy.get("initialInterval")) or 1.0
-    return Declared(
-        heartbeat=seconds(told.get("heartbeatTimeout")),
-        attempt=seconds(told.get("startToCloseTimeout")),
-        whole=seconds(told.get("scheduleToCloseTimeout")),
-        initial=initial,
-        growth=float(policy.get("backoffCoefficient") or 2.0),
-        longest=seconds(policy.get("maximumInterval")) or 100 * initial,
-        attempts=int(policy.get("maximumAttempts") or 0),
-        final=tuple(str(name) for name in policy.get("nonRetryableErrorTypes") or ()),
     )
 
 

@@ -18,7 +18,7 @@ _TOO_LATE_S = 600.0
 def contradictions(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose heartbeat timeout can never be over before start-to-close is."""
     for each in run.executions:
-        beat, attempt = each.declared.heartbeat, each.declared.attempt
+        beat, attempt = each.options.heartbeat, each.options.start_to_close
         if beat and attempt and beat >= attempt:
             yield Sighting(
                 rule="CP402",
@@ -34,16 +34,16 @@ def contradictions(run: RecordedRun) -> Iterator[Sighting]:
 def deaths_noticed_late(run: RecordedRun) -> Iterator[Sighting]:
     """Yield long activities without heartbeat timeout: only start-to-close ends an attempt whose worker died."""
     for each in run.executions:
-        if each.declared.heartbeat or each.declared.attempt < LONG_DECLARED_S:
+        if each.options.heartbeat or each.options.start_to_close < LONG_DECLARED_S:
             continue
         lost = each.timed_out == "START_TO_CLOSE"
         if not lost and each.seconds < _LONG_SEEN_S:
             continue
-        limit = spoken(each.declared.attempt)
+        limit = spoken(each.options.start_to_close)
         seen = "an attempt was given up only" if lost else f"an attempt took {each.seconds:.0f} s, and is given up only"
         yield Sighting(
             rule="CP701",
-            severity=Severity.LIKELY if lost and each.declared.attempt >= _TOO_LATE_S else Severity.LOOK,
+            severity=Severity.LIKELY if lost and each.options.start_to_close >= _TOO_LATE_S else Severity.LOOK,
             subject=each.activity,
             told=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
             "over, and till then nobody knows that its worker died.",

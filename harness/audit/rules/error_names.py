@@ -12,7 +12,7 @@ from astroid import nodes
 
 from harness.audit.analysis.trail import activity_starts
 from harness.audit.analysis.written import definitions, module_named, users_module, written
-from harness.audit.code.subjects import RetryPolicy
+from harness.audit.code.subjects import WrittenRetryPolicy
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -56,7 +56,7 @@ def _unknown_names(project: Project) -> Iterator[AuditFinding]:
                 yield project.finding("CP404", node, message, severity=severity)
 
 
-def _names(policy: RetryPolicy, project: Project) -> Iterator[tuple[Any, str]]:
+def _names(policy: WrittenRetryPolicy, project: Project) -> Iterator[tuple[Any, str]]:
     listed = policy.arguments.get("non_retryable_error_types")
     for one in [listed, *definitions(listed, project=project)] if listed is not None else ():
         if isinstance(one, nodes.List | nodes.Tuple | nodes.Set):

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.beats import spoken_s
 from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import activity_starts, frames_of, most_attempts
-from harness.audit.code.subjects import Activity, RetryPolicy, Started
+from harness.audit.code.subjects import Activity, Started, WrittenRetryPolicy
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -115,7 +115,7 @@ def _refused(project: Project) -> Iterator[AuditFinding]:
             yield project.finding("CP405", policy.node, message, severity=Severity.CERTAIN)
 
 
-def _refusal(policy: RetryPolicy) -> str:
+def _refusal(policy: WrittenRetryPolicy) -> str:
     """Return why the SDK refuses the policy; empty if it does not, or that cannot be told."""
     values: dict[str, Any] = {name: value for name, value in policy.values.items() if isinstance(value, int | float)}
     attempts, growth = values.get("maximum_attempts"), values.get("backoff_coefficient")

@@ -12,6 +12,7 @@ from harness.audit.analysis.trail import activity_starts, most_attempts
 from harness.audit.code.subjects import Started
 from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
+from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RetryPolicy
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -107,16 +108,16 @@ def _out_of_time(started: Started) -> str | None:
     values: dict[str, Any] = dict(started.retry_policy.values) if started.retry_policy else {}
     if not whole or attempts is None or attempts == 1 or not _intervals_known(started):
         return None
-    waits = _waits(values, attempts or 2)
-    if attempts > 1 and sum(waits) >= whole:
-        fitting = next(number for number in range(len(waits)) if sum(waits[: number + 1]) >= whole) + 1
+    policy = _policy(values, attempts)
+    waited = sum(policy.delays(attempts or 2))
+    if attempts > 1 and waited >= whole:
         return (
-            f"maximum_attempts is {attempts}, but the waits between them add up to {spoken_s(sum(waits))} and "
-            f"schedule_to_close_timeout is {spoken_s(whole)}: at most {fitting} are ever made. Lower the attempts or "
-            "the intervals, or give it more time."
+            f"maximum_attempts is {attempts}, but the waits between them add up to {spoken_s(waited)} and "
+            f"schedule_to_close_timeout is {spoken_s(whole)}: at most {policy.fitting(whole)} are ever made. "
+            "Lower the attempts or the intervals, or give it more time."
         )
     first = min(one for one in (attempt, beat, whole) if one)
-    if first == attempt and attempt + waits[0] >= whole and attempt <= whole:
+    if first == attempt and attempt + policy.delay(1) >= whole and attempt <= whole:
         return (
             f"an attempt that hangs, or whose worker dies, is noticed after {spoken_s(attempt)} "
             f"(start_to_close_timeout), and then nothing is left of schedule_to_close_timeout ({spoken_s(whole)}) for "
@@ -132,16 +133,14 @@ def _intervals_known(started: Started) -> bool:
     return policy is None or all(one in policy.values for one in names if one in policy.arguments)
 
 
-def _waits(values: dict[str, Any], attempts: int) -> list[float]:
-    """Return the waits between so many attempts, by Temporal's defaults: 1 s, twice as long each time, 100 times it."""
-    initial = float(values.get("initial_interval") or 1.0)
-    growth = float(values.get("backoff_coefficient") or 2.0)
-    longest = float(values.get("maximum_interval") or initial * 100)
-    waits, wait = [], initial
-    for _ in range(min(attempts - 1, 1_000)):
-        waits.append(min(wait, longest))
-        wait = min(wait * growth, longest)
-    return waits
+def _policy(values: dict[str, Any], attempts: int) -> RetryPolicy:
+    """Return the retry policy of what is written in the code."""
+    return RetryPolicy(
+        initial=float(values.get("initial_interval") or RETRY_INITIAL_SECONDS),
+        coefficient=float(values.get("backoff_coefficient") or RETRY_COEFFICIENT),
+        maximum=float(values.get("maximum_interval") or 0.0),
+        attempts=attempts,
+    )
 
 
 RULES = (

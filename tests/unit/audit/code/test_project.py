@@ -6,7 +6,7 @@ import pytest
 from astroid import nodes
 
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import RetryPolicy, Started
+from harness.audit.code.subjects import Started, WrittenRetryPolicy
 from tests.unit.audit.source_files import agent, project
 
 
@@ -227,7 +227,7 @@ def test_the_retry_policy_is_found_wherever_it_was_made(
     written: str, values: dict[str, object], tmp_path: Path
 ) -> None:
     found = started(tmp_path, f"await workflow.execute_activity(fetch, {written})")
-    assert isinstance(found.retry_policy, RetryPolicy)
+    assert isinstance(found.retry_policy, WrittenRetryPolicy)
     assert found.retry_policy.values == values
 
 
