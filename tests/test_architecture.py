@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = (
     "errors",
+    "extensions",
     "records faults",
     "temporal processes",
     "doors servers histories",

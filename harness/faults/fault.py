@@ -1,4 +1,4 @@
-"""A fault: what is done, where it can be done, and what a right agent makes of it. A value; one file for each."""
+"""A fault as a record: what is done, where it can be done, and what a right agent makes of it."""
 
 from __future__ import annotations
 

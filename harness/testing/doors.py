@@ -154,7 +154,7 @@ class _Failing:
     def add(self, name: str) -> None:
         fault = faults.named(name)
         if self._door not in fault.doors or not isinstance(fault.action, _HTTP_ACTIONS):
-            known = [each.name for each in faults.ALL if each.family == self._door]
+            known = [each.name for each in faults.listed() if each.family == self._door]
             raise UsageError(f"{name!r} is no fault of the {self._door}; these are: {', '.join(known)}")
         self._due.append((fault, fault.times))
 

@@ -51,7 +51,9 @@ def totals(swept: Sequence[SweepResult]) -> tuple[FaultTotal, ...]:
     """
     verdicts = _verdicts(swept)
     return tuple(
-        total for name in (fault.name for fault in faults.ALL) if (total := _total(name, swept, verdicts.get(name, [])))
+        total
+        for name in (fault.name for fault in faults.listed())
+        if (total := _total(name, swept, verdicts.get(name, [])))
     )
 
 
@@ -68,7 +70,7 @@ def listed(names: Sequence[str]) -> str:
     told: dict[str, None] = {}
     for name in names:
         family = faults.named(name).family
-        members = [fault.name for fault in faults.ALL if fault.family == family]
+        members = [fault.name for fault in faults.listed() if fault.family == family]
         whole = len(members) > 1 and set(members) <= set(names)
         told[f"every {family} fault" if whole else name] = None
     return ", ".join(told)

@@ -1,4 +1,4 @@
-"""Every fault is a value in a file of its own name, found by name and family, that says where it can be made."""
+"""Every fault is a value in the file of its kind, found by name and family, that says where it can be made."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from harness.errors import UsageError
 from harness.faults import Fault, fault
 from harness.records.point import Point
 
-NAMES = [each.name for each in faults.ALL]
-MODULES = [found.name for found in pkgutil.iter_modules(faults.__path__) if found.name not in ("action", "fault")]
+NAMES = [each.name for each in faults.listed()]
+NO_KIND = ("harness.faults.action", "harness.faults.catalogue", "harness.faults.fault")
+KINDS = [
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(faults.__path__, "harness.faults.")
+    if not module.ispkg and module.name not in NO_KIND
+]
 
 
 def names(*wanted: str) -> list[str]:
@@ -25,21 +30,27 @@ def names(*wanted: str) -> list[str]:
 def test_names_are_unique_and_kebab_case() -> None:
     assert len(set(NAMES)) == len(NAMES)
     assert [name for name in NAMES if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", name)] == []
-    assert not set(NAMES) & {"all", *faults.FAMILIES}
+    assert not set(NAMES) & {"all", *faults.families()}
 
 
-def test_each_is_in_a_file_of_its_own_name() -> None:
-    found = {name: importlib.import_module(f"harness.faults.{name}").FAULT for name in MODULES}
-    assert {name: each.name for name, each in found.items()} == {name: name.replace("_", "-") for name in MODULES}
-    assert sorted(found.values(), key=lambda each: each.name) == sorted(faults.ALL, key=lambda each: each.name)
+def test_each_is_listed_once_in_the_file_of_its_kind() -> None:
+    homes = {
+        each.name: module.__name__.removeprefix("harness.faults.").split(".")[0]
+        for module in KINDS
+        for each in vars(module).values()
+        if isinstance(each, Fault)
+    }
+    assert homes == {each.name: each.family for each in faults.listed()}
+    written = [each.name for module in KINDS for each in vars(module).values() if isinstance(each, Fault)]
+    assert sorted(written) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("each", faults.ALL, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", faults.listed(), ids=lambda each: each.name)
 def test_each_says_what_happens_and_what_is_right_in_a_sentence(each: Fault) -> None:
-    for told in (each.what, each.right):
-        assert told == told.strip()
-        assert told[0].isupper()
-        assert told.endswith(".")
+    for sentence in (each.what, each.right):
+        assert sentence == sentence.strip()
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
     assert each.family in get_args(fault.Family)
     assert each.doors
     assert each.positions
@@ -48,32 +59,32 @@ def test_each_says_what_happens_and_what_is_right_in_a_sentence(each: Fault) -> 
 
 
 def test_there_is_one_of_every_family_and_families_stand_together() -> None:
-    assert set(faults.FAMILIES) == set(get_args(fault.Family))
-    order = [faults.FAMILIES.index(each.family) for each in faults.ALL]
+    assert set(faults.families()) == set(get_args(fault.Family))
+    order = [faults.families().index(each.family) for each in faults.listed()]
     assert order == sorted(order)
 
 
 def test_the_families_of_actions() -> None:
-    assert {each.name for each in faults.ALL if each.ends_worker} == {"kill-worker", "terminate-worker"}
-    stopping = {each.name for each in faults.ALL if each.stops_worker}
+    assert {each.name for each in faults.listed() if each.ends_worker} == {"kill-worker", "terminate-worker"}
+    stopping = {each.name for each in faults.listed() if each.stops_worker}
     assert stopping == {"kill-worker", "terminate-worker", "pause-worker"} == set(names("process"))
-    assert {each.name for each in faults.ALL if each.unseen} == {"kill-worker"}
-    assert {each.name for each in faults.ALL if each.ends_server} == {"kill-server"} == set(names("server"))
-    assert {each.name for each in faults.ALL if each.every == "cut"} == stopping
-    assert {each.name for each in faults.ALL if each.terminal} == {"model-400", "model-429-quota", "model-outage"}
+    assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker"}
+    assert {each.name for each in faults.listed() if each.ends_server} == {"kill-server"} == set(names("server"))
+    assert {each.name for each in faults.listed() if each.every == "cut"} == stopping
+    assert {each.name for each in faults.listed() if each.terminal} == {"model-400", "model-429-quota", "model-outage"}
 
 
 def test_all_of_them_are_chosen_by_all_and_by_every_family() -> None:
-    assert faults.chosen(["all"]) == faults.ALL == faults.chosen(faults.FAMILIES)
+    assert faults.chosen(["all"]) == faults.listed() == faults.chosen(faults.families())
     assert faults.chosen([]) == ()
 
 
-@pytest.mark.parametrize("family", faults.FAMILIES)
+@pytest.mark.parametrize("family", faults.families())
 def test_a_family_means_its_faults(family: str) -> None:
-    assert faults.chosen([family]) == tuple(each for each in faults.ALL if each.family == family)
+    assert faults.chosen([family]) == tuple(each for each in faults.listed() if each.family == family)
 
 
-def test_what_is_chosen_twice_comes_once_in_the_order_of_all() -> None:
+def test_what_is_chosen_twice_comes_once_in_the_order_of_the_list() -> None:
     assert names("model-429", "kill-worker", "model-429") == ["kill-worker", "model-429"]
     assert names("effect", "model-reset", "model") == [*names("model"), "effect-reply-lost"]
     assert names("kill-server", "all") == NAMES
@@ -92,9 +103,9 @@ def test_what_is_chosen_twice_comes_once_in_the_order_of_all() -> None:
 def test_an_unknown_word_is_told_with_the_nearest_right_one(word: str, right: str) -> None:
     with pytest.raises(UsageError) as raised:
         faults.chosen(["kill-worker", word])
-    told = str(raised.value)
-    assert told.startswith(f"no fault or family is called '{word}' (did you mean '{right}'?)")
-    assert told.endswith("`crashproof faults` lists them")
+    message = str(raised.value)
+    assert message.startswith(f"no fault or family is called '{word}' (did you mean '{right}'?)")
+    assert message.endswith("`crashproof faults` lists them")
 
 
 def test_a_word_like_none_is_told_without_a_guess_and_a_family_is_no_name() -> None:

@@ -50,11 +50,11 @@ def test_a_trial_has_the_same_id_in_every_run() -> None:
 
 
 def test_every_fault_is_found_by_its_name() -> None:
-    for fault in faults.ALL:
+    for fault in faults.listed():
         assert faults.named(fault.name) == fault
 
 
-@pytest.mark.parametrize("fault", faults.ALL, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", faults.listed(), ids=lambda fault: fault.name)
 def test_a_strike_with_any_fault_survives_being_written(fault: faults.Fault) -> None:
     for real_time in (False, True):
         plan = Plan((Strike(fault.name, POINT), Strike("kill-worker", "before/Op/A/attempt-2")), real_time)
@@ -70,5 +70,5 @@ def test_a_strike_is_written_as_its_fault_at_its_point() -> None:
 
 
 def test_plans_that_differ_in_the_fault_alone_are_different_trials() -> None:
-    ids = {Plan((Strike(fault.name, POINT),)).trial_id("research") for fault in faults.ALL}
-    assert len(ids) == len(faults.ALL)
+    ids = {Plan((Strike(fault.name, POINT),)).trial_id("research") for fault in faults.listed()}
+    assert len(ids) == len(faults.listed())

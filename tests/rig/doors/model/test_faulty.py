@@ -24,7 +24,7 @@ from harness.faults.fault import Fault
 NOW = 1_767_225_600.25
 LIMIT = 20.0
 GIVES_UP_AFTER = 0.5  # seconds for which a client waits for a silent model
-MODEL_FAULTS = [fault for fault in faults.ALL if fault.family == "model"]
+MODEL_FAULTS = [fault for fault in faults.listed() if fault.family == "model"]
 
 Asks = Callable[[], Awaitable[object]]
 

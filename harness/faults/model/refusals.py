@@ -1,11 +1,11 @@
-"""A request that the model will never accept."""
+"""Faults of a model that will never accept a request, however often it is sent."""
 
 from __future__ import annotations
 
 from harness.faults.action import ModelError
 from harness.faults.fault import Fault
 
-FAULT = Fault(
+MODEL_400 = Fault(
     name="model-400",
     family="model",
     what="The model refuses every call with 400 invalid_request_error.",

@@ -1,11 +1,11 @@
-"""The answer of the model is cut off in the middle of its JSON."""
+"""Faults of a model whose answer arrives with status 200 and cannot be used."""
 
 from __future__ import annotations
 
 from harness.faults.action import Truncate
 from harness.faults.fault import Fault
 
-FAULT = Fault(
+MODEL_TRUNCATED = Fault(
     name="model-truncated",
     family="model",
     what="One model call is answered with status 200 and half of its body.",

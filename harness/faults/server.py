@@ -1,11 +1,11 @@
-"""SIGKILL of the Temporal server, which comes back on its own database."""
+"""Faults of the Temporal server: it is killed, and comes back on its own database."""
 
 from __future__ import annotations
 
 from harness.faults.action import KillServer
 from harness.faults.fault import Fault
 
-FAULT = Fault(
+KILL_SERVER = Fault(
     name="kill-server",
     family="server",
     what="The server is killed with SIGKILL and started again on the same database and port; the worker lives on.",
