@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import UsageError
-from harness.records.plan import parse
+from harness.records.plan import Plan, parse
 from harness.records.replay_result import Witness
 from harness.records.store import RUNS, load_verdict, read_json
 from harness.records.verdict import Outcome
@@ -113,7 +113,7 @@ def _of_document(file: Path, shown: str) -> Iterator[Happened]:
         trial, scenario = str(each.get("trial", "")), str(each.get("scenario", ""))
         took_part, activities = _cast(Path(str(told.get("folder", ""))) / "trials" / trial)
         cast = (took_part | workflows.get(scenario, frozenset()), activities)
-        yield _happened(each, scenario=scenario, plan=str(each.get("plan", "")), trial=trial, cast=cast)
+        yield _happened(each, scenario=scenario, plan=_read(str(each.get("plan", ""))), trial=trial, cast=cast)
 
 
 def _by_scenario(told: Mapping[str, Any]) -> dict[str, frozenset[str]]:
@@ -125,12 +125,12 @@ def _by_scenario(told: Mapping[str, Any]) -> dict[str, frozenset[str]]:
             found[scenario] = found.get(scenario, frozenset()) | set(_WORD.findall(str(each.get("subject", "")))[:1])
     for each in (told.get("trials") or {}).get("verdicts") or ():
         scenario = str(each.get("scenario", ""))
-        found[scenario] = found.get(scenario, frozenset()) | _planned(str(each.get("plan", "")))[0]
+        found[scenario] = found.get(scenario, frozenset()) | _planned(_read(str(each.get("plan", ""))))[0]
     return found
 
 
 def _happened(
-    told: Mapping[str, Any], *, scenario: str, plan: str, trial: str, cast: tuple[frozenset[str], frozenset[str]]
+    told: Mapping[str, Any], *, scenario: str, plan: Plan | str, trial: str, cast: tuple[frozenset[str], frozenset[str]]
 ) -> Happened:
     message, subject = str(told.get("message", "")), str(told.get("subject", ""))
     workflows, near = (one | other for one, other in zip(cast, _planned(plan), strict=True))
@@ -145,12 +145,17 @@ def _happened(
     )
 
 
-def _planned(plan: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the types of the workflows at the points that a plan strikes, and those of the activities."""
+def _read(plan: str) -> Plan | str:
+    """Return the plan of a document; the text itself where it is of a version that knew other faults."""
     try:
-        points = [strike.point.split("/")[2:] for strike in parse(plan).strikes]
-    except UsageError:  # of a version that knew other faults
-        return frozenset(), frozenset()
+        return parse(plan)
+    except UsageError:
+        return plan
+
+
+def _planned(plan: Plan | str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the types of the workflows at the points that a plan strikes, and those of the activities."""
+    points = [strike.point.split("/")[2:] for strike in plan.strikes] if isinstance(plan, Plan) else []
     named = [[part for part in point if not _COUNTED.match(part)] for point in points]
     workflows = frozenset(name for point in named for part in point[:1] for name in _types(part))
     return workflows, frozenset(name for point in named for part in point[1:] for name in _types(part))

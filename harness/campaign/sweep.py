@@ -267,9 +267,7 @@ class Sweep:
         try:
             evidence = await (self._early.pop(plan, None) or self._evidence(plan, trial, self._bounds(plan)))
         except RigError as error:
-            verdict = Verdict(
-                trial=trial, scenario=self._scenario.name, plan=str(plan), struck=False, reason=str(error)
-            )
+            verdict = Verdict(trial=trial, scenario=self._scenario.name, plan=plan, struck=False, reason=str(error))
             self._keep(verdict)
             return []
         if evidence is None:

@@ -11,7 +11,7 @@ from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts, executed
-from harness.records.verdict import Finding
+from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
 
 _HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
@@ -109,7 +109,7 @@ def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[
             yield _finding("signals-once", f"{kind} {name}", message, shown=shown)
 
 
-def _finding(check_name: str, subject: str, message: str, *, shown: tuple[str, ...]) -> Finding:
+def _finding(check_name: str, subject: str, message: str, *, shown: tuple[EvidenceEntry, ...]) -> Finding:
     return Finding(check=check_name, subject=subject, message=message, evidence=shown)
 
 
@@ -117,11 +117,11 @@ def _root_name(evidence: Evidence) -> str:
     return evidence.roots[0].path if evidence.roots else "the workflow"
 
 
-def _last(evidence: Evidence) -> tuple[str, ...]:
+def _last(evidence: Evidence) -> tuple[EvidenceEntry, ...]:
     met = [entry for entry in evidence.tape if entry.point is not None][-3:]
-    shown = [f"{showing.clock(entry.at)}  {entry.kind}  {entry.point.text}" for entry in met if entry.point]
+    shown = [EvidenceEntry(showing.clock(entry.at), entry.kind, (entry.point.text,)) for entry in met if entry.point]
     histories = [showing.event_line(history.events[-1]) for history in evidence.roots[-1:] if history.events]
-    return (*shown, *histories, *([evidence.end_reason] if evidence.end_reason else []))
+    return (*shown, *histories, *([EvidenceEntry(words=(evidence.end_reason,))] if evidence.end_reason else []))
 
 
 def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
@@ -208,23 +208,23 @@ def _handed_out(entry: Entry) -> bool:
 
 def _failed_tasks(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
     """Yield the failed workflow tasks; return a deadlock message that shows nothing about the workflow."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for path, cause, message, line in _task_failures(evidence):
+    found: dict[tuple[str, str], list[EvidenceEntry]] = {}
+    for path, cause, message, shown in _task_failures(evidence):
         if cause not in _HARMLESS:
-            found.setdefault((path, f"{cause}: {message}"), []).append(line)
+            found.setdefault((path, f"{cause}: {message}"), []).append(shown)
     usual = {message for each in baselines for _, _, message, _ in _task_failures(each)}
     deadlocked = ""
-    for (path, words), lines in found.items():
-        if _DEADLOCK in words and len(lines) < 2 and not any(_DEADLOCK in message for message in usual):
+    for (path, words), entries in found.items():
+        if _DEADLOCK in words and len(entries) < 2 and not any(_DEADLOCK in message for message in usual):
             deadlocked = words
             continue
-        message = f"a workflow task of {path} failed {showing.times(len(lines))}: {words[:400]}"
-        yield _finding("no-workflow-task-failure", f"{path} {words.split(':')[0]}", message, shown=tuple(lines))
+        message = f"a workflow task of {path} failed {showing.times(len(entries))}: {words[:400]}"
+        yield _finding("no-workflow-task-failure", f"{path} {words.split(':')[0]}", message, shown=tuple(entries))
     return deadlocked
 
 
-def _task_failures(evidence: Evidence) -> Iterator[tuple[str, str, str, str]]:
-    """Yield workflow, cause, message and line: from the tape, and from histories what the tape does not have.
+def _task_failures(evidence: Evidence) -> Iterator[tuple[str, str, str, EvidenceEntry]]:
+    """Yield workflow, cause, message and what shows it: from the tape, and from histories what the tape does not have.
 
     A history holds the first failure of a workflow task only; the tape every one of them.
     """

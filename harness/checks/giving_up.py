@@ -11,7 +11,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry
-from harness.records.verdict import Finding
+from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
 
 _OUTAGE_SLACK = 15.0
@@ -62,7 +62,7 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     yield from _half_done(evidence, baselines)
 
 
-def _finding(subject: str, words: str, shown: tuple[str, ...]) -> Finding:
+def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
     return Finding(check="gives-up-cleanly", subject=subject, message=words, evidence=shown)
 
 

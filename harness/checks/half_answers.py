@@ -14,7 +14,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.checks.faulted import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
-from harness.records.verdict import Finding
+from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
 
 _LEAST = 8  # letters that a text must have before it can be recognised
@@ -132,5 +132,5 @@ def _holds(text: str, trace: _Trace) -> bool:
     return trace.text in text and not (trace.whole and trace.whole in text)
 
 
-def _finding(subject: str, words: str, shown: tuple[str, ...]) -> Finding:
+def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
     return Finding(check="nothing-truncated-accepted", subject=subject, message=words, evidence=shown)

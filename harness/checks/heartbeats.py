@@ -14,7 +14,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.checks.masking import key_of
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
-from harness.records.verdict import Finding
+from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
 
 _LONG_DECLARED = 60.0
@@ -167,7 +167,7 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
         raise NothingToLookAt("no attempt was handed a checkpoint")
 
 
-def _finding(check_name: str, attempt: Attempt, words: str, shown: tuple[str, ...]) -> Finding:
+def _finding(check_name: str, attempt: Attempt, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
     return Finding(check=check_name, subject=attempt.activity, message=f"{attempt.name} {words}", evidence=shown)
 
 

@@ -29,7 +29,7 @@ def judge(evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence
     return Verdict(
         trial=evidence.trial,
         scenario=evidence.scenario,
-        plan=str(evidence.plan),
+        plan=evidence.plan,
         struck=not missed,
         reason=_reason(evidence, missed),
         judgements=tuple(_judgement(check, evidence, baselines) for check in checks),

@@ -8,7 +8,7 @@ from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.showing import short
 from harness.records.evidence import Evidence
 from harness.records.replay_result import Difference, Replay
-from harness.records.verdict import Finding
+from harness.records.verdict import EvidenceEntry, Finding
 
 _LONGEST = 600
 _MOST_SHOWN = 8
@@ -51,8 +51,9 @@ def _findings(found: Replay, path: str) -> Iterator[Finding]:
     elif found.failure and not _untold(found):
         kind = "is not deterministic" if found.nondeterminism else "failed"
         words = f"the replay of {path} {kind}: {_first_line(found.failure)}"
-        evidence = tuple(found.failure[:_LONGEST].splitlines()[:_MOST_SHOWN])
-        yield Finding(check="replays", subject=path, message=words, evidence=evidence)
+        lines = found.failure[:_LONGEST].splitlines()[:_MOST_SHOWN]
+        shown = tuple(EvidenceEntry(words=(line,)) for line in lines)
+        yield Finding(check="replays", subject=path, message=words, evidence=shown)
 
 
 def _differences(differences: Sequence[Difference], path: str) -> Iterator[Finding]:
@@ -62,7 +63,9 @@ def _differences(differences: Sequence[Difference], path: str) -> Iterator[Findi
         check="replays",
         subject=path,
         message=f"the replay of {path} decides otherwise: {_told(first)}",
-        evidence=tuple(f"event {each.event_id}  {_told(each)}" for each in differences[:_MOST_SHOWN]),
+        evidence=tuple(
+            EvidenceEntry("", f"event {each.event_id}", (_told(each),)) for each in differences[:_MOST_SHOWN]
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from harness.checks.attempts import requests
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Crash, Evidence, History
 from harness.records.tape import Entry, acts, executed
-from harness.records.verdict import Finding
+from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
 
 _SYSTEM = "temporal-sys"
@@ -36,7 +36,7 @@ def state_survives_server_restart(evidence: Evidence, baselines: Sequence[Eviden
                 yield _finding(entry.operation, f"{missing} was acknowledged, and is not in the database", shown)
 
 
-def _finding(subject: str, words: str, shown: tuple[str, ...]) -> Finding:
+def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
     return Finding(check="state-survives-server-restart", subject=subject, message=words, evidence=shown)
 
 

@@ -1,4 +1,4 @@
-"""How a finding shows what was seen: one line for each entry of the tape, event or sample."""
+"""How a finding shows what was seen: a record for each message of the tape and each event of a history."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
+from harness.records.verdict import EvidenceEntry
 from harness.temporal import event as events
 
 _LONGEST = 200
@@ -18,23 +19,22 @@ def clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
-def lines(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> tuple[str, ...]:
-    """Return one line for each entry: when, which worker process, which attempt, and after which strike.
+def lines(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> tuple[EvidenceEntry, ...]:
+    """Return what shows each entry: when, which worker process, which attempt, and after which strike.
 
     Args:
         evidence: The evidence that the entries are from.
         entries: The entries, in the order in which they are shown.
-        saying: What to add to each line: ``{operation}``, ``{status}`` and the entry's facts can be named.
+        saying: What to add to each: ``{operation}``, ``{status}`` and the entry's facts can be named.
     """
     pids = {each.worker: each.facts.get("pid", 0) for each in acts(evidence.tape, "start-worker")}
     return tuple(_line(entry, pids=pids, strikes=evidence.strikes, saying=saying) for entry in entries)
 
 
-def event_line(event: dict[str, Any], *, more: str = "") -> str:
-    """Return one line for an event of a history: when, its id and type, and what to add."""
-    return f"{clock(events.at(event))}  event {events.number(event)} {events.kind(event)}" + (
-        f"  {more}" if more else ""
-    )
+def event_line(event: dict[str, Any], *, more: str = "") -> EvidenceEntry:
+    """Return what shows an event of a history: when, its id and type, and what to add."""
+    source = f"event {events.number(event)} {events.kind(event)}"
+    return EvidenceEntry(clock(events.at(event)), source, (more,) if more else ())
 
 
 def short(value: Any) -> str:
@@ -48,10 +48,9 @@ def times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], saying: str) -> str:
-    words = [clock(entry.at)]
-    if entry.worker:
-        words.append(f"worker {pids.get(entry.worker) or f'number {entry.worker}'}")
+def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], saying: str) -> EvidenceEntry:
+    worker = f"worker {pids.get(entry.worker) or f'number {entry.worker}'}" if entry.worker else ""
+    words = []
     if entry.point is not None and entry.point.attempt:
         words.append(f"attempt {entry.point.attempt}")
     if entry.kind == "act" and not saying:
@@ -61,4 +60,4 @@ def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], sayin
     struck = [strike for strike in strikes if strike.at < entry.at and strike.worker != entry.worker]
     if struck and entry.kind != "act":
         words.append(f"(after the strike at {clock(struck[-1].at)})")
-    return "  ".join(words)
+    return EvidenceEntry(clock(entry.at), worker, tuple(words))

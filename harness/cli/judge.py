@@ -14,7 +14,7 @@ from harness.cli.output import FORMAT, show
 from harness.errors import RigError, UsageError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
-from harness.records.plan import Strike, parse
+from harness.records.plan import Strike
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Verdict
@@ -31,7 +31,7 @@ Example: crashproof judge .crashproof/runs/latest
 def judge(folder: Path, form: str) -> int:
     """Judge the evidence of a run again, and write its report anew. No server and no worker is started."""
     found = folders.find_run(folder)
-    record = folders.read_json(found / "run.json", RunRecord)
+    record = folders.load_run(found)
     swept = [_judge_scenario(found, declared, record) for declared in record.scenarios]
     try:
         keep(swept, folder=found, scenarios=record.scenarios)
@@ -72,7 +72,7 @@ def _judge_scenario(folder: Path, declared: DeclaredScenario, record: RunRecord)
 
 def _struck(verdicts: Iterable[Verdict]) -> tuple[Strike, ...]:
     """Return the strikes that were made, each the last of its plan, where no sweep lived to say so."""
-    plans = [parse(verdict.plan) for verdict in verdicts if verdict.struck]
+    plans = [verdict.plan for verdict in verdicts if verdict.struck]
     return tuple(dict.fromkeys(plan.strikes[-1] for plan in plans if plan.strikes))
 
 

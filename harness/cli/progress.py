@@ -173,7 +173,7 @@ def _row(verdict: Verdict) -> dict[str, object]:
     return {
         "trial": verdict.trial,
         "scenario": verdict.scenario,
-        "plan": verdict.plan,
+        "plan": str(verdict.plan),
         "outcome": verdict.outcome,
         "findings": [finding.message for finding in verdict.findings],
     }

@@ -45,7 +45,7 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
     A trial that failed and now passes is unstable: the outcome is UNKNOWN, with both pieces of evidence.
     """
     found = _find(trial, run_folder, given["out"]).resolve()
-    record = folders.read_json(found.parent.parent / "run.json", RunRecord)
+    record = folders.load_run(found.parent.parent)
     earlier = folders.load_verdict(found)
     declared = next((each for each in record.scenarios if each.name == earlier.scenario), None)
     if declared is None:
@@ -72,7 +72,7 @@ async def _again(
     binary = await engine.find_binary(options["engine"], given, progress=told.line)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256}
     record = begin(scenarios=(declared,), options={**options, "reproduces": str(found)}, server=server)
-    folders.write_json(folder / "run.json", record)
+    folders.save_run(folder, record)
     told.line(f"{declared.name}: {plan}; evidence in {shown_path(folder)}")
     for evidence in undisturbed:
         await asyncio.to_thread(folders.save_evidence, folder / "trials" / evidence.trial, evidence)
@@ -87,7 +87,7 @@ async def _again(
         options=SweepOptions(**{**options, "cold": True}),
         tell=told.tell,
     )
-    folders.write_json(folder / "run.json", replace(record, swept=(swept,)))
+    folders.save_run(folder, replace(record, swept=(swept,)))
     return swept
 
 

@@ -83,7 +83,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     record = None
     if given["resume"]:
         folder = folders.find_run(given["resume"])
-        record = folders.read_json(folder / "run.json", RunRecord)
+        record = folders.load_run(folder)
         if targets or given["worker"]:
             raise UsageError("--resume goes on with what its folder holds: give no scenario beside it")
         scenarios, declared = again(record)  # in the folder that it was given in
@@ -125,13 +125,13 @@ async def _run(
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
     kept = {name: getattr(options, name) for name in KEPT}
     record = begin(scenarios=declared, options=kept, server=server)
-    folders.write_json(folder / "run.json", record)
+    folders.save_run(folder, record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
     finished: list[SweepResult] = []
 
     def done(swept: SweepResult) -> None:
         finished.append(swept)
-        folders.write_json(folder / "run.json", replace(record, swept=tuple(finished)))
+        folders.save_run(folder, replace(record, swept=tuple(finished)))
 
     try:
         swept = await sweep_all(
@@ -146,7 +146,7 @@ async def _run(
     except asyncio.CancelledError:
         told.line(f"interrupted; go on with: crashproof run --resume {shown_path(folder)}")
         raise
-    folders.write_json(folder / "run.json", replace(record, swept=tuple(swept), finished=time.time()))
+    folders.save_run(folder, replace(record, swept=tuple(swept), finished=time.time()))
     keep(swept, folder=folder, scenarios=declared)
     return swept
 

@@ -16,7 +16,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -27,6 +27,8 @@ from harness.errors import RigError, UsageError
 from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.plan import Plan, parse
 from harness.records.replay_result import Replay
+from harness.records.run_record import RunRecord
+from harness.records.stored import run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.tape import Entry
 from harness.records.verdict import Verdict
 
@@ -209,7 +211,7 @@ def load_plan(folder: Path) -> Plan:
 
 def save_verdict(folder: Path, verdict: Verdict) -> None:
     """Write what the checks said of one trial, with its outcome spelled out for readers."""
-    write_json(folder / "verdict.json", {**msgspec.to_builtins(verdict), "outcome": verdict.outcome})
+    write_json(folder / "verdict.json", verdict_as_json(verdict))
 
 
 def load_verdict(folder: Path) -> Verdict:
@@ -218,7 +220,29 @@ def load_verdict(folder: Path) -> Verdict:
     Raises:
         UsageError: The file is missing or corrupt.
     """
-    return read_json(folder / "verdict.json", Verdict)
+    return _read(folder / "verdict.json", verdict_of)
+
+
+def save_run(folder: Path, record: RunRecord) -> None:
+    """Write the record of a run into its folder."""
+    write_json(folder / "run.json", run_as_json(record))
+
+
+def load_run(folder: Path) -> RunRecord:
+    """Read the record of a run.
+
+    Raises:
+        UsageError: The file is missing or corrupt.
+    """
+    return _read(folder / "run.json", run_of)
+
+
+def _read(path: Path, read: Callable[[dict[str, Any]], T]) -> T:
+    kept = read_json(path, dict)
+    try:
+        return read(kept)
+    except UsageError as error:
+        raise _corrupt(path, error) from error
 
 
 def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_ListedHistory, ...]:

@@ -91,7 +91,7 @@ class SweepResult:
     def findings(self) -> tuple[SweepFinding, ...]:
         """The findings, each once with the smallest plan that shows it, the most telling first."""
         grouped: dict[str, list[tuple[Verdict, Finding]]] = {}
-        for verdict in sorted(self.verdicts, key=lambda found: found.plan.count("@")):
+        for verdict in sorted(self.verdicts, key=lambda verdict: len(verdict.plan.strikes)):
             for finding in verdict.findings:
                 grouped.setdefault(finding.id, []).append((verdict, finding))
         return tuple(

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.records.plan import Plan
+
 
 class Outcome(StrEnum):
     """What is known of a property: it held, it cannot be told, it broke."""
@@ -31,6 +33,29 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return max(outcomes, key=lambda outcome: outcome.rank, default=Outcome.UNKNOWN)
 
 
+@dataclass(frozen=True)
+class EvidenceEntry:
+    """One entry that shows a finding: a message at a door, an act of crashproof, an event of a history.
+
+    Attributes:
+        at: Time of day in UTC, ``12:04:31.207``; empty where none is known.
+        source: What it is of: ``worker 22863``, ``event 5 ACTIVITY_TASK_STARTED``; empty where that is not known.
+        words: What else is to be said of it, column by column: ``attempt 2``, ``OK``.
+    """
+
+    at: str = ""
+    source: str = ""
+    words: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that it says, column by column; the first two name it among the entries of its trial."""
+        return (*(part for part in (self.at, self.source) if part), *self.words)
+
+    def __str__(self) -> str:
+        return "  ".join(self.columns)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One broken promise, with what shows it.
@@ -40,13 +65,13 @@ class Finding:
         message: What was expected and what was seen, in one line.
         subject: What it is about, apart from this trial's numbers and times: findings of one check and subject are
             one finding seen in several trials. An activity type, an effect's name, a workflow type.
-        evidence: The entries that show it, one line each.
+        evidence: The entries that show it.
     """
 
     check: str
     message: str
     subject: str = ""
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[EvidenceEntry, ...] = ()
 
     @property
     def id(self) -> str:
@@ -78,7 +103,7 @@ class Verdict:
     Attributes:
         trial: Id of the trial.
         scenario: Name of the scenario.
-        plan: The plan, as text.
+        plan: The plan.
         struck: Whether every planned strike was made while the workflow was open.
         reason: Why the trial as a whole is UNKNOWN, or an empty text.
         judgements: One for each check, in the order of the scenario's checks.
@@ -86,7 +111,7 @@ class Verdict:
 
     trial: str
     scenario: str
-    plan: str
+    plan: Plan
     struck: bool
     reason: str = ""
     judgements: tuple[Judgement, ...] = ()

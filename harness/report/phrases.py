@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.records.plan import parse
+from harness.records.plan import Plan
 from harness.records.verdict import Outcome, Verdict
 
 
-def plan_text(plan: str) -> str:
+def plan_text(plan: Plan) -> str:
     """Return a plan as a phrase: ``kill-worker before RespondActivityTaskCompleted of book 1, attempt 1``."""
-    parsed = parse(plan)
-    if not parsed.strikes:
+    if not plan.strikes:
         return "undisturbed"
-    words = ", then ".join(f"{strike.fault} {point_text(strike.point)}" for strike in parsed.strikes)
-    return words + (" (in real time)" if parsed.real_time else "")
+    words = ", then ".join(f"{strike.fault} {point_text(strike.point)}" for strike in plan.strikes)
+    return words + (" (in real time)" if plan.real_time else "")
 
 
 def point_text(point_id: str) -> str:

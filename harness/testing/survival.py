@@ -116,9 +116,9 @@ class Survives:
         server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256}
         kept = {name: getattr(options, name) for name in ("faults", "only", "real_time", "engine")}
         record = replace(begin(scenarios=(where,), options=kept, server=server), command=("pytest", self._test))
-        folders.write_json(folder / "run.json", record)
+        folders.save_run(folder, record)
         [swept] = await sweep_all([scenario], binary=binary.path, folder=folder, jobs=jobs, options=options, tell=_tell)
-        folders.write_json(folder / "run.json", replace(record, swept=(swept,), finished=time.time()))
+        folders.save_run(folder, replace(record, swept=(swept,), finished=time.time()))
         keep([swept], folder=folder, scenarios=(where,))
         return swept
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import faults
-from harness.records.plan import parse
 from harness.records.sweep_result import SweepResult, count
 from harness.records.verdict import Outcome, Verdict
 
@@ -103,7 +102,7 @@ def _some(scenarios: Sequence[str], of: int) -> str:
 def _verdicts(swept: Sequence[SweepResult]) -> dict[str, list[Verdict]]:
     found: dict[str, list[Verdict]] = {}
     for verdict in (verdict for each in swept for verdict in each.verdicts):
-        strikes = parse(verdict.plan).strikes
+        strikes = verdict.plan.strikes
         if strikes:
             found.setdefault(strikes[-1].fault, []).append(verdict)
     return found

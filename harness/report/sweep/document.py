@@ -53,7 +53,7 @@ def _trial(verdict: Verdict) -> dict[str, Any]:
     return {
         "id": verdict.trial,
         "scenario": verdict.scenario,
-        "plan": verdict.plan,
+        "plan": str(verdict.plan),
         "outcome": verdict.outcome,
         "struck": verdict.struck,
         "reason": verdict.reason,
@@ -68,11 +68,11 @@ def _finding(found: SweepFinding) -> dict[str, Any]:
         "check": found.finding.check,
         "message": found.finding.message,
         "scenario": found.scenario,
-        "plan": found.verdict.plan,
+        "plan": str(found.verdict.plan),
         "trial": found.verdict.trial,
         "trials": found.trials,
         "subject": found.finding.subject,
-        "evidence": found.finding.evidence,
+        "evidence": [str(entry) for entry in found.finding.evidence],
         "reproduce": reproduce(found.verdict.trial),
     }
 

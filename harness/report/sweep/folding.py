@@ -52,5 +52,5 @@ def _belongs(found: SweepFinding, block: Block) -> bool:
 
 
 def _entries(found: SweepFinding) -> set[tuple[str, ...]]:
-    """Return what names the entries that show a finding: the time and the process, or the event, of each line."""
-    return {tuple(line.split("  ")[:2]) for line in found.finding.evidence}
+    """Return what names the entries that show a finding: the time and the process, or the event, of each."""
+    return {entry.columns[:2] for entry in found.finding.evidence}

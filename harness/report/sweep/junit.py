@@ -52,7 +52,7 @@ def _trial(suite: ElementTree.Element, verdict: Verdict) -> None:
     case = _case(suite, verdict.scenario, name)
     for finding in verdict.findings:
         failure = ElementTree.SubElement(case, "failure", type=finding.check, message=for_xml(finding.message))
-        failure.text = for_xml("\n".join([*finding.evidence, f"Reproduce with: {reproduce(verdict.trial)}"]))
+        failure.text = for_xml("\n".join([*map(str, finding.evidence), f"Reproduce with: {reproduce(verdict.trial)}"]))
 
 
 def _case(

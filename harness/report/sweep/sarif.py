@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.records.plan import parse
 from harness.records.sweep_result import SweepFinding, SweepResult, outcome
 from harness.records.verdict import Outcome
 from harness.report.phrases import plan_text, reproduce
@@ -57,7 +56,7 @@ def _result(found: SweepFinding, *, file: str, rule: int) -> dict[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"name": found.scenario, "kind": "module"}]}
     if file:
         location["physicalLocation"] = {"artifactLocation": {"uri": file}, "region": {"startLine": 1}}
-    struck = dict.fromkeys(strike.fault for strike in parse(verdict.plan).strikes)
+    struck = dict.fromkeys(strike.fault for strike in verdict.plan.strikes)
     return {
         "ruleId": finding.check,
         "ruleIndex": rule,
@@ -65,5 +64,5 @@ def _result(found: SweepFinding, *, file: str, rule: int) -> dict[str, Any]:
         "message": {"text": told},
         "locations": [location],
         "partialFingerprints": {"finding/v1": f"{found.scenario}/{finding.id}"},
-        "properties": {"faults": list(struck), "plan": verdict.plan, "trial": verdict.trial},
+        "properties": {"faults": list(struck), "plan": str(verdict.plan), "trial": verdict.trial},
     }

@@ -62,7 +62,7 @@ def _block(block: Block, folder: str) -> Iterator[str]:
     yield f"{block.first.scenario} · {plan_text(verdict.plan)}"
     yield f"  FAIL  {finding.check}"
     yield f"    {finding.message}"
-    yield from (f"      {line}" for line in finding.evidence[:_EVIDENCE_SHOWN])
+    yield from (f"      {entry}" for entry in finding.evidence[:_EVIDENCE_SHOWN])
     if len(finding.evidence) > _EVIDENCE_SHOWN:
         yield f"      … and {len(finding.evidence) - _EVIDENCE_SHOWN} more lines in verdict.json"
     yield from (f"    also: {other.finding.message}" for other in block.also)

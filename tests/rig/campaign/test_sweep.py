@@ -16,7 +16,6 @@ from harness import checks
 from harness.campaign.campaign import first_error
 from harness.campaign.sweep import Sweep
 from harness.records.options import SweepOptions
-from harness.records.plan import parse
 from harness.records.scenario import Scenario, start
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
@@ -59,7 +58,7 @@ async def swept(
 async def test_every_cut_is_struck_once_and_the_baseline_runs_twice(rig: Rig, tmp_path: Path) -> None:
     found, news = await swept(rig, tmp_path)
     assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
-    plans = [parse(verdict.plan) for verdict in found.verdicts]
+    plans = [verdict.plan for verdict in found.verdicts]
     assert sum(not plan.strikes for plan in plans) == 2
     struck = [plan.strikes[0] for plan in plans if plan.strikes and not plan.real_time]
     assert sorted(map(str, struck)) == sorted(str(cut.strike) for cut in found.cuts) == sorted(map(str, found.struck))
@@ -84,7 +83,7 @@ async def test_work_that_is_not_over_undisturbed_is_not_swept(rig: Rig, tmp_path
     slow = replace(MARKING, name="slow", time_limit=0.01)
     found, _ = await swept(rig, tmp_path, slow)
     assert found.outcome is not Outcome.PASS
-    assert all(not parse(verdict.plan).strikes for verdict in found.verdicts)
+    assert all(not verdict.plan.strikes for verdict in found.verdicts)
     assert found.reason.startswith("undisturbed, the work is already not over")
 
 
@@ -94,7 +93,7 @@ async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: 
     assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
     lost = "effect-reply-lost@after/effect.mark/Marking/mark.1/attempt-1"
     assert [str(cut.strike) for cut in found.cuts] == [str(strike) for strike in found.struck] == [lost]
-    assert [verdict.plan for verdict in found.verdicts] == ["baseline", "baseline", lost]
+    assert [str(verdict.plan) for verdict in found.verdicts] == ["baseline", "baseline", lost]
     assert set(found.not_applicable) == {"heartbeat-lost", "model-429"}
     assert "no model message that it can meet" in found.not_applicable["model-429"]
     none, _ = await swept(rig, tmp_path / "none", faults=("model",))

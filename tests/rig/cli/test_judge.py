@@ -25,7 +25,7 @@ def run_of(folder: Path, *names: str, swept: tuple[SweepResult, ...] = ()) -> Pa
     """Write the folder of a run of these scenarios."""
     declared = tuple(DeclaredScenario(name=name, checks=("history-well-formed",)) for name in names)
     record = RunRecord(command=("crashproof",), cwd=str(folder), started=1.0, scenarios=declared, swept=swept)
-    folders.write_json(folder / "run.json", record)
+    folders.save_run(folder, record)
     (folder / "trials").mkdir()
     return folder
 
@@ -35,7 +35,7 @@ def finished(folder: Path) -> Path:
     verdict = Verdict(
         trial="1a2b3c",
         scenario="trip",
-        plan="baseline",
+        plan=Plan(),
         struck=True,
         judgements=(Judgement(check="history-well-formed", outcome=Outcome.FAIL),),
     )

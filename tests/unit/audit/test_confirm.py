@@ -233,7 +233,7 @@ def saved_run(folder: Path, *, local: bool = False) -> None:
     save_evidence(folder / "trials" / "abc123", evidence)
     save_verdict(
         folder / "trials" / "abc123",
-        Verdict(trial="abc123", scenario="agent", plan="baseline", struck=True, judgements=(judged,)),
+        Verdict(trial="abc123", scenario="agent", plan=parse("baseline"), struck=True, judgements=(judged,)),
     )
     (folder / "trials" / "def456").mkdir()  # a trial that was interrupted
 

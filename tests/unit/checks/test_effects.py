@@ -28,8 +28,8 @@ def test_effect_without_key_happens_twice() -> None:
     finding = only_finding("effects-happen-once", struck_after_effect(), saves())
     assert finding.message == "note of book 1 happened 2 times, expected once"
     assert finding.subject == "note"
-    assert finding.evidence[0].endswith("worker 22863  attempt 1")
-    assert "worker 22864  attempt 2  (after the strike at 12:00:" in finding.evidence[1]
+    assert str(finding.evidence[0]).endswith("worker 22863  attempt 1")
+    assert "worker 22864  attempt 2  (after the strike at 12:00:" in str(finding.evidence[1])
 
 
 def test_effect_asked_twice_with_one_key_happens_once() -> None:

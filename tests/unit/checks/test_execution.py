@@ -25,7 +25,7 @@ def failed(*types: str) -> dict[str, object]:
 def test_other_result() -> None:
     finding = only_finding(ENDS, ended(result={"notes": 3}), ended(result={"notes": 4}))
     assert finding.message == "Agent ended with [{'notes': 3}]; the baseline with [{'notes': 4}]"
-    assert "event 5 WORKFLOW_EXECUTION_COMPLETED" in finding.evidence[0]
+    assert "event 5 WORKFLOW_EXECUTION_COMPLETED" in str(finding.evidence[0])
 
 
 def test_what_differs_between_baselines_is_no_finding() -> None:
@@ -57,7 +57,7 @@ def test_not_in_time() -> None:
     story.activity("book")
     finding = only_finding(ENDS, story.evidence("deadline", end_reason="nothing for 30 s"))
     assert finding.message == "Agent did not end in time"
-    assert finding.evidence[-1] == "nothing for 30 s"
+    assert str(finding.evidence[-1]) == "nothing for 30 s"
 
 
 def test_over_and_stopped() -> None:
@@ -106,7 +106,7 @@ def test_completed_activity_runs_again() -> None:
     story.again(book)
     finding = only_finding("completed-activity-not-run-again", story.close().evidence())
     assert finding.message == "book 1 was handed out again after it had completed"
-    assert "attempt 2" in finding.evidence[1]
+    assert "attempt 2" in str(finding.evidence[1])
 
 
 def test_refused_or_unheard_completion_is_no_completion() -> None:

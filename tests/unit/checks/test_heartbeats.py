@@ -157,7 +157,7 @@ def test_checkpoint_off_by_one() -> None:
     assert finding.message == (
         "book 1 attempt 2 was handed the checkpoint [2] and did chat.completions again, which was done before it"
     )
-    assert finding.evidence[0].startswith("12:00:0")
+    assert finding.evidence[0].at.startswith("12:00:0")
     passes("no-work-redone", steps(killed(), done=2, resume=3), usual)
 
 

@@ -41,7 +41,7 @@ def test_damaged_database() -> None:
 def test_acknowledged_completion_is_lost() -> None:
     finding = only_finding(CHECK, crashed(change=lambda kept: kept.pop()))
     assert finding.message == "the completion of book 1 was acknowledged, and is not in the database"
-    assert "RespondActivityTaskCompleted OK" in finding.evidence[0]
+    assert "RespondActivityTaskCompleted OK" in str(finding.evidence[0])
 
 
 def test_acknowledged_workflow_task_is_lost() -> None:

@@ -18,7 +18,7 @@ from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.replay_result import Replay
 from harness.records.tape import Entry
-from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
 
 POINT = Point(position="after", door="effect", operation="note", workflow="A", subject="save", execution=1, attempt=1)
 EVIDENCE = Evidence(
@@ -52,11 +52,16 @@ EVIDENCE = Evidence(
     engine="full",
     falls_back=True,
 )
-FINDING = Finding(check="c", message="m", subject="s", evidence=("one", "two"))
+FINDING = Finding(
+    check="c",
+    message="m",
+    subject="s",
+    evidence=(EvidenceEntry("12:00:01.100", "worker 7", ("attempt 1", "OK")), EvidenceEntry(words=("two",))),
+)
 VERDICT = Verdict(
     trial="abc123",
     scenario="s",
-    plan=str(EVIDENCE.plan),
+    plan=EVIDENCE.plan,
     struck=True,
     judgements=(
         Judgement(check="c", outcome=Outcome.FAIL, findings=(FINDING,)),
@@ -85,7 +90,10 @@ def test_empty_evidence_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_verdict_is_read_back_and_says_its_outcome_to_other_readers(trial: Path) -> None:
     assert folders.load_verdict(trial) == VERDICT
-    assert msgspec.json.decode((trial / "verdict.json").read_bytes())["outcome"] == "FAIL"
+    kept = msgspec.json.decode((trial / "verdict.json").read_bytes())
+    assert kept["outcome"] == "FAIL"
+    assert kept["plan"] == str(EVIDENCE.plan)
+    assert kept["judgements"][0]["findings"][0]["evidence"] == ["12:00:01.100  worker 7  attempt 1  OK", "two"]
 
 
 def test_a_history_is_a_file_that_temporals_own_tools_open(trial: Path) -> None:

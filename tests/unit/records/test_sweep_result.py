@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.records.cut import Cut
+from harness.records.plan import parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
@@ -19,7 +20,7 @@ ONE, TWO = (cut.strike for cut in CUTS)
 def verdict(trial: str, found: Outcome = PASS, *, plan: str = "baseline", subject: str = "", **more: Any) -> Verdict:
     findings = (Finding(check="a", message=f"seen in {trial}", subject=subject),) if found is FAIL else ()
     judgement = Judgement(check="a", outcome=found, findings=findings)
-    return Verdict(trial=trial, scenario="s", plan=plan, struck=True, judgements=(judgement,), **more)
+    return Verdict(trial=trial, scenario="s", plan=parse(plan), struck=True, judgements=(judgement,), **more)
 
 
 def swept(*verdicts: Verdict, **more: Any) -> SweepResult:
@@ -55,7 +56,7 @@ def test_what_is_unreachable_is_not_known() -> None:
 
 
 def test_vacuous_trials_are_counted() -> None:
-    missed = Verdict(trial="m", scenario="s", plan="kill-worker@before/One", struck=False)
+    missed = Verdict(trial="m", scenario="s", plan=parse("kill-worker@before/One"), struck=False)
     assert swept(verdict("a"), missed).vacuous == 1
     assert count([verdict("a"), missed], UNKNOWN) == 1
 

@@ -6,14 +6,15 @@ from itertools import product
 
 import pytest
 
-from harness.records.verdict import Finding, Judgement, Outcome, Verdict, worst
+from harness.records.plan import Plan
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict, worst
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
 
 
 def verdict(*outcomes: Outcome | None, struck: bool = True, reason: str = "") -> Verdict:
     judgements = tuple(Judgement(check=f"check-{number}", outcome=found) for number, found in enumerate(outcomes))
-    return Verdict(trial="t", scenario="s", plan="baseline", struck=struck, reason=reason, judgements=judgements)
+    return Verdict(trial="t", scenario="s", plan=Plan(), struck=struck, reason=reason, judgements=judgements)
 
 
 def test_the_order_and_the_exit_statuses() -> None:
@@ -46,7 +47,8 @@ def test_a_verdict_is_its_worst_judgement(found: Verdict, outcome: Outcome) -> N
 
 
 def test_a_finding_is_known_by_check_and_subject_alone() -> None:
-    one = Finding(check="effects-happen-once", message="twice at 12:00", subject="charge", evidence=("a",))
+    shown = (EvidenceEntry(words=("a",)),)
+    one = Finding(check="effects-happen-once", message="twice at 12:00", subject="charge", evidence=shown)
     assert one.id == Finding(check="effects-happen-once", message="three times", subject="charge").id
     assert one.id != Finding(check="effects-happen-once", message="twice at 12:00", subject="mail").id
     assert one.id != Finding(check="effect-key-stable", message="twice at 12:00", subject="charge").id
@@ -58,7 +60,7 @@ def test_findings_are_those_of_all_checks() -> None:
     found = Verdict(
         trial="t",
         scenario="s",
-        plan="baseline",
+        plan=Plan(),
         struck=True,
         judgements=(
             Judgement(check="a", outcome=FAIL, findings=(first,)),

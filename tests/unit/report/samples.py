@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from harness import faults
 from harness.records.cut import Cut
-from harness.records.plan import Strike
+from harness.records.plan import Strike, parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
 
 POINT = Point(
     position="before",
@@ -26,13 +27,16 @@ TWICE = Finding(
     check="effects-happen-once",
     message="charge happened 2 times, expected once",
     subject="charge",
-    evidence=("12:00:03.611  worker 22863  attempt 1", "12:00:06.402  worker 22871  attempt 2"),
+    evidence=(
+        EvidenceEntry("12:00:03.611", "worker 22863", ("attempt 1",)),
+        EvidenceEntry("12:00:06.402", "worker 22871", ("attempt 2",)),
+    ),
 )
 HOSTILE = Finding(
     check="effects-happen-once",
     message="<script>alert(1)</script> & | `x` \x00 twice",
     subject="charge",
-    evidence=("<b>&</b>\x1b[31m",),
+    evidence=(EvidenceEntry(words=("<b>&</b>\x1b[31m",)),),
 )
 NO_MODEL = "the worker sends no model message that it can meet"
 NO_RESTART = "the time-skipping server cannot be killed and started again: it keeps nothing on disk"
@@ -44,7 +48,7 @@ def verdict(trial: str, plan: str, outcome: Outcome | None, *findings: Finding, 
         check="effects-happen-once", outcome=outcome, findings=findings, reason=more.pop("because", "")
     )
     told: dict[str, Any] = {"struck": True, **more}
-    return Verdict(trial=trial, scenario="trip", plan=plan, judgements=(judgement,), **told)
+    return Verdict(trial=trial, scenario="trip", plan=parse(plan), judgements=(judgement,), **told)
 
 
 def swept(*verdicts: Verdict, **more: Any) -> SweepResult:
@@ -95,12 +99,12 @@ def several() -> SweepResult:
 
 def truncated() -> tuple[Finding, ...]:
     """Return what one half answer leads to: four findings, which the same call shows."""
-    call, told = "12:00:01.100  worker 22863  attempt 1", "12:00:01.240  worker 22863  attempt 1"
+    call, answer = (EvidenceEntry(at, "worker 22863", ("attempt 1",)) for at in ("12:00:01.100", "12:00:01.240"))
     first = Finding(
         check="nothing-truncated-accepted",
         message="plan 1 completed though its model call was answered by half, and asked no more",
         subject="plan",
-        evidence=(f"{call}  chat.completions", f"{told}  chat.completions"),
+        evidence=tuple(replace(entry, words=("attempt 1", "chat.completions")) for entry in (call, answer)),
     )
     places = ("the result of plan", "effect note", "the result of TripAgent")
     others = (
@@ -108,7 +112,7 @@ def truncated() -> tuple[Finding, ...]:
             check="nothing-truncated-accepted",
             message=f"{place} holds half of an answer of the model: 'Fly to Li'",
             subject=place,
-            evidence=(call, told),
+            evidence=(call, answer),
         )
         for place in places
     )

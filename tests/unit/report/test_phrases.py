@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.records.plan import parse
 from harness.report import phrases
 from tests.unit.report.samples import KILL, UNSHOWN
 
@@ -24,7 +25,7 @@ from tests.unit.report.samples import KILL, UNSHOWN
     ],
 )
 def test_a_plan_reads_as_a_phrase(plan: str, phrase: str) -> None:
-    assert phrases.plan_text(plan) == phrase
+    assert phrases.plan_text(parse(plan)) == phrase
 
 
 def test_numbers_agree_with_their_nouns() -> None:

@@ -1,0 +1,71 @@
+"""Verdicts and runs are kept with plans and entries of evidence as texts, and are read back as records."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from harness.errors import UsageError
+from harness.records.plan import Plan, Strike
+from harness.records.run_record import DeclaredScenario, RunRecord
+from harness.records.stored import entry_of, run_as_json, run_of, verdict_as_json, verdict_of
+from harness.records.sweep_result import SweepResult
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
+
+PLAN = Plan((Strike("kill-worker", "before/One"),), real_time=True)
+ENTRY = EvidenceEntry("12:00:01.100", "worker 22863", ("attempt 1", "(after the strike at 12:00:01.000)"))
+FINDING = Finding(check="c", message="m", evidence=(ENTRY,))
+VERDICT = Verdict(
+    trial="t",
+    scenario="s",
+    plan=PLAN,
+    struck=True,
+    judgements=(Judgement(check="c", outcome=Outcome.FAIL, findings=(FINDING,)), Judgement(check="d", outcome=None)),
+)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ENTRY,
+        EvidenceEntry("12:00:01.100", "event 5 ACTIVITY_TASK_STARTED"),
+        EvidenceEntry("12:00:01.100", "", ("attempt 2",)),
+        EvidenceEntry("12:00:01.100", "request", ("before One",)),
+        EvidenceEntry("", "event 5", ("StartTimer 1, startToFireTimeout: recorded 1, now 2",)),
+        EvidenceEntry(words=("nothing for 30 s",)),
+        EvidenceEntry(words=("worker", "", "two\nlines")),
+        EvidenceEntry(),
+    ],
+)
+def test_an_entry_is_read_back_as_it_was(entry: EvidenceEntry) -> None:
+    assert entry_of(str(entry)) == entry
+
+
+def test_a_verdict_is_kept_with_texts_and_read_back() -> None:
+    kept = msgspec.json.decode(msgspec.json.encode(verdict_as_json(VERDICT)))
+    assert kept["plan"] == "kill-worker@before/One;real-time"
+    assert kept["judgements"][0]["findings"][0]["evidence"] == [str(ENTRY)]
+    assert kept["outcome"] == "FAIL"
+    assert verdict_of(kept) == VERDICT
+
+
+def test_a_run_is_kept_with_texts_and_read_back() -> None:
+    swept = SweepResult(scenario="s", verdicts=(VERDICT,), struck=PLAN.strikes)
+    record = RunRecord(
+        command=("crashproof",), cwd="/", started=1.0, scenarios=(DeclaredScenario(name="s"),), swept=(swept,)
+    )
+    kept = msgspec.json.decode(msgspec.json.encode(run_as_json(record)))
+    assert kept["swept"][0]["verdicts"][0]["plan"] == str(PLAN)
+    assert run_of(kept) == record
+
+
+@pytest.mark.parametrize("kept", [{}, {"plan": 3}, {"plan": "hug-worker@x"}, {"plan": "", "judgements": [3]}])
+def test_what_is_no_verdict_is_refused(kept: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        verdict_of(kept)
+
+
+@pytest.mark.parametrize("kept", [{}, {"swept": 3}, {"swept": [{"scenario": "s", "verdicts": [{}]}]}])
+def test_what_is_no_run_is_refused(kept: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        run_of(kept)
