@@ -15,9 +15,9 @@ import grpc.aio
 from harness.doors.decision import Decision, Refusal
 from harness.doors.wire import decoding
 from harness.doors.wire.attribution import Attribution, Owner, at
-from harness.errors import UsageError
+from harness.doors.wire.serving import GrpcServer, operation_of, pass_on
 from harness.records.tape import Entry
-from harness.temporal.service import SERVICE, UNLIMITED, request_type, response_type
+from harness.temporal.service import UNLIMITED, request_type, response_type
 
 _SENT_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
 """Status codes with which the SDK's client sends a request again, so that its task is still in the worker's hands."""
@@ -90,7 +90,6 @@ class WireProxy:
         numbers: itertools.count[int] | None = None,
         address: str = "",
     ) -> None:
-        self.address = address or "127.0.0.1:0"
         self._upstream = upstream
         self._namespace = namespace
         self._attribution = attribution
@@ -102,7 +101,7 @@ class WireProxy:
         self._peers: dict[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._polls: dict[asyncio.Task[Any], int] = {}
-        self._server: grpc.aio.Server | None = None
+        self._server = GrpcServer(self._pass, address=address)
         self._channel: grpc.aio.Channel | None = None
 
     async def __aenter__(self) -> WireProxy:
@@ -112,27 +111,20 @@ class WireProxy:
             UsageError: The fixed address is taken.
         """
         self._channel = grpc.aio.insecure_channel(self._upstream, options=UNLIMITED)
-        self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
-        self._server.add_generic_rpc_handlers((_AnyMethod(self._pass),))
-        host = self.address.rpartition(":")[0]
-        try:
-            port = self._server.add_insecure_port(self.address)
-        except RuntimeError as error:
-            raise UsageError(
-                f"the worker's fixed address {self.address} is taken: end what listens there "
-                "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
-            ) from error
-        self.address = f"{host}:{port}"
-        await self._server.start()
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         for task in [*self._polls, *self._writes]:
             task.cancel()
-        if self._server:
-            await self._server.stop(None)
+        await self._server.__aexit__(*error)
         if self._channel:
             await self._channel.close()
+
+    @property
+    def address(self) -> str:
+        """Host and port that the worker connects to; known once entered."""
+        return self._server.address
 
     def cut_off(self, worker: int) -> None:
         """End the long polls of a dead worker process at once, before one of them swallows a task."""
@@ -146,14 +138,11 @@ class WireProxy:
         return self._peers[peer]
 
     async def _pass(self, method: str, raw: bytes, context: Any) -> bytes:
-        if not method.startswith(SERVICE):
+        operation = operation_of(method)
+        if not operation:
             return await self._forward(method, raw, context)
-        operation = method.removeprefix(SERVICE)
-        request = request_type(operation)
-        if request is None:
-            return await self._forward(method, raw, context)
-        parsed = request.FromString(raw)
-        call = _Call(operation, next(self._numbers), self._worker_of(context.peer()), parsed)
+        request = request_type(operation).FromString(raw)
+        call = _Call(operation, next(self._numbers), self._worker_of(context.peer()), request)
         return await self._through(call, method, context)
 
     async def _through(self, call: _Call, method: str, context: Any) -> bytes:
@@ -171,7 +160,7 @@ class WireProxy:
             self._attribution.lost(getattr(call.reply, "task_token", b""))
             await _turn_away(context, decision)
         if error:
-            await _abort(context, error)
+            await pass_on(error, context=context)
         return raw
 
     async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:
@@ -266,30 +255,6 @@ _NAMESPACED = (
     "signal_external_workflow_execution_command_attributes",
     "request_cancel_external_workflow_execution_command_attributes",
 )
-
-
-class _AnyMethod(grpc.GenericRpcHandler):
-    """Serves every method of every service with one function, which gets and gives raw bytes."""
-
-    def __init__(self, serve: Callable[[str, bytes, Any], Awaitable[bytes]]) -> None:
-        self._serve = serve
-
-    def service(self, handler_call_details: Any) -> Any:
-        method = handler_call_details.method
-
-        async def serve(raw: bytes, context: Any) -> bytes:
-            try:
-                return await self._serve(method, raw, context)
-            except grpc.aio.AioRpcError as error:
-                await _abort(context, error)
-                raise
-
-        return grpc.unary_unary_rpc_method_handler(serve)
-
-
-async def _abort(context: Any, error: grpc.aio.AioRpcError) -> None:
-    trailers = tuple(error.trailing_metadata() or ())
-    await context.abort(error.code(), error.details() or "", trailing_metadata=trailers)
 
 
 async def _turn_away(context: Any, decision: Decision) -> None:

@@ -17,10 +17,9 @@ from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.errors import UsageError
-from harness.processes.ports import IP
+from harness.doors.wire.serving import GrpcServer, operation_of
 from harness.replay.door.tasks import Story
-from harness.temporal.service import SERVICE, UNLIMITED, request_type, response_type
+from harness.temporal.service import request_type, response_type
 
 PAGE_EVENTS = 256
 """Events of one page of a history, as many as the server gives by default."""
@@ -78,13 +77,12 @@ class ReplayFrontend:
     """
 
     def __init__(self, address: str = "") -> None:
-        self.address = address or f"{IP}:0"
         self.normal_queues: dict[str, None] = {}
         self.polled = asyncio.Event()
         self._offered: defaultdict[str, asyncio.Queue[Question]] = defaultdict(asyncio.Queue)
         self._open: dict[bytes, Question] = {}
         self._numbers = itertools.count(1)
-        self._server: grpc.aio.Server | None = None
+        self._server = GrpcServer(self._serve, address=address)
 
     async def __aenter__(self) -> ReplayFrontend:
         """Begin to listen.
@@ -92,22 +90,16 @@ class ReplayFrontend:
         Raises:
             UsageError: The fixed address is taken.
         """
-        self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
-        self._server.add_generic_rpc_handlers((_Methods(self._serve),))
-        try:
-            port = self._server.add_insecure_port(self.address)
-        except RuntimeError as error:
-            raise UsageError(
-                f"the worker's fixed address {self.address} is taken: end what listens there "
-                "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
-            ) from error
-        self.address = f"{self.address.rpartition(':')[0]}:{port}"
-        await self._server.start()
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        if self._server:
-            await self._server.stop(None)
+        await self._server.__aexit__(*error)
+
+    @property
+    def address(self) -> str:
+        """Host and port that the worker connects to; known once entered."""
+        return self._server.address
 
     def offer(self, queue: str, question: Question) -> None:
         """Hand a workflow task to the next poll of a task queue."""
@@ -129,14 +121,12 @@ class ReplayFrontend:
     async def _serve(self, method: str, raw: bytes, context: Any) -> bytes:
         if method == "/grpc.health.v1.Health/Check":
             return _SERVING
-        operation = method.removeprefix(SERVICE)
-        request = request_type(operation) if method.startswith(SERVICE) else None
-        if request is None:
+        operation = operation_of(method)
+        if not operation:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{method} is not there while histories are replayed")
-        assert request is not None
         serve = _ANSWERS.get(operation)
         if serve is not None:
-            reply = await serve(self, request.FromString(raw), context)
+            reply = await serve(self, request_type(operation).FromString(raw), context)
         elif operation.startswith("Poll"):
             reply = await _nothing(operation, context)
         else:
@@ -271,18 +261,3 @@ def _patience(context: Any) -> float:
 async def _nothing(operation: str, context: Any) -> Any:
     await asyncio.sleep(_patience(context))
     return response_type(operation)()
-
-
-class _Methods(grpc.GenericRpcHandler):
-    """Serves every method with one function, which gets and gives raw bytes."""
-
-    def __init__(self, serve: Callable[[str, bytes, Any], Awaitable[bytes]]) -> None:
-        self._serve = serve
-
-    def service(self, handler_call_details: Any) -> Any:
-        method = handler_call_details.method
-
-        async def serve(raw: bytes, context: Any) -> bytes:
-            return await self._serve(method, raw, context)
-
-        return grpc.unary_unary_rpc_method_handler(serve)

@@ -1,0 +1,90 @@
+"""A gRPC server for workers: every method of every service goes through one function, as raw bytes.
+
+The wire proxy serves a worker so in a trial, and the replay door in a replay; a worker sees no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from harness.errors import UsageError
+from harness.processes.ports import IP
+from harness.temporal.service import SERVICE, UNLIMITED, request_type
+
+Serve = Callable[[str, bytes, Any], Awaitable[bytes]]
+"""Answers one call: its method's path, its request as raw bytes, and gRPC's context of it."""
+
+
+class GrpcServer:
+    """Listens for gRPC calls of workers. An async context manager; ``address`` is known once entered.
+
+    Args:
+        serve: Answers each call. A gRPC error that it raises reaches the caller as it is, trailers included.
+        address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
+    """
+
+    def __init__(self, serve: Serve, *, address: str = "") -> None:
+        self.address = address or f"{IP}:0"
+        self._serve = serve
+        self._server: grpc.aio.Server | None = None
+
+    async def __aenter__(self) -> GrpcServer:
+        """Begin to listen.
+
+        Raises:
+            UsageError: The fixed address is taken.
+        """
+        self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
+        self._server.add_generic_rpc_handlers((_AnyMethod(self._serve),))
+        try:
+            port = self._server.add_insecure_port(self.address)
+        except RuntimeError as error:
+            raise UsageError(
+                f"the worker's fixed address {self.address} is taken: end what listens there "
+                "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
+            ) from error
+        self.address = f"{self.address.rpartition(':')[0]}:{port}"
+        await self._server.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._server:
+            await self._server.stop(None)
+
+
+def operation_of(method: str) -> str:
+    """Return the WorkflowService's operation that a method's path names: ``StartWorkflowExecution``.
+
+    Empty for a method of another service, and for one that the installed SDK does not know.
+    """
+    operation = method.removeprefix(SERVICE) if method.startswith(SERVICE) else ""
+    return operation if operation and request_type(operation) is not None else ""
+
+
+async def pass_on(error: grpc.aio.AioRpcError, *, context: Any) -> None:
+    """End a call with the error that another server gave, its details and trailers included."""
+    trailers = tuple(error.trailing_metadata() or ())
+    await context.abort(error.code(), error.details() or "", trailing_metadata=trailers)
+
+
+class _AnyMethod(grpc.GenericRpcHandler):
+    """Serves every method of every service with one function."""
+
+    def __init__(self, serve: Serve) -> None:
+        self._serve = serve
+
+    def service(self, handler_call_details: Any) -> Any:
+        method = handler_call_details.method
+
+        async def serve(raw: bytes, context: Any) -> bytes:
+            try:
+                return await self._serve(method, raw, context)
+            except grpc.aio.AioRpcError as error:
+                await pass_on(error, context=context)
+                raise
+
+        return grpc.unary_unary_rpc_method_handler(serve)
