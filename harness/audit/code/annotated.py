@@ -4,55 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from astroid import nodes
 from astroid.builder import AstroidBuilder
 from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 
-from harness.audit.code.meaning import SAME_AS, Meaning
+from harness.audit.code.resolved_name import SAME_AS, Owner, ResolvedName, qualified
+from harness.audit.code.resolver import Resolver
 from harness.audit.code.trees import in_brackets
-
-if TYPE_CHECKING:
-    from harness.audit.code.meanings import Meanings, Owner
 
 _WRAPPING = {"typing.Optional", "typing.Annotated", "typing.Final", "typing.ClassVar", "dataclasses.InitVar"}
 _WRAPPING |= {"typing.Awaitable", "collections.abc.Awaitable", "typing.Required", "typing.NotRequired"}
 _UNKNOWN = {"typing.Any", "builtins.object", "builtins.None", "typing.Self", "typing_extensions.Self"}
 
 
-def of(meanings: Meanings, node: nodes.NodeNG, owner: Owner = None) -> Iterator[Meaning]:
+def of(resolver: Resolver, node: nodes.NodeNG, owner: Owner = None) -> Iterator[ResolvedName]:
     """Yield instances of the classes that an annotation names."""
     match node:
         case nodes.Const(value=str()):
             if written := _from_text(node):
-                yield from of(meanings, written, owner)
+                yield from of(resolver, written, owner)
         case nodes.BinOp(op="|"):
-            yield from of(meanings, node.left, owner)
-            yield from of(meanings, node.right, owner)
+            yield from of(resolver, node.left, owner)
+            yield from of(resolver, node.right, owner)
         case nodes.Subscript():
-            yield from _generic(meanings, node, owner)
+            yield from _generic(resolver, node, owner)
         case nodes.Name() | nodes.Attribute():
-            for found in meanings.of(node, owner):
+            for found in resolver.of(node, owner):
                 if found.name in ("typing.Self", "typing_extensions.Self") and owner is not None:
-                    yield Meaning(name=meanings.qualified(owner), node=owner, instance=True)
+                    yield ResolvedName(name=qualified(owner), node=owner, instance=True)
                 elif (
                     not found.instance and found.name not in _UNKNOWN and not isinstance(found.node, nodes.FunctionDef)
                 ):
                     yield replace(found, name=SAME_AS.get(found.name, found.name), instance=True)
 
 
-def _generic(meanings: Meanings, node: nodes.Subscript, owner: Owner) -> Iterator[Meaning]:
+def _generic(resolver: Resolver, node: nodes.Subscript, owner: Owner) -> Iterator[ResolvedName]:
     inner = in_brackets(node)
-    for found in meanings.of(node.value, owner):
+    for found in resolver.of(node.value, owner):
         if found.name in _WRAPPING:
-            yield from of(meanings, inner[0], owner)
+            yield from of(resolver, inner[0], owner)
         elif found.name == "typing.Union":
             for each in inner:
-                yield from of(meanings, each, owner)
+                yield from of(resolver, each, owner)
         elif found.name in ("typing.Type", "builtins.type"):
-            yield from (replace(each, instance=False) for each in of(meanings, inner[0], owner))
+            yield from (replace(each, instance=False) for each in of(resolver, inner[0], owner))
         elif not found.instance:
             name = SAME_AS.get(found.name, found.name)
             yield replace(found, name=name, instance=True, arguments=tuple(inner), annotated=True)

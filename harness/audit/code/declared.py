@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.meanings import Meanings
+from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
 from harness.audit.code.subjects import Activity, EntryKind, EntryMethod, Module, Workflow
 
@@ -23,11 +23,11 @@ class Declarations:
     """Tells which classes are workflows and which functions are activities.
 
     Args:
-        meanings: Tells what decorators mean.
+        resolver: Tells what decorators mean.
     """
 
-    def __init__(self, meanings: Meanings) -> None:
-        self.meanings = meanings
+    def __init__(self, resolver: NameResolver) -> None:
+        self.resolver = resolver
         self._workflows: dict[nodes.ClassDef, Workflow | None] = {}
         self._activities: dict[nodes.FunctionDef, Activity | None] = {}
         self._applied: dict[tuple[nodes.NodeNG, str], bool] = {}
@@ -56,15 +56,15 @@ class Declarations:
         return Workflow(
             name=name,
             node=node,
-            module=self.meanings.modules.of(node),
+            module=self.resolver.modules.of(node),
             entries=tuple(self._entries(node, name)),
             sandboxed=_option(decorator, "sandboxed") is not False,
-            place=place_of(node, self.meanings.modules),
+            place=place_of(node, self.resolver.modules),
         )
 
     def _entries(self, node: nodes.ClassDef, workflow: str) -> Iterator[EntryMethod]:
         seen: set[str] = set()
-        for each in members.ancestors(self.meanings, node):
+        for each in members.ancestors(self.resolver, node):
             for method in each.body:
                 if not isinstance(method, nodes.FunctionDef) or method.name in seen:
                     continue
@@ -81,7 +81,7 @@ class Declarations:
                 return EntryMethod(
                     kind=EntryKind.VALIDATOR, name=called.expr.as_string(), node=method, workflow=workflow
                 )
-            for found in self.meanings.of(called):
+            for found in self.resolver.of(called):
                 if kind := _ENTRY_DECORATORS.get(found.name):
                     given = "" if _option(decorator, "dynamic") else str(_option(decorator, "name") or method.name)
                     return EntryMethod(kind=kind, name=given, node=method, workflow=workflow)
@@ -101,11 +101,11 @@ class Declarations:
         return Activity(
             name="" if _option(decorator, "dynamic") else str(_option(decorator, "name") or plain),
             node=node,
-            module=self.meanings.modules.of(node),
+            module=self.resolver.modules.of(node),
             owner=owner,
             decorator=decorator,
             is_async=isinstance(node, nodes.AsyncFunctionDef),
-            place=place_of(node, self.meanings.modules),
+            place=place_of(node, self.resolver.modules),
         )
 
     def entry_methods(self, node: nodes.FunctionDef) -> bool:
@@ -117,7 +117,7 @@ class Declarations:
         """Return the decorator of that name, also one that own code wraps around it."""
         for decorator in node.decorators.nodes if node.decorators else []:
             called = decorator.func if isinstance(decorator, nodes.Call) else decorator
-            for found in self.meanings.of(called):
+            for found in self.resolver.of(called):
                 if found.name == name or self._applies(found.node, name):
                     return decorator
         return None
@@ -130,7 +130,7 @@ class Declarations:
             last = name.rpartition(".")[2]
             called = (each.func for each in node.nodes_of_class(nodes.Call))
             likely = [each for each in called if last in (getattr(each, "attrname", ""), getattr(each, "name", ""))]
-            self._applied[node, name] = any(found.name == name for each in likely for found in self.meanings.of(each))
+            self._applied[node, name] = any(found.name == name for each in likely for found in self.resolver.of(each))
         return self._applied[node, name]
 
 

@@ -5,58 +5,56 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from astroid import bases, nodes
 from astroid.exceptions import AstroidError, AstroidImportError
 from astroid.manager import AstroidManager
 
-from harness.audit.code.meaning import Meaning
-
-if TYPE_CHECKING:
-    from harness.audit.code.meanings import Meanings
+from harness.audit.code.resolved_name import ResolvedName, qualified
+from harness.audit.code.resolver import Resolver
 
 MAX_INFERRED = 4000
 """How many expressions are inferred for one project; behind that they stay unknown."""
 
 
-def of(meanings: Meanings, node: nodes.NodeNG) -> Iterable[Meaning]:
+def of(resolver: Resolver, node: nodes.NodeNG) -> Iterable[ResolvedName]:
     """Return what astroid takes an expression for."""
-    meanings.inferences += 1
-    if meanings.inferences > MAX_INFERRED:
+    resolver.inferences += 1
+    if resolver.inferences > MAX_INFERRED:
         return []
-    with _only_read(meanings):
+    with _only_read(resolver):
         try:
             found = list(islice(node.infer(), 5))
         except (AstroidError, RecursionError, AttributeError, TypeError, ValueError, KeyError):
             return []
-    return [meaning for each in found for meaning in _meaning(meanings, each)]
+    return [resolved for each in found for resolved in _resolved(resolver, each)]
 
 
-def _meaning(meanings: Meanings, found: Any) -> Iterator[Meaning]:
+def _resolved(resolver: Resolver, found: Any) -> Iterator[ResolvedName]:
     if isinstance(found, bases.BoundMethod | bases.UnboundMethod):
         found = found._proxied
     if isinstance(found, bases.Instance) and not isinstance(found, nodes.NodeNG):
         node = found._proxied
         if isinstance(node, nodes.ClassDef):
-            yield Meaning(name=meanings.qualified(node), node=_read(meanings, node), instance=True)
+            yield ResolvedName(name=qualified(node), node=_read(resolver, node), instance=True)
     elif isinstance(found, nodes.FunctionDef | nodes.ClassDef):
-        yield Meaning(name=meanings.qualified(found), node=_read(meanings, found))
+        yield ResolvedName(name=qualified(found), node=_read(resolver, found))
 
 
-def _read(meanings: Meanings, node: nodes.NodeNG) -> nodes.NodeNG | None:
-    return node if meanings.modules.knows(node) else None
+def _read(resolver: Resolver, node: nodes.NodeNG) -> nodes.NodeNG | None:
+    return node if resolver.modules.knows(node) else None
 
 
 @contextmanager
-def _only_read(meanings: Meanings) -> Iterator[None]:
+def _only_read(resolver: Resolver) -> Iterator[None]:
     """Let astroid see no module but those that we read: it would load others, and change the working directory."""
 
     def from_ours(self: AstroidManager, modname: str | None, *_: Any, **__: Any) -> nodes.Module:
         if modname in ("builtins", "_io", "types", "typing"):
             if modname in self.astroid_cache:
                 return self.astroid_cache[modname]
-        elif modname and (module := meanings.modules.read_already(modname)):
+        elif modname and (module := resolver.modules.read_already(modname)):
             return module.tree
         raise AstroidImportError(f"{modname} was not read", modname=modname)
 

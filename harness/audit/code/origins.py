@@ -9,8 +9,8 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.meanings import Meanings
 from harness.audit.code.modules import absolute
+from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.trees import bound_in, elements
 
 Given = Mapping[str, nodes.NodeNG]
@@ -33,7 +33,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def origins(
-    meanings: Meanings, node: nodes.NodeNG | None, given: Given | None = None, steps: int = MAX_STEPS
+    resolver: NameResolver, node: nodes.NodeNG | None, given: Given | None = None, steps: int = MAX_STEPS
 ) -> Iterator[nodes.NodeNG]:
     """Yield the expressions that a value may have been written as; the expression itself if it is no name.
 
@@ -43,54 +43,54 @@ def origins(
         return
     match node:
         case nodes.Name() if given and node.name in given:
-            yield from origins(meanings, given[node.name], None, steps - 1)
+            yield from origins(resolver, given[node.name], None, steps - 1)
         case nodes.Name():
             for bound in node.lookup(node.name)[1]:
-                yield from _of_bound(meanings, bound, node.name, steps - 1)
+                yield from _of_bound(resolver, bound, node.name, steps - 1)
         case nodes.Attribute():
-            for bound in _members(meanings, node):
-                yield from _of_bound(meanings, bound, node.attrname, steps - 1)
+            for bound in _members(resolver, node):
+                yield from _of_bound(resolver, bound, node.attrname, steps - 1)
         case nodes.IfExp():
-            yield from origins(meanings, node.body, given, steps - 1)
-            yield from origins(meanings, node.orelse, given, steps - 1)
+            yield from origins(resolver, node.body, given, steps - 1)
+            yield from origins(resolver, node.orelse, given, steps - 1)
         case nodes.BoolOp():
             for each in node.values:
-                yield from origins(meanings, each, given, steps - 1)
+                yield from origins(resolver, each, given, steps - 1)
         case nodes.NamedExpr():
-            yield from origins(meanings, node.value, given, steps - 1)
+            yield from origins(resolver, node.value, given, steps - 1)
         case _:
             yield node
 
 
-def _of_bound(meanings: Meanings, bound: nodes.NodeNG, name: str, steps: int) -> Iterator[nodes.NodeNG]:
+def _of_bound(resolver: NameResolver, bound: nodes.NodeNG, name: str, steps: int) -> Iterator[nodes.NodeNG]:
     parent = bound.parent
     if isinstance(bound, nodes.ImportFrom):
         tree = bound.root()
-        module = meanings.of_module(absolute(bound, tree), tree).node
+        module = resolver.of_module(absolute(bound, tree), tree).node
         original = next((each for each, alias in bound.names if (alias or each) == name), name)
         for each in bound_in(module, original) if isinstance(module, nodes.Module) else ():
             if steps > 0:
-                yield from _of_bound(meanings, each, original, steps - 1)
+                yield from _of_bound(resolver, each, original, steps - 1)
     elif isinstance(parent, nodes.Assign | nodes.AnnAssign | nodes.NamedExpr) and parent.value is not None:
-        yield from origins(meanings, parent.value, None, steps)
+        yield from origins(resolver, parent.value, None, steps)
 
 
-def _members(meanings: Meanings, node: nodes.Attribute) -> Iterator[nodes.NodeNG]:
-    for found in meanings.of(node.expr):
+def _members(resolver: NameResolver, node: nodes.Attribute) -> Iterator[nodes.NodeNG]:
+    for found in resolver.of(node.expr):
         if isinstance(found.node, nodes.Module):
             yield from bound_in(found.node, node.attrname)
         elif isinstance(found.node, nodes.ClassDef):
-            for each in members.ancestors(meanings, found.node):
+            for each in members.ancestors(resolver, found.node):
                 declared = bound_in(each, node.attrname)
                 if found.instance and any(isinstance(one.parent, nodes.AnnAssign) for one in declared):
                     return  # a field: what its instances hold is not written there
-                bound = [*declared, *members.assigned(meanings, each).get(node.attrname, ())]
+                bound = [*declared, *members.assigned(resolver, each).get(node.attrname, ())]
                 yield from bound
                 if bound:
                     return
 
 
-def value(meanings: Meanings, node: nodes.NodeNG | None, given: Given | None = None, steps: int = MAX_STEPS) -> Any:
+def value(resolver: NameResolver, node: nodes.NodeNG | None, given: Given | None = None, steps: int = MAX_STEPS) -> Any:
     """Return the value of a constant expression; durations in seconds. None if it is not known, or is None."""
     if node is None or steps <= 0:
         return None
@@ -99,18 +99,18 @@ def value(meanings: Meanings, node: nodes.NodeNG | None, given: Given | None = N
         case nodes.Const():
             return node.value
         case nodes.UnaryOp(op="-"):
-            inner = value(meanings, node.operand, given, below)
+            inner = value(resolver, node.operand, given, below)
             return -inner if isinstance(inner, int | float) else None
         case nodes.BinOp():
-            left, right = (value(meanings, each, given, below) for each in (node.left, node.right))
+            left, right = (value(resolver, each, given, below) for each in (node.left, node.right))
             return _arithmetic(node.op, left, right)
         case nodes.List() | nodes.Tuple() | nodes.Set():
-            return [value(meanings, each, given, below) for each in elements(node)]
+            return [value(resolver, each, given, below) for each in elements(node)]
         case nodes.Call():
-            return _called(meanings, node, given, below)
+            return _called(resolver, node, given, below)
         case nodes.Name() | nodes.Attribute():
-            found = list(origins(meanings, node, given))
-            values = [value(meanings, each, given, below) for each in found]
+            found = list(origins(resolver, node, given))
+            values = [value(resolver, each, given, below) for each in found]
             return values[0] if values and all(each == values[0] for each in values) else None
     return None
 
@@ -127,21 +127,21 @@ def _arithmetic(op: str, left: Any, right: Any) -> Any:
         return None
 
 
-def _called(meanings: Meanings, node: nodes.Call, given: Given | None, steps: int) -> Any:
-    names = {found.name for found in meanings.of(node.func)}
+def _called(resolver: NameResolver, node: nodes.Call, given: Given | None, steps: int) -> Any:
+    names = {found.name for found in resolver.of(node.func)}
     if "datetime.timedelta" in names:
-        return _seconds(meanings, node, given, steps)
+        return _seconds(resolver, node, given, steps)
     if names & {"builtins.list", "builtins.tuple", "builtins.int", "builtins.float"} and len(node.args) == 1:
-        return value(meanings, node.args[0], given, steps)
+        return value(resolver, node.args[0], given, steps)
     return None
 
 
-def _seconds(meanings: Meanings, node: nodes.Call, given: Given | None, steps: int) -> float | None:
+def _seconds(resolver: NameResolver, node: nodes.Call, given: Given | None, steps: int) -> float | None:
     units = ("days", "seconds", "microseconds", "milliseconds", "minutes")
     written = [*zip(units, node.args, strict=False), *((each.arg or "", each.value) for each in node.keywords)]
     total = 0.0
     for unit, each in written:
-        amount = value(meanings, each, given, steps)
+        amount = value(resolver, each, given, steps)
         if unit not in _UNITS or not isinstance(amount, int | float):
             return None
         total += amount * _UNITS[unit]

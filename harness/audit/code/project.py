@@ -10,8 +10,8 @@ from astroid import nodes
 
 from harness.audit.code import members
 from harness.audit.code.declared import Declarations
-from harness.audit.code.meanings import Meanings
 from harness.audit.code.modules import Finder, Modules, installed_folders
+from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import value
 from harness.audit.code.places import place_of
 from harness.audit.code.reach import Limits, Reach, StartingPoint
@@ -45,10 +45,10 @@ class Project:
 
     def __init__(self, sources: Iterable[SourceFile], *, finder: Finder, limits: Limits | None = None) -> None:
         self._modules = Modules(sources, finder=finder)
-        self._meanings = Meanings(self._modules)
-        self._declared = Declarations(self._meanings)
-        self._steps = Steps(self._meanings, declared=self._declared)
-        self._reach = Reach(self._meanings, steps=self._steps, limits=limits or Limits())
+        self._resolver = NameResolver(self._modules)
+        self._declared = Declarations(self._resolver)
+        self._steps = Steps(self._resolver, declared=self._declared)
+        self._reach = Reach(self._resolver, steps=self._steps, limits=limits or Limits())
         self._reached: list[ReachedCode] | None = None
         self._reached_from: dict[tuple[int, ...], list[ReachedCode]] = {}
         self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
@@ -58,7 +58,7 @@ class Project:
         self.activities: tuple[Activity, ...] = tuple(
             found for module in self.modules for found in self._declared.activities_in(module)
         )
-        starts = Starts(self._meanings, declared=self._declared, activities=self.activities, workflows=self.workflows)
+        starts = Starts(self._resolver, declared=self._declared, activities=self.activities, workflows=self.workflows)
         self._starts = starts
         self.workers: tuple[WorkerCall, ...] = tuple(
             found for module in self.modules for found in starts.workers_in(module)
@@ -163,12 +163,12 @@ class Project:
 
     def _names(self, expression: nodes.NodeNG, reached: ReachedCode | None) -> tuple[str, ...]:
         owner = reached.owner if reached else None
-        return tuple(dict.fromkeys(found.name for found in self._meanings.of(expression, owner) if found.name))
+        return tuple(dict.fromkeys(found.name for found in self._resolver.of(expression, owner) if found.name))
 
     def name_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of a function, class, module or attribute (`os.environ`); empty if it has none."""
         owner = reached.owner if reached else None
-        return next((found.name for found in self._meanings.of(expression, owner) if not found.instance), "")
+        return next((found.name for found in self._resolver.of(expression, owner) if not found.instance), "")
 
     def type_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of the class of the value (`builtins.set`, `random.Random`); empty if unknown.
@@ -180,36 +180,36 @@ class Project:
     def types_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> frozenset[str]:
         """Return the classes that the value may have; empty if unknown."""
         owner = reached.owner if reached else None
-        return frozenset(found.name for found in self._meanings.of(expression, owner) if found.instance)
+        return frozenset(found.name for found in self._resolver.of(expression, owner) if found.instance)
 
     def value_of(self, expression: nodes.NodeNG | None) -> Any:
         """Return the value of a constant expression, through names; durations in seconds. None if unknown or None.
 
         Numbers, texts, lists and tuples of these, arithmetic, timedelta(...), module constants, also imported ones.
         """
-        return value(self._meanings, expression)
+        return value(self._resolver, expression)
 
     def definition_of(
         self, expression: nodes.NodeNG, reached: ReachedCode | None = None
     ) -> nodes.FunctionDef | nodes.ClassDef | nodes.Lambda | None:
         """Return the function, class or lambda that an expression names, if its source could be read."""
         owner = reached.owner if reached else None
-        for found in self._meanings.of(expression, owner):
+        for found in self._resolver.of(expression, owner):
             if isinstance(found.node, nodes.FunctionDef | nodes.ClassDef | nodes.Lambda) and not found.instance:
                 return found.node
         return None
 
     def is_subclass(self, node: nodes.ClassDef, name: str) -> bool:
         """Tell whether a class is, or inherits from, the class of this dotted name."""
-        return any(found.name == name for found in members.lineage(self._meanings, node))
+        return any(found.name == name for found in members.lineage(self._resolver, node))
 
     def factories_of(self, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
         """Yield the fields whose defaults a function makes (default_factory), of a class and of those above it.
 
         Each comes as its name and the expression of the function: a lambda, or `uuid4`.
         """
-        for each in members.ancestors(self._meanings, node):
-            yield from factories_of(self._meanings, each)
+        for each in members.ancestors(self._resolver, node):
+            yield from factories_of(self._resolver, each)
 
     def retry_policy_of(self, expression: nodes.NodeNG) -> WrittenRetryPolicy | None:
         """Return the retry policy that an expression yields: written here, a constant, or made by a function."""

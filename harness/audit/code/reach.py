@@ -10,9 +10,10 @@ from pathlib import Path
 
 from astroid import nodes
 
-from harness.audit.code.meanings import Meanings, Owner
 from harness.audit.code.modules import absolute
+from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
+from harness.audit.code.resolved_name import Owner
 from harness.audit.code.steps import Steps
 from harness.audit.code.subjects import EntryMethod, Module, ReachedCode
 from harness.audit.code.trees import children
@@ -59,13 +60,13 @@ class Reach:
     """Follows the steps of code.
 
     Args:
-        meanings: Tells what expressions mean.
+        resolver: Tells what expressions mean.
         steps: Tells where pieces of code lead to.
         limits: How far to go.
     """
 
-    def __init__(self, meanings: Meanings, *, steps: Steps, limits: Limits) -> None:
-        self.meanings = meanings
+    def __init__(self, resolver: NameResolver, *, steps: Steps, limits: Limits) -> None:
+        self.resolver = resolver
         self.steps = steps
         self.limits = limits
         self.sandboxed: frozenset[nodes.NodeNG] = frozenset()
@@ -78,10 +79,10 @@ class Reach:
         queue = deque((start, 0) for start in starts)
         while queue and len(found) < self.limits.pieces:
             start, installed = queue.popleft()
-            if (start.node, start.owner) in seen or not self.meanings.modules.knows(start.node):
+            if (start.node, start.owner) in seen or not self.resolver.modules.knows(start.node):
                 continue
             seen.add((start.node, start.owner))
-            module = self.meanings.modules.of(start.node)
+            module = self.resolver.modules.of(start.node)
             found.setdefault(start.node, self._reached(start, module))
             installed = installed + 1 if module.installed else 0
             if len(start.path) < self.limits.depth and self._may_follow(installed):
@@ -104,7 +105,7 @@ class Reach:
 
     def _next(self, start: StartingPoint) -> Iterator[StartingPoint]:
         for step in self.steps.of(start.node, start.owner):
-            place = place_of(step.at, self.meanings.modules, step.what)
+            place = place_of(step.at, self.resolver.modules, step.what)
             yield StartingPoint(
                 node=step.target,
                 owner=step.owner,
@@ -121,7 +122,7 @@ class Reach:
         Args:
             starts: The modules of workflows, each with the type of one of its workflows.
         """
-        modules = self.meanings.modules
+        modules = self.resolver.modules
         found: dict[nodes.Module, StartingPoint] = {}
         through: set[Path] = set()
         queue = deque(StartingPoint(node=module.tree, workflow=workflow) for module, workflow in starts)
@@ -149,7 +150,7 @@ class Reach:
             node, passed = stack.pop()
             if isinstance(node, nodes.Import | nodes.ImportFrom):
                 for name in self._names(node, tree):
-                    if path := self.meanings.modules.path_of(name, tree):
+                    if path := self.resolver.modules.path_of(name, tree):
                         yield node, path, passed or self._is_passed_through(name)
             elif isinstance(node, nodes.If) and (is_type_checking(node.test) or is_main(node.test)):
                 stack += [(each, passed) for each in reversed(node.orelse)]

@@ -4,59 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from astroid import nodes
 
 from harness.audit.code import members, trees
-from harness.audit.code.meaning import FIRST_ARGUMENT, RETURNS, Meaning, is_class_name
+from harness.audit.code.resolved_name import FIRST_ARGUMENT, RETURNS, Owner, ResolvedName, is_class_name, qualified
+from harness.audit.code.resolver import Resolver
 from harness.audit.code.trees import in_brackets
-
-if TYPE_CHECKING:
-    from harness.audit.code.meanings import Meanings, Owner
 
 _RETURNS_LOOKED_AT = 12
 
 
-def of_call(meanings: Meanings, node: nodes.Call, owner: Owner) -> Iterator[Meaning]:
+def of_call(resolver: Resolver, node: nodes.Call, owner: Owner) -> Iterator[ResolvedName]:
     """Yield what a call may return; of a coroutine function what awaiting it gives."""
     if isinstance(node.func, nodes.Name) and node.func.name == "super":
-        yield from _super(meanings, node, owner)
+        yield from _super(resolver, node, owner)
         return
-    for found in meanings.of(node.func, owner):
+    for found in resolver.of(node.func, owner):
         if isinstance(found.node, nodes.ClassDef):
             if found.instance:
-                for method in members.of(meanings, found, "__call__"):
-                    yield from of_function(meanings, method)
+                for method in members.of(resolver, found, "__call__"):
+                    yield from of_function(resolver, method)
             else:
                 yield replace(found, instance=True, owner=None)
         elif isinstance(found.node, nodes.FunctionDef | nodes.Lambda):
-            yield from of_function(meanings, found)
+            yield from of_function(resolver, found)
         else:
-            yield from _of_name(meanings, found.name, node, owner)
+            yield from _of_name(resolver, found.name, node, owner)
 
 
-def _of_name(meanings: Meanings, name: str, node: nodes.Call, owner: Owner) -> Iterator[Meaning]:
+def _of_name(resolver: Resolver, name: str, node: nodes.Call, owner: Owner) -> Iterator[ResolvedName]:
     """Yield what a function returns whose code is not read."""
     first = node.args[0] if node.args else None
     if name in ("typing.cast", "builtins.type") and first is not None:
-        for each in meanings.of(first, owner):
+        for each in resolver.of(first, owner):
             yield replace(each, instance=name == "typing.cast")
     elif name in FIRST_ARGUMENT:
-        yield from meanings.of(first, owner)
+        yield from resolver.of(first, owner)
     elif name == "builtins.getattr" and len(node.args) > 1 and isinstance(node.args[1], nodes.Const):
-        for each in meanings.of(first, owner):
-            yield from members.of(meanings, each, str(node.args[1].value))
+        for each in resolver.of(first, owner):
+            yield from members.of(resolver, each, str(node.args[1].value))
     elif name.startswith(("temporalio.workflow.execute_", "temporalio.workflow.start_")) and first is not None:
-        for each in meanings.of(first, owner):
+        for each in resolver.of(first, owner):
             if isinstance(each.node, nodes.FunctionDef):
-                yield from meanings.annotated(each.node.returns)
+                yield from resolver.annotated(each.node.returns)
     elif returned := RETURNS.get(name):
-        yield Meaning(name=returned, instance=True, arguments=_held(name, node))
+        yield ResolvedName(name=returned, instance=True, arguments=_held(name, node))
     elif is_class_name(name):
-        yield Meaning(name=name, instance=True, arguments=_held(name, node))
+        yield ResolvedName(name=name, instance=True, arguments=_held(name, node))
     elif not name.startswith("builtins."):
-        yield Meaning(name=f"{name}()", instance=True)
+        yield ResolvedName(name=f"{name}()", instance=True)
 
 
 def _held(name: str, node: nodes.Call) -> tuple[nodes.NodeNG, ...]:
@@ -67,87 +64,87 @@ def _held(name: str, node: nodes.Call) -> tuple[nodes.NodeNG, ...]:
     return ()
 
 
-def _super(meanings: Meanings, node: nodes.Call, owner: Owner) -> Iterator[Meaning]:
+def _super(resolver: Resolver, node: nodes.Call, owner: Owner) -> Iterator[ResolvedName]:
     method: nodes.NodeNG | None = node.scope()
     while method is not None and not isinstance(method, nodes.ClassDef):
         method = method.parent.scope() if method.parent else None
     if isinstance(method, nodes.ClassDef):
-        really = owner if owner is not None and method in members.ancestors(meanings, owner) else method
-        yield Meaning(name=meanings.qualified(method), node=method, instance=True, owner=really)
+        really = owner if owner is not None and method in members.ancestors(resolver, owner) else method
+        yield ResolvedName(name=qualified(method), node=method, instance=True, owner=really)
 
 
-def of_function(meanings: Meanings, function: Meaning) -> Iterable[Meaning]:
+def of_function(resolver: Resolver, function: ResolvedName) -> Iterable[ResolvedName]:
     """Return what a function returns: by its annotation, else by its return statements."""
     node = function.node
     if node is None:
         return []
     key = (node, function.owner)
-    if key not in meanings.results:
-        found = tuple(_of_function(meanings, function))
-        if not found and meanings.is_deep:
+    if key not in resolver.returns:
+        found = tuple(_of_function(resolver, function))
+        if not found and resolver.is_deep:
             return found  # what is known in the middle of a cycle is not all
-        meanings.results[key] = found
-    return meanings.results[key]
+        resolver.returns[key] = found
+    return resolver.returns[key]
 
 
-def _of_function(meanings: Meanings, function: Meaning) -> Iterable[Meaning]:
+def _of_function(resolver: Resolver, function: ResolvedName) -> Iterable[ResolvedName]:
     node = function.node
     if isinstance(node, nodes.FunctionDef):
-        if noted := meanings.annotated(node.returns, function.owner):
-            return [_yielded(meanings, each, node, function.owner) for each in noted]
+        if noted := resolver.annotated(node.returns, function.owner):
+            return [_yielded(resolver, each, node, function.owner) for each in noted]
         returned = [each.value for each in node.nodes_of_class(nodes.Return, skip_klass=(nodes.FunctionDef,))]
         values = [value for value in returned if value is not None][:_RETURNS_LOOKED_AT]
-        return [found for value in values for found in meanings.of(value, function.owner)]
+        return [found for value in values for found in resolver.of(value, function.owner)]
     if isinstance(node, nodes.Lambda):
-        return meanings.of(node.body, function.owner)
+        return resolver.of(node.body, function.owner)
     return []
 
 
-def _yielded(meanings: Meanings, noted: Meaning, node: nodes.FunctionDef, owner: Owner) -> Meaning:
+def _yielded(resolver: Resolver, noted: ResolvedName, node: nodes.FunctionDef, owner: Owner) -> ResolvedName:
     """Return what a `with` gets from a generator function under @contextmanager; else what was noted."""
     decorators = [each.as_string() for each in node.decorators.nodes] if node.decorators else []
     if any(each.endswith("contextmanager") for each in decorators) and noted.arguments and noted.annotated:
-        return next(iter(meanings.annotated(noted.arguments[0], owner)), noted)
+        return next(iter(resolver.annotated(noted.arguments[0], owner)), noted)
     return noted
 
 
-def of_subscript(meanings: Meanings, node: nodes.Subscript, owner: Owner) -> Iterator[Meaning]:
+def of_subscript(resolver: Resolver, node: nodes.Subscript, owner: Owner) -> Iterator[ResolvedName]:
     """Yield what `x[…]` may be: an element, or for a slice the same kind of thing."""
     if isinstance(node.slice, nodes.Slice):
-        yield from meanings.of(node.value, owner)
+        yield from resolver.of(node.value, owner)
         return
-    for found in meanings.of(node.value, owner):
+    for found in resolver.of(node.value, owner):
         if found.instance:
-            yield from _element(meanings, found, owner, last=True)
+            yield from _element(resolver, found, owner, last=True)
         elif found.node is not None or is_class_name(found.name):
             yield replace(found, arguments=tuple(in_brackets(node)), annotated=True)
 
 
-def elements(meanings: Meanings, node: nodes.NodeNG, owner: Owner) -> Iterator[Meaning]:
+def elements(resolver: Resolver, node: nodes.NodeNG, owner: Owner) -> Iterator[ResolvedName]:
     """Yield what a loop over this expression gets."""
     called = node.func if isinstance(node, nodes.Call) else None
     if isinstance(called, nodes.Attribute) and called.attrname in ("values", "items", "keys"):
-        for found in meanings.of(called.expr, owner):
+        for found in resolver.of(called.expr, owner):
             if found.name.endswith(("dict", "Mapping")):
-                yield from _of_dict(meanings, found, called.attrname, owner)
+                yield from _of_dict(resolver, found, called.attrname, owner)
         return
-    for found in meanings.of(node, owner):
-        yield from _element(meanings, found, owner, last=not found.name.endswith(("dict", "Mapping")))
+    for found in resolver.of(node, owner):
+        yield from _element(resolver, found, owner, last=not found.name.endswith(("dict", "Mapping")))
 
 
-def _of_dict(meanings: Meanings, found: Meaning, view: str, owner: Owner) -> Iterator[Meaning]:
+def _of_dict(resolver: Resolver, found: ResolvedName, view: str, owner: Owner) -> Iterator[ResolvedName]:
     if view == "items" and found.annotated:
-        yield Meaning(name="builtins.tuple", instance=True, arguments=found.arguments, annotated=True)
+        yield ResolvedName(name="builtins.tuple", instance=True, arguments=found.arguments, annotated=True)
     elif view != "items":
-        yield from _element(meanings, found, owner, last=view == "values")
+        yield from _element(resolver, found, owner, last=view == "values")
 
 
-def _element(meanings: Meanings, found: Meaning, owner: Owner, *, last: bool) -> Iterator[Meaning]:
+def _element(resolver: Resolver, found: ResolvedName, owner: Owner, *, last: bool) -> Iterator[ResolvedName]:
     if not found.annotated:
         for each in found.arguments:
-            yield from meanings.of(each, owner)
+            yield from resolver.of(each, owner)
     elif found.arguments:
         is_tuple = found.name == "builtins.tuple" and len(found.arguments) > 1
         chosen = found.arguments if is_tuple else [found.arguments[-1 if last else 0]]
         for each in chosen:
-            yield from meanings.annotated(each, owner)
+            yield from resolver.annotated(each, owner)

@@ -9,10 +9,10 @@ from astroid import nodes
 
 from harness.audit.code import members
 from harness.audit.code.declared import Declarations
-from harness.audit.code.meaning import Meaning
-from harness.audit.code.meanings import Meanings
+from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import Given, bound_arguments, origins, returned, value
 from harness.audit.code.places import place_of
+from harness.audit.code.resolved_name import ResolvedName
 from harness.audit.code.subjects import Activity, Module, Started, WorkerCall, Workflow, WrittenRetryPolicy
 from harness.audit.code.trees import elements, items
 
@@ -54,7 +54,7 @@ class Starts:
     """Finds the calls that start something, and reads their options.
 
     Args:
-        meanings: Tells what expressions mean.
+        resolver: Tells what expressions mean.
         declared: Tells what is a workflow or an activity.
         activities: All activities, for those that are started by name.
         workflows: All workflows, likewise.
@@ -62,13 +62,13 @@ class Starts:
 
     def __init__(
         self,
-        meanings: Meanings,
+        resolver: NameResolver,
         *,
         declared: Declarations,
         activities: tuple[Activity, ...] = (),
         workflows: tuple[Workflow, ...] = (),
     ) -> None:
-        self.meanings = meanings
+        self.resolver = resolver
         self.declared = declared
         self._activities = {each.name: each for each in activities}
         self._workflows = {each.name: each for each in workflows}
@@ -76,7 +76,7 @@ class Starts:
     def started_in(self, module: Module) -> Iterator[Started]:
         """Yield the calls of a module that start something."""
         for call in calls_of(module, OPERATIONS):
-            for found in self.meanings.of(call.func):
+            for found in self.resolver.of(call.func):
                 package, _, operation = found.name.rpartition(".")
                 if package.startswith("temporalio.") and operation in OPERATIONS:
                     yield self._started(call, module, operation)
@@ -93,7 +93,7 @@ class Starts:
         return Started(
             node=call,
             module=module,
-            place=place_of(call, self.meanings.modules),
+            place=place_of(call, self.resolver.modules),
             operation=operation,
             activity=activity,
             workflow=workflow,
@@ -102,22 +102,22 @@ class Starts:
             arguments=tuple(positional + _passed(options)),
             options=kept,
             options_known=known,
-            values={key: value(self.meanings, node) for key, node in kept.items()},
+            values={key: value(self.resolver, node) for key, node in kept.items()},
             retry_policy=self.retry_policy(kept.get("retry_policy")),
         )
 
     def _target(self, node: nodes.NodeNG | None, operation: str) -> tuple[Activity | None, Workflow | None, str]:
-        text = value(self.meanings, node)
+        text = value(self.resolver, node)
         if isinstance(text, str):
             activity = self._activities.get(text) if "activity" in operation else None
             return activity, self._workflows.get(text) if "workflow" in operation else None, text
-        for found in self.meanings.of(node):
+        for found in self.resolver.of(node):
             activity, workflow = self._declared(found)
             if activity or workflow:
                 return activity, workflow, activity.name if activity else workflow.name if workflow else ""
-        return None, None, next((found.name for found in self.meanings.of(node)), "")
+        return None, None, next((found.name for found in self.resolver.of(node)), "")
 
-    def _declared(self, found: Meaning) -> tuple[Activity | None, Workflow | None]:
+    def _declared(self, found: ResolvedName) -> tuple[Activity | None, Workflow | None]:
         node = found.node
         if isinstance(node, nodes.FunctionDef):
             if activity := self.declared.activity(node):
@@ -125,7 +125,7 @@ class Starts:
             within = found.owner or (node.parent.frame() if node.parent else None)
             return None, self.declared.workflow(within) if isinstance(within, nodes.ClassDef) else None
         if isinstance(node, nodes.ClassDef):
-            called = next(members.methods(self.meanings, node, "__call__"), None)
+            called = next(members.methods(self.resolver, node, "__call__"), None)
             return self.declared.activity(called) if called else None, self.declared.workflow(node)
         return None, None
 
@@ -137,7 +137,7 @@ class Starts:
             if keyword.arg:
                 found[keyword.arg] = keyword.value
                 continue
-            written = list(origins(self.meanings, keyword.value, given))
+            written = list(origins(self.resolver, keyword.value, given))
             known = known and bool(written)
             for each in written:
                 inner = self._mapping(each)
@@ -151,12 +151,12 @@ class Starts:
             if all(isinstance(key, nodes.Const) for key, _ in items(node)):
                 return {str(key.value): each for key, each in items(node) if isinstance(key, nodes.Const)}
             return None
-        if isinstance(node, nodes.Call) and any(each.name == "builtins.dict" for each in self.meanings.of(node.func)):
+        if isinstance(node, nodes.Call) and any(each.name == "builtins.dict" for each in self.resolver.of(node.func)):
             return {each.arg: each.value for each in node.keywords if each.arg}
         if isinstance(node, nodes.Call):
-            for found in self.meanings.of(node.func):
+            for found in self.resolver.of(node.func):
                 if isinstance(found.node, nodes.FunctionDef):
-                    results = [inner for each in returned(found.node) for inner in origins(self.meanings, each)]
+                    results = [inner for each in returned(found.node) for inner in origins(self.resolver, each)]
                     if len(results) == 1 and not isinstance(results[0], nodes.Call):
                         return self._mapping(results[0])
         return None
@@ -165,10 +165,10 @@ class Starts:
         self, node: nodes.NodeNG | None, given: Given | None = None, steps: int = 6
     ) -> WrittenRetryPolicy | None:
         """Return the retry policy that an expression yields; None if there is none, or it cannot be found."""
-        for each in origins(self.meanings, node, given) if steps > 0 else ():
+        for each in origins(self.resolver, node, given) if steps > 0 else ():
             if not isinstance(each, nodes.Call):
                 continue
-            for found in self.meanings.of(each.func):
+            for found in self.resolver.of(each.func):
                 if found.name in ("temporalio.common.RetryPolicy", "temporalio.workflow.RetryPolicy"):
                     return self._policy(each, given)
                 if found.name == "dataclasses.replace" and each.args:
@@ -185,7 +185,7 @@ class Starts:
         arguments |= self.options(call, given)[0]
         return WrittenRetryPolicy(
             node=call,
-            place=place_of(call, self.meanings.modules),
+            place=place_of(call, self.resolver.modules),
             arguments=arguments,
             values=self._values(arguments, given),
         )
@@ -204,28 +204,28 @@ class Starts:
         )
 
     def _values(self, arguments: Mapping[str, nodes.NodeNG], given: Given | None) -> dict[str, Any]:
-        return {name: value(self.meanings, each, given) for name, each in arguments.items()}
+        return {name: value(self.resolver, each, given) for name, each in arguments.items()}
 
     def workers_in(self, module: Module) -> Iterator[WorkerCall]:
         """Yield the calls of `Worker(...)` in a module."""
         for call in calls_of(module, frozenset({"Worker"})):
-            if any(found.name == "temporalio.worker.Worker" for found in self.meanings.of(call.func)):
+            if any(found.name == "temporalio.worker.Worker" for found in self.resolver.of(call.func)):
                 options, known = self.options(call)
                 listed = [each for key in ("activities", "workflows") for each in self._listed(options.get(key))]
-                found = [self._declared(meaning) for each in listed for meaning in self.meanings.of(each)]
+                found = [self._declared(resolved) for each in listed for resolved in self.resolver.of(each)]
                 yield WorkerCall(
                     node=call,
                     module=module,
-                    place=place_of(call, self.meanings.modules),
+                    place=place_of(call, self.resolver.modules),
                     options=options,
                     options_known=known,
-                    values={key: value(self.meanings, each) for key, each in options.items()},
+                    values={key: value(self.resolver, each) for key, each in options.items()},
                     workflows=tuple(workflow for _, workflow in found if workflow),
                     activities=tuple(activity for activity, _ in found if activity),
                 )
 
     def _listed(self, node: nodes.NodeNG | None) -> Iterator[nodes.NodeNG]:
-        for each in origins(self.meanings, node):
+        for each in origins(self.resolver, node):
             if isinstance(each, nodes.List | nodes.Tuple | nodes.Set):
                 for element in elements(each):
                     yield from self._listed(element.value) if isinstance(element, nodes.Starred) else [element]

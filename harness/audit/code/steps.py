@@ -9,9 +9,9 @@ from astroid import nodes
 
 from harness.audit.code import members
 from harness.audit.code.declared import Declarations
-from harness.audit.code.meaning import Meaning
-from harness.audit.code.meanings import Meanings, Owner
+from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
+from harness.audit.code.resolved_name import Owner, ResolvedName
 from harness.audit.code.trees import elements, looped_over
 from harness.audit.code.walking import walk
 from harness.records.audit_result import Unresolved
@@ -50,12 +50,12 @@ class Steps:
     """Tells where pieces of code lead to.
 
     Args:
-        meanings: Tells what expressions mean.
+        resolver: Tells what expressions mean.
         declared: Tells what activities and workflows are: a reference to one does not run it.
     """
 
-    def __init__(self, meanings: Meanings, *, declared: Declarations) -> None:
-        self.meanings = meanings
+    def __init__(self, resolver: NameResolver, *, declared: Declarations) -> None:
+        self.resolver = resolver
         self.declared = declared
         self.unresolved: dict[nodes.Call, Unresolved] = {}
         self._walked: dict[nodes.NodeNG, tuple[nodes.NodeNG, ...]] = {}
@@ -82,7 +82,7 @@ class Steps:
         for node in self.walked(piece):
             if isinstance(node, nodes.Call):
                 passed.add(node.func)
-                names = self.meanings.of(node.func, owner)
+                names = self.resolver.of(node.func, owner)
                 if any(each.name.startswith("temporalio.") for each in names):
                     if not any(each.name.endswith(_CALLED_BY_TEMPORAL) for each in names):
                         passed |= set(_given(node))
@@ -99,12 +99,12 @@ class Steps:
             elif isinstance(node, nodes.FunctionDef | nodes.ClassDef) and node.decorators:
                 yield from self._decorating(node, owner)
 
-    def _called(self, call: nodes.Call, names: tuple[Meaning, ...], owner: Owner) -> Iterator[Step]:
+    def _called(self, call: nodes.Call, names: tuple[ResolvedName, ...], owner: Owner) -> Iterator[Step]:
         if not names and not isinstance(call.func, nodes.Call):
             self.unresolved.setdefault(call, self._unresolved(call))
         shown = f"calls {_shown(call.func)}()"
         for found in names:
-            entered = self.meanings.entered(found, call.root())
+            entered = self.resolver.entered(found, call.root())
             if isinstance(entered.node, nodes.ClassDef):
                 names_of = ("__call__",) if entered.instance else _CONSTRUCTORS
                 yield from self._methods(entered.node, names_of, call, shown)
@@ -129,19 +129,19 @@ class Steps:
                 why = f"{first.name} is a parameter of unknown type"
             elif any(isinstance(each, nodes.ImportFrom) for each in bound):
                 why = f"{first.name} is not there, where it is imported from"
-        return Unresolved(place=place_of(call, self.meanings.modules), name=_shown(call.func), why=why)
+        return Unresolved(place=place_of(call, self.resolver.modules), name=_shown(call.func), why=why)
 
     def _methods(self, owner: nodes.ClassDef, names: tuple[str, ...], at: nodes.NodeNG, what: str) -> Iterator[Step]:
         for name in names:
-            for method in members.methods(self.meanings, owner, name):
+            for method in members.methods(self.resolver, owner, name):
                 yield Step(target=method, owner=owner, at=at, what=what)
                 break
 
     def factories(self, node: nodes.ClassDef, at: nodes.NodeNG) -> Iterator[Step]:
         """Yield the steps into functions that make the defaults of a class's fields."""
-        for each in members.ancestors(self.meanings, node):
-            for name, factory in factories_of(self.meanings, each):
-                for found in self.meanings.of(factory):
+        for each in members.ancestors(self.resolver, node):
+            for name, factory in factories_of(self.resolver, each):
+                for found in self.resolver.of(factory):
                     what = f"makes {node.name}, whose field {name} has a default_factory"
                     if isinstance(found.node, nodes.FunctionDef | nodes.Lambda):
                         yield Step(target=found.node, owner=found.owner, at=at, what=what)
@@ -151,13 +151,13 @@ class Steps:
     def _used(self, node: nodes.Name | nodes.Attribute, owner: Owner) -> Iterator[Step]:
         """Yield the step into a function that is named without being called: someone will call it."""
         if isinstance(node, nodes.Attribute):
-            for of in self.meanings.of(node.expr, owner):
+            for of in self.resolver.of(node.expr, owner):
                 if isinstance(of.node, nodes.ClassDef) and of.instance:
-                    for method in members.methods(self.meanings, of.node, node.attrname):
+                    for method in members.methods(self.resolver, of.node, node.attrname):
                         yield from self._reference(method, node, of.node)
                         break
             return
-        for found in self.meanings.of(node, owner):
+        for found in self.resolver.of(node, owner):
             if isinstance(found.node, nodes.FunctionDef):
                 yield from self._reference(found.node, node, found.owner)
 
@@ -170,7 +170,7 @@ class Steps:
     def _entered(self, node: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
         opened = [each for each, _ in node.items] if isinstance(node, nodes.With) else [looped_over(node)]
         for expression in opened:
-            for found in self.meanings.of(expression, owner):
+            for found in self.resolver.of(expression, owner):
                 if isinstance(found.node, nodes.ClassDef) and found.instance:
                     names = _ENTERED[type(node)]
                     yield from self._methods(found.node, names, expression, f"enters {_shown(expression)}")
@@ -178,7 +178,7 @@ class Steps:
     def _decorating(self, node: nodes.FunctionDef | nodes.ClassDef, owner: Owner) -> Iterator[Step]:
         for decorator in node.decorators.nodes if node.decorators else []:
             if isinstance(decorator, nodes.Name | nodes.Attribute):
-                for found in self.meanings.of(decorator, owner):
+                for found in self.resolver.of(decorator, owner):
                     if isinstance(found.node, nodes.FunctionDef):
                         what = f"decorates {node.name} with {_shown(decorator)}"
                         yield Step(target=found.node, owner=found.owner, at=decorator, what=what)
@@ -187,7 +187,7 @@ class Steps:
         """Yield the steps into the functions that own decorators put around this one."""
         for decorator in target.decorators.nodes if target.decorators else []:
             called = decorator.func if isinstance(decorator, nodes.Call) else decorator
-            for found in self.meanings.of(called):
+            for found in self.resolver.of(called):
                 what = f"calls {target.name}(), which {_shown(called)} wraps"
                 if isinstance(found.node, nodes.FunctionDef):
                     for wrapper in _functions_in(found.node):
@@ -196,14 +196,14 @@ class Steps:
                     yield from self._methods(found.node, ("__call__",), at, what)
 
 
-def factories_of(meanings: Meanings, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
+def factories_of(resolver: NameResolver, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
     """Yield the fields of a class whose defaults are made by a function, and the expression of that function."""
     for statement in node.body:
         if not isinstance(statement, nodes.AnnAssign | nodes.Assign) or not isinstance(statement.value, nodes.Call):
             continue
         keywords = {each.arg: each.value for each in statement.value.keywords}
         factory = next((keywords[name] for name in _FACTORIES if name in keywords), None)
-        if factory is not None and any(each.name in _FIELDS for each in meanings.of(statement.value.func)):
+        if factory is not None and any(each.name in _FIELDS for each in resolver.of(statement.value.func)):
             target = statement.target if isinstance(statement, nodes.AnnAssign) else statement.targets[0]
             yield target.as_string(), factory
 

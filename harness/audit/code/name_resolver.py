@@ -13,20 +13,18 @@ from astroid import nodes
 from astroid.exceptions import AstroidError
 
 from harness.audit.code import annotated, bindings, inferred, members, results
-from harness.audit.code.meaning import LITERALS, Meaning
 from harness.audit.code.modules import Modules
+from harness.audit.code.resolved_name import LITERALS, Owner, ResolvedName, qualified
 from harness.audit.code.trees import items
 
 MAX_DEPTH = 60
 """How many steps are taken from an expression to what it means."""
 
-MAX_MEANINGS = 8
-"""How many meanings of one expression are kept."""
-
-Owner = nodes.ClassDef | None
+MAX_RESOLVED = 8
+"""How many readings of one expression are kept."""
 
 
-class Meanings:
+class NameResolver:
     """Tells what expressions mean.
 
     Args:
@@ -35,16 +33,16 @@ class Meanings:
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
-        self._known: dict[tuple[nodes.NodeNG, Owner], tuple[Meaning, ...]] = {}
+        self._known: dict[tuple[nodes.NodeNG, Owner], tuple[ResolvedName, ...]] = {}
         self.starring: set[tuple[nodes.Module, str]] = set()
-        self.lineages: dict[nodes.ClassDef, list[Meaning]] = {}
+        self.lineages: dict[nodes.ClassDef, list[ResolvedName]] = {}
         self.attributes: dict[nodes.ClassDef, dict[str, list[nodes.AssignAttr]]] = {}
-        self.results: dict[tuple[nodes.NodeNG, Owner], tuple[Meaning, ...]] = {}
+        self.returns: dict[tuple[nodes.NodeNG, Owner], tuple[ResolvedName, ...]] = {}
         self.inferences = 0
-        self._entering: list[tuple[Meaning, nodes.Module]] = []
+        self._entering: list[tuple[ResolvedName, nodes.Module]] = []
         self._depth = 0
         self._below: set[tuple[nodes.NodeNG, Owner]] = set()
-        self._ways: dict[type, Callable[[Any, Owner], Iterable[Meaning]]] = {
+        self._ways: dict[type, Callable[[Any, Owner], Iterable[ResolvedName]]] = {
             nodes.Name: self._name,
             nodes.Attribute: self._attribute,
             nodes.Call: lambda node, owner: results.of_call(self, node, owner),
@@ -57,11 +55,11 @@ class Meanings:
             nodes.BinOp: lambda node, owner: self.of(node.left, owner) or self.of(node.right, owner),
             nodes.UnaryOp: lambda node, owner: self.of(node.operand, owner),
             nodes.Const: self._const,
-            nodes.Lambda: lambda node, owner: [Meaning(name=self.qualified(node), node=node, owner=owner)],
+            nodes.Lambda: lambda node, owner: [ResolvedName(name=qualified(node), node=node, owner=owner)],
             **dict.fromkeys(LITERALS, self._literal),
         }
 
-    def of(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[Meaning, ...]:
+    def of(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[ResolvedName, ...]:
         """Return what an expression may mean; nothing if that is unknown.
 
         Args:
@@ -79,7 +77,7 @@ class Meanings:
         self._below.add(key)
         self._depth += 1
         try:
-            found = tuple(dict.fromkeys(way(node, owner)))[:MAX_MEANINGS]
+            found = tuple(dict.fromkeys(way(node, owner)))[:MAX_RESOLVED]
         except (AstroidError, RecursionError):
             found = ()
         finally:
@@ -94,24 +92,24 @@ class Meanings:
         """Tell whether an answer is being looked for to answer something else."""
         return self._depth > 1
 
-    def _name(self, node: nodes.Name, owner: Owner) -> Iterable[Meaning]:
+    def _name(self, node: nodes.Name, owner: Owner) -> Iterable[ResolvedName]:
         scope, statements = node.lookup(node.name)
         if not statements:
             return members.of_star_imports(self, node.root(), node.name)
         if isinstance(scope, nodes.Module) and scope.name == "builtins":
-            return [Meaning(name=f"builtins.{node.name}")]
+            return [ResolvedName(name=f"builtins.{node.name}")]
         return [found for each in statements for found in bindings.of(self, each, node.name, owner)]
 
-    def _attribute(self, node: nodes.Attribute, owner: Owner) -> Iterable[Meaning]:
+    def _attribute(self, node: nodes.Attribute, owner: Owner) -> Iterable[ResolvedName]:
         found = [each for of in self.of(node.expr, owner) for each in members.of(self, of, node.attrname)]
         return found or inferred.of(self, node)
 
-    def _const(self, node: nodes.Const, owner: Owner) -> Iterable[Meaning]:
+    def _const(self, node: nodes.Const, owner: Owner) -> Iterable[ResolvedName]:
         if node.value is None or node.value is Ellipsis:
             return []
-        return [Meaning(name=f"builtins.{type(node.value).__name__}", instance=True)]
+        return [ResolvedName(name=f"builtins.{type(node.value).__name__}", instance=True)]
 
-    def _literal(self, node: nodes.NodeNG, owner: Owner) -> Iterable[Meaning]:
+    def _literal(self, node: nodes.NodeNG, owner: Owner) -> Iterable[ResolvedName]:
         elements: Iterable[nodes.NodeNG] = getattr(node, "elts", ())
         if isinstance(node, nodes.Dict):
             elements = [value for _, value in items(node)]
@@ -119,43 +117,46 @@ class Meanings:
             elements = [node.elt]
         elif isinstance(node, nodes.DictComp):
             elements = [node.value]
-        return [Meaning(name=LITERALS[type(node)], instance=True, arguments=tuple(elements)[:20])]
+        return [ResolvedName(name=LITERALS[type(node)], instance=True, arguments=tuple(elements)[:20])]
 
-    def annotated(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[Meaning, ...]:
+    def annotated(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[ResolvedName, ...]:
         """Return what a value of this annotation may be."""
         return tuple(annotated.of(self, node, owner)) if node is not None else ()
 
-    def of_module(self, name: str, tree: nodes.Module) -> Meaning:
-        """Return the meaning of an imported module: with its tree if it is the project's own code."""
+    def bound(self, statement: nodes.NodeNG, name: str, owner: Owner = None) -> Iterable[ResolvedName]:
+        """Return what a statement that binds a name gives to it."""
+        return bindings.of(self, statement, name, owner)
+
+    def returned(self, function: ResolvedName) -> Iterable[ResolvedName]:
+        """Return what a function returns."""
+        return results.of_function(self, function)
+
+    def of_module(self, name: str, tree: nodes.Module) -> ResolvedName:
+        """Return what the import of a module stands for: with its tree if it is the project's own code."""
         path = self.modules.path_of(name, tree) if self.modules.knows(tree) else None
         module = self.modules.at(path) if path else None
-        return Meaning(name=name, node=module.tree if module else None)
+        return ResolvedName(name=name, node=module.tree if module else None)
 
-    def entered(self, meaning: Meaning, tree: nodes.Module) -> Meaning:
+    def entered(self, resolved: ResolvedName, tree: nodes.Module) -> ResolvedName:
         """Return the same with its definition, if it is a name of an installed package that may be read."""
-        if meaning.node is not None or meaning.name.startswith("builtins."):
-            return meaning
-        parts = meaning.name.split(".")
+        if resolved.node is not None or resolved.name.startswith("builtins."):
+            return resolved
+        parts = resolved.name.split(".")
         for end in range(len(parts), 0, -1):
             if module := self.modules.imported(".".join(parts[:end]), tree):
-                found = [Meaning(name=module.name, node=module.tree)]
+                found = [ResolvedName(name=module.name, node=module.tree)]
                 for part in parts[end:]:
                     below = [each for of in found for each in members.of(self, of, part)]
                     found = [self._entered_once(each, module.tree) for each in below]
-                return next((each for each in found if each.node is not None), meaning)
-        return meaning
+                return next((each for each in found if each.node is not None), resolved)
+        return resolved
 
-    def _entered_once(self, meaning: Meaning, tree: nodes.Module) -> Meaning:
-        entering = (meaning, tree)
+    def _entered_once(self, resolved: ResolvedName, tree: nodes.Module) -> ResolvedName:
+        entering = (resolved, tree)
         if entering in self._entering or len(self._entering) > 8:
-            return meaning
+            return resolved
         self._entering.append(entering)
         try:
-            return self.entered(meaning, tree)
+            return self.entered(resolved, tree)
         finally:
             self._entering.pop()
-
-    def qualified(self, node: nodes.NodeNG) -> str:
-        """Return the dotted name of a definition, with its module."""
-        qname: Callable[[], str] = node.qname  # type: ignore[attr-defined]
-        return qname()

@@ -1,15 +1,19 @@
-"""What an expression means, as one record, and what is known of the standard library without reading it."""
+"""What an expression of the audited code stands for, and what is known of Python's library without reading it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from astroid import nodes
 
+Owner = nodes.ClassDef | None
+"""The class that `self` is an instance of where an expression stands."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """One thing that an expression may mean.
+class ResolvedName:
+    """One thing that an expression may stand for: a module, class or function, or an instance of a class.
 
     Attributes:
         name: Dotted name of the module, function, class or attribute; of an instance, of its class.
@@ -135,3 +139,9 @@ def is_class_name(name: str) -> bool:
     """Tell whether a dotted name of code that was not read is that of a class, by how it is written."""
     last = name.rpartition(".")[2].lstrip("_")
     return name in CLASSES_IN_LOWER_CASE or (last[:1].isupper() and not last.isupper()) or last in ("OpenAI", "UUID")
+
+
+def qualified(node: nodes.NodeNG) -> str:
+    """Return the dotted name of a definition, with its module."""
+    qname: Callable[[], str] = node.qname  # type: ignore[attr-defined]
+    return qname()
