@@ -21,23 +21,23 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     extensions.installed.cache_clear()
     yield tmp_path
     extensions.installed.cache_clear()
-    for name in [name for name in sys.modules if name.startswith("stranger_")]:
+    for name in [name for name in sys.modules if name.startswith("other_")]:
         del sys.modules[name]
 
 
 def install(folder: Path, entry_points: str) -> None:
-    about = folder / "stranger-1.0.dist-info"
+    about = folder / "other-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(entry_points)
 
 
 def test_the_modules_of_one_kind_come_in_the_order_of_their_names(installed: Path) -> None:
-    (installed / "stranger_checks.py").write_text("KIND = 'checks'")
-    (installed / "stranger_faults.py").write_text("KIND = 'faults'")
-    (installed / "stranger_more_faults.py").write_text("KIND = 'more faults'")
-    faults = "[crashproof.faults]\nb = stranger_faults\na = stranger_more_faults\n"
-    install(installed, f"{faults}[crashproof.checks]\na = stranger_checks\n")
+    (installed / "other_checks.py").write_text("KIND = 'checks'")
+    (installed / "other_faults.py").write_text("KIND = 'faults'")
+    (installed / "other_more_faults.py").write_text("KIND = 'more faults'")
+    faults = "[crashproof.faults]\nb = other_faults\na = other_more_faults\n"
+    install(installed, f"{faults}[crashproof.checks]\na = other_checks\n")
     assert [module.KIND for module in extensions.installed("faults")] == ["more faults", "faults"]
     assert [module.KIND for module in extensions.installed("checks")] == ["checks"]
     assert extensions.installed("reports") == ()
@@ -46,7 +46,7 @@ def test_the_modules_of_one_kind_come_in_the_order_of_their_names(installed: Pat
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        (None, "ModuleNotFoundError: No module named 'stranger_faults'"),
+        (None, "ModuleNotFoundError: No module named 'other_faults'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
     ],
 )
@@ -54,12 +54,12 @@ def test_one_that_cannot_be_imported_is_named_with_its_package(
     installed: Path, source: str | None, reason: str
 ) -> None:
     if source:
-        (installed / "stranger_faults.py").write_text(source)
-    install(installed, "[crashproof.faults]\na = stranger_faults\n")
+        (installed / "other_faults.py").write_text(source)
+    install(installed, "[crashproof.faults]\na = other_faults\n")
     with pytest.raises(UsageError) as raised:
         extensions.installed("faults")
     assert str(raised.value) == (
-        f"the extension stranger_faults (crashproof.faults of stranger) cannot be imported: {reason}"
+        f"the extension other_faults (crashproof.faults of other) cannot be imported: {reason}"
     )
 
 

@@ -32,6 +32,7 @@ from harness.doors.http.answer import CLOSED, Answer, json_answer
 from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Refused, Serving
 from harness.doors.http.script import Script
 from harness.doors.model import model
+from harness.doors.model.catalogue import operation_of
 from harness.errors import UsageError
 
 KEEP_ALIVE = 3600
@@ -146,7 +147,7 @@ class Doors:
         if found is None:
             return None
         slot, worker, door, bare = found.groups(default="")
-        operation = model.operation_of(bare) if door == "model" else effects.operation_of(request.method, bare)
+        operation = operation_of(bare) if door == "model" else effects.operation_of(request.method, bare)
         query = request.scope["query_string"].decode("latin-1")
         return Arrived(
             number=next(self._numbers),

@@ -8,7 +8,8 @@ import math
 from email.utils import formatdate
 
 from harness.doors.http.answer import RESET, SILENT, Answer
-from harness.doors.model.errors import error_answer, is_anthropic
+from harness.doors.model.catalogue import dialect_of
+from harness.doors.model.errors import error_answer
 from harness.faults.action import ModelError, Reset, Silence
 
 
@@ -27,11 +28,10 @@ def answer_to(action: ModelError | Reset | Silence, *, operation: str, path: str
         case Silence():
             return SILENT
         case ModelError():
-            said = _openai_words(action) if not is_anthropic(path) else {"message": action.message}
-            told = repr((action, operation, path)).encode(errors="replace")
-            digest = hashlib.blake2s(told, digest_size=12).hexdigest()
-            headers = _retry_after(action, now)
-            return error_answer(path, status=action.status, said=said, digest=digest, headers=headers)
+            dialect, words = dialect_of(path), repr((action, operation, path))
+            digest = hashlib.blake2s(words.encode(errors="replace"), digest_size=12).hexdigest()
+            said, headers = dialect.fault_words(action), _retry_after(action, now)
+            return error_answer(dialect, status=action.status, said=said, digest=digest, headers=headers)
 
 
 def truncated(text: str) -> Answer:
@@ -41,13 +41,6 @@ def truncated(text: str) -> Answer:
     while _is_json(cut):  # the first half of a number, or of what was no JSON, can be JSON
         cut = cut[:-1]
     return Answer(headers={"content-type": "application/json"}, body=cut.encode(errors="replace"))
-
-
-def _openai_words(action: ModelError) -> dict[str, str | None]:
-    """Return message, type and code. What ends in ``_error`` is a type of OpenAI's, and is sent with no code."""
-    if action.code.endswith("_error"):
-        return {"message": action.message, "type": action.code, "code": None}
-    return {"message": action.message, "code": action.code or None}
 
 
 def _retry_after(action: ModelError, now: float) -> dict[str, str]:

@@ -2,43 +2,26 @@
 
 import json
 
-import pytest
-
-from harness.doors.model.errors import error_answer, is_anthropic
-
-
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [
-        ("/v1/messages", True),
-        ("v1/messages?beta=true", True),
-        ("/messages/", True),
-        ("/v1/messages/batches", True),
-        ("messages", True),
-        ("chat.completions", False),
-        ("/v1/chat/completions", False),
-        ("/v1/messages_of_mine", False),
-        ("/", False),
-        ("", False),
-    ],
-)
-def test_the_provider_is_known_by_what_is_asked(asked: str, told: bool) -> None:
-    assert is_anthropic(asked) is told
+from harness.doors.model.dialects.anthropic_messages import ANTHROPIC_MESSAGES
+from harness.doors.model.dialects.openai_responses import OPENAI_RESPONSES
+from harness.doors.model.errors import error_answer
 
 
 def test_what_is_said_goes_before_what_the_provider_usually_says() -> None:
     said = {"message": "no", "type": "tokens", "param": "input"}
-    answer = error_answer("responses", status=429, said=said, digest="d", headers={"retry-after": "3"}, notice="told")
+    answer = error_answer(
+        OPENAI_RESPONSES, status=429, said=said, digest="d", headers={"retry-after": "3"}, notice="noticed"
+    )
     assert json.loads(answer.body)["error"] == {**said, "code": "rate_limit_exceeded"}
-    assert (answer.status, answer.notice) == (429, "told")
+    assert (answer.status, answer.notice) == (429, "noticed")
     named = {"content-type": "application/json", "x-request-id": "req_d", "retry-after": "3"}
     assert answer.headers == named
 
 
 def test_a_text_is_the_message() -> None:
     openai, anthropic = (
-        json.loads(error_answer(asked, status=500, said="broken", digest="d").body)
-        for asked in ("responses", "v1/messages")
+        json.loads(error_answer(dialect, status=500, said="broken", digest="d").body)
+        for dialect in (OPENAI_RESPONSES, ANTHROPIC_MESSAGES)
     )
     assert openai == {"error": {"message": "broken", "type": "server_error", "param": None, "code": None}}
     assert anthropic == {"type": "error", "error": {"type": "api_error", "message": "broken"}, "request_id": "req_d"}

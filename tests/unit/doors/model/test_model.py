@@ -4,40 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from openai.types.chat import ChatCompletion
-from openai.types.responses import Response
 
 from harness.doors.http import script as scripts
 from harness.doors.http.answer import Answer
-from harness.doors.model import model
 from harness.errors import UsageError
-
-CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "What is attention?"}]}
-RESPONSES = {"model": "gpt-4o", "input": "What is attention?"}
-
-
-def script(folder: Path, body: str) -> scripts.Script:
-    file = folder / "script.py"
-    file.write_text(body)
-    return scripts.load(file)
-
-
-def ask(request: object, *, path: str = "", using: scripts.Script | None = None, method: str = "POST") -> Answer:
-    chat = isinstance(request, dict) and "messages" in request
-    body = request if isinstance(request, bytes) else json.dumps(request).encode()
-    return model.answer(
-        method=method, path=path or ("/v1/chat/completions" if chat else "/v1/responses"), body=body, script=using
-    )
-
-
-def chat(answer: Answer) -> ChatCompletion:
-    assert answer.status == 200, answer.text
-    return ChatCompletion.model_validate_json(answer.text, strict=True)
-
-
-def response(answer: Answer) -> Response:
-    assert answer.status == 200, answer.text
-    return Response.model_validate_json(answer.text, strict=True)
+from tests.unit.doors.model.asking import CHAT, RESPONSES, ask, chat, response, script
 
 
 def error(answer: Answer) -> dict[str, object]:
@@ -45,29 +16,6 @@ def error(answer: Answer) -> dict[str, object]:
     assert found.keys() >= {"message", "type", "param", "code"}
     assert answer.headers["x-request-id"].startswith("req_")
     return found
-
-
-def test_a_text_becomes_a_complete_chat_completion(tmp_path: Path) -> None:
-    said = chat(ask(CHAT, using=script(tmp_path, "def answer(request): return 'A mechanism. [DONE]'")))
-    assert said.choices[0].message.content == "A mechanism. [DONE]"
-    assert said.choices[0].finish_reason == "stop"
-    assert said.usage is not None
-    assert said.usage.total_tokens == said.usage.prompt_tokens + said.usage.completion_tokens
-    assert said.usage.prompt_tokens_details is not None
-    assert said.usage.prompt_tokens_details.cached_tokens == 0
-    assert said.usage.completion_tokens_details is not None
-    assert said.usage.completion_tokens_details.reasoning_tokens == 0
-
-
-def test_a_text_becomes_a_complete_response(tmp_path: Path) -> None:
-    said = response(ask(RESPONSES, using=script(tmp_path, "def answer(request): return request['input'].upper()")))
-    assert said.output_text == "WHAT IS ATTENTION?"
-    assert said.status == "completed"
-    assert said.usage is not None
-    assert said.usage.input_tokens_details.cached_tokens == 0
-    assert said.usage.input_tokens_details.cache_write_tokens == 0
-    assert said.usage.output_tokens_details.reasoning_tokens == 0
-    assert said.usage.total_tokens == said.usage.input_tokens + said.usage.output_tokens
 
 
 def test_tool_calls_in_both_dialects(tmp_path: Path) -> None:
@@ -87,23 +35,6 @@ def test_tool_calls_in_both_dialects(tmp_path: Path) -> None:
     output = response(ask(RESPONSES, using=using)).output
     assert [item.type for item in output] == ["function_call", "function_call"]
     assert [item.call_id for item in output if item.type == "function_call"][1] == "c7"
-
-
-def test_a_response_repeats_the_settings_of_its_request() -> None:
-    tool = {"type": "function", "name": "search", "parameters": {"type": "object"}}
-    request = RESPONSES | {"tools": [tool], "temperature": 0.2, "metadata": {"a": "b"}, "conversation": "conv_1"}
-    said = response(ask(request | {"instructions": "be brief", "text": {"verbosity": "low"}}))
-    assert (said.temperature, said.metadata, said.instructions) == (0.2, {"a": "b"}, "be brief")
-    assert said.tools[0].type == "function"
-    assert said.tools[0].strict is True
-    assert said.conversation is not None
-    assert said.conversation.id == "conv_1"
-    assert said.text is not None
-    assert said.text.verbosity == "low"
-
-
-def test_settings_of_the_wrong_type_do_no_harm() -> None:
-    assert ask(RESPONSES | {"tools": 3, "text": "x", "reasoning": [1], "n": "many"}).status == 200
 
 
 def test_an_answer_cut_short_says_so(tmp_path: Path) -> None:
@@ -217,11 +148,6 @@ def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, tol
     assert "was refused" in said.notice
 
 
-def test_input_items_without_a_role_are_known() -> None:
-    output = {"type": "function_call_output", "call_id": "c", "output": "3"}
-    assert ask({"model": "m", "input": [output]}).status == 200
-
-
 def test_what_is_not_served_is_not_found() -> None:
     said = ask({}, path="/v1/embeddings")
     assert said.status == 404
@@ -239,20 +165,6 @@ def test_what_anthropic_would_answer_is_refused_as_anthropic_does(path: str, req
     assert told["error"]["message"] == said.notice
     assert f"POST {path} is not served" in said.notice
     assert said.headers["request-id"] == told["request_id"]
-
-
-@pytest.mark.parametrize(
-    ("path", "operation"),
-    [
-        ("/v1/chat/completions", "chat.completions"),
-        ("/chat/completions", "chat.completions"),
-        ("v1/responses?a=b", "responses"),
-        ("/v1/embeddings", "v1/embeddings"),
-        ("/", "/"),
-    ],
-)
-def test_operations(path: str, operation: str) -> None:
-    assert model.operation_of(path) == operation
 
 
 def test_a_script_imports_from_its_folder(tmp_path: Path) -> None:

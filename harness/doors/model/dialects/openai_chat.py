@@ -1,0 +1,79 @@
+"""OpenAI's Chat Completions: ``POST /v1/chat/completions``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.doors.model import openai_errors
+from harness.doors.model.dialect import Dialect
+from harness.doors.model.said import CREATED, Counts, Said, Usage, calls_of, counts_of
+
+
+def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]:
+    """Return a Chat Completions answer; ``n`` choices, where asked for, are all the same."""
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": said.text if said.text or not said.tool_calls else None,
+        "refusal": None,
+        "annotations": [],
+    }
+    if said.tool_calls:
+        message["tool_calls"] = [
+            {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
+            for call_id, call in calls_of(said, digest=digest)
+        ]
+    choices = _count(request.get("n"), default=1)
+    return {
+        "id": f"chatcmpl-{digest}",
+        "object": "chat.completion",
+        "created": CREATED,
+        "model": request["model"],
+        "choices": [
+            {"index": index, "message": message, "logprobs": None, "finish_reason": said.reason}
+            for index in range(choices)
+        ],
+        "usage": _usage(counts_of(request, said, asked_in=("messages", "tools")), said.usage),
+        "service_tier": "default",
+        "system_fingerprint": "fp_crashproof",
+    }
+
+
+def _count(value: Any, *, default: int) -> int:
+    return value if type(value) is int and 1 <= value <= 128 else default
+
+
+def _usage(counts: Counts, usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": counts.asked,
+        "completion_tokens": counts.answered,
+        "total_tokens": counts.asked + counts.answered,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+            "audio_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _what_is_wrong(request: Any) -> dict[str, str]:
+    return openai_errors.what_is_wrong(request) or openai_errors.what_is_wrong_with_items(
+        request.get("messages"), name="messages", required="role"
+    )
+
+
+OPENAI_CHAT = Dialect(
+    name="openai-chat",
+    path="chat/completions",
+    operation="chat.completions",
+    request_id_header=openai_errors.REQUEST_ID_HEADER,
+    what_is_wrong=_what_is_wrong,
+    body=_body,
+    error_body=openai_errors.error_body,
+    fault_words=openai_errors.fault_words,
+)

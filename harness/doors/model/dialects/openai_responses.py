@@ -1,0 +1,125 @@
+"""OpenAI's Responses: ``POST /v1/responses``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.doors.model import openai_errors
+from harness.doors.model.dialect import Dialect
+from harness.doors.model.said import CREATED, Counts, Said, Usage, calls_of, counts_of
+
+
+def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]:
+    """Return a Responses answer, which repeats the settings of the request as the provider does."""
+    incomplete = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(said.reason)
+    conversation = request.get("conversation")
+    return {
+        "id": f"resp_{digest}",
+        "object": "response",
+        "created_at": CREATED,
+        "completed_at": None if incomplete else CREATED,
+        "status": "incomplete" if incomplete else "completed",
+        "error": None,
+        "incomplete_details": {"reason": incomplete} if incomplete else None,
+        "model": request["model"],
+        "output": _output(said, digest, status="incomplete" if incomplete else "completed"),
+        "usage": _usage(counts_of(request, said, asked_in=("input", "instructions", "tools")), said.usage),
+        **{name: request[name] if request.get(name) is not None else usual for name, usual in _REPEATED.items()},
+        "background": False,
+        "service_tier": "default",
+        "conversation": {"id": conversation} if isinstance(conversation, str) else conversation,
+        "reasoning": {"effort": None, "summary": None, **_object(request.get("reasoning"))},
+        "text": {"format": {"type": "text"}, "verbosity": "medium", **_object(request.get("text"))},
+        "tools": _tools(request.get("tools")),
+    }
+
+
+_REPEATED: dict[str, Any] = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "prompt": None,
+    "prompt_cache_key": None,
+    "prompt_cache_retention": None,
+    "safety_identifier": None,
+    "store": True,
+    "temperature": 1.0,
+    "tool_choice": "auto",
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "user": None,
+}
+
+
+def _output(said: Said, digest: str, *, status: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    if said.text or not said.tool_calls:
+        content = {"type": "output_text", "text": said.text, "annotations": [], "logprobs": []}
+        items.append(
+            {"id": f"msg_{digest}", "type": "message", "role": "assistant", "status": status, "content": [content]}
+        )
+    items += [
+        {
+            "id": f"fc_{digest}{index}",
+            "type": "function_call",
+            "status": status,
+            "call_id": call_id,
+            "name": call.name,
+            "arguments": call.text,
+        }
+        for index, (call_id, call) in enumerate(calls_of(said, digest=digest))
+    ]
+    return items
+
+
+def _tools(tools: Any) -> list[Any]:
+    """Return the tools as the provider repeats them: a function with every field that its type requires."""
+    usual = {"description": None, "parameters": None, "strict": True}
+    return [
+        {**usual, **tool} if isinstance(tool, dict) and tool.get("type") == "function" else tool
+        for tool in (tools if isinstance(tools, list) else [])
+    ]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _usage(counts: Counts, usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": counts.asked,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "output_tokens": counts.answered,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": counts.asked + counts.answered,
+    }
+
+
+def _what_is_wrong(request: Any) -> dict[str, str]:
+    wrong = openai_errors.what_is_wrong(request)
+    if wrong:
+        return wrong
+    asked = request.get("input")
+    # A stored prompt or an earlier response can stand for the input.
+    if isinstance(asked, str) or (asked is None and (request.get("prompt") or request.get("conversation"))):
+        return {}
+    return openai_errors.what_is_wrong_with_items(asked, name="input")
+
+
+OPENAI_RESPONSES = Dialect(
+    name="openai-responses",
+    path="responses",
+    operation="responses",
+    request_id_header=openai_errors.REQUEST_ID_HEADER,
+    what_is_wrong=_what_is_wrong,
+    body=_body,
+    error_body=openai_errors.error_body,
+    fault_words=openai_errors.fault_words,
+)
