@@ -146,7 +146,7 @@ def _crashproof_rig(
     from harness.trial.slots import Rig
 
     folder = tmp_path_factory.mktemp("crashproof", numbered=True)
-    with _in_one_message(), _crashproof_thread.within(Rig(binary=_crashproof_temporal.path, folder=folder)) as rig:
+    with _in_one_message(), _crashproof_thread.within(Rig(binary=_crashproof_temporal, folder=folder)) as rig:
         yield rig
 
 

@@ -20,6 +20,7 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
+from harness.servers.candidates import Binary
 from harness.trial.slots import Rig
 
 
@@ -31,7 +32,7 @@ def default_jobs() -> int:
 async def sweep_all(
     scenarios: Sequence[Scenario],
     *,
-    binary: Path,
+    binary: Binary,
     folder: Path,
     jobs: int,
     options: SweepOptions,
@@ -85,7 +86,7 @@ async def sweep_again(
     trial: str,
     baselines: Sequence[Evidence],
     checks: Sequence[Check],
-    binary: Path,
+    binary: Binary,
     folder: Path,
     options: SweepOptions,
     tell: Callable[[News], None],

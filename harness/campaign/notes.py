@@ -46,6 +46,8 @@ def notes(
         )
     if options.engine != "dev":
         told.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
+    elif scenario.skips_time:
+        told.append("The scenario lets time pass: time was skipped while nothing was under way.")
     if stops:
         told.append(stops_text(stops))
     return [*told, *dict.fromkeys(notices)]

@@ -32,7 +32,7 @@ def history_well_formed(evidence: Evidence, baselines: Sequence[Evidence]) -> It
         raise NothingToLookAt("there is no history")
     if evidence.engine == "time-skipping":
         # Measured with 1.32.1: ids of other events than are meant, in commanded events and in ends of activities.
-        raise NothingToLookAt("the Java test server writes histories that are not")
+        raise NothingToLookAt("the SDK's test server writes histories that are not")
     for history in evidence.histories:
         for message, event in (*_ids(history), *_references(history), *_closes(history)):
             yield Finding(

@@ -55,9 +55,10 @@ class EngineBinary:
     Attributes:
         engine: Name of the engine.
         title: What its binary is called.
-        binary: What was found, or None.
+        binary: The one that a run would take, or None.
         steps: Where it was looked for, in order.
         advice: What to do before it can be used, or an empty text.
+        cannot: Why no scenario that lets time pass can run on it, or an empty text.
     """
 
     engine: str
@@ -65,14 +66,14 @@ class EngineBinary:
     binary: Binary | None
     steps: list[SearchStep]
     advice: str
+    cannot: str
 
 
 @click.command()
 @click.option("--temporal", default="", metavar="PATH", help="The Temporal CLI that a run would be given.")
-@click.option("--temporal-server", default="", metavar="PATH", help="The same for the engine `full`.")
 @click.option("--test-server", default="", metavar="PATH", help="The same for the engine `time-skipping`.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
-def doctor(temporal: str, temporal_server: str, test_server: str, output: str) -> None:
+def doctor(temporal: str, test_server: str, output: str) -> None:
     """Say what a run needs, what of it is here, and the fix for what is not.
 
     Nothing is downloaded or changed. Leaves with exit status 0 when a run with the default engine is possible, else 3.
@@ -82,34 +83,35 @@ def doctor(temporal: str, temporal_server: str, test_server: str, output: str) -
       crashproof doctor
       crashproof doctor -o json | jq .ready
     """  # noqa: D301 - click reads the escape
-    dev, *others = asyncio.run(_engines({"dev": temporal, "full": temporal_server, "time-skipping": test_server}))
-    looks = [_python(), *_packages(), *_programs(), *_limits(), _debug(), _disk(), _port()]
+    dev, test = asyncio.run(_engines({"dev": temporal, "time-skipping": test_server}))
+    looks = [_python(), *_packages(), *_limits(), _debug(), _disk(), _port()]
     ready = dev.binary is not None and all(look.ok for look in looks if look.needed)
     if output == "json":
-        click.echo(json.dumps(_as_json(dev, others, looks, ready), indent=2))
+        click.echo(json.dumps(_as_json(dev, test, looks, ready), indent=2))
     else:
-        click.echo(_as_text(dev, others, looks, ready))
+        click.echo(_as_text(dev, test, looks, ready))
     sys.exit(0 if ready else 3)
 
 
 async def _engines(named: dict[str, str]) -> list[EngineBinary]:
-    from harness.servers.binaries import FULL_SERVER, TEMPORAL, TEST_SERVER, survey
+    from harness.servers.binaries import KINDS, survey
+    from harness.servers.engine import engine_with
 
-    kinds = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
-    found = []
-    for engine, kind in kinds.items():
-        steps = await survey(kind, option=named[engine])
+    engines = []
+    for engine, option in named.items():
+        steps = await survey(KINDS[engine], option=option)
         binary = _chosen(steps)
-        found.append(
+        engines.append(
             EngineBinary(
                 engine=engine,
-                title=kind.title,
+                title=KINDS[engine].title,
                 binary=binary,
                 steps=steps,
-                advice=_advice(binary, steps, gets=kind.to_cache),
+                advice="" if binary else _advice(steps),
+                cannot=engine_with(engine, version=binary.version).lacks("time skipping") if binary else "",
             )
         )
-    return found
+    return engines
 
 
 def _chosen(steps: list[SearchStep]) -> Binary | None:
@@ -120,22 +122,15 @@ def _chosen(steps: list[SearchStep]) -> Binary | None:
     return None
 
 
-def _advice(binary: Binary | None, steps: list[SearchStep], *, gets: str) -> str:
-    """Return what to do about an engine; empty where it can run now."""
-    if binary:
-        java = os.environ.get("JAVA_HOME") or shutil.which("java")
-        return (
-            "install a Java runtime (11 or newer): it is a Java program"
-            if "Maven" in binary.source and not java
-            else ""
-        )
+def _advice(steps: list[SearchStep]) -> str:
+    """Return what to do about an engine that has no binary."""
+    from harness.servers.packages import REMEDY
+
     for step in steps:
         if step.named and step.fix:
             return f"{step.detail}; {step.fix}"
-    ways = [step for step in steps if step.binary is None and step.detail.startswith(("cannot", "not needed"))]
-    if any(not step.fix for step in ways):  # one of the ways to get it can be tried
-        return gets
-    return "; or ".join(step.fix for step in ways)
+    download = steps[-1]
+    return f"{REMEDY}; or {download.fix}" if download.fix else f"{REMEDY}, else the first run downloads it"
 
 
 def _python() -> Look:
@@ -151,11 +146,6 @@ def _package(name: str, *, title: str = "") -> Look:
         return Look(name=title or name, value=metadata.version(name), needed=True)
     except metadata.PackageNotFoundError:
         return Look(name=title or name, value="not installed", advice=f"run `pip install {name}`", needed=True)
-
-
-def _programs() -> list[Look]:
-    """Look for what can build a server; a run that has one needs none of them, but Java to run the test server."""
-    return [Look(name=name, value=shutil.which(name) or "not found") for name in ("go", "java", "mvn")]
 
 
 def _limits() -> list[Look]:
@@ -199,7 +189,7 @@ def _port() -> Look:
         return Look(name="free port", value="none", advice=str(error), needed=True)
 
 
-def _as_json(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], ready: bool) -> dict[str, Any]:
+def _as_json(dev: EngineBinary, test: EngineBinary, looks: list[Look], ready: bool) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "ready": ready,
@@ -207,56 +197,61 @@ def _as_json(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], r
         "temporal": _binary_as_json(dev),
         "steps": _steps_as_json(dev),
         "engines": {
-            found.engine: {
-                "ready": not found.advice,
-                "binary": _binary_as_json(found),
-                "steps": _steps_as_json(found),
-                "advice": found.advice,
+            engine.engine: {
+                "ready": not engine.advice,
+                "skips_time": engine.binary is not None and not engine.cannot,
+                "binary": _binary_as_json(engine),
+                "steps": _steps_as_json(engine),
+                "advice": engine.advice or engine.cannot,
             }
-            for found in (dev, *others)
+            for engine in (dev, test)
         },
         "looks": [{**asdict(look), "ok": look.ok} for look in looks],
     }
 
 
-def _binary_as_json(found: EngineBinary) -> dict[str, Any] | None:
-    return {**asdict(found.binary), "path": str(found.binary.path)} if found.binary else None
+def _binary_as_json(engine: EngineBinary) -> dict[str, Any] | None:
+    return engine.binary.as_json() if engine.binary else None
 
 
-def _steps_as_json(found: EngineBinary) -> list[dict[str, Any]]:
+def _steps_as_json(engine: EngineBinary) -> list[dict[str, Any]]:
     return [
         {"source": step.source, "found": step.binary is not None, "detail": step.detail, "fix": step.fix}
-        for step in found.steps
+        for step in engine.steps
     ]
 
 
-def _as_text(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], ready: bool) -> str:
-    binary = dev.binary
-    lines = ["Temporal CLI"]
-    if binary:
-        lines += [
-            f"  {binary.path}",
-            f"  {binary.version}",
-            f"  sha256 {binary.sha256}",
-            f"  found by: {binary.source}",
-        ]
-    else:
-        lines.append("  none yet: `crashproof server install` gets one")
-    lines += ["", "Where it was looked for, in this order"]
-    for step in dev.steps:
-        lines.append(f"  {'ok ' if step.binary else '-  '} {step.source}: {step.detail}")
-        if step.fix and not (binary and not step.named):
-            lines.append(f"        fix: {step.fix}")
-    lines += ["", "Further engines, for runs in which time is skipped"]
-    for found in others:
-        seen = (
-            f"{found.binary.path}: {found.binary.version}" if found.binary else f"no {found.title.removeprefix('the ')}"
-        )
-        lines.append(f"  {'-  ' if found.advice else 'ok '} {found.engine}: {seen}")
-        lines += [f"        fix: {found.advice}"] if found.advice else []
+def _as_text(dev: EngineBinary, test: EngineBinary, looks: list[Look], ready: bool) -> str:
+    lines = ["Temporal CLI, for the engine `dev`", *_engine_lines(dev)]
+    lines += ["", "Where it was looked for, in this order", *_step_lines(dev)]
+    lines += ["", "Time-skipping test server, for the engine `time-skipping`", *_engine_lines(test)]
     lines += ["", "This machine"]
     for look in looks:
         lines.append(f"  {'ok ' if look.ok else '!  '} {look.name}: {look.value}")
         if look.advice:
             lines.append(f"        fix: {look.advice}")
     return "\n".join([*lines, "", "A run is possible." if ready else "No run is possible yet."])
+
+
+def _engine_lines(engine: EngineBinary) -> list[str]:
+    """Return which binary an engine would run on, and what came with it."""
+    binary = engine.binary
+    if binary is None:
+        return ["  none yet", f"    fix: {engine.advice}"]
+    lines = [
+        f"  {binary.path}",
+        f"  {binary.version}",
+        f"  sha256 {binary.sha256}",
+        f"  found by: {binary.source}",
+        *([f"  package: {binary.package}"] if binary.package else []),
+    ]
+    return [*lines, f"  skips time: no: {engine.cannot}" if engine.cannot else "  skips time: yes"]
+
+
+def _step_lines(engine: EngineBinary) -> list[str]:
+    lines = []
+    for step in engine.steps:
+        lines.append(f"  {'ok ' if step.binary else '-  '} {step.source}: {step.detail}")
+        if step.fix and (step.named or not engine.binary):
+            lines.append(f"        fix: {step.fix}")
+    return lines

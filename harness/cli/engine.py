@@ -21,8 +21,8 @@ option = click.option(
     show_default=True,
     metavar="|".join(ENGINES),
     callback=lambda context, parameter, value: engine_of(value).name,
-    help="What runs the server: the CLI's dev server, the full server (persisted, skips time), or the Java test server "
-    "(in memory, skips time).",
+    help="What runs the server: the CLI's dev server (persisted; skips time from server 1.32 on), or the SDK's test "
+    "server (in memory; always skips time).",
 )
 
 
@@ -30,7 +30,6 @@ def binaries(command: F) -> F:
     """Add the options that name a server binary, one for each engine."""
     for name, title in (
         ("--test-server", "The time-skipping test server to use."),
-        ("--temporal-server", "The full Temporal server to use."),
         ("--temporal", "The Temporal CLI to use."),
     ):
         command = click.option(name, default="", metavar="PATH", help=title)(command)

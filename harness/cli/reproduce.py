@@ -82,7 +82,7 @@ async def _again(
         trial=found.name,
         baselines=undisturbed,
         checks=[checks.named(name) for name in declared.checks],
-        binary=binary.path,
+        binary=binary,
         folder=folder,
         options=SweepOptions(**{**options, "cold": True}),
         tell=told.tell,

@@ -136,7 +136,7 @@ async def _run(
     try:
         swept = await sweep_all(
             scenarios,
-            binary=binary.path,
+            binary=binary,
             folder=folder,
             jobs=given["jobs"] or default_jobs(),
             options=options,

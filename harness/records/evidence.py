@@ -93,7 +93,8 @@ class Evidence:
         gaps: What left the worker by no door: one line each.
         task_timeout: Workflow task timeout in seconds that the door or the starter set for this trial; 0: untouched.
         crashes: One for each time that the server was killed.
-        engine: Engine of the server: ``dev``, ``full`` or ``time-skipping``.
+        engine: Engine of the server: ``dev`` or ``time-skipping``.
+        skips_time: Whether the server skipped time: the times of its events are then ahead of those on the tape.
         falls_back: Whether the scenario declares that, under a terminal fault, the workflow completes with a result of
             its own.
     """
@@ -112,6 +113,7 @@ class Evidence:
     task_timeout: float = 0
     crashes: tuple[Crash, ...] = ()
     engine: str = "dev"
+    skips_time: bool = False
     falls_back: bool = False
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -125,11 +127,6 @@ class Evidence:
         """The faults of the strikes that were made, each once, in order."""
         names = dict.fromkeys(str(strike.facts.get("fault", "")) for strike in self.strikes)
         return tuple(faults.named(name) for name in names)
-
-    @property
-    def skips_time(self) -> bool:
-        """Whether the server skips time: the times of its events are then ahead of those on the tape."""
-        return self.engine != "dev"
 
     @property
     def roots(self) -> tuple[History, ...]:

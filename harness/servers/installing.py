@@ -1,10 +1,9 @@
-"""The ways to get a server binary where none is: the download of the Temporal SDK, the Go tool chain, and Maven."""
+"""The last way to get a server binary where none is: the download that the Temporal SDK makes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -25,26 +24,23 @@ PYTHON = sys.executable
 PROGRESS_SECONDS = 5.0
 DOWNLOAD_STALL_SECONDS = 60.0
 DOWNLOAD_SECONDS = 900.0
-BUILD_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Installer:
-    """One way to get a binary.
+    """A way to get a server binary.
 
     Attributes:
         source: What it is called in messages.
         missing: Says why it cannot be tried here, or returns an empty text.
         install: Puts the binary into the folder and returns its path, or raises ``RigError``.
         fix: What the user can do to make it work.
-        beside: Names of what else it puts into the folder and the program cannot do without.
     """
 
     source: str
     missing: Callable[[], str]
     install: Callable[[Path, Progress], Awaitable[Path]]
     fix: str
-    beside: tuple[str, ...] = ()
 
 
 async def follow(
@@ -117,100 +113,6 @@ def sdk_download(*, name: str, title: str, start: str = "start_local") -> Instal
 
     fix = f"let this machine reach temporal.download, and have {NO_DOWNLOAD} unset"
     return Installer(source="download by the Temporal SDK", missing=missing, install=install, fix=fix)
-
-
-def go_install(package: str, *, version: str, name: str) -> Installer:
-    """Return the installer that builds a program with ``go install``.
-
-    Args:
-        package: Go package of the program.
-        version: Version, as ``v1.5.1``.
-        name: Name of the file that the package makes.
-    """
-
-    async def install(folder: Path, progress: Progress) -> Path:
-        environment = {**os.environ, "GOBIN": str(folder)}
-        command = ["go", "install", f"{package}@{version}"]
-        process = await Process.start(command, name="go", logs=folder, env=environment, cwd=folder)
-        line = f"building {name} {version} with go (2 to 5 minutes, once)"
-        progress(line)
-        status = await follow(process, limit=BUILD_SECONDS, tick=lambda elapsed: progress(f"{line}: {elapsed:.0f} s"))
-        if status is None:
-            raise RigError(f"`{' '.join(command)}` was not done after {BUILD_SECONDS:.0f} s", log=process.log_tail(5))
-        if status != 0 or not (folder / name).is_file():
-            raise RigError(f"`{' '.join(command)}` failed with exit status {status}", log=process.log_tail(5))
-        return folder / name
-
-    def missing() -> str:
-        return "" if shutil.which("go") else "no go on PATH"
-
-    fix = "install Go from https://go.dev/dl, have `go` on PATH, and let it reach a Go module proxy"
-    return Installer(source=f"go install {package}@{version}", missing=missing, install=install, fix=fix)
-
-
-def maven(coordinates: str, *, main: str, name: str) -> Installer:
-    """Return the installer that puts a Java program together: its libraries through Maven, and a script to start it.
-
-    Java is looked for when the program is started, so one that is updated or moved does no harm.
-
-    Args:
-        coordinates: Group, artifact and version, as ``io.temporal:temporal-test-server:1.32.1``.
-        main: The class that is started.
-        name: Name of the script.
-    """
-    group, artifact, version = coordinates.split(":")
-
-    async def install(folder: Path, progress: Progress) -> Path:
-        (folder / "pom.xml").write_text(_POM.format(group=group, artifact=artifact, version=version))
-        command = ["mvn", "--batch-mode", "--quiet", "-f", str(folder / "pom.xml")]
-        command += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder / LIBRARIES}"]
-        process = await Process.start(command, name="maven", logs=folder, cwd=folder)
-        line = f"putting {artifact} {version} together with Maven (10 to 60 s, once)"
-        progress(line)
-        status = await follow(process, limit=BUILD_SECONDS, tick=lambda elapsed: progress(f"{line}: {elapsed:.0f} s"))
-        if status is None:
-            raise RigError(f"Maven was not done after {BUILD_SECONDS:.0f} s", log=process.log_tail(5))
-        if status != 0 or not any((folder / LIBRARIES).glob(f"{artifact}-*.jar")):
-            raise RigError(f"Maven failed with exit status {status}", log=process.log_tail(5))
-        script = folder / name
-        script.write_text(_SCRIPT.format(artifact=artifact, version=version, main=main, libraries=LIBRARIES))
-        script.chmod(0o755)
-        return script
-
-    def missing() -> str:
-        absent = [program for program in ("mvn", "java") if not shutil.which(program)]
-        return f"no {' and no '.join(absent)} on PATH" if absent else ""
-
-    fix = "install a JDK (11 or newer) and Maven, have `java` and `mvn` on PATH, and let Maven reach its repository"
-    return Installer(source=f"Maven {coordinates}", missing=missing, install=install, fix=fix, beside=(LIBRARIES,))
-
-
-LIBRARIES = "lib"
-"""Folder of the libraries of a Java program, beside its script."""
-
-_POM = """<project>
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>crashproof</groupId>
-  <artifactId>{artifact}-here</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>
-  </dependencies>
-</project>
-"""
-
-_SCRIPT = """#!/bin/sh
-# Starts {artifact} {version} with the Java that is found now; without arguments it says what it is.
-here=$(dirname "$(readlink -f "$0")")
-java=java
-[ -n "$JAVA_HOME" ] && [ -x "$JAVA_HOME/bin/java" ] && java=$JAVA_HOME/bin/java
-command -v "$java" > /dev/null || {{
-  echo "java was not found: {artifact} is a Java program; install a Java runtime (11 or newer), or set JAVA_HOME" >&2
-  exit 127
-}}
-[ $# -eq 0 ] && echo "{artifact} {version}"
-exec "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$here/{libraries}/*" {main} "$@"
-"""
 
 
 class _Growth:

@@ -66,16 +66,17 @@ async def waiting_for(clock: Clock, workflow_id: str) -> str:
 
 async def _waiting(clock: Clock, workflow_id: str, now: datetime) -> list[str]:
     execution = WorkflowExecution(workflow_id=workflow_id)
-    told = await clock.frontend.call("DescribeWorkflowExecution", execution=execution)
-    if told.workflow_execution_info.HasField("close_time"):
+    described = await clock.frontend.call("DescribeWorkflowExecution", execution=execution)
+    if described.workflow_execution_info.HasField("close_time"):
         return ["the workflow is closed"]
-    lines = [_activity(pending, now) for pending in told.pending_activities]
-    if told.HasField("pending_workflow_task"):
-        task = told.pending_workflow_task
+    lines = [_activity(pending, now) for pending in described.pending_activities]
+    if described.HasField("pending_workflow_task"):
+        task = described.pending_workflow_task
         state = PendingWorkflowTaskState.Name(task.state).removeprefix("PENDING_WORKFLOW_TASK_STATE_").lower()
         lines.append(f"workflow task: {state}, attempt {task.attempt}: time stands while it is under way")
     lines += [
-        f"child workflow {child.workflow_id!r} ({child.workflow_type_name}) is open" for child in told.pending_children
+        f"child workflow {child.workflow_id!r} ({child.workflow_type_name}) is open"
+        for child in described.pending_children
     ]
     lines += await _timers(clock, workflow_id)
     return lines or ["neither activity, workflow task nor timer: it waits for a signal or an update, or for nothing"]
@@ -96,8 +97,8 @@ async def _timers(clock: Clock, workflow_id: str) -> list[str]:
     events = await clock.frontend.history(workflow_id=workflow_id, run_id="")
     started = {}
     for event in events:
-        if found := event.get("timerStartedEventAttributes"):
-            started[found["timerId"]] = found["startToFireTimeout"]
+        if timer := event.get("timerStartedEventAttributes"):
+            started[timer["timerId"]] = timer["startToFireTimeout"]
         for over in ("timerFiredEventAttributes", "timerCanceledEventAttributes"):
             started.pop(event.get(over, {}).get("timerId"), None)
     return [f"timer {timer} of {duration}" for timer, duration in started.items()]

@@ -1,4 +1,4 @@
-"""The time-skipping test server of the Temporal SDKs: a Java program, all in memory, with one clock for everything."""
+"""The time-skipping test server of the Temporal SDKs: all in memory, with one clock for everything."""
 
 from __future__ import annotations
 

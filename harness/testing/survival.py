@@ -74,7 +74,7 @@ class Survives:
             faults: Names of faults, families, or ``all``, in place of the scenario's own.
             only: Point ids or ``*`` patterns; where given, only these points are struck.
             real_time: Whether every timeout elapses in real time.
-            engine: What runs the server: ``dev``, ``full`` or ``time-skipping``.
+            engine: What runs the server: ``dev`` or ``time-skipping``.
             jobs: How many trials run at a time; by default as many as ``crashproof run`` takes, shared among the
                 processes of pytest-xdist.
 
@@ -117,7 +117,7 @@ class Survives:
         kept = {name: getattr(options, name) for name in ("faults", "only", "real_time", "engine")}
         record = replace(begin(scenarios=(where,), options=kept, server=server), command=("pytest", self._test))
         folders.save_run(folder, record)
-        [swept] = await sweep_all([scenario], binary=binary.path, folder=folder, jobs=jobs, options=options, tell=_tell)
+        [swept] = await sweep_all([scenario], binary=binary, folder=folder, jobs=jobs, options=options, tell=_tell)
         folders.save_run(folder, replace(record, swept=(swept,), finished=time.time()))
         keep([swept], folder=folder, scenarios=(where,))
         return swept

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage, Notice
 from harness.processes.forkserver.pool import ForkServers
+from harness.servers.candidates import Binary
 from harness.servers.dev import DevServer
-from harness.servers.engine import engine as engine_of
-from harness.servers.full import FullServer
+from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
 from harness.servers.time_skipping import TimeSkippingServer
 
@@ -64,9 +64,9 @@ class Rig:
         engine: Name of the engine.
     """
 
-    def __init__(self, *, binary: Path, folder: Path, engine: str = "dev") -> None:
-        self.engine = engine_of(engine)
-        self._binary = binary
+    def __init__(self, *, binary: Binary, folder: Path, engine: str = "dev") -> None:
+        self.engine = engine_with(engine, version=binary.version)
+        self._binary = binary.path
         self.server = self._new_server(folder / "server")
         self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._folder = folder
@@ -125,11 +125,9 @@ class Rig:
                 del self._meets[name], self._notes[name]
 
     def _new_server(self, folder: Path) -> Server:
-        if self.engine.name == "full":
-            return FullServer(self._binary, folder=folder)
         if self.engine.name == "time-skipping":
             return TimeSkippingServer(self._binary, folder=folder)
-        return DevServer(self._binary, folder=folder)
+        return DevServer(self._binary, folder=folder, skips_time=self.engine.skips_time)
 
     async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
         key = (model, effects)

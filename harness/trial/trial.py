@@ -77,6 +77,7 @@ class _Trial:
         self.attribution = Attribution()
         self.samples: list[Sample] = []
         self.accelerates = not plan.real_time and not rig.engine.lacks("acceleration")
+        self.skips_time = rig.engine.always_skips or (scenario.skips_time and rig.engine.skips_time)
         self.over = asyncio.Event()
         self.over_places: set[str] = set()
         self.crashes: list[Crash] = []
@@ -106,9 +107,9 @@ class _Trial:
                 Frontend(address=slot.server.address, namespace=slot.namespace)
             )
             self.acceleration = Acceleration(self.frontend, note=self.nemesis.note)
-            if not self.rig.engine.lacks("time skipping"):
+            if self.skips_time:
                 self.clock = await stack.enter_async_context(
-                    clock_of(self.rig.engine.name, address=slot.server.address, namespace=slot.namespace)
+                    clock_of(self.rig.engine, address=slot.server.address, namespace=slot.namespace)
                 )
             starting = Starting(
                 nemesis=self.nemesis, task_timeout=self.bounds.task_timeout, attaches=self.plan.strikes != ()
@@ -352,6 +353,7 @@ class _Trial:
             crashes=tuple(self.crashes),
             falls_back=self.scenario.falls_back,
             engine=self.rig.engine.name,
+            skips_time=self.skips_time,
         )
 
 

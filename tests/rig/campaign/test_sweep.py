@@ -34,7 +34,7 @@ MARKING = Scenario(
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
-    async with Rig(binary=(await find_temporal()).path, folder=tmp_path_factory.mktemp("rig")) as rig:
+    async with Rig(binary=await find_temporal(), folder=tmp_path_factory.mktemp("rig")) as rig:
         yield rig
 
 

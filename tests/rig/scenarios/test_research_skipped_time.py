@@ -30,9 +30,10 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from harness.servers.binaries import find_full_server, find_test_server
+from harness.servers.binaries import find_temporal, find_test_server
 from harness.servers.clock import Clock, clock_of
-from harness.servers.full import FullServer
+from harness.servers.dev import DevServer
+from harness.servers.engine import ENGINES
 from harness.servers.lifecycle import Server
 from harness.servers.overdue import skips_within
 from harness.servers.time_skipping import TimeSkippingServer
@@ -48,7 +49,7 @@ MODEL_URL = "http://model.invalid/v1"
 QUERY = ResearchInput(query="why?", max_steps=1)
 DAY = timedelta(days=1)
 LIMIT = 60.0
-ENGINES = ("full", "time-skipping")
+SKIPPING = ("dev", "time-skipping")
 
 Answer = Callable[[], Awaitable[Any]]
 
@@ -161,13 +162,13 @@ class World:
 async def world(engine: str, folder: Path, model: Model) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         server: Server
-        if engine == "full":
-            server = FullServer((await find_full_server()).path, folder=folder)
+        if engine == "dev":
+            server = DevServer((await find_temporal()).path, folder=folder, skips_time=True)
         else:
             server = TimeSkippingServer((await find_test_server()).path, folder=folder)
         await stack.enter_async_context(server)
         client = await Client.connect(server.address)
-        clock = await stack.enter_async_context(clock_of(engine, address=server.address, namespace="default"))
+        clock = await stack.enter_async_context(clock_of(ENGINES[engine], address=server.address, namespace="default"))
         model.clock = clock
         worker = Worker(
             client, task_queue="research", workflows=[ResearchAgentWorkflow], activities=[run_research_step]
@@ -176,7 +177,7 @@ async def world(engine: str, folder: Path, model: Model) -> AsyncIterator[World]
         yield World(engine, server, client, clock)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SKIPPING)
 async def test_the_whole_ladder_and_a_day_s_pause(
     engine: str, tmp_path: Path, model: Model, notes: list[tuple[str, str]]
 ) -> None:
@@ -209,7 +210,7 @@ async def test_the_sdk_s_own_environment_runs_on_the_same_binary(model: Model, n
             activities=[run_research_step],
         )
         address = environment.client.service_client.config.target_host
-        clock = clock_of("time-skipping", address=address, namespace="default")
+        clock = clock_of(ENGINES["time-skipping"], address=address, namespace="default")
         async with clock as model.clock, worker, asyncio.timeout(LIMIT):
             began = await environment.get_current_time()
             work = await environment.client.start_workflow(
@@ -222,7 +223,7 @@ async def test_the_sdk_s_own_environment_runs_on_the_same_binary(model: Model, n
     assert notes == [("agent/step-1", "found it")]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SKIPPING)
 async def test_each_form_of_retry_after_is_waited_for(
     engine: str, tmp_path: Path, model: Model, notes: list[tuple[str, str]]
 ) -> None:
@@ -244,7 +245,7 @@ async def test_each_form_of_retry_after_is_waited_for(
     assert model.asked[4] - model.asked[3] < timedelta(hours=1), "a day that the provider asks for is not waited for"
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SKIPPING)
 async def test_the_fifth_refusal_is_the_last(
     engine: str, tmp_path: Path, model: Model, notes: list[tuple[str, str]]
 ) -> None:
@@ -263,7 +264,7 @@ async def test_the_fifth_refusal_is_the_last(
 async def test_the_server_is_killed_across_skipped_time(
     tmp_path: Path, model: Model, notes: list[tuple[str, str]]
 ) -> None:
-    async with world("full", tmp_path, model) as found:
+    async with world("dev", tmp_path, model) as found:
 
         async def refused_after_a_crash() -> Any:
             await found.server.restart()

@@ -23,16 +23,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from harness.errors import RigError, UsageError
-from harness.servers.binaries import find_full_server, find_test_server
+from harness.servers.binaries import find_temporal, find_test_server
 from harness.servers.clock import Clock, clock_of, stamp
-from harness.servers.full import FullServer
+from harness.servers.dev import DevServer
+from harness.servers.engine import ENGINES, engine_with
 from harness.servers.lifecycle import Server
 from harness.servers.overdue import skips_within
 from harness.servers.time_skipping import TimeSkippingServer
 
 DAY = timedelta(days=1)
 LIMIT = 60.0
-SKIPPING = ("full", "time-skipping")
+SKIPPING = ("dev", "time-skipping")
 
 
 @activity.defn
@@ -96,8 +97,8 @@ class World:
 
 
 async def server_of(engine: str, folder: Path) -> Server:
-    if engine == "full":
-        return FullServer((await find_full_server()).path, folder=folder, namespaces=["slot"])
+    if engine == "dev":
+        return DevServer((await find_temporal()).path, folder=folder, namespaces=["slot"], skips_time=True)
     return TimeSkippingServer((await find_test_server()).path, folder=folder, namespaces=["slot"])
 
 
@@ -106,7 +107,7 @@ async def world(engine: str, folder: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(await server_of(engine, folder))
         client = await Client.connect(server.address, namespace="slot")
-        clock = await stack.enter_async_context(clock_of(engine, address=server.address, namespace="slot"))
+        clock = await stack.enter_async_context(clock_of(ENGINES[engine], address=server.address, namespace="slot"))
         worker = Worker(
             client, task_queue="queue", workflows=[Sleeping, Approval, Trying], activities=[fails_twice, never_ends]
         )
@@ -176,15 +177,15 @@ async def test_the_watchdog_tells_of_a_server_that_is_gone(
 ) -> None:
     monkeypatch.setattr("harness.servers.overdue._LOOK_LIMIT", 0.2)
     server = await server_of(engine, tmp_path)
-    async with server, clock_of(engine, address=server.address, namespace="slot") as clock:
+    async with server, clock_of(ENGINES[engine], address=server.address, namespace="slot") as clock:
         await server.kill()
         with pytest.raises(RigError, match=r"(?s)engine: .*the server d\w+ not tell more"):
             async with skips_within(clock, "any", limit=0.1):
                 await asyncio.Event().wait()
 
 
-async def test_time_passed_is_kept_over_kill_and_restart_of_the_full_server(tmp_path: Path) -> None:
-    async with world("full", tmp_path) as found:
+async def test_time_passed_is_kept_over_kill_and_restart_of_the_dev_server(tmp_path: Path) -> None:
+    async with world("dev", tmp_path) as found:
         handle = await found.client.start_workflow(Approval.run, id="approval", task_queue="queue")
         await found.clock.pass_time(handle.id, DAY)
         await found.server.kill()
@@ -196,8 +197,8 @@ async def test_time_passed_is_kept_over_kill_and_restart_of_the_full_server(tmp_
         assert 2 * 86_400 <= await handle.result() < 2 * 86_400 + 3_600
 
 
-async def test_time_passes_for_one_workflow_alone_on_the_full_server(tmp_path: Path) -> None:
-    async with world("full", tmp_path) as found:
+async def test_time_passes_for_one_workflow_alone_on_the_dev_server(tmp_path: Path) -> None:
+    async with world("dev", tmp_path) as found:
         one = await found.client.start_workflow(Approval.run, id="one", task_queue="queue")
         other = await found.client.start_workflow(Approval.run, id="other", task_queue="queue")
         await found.clock.release(one.id)
@@ -208,7 +209,7 @@ async def test_time_passes_for_one_workflow_alone_on_the_full_server(tmp_path: P
 
 
 async def test_a_released_clock_goes_on_skipping_after_a_day_passed(tmp_path: Path) -> None:
-    async with world("full", tmp_path) as found:
+    async with world("dev", tmp_path) as found:
         handle = await found.client.start_workflow(Approval.run, id="approval", task_queue="queue")
         found.clock._released.add(handle.id)  # type: ignore[attr-defined]
         await found.clock.pass_time(handle.id, DAY)
@@ -217,7 +218,7 @@ async def test_a_released_clock_goes_on_skipping_after_a_day_passed(tmp_path: Pa
 
 
 async def test_a_start_that_was_stamped_skips_by_itself(tmp_path: Path) -> None:
-    async with world("full", tmp_path) as found:
+    async with world("dev", tmp_path) as found:
         request = StartWorkflowExecutionRequest(namespace="slot", workflow_id="stamped", request_id="one")
         request.workflow_type.name, request.task_queue.name = "Sleeping", "queue"
         request.input.CopyFrom(await found.client.data_converter.encode_wrapper([30]))
@@ -248,10 +249,7 @@ def test_a_start_that_says_what_to_do_with_time_is_left() -> None:
 
 
 async def test_an_engine_that_cannot_is_not_applicable() -> None:
-    reason = "not applicable: the engine `dev` .* has no time skipping; `full` and `time-skipping` can"
-    with pytest.raises(UsageError, match=reason):
-        async with clock_of("dev", address="127.0.0.1:1", namespace="default"):
-            pass
-    with pytest.raises(UsageError, match=r"unknown engine 'ful'.*full"):
-        async with clock_of("ful", address="127.0.0.1:1", namespace="default"):
+    old = engine_with("dev", version="temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)")
+    with pytest.raises(UsageError, match=r"not applicable: the engine `dev` .*server 1\.29\) has no time skipping"):
+        async with clock_of(old, address="127.0.0.1:1", namespace="default"):
             pass

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from harness.doors.wire.attribution import KnownRun
-from harness.records.evidence import Crash
+from harness.records.evidence import Crash, History
 from harness.servers.binaries import find_temporal
 from harness.servers.crash import copy_and_read, read
 from harness.servers.dev import DevServer
@@ -27,7 +26,7 @@ class Dead:
     """The database of a server that was killed, and what the server had said of its runs before."""
 
     database: Path
-    runs: dict[str, KnownRun]
+    runs: dict[str, History]
     told: dict[str, list[str]]
     at: float
 
@@ -37,7 +36,7 @@ def kinds(crash: Crash, workflow_id: str) -> list[str]:
     return [event["eventType"].removeprefix("EVENT_TYPE_") for event in history.events]
 
 
-async def begin(frontend: Frontend, workflow_id: str) -> KnownRun:
+async def begin(frontend: Frontend, workflow_id: str) -> History:
     """Start a workflow on a task queue of its own."""
     started = await frontend.call(
         "StartWorkflowExecution",
@@ -46,10 +45,10 @@ async def begin(frontend: Frontend, workflow_id: str) -> KnownRun:
         workflow_type={"name": "Nobody"},
         task_queue={"name": workflow_id},
     )
-    return KnownRun(workflow_id, started.run_id, "Nobody", root=True)
+    return History(workflow_id=workflow_id, run_id=started.run_id, path="Nobody", root=True, events=())
 
 
-async def signal(frontend: Frontend, run: KnownRun, name: str) -> None:
+async def signal(frontend: Frontend, run: History, name: str) -> None:
     execution = {"workflow_id": run.workflow_id, "run_id": run.run_id}
     await frontend.call("SignalWorkflowExecution", workflow_execution=execution, signal_name=name)
 
@@ -118,7 +117,9 @@ async def test_the_write_ahead_log_belongs_to_the_database(tmp_path: Path) -> No
 
 
 async def test_a_run_that_the_database_does_not_know_has_no_events(dead: Dead, tmp_path: Path) -> None:
-    unknown = KnownRun("unknown", "00000000-0000-4000-8000-000000000000", "Nobody", root=True)
+    unknown = History(
+        workflow_id="unknown", run_id="00000000-0000-4000-8000-000000000000", path="Nobody", root=True, events=()
+    )
     crash = copy_and_read(dead.database, folder=tmp_path, at=dead.at, runs=[unknown])
     assert crash.integrity == "ok"
     assert kinds(crash, "unknown") == []

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
@@ -101,6 +102,13 @@ async def test_stop_ends_it_and_start_goes_on_with_the_file(server: DevServer) -
         os.kill(pid, 0)
     await server.start()
     assert (await client.get_workflow_handle("kept").describe()).id == "kept"
+
+
+async def test_it_listens_on_this_machine_alone(server: DevServer) -> None:
+    connections = psutil.Process(server.pid).net_connections("inet")
+    listening = {found.laddr for found in connections if found.status == psutil.CONN_LISTEN}
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    assert server.port in {address.port for address in listening}
 
 
 async def test_settings_and_search_attributes_reach_the_server(binary: Path, tmp_path: Path) -> None:

@@ -12,21 +12,17 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.client import Client
 
-from harness.errors import UsageError
-from harness.servers.binaries import find_full_server, find_temporal, find_test_server
+from harness.servers.binaries import find_temporal, find_test_server
 from harness.servers.dev import DevServer
-from harness.servers.engine import ENGINES, engine
+from harness.servers.engine import ENGINES
 from harness.servers.frontend import Frontend
-from harness.servers.full import FullServer
 from harness.servers.lifecycle import Server
 from harness.servers.time_skipping import TimeSkippingServer
 
 
 async def server_of(name: str, folder: Path) -> Server:
     if name == "dev":
-        return DevServer((await find_temporal()).path, folder=folder)
-    if name == "full":
-        return FullServer((await find_full_server()).path, folder=folder)
+        return DevServer((await find_temporal()).path, folder=folder, skips_time=True)
     return TimeSkippingServer((await find_test_server()).path, folder=folder)
 
 
@@ -62,17 +58,3 @@ async def test_the_record_is_what_the_server_does(name: str, tmp_path: Path) -> 
             found["restart"] = False
     recorded = {need: need in ENGINES[name].needs for need in found}
     assert found == recorded
-
-
-def test_what_an_engine_lacks_is_said_with_those_that_have_it() -> None:
-    assert engine("full").lacks("persistence", "restart", "time skipping") == ""
-    assert engine("time-skipping").lacks("restart", "persistence") == (
-        "the engine `time-skipping` (the Java test server, in memory) has no restart and no persistence; "
-        "`dev` and `full` can"
-    )
-    assert engine("dev").lacks("restart") == ""
-
-
-def test_an_unknown_engine_is_told_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"unknown engine 'fulll': there are dev, full, time-skipping.*full"):
-        engine("fulll")

@@ -56,7 +56,7 @@ async def trials(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict
         told: dict[str, Any] = {"trial": trial, "folder": folder / trial, "bounds": limits}
         return await run_trial(CONSULTING, plan=plan, rig=rig, cold=False, **told)
 
-    async with Rig(binary=(await find_temporal()).path, folder=folder / "rig") as rig:
+    async with Rig(binary=await find_temporal(), folder=folder / "rig") as rig:
         baseline = await tried(Plan(), Bounds(limit=100, task_timeout=2))
         plans = [Plan((Strike(fault, point),)) for fault, point in POINTS.items()]
         found = await asyncio.gather(*(tried(plan, bounds(baseline, plan, time_limit=100)) for plan in plans))

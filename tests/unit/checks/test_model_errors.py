@@ -73,7 +73,7 @@ def test_skipped_time_cannot_be_measured() -> None:
     story.error(book, "model-429-seconds", retry_after="3").fail(book)
     book = story.again(book)
     story.model({"ask": "x"}, task=book).complete(book).close()
-    assert nothing(AFTER, story.evidence(engine="full"), undisturbed()) == "time is skipped"
+    assert nothing(AFTER, story.evidence(skips_time=True), undisturbed()) == "time is skipped"
 
 
 def refused(fault: str = "model-400", *, final: bool = True) -> Evidence:

@@ -169,7 +169,7 @@ def retried(*waits: float, delay: float | None = None, skipped: bool = False, **
     for wait in waits:
         story.fail(book, next_retry_delay=delay).wait(wait)
         book = story.again(book)
-    return story.complete(book).close().evidence(engine="full" if skipped else "dev")
+    return story.complete(book).close().evidence(skips_time=skipped)
 
 
 def test_spacing_follows_every_part_of_the_policy() -> None:

@@ -49,7 +49,8 @@ EVIDENCE = Evidence(
         ),
         Crash(at=3.5, integrity="row 7 missing from index x"),
     ),
-    engine="full",
+    engine="time-skipping",
+    skips_time=True,
     falls_back=True,
 )
 FINDING = Finding(
