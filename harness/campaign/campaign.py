@@ -1,9 +1,10 @@
-"""Several sweeps on one rig: one server, one folder, one limit on how many trials run at a time."""
+"""A campaign: sweeps of several scenarios on one rig, in one folder, with one limit on trials at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,10 +23,11 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.trial.slots import Rig
+from harness.trial.trial import run_trial
 
 
 def default_jobs() -> int:
-    """Return how many trials run at a time unless told otherwise: most of a trial is waiting."""
+    """Return how many trials run at a time if nobody says: most of a trial is waiting."""
     return 3 * (os.cpu_count() or 1)
 
 
@@ -37,7 +39,7 @@ async def sweep_all(
     jobs: int,
     options: SweepOptions,
     tell: Callable[[News], None],
-    done: Callable[[SweepResult], None] = lambda swept: None,
+    keep: Callable[[SweepResult], None] = lambda result: None,
 ) -> list[SweepResult]:
     """Sweep scenarios, several at a time, and return what each came to, in their order.
 
@@ -49,8 +51,8 @@ async def sweep_all(
         folder: Folder of the run.
         jobs: How many trials run at a time, over all scenarios.
         options: How each is run.
-        tell: Told what happens.
-        done: Told of each finished scenario.
+        tell: Called with what happens.
+        keep: Called with what a scenario came to: so far, whenever it knows more points, and at its end.
 
     Raises:
         UsageError: A check or fault that a scenario names does not exist; said before anything is started.
@@ -60,22 +62,15 @@ async def sweep_all(
     for scenario in scenarios:
         faults.chosen(scenario.faults)
     limit = asyncio.Semaphore(jobs)
+    alone = len(scenarios) == 1
     async with (
         Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig,
         asyncio.TaskGroup() as group,
     ):
-        tasks = [
-            group.create_task(
-                _sweep_one(
-                    Sweep(scenario, checks=wanted, rig=rig, folder=folder, jobs=limit, options=options, tell=tell),
-                    rig=rig,
-                    scenario=scenario,
-                    alone=len(scenarios) == 1,
-                    done=done,
-                )
-            )
-            for scenario, wanted in zip(scenarios, judged, strict=True)
-        ]
+        tasks = []
+        for scenario, checks in zip(scenarios, judged, strict=True):
+            sweep = _sweep(scenario, checks, rig=rig, folder=folder, jobs=limit, options=options, tell=tell, keep=keep)
+            tasks.append(group.create_task(_finished(sweep, scenario, rig=rig, alone=alone, keep=keep)))
     return [task.result() for task in tasks]
 
 
@@ -97,44 +92,62 @@ async def sweep_again(
         UsageError, RigError: It cannot be run.
     """
     async with Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig:
-        sweep = Sweep(
-            scenario,
-            checks=checks,
-            rig=rig,
-            folder=folder,
-            jobs=asyncio.Semaphore(1),
-            options=options,
-            tell=tell,
-        )
+        one = asyncio.Semaphore(1)
+        sweep = _sweep(scenario, checks, rig=rig, folder=folder, jobs=one, options=options, tell=tell)
         with _explained(rig):
             return await sweep.again(plan, trial=trial, baselines=baselines)
 
 
-async def _sweep_one(
-    sweep: Sweep, *, rig: Rig, scenario: Scenario, alone: bool, done: Callable[[SweepResult], None]
+def _sweep(
+    scenario: Scenario,
+    checks: Sequence[Check],
+    *,
+    rig: Rig,
+    folder: Path,
+    jobs: asyncio.Semaphore,
+    options: SweepOptions,
+    tell: Callable[[News], None],
+    keep: Callable[[SweepResult], None] = lambda result: None,
+) -> Sweep:
+    return Sweep(
+        scenario,
+        checks=checks,
+        engine=rig.engine,
+        run=functools.partial(run_trial, scenario, rig=rig),
+        folder=folder,
+        jobs=jobs,
+        options=options,
+        tell=tell,
+        keep=keep,
+    )
+
+
+async def _finished(
+    sweep: Sweep, scenario: Scenario, *, rig: Rig, alone: bool, keep: Callable[[SweepResult], None]
 ) -> SweepResult:
-    lacks = rig.engine.lacks("time skipping") if scenario.skips_time else ""
-    if lacks:
-        swept = SweepResult(
-            scenario=scenario.name, title=scenario.title, inapplicable=f"it lets time pass, and {lacks}"
-        )
-        done(swept)
-        return swept
+    """Run a sweep to its end and hand on what it came to, whatever that is."""
     try:
-        with _explained(rig):
-            swept = await sweep.run()
+        result = await _result(sweep, scenario, rig=rig)
     except (UsageError, RigError, BaseExceptionGroup) as error:
         first = first_error(error)
         if alone or not isinstance(first, UsageError | RigError):
             raise first from error
-        swept = SweepResult(scenario=scenario.name, title=scenario.title, reason=str(first))
-    done(swept)
-    return swept
+        result = SweepResult(scenario=scenario.name, title=scenario.title, reason=str(first))
+    keep(result)
+    return result
+
+
+async def _result(sweep: Sweep, scenario: Scenario, *, rig: Rig) -> SweepResult:
+    if scenario.skips_time and (lacks := rig.engine.lacks("time skipping")):
+        reason = f"it lets time pass, and {lacks}"
+        return SweepResult(scenario=scenario.name, title=scenario.title, inapplicable=reason)
+    with _explained(rig):
+        return await sweep.run()
 
 
 @contextlib.contextmanager
 def _explained(rig: Rig) -> Iterator[None]:
-    """Tell a server that ended, or that refused a call, as the failure of the rig that it is."""
+    """Raise a server that ended, or that refused a call, as the failure of the rig that it is."""
     try:
         yield
     except Exception as error:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from harness import checks
+from harness.campaign.tried import Tried
 from harness.checks.judging import judge as judge_trial
 from harness.cli.output import FORMAT, show
 from harness.errors import RigError, UsageError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
-from harness.records.plan import Strike
 from harness.records.run_record import DeclaredScenario, RunRecord
-from harness.records.sweep_result import SweepResult
-from harness.records.verdict import Verdict
+from harness.records.sweep_result import UNFINISHED, SweepResult
 from harness.report.files import keep
 
 _EPILOG = """\b
@@ -53,34 +52,31 @@ def baselines(folder: Path, scenario: str) -> list[Evidence]:
 
 
 def _judge_scenario(folder: Path, declared: DeclaredScenario, record: RunRecord) -> SweepResult:
-    stored = next((swept for swept in record.swept if swept.scenario == declared.name), None)
-    if stored is None:
-        stored = SweepResult(scenario=declared.name, reason="the run ended before this scenario was finished")
-        if next(_evidence(folder, declared.name), None) is None:
-            return stored
-    elif stored.inapplicable or (stored.reason and not stored.verdicts):
+    stored = next((result for result in record.swept if result.scenario == declared.name), None)
+    if stored is None and next(_evidence(folder, declared.name), None) is None:
+        return SweepResult(scenario=declared.name, reason=UNFINISHED)
+    if stored and (stored.inapplicable or (stored.reason and not stored.verdicts)):
         return stored
     wanted = [checks.named(name) for name in declared.checks]
     undisturbed = baselines(folder, declared.name)
-    verdicts = {
-        evidence.trial: judge_trial(evidence, baselines=undisturbed, checks=wanted)
-        for evidence in _evidence(folder, declared.name)
-    }
-    judged = _as_stored(stored, verdicts)
-    return replace(stored, verdicts=judged, struck=stored.struck or _struck(judged))
+    tried = Tried.of(stored) if stored else Tried()
+    for evidence in _evidence(folder, declared.name):
+        if stored is None or _belongs(evidence, stored):
+            tried.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted))
+    return replace(
+        stored or SweepResult(scenario=declared.name, reason=UNFINISHED),
+        verdicts=tuple(tried.verdicts.values()),
+        struck=tuple(tried.struck),
+        unreachable=tuple(tried.unreachable),
+    )
 
 
-def _struck(verdicts: Iterable[Verdict]) -> tuple[Strike, ...]:
-    """Return the strikes that were made, each the last of its plan, where no sweep lived to say so."""
-    plans = [verdict.plan for verdict in verdicts if verdict.struck]
-    return tuple(dict.fromkeys(plan.strikes[-1] for plan in plans if plan.strikes))
-
-
-def _as_stored(stored: SweepResult, verdicts: dict[str, Verdict]) -> tuple[Verdict, ...]:
-    """Return the verdicts in the order of the run; those of trials that left no evidence stay as they were."""
-    if not stored.verdicts:
-        return tuple(verdicts.values())
-    return tuple(verdicts.get(verdict.trial, verdict) for verdict in stored.verdicts)
+def _belongs(evidence: Evidence, stored: SweepResult) -> bool:
+    """Tell whether a trial is one of a sweep, and not a baseline that was copied to judge one trial by."""
+    last = evidence.plan.strikes[-1:]
+    return any(evidence.trial == verdict.trial for verdict in stored.verdicts) or any(
+        (cut.strike,) == last for cut in stored.cuts
+    )
 
 
 def _evidence(folder: Path, scenario: str) -> Iterator[Evidence]:

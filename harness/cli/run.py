@@ -127,11 +127,11 @@ async def _run(
     record = begin(scenarios=declared, options=kept, server=server)
     folders.save_run(folder, record)
     told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
-    finished: list[SweepResult] = []
+    results: dict[str, SweepResult] = {}
 
-    def done(swept: SweepResult) -> None:
-        finished.append(swept)
-        folders.save_run(folder, replace(record, swept=tuple(finished)))
+    def keep_result(result: SweepResult) -> None:
+        results[result.scenario] = result
+        folders.save_run(folder, replace(record, swept=tuple(results.values())))
 
     try:
         swept = await sweep_all(
@@ -141,7 +141,7 @@ async def _run(
             jobs=given["jobs"] or default_jobs(),
             options=options,
             tell=told.tell,
-            done=done,
+            keep=keep_result,
         )
     except asyncio.CancelledError:
         told.line(f"interrupted; go on with: crashproof run --resume {shown_path(folder)}")

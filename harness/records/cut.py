@@ -91,13 +91,15 @@ def _is_known(point: Point, known: set[str]) -> bool:
 
 
 def new_cuts(faults: Sequence[Fault], tape: Sequence[Entry], known: set[str]) -> list[Cut]:
-    """Return the cuts of a recovery whose places are not known yet: before messages that no other run has sent.
+    """Return the cuts of a recovery whose places are not known yet: at messages that no other run has sent.
 
-    Each is made with the first fault that applies to it.
+    Each of the faults is made where it can be made on the way that the tape shows, as on an undisturbed one: at both
+    positions of a message if it is an error, once for each state if it costs the worker its memory. The attempts of one
+    message are one place, and are struck once.
     """
-    found = []
-    for point in (cut.point for cut in cuts(tape)):
-        fault = next((each for each in faults if each.applies_to(point)), None)
-        if fault and point.position == "before" and not _is_known(point, known):
-            found.append(Cut(point, fault=fault.name))
-    return found
+    met = set(points(tape))
+    made: dict[tuple[str, str], Cut] = {}
+    for cut in (cut for fault in faults for cut in cuts_of(fault, tape)):
+        if cut.point in met and not _is_known(cut.point, known):
+            made.setdefault((cut.fault, cut.point.place), cut)
+    return list(made.values())

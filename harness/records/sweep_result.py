@@ -9,6 +9,19 @@ from harness.records.cut import Cut
 from harness.records.plan import Strike
 from harness.records.verdict import Finding, Outcome, Verdict, worst
 
+UNREACHABLE_SHARE = 0.1
+"""Largest share of a sweep's strikes that may turn out to be unreachable while its outcome is still PASS.
+
+What happens at the same time lands in one workflow task or in two, and a recovery does not go the same way each time:
+so a point that one run showed may be missing in the next without any fault of the agent. A single point never counts,
+however many faults were to be made there. Where several are missing, and with them more than one strike in ten, too
+much of what was to be struck was not, and the sweep says nothing of it.
+"""
+
+
+UNFINISHED = "the run ended before this scenario was finished"
+"""Why a sweep that crashproof did not live to finish is UNKNOWN."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class News:
@@ -42,7 +55,7 @@ class SweepResult:
         unreachable: Strikes at points that one run showed and a later one did not reach again.
         not_applicable: Faults that cannot be made here, by name, with the reason.
         unsteady: Places that only one of the two baselines reached.
-        not_run: Trials that were left out because a limit was reached.
+        limit: Which limit ended the sweep while points were left to try, or an empty text.
         gaps: What left the worker by no door.
         masked: What differed between the two baselines and is not compared.
         notes: What else a reader must know: one trial at a time, second starts attached, no replay.
@@ -60,7 +73,7 @@ class SweepResult:
     unreachable: tuple[Strike, ...] = ()
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     unsteady: tuple[str, ...] = ()
-    not_run: int = 0
+    limit: str = ""
     gaps: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -80,10 +93,25 @@ class SweepResult:
         return sum(1 for verdict in self.verdicts if not verdict.struck)
 
     @property
+    def untried(self) -> tuple[Strike, ...]:
+        """The strikes at known points for which no trial was run, because something ended the sweep before."""
+        plans = (verdict.plan for verdict in self.verdicts)
+        tried = {plan.strikes[-1] for plan in plans if plan.strikes} | {*self.struck, *self.unreachable}
+        return () if self.points_only else tuple(cut.strike for cut in self.cuts if cut.strike not in tried)
+
+    @property
+    def too_many_unreachable(self) -> bool:
+        """Whether so many points could not be reached again that the others do not stand for the whole."""
+        points = {strike.point for strike in self.unreachable}
+        missing = len(self.unreachable)
+        return len(points) > 1 and missing > UNREACHABLE_SHARE * (self.known + missing)
+
+    @property
     def outcome(self) -> Outcome:
-        """The worst verdict; at best UNKNOWN where trials were left out or nothing could be struck."""
+        """The worst verdict; at best UNKNOWN where points were not tried, too many not reached, or none was there."""
         outcomes = [verdict.outcome for verdict in self.verdicts]
-        if self.not_run or self.reason or not (self.known or self.points_only):
+        nothing = not (self.known or self.points_only)
+        if self.untried or self.too_many_unreachable or self.reason or nothing:
             outcomes.append(Outcome.UNKNOWN)
         return worst(outcomes)
 

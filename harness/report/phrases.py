@@ -41,9 +41,9 @@ def number(count: int, word: str, words: str = "") -> str:
     return f"{count} {word if count == 1 else words or f'{word}s'}"
 
 
-def left_out(count: int) -> str:
-    """Return why trials that were not run are missing: ``3 trials were left out: a limit was reached``."""
-    return f"{number(count, 'trial')} {'was' if count == 1 else 'were'} left out: a limit was reached"
+def not_tried(count: int, why: str) -> str:
+    """Return how many points were left when a limit ended a sweep: ``2 points were not tried: …``."""
+    return f"{number(count, 'point')} {'was' if count == 1 else 'were'} not tried" + (f": {why}" if why else "")
 
 
 def why_unknown(verdict: Verdict) -> list[str]:

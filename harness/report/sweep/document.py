@@ -88,13 +88,15 @@ def _scenario(found: SweepResult) -> dict[str, Any]:
         "trials": _counts(found.verdicts),
         "points": {"known": found.known, "struck": len(found.struck), "unreachable": len(found.unreachable)},
         "vacuous": found.vacuous,
-        "not_run": found.not_run,
+        "not_run": len(found.untried),
         "faults": _faults([found]),
         "cuts": [
             {"fault": cut.fault, "point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for}
             for cut in found.cuts
         ],
         "unreachable": [str(strike) for strike in found.unreachable],
+        "untried": [str(strike) for strike in found.untried],
+        "limit": found.limit,
         "unsteady": found.unsteady,
         "coverage_gaps": found.gaps,
         "masked": found.masked,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.records.plan import Strike
-from harness.records.sweep_result import SweepResult
-from harness.report.phrases import left_out
+from harness.records.sweep_result import UNFINISHED, UNREACHABLE_SHARE, SweepResult
+from harness.report.phrases import not_tried, number
 from harness.report.sweep.by_fault import grouped, listed
 
 _STRIKES_SHOWN = 3
@@ -37,11 +37,15 @@ def remarks(swept: SweepResult, *, shared: Collection[str] = (), told: Collectio
 
 def incomplete(swept: SweepResult) -> list[str]:
     """Return why a sweep as a whole is UNKNOWN, whatever its trials came to; nothing where it is complete."""
-    told = [left_out(swept.not_run)] if swept.not_run else []
+    began = swept.struck or swept.reason in ("", UNFINISHED)
+    lines = [not_tried(len(swept.untried), swept.limit)] if began and swept.untried else []
+    if swept.too_many_unreachable:
+        missing = number(len(swept.unreachable), "point")
+        lines.append(f"{missing} could not be reached again: more than {UNREACHABLE_SHARE:.0%} of those that are known")
     if swept.reason:
-        return [swept.reason if swept.struck else f"nothing was swept: {swept.reason}", *told]
-    if swept.inapplicable or swept.known or swept.points_only or told:
-        return told
+        return [swept.reason if swept.struck else f"nothing was swept: {swept.reason}", *lines]
+    if swept.inapplicable or swept.known or swept.points_only or lines:
+        return lines
     return ["nothing was swept: there was no point to strike"]
 
 

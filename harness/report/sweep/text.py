@@ -137,5 +137,7 @@ def _summary(swept: Sequence[SweepResult], folder: str) -> str:
     struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
     findings = sum(len(each.findings) for each in swept)
     told = f"{outcome(swept)}: {number(len(verdicts), 'trial')}, {struck} of {number(known, 'point')} struck"
+    unreachable = sum(len(each.unreachable) for each in swept)
+    told += f", {unreachable} unreachable" if unreachable else ""
     told += f", {number(findings, 'finding')}"
     return told + (f". Evidence: {folder}" if folder else "")

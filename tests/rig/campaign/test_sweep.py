@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.trial.slots import Rig
+from harness.trial.trial import run_trial
 from tests import TESTS
 
 AGENTS = TESTS / "agents"
@@ -45,7 +47,8 @@ async def swept(
     sweep = Sweep(
         scenario,
         checks=checks.standard,
-        rig=rig,
+        engine=rig.engine,
+        run=partial(run_trial, scenario, rig=rig),
         folder=folder,
         jobs=asyncio.Semaphore(6),
         options=SweepOptions(**options),  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,20 @@ from click.testing import CliRunner, Result
 
 from harness.cli.judge import judge
 from harness.records import store as folders
+from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
+from harness.records.point import Point
 from harness.records.run_record import DeclaredScenario, RunRecord
-from harness.records.sweep_result import SweepResult
+from harness.records.sweep_result import UNFINISHED, SweepResult
 from harness.records.tape import Entry
 from harness.records.verdict import Judgement, Outcome, Verdict
 
 FORMS = ("report.json", "report.sarif", "report.txt", "report.html", "report.junit.xml", "summary.md")
 INAPPLICABLE = SweepResult(scenario="waits", inapplicable="it lets time pass, and the dev server cannot skip time")
+
+
+BASELINE = Verdict(trial="1a2b3c", scenario="trip", plan=Plan(), struck=True)
 
 
 def run_of(folder: Path, *names: str, swept: tuple[SweepResult, ...] = ()) -> Path:
@@ -85,6 +91,33 @@ def test_an_interrupted_run_has_the_points_that_its_trials_struck(tmp_path: Path
     assert told["points"] == {"known": 1, "struck": 1, "unreachable": 0}
     assert told["faults"]["kill-worker"]["struck"] == 1
     assert told["outcome"] == "UNKNOWN"
+
+
+def test_an_interrupted_run_that_kept_its_points_says_which_were_not_tried(tmp_path: Path) -> None:
+    folder = interrupted(tmp_path)
+    points = [Point(position="before", door="wire", operation=name) for name in ("One", "Two")]
+    known = SweepResult(
+        scenario="trip", cuts=tuple(Cut(point, fault="kill-worker") for point in points), reason=UNFINISHED
+    )
+    record = folders.read_json(folder / "run.json", RunRecord)
+    folders.write_json(folder / "run.json", replace(record, swept=(replace(known, verdicts=(BASELINE,)),)))
+    document = json.loads(judged(folder).stdout)
+    assert document["points"] == {"known": 2, "struck": 1, "unreachable": 0}
+    assert document["scenarios"][0]["untried"] == ["kill-worker@before/Two"]
+    assert (document["outcome"], document["trials"]["run"]) == ("UNKNOWN", 2)
+    text = (tmp_path / "report.txt").read_text()
+    assert "1 point was not tried" in text
+
+
+def test_a_point_that_was_not_reached_is_no_trial_of_the_report(tmp_path: Path) -> None:
+    folder = interrupted(tmp_path)
+    task = Plan((Strike("kill-worker", "before/RespondWorkflowTaskCompleted/Trip"),))
+    folders.save_evidence(
+        folder / "trials" / "77aa01", Evidence(trial="77aa01", scenario="trip", plan=task, end="closed")
+    )
+    document = json.loads(judged(folder).stdout)
+    assert document["points"] == {"known": 1, "struck": 1, "unreachable": 1}
+    assert document["trials"]["run"] == 2
 
 
 @pytest.mark.parametrize("swept", [(), (INAPPLICABLE,)])

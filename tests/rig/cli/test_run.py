@@ -156,7 +156,8 @@ def test_max_failures_leaves_the_rest_out(tmp_path: Path) -> None:
     done = crashproof("run", "declared.py", *limits, *checks, "-o", "json", cwd=tmp_path)
     assert done.status == 1, done
     [scenario] = done.json["scenarios"]
-    assert scenario["not_run"] > 0
+    assert scenario["not_run"] == len(scenario["untried"]) > 0
+    assert scenario["limit"] == "as many trials had failed as --max-failures 1 allows"
     assert done.json["trials"]["failed"] == 1
     assert done.json["trials"]["verdicts"][0]["checks"].keys() == {"retry-bounded", "effects-happen-once"}
 
@@ -181,6 +182,12 @@ def test_an_interrupted_run_is_gone_on_with_and_nothing_is_done_twice(tmp_path: 
         assert running.left() == []
     assert running.done().status == 130
     tapes = {file: file.with_name("tape.jsonl").stat().st_mtime_ns for file in verdicts()}
+    judged = crashproof("judge", RUN, "-o", "json", cwd=tmp_path)
+    [scenario] = judged.json["scenarios"]
+    assert (judged.status, scenario["reason"]) == (3, "the run ended before this scenario was finished")
+    assert judged.json["points"]["known"] == 5
+    assert judged.json["points"]["struck"] + scenario["not_run"] == 5
+    assert "were not tried" in (tmp_path / RUN / "report.txt").read_text()
     resumed = crashproof("run", "--resume", RUN, "-o", "json", cwd=tmp_path)
     assert resumed.status == 0, resumed
     assert resumed.json["points"]["struck"] == resumed.json["points"]["known"] == 5

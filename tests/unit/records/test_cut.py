@@ -95,9 +95,10 @@ def test_a_place_reached_by_another_attempt_is_steady() -> None:
 
 
 def test_only_places_that_no_run_has_seen_are_new() -> None:
-    known = {point("Old").place}
-    tape = sequence(point("Old", attempt=2), point("New", attempt=2))
-    assert ids(new_cuts([KILL], tape, known)) == [point("New", attempt=2).id]
+    old, new = point("Old", attempt=2), point("New", attempt=2)
+    known = {old.place, old.at("after").place}
+    assert ids(new_cuts([KILL], sequence(old, new), known)) == [new.id, new.at("after").id]
+    assert ids(new_cuts([KILL], sequence(new, old), known)) == [new.id]
 
 
 def test_a_heartbeat_sent_by_the_clock_is_never_new() -> None:
@@ -160,22 +161,41 @@ def test_a_fault_without_a_message_that_it_can_meet_is_made_nowhere() -> None:
 @pytest.mark.parametrize("door", ["model", "effect"])
 def test_a_call_that_is_tried_again_is_never_new(door: Door) -> None:
     tried = sequence(call(door, attempt=2), call(door, attempt=2, occurrence=2), call(door, attempt=3, occurrence=3))
-    assert new_cuts([KILL], tried, {call(door).place}) == []
-    assert ids(new_cuts([KILL], tried[2:4], set())) == [call(door, attempt=2, occurrence=2).id]
+    known = {call(door).place, call(door).at("after").place}
+    again = call(door, attempt=2, occurrence=2)
+    assert new_cuts([KILL], tried, known) == []
+    assert ids(new_cuts([KILL], tried[2:4], set())) == [again.id, again.at("after").id]
 
 
 def test_another_message_on_the_wire_is_new_although_one_like_it_is_known() -> None:
     again = point("RespondWorkflowTaskCompleted", subject="no-commands", occurrence=2)
     known = {replace(again, occurrence=1).place}
-    assert ids(new_cuts([KILL], sequence(again), known)) == [again.id]
+    assert ids(new_cuts([KILL], sequence(again), known)) == [again.id, again.at("after").id]
 
 
-def test_a_new_point_is_struck_with_the_first_fault_that_applies_to_it() -> None:
-    tape = sequence(call("model", attempt=2), point("New", attempt=2))
-    chosen = [faults.named("model-429"), faults.named("unavailable-once"), KILL]
-    found = new_cuts(chosen, tape, set())
-    assert [str(cut.strike) for cut in found] == [
-        f"model-429@{call('model', attempt=2).id}",
-        f"unavailable-once@{point('New', attempt=2).id}",
+def test_a_new_point_is_struck_with_each_fault_that_applies_to_it_and_at_both_positions_where_both_count() -> None:
+    asked, new = call("model", attempt=2), point("New", attempt=2)
+    tape = sequence(asked, new)
+    chosen = [faults.named(name) for name in ("kill-server", "model-429", "unavailable-once", "reply-lost")]
+    assert [str(cut.strike) for cut in new_cuts([*chosen, KILL], tape, set())] == [
+        *(f"kill-server@{each.id}" for each in (asked, asked.at("after"), new, new.at("after"))),
+        f"model-429@{asked.id}",
+        f"unavailable-once@{new.id}",
+        f"reply-lost@{new.at('after').id}",
+        *(f"kill-worker@{each.id}" for each in (asked, new, new.at("after"))),
     ]
     assert new_cuts([faults.named("effect-reply-lost")], tape, set()) == []
+
+
+def test_the_attempts_of_a_message_are_one_new_place() -> None:
+    twice = sequence(point("New", attempt=2), point("New", attempt=3))
+    found = new_cuts([KILL, faults.named("unavailable-once")], twice, set())
+    assert [(cut.fault, cut.point.id) for cut in found] == [
+        ("kill-worker", point("New", attempt=2).id),
+        ("kill-worker", point("New", attempt=3).at("after").id),
+        ("unavailable-once", point("New", attempt=2).id),
+    ]
+
+
+def test_a_reply_that_never_came_is_no_new_point() -> None:
+    assert ids(new_cuts([KILL], [asks(point("New"))], set())) == [point("New").id]

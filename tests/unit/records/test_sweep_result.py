@@ -33,12 +33,13 @@ def swept(*verdicts: Verdict, **more: Any) -> SweepResult:
         (swept(verdict("a")), PASS),
         (swept(verdict("a"), verdict("b", FAIL)), FAIL),
         (swept(), UNKNOWN),
-        (swept(verdict("a"), not_run=1), UNKNOWN),
+        (swept(verdict("a"), struck=(ONE,)), UNKNOWN),
         (swept(verdict("a"), reason="nothing to strike"), UNKNOWN),
         (swept(verdict("a"), cuts=(), struck=()), UNKNOWN),
         (swept(verdict("a"), cuts=(), struck=(), points_only=True), PASS),
         (swept(verdict("a"), struck=(), unreachable=(ONE, TWO)), UNKNOWN),
-        (swept(verdict("b", FAIL), not_run=3), FAIL),
+        (swept(verdict("b", FAIL), struck=()), FAIL),
+        (swept(verdict("a"), struck=(ONE,), unreachable=(TWO,)), PASS),
     ],
 )
 def test_the_outcome_is_the_worst_and_what_shows_nothing_is_unknown(found: SweepResult, expected: Outcome) -> None:
@@ -53,6 +54,30 @@ def test_several_sweeps_have_the_worst_outcome_and_none_at_all_is_unknown() -> N
 def test_what_is_unreachable_is_not_known() -> None:
     assert swept(struck=(TWO,), unreachable=(ONE,)).known == 1
     assert swept(cuts=()).known == 2
+
+
+def test_a_point_without_a_trial_was_not_tried_whatever_ended_the_sweep() -> None:
+    assert swept(verdict("a")).untried == ()
+    assert swept(verdict("a"), struck=(ONE,)).untried == (TWO,)
+    assert swept(verdict("a"), struck=(ONE,), unreachable=(TWO,)).untried == ()
+    assert swept(verdict("a"), verdict("b", plan=str(TWO)), struck=(ONE,)).untried == ()
+    assert swept(verdict("a"), struck=(), points_only=True).untried == ()
+
+
+@pytest.mark.parametrize(("reached", "missing", "expected"), [(1, 1, PASS), (18, 2, PASS), (17, 2, UNKNOWN)])
+def test_one_point_in_ten_may_be_unreachable_and_a_single_one_always(
+    reached: int, missing: int, expected: Outcome
+) -> None:
+    points = [Point(position="before", door="wire", operation=f"Op{each}") for each in range(reached + missing)]
+    cuts = tuple(Cut(point, fault="kill-worker") for point in points)
+    strikes = tuple(cut.strike for cut in cuts)
+    found = swept(verdict("a"), cuts=cuts, struck=strikes[:reached], unreachable=strikes[reached:])
+    assert (found.outcome, found.too_many_unreachable) == (expected, expected is UNKNOWN)
+
+
+def test_a_point_that_many_faults_do_not_reach_is_one_point() -> None:
+    same = tuple(Cut(CUTS[0].point, fault=name).strike for name in ("kill-worker", "pause-worker", "reply-lost"))
+    assert not swept(verdict("a"), struck=(TWO,), unreachable=same).too_many_unreachable
 
 
 def test_vacuous_trials_are_counted() -> None:

@@ -73,7 +73,8 @@ UNSHOWN = swept(
     verdict("1a2b3c", "baseline", Outcome.PASS),
     verdict("9f3a2c", KILL, Outcome.PASS, struck=False, reason=f"never struck while the workflow was open: {KILL}"),
     verdict("77aa01", f"{KILL};real-time", Outcome.UNKNOWN, because="Traceback\n  File x\nKeyError: 'attempt'"),
-    not_run=3,
+    cuts=(Cut(POINT, fault="kill-worker"), *(Cut(POINT, fault=name) for name in ("reply-lost", "kill-server"))),
+    limit="--time-limit 5 was over",
     struck=(),
 )
 HURT = swept(verdict("9f3a2c", KILL, Outcome.FAIL, HOSTILE), gaps=("<i>",), not_applicable={"model-429": "<u>"})

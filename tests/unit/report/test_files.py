@@ -131,7 +131,7 @@ def test_junit_counts_and_escapes() -> None:
     assert "never struck" in errors[0]
     assert errors[1:] == [
         "effects-happen-once: KeyError: 'attempt'",
-        "3 trials were left out: a limit was reached",
+        "2 points were not tried: --time-limit 5 was over",
     ]
 
 

@@ -30,8 +30,8 @@ def test_a_plan_reads_as_a_phrase(plan: str, phrase: str) -> None:
 
 def test_numbers_agree_with_their_nouns() -> None:
     assert [phrases.number(count, "trial") for count in (0, 1, 2)] == ["0 trials", "1 trial", "2 trials"]
-    assert phrases.left_out(1).startswith("1 trial was left out")
-    assert phrases.left_out(2).startswith("2 trials were left out")
+    assert phrases.not_tried(1, "") == "1 point was not tried"
+    assert phrases.not_tried(2, "too late") == "2 points were not tried: too late"
 
 
 def test_what_is_unknown_says_why_by_itself_and_check_by_check() -> None:

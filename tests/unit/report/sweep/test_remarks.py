@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.records.plan import Strike
+from harness.records.sweep_result import UNFINISHED
 from harness.report.sweep.remarks import incomplete, not_applicable, remarks, shared_notes
-from tests.unit.report.samples import INAPPLICABLE, NO_MODEL, PASSED, several, swept
+from tests.unit.report.samples import INAPPLICABLE, NO_MODEL, PASSED, STRIKE, several, swept
 
 
 def test_a_few_unreachable_strikes_are_told_one_by_one() -> None:
@@ -16,7 +19,7 @@ def test_many_unreachable_strikes_are_told_point_by_point() -> None:
     strikes = tuple(
         Strike(fault, point) for point in ("before/A", "before/B") for fault in ("kill-worker", "reply-lost")
     )
-    assert remarks(swept(unreachable=strikes)) == [
+    assert remarks(swept(unreachable=strikes))[1:] == [
         "unreachable: kill-worker, reply-lost at before/A",
         "unreachable: kill-worker, reply-lost at before/B",
     ]
@@ -24,7 +27,7 @@ def test_many_unreachable_strikes_are_told_point_by_point() -> None:
 
 def test_a_long_list_of_points_is_cut_short_and_says_so() -> None:
     strikes = tuple(Strike("kill-worker", f"before/Point{number}") for number in range(30))
-    told = remarks(swept(unreachable=strikes))
+    told = remarks(swept(unreachable=strikes))[1:]
     assert len(told) == 9
     assert told[-1] == "unreachable: 22 more points, listed in report.json"
     unsteady = remarks(swept(unsteady=tuple(strike.point for strike in strikes)))
@@ -45,14 +48,21 @@ def test_faults_that_cannot_be_made_are_told_reason_by_reason_unless_told_elsewh
 
 def test_what_makes_a_sweep_unknown_as_a_whole_comes_first() -> None:
     assert incomplete(PASSED) == incomplete(INAPPLICABLE) == []
-    assert incomplete(swept(not_run=1)) == ["1 trial was left out: a limit was reached"]
+    untried = swept(cuts=(*PASSED.cuts, *several().cuts[1:]), limit="too late")
+    assert incomplete(untried) == ["2 points were not tried: too late"]
+    assert incomplete(replace(untried, reason=UNFINISHED, limit="")) == [UNFINISHED, "2 points were not tried"]
+    assert incomplete(replace(untried, reason="no worker", struck=())) == ["nothing was swept: no worker"]
+    missed = (STRIKE, Strike("kill-worker", "before/Other"))
+    assert incomplete(swept(unreachable=missed)) == [
+        "2 points could not be reached again: more than 10% of those that are known"
+    ]
     assert incomplete(swept(reason="no worker", struck=())) == ["nothing was swept: no worker"]
     assert incomplete(swept(reason="unstable: it was FAIL and is PASS now")) == [
         "unstable: it was FAIL and is PASS now"
     ]
     assert incomplete(swept(cuts=(), struck=())) == ["nothing was swept: there was no point to strike"]
     assert incomplete(swept(cuts=(), struck=(), points_only=True)) == []
-    assert remarks(swept(not_run=1, gaps=("a file",)))[0] == incomplete(swept(not_run=1))[0]
+    assert remarks(replace(untried, gaps=("a file",)))[0] == incomplete(untried)[0]
 
 
 def test_notes_that_hold_for_all_that_was_swept_are_shared() -> None:

@@ -61,12 +61,17 @@ trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1 (
     Reproduce with:  crashproof reproduce 77aa01
 
 scenario  outcome  trials  passed  failed  unknown   points    time
-trip      UNKNOWN       3       1       0        2      0/1    7.2s
+trip      UNKNOWN       3       1       0        2      0/3    7.2s
+
+fault          points  passed  failed  unknown
+kill-worker       0/1       0       0        2
+kill-server       0/1       0       0        0
+reply-lost        0/1       0       0        0
 
 trip:
-  - 3 trials were left out: a limit was reached
+  - 2 points were not tried: --time-limit 5 was over
 
-UNKNOWN: 3 trials, 0 of 1 point struck, 0 findings. Evidence: .crashproof/runs/latest"""
+UNKNOWN: 3 trials, 0 of 3 points struck, 0 findings. Evidence: .crashproof/runs/latest"""
 
 EVERY_FAULT_TEXT = """\
 scenario               outcome  trials  passed  failed  unknown   points    time
@@ -93,7 +98,7 @@ trip_with_every_fault:
     resource-exhausted-once, resource-exhausted-until-healed, reply-lost, heartbeat-lost, effect-reply-lost at
     before/Extra
 
-PASS: 22 trials, 20 of 20 points struck, 0 findings"""
+PASS: 22 trials, 20 of 20 points struck, 10 unreachable, 0 findings"""
 
 TRUNCATED_TEXT = """\
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1

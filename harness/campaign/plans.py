@@ -1,0 +1,105 @@
+"""Plans of a sweep: which points there are, and which trials strike at them. From tapes alone: nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness import faults
+from harness.faults import Fault
+from harness.records.cut import Cut, cuts_of, new_cuts, steady
+from harness.records.deadline import activity_bounds
+from harness.records.evidence import Evidence
+from harness.records.options import SweepOptions
+from harness.records.plan import Plan
+from harness.records.point import matches
+
+REAL_TIME_BELOW = 60.0
+"""Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownCuts:
+    """The cuts that undisturbed trials show, and what was left out of them.
+
+    Attributes:
+        cuts: The cuts that are to be tried.
+        unsteady: Places that only one of the undisturbed trials reached.
+        not_applicable: Faults that cannot be made here, by name, with the reason.
+    """
+
+    cuts: tuple[Cut, ...] = ()
+    unsteady: tuple[str, ...] = ()
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+
+
+def known_cuts(
+    chosen: Sequence[Fault], baselines: Sequence[Evidence], *, only: Sequence[str], lacks: Callable[[Fault], str]
+) -> KnownCuts:
+    """Return where the faults can be made on the way that the undisturbed trials show.
+
+    Args:
+        chosen: The faults.
+        baselines: The undisturbed trials; the first one gives the order.
+        only: Point ids or ``*`` patterns; where given, only cuts at these points.
+        lacks: Says why a fault cannot be made with this engine, or returns an empty text.
+    """
+    tapes = [evidence.tape for evidence in baselines]
+    cuts: list[Cut] = []
+    unsteady: dict[str, None] = {}
+    not_applicable: dict[str, str] = {}
+    for fault in chosen:
+        reason = lacks(fault)
+        made = [] if reason else cuts_of(fault, tapes[0])
+        if not made:
+            nothing = f"the worker sends no {' or '.join(fault.operations or fault.doors)} message that it can meet"
+            not_applicable[fault.name] = reason or nothing
+        kept, left = steady(made, tapes)
+        unsteady.update(dict.fromkeys(left))
+        cuts += [cut for cut in kept if _is_wanted(cut, only)]
+    return KnownCuts(cuts=tuple(cuts), unsteady=tuple(unsteady), not_applicable=not_applicable)
+
+
+def first_plans(cuts: Sequence[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:
+    """Return one plan for each cut; those that wait in real time come first, since they take longest."""
+    patient = real_time_plans(cuts, baseline=baseline, options=options)
+    covered = {plan.strikes for plan in patient}
+    plans = (Plan((cut.strike,), options.real_time) for cut in cuts)
+    return [*patient, *(plan for plan in plans if plan.strikes not in covered)]
+
+
+def real_time_plans(cuts: Iterable[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:
+    """Return a plan for one cut of each activity type whose loss is noticed soon enough to wait for it in real time.
+
+    There are none where all trials are in real time.
+    """
+    if options.real_time:
+        return []
+    soon = {kind for kind, seconds in activity_bounds(baseline).items() if 0 < seconds < REAL_TIME_BELOW}
+    plans = []
+    for cut in cuts:
+        unseen = faults.named(cut.fault).unseen
+        if unseen and cut.point.subject in soon and cut.point.position == "before":
+            soon.discard(cut.point.subject)
+            plans.append(Plan((cut.strike,), real_time=True))
+    return plans
+
+
+def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) -> list[Cut]:
+    """Return the cuts at places that this trial is the first to show, and add these places to those that are known.
+
+    A fault that nothing heals has all the messages that it can meet for itself: no second fault is made at these.
+    """
+    taken = [fault for fault in evidence.plan.faults if fault.times == 0]
+    shown = new_cuts(chosen, evidence.tape, known)
+    known.update(cut.point.place for cut in shown)
+    return [cut for cut in shown if not any(fault.applies_to(cut.point) for fault in taken)]
+
+
+def further_plan(plan: Plan, cut: Cut, *, options: SweepOptions) -> Plan:
+    """Return the plan that makes the strikes of another one, and then one more at a cut that its recovery showed."""
+    return replace(plan, strikes=(*plan.strikes, cut.strike), real_time=options.real_time)
+
+
+def _is_wanted(cut: Cut, only: Sequence[str]) -> bool:
+    return not only or any(matches(point, pattern) for pattern in only for point in (cut.point.id, *cut.stands_for))

@@ -1,0 +1,107 @@
+"""Single trials of a sweep: taken from their folders where an earlier run has left them there, else run and kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.records import store as folders
+from harness.records.deadline import Bounds
+from harness.records.evidence import Evidence
+from harness.records.options import SweepOptions
+from harness.records.plan import Plan
+from harness.records.scenario import Scenario
+from harness.replay.in_process.process import ReplayProcess
+from harness.replay.in_process.protocol import Setup
+
+RunTrial = Callable[..., Awaitable[Evidence]]
+"""Runs one trial: ``harness.trial.trial.run_trial`` for a scenario on a rig, or a script in its place."""
+
+
+class Trials:
+    """Runs the trials of one scenario and keeps their evidence.
+
+    Args:
+        scenario: The scenario.
+        run: Runs one trial.
+        folder: Folder of the run.
+        jobs: Limits how many trials run at a time, over all scenarios.
+        options: How the sweep is run.
+        stopped: Tells whether a limit allows no further strike.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        run: RunTrial,
+        folder: Path,
+        jobs: asyncio.Semaphore,
+        options: SweepOptions,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._scenario = scenario
+        self._run = run
+        self._folder = folder
+        self._jobs = asyncio.Semaphore(1) if scenario.address else jobs
+        self._options = options
+        self._stopped = stopped
+        self._replayer: asyncio.Task[ReplayProcess] | None = None
+
+    def folder_of(self, trial: str) -> Path:
+        """Return the folder of a trial."""
+        return self._folder / "trials" / trial
+
+    async def evidence(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence | None:
+        """Return the evidence of a trial; None where a limit was reached before its turn came.
+
+        A trial that was judged is complete: ``verdict.json`` is the last file that is written of it. What an
+        interruption left of one that was under way is written over.
+        """
+        folder = self.folder_of(trial)
+        if (folder / "verdict.json").is_file():
+            return folders.load_evidence(folder)
+        async with self._jobs:
+            if plan.strikes and self._stopped():
+                return None
+            return await self.run(plan, trial=trial, bounds=bounds)
+
+    async def run(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
+        """Run a trial, replay its histories, and keep its evidence.
+
+        Raises:
+            UsageError: The scenario does not fit the worker.
+            RigError: The worker or the server does not start or answer.
+        """
+        folder = self.folder_of(trial)
+        cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
+        evidence = await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
+        if self._replayer:
+            replayer = await asyncio.shield(self._replayer)
+            evidence = replace(evidence, replays=await replayer.replay(evidence.histories))
+        folders.save_evidence(folder, evidence)
+        return evidence
+
+    @asynccontextmanager
+    async def replaying(self) -> AsyncIterator[None]:
+        """Keep a process for Temporal's Replayer, where it is known what to import there."""
+        modules = self._options.workflows or self._scenario.work.modules
+        if not modules:
+            yield
+            return
+        replayer = ReplayProcess(
+            Setup(modules=modules, data_converter=self._scenario.data_converter),
+            cwd=Path.cwd(),
+            logs=self._folder / "replay" / self._scenario.name,
+        )
+        async with AsyncExitStack() as stack:
+            # It imports the workflow code while the first baseline runs.
+            self._replayer = asyncio.create_task(stack.enter_async_context(replayer))
+            try:
+                yield
+            finally:
+                self._replayer.cancel()
+                await asyncio.gather(self._replayer, return_exceptions=True)

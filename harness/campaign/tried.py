@@ -1,0 +1,67 @@
+"""What the trials of one scenario came to so far: verdicts, strikes that were made, points that were not reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.records.evidence import Evidence
+from harness.records.plan import Strike
+from harness.records.point import is_of_workflow_task
+from harness.records.sweep_result import SweepResult
+from harness.records.verdict import Outcome, Verdict
+
+
+@dataclass
+class Tried:
+    """Takes in one trial after the other, while a sweep runs and when its evidence is judged again.
+
+    Attributes:
+        verdicts: The verdicts, by trial.
+        struck: The strikes that were made, each the last of its plan, in order.
+        unreachable: Strikes at points that one trial showed and a later one did not reach again.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    struck: dict[Strike, None] = field(default_factory=dict)
+    unreachable: dict[Strike, None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, result: SweepResult) -> Tried:
+        """Return what the trials of an earlier sweep came to, to be replaced trial by trial where there is evidence."""
+        return cls(
+            verdicts={verdict.trial: verdict for verdict in result.verdicts},
+            struck=dict.fromkeys(result.struck),
+            unreachable=dict.fromkeys(result.unreachable),
+        )
+
+    def add(self, evidence: Evidence, verdict: Verdict) -> bool:
+        """Take in a trial; tell whether its verdict counts, and not only its point as one that was not reached."""
+        for last in evidence.plan.strikes[-1:]:
+            self.unreachable.pop(last, None)
+            self.struck.pop(last, None)
+            if verdict.struck:
+                self.struck[last] = None
+            elif did_not_come(evidence, verdict):
+                self.unreachable[last] = None
+                self.verdicts.pop(verdict.trial, None)
+                return False
+        self.verdicts[verdict.trial] = verdict
+        return True
+
+    @property
+    def failed(self) -> int:
+        """How many trials failed."""
+        return sum(1 for verdict in self.verdicts.values() if verdict.outcome is Outcome.FAIL)
+
+
+def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
+    """Tell whether a trial ended well without the message that it was to strike at, as the run of things allows.
+
+    That holds for points of a recovery, and for workflow tasks: an activity and a signal that end at the same time land
+    in one or in two. Such a point is listed as unreachable, and its trial counts neither as passed nor as vacuous; too
+    many of them make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
+    """
+    strikes = evidence.plan.strikes
+    if verdict.struck or not strikes or verdict.findings or evidence.end not in ("closed", "over"):
+        return False
+    return len(strikes) > 1 or is_of_workflow_task(strikes[-1].point)

@@ -1,0 +1,208 @@
+"""A sweep with scripted trials: which plans it makes, in which rounds, and what is UNKNOWN when it ends too early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.campaign.rounds import ENDLESS, RECOVERY_ROUNDS
+from harness.campaign.sweep import Sweep
+from harness.checks.check import Check
+from harness.records.evidence import End, Evidence
+from harness.records.options import SweepOptions
+from harness.records.plan import Plan
+from harness.records.point import Point, meets
+from harness.records.scenario import Scenario, start
+from harness.records.sweep_result import UNFINISHED, SweepResult
+from harness.records.tape import Entry
+from harness.records.verdict import Finding, Outcome
+from harness.servers.engine import engine
+
+TRIP = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("Trip"))
+WAY = ("Book", "Pay")
+"""The operations that an undisturbed trial sends."""
+
+
+def fails_where_charged(evidence: Evidence, baselines: Sequence[Evidence]) -> Any:
+    """A trial whose recovery charges is one that failed."""
+    if any(entry.operation == "ChargeTwice" for entry in evidence.tape):
+        yield Finding(check="charged", message="charged twice")
+
+
+CHECK = Check(name="charged", property="Nobody is charged twice.", judge=fails_where_charged)
+
+
+def point(operation: str) -> Point:
+    return Point(position="before", door="wire", operation=operation, workflow="Trip")
+
+
+@dataclass
+class Script:
+    """Runs trials by a script: the way of the baselines, and what each strike leads to.
+
+    Attributes:
+        recoveries: By the last strike that was made, the operations that follow it; ``*`` for any other.
+        missed: Points that are never met.
+        end: How struck trials end.
+        plans: The plans that were run, in order.
+    """
+
+    recoveries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
+    end: End = "closed"
+    plans: list[str] = field(default_factory=list)
+    before: Callable[[Plan], None] = lambda plan: None
+
+    async def __call__(self, *, plan: Plan, trial: str, folder: Path, bounds: object, cold: bool) -> Evidence:
+        await asyncio.sleep(0)
+        self.before(plan)
+        self.plans.append(str(plan))
+        end = self.end if plan.strikes else "closed"
+        return Evidence(trial=trial, scenario="trip", plan=plan, end=end, tape=tuple(self._tape(plan)))
+
+    def _tape(self, plan: Plan) -> list[Entry]:
+        tape: list[Entry] = []
+        waiting, coming, number = list(plan.strikes), list(WAY), 0
+        while coming:
+            sent, number = point(coming.pop(0)), number + 1
+            for kind, met in (("request", sent), ("reply", sent.at("after"))):
+                tape.append(
+                    Entry(at=number, kind=kind, door="wire", operation=met.operation, message=number, point=met)
+                )
+                if waiting and met.id not in self.missed and meets(met.id, waiting[0].point):
+                    struck = waiting.pop(0)
+                    facts = {"fault": struck.fault, "point": met.id}
+                    tape.append(Entry(at=number, kind="act", operation="strike", facts=facts))
+                    coming += self.recoveries.get(str(struck), self.recoveries.get("*", ()))
+        return tape
+
+
+def sweep(script: Script, folder: Path, *, kept: list[SweepResult] | None = None, **options: Any) -> SweepResult:
+    async def run() -> SweepResult:
+        made = Sweep(
+            TRIP,
+            checks=[CHECK],
+            engine=engine("dev"),
+            run=script,
+            folder=folder,
+            jobs=asyncio.Semaphore(1),
+            options=SweepOptions(**options),
+            keep=(kept if kept is not None else []).append,
+        )
+        return await made.run()
+
+    return asyncio.run(run())
+
+
+def struck(operation: str, *, fault: str = "kill-worker", position: str = "before") -> str:
+    return f"{fault}@{position}/{operation}/Trip"
+
+
+FIRST = [struck("Book"), struck("Pay"), struck("Pay", position="after")]
+
+
+def test_a_sweep_strikes_each_cut_once_and_ends_when_nothing_is_new(tmp_path: Path) -> None:
+    script = Script(recoveries={"*": ("Book",)})
+    found = sweep(script, tmp_path)
+    assert script.plans == ["baseline", "baseline", *FIRST]
+    assert (found.outcome, found.untried, found.limit) == (Outcome.PASS, (), "")
+    assert [str(strike) for strike in found.struck] == FIRST
+
+
+def test_what_a_recovery_shows_first_is_struck_with_the_strike_that_led_there(tmp_path: Path) -> None:
+    script = Script(recoveries={FIRST[0]: ("Refund",), FIRST[1]: ("Refund",)})
+    found = sweep(script, tmp_path)
+    again = [f"{FIRST[0]},{struck('Refund')}", f"{FIRST[0]},{struck('Refund', position='after')}"]
+    assert script.plans[5:] == again
+    assert (found.outcome, len(found.cuts), len(found.struck)) == (Outcome.PASS, 5, 5)
+
+
+def test_each_fault_is_made_at_the_points_of_a_recovery_and_at_both_positions_where_both_count(tmp_path: Path) -> None:
+    faults = ("kill-worker", "unavailable-once", "reply-lost", "heartbeat-lost")
+    script = Script(recoveries={FIRST[1]: ("Refund",)})
+    found = sweep(script, tmp_path, faults=faults)
+    assert [plan.partition(",")[2] for plan in script.plans if "," in plan] == [
+        struck("Refund"),
+        struck("Refund", position="after"),
+        struck("Refund", fault="unavailable-once"),
+        struck("Refund", fault="reply-lost", position="after"),
+    ]
+    assert found.outcome is Outcome.PASS
+
+
+def test_a_failed_trial_has_shown_what_it_had_to_show(tmp_path: Path) -> None:
+    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)})
+    found = sweep(script, tmp_path)
+    assert found.outcome is Outcome.FAIL
+    assert not any("," in plan for plan in script.plans)
+
+
+def test_recoveries_that_show_something_new_each_time_leave_points_untried_and_are_no_pass(tmp_path: Path) -> None:
+    deeper = {struck(f"Refund{depth}"): (f"Refund{depth + 1}",) for depth in range(20)}
+    found = sweep(Script(recoveries={FIRST[0]: ("Refund0",), **deeper}), tmp_path)
+    assert (found.outcome, found.limit) == (Outcome.UNKNOWN, ENDLESS)
+    assert {strike.point for strike in found.untried} == {
+        f"{position}/Refund{RECOVERY_ROUNDS}/Trip" for position in ("before", "after")
+    }
+    assert len(found.struck) == len(found.cuts) - len(found.untried)
+
+
+def test_what_max_failures_leaves_out_is_untried_and_fail_stays_fail(tmp_path: Path) -> None:
+    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)})
+    found = sweep(script, tmp_path, max_failures=1)
+    assert [str(strike) for strike in found.untried] == FIRST[1:]
+    assert (found.outcome, found.limit) == (
+        Outcome.FAIL,
+        "as many trials had failed as --max-failures 1 allows",
+    )
+
+
+def test_what_the_time_limit_leaves_out_is_untried_and_no_pass(tmp_path: Path) -> None:
+    found = sweep(Script(), tmp_path, time_limit=1e-9)
+    assert [str(strike) for strike in found.untried] == FIRST
+    assert (found.outcome, found.limit) == (Outcome.UNKNOWN, "--time-limit 1e-09 was over")
+
+
+def test_a_point_of_a_recovery_that_does_not_come_again_is_unreachable_and_too_many_are_no_pass(tmp_path: Path) -> None:
+    one = Script(recoveries={FIRST[0]: ("Refund",)}, missed=("before/Refund/Trip",))
+    found = sweep(one, tmp_path / "one")
+    assert ([str(strike) for strike in found.unreachable], found.outcome) == ([struck("Refund")], Outcome.PASS)
+    both = Script(recoveries=one.recoveries, missed=("before/Refund/Trip", "after/Refund/Trip"))
+    found = sweep(both, tmp_path / "both")
+    assert (len(found.unreachable), found.known, found.outcome) == (2, 3, Outcome.UNKNOWN)
+
+
+def test_a_strike_that_was_not_made_at_a_point_of_the_baselines_is_no_pass(tmp_path: Path) -> None:
+    found = sweep(Script(missed=("before/Pay/Trip",)), tmp_path)
+    assert (found.outcome, found.vacuous, found.unreachable, found.untried) == (Outcome.UNKNOWN, 1, (), ())
+
+
+def test_only_the_points_asked_for_are_tried_and_no_recovery_is_followed(tmp_path: Path) -> None:
+    script = Script(recoveries={"*": ("Refund",)})
+    found = sweep(script, tmp_path, only=("before/Book/*",))
+    assert script.plans[2:] == FIRST[:1]
+    assert (found.outcome, found.untried) == (Outcome.PASS, ())
+
+
+def test_a_sweep_that_is_gone_on_with_runs_only_the_trials_that_were_not_judged(tmp_path: Path) -> None:
+    recoveries = {FIRST[0]: ("Refund",)}
+
+    def interrupted(plan: Plan) -> None:
+        if str(plan) == FIRST[2]:
+            raise asyncio.CancelledError
+
+    first, kept = Script(recoveries=recoveries, before=interrupted), list[SweepResult]()
+    with pytest.raises(asyncio.CancelledError):
+        sweep(first, tmp_path, kept=kept)
+    assert [result.reason for result in kept] == [UNFINISHED]
+    assert [str(strike) for strike in kept[0].untried] == FIRST
+    second = Script(recoveries=recoveries)
+    found = sweep(second, tmp_path)
+    again = [f"{FIRST[0]},{struck('Refund')}", f"{FIRST[0]},{struck('Refund', position='after')}"]
+    assert second.plans == [FIRST[2], *again]
+    assert (found.outcome, len(found.struck)) == (Outcome.PASS, 5)
