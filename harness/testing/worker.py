@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -13,7 +14,9 @@ import grpc.aio
 
 from harness.doors.decision import Decision
 from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import WireProxy
+from harness.doors.wire.serving import GrpcServer
 from harness.errors import RigError
 from harness.processes.command import environment
 from harness.records.plan import Plan
@@ -187,19 +190,24 @@ class _Door:
         self._attribution = Attribution()
         self._frontend = Frontend(address=slot.server.address, namespace=slot.namespace)
         self._acceleration = Acceleration(self._frontend, note=self.nemesis.note)
+        self._long_polls = LongPolls()
+        self._server = GrpcServer(address)
         self._wire = WireProxy(
+            self._server,
             upstream=slot.server.address,
             namespace=slot.namespace,
             attribution=self._attribution,
-            meet=self._meet,
+            decide=self._decide,
             sender=lambda port: self.processes.sender(port),
             mend=self._acceleration.mend,
-            address=address,
+            numbers=itertools.count(1),
+            long_polls=self._long_polls,
         )
         self._recovering: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> _Door:
         await self._frontend.__aenter__()
+        await self._server.__aenter__()
         await self._wire.__aenter__()
         return self
 
@@ -227,7 +235,7 @@ class _Door:
         """Kill the process; from this moment on nothing that it has sent counts."""
         self.nemesis.declare_dead(self.processes.number)
         number = self.processes.kill_now()
-        self._wire.cut_off(number)
+        self._long_polls.cut_off(number)
         if self.processes.process:
             await self.processes.process.kill()
 
@@ -264,7 +272,7 @@ class _Door:
             told = "the timeouts of the killed worker process are waited for, since they could not be hastened"
             print(f"crashproof: {told}: {error.details()}", file=sys.stderr, flush=True)
 
-    async def _meet(self, entry: Entry) -> Decision:
+    async def _decide(self, entry: Entry) -> Decision:
         if entry.operation in _POLLS and entry.kind == "request":
             if entry.worker == self.processes.number and not entry.facts["sticky"]:
                 self.processes.polls(entry.facts["task_queue"])

@@ -12,7 +12,9 @@ from typing import Any
 import grpc.aio
 
 from harness.doors.wire.attribution import Attribution, KnownRun
+from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import WireProxy
+from harness.doors.wire.serving import GrpcServer
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import environment
 from harness.records.deadline import Bounds
@@ -75,6 +77,7 @@ class _Trial:
         self.cold = cold
         self.nemesis = Nemesis(plan, listen=self._reached)
         self.attribution = Attribution()
+        self.long_polls = LongPolls()
         self.samples: list[Sample] = []
         self.accelerates = not plan.real_time and not rig.engine.lacks("acceleration")
         self.skips_time = rig.engine.always_skips or (scenario.skips_time and rig.engine.skips_time)
@@ -114,16 +117,18 @@ class _Trial:
             starting = Starting(
                 nemesis=self.nemesis, task_timeout=self.bounds.task_timeout, attaches=self.plan.strikes != ()
             )
+            server = await stack.enter_async_context(GrpcServer(self.scenario.address))
             wire = WireProxy(
+                server,
                 upstream=slot.server.address,
                 namespace=slot.namespace,
                 attribution=self.attribution,
-                meet=self.meeting.wire,
+                decide=self.meeting.wire,
                 sender=lambda port: self.workers.sender(port),
                 rewrite=starting.rewrite,
                 mend=self.acceleration.mend,
                 numbers=self.meeting.numbers,
-                address=self.scenario.address,
+                long_polls=self.long_polls,
             )
             await stack.enter_async_context(wire)
             self.driver = await stack.enter_async_context(
@@ -138,7 +143,7 @@ class _Trial:
             logs=self.logs,
             nemesis=self.nemesis,
             task_queue=self.scenario.task_queue,
-            recover=lambda number: self._recover(wire, number),
+            recover=self._recover,
             strict=not _is_one_program(self.scenario),
             fork_servers=None if self.cold else self.rig.fork_servers,
         )
@@ -296,8 +301,8 @@ class _Trial:
                 Sample(at=time.time(), workflow_id=run.workflow_id, run_id=run.run_id, pending=tuple(pending))
             )
 
-    async def _recover(self, wire: WireProxy, worker: int) -> None:
-        wire.cut_off(worker)
+    async def _recover(self, worker: int) -> None:
+        self.long_polls.cut_off(worker)
         if not self.workers.is_zombie(worker):
             self.attribution.worker_died(worker)
         if not self.accelerates:

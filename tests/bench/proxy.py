@@ -23,14 +23,13 @@ from temporalio.api.workflowservice.v1 import (
     GetSystemInfoResponse,
 )
 
-from harness.doors.wire.attribution import Attribution
-from harness.doors.wire.proxy import WireProxy
 from harness.records.plan import Plan
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.temporal.service import SERVICE
 from harness.trial.nemesis import Nemesis
 from tests.bench.table import Figure, below
+from tests.wire import wire_door
 
 ROUNDS = 20
 CALLS = 50
@@ -47,14 +46,8 @@ async def measure() -> list[Figure]:
     binary = await find_temporal()
     with tempfile.TemporaryDirectory() as folder:
         async with DevServer(binary.path, folder=Path(folder)) as server:
-            proxy = WireProxy(
-                upstream=server.address,
-                namespace="default",
-                attribution=Attribution(),
-                meet=Nemesis(Plan()).meet,
-                sender=lambda port: 1,
-            )
-            async with proxy, _bare(server.address) as bare:
+            nemesis = Nemesis(Plan())
+            async with wire_door(server.address, decide=nemesis.meet) as proxy, _bare(server.address) as bare:
                 return await _in_a_client_process(server.address, proxy.address, bare)
 
 

@@ -24,14 +24,11 @@ from temporalio.client import (
 )
 from temporalio.worker import Worker
 
-from harness.doors.wire.attribution import Attribution
-from harness.doors.wire.proxy import WireProxy
-from harness.records.plan import Plan
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.temporal.command import TaskDecisions, of_request
-from harness.trial.nemesis import Nemesis
 from tests.replay import all_commands
+from tests.wire import wire_door
 
 Handle = WorkflowHandle[Any, Any]
 MINUTE = timedelta(minutes=1)
@@ -86,18 +83,10 @@ class Recorder:
 async def recording(folder: Path) -> AsyncIterator[tuple[Client, Recorder]]:
     """Run a server, the door, and a worker for all workflows of ``all_commands``; yield a client past the door."""
     binary = (await find_temporal()).path
-    recorder, nemesis = Recorder(), Nemesis(Plan())
+    recorder = Recorder()
     async with (
         DevServer(binary, folder=folder, search_attributes={"Topic": "Keyword", "Count": "Int"}) as server,
-        WireProxy(
-            upstream=server.address,
-            namespace="default",
-            attribution=Attribution(),
-            meet=nemesis.meet,
-            sender=lambda port: 1,
-            rewrite=recorder.request,
-            mend=recorder.reply,
-        ) as door,
+        wire_door(server.address, rewrite=recorder.request, mend=recorder.reply) as door,
     ):
         client = await Client.connect(server.address)
         await _endpoint(client)

@@ -15,6 +15,7 @@ import grpc.aio
 from harness.doors.decision import Decision, Refusal
 from harness.doors.wire import decoding
 from harness.doors.wire.attribution import Attribution, Owner, at
+from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.serving import GrpcServer, operation_of, pass_on
 from harness.records.tape import Entry
 from harness.temporal.service import UNLIMITED, request_type, response_type
@@ -24,7 +25,8 @@ _SENT_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, 
 
 _OWN_METADATA = ("user-agent", "te", "content-type")
 
-Meet = Callable[[Entry], Awaitable[Decision]]
+Decide = Callable[[Entry], Awaitable[Decision]]
+"""Decides what becomes of a message that the wire door holds, or of its answer."""
 
 
 @dataclass
@@ -66,71 +68,61 @@ class WireProxy:
     would not be on a real network.
 
     Args:
+        server: Where worker processes connect; closed with the proxy.
         upstream: Address of the server.
         namespace: The slot's namespace.
         attribution: Learns from the messages and names their points.
-        meet: Asked about each message: the nemesis.
-        sender: Tells which worker process a connection (its local port) belongs to; 0: none.
+        decide: Asked what becomes of each message, before it is executed and before its answer goes back.
+        sender: Says which worker process a connection (its local port) belongs to; 0: none.
+        numbers: Numbers of the messages of this trial, shared with the other doors.
+        long_polls: The long polls that are under way.
         rewrite: Called with operation, request and worker process before it is executed; may change the request.
         mend: Called with operation and reply before the worker gets it; may change the reply, and says whether it did.
-        numbers: Numbers of the messages of this trial, shared with the other doors.
-        address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
     """
 
     def __init__(
         self,
+        server: GrpcServer,
         *,
         upstream: str,
         namespace: str,
         attribution: Attribution,
-        meet: Meet,
+        decide: Decide,
         sender: Callable[[int], int],
+        numbers: itertools.count[int],
+        long_polls: LongPolls,
         rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
         mend: Callable[[str, Any], bool] = lambda operation, reply: False,
-        numbers: itertools.count[int] | None = None,
-        address: str = "",
     ) -> None:
-        self._upstream = upstream
+        self._server = server
         self._namespace = namespace
         self._attribution = attribution
-        self._meet = meet
+        self._decide = decide
         self._sender = sender
+        self._numbers = numbers
+        self._long_polls = long_polls
         self._rewrite = rewrite
         self._mend = mend
-        self._numbers = numbers or itertools.count(1)
         self._peers: dict[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
-        self._polls: dict[asyncio.Task[Any], int] = {}
-        self._server = GrpcServer(self._pass, address=address)
-        self._channel: grpc.aio.Channel | None = None
-
-    async def __aenter__(self) -> WireProxy:
-        """Begin to listen.
-
-        Raises:
-            UsageError: The fixed address is taken.
-        """
-        self._channel = grpc.aio.insecure_channel(self._upstream, options=UNLIMITED)
-        await self._server.__aenter__()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        for task in [*self._polls, *self._writes]:
-            task.cancel()
-        await self._server.__aexit__(*error)
-        if self._channel:
-            await self._channel.close()
+        self._channel = grpc.aio.insecure_channel(upstream, options=UNLIMITED)
 
     @property
     def address(self) -> str:
-        """Host and port that the worker connects to; known once entered."""
+        """Where worker processes connect."""
         return self._server.address
 
-    def cut_off(self, worker: int) -> None:
-        """End the long polls of a dead worker process at once, before one of them swallows a task."""
-        for task, sender in list(self._polls.items()):
-            if sender == worker:
-                task.cancel()
+    async def __aenter__(self) -> WireProxy:
+        """Begin to answer."""
+        await self._server.serve(self._pass)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._long_polls.end()
+        for task in self._writes:
+            task.cancel()
+        await self._server.close()
+        await self._channel.close()
 
     def _worker_of(self, peer: str) -> int:
         if peer not in self._peers:
@@ -149,13 +141,13 @@ class WireProxy:
         call.facts = decoding.facts_of_request(call.operation, call.request)
         owner = self._attribution.request(call.operation, call.request)
         call.owner = owner if call.worker else None  # what is no worker process is never struck
-        decision = await self._meet(call.entry("request"))
+        decision = await self._decide(call.entry("request"))
         if decision != "go":
             await _turn_away(context, decision)
         self._to_slot(call.operation, call.request)
         self._rewrite(call.operation, call.request, call.worker)
         raw, error = await self._execute(call, method, context)
-        decision = await self._meet(call.entry("reply", status=error.code().name if error else "OK"))
+        decision = await self._decide(call.entry("reply", status=error.code().name if error else "OK"))
         if decision != "go":
             self._attribution.lost(getattr(call.reply, "task_token", b""))
             await _turn_away(context, decision)
@@ -168,7 +160,7 @@ class WireProxy:
         task = asyncio.ensure_future(self._forward(method, call.request.SerializeToString(), context))
         try:
             if poll:
-                self._polls[task] = call.worker
+                self._long_polls.add(task, worker=call.worker)
                 raw = await task
             else:
                 self._writes.add(task)
@@ -185,12 +177,11 @@ class WireProxy:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "the worker process of this poll was struck")
             raise
         finally:
-            self._polls.pop(task, None)
             self._writes.discard(task) if task.done() else None
         return self._heard(call, raw), None
 
     def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
-        """Tell the tape of a write that was executed after its sender had died."""
+        """Put on the tape that a write was executed after its sender had died."""
         self._writes.discard(done)
         if done.cancelled():
             return
@@ -198,9 +189,9 @@ class WireProxy:
         if error is None:
             self._heard(call, done.result())
         status = error.code().name if isinstance(error, grpc.aio.AioRpcError) else "OK"
-        meeting = asyncio.ensure_future(self._meet(call.entry("reply", status=status)))
-        self._writes.add(meeting)
-        meeting.add_done_callback(self._writes.discard)
+        deciding = asyncio.ensure_future(self._decide(call.entry("reply", status=status)))
+        self._writes.add(deciding)
+        deciding.add_done_callback(self._writes.discard)
 
     def _heard(self, call: _Call, raw: bytes) -> bytes:
         """Learn from a reply, and return it as the worker gets it."""
@@ -234,7 +225,6 @@ class WireProxy:
                 getattr(part, kind).namespace = self._namespace
 
     async def _forward(self, method: str, raw: bytes, context: Any) -> bytes:
-        assert self._channel is not None
         metadata = tuple(
             (key, value)
             for key, value in context.invocation_metadata() or ()

@@ -22,24 +22,24 @@ Serve = Callable[[str, bytes, Any], Awaitable[bytes]]
 class GrpcServer:
     """Listens for gRPC calls of workers. An async context manager; ``address`` is known once entered.
 
+    Its port is taken when it is entered, and calls are answered from ``serve`` on; who calls before waits. So worker
+    processes can be told the address before there is anything that decides about their messages.
+
     Args:
-        serve: Answers each call. A gRPC error that it raises reaches the caller as it is, trailers included.
         address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
     """
 
-    def __init__(self, serve: Serve, *, address: str = "") -> None:
+    def __init__(self, address: str = "") -> None:
         self.address = address or f"{IP}:0"
-        self._serve = serve
-        self._server: grpc.aio.Server | None = None
+        self._serving = False
 
     async def __aenter__(self) -> GrpcServer:
-        """Begin to listen.
+        """Take the port.
 
         Raises:
             UsageError: The fixed address is taken.
         """
         self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
-        self._server.add_generic_rpc_handlers((_AnyMethod(self._serve),))
         try:
             port = self._server.add_insecure_port(self.address)
         except RuntimeError as error:
@@ -48,12 +48,26 @@ class GrpcServer:
                 "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
             ) from error
         self.address = f"{self.address.rpartition(':')[0]}:{port}"
-        await self._server.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        if self._server:
-            await self._server.stop(None)
+        await self.close()
+
+    async def serve(self, serve: Serve) -> None:
+        """Answer every call with this function from now on.
+
+        A gRPC error that it raises reaches the caller as it is, trailers included.
+        """
+        self._server.add_generic_rpc_handlers((_AnyMethod(serve),))
+        self._serving = True
+        await self._server.start()
+
+    async def close(self) -> None:
+        """Answer nobody any more, and give the port back."""
+        if not self._serving:  # gRPC gives back the port of a server only if that has been started
+            self._serving = True
+            await self._server.start()
+        await self._server.stop(None)
 
 
 def operation_of(method: str) -> str:

@@ -82,7 +82,7 @@ class ReplayFrontend:
         self._offered: defaultdict[str, asyncio.Queue[Question]] = defaultdict(asyncio.Queue)
         self._open: dict[bytes, Question] = {}
         self._numbers = itertools.count(1)
-        self._server = GrpcServer(self._serve, address=address)
+        self._server = GrpcServer(address)
 
     async def __aenter__(self) -> ReplayFrontend:
         """Begin to listen.
@@ -91,6 +91,7 @@ class ReplayFrontend:
             UsageError: The fixed address is taken.
         """
         await self._server.__aenter__()
+        await self._server.serve(self._serve)
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -20,14 +20,13 @@ from temporalio.client import Client
 from harness.cli import connection
 from harness.cli.capture import _query, _scrub_key, _since, _wanted
 from harness.doors.decision import Decision
-from harness.doors.wire.attribution import Attribution
-from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError, UsageError
 from harness.processes.ports import free_port
 from harness.records.tape import Entry
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from tests.rig.cli.running import COMMAND, LIMIT, ROOT, begun, crashproof
+from tests.wire import wire_door
 
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("query", "run_id", "task_queue", "workflow_type", "since")),
@@ -187,10 +186,7 @@ class TestAgainstAServer:
                 await asyncio.Event().wait()
             return "go"
 
-        proxy = WireProxy(
-            upstream=server.address, namespace="slot-1", attribution=Attribution(), meet=hold, sender=lambda port: 0
-        )
-        async with proxy:
+        async with wire_door(server.address, namespace="slot-1", decide=hold, worker=0) as proxy:
             arguments = ["capture", "--address", proxy.address, "-w", "one"]
             with begun(*arguments, cwd=tmp_path) as running:
                 async with asyncio.timeout(LIMIT):

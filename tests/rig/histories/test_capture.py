@@ -19,8 +19,6 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError
 
 from harness.doors.decision import Decision, Refusal
-from harness.doors.wire.attribution import Attribution
-from harness.doors.wire.proxy import WireProxy
 from harness.errors import RigError, UsageError
 from harness.histories import capture as capturing
 from harness.histories import formats as histories
@@ -31,6 +29,7 @@ from harness.histories.cluster import Cluster
 from harness.records.tape import Entry
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
+from tests.wire import wire_door
 
 SLOT = "slot-1"
 QUEUE = "it's"
@@ -174,10 +173,7 @@ async def _until_listed(cluster: Cluster, count: int) -> None:
 
 @asynccontextmanager
 async def door(server: DevServer, counting: Counting) -> AsyncIterator[Client]:
-    proxy = WireProxy(
-        upstream=server.address, namespace=SLOT, attribution=Attribution(), meet=counting, sender=lambda port: 0
-    )
-    async with proxy:
+    async with wire_door(server.address, namespace=SLOT, decide=counting, worker=0) as proxy:
         yield await Client.connect(proxy.address)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,8 +19,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.doors.decision import Decision, Refusal
 from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import WireProxy
-from harness.errors import UsageError
 from harness.records.plan import Plan
 from harness.records.point import Point
 from harness.records.tape import Entry
@@ -29,6 +28,7 @@ from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.temporal.service import SERVICE, UNLIMITED
 from harness.trial.nemesis import Nemesis
+from tests.wire import wire_door
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,14 +74,10 @@ async def door(
     upstream: str,
     meet: Callable[[Entry], Awaitable[Decision]] | None = None,
     attribution: Attribution | None = None,
+    long_polls: LongPolls | None = None,
 ) -> AsyncIterator[WireProxy]:
-    async with WireProxy(
-        upstream=upstream,
-        namespace=SLOT,
-        attribution=attribution or Attribution(),
-        meet=meet or Holding(),
-        sender=lambda port: 1,
-    ) as proxy:
+    more: dict[str, Any] = {"attribution": attribution, "long_polls": long_polls}
+    async with wire_door(upstream, namespace=SLOT, decide=meet or Holding(), **more) as proxy:
         yield proxy
 
 
@@ -274,13 +270,14 @@ async def test_the_tape_shows_request_and_reply_of_one_message(server: DevServer
 
 
 async def test_a_poll_that_was_given_up_does_not_swallow_the_next_task(server: DevServer) -> None:
-    async with door(server.address) as proxy, asyncio.timeout(LIMIT):
+    polls = LongPolls()
+    async with door(server.address, long_polls=polls) as proxy, asyncio.timeout(LIMIT):
         given_up = asyncio.create_task(poll(proxy, "swallow"))
-        while not proxy._polls:
+        while not polls:
             await asyncio.sleep(0.01)
         await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
         given_up.cancel()
-        while proxy._polls:
+        while polls:
             await asyncio.sleep(0.01)
         client = await Client.connect(proxy.address)
         await client.start_workflow("Nobody", id="swallowed", task_queue="swallow")
@@ -289,29 +286,14 @@ async def test_a_poll_that_was_given_up_does_not_swallow_the_next_task(server: D
 
 
 async def test_the_polls_of_a_dead_worker_are_ended(server: DevServer) -> None:
-    async with door(server.address) as proxy, asyncio.timeout(LIMIT):
+    polls = LongPolls()
+    async with door(server.address, long_polls=polls) as proxy, asyncio.timeout(LIMIT):
         polling = asyncio.create_task(poll(proxy, "dead"))
-        while not proxy._polls:
+        while not polls:
             await asyncio.sleep(0.01)
-        proxy.cut_off(2)
+        polls.cut_off(2)
         await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
         assert not polling.done()
-        proxy.cut_off(1)
+        polls.cut_off(1)
         with pytest.raises(grpc.aio.AioRpcError, match="was struck"):
             await polling
-
-
-async def test_a_fixed_address_that_is_taken_is_named(server: DevServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        proxy = WireProxy(
-            upstream=server.address,
-            namespace=SLOT,
-            attribution=Attribution(),
-            meet=Holding(),
-            sender=lambda port: 1,
-            address=address,
-        )
-        with pytest.raises(UsageError, match=f"the worker's fixed address {address} is taken"):
-            async with proxy:
-                pass

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
 
-from harness.doors.wire.serving import GrpcServer, operation_of, pass_on
+from harness.doors.wire.serving import GrpcServer, Serve, operation_of, pass_on
 from harness.errors import UsageError
+from harness.processes.ports import is_free
 from harness.temporal.service import SERVICE
+
+LIMIT = 20.0
 
 
 async def echo(method: str, raw: bytes, context: Any) -> bytes:
     return method.encode() + b" " + raw
 
 
-async def call(address: str, method: str, raw: bytes = b"") -> bytes:
+async def call(address: str, method: str, raw: bytes = b"", **more: Any) -> bytes:
     async with grpc.aio.insecure_channel(address) as channel:
-        reply: bytes = await channel.unary_unary(method)(raw)
+        calling: Any = channel.unary_unary(method)
+        reply: bytes = await calling(raw, **more)
         return reply
 
 
+@asynccontextmanager
+async def serving(serve: Serve) -> AsyncIterator[GrpcServer]:
+    async with asyncio.timeout(LIMIT), GrpcServer() as server:
+        await server.serve(serve)
+        yield server
+
+
+def is_taken(address: str) -> bool:
+    return not is_free(int(address.rpartition(":")[2]))
+
+
 async def test_every_method_of_every_service_is_served() -> None:
-    async with GrpcServer(echo) as server:
+    async with serving(echo) as server:
         assert server.address.startswith("127.0.0.1:")
         assert await call(server.address, "/any.Service/AnyMethod", b"raw") == b"/any.Service/AnyMethod raw"
 
@@ -37,7 +55,7 @@ async def test_the_error_of_another_server_reaches_the_caller_with_its_trailers(
     async def ask_the_other(method: str, raw: bytes, context: Any) -> bytes:
         return await call(other.address, method)
 
-    async with GrpcServer(refuse) as other, GrpcServer(ask_the_other) as server:
+    async with serving(refuse) as other, serving(ask_the_other) as server:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await call(server.address, "/any.Service/AnyMethod")
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -52,15 +70,35 @@ async def test_an_error_can_be_passed_on_later() -> None:
         await pass_on(error, context=context)
         raise AssertionError
 
-    async with GrpcServer(pass_it_on) as server:
+    async with serving(pass_it_on) as server:
         with pytest.raises(grpc.aio.AioRpcError, match="no more"):
             await call(server.address, "/any.Service/AnyMethod")
 
 
+async def test_who_calls_before_it_answers_waits() -> None:
+    async with asyncio.timeout(LIMIT), GrpcServer() as server:
+        calling = asyncio.create_task(call(server.address, "/a.B/C", b"raw", wait_for_ready=True))
+        host, _, port = server.address.rpartition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.close()
+        assert not calling.done()
+        await server.serve(echo)
+        assert await calling == b"/a.B/C raw"
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_its_port_is_its_own_until_the_end_whether_it_ever_answered_or_not(answers: bool) -> None:
+    async with asyncio.timeout(LIMIT), GrpcServer() as server:
+        if answers:
+            await server.serve(echo)
+        assert is_taken(server.address)
+    assert not is_taken(server.address)
+
+
 async def test_an_address_that_is_taken_is_said_with_its_remedy() -> None:
-    async with GrpcServer(echo) as server:
+    async with GrpcServer() as server:
         with pytest.raises(UsageError, match=f"fixed address {server.address} is taken"):
-            await GrpcServer(echo, address=server.address).__aenter__()
+            await GrpcServer(server.address).__aenter__()
 
 
 @pytest.mark.parametrize(
