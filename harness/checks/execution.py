@@ -13,6 +13,7 @@ from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts, executed
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
+from harness.temporal.failure import failure_type, failures_of
 
 _HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
 _DEADLOCK = "TMPRL1101"
@@ -160,14 +161,14 @@ def _closes_as(evidence: Evidence, kind: str) -> bool:
 def _failed_wrongly(expected: str, close: dict[str, Any], ended: str) -> str:
     if events.kind(close) != "WORKFLOW_EXECUTION_FAILED":
         return f"{ended}, expected it to fail" + (f" with {expected}" if expected else "")
-    types = [found for found in map(events.failure_type, events.failures(close)) if found]
+    types = [found for found in map(failure_type, failures_of(close)) if found]
     if not expected or expected in types:
         return ""
     return f"failed with {' caused by '.join(types) or 'a failure without type'}, expected {expected}"
 
 
 def _reason(close: dict[str, Any]) -> str:
-    return ": ".join(str(found.get("message", "")) for found in events.failures(close))[:300]
+    return ": ".join(str(found.get("message", "")) for found in failures_of(close))[:300]
 
 
 def _closed_twice(history: History) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
+from harness.temporal.failure import failure_type, failures_of
 
 _OUTAGE_SLACK = 15.0
 _ATTEMPT_SLACK = 2.0
@@ -158,10 +159,10 @@ def _badly_told(close: dict[str, Any], fault: Fault) -> str:
         return f"timed out under {fault.name}, expected it to fail before"
     if kind != "WORKFLOW_EXECUTION_FAILED":
         return ""
-    types = [events.failure_type(failure) for failure in events.failures(close)]
+    types = [failure_type(failure) for failure in failures_of(close)]
     late = any(
         (failure.get("timeoutFailureInfo") or {}).get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"
-        for failure in events.failures(close)
+        for failure in failures_of(close)
     )
     if late or any(found not in _UNCLASSIFIED for found in types):
         return ""

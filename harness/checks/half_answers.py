@@ -16,6 +16,7 @@ from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
+from harness.temporal.payload import values_of
 
 _LEAST = 8  # letters that a text must have before it can be recognised
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -90,7 +91,7 @@ def _lasting(evidence: Evidence) -> Iterator[tuple[str, Any]]:
         yield f"effect {effect.name}", effect.body
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_EXECUTION_COMPLETED"):
-            yield f"the result of {history.path}", events.values(events.attributes(event).get("result"))
+            yield f"the result of {history.path}", values_of(events.attributes(event).get("result"))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, executed
 from harness.temporal import event as events
+from harness.temporal.payload import values_of
 
 _Left = TypeVar("_Left")
 _Right = TypeVar("_Right")
@@ -87,7 +88,7 @@ def neutral(evidence: Evidence, value: Any) -> Any:
 def result_of(evidence: Evidence) -> Any:
     """Return the result of the scenario's workflow, decoded; None where it has none."""
     close = events.root_close(evidence)
-    return neutral(evidence, events.values(events.attributes(close).get("result"))) if close else None
+    return neutral(evidence, values_of(events.attributes(close).get("result"))) if close else None
 
 
 def result_pattern(baselines: Sequence[Evidence]) -> Any:

@@ -18,6 +18,7 @@ from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
 from harness.temporal import event as events
+from harness.temporal.failure import failures_of
 
 _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1
@@ -163,7 +164,7 @@ def _unclassified(found: FaultedCall) -> tuple[str, list[Entry]]:
 def _untold(found: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding where the workflow's failure does not say that it is for good."""
     known = {str((found.attempt.failure or {}).get("type") or "")} - {""}
-    for failure in events.failures(close):
+    for failure in failures_of(close):
         application = failure.get("applicationFailureInfo") or {}
         state = str((failure.get("activityFailureInfo") or {}).get("retryState", ""))
         typed = application.get("type") in known

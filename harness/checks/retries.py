@@ -14,6 +14,7 @@ from harness.records.evidence import Evidence, History
 from harness.records.verdict import Finding
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of
+from harness.temporal.failure import failure_type, failures_of
 
 _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1
@@ -215,13 +216,13 @@ def _observed_types(evidences: Sequence[Evidence]) -> dict[str, set[str]]:
             scheduled = events.scheduled_activities(history)
             for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED"):
                 name = events.activity_type(scheduled.get(int(events.attributes(event).get("scheduledEventId", 0)), {}))
-                types = {events.failure_type(failure) for failure in list(events.failures(event))[:1]} - {""}
+                types = {failure_type(failure) for failure in list(failures_of(event))[:1]} - {""}
                 if types:
                     found.setdefault(name, set()).update(types)
         for sample in evidence.samples:
             for pending in sample.pending:
                 name = str((pending.get("activityType") or {}).get("name", ""))
-                observed = events.failure_type(pending.get("lastFailure") or {})
+                observed = failure_type(pending.get("lastFailure") or {})
                 if observed:
                     found.setdefault(name, set()).add(observed)
     return found

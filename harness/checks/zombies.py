@@ -13,6 +13,7 @@ from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
 from harness.temporal import event as events
+from harness.temporal.payload import values_of
 
 _COMPLETED = "RespondActivityTaskCompleted"
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -93,7 +94,7 @@ def _recorded(attempt: Attempt, evidence: Evidence) -> Any:
         for event in history.of_type("ACTIVITY_TASK_COMPLETED"):
             told = events.attributes(event)
             if scheduled.get(int(told.get("scheduledEventId", 0)), {}).get("activityId") == attempt.activity_id:
-                return events.values(told.get("result"))
+                return values_of(told.get("result"))
     return None
 
 

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.temporal.event import attributes as attributes_of
+from harness.temporal.event import kind as kind_of
+
 OPEN = ("RUNNING", "PAUSED")
 """Status of an execution that has not ended, without Temporal's prefix."""
 
@@ -152,10 +155,7 @@ def features(events: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     found: set[str] = set()
     kind = last = ""
     for event in events:
-        kind = str(event["eventType"]).removeprefix("EVENT_TYPE_")
-        attributes: Mapping[str, Any] = next(
-            (value for name, value in event.items() if name.endswith("EventAttributes")), {}
-        )
+        kind, attributes = kind_of(event), attributes_of(event)
         name = _name(attributes) or next(
             (names[attributes[key]] for key in _CAUSES if attributes.get(key) in names), ""
         )

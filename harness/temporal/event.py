@@ -1,11 +1,9 @@
-"""What the checks read in the events of a history: times, durations, payloads, failures."""
+"""Events of a history in protobuf JSON: their types, attributes and times, and which belong to which activity."""
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,22 +25,22 @@ ACTIVITY_ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TA
 _FRACTION = re.compile(r"\.(\d+)")
 
 
-def kind(event: dict[str, Any]) -> str:
+def kind(event: Mapping[str, Any]) -> str:
     """Return the event's type without its prefix: ``ACTIVITY_TASK_SCHEDULED``."""
     return str(event["eventType"]).removeprefix("EVENT_TYPE_")
 
 
-def attributes(event: dict[str, Any]) -> dict[str, Any]:
+def attributes(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event's own attributes, whatever its type."""
     return next((value for name, value in event.items() if name.endswith("EventAttributes")), {})
 
 
-def number(event: dict[str, Any]) -> int:
+def number(event: Mapping[str, Any]) -> int:
     """Return the event's id."""
     return int(event["eventId"])
 
 
-def at(event: dict[str, Any]) -> float:
+def at(event: Mapping[str, Any]) -> float:
     """Return when the event happened, in seconds since the epoch."""
     return timestamp(str(event.get("eventTime", "")))
 
@@ -61,11 +59,6 @@ def seconds(duration: Any) -> float:
     return float(str(duration).removesuffix("s")) if duration else 0.0
 
 
-def values(payloads: Any) -> list[Any]:
-    """Decode payloads in protobuf JSON; those that are no JSON stand as their encoding and base64 text."""
-    return [_value(payload) for payload in (payloads or {}).get("payloads", ())]
-
-
 def close_of(history: History) -> dict[str, Any] | None:
     """Return the event that closed the run, or None while it is open."""
     return next((event for event in reversed(history.events) if kind(event) in CLOSES), None)
@@ -77,30 +70,12 @@ def root_close(evidence: Evidence) -> dict[str, Any] | None:
     return None if close is not None and kind(close) == "WORKFLOW_EXECUTION_CONTINUED_AS_NEW" else close
 
 
-def failures(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the failure of an event and its causes, outermost first."""
-    told = attributes(event)
-    return chain(told.get("failure") or told.get("lastFailure"))
-
-
-def chain(failure: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Yield a failure in protobuf JSON and its causes, outermost first."""
-    while failure:
-        yield failure
-        failure = failure.get("cause")
-
-
-def failure_type(failure: dict[str, Any]) -> str:
-    """Return the type of an application failure, or an empty text for a failure of another kind."""
-    return str((failure.get("applicationFailureInfo") or {}).get("type", ""))
-
-
 def scheduled_activities(history: History) -> dict[int, dict[str, Any]]:
     """Return the scheduled activities of a run: event id to attributes."""
     return {number(event): attributes(event) for event in history.of_type("ACTIVITY_TASK_SCHEDULED")}
 
 
-def activity_type(scheduled: dict[str, Any]) -> str:
+def activity_type(scheduled: Mapping[str, Any]) -> str:
     """Return the activity type that the attributes of a scheduled activity name."""
     return str((scheduled.get("activityType") or {}).get("name", "an activity"))
 
@@ -124,16 +99,3 @@ def started_activities(history: History) -> Iterator[tuple[dict[str, Any], dict[
     scheduled = scheduled_activities(history)
     for event in history.of_type("ACTIVITY_TASK_STARTED"):
         yield scheduled.get(int(attributes(event).get("scheduledEventId", 0)), {}), event
-
-
-def _value(payload: dict[str, Any]) -> Any:
-    encoding = base64.b64decode((payload.get("metadata") or {}).get("encoding", "")).decode(errors="replace")
-    text = str(payload.get("data", ""))
-    if encoding == "binary/null":
-        return None
-    if encoding.startswith("json/"):
-        try:
-            return json.loads(base64.b64decode(text))
-        except ValueError:
-            pass
-    return {"encoding": encoding, "base64": text}

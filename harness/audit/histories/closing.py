@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.histories.run import RecordedRun, attributes, number
+from harness.audit.histories.run import RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Severity
+from harness.temporal.event import attributes, number
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
 

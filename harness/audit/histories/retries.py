@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories.run import Execution, RecordedRun, causes, failure_type
+from harness.audit.histories.run import Execution, RecordedRun
 from harness.audit.histories.sighting import Sighting, spoken
 from harness.records.audit_result import Severity
+from harness.temporal.failure import causes, failure_type
 
 MANY_ATTEMPTS = 10
 """By Temporal's defaults ten attempts take over five minutes: an error that lasts so long, no retry heals."""

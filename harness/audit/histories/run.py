@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from harness.records.evidence import History
 from harness.temporal.activity_options import ActivityOptions, options_of
+from harness.temporal.event import ACTIVITY_ENDS, at, attributes, close_of, kind, number, seconds
+from harness.temporal.payload import size_of
 
 Event = dict[str, Any]
-
-_FRACTION = re.compile(r"\.\d+")
-_ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT", "ACTIVITY_TASK_CANCELED")
-_CLOSES = {
-    f"EVENT_TYPE_WORKFLOW_EXECUTION_{end}"
-    for end in ("COMPLETED", "FAILED", "TIMED_OUT", "CANCELED", "TERMINATED", "CONTINUED_AS_NEW")
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +64,12 @@ class RecordedRun:
     @cached_property
     def close(self) -> Event | None:
         """Return the event that closed it; None while it is open."""
-        found = (event for event in reversed(self.history.events) if event["eventType"] in _CLOSES)
-        return next(found, None)
+        return close_of(self.history)
 
     @property
     def closed_as(self) -> str:
         """Return how it closed (``COMPLETED``); empty while it is open."""
-        prefix = "EVENT_TYPE_WORKFLOW_EXECUTION_"
-        return str(self.close["eventType"]).removeprefix(prefix) if self.close else ""
+        return kind(self.close).removeprefix("WORKFLOW_EXECUTION_") if self.close else ""
 
     @property
     def bounded(self) -> bool:
@@ -96,54 +87,11 @@ class RecordedRun:
     def executions(self) -> tuple[Execution, ...]:
         """Return the activities, in the order in which they were scheduled."""
         started = _by_scheduled(self.history.of_type("ACTIVITY_TASK_STARTED"))
-        ended = _by_scheduled(self.history.of_type(*_ENDS))
+        ended = _by_scheduled(self.history.of_type(*ACTIVITY_ENDS))
         return tuple(
             _execution(event, started.get(number(event)), ended.get(number(event)))
             for event in self.history.of_type("ACTIVITY_TASK_SCHEDULED")
         )
-
-
-def kind(event: Event) -> str:
-    """Return the type of an event without its prefix."""
-    return str(event["eventType"]).removeprefix("EVENT_TYPE_")
-
-
-def attributes(event: Event) -> dict[str, Any]:
-    """Return the event's own attributes, whatever its type."""
-    return next((value for name, value in event.items() if name.endswith("EventAttributes")), {})
-
-
-def number(event: Event) -> int:
-    """Return the event's id."""
-    return int(event["eventId"])
-
-
-def seconds(duration: Any) -> float:
-    """Return a duration of protobuf JSON (``"1.5s"``) in seconds; 0 for none."""
-    return float(str(duration).removesuffix("s")) if duration else 0.0
-
-
-def size_of(value: Any) -> int:
-    """Return the bytes of all payloads in a value of protobuf JSON."""
-    if isinstance(value, list):
-        return sum(size_of(each) for each in value)
-    if not isinstance(value, dict):
-        return 0
-    if isinstance(told := value.get("data"), str) and "metadata" in value:
-        return len(told) * 3 // 4 - told[-2:].count("=")
-    return sum(size_of(each) for each in value.values())
-
-
-def causes(failure: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Yield a failure and its causes, outermost first."""
-    while failure:
-        yield failure
-        failure = failure.get("cause")
-
-
-def failure_type(failure: dict[str, Any]) -> str:
-    """Return the type of an application failure; empty for another one."""
-    return str((failure.get("applicationFailureInfo") or {}).get("type", ""))
 
 
 def _by_scheduled(found: Iterator[Event]) -> dict[int, Event]:
@@ -165,14 +113,5 @@ def _execution(scheduled: Event, started: Event | None, ended: Event | None) -> 
         failure=final or began.get("lastFailure") or {},
         final=bool(final),
         end=kind(ended) if ended else "",
-        seconds=max(_at(ended) - _at(started), 0.0) if started and ended else 0.0,
+        seconds=max(at(ended) - at(started), 0.0) if started and ended else 0.0,
     )
-
-
-def _at(event: Event) -> float:
-    told = str(event.get("eventTime", ""))
-    if not told:
-        return 0.0
-    fraction = _FRACTION.search(told)
-    whole = datetime.fromisoformat(_FRACTION.sub("", told).replace("Z", "+00:00")).timestamp()
-    return whole + (float(f"0{fraction[0]}") if fraction else 0.0)

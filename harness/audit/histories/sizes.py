@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from harness.audit.histories.run import Event, Execution, RecordedRun, attributes, causes, kind, number, size_of
+from harness.audit.histories.run import Event, Execution, RecordedRun
 from harness.audit.histories.sighting import Sighting, sized
 from harness.records.audit_result import Severity
+from harness.temporal.event import attributes, kind, number
+from harness.temporal.failure import causes
+from harness.temporal.payload import size_of
 
 KB, MB = 1024, 1024**2
 PAYLOAD_WARNED, PAYLOAD_REFUSED = 256 * KB, 2 * MB

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories.run import Event, RecordedRun, attributes, causes, failure_type, kind, number
+from harness.audit.histories.run import Event, RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.audit.histories.sizes import EXCEEDED
 from harness.records.audit_result import Severity
+from harness.temporal.event import attributes, kind, number
+from harness.temporal.failure import causes, failure_type
 
 _TIMES = 3
 _LONGEST = 160

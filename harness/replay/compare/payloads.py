@@ -13,6 +13,7 @@ from temporalio.converter import PayloadCodec, PayloadConverter
 
 from harness.temporal.command import Command
 from harness.temporal.fields import is_payload, payload_fields, payload_of, without_stack
+from harness.temporal.payload import encoding_of, value_of
 
 LONGEST = 2_000
 """Most characters of a value that a difference shows: a history may hold payloads of many megabytes."""
@@ -31,12 +32,7 @@ def decoded(payload: Mapping[str, Any], *, converter: PayloadConverter) -> Any:
     try:
         return converter.from_payload(payload_of(payload))
     except Exception:
-        return _plainly(payload)
-
-
-def encoding_of(payload: Mapping[str, Any]) -> str:
-    """Return the encoding that a payload names: ``json/plain``."""
-    return _text(payload["metadata"].get("encoding", ""))
+        return value_of(payload)
 
 
 def is_sealed(*payloads: Any) -> bool:
@@ -83,15 +79,6 @@ def bounded(value: Any) -> Any:
 
 def _shown(value: Any, converter: PayloadConverter) -> Any:
     return decoded(value, converter=converter) if is_payload(value) else value
-
-
-def _plainly(payload: Mapping[str, Any]) -> Any:
-    if encoding_of(payload).startswith("json/"):
-        try:
-            return json.loads(base64.b64decode(payload["data"]))
-        except ValueError:
-            pass
-    return {"encoding": encoding_of(payload), "base64": payload["data"]}
 
 
 def _metadata_note(old: Mapping[str, str], new: Mapping[str, str]) -> str:
