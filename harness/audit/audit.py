@@ -15,8 +15,8 @@ from harness.audit.code.reach import Limits
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.surface import Surface, surface_of
 from harness.audit.judging import Judged, judge
+from harness.audit.rule import Rule
 from harness.audit.rules import RULES
-from harness.audit.rules.rule import Rule
 from harness.audit.workers import AuditWorkers, working
 from harness.records.audit_result import AuditFinding, AuditResult, FileReport
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,10 +10,13 @@ from typing import Any
 
 from harness.errors import UsageError, nearest
 from harness.records.audit_result import AuditFinding, AuditResult
+from harness.records.toml_entries import entry_text, read_entries, write_entries
 
 FILE = Path("crashproof-baseline.toml")
 """Where it is written, if nothing else is said."""
 
+_TABLE = "finding"
+_CALLED = "the baseline"
 _HEAD = """\
 # Findings of `crashproof audit` that are known. They are not told again, and new ones fail the audit.
 # Written by --write-baseline, which keeps reasons; paths begin in the folder of this file.
@@ -53,23 +54,12 @@ def load(file: Path) -> tuple[Known, ...]:
     Raises:
         UsageError: It is missing, no TOML, or has an entry with a key missing, unknown or of another type.
     """
-    try:
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the baseline {file}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the baseline {file} is no TOML: {error}") from error
-    unknown = [name for name in read if name != "finding"]
-    entries = read.get("finding", [])
-    if unknown or not isinstance(entries, list):
-        raise UsageError(f"{file}: expected [[finding]] tables only, found {', '.join(unknown) or 'something else'}")
-    return tuple(_entry(entry, f"{file}, entry {number}") for number, entry in enumerate(entries, 1))
+    entries = read_entries(file, table=_TABLE, called=_CALLED)
+    return tuple(_entry(entry, where) for entry, where in entries)
 
 
-def _entry(entry: Any, where: str) -> Known:
+def _entry(entry: dict[str, Any], where: str) -> Known:
     known = [each.name for each in fields(Known)]
-    if not isinstance(entry, dict):
-        raise UsageError(f"{where}: expected a table")
     for name, value in entry.items():
         if name not in known:
             raise UsageError(f"{where}: there is no key {name!r}{nearest(name, known)}")
@@ -86,22 +76,8 @@ def save(file: Path, known: Iterable[Known]) -> None:
     Raises:
         UsageError: The file cannot be written.
     """
-    told = sorted(known, key=lambda each: (each.file, each.rule, each.function, each.text, each.fingerprint))
-    unfinished = file.with_name(f".{file.name}.new")
-    try:
-        unfinished.write_text("\n".join([_HEAD, *(_table(each) for each in told)]), encoding="utf-8")
-        unfinished.replace(file)
-    except OSError as error:
-        raise UsageError(f"cannot write the baseline {file}: {error.strerror or error}") from error
-
-
-def _table(known: Known) -> str:
-    told = [(each.name, getattr(known, each.name)) for each in fields(Known)]
-    # A JSON text is a TOML text, but for the sign DEL.
-    lines = [
-        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007F") for name, value in told if value
-    ]
-    return "\n".join(["[[finding]]", *lines, ""])
+    ordered = sorted(known, key=lambda each: (each.file, each.rule, each.function, each.text, each.fingerprint))
+    write_entries(file, (entry_text(each, table=_TABLE) for each in ordered), head=_HEAD, called=_CALLED)
 
 
 def known_of(findings: Iterable[AuditFinding], *, folder: Path, before: Sequence[Known] = ()) -> tuple[Known, ...]:

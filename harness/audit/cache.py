@@ -17,7 +17,7 @@ from harness.audit.code.reach import Limits
 from harness.audit.code.source import SourceFile
 from harness.audit.code.surface import Surface
 from harness.audit.judging import Judged, is_fresh
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.errors import RigError
 from harness.records.store import write_bytes
 
@@ -116,9 +116,10 @@ class Memory:
 
 
 def _make() -> str:
-    """Return what tells one version of the audit from another: its own code, astroid's version and Python's."""
+    """Return what tells one version of the audit from another: the code it consists of, astroid's version, Python's."""
     here = Path(__file__).parent
-    code = [path.read_bytes() for path in (here.parent / "records/audit_result.py", *sorted(here.rglob("*.py")))]
+    rooms = (here.parent / "records", here.parent / "temporal", here)
+    code = [path.read_bytes() for room in rooms for path in sorted(room.rglob("*.py"))]
     return _digest([metadata.version("astroid"), sys.version, *(hashlib.blake2s(each).hexdigest() for each in code)])
 
 

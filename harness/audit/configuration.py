@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from harness.audit.histories import explained
 from harness.audit.rules import RULES, Rule
 from harness.errors import UsageError, nearest
 from harness.records.audit_result import Severity
+from harness.records.toml_entries import read_toml
 
 FILES = ("crashproof.toml", "pyproject.toml")
 """Where the configuration is looked for, in the working directory and above it, the first one first."""
@@ -139,12 +139,7 @@ def _is_project(file: Path) -> bool:
 
 def _read(file: Path) -> Any:
     """Return the table for the audit, or None if there is none."""
-    try:
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is no TOML: {error}") from error
+    read = read_toml(file)
     if not _is_project(file) and "audit" in read:
         return read["audit"]
     tools = read.get("tool", {})

@@ -14,7 +14,7 @@ from harness.audit.code.modules import Finder
 from harness.audit.code.project import Project
 from harness.audit.code.reach import Limits
 from harness.audit.code.source import SourceFile
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, RuleError, Unresolved
 
 

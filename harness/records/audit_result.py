@@ -146,7 +146,7 @@ class RuleError:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleText:
-    """What a rule says for people; its attributes are those of ``harness.audit.rules.rule.Rule``."""
+    """What a rule says for people; its attributes are those of ``harness.audit.rule.Rule``."""
 
     id: str
     name: str

@@ -1,89 +1,22 @@
-"""The catalogue of rules. A family of rules is a module with a tuple ``RULES``, and stands here by its name."""
+"""The rules on code: each module here is a family of them, with a tuple ``RULES``, and is listed by being here."""
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
-from harness.audit.rules import (
-    addresses,
-    answers,
-    asyncio_order,
-    blocking,
-    cancellation,
-    client_retries,
-    clock,
-    defaults,
-    endless,
-    error_names,
-    half_read,
-    heartbeats,
-    idempotency,
-    io,
-    long_loops,
-    loops,
-    lost_signals,
-    ordering,
-    passed_through,
-    payloads,
-    plain_errors,
-    process_memory,
-    process_state,
-    queries,
-    randomness,
-    replaying,
-    resuming,
-    retry_policies,
-    shared_state,
-    swallowing,
-    threads,
-    timeouts,
-    waits,
-    worker,
-)
-from harness.audit.rules.rule import Rule as Rule
+from harness.audit.rule import Rule as Rule
 from harness.errors import UsageError, nearest
 
-_FAMILIES: tuple[ModuleType, ...] = (
-    addresses,
-    answers,
-    asyncio_order,
-    blocking,
-    cancellation,
-    client_retries,
-    clock,
-    defaults,
-    endless,
-    error_names,
-    half_read,
-    heartbeats,
-    idempotency,
-    io,
-    long_loops,
-    loops,
-    lost_signals,
-    plain_errors,
-    ordering,
-    passed_through,
-    payloads,
-    process_memory,
-    process_state,
-    queries,
-    randomness,
-    replaying,
-    resuming,
-    retry_policies,
-    shared_state,
-    swallowing,
-    threads,
-    timeouts,
-    waits,
-    worker,
-)
 
-RULES: tuple[Rule, ...] = tuple(
-    sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id)
-)
-"""All rules, by id."""
+def _listed() -> Iterator[Rule]:
+    for family in iter_modules(__path__, prefix=f"{__name__}."):
+        yield from import_module(family.name).RULES
+
+
+RULES: tuple[Rule, ...] = tuple(sorted(_listed(), key=lambda rule: rule.id))
+"""All rules on code, by id."""
 
 
 def named(id_or_name: str) -> Rule:
@@ -92,7 +25,7 @@ def named(id_or_name: str) -> Rule:
     Raises:
         UsageError: If there is none; the message names the nearest one.
     """
-    found = {key.lower(): rule for rule in RULES for key in (rule.id, rule.name)}
-    if rule := found.get(id_or_name.strip().lower()):
+    by_name = {key.lower(): rule for rule in RULES for key in (rule.id, rule.name)}
+    if rule := by_name.get(id_or_name.strip().lower()):
         return rule
     raise UsageError(f"There is no rule {id_or_name!r}{nearest(id_or_name.upper(), [rule.id for rule in RULES])}.")

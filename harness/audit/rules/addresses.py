@@ -12,7 +12,7 @@ from harness.audit.analysis.flow import fate
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 _ADDRESSES = {"builtins.id": "address of an object", "builtins.hash": "hash"}

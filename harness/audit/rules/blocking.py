@@ -9,7 +9,7 @@ from astroid import nodes
 
 from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.beats import HEARTBEAT
 from harness.audit.analysis.trail import Frame, frames_of, reached_in
 from harness.audit.analysis.written import own_nodes, written
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, frames_of, most_attempts, reached_in, starts_of, tried_once
 from harness.audit.analysis.written import definitions, own_nodes, written
 from harness.audit.code.subjects import Activity
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

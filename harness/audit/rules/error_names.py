@@ -13,7 +13,7 @@ from astroid import nodes
 from harness.audit.analysis.trail import activity_starts
 from harness.audit.analysis.written import definitions, module_named, users_module, written
 from harness.audit.code.subjects import WrittenRetryPolicy
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

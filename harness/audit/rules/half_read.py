@@ -11,7 +11,7 @@ from harness.audit.analysis.beats import spoken_s
 from harness.audit.analysis.remote import Towards, remote_named
 from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
 from harness.audit.analysis.written import own_nodes, written
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
 from harness.audit.analysis.written import definitions
 from harness.audit.code.subjects import Activity, Started
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

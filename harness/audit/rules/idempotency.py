@@ -12,7 +12,7 @@ from harness.audit.analysis.effects import CodeEffect, effect_of
 from harness.audit.analysis.tracing import Trait, texts_of, traits_of
 from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of, tried_once
 from harness.audit.code.subjects import Activity
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
 from harness.audit.analysis.written import called_functions, own_nodes, written
 from harness.audit.code.subjects import ReachedCode, Started
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

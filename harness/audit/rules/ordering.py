@@ -12,7 +12,7 @@ from harness.audit.analysis.flow import fate, in_order, loop_fate
 from harness.audit.analysis.sets import Passage, passages
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 

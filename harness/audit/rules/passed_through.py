@@ -11,7 +11,7 @@ from astroid import nodes
 from harness.audit.analysis.uses import uses_in
 from harness.audit.analysis.written import module_named, users_module, written
 from harness.audit.code.subjects import ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
 from harness.audit.analysis.written import definitions, own_nodes, written
 from harness.audit.code.subjects import Activity, Started
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import EntryKind, ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 _FAILURE = "temporalio.exceptions.FailureError"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.audit.analysis.uses import forbidden
 from harness.audit.code.project import Project
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 

@@ -8,7 +8,7 @@ from harness.audit.analysis.commands import consequences
 from harness.audit.analysis.mutations import Kept, changes_in
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import EntryKind, EntryMethod, ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 

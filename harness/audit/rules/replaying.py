@@ -14,7 +14,7 @@ from harness.audit.analysis.node import Node
 from harness.audit.analysis.storing import local_uses
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 

@@ -11,7 +11,7 @@ from harness.audit.analysis.beats import HEARTBEAT
 from harness.audit.analysis.remote import Towards, remote_call
 from harness.audit.analysis.trail import Frame, frames_of, reached_in
 from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from harness.audit.analysis.beats import spoken_s
 from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import activity_starts, frames_of, most_attempts
 from harness.audit.code.subjects import Activity, Started, WrittenRetryPolicy
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from harness.audit.analysis.mutations import Change, Kept, changes_in
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 

@@ -10,7 +10,7 @@ from harness.audit.analysis.commands import STARTS, consequences, workflow_code
 from harness.audit.analysis.node import Node
 from harness.audit.code.project import Project
 from harness.audit.code.subjects import ReachedCode
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 _EVERYTHING = frozenset({"", "builtins.BaseException"})

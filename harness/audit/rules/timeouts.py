@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.beats import spoken_s
 from harness.audit.analysis.trail import activity_starts, most_attempts
 from harness.audit.code.subjects import Started
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RetryPolicy
 

@@ -12,7 +12,7 @@ from harness.audit.analysis.remote import remote_call
 from harness.audit.analysis.trail import frames_of, starts_of
 from harness.audit.analysis.written import definitions, written
 from harness.audit.code.subjects import Activity, WorkerCall
-from harness.audit.rules.rule import Rule
+from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
 if TYPE_CHECKING:

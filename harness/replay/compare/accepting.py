@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -12,11 +11,13 @@ from typing import Any
 
 from harness.errors import UsageError, nearest
 from harness.records.replay_result import ReplayedHistory, ReplayFinding
+from harness.records.toml_entries import entry_text, read_entries, write_entries
 from harness.replay.compare.judging import AS_RECORDED, settled
 
 FILE = Path("crashproof-accepted.toml")
 """Where accepted differences are looked for."""
 
+_TABLE = "accepted"
 _HEAD = """\
 # Differences from recorded histories that are accepted. One without a reason is not in force.
 # old and new are JSON; `until` is the last day on which the difference is accepted.
@@ -62,25 +63,17 @@ def load(file: Path) -> tuple[Accepted, ...]:
     Raises:
         UsageError: The file is missing, no TOML, or has an entry with a key missing, unknown or of another type.
     """
-    try:
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is no TOML: {error}") from error
-    unknown = [name for name in read if name != "accepted"]
-    entries = read.get("accepted", [])
-    if unknown or not isinstance(entries, list):
-        raise UsageError(f"{file}: expected [[accepted]] tables only, found {', '.join(unknown) or 'something else'}")
-    return tuple(_entry(entry, f"{file}, entry {number}") for number, entry in enumerate(entries, 1))
+    return tuple(_entry(entry, where) for entry, where in read_entries(file, table=_TABLE))
 
 
 def save(file: Path, accepted: Iterable[Accepted]) -> None:
-    """Write what is accepted, sorted, each entry a table."""
-    text = "\n".join([_HEAD, *(_table(each) for each in sorted(accepted, key=lambda each: each.key))])
-    unfinished = file.with_name(f".{file.name}.new")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)
+    """Write what is accepted, sorted, each entry a table; reasons that are missing are there to be filled in.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    ordered = sorted(accepted, key=lambda each: each.key)
+    write_entries(file, (entry_text(each, table=_TABLE, with_empty=True) for each in ordered), head=_HEAD)
 
 
 def apply(
@@ -146,10 +139,8 @@ def _stale(accepted: Iterable[Accepted], *, seen: set[Any], judged: set[str], to
             yield f"accepted, but no history shows it any more: {each}"
 
 
-def _entry(entry: Any, where: str) -> Accepted:
+def _entry(entry: dict[str, Any], where: str) -> Accepted:
     known = {each.name for each in fields(Accepted)}
-    if not isinstance(entry, dict):
-        raise UsageError(f"{where}: expected a table")
     for name in entry:
         if name not in known:
             raise UsageError(f"{where}: {name!r} is no key of an accepted difference{nearest(name, known)}")
@@ -159,17 +150,6 @@ def _entry(entry: Any, where: str) -> Accepted:
     if not isinstance(entry.get("until"), date | None):
         raise UsageError(f"{where}: until must be a date such as 2026-12-31")
     return Accepted(**entry)
-
-
-def _table(accepted: Accepted) -> str:
-    lines = ["[[accepted]]"]
-    for each in fields(accepted):
-        value = getattr(accepted, each.name)
-        if isinstance(value, str):
-            lines.append(f"{each.name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f"))
-        elif value is not None:
-            lines.append(f"{each.name} = {value.isoformat()}")
-    return "\n".join([*lines, ""])
 
 
 def _json(value: Any) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.code.project import Project
+from harness.audit.rule import Rule
 from harness.audit.rules import RULES
-from harness.audit.rules.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 from tests.unit.audit.source_files import agent, write
 
