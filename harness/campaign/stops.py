@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.faults.action import Terminate
 from harness.records.evidence import Evidence
 from harness.records.tape import acts
 
@@ -31,7 +30,7 @@ def stop_of(evidence: Evidence) -> Stop | None:
         return None
     strike = evidence.strikes[0]
     ended = next((entry for entry in acts(evidence.tape, "worker-exit") if entry.worker == strike.worker), None)
-    if ended is None or not isinstance(evidence.faults[0].action, Terminate):
+    if ended is None or not evidence.faults[0].asks_worker_to_end:
         return None
     sent = (
         entry.operation

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import faults
-from harness.faults.action import Terminate
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
 from harness.temporal import event as events
@@ -191,7 +190,7 @@ def accelerated(evidence: Evidence, activity_id: str, *, since: float, until: fl
 
 def _stops(strike: Entry) -> bool:
     fault = faults.named(str(strike.facts.get("fault", "")))
-    return fault.stops_worker and not isinstance(fault.action, Terminate)
+    return fault.stops_worker and not fault.asks_worker_to_end
 
 
 def _key(entry: Entry) -> _Key | None:

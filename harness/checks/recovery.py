@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.checks import faulted, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
-from harness.faults.action import Terminate
-from harness.records.deadline import TERM_SECONDS
+from harness.faults.action import TERM_SECONDS
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts
 from harness.records.verdict import Finding
@@ -46,7 +45,7 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
 @check("graceful-stop")
 def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A worker process that is asked to end with SIGTERM is gone within 40 s, and need not be killed."""
-    asked = [strike for strike in evidence.strikes if isinstance(faulted.fault_of(strike).action, Terminate)]
+    asked = [strike for strike in evidence.strikes if faulted.fault_of(strike).asks_worker_to_end]
     looked = False
     for strike in asked:
         ended = next((each for each in acts(evidence.tape, "worker-exit") if each.worker == strike.worker), None)

@@ -1,29 +1,74 @@
-"""Actions: what a fault does to a message, to the process that sent it, or to the server. Carried out by the rig."""
+"""Actions: what a fault does to a message, to the worker process that sent it, or to the server.
+
+An action is a record that says what is done and what that means for the rest of the trial. How it is done is said where
+it is carried out: in ``harness.doors.model.faulty`` where it is an HTTP answer, else in ``harness.trial.striking``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
+
+TERM_SECONDS = 40.0
+"""Seconds that a worker process may take to end after SIGTERM before it is killed: a little more than the 30 s that
+Kubernetes gives by default."""
+
+PATIENCE_SECONDS = 45.0
+"""Seconds that an agent may wait for a model that never answers before its activity is timed out as declared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impact:
+    """What an action means for the rest of the trial; by default it meets one message and nothing else.
+
+    Attributes:
+        worker: What becomes of the worker process that sent the message; empty: it goes on.
+        server: What becomes of the server; empty: it goes on.
+        seconds: How much longer than the loss of a worker process it may keep the trial.
+        fails_attempts: Whether each message that it meets fails an attempt of the activity, so that the trial takes as
+            long as the waits between these attempts.
+    """
+
+    worker: Literal["", "killed", "asked to end", "paused"] = ""
+    server: Literal["", "killed"] = ""
+    seconds: float = 0.0
+    fails_attempts: bool = False
+
+
+class Action(Protocol):
+    """What a fault does: a frozen record of any class that states its impact."""
+
+    @property
+    def impact(self) -> Impact:
+        """What it means for the rest of the trial."""
 
 
 @dataclass(frozen=True)
 class Kill:
     """SIGKILL the worker process and all it started, drop the message, then start the worker again."""
 
+    impact: ClassVar[Impact] = Impact(worker="killed")
+
 
 @dataclass(frozen=True)
 class Terminate:
     """SIGTERM the worker process, let the message go on, and start the worker again when it is gone."""
+
+    impact: ClassVar[Impact] = Impact(worker="asked to end", seconds=TERM_SECONDS)
 
 
 @dataclass(frozen=True)
 class Pause:
     """SIGSTOP the worker process until another one has been handed its work, then SIGCONT it and let the message go."""
 
+    impact: ClassVar[Impact] = Impact(worker="paused")
+
 
 @dataclass(frozen=True)
 class KillServer:
     """SIGKILL the Temporal server, and start it again on the same database and port. The worker lives on."""
+
+    impact: ClassVar[Impact] = Impact(server="killed")
 
 
 @dataclass(frozen=True)
@@ -35,6 +80,7 @@ class Refuse:
     """
 
     code: str
+    impact: ClassVar[Impact] = Impact()
 
 
 @dataclass(frozen=True)
@@ -43,6 +89,8 @@ class LoseReply:
 
     On the wire that is status UNAVAILABLE, which is what gRPC makes of a connection that ends in the middle of a call.
     """
+
+    impact: ClassVar[Impact] = Impact()
 
 
 @dataclass(frozen=True)
@@ -64,20 +112,28 @@ class ModelError:
     retry_after: float = 0.0
     told_as: Literal["seconds", "milliseconds", "date"] = "seconds"
 
+    @property
+    def impact(self) -> Impact:
+        """Each refused call fails an attempt, and the client may wait as long as it is asked."""
+        return Impact(seconds=self.retry_after, fails_attempts=True)
+
 
 @dataclass(frozen=True)
 class Reset:
     """Reset the connection (TCP RST) instead of answering."""
+
+    impact: ClassVar[Impact] = Impact()
 
 
 @dataclass(frozen=True)
 class Silence:
     """Keep the connection open and never answer; over when the client gives up."""
 
+    impact: ClassVar[Impact] = Impact(seconds=PATIENCE_SECONDS)
+
 
 @dataclass(frozen=True)
 class Truncate:
     """Answer with status 200 and half of the JSON body."""
 
-
-Action = Kill | Terminate | Pause | KillServer | Refuse | LoseReply | ModelError | Reset | Silence | Truncate
+    impact: ClassVar[Impact] = Impact()

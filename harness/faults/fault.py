@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.faults.action import Action, Kill, KillServer, Pause, Terminate
+from harness.faults.action import Action
 from harness.records.point import Door, Point, Position
 
 Family = Literal["process", "server", "wire", "model", "effect"]
@@ -56,22 +56,27 @@ class Fault:
     @property
     def ends_worker(self) -> bool:
         """Whether the worker process that is struck ends, and another one is started."""
-        return isinstance(self.action, Kill | Terminate)
+        return self.action.impact.worker in ("killed", "asked to end")
 
     @property
     def stops_worker(self) -> bool:
         """Whether the worker process that is struck does nothing for a while, or never again."""
-        return isinstance(self.action, Kill | Terminate | Pause)
+        return bool(self.action.impact.worker)
+
+    @property
+    def asks_worker_to_end(self) -> bool:
+        """Whether the worker process that is struck is to end by itself, in its own time."""
+        return self.action.impact.worker == "asked to end"
 
     @property
     def unseen(self) -> bool:
         """Whether the server learns that the worker process is lost only by a timeout."""
-        return isinstance(self.action, Kill)
+        return self.action.impact.worker == "killed"
 
     @property
     def ends_server(self) -> bool:
         """Whether the server is killed, so that a trial needs one of its own."""
-        return isinstance(self.action, KillServer)
+        return self.action.impact.server == "killed"
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.faults.action import ModelError, Silence, Terminate
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan
@@ -15,13 +14,6 @@ SLACK = 20.0
 
 BASELINE_LIMIT = 120.0
 """Seconds that a baseline may take: nothing is known yet about the work."""
-
-TERM_SECONDS = 40.0
-"""Seconds that a worker process may take to end after SIGTERM before it is killed: a little more than the 30 s that
-Kubernetes gives by default."""
-
-PATIENCE_SECONDS = 45.0
-"""Seconds that an agent may wait for a model that never answers before its activity is timed out as declared."""
 
 _UNLIMITED = 6  # attempts that are waited for where none are declared
 _ACCELERATED = 4.0  # seconds until an accelerated timeout has happened and the attempt has been scheduled anew
@@ -62,15 +54,11 @@ def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
 
 def _more(fault: Fault, baseline: Evidence) -> float:
     """Return the seconds that a fault takes beyond what the loss of a worker does."""
-    match fault.action:
-        case ModelError(retry_after=asked):
-            tries = fault.times or _UNLIMITED
-            return asked + max((_ladder(entry, tries) for entry in _activity_tasks(baseline.tape)), default=0.0)
-        case Terminate():
-            return TERM_SECONDS
-        case Silence():
-            return PATIENCE_SECONDS
-    return 0.0
+    impact = fault.action.impact
+    if not impact.fails_attempts:
+        return impact.seconds
+    tries = fault.times or _UNLIMITED
+    return impact.seconds + max((_ladder(entry, tries) for entry in _activity_tasks(baseline.tape)), default=0.0)
 
 
 def _ladder(entry: Entry, tries: int) -> float:

@@ -22,13 +22,11 @@ from harness.doors.model import faulty as model_faults
 from harness.doors.model import model
 from harness.errors import UsageError
 from harness.faults import Fault
-from harness.faults.action import LoseReply, ModelError, Reset, Silence, Truncate
+from harness.faults.action import Action, LoseReply
 from harness.records.point import Door
 from harness.testing.thread import unattended
 
 ScriptFunction = Callable[[dict[str, Any]], Any]
-
-_HTTP_ACTIONS = (ModelError, Reset, Silence, Truncate, LoseReply)
 
 
 class Model:
@@ -153,7 +151,7 @@ class _Failing:
 
     def add(self, name: str) -> None:
         fault = faults.named(name)
-        if self._door not in fault.doors or not isinstance(fault.action, _HTTP_ACTIONS):
+        if self._door not in fault.doors or not _can_be_made(fault.action):
             known = [each.name for each in faults.listed() if each.family == self._door]
             raise UsageError(f"{name!r} is no fault of the {self._door}; these are: {', '.join(known)}")
         self._due.append((fault, fault.times))
@@ -161,15 +159,12 @@ class _Failing:
     async def around(self, message: HttpMessage, execute: Callable[[], Answer]) -> Decision:
         """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
         fault = self._next()
-        if fault and isinstance(fault.action, ModelError | Reset | Silence):
-            operation, path = message.operation, message.path
-            return model_faults.answer_to(fault.action, operation=operation, path=path, now=time.time())
+        if fault and fault.positions == ("before",):
+            return _instead(fault.action, message)
         answer = await unattended(execute)
         if answer.notice:
             print(f"crashproof: {answer.notice}", file=sys.stderr, flush=True)
-        if fault is None:
-            return answer
-        return "drop" if isinstance(fault.action, LoseReply) else model_faults.truncated(answer.text)
+        return _instead(fault.action, message, text=answer.text) if fault else answer
 
     def _next(self) -> Fault | None:
         if not self._due:
@@ -178,6 +173,16 @@ class _Failing:
         if left != 1:
             self._due.insert(0, (fault, max(left - 1, 0)))
         return fault
+
+
+def _can_be_made(action: Action) -> bool:
+    return isinstance(action, LoseReply) or model_faults.is_answer(action)
+
+
+def _instead(action: Action, message: HttpMessage, *, text: str = "") -> Decision:
+    if isinstance(action, LoseReply):
+        return "drop"
+    return model_faults.answer_to(action, operation=message.operation, path=message.path, now=time.time(), text=text)
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

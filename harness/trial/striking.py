@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from harness import extensions
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import Answer
 from harness.doors.model import faulty as model_faults
 from harness.faults.action import (
+    PATIENCE_SECONDS,
+    TERM_SECONDS,
+    Action,
     Kill,
     KillServer,
     LoseReply,
-    ModelError,
     Pause,
     Refuse,
-    Reset,
     Silence,
     Terminate,
-    Truncate,
 )
 from harness.faults.fault import Fault
-from harness.records.deadline import PATIENCE_SECONDS, TERM_SECONDS
 from harness.records.tape import Entry
 from harness.trial.nemesis import Nemesis, Struck
 from harness.trial.worker import WorkerProcesses
@@ -55,7 +56,7 @@ class OwnServer(Protocol):
 
 
 class Striking:
-    """The powers of the nemesis in one trial.
+    """The powers of the nemesis in one trial; each action is given them by ``carry_out``.
 
     Args:
         workers: The worker processes.
@@ -79,8 +80,8 @@ class Striking:
         crashed: Callable[[], Awaitable[None]] | None = None,
         answer: Callable[[int], str] = lambda message: "",
     ) -> None:
-        self._workers = workers
-        self._nemesis = nemesis
+        self.workers = workers
+        self.nemesis = nemesis
         self._recover_task = recover_task
         self._recover_unheard = recover_unheard
         self._server = server
@@ -89,42 +90,33 @@ class Striking:
 
     def spares(self, worker: int) -> bool:
         """Tell whether a worker process is a zombie: it had its strike, and only ends what it had begun."""
-        return self._workers.is_zombie(worker)
+        return self.workers.is_zombie(worker)
 
     def strike(self, fault: Fault, entry: Entry) -> Struck:
         """Carry a fault out on the message of an entry, at this moment."""
-        match fault.action:
-            case Kill():
-                number = self._workers.kill_now()
-                # One that was asked to end is already being followed by the next.
-                healing = None if self._workers.is_ending(number) else self._workers.start_again()
-                return Struck(decision="drop", dead=number, healing=healing)
-            case Terminate():
-                self._workers.terminate_now()
-                return Struck(decision="go", healing=self._workers.start_after_end(limit=TERM_SECONDS))
-            case Pause():
-                return self._pause(entry)
-            case KillServer():
-                return self._kill_server(entry)
-            case Refuse(code):
-                return Struck(decision=Refusal(code, f"refused by crashproof: {fault.name}"))
-            case LoseReply():
-                return self._lose_reply(entry)
-            case ModelError() | Reset() as action:
-                return Struck(decision=_in_place(action, entry))
-            case Silence() as action:
-                return Struck(decision=_in_place(action, entry), healing=self._end_silence(entry))
-            case Truncate():
-                return Struck(decision=model_faults.truncated(self._answer(entry.message)))
+        extensions.installed("actions")
+        return carry_out(fault.action, self, fault=fault, entry=entry)
 
-    def _lose_reply(self, entry: Entry) -> Struck:
+    def answer(self, action: Action, entry: Entry) -> Answer:
+        """Return what the door answers in place of what would have been.
+
+        Raises:
+            TypeError: The action is no answer.
+        """
+        path = str(entry.facts.get("path", ""))
+        text = self._answer(entry.message) if entry.kind == "reply" else ""
+        return model_faults.answer_to(action, operation=entry.operation, path=path, now=time.time(), text=text)
+
+    def lose_reply(self, entry: Entry) -> Struck:
+        """Let the worker see a broken connection, and free the task that its poll would have heard of."""
         if entry.door != "wire":
             return Struck(decision="drop")
         handed_out = entry.operation == "PollActivityTaskQueue"
         healing = self._recover_task(entry) if handed_out else None
         return Struck(decision=Refusal("UNAVAILABLE", "the connection was lost"), healing=healing)
 
-    def _kill_server(self, entry: Entry) -> Struck:
+    def kill_server(self, entry: Entry) -> Struck:
+        """Kill the server while the message waits, and start it again."""
         killed = asyncio.Event()
         return Struck(decision=self._after(killed, entry), healing=self._server_again(killed, entry))
 
@@ -138,15 +130,16 @@ class Striking:
             await self._server.kill()
         finally:
             killed.set()
-        self._nemesis.note("stop-server")
+        self.nemesis.note("stop-server")
         if self._crashed:
             await self._crashed()
         await self._server.start()
-        self._nemesis.note("start-server")
+        self.nemesis.note("start-server")
         await self._recover_unheard(entry.worker)
 
-    def _pause(self, entry: Entry) -> Struck:
-        zombie = self._workers.pause_now()
+    def pause(self, entry: Entry) -> Struck:
+        """Stop the worker process, and let it go on when another one has done its work."""
+        zombie = self.workers.pause_now()
         resumed = asyncio.Event()
 
         async def decision() -> Decision:
@@ -157,25 +150,25 @@ class Striking:
 
     async def _resume(self, entry: Entry, *, zombie: int, resumed: asyncio.Event) -> None:
         """Let another process do the zombie's work; then let the zombie go on, and wait for its last words."""
-        await self._workers.start_beside(zombie)
-        newer = self._workers.number
+        await self.workers.start_beside(zombie)
+        newer = self.workers.number
         since = time.time()
-        await self._nemesis.until(
+        await self.nemesis.until(
             lambda seen: _ends_task(seen, entry) and seen.worker == newer and seen.kind == "reply",
             timeout=_ZOMBIE_SECONDS,
         )
-        self._workers.continue_now(zombie)
-        self._nemesis.note("continue-worker", worker=zombie)
+        self.workers.continue_now(zombie)
+        self.nemesis.note("continue-worker", worker=zombie)
         resumed.set()
-        await self._nemesis.until(
+        await self.nemesis.until(
             lambda seen: _ends_task(seen, entry) and seen.worker == zombie and seen.kind == "reply" and seen.at > since,
             timeout=_LAST_WORDS_SECONDS,
         )
 
-    async def _end_silence(self, entry: Entry) -> None:
+    async def end_silence(self, entry: Entry) -> None:
         """Wait until the agent has given up on the call; if it does not, let its activity time out as declared."""
         since = time.time()
-        given_up = await self._nemesis.until(
+        given_up = await self.nemesis.until(
             lambda seen: (
                 seen.at > since
                 and seen.kind == "request"
@@ -188,9 +181,55 @@ class Striking:
             await self._recover_task(entry, running=True)
 
 
-def _in_place(action: ModelError | Reset | Silence, entry: Entry) -> Answer:
-    path = str(entry.facts.get("path", ""))
-    return model_faults.answer_to(action, operation=entry.operation, path=path, now=time.time())
+@functools.singledispatch
+def carry_out(action: Action, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    """Carry an action out on the message of an entry.
+
+    An action registers a function for this, unless it is an answer of a door (``harness.doors.model.faulty``).
+
+    Raises:
+        TypeError: It is neither.
+    """
+    return Struck(decision=striking.answer(action, entry))
+
+
+@carry_out.register(Kill)
+def _(action: Kill, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    number = striking.workers.kill_now()
+    # One that was asked to end is already being followed by the next.
+    healing = None if striking.workers.is_ending(number) else striking.workers.start_again()
+    return Struck(decision="drop", dead=number, healing=healing)
+
+
+@carry_out.register(Terminate)
+def _(action: Terminate, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    striking.workers.terminate_now()
+    return Struck(decision="go", healing=striking.workers.start_after_end(limit=TERM_SECONDS))
+
+
+@carry_out.register(Pause)
+def _(action: Pause, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return striking.pause(entry)
+
+
+@carry_out.register(KillServer)
+def _(action: KillServer, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return striking.kill_server(entry)
+
+
+@carry_out.register(Refuse)
+def _(action: Refuse, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return Struck(decision=Refusal(action.code, f"refused by crashproof: {fault.name}"))
+
+
+@carry_out.register(LoseReply)
+def _(action: LoseReply, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return striking.lose_reply(entry)
+
+
+@carry_out.register(Silence)
+def _(action: Silence, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return Struck(decision=striking.answer(action, entry), healing=striking.end_silence(entry))
 
 
 def _ends_task(seen: Entry, struck: Entry) -> bool:

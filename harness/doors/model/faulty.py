@@ -2,36 +2,84 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
+from dataclasses import dataclass
 from email.utils import formatdate
 
+from harness import extensions
 from harness.doors.http.answer import RESET, SILENT, Answer
 from harness.doors.model.catalogue import dialect_of
 from harness.doors.model.errors import error_answer
-from harness.faults.action import ModelError, Reset, Silence
+from harness.faults.action import Action, ModelError, Reset, Silence, Truncate
 
 
-def answer_to(action: ModelError | Reset | Silence, *, operation: str, path: str, now: float) -> Answer:
-    """Return what a door sends in place of the answer.
+@dataclass(frozen=True, kw_only=True)
+class MetCall:
+    """The call of a model that a fault meets.
 
-    Args:
-        action: What the fault does.
-        operation: Operation of the request that is met.
+    Attributes:
+        operation: Its operation.
         path: Its path below the door, which tells the provider.
         now: The time, in seconds since the epoch.
+        text: The body that would have been answered; empty where it was not executed.
     """
-    match action:
-        case Reset():
-            return RESET
-        case Silence():
-            return SILENT
-        case ModelError():
-            dialect, words = dialect_of(path), repr((action, operation, path))
-            digest = hashlib.blake2s(words.encode(errors="replace"), digest_size=12).hexdigest()
-            said, headers = dialect.fault_words(action), _retry_after(action, now)
-            return error_answer(dialect, status=action.status, said=said, digest=digest, headers=headers)
+
+    operation: str
+    path: str
+    now: float
+    text: str = ""
+
+
+@functools.singledispatch
+def answer_of(action: Action, call: MetCall) -> Answer:
+    """Return what a door sends in place of the answer to a call. Each action that is an answer registers how.
+
+    Raises:
+        TypeError: The action is no answer.
+    """
+    raise TypeError(f"{action!r} is nothing that a door can answer")
+
+
+def is_answer(action: Action) -> bool:
+    """Tell whether a door carries an action out by itself, by what it answers."""
+    extensions.installed("actions")
+    return answer_of.dispatch(type(action)) is not answer_of.dispatch(object)
+
+
+def answer_to(action: Action, *, operation: str, path: str, now: float, text: str = "") -> Answer:
+    """Return what a door sends in place of the answer; the arguments are those of ``MetCall``.
+
+    Raises:
+        TypeError: The action is no answer.
+    """
+    extensions.installed("actions")
+    return answer_of(action, MetCall(operation=operation, path=path, now=now, text=text))
+
+
+@answer_of.register(Reset)
+def _(action: Reset, call: MetCall) -> Answer:
+    return RESET
+
+
+@answer_of.register(Silence)
+def _(action: Silence, call: MetCall) -> Answer:
+    return SILENT
+
+
+@answer_of.register(Truncate)
+def _(action: Truncate, call: MetCall) -> Answer:
+    return truncated(call.text)
+
+
+@answer_of.register(ModelError)
+def _(action: ModelError, call: MetCall) -> Answer:
+    dialect, words = dialect_of(call.path), repr((action, call.operation, call.path))
+    digest = hashlib.blake2s(words.encode(errors="replace"), digest_size=12).hexdigest()
+    said, headers = dialect.fault_words(action), _retry_after(action, call.now)
+    return error_answer(dialect, status=action.status, said=said, digest=digest, headers=headers)
 
 
 def truncated(text: str) -> Answer:

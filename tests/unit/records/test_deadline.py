@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.records.deadline import PATIENCE_SECONDS, SLACK, TERM_SECONDS, activity_bounds, bounds
+from harness.faults.action import PATIENCE_SECONDS, TERM_SECONDS
+from harness.records.deadline import SLACK, activity_bounds, bounds
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry

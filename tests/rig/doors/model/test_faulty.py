@@ -15,7 +15,7 @@ import pytest
 from harness import faults
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
-from harness.doors.model.faulty import answer_to, truncated
+from harness.doors.model.faulty import answer_to
 from harness.faults.action import ModelError, Reset, Silence, Truncate
 from harness.faults.fault import Fault
 
@@ -42,11 +42,13 @@ class Striking:
         if not self.fault or message.position not in self.fault.positions or not self.left:
             return "go"
         self.left -= 1
-        action = self.fault.action
-        if isinstance(action, Truncate):
-            return truncated(message.answer_text)
-        assert isinstance(action, ModelError | Reset | Silence)
-        return answer_to(action, operation=message.operation, path=message.path, now=time.time())
+        return answer_to(
+            self.fault.action,
+            operation=message.operation,
+            path=message.path,
+            now=time.time(),
+            text=message.answer_text,
+        )
 
 
 @asynccontextmanager

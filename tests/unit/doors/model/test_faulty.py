@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 
 from harness.doors.http.answer import Answer, parsed
-from harness.doors.model.faulty import answer_to, truncated
-from harness.faults.action import ModelError, Reset, Silence
+from harness.doors.model.faulty import answer_to, is_answer, truncated
+from harness.faults.action import Kill, ModelError, Reset, Silence, Truncate
 
 NOW = 1_767_225_600.25
 
@@ -103,3 +103,10 @@ def test_a_truncated_body_is_no_json(text: str) -> None:
 def test_half_of_a_body_is_sent() -> None:
     text = json.dumps({"choices": ["x" * 1000]})
     assert truncated(text).text == text[: len(text) // 2]
+
+
+def test_what_is_no_answer_is_refused() -> None:
+    assert is_answer(Truncate())
+    assert not is_answer(Kill())
+    with pytest.raises(TypeError, match=r"Kill\(\) is nothing that a door can answer"):
+        answer_to(Kill(), operation="chat.completions", path="/v1/chat/completions", now=NOW)

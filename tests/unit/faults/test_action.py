@@ -1,0 +1,42 @@
+"""Every action says what it means for the trial, and something carries it out."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import faults
+from harness.doors.model import faulty
+from harness.faults import action
+from harness.faults.action import PATIENCE_SECONDS, TERM_SECONDS, Impact, ModelError
+from harness.trial import striking
+
+ACTIONS = {type(fault.action).__name__: fault.action for fault in faults.listed()}
+
+
+def test_every_action_is_one_of_a_fault() -> None:
+    written = {name for name, value in vars(action).items() if isinstance(value, type) and hasattr(value, "impact")}
+    assert written - {"Action"} == ACTIONS.keys()
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_action_is_carried_out_by_a_door_or_by_the_trial(name: str) -> None:
+    carried_out = striking.carry_out.dispatch(type(ACTIONS[name])) is not striking.carry_out.dispatch(object)
+    assert carried_out or faulty.is_answer(ACTIONS[name])
+
+
+def test_the_impact_of_each() -> None:
+    meeting_one_message = {name for name, each in ACTIONS.items() if each.impact == Impact()}
+    assert meeting_one_message == {"Refuse", "LoseReply", "Reset", "Truncate"}
+    impacts = {name: each.impact for name, each in ACTIONS.items() if name not in meeting_one_message}
+    assert impacts.pop("ModelError").fails_attempts
+    assert impacts == {
+        "Kill": Impact(worker="killed"),
+        "Terminate": Impact(worker="asked to end", seconds=TERM_SECONDS),
+        "Pause": Impact(worker="paused"),
+        "KillServer": Impact(server="killed"),
+        "Silence": Impact(seconds=PATIENCE_SECONDS),
+    }
+
+
+def test_a_model_that_asks_to_wait_keeps_the_trial_as_long() -> None:
+    assert ModelError(429, "rate_limit_exceeded", "no", retry_after=3.0).impact.seconds == 3.0
