@@ -45,7 +45,7 @@ KNOWS_ONLY = {
 }
 """Rooms that judge and tell what was recorded, and so know less than their floor allows: no process, server or door."""
 
-NOT_BUILT = {"readiness", "app"}
+NOT_BUILT = {"readiness"}
 """Rooms whose place is kept."""
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "harness", "scenarios", "tests", "conftest.py", "noxfile.py"}
@@ -264,6 +264,20 @@ def test_importing_harness_loads_nothing_heavy() -> None:
     script = f"import harness, sys; print(*sorted({HEAVY!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_what_crashproof_does_is_done_without_a_face() -> None:
+    imports = [one for file in python_files("harness/app") for one in imports_of(file)]
+    assert imports
+    assert [str(one) for one in imports if one.module.partition(".")[0] in ("click", "rich")] == []
+    assert [str(place) for file in python_files("harness/app") for place in _printing(file)] == []
+
+
+def _printing(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        is_print = isinstance(node, ast.Call) and _called(node) in ("print", "echo")
+        if is_print or (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr")):
+            yield f"{file.relative_to(ROOT)}:{node.lineno}"
 
 
 def test_the_top_level_is_fixed() -> None:

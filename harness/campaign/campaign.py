@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from harness import faults
 from harness.campaign.sweep import Sweep
 from harness.checks import Check, chosen
-from harness.errors import RigError, UsageError
+from harness.errors import RigError, UsageError, first_error
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -159,10 +159,3 @@ def _explained(rig: Rig) -> Iterator[None]:
         if isinstance(first, grpc.aio.AioRpcError | RPCError):
             raise RigError(f"the Temporal server refused a call of crashproof's own: {first}") from error
         raise
-
-
-def first_error(error: BaseException) -> BaseException:
-    """Return the error itself, or the first one of a group, however deep."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

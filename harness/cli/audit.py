@@ -20,7 +20,7 @@ import click
 import msgspec
 
 from harness.cli.output import FORMAT
-from harness.cli.progress import Told
+from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.records.run_record import versions
@@ -150,7 +150,7 @@ def _read(paths: Sequence[str], configured: Configuration, asked: Sequence[Rule]
 
     cache = None if given["no_cache"] else CACHE
     wanted = AuditRequest(paths=paths, configured=configured, asked=asked, jobs=given["jobs"] or 0, cache=cache)
-    with Told() as told, _terminable():
+    with ProgressDisplay() as told, _terminable():
         return read(wanted, _AuditProgress(told))
 
 
@@ -171,7 +171,7 @@ def _terminable() -> Iterator[None]:
 class _AuditProgress:
     """Passes on how far an audit is, as often as it can be read."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: ProgressDisplay) -> None:
         self._told = told
         self._last = time.monotonic()
 

@@ -91,7 +91,7 @@ Exit status: 0 captured, 2 usage, 3 nothing matched, an execution that was named
 def capture(form: str, **given: Any) -> int:
     """Read histories from a cluster into a folder, few that cover much; nothing there is changed."""
     from harness.cli.capture_report import as_json, as_text
-    from harness.cli.run import interruptible
+    from harness.cli.interrupting import interruptible
 
     wanted = _wanted(given)
     with _alone(given["out"]):
@@ -105,7 +105,7 @@ def capture(form: str, **given: Any) -> int:
 
 
 async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
-    from harness.cli.progress import Told
+    from harness.cli.progress import ProgressDisplay
     from harness.histories.capture import capture as capture_histories
     from harness.histories.captured import Captures
     from harness.histories.cluster import Cluster
@@ -113,7 +113,7 @@ async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrit
     captures = Captures(given["out"], compress=given["compress"], overwrite=overwrite or given["overwrite"])
     key = _scrub_key() if given["scrub"] else None
     told_at = 0.0
-    with Told() as told:
+    with ProgressDisplay() as told:
 
         def tell(caught: Caught, most: int) -> None:
             nonlocal told_at
@@ -136,7 +136,7 @@ async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrit
 
 def _replaced(caught: Caught, wanted: CaptureRequest, given: Mapping[str, Any]) -> Caught:
     """Ask whether to write over the files that hold something else, and do so."""
-    from harness.cli.run import interruptible
+    from harness.cli.interrupting import interruptible
 
     changed = caught.of("changed")
     for each in changed:

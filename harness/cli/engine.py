@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.servers.binaries import KINDS, find_for
-from harness.servers.candidates import Binary
+from harness.servers.binaries import KINDS
 from harness.servers.engine import ENGINES
 from harness.servers.engine import engine as engine_of
 
@@ -36,11 +35,6 @@ def binaries(command: F) -> F:
     return command
 
 
-async def find_binary(engine: str, given: Mapping[str, Any], *, progress: Callable[[str], None]) -> Binary:
-    """Find the binary of an engine, or get it.
-
-    Raises:
-        UsageError: What the user named does not work.
-        RigError: None was found and none could be got.
-    """
-    return await find_for(engine, given[KINDS[engine].option.removeprefix("--").replace("-", "_")], progress=progress)
+def binary_paths(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the paths that the options name, by engine; empty where none is named."""
+    return {engine: given[kind.option.removeprefix("--").replace("-", "_")] for engine, kind in KINDS.items()}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from harness.records.sweep_result import SweepResult, outcome
+from harness.records.sweep_result import outcome
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
 from harness.report.sweep.document import document
+
+if TYPE_CHECKING:
+    from harness.app.run import RunResult
 
 FORMAT = click.option(
     "-o",
@@ -24,9 +26,9 @@ FORMAT = click.option(
 )
 
 
-def show(swept: Sequence[SweepResult], *, folder: Path, form: str, points_only: bool = False) -> int:
+def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
     """Print the report of a run and return the exit status."""
-    place = shown_path(folder)
+    swept, place = result.sweeps, shown_path(result.folder)
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(document(swept, folder=place)), indent=2))
     elif form == "jsonl":

@@ -31,7 +31,7 @@ class Tally:
         self._totals: dict[str, tuple[int, int]] = {}
 
     def add(self, news: News) -> None:
-        """Take note of what a sweep tells."""
+        """Count what a sweep came to with this."""
         counts = self._outcomes.setdefault(news.scenario, dict.fromkeys(Outcome, 0))
         if news.verdict:
             counts[news.verdict.outcome] += 1
@@ -39,7 +39,7 @@ class Tally:
 
     @property
     def scenarios(self) -> int:
-        """How many scenarios have told anything."""
+        """How many scenarios there has been anything of."""
         return len(self._totals)
 
     @property
@@ -56,21 +56,21 @@ class Tally:
         """Return what did not pass, of one scenario or of all: ``2 failed, 1 unknown``, or an empty text."""
         counts = [counts for name, counts in self._outcomes.items() if scenario in ("", name)]
         failed, unknown = (sum(each[kind] for each in counts) for kind in (Outcome.FAIL, Outcome.UNKNOWN))
-        told = [f"{failed} failed"] * bool(failed) + [f"{unknown} unknown"] * bool(unknown)
-        return ", ".join(told)
+        parts = [f"{failed} failed"] * bool(failed) + [f"{unknown} unknown"] * bool(unknown)
+        return ", ".join(parts)
 
     def __str__(self) -> str:
         return f"{self.done} of {self.total} trials done, {self.bad() or 'all passed'}"
 
 
-class Told:
-    """Shows what sweeps tell. A context manager.
+class ProgressDisplay:
+    """Shows on standard error how far a command is. A context manager.
 
     Where no terminal is, each trial that does not pass has a line, and those that pass are counted every 10 seconds.
 
     Args:
         jsonl: Whether each verdict is also one line of JSON on standard output.
-        clock: Tells the time in seconds, from any beginning.
+        clock: Returns the time in seconds, from any beginning.
     """
 
     def __init__(self, *, jsonl: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
@@ -83,7 +83,7 @@ class Told:
         self._tally = Tally()
         self._last = ""
 
-    def __enter__(self) -> Told:
+    def __enter__(self) -> ProgressDisplay:
         if self._console.is_terminal and not os.environ.get("CI"):
             self._live = Progress(
                 SpinnerColumn(),
@@ -120,7 +120,10 @@ class Told:
             print(f"[{self._clock() - self._began:6.1f}s] {text}", file=sys.stderr, flush=True)
 
     def tell(self, news: News) -> None:
-        """Show what a sweep tells."""
+        """Show what happens; what is about no scenario is one line."""
+        if not news.scenario:
+            self.line(news.text)
+            return
         self._tally.add(news)
         if self._jsonl and news.verdict:
             print(json.dumps(_row(news.verdict)), flush=True)
@@ -134,7 +137,7 @@ class Told:
         if verdict is None:
             self.line(f"{news.scenario}: {news.text}")
         elif verdict.outcome is not Outcome.PASS:
-            self.line(f"{verdict.outcome:<7} {_told(verdict)}")
+            self.line(f"{verdict.outcome:<7} {_in_one_line(verdict)}")
         if self._clock() - self._counted >= _COUNT_EVERY:
             self._count()
 
@@ -147,8 +150,8 @@ class Told:
     def _show_live(self, live: Progress, news: News) -> None:
         verdict = news.verdict
         if verdict and verdict.outcome is not Outcome.PASS:
-            told = Text(f"{verdict.outcome:<7} ", style=_COLOURS[verdict.outcome])
-            live.console.print(told.append(_told(verdict), style="default"))
+            line = Text(f"{verdict.outcome:<7} ", style=_COLOURS[verdict.outcome])
+            live.console.print(line.append(_in_one_line(verdict), style="default"))
         note = plan_text(verdict.plan) if verdict else news.text
         self._move(live, news.scenario, done=news.done, total=news.total, bad=self._tally.bad(news.scenario), note=note)
         if self._tally.scenarios > 1:
@@ -162,7 +165,7 @@ class Told:
         live.update(self._bars[name], completed=done, total=total, bad=bad, note=note[:60], visible=not over)
 
 
-def _told(verdict: Verdict) -> str:
+def _in_one_line(verdict: Verdict) -> str:
     """Return what one line says of a trial that did not pass: where, under which plan, and what broke."""
     checks = dict.fromkeys(finding.check for finding in verdict.findings)
     why = ", ".join(checks) or "; ".join(why_unknown(verdict)[:1])

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from harness.cli.interrupting import interruptible
 from harness.cli.output import FORMAT
-from harness.cli.progress import Told
-from harness.cli.run import interruptible
+from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records.run_record import versions
 from harness.records.sweep_result import News
@@ -118,7 +118,7 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     scratch = Path(tempfile.mkdtemp(prefix="crashproof-replay-"))
     kept = False
     try:
-        with Told() as told:
+        with ProgressDisplay() as told:
             replayed = interruptible(_replay(paths, against, scratch, told, given))
     except UsageError as error:
         kept = str(scratch) in str(error)  # its log is named
@@ -166,7 +166,7 @@ def _against(given: dict[str, Any]) -> DoorWorker | Code:
 
 
 async def _replay(
-    paths: tuple[str, ...], against: DoorWorker | Code, scratch: Path, told: Told, given: dict[str, Any]
+    paths: tuple[str, ...], against: DoorWorker | Code, scratch: Path, told: ProgressDisplay, given: dict[str, Any]
 ) -> ReplayResult:
     from harness.histories.files import history_files
     from harness.replay.strict import replay_all
@@ -189,7 +189,7 @@ async def _replay(
 class _ReplayProgress:
     """Passes on how far a replay is, as often as it can be read."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: ProgressDisplay) -> None:
         self._told = told
         self._last = time.monotonic()
 

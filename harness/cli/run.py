@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import signal
-import time
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from harness import checks, faults
-from harness.campaign.campaign import default_jobs, first_error, sweep_all
-from harness.cli import ad_hoc as stranger
-from harness.cli import engine, loading
+from harness import faults
+from harness.app.ad_hoc import ad_hoc_scenario
+from harness.app.declaring import declaration, judged_by
+from harness.app.loading import load
+from harness.app.run import DeclaredWork, Means, RunResult, Tell
+from harness.app.run import resume as resume_run
+from harness.app.run import run as run_scenarios
+from harness.cli import ad_hoc, engine
+from harness.cli.interrupting import interruptible
 from harness.cli.output import FORMAT, show
-from harness.cli.progress import Told
+from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.options import SweepOptions
-from harness.records.run_record import DeclaredScenario, RunRecord, begin
-from harness.records.scenario import Scenario
-from harness.records.sweep_result import SweepResult
-from harness.report.files import keep, shown_path
-
-T = TypeVar("T")
-
-KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine")
-"""Options that the trials of a run depend on: its record keeps them."""
 
 _EPILOG = """\b
 Examples:
@@ -46,7 +36,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 
 @click.command(epilog=_EPILOG)
 @click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME|FILE::NAME]...")
-@stranger.options
+@ad_hoc.options
 @click.option(
     "--faults",
     "faults_wanted",
@@ -80,15 +70,6 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
 
     Scenarios come from files, folders and names, or one worker is described by options alone.
     """
-    record = None
-    if given["resume"]:
-        folder = folders.find_run(given["resume"])
-        record = folders.load_run(folder)
-        if targets or given["worker"]:
-            raise UsageError("--resume goes on with what its folder holds: give no scenario beside it")
-        scenarios, declared = again(record)  # in the folder that it was given in
-    else:
-        scenarios, declared = _scenarios(targets, given)
     options = SweepOptions(
         real_time=given["real_time"],
         only=given["only"],
@@ -97,130 +78,25 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         max_failures=given["max_failures"] or 0,
         workflows=given["workflows"],
         cold=given["cold"],
-        faults=_words(given["faults_wanted"]),
+        faults=_fault_words(given["faults_wanted"]),
         engine=given["engine"],
     )
-    if record:
-        options = replace(options, **kept_options(record))
-    folder = folder if record else folders.new_run(given["out"])
-    with Told(jsonl=form == "jsonl") as told:
-        swept = interruptible(
-            _run(scenarios, declared=declared, folder=folder, options=options, told=told, given=given)
-        )
-    if not given["keep_rig"]:
-        shutil.rmtree(folder / "rig", ignore_errors=True)
-    return show(swept, folder=folder, form=form, points_only=options.points_only)
+    if given["resume"] and (targets or given["worker"]):
+        raise UsageError("--resume goes on with what its folder holds: give no scenario beside it")
+    work = [] if given["resume"] else _work(targets, given)
+    with ProgressDisplay(jsonl=form == "jsonl") as display:
+        result = interruptible(_run(work, options=options, tell=display.tell, given=given))
+    return show(result, form=form, points_only=options.points_only)
 
 
-async def _run(
-    scenarios: Sequence[Scenario],
-    *,
-    declared: tuple[DeclaredScenario, ...],
-    folder: Path,
-    options: SweepOptions,
-    told: Told,
-    given: dict[str, Any],
-) -> list[SweepResult]:
-    binary = await engine.find_binary(options.engine, given, progress=told.line)
-    server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
-    kept = {name: getattr(options, name) for name in KEPT}
-    record = begin(scenarios=declared, options=kept, server=server)
-    folders.save_run(folder, record)
-    told.line(f"{binary.version} from {binary.source}; evidence in {shown_path(folder)}")
-    results: dict[str, SweepResult] = {}
-
-    def keep_result(result: SweepResult) -> None:
-        results[result.scenario] = result
-        folders.save_run(folder, replace(record, swept=tuple(results.values())))
-
-    try:
-        swept = await sweep_all(
-            scenarios,
-            binary=binary,
-            folder=folder,
-            jobs=given["jobs"] or default_jobs(),
-            options=options,
-            tell=told.tell,
-            keep=keep_result,
-        )
-    except asyncio.CancelledError:
-        told.line(f"interrupted; go on with: crashproof run --resume {shown_path(folder)}")
-        raise
-    folders.save_run(folder, replace(record, swept=tuple(swept), finished=time.time()))
-    keep(swept, folder=folder, scenarios=declared)
-    return swept
+async def _run(work: Sequence[DeclaredWork], *, options: SweepOptions, tell: Tell, given: dict[str, Any]) -> RunResult:
+    means = Means(binaries=engine.binary_paths(given), jobs=given["jobs"] or 0, keep_rig=given["keep_rig"])
+    if given["resume"]:
+        return await resume_run(given["resume"], limits=options, means=means, tell=tell)
+    return await run_scenarios(work, options=options, folder=folders.new_run(given["out"]), means=means, tell=tell)
 
 
-def interruptible(work: Coroutine[Any, Any, T]) -> T:
-    """Run asynchronous work so that Ctrl-C and SIGTERM end it with everything cleaned up.
-
-    Raises:
-        KeyboardInterrupt: It was interrupted.
-        UsageError, RigError: As the work raised them, out of whatever group they came in.
-    """
-
-    async def watched() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        return await work
-
-    try:
-        return asyncio.run(watched())
-    except asyncio.CancelledError as error:
-        raise KeyboardInterrupt from error
-    except BaseExceptionGroup as error:
-        raise first_error(error) from error
-
-
-def again(record: RunRecord) -> tuple[list[Scenario], tuple[DeclaredScenario, ...]]:
-    """Go to the folder in which an earlier run was given, and return its scenarios.
-
-    Raises:
-        UsageError: A file of theirs is gone or has no such scenario any more.
-    """
-    go_to(record)
-    return [scenario_again(declared) for declared in record.scenarios], record.scenarios
-
-
-def go_to(record: RunRecord) -> None:
-    """Go to the folder in which an earlier run was given: its worker commands and files are relative to it.
-
-    Raises:
-        UsageError: The folder is gone.
-    """
-    if not Path(record.cwd).is_dir():
-        raise UsageError(f"the run was given in {record.cwd}, which is gone")
-    os.chdir(record.cwd)
-
-
-def scenario_again(declared: DeclaredScenario) -> Scenario:
-    """Return one scenario of an earlier run.
-
-    Raises:
-        UsageError: Its file is gone or declares it no more.
-    """
-    if declared.options is not None:
-        return replace(stranger.scenario(declared.options), checks=declared.checks)
-    found = loading.load([f"{declared.file}::{declared.variable}"])[0]
-    return replace(found, name=declared.name, checks=declared.checks, skip_checks=())
-
-
-def kept_options(record: RunRecord) -> dict[str, Any]:
-    """Return those options of an earlier run that its trials depend on."""
-    return {
-        "real_time": record.options.get("real_time", False),
-        "only": tuple(record.options.get("only", ())),
-        "workflows": tuple(record.options.get("workflows", ())),
-        "cold": record.options.get("cold", False),
-        "faults": tuple(record.options.get("faults", ())),
-        "engine": record.options.get("engine", "dev"),
-    }
-
-
-def _words(given: Sequence[str]) -> tuple[str, ...]:
+def _fault_words(given: Sequence[str]) -> tuple[str, ...]:
     """Return the words of ``--faults``.
 
     Raises:
@@ -231,30 +107,18 @@ def _words(given: Sequence[str]) -> tuple[str, ...]:
     return words
 
 
-def _scenarios(targets: tuple[str, ...], given: dict[str, Any]) -> tuple[list[Scenario], tuple[DeclaredScenario, ...]]:
-    described = {name: given[name] for name in stranger.NAMES}
+def _work(targets: tuple[str, ...], given: dict[str, Any]) -> list[DeclaredWork]:
+    described = {name: given[name] for name in ad_hoc.NAMES}
     if given["worker"]:
         if targets:
             raise UsageError("give scenarios or --worker, not both")
-        found = [stranger.scenario(described)]
+        scenarios = [ad_hoc_scenario(described)]
     else:
         if any(described.values()):
             raise UsageError("options that describe a worker need --worker COMMAND")
         if not targets:
             raise UsageError("nothing to run: give a scenario file, folder or name, or --worker COMMAND (see --help)")
-        found = loading.load(targets)
-    wanted = given["wanted"]
-    found = [
-        replace(one, checks=wanted or one.checks, skip_checks=(*one.skip_checks, *given["skipped"])) for one in found
-    ]
-    declared = tuple(
-        DeclaredScenario(
-            name=one.name,
-            variable=one.name.rpartition(".")[2],
-            file=one.file,
-            options=described if given["worker"] else None,
-            checks=tuple(each.name for each in checks.chosen(one.checks, skip=one.skip_checks)),
-        )
-        for one in found
-    )
-    return found, declared
+        scenarios = load(targets)
+    scenarios = [judged_by(each, only=given["wanted"], skipped=given["skipped"]) for each in scenarios]
+    options = described if given["worker"] else None
+    return [DeclaredWork(scenario=each, declared=declaration(each, options=options)) for each in scenarios]

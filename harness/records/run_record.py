@@ -42,7 +42,7 @@ class RunRecord:
         started: When, in seconds since the epoch.
         finished: When it was complete; 0 while it is not.
         scenarios: Its scenarios.
-        options: Its options, as in ``harness.campaign.sweep.Options``.
+        options: Its options, as in ``harness.records.options.SweepOptions``.
         server: Version, path and sha256 of the server binary.
         versions: Versions of Python and of the packages that matter.
         machine: Processor count, system.

@@ -25,17 +25,17 @@ UNFINISHED = "the run ended before this scenario was finished"
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """Something that a sweep tells while it runs.
+    """Something that happens while a sweep, or another long task, is under way.
 
     Attributes:
-        scenario: Name of the scenario.
+        scenario: Name of the scenario, or of the task; empty where the text is about the whole run.
         text: What happens, where it is no verdict.
         verdict: The verdict of a trial that has just been judged.
         done: Trials judged.
         total: Trials known so far.
     """
 
-    scenario: str
+    scenario: str = ""
     text: str = ""
     verdict: Verdict | None = None
     done: int = 0

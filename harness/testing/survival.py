@@ -6,27 +6,23 @@ import logging
 import os
 import re
 import shlex
-import shutil
-import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from harness import checks
-from harness.campaign.campaign import default_jobs, sweep_all
-from harness.records import store as folders
+from harness.app.declaring import declaration
+from harness.app.run import DeclaredWork, Means, run
 from harness.records.options import SweepOptions
-from harness.records.run_record import DeclaredScenario, begin
 from harness.records.scenario import Scenario
+from harness.records.store import new_run
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
-from harness.report.files import keep, shown_path
+from harness.report.files import shown_path
 from harness.report.sweep.text import text
-from harness.servers.binaries import Binary, find_for
+from harness.servers.binaries import Binary
 from harness.servers.engine import engine as engine_of
 from harness.testing.declaration import declared
 from harness.testing.thread import Calls
@@ -90,37 +86,25 @@ class Survives:
         )
         return self._calls.make(
             "crashproof_survives(...)",
-            lambda: self._judge(named, variable=variable, options=options, jobs=jobs or _jobs()),
+            lambda: self._judge(named, variable=variable, options=options, jobs=jobs),
         )
 
     async def _judge(self, scenario: Scenario, *, variable: str, options: SweepOptions, jobs: int) -> SweepResult:
-        folder = folders.new_run(self._folder)
+        folder = new_run(self._folder)
         _log.info("sweeping %s; evidence in %s", scenario.name, folder)
-        try:
-            swept = await self._sweep(scenario, variable=variable, folder=folder, options=options, jobs=jobs)
-        finally:
-            shutil.rmtree(folder / "rig", ignore_errors=True)
-        if swept.outcome is not Outcome.PASS:
-            report = text([swept], folder=shown_path(folder))
-            pytest.fail(report if variable else reproduced_by(self._test, report), pytrace=False)
-        return swept
-
-    async def _sweep(
-        self, scenario: Scenario, *, variable: str, folder: Path, options: SweepOptions, jobs: int
-    ) -> SweepResult:
-        wanted = checks.chosen(scenario.checks, skip=scenario.skip_checks)
-        where = DeclaredScenario(
-            name=scenario.name, variable=variable, file=scenario.file, checks=tuple(each.name for each in wanted)
+        binary = self._binary if options.engine == "dev" else None
+        result = await run(
+            [DeclaredWork(scenario=scenario, declared=declaration(scenario, variable=variable))],
+            options=options,
+            folder=folder,
+            means=Means(binary=binary, jobs=jobs, shared_by=_processes(), command=("pytest", self._test)),
+            tell=_tell,
         )
-        binary = self._binary if options.engine == "dev" else await find_for(options.engine)
-        server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256}
-        kept = {name: getattr(options, name) for name in ("faults", "only", "real_time", "engine")}
-        record = replace(begin(scenarios=(where,), options=kept, server=server), command=("pytest", self._test))
-        folders.save_run(folder, record)
-        [swept] = await sweep_all([scenario], binary=binary, folder=folder, jobs=jobs, options=options, tell=_tell)
-        folders.save_run(folder, replace(record, swept=(swept,), finished=time.time()))
-        keep([swept], folder=folder, scenarios=(where,))
-        return swept
+        [sweep] = result.sweeps
+        if sweep.outcome is not Outcome.PASS:
+            report = text([sweep], folder=shown_path(folder))
+            pytest.fail(report if variable else reproduced_by(self._test, report), pytrace=False)
+        return sweep
 
 
 def reproduced_by(test: str, report: str) -> str:
@@ -138,10 +122,10 @@ def _words(given: Sequence[str] | str) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _jobs() -> int:
-    return max(1, default_jobs() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+def _processes() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def _tell(news: News) -> None:
-    told = f"{news.verdict.outcome} {news.verdict.plan}" if news.verdict else news.text
-    _log.info("%s: %s/%s %s", news.scenario, news.done, news.total, told)
+    text = f"{news.verdict.outcome} {news.verdict.plan}" if news.verdict else news.text
+    _log.info("%s: %s/%s %s", news.scenario, news.done, news.total, text)

@@ -10,8 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
-from harness.campaign.campaign import first_error
-from harness.errors import RigError, UsageError
+from harness.errors import RigError, UsageError, first_error
 
 T = TypeVar("T")
 

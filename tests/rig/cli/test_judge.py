@@ -99,8 +99,8 @@ def test_an_interrupted_run_that_kept_its_points_says_which_were_not_tried(tmp_p
     known = SweepResult(
         scenario="trip", cuts=tuple(Cut(point, fault="kill-worker") for point in points), reason=UNFINISHED
     )
-    record = folders.read_json(folder / "run.json", RunRecord)
-    folders.write_json(folder / "run.json", replace(record, swept=(replace(known, verdicts=(BASELINE,)),)))
+    record = folders.load_run(folder)
+    folders.save_run(folder, replace(record, swept=(replace(known, verdicts=(BASELINE,)),)))
     document = json.loads(judged(folder).stdout)
     assert document["points"] == {"known": 2, "struck": 1, "unreachable": 0}
     assert document["scenarios"][0]["untried"] == ["kill-worker@before/Two"]

@@ -16,8 +16,8 @@ import pytest
 import pytest_asyncio
 
 from harness import checks
+from harness.app.loading import load_file
 from harness.checks.judging import judge
-from harness.cli.loading import load_file
 from harness.errors import RigError, UsageError
 from harness.records.deadline import Bounds, bounds
 from harness.records.evidence import Evidence, History

@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from harness.cli.progress import Tally, Told
+from harness.cli.progress import ProgressDisplay, Tally
 from harness.records.sweep_result import News
 from harness.records.verdict import Outcome, Verdict
 from tests.unit.report.samples import KILL, TWICE, verdict
@@ -39,7 +39,7 @@ def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_log_counts_what_passes_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    with Told(clock=clock) as told:
+    with ProgressDisplay(clock=clock) as told:
         told.tell(news(text="baseline", done=0, total=2))
         for number in range(1, 101):
             clock.now += 0.25
@@ -54,7 +54,7 @@ def test_a_log_counts_what_passes_every_ten_seconds(capsys: pytest.CaptureFixtur
 
 def test_a_log_tells_each_trial_that_does_not_pass_with_what_broke(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    with Told(clock=clock) as told:
+    with ProgressDisplay(clock=clock) as told:
         told.tell(passed(1))
         told.tell(news(verdict("9f3a2c", KILL, Outcome.FAIL, TWICE), done=2))
         told.tell(news(verdict("77aa01", "baseline", Outcome.UNKNOWN, because="Traceback\nKeyError: 'x'"), done=3))
@@ -69,13 +69,13 @@ def test_a_log_tells_each_trial_that_does_not_pass_with_what_broke(capsys: pytes
 
 
 def test_nothing_is_counted_where_nothing_was_judged(capsys: pytest.CaptureFixture[str]) -> None:
-    with Told(clock=Clock()) as told:
+    with ProgressDisplay(clock=Clock()) as told:
         told.line("dev server from the cache")
     assert capsys.readouterr().err == "[   0.0s] dev server from the cache\n"
 
 
 def test_a_line_of_json_for_each_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    with Told(jsonl=True, clock=Clock()) as told:
+    with ProgressDisplay(jsonl=True, clock=Clock()) as told:
         told.tell(news(text="baseline"))
         told.tell(passed(1))
         told.tell(news(verdict("9f3a2c", KILL, Outcome.FAIL, TWICE), done=2))
@@ -102,7 +102,7 @@ def test_a_terminal_shows_bars_of_scenarios_under_way_and_one_for_all(monkeypatc
         "harness.cli.progress.Console",
         lambda **_: Console(file=shown, force_terminal=True, width=160, color_system=None),
     )
-    with Told() as told:
+    with ProgressDisplay() as told:
         for name in ("over", "trip"):
             told.tell(
                 news(verdict("1a2b3c", KILL, Outcome.PASS), done=20, total=20 if name == "over" else 300, of=name)

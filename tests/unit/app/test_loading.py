@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.loading import load
+from harness.app.loading import load
 from harness.errors import UsageError
 
 DECLARES = '''"""Orders are placed once.

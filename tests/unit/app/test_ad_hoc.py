@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.cli.ad_hoc import NAMES, scenario
+from harness.app.ad_hoc import ad_hoc_scenario
+from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
@@ -15,7 +16,7 @@ MANY = ("input", "signal", "query", "update", "env")
 
 def given(**more: Any) -> Scenario:
     nothing: dict[str, Any] = {name: () if name in MANY else None for name in NAMES}
-    return scenario({**nothing, "worker": "python worker.py", "workflow": "Agent", **more})
+    return ad_hoc_scenario({**nothing, "worker": "python worker.py", "workflow": "Agent", **more})
 
 
 def test_a_worker_and_a_workflow_are_enough() -> None:

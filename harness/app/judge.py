@@ -1,0 +1,82 @@
+"""Judging again: stored evidence under the checks of today, without any server or worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from harness import checks
+from harness.app.run import RunResult, Tell
+from harness.campaign.tried import Tried
+from harness.checks.judging import judge as judge_trial
+from harness.errors import RigError, UsageError
+from harness.records import store as folders
+from harness.records.evidence import Evidence
+from harness.records.run_record import DeclaredScenario, RunRecord
+from harness.records.sweep_result import UNFINISHED, News, SweepResult
+from harness.report.files import keep
+
+
+def judge(folder: Path, *, tell: Tell) -> RunResult:
+    """Judge the evidence of a run again and write its reports anew, where they can be written.
+
+    Raises:
+        UsageError: It is no evidence folder, or a file of it is corrupt.
+    """
+    run_folder = folders.find_run(folder)
+    record = folders.load_run(run_folder)
+    sweeps = tuple(_judged(run_folder, declared, record) for declared in record.scenarios)
+    try:
+        keep(sweeps, folder=run_folder, scenarios=record.scenarios)
+    except RigError as error:  # evidence may well be kept where nobody can write
+        tell(News(text=f"the report files stay as they were: {error}"))
+    return RunResult(folder=folder, sweeps=sweeps)
+
+
+def baselines(folder: Path, scenario: str) -> list[Evidence]:
+    """Return the evidence of the undisturbed trials of a scenario.
+
+    Raises:
+        UsageError: There is none, or it is corrupt.
+    """
+    undisturbed = [evidence for evidence in _evidence(folder, scenario) if not evidence.plan.strikes]
+    if not undisturbed:
+        raise UsageError(f"{folder} holds no undisturbed trial of {scenario!r} to compare with; run it again")
+    return undisturbed
+
+
+def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord) -> SweepResult:
+    stored = next((result for result in record.swept if result.scenario == declared.name), None)
+    if stored is None and next(_evidence(folder, declared.name), None) is None:
+        return SweepResult(scenario=declared.name, reason=UNFINISHED)
+    if stored and (stored.inapplicable or (stored.reason and not stored.verdicts)):
+        return stored
+    wanted = [checks.named(name) for name in declared.checks]
+    undisturbed = baselines(folder, declared.name)
+    tried = Tried.of(stored) if stored else Tried()
+    for evidence in _evidence(folder, declared.name):
+        if stored is None or _belongs(evidence, stored):
+            tried.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted))
+    return replace(
+        stored or SweepResult(scenario=declared.name, reason=UNFINISHED),
+        verdicts=tuple(tried.verdicts.values()),
+        struck=tuple(tried.struck),
+        unreachable=tuple(tried.unreachable),
+    )
+
+
+def _belongs(evidence: Evidence, stored: SweepResult) -> bool:
+    """Tell whether a trial is one of a sweep, and not a baseline that was copied to judge one trial by."""
+    last = evidence.plan.strikes[-1:]
+    return any(evidence.trial == verdict.trial for verdict in stored.verdicts) or any(
+        (cut.strike,) == last for cut in stored.cuts
+    )
+
+
+def _evidence(folder: Path, scenario: str) -> Iterator[Evidence]:
+    for trial in sorted((folder / "trials").iterdir()):
+        if (trial / "trial.json").is_file() or (trial / "verdict.json").is_file():
+            evidence = folders.load_evidence(trial)
+            if evidence.scenario == scenario:
+                yield evidence

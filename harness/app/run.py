@@ -1,0 +1,185 @@
+"""A run: scenarios are swept, with evidence and reports in one folder; and a run that was interrupted is gone on with.
+
+What a run writes, in this order, and what is there when crashproof ends in between:
+
+1. The folder, and the link ``latest`` to it.
+2. ``run.json`` with the scenarios and the options that trials depend on, before the server is started. From here on
+   the run can be gone on with.
+3. ``trials/``: each trial is complete once its ``verdict.json`` is there, the last of its files.
+4. ``run.json`` again, whenever a scenario knows more points that are about to be tried, and when it is finished: what
+   it came to so far. So ``judge`` knows what was not tried.
+5. ``run.json`` with the time at which it was finished, then the reports.
+
+To resume is to do the same again in the same folder, from step 2 on, with the options that ``run.json`` keeps: trials
+that were judged are read from their folders, the one that was under way is run again over what it left. The limits
+(``--time-limit``, ``--max-failures``) are those of the new command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from harness.app.declaring import KEPT, declared_scenario, go_to, kept_options
+from harness.campaign.campaign import default_jobs, sweep_all
+from harness.records import store as folders
+from harness.records.options import SweepOptions
+from harness.records.run_record import DeclaredScenario, RunRecord, begin
+from harness.records.scenario import Scenario
+from harness.records.sweep_result import News, SweepResult
+from harness.report.files import keep, shown_path
+from harness.servers.binaries import find_for
+from harness.servers.candidates import Binary
+
+Tell = Callable[[News], None]
+"""Called with what happens while something is under way; without a scenario's name it is about the whole of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What trials are run with.
+
+    Attributes:
+        binaries: Paths of server binaries, by the name of their engine, where the user named one.
+        binary: The server binary, where it was found already.
+        jobs: How many trials run at a time; 0: as many as this machine takes.
+        shared_by: How many processes share this machine, each with trials of its own.
+        keep_rig: Whether the server's database and logs stay with the evidence.
+        command: The command line to keep in the record, where it is not that of this process.
+    """
+
+    binaries: Mapping[str, str] = field(default_factory=dict)
+    binary: Binary | None = None
+    jobs: int = 0
+    shared_by: int = 1
+    keep_rig: bool = False
+    command: tuple[str, ...] = ()
+
+    async def server(self, engine: str, *, tell: Tell) -> Binary:
+        """Find the server binary of an engine, or get it.
+
+        Raises:
+            UsageError: What the user named does not work.
+            RigError: None was found and none could be got.
+        """
+        path = self.binaries.get(engine, "")
+        return self.binary or await find_for(engine, path, progress=lambda text: tell(News(text=text)))
+
+    @property
+    def at_a_time(self) -> int:
+        """How many trials run at a time."""
+        return self.jobs or max(1, default_jobs() // self.shared_by)
+
+    def tidy(self, folder: Path) -> None:
+        """Remove the server's database and logs from the folder of a run that is over, if they are not to stay."""
+        if not self.keep_rig:
+            shutil.rmtree(folder / "rig", ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        folder: Its evidence folder.
+        sweeps: What each scenario came to, in their order.
+    """
+
+    folder: Path
+    sweeps: tuple[SweepResult, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredWork:
+    """A scenario of a run, and where it was declared."""
+
+    scenario: Scenario
+    declared: DeclaredScenario
+
+
+async def run(
+    work: Sequence[DeclaredWork], *, options: SweepOptions, folder: Path, means: Means, tell: Tell
+) -> RunResult:
+    """Sweep scenarios; the evidence and the reports are in the folder then.
+
+    Args:
+        work: The scenarios.
+        options: How each is swept.
+        folder: A new evidence folder.
+        means: What trials are run with.
+        tell: Called with what happens.
+
+    Raises:
+        UsageError: A scenario names what does not exist, or there is one alone and it does not fit its worker.
+        RigError: No server is there or starts, or the one scenario cannot be swept.
+    """
+    server = await means.server(options.engine, tell=tell)
+    declared = tuple(each.declared for each in work)
+    record = begin(scenarios=declared, options=_kept(options), server=_described(server))
+    record = replace(record, command=means.command or record.command)
+    folders.save_run(folder, record)
+    tell(News(text=f"{server.version} from {server.source}; evidence in {shown_path(folder)}"))
+    try:
+        sweeps = await sweep_all(
+            [each.scenario for each in work],
+            binary=server,
+            folder=folder,
+            jobs=means.at_a_time,
+            options=options,
+            tell=tell,
+            keep=_Keeping(folder, record),
+        )
+    except asyncio.CancelledError:
+        tell(News(text=f"interrupted; go on with: crashproof run --resume {shown_path(folder)}"))
+        raise
+    folders.save_run(folder, replace(record, swept=tuple(sweeps), finished=time.time()))
+    keep(sweeps, folder=folder, scenarios=declared)
+    means.tidy(folder)
+    return RunResult(folder=folder, sweeps=tuple(sweeps))
+
+
+async def resume(folder: Path, *, limits: SweepOptions, means: Means, tell: Tell) -> RunResult:
+    """Go on with a run that was interrupted, in the folder in which it was given.
+
+    Args:
+        folder: Its evidence folder.
+        limits: The options of this command; those that the trials of the run depend on are the run's own.
+        means: What trials are run with.
+        tell: Called with what happens.
+
+    Raises:
+        UsageError: It is no evidence folder, or a file of a scenario is gone or declares it no more.
+        RigError: As for ``run``.
+    """
+    folder = folders.find_run(folder)
+    record = folders.load_run(folder)
+    go_to(record)
+    work = [DeclaredWork(scenario=declared_scenario(each), declared=each) for each in record.scenarios]
+    options = replace(limits, **_kept(kept_options(record)))
+    return await run(work, options=options, folder=folder, means=means, tell=tell)
+
+
+class _Keeping:
+    """Keeps in ``run.json`` what each scenario came to so far."""
+
+    def __init__(self, folder: Path, record: RunRecord) -> None:
+        self._folder = folder
+        self._record = record
+        self._results: dict[str, SweepResult] = {}
+
+    def __call__(self, result: SweepResult) -> None:
+        self._results[result.scenario] = result
+        folders.save_run(self._folder, replace(self._record, swept=tuple(self._results.values())))
+
+
+def _kept(options: SweepOptions) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in KEPT}
+
+
+def _described(server: Binary) -> dict[str, str]:
+    return {"version": server.version, "path": str(server.path), "sha256": server.sha256, "source": server.source}
