@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.trail import Frame, frames_of
-from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
 from harness.audit.code.subjects import Activity, Started
+from harness.audit.code.walking import own_nodes
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -45,9 +45,9 @@ def beating_of(activity: Activity, *, project: Project) -> Beating:
 
 def _beats_elsewhere(activity: Activity, frames: Sequence[Frame], project: Project) -> bool:
     """Tell whether a decorator beats for it, or an object that it makes (`async with Beats():`) may."""
-    if any(called_functions(_named(one), project=project) for one in _other_decorators(activity)):
+    if any(project.functions_called_by(_named(one)) for one in _other_decorators(activity)):
         return True
-    made = (one for frame in frames for call in frame.calls() for one in definitions(call.func, project=project))
+    made = (one for frame in frames for call in frame.calls() for one in project.origins_of(call.func))
     classes = {one for one in made if isinstance(one, nodes.ClassDef)}
     return any(
         _beats_below([each for each in one.body if isinstance(each, nodes.FunctionDef)], project) for one in classes
@@ -62,7 +62,7 @@ def _beats_below(methods: list[Any], project: Project) -> bool:
         if _beats_in(function, project):
             return True
         for call in own_nodes(function, nodes.Call):
-            found = [one for one in called_functions(call.func, project=project) if one not in seen]
+            found = [one for one in project.functions_called_by(call.func) if one not in seen]
             waiting += found
             seen.update(found)
     return False
@@ -99,7 +99,7 @@ def _beats_in(function: Any, project: Project) -> list[Any]:
     return [
         node
         for node in function.nodes_of_class((nodes.Attribute, nodes.Name))
-        if getattr(node, "attrname", "heartbeat") == "heartbeat" and written(node, project=project) == HEARTBEAT
+        if getattr(node, "attrname", "heartbeat") == "heartbeat" and project.dotted_name(node) == HEARTBEAT
     ]
 
 
@@ -109,7 +109,7 @@ def _is_called(node: Any) -> bool:
 
 def _starts_task(frame: Frame, project: Project) -> bool:
     tasks = ("create_task", "ensure_future", "start_soon", "gather", "Thread", "submit", "to_thread")
-    return any(written(call.func, project=project).rpartition(".")[2] in tasks for call in frame.calls())
+    return any(project.dotted_name(call.func).rpartition(".")[2] in tasks for call in frame.calls())
 
 
 def _other_decorators(activity: Activity) -> list[Any]:
@@ -124,8 +124,8 @@ def _named(decorator: Any) -> Any:
 def _decorated_by_strangers(activity: Activity, project: Project) -> bool:
     """Tell whether a decorator stands on it whose code is not the user's."""
     return any(
-        not called_functions(_named(one), project=project)
-        and written(_named(one), project=project) not in ("builtins.staticmethod", "builtins.classmethod")
+        not project.functions_called_by(_named(one))
+        and project.dotted_name(_named(one)) not in ("builtins.staticmethod", "builtins.classmethod")
         for one in _other_decorators(activity)
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from astroid import nodes
 
 from harness.audit.analysis.node import Node
@@ -12,22 +10,7 @@ from harness.audit.code.project import Project
 
 def lineage(project: Project, node: nodes.ClassDef) -> list[nodes.ClassDef]:
     """Return a class and the classes of the project that it inherits from, nearest first."""
-    found: list[nodes.ClassDef] = []
-    waiting = [node]
-    while waiting:
-        each = waiting.pop(0)
-        if each not in found and is_own(project, each):
-            found.append(each)
-            waiting += list(_bases(project, each))
-    return found
-
-
-def _bases(project: Project, node: nodes.ClassDef) -> Iterator[nodes.ClassDef]:
-    for written in node.bases:
-        expression: Node = written.value if isinstance(written, nodes.Subscript) else written
-        base = project.definition_of(expression)
-        if isinstance(base, nodes.ClassDef):
-            yield base
+    return [each for each in project.ancestors(node) if is_own(project, each)]
 
 
 def is_own(project: Project, node: Node) -> bool:

@@ -12,19 +12,21 @@ from astroid import nodes
 from harness.audit.analysis.remote import spoken
 from harness.audit.analysis.tracing import Origin, origins, outermost, texts_of
 from harness.audit.analysis.trail import Frame, entered
-from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
+from harness.audit.code.walking import own_nodes
 from harness.records.audit_result import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
-_CLIENTS = r"(?:requests\.(?:[sS]ession\(\)\.)?|httpx2?\.(?:(?:Async)?Client\(\)\.)?|aiohttp\.(?:ClientSession\(\)\.)?)"
+_CLIENTS = (
+    r"(?:requests\.(?:(?:Session|session\(\))\.)?|httpx2?\.(?:(?:Async)?Client\.)?|aiohttp\.(?:ClientSession\.)?)"
+)
 _POST = re.compile(_CLIENTS + r"post")
 _REQUEST = re.compile(_CLIENTS + r"(?:request|stream)")
 _STRIPE = re.compile(r"stripe\.\w+\.(?:create|capture|confirm|cancel|refund|pay)")
 _MAIL = re.compile(r"smtplib\.SMTP(?:_SSL)?\(\)\.(?:send_message|sendmail)")
 _MESSAGE = re.compile(
-    r"twilio\.rest\.Client\(\)\.messages\.create|slack_sdk(?:\.\w+)*\.(?:Async)?WebClient\(\)\.chat_postMessage"
+    r"twilio\.rest\.Client\.messages\.create|slack_sdk(?:\.\w+)*\.(?:Async)?WebClient\.chat_postMessage"
     r"|boto3\.client\(\)\.(?:publish|send_email|send_message|send_raw_email)"
 )
 _HARMLESS = re.compile(
@@ -73,7 +75,7 @@ class CodeEffect:
 
 def effect_of(call: nodes.Call, frame: Frame, *, project: Project) -> CodeEffect | None:
     """Return the effect that a call causes; None if it causes none that is known."""
-    name = written(call.func, project=project)
+    name = project.dotted_name(call.func)
     if _POST.fullmatch(name) or (_REQUEST.fullmatch(name) and _is_post(call, project)):
         return _posted(call, name, frame, project)
     if name == "urllib.request.urlopen":
@@ -118,7 +120,7 @@ def _posted(call: nodes.Call, name: str, frame: Frame, project: Project) -> Code
 def _client_headers(call: nodes.Call, project: Project) -> list[Any]:
     """Return the headers that the client was made with: `httpx.AsyncClient(headers=…)`."""
     receiver = call.func.expr if isinstance(call.func, nodes.Attribute) else None
-    made = definitions(receiver, project=project) if isinstance(receiver, nodes.Name | nodes.Attribute) else []
+    made = project.origins_of(receiver) if isinstance(receiver, nodes.Name | nodes.Attribute) else []
     return [_argument(one, "headers") for one in made if isinstance(one, nodes.Call)]
 
 
@@ -129,7 +131,7 @@ def _opened(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | No
     requests = (
         [one for one in origins(first, frame, project=project) if isinstance(one.node, nodes.Call)] if first else []
     )
-    made = next((one for one in requests if written(one.node.func, project=project) == "urllib.request.Request"), None)
+    made = next((one for one in requests if project.dotted_name(one.node.func) == "urllib.request.Request"), None)
     if made is None:
         return (
             _request("urlopen", frame, project, address=first, headers=[], bodies=[body]) if body is not None else None
@@ -266,8 +268,8 @@ class _Entries:
         for one in call.keywords:
             if one.arg and self._pattern.search(one.arg):
                 yield Origin(node=one.value, frame=found.frame)
-        name = written(call.func, project=self._project)
-        functions = called_functions(call.func, project=self._project)
+        name = self._project.dotted_name(call.func)
+        functions = self._project.functions_called_by(call.func)
         if name in ("json.dumps", "builtins.dict") or name.endswith((".encode", ".dumps")):
             inner = call.func.expr if name.endswith(".encode") and isinstance(call.func, nodes.Attribute) else None
             for part in [*call.args, *([inner] if inner is not None else [])]:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.analysis.written import written
-
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
@@ -44,36 +42,37 @@ class Remote:
     timeout: float = 0.0
 
 
+_CONNECTION = r"(?:sqlite3\.Connection|(?:psycopg|psycopg2|pymysql)\.connect\(\))\."
 _VERBS = r"(?:get|post|put|patch|delete|head|options|request|send|stream)"
 
 _TABLE: tuple[tuple[str, Towards, bool, float], ...] = (
-    (r"openai\.Async\w+\(\)\.\w+\..+", Towards.MODEL, False, 600),
-    (r"openai\.(?:Azure)?OpenAI\(\)\.\w+\..+", Towards.MODEL, True, 600),
-    (r"anthropic\.Async\w+\(\)\.\w+\..+", Towards.MODEL, False, 600),
-    (r"anthropic\.Anthropic\w*\(\)\.\w+\..+", Towards.MODEL, True, 600),
+    (r"openai\.Async\w+\.\w+\..+", Towards.MODEL, False, 600),
+    (r"openai\.(?:Azure)?OpenAI\.\w+\..+", Towards.MODEL, True, 600),
+    (r"anthropic\.Async\w+\.\w+\..+", Towards.MODEL, False, 600),
+    (r"anthropic\.Anthropic\w*\.\w+\..+", Towards.MODEL, True, 600),
     (r"litellm\.a(?:completion|embedding|responses)", Towards.MODEL, False, 600),
     (r"litellm\.(?:completion|embedding|responses)", Towards.MODEL, True, 600),
-    (r"ollama\.(?:chat|generate|embed|Client\(\)\.\w+)", Towards.MODEL, True, 0),
-    (r"langchain\w*(?:\.\w+)*\.\w+\(\)\.(?:ainvoke|astream|abatch)", Towards.MODEL, False, 0),
-    (r"langchain\w*(?:\.\w+)*\.\w+\(\)\.(?:invoke|stream|batch)", Towards.MODEL, True, 0),
-    (r"google\.genai\.Client\(\)\.aio\..+", Towards.MODEL, False, 0),
-    (r"google\.genai\.Client\(\)\.models\..+", Towards.MODEL, True, 0),
-    (rf"requests\.(?:(?:S|s)ession\(\)\.)?{_VERBS}", Towards.HTTP, True, 0),
-    (rf"httpx2?\.(?:Client\(\)\.)?{_VERBS}", Towards.HTTP, True, 5),
-    (rf"httpx2?\.AsyncClient\(\)\.{_VERBS}", Towards.HTTP, False, 5),
-    (rf"aiohttp\.(?:ClientSession\(\)\.)?{_VERBS}", Towards.HTTP, False, 300),
+    (r"ollama\.(?:chat|generate|embed|Client\.\w+)", Towards.MODEL, True, 0),
+    (r"langchain\w*(?:\.\w+)*\.\w+(?:\(\))?\.(?:ainvoke|astream|abatch)", Towards.MODEL, False, 0),
+    (r"langchain\w*(?:\.\w+)*\.\w+(?:\(\))?\.(?:invoke|stream|batch)", Towards.MODEL, True, 0),
+    (r"google\.genai\.Client\.aio\..+", Towards.MODEL, False, 0),
+    (r"google\.genai\.Client\.models\..+", Towards.MODEL, True, 0),
+    (rf"requests\.(?:(?:Session|session\(\))\.)?{_VERBS}", Towards.HTTP, True, 0),
+    (rf"httpx2?\.(?:Client\.)?{_VERBS}", Towards.HTTP, True, 5),
+    (rf"httpx2?\.AsyncClient\.{_VERBS}", Towards.HTTP, False, 5),
+    (rf"aiohttp\.(?:ClientSession\.)?{_VERBS}", Towards.HTTP, False, 300),
     (r"urllib\.request\.urlopen", Towards.HTTP, True, 0),
-    (r"urllib3\.(?:request|PoolManager\(\)\.request)", Towards.HTTP, True, 0),
+    (r"urllib3\.(?:request|PoolManager\.request)", Towards.HTTP, True, 0),
     (r"boto3\.(?:client|resource)\(\)\.\w+", Towards.HTTP, True, 60),
     (r"stripe\.\w+\.\w+", Towards.HTTP, True, 80),
     (r"subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)", Towards.PROCESS, True, 0),
-    (r"subprocess\.Popen\(\)\.(?:wait|communicate)", Towards.PROCESS, True, 0),
+    (r"subprocess\.Popen\.(?:wait|communicate)", Towards.PROCESS, True, 0),
     (r"os\.(?:system|popen)", Towards.PROCESS, True, 0),
     (r"asyncio\.create_subprocess_(?:exec|shell)\(\)\.(?:wait|communicate)", Towards.PROCESS, False, 0),
     (r"(?:sqlite3|psycopg|psycopg2|pymysql|MySQLdb|mysql\.connector|pymongo)\.connect", Towards.STORE, True, 0),
-    (r"(?:sqlite3|psycopg|psycopg2|pymysql)\.connect\(\)\.(?:execute\w*|commit)", Towards.STORE, True, 0),
-    (r"(?:sqlite3|psycopg|psycopg2|pymysql)\.connect\(\)\.cursor\(\)\.(?:execute\w*|fetch\w+)", Towards.STORE, True, 0),
-    (r"pymongo\.MongoClient\(\)\..+", Towards.STORE, True, 0),
+    (rf"{_CONNECTION}(?:execute\w*|commit)", Towards.STORE, True, 0),
+    (rf"{_CONNECTION}cursor\(\)\.(?:execute\w*|fetch\w+)", Towards.STORE, True, 0),
+    (r"pymongo\.MongoClient\..+", Towards.STORE, True, 0),
     (r"smtplib\.SMTP(?:_SSL)?(?:\(\)\.\w+)?", Towards.MAIL, True, 0),
     (r"time\.sleep", Towards.SLEEP, True, 0),
     (r"asyncio\.sleep", Towards.SLEEP, False, 0),
@@ -85,7 +84,7 @@ _COMPILED = [(re.compile(pattern), towards, blocks, timeout) for pattern, toward
 
 def remote_call(call: nodes.Call, *, project: Project) -> Remote | None:
     """Return what a call asks of the world outside; None if it asks nothing that is known."""
-    name = written(call.func, project=project)
+    name = project.dotted_name(call.func)
     return remote_named(name) if name else None
 
 

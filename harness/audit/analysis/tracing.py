@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.trail import Frame, entered
-from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
+from harness.audit.code.walking import own_nodes
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -82,7 +82,7 @@ def origins(node: Any, frame: Frame, *, project: Project, steps: int = _STEPS) -
         case nodes.Await():
             yield from origins(node.value, frame, project=project, steps=below)
         case nodes.Attribute():
-            found = definitions(node, project=project)
+            found = project.origins_of(node)
             for one in found:
                 yield from origins(one, frame, project=project, steps=below) if one is not node else ()
             if not found:
@@ -102,7 +102,7 @@ def _of_name(node: nodes.Name, frame: Frame, project: Project, steps: int) -> It
         else:
             yield Origin(node=node, frame=frame)
         return
-    found = [one for one in definitions(node, project=project) if one is not node]
+    found = [one for one in project.origins_of(node) if one is not node]
     for one in found:
         yield from origins(one, frame, project=project, steps=steps)
     if not found:
@@ -180,11 +180,11 @@ def _leaves(node: Any, frame: Frame, project: Project, steps: int) -> Iterator[O
 
 
 def _made_by(call: nodes.Call, frame: Frame, project: Project, steps: int) -> Iterator[Origin]:
-    name = written(call.func, project=project)
+    name = project.dotted_name(call.func)
     if name in _NEW or name.startswith(_NEW_FAMILIES):
         yield Origin(node=call, frame=frame)
         return
-    for function in called_functions(call.func, project=project):
+    for function in project.functions_called_by(call.func):
         for gives in own_nodes(function, nodes.Return):
             made = entered(frame, call, function)
             yield from _leaves(gives.value, made, project, steps) if gives.value is not None else ()

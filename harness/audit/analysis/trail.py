@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.analysis.written import Function, called_functions, own_nodes, written
+from harness.audit.code.origins import passed_arguments
 from harness.audit.code.subjects import Activity, ReachedCode, Started
+from harness.audit.code.walking import own_nodes
 from harness.records.audit_result import CodePlace
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Frame:
     """
 
     activity: Activity
-    function: Function
+    function: nodes.FunctionDef
     caller: Frame | None = None
     call: nodes.Call | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -118,7 +119,7 @@ def most_attempts(started: Started) -> int | None:
     return attempts if isinstance(attempts, int) else None
 
 
-def entered(frame: Frame, call: nodes.Call, function: Function) -> Frame:
+def entered(frame: Frame, call: nodes.Call, function: nodes.FunctionDef) -> Frame:
     """Return the frame of a function that is called here with the call's own arguments."""
     return _entered(frame, call, function, (call.args, call.keywords), on_loop=frame.on_loop)
 
@@ -148,7 +149,7 @@ def _called(frame: Frame, project: Project) -> Iterator[Frame]:
     for call in frame.calls():
         if not isinstance(call.func, nodes.Name | nodes.Attribute):
             continue
-        direct = called_functions(call.func, project=project)
+        direct = project.functions_called_by(call.func)
         for function in direct:
             yield _entered(frame, call, function, (call.args, call.keywords), on_loop=frame.on_loop)
         yield from _handed_over(frame, call, project, threaded=not direct)
@@ -161,7 +162,7 @@ def _handed_over(frame: Frame, call: nodes.Call, project: Project, *, threaded: 
     for number, argument in enumerate(everything):
         if not isinstance(argument, nodes.Name | nodes.Attribute):
             continue
-        for function in called_functions(argument, project=project):
+        for function in project.functions_called_by(argument):
             if begins and number == begins - 1:
                 passed = (call.args[begins:], call.keywords)
                 yield _entered(frame, call, function, passed, on_loop=False)
@@ -173,11 +174,11 @@ def _handed_over(frame: Frame, call: nodes.Call, project: Project, *, threaded: 
 def _own_arguments(call: nodes.Call, project: Project) -> int:
     if isinstance(call.func, nodes.Attribute) and call.func.attrname in _IN_EXECUTOR:
         return _IN_EXECUTOR[call.func.attrname]
-    return _IN_THREAD.get(written(call.func, project=project), 0)
+    return _IN_THREAD.get(project.dotted_name(call.func), 0)
 
 
 def _entered(
-    frame: Frame, call: nodes.Call, function: Function, passed: tuple[Any, Any] | None, *, on_loop: bool
+    frame: Frame, call: nodes.Call, function: nodes.FunctionDef, passed: tuple[Any, Any] | None, *, on_loop: bool
 ) -> Frame:
     given, all_given = _given(function, passed)
     return Frame(
@@ -191,14 +192,9 @@ def _entered(
     )
 
 
-def _given(function: Function, passed: tuple[Any, Any] | None) -> tuple[dict[str, Any], bool]:
+def _given(function: nodes.FunctionDef, passed: tuple[Any, Any] | None) -> tuple[dict[str, Any], bool]:
     if passed is None:
         return {}, False
-    positional = [one.name for one in (*(function.args.posonlyargs or ()), *(function.args.args or ()))]
-    if isinstance(function.parent, nodes.ClassDef) and function.type in ("method", "classmethod"):
-        positional = positional[1:]
     arguments, keywords = passed
     starred = any(isinstance(one, nodes.Starred) for one in arguments) or any(one.arg is None for one in keywords)
-    given = dict(zip(positional, arguments, strict=False))
-    given.update((one.arg, one.value) for one in keywords if one.arg is not None)
-    return given, not starred
+    return passed_arguments(function, arguments, keywords), not starred

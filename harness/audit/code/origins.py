@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from astroid import nodes
@@ -64,13 +64,23 @@ def origins(
 
 def _of_bound(resolver: NameResolver, bound: nodes.NodeNG, name: str, steps: int) -> Iterator[nodes.NodeNG]:
     parent = bound.parent
-    if isinstance(bound, nodes.ImportFrom):
+    if isinstance(bound, nodes.FunctionDef | nodes.ClassDef):
+        yield bound
+    elif isinstance(bound, nodes.Import):
+        yield from (one.node for one in resolver.bound(bound, name) if one.node is not None)
+    elif isinstance(bound, nodes.ImportFrom):
         tree = bound.root()
         module = resolver.of_module(absolute(bound, tree), tree).node
         original = next((each for each, alias in bound.names if (alias or each) == name), name)
-        for each in bound_in(module, original) if isinstance(module, nodes.Module) else ():
+        written = bound_in(module, original) if isinstance(module, nodes.Module) else []
+        if not written:
+            yield from (one.node for one in resolver.bound(bound, name) if isinstance(one.node, nodes.Module))
+        for each in written:
             if steps > 0:
                 yield from _of_bound(resolver, each, original, steps - 1)
+    elif isinstance(parent, nodes.With):
+        for expression in (opened for opened, target in parent.items if target is bound):
+            yield from origins(resolver, expression, None, steps)
     elif isinstance(parent, nodes.Assign | nodes.AnnAssign | nodes.NamedExpr) and parent.value is not None:
         yield from origins(resolver, parent.value, None, steps)
 
@@ -156,10 +166,19 @@ def bound_arguments(function: nodes.FunctionDef, call: nodes.Call) -> dict[str, 
     defaults = arguments.defaults or []
     found = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False))
     found |= {name: each for name, each in zip(keywords, arguments.kw_defaults or [], strict=False) if each is not None}
-    if names and names[0] in ("self", "cls"):
+    return found | passed_arguments(function, call.args, call.keywords)
+
+
+def passed_arguments(
+    function: nodes.FunctionDef, arguments: Sequence[nodes.NodeNG], keywords: Iterable[nodes.Keyword]
+) -> dict[str, nodes.NodeNG]:
+    """Return what a call passes to the parameters of a function, by their names; of a method without `self`."""
+    names = [each.name for each in [*(function.args.posonlyargs or []), *(function.args.args or [])]]
+    decorators = [each.as_string() for each in function.decorators.nodes] if function.decorators else []
+    if isinstance(function.parent, nodes.ClassDef) and "staticmethod" not in decorators:
         names = names[1:]
-    found |= dict(zip(names, call.args, strict=False))
-    return found | {each.arg: each.value for each in call.keywords if each.arg}
+    by_position = dict(zip(names, arguments, strict=False))
+    return by_position | {each.arg: each.value for each in keywords if each.arg}
 
 
 def returned(function: nodes.FunctionDef) -> Iterable[nodes.NodeNG]:

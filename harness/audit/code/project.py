@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from astroid import nodes
 
 from harness.audit.code import members
 from harness.audit.code.declared import Declarations
-from harness.audit.code.modules import Finder, Modules, installed_folders
+from harness.audit.code.modules import NEVER_ENTERED, Finder, Modules, installed_folders
 from harness.audit.code.name_resolver import NameResolver
-from harness.audit.code.origins import value
+from harness.audit.code.origins import origins, value
 from harness.audit.code.places import place_of
 from harness.audit.code.reach import Limits, Reach, StartingPoint
+from harness.audit.code.resolved_name import qualified
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.started import Starts
 from harness.audit.code.steps import Steps, factories_of
@@ -161,6 +163,15 @@ class Project:
         """Return all names that a call may mean, where there are several; else as called_name."""
         return self._names(call.func, reached)
 
+    def dotted_name(self, expression: Any) -> str:
+        """Return the dotted name of what an expression stands for, of an instance that of its class; empty if unknown.
+
+        As for called_name; what a function returns whose code is not read has the function's name with `()` behind it.
+        """
+        if isinstance(expression, nodes.FunctionDef | nodes.ClassDef | nodes.Module):
+            return qualified(expression)
+        return next(iter(self._names(expression, None)), "") if expression is not None else ""
+
     def _names(self, expression: nodes.NodeNG, reached: ReachedCode | None) -> tuple[str, ...]:
         owner = reached.owner if reached else None
         return tuple(dict.fromkeys(found.name for found in self._resolver.of(expression, owner) if found.name))
@@ -199,6 +210,28 @@ class Project:
                 return found.node
         return None
 
+    def origins_of(self, expression: nodes.NodeNG) -> list[Any]:
+        """Return what an expression was written as: values, functions, classes or modules, through variables.
+
+        Several where the code assigns several; the expression itself where it is no name; nothing for parameters, loop
+        variables and what comes from elsewhere.
+        """
+        return list(origins(self._resolver, expression))
+
+    def functions_called_by(self, reference: nodes.NodeNG) -> list[nodes.FunctionDef]:
+        """Return the functions of the user that a call of this expression would run: of a class its ``__init__``."""
+        functions: dict[nodes.FunctionDef, None] = {}
+        for each in self._resolver.of(reference):
+            if isinstance(each.node, nodes.FunctionDef):
+                functions[each.node] = None
+            elif isinstance(each.node, nodes.ClassDef) and not each.instance:
+                functions |= dict.fromkeys(list(members.methods(self._resolver, each.node, "__init__"))[:1])
+        return [each for each in functions if self._modules.knows(each) and not self._modules.of(each).installed]
+
+    def ancestors(self, node: nodes.ClassDef) -> list[nodes.ClassDef]:
+        """Return a class and those it inherits from, nearest first, as far as their code was read."""
+        return members.ancestors(self._resolver, node)
+
     def is_subclass(self, node: nodes.ClassDef, name: str) -> bool:
         """Tell whether a class is, or inherits from, the class of this dotted name."""
         return any(found.name == name for found in members.lineage(self._resolver, node))
@@ -224,6 +257,13 @@ class Project:
     def module_named(self, name: str) -> Module | None:
         """Return the module of this dotted name, if it belongs to the project or an installed package."""
         return self._modules.named(name)
+
+    def users_module(self, name: str) -> nodes.Module | None:
+        """Return the tree of the user's own module of this dotted name; None for those of Python and of packages."""
+        if name.partition(".")[0] in sys.stdlib_module_names | NEVER_ENTERED:
+            return None
+        module = self._modules.named(name)
+        return module.tree if module and not module.installed else None
 
     def place(self, node: nodes.NodeNG, what: str = "") -> CodePlace:
         """Return the place of a node."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from astroid import nodes
 
@@ -55,3 +56,17 @@ def is_type_checking(test: nodes.NodeNG) -> bool:
 def is_main(test: nodes.NodeNG) -> bool:
     """Tell whether a condition is `__name__ == "__main__"`."""
     return isinstance(test, nodes.Compare) and getattr(test.left, "name", "") == "__name__"
+
+
+def own_nodes(function: Any, kind: Any) -> Iterator[Any]:
+    """Yield the nodes of a kind in a function's body, from the top down, without those of functions defined in it.
+
+    Other than for `walk`, the body of a lambda is part of it: it runs on behalf of what it is handed to.
+    """
+    waiting: list[Any] = list(reversed(function.body)) if isinstance(function.body, list) else [function.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, kind):
+            yield node
+        if not isinstance(node, nodes.FunctionDef | nodes.ClassDef):
+            waiting += reversed(children(node))

@@ -9,8 +9,8 @@ from astroid import nodes
 
 from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, activity_starts, frames_of, most_attempts, reached_in
-from harness.audit.analysis.written import own_nodes, written
 from harness.audit.code.subjects import Activity, Started
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -119,11 +119,11 @@ def _tells_final_errors(activity: Activity, project: Project) -> bool:
     """Tell whether the activity looks at the client's errors, or raises errors of its own that may be final."""
     for frame in frames_of(activity, project=project):
         for call in frame.calls():
-            if written(call.func, project=project).endswith("ApplicationError"):
+            if project.dotted_name(call.func).endswith("ApplicationError"):
                 return True
         for caught in own_nodes(frame.function, nodes.ExceptHandler):
             each = caught.type.elts if isinstance(caught.type, nodes.Tuple) else [caught.type]
-            if any(one is None or written(one, project=project).startswith(_CLIENTS) for one in each):
+            if any(one is None or project.dotted_name(one).startswith(_CLIENTS) for one in each):
                 return True
             if any(one is not None and one.as_string() in ("Exception", "BaseException") for one in each):
                 return True

@@ -9,7 +9,7 @@ from astroid import nodes
 
 from harness.audit.analysis.beats import HEARTBEAT
 from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.analysis.written import own_nodes, written
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -50,7 +50,7 @@ def _may_be_cancelled(block: Any, frame: Frame, project: Project) -> bool:
         waits = [one for part in block.body for one in part.nodes_of_class((nodes.AsyncWith, nodes.AsyncFor))]
         return bool(waits) or any(not _is_being_cancelled(one, frame, project) for one in awaits)
     calls = (one for part in block.body for one in part.nodes_of_class(nodes.Call))
-    return any(written(one.func, project=project) == HEARTBEAT for one in calls)
+    return any(project.dotted_name(one.func) == HEARTBEAT for one in calls)
 
 
 def _is_being_cancelled(waits: nodes.Await, frame: Frame, project: Project) -> bool:
@@ -60,7 +60,7 @@ def _is_being_cancelled(waits: nodes.Await, frame: Frame, project: Project) -> b
         for call in frame.calls()
         if isinstance(call.func, nodes.Attribute) and call.func.attrname in ("cancel", "aclose")
     ]
-    if cancelled and written(waits.value, project=project) == "asyncio.gather()":
+    if cancelled and project.dotted_name(waits.value) == "asyncio.gather()":
         return True
     names = {one.name for one in waits.value.nodes_of_class(nodes.Name)}
     return any(names & {one.name for one in each.nodes_of_class(nodes.Name)} for each in cancelled)
@@ -71,7 +71,7 @@ def _caught(caught: nodes.ExceptHandler, project: Project) -> set[str]:
     if caught.type is None:
         return set()
     each = caught.type.elts if isinstance(caught.type, nodes.Tuple) else [caught.type]
-    return {written(one, project=project) or one.as_string() for one in each}
+    return {project.dotted_name(one) or one.as_string() for one in each}
 
 
 def _ends(caught: nodes.ExceptHandler) -> bool:

@@ -10,8 +10,8 @@ from astroid import nodes
 
 from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, frames_of, most_attempts, reached_in, starts_of, tried_once
-from harness.audit.analysis.written import definitions, own_nodes, written
 from harness.audit.code.subjects import Activity
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -63,7 +63,7 @@ def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str, int]]:
 def _others(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
     yield from _decorators(frame.function, project)
     for call in frame.calls():
-        name = written(call.func, project=project)
+        name = project.dotted_name(call.func)
         if name in _RETRYING:
             yield call, f"{spoken(name)} repeats what is below it"
         elif _ADAPTER.fullmatch(name) and _more_than_none(call, "total", 0, project):
@@ -84,7 +84,7 @@ def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str, 
 
 def _retrying(made: nodes.Call, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
     """Yield the making of a client, if that client retries."""
-    name = written(made.func, project=project)
+    name = project.dotted_name(made.func)
     retries = _max_retries(made, project) if _CLIENT.fullmatch(name) else None
     if retries:
         how = "as it comes" if retries == _CLIENT_RETRIES else f"with max_retries={retries}"
@@ -102,10 +102,10 @@ def _handed_in(activity: Activity, project: Project) -> Iterator[tuple[nodes.Cal
     for module in project.modules:
         for call in module.tree.nodes_of_class(nodes.Call):
             named = getattr(call.func, "attrname", getattr(call.func, "name", ""))
-            if named != activity.owner.name or activity.owner not in definitions(call.func, project=project):
+            if named != activity.owner.name or activity.owner not in project.origins_of(call.func):
                 continue
             for argument in [*call.args, *(one.value for one in call.keywords)]:
-                for made in definitions(argument, project=project):
+                for made in project.origins_of(argument):
                     yield from _retrying(made, project) if isinstance(made, nodes.Call) else ()
 
 
@@ -115,7 +115,7 @@ def _made_before(call: nodes.Call, project: Project) -> Iterator[nodes.Call]:
     while isinstance(node, nodes.Attribute | nodes.Call):
         node = node.expr if isinstance(node, nodes.Attribute) else node.func
         if isinstance(node, nodes.Name | nodes.Attribute):
-            yield from (one for one in definitions(node, project=project) if isinstance(one, nodes.Call))
+            yield from (one for one in project.origins_of(node) if isinstance(one, nodes.Call))
 
 
 def _max_retries(made: nodes.Call, project: Project) -> int | None:
@@ -141,7 +141,7 @@ def _told_not_to(function: Any, project: Project) -> bool:
 
 def _decorators(function: Any, project: Project) -> Iterator[tuple[Any, str]]:
     for decorator in function.decorators.nodes if function.decorators else ():
-        name = written(decorator.func if isinstance(decorator, nodes.Call) else decorator, project=project)
+        name = project.dotted_name(decorator.func if isinstance(decorator, nodes.Call) else decorator)
         if name in _DECORATORS:
             yield decorator, f"@{name} calls {function.name}() again when it fails"
 
@@ -197,7 +197,7 @@ def _goes_on(caught: nodes.ExceptHandler) -> bool:
 
 
 def _another_each_time(loop: Any, block: Any, project: Project) -> bool:
-    if isinstance(loop, nodes.While) or written(getattr(loop.iter, "func", None), project=project) == "builtins.range":
+    if isinstance(loop, nodes.While) or project.dotted_name(getattr(loop.iter, "func", None)) == "builtins.range":
         return False
     names = {one.name for one in loop.target.nodes_of_class(nodes.AssignName)}
     return any(one.name in names for part in block.body for one in part.nodes_of_class(nodes.Name))

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from astroid import nodes
 
 from harness.audit.analysis.trail import activity_starts
-from harness.audit.analysis.written import definitions, module_named, users_module, written
+from harness.audit.code.modules import absolute
 from harness.audit.code.subjects import WrittenRetryPolicy
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
@@ -58,7 +58,7 @@ def _unknown_names(project: Project) -> Iterator[AuditFinding]:
 
 def _names(policy: WrittenRetryPolicy, project: Project) -> Iterator[tuple[Any, str]]:
     listed = policy.arguments.get("non_retryable_error_types")
-    for one in [listed, *definitions(listed, project=project)] if listed is not None else ():
+    for one in [listed, *project.origins_of(listed)] if listed is not None else ():
         if isinstance(one, nodes.List | nodes.Tuple | nodes.Set):
             elements: list[Any] = one.elts
             for element in elements:
@@ -108,8 +108,8 @@ def _modules(project: Project) -> list[nodes.Module]:
     found = {module.tree.name: module.tree for module in project.modules}
     for tree in list(found.values()):
         for one in tree.nodes_of_class(nodes.ImportFrom):
-            names = [f"{module_named(one)}.{name}" for name, _ in one.names] + [module_named(one)]
-            for each in (users_module(name, project=project) for name in names):
+            names = [f"{absolute(one, one.root())}.{name}" for name, _ in one.names] + [absolute(one, one.root())]
+            for each in (project.users_module(name) for name in names):
                 if each is not None:
                     found.setdefault(each.name, each)
     return list(found.values())
@@ -120,9 +120,9 @@ def _raised_in(module: nodes.Module, project: Project) -> Iterator[str]:
         raised = one.exc.func if isinstance(one.exc, nodes.Call) else one.exc
         for each in (raised.body, raised.orelse) if isinstance(raised, nodes.IfExp) else (raised,):
             if isinstance(each, nodes.Name | nodes.Attribute):
-                yield written(each, project=project).removesuffix("()").rpartition(".")[2] or each.as_string()
+                yield project.dotted_name(each).removesuffix("()").rpartition(".")[2] or each.as_string()
     for call in module.nodes_of_class(nodes.Call):
-        if written(call.func, project=project).endswith("ApplicationError"):
+        if project.dotted_name(call.func).endswith("ApplicationError"):
             types = [project.value_of(one.value) for one in call.keywords if one.arg == "type"]
             yield from (one for one in types if isinstance(one, str))
 

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.beats import spoken_s
 from harness.audit.analysis.remote import Towards, remote_named
 from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
-from harness.audit.analysis.written import own_nodes, written
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -80,11 +80,11 @@ def _raised_for_limits(frame: Frame, project: Project) -> Iterator[nodes.Raise]:
     """Yield what is raised, to be retried after the usual interval, where a client's 429 is caught."""
     for caught in own_nodes(frame.function, nodes.ExceptHandler):
         each = caught.type.elts if isinstance(caught.type, nodes.Tuple) else [caught.type]
-        limits = any(written(one, project=project).endswith(".RateLimitError") for one in each if one is not None)
+        limits = any(project.dotted_name(one).endswith(".RateLimitError") for one in each if one is not None)
         limits = limits or any(one.value == 429 for one in caught.nodes_of_class(nodes.Const))
         for raised in caught.nodes_of_class(nodes.Raise) if limits else ():
             call = raised.exc
-            if not isinstance(call, nodes.Call) or not written(call.func, project=project).endswith("ApplicationError"):
+            if not isinstance(call, nodes.Call) or not project.dotted_name(call.func).endswith("ApplicationError"):
                 continue
             given = {one.arg: one.value for one in call.keywords}
             if "next_retry_delay" not in given and project.value_of(given.get("non_retryable")) is not True:
@@ -100,7 +100,7 @@ def _delays(frame: Frame, project: Project) -> bool:
 
 
 def _reads_dates(frame: Frame, project: Project) -> bool:
-    names = (written(call.func, project=project) for call in frame.calls())
+    names = (project.dotted_name(call.func) for call in frame.calls())
     return any(name.startswith(("email.utils.parsedate", "dateutil.", "datetime.datetime.strptime")) for name in names)
 
 
@@ -122,7 +122,7 @@ def _parsed(block: Any, project: Project) -> set[str]:
     for call in (one for part in block.body for one in part.nodes_of_class(nodes.Call)):
         parses = isinstance(call.func, nodes.Attribute) and call.func.attrname in ("parse", "json", "loads")
         for name in call.nodes_of_class(nodes.Name) if parses else ():
-            answer = written(name, project=project)
+            answer = project.dotted_name(name)
             remote = remote_named(answer.removesuffix("()")) if answer.endswith("()") else None
             if remote and remote.towards is Towards.MODEL:
                 found.add(name.name)

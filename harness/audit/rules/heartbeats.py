@@ -10,7 +10,6 @@ from astroid import nodes
 from harness.audit.analysis.beats import Beating, beating_of, first_beat, span, spoken_s
 from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
-from harness.audit.analysis.written import definitions
 from harness.audit.code.subjects import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
@@ -112,7 +111,7 @@ def _receivers(call: nodes.Call, project: Project) -> Iterator[Any]:
     while isinstance(node, nodes.Attribute | nodes.Call):
         node = node.expr if isinstance(node, nodes.Attribute) else node.func
         if isinstance(node, nodes.Name | nodes.Attribute):
-            yield from definitions(node, project=project)
+            yield from project.origins_of(node)
         elif isinstance(node, nodes.Call):
             yield node
 

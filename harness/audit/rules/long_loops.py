@@ -10,8 +10,8 @@ from astroid import nodes
 from harness.audit.analysis.beats import HEARTBEAT, Beating, beating_of, span, spoken_s
 from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
 from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of
-from harness.audit.analysis.written import own_nodes, written
 from harness.audit.code.subjects import Activity
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -122,12 +122,12 @@ def _attributes(frame: Frame) -> Iterator[Any]:
 def _progress_told(loop: nodes.For, frame: Frame, project: Project) -> nodes.Call | None:
     """Return the beat in a counting loop around remote work whose details name the loop's number."""
     counters = {one.name for one in loop.target.nodes_of_class(nodes.AssignName)}
-    counts = written(getattr(loop.iter, "func", None), project=project) in ("builtins.range", "builtins.enumerate")
+    counts = project.dotted_name(getattr(loop.iter, "func", None)) in ("builtins.range", "builtins.enumerate")
     if not counts or _asked_in(loop, frame, project, waits=False)[0] is None:
         return None
     for call in loop.nodes_of_class(nodes.Call):
         told = {one.name for argument in call.args for one in argument.nodes_of_class(nodes.Name)}
-        if counters & told and written(call.func, project=project) == HEARTBEAT:
+        if counters & told and project.dotted_name(call.func) == HEARTBEAT:
             return call
     return None
 

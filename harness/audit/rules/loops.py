@@ -9,8 +9,8 @@ from astroid import nodes
 
 from harness.audit.analysis.remote import Towards, remote_call, spoken
 from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
-from harness.audit.analysis.written import called_functions, own_nodes, written
 from harness.audit.code.subjects import ReachedCode, Started
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -106,7 +106,7 @@ def _ends(loop: nodes.While, project: Project) -> bool:
             if _is_bound(one, changed):
                 return True
         for call in test.nodes_of_class(nodes.Call):
-            if written(call.func, project=project).startswith(_BOUNDS):
+            if project.dotted_name(call.func).startswith(_BOUNDS):
                 return True
     return any(_changes_by_others(test, loop) for test in compared)
 
@@ -116,7 +116,7 @@ def _timed(loop: Any, project: Project) -> bool:
     while node is not None and not isinstance(node, nodes.Module):
         if isinstance(node, nodes.With):
             for expression, _ in node.items:
-                if written(getattr(expression, "func", None), project=project) in _TIMED:
+                if project.dotted_name(getattr(expression, "func", None)) in _TIMED:
                     return True
         node = node.parent
     return False
@@ -125,9 +125,9 @@ def _timed(loop: Any, project: Project) -> bool:
 def _waits(loop: nodes.While, project: Project) -> bool:
     """Tell whether each round waits for a signal or update, or may continue as new."""
     calls = list(loop.nodes_of_class(nodes.Call))
-    below = (function for call in calls for function in called_functions(call.func, project=project))
+    below = (function for call in calls for function in project.functions_called_by(call.func))
     calls += [call for function in below for call in function.nodes_of_class(nodes.Call)]
-    return any(written(call.func, project=project).startswith(_BOUNDS[:2]) for call in calls)
+    return any(project.dotted_name(call.func).startswith(_BOUNDS[:2]) for call in calls)
 
 
 def _counted(loop: nodes.While) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from astroid import nodes
 
 from harness.audit.analysis.uses import uses_in
-from harness.audit.analysis.written import module_named, users_module, written
+from harness.audit.code.modules import absolute
 from harness.audit.code.subjects import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
@@ -58,16 +58,16 @@ def _passed(project: Project) -> Iterator[Passed]:
     """Yield the modules of the user that are passed through, by import statement or by name."""
     for module in project.modules:
         for block in module.tree.nodes_of_class(nodes.With):
-            if any(written(getattr(one, "func", None), project=project) == _PASSING for one, _ in block.items):
+            if any(project.dotted_name(getattr(one, "func", None)) == _PASSING for one, _ in block.items):
                 for statement in block.nodes_of_class((nodes.Import, nodes.ImportFrom)):
                     for name in _names(statement):
-                        if found := users_module(name, project=project):
+                        if found := project.users_module(name):
                             yield Passed(node=statement, module=found)
         for call in module.tree.nodes_of_class(nodes.Call):
             if isinstance(call.func, nodes.Attribute) and call.func.attrname == "with_passthrough_modules":
                 for argument in call.args:
                     name = project.value_of(argument)
-                    if isinstance(name, str) and (found := users_module(name, project=project)):
+                    if isinstance(name, str) and (found := project.users_module(name)):
                         yield Passed(node=call, module=found)
 
 
@@ -75,7 +75,7 @@ def _names(statement: nodes.Import | nodes.ImportFrom) -> Iterator[str]:
     if isinstance(statement, nodes.Import):
         yield from (name for name, _ in statement.names)
         return
-    module = module_named(statement)
+    module = absolute(statement, statement.root())
     yield from (f"{module}.{name}" for name, _ in statement.names)
     yield module
 
@@ -86,7 +86,7 @@ def _loaded_with(passed: nodes.Module, project: Project) -> set[nodes.Module]:
     while waiting:
         for statement in waiting.pop().nodes_of_class((nodes.Import, nodes.ImportFrom)):
             for name in _names(statement):
-                found = None if name in seen else users_module(name, project=project)
+                found = None if name in seen else project.users_module(name)
                 seen.add(name)
                 if found is not None and found not in loaded:
                     loaded.add(found)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
-from harness.audit.analysis.written import definitions, own_nodes, written
 from harness.audit.code.subjects import Activity, Started
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -48,18 +48,18 @@ def _whole_file(node: Any, project: Project, steps: int) -> str:
     if steps <= 0:
         return ""
     if isinstance(node, nodes.Name):
-        found = [one for one in definitions(node, project=project) if one is not node]
+        found = [one for one in project.origins_of(node) if one is not node]
         return next((how for one in found if (how := _whole_file(one, project, steps - 1))), "")
     if not isinstance(node, nodes.Call):
         return ""
-    name = written(node.func, project=project)
+    name = project.dotted_name(node.func)
     if name in _ENCODES:
         inner = _whole_file(node.args[0], project, steps - 1) if node.args else ""
         return f"{inner}, in base64" if inner else ""
     if isinstance(node.func, nodes.Attribute) and node.func.attrname in ("decode", "encode", "strip", "hex"):
         return _whole_file(node.func.expr, project, steps - 1)
     if isinstance(node.func, nodes.Attribute) and node.func.attrname in _READS and not node.args:
-        owner = written(node.func.expr, project=project)
+        owner = project.dotted_name(node.func.expr)
         return "the whole content of a file" if owner.startswith(_PATHS) else ""
     return ""
 

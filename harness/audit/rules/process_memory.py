@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.analysis.written import own_nodes
 from harness.audit.code.subjects import Activity
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.beats import HEARTBEAT
 from harness.audit.analysis.remote import Towards, remote_call
 from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.analysis.written import called_functions, definitions, own_nodes, written
+from harness.audit.code.walking import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -33,11 +33,11 @@ def _skipped(project: Project) -> Iterator[AuditFinding]:
 def _begins_behind(loop: nodes.For, project: Project) -> Any:
     """Return the expression by which the loop begins one after what the details tell; None if it does not."""
     called = loop.iter
-    if not isinstance(called, nodes.Call) or written(called.func, project=project) != "builtins.range":
+    if not isinstance(called, nodes.Call) or project.dotted_name(called.func) != "builtins.range":
         return None
     if len(called.args) < 2:
         return None
-    for begin in definitions(called.args[0], project=project):
+    for begin in project.origins_of(called.args[0]):
         for sum_ in begin.nodes_of_class(nodes.BinOp):
             one_more = isinstance(sum_.right, nodes.Const) and sum_.right.value == 1 and sum_.op == "+"
             if one_more and _of_details(sum_.left, project):
@@ -65,11 +65,11 @@ def _beat_before_work(loop: nodes.For, project: Project) -> nodes.Call | None:
     counter = loop.target.name if isinstance(loop.target, nodes.AssignName) else ""
     for statement in loop.body:
         for call in statement.nodes_of_class(nodes.Call):
-            if written(call.func, project=project) == HEARTBEAT:
+            if project.dotted_name(call.func) == HEARTBEAT:
                 argument = call.args[0] if call.args else None
                 return call if isinstance(argument, nodes.Name) and argument.name == counter else None
             remote = remote_call(call, project=project)
-            if (remote and remote.towards is not Towards.SLEEP) or called_functions(call.func, project=project):
+            if (remote and remote.towards is not Towards.SLEEP) or project.functions_called_by(call.func):
                 return None
     return None
 

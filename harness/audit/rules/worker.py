@@ -10,7 +10,6 @@ from astroid import nodes
 from harness.audit.analysis.beats import span
 from harness.audit.analysis.remote import remote_call
 from harness.audit.analysis.trail import frames_of, starts_of
-from harness.audit.analysis.written import definitions, written
 from harness.audit.code.subjects import Activity, WorkerCall
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
@@ -63,20 +62,20 @@ def _runs_for_ever(worker: WorkerCall, project: Project) -> bool:
     """Tell whether the worker runs until it is stopped, rather than for as long as one workflow of its program."""
     function = worker.node.frame()
     for one in function.nodes_of_class(nodes.With):
-        if any(worker.node in definitions(expression, project=project) for expression, _ in one.items):
+        if any(worker.node in project.origins_of(expression) for expression, _ in one.items):
             return any(_waits_for_ever(call, project) for part in one.body for call in part.nodes_of_class(nodes.Call))
     return any(
         isinstance(call.func, nodes.Attribute)
         and call.func.attrname == "run"
-        and worker.node in definitions(call.func.expr, project=project)
+        and worker.node in project.origins_of(call.func.expr)
         for call in function.nodes_of_class(nodes.Call)
     )
 
 
 def _waits_for_ever(call: nodes.Call, project: Project) -> bool:
-    name = written(call.func, project=project)
-    return name in ("asyncio.Event().wait", "asyncio.Future", "asyncio.sleep", "asyncio.gather") or name.endswith(
-        (".create_future", ".serve_forever", "Event().wait")
+    name = project.dotted_name(call.func)
+    return name in ("asyncio.Future", "asyncio.sleep", "asyncio.gather") or name.endswith(
+        (".create_future", ".serve_forever", "Event.wait")
     )
 
 
@@ -84,7 +83,7 @@ def _is_program(worker: WorkerCall, project: Project) -> bool:
     """Tell whether the module is one that is run, rather than a library whose caller minds the signals."""
     tree = worker.module.tree
     guarded = any("__name__" in one.test.as_string() for one in tree.body if isinstance(one, nodes.If))
-    runs = (written(call.func, project=project) for call in tree.nodes_of_class(nodes.Call))
+    runs = (project.dotted_name(call.func) for call in tree.nodes_of_class(nodes.Call))
     return guarded or any(name in ("asyncio.run", "uvloop.run", "anyio.run") for name in runs)
 
 
@@ -101,8 +100,8 @@ def _heeds_sigterm(worker: WorkerCall) -> bool:
 def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
     for worker in project.workers:
         runner = worker.options.get("workflow_runner")
-        for one in [runner, *definitions(runner, project=project)] if runner is not None else ():
-            if isinstance(one, nodes.Call) and written(one.func, project=project) == _UNSANDBOXED:
+        for one in [runner, *project.origins_of(runner)] if runner is not None else ():
+            if isinstance(one, nodes.Call) and project.dotted_name(one.func) == _UNSANDBOXED:
                 message = (
                     "This worker runs all its workflows without the sandbox: a look at the clock, a random number or "
                     "a global variable changed in one run is stopped by nothing, and breaks the replay of another. "
