@@ -76,24 +76,24 @@ def audit(
         surfaces = _surfaces(sources, memory, workers)
         finder = Finder(sources, installed=installed)
         parts = parts_of(sources, surfaces, finder)
-        found = list(_judged(parts, rules, finder, limits, memory, workers, progress))
+        judged = list(_judged(parts, rules, finder, limits, memory, workers, progress))
     memory.close()
     reports = tuple(_report(source, surfaces[source.path]) for source in sources.values())
-    audited = _audited(found, reports, sources.values(), seconds=time.monotonic() - begun)
+    audited = _audited(judged, reports, sources.values(), seconds=time.monotonic() - begun)
     return replace(audited, rules=len(rules))
 
 
 def _surfaces(sources: dict[Path, SourceFile], memory: Memory, workers: AuditWorkers | None) -> dict[Path, Surface]:
-    found = {path: surface for path, source in sources.items() if (surface := memory.surface(source))}
-    missing = [source for path, source in sources.items() if path not in found]
+    known = {path: surface for path, source in sources.items() if (surface := memory.surface(source))}
+    missing = [source for path, source in sources.items() if path not in known]
     chunks = [missing[at : at + _CHUNK] for at in range(0, len(missing), _CHUNK)]
     made = workers.ask(_surfaces_of, chunks) if workers else enumerate(map(_surfaces_of, chunks))
     for number, surfaces in made:
-        found |= {source.path: surface for source, surface in zip(chunks[number], surfaces, strict=True)}
+        known |= {source.path: surface for source, surface in zip(chunks[number], surfaces, strict=True)}
     for path, source in sources.items():
         if not source.reason:
-            memory.keep_surface(source, found[path])
-    return found
+            memory.keep_surface(source, known[path])
+    return known
 
 
 def _surfaces_of(sources: Sequence[SourceFile]) -> list[Surface]:
@@ -166,18 +166,18 @@ def _report(source: SourceFile, surface: Surface) -> FileReport:
 
 
 def _audited(
-    found: Sequence[Judged], reports: tuple[FileReport, ...], sources: Iterable[SourceFile], *, seconds: float
+    results: Sequence[Judged], reports: tuple[FileReport, ...], sources: Iterable[SourceFile], *, seconds: float
 ) -> AuditResult:
     lines = {source.file: source.text.split("\n") for source in sources}
-    findings = sorted({_key(each): each for judged in found for each in judged.findings}.values(), key=_key)
-    unresolved = {each.place: each for judged in found for each in judged.unresolved}
+    findings = sorted({_key(each): each for judged in results for each in judged.findings}.values(), key=_key)
+    unresolved = {each.place: each for judged in results for each in judged.unresolved}
     return AuditResult(
         findings=tuple(_numbered(findings, lines)),
         files=reports,
         unresolved=tuple(sorted(unresolved.values(), key=lambda each: (each.place.file, each.place.line))),
-        errors=tuple(each for judged in found for each in judged.errors),
-        workflows=sum(judged.workflows for judged in found),
-        activities=sum(judged.activities for judged in found),
+        errors=tuple(each for judged in results for each in judged.errors),
+        workflows=sum(judged.workflows for judged in results),
+        activities=sum(judged.activities for judged in results),
         seconds=seconds,
     )
 
@@ -195,7 +195,7 @@ def _numbered(findings: Iterable[AuditFinding], lines: dict[str, list[str]]) -> 
         if file not in lines:
             lines[file] = Path(file).read_text(errors="replace").split("\n") if Path(file).is_file() else []
         number = finding.place.line
-        told = replace(finding, text=lines[file][number - 1] if 0 < number <= len(lines[file]) else "")
-        occurrence = counted.get(told.likeness, 0)
-        counted[told.likeness] = occurrence + 1
-        yield replace(told, occurrence=occurrence)
+        placed = replace(finding, text=lines[file][number - 1] if 0 < number <= len(lines[file]) else "")
+        occurrence = counted.get(placed.likeness, 0)
+        counted[placed.likeness] = occurrence + 1
+        yield replace(placed, occurrence=occurrence)

@@ -43,9 +43,9 @@ class Memory:
         self, folder: Path | None, *, rules: Iterable[Rule], limits: Limits, installed: Iterable[Path]
     ) -> None:
         self.folder = folder
-        told = [_make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
-        told += [f"{path} {path.stat().st_mtime_ns}" for path in installed]
-        self._salt = _digest(told)
+        makes = [_make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
+        makes += [f"{path} {path.stat().st_mtime_ns}" for path in installed]
+        self._salt = _digest(makes)
         self._surfaces: dict[str, Surface] = self._load(self._file("surfaces"), dict[str, Surface]) or {}
         self._seen: dict[str, Surface] = {}
 
@@ -69,8 +69,8 @@ class Memory:
 
     def result(self, key: str) -> Judged | None:
         """Return the result of that name, if it is known and what it depends on is unchanged."""
-        found = self._load(self._file(key), Judged)
-        return found if found and is_fresh(found) else None
+        judged = self._load(self._file(key), Judged)
+        return judged if judged and is_fresh(judged) else None
 
     def keep_result(self, key: str, judged: Judged) -> None:
         """Remember a result; one with errors is not worth it."""
@@ -99,12 +99,12 @@ class Memory:
         if path is None:
             return None
         try:
-            found = msgspec.json.decode(path.read_bytes(), type=kind)
+            value = msgspec.json.decode(path.read_bytes(), type=kind)
             if time.time() - path.stat().st_mtime > KEPT_SECONDS / 4:
                 os.utime(path)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        return found
+        return value
 
     def _save(self, path: Path | None, value: object) -> None:
         if path is None:

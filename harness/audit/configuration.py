@@ -65,7 +65,7 @@ def rules_of(words: tuple[str, ...], where: str) -> tuple[str, ...]:
     Raises:
         UsageError: There is none of that name.
     """
-    found: dict[str, None] = {}
+    ids: dict[str, None] = {}
     for word in words:
         wanted = word.strip().lower()
         named = [rule.id for rule in CATALOGUE if wanted in (rule.id.lower(), rule.name)]
@@ -73,8 +73,8 @@ def rules_of(words: tuple[str, ...], where: str) -> tuple[str, ...]:
         if not (named or family):
             known = [each for rule in CATALOGUE for each in (rule.id, rule.name)]
             raise UsageError(f"{where}: there is no rule {word!r}{nearest(word, known)}")
-        found |= dict.fromkeys(named or family)
-    return tuple(found)
+        ids |= dict.fromkeys(named or family)
+    return tuple(ids)
 
 
 def find(start: Path) -> Configuration:
@@ -86,8 +86,8 @@ def find(start: Path) -> Configuration:
     for folder in (start, *start.parents):
         for name in FILES:
             file = folder / name
-            if file.is_file() and (found := _read(file)) is not None:
-                return _configuration(found, file)
+            if file.is_file() and (table := _read(file)) is not None:
+                return _configuration(table, file)
         if (folder / ".git").exists():
             break
     return Configuration()
@@ -99,10 +99,10 @@ def load(file: Path) -> Configuration:
     Raises:
         UsageError: It is missing, no TOML, has no table for the audit, or says what cannot be said.
     """
-    found = _read(file)
-    if found is None:
+    table = _read(file)
+    if table is None:
         raise UsageError(f"{file} has no [tool.crashproof.audit]{'' if _is_project(file) else ' and no [audit]'}")
-    return _configuration(found, file)
+    return _configuration(table, file)
 
 
 def excluding(patterns: Sequence[str], folder: Path) -> Callable[[Path], bool]:
@@ -128,9 +128,9 @@ def excluding(patterns: Sequence[str], folder: Path) -> Callable[[Path], bool]:
 
 def _as_regex(pattern: str) -> str:
     anywhere = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
-    told = re.escape(pattern.removeprefix("./").strip("/"))
-    told = told.replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-    return f"{anywhere}{told}(?:/|$)"
+    regex = re.escape(pattern.removeprefix("./").strip("/"))
+    regex = regex.replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return f"{anywhere}{regex}(?:/|$)"
 
 
 def _is_project(file: Path) -> bool:
@@ -151,13 +151,13 @@ def _configuration(table: Any, file: Path) -> Configuration:
     where = f"{file}, {'[tool.crashproof.audit]' if _is_project(file) else '[audit]'}"
     if not isinstance(table, dict):
         raise UsageError(f"{where}: expected a table")
-    told: dict[str, Any] = {"file": file}
+    settings: dict[str, Any] = {"file": file}
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in _READERS:
             raise UsageError(f"{where}: there is no key {key!r}{nearest(name, _READERS)}")
-        told |= _READERS[name](value, f"{where}, {key}", file.parent)
-    return Configuration(**told)
+        settings |= _READERS[name](value, f"{where}, {key}", file.parent)
+    return Configuration(**settings)
 
 
 def _texts(value: Any, where: str) -> tuple[str, ...]:

@@ -196,30 +196,30 @@ def _told_by(
     if each.check == "calls-nothing-non-deterministic":
         return [], []
     possible = _conditioned(candidates, each.conditions)
-    found = _of_these_workflows(_naming(possible, each.names), each.workflows, cwd)
-    if not found and shows.near:
-        found = _of_these_workflows(_naming(possible, each.near), each.workflows, cwd)
+    named = _of_these_workflows(_naming(possible, each.names), each.workflows, cwd)
+    if not named and shows.near:
+        named = _of_these_workflows(_naming(possible, each.near), each.workflows, cwd)
         shows = replace(shows, expected="")
     # What has many causes is told by one rule only; what has one may be told by several, in one file.
-    told_apart = {(shows.expected or finding.rule, finding.place.file) for finding in found}
-    return (found, []) if len(told_apart) == 1 else ([], found)
+    told_apart = {(shows.expected or finding.rule, finding.place.file) for finding in named}
+    return (named, []) if len(told_apart) == 1 else ([], named)
 
 
 def _naming(candidates: Sequence[AuditFinding], names: frozenset[str]) -> list[AuditFinding]:
     return [finding for finding in candidates if _names_of(finding) & names]
 
 
-def _of_these_workflows(found: list[AuditFinding], workflows: Iterable[str], cwd: Path) -> list[AuditFinding]:
+def _of_these_workflows(findings: list[AuditFinding], workflows: Iterable[str], cwd: Path) -> list[AuditFinding]:
     """Return the findings that can be about these workflows: names of activities are the same in many programs.
 
     A file that names one of them is preferred; one that declares other workflows only is left out.
     """
     words = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in workflows) or "$.")
-    texts = {file: _text(cwd / file) for file in {each.place.file for each in found}}
-    named = [each for each in found if words.search(texts[each.place.file])]
+    texts = {file: _text(cwd / file) for file in {each.place.file for each in findings}}
+    named = [each for each in findings if words.search(texts[each.place.file])]
     if named or not workflows:
-        return named or found
-    return [each for each in found if not _DECLARES.search(texts[each.place.file])]
+        return named or findings
+    return [each for each in findings if not _DECLARES.search(texts[each.place.file])]
 
 
 @lru_cache(maxsize=256)
@@ -233,8 +233,8 @@ def _text(file: Path) -> str:
 def _names_of(finding: AuditFinding) -> set[str]:
     """Return the names in a finding that may be a type of an activity or workflow, or a name of an error."""
     places = (finding.place, *finding.path)
-    told = {finding.workflow, *_QUOTED.findall(finding.message)}
-    return (told | {part for place in places for part in place.function.split(".")}) - _SAY_NOTHING
+    names = {finding.workflow, *_QUOTED.findall(finding.message)}
+    return (names | {part for place in places for part in place.function.split(".")}) - _SAY_NOTHING
 
 
 def _conditioned(candidates: Sequence[AuditFinding], conditions: Sequence[str]) -> list[AuditFinding]:
@@ -264,8 +264,8 @@ class _At:
 
 def _parsed(lines: Iterable[str]) -> Iterator[_At]:
     for line in lines:
-        if found := _LINE.match(line):
-            yield _At(found["file"], int(found["line"]), (found["function"] or "").rpartition(".")[2])
+        if matched := _LINE.match(line):
+            yield _At(matched["file"], int(matched["line"]), (matched["function"] or "").rpartition(".")[2])
 
 
 def _stands_at(place: CodePlace, at: _At, cwd: Path) -> bool:

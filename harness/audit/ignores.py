@@ -77,10 +77,10 @@ def _applied(
     kept, suppressed, used = [], [], set()
     for finding in findings:
         places = [finding.place] if finding.place.file in own else [*finding.path[-1:], *_last_own(finding, own)]
-        found = [each for each in ignores if each.matches(finding, places)]
-        if found:
-            used.update(found)
-            suppressed.append((finding, found[0].reason))
+        matching = [each for each in ignores if each.matches(finding, places)]
+        if matching:
+            used.update(matching)
+            suppressed.append((finding, matching[0].reason))
         else:
             kept.append(finding)
     return kept, suppressed, used

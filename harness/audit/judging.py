@@ -101,8 +101,8 @@ def _told(error: Exception) -> str:
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    found = os.stat(path)
-    return str(path), found.st_size, found.st_mtime_ns
+    status = os.stat(path)
+    return str(path), status.st_size, status.st_mtime_ns
 
 
 def is_fresh(judged: Judged) -> bool:

@@ -72,10 +72,10 @@ def happened(run: str, *, cwd: Path) -> tuple[Happened, ...]:
         place = cwd / RUNS / run
     if not place.exists():
         raise UsageError(f"there is no {run}: name an evidence folder, or a file with a report as JSON")
-    found = _of_folder(place, run) if place.is_dir() else _of_document(place, run)
-    return tuple({(each.check, each.subject, each.workflows, each.line): each for each in reversed([*found])}.values())[
-        ::-1
-    ]
+    occurrences = _of_folder(place, run) if place.is_dir() else _of_document(place, run)
+    return tuple(
+        {(each.check, each.subject, each.workflows, each.line): each for each in reversed([*occurrences])}.values()
+    )[::-1]
 
 
 def _of_folder(folder: Path, shown: str) -> Iterator[Happened]:
@@ -101,41 +101,46 @@ def _of_folder(folder: Path, shown: str) -> Iterator[Happened]:
 
 
 def _of_document(file: Path, shown: str) -> Iterator[Happened]:
-    told = read_json(file, dict)
-    findings = told.get("findings")
-    if not isinstance(findings, list) or not told.keys() & {"against", "scenarios"}:
+    document = read_json(file, dict)
+    findings = document.get("findings")
+    if not isinstance(findings, list) or not document.keys() & {"against", "scenarios"}:
         raise UsageError(f"{shown} is no report of `crashproof run -o json` or `crashproof replay -o json`")
-    if "against" in told:
+    if "against" in document:
         yield from map(_replayed, findings)
         return
-    workflows = _by_scenario(told)
+    workflows = _by_scenario(document)
     for each in findings:
         trial, scenario = str(each.get("trial", "")), str(each.get("scenario", ""))
-        took_part, activities = _cast(Path(str(told.get("folder", ""))) / "trials" / trial)
+        took_part, activities = _cast(Path(str(document.get("folder", ""))) / "trials" / trial)
         cast = (took_part | workflows.get(scenario, frozenset()), activities)
         yield _happened(each, scenario=scenario, plan=_read(str(each.get("plan", ""))), trial=trial, cast=cast)
 
 
-def _by_scenario(told: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+def _by_scenario(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Return the types of the workflows of each scenario of a report, as far as it tells them."""
-    found: dict[str, frozenset[str]] = {}
-    for each in told["findings"]:
+    types: dict[str, frozenset[str]] = {}
+    for each in document["findings"]:
         if each.get("check") in _ON_WORKFLOWS:
             scenario = str(each.get("scenario", ""))
-            found[scenario] = found.get(scenario, frozenset()) | set(_WORD.findall(str(each.get("subject", "")))[:1])
-    for each in (told.get("trials") or {}).get("verdicts") or ():
+            types[scenario] = types.get(scenario, frozenset()) | set(_WORD.findall(str(each.get("subject", "")))[:1])
+    for each in (document.get("trials") or {}).get("verdicts") or ():
         scenario = str(each.get("scenario", ""))
-        found[scenario] = found.get(scenario, frozenset()) | _planned(_read(str(each.get("plan", ""))))[0]
-    return found
+        types[scenario] = types.get(scenario, frozenset()) | _planned(_read(str(each.get("plan", ""))))[0]
+    return types
 
 
 def _happened(
-    told: Mapping[str, Any], *, scenario: str, plan: Plan | str, trial: str, cast: tuple[frozenset[str], frozenset[str]]
+    entry: Mapping[str, Any],
+    *,
+    scenario: str,
+    plan: Plan | str,
+    trial: str,
+    cast: tuple[frozenset[str], frozenset[str]],
 ) -> Happened:
-    message, subject = str(told.get("message", "")), str(told.get("subject", ""))
+    message, subject = str(entry.get("message", "")), str(entry.get("subject", ""))
     workflows, near = (one | other for one, other in zip(cast, _planned(plan), strict=True))
     return Happened(
-        check=str(told.get("check", "")),
+        check=str(entry.get("check", "")),
         message=message,
         subject=subject,
         source=f"trial {trial} of {scenario}, {plan}",
@@ -189,11 +194,11 @@ def _activities(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def _local_activity(encoded: str) -> Iterator[str]:
     try:
-        told = json.loads(msgspec.json.decode(f'"{encoded}"', type=bytes))
+        marker = json.loads(msgspec.json.decode(f'"{encoded}"', type=bytes))
     except (ValueError, msgspec.DecodeError):
         return
-    if isinstance(told, dict) and isinstance(told.get("activity_type"), str):
-        yield told["activity_type"]
+    if isinstance(marker, dict) and isinstance(marker.get("activity_type"), str):
+        yield marker["activity_type"]
 
 
 def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[Happened]:
@@ -213,18 +218,18 @@ def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[Happened]:
             )
 
 
-def _replayed(told: Mapping[str, Any]) -> Happened:
-    histories = [str(file) for file in told.get("histories") or ()]
-    types = frozenset({str(told.get("workflow", ""))} - {""})
+def _replayed(entry: Mapping[str, Any]) -> Happened:
+    histories = [str(file) for file in entry.get("histories") or ()]
+    types = frozenset({str(entry.get("workflow", ""))} - {""})
     more = f" and {len(histories) - 1} more" if len(histories) > 1 else ""
     return Happened(
-        check=str(told.get("check", "")),
-        message=str(told.get("message", "")),
-        subject=str(told.get("subject", "")),
+        check=str(entry.get("check", "")),
+        message=str(entry.get("message", "")),
+        subject=str(entry.get("subject", "")),
         source=f"history {histories[0]}{more}" if histories else "a replay",
         near=types,
         workflows=types,
-        line=str(told.get("line", "")),
-        conditions=tuple(told.get("conditions") or ()),
-        witnesses=msgspec.convert(told.get("causes") or [], tuple[Witness, ...]),
+        line=str(entry.get("line", "")),
+        conditions=tuple(entry.get("conditions") or ()),
+        witnesses=msgspec.convert(entry.get("causes") or [], tuple[Witness, ...]),
     )

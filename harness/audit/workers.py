@@ -58,7 +58,7 @@ class AuditWorkers:
         try:
             pickle.dump((function, question), process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
             process.stdin.flush()
-            found: R = pickle.load(process.stdout)
+            answer: R = pickle.load(process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             self._idle.put(None)
             raise RigError(
@@ -66,7 +66,7 @@ class AuditWorkers:
                 "Audit with one process (jobs=1) to see which file ends it."
             ) from error
         self._idle.put(process)
-        return found
+        return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-c", _MAIN]

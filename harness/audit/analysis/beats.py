@@ -62,9 +62,9 @@ def _beats_below(methods: list[Any], project: Project) -> bool:
         if _beats_in(function, project):
             return True
         for call in own_nodes(function, nodes.Call):
-            found = [one for one in project.functions_called_by(call.func) if one not in seen]
-            waiting += found
-            seen.update(found)
+            called = [one for one in project.functions_called_by(call.func) if one not in seen]
+            waiting += called
+            seen.update(called)
     return False
 
 

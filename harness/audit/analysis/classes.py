@@ -32,11 +32,11 @@ def sets_on_self(project: Project, node: nodes.ClassDef, name: str) -> bool:
 
 def class_values(project: Project, node: nodes.ClassDef, name: str) -> list[Node]:
     """Return the values that the bodies of a class, and of those that it inherits from, give to a name."""
-    found = []
+    values = []
     for each in lineage(project, node):
         for statement in each.body:
             targets = statement.targets if isinstance(statement, nodes.Assign) else [getattr(statement, "target", None)]
             named = any(isinstance(target, nodes.AssignName) and target.name == name for target in targets)
             if named and isinstance(statement, nodes.Assign | nodes.AnnAssign) and statement.value is not None:
-                found.append(statement.value)
-    return found
+                values.append(statement.value)
+    return values

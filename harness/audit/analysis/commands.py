@@ -93,8 +93,8 @@ class Consequences:
 
     def definition(self, call: nodes.Call, reached: ReachedCode) -> nodes.FunctionDef | nodes.Lambda | None:
         """Return the function that a call calls, if it was read."""
-        found = self.project.definition_of(call.func, reached)
-        return found if isinstance(found, nodes.FunctionDef | nodes.Lambda) else None
+        called = self.project.definition_of(call.func, reached)
+        return called if isinstance(called, nodes.FunctionDef | nodes.Lambda) else None
 
     def piece(self, node: Node) -> ReachedCode | None:
         """Return the piece of workflow code that a function is, if workflows reach it."""
@@ -121,12 +121,12 @@ class Consequences:
         if known is not None or depth == 0:
             return bool(known)
         self._commanding[id(piece.node)] = False  # while it is looked at: functions may call each other
-        found = any(
+        leads = any(
             self.is_command(each, piece) or self._leads_to_command(each, piece, depth - 1)
             for each in self.project.calls(piece)
         )
-        self._commanding[id(piece.node)] = found
-        return found
+        self._commanding[id(piece.node)] = leads
+        return leads
 
 
 def all_code(project: Project) -> Sequence[ReachedCode]:

@@ -207,8 +207,8 @@ def _keyed_by(call: nodes.Call, name: str, frame: Frame, project: Project, sever
 
 def _executed(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | None:
     text = texts_of(call.args[0], frame, project=project) if call.args else ""
-    if (found := _INSERT.match(text)) and not _HEALED.search(text):
-        if _KEY_COLUMN.search((found["columns"] or "").strip()):
+    if (inserted := _INSERT.match(text)) and not _HEALED.search(text):
+        if _KEY_COLUMN.search((inserted["columns"] or "").strip()):
             return None
         instead = "Give the row a key made of what stays the same, and write ON CONFLICT DO NOTHING."
         return CodeEffect(what="INSERT", decided_in=frame, severity=Severity.LOOK, instead=instead)
@@ -254,32 +254,32 @@ class _Entries:
             elif not isinstance(one.node, nodes.Const):
                 self.unknown = True
 
-    def _items(self, found: Origin, steps: int) -> Iterator[Origin]:
-        for key, value in found.node.items:
+    def _items(self, origin: Origin, steps: int) -> Iterator[Origin]:
+        for key, value in origin.node.items:
             if isinstance(key, nodes.DictUnpack):
-                yield from self.of(value, found.frame, steps=steps - 1) if steps else ()
-            elif self._pattern.search(texts_of(key, found.frame, project=self._project)):
-                for one in origins(value, found.frame, project=self._project):
+                yield from self.of(value, origin.frame, steps=steps - 1) if steps else ()
+            elif self._pattern.search(texts_of(key, origin.frame, project=self._project)):
+                for one in origins(value, origin.frame, project=self._project):
                     self.seen.append(one)
                     yield one
 
-    def _made_by(self, found: Origin, steps: int) -> Iterator[Origin]:
-        call = found.node
+    def _made_by(self, origin: Origin, steps: int) -> Iterator[Origin]:
+        call = origin.node
         for one in call.keywords:
             if one.arg and self._pattern.search(one.arg):
-                yield Origin(node=one.value, frame=found.frame)
+                yield Origin(node=one.value, frame=origin.frame)
         name = self._project.dotted_name(call.func)
         functions = self._project.functions_called_by(call.func)
         if name in ("json.dumps", "builtins.dict") or name.endswith((".encode", ".dumps")):
             inner = call.func.expr if name.endswith(".encode") and isinstance(call.func, nodes.Attribute) else None
             for part in [*call.args, *([inner] if inner is not None else [])]:
-                yield from self.of(part, found.frame, steps=steps - 1)
+                yield from self.of(part, origin.frame, steps=steps - 1)
         elif not functions:
             self.unknown = True
         for function in functions:
             for gives in own_nodes(function, nodes.Return):
                 if gives.value is not None:
-                    made = entered(found.frame, call, function)
+                    made = entered(origin.frame, call, function)
                     yield from self.of(gives.value, made, steps=steps - 1)
 
     def _added_later(self, node: nodes.Name, frame: Frame) -> Iterator[Origin]:

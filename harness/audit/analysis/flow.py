@@ -231,12 +231,12 @@ def _into_parameter(
         names = names[1:]
     keyword = next((each.arg for each in call.keywords if each.value is node), None)
     everything = [*names, *called.args.kwonlyargs]
-    found = next((each for each in everything if each.name == keyword), None)
+    parameter = next((each for each in everything if each.name == keyword), None)
     if keyword is None:
         position = next((number for number, each in enumerate(call.args) if each is node), -1)
-        found = names[position] if 0 <= position < len(names) else called.args.vararg_node
-    if isinstance(found, nodes.AssignName):
-        yield from (ValueStep(use, kind, piece) for use in local_uses(found, piece))
+        parameter = names[position] if 0 <= position < len(names) else called.args.vararg_node
+    if isinstance(parameter, nodes.AssignName):
+        yield from (ValueStep(use, kind, piece) for use in local_uses(parameter, piece))
 
 
 def _returned(follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:

@@ -18,19 +18,19 @@ def module_value(project: Project, node: Node, reached: ReachedCode) -> Node | N
         return _value(module.tree.locals.get(node.attrname, [])) if module is not None and module.own else None
     if not isinstance(node, nodes.Name):
         return None
-    scope, found = node.lookup(node.name)
-    if not isinstance(scope, nodes.Module) or not found:
+    scope, bound = node.lookup(node.name)
+    if not isinstance(scope, nodes.Module) or not bound:
         return None
-    if isinstance(found[0], nodes.ImportFrom):
-        real = next((each for each, alias in found[0].names if (alias or each) == node.name), node.name)
-        module = project.module_named(absolute(found[0], node.root()))
+    if isinstance(bound[0], nodes.ImportFrom):
+        real = next((each for each, alias in bound[0].names if (alias or each) == node.name), node.name)
+        module = project.module_named(absolute(bound[0], node.root()))
         return _value(module.tree.locals.get(real, [])) if module is not None and module.own else None
-    return _value(found)
+    return _value(bound)
 
 
-def _value(found: list[Node]) -> Node | None:
+def _value(bound: list[Node]) -> Node | None:
     """Return the value of a module's name that is assigned once at module level."""
-    stores = [each for each in found if isinstance(each, nodes.AssignName)]
+    stores = [each for each in bound if isinstance(each, nodes.AssignName)]
     if len(stores) != 1:
         return None
     statement = stores[0].parent

@@ -133,12 +133,12 @@ def _kept(
         return Kept.CLASS if name else None
     if isinstance(root, nodes.AssignName | nodes.DelName):
         return Kept.MODULE
-    scope, found = root.lookup(root.name)
+    scope, bound = root.lookup(root.name)
     if isinstance(scope, nodes.Module):
         return _of_module(project, root, name, target, reached, is_store=is_store)
-    if any(isinstance(each.parent, nodes.Arguments) for each in found):
-        return Kept.DEFAULT if not name and _mutable_default(root, found) else None
-    return _of_alias(project, found, reached)
+    if any(isinstance(each.parent, nodes.Arguments) for each in bound):
+        return Kept.DEFAULT if not name and _mutable_default(root, bound) else None
+    return _of_alias(project, bound, reached)
 
 
 def _of_self(project: Project, name: str, target: Node, reached: ReachedCode, *, is_store: bool) -> Kept | None:
@@ -181,13 +181,13 @@ def _of_module(
         return Kept.MODULE if not name or (owner is not None and owner.own) else None
     if project.types_of(target, reached) & _CONTAINERS:
         return Kept.MODULE if _is_own(project, root, reached) else None
-    found = module_value(project, target, reached)
-    return Kept.MODULE if _makes_container(found) else None
+    value = module_value(project, target, reached)
+    return Kept.MODULE if _makes_container(value) else None
 
 
 def _is_own(project: Project, root: nodes.Name, reached: ReachedCode) -> bool:
-    _, found = root.lookup(root.name)
-    for each in found:
+    _, bound = root.lookup(root.name)
+    for each in bound:
         if isinstance(each, nodes.ImportFrom):
             module = project.module_named(absolute(each, root.root()))
             return module is not None and module.own
@@ -197,7 +197,7 @@ def _is_own(project: Project, root: nodes.Name, reached: ReachedCode) -> bool:
     return True
 
 
-def _mutable_default(root: nodes.Name, found: list[Node]) -> bool:
+def _mutable_default(root: nodes.Name, bound: list[Node]) -> bool:
     scope: Node = root.scope()
     if any(not isinstance(each.parent, nodes.Arguments) for each in scope.locals.get(root.name, [])):
         return False
@@ -209,9 +209,9 @@ def _mutable_default(root: nodes.Name, found: list[Node]) -> bool:
     return _makes_container(default)
 
 
-def _of_alias(project: Project, found: list[Node], reached: ReachedCode) -> Kept | None:
+def _of_alias(project: Project, bound: list[Node], reached: ReachedCode) -> Kept | None:
     """Tell whether a local variable is another name of an attribute of the object: `notes = self._notes`."""
-    for each in found:
+    for each in bound:
         statement = each.parent
         if not isinstance(statement, nodes.Assign | nodes.AnnAssign | nodes.NamedExpr):
             return None
@@ -223,4 +223,4 @@ def _of_alias(project: Project, found: list[Node], reached: ReachedCode) -> Kept
             return None
         if isinstance(value, nodes.Subscript) and isinstance(value.slice, nodes.Slice):
             return None
-    return Kept.INSTANCE if found and reached.owner is not None else None
+    return Kept.INSTANCE if bound and reached.owner is not None else None

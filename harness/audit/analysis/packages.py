@@ -31,14 +31,14 @@ def of_packages(project: Project, rule: str) -> Iterator[AuditFinding]:
     if rule not in _RULES:
         return
     own = {reached.module.file for reached in all_code(project) if reached.module.own}
-    told: set[tuple[str, int]] = set()
+    reported: set[tuple[str, int]] = set()
     for reached in all_code(project):
         step = _left_at(reached, own) if reached.module.installed else None
-        if step is None or (step.file, step.line) in told or reached.module.name.partition(".")[0] in _ADAPTED:
+        if step is None or (step.file, step.line) in reported or reached.module.name.partition(".")[0] in _ADAPTED:
             continue
         use = next((each for each in uses_in(project, reached, reached) if each.source.rule == rule), None)
         if use is not None and _arrives(project, use, reached):
-            told.add((step.file, step.line))
+            reported.add((step.file, step.line))
             yield _finding(project, use, step, reached)
 
 
@@ -69,8 +69,8 @@ def _calls_at(project: Project, place: CodePlace) -> Iterator[tuple[nodes.Call, 
     for caller in workflow_code(project):
         if caller.module.file == place.file:
             for call in project.calls(caller):
-                found = project.place(call)
-                if (found.line, found.column, found.end_column) == (place.line, place.column, place.end_column):
+                at = project.place(call)
+                if (at.line, at.column, at.end_column) == (place.line, place.column, place.end_column):
                     yield call, caller
 
 
@@ -81,8 +81,8 @@ def _finding(project: Project, use: Use, step: CodePlace, reached: ReachedCode) 
         f" a replay gets another value. Use {use.source.instead}, or an activity."
     )
     evidence = [f"{place.file}:{place.line} calls {use.name}()"]
-    found = project.finding(
+    finding = project.finding(
         use.source.rule, use.node, text, severity=Severity.LIKELY, reached=reached, evidence=evidence
     )
     before = reached.path[: reached.path.index(step)]
-    return replace(found, place=replace(step, what=""), path=before)
+    return replace(finding, place=replace(step, what=""), path=before)

@@ -70,8 +70,8 @@ def is_set(project: Project, node: Node, reached: ReachedCode) -> bool:
 
 def _from_wait(project: Project, name: nodes.Name, reached: ReachedCode) -> bool:
     """Tell whether a name is bound by `done, pending = await asyncio.wait(...)`."""
-    _, found = name.lookup(name.name)
-    statements = [each.parent.parent for each in found if isinstance(each.parent, nodes.Tuple)]
+    _, bound = name.lookup(name.name)
+    statements = [each.parent.parent for each in bound if isinstance(each.parent, nodes.Tuple)]
     values: list[Node] = [each.value for each in statements if isinstance(each, nodes.Assign)]
     return bool(values) and all(_waits(project, value, reached) for value in values)
 
@@ -113,10 +113,10 @@ def _is_number(project: Project, node: Node, reached: ReachedCode) -> bool:
 
 def _assigned_numbers(project: Project, name: nodes.Name, reached: ReachedCode) -> bool:
     """Tell whether a name is only ever bound to sets of numbers, by value or by annotation."""
-    _, found = name.lookup(name.name)
-    if not found:
+    _, bound = name.lookup(name.name)
+    if not bound:
         return False
-    for each in found:
+    for each in bound:
         statement = each.parent
         if isinstance(statement, nodes.AnnAssign) and _annotates_numbers(statement.annotation):
             continue
@@ -134,8 +134,8 @@ def _assigned_numbers(project: Project, name: nodes.Name, reached: ReachedCode) 
 def _annotation(arguments: nodes.Arguments, name: Node) -> Node | None:
     for position, each in enumerate(arguments.args or []):
         if each is name:
-            found: Node | None = arguments.annotations[position]
-            return found
+            annotation: Node | None = arguments.annotations[position]
+            return annotation
     return None
 
 

@@ -59,8 +59,10 @@ def argument(call: nodes.Call, position: int, name: str) -> Node | None:
 
 def _given(position: int, name: str) -> Condition:
     def given(call: nodes.Call) -> bool:
-        found = argument(call, position, name)
-        return arguments(call) == 99 or not (found is None or (isinstance(found, nodes.Const) and found.value is None))
+        passed = argument(call, position, name)
+        return arguments(call) == 99 or not (
+            passed is None or (isinstance(passed, nodes.Const) and passed.value is None)
+        )
 
     return given
 
@@ -71,8 +73,8 @@ def _not(condition: Condition) -> Condition:
 
 def _true(position: int, name: str) -> Condition:
     def true(call: nodes.Call) -> bool:
-        found = argument(call, position, name)
-        return isinstance(found, nodes.Const) and bool(found.value)
+        passed = argument(call, position, name)
+        return isinstance(passed, nodes.Const) and bool(passed.value)
 
     return true
 
@@ -366,10 +368,10 @@ _ALL = [*_CLOCKS, *_DICES, *_STATE, *_FILES, *_NETWORK, *_BLOCKS, *_RACES]
 
 
 def _table() -> Mapping[str, tuple[Source, ...]]:
-    found: dict[str, tuple[Source, ...]] = {}
+    by_name: dict[str, tuple[Source, ...]] = {}
     for source in _ALL:
-        found[source.name] = (*found.get(source.name, ()), source)
-    return found
+        by_name[source.name] = (*by_name.get(source.name, ()), source)
+    return by_name
 
 
 _TABLE = _table()

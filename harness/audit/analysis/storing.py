@@ -42,8 +42,8 @@ def into(
 
 
 def _assignment(name: nodes.Name) -> nodes.AssignName | None:
-    _, found = name.lookup(name.name)
-    return next((each for each in found if isinstance(each, nodes.AssignName)), None)
+    _, bound = name.lookup(name.name)
+    return next((each for each in bound if isinstance(each, nodes.AssignName)), None)
 
 
 def sorted_at_once(target: Node, statement: Node) -> bool:

@@ -82,10 +82,10 @@ def origins(node: Any, frame: Frame, *, project: Project, steps: int = _STEPS) -
         case nodes.Await():
             yield from origins(node.value, frame, project=project, steps=below)
         case nodes.Attribute():
-            found = project.origins_of(node)
-            for one in found:
+            written = project.origins_of(node)
+            for one in written:
                 yield from origins(one, frame, project=project, steps=below) if one is not node else ()
-            if not found:
+            if not written:
                 yield Origin(node=node, frame=frame)
         case _:
             yield Origin(node=node, frame=frame)
@@ -102,10 +102,10 @@ def _of_name(node: nodes.Name, frame: Frame, project: Project, steps: int) -> It
         else:
             yield Origin(node=node, frame=frame)
         return
-    found = [one for one in project.origins_of(node) if one is not node]
-    for one in found:
+    written = [one for one in project.origins_of(node) if one is not node]
+    for one in written:
         yield from origins(one, frame, project=project, steps=steps)
-    if not found:
+    if not written:
         yield Origin(node=node, frame=frame)
 
 
@@ -127,9 +127,9 @@ def _default(function: Any, name: str) -> Any:
         return None
 
 
-def outermost(found: Iterator[Origin] | list[Origin], frame: Frame) -> Frame:
+def outermost(places: Iterator[Origin] | list[Origin], frame: Frame) -> Frame:
     """Return the frame nearest to the activity that one of these stands in, or the given one."""
-    return min((frame, *(one.frame for one in found)), key=lambda one: len(one.chain))
+    return min((frame, *(one.frame for one in places)), key=lambda one: len(one.chain))
 
 
 def texts_of(node: Any, frame: Frame, *, project: Project) -> str:

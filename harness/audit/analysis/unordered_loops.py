@@ -74,8 +74,8 @@ def _grows_text(node: nodes.AugAssign, reached: ReachedCode) -> bool:
     """Tell whether the variable that grows began as a text or a list."""
     if not isinstance(node.target, nodes.AssignName):
         return False
-    _, found = node.target.scope().lookup(node.target.name)
-    values = [each.parent.value for each in found if isinstance(each.parent, nodes.Assign | nodes.AnnAssign)]
+    _, bound = node.target.scope().lookup(node.target.name)
+    values = [each.parent.value for each in bound if isinstance(each.parent, nodes.Assign | nodes.AnnAssign)]
     return any(
         isinstance(value, nodes.JoinedStr | nodes.List)
         or (isinstance(value, nodes.Const) and isinstance(value.value, str))

@@ -63,8 +63,8 @@ def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterato
                 return
     if owner := _client(project, call, reached):
         yield Use(source=find(owner)[0], node=call, name=project.called_name(call, reached))
-    elif found := _distinctive(project, call, reached):
-        yield Use(source=found, node=call, name=found.name)
+    elif distinctive := _distinctive(project, call, reached):
+        yield Use(source=distinctive, node=call, name=distinctive.name)
 
 
 _PATHS = re.compile(
@@ -76,8 +76,8 @@ _PATHS = re.compile(
 def _of_something_made(call: nodes.Call, name: str) -> bool:
     """Tell whether what is called was itself made by a call here, which is then the finding: `pool.map`, `stamp()`."""
     if isinstance(call.func, nodes.Name):
-        _, found = call.func.lookup(call.func.name)
-        values = [getattr(each.parent, "value", None) for each in found]
+        _, bound = call.func.lookup(call.func.name)
+        values = [getattr(each.parent, "value", None) for each in bound]
         return bool(values) and all(isinstance(value, nodes.Call) for value in values)
     within = name.split(".")[:-1]
     if _PATHS.match(name):
@@ -216,8 +216,8 @@ def _made_here(function: Node) -> bool:
             return True
     if root.name == "self":
         return False
-    scope, found = root.lookup(root.name)
-    return isinstance(scope, nodes.FunctionDef) and not any(isinstance(each.parent, nodes.Arguments) for each in found)
+    scope, bound = root.lookup(root.name)
+    return isinstance(scope, nodes.FunctionDef) and not any(isinstance(each.parent, nodes.Arguments) for each in bound)
 
 
 def _makes_default(reached: ReachedCode) -> bool:
@@ -267,12 +267,12 @@ _known: WeakKeyDictionary[Project, list[tuple[Use, ReachedCode]]] = WeakKeyDicti
 def _all_uses(project: Project) -> list[tuple[Use, ReachedCode]]:
     """Return the uses in all workflow code, one for each line and rule; looked for once."""
     if project not in _known:
-        found: dict[tuple[str, int | None, str], tuple[Use, ReachedCode]] = {}
+        first_uses: dict[tuple[str, int | None, str], tuple[Use, ReachedCode]] = {}
         for reached in workflow_code(project):
             if not _makes_default(reached):
                 for use in uses_in(project, reached, reached):
-                    found.setdefault((reached.module.name, use.node.lineno, use.source.rule), (use, reached))
-        _known[project] = list(found.values())
+                    first_uses.setdefault((reached.module.name, use.node.lineno, use.source.rule), (use, reached))
+        _known[project] = list(first_uses.values())
     return _known[project]
 
 

@@ -31,28 +31,30 @@ def of(resolver: Resolver, node: nodes.NodeNG, owner: Owner = None) -> Iterator[
         case nodes.Subscript():
             yield from _generic(resolver, node, owner)
         case nodes.Name() | nodes.Attribute():
-            for found in resolver.of(node, owner):
-                if found.name in ("typing.Self", "typing_extensions.Self") and owner is not None:
+            for resolved in resolver.of(node, owner):
+                if resolved.name in ("typing.Self", "typing_extensions.Self") and owner is not None:
                     yield ResolvedName(name=qualified(owner), node=owner, instance=True)
                 elif (
-                    not found.instance and found.name not in _UNKNOWN and not isinstance(found.node, nodes.FunctionDef)
+                    not resolved.instance
+                    and resolved.name not in _UNKNOWN
+                    and not isinstance(resolved.node, nodes.FunctionDef)
                 ):
-                    yield replace(found, name=SAME_AS.get(found.name, found.name), instance=True)
+                    yield replace(resolved, name=SAME_AS.get(resolved.name, resolved.name), instance=True)
 
 
 def _generic(resolver: Resolver, node: nodes.Subscript, owner: Owner) -> Iterator[ResolvedName]:
     inner = in_brackets(node)
-    for found in resolver.of(node.value, owner):
-        if found.name in _WRAPPING:
+    for resolved in resolver.of(node.value, owner):
+        if resolved.name in _WRAPPING:
             yield from of(resolver, inner[0], owner)
-        elif found.name == "typing.Union":
+        elif resolved.name == "typing.Union":
             for each in inner:
                 yield from of(resolver, each, owner)
-        elif found.name in ("typing.Type", "builtins.type"):
+        elif resolved.name in ("typing.Type", "builtins.type"):
             yield from (replace(each, instance=False) for each in of(resolver, inner[0], owner))
-        elif not found.instance:
-            name = SAME_AS.get(found.name, found.name)
-            yield replace(found, name=name, instance=True, arguments=tuple(inner), annotated=True)
+        elif not resolved.instance:
+            name = SAME_AS.get(resolved.name, resolved.name)
+            yield replace(resolved, name=name, instance=True, arguments=tuple(inner), annotated=True)
 
 
 def _from_text(node: nodes.Const) -> nodes.NodeNG | None:

@@ -79,9 +79,9 @@ def _parameter(resolver: Resolver, arguments: Any, bound: nodes.NodeNG, owner: O
     within = function.parent.scope() if function.parent else None
     is_first = bound is next(iter(ordered), None)
     if is_first and isinstance(within, nodes.ClassDef) and isinstance(function, nodes.FunctionDef):
-        found = _receiver(resolver, function, within, owner)
-        if found:
-            return found
+        received = _receiver(resolver, function, within, owner)
+        if received:
+            return received
     spelled = [*(arguments.posonlyargs_annotations or []), *(arguments.annotations or [])]
     noted = dict(zip([*ordered, *keywords], [*spelled, *(arguments.kwonlyargs_annotations or [])], strict=False))
     if noted.get(bound) is not None:
@@ -116,21 +116,21 @@ def _unpacked(
 
 
 def _looped(resolver: Resolver, loop: nodes.NodeNG, bound: nodes.NodeNG, owner: Owner) -> Iterable[ResolvedName]:
-    found = list(results.elements(resolver, looped_over(loop), owner))
+    held = list(results.elements(resolver, looped_over(loop), owner))
     if isinstance(bound.parent, nodes.Tuple):
-        return _unpacked(resolver, bound.parent, bound, found, owner)
-    return found
+        return _unpacked(resolver, bound.parent, bound, held, owner)
+    return held
 
 
 def _with(resolver: Resolver, statement: nodes.With, bound: nodes.NodeNG, owner: Owner) -> Iterable[ResolvedName]:
     for expression, target in statement.items:
         if target is not bound:
             continue
-        for found in resolver.of(expression, owner):
-            opened = found.node
-            if found.instance and isinstance(opened, nodes.ClassDef):
+        for resolved in resolver.of(expression, owner):
+            opened = resolved.node
+            if resolved.instance and isinstance(opened, nodes.ClassDef):
                 entering = ("__aenter__", "__enter__")
-                methods = [each for name in entering for each in members.of(resolver, found, name)]
-                yield from [each for one in methods for each in resolver.returned(one)] or [found]
+                methods = [each for name in entering for each in members.of(resolver, resolved, name)]
+                yield from [each for one in methods for each in resolver.returned(one)] or [resolved]
             else:
-                yield found
+                yield resolved

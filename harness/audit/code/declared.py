@@ -35,14 +35,14 @@ class Declarations:
     def workflows_in(self, module: Module) -> Iterator[Workflow]:
         """Yield the workflows of a module, in the order of its text."""
         for node in module.index.classes:
-            if node.decorators and (found := self.workflow(node)):
-                yield found
+            if node.decorators and (workflow := self.workflow(node)):
+                yield workflow
 
     def activities_in(self, module: Module) -> Iterator[Activity]:
         """Yield the activities of a module, in the order of its text."""
         for node in module.index.functions:
-            if node.decorators and (found := self.activity(node)):
-                yield found
+            if node.decorators and (activity := self.activity(node)):
+                yield activity
 
     def workflow(self, node: nodes.ClassDef) -> Workflow | None:
         """Return the workflow that a class is."""
@@ -81,8 +81,8 @@ class Declarations:
                 return EntryMethod(
                     kind=EntryKind.VALIDATOR, name=called.expr.as_string(), node=method, workflow=workflow
                 )
-            for found in self.resolver.of(called):
-                if kind := _ENTRY_DECORATORS.get(found.name):
+            for resolved in self.resolver.of(called):
+                if kind := _ENTRY_DECORATORS.get(resolved.name):
                     given = "" if _option(decorator, "dynamic") else str(_option(decorator, "name") or method.name)
                     return EntryMethod(kind=kind, name=given, node=method, workflow=workflow)
         return None
@@ -117,8 +117,8 @@ class Declarations:
         """Return the decorator of that name, also one that own code wraps around it."""
         for decorator in node.decorators.nodes if node.decorators else []:
             called = decorator.func if isinstance(decorator, nodes.Call) else decorator
-            for found in self.resolver.of(called):
-                if found.name == name or self._applies(found.node, name):
+            for resolved in self.resolver.of(called):
+                if resolved.name == name or self._applies(resolved.node, name):
                     return decorator
         return None
 
@@ -130,7 +130,9 @@ class Declarations:
             last = name.rpartition(".")[2]
             called = (each.func for each in node.nodes_of_class(nodes.Call))
             likely = [each for each in called if last in (getattr(each, "attrname", ""), getattr(each, "name", ""))]
-            self._applied[node, name] = any(found.name == name for each in likely for found in self.resolver.of(each))
+            self._applied[node, name] = any(
+                resolved.name == name for each in likely for resolved in self.resolver.of(each)
+            )
         return self._applied[node, name]
 
 

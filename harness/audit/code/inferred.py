@@ -25,21 +25,21 @@ def of(resolver: Resolver, node: nodes.NodeNG) -> Iterable[ResolvedName]:
         return []
     with _only_read(resolver):
         try:
-            found = list(islice(node.infer(), 5))
+            inferred = list(islice(node.infer(), 5))
         except (AstroidError, RecursionError, AttributeError, TypeError, ValueError, KeyError):
             return []
-    return [resolved for each in found for resolved in _resolved(resolver, each)]
+    return [resolved for each in inferred for resolved in _resolved(resolver, each)]
 
 
-def _resolved(resolver: Resolver, found: Any) -> Iterator[ResolvedName]:
-    if isinstance(found, bases.BoundMethod | bases.UnboundMethod):
-        found = found._proxied
-    if isinstance(found, bases.Instance) and not isinstance(found, nodes.NodeNG):
-        node = found._proxied
+def _resolved(resolver: Resolver, inferred: Any) -> Iterator[ResolvedName]:
+    if isinstance(inferred, bases.BoundMethod | bases.UnboundMethod):
+        inferred = inferred._proxied
+    if isinstance(inferred, bases.Instance) and not isinstance(inferred, nodes.NodeNG):
+        node = inferred._proxied
         if isinstance(node, nodes.ClassDef):
             yield ResolvedName(name=qualified(node), node=_read(resolver, node), instance=True)
-    elif isinstance(found, nodes.FunctionDef | nodes.ClassDef):
-        yield ResolvedName(name=qualified(found), node=_read(resolver, found))
+    elif isinstance(inferred, nodes.FunctionDef | nodes.ClassDef):
+        yield ResolvedName(name=qualified(inferred), node=_read(resolver, inferred))
 
 
 def _read(resolver: Resolver, node: nodes.NodeNG) -> nodes.NodeNG | None:

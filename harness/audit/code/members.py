@@ -39,12 +39,12 @@ def of_module(resolver: Resolver, module: ResolvedName, name: str, importer: nod
         below = resolver.of_module(f"{module.name}.{name}", importer)
         return [below if below.node is not None else ResolvedName(name=f"{module.name}.{name}")]
     if bound := bound_in(tree, name):
-        found = [each for one in bound for each in resolver.bound(one, name)]
-        if found:
-            return found
-    found = list(of_star_imports(resolver, tree, name))
-    if found or not tree.package:
-        return found
+        resolved = [each for one in bound for each in resolver.bound(one, name)]
+        if resolved:
+            return resolved
+    resolved = list(of_star_imports(resolver, tree, name))
+    if resolved or not tree.package:
+        return resolved
     below = resolver.of_module(f"{module.name}.{name}", tree)
     return [below] if below.node is not None else []
 
@@ -60,11 +60,11 @@ def of_star_imports(resolver: Resolver, tree: nodes.Module, name: str) -> Iterab
             continue
         resolver.starring.add(key)
         try:
-            found = list(of_module(resolver, module, name, tree))
+            resolved = list(of_module(resolver, module, name, tree))
         finally:
             resolver.starring.discard(key)
-        if found:
-            return found
+        if resolved:
+            return resolved
     return []
 
 
@@ -72,15 +72,15 @@ def lineage(resolver: Resolver, node: nodes.ClassDef) -> list[ResolvedName]:
     """Return a class and all it inherits from, nearest first, each once."""
     if node not in resolver.lineages:
         resolver.lineages[node] = [ResolvedName(name=qualified(node), node=node)]
-        found = list(resolver.lineages[node])
+        line = list(resolver.lineages[node])
         for written in node.bases:
             expression: Any = written.value if isinstance(written, nodes.Subscript) else written
             for parent in resolver.of(expression):
                 if isinstance(parent.node, nodes.ClassDef):
-                    found += lineage(resolver, parent.node)
+                    line += lineage(resolver, parent.node)
                 elif not parent.instance:
-                    found.append(parent)
-        kept = list(dict.fromkeys(reversed(found)))  # the last one of each, as in Python's own order
+                    line.append(parent)
+        kept = list(dict.fromkeys(reversed(line)))  # the last one of each, as in Python's own order
         resolver.lineages[node] = kept[::-1]
     return resolver.lineages[node]
 
@@ -112,9 +112,9 @@ def _of_class(resolver: Resolver, resolved: ResolvedName, name: str) -> Iterator
                 yield ResolvedName(name=f"{each.name}.{name}")
                 return
             continue
-        found = list(_declared(resolver, each.node, name, owner, resolved.instance))
-        if found:
-            yield from found
+        declared = list(_declared(resolver, each.node, name, owner, resolved.instance))
+        if declared:
+            yield from declared
             return
     if name.startswith("__"):  # what every object has
         yield ResolvedName(name=f"builtins.object.{name}")
@@ -138,14 +138,14 @@ def _declared(
 def assigned(resolver: Resolver, node: nodes.ClassDef) -> dict[str, list[nodes.AssignAttr]]:
     """Return where methods of this class assign to attributes of `self`."""
     if node not in resolver.attributes:
-        found: dict[str, list[nodes.AssignAttr]] = {}
+        assignments: dict[str, list[nodes.AssignAttr]] = {}
         for method in node.body:
             if isinstance(method, nodes.FunctionDef) and method.args.args:
                 first = method.args.args[0].name
                 for each in method.nodes_of_class(nodes.AssignAttr):
                     if isinstance(each.expr, nodes.Name) and each.expr.name == first:
-                        found.setdefault(each.attrname, []).append(each)
-        resolver.attributes[node] = found
+                        assignments.setdefault(each.attrname, []).append(each)
+        resolver.attributes[node] = assignments
     return resolver.attributes[node]
 
 

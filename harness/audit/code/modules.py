@@ -49,15 +49,15 @@ def name_of(path: Path, root: Path) -> str:
 
 def installed_folders(roots: Iterable[Path] = ()) -> list[Path]:
     """Return the site-packages folders: of virtual environments beside the code, the active one, and our own."""
-    found: list[Path] = []
+    folders: list[Path] = []
     homes = [Path(each) for each in [os.environ.get("VIRTUAL_ENV", "")] if each]
     for root in roots:
         homes += [above / name for above in (root, *list(root.parents)[:3]) for name in (".venv", "venv")]
     for home in homes:
         if (home / "pyvenv.cfg").exists():
-            found += [*sorted(home.glob("lib/python3*/site-packages")), home / "Lib" / "site-packages"]
-    found += [Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
-    return list(dict.fromkeys(path for path in found if path.is_dir()))
+            folders += [*sorted(home.glob("lib/python3*/site-packages")), home / "Lib" / "site-packages"]
+    folders += [Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+    return list(dict.fromkeys(path for path in folders if path.is_dir()))
 
 
 class Finder:
@@ -74,7 +74,7 @@ class Finder:
         self.installed = tuple(installed)
         roots = {root_of(path) for path in self.files}
         self.roots = sorted({*roots, *(root / "src" for root in roots), Path.cwd()})
-        self._found: dict[tuple[str, Path | None], Path | None] = {}
+        self._located: dict[tuple[str, Path | None], Path | None] = {}
         self._there: dict[str, Path | None] = {}
 
     def find(self, name: str, importer: Path | None = None) -> Path | None:
@@ -82,11 +82,11 @@ class Finder:
         if name.partition(".")[0] in sys.stdlib_module_names:
             return None
         folder = importer.parent if importer else None
-        if (name, folder) not in self._found:
-            self._found[name, folder] = next(
+        if (name, folder) not in self._located:
+            self._located[name, folder] = next(
                 (path for root in self._roots(importer) if (path := self._below(root, name))), None
             )
-        return self._found[name, folder]
+        return self._located[name, folder]
 
     def _roots(self, importer: Path | None) -> Iterator[Path]:
         if importer:
@@ -129,8 +129,8 @@ class Modules:
 
     def speaking(self) -> list[Module]:
         """Return the modules that may declare or start something of Temporal, by file; others are read when needed."""
-        found = (self.at(path) for path, source in self._sources.items() if source.owned and source.speaks)
-        return sorted((module for module in found if module), key=lambda module: module.file)
+        modules = (self.at(path) for path, source in self._sources.items() if source.owned and source.speaks)
+        return sorted((module for module in modules if module), key=lambda module: module.file)
 
     @property
     def others(self) -> list[Path]:

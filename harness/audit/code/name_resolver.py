@@ -51,7 +51,7 @@ class NameResolver:
             nodes.NamedExpr: lambda node, owner: self.of(node.value, owner),
             nodes.Starred: lambda node, owner: self.of(node.value, owner),
             nodes.IfExp: lambda node, owner: [*self.of(node.body, owner), *self.of(node.orelse, owner)],
-            nodes.BoolOp: lambda node, owner: [found for each in node.values for found in self.of(each, owner)],
+            nodes.BoolOp: lambda node, owner: [resolved for each in node.values for resolved in self.of(each, owner)],
             nodes.BinOp: lambda node, owner: self.of(node.left, owner) or self.of(node.right, owner),
             nodes.UnaryOp: lambda node, owner: self.of(node.operand, owner),
             nodes.Const: self._const,
@@ -77,15 +77,15 @@ class NameResolver:
         self._below.add(key)
         self._depth += 1
         try:
-            found = tuple(dict.fromkeys(way(node, owner)))[:MAX_RESOLVED]
+            resolved = tuple(dict.fromkeys(way(node, owner)))[:MAX_RESOLVED]
         except (AstroidError, RecursionError):
-            found = ()
+            resolved = ()
         finally:
             self._depth -= 1
             self._below.discard(key)
-        if found or not self._depth:
-            self._known[key] = found
-        return found
+        if resolved or not self._depth:
+            self._known[key] = resolved
+        return resolved
 
     @property
     def is_deep(self) -> bool:
@@ -98,11 +98,11 @@ class NameResolver:
             return members.of_star_imports(self, node.root(), node.name)
         if isinstance(scope, nodes.Module) and scope.name == "builtins":
             return [ResolvedName(name=f"builtins.{node.name}")]
-        return [found for each in statements for found in bindings.of(self, each, node.name, owner)]
+        return [resolved for each in statements for resolved in bindings.of(self, each, node.name, owner)]
 
     def _attribute(self, node: nodes.Attribute, owner: Owner) -> Iterable[ResolvedName]:
-        found = [each for of in self.of(node.expr, owner) for each in members.of(self, of, node.attrname)]
-        return found or inferred.of(self, node)
+        resolved = [each for of in self.of(node.expr, owner) for each in members.of(self, of, node.attrname)]
+        return resolved or inferred.of(self, node)
 
     def _const(self, node: nodes.Const, owner: Owner) -> Iterable[ResolvedName]:
         if node.value is None or node.value is Ellipsis:
@@ -144,11 +144,11 @@ class NameResolver:
         parts = resolved.name.split(".")
         for end in range(len(parts), 0, -1):
             if module := self.modules.imported(".".join(parts[:end]), tree):
-                found = [ResolvedName(name=module.name, node=module.tree)]
+                definitions = [ResolvedName(name=module.name, node=module.tree)]
                 for part in parts[end:]:
-                    below = [each for of in found for each in members.of(self, of, part)]
-                    found = [self._entered_once(each, module.tree) for each in below]
-                return next((each for each in found if each.node is not None), resolved)
+                    below = [each for of in definitions for each in members.of(self, of, part)]
+                    definitions = [self._entered_once(each, module.tree) for each in below]
+                return next((each for each in definitions if each.node is not None), resolved)
         return resolved
 
     def _entered_once(self, resolved: ResolvedName, tree: nodes.Module) -> ResolvedName:

@@ -86,13 +86,13 @@ def _of_bound(resolver: NameResolver, bound: nodes.NodeNG, name: str, steps: int
 
 
 def _members(resolver: NameResolver, node: nodes.Attribute) -> Iterator[nodes.NodeNG]:
-    for found in resolver.of(node.expr):
-        if isinstance(found.node, nodes.Module):
-            yield from bound_in(found.node, node.attrname)
-        elif isinstance(found.node, nodes.ClassDef):
-            for each in members.ancestors(resolver, found.node):
+    for resolved in resolver.of(node.expr):
+        if isinstance(resolved.node, nodes.Module):
+            yield from bound_in(resolved.node, node.attrname)
+        elif isinstance(resolved.node, nodes.ClassDef):
+            for each in members.ancestors(resolver, resolved.node):
                 declared = bound_in(each, node.attrname)
-                if found.instance and any(isinstance(one.parent, nodes.AnnAssign) for one in declared):
+                if resolved.instance and any(isinstance(one.parent, nodes.AnnAssign) for one in declared):
                     return  # a field: what its instances hold is not written there
                 bound = [*declared, *members.assigned(resolver, each).get(node.attrname, ())]
                 yield from bound
@@ -119,8 +119,8 @@ def value(resolver: NameResolver, node: nodes.NodeNG | None, given: Given | None
         case nodes.Call():
             return _called(resolver, node, given, below)
         case nodes.Name() | nodes.Attribute():
-            found = list(origins(resolver, node, given))
-            values = [value(resolver, each, given, below) for each in found]
+            written = list(origins(resolver, node, given))
+            values = [value(resolver, each, given, below) for each in written]
             return values[0] if values and all(each == values[0] for each in values) else None
     return None
 
@@ -138,7 +138,7 @@ def _arithmetic(op: str, left: Any, right: Any) -> Any:
 
 
 def _called(resolver: NameResolver, node: nodes.Call, given: Given | None, steps: int) -> Any:
-    names = {found.name for found in resolver.of(node.func)}
+    names = {resolved.name for resolved in resolver.of(node.func)}
     if "datetime.timedelta" in names:
         return _seconds(resolver, node, given, steps)
     if names & {"builtins.list", "builtins.tuple", "builtins.int", "builtins.float"} and len(node.args) == 1:
@@ -164,9 +164,11 @@ def bound_arguments(function: nodes.FunctionDef, call: nodes.Call) -> dict[str, 
     names = [each.name for each in [*(arguments.posonlyargs or []), *(arguments.args or [])]]
     keywords = [each.name for each in arguments.kwonlyargs or []]
     defaults = arguments.defaults or []
-    found = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False))
-    found |= {name: each for name, each in zip(keywords, arguments.kw_defaults or [], strict=False) if each is not None}
-    return found | passed_arguments(function, call.args, call.keywords)
+    defaulted = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False))
+    defaulted |= {
+        name: each for name, each in zip(keywords, arguments.kw_defaults or [], strict=False) if each is not None
+    }
+    return defaulted | passed_arguments(function, call.args, call.keywords)
 
 
 def passed_arguments(
@@ -183,5 +185,5 @@ def passed_arguments(
 
 def returned(function: nodes.FunctionDef) -> Iterable[nodes.NodeNG]:
     """Return the expressions that a function returns."""
-    found = [each.value for each in function.nodes_of_class(nodes.Return, skip_klass=(nodes.FunctionDef,))]
-    return [each for each in found if each is not None]
+    values = [each.value for each in function.nodes_of_class(nodes.Return, skip_klass=(nodes.FunctionDef,))]
+    return [each for each in values if each is not None]

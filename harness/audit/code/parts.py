@@ -44,7 +44,7 @@ def parts_of(
     imports: dict[Path, set[Path]] = {}
 
     def reached(start: Path) -> set[Path]:
-        found, stack = {start}, [start]
+        files, stack = {start}, [start]
         while stack:
             path = stack.pop()
             if path not in known:
@@ -52,9 +52,9 @@ def parts_of(
                 known[path] = surface_of(others[path])
             if path not in imports:
                 imports[path] = imported(known[path], path, finder)
-            stack.extend(imports[path] - found)
-            found |= imports[path]
-        return found
+            stack.extend(imports[path] - files)
+            files |= imports[path]
+        return files
 
     speaking = [path for path, source in sources.items() if source.speaks and not known[path].reason]
     below = {path: reached(path) for path in speaking}
@@ -66,8 +66,8 @@ def parts_of(
     groups: dict[object, set[Path]] = {}
     for path in speaking:
         groups.setdefault(together.group(path), set()).update(below[path])
-    found = [_part(paths, sources, others, known) for paths in groups.values()]
-    return sorted(found, key=lambda part: part[0].file)
+    parts = [_part(paths, sources, others, known) for paths in groups.values()]
+    return sorted(parts, key=lambda part: part[0].file)
 
 
 def _join_by_name(speaking: Iterable[Path], surfaces: Mapping[Path, Surface], together: Together) -> None:
@@ -87,8 +87,8 @@ def _part(
     others: Mapping[Path, SourceFile],
     surfaces: Mapping[Path, Surface],
 ) -> list[SourceFile]:
-    found = (sources.get(path) or _not_asked_for(others[path]) for path in paths if not surfaces[path].reason)
-    return sorted(found, key=lambda source: source.file)
+    part = (sources.get(path) or _not_asked_for(others[path]) for path in paths if not surfaces[path].reason)
+    return sorted(part, key=lambda source: source.file)
 
 
 def _not_asked_for(source: SourceFile) -> SourceFile:

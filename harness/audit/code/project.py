@@ -55,19 +55,17 @@ class Project:
         self._reached_from: dict[tuple[int, ...], list[ReachedCode]] = {}
         self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
         self.workflows: tuple[Workflow, ...] = tuple(
-            found for module in self.modules for found in self._declared.workflows_in(module)
+            each for module in self.modules for each in self._declared.workflows_in(module)
         )
         self.activities: tuple[Activity, ...] = tuple(
-            found for module in self.modules for found in self._declared.activities_in(module)
+            each for module in self.modules for each in self._declared.activities_in(module)
         )
         starts = Starts(self._resolver, declared=self._declared, activities=self.activities, workflows=self.workflows)
         self._starts = starts
         self.workers: tuple[WorkerCall, ...] = tuple(
-            found for module in self.modules for found in starts.workers_in(module)
+            each for module in self.modules for each in starts.workers_in(module)
         )
-        self.started: tuple[Started, ...] = tuple(
-            found for module in self.modules for found in starts.started_in(module)
-        )
+        self.started: tuple[Started, ...] = tuple(each for module in self.modules for each in starts.started_in(module))
 
     @classmethod
     def of(cls, paths: Iterable[Path | str], *, limits: Limits | None = None) -> Project:
@@ -174,12 +172,12 @@ class Project:
 
     def _names(self, expression: nodes.NodeNG, reached: ReachedCode | None) -> tuple[str, ...]:
         owner = reached.owner if reached else None
-        return tuple(dict.fromkeys(found.name for found in self._resolver.of(expression, owner) if found.name))
+        return tuple(dict.fromkeys(resolved.name for resolved in self._resolver.of(expression, owner) if resolved.name))
 
     def name_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of a function, class, module or attribute (`os.environ`); empty if it has none."""
         owner = reached.owner if reached else None
-        return next((found.name for found in self._resolver.of(expression, owner) if not found.instance), "")
+        return next((resolved.name for resolved in self._resolver.of(expression, owner) if not resolved.instance), "")
 
     def type_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> str:
         """Return the dotted name of the class of the value (`builtins.set`, `random.Random`); empty if unknown.
@@ -191,7 +189,7 @@ class Project:
     def types_of(self, expression: nodes.NodeNG, reached: ReachedCode | None = None) -> frozenset[str]:
         """Return the classes that the value may have; empty if unknown."""
         owner = reached.owner if reached else None
-        return frozenset(found.name for found in self._resolver.of(expression, owner) if found.instance)
+        return frozenset(resolved.name for resolved in self._resolver.of(expression, owner) if resolved.instance)
 
     def value_of(self, expression: nodes.NodeNG | None) -> Any:
         """Return the value of a constant expression, through names; durations in seconds. None if unknown or None.
@@ -205,9 +203,9 @@ class Project:
     ) -> nodes.FunctionDef | nodes.ClassDef | nodes.Lambda | None:
         """Return the function, class or lambda that an expression names, if its source could be read."""
         owner = reached.owner if reached else None
-        for found in self._resolver.of(expression, owner):
-            if isinstance(found.node, nodes.FunctionDef | nodes.ClassDef | nodes.Lambda) and not found.instance:
-                return found.node
+        for resolved in self._resolver.of(expression, owner):
+            if isinstance(resolved.node, nodes.FunctionDef | nodes.ClassDef | nodes.Lambda) and not resolved.instance:
+                return resolved.node
         return None
 
     def origins_of(self, expression: nodes.NodeNG) -> list[Any]:
@@ -234,7 +232,7 @@ class Project:
 
     def is_subclass(self, node: nodes.ClassDef, name: str) -> bool:
         """Tell whether a class is, or inherits from, the class of this dotted name."""
-        return any(found.name == name for found in members.lineage(self._resolver, node))
+        return any(resolved.name == name for resolved in members.lineage(self._resolver, node))
 
     def factories_of(self, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
         """Yield the fields whose defaults a function makes (default_factory), of a class and of those above it.
@@ -300,5 +298,5 @@ class Project:
     def unresolved(self) -> tuple[Unresolved, ...]:
         """Return the calls of workflow code that could not be followed."""
         self.reached()
-        found = [each for call, each in self._steps.unresolved.items() if not self._modules.of(call).installed]
-        return tuple(sorted(found, key=lambda each: (each.place.file, each.place.line, each.place.column)))
+        calls = [each for call, each in self._steps.unresolved.items() if not self._modules.of(call).installed]
+        return tuple(sorted(calls, key=lambda each: (each.place.file, each.place.line, each.place.column)))

@@ -74,20 +74,20 @@ class Reach:
 
     def from_(self, starts: Iterable[StartingPoint]) -> list[ReachedCode]:
         """Return all that these reach, each piece once, nearest first."""
-        found: dict[nodes.NodeNG, ReachedCode] = {}
+        pieces: dict[nodes.NodeNG, ReachedCode] = {}
         seen: set[tuple[nodes.NodeNG, Owner]] = set()
         queue = deque((start, 0) for start in starts)
-        while queue and len(found) < self.limits.pieces:
+        while queue and len(pieces) < self.limits.pieces:
             start, installed = queue.popleft()
             if (start.node, start.owner) in seen or not self.resolver.modules.knows(start.node):
                 continue
             seen.add((start.node, start.owner))
             module = self.resolver.modules.of(start.node)
-            found.setdefault(start.node, self._reached(start, module))
+            pieces.setdefault(start.node, self._reached(start, module))
             installed = installed + 1 if module.installed else 0
             if len(start.path) < self.limits.depth and self._may_follow(installed):
                 queue.extend((each, installed) for each in self._next(start))
-        return list(found.values())
+        return list(pieces.values())
 
     def _may_follow(self, installed: int) -> bool:
         return not installed or (installed < self.limits.depth_installed and time.monotonic() < self._until)
@@ -123,23 +123,23 @@ class Reach:
             starts: The modules of workflows, each with the type of one of its workflows.
         """
         modules = self.resolver.modules
-        found: dict[nodes.Module, StartingPoint] = {}
+        reached: dict[nodes.Module, StartingPoint] = {}
         through: set[Path] = set()
         queue = deque(StartingPoint(node=module.tree, workflow=workflow) for module, workflow in starts)
         homes = {start.node for start in queue}
         while queue:
             start = queue.popleft()
             tree = start.node
-            if tree in found or not isinstance(tree, nodes.Module):
+            if tree in reached or not isinstance(tree, nodes.Module):
                 continue
-            found[tree] = start
+            reached[tree] = start
             for node, path, passed in self._imports(tree):
                 if passed:
                     through.add(path)
                 elif (module := modules.at(path)) and len(start.path) < self.limits.depth:
                     step = place_of(node, modules, f"imports {module.name}")
                     queue.append(StartingPoint(node=module.tree, workflow=start.workflow, path=(*start.path, step)))
-        kept = [start for tree, start in found.items() if tree in homes or modules.of(tree).path not in through]
+        kept = [start for tree, start in reached.items() if tree in homes or modules.of(tree).path not in through]
         self.sandboxed = frozenset(start.node for start in kept)
         return kept
 

@@ -20,17 +20,17 @@ def of_call(resolver: Resolver, node: nodes.Call, owner: Owner) -> Iterator[Reso
     if isinstance(node.func, nodes.Name) and node.func.name == "super":
         yield from _super(resolver, node, owner)
         return
-    for found in resolver.of(node.func, owner):
-        if isinstance(found.node, nodes.ClassDef):
-            if found.instance:
-                for method in members.of(resolver, found, "__call__"):
+    for resolved in resolver.of(node.func, owner):
+        if isinstance(resolved.node, nodes.ClassDef):
+            if resolved.instance:
+                for method in members.of(resolver, resolved, "__call__"):
                     yield from of_function(resolver, method)
             else:
-                yield replace(found, instance=True, owner=None)
-        elif isinstance(found.node, nodes.FunctionDef | nodes.Lambda):
-            yield from of_function(resolver, found)
+                yield replace(resolved, instance=True, owner=None)
+        elif isinstance(resolved.node, nodes.FunctionDef | nodes.Lambda):
+            yield from of_function(resolver, resolved)
         else:
-            yield from _of_name(resolver, found.name, node, owner)
+            yield from _of_name(resolver, resolved.name, node, owner)
 
 
 def _of_name(resolver: Resolver, name: str, node: nodes.Call, owner: Owner) -> Iterator[ResolvedName]:
@@ -80,10 +80,10 @@ def of_function(resolver: Resolver, function: ResolvedName) -> Iterable[Resolved
         return []
     key = (node, function.owner)
     if key not in resolver.returns:
-        found = tuple(_of_function(resolver, function))
-        if not found and resolver.is_deep:
-            return found  # what is known in the middle of a cycle is not all
-        resolver.returns[key] = found
+        returned = tuple(_of_function(resolver, function))
+        if not returned and resolver.is_deep:
+            return returned  # what is known in the middle of a cycle is not all
+        resolver.returns[key] = returned
     return resolver.returns[key]
 
 
@@ -94,7 +94,7 @@ def _of_function(resolver: Resolver, function: ResolvedName) -> Iterable[Resolve
             return [_yielded(resolver, each, node, function.owner) for each in noted]
         returned = [each.value for each in node.nodes_of_class(nodes.Return, skip_klass=(nodes.FunctionDef,))]
         values = [value for value in returned if value is not None][:_RETURNS_LOOKED_AT]
-        return [found for value in values for found in resolver.of(value, function.owner)]
+        return [resolved for value in values for resolved in resolver.of(value, function.owner)]
     if isinstance(node, nodes.Lambda):
         return resolver.of(node.body, function.owner)
     return []
@@ -113,38 +113,38 @@ def of_subscript(resolver: Resolver, node: nodes.Subscript, owner: Owner) -> Ite
     if isinstance(node.slice, nodes.Slice):
         yield from resolver.of(node.value, owner)
         return
-    for found in resolver.of(node.value, owner):
-        if found.instance:
-            yield from _element(resolver, found, owner, last=True)
-        elif found.node is not None or is_class_name(found.name):
-            yield replace(found, arguments=tuple(in_brackets(node)), annotated=True)
+    for resolved in resolver.of(node.value, owner):
+        if resolved.instance:
+            yield from _element(resolver, resolved, owner, last=True)
+        elif resolved.node is not None or is_class_name(resolved.name):
+            yield replace(resolved, arguments=tuple(in_brackets(node)), annotated=True)
 
 
 def elements(resolver: Resolver, node: nodes.NodeNG, owner: Owner) -> Iterator[ResolvedName]:
     """Yield what a loop over this expression gets."""
     called = node.func if isinstance(node, nodes.Call) else None
     if isinstance(called, nodes.Attribute) and called.attrname in ("values", "items", "keys"):
-        for found in resolver.of(called.expr, owner):
-            if found.name.endswith(("dict", "Mapping")):
-                yield from _of_dict(resolver, found, called.attrname, owner)
+        for resolved in resolver.of(called.expr, owner):
+            if resolved.name.endswith(("dict", "Mapping")):
+                yield from _of_dict(resolver, resolved, called.attrname, owner)
         return
-    for found in resolver.of(node, owner):
-        yield from _element(resolver, found, owner, last=not found.name.endswith(("dict", "Mapping")))
+    for resolved in resolver.of(node, owner):
+        yield from _element(resolver, resolved, owner, last=not resolved.name.endswith(("dict", "Mapping")))
 
 
-def _of_dict(resolver: Resolver, found: ResolvedName, view: str, owner: Owner) -> Iterator[ResolvedName]:
-    if view == "items" and found.annotated:
-        yield ResolvedName(name="builtins.tuple", instance=True, arguments=found.arguments, annotated=True)
+def _of_dict(resolver: Resolver, resolved: ResolvedName, view: str, owner: Owner) -> Iterator[ResolvedName]:
+    if view == "items" and resolved.annotated:
+        yield ResolvedName(name="builtins.tuple", instance=True, arguments=resolved.arguments, annotated=True)
     elif view != "items":
-        yield from _element(resolver, found, owner, last=view == "values")
+        yield from _element(resolver, resolved, owner, last=view == "values")
 
 
-def _element(resolver: Resolver, found: ResolvedName, owner: Owner, *, last: bool) -> Iterator[ResolvedName]:
-    if not found.annotated:
-        for each in found.arguments:
+def _element(resolver: Resolver, resolved: ResolvedName, owner: Owner, *, last: bool) -> Iterator[ResolvedName]:
+    if not resolved.annotated:
+        for each in resolved.arguments:
             yield from resolver.of(each, owner)
-    elif found.arguments:
-        is_tuple = found.name == "builtins.tuple" and len(found.arguments) > 1
-        chosen = found.arguments if is_tuple else [found.arguments[-1 if last else 0]]
+    elif resolved.arguments:
+        is_tuple = resolved.name == "builtins.tuple" and len(resolved.arguments) > 1
+        chosen = resolved.arguments if is_tuple else [resolved.arguments[-1 if last else 0]]
         for each in chosen:
             yield from resolver.annotated(each, owner)

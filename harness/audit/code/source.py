@@ -92,17 +92,17 @@ def collect(
     Raises:
         UsageError: If a path does not exist.
     """
-    found: dict[Path, SourceFile] = {}
+    sources: dict[Path, SourceFile] = {}
     for path in [Path(path) for path in paths]:
         if not os.path.lexists(path):
             there = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
             raise UsageError(f"There is no file or folder {path}{nearest(path.name, there)}.")
         for each in _below(Path(os.path.abspath(path)), exclude or (lambda _: False)):
             if isinstance(each, SourceFile):
-                found.setdefault(each.path, each)
-            elif each not in found:
-                found[each] = read(each, max_bytes=max_bytes)
-    return sorted(found.values(), key=lambda source: source.file)
+                sources.setdefault(each.path, each)
+            elif each not in sources:
+                sources[each] = read(each, max_bytes=max_bytes)
+    return sorted(sources.values(), key=lambda source: source.file)
 
 
 def _below(top: Path, exclude: Callable[[Path], bool]) -> Iterator[Path | SourceFile]:
@@ -126,8 +126,8 @@ def _below(top: Path, exclude: Callable[[Path], bool]) -> Iterator[Path | Source
                 reason = "a symbolic link to a folder that it stands in"
                 yield SourceFile(path=path, file=shown(path), reason=reason, elsewhere=True)
         below[:] = kept
-        found = (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
-        yield from (path for path in found if not exclude(path))
+        files = (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+        yield from (path for path in files if not exclude(path))
 
 
 def read(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:

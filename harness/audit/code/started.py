@@ -76,8 +76,8 @@ class Starts:
     def started_in(self, module: Module) -> Iterator[Started]:
         """Yield the calls of a module that start something."""
         for call in calls_of(module, OPERATIONS):
-            for found in self.resolver.of(call.func):
-                package, _, operation = found.name.rpartition(".")
+            for resolved in self.resolver.of(call.func):
+                package, _, operation = resolved.name.rpartition(".")
                 if package.startswith("temporalio.") and operation in OPERATIONS:
                     yield self._started(call, module, operation)
                     break
@@ -111,18 +111,18 @@ class Starts:
         if isinstance(text, str):
             activity = self._activities.get(text) if "activity" in operation else None
             return activity, self._workflows.get(text) if "workflow" in operation else None, text
-        for found in self.resolver.of(node):
-            activity, workflow = self._declared(found)
+        for resolved in self.resolver.of(node):
+            activity, workflow = self._declared(resolved)
             if activity or workflow:
                 return activity, workflow, activity.name if activity else workflow.name if workflow else ""
-        return None, None, next((found.name for found in self.resolver.of(node)), "")
+        return None, None, next((resolved.name for resolved in self.resolver.of(node)), "")
 
-    def _declared(self, found: ResolvedName) -> tuple[Activity | None, Workflow | None]:
-        node = found.node
+    def _declared(self, resolved: ResolvedName) -> tuple[Activity | None, Workflow | None]:
+        node = resolved.node
         if isinstance(node, nodes.FunctionDef):
             if activity := self.declared.activity(node):
                 return activity, None
-            within = found.owner or (node.parent.frame() if node.parent else None)
+            within = resolved.owner or (node.parent.frame() if node.parent else None)
             return None, self.declared.workflow(within) if isinstance(within, nodes.ClassDef) else None
         if isinstance(node, nodes.ClassDef):
             called = next(members.methods(self.resolver, node, "__call__"), None)
@@ -131,19 +131,19 @@ class Starts:
 
     def options(self, call: nodes.Call, given: Given | None = None) -> tuple[dict[str, nodes.NodeNG], bool]:
         """Return the keywords of a call, those of `**options` too, and whether all of these could be read."""
-        found: dict[str, nodes.NodeNG] = {}
+        options: dict[str, nodes.NodeNG] = {}
         known = True
         for keyword in call.keywords:
             if keyword.arg:
-                found[keyword.arg] = keyword.value
+                options[keyword.arg] = keyword.value
                 continue
             written = list(origins(self.resolver, keyword.value, given))
             known = known and bool(written)
             for each in written:
                 inner = self._mapping(each)
                 known = known and inner is not None
-                found |= inner or {}
-        return found, known
+                options |= inner or {}
+        return options, known
 
     def _mapping(self, node: nodes.NodeNG) -> dict[str, nodes.NodeNG] | None:
         """Return the items of `{"a": 1}` or `dict(a=1)`; None if they are not all written there."""
@@ -154,9 +154,9 @@ class Starts:
         if isinstance(node, nodes.Call) and any(each.name == "builtins.dict" for each in self.resolver.of(node.func)):
             return {each.arg: each.value for each in node.keywords if each.arg}
         if isinstance(node, nodes.Call):
-            for found in self.resolver.of(node.func):
-                if isinstance(found.node, nodes.FunctionDef):
-                    results = [inner for each in returned(found.node) for inner in origins(self.resolver, each)]
+            for resolved in self.resolver.of(node.func):
+                if isinstance(resolved.node, nodes.FunctionDef):
+                    results = [inner for each in returned(resolved.node) for inner in origins(self.resolver, each)]
                     if len(results) == 1 and not isinstance(results[0], nodes.Call):
                         return self._mapping(results[0])
         return None
@@ -168,14 +168,14 @@ class Starts:
         for each in origins(self.resolver, node, given) if steps > 0 else ():
             if not isinstance(each, nodes.Call):
                 continue
-            for found in self.resolver.of(each.func):
-                if found.name in ("temporalio.common.RetryPolicy", "temporalio.workflow.RetryPolicy"):
+            for resolved in self.resolver.of(each.func):
+                if resolved.name in ("temporalio.common.RetryPolicy", "temporalio.workflow.RetryPolicy"):
                     return self._policy(each, given)
-                if found.name == "dataclasses.replace" and each.args:
+                if resolved.name == "dataclasses.replace" and each.args:
                     return self._changed(each, given, steps)
-                if isinstance(found.node, nodes.FunctionDef):
-                    inner = {**bound_arguments(found.node, each)}
-                    policies = [self.retry_policy(one, inner, steps - 1) for one in returned(found.node)]
+                if isinstance(resolved.node, nodes.FunctionDef):
+                    inner = {**bound_arguments(resolved.node, each)}
+                    policies = [self.retry_policy(one, inner, steps - 1) for one in returned(resolved.node)]
                     if any(policies):
                         return next(policy for policy in policies if policy)
         return None
@@ -209,10 +209,10 @@ class Starts:
     def workers_in(self, module: Module) -> Iterator[WorkerCall]:
         """Yield the calls of `Worker(...)` in a module."""
         for call in calls_of(module, frozenset({"Worker"})):
-            if any(found.name == "temporalio.worker.Worker" for found in self.resolver.of(call.func)):
+            if any(each.name == "temporalio.worker.Worker" for each in self.resolver.of(call.func)):
                 options, known = self.options(call)
                 listed = [each for key in ("activities", "workflows") for each in self._listed(options.get(key))]
-                found = [self._declared(resolved) for each in listed for resolved in self.resolver.of(each)]
+                declared = [self._declared(resolved) for each in listed for resolved in self.resolver.of(each)]
                 yield WorkerCall(
                     node=call,
                     module=module,
@@ -220,8 +220,8 @@ class Starts:
                     options=options,
                     options_known=known,
                     values={key: value(self.resolver, each) for key, each in options.items()},
-                    workflows=tuple(workflow for _, workflow in found if workflow),
-                    activities=tuple(activity for activity, _ in found if activity),
+                    workflows=tuple(workflow for _, workflow in declared if workflow),
+                    activities=tuple(activity for activity, _ in declared if activity),
                 )
 
     def _listed(self, node: nodes.NodeNG | None) -> Iterator[nodes.NodeNG]:
@@ -234,7 +234,7 @@ class Starts:
 def _passed(options: Mapping[str, nodes.NodeNG]) -> list[nodes.NodeNG]:
     """Return the arguments that are given by keyword."""
     several = options.get("args")
-    found = [options["arg"]] if "arg" in options else []
+    arguments = [options["arg"]] if "arg" in options else []
     if isinstance(several, nodes.List | nodes.Tuple):
-        return [*found, *elements(several)]
-    return [*found, several] if several is not None else found
+        return [*arguments, *elements(several)]
+    return [*arguments, several] if several is not None else arguments

@@ -103,8 +103,8 @@ class Steps:
         if not names and not isinstance(call.func, nodes.Call):
             self.unresolved.setdefault(call, self._unresolved(call))
         shown = f"calls {_shown(call.func)}()"
-        for found in names:
-            entered = self.resolver.entered(found, call.root())
+        for resolved in names:
+            entered = self.resolver.entered(resolved, call.root())
             if isinstance(entered.node, nodes.ClassDef):
                 names_of = ("__call__",) if entered.instance else _CONSTRUCTORS
                 yield from self._methods(entered.node, names_of, call, shown)
@@ -141,12 +141,12 @@ class Steps:
         """Yield the steps into functions that make the defaults of a class's fields."""
         for each in members.ancestors(self.resolver, node):
             for name, factory in factories_of(self.resolver, each):
-                for found in self.resolver.of(factory):
+                for resolved in self.resolver.of(factory):
                     what = f"makes {node.name}, whose field {name} has a default_factory"
-                    if isinstance(found.node, nodes.FunctionDef | nodes.Lambda):
-                        yield Step(target=found.node, owner=found.owner, at=at, what=what)
-                    elif isinstance(found.node, nodes.ClassDef) and found.node is not node:
-                        yield from self._methods(found.node, _CONSTRUCTORS, at, what)
+                    if isinstance(resolved.node, nodes.FunctionDef | nodes.Lambda):
+                        yield Step(target=resolved.node, owner=resolved.owner, at=at, what=what)
+                    elif isinstance(resolved.node, nodes.ClassDef) and resolved.node is not node:
+                        yield from self._methods(resolved.node, _CONSTRUCTORS, at, what)
 
     def _used(self, node: nodes.Name | nodes.Attribute, owner: Owner) -> Iterator[Step]:
         """Yield the step into a function that is named without being called: someone will call it."""
@@ -157,9 +157,9 @@ class Steps:
                         yield from self._reference(method, node, of.node)
                         break
             return
-        for found in self.resolver.of(node, owner):
-            if isinstance(found.node, nodes.FunctionDef):
-                yield from self._reference(found.node, node, found.owner)
+        for resolved in self.resolver.of(node, owner):
+            if isinstance(resolved.node, nodes.FunctionDef):
+                yield from self._reference(resolved.node, node, resolved.owner)
 
     def _reference(self, target: nodes.FunctionDef, at: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
         if self.declared.activity(target) or self.declared.entry_methods(target):
@@ -170,30 +170,30 @@ class Steps:
     def _entered(self, node: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
         opened = [each for each, _ in node.items] if isinstance(node, nodes.With) else [looped_over(node)]
         for expression in opened:
-            for found in self.resolver.of(expression, owner):
-                if isinstance(found.node, nodes.ClassDef) and found.instance:
+            for resolved in self.resolver.of(expression, owner):
+                if isinstance(resolved.node, nodes.ClassDef) and resolved.instance:
                     names = _ENTERED[type(node)]
-                    yield from self._methods(found.node, names, expression, f"enters {_shown(expression)}")
+                    yield from self._methods(resolved.node, names, expression, f"enters {_shown(expression)}")
 
     def _decorating(self, node: nodes.FunctionDef | nodes.ClassDef, owner: Owner) -> Iterator[Step]:
         for decorator in node.decorators.nodes if node.decorators else []:
             if isinstance(decorator, nodes.Name | nodes.Attribute):
-                for found in self.resolver.of(decorator, owner):
-                    if isinstance(found.node, nodes.FunctionDef):
+                for resolved in self.resolver.of(decorator, owner):
+                    if isinstance(resolved.node, nodes.FunctionDef):
                         what = f"decorates {node.name} with {_shown(decorator)}"
-                        yield Step(target=found.node, owner=found.owner, at=decorator, what=what)
+                        yield Step(target=resolved.node, owner=resolved.owner, at=decorator, what=what)
 
     def _wrappers(self, target: nodes.FunctionDef, at: nodes.NodeNG) -> Iterator[Step]:
         """Yield the steps into the functions that own decorators put around this one."""
         for decorator in target.decorators.nodes if target.decorators else []:
             called = decorator.func if isinstance(decorator, nodes.Call) else decorator
-            for found in self.resolver.of(called):
+            for resolved in self.resolver.of(called):
                 what = f"calls {target.name}(), which {_shown(called)} wraps"
-                if isinstance(found.node, nodes.FunctionDef):
-                    for wrapper in _functions_in(found.node):
+                if isinstance(resolved.node, nodes.FunctionDef):
+                    for wrapper in _functions_in(resolved.node):
                         yield Step(target=wrapper, at=at, what=what)
-                elif isinstance(found.node, nodes.ClassDef):
-                    yield from self._methods(found.node, ("__call__",), at, what)
+                elif isinstance(resolved.node, nodes.ClassDef):
+                    yield from self._methods(resolved.node, ("__call__",), at, what)
 
 
 def factories_of(resolver: NameResolver, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:

@@ -27,19 +27,19 @@ class NodeIndex:
 
 def index_of(tree: nodes.Module) -> NodeIndex:
     """Return the index of a module, by one walk through it."""
-    found: dict[type, list[Any]] = {}
+    by_type: dict[type, list[Any]] = {}
     stack: list[nodes.NodeNG] = [tree]
     while stack:
         node = stack.pop()
-        found.setdefault(type(node), []).append(node)
+        by_type.setdefault(type(node), []).append(node)
         stack.extend(reversed(list(node.get_children())))
-    functions = [*found.get(nodes.FunctionDef, []), *found.get(nodes.AsyncFunctionDef, [])]
+    functions = [*by_type.get(nodes.FunctionDef, []), *by_type.get(nodes.AsyncFunctionDef, [])]
     return NodeIndex(
-        classes=tuple(found.get(nodes.ClassDef, ())),
+        classes=tuple(by_type.get(nodes.ClassDef, ())),
         functions=tuple(sorted(functions, key=lambda node: node.lineno or 0)),
-        calls=tuple(found.get(nodes.Call, ())),
-        imports=tuple(found.get(nodes.ImportFrom, ())),
-        assignments=(*found.get(nodes.Assign, ()), *found.get(nodes.AnnAssign, ())),
+        calls=tuple(by_type.get(nodes.Call, ())),
+        imports=tuple(by_type.get(nodes.ImportFrom, ())),
+        assignments=(*by_type.get(nodes.Assign, ()), *by_type.get(nodes.AnnAssign, ())),
     )
 
 

@@ -76,14 +76,14 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 def imported(surface: Surface, path: Path, finder: Finder) -> set[Path]:
     """Return the files that a file imports, as far as they belong to no installed package."""
-    found: set[Path] = set()
+    files: set[Path] = set()
     for level, module, names in surface.imports:
         name = _absolute(path, level, module) if level else module
         for each in (name, *(f"{name}.{below}" for below in names)):
             target = finder.find(each, path)
             if target and target != path and not finder.is_installed(target):
-                found.add(target)
-    return found
+                files.add(target)
+    return files
 
 
 def _absolute(path: Path, level: int, module: str) -> str:

@@ -29,8 +29,8 @@ def items(node: Any) -> list[tuple[nodes.NodeNG, nodes.NodeNG]]:
 
 def looped_over(node: Any) -> nodes.NodeNG:
     """Return what a loop or comprehension goes through."""
-    found: nodes.NodeNG = node.iter
-    return found
+    iterated: nodes.NodeNG = node.iter
+    return iterated
 
 
 def in_brackets(node: nodes.Subscript) -> list[nodes.NodeNG]:

@@ -48,19 +48,19 @@ def _activities(run: RecordedRun) -> Iterator[Sighting]:
     }
     for each in run.executions:
         if not each.end and each.event not in asked:
-            told = f"{each.activity!r} was still under way, and nobody hears what becomes of it"
-            yield _sighting(run, each.activity, told, each.event, severity=Severity.LOOK)
+            what = f"{each.activity!r} was still under way, and nobody hears what becomes of it"
+            yield _sighting(run, each.activity, what, each.event, severity=Severity.LOOK)
 
 
 def _sighting(
-    run: RecordedRun, subject: str, told: str, event: int, *, severity: Severity = Severity.CERTAIN
+    run: RecordedRun, subject: str, what: str, event: int, *, severity: Severity = Severity.CERTAIN
 ) -> Sighting:
     how = "continued as new" if run.closed_as == "CONTINUED_AS_NEW" else "completed"
     return Sighting(
         rule="CP205",
         severity=severity,
         subject=subject,
-        told=f"When {run.workflow} {how}, {told}.",
+        message=f"When {run.workflow} {how}, {what}.",
         fix="Wait for workflow.all_handlers_finished() and for your own tasks, or cancel them, before the run ends.",
         event=event,
     )

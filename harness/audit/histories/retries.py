@@ -47,8 +47,8 @@ def unlimited(run: RecordedRun) -> Iterator[Sighting]:
             rule="CP403",
             severity=severity,
             subject=each.activity,
-            told=f"{each.activity!r} is retried without end: neither maximum_attempts nor schedule_to_close_timeout is "
-            f"declared{seen}. An error that no retry heals keeps the workflow open for ever.",
+            message=f"{each.activity!r} is retried without end: neither maximum_attempts nor schedule_to_close_timeout "
+            f"is declared{seen}. An error that no retry heals keeps the workflow open for ever.",
             fix="Pass schedule_to_close_timeout, or maximum_attempts.",
             event=each.event,
             weight=tried,
@@ -62,23 +62,23 @@ def out_of_time(run: RecordedRun) -> Iterator[Sighting]:
         if not limit or attempts == 1:
             continue
         seen = each.end == "ACTIVITY_TASK_TIMED_OUT"
-        told = ""
+        why = ""
         if attempts and (fitting := options.retry.fitting(limit)) < attempts:
-            told = (
+            why = (
                 f"maximum_attempts is {attempts}, but by their waits alone at most {fitting} begin within "
                 f"schedule_to_close_timeout ({spoken(limit)})"
             )
         elif options.start_to_close >= limit and not 0 < options.heartbeat < options.start_to_close:
-            told = (
+            why = (
                 f"an attempt that hangs, or whose worker dies, is noticed when schedule_to_close_timeout "
                 f"({spoken(limit)}) is over, so that no other follows it"
             )
-        if told:
+        if why:
             yield Sighting(
                 rule="CP406",
                 severity=Severity.LIKELY if seen or attempts else Severity.LOOK,
                 subject=each.activity,
-                told=f"{each.activity!r}: {told}{'; that happened here' if seen else ''}.",
+                message=f"{each.activity!r}: {why}{'; that happened here' if seen else ''}.",
                 fix="Make start_to_close_timeout and the waits shorter, or schedule_to_close_timeout longer.",
                 event=each.event,
                 weight=seen,
@@ -99,7 +99,7 @@ def refusals_retried(run: RecordedRun) -> Iterator[Sighting]:
                 rule="CP407",
                 severity=Severity.CERTAIN if known else Severity.LIKELY,
                 subject=each.activity,
-                told=f"{each.activity!r} was tried {each.attempts} times though it was refused for good: "
+                message=f"{each.activity!r} was tried {each.attempts} times though it was refused for good: "
                 f"{error or 'an error'}{f' ({known[0]})' if known else ''}. Each attempt costs time, and some money.",
                 fix="Name it in non_retryable_error_types, or raise ApplicationError(non_retryable=True) instead.",
                 event=each.event,
@@ -129,13 +129,13 @@ class Failed:
 
 def names_in(run: RecordedRun) -> Iterator[Failed]:
     """Yield each listed name and each failure type of a run once."""
-    told: set[tuple[str, str, bool, bool]] = set()
+    yielded: set[tuple[str, str, bool, bool]] = set()
     for each in run.executions:
-        for found in (*_listed(each), *_failed(each)):
-            key = (found.activity, found.name, found.listed, found.retried)
-            if key not in told:
-                told.add(key)
-                yield found
+        for failed in (*_listed(each), *_failed(each)):
+            key = (failed.activity, failed.name, failed.listed, failed.retried)
+            if key not in yielded:
+                yielded.add(key)
+                yield failed
 
 
 def unmatched(listed: Failed, failed: Iterable[Failed]) -> Sighting | None:
@@ -154,7 +154,7 @@ def unmatched(listed: Failed, failed: Iterable[Failed]) -> Sighting | None:
         severity=Severity.CERTAIN if meant.retried else Severity.LIKELY,
         subject=listed.activity,
         aspect=listed.name,
-        told=f"{listed.activity!r} is not to be retried after {listed.name!r}, but what it fails with is called "
+        message=f"{listed.activity!r} is not to be retried after {listed.name!r}, but what it fails with is called "
         f"{meant.name!r}{', and was retried' if meant.retried else ''}: {why}.",
         fix=f"Write {meant.name!r}.",
         event=listed.event,

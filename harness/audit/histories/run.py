@@ -46,8 +46,8 @@ class Execution:
     @property
     def timed_out(self) -> str:
         """Return which timeout the failure was, without prefix; empty if it was none."""
-        told = self.failure.get("timeoutFailureInfo") or {}
-        return str(told.get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_")
+        timeout = self.failure.get("timeoutFailureInfo") or {}
+        return str(timeout.get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_")
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class RecordedRun:
     @property
     def bounded(self) -> bool:
         """Whether a timeout of the workflow ends whatever it waits for."""
-        told = attributes(self.history.events[0])
-        return any(seconds(told.get(f"workflow{which}Timeout")) for which in ("Execution", "Run"))
+        started = attributes(self.history.events[0])
+        return any(seconds(started.get(f"workflow{which}Timeout")) for which in ("Execution", "Run"))
 
     @cached_property
     def bytes(self) -> int:
@@ -94,21 +94,21 @@ class RecordedRun:
         )
 
 
-def _by_scheduled(found: Iterator[Event]) -> dict[int, Event]:
-    return {int(attributes(event).get("scheduledEventId") or 0): event for event in found}
+def _by_scheduled(events: Iterator[Event]) -> dict[int, Event]:
+    return {int(attributes(event).get("scheduledEventId") or 0): event for event in events}
 
 
 def _execution(scheduled: Event, started: Event | None, ended: Event | None) -> Execution:
-    told = attributes(scheduled)
+    fields = attributes(scheduled)
     began = attributes(started) if started else {}
     end = attributes(ended) if ended else {}
     final = end.get("failure") or {}
     return Execution(
         event=number(scheduled),
-        activity=str((told.get("activityType") or {}).get("name", "")),
-        decided=int(told.get("workflowTaskCompletedEventId") or 0),
-        options=options_of(told),
-        size=size_of(told.get("input")),
+        activity=str((fields.get("activityType") or {}).get("name", "")),
+        decided=int(fields.get("workflowTaskCompletedEventId") or 0),
+        options=options_of(fields),
+        size=size_of(fields.get("input")),
         attempts=int(began.get("attempt") or 1) if started else 0,
         failure=final or began.get("lastFailure") or {},
         final=bool(final),

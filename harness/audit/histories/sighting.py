@@ -17,7 +17,7 @@ class Sighting:
         subject: What it is about: an activity type, a workflow type, a signal. Sightings of one rule, workflow type,
             subject and aspect are one finding.
         aspect: What tells apart two findings of one rule on one subject.
-        told: What was seen, and what it leads to, as a sentence.
+        message: What was seen, and what it leads to, as a sentence.
         fix: What to write instead, as a sentence.
         event: Id of the event that shows it.
         weight: How telling it is among those of the same severity: attempts, bytes.
@@ -26,7 +26,7 @@ class Sighting:
     rule: str
     severity: Severity
     subject: str
-    told: str
+    message: str
     fix: str
     event: int
     aspect: str = ""

@@ -33,17 +33,17 @@ def large_payloads(run: RecordedRun) -> Iterator[Sighting]:
     activities = {each.event: each.activity for each in run.executions}
     for event in run.history.events:
         size = size_of(attributes(event))
-        told = _refused_size(event)
-        if size < PAYLOAD_WARNED and not told:
+        refusal = _refused_size(event)
+        if size < PAYLOAD_WARNED and not refusal:
             continue
         what, subject = _carried(event, activities, run.workflow)
-        seen = f"is refused as too large: {told}" if told else f"is {sized(size)}"
+        seen = f"is refused as too large: {refusal}" if refusal else f"is {sized(size)}"
         yield Sighting(
             rule="CP601",
-            severity=Severity.CERTAIN if told else Severity.LIKELY if size >= PAYLOAD_REFUSED / 2 else Severity.LOOK,
+            severity=Severity.CERTAIN if refusal else Severity.LIKELY if size >= PAYLOAD_REFUSED / 2 else Severity.LOOK,
             subject=subject,
             aspect=what,
-            told=f"{what} {seen}. Temporal warns from {sized(PAYLOAD_WARNED)} on and refuses more than "
+            message=f"{what} {seen}. Temporal warns from {sized(PAYLOAD_WARNED)} on and refuses more than "
             f"{sized(PAYLOAD_REFUSED)}; each one stays in the history and is read again at every replay.",
             fix="Keep it in a store of your own, and pass a reference to it.",
             event=number(event),
@@ -71,7 +71,7 @@ def growing_arguments(run: RecordedRun) -> Iterator[Sighting]:
             severity=Severity.LIKELY if last >= PAYLOAD_WARNED / 4 else Severity.LOOK,
             subject=activity,
             aspect="grows",
-            told=f"The arguments of {activity!r} grow from call to call: {sized(first)} to {sized(last)} in "
+            message=f"The arguments of {activity!r} grow from call to call: {sized(first)} to {sized(last)} in "
             f"{len(sizes)} calls, {sized(sum(sizes))} of history in all. After about {left} more, one is over "
             f"{sized(PAYLOAD_REFUSED)} and is refused.",
             fix="Pass what is new and keep the rest in a store, or sum it up; continue as new.",
@@ -84,20 +84,20 @@ def near_limits(run: RecordedRun) -> Iterator[Sighting]:
     """Yield runs whose history is long or large, and that do not continue as new."""
     count, size = len(run.history.events), run.bytes
     reason = str(attributes(run.close).get("reason", "")) if run.close and run.closed_as == "TERMINATED" else ""
-    told, ended = "", EXCEEDED.search(reason)
+    what, ended = "", EXCEEDED.search(reason)
     if ended:
-        told = f"was terminated: {reason.rstrip('.')}, after {count:,} events"
+        what = f"was terminated: {reason.rstrip('.')}, after {count:,} events"
     elif count >= EVENTS_WARNED or size >= BYTES_WARNED:
-        told = f"has {count:,} events and {sized(size)} in one run"
+        what = f"has {count:,} events and {sized(size)} in one run"
     elif (since := _since_suggested(run)) > _WENT_ON and run.closed_as != "CONTINUED_AS_NEW":
-        told = f"went on for {since:,} events after Temporal had suggested to continue as new"
-    if told:
+        what = f"went on for {since:,} events after Temporal had suggested to continue as new"
+    if what:
         warned = count >= EVENTS_WARNED or size >= BYTES_WARNED
         yield Sighting(
             rule="CP207",
             severity=Severity.CERTAIN if ended else Severity.LIKELY if warned else Severity.LOOK,
             subject=run.workflow,
-            told=f"{run.workflow} {told}. Temporal warns at {EVENTS_WARNED:,} events or {sized(BYTES_WARNED)} and "
+            message=f"{run.workflow} {what}. Temporal warns at {EVENTS_WARNED:,} events or {sized(BYTES_WARNED)} and "
             f"terminates the run at {EVENTS_ENDED:,} or {sized(BYTES_ENDED)}.",
             fix="Continue as new when workflow.info().is_continue_as_new_suggested().",
             event=number(run.history.events[-1]),
@@ -116,8 +116,8 @@ def _refused_size(event: Event) -> str:
     """Return how the server says that the event stands for something too large; empty if it does not."""
     if kind(event) not in ("ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_STARTED"):
         return ""
-    told = attributes(event)
-    for failure in causes(told.get("failure") or told.get("lastFailure")):
+    fields = attributes(event)
+    for failure in causes(fields.get("failure") or fields.get("lastFailure")):
         message = str(failure.get("message", ""))
         if "serverFailureInfo" in failure and EXCEEDED.search(message):
             return message.rstrip(".")
@@ -126,12 +126,12 @@ def _refused_size(event: Event) -> str:
 
 def _carried(event: Event, activities: dict[int, str], workflow: str) -> tuple[str, str]:
     """Return in words what the event carries, and the subject."""
-    told, name = attributes(event), kind(event)
+    fields, name = attributes(event), kind(event)
     if name.startswith("ACTIVITY_TASK"):
-        activity = activities.get(int(told.get("scheduledEventId") or number(event)), "an activity")
+        activity = activities.get(int(fields.get("scheduledEventId") or number(event)), "an activity")
         return f"{'What is passed to' if name.endswith('SCHEDULED') else 'What comes from'} {activity!r}", activity
     if name == "WORKFLOW_EXECUTION_SIGNALED":
-        signal = str(told.get("signalName", ""))
+        signal = str(fields.get("signalName", ""))
         return f"What the signal {signal!r} of {workflow} brings", signal
     parts = {
         "WORKFLOW_EXECUTION_STARTED": "What is passed to",

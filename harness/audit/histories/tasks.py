@@ -34,7 +34,7 @@ class _Meaning:
 
     rule: str
     says: re.Pattern[str]
-    told: str
+    message: str
     fix: str
     severity: Severity = Severity.CERTAIN
 
@@ -43,44 +43,44 @@ _MEANINGS = (
     _Meaning(
         rule="CP601",
         says=EXCEEDED,
-        told="what it sends is too large",
+        message="what it sends is too large",
         fix="Keep it in a store of your own, and pass a reference to it.",
     ),
     _Meaning(
         rule="CP702",
         says=re.compile("NON_DETERMINISTIC_ERROR|TMPRL1100|Nondeterminism"),
-        told="the code does not decide any more as it is recorded",
+        message="the code does not decide any more as it is recorded",
         fix="Find the decision with `crashproof replay`, and put changes of code behind workflow.patched().",
     ),
     _Meaning(
         rule="CP105",
         says=re.compile("TMPRL1101|[Pp]otential deadlock|deadlocked"),
-        told="workflow code held its thread for more than 2 s: it blocks, or the machine was very busy",
+        message="workflow code held its thread for more than 2 s: it blocks, or the machine was very busy",
         fix="Move what blocks into an activity.",
         severity=Severity.LIKELY,
     ),
     _Meaning(
         rule="CP401",
         says=re.compile("must have start_to_close_timeout or schedule_to_close_timeout|Timeout is not set on command"),
-        told="an activity is started without start_to_close_timeout and schedule_to_close_timeout",
+        message="an activity is started without start_to_close_timeout and schedule_to_close_timeout",
         fix="Pass start_to_close_timeout.",
     ),
     _Meaning(
         rule="CP405",
         says=re.compile(r"(Initial|Maximum) ?[iI]nterval cannot|Backoff ?[cC]oefficient cannot|Maximum ?[aA]ttempts c"),
-        told="a retry policy contradicts itself",
+        message="a retry policy contradicts itself",
         fix="backoff_coefficient >= 1, maximum_interval >= initial_interval, nothing negative.",
     ),
     _Meaning(
         rule="CP402",
         says=re.compile("^BAD_SCHEDULE_ACTIVITY_ATTRIBUTES .*[Tt]imeout"),
-        told="the server refuses the timeouts of an activity",
+        message="the server refuses the timeouts of an activity",
         fix="heartbeat_timeout < start_to_close_timeout < schedule_to_close_timeout, all above zero.",
     ),
     _Meaning(
         rule="CP702",
         says=re.compile("from inside a workflow|RestrictedWorkflowAccess"),
-        told="the sandbox stopped a call that a replay would answer otherwise",
+        message="the sandbox stopped a call that a replay would answer otherwise",
         fix="Use what temporalio.workflow gives instead, or an activity.",
     ),
 )
@@ -109,8 +109,8 @@ def timed_out_tasks(run: RecordedRun) -> Iterator[Sighting]:
                 severity=Severity.LOOK,
                 subject=run.workflow,
                 aspect="timed out",
-                told=f"Workflow tasks of {run.workflow} timed out {_TIMES} times in a row: its worker dies of them, or "
-                "workflow code blocks.",
+                message=f"Workflow tasks of {run.workflow} timed out {_TIMES} times in a row: its worker dies of them, "
+                "or workflow code blocks.",
                 fix="Look into the worker's log; `crashproof audit` and `crashproof replay` of the code tell more.",
                 event=number(event),
             )
@@ -118,7 +118,7 @@ def timed_out_tasks(run: RecordedRun) -> Iterator[Sighting]:
 
 def _failed(event: Event, cause: str, run: RecordedRun, *, stuck: bool) -> Sighting:
     failures = list(causes(attributes(event).get("failure")))
-    types = [found for found in map(failure_type, failures) if found]
+    types = [name for name in map(failure_type, failures) if name]
     said = next((str(each["message"]) for each in failures if each.get("message")), "")
     whole = " ".join([cause, *types, *(str(each.get("message", "")) for each in failures)])
     meaning = next((each for each in _MEANINGS if each.says.search(whole)), None)
@@ -126,14 +126,14 @@ def _failed(event: Event, cause: str, run: RecordedRun, *, stuck: bool) -> Sight
     what = f"{types[0]}: {what}" if types and types[0] not in what else what or cause
     if meaning is None and types and cause == "WORKFLOW_WORKER_UNHANDLED_FAILURE":
         meaning = _plain_error(types[0])
-    told, fix = (meaning.told, meaning.fix) if meaning else ("", "Look into the worker's log.")
+    sentence, fix = (meaning.message, meaning.fix) if meaning else ("", "Look into the worker's log.")
     severity = meaning.severity if meaning else Severity.LIKELY
     return Sighting(
         rule=meaning.rule if meaning else "CP702",
         severity=Severity.CERTAIN if stuck else severity,
         subject=run.workflow,
         aspect=types[0] if types else cause,
-        told=f"A workflow task of {run.workflow} failed{f', for {told}' if told else ''} ({what})."
+        message=f"A workflow task of {run.workflow} failed{f', for {sentence}' if sentence else ''} ({what})."
         f"{' The workflow hangs there.' if stuck else ''}",
         fix=fix,
         event=number(event),
@@ -145,7 +145,9 @@ def _plain_error(name: str) -> _Meaning:
     return _Meaning(
         rule="CP208",
         says=re.compile(""),
-        told=f"{name} is no failure of Temporal's: it fails the task, which is tried again for ever, not the workflow",
+        message=(
+            f"{name} is no failure of Temporal's: it fails the task, which is tried again for ever, not the workflow"
+        ),
         fix="Raise ApplicationError, or give workflow_failure_exception_types.",
         severity=Severity.LIKELY,
     )

@@ -24,7 +24,7 @@ def contradictions(run: RecordedRun) -> Iterator[Sighting]:
                 rule="CP402",
                 severity=Severity.LIKELY,
                 subject=each.activity,
-                told=f"{each.activity!r}: heartbeat_timeout is not shorter than start_to_close_timeout "
+                message=f"{each.activity!r}: heartbeat_timeout is not shorter than start_to_close_timeout "
                 f"({spoken(attempt)}), so no attempt is ever given up for want of beats.",
                 fix="Make it a fraction of that.",
                 event=each.event,
@@ -45,7 +45,7 @@ def deaths_noticed_late(run: RecordedRun) -> Iterator[Sighting]:
             rule="CP701",
             severity=Severity.LIKELY if lost and each.options.start_to_close >= _TOO_LATE_S else Severity.LOOK,
             subject=each.activity,
-            told=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
+            message=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
             "over, and till then nobody knows that its worker died.",
             fix="Beat in it and pass heartbeat_timeout; for short attempts a shorter start_to_close_timeout does.",
             event=each.event,

@@ -21,14 +21,14 @@ _CLIENTS = ("openai.", "anthropic.")
 
 
 def _errors_as_answers(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for block in own_nodes(frame.function, nodes.Try):
                 asked = _model_asked(block, project)
                 for gives in _told_as_answer(block) if asked else ():
-                    if gives not in told and asked:
-                        told.add(gives)
+                    if gives not in reported and asked:
+                        reported.add(gives)
                         yield _finding(gives, asked, frame, project)
 
 

@@ -36,15 +36,15 @@ def gathered_local_activities(project: Project) -> Iterator[AuditFinding]:
 
 def _local_activities(project: Project, gather: nodes.Call, reached: ReachedCode) -> int:
     """Return how many local activities a gather starts, directly or through functions; 2 for "many"."""
-    found = 0
+    count = 0
     for argument in gather.args:
         many = isinstance(argument, nodes.Starred)
         value: Node = argument.value if isinstance(argument, nodes.Starred) else argument
         for call in project.walk(value, nodes.Call):
             if _is_local(project, call, reached, set()):
-                found += 2 if many else 1
+                count += 2 if many else 1
                 break
-    return found
+    return count
 
 
 def _is_local(project: Project, call: nodes.Call, reached: ReachedCode, seen: set[int]) -> bool:

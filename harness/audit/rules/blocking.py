@@ -30,7 +30,7 @@ _INSTEAD = {
 
 def _blocking(project: Project) -> Iterator[AuditFinding]:
     """Yield the first blocking call of each kind in each function that runs on the event loop."""
-    told: set[tuple[nodes.NodeNG, str]] = set()
+    reported: set[tuple[nodes.NodeNG, str]] = set()
     for activity in project.activities:
         if not activity.is_async:
             continue
@@ -39,8 +39,8 @@ def _blocking(project: Project) -> Iterator[AuditFinding]:
                 continue
             for call, remote in _blocking_calls(frame, project):
                 package = remote.name.partition(".")[0]
-                if (frame.function, package) not in told:
-                    told.add((frame.function, package))
+                if (frame.function, package) not in reported:
+                    reported.add((frame.function, package))
                     yield _finding(frame, call, remote, project)
 
 

@@ -21,13 +21,13 @@ _THREAD_CANCEL = {"temporalio.exceptions.CancelledError", "builtins.BaseExceptio
 
 
 def _swallowed(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for block in own_nodes(frame.function, nodes.Try):
                 caught = _swallows(block, frame, project)
-                if caught is not None and caught not in told:
-                    told.add(caught)
+                if caught is not None and caught not in reported:
+                    reported.add(caught)
                     yield _finding(caught, frame, project)
 
 

@@ -41,16 +41,16 @@ _TRANSPORT = {"requests.adapters.HTTPAdapter"}
 
 
 def _retries(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         if tried_once(activity, project=project):
             continue
         frames = frames_of(activity, project=project)
-        found = [(frame, *one) for frame in frames for one in _found_in(frame, project)]
-        found += [(frames[0], *one) for one in _handed_in(activity, project)]
-        for frame, node, how, requests in found:
-            if node not in told:
-                told.add(node)
+        repeating = [(frame, *one) for frame in frames for one in _found_in(frame, project)]
+        repeating += [(frames[0], *one) for one in _handed_in(activity, project)]
+        for frame, node, how, requests in repeating:
+            if node not in reported:
+                reported.add(node)
                 yield _finding(node, how, requests, frame, project)
 
 

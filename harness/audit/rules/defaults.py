@@ -38,12 +38,12 @@ class _Taken:
 
 def defaults(project: Project) -> Iterator[AuditFinding]:
     """Yield defaults and values made at import that differ, where workflow code takes them."""
-    told: set[tuple[str, int | None]] = set()
+    reported: set[tuple[str, int | None]] = set()
     for reached in workflow_code(project):
         for taken in (*_of_fields(project, reached), *_of_parameters(project, reached), *_of_names(project, reached)):
             key = (project.module_of(taken.node).name, taken.node.lineno)
-            if key not in told:
-                told.add(key)
+            if key not in reported:
+                reported.add(key)
                 yield _finding(project, taken)
 
 
@@ -51,7 +51,7 @@ def _finding(project: Project, taken: _Taken) -> AuditFinding:
     name = f"{taken.use.name}()" if isinstance(taken.use.node, nodes.Call) or taken.use.handed_over else taken.use.name
     differs = "it differs between replays" if taken.use.source.rule in _DIFFERS else "it differs between workers"
     severity = Severity.LIKELY if taken.use.source.rule in _DIFFERS else Severity.LOOK
-    found = project.finding(
+    finding = project.finding(
         "CP110",
         taken.node,
         f"{taken.how} comes from {name}, and workflow code takes it: {differs}. Give the value explicitly, from"
@@ -60,7 +60,7 @@ def _finding(project: Project, taken: _Taken) -> AuditFinding:
         reached=taken.reached,
     )
     step = project.place(taken.taken, what=f"takes {project.source(taken.taken, 40)}")
-    return replace(found, path=(*found.path, step))
+    return replace(finding, path=(*finding.path, step))
 
 
 # Fields
@@ -79,12 +79,12 @@ def _of_fields(project: Project, reached: ReachedCode) -> Iterator[_Taken]:
 
 def _fields(project: Project, made: nodes.ClassDef) -> list[tuple[str, Node | None]]:
     """Return the annotated fields of a class, inherited ones first, with their defaults."""
-    found: dict[str, Node | None] = {}
+    fields: dict[str, Node | None] = {}
     for each in reversed(lineage(project, made)):
         for statement in each.body:
             if isinstance(statement, nodes.AnnAssign) and isinstance(statement.target, nodes.AssignName):
-                found[statement.target.name] = statement.value
-    return list(found.items())
+                fields[statement.target.name] = statement.value
+    return list(fields.items())
 
 
 def _field_use(project: Project, value: Node | None, reached: ReachedCode) -> Use | None:
@@ -103,9 +103,9 @@ def _field_use(project: Project, value: Node | None, reached: ReachedCode) -> Us
 
 def _of_factory(project: Project, factory: Node, here: ReachedCode) -> Use | None:
     """Return what a factory uses: itself, its lambda, or the body of a function of the project."""
-    found = factory_use(project, factory, here)
-    if found is not None or isinstance(factory, nodes.Lambda):
-        return found
+    direct = factory_use(project, factory, here)
+    if direct is not None or isinstance(factory, nodes.Lambda):
+        return direct
     made = project.definition_of(factory, here)
     if isinstance(made, nodes.FunctionDef) and project.module_of(made).own:
         inside = ReachedCode(node=made, module=project.module_of(made))

@@ -43,15 +43,15 @@ _NEVER_RAISED = {"APIError", "APIStatusError", "OpenAIError", "AnthropicError", 
 
 
 def _unknown_names(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for started in activity_starts(project):
         policy = started.retry_policy
-        if policy is None or policy.node in told:
+        if policy is None or policy.node in reported:
             continue
-        told.add(policy.node)
+        reported.add(policy.node)
         for node, name in _names(policy, project):
-            if found := _judged(name, project):
-                severity, why = found
+            if judgement := _judged(name, project):
+                severity, why = judgement
                 message = f"{name!r} in non_retryable_error_types is matched by no error: {why}"
                 yield project.finding("CP404", node, message, severity=severity)
 
@@ -105,14 +105,14 @@ def _errors_of(project: Project) -> tuple[frozenset[str], frozenset[str]]:
 
 def _modules(project: Project) -> list[nodes.Module]:
     """Return the audited modules, and those beside them from which they import."""
-    found = {module.tree.name: module.tree for module in project.modules}
-    for tree in list(found.values()):
+    trees = {module.tree.name: module.tree for module in project.modules}
+    for tree in list(trees.values()):
         for one in tree.nodes_of_class(nodes.ImportFrom):
             names = [f"{absolute(one, one.root())}.{name}" for name, _ in one.names] + [absolute(one, one.root())]
             for each in (project.users_module(name) for name in names):
                 if each is not None:
-                    found.setdefault(each.name, each)
-    return list(found.values())
+                    trees.setdefault(each.name, each)
+    return list(trees.values())
 
 
 def _raised_in(module: nodes.Module, project: Project) -> Iterator[str]:

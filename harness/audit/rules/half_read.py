@@ -25,11 +25,11 @@ _UNREADABLE = {"ValueError", "json.JSONDecodeError", "JSONDecodeError", "Excepti
 
 
 def _waits_wrongly(project: Project) -> Iterator[AuditFinding]:
-    told: set[tuple[str, int, int]] = set()
+    reported: set[tuple[str, int, int]] = set()
     for finding in (*_wait_unheard(project), *_wait_half_read(project)):
         where = (finding.place.file, finding.place.line, finding.place.column)
-        if where not in told:
-            told.add(where)
+        if where not in reported:
+            reported.add(where)
             yield finding
 
 
@@ -105,28 +105,28 @@ def _reads_dates(frame: Frame, project: Project) -> bool:
 
 
 def _unreadable_accepted(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for block in own_nodes(frame.function, nodes.Try):
                 parsed = _parsed(block, project)
                 for gives in _given_instead(block, parsed):
-                    if gives not in told:
-                        told.add(gives)
+                    if gives not in reported:
+                        reported.add(gives)
                         yield _accepted(gives, frame, project)
 
 
 def _parsed(block: Any, project: Project) -> set[str]:
     """Return the names of model answers that the block parses: `answer.parse()`, `json.loads(answer.text)`."""
-    found: set[str] = set()
+    names: set[str] = set()
     for call in (one for part in block.body for one in part.nodes_of_class(nodes.Call)):
         parses = isinstance(call.func, nodes.Attribute) and call.func.attrname in ("parse", "json", "loads")
         for name in call.nodes_of_class(nodes.Name) if parses else ():
             answer = project.dotted_name(name)
             remote = remote_named(answer.removesuffix("()")) if answer.endswith("()") else None
             if remote and remote.towards is Towards.MODEL:
-                found.add(name.name)
-    return found
+                names.add(name.name)
+    return names
 
 
 def _given_instead(block: Any, parsed: set[str]) -> Iterator[nodes.Return]:

@@ -118,7 +118,7 @@ def _receivers(call: nodes.Call, project: Project) -> Iterator[Any]:
 
 def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
     """Yield waits, between two beats, that are as long as the heartbeat timeout."""
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for started in activity_starts(project):
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
@@ -126,8 +126,8 @@ def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
         if beating_of(activity, project=project) is not Beating.IN_TURN:
             continue
         for frame, call, seconds in _sleeps_in(activity, project):
-            if seconds >= timeout and call not in told:
-                told.add(call)
+            if seconds >= timeout and call not in reported:
+                reported.add(call)
                 message = (
                     f"{activity.name!r} sleeps {spoken_s(seconds)} here without a beat, and is started with "
                     f"heartbeat_timeout {spoken_s(timeout)} ({started.place.file}:{started.place.line}): the server "

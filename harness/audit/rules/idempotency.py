@@ -29,27 +29,27 @@ _OWN = {Trait.ARGUMENT, Trait.ACTIVITY, Trait.UNKNOWN}
 
 
 def _without_key(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         if tried_once(activity, project=project):
             continue
         for frame in frames_of(activity, project=project):
             for call in frame.calls():
                 effect = effect_of(call, frame, project=project)
-                if effect is None or (found := _judged(effect, frame, project)) is None:
+                if effect is None or (judgement := _judged(effect, frame, project)) is None:
                     continue
-                severity, message = found
+                severity, message = judgement
                 node, within = _decided_at(call, effect, frame)
-                if node not in told:
-                    told.add(node)
+                if node not in reported:
+                    reported.add(node)
                     reached = reached_in(within, project=project)
                     shown = _where(call, node, project)
                     yield project.finding("CP306", node, message, severity=severity, reached=reached, evidence=shown)
 
 
-def _where(call: nodes.Call, told: nodes.Call, project: Project) -> tuple[str, ...]:
+def _where(call: nodes.Call, reported: nodes.Call, project: Project) -> tuple[str, ...]:
     """Return where the request itself is sent, if that is another line than the one that is told."""
-    if call is told:
+    if call is reported:
         return ()
     place = project.place(call)
     return (f"{place.file}:{place.line} sends it",)

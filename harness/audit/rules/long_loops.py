@@ -28,7 +28,7 @@ _LOOPS = nodes.For | nodes.While
 
 
 def _loops_without_beat(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         if beating_of(activity, project=project) is not Beating.NEVER:
             continue
@@ -36,9 +36,9 @@ def _loops_without_beat(project: Project) -> Iterator[AuditFinding]:
         for frame in frames_of(activity, project=project):
             for loop in own_nodes(frame.function, _LOOPS):
                 call, remote = _asked_in(loop, frame, project)
-                if call is None or remote is None or loop in told or not _may_last(loop, longest, project):
+                if call is None or remote is None or loop in reported or not _may_last(loop, longest, project):
                     continue
-                told.add(loop)
+                reported.add(loop)
                 yield _silent_loop(loop, remote, frame, longest, project)
                 break
 
@@ -96,7 +96,7 @@ def _silent_loop(loop: Any, remote: Remote, frame: Frame, longest: float | None,
 
 def _details_unread(project: Project) -> Iterator[AuditFinding]:
     """Yield beats in a loop that carry its progress, in activities that never ask what the last attempt told."""
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         frames = frames_of(activity, project=project)
         if any(node.attrname == "heartbeat_details" for frame in frames for node in _attributes(frame)):
@@ -104,8 +104,8 @@ def _details_unread(project: Project) -> Iterator[AuditFinding]:
         for frame in frames:
             for loop in own_nodes(frame.function, nodes.For):
                 beat = _progress_told(loop, frame, project)
-                if beat is not None and beat not in told:
-                    told.add(beat)
+                if beat is not None and beat not in reported:
+                    reported.add(beat)
                     message = (
                         f"The beats of {activity.name!r} tell how far it got ({project.source(beat.args[0])}), but no "
                         "attempt reads activity.info().heartbeat_details: after a crash all of it is done again. "
@@ -126,8 +126,8 @@ def _progress_told(loop: nodes.For, frame: Frame, project: Project) -> nodes.Cal
     if not counts or _asked_in(loop, frame, project, waits=False)[0] is None:
         return None
     for call in loop.nodes_of_class(nodes.Call):
-        told = {one.name for argument in call.args for one in argument.nodes_of_class(nodes.Name)}
-        if counters & told and project.dotted_name(call.func) == HEARTBEAT:
+        named = {one.name for argument in call.args for one in argument.nodes_of_class(nodes.Name)}
+        if counters & named and project.dotted_name(call.func) == HEARTBEAT:
             return call
     return None
 

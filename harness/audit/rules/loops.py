@@ -35,15 +35,15 @@ _TIMED = ("asyncio.timeout", "asyncio.wait_for", "asyncio.timeout_at", "temporal
 
 def _unbounded(project: Project) -> Iterator[AuditFinding]:
     starts: dict[nodes.NodeNG, Started] = {one.node: one for one in activity_starts(project)}
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for reached in project.reached():
         if reached.is_module:
             continue
         for loop in own_nodes(reached.node, nodes.While):
             inside = _started_in(loop, reached, starts, project)
-            if loop in told or not inside or not _at_its_mercy(loop, inside, project) or _ends(loop, project):
+            if loop in reported or not inside or not _at_its_mercy(loop, inside, project) or _ends(loop, project):
                 continue
-            told.add(loop)
+            reported.add(loop)
             first = inside[0].activity.name if inside[0].activity else inside[0].target
             yield _finding(loop, f"starts {first!r}" if first else "starts an activity", reached, project)
     yield from _unbounded_in_activities(project)
@@ -63,15 +63,15 @@ def _started_in(
 
 def _unbounded_in_activities(project: Project) -> Iterator[AuditFinding]:
     """Yield loops inside activities that ask a model until it says that it is done."""
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for loop in own_nodes(frame.function, nodes.While):
                 calls = (remote_call(call, project=project) for call in loop.nodes_of_class(nodes.Call))
                 asked = next((one for one in calls if one and one.towards is Towards.MODEL), None)
-                if asked is None or loop in told or not _leaves(loop) or _ends(loop, project):
+                if asked is None or loop in reported or not _leaves(loop) or _ends(loop, project):
                     continue
-                told.add(loop)
+                reported.add(loop)
                 yield _finding(loop, f"asks {spoken(asked.name)}", reached_in(frame, project=project), project)
 
 
@@ -132,16 +132,16 @@ def _waits(loop: nodes.While, project: Project) -> bool:
 
 def _counted(loop: nodes.While) -> set[str]:
     """Return the names and attributes that grow or shrink in the loop: counters, lists, queues."""
-    found = {one.target.as_string() for one in loop.nodes_of_class(nodes.AugAssign)}
+    counters = {one.target.as_string() for one in loop.nodes_of_class(nodes.AugAssign)}
     for call in loop.nodes_of_class(nodes.Call):
         if isinstance(call.func, nodes.Attribute) and call.func.attrname in _GROWS:
-            found.add(call.func.expr.as_string())
+            counters.add(call.func.expr.as_string())
     for one in loop.nodes_of_class(nodes.Assign):
         if isinstance(one.value, nodes.BinOp):
-            found |= {target.as_string() for target in one.targets} & {
+            counters |= {target.as_string() for target in one.targets} & {
                 each.as_string() for each in one.value.nodes_of_class((nodes.Name, nodes.Attribute))
             }
-    return found
+    return counters
 
 
 _GROWS = {"append", "appendleft", "extend", "add", "pop", "popleft", "remove", "get_nowait", "clear"}

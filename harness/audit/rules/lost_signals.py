@@ -19,17 +19,17 @@ _WAIT = "temporalio.workflow.wait_condition"
 
 def lost_signals(project: Project) -> Iterator[AuditFinding]:
     """Yield signals and updates that can be lost."""
-    told: set[int] = set()
+    reported: set[int] = set()
     for workflow in project.workflows:
         runs = workflow.of_kind(EntryKind.RUN)
         if not runs:
             continue
         code = [each for each in project.reached_from(runs[0]) if each.module.own]
-        for found in (*_unfinished(project, workflow, code), *_forgotten(project, workflow, code)):
-            key = hash((found.place.file, found.place.line))
-            if key not in told:
-                told.add(key)
-                yield found
+        for lost in (*_unfinished(project, workflow, code), *_forgotten(project, workflow, code)):
+            key = hash((lost.place.file, lost.place.line))
+            if key not in reported:
+                reported.add(key)
+                yield lost
 
 
 # Work that the end of the run cuts off
@@ -96,8 +96,8 @@ def _waited_attributes(project: Project, reached: ReachedCode) -> Iterator[str]:
 def _condition(project: Project, node: Node, reached: ReachedCode) -> Node:
     if isinstance(node, nodes.Lambda):
         return node
-    found = project.definition_of(node, reached)
-    return found if found is not None else node
+    called = project.definition_of(node, reached)
+    return called if called is not None else node
 
 
 def _own_attributes(node: Node) -> Iterator[str]:
@@ -137,22 +137,22 @@ def _forgotten(project: Project, workflow: Workflow, code: Sequence[ReachedCode]
 
 def _written(project: Project, workflow: Workflow) -> dict[str, list[EntryMethod]]:
     """Return the attributes that signals and updates assign, with these."""
-    found: dict[str, list[EntryMethod]] = {}
+    written: dict[str, list[EntryMethod]] = {}
     for entry in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE):
         for assign in entry.node.nodes_of_class(nodes.AssignAttr):
             if isinstance(assign.expr, nodes.Name) and assign.expr.name == "self":
-                found.setdefault(assign.attrname, []).append(entry)
-    return found
+                written.setdefault(assign.attrname, []).append(entry)
+    return written
 
 
 def _waits(project: Project, reached: ReachedCode) -> dict[str, list[Node]]:
     """Return the calls of wait_condition, by the attributes that they wait for."""
-    found: dict[str, list[Node]] = {}
+    waits: dict[str, list[Node]] = {}
     for call in project.calls(reached):
         if project.called_name(call, reached) == _WAIT and call.args:
             for name in _own_attributes(_condition(project, call.args[0], reached)):
-                found.setdefault(name, []).append(call)
-    return found
+                waits.setdefault(name, []).append(call)
+    return waits
 
 
 def _is_reset(assign: Node) -> bool:

@@ -19,12 +19,12 @@ from harness.records.audit_result import AuditFinding, Severity
 def set_order(project: Project) -> Iterator[AuditFinding]:
     """Yield the places where the order of a set gets into what the workflow does."""
     for reached in workflow_code(project):
-        told: set[int | None] = set()
+        reported: set[int | None] = set()
         for passage in passages(project, reached):
             end = _fate(project, passage, reached)
             line = passage.node.lineno
-            if end.reach is not ValueReach.NOWHERE and line not in told and not _quiet(project, passage, reached):
-                told.add(line)
+            if end.reach is not ValueReach.NOWHERE and line not in reported and not _quiet(project, passage, reached):
+                reported.add(line)
                 severity = Severity.CERTAIN if end.reach is ValueReach.COMMAND else Severity.LOOK
                 yield project.finding(
                     "CP106", passage.node, _message(project, passage, end), severity=severity, reached=reached
@@ -39,9 +39,9 @@ def _fate(project: Project, passage: Passage, reached: ReachedCode) -> Fate:
     if passage.yields is None:
         return loop_fate(project, passage.node, reached)
     if isinstance(passage.node, nodes.ListComp | nodes.GeneratorExp | nodes.DictComp):
-        found = in_order(project, passage.node, reached)
-        if found.reach is ValueReach.COMMAND:
-            return found
+        becomes = in_order(project, passage.node, reached)
+        if becomes.reach is ValueReach.COMMAND:
+            return becomes
     return fate(project, passage.yields, passage.kind, reached)
 
 

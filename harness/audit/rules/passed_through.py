@@ -30,7 +30,7 @@ class Passed:
 
 def _impure(project: Project) -> Iterator[AuditFinding]:
     passed = [(one, _loaded_with(one.module, project)) for one in _passed(project)]
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for reached in project.reached() if passed else ():
         if reached.is_module or reached.module.installed:
             continue
@@ -38,8 +38,8 @@ def _impure(project: Project) -> Iterator[AuditFinding]:
         if use is None:
             continue
         through = next((one for one, modules in passed if reached.module.tree in modules), None)
-        if through is not None and through.node not in told:
-            told.add(through.node)
+        if through is not None and through.node not in reported:
+            reported.add(through.node)
             yield _finding(through, reached, use.node, use.name, project)
 
 
@@ -61,14 +61,14 @@ def _passed(project: Project) -> Iterator[Passed]:
             if any(project.dotted_name(getattr(one, "func", None)) == _PASSING for one, _ in block.items):
                 for statement in block.nodes_of_class((nodes.Import, nodes.ImportFrom)):
                     for name in _names(statement):
-                        if found := project.users_module(name):
-                            yield Passed(node=statement, module=found)
+                        if tree := project.users_module(name):
+                            yield Passed(node=statement, module=tree)
         for call in module.tree.nodes_of_class(nodes.Call):
             if isinstance(call.func, nodes.Attribute) and call.func.attrname == "with_passthrough_modules":
                 for argument in call.args:
                     name = project.value_of(argument)
-                    if isinstance(name, str) and (found := project.users_module(name)):
-                        yield Passed(node=call, module=found)
+                    if isinstance(name, str) and (tree := project.users_module(name)):
+                        yield Passed(node=call, module=tree)
 
 
 def _names(statement: nodes.Import | nodes.ImportFrom) -> Iterator[str]:
@@ -86,11 +86,11 @@ def _loaded_with(passed: nodes.Module, project: Project) -> set[nodes.Module]:
     while waiting:
         for statement in waiting.pop().nodes_of_class((nodes.Import, nodes.ImportFrom)):
             for name in _names(statement):
-                found = None if name in seen else project.users_module(name)
+                tree = None if name in seen else project.users_module(name)
                 seen.add(name)
-                if found is not None and found not in loaded:
-                    loaded.add(found)
-                    waiting.append(found)
+                if tree is not None and tree not in loaded:
+                    loaded.add(tree)
+                    waiting.append(tree)
     return loaded
 
 

@@ -48,8 +48,8 @@ def _whole_file(node: Any, project: Project, steps: int) -> str:
     if steps <= 0:
         return ""
     if isinstance(node, nodes.Name):
-        found = [one for one in project.origins_of(node) if one is not node]
-        return next((how for one in found if (how := _whole_file(one, project, steps - 1))), "")
+        written = [one for one in project.origins_of(node) if one is not node]
+        return next((how for one in written if (how := _whole_file(one, project, steps - 1))), "")
     if not isinstance(node, nodes.Call):
         return ""
     name = project.dotted_name(node.func)

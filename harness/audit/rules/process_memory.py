@@ -25,11 +25,11 @@ def _remembered(project: Project) -> Iterator[AuditFinding]:
     for frame in frames:
         for store, _ in _stores(frame):
             written.setdefault(store, set()).add(frame.activity)
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for frame in frames:
         for node, message in (*_left_by_another(frame, written), *_built_up(frame)):
-            if node not in told:
-                told.add(node)
+            if node not in reported:
+                reported.add(node)
                 full = f"{message} A crash, a deployment or a second worker process empties it. Return it, and let the "
                 full += "workflow pass it on: the history keeps it."
                 reached = reached_in(frame, project=project)

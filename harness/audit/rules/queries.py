@@ -46,10 +46,10 @@ def _changing(project: Project, rule: str, kind: EntryKind) -> Iterator[AuditFin
         workflow = next((each for each in project.workflows if entry in each.entries), None)
         if workflow is None or reached.owner is not workflow.node:
             continue
-        told: set[int | None] = set()
+        reported: set[int | None] = set()
         for change in changes_in(project, reached, reached):
-            if change.kept is Kept.INSTANCE and change.node.lineno not in told:
-                told.add(change.node.lineno)
+            if change.kept is Kept.INSTANCE and change.node.lineno not in reported:
+                reported.add(change.node.lineno)
                 refused = " or its update is refused" if kind is EntryKind.VALIDATOR else ""
                 text = (
                     f"The {entry.kind} {entry.name} changes {change.what}. A {entry.kind} leaves no event, so a replay"

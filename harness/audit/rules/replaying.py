@@ -51,12 +51,12 @@ def _of_branches(project: Project, test: Node, reached: ReachedCode) -> str:
 
 
 def _rest(statement: Node) -> list[Node]:
-    found = []
+    rest = []
     following = statement.next_sibling()
     while following is not None:
-        found.append(following)
+        rest.append(following)
         following = following.next_sibling()
-    return found
+    return rest
 
 
 def _matters(project: Project, statements: Sequence[Node], reached: ReachedCode) -> str:

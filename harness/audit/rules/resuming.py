@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def _skipped(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for loop in own_nodes(frame.function, nodes.For):
                 begins = _begins_behind(loop, project)
                 beat = _beat_before_work(loop, project) if begins is not None else None
-                if beat is not None and begins not in told:
-                    told.add(begins)
+                if beat is not None and begins not in reported:
+                    reported.add(begins)
                     yield _finding(begins, beat, frame, project)
 
 

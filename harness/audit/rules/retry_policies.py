@@ -101,12 +101,12 @@ def _unused_policy(started: Started, project: Project) -> str:
 
 
 def _refused(project: Project) -> Iterator[AuditFinding]:
-    told: set[nodes.NodeNG] = set()
+    reported: set[nodes.NodeNG] = set()
     for started in activity_starts(project):
         policy = started.retry_policy
-        if policy is None or policy.node in told:
+        if policy is None or policy.node in reported:
             continue
-        told.add(policy.node)
+        reported.add(policy.node)
         if why := _refusal(policy):
             message = (
                 f"This retry policy is refused by the SDK when it is used: {why}. The ValueError fails the workflow "

@@ -28,13 +28,13 @@ def class_state(project: Project) -> Iterator[AuditFinding]:
 
 def _changes(project: Project, rule: str, kinds: dict[Kept, str]) -> Iterator[AuditFinding]:
     for reached in workflow_code(project):
-        told: set[int | None] = set()
+        reported: set[int | None] = set()
         for change in changes_in(project, reached, reached):
-            if change.kept not in kinds or change.node.lineno in told:
+            if change.kept not in kinds or change.node.lineno in reported:
                 continue
             if guarded_by_replaying(change.node, project, reached):
                 continue
-            told.add(change.node.lineno)
+            reported.add(change.node.lineno)
             yield _finding(project, rule, change, kinds[change.kept], reached)
 
 
@@ -59,8 +59,8 @@ def is_shared(project: Project, root: Node, reached: ReachedCode) -> bool:
         name = name.expr
     if not isinstance(name, nodes.Name):
         return False
-    _, found = name.lookup(name.name)
-    return any(isinstance(each, nodes.Import | nodes.ImportFrom) and _passed_through(each) for each in found)
+    _, bound = name.lookup(name.name)
+    return any(isinstance(each, nodes.Import | nodes.ImportFrom) and _passed_through(each) for each in bound)
 
 
 def _passed_through(imported: Node) -> bool:

@@ -32,9 +32,9 @@ def swallowed(project: Project) -> Iterator[AuditFinding]:
             earlier: list[nodes.ExceptHandler] = []
             for clause in statement.handlers:
                 caught = _caught(project, clause, reached)
-                found = _finding(project, statement, clause, caught, earlier, reached)
-                if found is not None:
-                    yield found
+                finding = _finding(project, statement, clause, caught, earlier, reached)
+                if finding is not None:
+                    yield finding
                 earlier.append(clause)
 
 

@@ -55,8 +55,8 @@ def _target(started: Started) -> str:
 
 def _contradictions(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
-        for severity, told in _contradicting(started):
-            message = f"{_target(started)}: {told}"
+        for severity, contradiction in _contradicting(started):
+            message = f"{_target(started)}: {contradiction}"
             yield project.finding("CP402", started.node, message, severity=severity)
             break
 
@@ -96,9 +96,9 @@ def _seconds(started: Started, option: str) -> float | None:
 
 def _no_room(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
-        if (told := _out_of_time(started)) is None:
+        if (why := _out_of_time(started)) is None:
             continue
-        yield project.finding("CP406", started.node, f"{_target(started)}: {told}", severity=Severity.LIKELY)
+        yield project.finding("CP406", started.node, f"{_target(started)}: {why}", severity=Severity.LIKELY)
 
 
 def _out_of_time(started: Started) -> str | None:
