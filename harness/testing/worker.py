@@ -200,6 +200,7 @@ class _Door:
             decide=self._decide,
             sender=lambda port: self.processes.sender(port),
             mend=self._acceleration.mend,
+            lost=self.nemesis.lose,
             numbers=itertools.count(1),
             long_polls=self._long_polls,
         )

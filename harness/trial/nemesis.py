@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -104,6 +104,13 @@ class Nemesis:
                 return self._dropped(entry)
         due = self._due(entry)
         return await self._carry_out(due[0], entry, act=due[1]) if due else "go"
+
+    def lose(self, entries: Sequence[Entry], decision: Decision) -> None:
+        """Put on the tape that answers went no further: they travelled in one message with one that was struck."""
+        for entry in entries:
+            if not any(each is entry for each in self.tape):
+                self._put(entry)
+            self._dropped(entry, status=decision.code if isinstance(decision, Refusal) else "")
 
     def unanswered(self, operation: str) -> bool:
         """Tell whether a message of that operation is on its way: neither answered nor dropped."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
 from harness import extensions
 from harness.doors.decision import Decision, Refusal
@@ -75,7 +75,7 @@ class Striking:
         workers: WorkerProcesses,
         nemesis: Nemesis,
         recover_task: RecoverTask,
-        recover_unheard: Callable[[int], Awaitable[None]],
+        recover_unheard: Callable[[int], Coroutine[Any, Any, None]],
         server: OwnServer | None = None,
         crashed: Callable[[], Awaitable[None]] | None = None,
         answer: Callable[[int], str] = lambda message: "",
@@ -111,8 +111,11 @@ class Striking:
         """Let the worker see a broken connection, and free the task that its poll would have heard of."""
         if entry.door != "wire":
             return Struck(decision="drop")
-        handed_out = entry.operation == "PollActivityTaskQueue"
-        healing = self._recover_task(entry) if handed_out else None
+        healing = None
+        if entry.operation == "PollActivityTaskQueue":
+            healing = self._recover_task(entry)
+        elif entry.facts.get("hands_out"):
+            healing = self._recover_unheard(entry.worker)
         return Struck(decision=Refusal("UNAVAILABLE", "the connection was lost"), healing=healing)
 
     def kill_server(self, entry: Entry) -> Struck:

@@ -127,6 +127,7 @@ class _Trial:
                 sender=lambda port: self.workers.sender(port),
                 rewrite=starting.rewrite,
                 mend=self.acceleration.mend,
+                lost=self.nemesis.lose,
                 numbers=self.meeting.numbers,
                 long_polls=self.long_polls,
             )

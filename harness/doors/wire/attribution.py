@@ -130,6 +130,13 @@ class Attribution:
                 self._learn_activity_task(activity, worker)
         return None
 
+    def handed_out(self, activity: Any) -> Owner:
+        """Name the point of an activity task that a reply handed out eagerly: the one that its poll answer would be.
+
+        Whether a task is handed out eagerly or by a poll is the server's choice, and may differ from run to run.
+        """
+        return self._of_task(self._tasks[activity.task_token], "PollActivityTaskQueue")
+
     def in_hand(self) -> set[tuple[str, str, int]]:
         """Return run id, activity id and attempt of each activity task that a worker process has heard of."""
         tasks = self._in_hand.values()
@@ -142,9 +149,12 @@ class Attribution:
             self._open.pop((task.run.run_id, task.activity_id), None)
             self._ending.discard((task.run.run_id, task.activity_id))
 
-    def lost(self, token: bytes) -> None:
-        """Learn that the answer which handed out the task of that token was never heard."""
-        self._in_hand.pop(token, None)
+    def lost(self, reply: Any) -> None:
+        """Learn that a reply was never heard, nor of the tasks that it handed out; None is no reply."""
+        beside = getattr(reply, "workflow_task", None)
+        eager = getattr(reply, "activity_tasks", ())
+        for handed_out in (reply, beside, *eager):
+            self._in_hand.pop(getattr(handed_out, "task_token", b""), None)
 
     def worker_died(self, worker: int) -> None:
         """Learn that every task in the hands of a worker process is lost, and that the next process begins anew."""

@@ -132,8 +132,9 @@ _REQUESTS: dict[str, _Facts] = {
 _REPLIES: dict[str, _Facts] = {
     "PollActivityTaskQueue": lambda reply: _activity_task(reply) if reply.task_token else {},
     "PollWorkflowTaskQueue": lambda reply: _workflow_task(reply) if reply.task_token else {},
-    "RespondWorkflowTaskCompleted": lambda reply: (
-        _workflow_task(reply.workflow_task) if reply.workflow_task.task_token else {}
-    ),
+    "RespondWorkflowTaskCompleted": lambda reply: {
+        **(_workflow_task(reply.workflow_task) if reply.workflow_task.task_token else {}),
+        **({"hands_out": len(reply.activity_tasks)} if reply.activity_tasks else {}),
+    },
     "RecordActivityTaskHeartbeat": lambda reply: {"cancel_requested": reply.cancel_requested},
 }

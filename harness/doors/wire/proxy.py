@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,8 @@ class WireProxy:
         long_polls: The long polls that are under way.
         rewrite: Called with operation, request and worker process before it is executed; may change the request.
         mend: Called with operation and reply before the worker gets it; may change the reply, and says whether it did.
+        lost: Called with the answers that travel in one message with one that goes no further, and with what became of
+            that one.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class WireProxy:
         long_polls: LongPolls,
         rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
         mend: Callable[[str, Any], bool] = lambda operation, reply: False,
+        lost: Callable[[Sequence[Entry], Decision], None] = lambda answers, decision: None,
     ) -> None:
         self._server = server
         self._namespace = namespace
@@ -103,6 +106,7 @@ class WireProxy:
         self._long_polls = long_polls
         self._rewrite = rewrite
         self._mend = mend
+        self._lost = lost
         self._peers: dict[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._channel = grpc.aio.insecure_channel(upstream, options=UNLIMITED)
@@ -147,13 +151,36 @@ class WireProxy:
         self._to_slot(call.operation, call.request)
         self._rewrite(call.operation, call.request, call.worker)
         raw, error = await self._execute(call, method, context)
-        decision = await self._decide(call.entry("reply", status=error.code().name if error else "OK"))
+        decision = await self._decide_answer(call, status=error.code().name if error else "OK")
         if decision != "go":
-            self._attribution.lost(getattr(call.reply, "task_token", b""))
             await _turn_away(context, decision)
         if error:
             await pass_on(error, context=context)
         return raw
+
+    async def _decide_answer(self, call: _Call, *, status: str) -> Decision:
+        """Decide about an answer, then about each activity task that travels in it: what loses one loses them all."""
+        entries = [call.entry("reply", status=status), *self._hand_outs(call)]
+        for entry in entries:
+            decision = await self._decide(entry)
+            if decision != "go":
+                self._attribution.lost(call.reply)
+                self._lost([other for other in entries if other is not entry], decision)
+                return decision
+        return "go"
+
+    def _hand_outs(self, call: _Call) -> Iterator[Entry]:
+        """Yield the activity tasks that the server handed out eagerly, in the reply to the task that scheduled them.
+
+        Each is on the tape as the poll answer that it would have been else, so that it is known in one way.
+        """
+        for task in (
+            call.reply.activity_tasks if call.operation == "RespondWorkflowTaskCompleted" and call.reply else ()
+        ):
+            handed_out = _Call("PollActivityTaskQueue", next(self._numbers), call.worker, request=None, reply=task)
+            handed_out.owner = self._attribution.handed_out(task) if call.worker else None
+            handed_out.facts = {**decoding.facts_of_reply(handed_out.operation, task), "eager": True}
+            yield handed_out.entry("reply", status="OK")
 
     async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:
         poll = call.operation.startswith("Poll") or decoding.is_ambient(call.operation)
@@ -189,7 +216,7 @@ class WireProxy:
         if error is None:
             self._heard(call, done.result())
         status = error.code().name if isinstance(error, grpc.aio.AioRpcError) else "OK"
-        deciding = asyncio.ensure_future(self._decide(call.entry("reply", status=status)))
+        deciding = asyncio.ensure_future(self._decide_answer(call, status=status))
         self._writes.add(deciding)
         deciding.add_done_callback(self._writes.discard)
 

@@ -131,6 +131,14 @@ async def test_a_task_that_was_handed_out_in_a_lost_reply_is_freed(tmp_path: Pat
         assert found.recovered.entries == [(lost, False)]
 
 
+async def test_tasks_that_were_handed_out_eagerly_in_a_lost_reply_are_freed(tmp_path: Path) -> None:
+    async with trial(tmp_path) as found:
+        struck = found.strike("reply-lost", replace(entry(DONE.at("after")), facts={"hands_out": 2}))
+        assert struck.healing is not None
+        await struck.healing
+        assert found.looked_after == [1]
+
+
 async def test_a_lost_reply_of_an_effect_is_a_closed_connection(tmp_path: Path) -> None:
     async with trial(tmp_path) as found:
         assert found.strike("effect-reply-lost", entry(EFFECT)) == Struck(decision="drop")

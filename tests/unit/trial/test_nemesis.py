@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.doors.decision import Decision, Refusal
 from harness.errors import RigError
 from harness.faults import Fault
 from harness.records.plan import Plan, Strike
@@ -102,6 +103,25 @@ async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_execu
     assert await nemesis.meet(entry(TWO.at("after"))) == "drop"
     assert [(found.kind, found.message) for found in nemesis.tape[-2:]] == [("reply", 1), ("dropped", 1)]
     nemesis.finish()
+
+
+@pytest.mark.parametrize(
+    ("decision", "status"), [("drop", ""), (Refusal("UNAVAILABLE", "the connection was lost"), "UNAVAILABLE")]
+)
+async def test_what_travelled_with_an_answer_that_was_struck_is_lost_with_it(decision: Decision, status: str) -> None:
+    nemesis = Nemesis(Plan())
+    Worker(nemesis)
+    beside, struck, further = (entry(TWO.at("after"), number=number) for number in (1, 2, 3))
+    await nemesis.meet(beside)
+    await nemesis.meet(struck)
+    nemesis.lose([beside, further], decision)
+    assert [(found.kind, found.message, found.status) for found in nemesis.tape] == [
+        ("reply", 1, ""),
+        ("reply", 2, ""),
+        ("dropped", 1, status),
+        ("reply", 3, ""),
+        ("dropped", 3, status),
+    ]
 
 
 async def test_strikes_are_made_in_the_order_of_the_plan() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -10,16 +11,23 @@ import grpc.aio
 import pytest
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
+from harness.doors.decision import Decision, Refusal
+from harness.doors.wire.attribution import Attribution
+from harness.records.tape import Entry
 from harness.temporal.service import SERVICE, UNLIMITED, request_type
 from tests.rig.doors.wire.test_proxy import LIMIT, SIGNAL, SLOT, Holding, call, door, send
+from tests.wire import wire_door
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+COMPLETED = "RespondWorkflowTaskCompleted"
+
 
 class Upstream:
-    """A server that keeps what it is sent, and answers with nothing once it may. An async context manager."""
+    """A server that keeps what it is sent, and gives the same answer to all once it may. An async context manager."""
 
-    def __init__(self, *, waits: bool = False) -> None:
+    def __init__(self, *, waits: bool = False, answer: bytes = b"") -> None:
+        self.answer = answer
         self.requests: list[bytes] = []
         self.metadata: list[dict[str, Any]] = []
         self.remaining: list[float | None] = []
@@ -58,7 +66,7 @@ class Upstream:
             self.cancelled.set()
             raise
         self.answered += 1
-        return b""
+        return self.answer
 
 
 async def test_a_start_with_an_update_is_mapped_too() -> None:
@@ -143,3 +151,55 @@ async def test_a_door_closes_while_messages_are_held() -> None:
             await meet.held.wait()
         with pytest.raises(grpc.aio.AioRpcError):
             await sending
+
+
+def handing_out() -> bytes:
+    """Return the reply to a workflow task in which the server hands out two activities eagerly."""
+    reply = rpc.RespondWorkflowTaskCompletedResponse()
+    for number in ("1", "2"):
+        task = reply.activity_tasks.add(task_token=number.encode(), activity_id=number, attempt=1)
+        task.workflow_execution.run_id, task.workflow_type.name, task.activity_type.name = "run", "Trip", "book"
+        task.start_to_close_timeout.FromSeconds(30)
+    return reply.SerializeToString()
+
+
+async def test_what_is_handed_out_eagerly_is_on_the_tape_as_poll_answers() -> None:
+    meet = Holding()
+    async with Upstream(answer=handing_out()) as upstream, door(upstream.address, meet) as proxy:
+        raw = await call(proxy, COMPLETED, rpc.RespondWorkflowTaskCompletedRequest(task_token=b"known"))
+    assert raw == handing_out()
+    _, reply, *eager = meet.tape
+    assert (reply.kind, reply.facts) == ("reply", {"hands_out": 2})
+    assert [(each.kind, each.operation, each.status, each.run_id, each.activity_id) for each in eager] == [
+        ("reply", "PollActivityTaskQueue", "OK", "run", "1"),
+        ("reply", "PollActivityTaskQueue", "OK", "run", "2"),
+    ]
+    assert [each.point.id for each in eager if each.point] == [
+        "after/PollActivityTaskQueue/Trip/book.1/attempt-1",
+        "after/PollActivityTaskQueue/Trip/book.2/attempt-1",
+    ]
+    assert [(each.facts["eager"], each.facts["start_to_close_timeout"]) for each in eager] == [(True, 30.0)] * 2
+    assert len({each.message for each in (reply, *eager)}) == 3
+
+
+@pytest.mark.parametrize("struck", [COMPLETED, "PollActivityTaskQueue"])
+async def test_a_lost_reply_takes_what_it_hands_out_with_it(struck: str) -> None:
+    lost: list[tuple[list[str], Decision]] = []
+    decision = Refusal("UNAVAILABLE", "the connection was lost")
+    attribution = Attribution()
+
+    def lose(answers: Sequence[Entry], decided: Decision) -> None:
+        lost.append(([each.operation for each in answers], decided))
+
+    meet = Holding(struck, "after", decision)
+    async with (
+        Upstream(answer=handing_out()) as upstream,
+        wire_door(upstream.address, decide=meet, attribution=attribution, lost=lose) as proxy,
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(proxy, COMPLETED, rpc.RespondWorkflowTaskCompletedRequest(task_token=b"known"))
+    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert attribution.in_hand() == set()
+    others = [COMPLETED, "PollActivityTaskQueue", "PollActivityTaskQueue"]
+    others.remove(struck)
+    assert lost == [(others, decision)]

@@ -247,8 +247,40 @@ def test_a_task_that_was_handed_out_unheard_is_in_nobodys_hands() -> None:
     worker.workflow_task()
     worker.decide(activity("1"))
     worker.activity_task("1")
-    worker.attribution.lost(b"at-r1-1-1")
+    worker.attribution.lost(rpc.PollActivityTaskQueueResponse(task_token=b"at-r1-1-1"))
     assert worker.call().startswith("before/effect.note/body-")
+    worker.attribution.lost(None)
+
+
+def eager(reply: rpc.RespondWorkflowTaskCompletedResponse, activity_id: str, kind: str = "book") -> None:
+    task = reply.activity_tasks.add(task_token=f"eager-{activity_id}".encode(), activity_id=activity_id, attempt=1)
+    task.workflow_execution.run_id, task.activity_type.name = "r1", kind
+
+
+def test_a_task_handed_out_eagerly_has_the_point_of_the_poll_answer_that_it_would_have_been() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"), activity("2"))
+    reply = rpc.RespondWorkflowTaskCompletedResponse()
+    eager(reply, "2")
+    assert worker.attribution.reply("RespondWorkflowTaskCompleted", reply, worker=1) is None
+    owner = worker.attribution.handed_out(reply.activity_tasks[0])
+    assert owner.point.at("after").id == "after/PollActivityTaskQueue/Trip/book.2/attempt-1"
+    assert (owner.run_id, owner.activity_id) == ("r1", "2")
+    assert worker.activity_task("1") == "before/PollActivityTaskQueue/Trip/book.1/attempt-1"
+
+
+def test_all_that_a_lost_reply_handed_out_is_in_nobodys_hands() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"), activity("2"))
+    reply = rpc.RespondWorkflowTaskCompletedResponse()
+    eager(reply, "1")
+    eager(reply, "2")
+    worker.attribution.reply("RespondWorkflowTaskCompleted", reply, worker=1)
+    assert worker.attribution.in_hand() == {("r1", "1", 1), ("r1", "2", 1)}
+    worker.attribution.lost(reply)
+    assert worker.attribution.in_hand() == set()
 
 
 def test_a_task_handed_out_eagerly_is_in_the_hands_of_the_worker_process_that_is_answered() -> None:
