@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import RigError, UsageError
+from harness.report.clean import for_terminal
 
 if TYPE_CHECKING:
     from harness.servers.binaries import Binary
@@ -117,7 +118,7 @@ def crashproof_replays(request: pytest.FixtureRequest) -> Callable[..., None]:
         try:
             assert_replays(*found, **{"cwd": started_in, **how})
         except (AssertionError, UsageError, RigError) as error:
-            raise pytest.fail.Exception(f"crashproof: {error}", pytrace=False) from None
+            raise pytest.fail.Exception(for_terminal(f"crashproof: {error}"), pytrace=False) from None
 
     return replays
 
@@ -189,7 +190,7 @@ def _in_one_message() -> Iterator[None]:
     try:
         yield
     except (UsageError, RigError) as error:
-        raise pytest.fail.Exception(f"crashproof: {error}", pytrace=False) from None
+        raise pytest.fail.Exception(for_terminal(f"crashproof: {error}"), pytrace=False) from None
 
 
 def _say(config: pytest.Config, line: str) -> None:
@@ -198,4 +199,4 @@ def _say(config: pytest.Config, line: str) -> None:
     capture = config.pluginmanager.get_plugin("capturemanager")
     if reporter and capture:
         with capture.global_and_fixture_disabled():
-            reporter.write_line(f"crashproof: {line}")
+            reporter.write_line(for_terminal(f"crashproof: {line}"))

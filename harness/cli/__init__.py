@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from harness.errors import RigError, UsageError, nearest
+from harness.report.clean import for_terminal
 
 _COMMANDS = {
     "run": "Torture agents: break their world at every message and say what broke.",
@@ -83,28 +84,32 @@ def _status() -> int:
         return status if isinstance(status, int) else 0
     except (UsageError, click.UsageError) as error:
         message = error.format_message() if isinstance(error, click.UsageError) else str(error)
-        click.echo(f"crashproof: {message}", err=True)
+        _complain(f"crashproof: {message}")
         if isinstance(error, click.UsageError) and error.ctx:
-            click.echo(f"Try `{error.ctx.command_path} --help`.", err=True)
+            _complain(f"Try `{error.ctx.command_path} --help`.")
         return 2
     except RigError as error:
-        click.echo(f"crashproof: {error}", err=True)
+        _complain(f"crashproof: {error}")
         return 3
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("crashproof: interrupted", err=True)
+        _complain("crashproof: interrupted")
         return 130
     except click.ClickException as error:
-        click.echo(f"crashproof: {error.format_message()}", err=True)
+        _complain(f"crashproof: {error.format_message()}")
         return 2
     except BrokenPipeError:
         return 3
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?", err=True)
+        _complain(f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?")
         return 3
     except Exception:
         # The interpreter's own exit status for this, 1, would say that a finding was made.
-        click.echo(f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself", err=True)
+        _complain(f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself")
         return 3
+
+
+def _complain(text: str) -> None:
+    click.echo(for_terminal(text), err=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from harness.cli.output import FORMAT
+from harness.cli.output import FORMAT, say
 from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
@@ -228,7 +228,7 @@ def _write_baseline(found: AuditResult, configured: Configuration, asked: Sequen
     baseline.save(file, known.values())
     told = f"{number(len(known), 'finding is', 'findings are')} in {shown_path(file)}: "
     told += "review it, and give a reason where it may stay" if len(known) == 1 else "review them, and give reasons"
-    click.echo(told if configured.baseline else f"{told}; --baseline {file}, or baseline in the configuration, uses it")
+    say(told if configured.baseline else f"{told}; --baseline {file}, or baseline in the configuration, uses it")
     return 0
 
 

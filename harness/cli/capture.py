@@ -21,6 +21,7 @@ import filelock
 import platformdirs
 
 from harness.cli import connection
+from harness.cli.output import say
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ def capture(form: str, **given: Any) -> int:
             caught = _replaced(caught, wanted, given)
     status = 3 if not caught.kept or (wanted.executions and caught.gone) else 0
     told: dict[str, Any] = {"folder": given["out"], "asked": _asked(wanted), "scrubbed": given["scrub"]}
-    click.echo(as_json(caught, status=status, **told) if form == "json" else as_text(caught, **told))
+    if form == "json":
+        click.echo(as_json(caught, status=status, **told))
+    else:
+        say(as_text(caught, **told))
     return status
 
 
@@ -140,7 +144,7 @@ def _replaced(caught: Caught, wanted: CaptureRequest, given: Mapping[str, Any]) 
 
     changed = caught.of("changed")
     for each in changed:
-        click.echo(f"  {each.file}: {_difference(each)}", err=True)
+        say(f"  {each.file}: {_difference(each)}", err=True)
     them = "1 file that holds" if len(changed) == 1 else f"{len(changed)} files that hold"
     if not click.confirm(f"Write over {them} something else?", err=True):
         return caught

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from harness.checks.catalogue import STANDARD
+from harness.cli.output import say
 
 _EPILOG = """\b
 Example: crashproof checks -o json
@@ -22,5 +23,5 @@ def checks(form: str) -> int:
         return 0
     width = max(len(each.name) for each in STANDARD)
     for each in STANDARD:
-        click.echo(f"{each.name:<{width}}  {each.property}")
+        say(f"{each.name:<{width}}  {each.property}")
     return 0

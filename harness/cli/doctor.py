@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.output import say
 from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def doctor(temporal: str, test_server: str, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(_as_json(dev, test, looks, ready), indent=2))
     else:
-        click.echo(_as_text(dev, test, looks, ready))
+        say(_as_text(dev, test, looks, ready))
     sys.exit(0 if ready else 3)
 
 

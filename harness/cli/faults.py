@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from harness import faults as known
+from harness.cli.output import say
 from harness.faults import Fault
 
 _EPILOG = """\b
@@ -36,10 +37,10 @@ def faults(words: tuple[str, ...], form: str) -> int:
         click.echo(msgspec.json.format(msgspec.json.encode([_told(fault) for fault in found]), indent=2))
         return 0
     for family in dict.fromkeys(fault.family for fault in found):
-        click.echo(f"{family}")
+        say(family)
         for fault in found:
             if fault.family == family:
-                click.echo("\n".join(_lines(fault)))
+                say("\n".join(_lines(fault)))
     return 0
 
 

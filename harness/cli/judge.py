@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.app.judge import judge as judge_again
-from harness.cli.output import FORMAT, show
+from harness.cli.output import FORMAT, say, show
 from harness.records.store import RUNS
 
 _EPILOG = """\b
@@ -20,5 +20,5 @@ Example: crashproof judge .crashproof/runs/latest
 @FORMAT
 def judge(folder: Path, form: str) -> int:
     """Judge the evidence of a run again, and write its report anew. No server and no worker is started."""
-    result = judge_again(folder, tell=lambda news: click.echo(f"crashproof: {news.text}", err=True))
+    result = judge_again(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True))
     return show(result, form=form)

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from harness.records.sweep_result import outcome
+from harness.report.clean import for_terminal
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
 from harness.report.sweep.document import document
@@ -26,6 +27,16 @@ FORMAT = click.option(
 )
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print text for people, in which nothing can steer their terminal: it may quote workers, files and servers.
+
+    Args:
+        text: The text, of one line or several.
+        err: Whether it goes to standard error.
+    """
+    click.echo(for_terminal(text), err=err)
+
+
 def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
     """Print the report of a run and return the exit status."""
     swept, place = result.sweeps, shown_path(result.folder)
@@ -34,7 +45,7 @@ def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
     elif form == "jsonl":
         click.echo(msgspec.json.encode(document(swept, folder=place)))
     elif points_only:
-        click.echo(text_report.points(swept))
+        say(text_report.points(swept))
     else:
-        click.echo(text_report.text(swept, folder=place))
+        say(text_report.text(swept, folder=place))
     return outcome(swept).exit_status

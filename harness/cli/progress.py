@@ -15,6 +15,7 @@ from rich.text import Text
 
 from harness.records.sweep_result import News
 from harness.records.verdict import Outcome, Verdict
+from harness.report.clean import for_line
 from harness.report.phrases import plan_text, why_unknown
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
@@ -87,7 +88,7 @@ class ProgressDisplay:
         if self._console.is_terminal and not os.environ.get("CI"):
             self._live = Progress(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
@@ -115,9 +116,9 @@ class ProgressDisplay:
     def line(self, text: str) -> None:
         """Show one line of progress."""
         if self._live:
-            self._live.console.print(text, markup=False)
+            self._live.console.print(for_line(text), markup=False)
         else:
-            print(f"[{self._clock() - self._began:6.1f}s] {text}", file=sys.stderr, flush=True)
+            print(f"[{self._clock() - self._began:6.1f}s] {for_line(text)}", file=sys.stderr, flush=True)
 
     def tell(self, news: News) -> None:
         """Show what happens; what is about no scenario is one line."""
@@ -151,7 +152,7 @@ class ProgressDisplay:
         verdict = news.verdict
         if verdict and verdict.outcome is not Outcome.PASS:
             line = Text(f"{verdict.outcome:<7} ", style=_COLOURS[verdict.outcome])
-            live.console.print(line.append(_in_one_line(verdict), style="default"))
+            live.console.print(line.append(for_line(_in_one_line(verdict)), style="default"))
         note = plan_text(verdict.plan) if verdict else news.text
         self._move(live, news.scenario, done=news.done, total=news.total, bad=self._tally.bad(news.scenario), note=note)
         if self._tally.scenarios > 1:
@@ -160,9 +161,9 @@ class ProgressDisplay:
 
     def _move(self, live: Progress, name: str, *, done: int, total: int, bad: str, note: str) -> None:
         if name not in self._bars:
-            self._bars[name] = live.add_task(name, total=None, bad="", note="")
+            self._bars[name] = live.add_task(for_line(name), total=None, bad="", note="")
         over = name != _ALL and done >= total > _BASELINES
-        live.update(self._bars[name], completed=done, total=total, bad=bad, note=note[:60], visible=not over)
+        live.update(self._bars[name], completed=done, total=total, bad=bad, note=for_line(note)[:60], visible=not over)
 
 
 def _in_one_line(verdict: Verdict) -> str:

@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from harness.cli.interrupting import interruptible
-from harness.cli.output import FORMAT
+from harness.cli.output import FORMAT, say
 from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records.run_record import versions
@@ -228,7 +228,7 @@ def _settled(
         accepting.save(file, entries)
         one = len(entries) == 1
         told = f"{number(len(entries), 'accepted difference')} {'is' if one else 'are'} in {file}"
-        click.echo(f"{told}: review {'it' if one else 'them'}", err=True)
+        say(f"{told}: review {'it' if one else 'them'}", err=True)
     today = datetime.datetime.now(datetime.UTC).date()
     histories, stale = accepting.apply(replayed.histories, entries, today=today)
     return replace(replayed, histories=histories, stale=stale)
@@ -236,7 +236,7 @@ def _settled(
 
 def _print(replayed: ReplayResult, *, form: str, again: _Again) -> None:
     if form == "text":
-        click.echo(replayed_text(replayed, again=again))
+        say(replayed_text(replayed, again=again))
     elif form == "junit":
         click.echo(replayed_junit(replayed, again=again))
     elif form == "sarif":

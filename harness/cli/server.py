@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.output import say
 from harness.errors import RigError
 
 if TYPE_CHECKING:
@@ -126,4 +127,4 @@ def _print(binary: Binary, output: str) -> None:
 
 
 def _progress(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)

@@ -24,6 +24,7 @@ from harness.errors import UsageError
 from harness.faults import Fault
 from harness.faults.action import Action, LoseReply
 from harness.records.point import Door
+from harness.report.clean import for_terminal
 from harness.testing.thread import unattended
 
 ScriptFunction = Callable[[dict[str, Any]], Any]
@@ -163,7 +164,7 @@ class _Failing:
             return _instead(fault.action, message)
         answer = await unattended(execute)
         if answer.notice:
-            print(f"crashproof: {answer.notice}", file=sys.stderr, flush=True)
+            print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
         return _instead(fault.action, message, text=answer.text) if fault else answer
 
     def _next(self) -> Fault | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpMessage
+from harness.report.clean import for_terminal
 from harness.testing.doors import Effects, Model
 from harness.testing.server import SessionServer
 from harness.testing.thread import Calls
@@ -86,4 +87,4 @@ class Stage:
 
     def _note(self, operation: str, **facts: Any) -> None:
         if operation == "notice":
-            print(f"crashproof: {facts['text']}", file=sys.stderr, flush=True)
+            print(for_terminal(f"crashproof: {facts['text']}"), file=sys.stderr, flush=True)

@@ -22,6 +22,7 @@ from harness.processes.command import environment
 from harness.records.plan import Plan
 from harness.records.point import matches
 from harness.records.tape import Entry
+from harness.report.clean import for_terminal
 from harness.servers.frontend import Frontend
 from harness.testing.thread import Calls
 from harness.trial.acceleration import Acceleration
@@ -271,7 +272,7 @@ class _Door:
             await self._acceleration.recover(executions=executions, worker=worker)
         except grpc.aio.AioRpcError as error:  # a test may have killed the server meanwhile
             told = "the timeouts of the killed worker process are waited for, since they could not be hastened"
-            print(f"crashproof: {told}: {error.details()}", file=sys.stderr, flush=True)
+            print(for_terminal(f"crashproof: {told}: {error.details()}"), file=sys.stderr, flush=True)
 
     async def _decide(self, entry: Entry) -> Decision:
         if entry.operation in _POLLS and entry.kind == "request":

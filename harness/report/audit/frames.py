@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.records.audit_result import CodePlace
+from harness.report.clean import for_line
 
 Lines = Callable[[str], Sequence[str]]
 """Returns the lines of a file; none if it cannot be read."""
 
 _BEFORE, _AFTER = 2, 1
 _TAB = 4
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -33,11 +32,6 @@ class Paint:
         if not self.on or not text:
             return text
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
-
-
-def safe(text: str) -> str:
-    """Return a text that cannot steer a terminal nor change the direction in which it is read."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def frame(
@@ -97,7 +91,7 @@ def _window(line: str, cut: int, width: int, until: int | None = None) -> str:
     """Return the part of a line that is shown, as far as to a character where ``until`` says so."""
     ahead = "…" if cut and line[:cut].strip() else ""
     part = line[cut:] if until is None else line[cut : max(cut, until)]
-    part = ahead + safe(part.replace("\t", " " * _TAB))
+    part = ahead + for_line(part.replace("\t", " " * _TAB))
     return part if len(part) <= width else part[: width - 1] + "…"
 
 

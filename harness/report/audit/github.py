@@ -12,6 +12,7 @@ from pathlib import PurePath
 from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.records.verdict import Outcome
 from harness.report.audit.text import summary
+from harness.report.clean import for_terminal
 
 MOST = 10
 """Annotations of each level that GitHub shows for one step."""
@@ -80,7 +81,7 @@ def _command(level: str, named: dict[str, str], message: str) -> str:
     told = ",".join(
         f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in named.items()
     )
-    return f"::{level} {told}::{_escaped(message)}"
+    return f"::{level} {told}::{_escaped(for_terminal(message))}"
 
 
 def _escaped(text: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
 from harness.records.verdict import Outcome
-from harness.report.audit.frames import Lines, Paint, frame, safe
+from harness.report.audit.frames import Lines, Paint, frame
+from harness.report.clean import for_line
 from harness.report.phrases import number
 
 STYLES = {Severity.CERTAIN: "red", Severity.LIKELY: "yellow", Severity.LOOK: "cyan"}
@@ -41,7 +42,7 @@ def audit_text(
     catalogue = {rule.id: rule for rule in rules}
     told: list[str] = []
     for file, found in itertools.groupby(audited.findings, key=lambda each: each.place.file):
-        told += [paint(safe(file), "bold"), ""]
+        told += [paint(for_line(file), "bold"), ""]
         before: CodePlace | None = None
         for finding in found:
             head = _head(finding, catalogue, paint, width)
@@ -62,7 +63,7 @@ def _head(finding: AuditFinding, catalogue: dict[str, RuleText], paint: Paint, w
     place = finding.place
     # In a history, an event is meant and no line.
     where = f"{place.file}: {place.what}" if place.what else f"{place.file}:{place.line}:{place.column}"
-    where = safe(where)
+    where = for_line(where)
     severity = paint(finding.severity, STYLES[finding.severity], "bold")
     yield f"  {where}  {severity}  {paint(finding.rule, 'bold')} {name}".rstrip()
     yield from _wrapped(finding.message, width, "    ")
@@ -86,16 +87,16 @@ def _more(finding: AuditFinding, paint: Paint) -> Iterator[str]:
     for title, told in (("Shown by:", finding.evidence), ("Confirmed at run time:", finding.confirmed)):
         if told:
             yield f"    {paint(title, 'green' if told is finding.confirmed else 'bold')}"
-            yield from (f"      {safe(line)}" for line in told)
+            yield from (f"      {for_line(line)}" for line in told)
 
 
 def _how(finding: AuditFinding) -> str:
-    return f"How {safe(finding.workflow) or 'workflow code'} gets there:"
+    return f"How {for_line(finding.workflow) or 'workflow code'} gets there:"
 
 
 def _step(step: CodePlace) -> str:
-    inside = f"{safe(step.function)} " if step.function else ""
-    return f"{safe(step.file)}:{step.line}  {inside}{safe(step.what or 'leads on')}"
+    inside = f"{for_line(step.function)} " if step.function else ""
+    return f"{for_line(step.file)}:{step.line}  {inside}{for_line(step.what or 'leads on')}"
 
 
 def _rules(findings: Sequence[AuditFinding], catalogue: dict[str, RuleText], paint: Paint, width: int) -> Iterator[str]:
@@ -121,9 +122,9 @@ def _missed(audited: AuditResult, paint: Paint, width: int) -> Iterator[str]:
     yield ""
     for each in audited.missed:
         expected = f"  ({each.rule} was to find it)" if each.rule else ""
-        yield f"  {paint(each.check, 'yellow', 'bold')}  {safe(each.subject)}{expected}".rstrip()
+        yield f"  {paint(each.check, 'yellow', 'bold')}  {for_line(each.subject)}{expected}".rstrip()
         yield from _wrapped(each.message, width, "    ")
-        yield from (f"    {safe(line)}" for line in (each.line, each.source) if line)
+        yield from (f"    {for_line(line)}" for line in (each.line, each.source) if line)
     yield ""
 
 
@@ -131,7 +132,8 @@ def _unresolved(audited: AuditResult, paint: Paint) -> Iterator[str]:
     yield paint("Calls that could not be followed", "bold")
     yield ""
     for each in audited.unresolved:
-        yield f"  {safe(each.place.file)}:{each.place.line}:{each.place.column}  {safe(each.name)}: {safe(each.why)}"
+        place = f"{each.place.file}:{each.place.line}:{each.place.column}"
+        yield for_line(f"  {place}  {each.name}: {each.why}")
     if not audited.unresolved:
         yield "  none"
     yield ""
@@ -170,7 +172,7 @@ def _at(place: CodePlace) -> str:
 
 def _wrapped(text: str, width: int, indent: str, first: str | None = None) -> list[str]:
     return textwrap.wrap(
-        safe(text),
+        for_line(text),
         width,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,

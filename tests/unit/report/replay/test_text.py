@@ -99,12 +99,12 @@ Order
     Reproduce with:  crashproof replay h/one.json
 
   UNKNOWN  it is empty
-    In h/\N{REPLACEMENT CHARACTER}[31mcut.json
+    In h/\\x1b[31mcut.json
 
 history          workflow  outcome  events  tasks  commands
 h/one.json       Order     FAIL         34      5         6
 h/two.json       Order     PASS          9      1         2
-h/\N{REPLACEMENT CHARACTER}[31mcut.json            UNKNOWN       0      0         0
+h/\\x1b[31mcut.json            UNKNOWN       0      0         0
 
   - 1 workflow task not compared: still open in the recording
   - 1 value not compared: encrypted, or kept by the replay

@@ -1,0 +1,186 @@
+"""What foreign text says reaches the terminal harmless, by whatever path a command prints it."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+from rich.console import Console
+
+from harness import cli
+from harness.app.run import RunResult
+from harness.cli.capture_report import as_text
+from harness.cli.output import say, show
+from harness.cli.progress import ProgressDisplay
+from harness.errors import RigError, UsageError
+from harness.histories.capture import Caught
+from harness.histories.captured import Captured
+from harness.records.audit_result import AuditFinding, CodePlace, FileReport, Missed, Severity, Unresolved
+from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding, ReplayResult, Witness
+from harness.records.sweep_result import News
+from harness.records.verdict import EvidenceEntry, Finding, Outcome
+from harness.report.audit.github import audit_github
+from harness.report.audit.text import audit_text
+from harness.report.replay.text import replayed_text
+from tests.unit.report.audited import CLEAN, RULES
+from tests.unit.report.nasty import NASTY, harmless
+from tests.unit.report.samples import FAILED, KILL, swept, verdict
+
+TOLD = Finding(check="effects-happen-once", message=NASTY, evidence=(EvidenceEntry(words=(NASTY,)),))
+SWEPT = replace(
+    swept(verdict("9f3a2c", KILL, Outcome.FAIL, TOLD), verdict("77aa01", KILL, Outcome.UNKNOWN, because=NASTY)),
+    scenario=NASTY,
+    gaps=(NASTY,),
+    notes=(NASTY,),
+    unsteady=(NASTY,),
+)
+DIFFERENCE = Difference(event_id=5, workflow_task=3, kind=NASTY, subject=NASTY, field=NASTY, old=NASTY, new=NASTY)
+REPLAYED = ReplayResult(
+    against=NASTY,
+    histories=(
+        ReplayedHistory(
+            file=NASTY,
+            workflow=NASTY,
+            outcome=Outcome.FAIL,
+            note=NASTY,
+            findings=(
+                ReplayFinding(
+                    check="replays",
+                    workflow=NASTY,
+                    message=NASTY,
+                    subject=NASTY,
+                    line=NASTY,
+                    difference=DIFFERENCE,
+                    causes=(Witness(function=NASTY, stack=(NASTY,), workflow=NASTY),),
+                    histories=(NASTY,),
+                ),
+            ),
+        ),
+        ReplayedHistory(file=NASTY, reason=NASTY),
+    ),
+    unusable=(NASTY,),
+)
+PLACE = CodePlace(file=NASTY, line=1, column=1, function=NASTY, what="")
+AUDITED = replace(
+    CLEAN,
+    findings=(
+        AuditFinding(
+            rule="CP101",
+            severity=Severity.CERTAIN,
+            message=NASTY,
+            place=PLACE,
+            path=(replace(PLACE, what=NASTY),),
+            workflow=NASTY,
+            evidence=(NASTY,),
+            confirmed=(NASTY,),
+        ),
+    ),
+    files=(FileReport(file=NASTY, reason=NASTY),),
+    missed=(Missed(check="replays", message=NASTY, subject=NASTY, line=NASTY, source=NASTY),),
+    unresolved=(Unresolved(place=PLACE, name=NASTY, why=NASTY),),
+    stale=(NASTY,),
+)
+CAPTURED = Captured(
+    file=NASTY,
+    workflow_id=NASTY,
+    run_id="r",
+    workflow_type=NASTY,
+    status=NASTY,
+    open=False,
+    task_queue="q",
+    namespace="n",
+    server_version="1",
+    started="",
+    closed="",
+    events=1,
+    sha256="",
+    scrubbed=False,
+    adds=(NASTY,),
+)
+
+
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+
+
+def capture_report() -> None:
+    caught = Caught(kept=[("new", CAPTURED)], gone=[NASTY], replaced=Counter({NASTY: 1}))
+    say(as_text(caught, folder=Path(NASTY), asked=NASTY, scrubbed=True))
+
+
+def progress() -> None:
+    with ProgressDisplay() as display:
+        display.line(NASTY)
+        display.tell(News(scenario=NASTY, text=NASTY))
+        display.tell(News(scenario=NASTY, verdict=SWEPT.verdicts[0]))
+        display.tell(News(scenario=NASTY, verdict=SWEPT.verdicts[1]))
+
+
+def audit() -> None:
+    click.echo(audit_text(AUDITED, rules=RULES, lines=lambda _: (NASTY,), unresolved=True))
+
+
+PATHS: dict[str, Callable[[], object]] = {
+    "run": lambda: show(RunResult(folder=Path("runs"), sweeps=(SWEPT,)), form="text"),
+    "points": lambda: show(RunResult(folder=Path("runs"), sweeps=(SWEPT,)), form="text", points_only=True),
+    "replay": lambda: say(replayed_text(REPLAYED, again=lambda _: NASTY)),
+    "audit": audit,
+    "capture": capture_report,
+    "progress": progress,
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_what_is_printed_is_harmless(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    PATHS[name]()
+    printed = "".join(capsys.readouterr())
+    assert "\\x9b" in printed
+    assert "\\u202e" in printed
+    assert harmless(printed)
+
+
+def test_annotations_print_harmless_messages() -> None:
+    messages = [line.rpartition("::")[2] for line in audit_github(AUDITED, rules=RULES).split("\n")]
+    assert any("\\x9b" in message for message in messages)
+    assert all(map(harmless, messages))
+
+
+@pytest.mark.parametrize(
+    "error", [UsageError(NASTY), RigError("it ended", log=NASTY), ValueError(NASTY), OSError(5, NASTY, NASTY)]
+)
+def test_an_error_is_shown_harmless(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    assert cli._status() in (2, 3)
+    shown = capsys.readouterr().err
+    assert "\\x9b" in shown
+    assert harmless(shown)
+
+
+def test_a_live_line_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI")
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=True, width=2000, color_system=None)
+    monkeypatch.setattr("harness.cli.progress.Console", lambda **_: console)
+    with ProgressDisplay() as display:
+        display.line(NASTY)
+        display.tell(News(scenario=NASTY, text=NASTY, total=300))
+        display.tell(News(scenario=NASTY, verdict=SWEPT.verdicts[0], total=300))
+    written = shown.getvalue()
+    assert "\\x9b" in written
+    assert not set(written) & set(NASTY) - set("xy\x1b\r")
+
+
+def test_the_exit_status_is_that_of_the_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(RunResult(folder=Path("runs"), sweeps=(FAILED,)), form="text") == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("FAIL: ")
