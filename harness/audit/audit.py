@@ -1,4 +1,4 @@
-"""The audit: files to surfaces, surfaces to parts, parts to findings, over several processes and remembered."""
+"""Runs an audit of code: outlines files, divides them into parts, judges each part, and remembers what it found."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.audit.cache import Memory
+from harness.audit.code.file_outline import FileOutline, outline_of
 from harness.audit.code.modules import Finder, installed_folders
-from harness.audit.code.parts import parts_of
-from harness.audit.code.reach import Limits
+from harness.audit.code.partition import parts_of
+from harness.audit.code.reachability import Limits
 from harness.audit.code.source import SourceFile, collect
-from harness.audit.code.surface import Surface, surface_of
 from harness.audit.judging import Judged, judge
 from harness.audit.rule import Rule
 from harness.audit.rules import RULES
@@ -73,31 +73,31 @@ def audit(
     installed = tuple(installed_folders({path.parent for path in sources}))
     memory = Memory(cache, rules=rules, limits=limits, installed=installed)
     with working(_processes(jobs, sources.values(), memory, rules)) as workers:
-        surfaces = _surfaces(sources, memory, workers)
+        outlines = _outlines(sources, memory, workers)
         finder = Finder(sources, installed=installed)
-        parts = parts_of(sources, surfaces, finder)
+        parts = parts_of(sources, outlines, finder)
         judged = list(_judged(parts, rules, finder, limits, memory, workers, progress))
     memory.close()
-    reports = tuple(_report(source, surfaces[source.path]) for source in sources.values())
+    reports = tuple(_report(source, outlines[source.path]) for source in sources.values())
     audited = _audited(judged, reports, sources.values(), seconds=time.monotonic() - begun)
     return replace(audited, rules=len(rules))
 
 
-def _surfaces(sources: dict[Path, SourceFile], memory: Memory, workers: AuditWorkers | None) -> dict[Path, Surface]:
-    known = {path: surface for path, source in sources.items() if (surface := memory.surface(source))}
+def _outlines(sources: dict[Path, SourceFile], memory: Memory, workers: AuditWorkers | None) -> dict[Path, FileOutline]:
+    known = {path: outline for path, source in sources.items() if (outline := memory.outline(source))}
     missing = [source for path, source in sources.items() if path not in known]
     chunks = [missing[at : at + _CHUNK] for at in range(0, len(missing), _CHUNK)]
-    made = workers.ask(_surfaces_of, chunks) if workers else enumerate(map(_surfaces_of, chunks))
-    for number, surfaces in made:
-        known |= {source.path: surface for source, surface in zip(chunks[number], surfaces, strict=True)}
+    made = workers.ask(_outlines_of, chunks) if workers else enumerate(map(_outlines_of, chunks))
+    for number, outlines in made:
+        known |= {source.path: outline for source, outline in zip(chunks[number], outlines, strict=True)}
     for path, source in sources.items():
         if not source.reason:
-            memory.keep_surface(source, known[path])
+            memory.keep_outline(source, known[path])
     return known
 
 
-def _surfaces_of(sources: Sequence[SourceFile]) -> list[Surface]:
-    return [surface_of(source) for source in sources]
+def _outlines_of(sources: Sequence[SourceFile]) -> list[FileOutline]:
+    return [outline_of(source) for source in sources]
 
 
 def _judged(
@@ -154,15 +154,15 @@ def _work(task: _Task) -> Judged:
 
 def _processes(jobs: int, sources: Iterable[SourceFile], memory: Memory, rules: Sequence[Rule]) -> int:
     """Return how many processes are worth their start: other ones know the rules of the catalogue only."""
-    new = sum(len(source.text) for source in sources if memory.surface(source) is None)
+    new = sum(len(source.text) for source in sources if memory.outline(source) is None)
     if new < WORTH_PROCESSES or any(rule not in RULES for rule in rules):
         return 1
     return jobs or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def _report(source: SourceFile, surface: Surface) -> FileReport:
+def _report(source: SourceFile, outline: FileOutline) -> FileReport:
     lines = source.text.count("\n")
-    return FileReport(file=source.file, reason=surface.reason, lines=lines, elsewhere=source.elsewhere)
+    return FileReport(file=source.file, reason=outline.reason, lines=lines, elsewhere=source.elsewhere)
 
 
 def _audited(

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import msgspec
 
-from harness.audit.code.reach import Limits
+from harness.audit.code.file_outline import FileOutline
+from harness.audit.code.reachability import Limits
 from harness.audit.code.source import SourceFile
-from harness.audit.code.surface import Surface
 from harness.audit.judging import Judged, is_fresh
 from harness.audit.rule import Rule
 from harness.errors import RigError
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Memory:
-    """Remembers surfaces and results in a folder; without one it remembers nothing.
+    """Remembers outlines and results in a folder; without one it remembers nothing.
 
     A folder that cannot be written, or holds what cannot be read, is as good as an empty one.
 
@@ -46,21 +46,21 @@ class Memory:
         makes = [_make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
         makes += [f"{path} {path.stat().st_mtime_ns}" for path in installed]
         self._salt = _digest(makes)
-        self._surfaces: dict[str, Surface] = self._load(self._file("surfaces"), dict[str, Surface]) or {}
-        self._seen: dict[str, Surface] = {}
+        self._outlines: dict[str, FileOutline] = self._load(self._file("outlines"), dict[str, FileOutline]) or {}
+        self._seen: dict[str, FileOutline] = {}
 
     def _file(self, name: str) -> Path | None:
         return self.folder / f"{name}.json" if self.folder else None
 
-    def surface(self, source: SourceFile) -> Surface | None:
-        """Return the surface of a file of this content, if it is known."""
-        return self._surfaces.get(self._surface_key(source))
+    def outline(self, source: SourceFile) -> FileOutline | None:
+        """Return the outline of a file of this content, if it is known."""
+        return self._outlines.get(self._outline_key(source))
 
-    def keep_surface(self, source: SourceFile, surface: Surface) -> None:
-        """Remember the surface of a file."""
-        self._seen[self._surface_key(source)] = surface
+    def keep_outline(self, source: SourceFile, outline: FileOutline) -> None:
+        """Remember the outline of a file."""
+        self._seen[self._outline_key(source)] = outline
 
-    def _surface_key(self, source: SourceFile) -> str:
+    def _outline_key(self, source: SourceFile) -> str:
         return f"{source.digest} {sys.version_info[0]}.{sys.version_info[1]}"
 
     def key(self, part: Sequence[SourceFile]) -> str:
@@ -78,12 +78,12 @@ class Memory:
             self._save(self._file(key), judged)
 
     def close(self) -> None:
-        """Write the surfaces seen in this audit, and remove what was not asked for in a long time."""
-        path = self._file("surfaces")
+        """Write the outlines seen in this audit, and remove what was not asked for in a long time."""
+        path = self._file("outlines")
         if path is None or self.folder is None:
             return
-        if self._seen.keys() - self._surfaces.keys() or len(self._surfaces) > 4 * len(self._seen) + 1000:
-            kept = {} if len(self._surfaces) > 4 * len(self._seen) + 1000 else self._surfaces
+        if self._seen.keys() - self._outlines.keys() or len(self._outlines) > 4 * len(self._seen) + 1000:
+            kept = {} if len(self._outlines) > 4 * len(self._seen) + 1000 else self._outlines
             self._save(path, {**kept, **self._seen})
         self._forget(self.folder)
 

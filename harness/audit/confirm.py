@@ -1,4 +1,4 @@
-"""Meets the runtime: which findings were confirmed by what happened, and what happened that no finding tells."""
+"""Compares findings with what runs showed: which of them are confirmed, and what happened that no finding predicts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 
-from harness.audit.observed import AS_RECORDED, Happened, happened
+from harness.audit.observed import AS_RECORDED, ObservedFailure, happened
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Missed, Severity
 
 _SHOWN = 3
@@ -127,7 +127,9 @@ def with_evidence(audited: AuditResult, run: str, *, cwd: Path, asked: Collectio
     return meet(audited, happened(run, cwd=cwd), cwd=cwd, asked=asked)
 
 
-def meet(audited: AuditResult, run: Sequence[Happened], *, cwd: Path, asked: Collection[str] = ()) -> AuditResult:
+def meet(
+    audited: AuditResult, run: Sequence[ObservedFailure], *, cwd: Path, asked: Collection[str] = ()
+) -> AuditResult:
     """Return the audit with what happened: confirmed findings are certain, what no finding tells is in ``missed``.
 
     What could stand for one of several findings confirms none of them, and is not missed either.
@@ -139,7 +141,7 @@ def meet(audited: AuditResult, run: Sequence[Happened], *, cwd: Path, asked: Col
         asked: Ids of the rules that were asked; by default all. What only others would find is not missed.
     """
     known = (*audited.findings, *(finding for finding, _ in audited.suppressed), *audited.baselined)
-    confirmed: dict[AuditFinding, list[Happened]] = defaultdict(list)
+    confirmed: dict[AuditFinding, list[ObservedFailure]] = defaultdict(list)
     missed: list[Missed] = []
     for each in run:
         shows = CHECKS.get(each.check, _Shows())
@@ -153,7 +155,7 @@ def meet(audited: AuditResult, run: Sequence[Happened], *, cwd: Path, asked: Col
     return replace(audited, findings=findings, missed=tuple(missed))
 
 
-def _confirmed(finding: AuditFinding, by: Sequence[Happened]) -> AuditFinding:
+def _confirmed(finding: AuditFinding, by: Sequence[ObservedFailure]) -> AuditFinding:
     if not by:
         return finding
     lines = [f"{each.check}: {each.message} ({each.source})" for each in by[:_SHOWN]]
@@ -161,7 +163,7 @@ def _confirmed(finding: AuditFinding, by: Sequence[Happened]) -> AuditFinding:
     return replace(finding, severity=Severity.CERTAIN, confirmed=(*finding.confirmed, *lines, *more))
 
 
-def _missed(each: Happened, shows: _Shows) -> Missed:
+def _missed(each: ObservedFailure, shows: _Shows) -> Missed:
     line = each.line or next((witness.stack[-1] for witness in each.witnesses if witness.stack), "")
     return Missed(
         check=each.check,
@@ -173,7 +175,7 @@ def _missed(each: Happened, shows: _Shows) -> Missed:
     )
 
 
-def _expected(each: Happened, shows: _Shows) -> str:
+def _expected(each: ObservedFailure, shows: _Shows) -> str:
     """Return the rule that was to find it, as far as that can be told."""
     if shows.expected or not set(shows.rules) & set(DETERMINISM):
         return shows.expected
@@ -188,7 +190,7 @@ def _rules_on(condition: str) -> tuple[str, ...]:
 
 
 def _told_by(
-    each: Happened, candidates: Sequence[AuditFinding], cwd: Path, shows: _Shows
+    each: ObservedFailure, candidates: Sequence[AuditFinding], cwd: Path, shows: _Shows
 ) -> tuple[list[AuditFinding], list[AuditFinding]]:
     """Return the findings that tell what happened, and, where there are none, those that may."""
     if sure := _by_line(each, candidates, cwd):
@@ -243,7 +245,7 @@ def _conditioned(candidates: Sequence[AuditFinding], conditions: Sequence[str]) 
     return [finding for finding in candidates if finding.rule in rules] if rules else list(candidates)
 
 
-def _by_line(each: Happened, candidates: Sequence[AuditFinding], cwd: Path) -> list[AuditFinding]:
+def _by_line(each: ObservedFailure, candidates: Sequence[AuditFinding], cwd: Path) -> list[AuditFinding]:
     """Return the findings at the line of a call that was seen; else those on the way to the command that differs."""
     seen = [line for witness in each.witnesses for line in _parsed(witness.stack[-1:])]
     witnessed = [finding for finding in candidates if any(_names_line(finding, line, cwd) for line in seen)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.audit.code.modules import Finder
 from harness.audit.code.project import Project
-from harness.audit.code.reach import Limits
+from harness.audit.code.reachability import Limits
 from harness.audit.code.source import SourceFile
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, RuleError, Unresolved

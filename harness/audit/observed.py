@@ -28,7 +28,7 @@ _WORD = re.compile(r"[A-Za-z_][\w.-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Happened:
+class ObservedFailure:
     """One thing that a run or a replay showed.
 
     Attributes:
@@ -56,7 +56,7 @@ class Happened:
     witnesses: tuple[Witness, ...] = ()
 
 
-def happened(run: str, *, cwd: Path) -> tuple[Happened, ...]:
+def happened(run: str, *, cwd: Path) -> tuple[ObservedFailure, ...]:
     """Return what a run showed to be wrong, each thing once.
 
     Args:
@@ -78,7 +78,7 @@ def happened(run: str, *, cwd: Path) -> tuple[Happened, ...]:
     )[::-1]
 
 
-def _of_folder(folder: Path, shown: str) -> Iterator[Happened]:
+def _of_folder(folder: Path, shown: str) -> Iterator[ObservedFailure]:
     if not (folder / "run.json").is_file():
         raise UsageError(
             f"{shown} is no evidence folder: it has no run.json; `crashproof run` writes them below {RUNS}"
@@ -100,7 +100,7 @@ def _of_folder(folder: Path, shown: str) -> Iterator[Happened]:
             yield from _of_replays(trial, workflows)
 
 
-def _of_document(file: Path, shown: str) -> Iterator[Happened]:
+def _of_document(file: Path, shown: str) -> Iterator[ObservedFailure]:
     document = read_json(file, dict)
     findings = document.get("findings")
     if not isinstance(findings, list) or not document.keys() & {"against", "scenarios"}:
@@ -136,10 +136,10 @@ def _happened(
     plan: Plan | str,
     trial: str,
     cast: tuple[frozenset[str], frozenset[str]],
-) -> Happened:
+) -> ObservedFailure:
     message, subject = str(entry.get("message", "")), str(entry.get("subject", ""))
     workflows, near = (one | other for one, other in zip(cast, _planned(plan), strict=True))
-    return Happened(
+    return ObservedFailure(
         check=str(entry.get("check", "")),
         message=message,
         subject=subject,
@@ -201,12 +201,12 @@ def _local_activity(encoded: str) -> Iterator[str]:
         yield marker["activity_type"]
 
 
-def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[Happened]:
+def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[ObservedFailure]:
     """Yield the differences and calls that replays of a failed trial saw."""
     for replay in read_json(trial / "replays.json", list[dict[str, Any]] | None) or ():  # type: ignore[arg-type]
         witnesses = msgspec.convert(replay.get("witnesses") or [], tuple[Witness, ...])
         for difference in replay.get("differences") or ():
-            yield Happened(
+            yield ObservedFailure(
                 check=AS_RECORDED,
                 message=f"{difference['kind']} {difference['subject']} is not as recorded",
                 subject=f"{difference['kind']} {difference['subject']} {difference['field']}",
@@ -218,11 +218,11 @@ def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[Happened]:
             )
 
 
-def _replayed(entry: Mapping[str, Any]) -> Happened:
+def _replayed(entry: Mapping[str, Any]) -> ObservedFailure:
     histories = [str(file) for file in entry.get("histories") or ()]
     types = frozenset({str(entry.get("workflow", ""))} - {""})
     more = f" and {len(histories) - 1} more" if len(histories) > 1 else ""
-    return Happened(
+    return ObservedFailure(
         check=str(entry.get("check", "")),
         message=str(entry.get("message", "")),
         subject=str(entry.get("subject", "")),

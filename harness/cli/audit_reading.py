@@ -78,7 +78,7 @@ def _holds_histories(path: str) -> bool:
 
 def _code(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> AuditResult:
     from harness.audit.audit import audit
-    from harness.audit.code.reach import Limits
+    from harness.audit.code.reachability import Limits
     from harness.audit.configuration import excluding
     from harness.audit.rules import RULES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from astroid import nodes
 
-from harness.audit.analysis.node import Node
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 
 

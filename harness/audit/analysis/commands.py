@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 
 STARTS = frozenset(
     f"temporalio.workflow.{verb}_{what}"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.remote import spoken
-from harness.audit.analysis.tracing import Origin, origins, outermost, texts_of
-from harness.audit.analysis.trail import Frame, entered
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.argument_origins import ArgumentOrigin, origins, outermost, texts_of
+from harness.audit.analysis.call_chains import CallFrame, entered
+from harness.audit.analysis.remote_calls import spoken
+from harness.audit.code.executed_nodes import own_nodes
 from harness.records.audit_result import Severity
 
 if TYPE_CHECKING:
@@ -65,15 +65,15 @@ class CodeEffect:
     """
 
     what: str
-    decided_in: Frame
-    keys: tuple[Origin, ...] = ()
-    address: Origin | None = None
+    decided_in: CallFrame
+    keys: tuple[ArgumentOrigin, ...] = ()
+    address: ArgumentOrigin | None = None
     unknown: bool = False
     severity: Severity | None = None
     instead: str = _SEND_KEY
 
 
-def effect_of(call: nodes.Call, frame: Frame, *, project: Project) -> CodeEffect | None:
+def effect_of(call: nodes.Call, frame: CallFrame, *, project: Project) -> CodeEffect | None:
     """Return the effect that a call causes; None if it causes none that is known."""
     name = project.dotted_name(call.func)
     if _POST.fullmatch(name) or (_REQUEST.fullmatch(name) and _is_post(call, project)):
@@ -104,7 +104,7 @@ def _is_post(call: nodes.Call, project: Project) -> bool:
     return isinstance(method, str) and method.upper() == "POST"
 
 
-def _posted(call: nodes.Call, name: str, frame: Frame, project: Project) -> CodeEffect | None:
+def _posted(call: nodes.Call, name: str, frame: CallFrame, project: Project) -> CodeEffect | None:
     position = 0 if _POST.fullmatch(name) else 1
     return _request(
         spoken(name),
@@ -124,7 +124,7 @@ def _client_headers(call: nodes.Call, project: Project) -> list[Any]:
     return [_argument(one, "headers") for one in made if isinstance(one, nodes.Call)]
 
 
-def _opened(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | None:
+def _opened(call: nodes.Call, frame: CallFrame, project: Project) -> CodeEffect | None:
     """Return the effect of `urlopen`, if it sends something: a body, or a Request made with one."""
     first = _argument(call, "url", position=0)
     body = _argument(call, "data", position=1)
@@ -149,7 +149,7 @@ def _opened(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | No
         address=_argument(request, "url", position=0),
         headers=[_argument(request, "headers", position=2)],
         bodies=[body],
-        keys=tuple(Origin(node=one.args[1], frame=frame) for one in added if len(one.args) > 1),
+        keys=tuple(ArgumentOrigin(node=one.args[1], frame=frame) for one in added if len(one.args) > 1),
     )
 
 
@@ -163,19 +163,19 @@ def _adds_header(call: nodes.Call) -> bool:
 
 def _request(
     what: str,
-    frame: Frame,
+    frame: CallFrame,
     project: Project,
     *,
     address: Any,
     headers: list[Any],
     bodies: list[Any],
-    keys: tuple[Origin, ...] = (),
+    keys: tuple[ArgumentOrigin, ...] = (),
     unknown: bool = False,
 ) -> CodeEffect | None:
-    address_of = Origin(node=address, frame=frame) if address is not None else None
+    address_of = ArgumentOrigin(node=address, frame=frame) if address is not None else None
     if address_of and _HARMLESS.search(texts_of(address, frame, project=project)):
         return None
-    seen: list[Origin] = []
+    seen: list[ArgumentOrigin] = []
     for expressions, pattern in ((headers, _KEY_HEADER), (bodies, _KEY_FIELD)):
         for one in expressions:
             if one is not None:
@@ -192,12 +192,12 @@ def _request(
     )
 
 
-def _keyed_by(call: nodes.Call, name: str, frame: Frame, project: Project, severity: Severity) -> CodeEffect:
+def _keyed_by(call: nodes.Call, name: str, frame: CallFrame, project: Project, severity: Severity) -> CodeEffect:
     given = [one.value for one in call.keywords if one.arg and _KEY_FIELD.fullmatch(one.arg)]
     given += [one.value for one in call.keywords if one.arg in ("MessageDeduplicationId", "options")]
     return CodeEffect(
         what=spoken(name),
-        keys=tuple(Origin(node=one, frame=frame) for one in given),
+        keys=tuple(ArgumentOrigin(node=one, frame=frame) for one in given),
         decided_in=frame,
         unknown=any(one.arg is None for one in call.keywords),
         severity=severity,
@@ -205,7 +205,7 @@ def _keyed_by(call: nodes.Call, name: str, frame: Frame, project: Project, sever
     )
 
 
-def _executed(call: nodes.Call, frame: Frame, project: Project) -> CodeEffect | None:
+def _executed(call: nodes.Call, frame: CallFrame, project: Project) -> CodeEffect | None:
     text = texts_of(call.args[0], frame, project=project) if call.args else ""
     if (inserted := _INSERT.match(text)) and not _HEALED.search(text):
         if _KEY_COLUMN.search((inserted["columns"] or "").strip()):
@@ -231,15 +231,15 @@ class _Entries:
     def __init__(self, pattern: re.Pattern[str], project: Project) -> None:
         self._pattern = pattern
         self._project = project
-        self.seen: list[Origin] = []
+        self.seen: list[ArgumentOrigin] = []
         self.unknown = False
 
-    def of(self, node: Any, frame: Frame, *, steps: int = 8) -> Iterator[Origin]:
+    def of(self, node: Any, frame: CallFrame, *, steps: int = 8) -> Iterator[ArgumentOrigin]:
         """Yield the values of the matching entries."""
         if isinstance(node, nodes.Name):
             yield from self._added_later(node, frame)
             if steps and frame.caller is not None and node.name in frame.given:
-                self.seen.append(Origin(node=node, frame=frame.caller))
+                self.seen.append(ArgumentOrigin(node=node, frame=frame.caller))
                 yield from self.of(frame.given[node.name], frame.caller, steps=steps - 1)
                 return
         for one in origins(node, frame, project=self._project):
@@ -254,7 +254,7 @@ class _Entries:
             elif not isinstance(one.node, nodes.Const):
                 self.unknown = True
 
-    def _items(self, origin: Origin, steps: int) -> Iterator[Origin]:
+    def _items(self, origin: ArgumentOrigin, steps: int) -> Iterator[ArgumentOrigin]:
         for key, value in origin.node.items:
             if isinstance(key, nodes.DictUnpack):
                 yield from self.of(value, origin.frame, steps=steps - 1) if steps else ()
@@ -263,11 +263,11 @@ class _Entries:
                     self.seen.append(one)
                     yield one
 
-    def _made_by(self, origin: Origin, steps: int) -> Iterator[Origin]:
+    def _made_by(self, origin: ArgumentOrigin, steps: int) -> Iterator[ArgumentOrigin]:
         call = origin.node
         for one in call.keywords:
             if one.arg and self._pattern.search(one.arg):
-                yield Origin(node=one.value, frame=origin.frame)
+                yield ArgumentOrigin(node=one.value, frame=origin.frame)
         name = self._project.dotted_name(call.func)
         functions = self._project.functions_called_by(call.func)
         if name in ("json.dumps", "builtins.dict") or name.endswith((".encode", ".dumps")):
@@ -282,14 +282,14 @@ class _Entries:
                     made = entered(origin.frame, call, function)
                     yield from self.of(gives.value, made, steps=steps - 1)
 
-    def _added_later(self, node: nodes.Name, frame: Frame) -> Iterator[Origin]:
+    def _added_later(self, node: nodes.Name, frame: CallFrame) -> Iterator[ArgumentOrigin]:
         """Yield what `headers["Idempotency-Key"] = key` and `headers.update(…)` add in the same function."""
         for one in own_nodes(frame.function, nodes.Assign | nodes.Call):
             if isinstance(one, nodes.Assign):
                 targets = [each for each in one.targets if isinstance(each, nodes.Subscript)]
                 places = [each.slice for each in targets if _is_name(each.value, node.name)]
                 if any(self._pattern.search(texts_of(each, frame, project=self._project)) for each in places):
-                    yield Origin(node=one.value, frame=frame)
+                    yield ArgumentOrigin(node=one.value, frame=frame)
             elif _is_update(one, node.name):
                 yield from (each for part in one.args for each in self.of(part, frame, steps=2))
 

@@ -1,13 +1,13 @@
-"""Values that modules give to their variables when they are imported."""
+"""The value that a module-level variable is given when its module is imported."""
 
 from __future__ import annotations
 
 from astroid import nodes
 
-from harness.audit.analysis.node import Node
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 
 
 def module_value(project: Project, node: Node, reached: ReachedCode) -> Node | None:

@@ -10,11 +10,11 @@ from astroid import nodes
 
 from harness.audit.analysis.classes import class_values, sets_on_self
 from harness.audit.analysis.module_values import module_value
-from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 
 _METHODS = words(
     "append appendleft extend extendleft insert pop popleft popitem remove discard add clear update setdefault sort"
@@ -42,7 +42,7 @@ class Kept(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class StateChange:
     """One change.
 
     Attributes:
@@ -60,7 +60,7 @@ class Change:
     root: Node
 
 
-def changes_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[Change]:
+def changes_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[StateChange]:
     """Yield the changes in a piece of code, or in a part of it."""
     for node in project.walk(part):
         target, is_store = _target(project, node, reached)
@@ -95,13 +95,13 @@ def _is_global(node: Node) -> bool:
     return any(node.name in each.names for each in scope.nodes_of_class(nodes.Global, nodes.FunctionDef))
 
 
-def _change(project: Project, node: Node, target: Node, reached: ReachedCode, *, is_store: bool) -> Change | None:
+def _change(project: Project, node: Node, target: Node, reached: ReachedCode, *, is_store: bool) -> StateChange | None:
     root, name = _rooted(target)
     kept = _kept(project, root, name, target, reached, is_store=is_store)
     if kept is None:
         return None
     what = project.source(target if is_store or isinstance(node, nodes.Call) else node, 40)
-    return Change(kept=kept, node=node, what=what, name=name or getattr(root, "name", ""), root=root)
+    return StateChange(kept=kept, node=node, what=what, name=name or getattr(root, "name", ""), root=root)
 
 
 def _rooted(target: Node) -> tuple[Node, str]:

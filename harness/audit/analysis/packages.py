@@ -8,11 +8,11 @@ from dataclasses import replace
 from astroid import nodes
 
 from harness.audit.analysis.commands import all_code, consequences, workflow_code
-from harness.audit.analysis.fates import Uncertainty, ValueReach
-from harness.audit.analysis.flow import fate
-from harness.audit.analysis.uses import Use, uses_in
+from harness.audit.analysis.destinations import Uncertainty, ValueReach
+from harness.audit.analysis.forbidden_uses import ForbiddenUse, uses_in
+from harness.audit.analysis.value_flow import destination_of
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.records.audit_result import AuditFinding, CodePlace, Severity
 
 _RULES = frozenset({"CP101", "CP102"})
@@ -50,16 +50,16 @@ def _left_at(reached: ReachedCode, own: set[str]) -> CodePlace | None:
     return None
 
 
-def _arrives(project: Project, use: Use, reached: ReachedCode) -> bool:
+def _arrives(project: Project, use: ForbiddenUse, reached: ReachedCode) -> bool:
     """Tell whether a value gets from the package into what the workflow does."""
-    end = fate(project, use.node, Uncertainty.VALUE, reached)
+    end = destination_of(project, use.node, Uncertainty.VALUE, reached)
     if end.reach is not ValueReach.AWAY or not isinstance(end.at, nodes.Return):
         return end.reach is ValueReach.COMMAND
     returning = consequences(project).piece(end.at.scope())
     if returning is None or not returning.path:
         return False
     return any(
-        fate(project, call, Uncertainty.VALUE, caller).reach is ValueReach.COMMAND
+        destination_of(project, call, Uncertainty.VALUE, caller).reach is ValueReach.COMMAND
         for call, caller in _calls_at(project, returning.path[-1])
     )
 
@@ -74,7 +74,7 @@ def _calls_at(project: Project, place: CodePlace) -> Iterator[tuple[nodes.Call, 
                     yield call, caller
 
 
-def _finding(project: Project, use: Use, step: CodePlace, reached: ReachedCode) -> AuditFinding:
+def _finding(project: Project, use: ForbiddenUse, step: CodePlace, reached: ReachedCode) -> AuditFinding:
     place = project.place(use.node)
     text = (
         f"Workflow code {step.what} of the package {reached.module.name.partition('.')[0]}, which calls {use.name}():"

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import consequences
-from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach, ValueStep
-from harness.audit.analysis.node import Node
-from harness.audit.analysis.storing import ADDS, into
+from harness.audit.analysis.destinations import Destination, Uncertainty, ValueReach, ValueStep
+from harness.audit.analysis.stored_values import ADDS, into
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 
 
-def looped(project: Project, loop: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def looped(project: Project, loop: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Destination]:
     """Follow a list, or its order, into a loop over it."""
     if kind is Uncertainty.VALUE or kind is Uncertainty.IDENTITY:
         yield from into(loop.target, Uncertainty.VALUE, reached)
@@ -22,7 +22,7 @@ def looped(project: Project, loop: Node, kind: Uncertainty, reached: ReachedCode
     known = consequences(project)
     for statement in loop.body:
         for command in known.commands_in(statement, reached):
-            yield Fate(reach=ValueReach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
+            yield Destination(reach=ValueReach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
     yield from _of_elements(loop, reached)
 
 
@@ -31,7 +31,7 @@ def shown(node: Node) -> str:
     return f"{node.func.as_string()}()" if isinstance(node, nodes.Call) else node.as_string()
 
 
-def _of_elements(loop: Node, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def _of_elements(loop: Node, reached: ReachedCode) -> Iterator[ValueStep | Destination]:
     """Follow what a loop in unknown order collects or picks."""
     names = {each.name for each in loop.target.nodes_of_class(nodes.AssignName)}
     for statement in loop.body:

@@ -1,4 +1,4 @@
-"""Lists of names, written as text."""
+"""Sets of names that are written as one text, to be read in a table."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The code under audit: its modules, names, surfaces, and what workflow code reaches."""
+"""The code under audit: its modules, names, outlines, and what workflow code reaches."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from astroid import nodes
 
-from harness.audit.code import members, results
+from harness.audit.code import members, returned_values
+from harness.audit.code.astroid_nodes import elements, looped_over
 from harness.audit.code.modules import absolute
 from harness.audit.code.resolved_name import Owner, ResolvedName, qualified
 from harness.audit.code.resolver import Resolver
-from harness.audit.code.trees import elements, looped_over
 
 
 def of(resolver: Resolver, bound: nodes.NodeNG, name: str, owner: Owner = None) -> Iterable[ResolvedName]:
@@ -116,7 +116,7 @@ def _unpacked(
 
 
 def _looped(resolver: Resolver, loop: nodes.NodeNG, bound: nodes.NodeNG, owner: Owner) -> Iterable[ResolvedName]:
-    held = list(results.elements(resolver, looped_over(loop), owner))
+    held = list(returned_values.elements(resolver, looped_over(loop), owner))
     if isinstance(bound.parent, nodes.Tuple):
         return _unpacked(resolver, bound.parent, bound, held, owner)
     return held

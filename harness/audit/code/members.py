@@ -1,4 +1,4 @@
-"""What an attribute means: of a module, a class, an instance, or of something whose code was not read."""
+"""What ``x.name`` stands for: an attribute of a module, class or instance, or of something whose code was not read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from astroid import nodes
 
+from harness.audit.code.astroid_nodes import bound_in
 from harness.audit.code.modules import absolute
 from harness.audit.code.resolved_name import ResolvedName, qualified
 from harness.audit.code.resolver import Resolver
-from harness.audit.code.trees import bound_in
 
 PROPERTIES = ("property", "cached_property", "functools.cached_property", "abc.abstractproperty")
 

@@ -14,8 +14,8 @@ from astroid.builder import AstroidBuilder
 from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 
+from harness.audit.code.project_records import Module
 from harness.audit.code.source import SourceFile, read
-from harness.audit.code.subjects import Module
 
 NEVER_ENTERED = frozenset(
     ("temporalio", "nexusrpc", "google", "grpc", "pydantic", "pydantic_core", "typing_extensions", "attr", "attrs")

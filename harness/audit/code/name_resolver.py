@@ -1,4 +1,6 @@
-"""What expressions mean: names are followed to their definitions, values to the class that they are made of.
+"""The name resolver: what names and expressions of the audited code stand for, without running any of it.
+
+Names are followed to their definitions, values to the class that they are made of.
 
 Scopes and lookup are astroid's. What it infers by running through other packages is replaced by names: the name under
 which something is imported says what it is, also where the package is not installed.
@@ -12,10 +14,11 @@ from typing import Any
 from astroid import nodes
 from astroid.exceptions import AstroidError
 
-from harness.audit.code import annotated, bindings, inferred, members, results
+from harness.audit.code import annotations as annotated_values
+from harness.audit.code import bindings, inference, members, returned_values
+from harness.audit.code.astroid_nodes import items
 from harness.audit.code.modules import Modules
 from harness.audit.code.resolved_name import LITERALS, Owner, ResolvedName, qualified
-from harness.audit.code.trees import items
 
 MAX_DEPTH = 60
 """How many steps are taken from an expression to what it means."""
@@ -25,7 +28,7 @@ MAX_RESOLVED = 8
 
 
 class NameResolver:
-    """Tells what expressions mean.
+    """Finds the definition, or the class of the value, that an expression stands for.
 
     Args:
         modules: The modules of the project.
@@ -45,8 +48,8 @@ class NameResolver:
         self._ways: dict[type, Callable[[Any, Owner], Iterable[ResolvedName]]] = {
             nodes.Name: self._name,
             nodes.Attribute: self._attribute,
-            nodes.Call: lambda node, owner: results.of_call(self, node, owner),
-            nodes.Subscript: lambda node, owner: results.of_subscript(self, node, owner),
+            nodes.Call: lambda node, owner: returned_values.of_call(self, node, owner),
+            nodes.Subscript: lambda node, owner: returned_values.of_subscript(self, node, owner),
             nodes.Await: lambda node, owner: self.of(node.value, owner),
             nodes.NamedExpr: lambda node, owner: self.of(node.value, owner),
             nodes.Starred: lambda node, owner: self.of(node.value, owner),
@@ -102,7 +105,7 @@ class NameResolver:
 
     def _attribute(self, node: nodes.Attribute, owner: Owner) -> Iterable[ResolvedName]:
         resolved = [each for of in self.of(node.expr, owner) for each in members.of(self, of, node.attrname)]
-        return resolved or inferred.of(self, node)
+        return resolved or inference.of(self, node)
 
     def _const(self, node: nodes.Const, owner: Owner) -> Iterable[ResolvedName]:
         if node.value is None or node.value is Ellipsis:
@@ -121,7 +124,7 @@ class NameResolver:
 
     def annotated(self, node: nodes.NodeNG | None, owner: Owner = None) -> tuple[ResolvedName, ...]:
         """Return what a value of this annotation may be."""
-        return tuple(annotated.of(self, node, owner)) if node is not None else ()
+        return tuple(annotated_values.of(self, node, owner)) if node is not None else ()
 
     def bound(self, statement: nodes.NodeNG, name: str, owner: Owner = None) -> Iterable[ResolvedName]:
         """Return what a statement that binds a name gives to it."""
@@ -129,7 +132,7 @@ class NameResolver:
 
     def returned(self, function: ResolvedName) -> Iterable[ResolvedName]:
         """Return what a function returns."""
-        return results.of_function(self, function)
+        return returned_values.of_function(self, function)
 
     def of_module(self, name: str, tree: nodes.Module) -> ResolvedName:
         """Return what the import of a module stands for: with its tree if it is the project's own code."""

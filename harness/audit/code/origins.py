@@ -1,4 +1,4 @@
-"""Where a value is written: names and attributes are followed to the expression that they were given."""
+"""The expression that a value was written as: names and attributes are followed to what they were given."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
+from harness.audit.code.astroid_nodes import bound_in, elements
 from harness.audit.code.modules import absolute
 from harness.audit.code.name_resolver import NameResolver
-from harness.audit.code.trees import bound_in, elements
 
 Given = Mapping[str, nodes.NodeNG]
 """What a function was called with, by parameter."""

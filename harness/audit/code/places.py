@@ -1,4 +1,4 @@
-"""Places of nodes, as the reader finds them."""
+"""Where a syntax node stands: file, line, column and function, as a report shows it."""
 
 from __future__ import annotations
 

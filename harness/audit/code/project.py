@@ -1,4 +1,4 @@
-"""A project as the rules see it: what is declared in it, what reaches what, and what its expressions mean."""
+"""The audited project as rules see it: what it declares to Temporal, which code reaches which, what names stand for."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.declared import Declarations
+from harness.audit.code.call_graph import CallGraph, factories_of
+from harness.audit.code.declarations import Declarations
 from harness.audit.code.modules import NEVER_ENTERED, Finder, Modules, installed_folders
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import origins, value
 from harness.audit.code.places import place_of
-from harness.audit.code.reach import Limits, Reach, StartingPoint
-from harness.audit.code.resolved_name import qualified
-from harness.audit.code.source import SourceFile, collect
-from harness.audit.code.started import Starts
-from harness.audit.code.steps import Steps, factories_of
-from harness.audit.code.subjects import (
+from harness.audit.code.project_records import (
     Activity,
     EntryMethod,
     Module,
@@ -30,6 +26,10 @@ from harness.audit.code.subjects import (
     Workflow,
     WrittenRetryPolicy,
 )
+from harness.audit.code.reachability import Limits, Reachability, StartingPoint
+from harness.audit.code.resolved_name import qualified
+from harness.audit.code.source import SourceFile, collect
+from harness.audit.code.start_calls import StartCalls
 from harness.records.audit_result import AuditFinding, CodePlace, Severity, Unresolved
 
 
@@ -49,8 +49,8 @@ class Project:
         self._modules = Modules(sources, finder=finder)
         self._resolver = NameResolver(self._modules)
         self._declared = Declarations(self._resolver)
-        self._steps = Steps(self._resolver, declared=self._declared)
-        self._reach = Reach(self._resolver, steps=self._steps, limits=limits or Limits())
+        self._call_graph = CallGraph(self._resolver, declared=self._declared)
+        self._reach = Reachability(self._resolver, call_graph=self._call_graph, limits=limits or Limits())
         self._reached: list[ReachedCode] | None = None
         self._reached_from: dict[tuple[int, ...], list[ReachedCode]] = {}
         self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
@@ -60,7 +60,9 @@ class Project:
         self.activities: tuple[Activity, ...] = tuple(
             each for module in self.modules for each in self._declared.activities_in(module)
         )
-        starts = Starts(self._resolver, declared=self._declared, activities=self.activities, workflows=self.workflows)
+        starts = StartCalls(
+            self._resolver, declared=self._declared, activities=self.activities, workflows=self.workflows
+        )
         self._starts = starts
         self.workers: tuple[WorkerCall, ...] = tuple(
             each for module in self.modules for each in starts.workers_in(module)
@@ -132,7 +134,7 @@ class Project:
             reached: The piece, or any node, for the part of it below that.
             kinds: Only nodes of these classes; all if none is given.
         """
-        for node in self._steps.walked(reached.node if isinstance(reached, ReachedCode) else reached):
+        for node in self._call_graph.walked(reached.node if isinstance(reached, ReachedCode) else reached):
             if not kinds or isinstance(node, kinds):
                 yield node
 
@@ -298,5 +300,5 @@ class Project:
     def unresolved(self) -> tuple[Unresolved, ...]:
         """Return the calls of workflow code that could not be followed."""
         self.reached()
-        calls = [each for call, each in self._steps.unresolved.items() if not self._modules.of(call).installed]
+        calls = [each for call, each in self._call_graph.unresolved.items() if not self._modules.of(call).installed]
         return tuple(sorted(calls, key=lambda each: (each.place.file, each.place.line, each.place.column)))

@@ -1,4 +1,4 @@
-"""What the parts of name resolution may ask of each other: the whole of it stands in ``name_resolver``.
+"""The interface of the name resolver that its own parts use: the resolver itself stands in ``name_resolver``.
 
 The parts call one another: what an attribute means depends on what is assigned to it, and what is assigned on the
 attributes of something else. Each part takes a `Resolver`, so that none has to import the others.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.histories.run import RecordedRun
+from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Severity
 from harness.temporal.event import attributes, number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.histories.catalogue import ALSO, RECORDED
-from harness.audit.histories.looking import HistoryFacts, rank
+from harness.audit.histories.history_facts import HistoryFacts, rank
 from harness.audit.histories.retries import unmatched
 from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport

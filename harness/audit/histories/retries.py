@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories.run import Execution, RecordedRun
-from harness.audit.histories.sighting import Sighting, spoken
+from harness.audit.histories.recorded_run import Execution, RecordedRun
+from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Severity
+from harness.temporal.duration import in_words
 from harness.temporal.failure import causes, failure_type
 
 MANY_ATTEMPTS = 10
@@ -66,12 +67,12 @@ def out_of_time(run: RecordedRun) -> Iterator[Sighting]:
         if attempts and (fitting := options.retry.fitting(limit)) < attempts:
             why = (
                 f"maximum_attempts is {attempts}, but by their waits alone at most {fitting} begin within "
-                f"schedule_to_close_timeout ({spoken(limit)})"
+                f"schedule_to_close_timeout ({in_words(limit)})"
             )
         elif options.start_to_close >= limit and not 0 < options.heartbeat < options.start_to_close:
             why = (
                 f"an attempt that hangs, or whose worker dies, is noticed when schedule_to_close_timeout "
-                f"({spoken(limit)}) is over, so that no other follows it"
+                f"({in_words(limit)}) is over, so that no other follows it"
             )
         if why:
             yield Sighting(

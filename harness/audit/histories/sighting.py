@@ -33,14 +33,6 @@ class Sighting:
     weight: float = 0.0
 
 
-def spoken(seconds: float) -> str:
-    """Return a duration in words: ``5 min``, ``1.5 s``."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
-
-
 def sized(count: float) -> str:
     """Return a number of bytes in words: ``300 KB``, ``2.5 MB``, of 1,024 each."""
     if count >= 1024**2:

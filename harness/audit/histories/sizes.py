@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from harness.audit.histories.run import Event, Execution, RecordedRun
+from harness.audit.histories.recorded_run import Event, Execution, RecordedRun
 from harness.audit.histories.sighting import Sighting, sized
 from harness.records.audit_result import Severity
 from harness.temporal.event import attributes, kind, number

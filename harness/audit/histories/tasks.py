@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories.run import Event, RecordedRun
+from harness.audit.histories.recorded_run import Event, RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.audit.histories.sizes import EXCEEDED
 from harness.records.audit_result import Severity
@@ -29,8 +29,8 @@ HARMLESS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Meaning:
-    """What a failed workflow task means, by its cause and what the failure says."""
+class _FailureKind:
+    """One kind of failed workflow tasks: what it means, by its cause and what the failure says."""
 
     rule: str
     says: re.Pattern[str]
@@ -39,45 +39,45 @@ class _Meaning:
     severity: Severity = Severity.CERTAIN
 
 
-_MEANINGS = (
-    _Meaning(
+_FAILURE_KINDS = (
+    _FailureKind(
         rule="CP601",
         says=EXCEEDED,
         message="what it sends is too large",
         fix="Keep it in a store of your own, and pass a reference to it.",
     ),
-    _Meaning(
+    _FailureKind(
         rule="CP702",
         says=re.compile("NON_DETERMINISTIC_ERROR|TMPRL1100|Nondeterminism"),
         message="the code does not decide any more as it is recorded",
         fix="Find the decision with `crashproof replay`, and put changes of code behind workflow.patched().",
     ),
-    _Meaning(
+    _FailureKind(
         rule="CP105",
         says=re.compile("TMPRL1101|[Pp]otential deadlock|deadlocked"),
         message="workflow code held its thread for more than 2 s: it blocks, or the machine was very busy",
         fix="Move what blocks into an activity.",
         severity=Severity.LIKELY,
     ),
-    _Meaning(
+    _FailureKind(
         rule="CP401",
         says=re.compile("must have start_to_close_timeout or schedule_to_close_timeout|Timeout is not set on command"),
         message="an activity is started without start_to_close_timeout and schedule_to_close_timeout",
         fix="Pass start_to_close_timeout.",
     ),
-    _Meaning(
+    _FailureKind(
         rule="CP405",
         says=re.compile(r"(Initial|Maximum) ?[iI]nterval cannot|Backoff ?[cC]oefficient cannot|Maximum ?[aA]ttempts c"),
         message="a retry policy contradicts itself",
         fix="backoff_coefficient >= 1, maximum_interval >= initial_interval, nothing negative.",
     ),
-    _Meaning(
+    _FailureKind(
         rule="CP402",
         says=re.compile("^BAD_SCHEDULE_ACTIVITY_ATTRIBUTES .*[Tt]imeout"),
         message="the server refuses the timeouts of an activity",
         fix="heartbeat_timeout < start_to_close_timeout < schedule_to_close_timeout, all above zero.",
     ),
-    _Meaning(
+    _FailureKind(
         rule="CP702",
         says=re.compile("from inside a workflow|RestrictedWorkflowAccess"),
         message="the sandbox stopped a call that a replay would answer otherwise",
@@ -121,15 +121,15 @@ def _failed(event: Event, cause: str, run: RecordedRun, *, stuck: bool) -> Sight
     types = [name for name in map(failure_type, failures) if name]
     said = next((str(each["message"]) for each in failures if each.get("message")), "")
     whole = " ".join([cause, *types, *(str(each.get("message", "")) for each in failures)])
-    meaning = next((each for each in _MEANINGS if each.says.search(whole)), None)
+    failure_kind = next((each for each in _FAILURE_KINDS if each.says.search(whole)), None)
     what = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
     what = f"{types[0]}: {what}" if types and types[0] not in what else what or cause
-    if meaning is None and types and cause == "WORKFLOW_WORKER_UNHANDLED_FAILURE":
-        meaning = _plain_error(types[0])
-    sentence, fix = (meaning.message, meaning.fix) if meaning else ("", "Look into the worker's log.")
-    severity = meaning.severity if meaning else Severity.LIKELY
+    if failure_kind is None and types and cause == "WORKFLOW_WORKER_UNHANDLED_FAILURE":
+        failure_kind = _plain_error(types[0])
+    sentence, fix = (failure_kind.message, failure_kind.fix) if failure_kind else ("", "Look into the worker's log.")
+    severity = failure_kind.severity if failure_kind else Severity.LIKELY
     return Sighting(
-        rule=meaning.rule if meaning else "CP702",
+        rule=failure_kind.rule if failure_kind else "CP702",
         severity=Severity.CERTAIN if stuck else severity,
         subject=run.workflow,
         aspect=types[0] if types else cause,
@@ -141,8 +141,8 @@ def _failed(event: Event, cause: str, run: RecordedRun, *, stuck: bool) -> Sight
     )
 
 
-def _plain_error(name: str) -> _Meaning:
-    return _Meaning(
+def _plain_error(name: str) -> _FailureKind:
+    return _FailureKind(
         rule="CP208",
         says=re.compile(""),
         message=(

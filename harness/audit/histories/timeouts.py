@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.histories.run import RecordedRun
-from harness.audit.histories.sighting import Sighting, spoken
+from harness.audit.histories.recorded_run import RecordedRun
+from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Severity
+from harness.temporal.duration import in_words
 
 LONG_DECLARED_S = 60.0
 """From here on an attempt may take so long that waiting for its end is no way to notice a death."""
@@ -25,7 +26,7 @@ def contradictions(run: RecordedRun) -> Iterator[Sighting]:
                 severity=Severity.LIKELY,
                 subject=each.activity,
                 message=f"{each.activity!r}: heartbeat_timeout is not shorter than start_to_close_timeout "
-                f"({spoken(attempt)}), so no attempt is ever given up for want of beats.",
+                f"({in_words(attempt)}), so no attempt is ever given up for want of beats.",
                 fix="Make it a fraction of that.",
                 event=each.event,
             )
@@ -39,7 +40,7 @@ def deaths_noticed_late(run: RecordedRun) -> Iterator[Sighting]:
         lost = each.timed_out == "START_TO_CLOSE"
         if not lost and each.seconds < _LONG_SEEN_S:
             continue
-        limit = spoken(each.options.start_to_close)
+        limit = in_words(each.options.start_to_close)
         seen = "an attempt was given up only" if lost else f"an attempt took {each.seconds:.0f} s, and is given up only"
         yield Sighting(
             rule="CP701",

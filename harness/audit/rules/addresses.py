@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach
-from harness.audit.analysis.flow import fate
-from harness.audit.analysis.node import Node
+from harness.audit.analysis.destinations import Destination, Uncertainty, ValueReach
+from harness.audit.analysis.value_flow import destination_of
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -38,7 +38,7 @@ def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterato
         return
     if name == "builtins.hash" and _is_stable(project, call.args[0], reached):
         return
-    end = fate(project, call, Uncertainty.IDENTITY, reached)
+    end = destination_of(project, call, Uncertainty.IDENTITY, reached)
     if end.reach is not ValueReach.NOWHERE:
         severity = Severity.CERTAIN if end.reach is ValueReach.COMMAND else Severity.LOOK
         yield project.finding("CP107", call, _message(name, end), severity=severity, reached=reached)
@@ -58,11 +58,11 @@ def _sorted_by(project: Project, call: nodes.Call, reached: ReachedCode) -> Iter
     name = project.name_of(key, reached)
     method = call.func.attrname if isinstance(call.func, nodes.Attribute) else ""
     if name in _ADDRESSES and (method == "sort" or project.called_name(call, reached) in _SORTS):
-        end = Fate(how="decides an order")
+        end = Destination(how="decides an order")
         yield project.finding("CP107", call, _message(name, end), severity=Severity.CERTAIN, reached=reached)
 
 
-def _message(name: str, end: Fate) -> str:
+def _message(name: str, end: Destination) -> str:
     function = name.rpartition(".")[2]
     instead = "a digest (zlib.crc32, hashlib)" if function == "hash" else "a name, or a number that the workflow gives"
     return (

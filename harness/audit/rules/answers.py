@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
-from harness.audit.analysis.trail import Frame, activity_starts, frames_of, most_attempts, reached_in
-from harness.audit.code.subjects import Activity, Started
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, activity_starts, frames_of, most_attempts, reached_in
+from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
+from harness.audit.code.executed_nodes import own_nodes
+from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -32,7 +32,7 @@ def _errors_as_answers(project: Project) -> Iterator[AuditFinding]:
                         yield _finding(gives, asked, frame, project)
 
 
-def _model_asked(block: Any, project: Project) -> Remote | None:
+def _model_asked(block: Any, project: Project) -> RemoteCall | None:
     calls = (call for part in block.body for call in part.nodes_of_class(nodes.Call))
     asked = (remote_call(call, project=project) for call in calls)
     return next((one for one in asked if one and one.towards is Towards.MODEL), None)
@@ -53,7 +53,7 @@ def _is_text_of(value: Any, name: str) -> bool:
     return isinstance(value, nodes.JoinedStr) and any(one.name == name for one in value.nodes_of_class(nodes.Name))
 
 
-def _finding(gives: nodes.Return, asked: Remote, frame: Frame, project: Project) -> AuditFinding:
+def _finding(gives: nodes.Return, asked: RemoteCall, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
         f"The activity {frame.activity.name!r} returns the text of an error of {spoken(asked.name)} as if the model "
         "had said it: Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
@@ -130,7 +130,7 @@ def _tells_final_errors(activity: Activity, project: Project) -> bool:
     return False
 
 
-def _asks_model(activity: Activity, project: Project) -> Remote | None:
+def _asks_model(activity: Activity, project: Project) -> RemoteCall | None:
     for frame in frames_of(activity, project=project):
         for call in frame.calls():
             remote = remote_call(call, project=project)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import consequences, workflow_code
-from harness.audit.analysis.node import Node
-from harness.audit.analysis.uses import forbidden
+from harness.audit.analysis.forbidden_uses import forbidden
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
-from harness.audit.analysis.trail import Frame, frames_of, reached_in
+from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
+from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -44,21 +44,21 @@ def _blocking(project: Project) -> Iterator[AuditFinding]:
                     yield _finding(frame, call, remote, project)
 
 
-def _blocking_calls(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, Remote]]:
+def _blocking_calls(frame: CallFrame, project: Project) -> Iterator[tuple[nodes.Call, RemoteCall]]:
     for call in frame.calls():
         remote = remote_call(call, project=project)
         if remote and remote.blocks and not isinstance(call.parent, nodes.Await) and not _short(call, remote, project):
             yield call, remote
 
 
-def _short(call: nodes.Call, remote: Remote, project: Project) -> bool:
+def _short(call: nodes.Call, remote: RemoteCall, project: Project) -> bool:
     if remote.towards is not Towards.SLEEP or not call.args:
         return False
     seconds = project.value_of(call.args[0])
     return isinstance(seconds, int | float) and seconds <= _SHORTEST_SLEEP_S
 
 
-def _finding(frame: Frame, call: nodes.Call, remote: Remote, project: Project) -> AuditFinding:
+def _finding(frame: CallFrame, call: nodes.Call, remote: RemoteCall, project: Project) -> AuditFinding:
     message = (
         f"{spoken(remote.name)} blocks the event loop on which the async activity {frame.activity.name!r} runs: until "
         "it returns no other activity goes on, no heartbeat is sent and no task is polled. Write instead: "

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import HEARTBEAT
-from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
+from harness.audit.analysis.heartbeating import HEARTBEAT
+from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -31,7 +31,7 @@ def _swallowed(project: Project) -> Iterator[AuditFinding]:
                     yield _finding(caught, frame, project)
 
 
-def _swallows(block: Any, frame: Frame, project: Project) -> nodes.ExceptHandler | None:
+def _swallows(block: Any, frame: CallFrame, project: Project) -> nodes.ExceptHandler | None:
     """Return the handler that takes a cancellation and goes on as if nothing had been; None if there is none."""
     if not _may_be_cancelled(block, frame, project) or not _goes_on_after(block):
         return None
@@ -43,7 +43,7 @@ def _swallows(block: Any, frame: Frame, project: Project) -> nodes.ExceptHandler
     return None
 
 
-def _may_be_cancelled(block: Any, frame: Frame, project: Project) -> bool:
+def _may_be_cancelled(block: Any, frame: CallFrame, project: Project) -> bool:
     """Tell whether a cancellation can arrive in the block: at an await, or at a beat of a threaded activity."""
     if frame.on_loop:
         awaits = [one for part in block.body for one in part.nodes_of_class(nodes.Await)]
@@ -53,7 +53,7 @@ def _may_be_cancelled(block: Any, frame: Frame, project: Project) -> bool:
     return any(project.dotted_name(one.func) == HEARTBEAT for one in calls)
 
 
-def _is_being_cancelled(waits: nodes.Await, frame: Frame, project: Project) -> bool:
+def _is_being_cancelled(waits: nodes.Await, frame: CallFrame, project: Project) -> bool:
     """Tell whether what is awaited is a task, or tasks gathered, that this very function cancels."""
     cancelled = [
         call.func.expr
@@ -91,7 +91,7 @@ def _goes_on_after(block: Any) -> bool:
     return any(True for statement in after for _ in statement.nodes_of_class(nodes.Await))
 
 
-def _finding(caught: nodes.ExceptHandler, frame: Frame, project: Project) -> AuditFinding:
+def _finding(caught: nodes.ExceptHandler, frame: CallFrame, project: Project) -> AuditFinding:
     what = project.source(caught.type) if caught.type is not None else "everything"
     where = "at an await" if frame.on_loop else "by activity.heartbeat"
     message = (

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.remote import Towards, remote_call, spoken
-from harness.audit.analysis.trail import Frame, frames_of, most_attempts, reached_in, starts_of, tried_once
-from harness.audit.code.subjects import Activity
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, frames_of, most_attempts, reached_in, starts_of, tried_once
+from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
+from harness.audit.code.executed_nodes import own_nodes
+from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -54,13 +54,13 @@ def _retries(project: Project) -> Iterator[AuditFinding]:
                 yield _finding(node, how, requests, frame, project)
 
 
-def _found_in(frame: Frame, project: Project) -> Iterator[tuple[Any, str, int]]:
+def _found_in(frame: CallFrame, project: Project) -> Iterator[tuple[Any, str, int]]:
     """Yield what repeats a request here, how (in words), and how many requests that makes; 0 if unknown."""
     yield from _clients(frame, project)
     yield from ((node, how, 0) for node, how in _others(frame, project))
 
 
-def _others(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
+def _others(frame: CallFrame, project: Project) -> Iterator[tuple[Any, str]]:
     yield from _decorators(frame.function, project)
     for call in frame.calls():
         name = project.dotted_name(call.func)
@@ -75,7 +75,7 @@ def _others(frame: Frame, project: Project) -> Iterator[tuple[Any, str]]:
             yield loop, f"this loop sends {asked} again when it fails"
 
 
-def _clients(frame: Frame, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
+def _clients(frame: CallFrame, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
     for call in frame.calls():
         for made in [call, *_made_before(call, project)]:
             if not _told_not_to(frame.function, project):
@@ -156,7 +156,7 @@ def _more_than_none(call: nodes.Call, name: str, position: int, project: Project
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _repeated(loop: Any, frame: Frame, project: Project) -> str:
+def _repeated(loop: Any, frame: CallFrame, project: Project) -> str:
     """Return what a loop asks again after a failure; empty if it is no retry.
 
     It is one if it asks in a `try` that success leaves for good (return, break), failure goes round again, and what is
@@ -203,7 +203,7 @@ def _another_each_time(loop: Any, block: Any, project: Project) -> bool:
     return any(one.name in names for part in block.body for one in part.nodes_of_class(nodes.Name))
 
 
-def _asks(call: nodes.Call, frame: Frame, project: Project) -> str:
+def _asks(call: nodes.Call, frame: CallFrame, project: Project) -> str:
     remote = remote_call(call, project=project)
     if remote is not None:
         return "" if remote.towards is Towards.SLEEP else spoken(remote.name)
@@ -217,7 +217,7 @@ def _asks(call: nodes.Call, frame: Frame, project: Project) -> str:
     return ""
 
 
-def _finding(node: Any, how: str, requests: int, frame: Frame, project: Project) -> AuditFinding:
+def _finding(node: Any, how: str, requests: int, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
         f"Inside the activity {frame.activity.name!r} {how}, and Temporal repeats the activity: "
         f"{_requests(frame.activity, requests, project)}. Waits told by Retry-After and the state of the retries are "

@@ -9,13 +9,13 @@ from astroid import nodes
 
 from harness.audit.analysis.classes import class_values, lineage, sets_on_self
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.fates import Uncertainty, ValueReach
-from harness.audit.analysis.flow import fate
+from harness.audit.analysis.destinations import Uncertainty, ValueReach
+from harness.audit.analysis.forbidden_uses import ForbiddenUse, factory_use, uses_in
 from harness.audit.analysis.module_values import module_value
-from harness.audit.analysis.node import Node
-from harness.audit.analysis.uses import Use, factory_use, uses_in
+from harness.audit.analysis.value_flow import destination_of
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -29,7 +29,7 @@ _AT_IMPORT = frozenset({"CP101", "CP102", "CP103", "CP104"})
 class _Taken:
     """A value that workflow code takes although it differs: its use of a source, where, and how it is taken."""
 
-    use: Use
+    use: ForbiddenUse
     node: Node
     taken: Node
     reached: ReachedCode
@@ -87,7 +87,7 @@ def _fields(project: Project, made: nodes.ClassDef) -> list[tuple[str, Node | No
     return list(fields.items())
 
 
-def _field_use(project: Project, value: Node | None, reached: ReachedCode) -> Use | None:
+def _field_use(project: Project, value: Node | None, reached: ReachedCode) -> ForbiddenUse | None:
     if value is None:
         return None
     here = _piece(project, value)
@@ -101,7 +101,7 @@ def _field_use(project: Project, value: Node | None, reached: ReachedCode) -> Us
     return None
 
 
-def _of_factory(project: Project, factory: Node, here: ReachedCode) -> Use | None:
+def _of_factory(project: Project, factory: Node, here: ReachedCode) -> ForbiddenUse | None:
     """Return what a factory uses: itself, its lambda, or the body of a function of the project."""
     direct = factory_use(project, factory, here)
     if direct is not None or isinstance(factory, nodes.Lambda):
@@ -151,12 +151,12 @@ def _of_names(project: Project, reached: ReachedCode) -> Iterator[_Taken]:
         use = next((each for each in uses_in(project, assigned, here) if each.source.rule in _AT_IMPORT), None)
         if use is None or use.handed_over or _is_client(use) or guarded_by_replaying(node, project, reached):
             continue
-        if fate(project, node, Uncertainty.VALUE, reached).reach is not ValueReach.NOWHERE:
+        if destination_of(project, node, Uncertainty.VALUE, reached).reach is not ValueReach.NOWHERE:
             how = f"{project.source(node, 40)}, made once at import,"
             yield _Taken(use=use, node=assigned, taken=node, reached=reached, how=how)
 
 
-def _is_client(use: Use) -> bool:
+def _is_client(use: ForbiddenUse) -> bool:
     return use.source.rule == "CP104" and not use.source.stopped
 
 

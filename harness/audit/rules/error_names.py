@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.analysis.trail import activity_starts
+from harness.audit.analysis.call_chains import activity_starts
 from harness.audit.code.modules import absolute
-from harness.audit.code.subjects import WrittenRetryPolicy
+from harness.audit.code.project_records import WrittenRetryPolicy
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import spoken_s
-from harness.audit.analysis.remote import Towards, remote_named
-from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, activity_starts, frames_of, reached_in
+from harness.audit.analysis.remote_calls import Towards, remote_named
+from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
+from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -69,14 +69,14 @@ def _wait_unheard(project: Project) -> Iterator[AuditFinding]:
             for raised in _raised_for_limits(frame, project):
                 message = (
                     f"{activity.name!r} knows a rate limit when it sees one (429), and leaves the wait to its retry "
-                    f"policy, which comes back after {spoken_s(first)}: what the provider says in Retry-After is read "
+                    f"policy, which comes back after {in_words(first)}: what the provider says in Retry-After is read "
                     "by nobody. Pass it as next_retry_delay."
                 )
                 reached = reached_in(frame, project=project)
                 yield project.finding("CP314", raised, message, severity=Severity.LOOK, reached=reached)
 
 
-def _raised_for_limits(frame: Frame, project: Project) -> Iterator[nodes.Raise]:
+def _raised_for_limits(frame: CallFrame, project: Project) -> Iterator[nodes.Raise]:
     """Yield what is raised, to be retried after the usual interval, where a client's 429 is caught."""
     for caught in own_nodes(frame.function, nodes.ExceptHandler):
         each = caught.type.elts if isinstance(caught.type, nodes.Tuple) else [caught.type]
@@ -91,15 +91,15 @@ def _raised_for_limits(frame: Frame, project: Project) -> Iterator[nodes.Raise]:
                 yield raised
 
 
-def _texts(frame: Frame) -> Iterator[nodes.Const]:
+def _texts(frame: CallFrame) -> Iterator[nodes.Const]:
     yield from (one for one in own_nodes(frame.function, nodes.Const) if isinstance(one.value, str))
 
 
-def _delays(frame: Frame, project: Project) -> bool:
+def _delays(frame: CallFrame, project: Project) -> bool:
     return any(one.arg == "next_retry_delay" for call in frame.calls() for one in call.keywords)
 
 
-def _reads_dates(frame: Frame, project: Project) -> bool:
+def _reads_dates(frame: CallFrame, project: Project) -> bool:
     names = (project.dotted_name(call.func) for call in frame.calls())
     return any(name.startswith(("email.utils.parsedate", "dateutil.", "datetime.datetime.strptime")) for name in names)
 
@@ -140,7 +140,7 @@ def _given_instead(block: Any, parsed: set[str]) -> Iterator[nodes.Return]:
                 yield gives
 
 
-def _accepted(gives: nodes.Return, frame: Frame, project: Project) -> AuditFinding:
+def _accepted(gives: nodes.Return, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
         f"The activity {frame.activity.name!r} returns an answer of the model that could not be read as if it were "
         "whole: one that was cut off on the way becomes the result for good, and nobody asks again. Let the error "

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import Beating, beating_of, first_beat, span, spoken_s
-from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
-from harness.audit.analysis.trail import Frame, activity_starts, frames_of, reached_in
-from harness.audit.code.subjects import Activity, Started
+from harness.audit.analysis.call_chains import CallFrame, activity_starts, frames_of, reached_in
+from harness.audit.analysis.heartbeating import HeartbeatManner, first_heartbeat, manner_of, span
+from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
+from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
+from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -22,12 +23,12 @@ def _unheard_beats(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
         if started.activity is None or started.is_local or _may_be_given(started, "heartbeat_timeout"):
             continue
-        beat = first_beat(started.activity, project=project)
+        beat = first_heartbeat(started.activity, project=project)
         if beat is None:
             continue
         frame, node = beat
         attempt = span(started)
-        lasts = f"{spoken_s(attempt)} (start-to-close)" if attempt else "the start-to-close timeout"
+        lasts = f"{in_words(attempt)} (start-to-close)" if attempt else "the start-to-close timeout"
         message = (
             f"{started.activity.name!r} beats, but is started without heartbeat_timeout: the beats do nothing. After a "
             f"SIGKILL the server notices only after {lasts}. Declare heartbeat_timeout, a few times the gap between "
@@ -55,13 +56,13 @@ def _never_beats(project: Project) -> Iterator[AuditFinding]:
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
             continue
-        if beating_of(activity, project=project) is not Beating.NEVER:
+        if manner_of(activity, project=project) is not HeartbeatManner.NEVER:
             continue
         longer = _longer_than(timeout, activity, project)
         if longer:
             message = (
-                f"{activity.name!r} is started with heartbeat_timeout {spoken_s(timeout)} and never calls "
-                f"activity.heartbeat, while {longer}: a healthy attempt is failed after {spoken_s(timeout)} and "
+                f"{activity.name!r} is started with heartbeat_timeout {in_words(timeout)} and never calls "
+                f"activity.heartbeat, while {longer}: a healthy attempt is failed after {in_words(timeout)} and "
                 "started again beside itself. Beat while it waits, or leave the heartbeat timeout out."
             )
             yield project.finding("CP304", started.node, message, severity=Severity.LIKELY)
@@ -78,7 +79,7 @@ def _longer_than(timeout: float, activity: Activity, project: Project) -> str:
             if remote.towards is Towards.SLEEP:
                 lasts = project.value_of(call.args[0]) if call.args else None
                 if isinstance(lasts, int | float) and lasts >= timeout:
-                    return f"{where} alone takes {spoken_s(lasts)}"
+                    return f"{where} alone takes {in_words(lasts)}"
             elif remote.towards is Towards.MODEL or _in_loop(call):
                 lasts = _limit(call, remote, project)
                 if lasts is None or lasts > timeout or _in_loop(call):
@@ -95,7 +96,7 @@ def _in_loop(call: nodes.Call) -> bool:
     return False
 
 
-def _limit(call: nodes.Call, remote: Remote, project: Project) -> float | None:
+def _limit(call: nodes.Call, remote: RemoteCall, project: Project) -> float | None:
     """Return the timeout that the call or the client's making names, else the library's own; None if unknown."""
     making = [one for one in _receivers(call, project) if isinstance(one, nodes.Call)]
     for one in [call, *making]:
@@ -123,14 +124,14 @@ def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
             continue
-        if beating_of(activity, project=project) is not Beating.IN_TURN:
+        if manner_of(activity, project=project) is not HeartbeatManner.IN_TURN:
             continue
         for frame, call, seconds in _sleeps_in(activity, project):
             if seconds >= timeout and call not in reported:
                 reported.add(call)
                 message = (
-                    f"{activity.name!r} sleeps {spoken_s(seconds)} here without a beat, and is started with "
-                    f"heartbeat_timeout {spoken_s(timeout)} ({started.place.file}:{started.place.line}): the server "
+                    f"{activity.name!r} sleeps {in_words(seconds)} here without a beat, and is started with "
+                    f"heartbeat_timeout {in_words(timeout)} ({started.place.file}:{started.place.line}): the server "
                     "gives the attempt up while it sleeps, and starts another. Sleep in shorter pieces with a beat "
                     "between them, or declare a longer heartbeat timeout."
                 )
@@ -138,7 +139,7 @@ def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
                 yield project.finding("CP309", call, message, severity=Severity.CERTAIN, reached=reached)
 
 
-def _sleeps_in(activity: Activity, project: Project) -> Iterator[tuple[Frame, nodes.Call, float]]:
+def _sleeps_in(activity: Activity, project: Project) -> Iterator[tuple[CallFrame, nodes.Call, float]]:
     """Yield the sleeps of an activity whose length is known, in seconds."""
     for frame in frames_of(activity, project=project):
         for call in frame.calls():

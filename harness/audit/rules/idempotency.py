@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
+from harness.audit.analysis.argument_origins import Trait, texts_of, traits_of
+from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in, starts_of, tried_once
 from harness.audit.analysis.effects import CodeEffect, effect_of
-from harness.audit.analysis.tracing import Trait, texts_of, traits_of
-from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of, tried_once
-from harness.audit.code.subjects import Activity
+from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -55,7 +55,7 @@ def _where(call: nodes.Call, reported: nodes.Call, project: Project) -> tuple[st
     return (f"{place.file}:{place.line} sends it",)
 
 
-def _decided_at(call: nodes.Call, effect: CodeEffect, frame: Frame) -> tuple[nodes.Call, Frame]:
+def _decided_at(call: nodes.Call, effect: CodeEffect, frame: CallFrame) -> tuple[nodes.Call, CallFrame]:
     """Return the call that could have passed a key, and the frame in which it stands."""
     chain = frame.chain
     if effect.decided_in in chain[:-1]:
@@ -65,7 +65,7 @@ def _decided_at(call: nodes.Call, effect: CodeEffect, frame: Frame) -> tuple[nod
     return call, frame
 
 
-def _judged(effect: CodeEffect, frame: Frame, project: Project) -> tuple[Severity, str] | None:
+def _judged(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Severity, str] | None:
     name = frame.activity.name
     if effect.unknown:
         return None
@@ -116,7 +116,7 @@ def _repeated(node: Any) -> bool:
     return False
 
 
-def _grave(effect: CodeEffect, frame: Frame, project: Project) -> bool:
+def _grave(effect: CodeEffect, frame: CallFrame, project: Project) -> bool:
     spoken = [effect.address and texts_of(effect.address.node, effect.address.frame, project=project)]
     spoken += [one.function.name for one in frame.chain] + [frame.activity.name]
     return any(_GRAVE.search(one) for one in spoken if one)

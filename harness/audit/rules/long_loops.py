@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import HEARTBEAT, Beating, beating_of, span, spoken_s
-from harness.audit.analysis.remote import Remote, Towards, remote_call, spoken
-from harness.audit.analysis.trail import Frame, frames_of, reached_in, starts_of
-from harness.audit.code.subjects import Activity
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in, starts_of
+from harness.audit.analysis.heartbeating import HEARTBEAT, HeartbeatManner, manner_of, span
+from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
+from harness.audit.code.executed_nodes import own_nodes
+from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
+from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -30,7 +31,7 @@ _LOOPS = nodes.For | nodes.While
 def _loops_without_beat(project: Project) -> Iterator[AuditFinding]:
     reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
-        if beating_of(activity, project=project) is not Beating.NEVER:
+        if manner_of(activity, project=project) is not HeartbeatManner.NEVER:
             continue
         longest = _longest(activity, project)
         for frame in frames_of(activity, project=project):
@@ -63,8 +64,8 @@ def _may_last(loop: Any, longest: float | None, project: Project) -> bool:
 
 
 def _asked_in(
-    loop: Any, frame: Frame, project: Project, *, waits: bool = True
-) -> tuple[nodes.Call | None, Remote | None]:
+    loop: Any, frame: CallFrame, project: Project, *, waits: bool = True
+) -> tuple[nodes.Call | None, RemoteCall | None]:
     """Return the first call in the loop, or in a function that it calls, that asks the world outside, or waits."""
     inside = set(loop.nodes_of_class(nodes.Call))
     below = [one for one in frames_of(frame.activity, project=project) if _entered_in(one, frame, inside)]
@@ -76,14 +77,16 @@ def _asked_in(
     return None, None
 
 
-def _entered_in(one: Frame, frame: Frame, inside: set[nodes.Call]) -> bool:
+def _entered_in(one: CallFrame, frame: CallFrame, inside: set[nodes.Call]) -> bool:
     """Tell whether a frame lies below another one, by way of one of these calls."""
     chain = one.chain
     return frame in chain[:-1] and chain[chain.index(frame) + 1].call in inside
 
 
-def _silent_loop(loop: Any, remote: Remote, frame: Frame, longest: float | None, project: Project) -> AuditFinding:
-    lasting = f"may run for {spoken_s(longest)}" if longest else "may run for long"
+def _silent_loop(
+    loop: Any, remote: RemoteCall, frame: CallFrame, longest: float | None, project: Project
+) -> AuditFinding:
+    lasting = f"may run for {in_words(longest)}" if longest else "may run for long"
     message = (
         f"The activity {frame.activity.name!r} {lasting} in this loop around {spoken(remote.name)} and never calls "
         "activity.heartbeat: after its worker is killed the server waits for the whole start-to-close timeout, the "
@@ -115,11 +118,11 @@ def _details_unread(project: Project) -> Iterator[AuditFinding]:
                     yield project.finding("CP308", beat, message, severity=Severity.LOOK, reached=reached)
 
 
-def _attributes(frame: Frame) -> Iterator[Any]:
+def _attributes(frame: CallFrame) -> Iterator[Any]:
     yield from frame.function.nodes_of_class(nodes.Attribute)
 
 
-def _progress_told(loop: nodes.For, frame: Frame, project: Project) -> nodes.Call | None:
+def _progress_told(loop: nodes.For, frame: CallFrame, project: Project) -> nodes.Call | None:
     """Return the beat in a counting loop around remote work whose details name the loop's number."""
     counters = {one.name for one in loop.target.nodes_of_class(nodes.AssignName)}
     counts = project.dotted_name(getattr(loop.iter, "func", None)) in ("builtins.range", "builtins.enumerate")

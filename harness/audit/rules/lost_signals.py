@@ -8,9 +8,9 @@ from astroid import nodes
 
 from harness.audit.analysis.commands import consequences
 from harness.audit.analysis.mutations import Kept, changes_in
-from harness.audit.analysis.node import Node
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import EntryKind, EntryMethod, ReachedCode, Workflow
+from harness.audit.code.project_records import EntryKind, EntryMethod, ReachedCode, Workflow
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach
-from harness.audit.analysis.flow import fate, in_order, loop_fate
-from harness.audit.analysis.sets import Passage, passages
+from harness.audit.analysis.destinations import Destination, Uncertainty, ValueReach
+from harness.audit.analysis.set_order import SetTraversal, passages
+from harness.audit.analysis.value_flow import destination_of, destination_of_order, in_order
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -31,21 +31,21 @@ def set_order(project: Project) -> Iterator[AuditFinding]:
                 )
 
 
-def _quiet(project: Project, passage: Passage, reached: ReachedCode) -> bool:
+def _quiet(project: Project, passage: SetTraversal, reached: ReachedCode) -> bool:
     return guarded_by_replaying(passage.node, project, reached)
 
 
-def _fate(project: Project, passage: Passage, reached: ReachedCode) -> Fate:
+def _fate(project: Project, passage: SetTraversal, reached: ReachedCode) -> Destination:
     if passage.yields is None:
-        return loop_fate(project, passage.node, reached)
+        return destination_of_order(project, passage.node, reached)
     if isinstance(passage.node, nodes.ListComp | nodes.GeneratorExp | nodes.DictComp):
         becomes = in_order(project, passage.node, reached)
         if becomes.reach is ValueReach.COMMAND:
             return becomes
-    return fate(project, passage.yields, passage.kind, reached)
+    return destination_of(project, passage.yields, passage.kind, reached)
 
 
-def _message(project: Project, passage: Passage, end: Fate) -> str:
+def _message(project: Project, passage: SetTraversal, end: Destination) -> str:
     what = project.source(passage.through, 40)
     taken = "An element of the set" if passage.kind is Uncertainty.VALUE else "The order of the set"
     line = f" in line {end.at.lineno}" if end.at is not None and end.at.lineno != passage.node.lineno else ""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.analysis.uses import uses_in
+from harness.audit.analysis.forbidden_uses import uses_in
 from harness.audit.code.modules import absolute
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.trail import activity_starts, frames_of, reached_in
-from harness.audit.code.subjects import Activity, Started
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import activity_starts, frames_of, reached_in
+from harness.audit.code.executed_nodes import own_nodes
+from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

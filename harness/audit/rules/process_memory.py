@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.code.subjects import Activity
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
+from harness.audit.code.executed_nodes import own_nodes
+from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -36,7 +36,7 @@ def _remembered(project: Project) -> Iterator[AuditFinding]:
                 yield project.finding("CP310", node, full, severity=Severity.LIKELY, reached=reached)
 
 
-def _left_by_another(frame: Frame, written: dict[nodes.NodeNG, set[Activity]]) -> Iterator[tuple[Any, str]]:
+def _left_by_another(frame: CallFrame, written: dict[nodes.NodeNG, set[Activity]]) -> Iterator[tuple[Any, str]]:
     """Yield reads that fail if no other activity has run in this very process before."""
     for node in own_nodes(frame.function, nodes.Subscript):
         store = _store_of(node.value)
@@ -52,7 +52,7 @@ def _left_by_another(frame: Frame, written: dict[nodes.NodeNG, set[Activity]]) -
             )
 
 
-def _built_up(frame: Frame) -> Iterator[tuple[Any, str]]:
+def _built_up(frame: CallFrame) -> Iterator[tuple[Any, str]]:
     """Yield entries that are made of what was there before and more, where what was there is used otherwise, too."""
     for _, assign in _stores(frame):
         name = str(assign.targets[0].value.name)
@@ -67,7 +67,7 @@ def _built_up(frame: Frame) -> Iterator[tuple[Any, str]]:
         )
 
 
-def _stores(frame: Frame) -> Iterator[tuple[Any, Any]]:
+def _stores(frame: CallFrame) -> Iterator[tuple[Any, Any]]:
     """Yield the assignments to entries of a module's own dictionary, with where the dictionary is made."""
     for assign in own_nodes(frame.function, nodes.Assign):
         target = assign.targets[0]
@@ -90,7 +90,7 @@ def _store_of(node: Any) -> Any:
     return None
 
 
-def _looked_up_first(frame: Frame, name: str) -> bool:
+def _looked_up_first(frame: CallFrame, name: str) -> bool:
     """Tell whether the function minds that there may be nothing: `in`, `get`, KeyError."""
     body = frame.function
     asked = any(
@@ -106,7 +106,7 @@ def _looked_up_first(frame: Frame, name: str) -> bool:
     return asked or called or any("KeyError" in one.as_string() for one in own_nodes(body, nodes.ExceptHandler))
 
 
-def _grown_from(frame: Frame, name: str) -> set[str]:
+def _grown_from(frame: CallFrame, name: str) -> set[str]:
     """Return the local names whose values are made of what the store held, by a literal that adds to it."""
     grown: set[str] = set()
     for assign in own_nodes(frame.function, nodes.Assign | nodes.AnnAssign):
@@ -120,7 +120,7 @@ def _grown_from(frame: Frame, name: str) -> set[str]:
     return grown
 
 
-def _passed_on(frame: Frame, grown: set[str], assign: nodes.Assign) -> bool:
+def _passed_on(frame: CallFrame, grown: set[str], assign: nodes.Assign) -> bool:
     """Tell whether what was there before goes into a call, other than the making of the new entry."""
     inside = set(assign.nodes_of_class(nodes.Call))
     return any(

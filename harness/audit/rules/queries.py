@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.analysis.commands import consequences
 from harness.audit.analysis.mutations import Kept, changes_in
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import EntryKind, EntryMethod, ReachedCode
+from harness.audit.code.project_records import EntryKind, EntryMethod, ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from astroid import nodes
 
 from harness.audit.analysis.commands import asks_replaying, consequences, workflow_code
-from harness.audit.analysis.fates import Uncertainty, ValueReach
-from harness.audit.analysis.flow import fate
+from harness.audit.analysis.destinations import Uncertainty, ValueReach
 from harness.audit.analysis.mutations import changes_in
-from harness.audit.analysis.node import Node
-from harness.audit.analysis.storing import local_uses
+from harness.audit.analysis.stored_values import local_uses
+from harness.audit.analysis.value_flow import destination_of
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -39,7 +39,7 @@ def _done(project: Project, call: nodes.Call, reached: ReachedCode) -> str:
         test = test.parent
     if isinstance(test.parent, nodes.If) and asks_replaying(test.parent.test, project, reached):
         return _of_branches(project, test.parent, reached)
-    end = fate(project, call, Uncertainty.VALUE, reached)
+    end = destination_of(project, call, Uncertainty.VALUE, reached)
     return end.how if end.reach is not ValueReach.NOWHERE else ""
 
 
@@ -81,7 +81,9 @@ def _gives(node: nodes.Return) -> bool:
 
 def _used(project: Project, name: nodes.AssignName, statement: Node, reached: ReachedCode) -> bool:
     later = [use for use in local_uses(name, reached) if (use.lineno or 0) > (statement.end_lineno or 0)]
-    return any(fate(project, use, Uncertainty.VALUE, reached).reach is not ValueReach.NOWHERE for use in later)
+    return any(
+        destination_of(project, use, Uncertainty.VALUE, reached).reach is not ValueReach.NOWHERE for use in later
+    )
 
 
 RULES = (

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import HEARTBEAT
-from harness.audit.analysis.remote import Towards, remote_call
-from harness.audit.analysis.trail import Frame, frames_of, reached_in
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
+from harness.audit.analysis.heartbeating import HEARTBEAT
+from harness.audit.analysis.remote_calls import Towards, remote_call
+from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -74,7 +74,7 @@ def _beat_before_work(loop: nodes.For, project: Project) -> nodes.Call | None:
     return None
 
 
-def _finding(begins: Any, beat: nodes.Call, frame: Frame, project: Project) -> AuditFinding:
+def _finding(begins: Any, beat: nodes.Call, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
         f"{frame.activity.name!r} beats with {project.source(beat.args[0])} before that is done (line {beat.lineno}), "
         f"and its next attempt begins one after it ({project.source(begins)}): what was under way when the worker died "

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import spoken_s
-from harness.audit.analysis.remote import Towards, remote_call, spoken
-from harness.audit.analysis.trail import activity_starts, frames_of, most_attempts
-from harness.audit.code.subjects import Activity, Started, WrittenRetryPolicy
+from harness.audit.analysis.call_chains import activity_starts, frames_of, most_attempts
+from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
+from harness.audit.code.project_records import Activity, Started, WrittenRetryPolicy
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
+from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -130,7 +130,7 @@ def _refusal(policy: WrittenRetryPolicy) -> str:
     if longest is not None and longest < 0:
         return "maximum_interval is negative"
     if longest and initial is not None and longest < initial:
-        return f"maximum_interval ({spoken_s(longest)}) is less than initial_interval ({spoken_s(initial)})"
+        return f"maximum_interval ({in_words(longest)}) is less than initial_interval ({in_words(initial)})"
     if attempts is not None and attempts < 0:
         return "maximum_attempts is negative"
     return ""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from astroid import nodes
 
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
-from harness.audit.analysis.mutations import Change, Kept, changes_in
-from harness.audit.analysis.node import Node
+from harness.audit.analysis.mutations import Kept, StateChange, changes_in
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
@@ -38,7 +38,7 @@ def _changes(project: Project, rule: str, kinds: dict[Kept, str]) -> Iterator[Au
             yield _finding(project, rule, change, kinds[change.kept], reached)
 
 
-def _finding(project: Project, rule: str, change: Change, kind: str, reached: ReachedCode) -> AuditFinding:
+def _finding(project: Project, rule: str, change: StateChange, kind: str, reached: ReachedCode) -> AuditFinding:
     shared = is_shared(project, change.root, reached)
     text = f"Workflow code changes {change.what}, {kind} that executions in a worker share; a replay in another"
     text += " worker finds it otherwise."

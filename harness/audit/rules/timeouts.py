@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import spoken_s
-from harness.audit.analysis.trail import activity_starts, most_attempts
-from harness.audit.code.subjects import Started
+from harness.audit.analysis.call_chains import activity_starts, most_attempts
+from harness.audit.code.project_records import Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
+from harness.temporal.duration import in_words
 from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RetryPolicy
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _contradicting(started: Started) -> Iterator[tuple[Severity, str]]:
         if seconds is not None and seconds < 0:
             yield (
                 Severity.CERTAIN,
-                f"{option} is negative ({spoken_s(seconds)}); the server refuses the command, and the workflow task "
+                f"{option} is negative ({in_words(seconds)}); the server refuses the command, and the workflow task "
                 "fails again and again.",
             )
         elif seconds == 0 and option in (_ATTEMPT, _ALL):
@@ -76,15 +76,15 @@ def _contradicting(started: Started) -> Iterator[tuple[Severity, str]]:
     if beat and attempt and beat >= attempt:
         yield (
             Severity.LIKELY,
-            f"heartbeat_timeout ({spoken_s(beat)}) is not shorter than start_to_close_timeout ({spoken_s(attempt)}): "
+            f"heartbeat_timeout ({in_words(beat)}) is not shorter than start_to_close_timeout ({in_words(attempt)}): "
             "no "
             "attempt is ever given up for want of beats. Make it a fraction of that.",
         )
     if attempt and whole and attempt > whole:
         yield (
             Severity.LIKELY,
-            f"start_to_close_timeout ({spoken_s(attempt)}) is longer than schedule_to_close_timeout "
-            f"({spoken_s(whole)}): "
+            f"start_to_close_timeout ({in_words(attempt)}) is longer than schedule_to_close_timeout "
+            f"({in_words(whole)}): "
             "the server cuts it to that, and an attempt that hangs is never followed by another.",
         )
 
@@ -112,15 +112,15 @@ def _out_of_time(started: Started) -> str | None:
     waited = sum(policy.delays(attempts or 2))
     if attempts > 1 and waited >= whole:
         return (
-            f"maximum_attempts is {attempts}, but the waits between them add up to {spoken_s(waited)} and "
-            f"schedule_to_close_timeout is {spoken_s(whole)}: at most {policy.fitting(whole)} are ever made. "
+            f"maximum_attempts is {attempts}, but the waits between them add up to {in_words(waited)} and "
+            f"schedule_to_close_timeout is {in_words(whole)}: at most {policy.fitting(whole)} are ever made. "
             "Lower the attempts or the intervals, or give it more time."
         )
     first = min(one for one in (attempt, beat, whole) if one)
     if first == attempt and attempt + policy.delay(1) >= whole and attempt <= whole:
         return (
-            f"an attempt that hangs, or whose worker dies, is noticed after {spoken_s(attempt)} "
-            f"(start_to_close_timeout), and then nothing is left of schedule_to_close_timeout ({spoken_s(whole)}) for "
+            f"an attempt that hangs, or whose worker dies, is noticed after {in_words(attempt)} "
+            f"(start_to_close_timeout), and then nothing is left of schedule_to_close_timeout ({in_words(whole)}) for "
             "the next one: the retry policy comes to nothing. Make start_to_close_timeout shorter, or the other "
             "longer."
         )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.beats import span
-from harness.audit.analysis.remote import remote_call
-from harness.audit.analysis.trail import frames_of, starts_of
-from harness.audit.code.subjects import Activity, WorkerCall
+from harness.audit.analysis.call_chains import frames_of, starts_of
+from harness.audit.analysis.heartbeating import span
+from harness.audit.analysis.remote_calls import remote_call
+from harness.audit.code.project_records import Activity, WorkerCall
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 

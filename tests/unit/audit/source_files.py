@@ -9,7 +9,7 @@ from textwrap import dedent
 from astroid import nodes
 
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

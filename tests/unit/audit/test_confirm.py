@@ -11,7 +11,7 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.confirm import CHECKS, CONDITIONS, meet, with_evidence
-from harness.audit.observed import Happened, happened
+from harness.audit.observed import ObservedFailure, happened
 from harness.audit.rules import RULES
 from harness.checks.catalogue import STANDARD
 from harness.errors import UsageError
@@ -50,18 +50,18 @@ LOST = finding("CP205", "flow.py", 40, function="Agent.approve", workflow="Agent
 ALL = (CLOCK, ORDER, KEYLESS, UNBOUNDED, UNBEATEN, LOST)
 
 
-def it(check: str, **more: object) -> Happened:
+def it(check: str, **more: object) -> ObservedFailure:
     told: dict[str, object] = {"check": check, "message": "it broke", "source": "trial 1", **more}
     for name in ("names", "near", "workflows"):
         told[name] = frozenset(told.get(name, ()))  # type: ignore[call-overload]
-    return Happened(**told)  # type: ignore[arg-type]
+    return ObservedFailure(**told)  # type: ignore[arg-type]
 
 
 def call(function: str, line: str) -> tuple[Witness, ...]:
     return (Witness(function=function, stack=("flow.py:20 in run", line), workflow="Agent"),)
 
 
-CASES: dict[str, tuple[Happened, tuple[AuditFinding, ...]]] = {
+CASES: dict[str, tuple[ObservedFailure, tuple[AuditFinding, ...]]] = {
     "an effect twice": (it("effects-happen-once", names=["charge"]), (KEYLESS,)),
     "an effect of another name": (it("effects-happen-once", names=["note"], near=["charge", "Agent"]), (KEYLESS,)),
     "an effect of another activity": (it("effects-happen-once", names=["mail"]), ()),
@@ -158,7 +158,9 @@ def test_what_comments_and_the_baseline_know_is_not_missed(tmp_path: Path) -> No
         (it("replays-under-every-condition", conditions=("hash seed 2",)), "CP106"),
     ],
 )
-def test_what_is_missed_tells_the_rule_that_should_have_found_it(each: Happened, rule: str, tmp_path: Path) -> None:
+def test_what_is_missed_tells_the_rule_that_should_have_found_it(
+    each: ObservedFailure, rule: str, tmp_path: Path
+) -> None:
     (missed,) = meet(AuditResult(), [each], cwd=tmp_path).missed
     assert (missed.check, missed.rule, missed.source) == (each.check, rule, "trial 1")
     assert missed.line == (each.witnesses[0].stack[-1] if each.witnesses else "")

@@ -6,7 +6,7 @@ import pytest
 from astroid import nodes
 
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import Started, WrittenRetryPolicy
+from harness.audit.code.project_records import Started, WrittenRetryPolicy
 from tests.unit.audit.source_files import agent, project
 
 

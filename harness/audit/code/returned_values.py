@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from astroid import nodes
 
-from harness.audit.code import members, trees
+from harness.audit.code import members
+from harness.audit.code.astroid_nodes import elements as written_elements
+from harness.audit.code.astroid_nodes import in_brackets
 from harness.audit.code.resolved_name import FIRST_ARGUMENT, RETURNS, Owner, ResolvedName, is_class_name, qualified
 from harness.audit.code.resolver import Resolver
-from harness.audit.code.trees import in_brackets
 
 _RETURNS_LOOKED_AT = 12
 
@@ -60,7 +61,7 @@ def _held(name: str, node: nodes.Call) -> tuple[nodes.NodeNG, ...]:
     """Return the elements of `list([a, b])` and its like."""
     first = node.args[0] if node.args else None
     if name.startswith("builtins.") and isinstance(first, nodes.List | nodes.Tuple | nodes.Set):
-        return tuple(trees.elements(first))[:20]
+        return tuple(written_elements(first))[:20]
     return ()
 
 

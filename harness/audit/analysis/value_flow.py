@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from astroid import nodes
 
 from harness.audit.analysis.commands import consequences
-from harness.audit.analysis.fates import NOWHERE, Fate, Uncertainty, ValueReach, ValueStep
-from harness.audit.analysis.node import Node
-from harness.audit.analysis.storing import ADDS, into, local_uses, sorted_at_once
+from harness.audit.analysis.destinations import NOWHERE, Destination, Uncertainty, ValueReach, ValueStep
+from harness.audit.analysis.stored_values import ADDS, into, local_uses, sorted_at_once
 from harness.audit.analysis.unordered_loops import looped, shown
 from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import EntryKind, ReachedCode
+from harness.audit.code.project_records import EntryKind, ReachedCode
 
 _HEALS_ORDER = frozenset(
     f"builtins.{name}" for name in words("sorted set frozenset len sum min max any all bool isinstance print type")
@@ -38,7 +38,7 @@ _DEPTH = 40
 class _Follower:
     project: Project
     seen: set[tuple[int, Uncertainty]] = field(default_factory=set)
-    best: Fate = NOWHERE
+    best: Destination = NOWHERE
 
     def follow(self, node: Node, kind: Uncertainty, reached: ReachedCode, depth: int = _DEPTH) -> None:
         """Follow the value of an expression to where it is used."""
@@ -46,14 +46,14 @@ class _Follower:
             return
         self.seen.add((id(node), kind))
         for step in _steps(self, node, kind, reached):
-            if isinstance(step, Fate):
+            if isinstance(step, Destination):
                 if step.reach > self.best.reach:
                     self.best = step
             else:
                 self.follow(step.node, step.kind, step.reached, depth - 1)
 
 
-def fate(project: Project, node: Node, kind: Uncertainty, reached: ReachedCode) -> Fate:
+def destination_of(project: Project, node: Node, kind: Uncertainty, reached: ReachedCode) -> Destination:
     """Return what becomes of the value of an expression.
 
     Args:
@@ -67,7 +67,9 @@ def fate(project: Project, node: Node, kind: Uncertainty, reached: ReachedCode) 
     return follower.best
 
 
-def _steps(follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def _steps(
+    follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Destination]:
     parent: Node = node.parent
     if isinstance(parent, nodes.Assign | nodes.AnnAssign | nodes.AugAssign | nodes.NamedExpr):
         yield from _assigned(follower, node, parent, kind, reached)
@@ -91,7 +93,7 @@ def _steps(follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedC
 
 def _upwards(
     follower: _Follower, node: Node, parent: Node | None, kind: Uncertainty, reached: ReachedCode
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     """Follow a value into the expression that it is part of."""
     if isinstance(parent, nodes.Compare):
         operators = {operator for operator, _ in parent.ops}
@@ -119,7 +121,7 @@ def _upwards(
     elif isinstance(parent, nodes.Attribute):
         yield from _attribute(follower, parent, kind, reached)
     elif isinstance(parent, nodes.Raise) and kind is Uncertainty.VALUE:
-        yield Fate(reach=ValueReach.AWAY, how="is in the error that is raised", at=parent)
+        yield Destination(reach=ValueReach.AWAY, how="is in the error that is raised", at=parent)
     elif isinstance(parent, nodes.With | nodes.AsyncWith):
         for item, target in parent.items:
             if item is node and isinstance(target, nodes.AssignName):
@@ -135,7 +137,7 @@ _THROUGH = (
 )  # fmt: skip
 
 
-def _subscripted(parent: nodes.Subscript, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def _subscripted(parent: nodes.Subscript, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Destination]:
     assign = parent.parent
     if isinstance(assign, nodes.Assign) and parent in assign.targets:
         yield from into(parent.value, Uncertainty.VALUE, reached)
@@ -147,7 +149,7 @@ def _subscripted(parent: nodes.Subscript, kind: Uncertainty, reached: ReachedCod
 
 def _attribute(
     follower: _Follower, parent: nodes.Attribute, kind: Uncertainty, reached: ReachedCode
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     call = parent.parent
     if not (isinstance(call, nodes.Call) and call.func is parent):
         yield ValueStep(parent, Uncertainty.VALUE if kind is Uncertainty.IDENTITY else kind, reached)
@@ -169,7 +171,7 @@ def _attribute(
 
 def _assigned(
     follower: _Follower, node: Node, parent: Node, kind: Uncertainty, reached: ReachedCode
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     if node is not parent.value:
         return
     targets = parent.targets if isinstance(parent, nodes.Assign) else [parent.target]
@@ -181,7 +183,7 @@ def _assigned(
 
 def _passed(
     follower: _Follower, node: Node, call: Node, kind: Uncertainty, reached: ReachedCode
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     """Follow a value into a call that it is an argument of (or that calls it)."""
     project, known = follower.project, consequences(follower.project)
     if node is call.func:
@@ -195,7 +197,7 @@ def _passed(
         return
     if known.is_command(call, reached):
         if kind is not Uncertainty.KEYS:
-            yield Fate(reach=ValueReach.COMMAND, how=f"is passed to {name.rpartition('.')[2]}()", at=call)
+            yield Destination(reach=ValueReach.COMMAND, how=f"is passed to {name.rpartition('.')[2]}()", at=call)
         return
     method = call.func.attrname if isinstance(call.func, nodes.Attribute) else ""
     if method in _GROWS_SET and kind is not Uncertainty.VALUE:
@@ -225,7 +227,7 @@ def _unstable_key(project: Project, call: nodes.Call, reached: ReachedCode) -> b
 
 def _into_parameter(
     node: Node, call: nodes.Call, called: Node, kind: Uncertainty, piece: ReachedCode
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     names = [*called.args.posonlyargs, *(called.args.args or [])]
     if names and names[0].name in ("self", "cls") and isinstance(call.func, nodes.Attribute):
         names = names[1:]
@@ -239,27 +241,29 @@ def _into_parameter(
         yield from (ValueStep(use, kind, piece) for use in local_uses(parameter, piece))
 
 
-def _returned(follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def _returned(
+    follower: _Follower, node: Node, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Destination]:
     entry = reached.entry
     if entry is not None and entry.node is node.scope():
         if entry.kind in (EntryKind.RUN, EntryKind.UPDATE):
-            yield Fate(reach=ValueReach.COMMAND, how=f"is returned by {entry.node.name}()", at=node)
+            yield Destination(reach=ValueReach.COMMAND, how=f"is returned by {entry.node.name}()", at=node)
         return
     callers = consequences(follower.project).callers(node.scope())
     for call, caller in callers:
         yield ValueStep(call, kind, caller)
     if not callers:
-        yield Fate(reach=ValueReach.AWAY, how=f"is returned by {node.scope().name}()", at=node)
+        yield Destination(reach=ValueReach.AWAY, how=f"is returned by {node.scope().name}()", at=node)
 
 
 def _of_lambda(
     follower: _Follower, node: nodes.Lambda, kind: Uncertainty, reached: ReachedCode
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     call = node.parent.parent if isinstance(node.parent, nodes.Keyword) else node.parent
     if not isinstance(call, nodes.Call):
-        yield Fate(reach=ValueReach.AWAY, how="is returned by a lambda", at=node)
+        yield Destination(reach=ValueReach.AWAY, how="is returned by a lambda", at=node)
     elif consequences(follower.project).is_command(call, reached):
-        yield Fate(reach=ValueReach.COMMAND, how="decides how long to wait", at=call)
+        yield Destination(reach=ValueReach.COMMAND, how="decides how long to wait", at=call)
     else:
         yield ValueStep(call, kind, reached)
 
@@ -268,7 +272,9 @@ def _tests(parent: Node, node: Node) -> bool:
     return node is (parent.subject if isinstance(parent, nodes.Match) else parent.test)
 
 
-def _decided(follower: _Follower, parent: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def _decided(
+    follower: _Follower, parent: Node, kind: Uncertainty, reached: ReachedCode
+) -> Iterator[ValueStep | Destination]:
     """Tell whether what a value decides matters."""
     if kind in (Uncertainty.ORDER, Uncertainty.KEYS):
         return
@@ -277,17 +283,17 @@ def _decided(follower: _Follower, parent: Node, kind: Uncertainty, reached: Reac
         return
     known = consequences(follower.project)
     if isinstance(parent, nodes.Assert) or known.has_command(parent, reached) or _leaves(parent):
-        yield Fate(reach=ValueReach.COMMAND, how="decides what the workflow does next", at=parent)
+        yield Destination(reach=ValueReach.COMMAND, how="decides what the workflow does next", at=parent)
         return
     for assign in parent.nodes_of_class(nodes.Assign | nodes.AugAssign):
-        yield Fate(reach=ValueReach.AWAY, how=f"decides {assign.as_string().splitlines()[0]}", at=assign)
+        yield Destination(reach=ValueReach.AWAY, how=f"decides {assign.as_string().splitlines()[0]}", at=assign)
 
 
 def _leaves(node: Node) -> bool:
     return any(node.nodes_of_class((nodes.Return, nodes.Raise, nodes.Break, nodes.Continue), nodes.FunctionDef))
 
 
-def _comprehended(part: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Fate]:
+def _comprehended(part: Node, kind: Uncertainty, reached: ReachedCode) -> Iterator[ValueStep | Destination]:
     whole = part.parent
     if kind in (Uncertainty.ORDER, Uncertainty.KEYS):
         if isinstance(whole, nodes.SetComp):
@@ -297,22 +303,22 @@ def _comprehended(part: Node, kind: Uncertainty, reached: ReachedCode) -> Iterat
     yield ValueStep(whole, Uncertainty.VALUE, reached)
 
 
-def in_order(project: Project, whole: Node, reached: ReachedCode) -> Fate:
+def in_order(project: Project, whole: Node, reached: ReachedCode) -> Destination:
     """Return what becomes of a comprehension whose elements come in unknown order; its elements may be commands."""
     known = consequences(project)
     parts = [whole.key, whole.value] if isinstance(whole, nodes.DictComp) else [whole.elt]
     for part in parts:
         command = next(known.commands_in(part, reached), None)
         if command is not None:
-            return Fate(reach=ValueReach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
+            return Destination(reach=ValueReach.COMMAND, how=f"decides when {shown(command)} comes", at=command)
     return NOWHERE
 
 
-def loop_fate(project: Project, loop: Node, reached: ReachedCode) -> Fate:
+def destination_of_order(project: Project, loop: Node, reached: ReachedCode) -> Destination:
     """Return what becomes of the order in which a loop goes through something."""
     follower = _Follower(project)
     for step in looped(project, loop, Uncertainty.ORDER, reached):
-        if isinstance(step, Fate):
+        if isinstance(step, Destination):
             follower.best = max(follower.best, step, key=lambda each: each.reach)
         else:
             follower.follow(step.node, step.kind, step.reached)

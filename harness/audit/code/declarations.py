@@ -9,7 +9,7 @@ from astroid import nodes
 from harness.audit.code import members
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
-from harness.audit.code.subjects import Activity, EntryKind, EntryMethod, Module, Workflow
+from harness.audit.code.project_records import Activity, EntryKind, EntryMethod, Module, Workflow
 
 _ENTRY_DECORATORS = {
     "temporalio.workflow.run": EntryKind.RUN,

@@ -1,4 +1,7 @@
-"""Steps: where a piece of code leads to. Calls, functions that are passed on, constructors, decorators, imports."""
+"""The call graph: which other code a piece of code runs.
+
+Code runs other code by calls, constructors, properties and decorators, and by functions that it passes on.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from dataclasses import dataclass
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.declared import Declarations
+from harness.audit.code.astroid_nodes import elements, looped_over
+from harness.audit.code.declarations import Declarations
+from harness.audit.code.executed_nodes import walk
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
 from harness.audit.code.resolved_name import Owner, ResolvedName
-from harness.audit.code.trees import elements, looped_over
-from harness.audit.code.walking import walk
 from harness.records.audit_result import Unresolved
 
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init")
@@ -30,8 +33,8 @@ _ENTERED = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One step from a piece of code to another.
+class CallEdge:
+    """One edge of the call graph: from a piece of code to another that it runs.
 
     Attributes:
         target: The function, lambda or module.
@@ -46,8 +49,8 @@ class Step:
     what: str
 
 
-class Steps:
-    """Tells where pieces of code lead to.
+class CallGraph:
+    """Finds the code that pieces of code run, and remembers the calls that it could not follow.
 
     Args:
         resolver: Tells what expressions mean.
@@ -59,7 +62,7 @@ class Steps:
         self.declared = declared
         self.unresolved: dict[nodes.Call, Unresolved] = {}
         self._walked: dict[nodes.NodeNG, tuple[nodes.NodeNG, ...]] = {}
-        self._known: dict[tuple[nodes.NodeNG, Owner], tuple[Step, ...]] = {}
+        self._known: dict[tuple[nodes.NodeNG, Owner], tuple[CallEdge, ...]] = {}
 
     def walked(self, node: nodes.NodeNG) -> tuple[nodes.NodeNG, ...]:
         """Return the nodes that run in a piece of code."""
@@ -67,17 +70,17 @@ class Steps:
             self._walked[node] = tuple(walk(node))
         return self._walked[node]
 
-    def of(self, node: nodes.NodeNG, owner: Owner = None) -> tuple[Step, ...]:
-        """Return the steps of a piece of code, in the order of its text, each target once."""
+    def edges_of(self, node: nodes.NodeNG, owner: Owner = None) -> tuple[CallEdge, ...]:
+        """Return the edges from a piece of code, in the order of its text, each target once."""
         key = (node, owner)
         if key not in self._known:
-            first: dict[tuple[nodes.NodeNG, Owner], Step] = {}
+            first: dict[tuple[nodes.NodeNG, Owner], CallEdge] = {}
             for step in self._steps(node, owner):
                 first.setdefault((step.target, step.owner), step)
             self._known[key] = tuple(first.values())
         return self._known[key]
 
-    def _steps(self, piece: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
+    def _steps(self, piece: nodes.NodeNG, owner: Owner) -> Iterator[CallEdge]:
         passed: set[nodes.NodeNG] = set()
         for node in self.walked(piece):
             if isinstance(node, nodes.Call):
@@ -90,7 +93,7 @@ class Steps:
                 yield from self._called(node, names, owner)
             elif isinstance(node, nodes.Lambda) and not isinstance(node, nodes.FunctionDef):
                 if node not in passed:
-                    yield Step(target=node, owner=owner, at=node, what="runs a lambda")
+                    yield CallEdge(target=node, owner=owner, at=node, what="runs a lambda")
             elif isinstance(node, nodes.Name | nodes.Attribute):
                 if node not in passed and not isinstance(piece, nodes.Module):
                     yield from self._used(node, owner)
@@ -99,7 +102,7 @@ class Steps:
             elif isinstance(node, nodes.FunctionDef | nodes.ClassDef) and node.decorators:
                 yield from self._decorating(node, owner)
 
-    def _called(self, call: nodes.Call, names: tuple[ResolvedName, ...], owner: Owner) -> Iterator[Step]:
+    def _called(self, call: nodes.Call, names: tuple[ResolvedName, ...], owner: Owner) -> Iterator[CallEdge]:
         if not names and not isinstance(call.func, nodes.Call):
             self.unresolved.setdefault(call, self._unresolved(call))
         shown = f"calls {_shown(call.func)}()"
@@ -112,7 +115,7 @@ class Steps:
                     yield from self.factories(entered.node, call)
             elif isinstance(entered.node, nodes.FunctionDef | nodes.Lambda):
                 target = entered.node
-                yield Step(target=target, owner=entered.owner, at=call, what=shown)
+                yield CallEdge(target=target, owner=entered.owner, at=call, what=shown)
                 if isinstance(target, nodes.FunctionDef):
                     yield from self._wrappers(target, call)
 
@@ -131,24 +134,26 @@ class Steps:
                 why = f"{first.name} is not there, where it is imported from"
         return Unresolved(place=place_of(call, self.resolver.modules), name=_shown(call.func), why=why)
 
-    def _methods(self, owner: nodes.ClassDef, names: tuple[str, ...], at: nodes.NodeNG, what: str) -> Iterator[Step]:
+    def _methods(
+        self, owner: nodes.ClassDef, names: tuple[str, ...], at: nodes.NodeNG, what: str
+    ) -> Iterator[CallEdge]:
         for name in names:
             for method in members.methods(self.resolver, owner, name):
-                yield Step(target=method, owner=owner, at=at, what=what)
+                yield CallEdge(target=method, owner=owner, at=at, what=what)
                 break
 
-    def factories(self, node: nodes.ClassDef, at: nodes.NodeNG) -> Iterator[Step]:
+    def factories(self, node: nodes.ClassDef, at: nodes.NodeNG) -> Iterator[CallEdge]:
         """Yield the steps into functions that make the defaults of a class's fields."""
         for each in members.ancestors(self.resolver, node):
             for name, factory in factories_of(self.resolver, each):
                 for resolved in self.resolver.of(factory):
                     what = f"makes {node.name}, whose field {name} has a default_factory"
                     if isinstance(resolved.node, nodes.FunctionDef | nodes.Lambda):
-                        yield Step(target=resolved.node, owner=resolved.owner, at=at, what=what)
+                        yield CallEdge(target=resolved.node, owner=resolved.owner, at=at, what=what)
                     elif isinstance(resolved.node, nodes.ClassDef) and resolved.node is not node:
                         yield from self._methods(resolved.node, _CONSTRUCTORS, at, what)
 
-    def _used(self, node: nodes.Name | nodes.Attribute, owner: Owner) -> Iterator[Step]:
+    def _used(self, node: nodes.Name | nodes.Attribute, owner: Owner) -> Iterator[CallEdge]:
         """Yield the step into a function that is named without being called: someone will call it."""
         if isinstance(node, nodes.Attribute):
             for of in self.resolver.of(node.expr, owner):
@@ -161,13 +166,13 @@ class Steps:
             if isinstance(resolved.node, nodes.FunctionDef):
                 yield from self._reference(resolved.node, node, resolved.owner)
 
-    def _reference(self, target: nodes.FunctionDef, at: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
+    def _reference(self, target: nodes.FunctionDef, at: nodes.NodeNG, owner: Owner) -> Iterator[CallEdge]:
         if self.declared.activity(target) or self.declared.entry_methods(target):
             return
         verb = "reads the property" if members.is_property(target) else "passes on"
-        yield Step(target=target, owner=owner, at=at, what=f"{verb} {_shown(at)}")
+        yield CallEdge(target=target, owner=owner, at=at, what=f"{verb} {_shown(at)}")
 
-    def _entered(self, node: nodes.NodeNG, owner: Owner) -> Iterator[Step]:
+    def _entered(self, node: nodes.NodeNG, owner: Owner) -> Iterator[CallEdge]:
         opened = [each for each, _ in node.items] if isinstance(node, nodes.With) else [looped_over(node)]
         for expression in opened:
             for resolved in self.resolver.of(expression, owner):
@@ -175,15 +180,15 @@ class Steps:
                     names = _ENTERED[type(node)]
                     yield from self._methods(resolved.node, names, expression, f"enters {_shown(expression)}")
 
-    def _decorating(self, node: nodes.FunctionDef | nodes.ClassDef, owner: Owner) -> Iterator[Step]:
+    def _decorating(self, node: nodes.FunctionDef | nodes.ClassDef, owner: Owner) -> Iterator[CallEdge]:
         for decorator in node.decorators.nodes if node.decorators else []:
             if isinstance(decorator, nodes.Name | nodes.Attribute):
                 for resolved in self.resolver.of(decorator, owner):
                     if isinstance(resolved.node, nodes.FunctionDef):
                         what = f"decorates {node.name} with {_shown(decorator)}"
-                        yield Step(target=resolved.node, owner=resolved.owner, at=decorator, what=what)
+                        yield CallEdge(target=resolved.node, owner=resolved.owner, at=decorator, what=what)
 
-    def _wrappers(self, target: nodes.FunctionDef, at: nodes.NodeNG) -> Iterator[Step]:
+    def _wrappers(self, target: nodes.FunctionDef, at: nodes.NodeNG) -> Iterator[CallEdge]:
         """Yield the steps into the functions that own decorators put around this one."""
         for decorator in target.decorators.nodes if target.decorators else []:
             called = decorator.func if isinstance(decorator, nodes.Call) else decorator
@@ -191,7 +196,7 @@ class Steps:
                 what = f"calls {target.name}(), which {_shown(called)} wraps"
                 if isinstance(resolved.node, nodes.FunctionDef):
                     for wrapper in _functions_in(resolved.node):
-                        yield Step(target=wrapper, at=at, what=what)
+                        yield CallEdge(target=wrapper, at=at, what=what)
                 elif isinstance(resolved.node, nodes.ClassDef):
                     yield from self._methods(resolved.node, ("__call__",), at, what)
 

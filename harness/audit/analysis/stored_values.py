@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from harness.audit.analysis.fates import Fate, Uncertainty, ValueReach, ValueStep
-from harness.audit.analysis.node import Node
+from harness.audit.analysis.destinations import Destination, Uncertainty, ValueReach, ValueStep
 from harness.audit.analysis.words import words
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.astroid_nodes import Node
+from harness.audit.code.project_records import ReachedCode
 
 ADDS = words("append appendleft extend extendleft insert put_nowait put")
 """Methods that put a value into a list or a queue."""
@@ -25,7 +25,7 @@ def local_uses(name: nodes.AssignName, reached: ReachedCode) -> Iterator[nodes.N
 
 def into(
     target: Node, kind: Uncertainty, reached: ReachedCode, *, sorted_later: bool = False
-) -> Iterator[ValueStep | Fate]:
+) -> Iterator[ValueStep | Destination]:
     """Follow a value into a variable, an attribute, or an element of one."""
     if isinstance(target, nodes.Tuple | nodes.List):
         for each in target.elts:
@@ -36,7 +36,7 @@ def into(
             if name is not None:
                 yield from (ValueStep(use, kind, reached) for use in local_uses(name, reached))
     elif isinstance(target, nodes.AssignAttr | nodes.Attribute):
-        yield Fate(reach=ValueReach.AWAY, how=f"is kept in {target.as_string()}", at=target)
+        yield Destination(reach=ValueReach.AWAY, how=f"is kept in {target.as_string()}", at=target)
     elif isinstance(target, nodes.Subscript):
         yield from into(target.value, Uncertainty.VALUE if kind is not Uncertainty.ORDER else kind, reached)
 

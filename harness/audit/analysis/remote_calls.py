@@ -26,7 +26,7 @@ class Towards(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remote:
+class RemoteCall:
     """One call that leaves the process or waits.
 
     Attributes:
@@ -82,18 +82,18 @@ _TABLE: tuple[tuple[str, Towards, bool, float], ...] = (
 _COMPILED = [(re.compile(pattern), towards, blocks, timeout) for pattern, towards, blocks, timeout in _TABLE]
 
 
-def remote_call(call: nodes.Call, *, project: Project) -> Remote | None:
+def remote_call(call: nodes.Call, *, project: Project) -> RemoteCall | None:
     """Return what a call asks of the world outside; None if it asks nothing that is known."""
     name = project.dotted_name(call.func)
     return remote_named(name) if name else None
 
 
 @cache
-def remote_named(name: str) -> Remote | None:
+def remote_named(name: str) -> RemoteCall | None:
     """Return what a function of this name, as the imports spell it, asks of the world outside; None if nothing."""
     for pattern, towards, blocks, timeout in _COMPILED:
         if pattern.fullmatch(name):
-            return Remote(name=name, towards=towards, blocks=blocks, timeout=timeout)
+            return RemoteCall(name=name, towards=towards, blocks=blocks, timeout=timeout)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What an activity reaches, call by call, and what each function is given on the way there.
+"""The chains of calls below an activity: which functions it reaches, and what each is given on the way there.
 
 The audit's `reached_from` tells which code is reached. Rules on activities must know more: whether a piece runs on the
 worker's event loop or in a thread, and whether an argument (an idempotency key) was passed by the caller or left out.
@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
+from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.origins import passed_arguments
-from harness.audit.code.subjects import Activity, ReachedCode, Started
-from harness.audit.code.walking import own_nodes
+from harness.audit.code.project_records import Activity, ReachedCode, Started
 from harness.records.audit_result import CodePlace
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _IN_EXECUTOR = {"run_in_executor": 2, "submit": 1}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Frame:
+class CallFrame:
     """One function that an activity reaches, by one chain of calls.
 
     Attributes:
@@ -48,14 +48,14 @@ class Frame:
 
     activity: Activity
     function: nodes.FunctionDef
-    caller: Frame | None = None
+    caller: CallFrame | None = None
     call: nodes.Call | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     all_given: bool = True
     on_loop: bool = False
 
     @property
-    def chain(self) -> tuple[Frame, ...]:
+    def chain(self) -> tuple[CallFrame, ...]:
         """Return the frames from the activity down to this one."""
         return (*(self.caller.chain if self.caller else ()), self)
 
@@ -64,20 +64,20 @@ class Frame:
         yield from own_nodes(self.function, nodes.Call)
 
 
-def frames_of(activity: Activity, *, project: Project) -> Sequence[Frame]:
+def frames_of(activity: Activity, *, project: Project) -> Sequence[CallFrame]:
     """Return all that an activity reaches in the user's own code, the activity first."""
     known = _TRAILS.setdefault(project, {})
     if activity not in known:
         known[activity] = tuple(
-            _below(Frame(activity=activity, function=activity.node, on_loop=activity.is_async), project)
+            _below(CallFrame(activity=activity, function=activity.node, on_loop=activity.is_async), project)
         )
     return known[activity]
 
 
-_TRAILS: WeakKeyDictionary[Project, dict[Activity, tuple[Frame, ...]]] = WeakKeyDictionary()
+_TRAILS: WeakKeyDictionary[Project, dict[Activity, tuple[CallFrame, ...]]] = WeakKeyDictionary()
 
 
-def reached_in(frame: Frame, *, project: Project) -> ReachedCode:
+def reached_in(frame: CallFrame, *, project: Project) -> ReachedCode:
     """Return the frame as the audit's findings take it: with the path from the activity."""
     return ReachedCode(
         node=frame.function,
@@ -119,7 +119,7 @@ def most_attempts(started: Started) -> int | None:
     return attempts if isinstance(attempts, int) else None
 
 
-def entered(frame: Frame, call: nodes.Call, function: nodes.FunctionDef) -> Frame:
+def entered(frame: CallFrame, call: nodes.Call, function: nodes.FunctionDef) -> CallFrame:
     """Return the frame of a function that is called here with the call's own arguments."""
     return _entered(frame, call, function, (call.args, call.keywords), on_loop=frame.on_loop)
 
@@ -128,12 +128,12 @@ def _is_none(expression: Any) -> bool:
     return isinstance(expression, nodes.Const) and expression.value is None
 
 
-def _step(frame: Frame, project: Project) -> CodePlace:
+def _step(frame: CallFrame, project: Project) -> CodePlace:
     assert frame.call is not None
     return project.place(frame.call, f"calls {frame.function.name}()")
 
 
-def _below(first: Frame, project: Project) -> Iterator[Frame]:
+def _below(first: CallFrame, project: Project) -> Iterator[CallFrame]:
     waiting, seen = [first], 0
     while waiting and seen < _MOST:
         frame = waiting.pop(0)
@@ -145,7 +145,7 @@ def _below(first: Frame, project: Project) -> Iterator[Frame]:
             waiting += [below for below in _called(frame, project) if below.function not in known]
 
 
-def _called(frame: Frame, project: Project) -> Iterator[Frame]:
+def _called(frame: CallFrame, project: Project) -> Iterator[CallFrame]:
     for call in frame.calls():
         if not isinstance(call.func, nodes.Name | nodes.Attribute):
             continue
@@ -155,7 +155,7 @@ def _called(frame: Frame, project: Project) -> Iterator[Frame]:
         yield from _handed_over(frame, call, project, threaded=not direct)
 
 
-def _handed_over(frame: Frame, call: nodes.Call, project: Project, *, threaded: bool) -> Iterator[Frame]:
+def _handed_over(frame: CallFrame, call: nodes.Call, project: Project, *, threaded: bool) -> Iterator[CallFrame]:
     """Yield the functions that a call is given as arguments: to run in a thread, or whenever it likes."""
     begins = _own_arguments(call, project) if threaded else 0
     everything = [*call.args, *(one.value for one in call.keywords)]
@@ -178,10 +178,10 @@ def _own_arguments(call: nodes.Call, project: Project) -> int:
 
 
 def _entered(
-    frame: Frame, call: nodes.Call, function: nodes.FunctionDef, passed: tuple[Any, Any] | None, *, on_loop: bool
-) -> Frame:
+    frame: CallFrame, call: nodes.Call, function: nodes.FunctionDef, passed: tuple[Any, Any] | None, *, on_loop: bool
+) -> CallFrame:
     given, all_given = _given(function, passed)
-    return Frame(
+    return CallFrame(
         activity=frame.activity,
         function=function,
         caller=frame,

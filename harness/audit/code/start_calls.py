@@ -1,4 +1,4 @@
-"""Calls that hand something to Temporal: activities and child workflows that are started, and workers."""
+"""Calls that start something at Temporal: activities and child workflows that are started, and workers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.declared import Declarations
+from harness.audit.code.astroid_nodes import elements, items
+from harness.audit.code.declarations import Declarations
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import Given, bound_arguments, origins, returned, value
 from harness.audit.code.places import place_of
+from harness.audit.code.project_records import Activity, Module, Started, WorkerCall, Workflow, WrittenRetryPolicy
 from harness.audit.code.resolved_name import ResolvedName
-from harness.audit.code.subjects import Activity, Module, Started, WorkerCall, Workflow, WrittenRetryPolicy
-from harness.audit.code.trees import elements, items
 
 _ACTIVITIES = [
     f"{verb}_{kind}{suffix}"
@@ -50,7 +50,7 @@ def _targets(node: nodes.Assign | nodes.AnnAssign) -> list[Any]:
     return node.targets if isinstance(node, nodes.Assign) else [node.target]
 
 
-class Starts:
+class StartCalls:
     """Finds the calls that start something, and reads their options.
 
     Args:

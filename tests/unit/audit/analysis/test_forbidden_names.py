@@ -10,7 +10,7 @@ import pytest
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
 
-from harness.audit.analysis.sources import EXACT, find, is_client
+from harness.audit.analysis.forbidden_names import EXACT, find, is_client
 from harness.audit.code.project import Project
 from harness.audit.rules import RULES
 from harness.records.audit_result import AuditFinding

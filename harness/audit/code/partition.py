@@ -1,17 +1,17 @@
-"""Parts: files that belong together, so that each part can be audited by itself and remembered by its content."""
+"""Divides the audited files into parts that have nothing to do with each other: each is audited by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from harness.audit.code.file_outline import FileOutline, imported, outline_of
 from harness.audit.code.modules import Finder
 from harness.audit.code.source import SourceFile, read
-from harness.audit.code.surface import Surface, imported, surface_of
 
 
-class Together:
-    """Groups of things that were said to belong together."""
+class DisjointSets:
+    """Disjoint sets: groups of things that were joined, by the union-find method."""
 
     def __init__(self) -> None:
         self._above: dict[object, object] = {}
@@ -32,14 +32,14 @@ class Together:
 
 
 def parts_of(
-    sources: Mapping[Path, SourceFile], surfaces: Mapping[Path, Surface], finder: Finder
+    sources: Mapping[Path, SourceFile], outlines: Mapping[Path, FileOutline], finder: Finder
 ) -> list[list[SourceFile]]:
     """Return the files that have to do with Temporal and all that they import, in parts that share no such file.
 
     A part is held together by imports between files that speak to Temporal, and by activities and workflows that are
     started by name. Files that are imported but were not asked for are read, and belong to it too.
     """
-    known = dict(surfaces)
+    known = dict(outlines)
     others: dict[Path, SourceFile] = {}
     imports: dict[Path, set[Path]] = {}
 
@@ -49,7 +49,7 @@ def parts_of(
             path = stack.pop()
             if path not in known:
                 others[path] = read(path)
-                known[path] = surface_of(others[path])
+                known[path] = outline_of(others[path])
             if path not in imports:
                 imports[path] = imported(known[path], path, finder)
             stack.extend(imports[path] - files)
@@ -58,7 +58,7 @@ def parts_of(
 
     speaking = [path for path, source in sources.items() if source.speaks and not known[path].reason]
     below = {path: reached(path) for path in speaking}
-    together = Together()
+    together = DisjointSets()
     for path in speaking:
         for other in below[path] & below.keys():
             together.join(path, other)
@@ -70,13 +70,13 @@ def parts_of(
     return sorted(parts, key=lambda part: part[0].file)
 
 
-def _join_by_name(speaking: Iterable[Path], surfaces: Mapping[Path, Surface], together: Together) -> None:
+def _join_by_name(speaking: Iterable[Path], outlines: Mapping[Path, FileOutline], together: DisjointSets) -> None:
     declaring: dict[str, list[Path]] = {}
     for path in speaking:
-        for name in surfaces[path].declares:
+        for name in outlines[path].declares:
             declaring.setdefault(name, []).append(path)
     for path in speaking:
-        for name in surfaces[path].starts:
+        for name in outlines[path].starts:
             for other in declaring.get(name, ()):
                 together.join(path, other)
 
@@ -85,9 +85,9 @@ def _part(
     paths: Iterable[Path],
     sources: Mapping[Path, SourceFile],
     others: Mapping[Path, SourceFile],
-    surfaces: Mapping[Path, Surface],
+    outlines: Mapping[Path, FileOutline],
 ) -> list[SourceFile]:
-    part = (sources.get(path) or _not_asked_for(others[path]) for path in paths if not surfaces[path].reason)
+    part = (sources.get(path) or _not_asked_for(others[path]) for path in paths if not outlines[path].reason)
     return sorted(part, key=lambda source: source.file)
 
 

@@ -1,4 +1,4 @@
-"""Where workflow code uses a forbidden source: calls it, hands it over as a function, or reads it as an attribute."""
+"""Where workflow code uses what it may not: calls it, hands it over as a function, or reads it as an attribute."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from astroid import nodes
 
 from harness.audit.analysis.classes import lineage
 from harness.audit.analysis.commands import consequences, guarded_by_replaying, unrestricted, workflow_code
-from harness.audit.analysis.fates import Uncertainty, ValueReach
-from harness.audit.analysis.flow import fate
-from harness.audit.analysis.node import Node
-from harness.audit.analysis.sources import ATTRIBUTES, EXACT, Source, find, is_client
+from harness.audit.analysis.destinations import Uncertainty, ValueReach
+from harness.audit.analysis.forbidden_names import ATTRIBUTES, EXACT, ForbiddenName, find, is_client
+from harness.audit.analysis.value_flow import destination_of
 from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 from harness.records.audit_result import AuditFinding, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class ForbiddenUse:
     """One use of a forbidden source.
 
     Attributes:
@@ -34,13 +34,13 @@ class Use:
         handed_over: Whether it is not called here but given to somebody who will.
     """
 
-    source: Source
+    source: ForbiddenName
     node: Node
     name: str
     handed_over: bool = False
 
 
-def uses_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[Use]:
+def uses_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[ForbiddenUse]:
     """Yield the uses in a piece of code, or in a part of it."""
     for call in project.walk(part, nodes.Call):
         yield from _called(project, call, reached)
@@ -48,23 +48,23 @@ def uses_in(project: Project, part: Node | ReachedCode, reached: ReachedCode) ->
     yield from _read(project, part, reached)
 
 
-def factory_use(project: Project, factory: Node, reached: ReachedCode) -> Use | None:
+def factory_use(project: Project, factory: Node, reached: ReachedCode) -> ForbiddenUse | None:
     """Return the use that a factory without arguments is: the function itself, or a lambda that uses a source."""
     if isinstance(factory, nodes.Lambda):
         return next(uses_in(project, factory.body, reached), None)
     return next(_named(project, factory, SimpleNamespace(args=[], keywords=[]), reached), None)
 
 
-def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[Use]:
+def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[ForbiddenUse]:
     for name in project.called_names(call, reached):
         for source in find(_PATHS.sub("pathlib.Path", name)):
             if not source.attribute and source.when(call) and not _of_something_made(call, name):
-                yield Use(source=source, node=call, name=name)
+                yield ForbiddenUse(source=source, node=call, name=name)
                 return
     if owner := _client(project, call, reached):
-        yield Use(source=find(owner)[0], node=call, name=project.called_name(call, reached))
+        yield ForbiddenUse(source=find(owner)[0], node=call, name=project.called_name(call, reached))
     elif distinctive := _distinctive(project, call, reached):
-        yield Use(source=distinctive, node=call, name=distinctive.name)
+        yield ForbiddenUse(source=distinctive, node=call, name=distinctive.name)
 
 
 _PATHS = re.compile(
@@ -86,7 +86,7 @@ def _of_something_made(call: nodes.Call, name: str) -> bool:
     return made and name not in EXACT and _made_here(call.func)
 
 
-def _distinctive(project: Project, call: nodes.Call, reached: ReachedCode) -> Source | None:
+def _distinctive(project: Project, call: nodes.Call, reached: ReachedCode) -> ForbiddenName | None:
     """Return the source that a method is which only one class has, or one of a naive datetime made on the spot."""
     if not isinstance(call.func, nodes.Attribute):
         return None
@@ -102,8 +102,8 @@ def _distinctive(project: Project, call: nodes.Call, reached: ReachedCode) -> So
     return None
 
 
-_EXECUTOR = Source(name="asyncio.loop.run_in_executor", rule="CP105", instead="an activity")
-_NAIVE_TIMESTAMP = Source(
+_EXECUTOR = ForbiddenName(name="asyncio.loop.run_in_executor", rule="CP105", instead="an activity")
+_NAIVE_TIMESTAMP = ForbiddenName(
     name="datetime.datetime.timestamp", rule="CP103", instead="an explicit time zone, such as tzinfo=timezone.utc"
 )
 
@@ -115,7 +115,7 @@ def _is_naive(project: Project, call: nodes.Call, reached: ReachedCode) -> bool:
     return len(call.args) < 8 and all(each.arg not in ("tzinfo", None) for each in call.keywords)
 
 
-def _handed_over(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[Use]:
+def _handed_over(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[ForbiddenUse]:
     """Yield sources among the arguments of a call; `partial` binds the arguments that come after."""
     name = project.called_name(call, reached)
     if name in _ONLY_NAMES or name.startswith("temporalio.workflow."):
@@ -137,17 +137,17 @@ _ONLY_NAMES = frozenset(
 }
 
 
-def _named(project: Project, value: Node, bound: Any, reached: ReachedCode) -> Iterator[Use]:
+def _named(project: Project, value: Node, bound: Any, reached: ReachedCode) -> Iterator[ForbiddenUse]:
     name = project.name_of(value, reached)
     if not name or not name.rpartition(".")[2][:1].islower():
         return
     for source in find(name):
         if not source.attribute and source.when(bound) and source.rule in ("CP101", "CP102"):
-            yield Use(source=source, node=value, name=name, handed_over=True)
+            yield ForbiddenUse(source=source, node=value, name=name, handed_over=True)
             return
 
 
-def _read(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[Use]:
+def _read(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> Iterator[ForbiddenUse]:
     imported = _imported_attributes(reached.module.tree)
     for node in project.walk(part, nodes.Attribute, nodes.Name):
         if isinstance(node, nodes.Attribute):
@@ -158,7 +158,7 @@ def _read(project: Project, part: Node | ReachedCode, reached: ReachedCode) -> I
         name = project.name_of(node, reached)
         for source in find(name):
             if source.attribute and source.name == name:
-                yield Use(source=source, node=node, name=name)
+                yield ForbiddenUse(source=source, node=node, name=name)
 
 
 def _imported_attributes(tree: nodes.Module) -> frozenset[str]:
@@ -225,24 +225,24 @@ def _makes_default(reached: ReachedCode) -> bool:
     return any("default_factory" in step.what for step in reached.path)
 
 
-def is_excused(project: Project, use: Use, reached: ReachedCode) -> bool:
+def is_excused(project: Project, use: ForbiddenUse, reached: ReachedCode) -> bool:
     """Tell whether a use has no consequence: it serves the log alone, where the sandbox lets it."""
     if guarded_by_replaying(use.node, project, reached):
         return True
     if use.source.rule not in ("CP101", "CP102", "CP103") or use.handed_over:
         return False
     free = not use.source.stopped or reached.passed_through or unrestricted(use.node, project, reached)
-    return free and fate(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.NOWHERE
+    return free and destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.NOWHERE
 
 
-def severity_of(project: Project, use: Use, reached: ReachedCode) -> Severity:
+def severity_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Severity:
     """Return how sure it is that a use breaks the workflow."""
     stopped = use.source.stopped and not reached.passed_through and not use.handed_over
     if stopped and not unrestricted(use.node, project, reached):
         return Severity.CERTAIN
     if use.source.rule in ("CP104", "CP105", "CP108"):
         return Severity.LIKELY
-    if fate(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND:
+    if destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND:
         return Severity.CERTAIN
     return Severity.LOOK if use.name.startswith("sys.") else Severity.LIKELY
 
@@ -261,13 +261,13 @@ def forbidden(project: Project, rule: str, consequence: str) -> Iterator[AuditFi
             yield project.finding(rule, use.node, message(use, consequence), severity=severity, reached=reached)
 
 
-_known: WeakKeyDictionary[Project, list[tuple[Use, ReachedCode]]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Project, list[tuple[ForbiddenUse, ReachedCode]]] = WeakKeyDictionary()
 
 
-def _all_uses(project: Project) -> list[tuple[Use, ReachedCode]]:
+def _all_uses(project: Project) -> list[tuple[ForbiddenUse, ReachedCode]]:
     """Return the uses in all workflow code, one for each line and rule; looked for once."""
     if project not in _known:
-        first_uses: dict[tuple[str, int | None, str], tuple[Use, ReachedCode]] = {}
+        first_uses: dict[tuple[str, int | None, str], tuple[ForbiddenUse, ReachedCode]] = {}
         for reached in workflow_code(project):
             if not _makes_default(reached):
                 for use in uses_in(project, reached, reached):
@@ -276,7 +276,7 @@ def _all_uses(project: Project) -> list[tuple[Use, ReachedCode]]:
     return _known[project]
 
 
-def message(use: Use, consequence: str) -> str:
+def message(use: ForbiddenUse, consequence: str) -> str:
     """Return what a finding says: what is used, what comes of it, and what to write instead."""
     what = f"{use.name}()" if isinstance(use.node, nodes.Call) else use.name
     verb = "hands over" if use.handed_over else "calls" if isinstance(use.node, nodes.Call) else "reads"

@@ -1,12 +1,12 @@
-"""What may become of a value: the records that following it yields."""
+"""Where a value may end up, such as in a command: the records that following it through the code yields."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from harness.audit.analysis.node import Node
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.astroid_nodes import Node
+from harness.audit.code.project_records import ReachedCode
 
 
 class Uncertainty(StrEnum):
@@ -27,8 +27,8 @@ class ValueReach(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
-    """What becomes of a value.
+class Destination:
+    """Where a value ends up.
 
     Attributes:
         reach: How far it gets.
@@ -41,7 +41,7 @@ class Fate:
     at: Node | None = None
 
 
-NOWHERE = Fate()
+NOWHERE = Destination()
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from astroid import nodes
 
 from harness.audit.analysis.commands import STARTS
-from harness.audit.analysis.fates import Uncertainty
-from harness.audit.analysis.node import Node
+from harness.audit.analysis.destinations import Uncertainty
 from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.subjects import ReachedCode
+from harness.audit.code.project_records import ReachedCode
 
 _SETS = words(
     "builtins.set builtins.frozenset typing.Set typing.FrozenSet typing.AbstractSet typing.MutableSet"
@@ -36,7 +36,7 @@ _NUMBERS = frozenset({"builtins.int", "builtins.bool", "builtins.float", "builti
 
 
 @dataclass(frozen=True, kw_only=True)
-class Passage:
+class SetTraversal:
     """One place where code goes through a set.
 
     Attributes:
@@ -143,7 +143,7 @@ def _annotates_numbers(annotation: Node) -> bool:
     return isinstance(annotation, nodes.Subscript) and annotation.slice.as_string() in ("int", "float", "bool")
 
 
-def passages(project: Project, reached: ReachedCode) -> Iterator[Passage]:
+def passages(project: Project, reached: ReachedCode) -> Iterator[SetTraversal]:
     """Yield the places in a piece of code that go through a set in its order."""
     for node in project.walk(reached):
         for passage in _of(node, project, reached):
@@ -157,33 +157,33 @@ def _written_out(call: nodes.Call) -> Iterator[Node]:
         yield from argument.elts if isinstance(argument, nodes.List | nodes.Tuple) else [argument]
 
 
-def _of(node: Node, project: Project, reached: ReachedCode) -> Iterator[Passage]:
+def _of(node: Node, project: Project, reached: ReachedCode) -> Iterator[SetTraversal]:
     if isinstance(node, nodes.For | nodes.AsyncFor):
-        yield Passage(through=node.iter, node=node, yields=None)
+        yield SetTraversal(through=node.iter, node=node, yields=None)
     elif isinstance(node, nodes.ListComp | nodes.GeneratorExp | nodes.DictComp):
         kind = Uncertainty.KEYS if isinstance(node, nodes.DictComp) else Uncertainty.ORDER
         for part in node.generators:
-            yield Passage(through=part.iter, node=node, yields=node, kind=kind)
+            yield SetTraversal(through=part.iter, node=node, yields=node, kind=kind)
     elif isinstance(node, nodes.Starred) and isinstance(node.parent, nodes.Call | nodes.List | nodes.Tuple):
-        yield Passage(through=node.value, node=node, yields=node)
+        yield SetTraversal(through=node.value, node=node, yields=node)
     elif isinstance(node, nodes.Assign) and any(isinstance(each, nodes.Tuple | nodes.List) for each in node.targets):
-        yield Passage(through=node.value, node=node, yields=node.value, kind=Uncertainty.VALUE)
+        yield SetTraversal(through=node.value, node=node, yields=node.value, kind=Uncertainty.VALUE)
     elif isinstance(node, nodes.FormattedValue):
-        yield Passage(through=node.value, node=node, yields=node)
+        yield SetTraversal(through=node.value, node=node, yields=node)
     elif (isinstance(node, nodes.AugAssign) and node.op == "+=") or isinstance(node, nodes.YieldFrom):
-        yield Passage(through=node.value, node=node, yields=node.value)
+        yield SetTraversal(through=node.value, node=node, yields=node.value)
     elif isinstance(node, nodes.Call):
         yield from _of_call(node, project, reached)
 
 
-def _of_call(call: nodes.Call, project: Project, reached: ReachedCode) -> Iterator[Passage]:
+def _of_call(call: nodes.Call, project: Project, reached: ReachedCode) -> Iterator[SetTraversal]:
     function = call.func
     if project.called_name(call, reached) in TAKES_ARGUMENTS:
         for argument in _written_out(call):
-            yield Passage(through=argument, node=argument, yields=argument)
+            yield SetTraversal(through=argument, node=argument, yields=argument)
         return
     if isinstance(function, nodes.Attribute) and function.attrname == "pop" and not call.args:
-        yield Passage(through=function.expr, node=call, yields=call, kind=Uncertainty.VALUE)
+        yield SetTraversal(through=function.expr, node=call, yields=call, kind=Uncertainty.VALUE)
         return
     if not call.args:
         return
@@ -194,4 +194,4 @@ def _of_call(call: nodes.Call, project: Project, reached: ReachedCode) -> Iterat
     ):
         kind = Uncertainty.KEYS if method == "fromkeys" else Uncertainty.ORDER
         for argument in call.args:
-            yield Passage(through=argument, node=call, yields=argument if method == "extend" else call, kind=kind)
+            yield SetTraversal(through=argument, node=call, yields=argument if method == "extend" else call, kind=kind)

@@ -1,4 +1,4 @@
-"""Looks at one history with all rules; histories can be looked at in any order, and in other processes."""
+"""What all rules see in one recorded history; histories can be looked at in any order, and in other processes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harness.audit.histories import closing, retries, sizes, tasks, timeouts
+from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.retries import Failed
-from harness.audit.histories.run import RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.records.evidence import History
 

@@ -1,4 +1,4 @@
-"""Whether and where an activity beats, and how long one attempt of it may take."""
+"""Whether and where an activity heartbeats, and how long one attempt of it may take."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.trail import Frame, frames_of
-from harness.audit.code.subjects import Activity, Started
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, frames_of
+from harness.audit.code.executed_nodes import own_nodes
+from harness.audit.code.project_records import Activity, Started
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -21,8 +21,8 @@ _MOST = 50
 """Functions that are looked through below an object that may beat."""
 
 
-class Beating(StrEnum):
-    """How an activity beats."""
+class HeartbeatManner(StrEnum):
+    """How an activity heartbeats."""
 
     NEVER = "never"
     IN_TURN = "in turn with its work"
@@ -30,20 +30,20 @@ class Beating(StrEnum):
     UNKNOWN = "perhaps, in code that cannot be seen"
 
 
-def beating_of(activity: Activity, *, project: Project) -> Beating:
+def manner_of(activity: Activity, *, project: Project) -> HeartbeatManner:
     """Tell how the activity beats; a decorator, an interceptor or a plugin of the worker may do it for it."""
     if _decorated_by_strangers(activity, project) or _intercepted(activity, project):
-        return Beating.UNKNOWN
+        return HeartbeatManner.UNKNOWN
     frames = frames_of(activity, project=project)
     places = [(frame, node) for frame in frames for node in _beats_in(frame.function, project)]
     if not places:
-        return Beating.BESIDE if _beats_elsewhere(activity, frames, project) else Beating.NEVER
+        return HeartbeatManner.BESIDE if _beats_elsewhere(activity, frames, project) else HeartbeatManner.NEVER
     in_turn = all(frame.all_given and _is_called(node) and node.frame() is frame.function for frame, node in places)
     tasks = any(_starts_task(frame, project) for frame, _ in places for frame in frame.chain)
-    return Beating.IN_TURN if in_turn and not tasks else Beating.BESIDE
+    return HeartbeatManner.IN_TURN if in_turn and not tasks else HeartbeatManner.BESIDE
 
 
-def _beats_elsewhere(activity: Activity, frames: Sequence[Frame], project: Project) -> bool:
+def _beats_elsewhere(activity: Activity, frames: Sequence[CallFrame], project: Project) -> bool:
     """Tell whether a decorator beats for it, or an object that it makes (`async with Beats():`) may."""
     if any(project.functions_called_by(_named(one)) for one in _other_decorators(activity)):
         return True
@@ -68,7 +68,7 @@ def _beats_below(methods: list[Any], project: Project) -> bool:
     return False
 
 
-def first_beat(activity: Activity, *, project: Project) -> tuple[Frame, Any] | None:
+def first_heartbeat(activity: Activity, *, project: Project) -> tuple[CallFrame, Any] | None:
     """Return the first beat that the activity's own code makes, and the function in which it stands."""
     for frame in frames_of(activity, project=project):
         for node in _beats_in(frame.function, project):
@@ -86,14 +86,6 @@ def span(started: Started) -> float | None:
     return None
 
 
-def spoken_s(seconds: float) -> str:
-    """Return a duration in words: 5 min, 1.5 s."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
-
-
 def _beats_in(function: Any, project: Project) -> list[Any]:
     """Return the places in a function, those defined in it too, where the beating function is named."""
     return [
@@ -107,7 +99,7 @@ def _is_called(node: Any) -> bool:
     return isinstance(node.parent, nodes.Call) and node.parent.func is node
 
 
-def _starts_task(frame: Frame, project: Project) -> bool:
+def _starts_task(frame: CallFrame, project: Project) -> bool:
     tasks = ("create_task", "ensure_future", "start_soon", "gather", "Thread", "submit", "to_thread")
     return any(project.dotted_name(call.func).rpartition(".")[2] in tasks for call in frame.calls())
 

@@ -1,4 +1,4 @@
-"""What is reached from where: breadth first, so that each piece of code is told with its shortest path."""
+"""Which code is reached from where: breadth first, so that each piece of code comes with its shortest path."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from astroid import nodes
 
+from harness.audit.code.astroid_nodes import children
+from harness.audit.code.call_graph import CallGraph
+from harness.audit.code.executed_nodes import is_main, is_type_checking
 from harness.audit.code.modules import absolute
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
+from harness.audit.code.project_records import EntryMethod, Module, ReachedCode
 from harness.audit.code.resolved_name import Owner
-from harness.audit.code.steps import Steps
-from harness.audit.code.subjects import EntryMethod, Module, ReachedCode
-from harness.audit.code.trees import children
-from harness.audit.code.walking import is_main, is_type_checking
 from harness.records.audit_result import CodePlace
 
 PASSED_THROUGH = "imports_passed_through"
@@ -56,18 +56,18 @@ class StartingPoint:
     path: tuple[CodePlace, ...] = ()
 
 
-class Reach:
-    """Follows the steps of code.
+class Reachability:
+    """Finds all code that some code reaches, breadth first along the call graph.
 
     Args:
         resolver: Tells what expressions mean.
-        steps: Tells where pieces of code lead to.
+        call_graph: Tells which code runs which.
         limits: How far to go.
     """
 
-    def __init__(self, resolver: NameResolver, *, steps: Steps, limits: Limits) -> None:
+    def __init__(self, resolver: NameResolver, *, call_graph: CallGraph, limits: Limits) -> None:
         self.resolver = resolver
-        self.steps = steps
+        self.call_graph = call_graph
         self.limits = limits
         self.sandboxed: frozenset[nodes.NodeNG] = frozenset()
         self._until = time.monotonic() + limits.seconds
@@ -104,11 +104,11 @@ class Reach:
         )
 
     def _next(self, start: StartingPoint) -> Iterator[StartingPoint]:
-        for step in self.steps.of(start.node, start.owner):
-            place = place_of(step.at, self.resolver.modules, step.what)
+        for edge in self.call_graph.edges_of(start.node, start.owner):
+            place = place_of(edge.at, self.resolver.modules, edge.what)
             yield StartingPoint(
-                node=step.target,
-                owner=step.owner,
+                node=edge.target,
+                owner=edge.owner,
                 workflow=start.workflow,
                 entry=start.entry,
                 path=(*start.path, place),

@@ -1,4 +1,4 @@
-"""Which nodes run when a piece of code runs, and which of them stand apart: nested functions, type checking."""
+"""Which syntax nodes run when a piece of code runs, and which of them stand apart: nested functions, type checking."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from astroid import nodes
 
-from harness.audit.code.trees import children
+from harness.audit.code.astroid_nodes import children
 
 
 def walk(piece: nodes.NodeNG) -> Iterator[nodes.NodeNG]:

@@ -1,4 +1,4 @@
-"""The surface of a file, read without inference: what it imports, and what it says to Temporal by name."""
+"""The outline of a file, read without resolving names: what it imports, declares to Temporal, and starts by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.audit.code.source import SourceFile, parsed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surface:
+class FileOutline:
     """What a file says at first sight.
 
     Attributes:
@@ -28,16 +28,16 @@ class Surface:
     starts: tuple[str, ...] = ()
 
 
-def surface_of(source: SourceFile) -> Surface:
-    """Return the surface of a file."""
+def outline_of(source: SourceFile) -> FileOutline:
+    """Return the outline of a file."""
     if source.reason:
-        return Surface(reason=source.reason)
+        return FileOutline(reason=source.reason)
     tree = parsed(source.text)
     if isinstance(tree, str):
-        return Surface(reason=tree)
+        return FileOutline(reason=tree)
     imports = tuple(_imports(tree))
     if not source.speaks:
-        return Surface(imports=imports)
+        return FileOutline(imports=imports)
     declares: set[str] = set()
     starts: set[str] = set()
     for node in ast.walk(tree):
@@ -46,7 +46,7 @@ def surface_of(source: SourceFile) -> Surface:
             declares |= {text for each in node.decorator_list for text in _texts(each)}
         elif isinstance(node, ast.Call) and node.args and _called(node).startswith(("execute_", "start_")):
             starts |= set(_texts(node.args[0]))
-    return Surface(imports=imports, declares=tuple(sorted(declares)), starts=tuple(sorted(starts)))
+    return FileOutline(imports=imports, declares=tuple(sorted(declares)), starts=tuple(sorted(starts)))
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[int, str, tuple[str, ...]]]:
@@ -74,10 +74,10 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield each.value
 
 
-def imported(surface: Surface, path: Path, finder: Finder) -> set[Path]:
+def imported(outline: FileOutline, path: Path, finder: Finder) -> set[Path]:
     """Return the files that a file imports, as far as they belong to no installed package."""
     files: set[Path] = set()
-    for level, module, names in surface.imports:
+    for level, module, names in outline.imports:
         name = _absolute(path, level, module) if level else module
         for each in (name, *(f"{name}.{below}" for below in names)):
             target = finder.find(each, path)

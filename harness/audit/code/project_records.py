@@ -1,4 +1,4 @@
-"""What an audit is about: modules, workflows, activities, workers, what starts them, and the code that they reach."""
+"""Records of the audited code: modules, workflows, activities, calls that start them, workers, and reached code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the value of an argument comes from: through parameters, from frame to frame, back to the activity.
+"""Where the value of an argument comes from: through the parameters of a chain of calls, back to the activity.
 
 A frame is one function on one chain of calls, so a parameter has one value there: what that call passes, else its
 default. What is found keeps the outermost frame that had a say, for that is where a missing value would be passed.
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.trail import Frame, entered
-from harness.audit.code.walking import own_nodes
+from harness.audit.analysis.call_chains import CallFrame, entered
+from harness.audit.code.executed_nodes import own_nodes
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -36,11 +36,11 @@ class Trait(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Origin:
+class ArgumentOrigin:
     """One expression that a value comes from, and the frame that it stands in."""
 
     node: Any
-    frame: Frame
+    frame: CallFrame
 
 
 _INFO = {
@@ -61,13 +61,13 @@ _NEW = {"uuid.uuid1", "uuid.uuid4", "time.time", "time.time_ns", "time.monotonic
 _NEW_FAMILIES = ("random.", "secrets.", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
 
 
-def origins(node: Any, frame: Frame, *, project: Project, steps: int = _STEPS) -> Iterator[Origin]:
+def origins(node: Any, frame: CallFrame, *, project: Project, steps: int = _STEPS) -> Iterator[ArgumentOrigin]:
     """Yield the expressions that an expression stands for, through variables, parameters and results.
 
     A parameter of the activity itself, a loop variable and what cannot be followed are yielded as the name they have.
     """
     if steps <= 0:
-        yield Origin(node=node, frame=frame)
+        yield ArgumentOrigin(node=node, frame=frame)
         return
     below = steps - 1
     match node:
@@ -86,30 +86,30 @@ def origins(node: Any, frame: Frame, *, project: Project, steps: int = _STEPS) -
             for one in written:
                 yield from origins(one, frame, project=project, steps=below) if one is not node else ()
             if not written:
-                yield Origin(node=node, frame=frame)
+                yield ArgumentOrigin(node=node, frame=frame)
         case _:
-            yield Origin(node=node, frame=frame)
+            yield ArgumentOrigin(node=node, frame=frame)
 
 
-def _of_name(node: nodes.Name, frame: Frame, project: Project, steps: int) -> Iterator[Origin]:
+def _of_name(node: nodes.Name, frame: CallFrame, project: Project, steps: int) -> Iterator[ArgumentOrigin]:
     if node.name in _parameters(frame.function) and not _assigned_in(node, frame):
         if frame.caller is None or not (frame.all_given or node.name in frame.given):
-            yield Origin(node=node, frame=frame)
+            yield ArgumentOrigin(node=node, frame=frame)
         elif node.name in frame.given:
             yield from origins(frame.given[node.name], frame.caller, project=project, steps=steps)
         elif (default := _default(frame.function, node.name)) is not None:
             yield from origins(default, frame.caller, project=project, steps=steps)
         else:
-            yield Origin(node=node, frame=frame)
+            yield ArgumentOrigin(node=node, frame=frame)
         return
     written = [one for one in project.origins_of(node) if one is not node]
     for one in written:
         yield from origins(one, frame, project=project, steps=steps)
     if not written:
-        yield Origin(node=node, frame=frame)
+        yield ArgumentOrigin(node=node, frame=frame)
 
 
-def _assigned_in(node: nodes.Name, frame: Frame) -> bool:
+def _assigned_in(node: nodes.Name, frame: CallFrame) -> bool:
     return any(one.name == node.name for one in own_nodes(frame.function, nodes.AssignName))
 
 
@@ -127,23 +127,23 @@ def _default(function: Any, name: str) -> Any:
         return None
 
 
-def outermost(places: Iterator[Origin] | list[Origin], frame: Frame) -> Frame:
+def outermost(places: Iterator[ArgumentOrigin] | list[ArgumentOrigin], frame: CallFrame) -> CallFrame:
     """Return the frame nearest to the activity that one of these stands in, or the given one."""
     return min((frame, *(one.frame for one in places)), key=lambda one: len(one.chain))
 
 
-def texts_of(node: Any, frame: Frame, *, project: Project) -> str:
+def texts_of(node: Any, frame: CallFrame, *, project: Project) -> str:
     """Return all written-out texts that an expression is made of, with spaces between."""
     leaves = [one.node for one in _leaves(node, frame, project, _STEPS)]
     return " ".join(one.value for one in leaves if isinstance(one, nodes.Const) and isinstance(one.value, str))
 
 
-def traits_of(node: Any, frame: Frame, *, project: Project) -> set[Trait]:
+def traits_of(node: Any, frame: CallFrame, *, project: Project) -> set[Trait]:
     """Return what a value is made of."""
     return {trait for one in _leaves(node, frame, project, _STEPS) for trait in _traits(one, project)}
 
 
-def _traits(leaf: Origin, project: Project) -> Iterator[Trait]:
+def _traits(leaf: ArgumentOrigin, project: Project) -> Iterator[Trait]:
     node, frame = leaf.node, leaf.frame
     match node:
         case nodes.Const():
@@ -160,7 +160,7 @@ def _traits(leaf: Origin, project: Project) -> Iterator[Trait]:
             yield Trait.UNKNOWN
 
 
-def _leaves(node: Any, frame: Frame, project: Project, steps: int) -> Iterator[Origin]:
+def _leaves(node: Any, frame: CallFrame, project: Project, steps: int) -> Iterator[ArgumentOrigin]:
     """Yield what a value is made of in the end: constants, attributes, names, and calls that give something new."""
     for one in origins(node, frame, project=project):
         inner, within = one.node, one.frame
@@ -179,10 +179,10 @@ def _leaves(node: Any, frame: Frame, project: Project, steps: int) -> Iterator[O
                     yield from _leaves(child, within, project, steps - 1)
 
 
-def _made_by(call: nodes.Call, frame: Frame, project: Project, steps: int) -> Iterator[Origin]:
+def _made_by(call: nodes.Call, frame: CallFrame, project: Project, steps: int) -> Iterator[ArgumentOrigin]:
     name = project.dotted_name(call.func)
     if name in _NEW or name.startswith(_NEW_FAMILIES):
-        yield Origin(node=call, frame=frame)
+        yield ArgumentOrigin(node=call, frame=frame)
         return
     for function in project.functions_called_by(call.func):
         for gives in own_nodes(function, nodes.Return):

@@ -1,10 +1,13 @@
-"""Parts of astroid's nodes, with the types that they have in trees made from source text."""
+"""Access to parts of astroid's syntax nodes, with the types that they have in trees made from source text."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from astroid import nodes
+
+Node: TypeAlias = Any
+"""A node that is asked for attributes which astroid's common class of nodes does not declare."""
 
 
 def elements(node: Any) -> list[nodes.NodeNG]:

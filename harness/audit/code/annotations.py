@@ -1,4 +1,4 @@
-"""What a value may be by its annotation."""
+"""Type annotations: of which classes a value may be by the annotation of its variable, parameter or function."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from astroid.builder import AstroidBuilder
 from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 
+from harness.audit.code.astroid_nodes import in_brackets
 from harness.audit.code.resolved_name import SAME_AS, Owner, ResolvedName, qualified
 from harness.audit.code.resolver import Resolver
-from harness.audit.code.trees import in_brackets
 
 _WRAPPING = {"typing.Optional", "typing.Annotated", "typing.Final", "typing.ClassVar", "dataclasses.InitVar"}
 _WRAPPING |= {"typing.Awaitable", "collections.abc.Awaitable", "typing.Required", "typing.NotRequired"}

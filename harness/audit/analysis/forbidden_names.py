@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from astroid import nodes
 
-from harness.audit.analysis.node import Node
 from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import Node
 
 CLOCK, RANDOM, PROCESS, IO, BLOCKING, ORDER = "CP101", "CP102", "CP103", "CP104", "CP105", "CP108"
 
@@ -24,7 +24,7 @@ def _always(_: nodes.Call) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class ForbiddenName:
     """One function, class or attribute that workflow code may not use.
 
     Attributes:
@@ -79,7 +79,7 @@ def _true(position: int, name: str) -> Condition:
     return true
 
 
-def find(name: str) -> tuple[Source, ...]:
+def find(name: str) -> tuple[ForbiddenName, ...]:
     """Return what the table says of a full name; of its package if nothing of the name itself."""
     if name in _TABLE:
         return _TABLE[name]
@@ -103,8 +103,8 @@ def is_client(name: str) -> bool:
     return name in _CLIENTS or any(f"{package}.*" in _CLIENTS for package in _parents(name))
 
 
-def _named(names: str, rule: str, instead: str, **more: object) -> list[Source]:
-    made = Source(name="", rule=rule, instead=instead)
+def _named(names: str, rule: str, instead: str, **more: object) -> list[ForbiddenName]:
+    made = ForbiddenName(name="", rule=rule, instead=instead)
     return [replace(made, name=name, **more) for name in names.split()]  # type: ignore[arg-type]
 
 
@@ -367,8 +367,8 @@ _EXEMPT = words(
 _ALL = [*_CLOCKS, *_DICES, *_STATE, *_FILES, *_NETWORK, *_BLOCKS, *_RACES]
 
 
-def _table() -> Mapping[str, tuple[Source, ...]]:
-    by_name: dict[str, tuple[Source, ...]] = {}
+def _table() -> Mapping[str, tuple[ForbiddenName, ...]]:
+    by_name: dict[str, tuple[ForbiddenName, ...]] = {}
     for source in _ALL:
         by_name[source.name] = (*by_name.get(source.name, ()), source)
     return by_name
