@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.campaign.stops import Stop
 from harness.campaign.stops import told as stops_text
+from harness.records.act_facts import DoorNotice, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
@@ -38,8 +39,8 @@ def notes(
         told.append("No workflow code was named to replay: give it with --workflows.")
     if not options.real_time:
         told.append("Timeouts after a strike were accelerated, except in the real-time trials.")
-    starts = (entry.facts for found in baselines for entry in acts(found.tape, "start-worker"))
-    if any(facts.get("start") == "forked" for facts in starts):
+    starts = (entry.facts_as(WorkerStarted) for each in baselines for entry in acts(each.tape, "start-worker"))
+    if any(start is not None and start.start == "forked" for start in starts):
         told.append(
             "Worker processes were forked from one that had imported the installed modules, except in the first "
             "baseline and the real-time trials; --cold starts all of them cold."
@@ -55,4 +56,5 @@ def notes(
 
 def notices_of(evidence: Evidence) -> list[str]:
     """Return what the doors said in a trial: a request of a shape that no server there knows, a script that raised."""
-    return [str(entry.facts["text"]) for entry in acts(evidence.tape, "notice")]
+    notices = (entry.facts_as(DoorNotice) for entry in acts(evidence.tape, "notice"))
+    return [notice.text for notice in notices if notice]

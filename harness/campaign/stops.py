@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.records.act_facts import WorkerExited
 from harness.records.evidence import Evidence
 from harness.records.tape import acts
 
@@ -30,7 +31,8 @@ def stop_of(evidence: Evidence) -> Stop | None:
         return None
     strike = evidence.strikes[0]
     ended = next((entry for entry in acts(evidence.tape, "worker-exit") if entry.worker == strike.worker), None)
-    if ended is None or not evidence.faults[0].asks_worker_to_end:
+    exited = ended.facts_as(WorkerExited) if ended else None
+    if ended is None or exited is None or not evidence.faults[0].asks_worker_to_end:
         return None
     sent = (
         entry.operation
@@ -40,7 +42,7 @@ def stop_of(evidence: Evidence) -> Stop | None:
     return Stop(
         sent=tuple(dict.fromkeys(sent)),
         seconds=ended.at - strike.at,
-        exit_status=int(ended.facts["exit_status"]),
+        exit_status=exited.exit_status,
     )
 
 

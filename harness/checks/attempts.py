@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from harness import faults
+from harness.records.act_facts import TimeoutAccelerated
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityFailed, ActivityTask, ReportedFailure
 from harness.records.tape import Entry, acts
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of, options_on_tape
@@ -63,7 +66,8 @@ class Attempt:
     @property
     def details(self) -> list[Any] | None:
         """The heartbeat details it was handed, or None."""
-        return self.entries[0].facts.get("heartbeat_details")
+        task = self.entries[0].facts_as(ActivityTask)
+        return task.heartbeat_details if task else None
 
     @property
     def beats(self) -> tuple[Entry, ...]:
@@ -93,11 +97,12 @@ class Attempt:
         return next((found for found in replies if found.status == "OK"), None)
 
     @property
-    def failure(self) -> dict[str, Any] | None:
+    def failure(self) -> ReportedFailure | None:
         """The failure it reported and the server took, or None."""
-        if self.ended is None or self.ended.operation != "RespondActivityTaskFailed" or self.answer is None:
+        if self.ended is None or self.answer is None:
             return None
-        return self.answer.facts.get("failure")
+        failed = self.answer.facts_as(ActivityFailed)
+        return failed.failure if failed else None
 
     @property
     def completed(self) -> bool:
@@ -117,7 +122,7 @@ class Attempt:
     def answered(self, call: Entry) -> Entry | None:
         """Return the reply to a call that the worker heard whole, and that crashproof did not make up."""
         reply = self.replies.get(call.message)
-        if reply is None or call.message in self.dropped or reply.facts.get("injected"):
+        if reply is None or call.message in self.dropped or reply.injected:
             return None
         return reply if not reply.status.isdigit() or int(reply.status) < 400 else None
 
@@ -180,16 +185,20 @@ def lost_at(attempt: Attempt, died: dict[int, float]) -> float | None:
     return died.get(attempt.worker) if attempt.heard else attempt.began
 
 
-def accelerated(evidence: Evidence, activity_id: str, *, since: float, until: float) -> bool:
+def accelerated(evidence: Evidence, activity_id: str, *, since: float = -inf, until: float = inf) -> bool:
     """Tell whether crashproof asked for a timeout of that activity in that time."""
     return any(
-        since <= entry.at <= until and entry.facts.get("activity_id") == activity_id
-        for entry in acts(evidence.tape, "accelerate")
+        since <= entry.at <= until and _accelerated(entry) == activity_id for entry in acts(evidence.tape, "accelerate")
     )
 
 
+def _accelerated(entry: Entry) -> str:
+    done = entry.facts_as(TimeoutAccelerated)
+    return done.activity_id if done else ""
+
+
 def _stops(strike: Entry) -> bool:
-    fault = faults.named(str(strike.facts.get("fault", "")))
+    fault = faults.named(strike.fault)
     return fault.stops_worker and not fault.asks_worker_to_end
 
 
@@ -208,7 +217,8 @@ def requests(tape: Sequence[Entry]) -> dict[int, Entry]:
 def _attempt(found: _Gathering, declared: dict[tuple[str, str], ActivityOptions]) -> Attempt:
     entry, point = found.first, found.first.point
     assert point is not None
-    options = declared.get((entry.run_id, entry.activity_id)) or options_on_tape(entry.facts)
+    task = entry.facts_as(ActivityTask)
+    options = declared.get((entry.run_id, entry.activity_id)) or (options_on_tape(task) if task else ActivityOptions())
     return Attempt(
         run_id=entry.run_id,
         activity_id=entry.activity_id,

@@ -9,7 +9,9 @@ from typing import Any
 from harness.checks import faulted, masking, showing
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
+from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
 from harness.records.tape import Entry, acts, executed
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
@@ -231,12 +233,11 @@ def _task_failures(evidence: Evidence) -> Iterator[tuple[str, str, str, Evidence
     """
     taped = set()
     for entry in evidence.tape:
-        if entry.kind == "request" and entry.operation == "RespondWorkflowTaskFailed":
+        failed = entry.facts_as(WorkflowTaskFailed) if entry.kind == "request" else None
+        if failed:
             taped.add(entry.run_id)
             path = entry.point.workflow if entry.point else entry.workflow_id
-            failure = entry.facts.get("failure") or {}
-            cause = _cause(entry.facts.get("cause"))
-            yield path, cause, str(failure.get("message", "")), showing.lines(evidence, [entry])[0]
+            yield path, _cause(failed.cause), failed.failure.message, showing.lines(evidence, [entry])[0]
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_TASK_FAILED"):
             told = events.attributes(event)
@@ -286,11 +287,11 @@ def _was_lost(task: Entry, evidence: Evidence) -> bool:
 
 def _task_of(started_id: int, *, history: History, evidence: Evidence) -> Entry | None:
     """Return the message that handed the task out: a poll answer, or the answer to the completion of the one before."""
-    handed = executed(evidence.tape, door="wire")
-    return next(
-        (each for each in handed if each.run_id == history.run_id and each.facts.get("started_event_id") == started_id),
-        None,
-    )
+    for entry in executed(evidence.tape, door="wire"):
+        task = entry.facts_as(WorkflowTask)
+        if task and task.started_event_id == started_id and entry.run_id == history.run_id:
+            return entry
+    return None
 
 
 def _answered_late(task: Entry, evidence: Evidence) -> bool:
@@ -311,8 +312,9 @@ def _sent(evidence: Evidence, *, failed: bool = False) -> dict[tuple[str, str], 
     found: dict[tuple[str, str], list[Entry]] = {}
     for kind in ("signal", "update"):
         for entry in acts(evidence.tape, kind):
-            if failed == (entry.status not in ("", "OK") or bool(entry.facts.get("error"))):
-                found.setdefault((kind, str(entry.facts.get("name", ""))), []).append(entry)
+            call = entry.facts_as(ClientCall)
+            if call and failed == bool(call.failure):
+                found.setdefault((kind, call.name), []).append(entry)
     return found
 
 

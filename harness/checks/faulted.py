@@ -8,6 +8,7 @@ from harness import faults
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
+from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry, acts
 
 
@@ -37,7 +38,8 @@ class FaultedCall:
     @property
     def error(self) -> dict[str, object]:
         """The ``error`` part of a made-up reply in the provider's format."""
-        answer = self.told.facts.get("answer")
+        made_up = self.told.facts_as(MadeUpReply)
+        answer = made_up.answer if made_up else None
         found = answer.get("error") if isinstance(answer, dict) else None
         return found if isinstance(found, dict) else {}
 
@@ -51,7 +53,7 @@ class FaultedCall:
 
 def fault_of(entry: Entry) -> Fault:
     """Return the fault of a strike or hit."""
-    return faults.named(str(entry.facts.get("fault", "")))
+    return faults.named(entry.fault)
 
 
 def meetings(evidence: Evidence) -> list[FaultedCall]:
@@ -103,6 +105,5 @@ def met_at(evidence: Evidence) -> list[float]:
 
 
 def _of_model(told: Entry | None) -> Fault | None:
-    name = told.facts.get("injected") if told is not None else None
-    fault = faults.named(str(name)) if name else None
+    fault = faults.named(told.injected) if told is not None and told.injected else None
     return fault if fault is not None and fault.family == "model" else None

@@ -10,6 +10,7 @@ from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence, History
+from harness.records.message_facts import WorkflowTaskFailed
 from harness.records.tape import Entry
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
@@ -130,8 +131,8 @@ def _ended_late(
 def _delay(attempt: Attempt) -> float:
     """Return the declared wait after an attempt; what its failure asked for counts up to the declared maximum."""
     options = attempt.options
-    asked = (attempt.failure or {}).get("next_retry_delay")
-    return options.retry.delay(attempt.number) if asked is None else min(float(asked), options.retry.longest)
+    asked = attempt.failure.next_retry_delay if attempt.failure else None
+    return options.retry.delay(attempt.number) if asked is None else min(asked, options.retry.longest)
 
 
 def _longest(activity: str, baselines: Sequence[Evidence]) -> float:
@@ -145,12 +146,11 @@ def _longest(activity: str, baselines: Sequence[Evidence]) -> float:
 
 
 def _why_open(evidence: Evidence) -> str:
-    asked = (entry for entry in evidence.tape if entry.kind == "request")
-    failed = [entry for entry in asked if entry.operation == "RespondWorkflowTaskFailed"]
+    requests = (entry for entry in evidence.tape if entry.kind == "request")
+    failed = [failure for entry in requests if (failure := entry.facts_as(WorkflowTaskFailed))]
     if not failed:
         return ""
-    failure = failed[-1].facts.get("failure") or {}
-    return f": its workflow task failed {showing.times(len(failed))}: {str(failure.get('message', ''))[:200]}"
+    return f": its workflow task failed {showing.times(len(failed))}: {failed[-1].failure.message[:200]}"
 
 
 def _badly_told(close: dict[str, Any], fault: Fault) -> str:

@@ -13,6 +13,7 @@ from harness.checks.attempts import Attempt, attempts_of
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.faulted import FaultedCall
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityCompleted, HttpReply, NotDelivered
 from harness.records.tape import Entry
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
@@ -85,8 +86,9 @@ def _answers(attempt: Attempt) -> list[Entry]:
 def _lasting(evidence: Evidence) -> Iterator[tuple[str, Any]]:
     """Yield the results of activities and workflow, and the bodies of effects, each with its name."""
     for attempt in attempts_of(evidence):
-        if attempt.completed and attempt.answer:
-            yield f"the result of {attempt.activity}", attempt.answer.facts.get("result")
+        completed = attempt.answer.facts_as(ActivityCompleted) if attempt.completed and attempt.answer else None
+        if completed:
+            yield f"the result of {attempt.activity}", completed.result
     for effect in masking.effects_of(evidence):
         yield f"effect {effect.name}", effect.body
     for history in evidence.histories:
@@ -109,12 +111,12 @@ def _traces(found: FaultedCall) -> Iterator[_Trace]:
     message = str(found.error.get("message") or "")
     if len(message) >= _LEAST:
         yield _Trace(message, "", found)
-    heard = str(found.told.facts.get("heard") or "")
-    if found.whole is None or len(heard) < _LEAST:
+    lost, reply = found.told.facts_as(NotDelivered), found.whole.facts_as(HttpReply) if found.whole else None
+    if lost is None or reply is None or len(lost.heard) < _LEAST:
         return
-    yield _Trace(heard, json.dumps(found.whole.facts.get("answer")), found)
-    half = _last_words(heard)
-    whole = next((text for text in _texts(found.whole.facts.get("answer")) if text.startswith(half)), "")
+    yield _Trace(lost.heard, json.dumps(reply.answer), found)
+    half = _last_words(lost.heard)
+    whole = next((text for text in _texts(reply.answer) if text.startswith(half)), "")
     if len(half) >= _LEAST and whole:
         yield _Trace(half, whole, found)
 

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 from harness.checks import faulted, showing
-from harness.checks.attempts import Attempt, attempts_of, by_execution, deaths, lost_at
+from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.masking import key_of
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
@@ -113,10 +115,10 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
             if last is None or not _was_handed_out(attempt):
                 continue
             looked = True
-            expected, seen = last.facts.get("details"), attempt.details
+            expected, seen = _details_of(last), attempt.details
             # A failed attempt sends its newest details along with its failure, so others may be newer.
             newer = seen is not None and any(each.failure is not None for each in group[:index])
-            if (seen or []) != (expected or []) and not newer:
+            if (seen or []) != expected and not newer:
                 words = f"attempt {attempt.number} was handed the details {showing.short(seen)}, "
                 words += f"expected {showing.short(expected)}"
                 shown = showing.lines(evidence, (last, attempt.entries[0]), saying="{operation}")
@@ -141,14 +143,14 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
             if not any(attempt.details or ()) or last is None:
                 continue
             looked = True
-            mark = json.dumps(last.facts.get("details"), default=str)
+            mark = json.dumps(_details_of(last), default=str)
             done = [
                 call
                 for each in group[:index]
                 for call in _work(each)
                 if (reply := each.answered(call)) and reply.at <= last.at and (mark, _unit(call)) not in early
             ]
-            repeated = [call for call in attempt.calls("model", "effect") if not key_of(call.facts)]
+            repeated = [call for call in attempt.calls("model", "effect") if not key_of(call)]
             counts = Counter(_unit(call) for call in (*done, *repeated))
             again = [
                 call
@@ -234,7 +236,7 @@ def _excused(attempt: Attempt, after: Attempt | None, died: dict[int, float], ev
     """Tell whether a heartbeat timeout of the attempt is of crashproof's own making."""
     until = after.began if after else inf
     hindered = any(attempt.began <= each <= until for each in _hindered(attempt, evidence))
-    hurried = any(each.facts.get("activity_id") == attempt.activity_id for each in acts(evidence.tape, "accelerate"))
+    hurried = accelerated(evidence, attempt.activity_id)
     return hindered or hurried or (lost_at(attempt, died) or until) < until
 
 
@@ -259,8 +261,13 @@ def _last_beat(earlier: Sequence[Attempt], *, before: float) -> Entry | None:
     return max(taken, key=lambda each: each[:2])[2] if taken else None
 
 
+def _details_of(heartbeat: Entry) -> list[Any]:
+    sent = heartbeat.facts_as(HeartbeatRequest)
+    return sent.details if sent else []
+
+
 def _was_handed_out(attempt: Attempt) -> bool:
-    return "heartbeat_details" in attempt.entries[0].facts
+    return isinstance(attempt.entries[0].facts, ActivityTask)
 
 
 def _work(attempt: Attempt) -> list[Entry]:
@@ -269,15 +276,15 @@ def _work(attempt: Attempt) -> list[Entry]:
         call
         for call in attempt.calls("model", "effect")
         if attempt.answered(call) is not None
-        and not key_of(call.facts)
-        and not (call.door == "effect" and str(call.facts.get("method", "POST")).upper() in _READS)
+        and not key_of(call)
+        and not (call.door == "effect" and call.http.method.upper() in _READS)
     ]
 
 
 def _seen_before(*witnesses: Evidence) -> set[tuple[str, str]]:
     """Return which details of a beat were seen before which call of the same attempt."""
     return {
-        (json.dumps(beat.facts.get("details"), default=str), _unit(call))
+        (json.dumps(_details_of(beat), default=str), _unit(call))
         for evidence in witnesses
         for attempt in attempts_of(evidence)
         for beat in attempt.beats
@@ -287,7 +294,7 @@ def _seen_before(*witnesses: Evidence) -> set[tuple[str, str]]:
 
 
 def _unit(call: Entry) -> str:
-    return json.dumps([call.operation, call.facts.get("path", ""), call.facts.get("body")], sort_keys=True, default=str)
+    return json.dumps([call.operation, call.http.path, call.http.body], sort_keys=True, default=str)
 
 
 def _usual_calls(baselines: Sequence[Evidence]) -> Counter[tuple[str, str]]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.checks.attempts import requests
 from harness.checks.check import CannotTell, Check, NothingToLookAt
+from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
+from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
 from harness.records.point import meets
 from harness.records.tape import Entry, executed
@@ -77,8 +79,12 @@ def _missed(evidence: Evidence) -> list[Strike]:
 
 
 def _is(made: Entry, planned: Strike) -> bool:
-    point = str(made.facts.get("point", ""))
-    return made.facts.get("fault") == planned.fault and meets(point, planned.point)
+    return made.fault == planned.fault and meets(_struck_point(made), planned.point)
+
+
+def _struck_point(strike: Entry) -> str:
+    made = strike.facts_as(FaultMade)
+    return made.point if made else ""
 
 
 def _while_open(strike: Entry, evidence: Evidence) -> bool:
@@ -91,7 +97,7 @@ def _while_open(strike: Entry, evidence: Evidence) -> bool:
         entry.point is not None
         and entry.kind == "reply"
         and entry.operation == "RespondWorkflowTaskCompleted"
-        and entry.point.id == strike.facts.get("point")
+        and entry.point.id == _struck_point(strike)
         and _asked_before(entry, closed, evidence)
         for entry in evidence.tape
     )
@@ -105,8 +111,8 @@ def _closing(evidence: Evidence) -> float:
         reply.at
         for reply in executed(evidence.tape, door="wire", operation="RespondWorkflowTaskCompleted")
         if reply.status == "OK" and reply.run_id in runs
-        for command in asked.get(reply.message, reply).facts.get("commands", ())
-        if command in _CLOSING
+        if (decided := asked.get(reply.message, reply).facts_as(WorkflowTaskCompleted)) is not None
+        if not set(_CLOSING).isdisjoint(decided.commands)
     ]
     return max(closed, default=float("inf"))
 

@@ -105,10 +105,10 @@ def effects_of(evidence: Evidence) -> list[LastingEffect]:
     asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
     found: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in executed(evidence.tape, door="effect"):
-        facts = {**asked.get(entry.message, entry).facts, **entry.facts}
-        if str(facts.get("method", "POST")).upper() in _READS or not _succeeded(entry):
+        call = asked.get(entry.message, entry)
+        if call.http.method.upper() in _READS or not _succeeded(entry):
             continue
-        key = key_of(facts)
+        key = key_of(call)
         identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(found))
         found.setdefault(identity, []).append(entry)
     return [_effect(evidence, entries, asked) for entries in found.values()]
@@ -171,10 +171,9 @@ def listed(baselines: Sequence[Evidence]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def key_of(facts: dict[str, Any]) -> str:
-    """Return the ``Idempotency-Key`` header of a request's facts, or an empty text."""
-    headers = facts.get("headers") or {}
-    return str(headers.get("idempotency-key", ""))
+def key_of(call: Entry) -> str:
+    """Return the ``Idempotency-Key`` header of a request, or an empty text."""
+    return call.http.headers.get("idempotency-key", "")
 
 
 def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:
@@ -189,8 +188,8 @@ def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
 
 def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> LastingEffect:
     entry = entries[0]
-    facts = {**asked.get(entry.message, entry).facts, **entry.facts}
-    told = neutral(evidence, {"path": facts.get("path", ""), "key": key_of(facts), "body": facts.get("body")})
+    call = asked.get(entry.message, entry)
+    told = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": call.http.body})
     return LastingEffect(entry.operation, told["path"], told["key"], told["body"], tuple(entries))
 
 

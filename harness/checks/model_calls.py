@@ -12,6 +12,7 @@ from harness.checks import showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, requests
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence
+from harness.records.message_facts import HttpReply
 from harness.records.tape import Entry, executed
 from harness.records.verdict import Finding
 
@@ -89,9 +90,10 @@ def bill(evidence: Evidence, *, baselines: Sequence[Evidence] = ()) -> Bill:
     asked, seen = requests(evidence.tape), Counter[str]()
     calls = tokens = calls_again = tokens_again = 0
     for reply in executed(evidence.tape, door="model"):
-        if reply.facts.get("injected"):
+        whole = reply.facts_as(HttpReply)
+        if whole is None:
             continue
-        unit, cost = _unit(asked.get(reply.message, reply)), _tokens(reply.facts.get("answer"))
+        unit, cost = _unit(asked.get(reply.message, reply)), _tokens(whole.answer)
         seen[unit] += 1
         calls, tokens = calls + 1, tokens + cost
         if seen[unit] > max((each[unit] for each in usual), default=1) and seen[unit] > 1:
@@ -104,7 +106,7 @@ def _asked(evidence: Evidence) -> list[Entry]:
 
 
 def _retries(entry: Entry) -> int:
-    count = str((entry.facts.get("headers") or {}).get(_RETRY_COUNT, "0"))
+    count = entry.http.headers.get(_RETRY_COUNT, "0")
     return int(count) if count.isdigit() else 0
 
 
@@ -120,7 +122,7 @@ def _where(entry: Entry) -> str:
 
 
 def _unit(entry: Entry) -> str:
-    return json.dumps([entry.operation, entry.facts.get("body")], sort_keys=True, default=str)
+    return json.dumps([entry.operation, entry.http.body], sort_keys=True, default=str)
 
 
 def _by_unit(calls: Sequence[Entry]) -> dict[str, list[Entry]]:
@@ -138,7 +140,7 @@ def _failed(calls: Sequence[Entry], attempt: Attempt) -> bool:
 def _refused(calls: Sequence[Entry], attempt: Attempt) -> bool:
     """Tell whether the model itself, and no fault, answered one of the calls with an error."""
     replies = [reply for call in calls if (reply := attempt.replies.get(call.message))]
-    return any(not reply.status.startswith("2") and not reply.facts.get("injected") for reply in replies)
+    return any(not reply.status.startswith("2") and not reply.injected for reply in replies)
 
 
 def _usual_repeats(baselines: Sequence[Evidence]) -> Counter[tuple[str, str]]:
@@ -154,7 +156,7 @@ def _heard(evidence: Evidence) -> set[int]:
     """Return the message numbers of the calls whose whole answers were heard."""
     dropped = {entry.message for entry in evidence.tape if entry.kind == "dropped"}
     answered = executed(evidence.tape, door="model")
-    return {entry.message for entry in answered if not entry.facts.get("injected")} - dropped
+    return {entry.message for entry in answered if not entry.injected} - dropped
 
 
 def _done(evidence: Evidence) -> list[Attempt]:

@@ -15,6 +15,7 @@ from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execut
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.faulted import FaultedCall
 from harness.records.evidence import Evidence
+from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
 from harness.temporal import event as events
@@ -76,7 +77,8 @@ def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence])
 
 def _asked_to_wait(told: Entry) -> tuple[float, float, str] | None:
     """Return until when a reply asks to wait, in seconds since the epoch, how early is too early, and its words."""
-    headers = {str(name).lower(): str(value) for name, value in (told.facts.get("headers") or {}).items()}
+    made_up = told.facts_as(MadeUpReply)
+    headers = {name.lower(): value for name, value in (made_up.headers if made_up else {}).items()}
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _number(headers.get(name, ""))
         if seconds is not None and isfinite(seconds) and seconds > 0:
@@ -117,7 +119,7 @@ def _hurried(found: FaultedCall, following: Entry, evidence: Evidence) -> bool:
 
 
 def _unit(call: Entry) -> str:
-    return json.dumps([call.operation, call.facts.get("body")], sort_keys=True, default=str)
+    return json.dumps([call.operation, call.http.body], sort_keys=True, default=str)
 
 
 def _usual_calls(baselines: Sequence[Evidence]) -> Counter[str]:
@@ -154,16 +156,16 @@ def _scheduled_anew(found: FaultedCall, evidence: Evidence, usual: Counter[str])
 
 def _unclassified(found: FaultedCall) -> tuple[str, list[Entry]]:
     failure, listed = found.attempt.failure, found.attempt.options.retry.non_retryable
-    if failure is None or failure.get("non_retryable") or failure.get("type") in listed:
+    if failure is None or failure.non_retryable or failure.type in listed:
         return "", []
-    kind = failure.get("type") or "no type"
+    kind = failure.type or "no type"
     answer = [found.attempt.answer] if found.attempt.answer else []
     return f"{_said(found)}, and the attempt failed with {kind}, which is not marked as final", [found.told, *answer]
 
 
 def _untold(found: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding where the workflow's failure does not say that it is for good."""
-    known = {str((found.attempt.failure or {}).get("type") or "")} - {""}
+    known = {found.attempt.failure.type if found.attempt.failure else ""} - {""}
     for failure in failures_of(close):
         application = failure.get("applicationFailureInfo") or {}
         state = str((failure.get("activityFailureInfo") or {}).get("retryState", ""))

@@ -37,7 +37,7 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
         took = progress.at - strike.at if progress else None
         if took is None or took > bound:
             seen = "no progress was made" if took is None else f"progress came {took:.1f} s later"
-            words = f"after {strike.facts.get('fault', 'the strike')} {seen}; declared timeouts allow {bound:.1f} s"
+            words = f"after {strike.fault or 'the strike'} {seen}; declared timeouts allow {bound:.1f} s"
             shown = showing.lines(evidence, [strike, *([progress] if progress else [])])
             yield Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
 
@@ -80,7 +80,7 @@ def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:
             and entry.worker
             and (entry.worker != stopped or stopped == 0)
             and (entry.status == "OK" or entry.door != "wire")
-            and not entry.facts.get("injected")
+            and not entry.injected
         ),
         None,
     )
@@ -108,7 +108,7 @@ def _bound(strike: Entry, evidence: Evidence) -> float:
 def _wait(attempt: Attempt, at: float) -> float:
     """Return how long the next attempt may take to come, for one that the strike met running or between attempts."""
     options = attempt.options
-    asked = (attempt.failure or {}).get("next_retry_delay")
+    asked = attempt.failure.next_retry_delay if attempt.failure else None
     delay = options.retry.delay(attempt.number, next_retry_delay=asked)
     if attempt.ended is None or attempt.ended.at > at:
         return options.detection + delay

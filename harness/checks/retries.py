@@ -11,6 +11,7 @@ from harness.checks import showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence, History
+from harness.records.message_facts import ActivityFailed, ReportedFailure
 from harness.records.verdict import Finding
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of
@@ -163,7 +164,7 @@ def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) ->
 
 
 def _delay_after(attempt: Attempt) -> float:
-    asked = (attempt.failure or {}).get("next_retry_delay")
+    asked = attempt.failure.next_retry_delay if attempt.failure else None
     return attempt.options.retry.delay(attempt.number, next_retry_delay=asked)
 
 
@@ -209,9 +210,9 @@ def _observed_types(evidences: Sequence[Evidence]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for evidence in evidences:
         for attempt in attempts_of(evidence):
-            failure = attempt.answer.facts.get("failure") if attempt.answer else None
-            if failure and failure.get("type"):
-                found.setdefault(attempt.activity, set()).add(str(failure["type"]))
+            failed = attempt.answer.facts_as(ActivityFailed) if attempt.answer else None
+            if failed and failed.failure.type:
+                found.setdefault(attempt.activity, set()).add(failed.failure.type)
         for history in evidence.histories:
             scheduled = events.scheduled_activities(history)
             for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED"):
@@ -258,12 +259,12 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _is_final(failure: dict[str, Any] | None, options: ActivityOptions) -> bool:
-    return bool(failure and (failure.get("non_retryable") or failure.get("type") in options.retry.non_retryable))
+def _is_final(failure: ReportedFailure | None, options: ActivityOptions) -> bool:
+    return failure is not None and (failure.non_retryable or failure.type in options.retry.non_retryable)
 
 
 def _said(attempt: Attempt) -> str:
-    return str((attempt.failure or {}).get("type") or "a failure")
+    return (attempt.failure.type if attempt.failure else "") or "a failure"
 
 
 def _expected_states(history: History, event: dict[str, Any], options: ActivityOptions) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from harness.checks import showing
 from harness.checks.attempts import requests
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Crash, Evidence, History
+from harness.records.message_facts import WorkflowTask
 from harness.records.tape import Entry, acts, executed
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
@@ -118,12 +119,12 @@ def _started_event(reply: Entry, evidence: Evidence) -> int:
     """Return the id of the event that started the workflow task which was completed; 0 if it is not known."""
     asked = requests(evidence.tape).get(reply.message, reply)
     handed = [
-        int(entry.facts["started_event_id"])
+        task.started_event_id
         for entry in executed(evidence.tape, door="wire")
-        if entry.run_id == reply.run_id
+        if (task := entry.facts_as(WorkflowTask)) is not None
+        and not task.query
+        and entry.run_id == reply.run_id
         and entry.at <= asked.at
         and entry.message != reply.message
-        and entry.facts.get("started_event_id")
-        and not entry.facts.get("query")
     ]
     return handed[-1] if handed else 0

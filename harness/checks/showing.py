@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
 from harness.records.verdict import EvidenceEntry
@@ -25,9 +26,10 @@ def lines(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> 
     Args:
         evidence: The evidence that the entries are from.
         entries: The entries, in the order in which they are shown.
-        saying: What to add to each: ``{operation}``, ``{status}`` and the entry's facts can be named.
+        saying: What to add to each, with ``{operation}`` and ``{status}`` of the entry.
     """
-    pids = {each.worker: each.facts.get("pid", 0) for each in acts(evidence.tape, "start-worker")}
+    starts = ((each.worker, each.facts_as(WorkerStarted)) for each in acts(evidence.tape, "start-worker"))
+    pids = {worker: started.pid for worker, started in starts if started}
     return tuple(_line(entry, pids=pids, strikes=evidence.strikes, saying=saying) for entry in entries)
 
 
@@ -54,9 +56,9 @@ def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], sayin
     if entry.point is not None and entry.point.attempt:
         words.append(f"attempt {entry.point.attempt}")
     if entry.kind == "act" and not saying:
-        words.append(" ".join(str(word) for word in (entry.operation, entry.facts.get("fault", "")) if word))
+        words.append(f"{entry.operation} {entry.fault}".rstrip())
     if saying:
-        words.append(saying.format_map({**entry.facts, "operation": entry.operation, "status": entry.status}).rstrip())
+        words.append(saying.format(operation=entry.operation, status=entry.status).rstrip())
     struck = [strike for strike in strikes if strike.at < entry.at and strike.worker != entry.worker]
     if struck and entry.kind != "act":
         words.append(f"(after the strike at {clock(struck[-1].at)})")

@@ -10,6 +10,7 @@ from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.masking import LastingEffect
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityCompleted
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
 from harness.temporal import event as events
@@ -54,9 +55,8 @@ def _said_late(old: Attempt, *, since: float) -> list[Entry]:
 
 
 def _writes(reply: Entry, asked: dict[int, Entry]) -> bool:
-    facts = {**asked.get(reply.message, reply).facts, **reply.facts}
     failed = reply.status.isdigit() and int(reply.status) >= 400
-    return not failed and str(facts.get("method", "POST")).upper() not in _READS
+    return not failed and asked.get(reply.message, reply).http.method.upper() not in _READS
 
 
 def _accepted(
@@ -82,8 +82,9 @@ def _result(attempt: Attempt) -> Any:
     answer = attempt.answer
     if answer is None or answer.operation != _COMPLETED:
         return None
-    result = answer.facts.get("result")
-    return None if any(isinstance(each, dict) and "encoding" in each for each in result or ()) else result
+    completed = answer.facts_as(ActivityCompleted)
+    result = completed.result if completed else []
+    return None if any(isinstance(each, dict) and "encoding" in each for each in result) else result
 
 
 def _recorded(attempt: Attempt, evidence: Evidence) -> Any:
@@ -109,7 +110,7 @@ def _overwritten(
         if not earlier or any(_alike(call, each, patterns) and _key(call) == _key(each) for each, _ in rivals):
             continue
         same = any(_alike(call, each, patterns) for each, _ in rivals)
-        how = "with another key" if same else f"with {showing.short(call.facts.get('body'))}"
+        how = "with another key" if same else f"with {showing.short(call.http.body)}"
         words = f"wrote {call.operation} {how} after attempt {newer[-1].number} had written it"
         return words, (earlier[-1][1], reply)
     return "", ()
@@ -123,16 +124,16 @@ def _written(attempt: Attempt) -> list[tuple[Entry, Entry]]:
 
 
 def _place(call: Entry) -> tuple[str, str]:
-    return (call.operation, str(call.facts.get("path", "")))
+    return (call.operation, call.http.path)
 
 
 def _key(call: Entry) -> str:
-    return masking.key_of(call.facts)
+    return masking.key_of(call)
 
 
 def _alike(one: Entry, other: Entry, patterns: Sequence[LastingEffect]) -> bool:
     """Tell whether two effects say the same, apart from what differs between two undisturbed runs."""
-    bodies = (one.facts.get("body"), other.facts.get("body"))
+    bodies = (one.http.body, other.http.body)
     if bodies[0] == bodies[1]:
         return True
     named = (pattern for pattern in patterns if pattern.name == one.operation)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityTask
 from harness.records.plan import Plan
 from harness.records.tape import Entry, acts
 
@@ -61,21 +62,18 @@ def _more(fault: Fault, baseline: Evidence) -> float:
     return impact.seconds + max((_ladder(entry, tries) for entry in _activity_tasks(baseline.tape)), default=0.0)
 
 
-def _ladder(entry: Entry, tries: int) -> float:
+def _ladder(task: ActivityTask, tries: int) -> float:
     """Return the seconds between the first and the last of so many attempts, or of as many as are declared."""
-    policy = entry.facts["retry_policy"]
-    attempts = min(tries + 1, policy["attempts"] or tries + 1)
-    longest = policy["maximum"] or 100 * policy["initial"]
-    waits = (min(policy["initial"] * policy["coefficient"] ** number, longest) for number in range(attempts - 1))
-    return float(min(sum(waits), entry.facts.get("schedule_to_close_timeout") or float("inf")))
+    policy = task.retry_policy
+    attempts = min(tries + 1, policy.attempts or tries + 1)
+    longest = policy.maximum or 100 * policy.initial
+    waits = (min(policy.initial * policy.coefficient**number, longest) for number in range(attempts - 1))
+    return float(min(sum(waits), task.schedule_to_close_timeout or float("inf")))
 
 
 def activity_bounds(baseline: Evidence) -> dict[str, float]:
     """Return for each activity type the declared time in seconds after which its loss is noticed."""
-    found: dict[str, float] = {}
-    for entry in _activity_tasks(baseline.tape):
-        found[entry.facts["activity_type"]] = _bound(entry)
-    return found
+    return {task.activity_type: _bound(task) for task in _activity_tasks(baseline.tape)}
 
 
 def _detection(baseline: Evidence) -> list[float]:
@@ -84,17 +82,17 @@ def _detection(baseline: Evidence) -> list[float]:
 
 def _backoffs(baseline: Evidence) -> list[float]:
     return [
-        min(policy["initial"] * policy["coefficient"], policy["maximum"] or float("inf"))
-        for policy in (entry.facts["retry_policy"] for entry in _activity_tasks(baseline.tape))
+        min(policy.initial * policy.coefficient, policy.maximum or float("inf"))
+        for policy in (task.retry_policy for task in _activity_tasks(baseline.tape))
     ]
 
 
-def _activity_tasks(tape: tuple[Entry, ...]) -> list[Entry]:
-    return [entry for entry in tape if entry.operation == "PollActivityTaskQueue" and "retry_policy" in entry.facts]
+def _activity_tasks(tape: tuple[Entry, ...]) -> list[ActivityTask]:
+    return [task for entry in tape if (task := entry.facts_as(ActivityTask))]
 
 
-def _bound(entry: Entry) -> float:
-    declared = (entry.facts["heartbeat_timeout"], entry.facts["start_to_close_timeout"])
+def _bound(task: ActivityTask) -> float:
+    declared = (task.heartbeat_timeout, task.start_to_close_timeout)
     return min(seconds for seconds in (*declared, float("inf")) if seconds) if any(declared) else 0.0
 
 

@@ -125,7 +125,7 @@ class Evidence:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults of the strikes that were made, each once, in order."""
-        names = dict.fromkeys(str(strike.facts.get("fault", "")) for strike in self.strikes)
+        names = dict.fromkeys(strike.fault for strike in self.strikes)
         return tuple(faults.named(name) for name in names)
 
     @property

@@ -29,12 +29,14 @@ from harness.records.plan import Plan, parse
 from harness.records.replay_result import Replay
 from harness.records.run_record import RunRecord
 from harness.records.stored import run_as_json, run_of, verdict_as_json, verdict_of
-from harness.records.tape import Entry
+from harness.records.tape import read_entry
 from harness.records.verdict import Verdict
 
 RUNS = Path(".crashproof") / "runs"
 
 T = TypeVar("T")
+
+_SAMPLES = msgspec.json.Decoder(Sample)
 
 
 class _ListedHistory(msgspec.Struct, kw_only=True):
@@ -182,9 +184,9 @@ def load_evidence(folder: Path) -> Evidence:
         end=trial.end,
         end_reason=trial.end_reason,
         expects_failure=trial.expects_failure,
-        tape=tuple(_read_lines(folder / "tape.jsonl", Entry)),
+        tape=tuple(_read_lines(folder / "tape.jsonl", read_entry)),
         histories=tuple(_load_history(folder, found) for found in trial.histories),
-        samples=tuple(_read_lines(folder / "samples.jsonl", Sample)),
+        samples=tuple(_read_lines(folder / "samples.jsonl", _SAMPLES.decode)),
         replays=read_json(folder / "replays.json", tuple[Replay, ...] | None),  # type: ignore[arg-type]
         gaps=trial.gaps,
         task_timeout=trial.task_timeout,
@@ -294,10 +296,10 @@ def _lines(values: Iterable[Any]) -> bytes:
     return b"".join(msgspec.json.encode(value) + b"\n" for value in values)
 
 
-def _read_lines(path: Path, kind: type[T]) -> Iterator[T]:
+def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:
     try:
         for line in path.read_bytes().splitlines():
-            yield msgspec.json.decode(line, type=kind)
+            yield read(line)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _corrupt(path, error) from error
 

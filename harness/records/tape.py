@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
+import msgspec
+
+from harness.records import facts as records
+from harness.records.act_facts import FaultHealed, FaultMade
+from harness.records.facts import NO_FACTS, Facts
+from harness.records.message_facts import HttpCall, HttpReply, MadeUpReply, NotDelivered
 from harness.records.point import Door, Point
 
 Kind = Literal["request", "reply", "dropped", "act"]
 """``request``: the worker's message reached the door. ``reply``: it was executed and its answer reached the door.
 ``dropped``: the message or its answer went no further (a strike, or the sender died). ``act``: crashproof did or saw
 something itself."""
+
+
+_F = TypeVar("_F", bound=Facts)
+
+_NO_CALL = HttpCall()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +42,7 @@ class Entry:
         run_id: Run id, where attributed.
         activity_id: Activity id, where attributed.
         status: For replies: gRPC code name (``OK``, ``NOT_FOUND``) or HTTP status as text.
-        facts: What the checks need of the message. wire: RPC specific, see ``harness.doors.wire.decoding``. model and
-            effect: ``method``, ``path``, ``headers`` and ``body`` of the request, ``answer`` on the reply. act: what
-            was done, such as ``pid``, ``exit_status``, ``plan``, ``fault``.
+        facts: What it says beyond that: a record for each kind of message or act.
     """
 
     at: float
@@ -47,7 +56,57 @@ class Entry:
     run_id: str = ""
     activity_id: str = ""
     status: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = NO_FACTS
+
+    def facts_as(self, record: type[_F]) -> _F | None:
+        """Return its facts where they are that record, else None."""
+        return self.facts if isinstance(self.facts, record) else None
+
+    @property
+    def http(self) -> HttpCall | HttpReply:
+        """The HTTP request that it is or answers; an empty one where it is none."""
+        return self.facts if isinstance(self.facts, HttpCall | HttpReply) else _NO_CALL
+
+    @property
+    def fault(self) -> str:
+        """Name of the fault of a strike, a hit or a heal; empty for any other entry."""
+        return self.facts.fault if isinstance(self.facts, FaultMade | FaultHealed) else ""
+
+    @property
+    def injected(self) -> str:
+        """Name of the fault that made the answer up or let the message go no further; empty where none did."""
+        return self.facts.injected if isinstance(self.facts, MadeUpReply | NotDelivered) else ""
+
+
+class _TapeLine(msgspec.Struct, kw_only=True):
+    """One line of ``tape.jsonl``: an entry whose facts are still to be read."""
+
+    at: float
+    kind: Kind
+    door: Door | Literal[""] = ""
+    operation: str
+    message: int = 0
+    worker: int = 0
+    point: Point | None = None
+    workflow_id: str = ""
+    run_id: str = ""
+    activity_id: str = ""
+    status: str = ""
+    facts: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+def read_entry(line: bytes) -> Entry:
+    """Read one line of ``tape.jsonl``.
+
+    Raises:
+        msgspec.DecodeError: It is no entry.
+    """
+    entry = _LINES.decode(line)
+    facts = records.read(entry.facts, kind=entry.kind, door=entry.door, operation=entry.operation, status=entry.status)
+    return Entry(**{**msgspec.structs.asdict(entry), "facts": facts})
+
+
+_LINES = msgspec.json.Decoder(_TapeLine)
 
 
 def acts(tape: Iterable[Entry], operation: str) -> Iterator[Entry]:

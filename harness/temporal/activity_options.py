@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.records.message_facts import ActivityTask
 from harness.temporal.event import seconds
 from harness.temporal.retry_policy import RetryPolicy, retry_policy_of, retry_policy_on_tape
 
@@ -44,11 +45,11 @@ def options_of(scheduled: Mapping[str, Any]) -> ActivityOptions:
     )
 
 
-def options_on_tape(facts: Mapping[str, Any]) -> ActivityOptions:
-    """Return the options that the tape keeps with the activity task that was handed out."""
+def options_on_tape(task: ActivityTask) -> ActivityOptions:
+    """Return the options that an activity task carries which was handed out."""
     return ActivityOptions(
-        heartbeat=facts.get("heartbeat_timeout") or 0.0,
-        start_to_close=facts.get("start_to_close_timeout") or 0.0,
-        schedule_to_close=facts.get("schedule_to_close_timeout") or 0.0,
-        retry=retry_policy_on_tape(facts.get("retry_policy")),
+        heartbeat=task.heartbeat_timeout,
+        start_to_close=task.start_to_close_timeout,
+        schedule_to_close=task.schedule_to_close_timeout,
+        retry=retry_policy_on_tape(task.retry_policy),
     )

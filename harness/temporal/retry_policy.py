@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.records.message_facts import TaskRetryPolicy
 from harness.temporal.event import seconds
 
 RETRY_INITIAL_SECONDS = 1.0
@@ -80,13 +81,12 @@ def retry_policy_of(policy: Mapping[str, Any] | None) -> RetryPolicy:
     )
 
 
-def retry_policy_on_tape(policy: Mapping[str, Any] | None) -> RetryPolicy:
-    """Return a retry policy as the tape keeps it with the activity task that was handed out."""
-    policy = policy or {}
+def retry_policy_on_tape(policy: TaskRetryPolicy) -> RetryPolicy:
+    """Return the retry policy that an activity task carries which was handed out."""
     return RetryPolicy(
-        initial=policy.get("initial") or RETRY_INITIAL_SECONDS,
-        coefficient=policy.get("coefficient") or RETRY_COEFFICIENT,
-        maximum=policy.get("maximum") or 0.0,
-        attempts=policy.get("attempts") or 0,
-        non_retryable=tuple(policy.get("non_retryable") or ()),
+        initial=policy.initial or RETRY_INITIAL_SECONDS,
+        coefficient=policy.coefficient or RETRY_COEFFICIENT,
+        maximum=policy.maximum,
+        attempts=policy.attempts,
+        non_retryable=tuple(policy.non_retryable),
     )

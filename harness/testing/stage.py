@@ -6,10 +6,11 @@ import re
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpMessage
+from harness.records.act_facts import DoorNotice
+from harness.records.facts import Facts
 from harness.report.clean import for_terminal
 from harness.testing.doors import Effects, Model
 from harness.testing.server import SessionServer
@@ -85,6 +86,6 @@ class Stage:
         door = self.model if message.door == "model" else self.effects
         return await door.meet(message)
 
-    def _note(self, operation: str, **facts: Any) -> None:
-        if operation == "notice":
-            print(for_terminal(f"crashproof: {facts['text']}"), file=sys.stderr, flush=True)
+    def _note(self, operation: str, *, facts: Facts) -> None:
+        if isinstance(facts, DoorNotice):
+            print(for_terminal(f"crashproof: {facts.text}"), file=sys.stderr, flush=True)

@@ -19,6 +19,8 @@ from harness.doors.wire.proxy import WireProxy
 from harness.doors.wire.serving import GrpcServer
 from harness.errors import RigError
 from harness.processes.command import environment
+from harness.records.facts import NO_FACTS
+from harness.records.message_facts import TaskPoll
 from harness.records.plan import Plan
 from harness.records.point import matches
 from harness.records.tape import Entry
@@ -276,10 +278,11 @@ class _Door:
 
     async def _decide(self, entry: Entry) -> Decision:
         if entry.operation in _POLLS and entry.kind == "request":
-            if entry.worker == self.processes.number and not entry.facts["sticky"]:
-                self.processes.polls(entry.facts["task_queue"])
+            poll = entry.facts_as(TaskPoll)
+            if poll and not poll.sticky and entry.worker == self.processes.number:
+                self.processes.polls(poll.task_queue)
             return "drop" if self.nemesis.died(entry.worker) else "go"
-        if entry.point is None and entry.operation.startswith("Poll") and not entry.facts:
+        if entry.point is None and entry.operation.startswith("Poll") and entry.facts == NO_FACTS:
             return "go"
         return await self.nemesis.meet(entry)
 

@@ -21,11 +21,13 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import msgspec
 from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import PendingActivityState
 
+from harness.records.act_facts import TimeoutAccelerated
 from harness.servers.frontend import Frontend
 
 _TIMEOUT = timedelta(seconds=2)
@@ -143,18 +145,23 @@ class Acceleration:
         return [pending for pending in told.pending_activities if pending.state == _STARTED]
 
     async def _recover_activity(self, execution: Any, pending: Any, worker: int, *, running: bool = False) -> None:
-        facts = {"workflow_id": execution.workflow_id, "activity_id": pending.activity_id, "attempt": pending.attempt}
+        done = TimeoutAccelerated(
+            what="activity",
+            workflow_id=execution.workflow_id,
+            activity_id=pending.activity_id,
+            attempt=pending.attempt,
+        )
         key = (execution.run_id, pending.activity_id)
         self._declared.setdefault(key, pending.activity_options)
         self._latest[key] = worker
         try:
             await self._shorten(execution, pending, running=running)
-            self._note("accelerate", worker=worker, what="activity", **facts)
+            self._note("accelerate", worker=worker, facts=done)
             if await self._next_attempt(execution, pending) and self._latest[key] == worker:
                 await self._frontend.call(
                     "UpdateActivityOptions", execution=execution, id=pending.activity_id, restore_original=True
                 )
-                self._note("accelerate", worker=worker, what="restored", **facts)
+                self._note("accelerate", worker=worker, facts=msgspec.structs.replace(done, what="restored"))
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.NOT_FOUND:
                 raise

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import Any
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpMessage
 from harness.doors.wire.attribution import Attribution, Owner, at
+from harness.records.facts import NO_FACTS
+from harness.records.message_facts import TaskPoll
 from harness.records.tape import Entry
 from harness.trial.nemesis import Nemesis
 from harness.trial.worker import WorkerProcesses
 
 _TASK_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue")
-_SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 
 class Dispatch:
@@ -45,7 +45,7 @@ class Dispatch:
         """Decide about an RPC or its answer."""
         if entry.operation in _TASK_POLLS and entry.kind == "request":
             return self._poll(entry)
-        if entry.point is None and entry.operation.startswith("Poll") and not entry.facts:
+        if entry.point is None and entry.operation.startswith("Poll") and entry.facts == NO_FACTS:
             return "go"
         return await self._nemesis.meet(entry)
 
@@ -65,21 +65,14 @@ class Dispatch:
         """Learn that a worker process polls; one that is gone, or a zombie, gets no task any more."""
         if self.workers is None:
             return "go"
-        if entry.worker == self.workers.number and not entry.facts["sticky"]:
-            self.workers.polls(entry.facts["task_queue"])
+        poll = entry.facts_as(TaskPoll)
+        if poll and not poll.sticky and entry.worker == self.workers.number:
+            self.workers.polls(poll.task_queue)
         gone = self._nemesis.died(entry.worker) or self.workers.is_zombie(entry.worker)
         return "drop" if gone else "go"
 
 
 def _entry(message: HttpMessage, *, number: int, owner: Owner) -> Entry:
-    facts: dict[str, Any] = {
-        "method": message.method,
-        "path": message.path,
-        "headers": {key: "…" if key in _SECRET_HEADERS else value for key, value in message.headers.items()},
-        "body": message.body,
-    }
-    if message.position == "after":
-        facts["answer"] = message.answer
     return Entry(
         at=time.time(),
         kind="request" if message.position == "before" else "reply",
@@ -92,5 +85,5 @@ def _entry(message: HttpMessage, *, number: int, owner: Owner) -> Entry:
         run_id=owner.run_id,
         activity_id=owner.activity_id,
         status=str(message.status) if message.status else "",
-        facts=facts,
+        facts=message.facts,
     )

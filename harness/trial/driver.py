@@ -9,12 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 
 from harness.errors import RigError, UsageError
 from harness.processes.command import command_words
 from harness.processes.process import Process
+from harness.records.act_facts import ClientCall, TimePassed
 from harness.records.point import Point, matches
 from harness.records.scenario import Scenario, Send, Start
 from harness.servers.clock import Clock, until_idle
@@ -154,7 +156,8 @@ class Driver:
             begun = await self._clock.now(workflow_id)
             await self._clock.pass_time(workflow_id, timedelta(seconds=send.seconds))
             passed = await self._clock.now(workflow_id) - begun
-        self._nemesis.note("pass", workflow_id=workflow_id, seconds=send.seconds, passed=passed.total_seconds())
+        facts = TimePassed(workflow_id=workflow_id, seconds=send.seconds, passed=passed.total_seconds())
+        self._nemesis.note("pass", facts=facts)
 
     def _is_free_to_skip(self, workflow_id: str) -> None:
         """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
@@ -165,23 +168,24 @@ class Driver:
 
     async def _signal(self, send: Send, workflow_id: str) -> None:
         assert self._client is not None
-        self._nemesis.note("signal", name=send.name, args=_shown(send.args), workflow_id=workflow_id)
+        call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id)
+        self._nemesis.note("signal", facts=call)
         await self._client.get_workflow_handle(workflow_id).signal(send.name, args=list(send.args))
 
     async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
         assert self._client is not None
         handle = self._client.get_workflow_handle(workflow_id)
-        facts: dict[str, Any] = {"name": send.name, "args": _shown(send.args), "workflow_id": workflow_id}
+        update = "" if send.kind == "query" else f"{send.name}-{number}"
+        call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id, update_id=update)
         try:
             if send.kind == "query":
-                facts["answer"] = await handle.query(send.name, args=list(send.args))
+                answer = await handle.query(send.name, args=list(send.args))
             else:
-                update = f"{send.name}-{number}"
-                facts["update_id"] = update
-                facts["answer"] = await handle.execute_update(send.name, args=list(send.args), id=update)
+                answer = await handle.execute_update(send.name, args=list(send.args), id=update)
+            call = msgspec.structs.replace(call, answer=answer)
         except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
-            facts["failure"] = f"{type(error).__name__}: {error}"
-        self._nemesis.note(send.kind, **facts)
+            call = msgspec.structs.replace(call, failure=f"{type(error).__name__}: {error}")
+        self._nemesis.note(send.kind, facts=call)
 
 
 def converter(scenario: Scenario) -> DataConverter:

@@ -14,6 +14,9 @@ from harness import faults
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import Answer, parsed
 from harness.faults.fault import Fault
+from harness.records.act_facts import FaultHealed, FaultMade
+from harness.records.facts import NO_FACTS, Facts
+from harness.records.message_facts import MadeUpReply, NotDelivered
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point, meets
 from harness.records.tape import Entry
@@ -77,7 +80,7 @@ class Nemesis:
         """Say what the strikes are carried out with."""
         self._powers = powers
 
-    def note(self, operation: str, *, worker: int = 0, **facts: Any) -> None:
+    def note(self, operation: str, *, worker: int = 0, facts: Facts = NO_FACTS) -> None:
         """Put on the tape what crashproof did or saw itself."""
         self._put(Entry(at=time.time(), kind="act", operation=operation, worker=worker, facts=facts))
 
@@ -170,12 +173,12 @@ class Nemesis:
         struck = self._powers.strike(fault, entry)
         if struck.dead:
             self._dead.add(struck.dead)
-        self.note(act, worker=entry.worker, fault=fault.name, point=entry.point.id)
+        self.note(act, worker=entry.worker, facts=FaultMade(fault=fault.name, point=entry.point.id))
         if struck.healing:
             self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
         for lasting in [found for found in self._lasting if found.left == 0]:
             self._lasting.remove(lasting)
-            self.note("heal", worker=entry.worker, fault=lasting.fault.name)
+            self.note("heal", worker=entry.worker, facts=FaultHealed(fault=lasting.fault.name))
         decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
         return self._told(decision, entry, fault=fault)
 
@@ -187,7 +190,7 @@ class Nemesis:
 
     async def _heal(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
         await healing
-        self.note("heal", worker=worker, fault=fault.name)
+        self.note("heal", worker=worker, facts=FaultHealed(fault=fault.name))
 
     def _healed_one(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -197,27 +200,28 @@ class Nemesis:
 
     def _told(self, decision: Decision, entry: Entry, *, fault: Fault) -> Decision:
         """Put on the tape what the worker is told in place of what would have been, and return the decision."""
-        injected = {"injected": fault.name}
+        lost = NotDelivered(injected=fault.name)
         if decision == "drop":
-            return self._dropped(entry, facts=injected)
+            return self._dropped(entry, facts=lost)
         if isinstance(decision, Refusal):
-            self._dropped(entry, status=decision.code, facts=injected)
+            self._dropped(entry, status=decision.code, facts=lost)
         elif isinstance(decision, Answer):
-            self._answered(decision, entry, facts=injected)
+            self._answered(decision, entry, fault=fault)
         return decision
 
-    def _answered(self, answer: Answer, entry: Entry, *, facts: dict[str, Any]) -> None:
+    def _answered(self, answer: Answer, entry: Entry, *, fault: Fault) -> None:
         assert entry.point is not None
         if answer.delivery != "complete":
-            self._dropped(entry, facts=facts)
+            self._dropped(entry, facts=NotDelivered(injected=fault.name))
         elif entry.kind == "reply":
-            self._dropped(entry, status=str(answer.status), facts={**facts, "heard": answer.text})
+            heard = NotDelivered(injected=fault.name, heard=answer.text)
+            self._dropped(entry, status=str(answer.status), facts=heard)
         else:
-            told = {"answer": parsed(answer.text), "headers": dict(answer.headers), **facts}
+            made_up = MadeUpReply(injected=fault.name, answer=parsed(answer.text), headers=dict(answer.headers))
             after = replace(entry, at=time.time(), kind="reply", point=entry.point.at("after"))
-            self._put(replace(after, status=str(answer.status), facts=told))
+            self._put(replace(after, status=str(answer.status), facts=made_up))
 
-    def _dropped(self, entry: Entry, *, status: str = "", facts: dict[str, Any] | None = None) -> Decision:
+    def _dropped(self, entry: Entry, *, status: str = "", facts: Facts = NO_FACTS) -> Decision:
         self._put(
             Entry(
                 at=time.time(),
@@ -227,7 +231,7 @@ class Nemesis:
                 message=entry.message,
                 worker=entry.worker,
                 status=status,
-                facts=facts or {},
+                facts=facts,
             )
         )
         return "drop"

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage, Notice
 from harness.processes.forkserver.pool import ForkServers
+from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
 from harness.servers.dev import DevServer
 from harness.servers.engine import engine_with
@@ -153,7 +154,7 @@ class Rig:
 
     def _notice(self, notice: Notice) -> None:
         if notice.slot in self._notes:
-            self._notes[notice.slot]("notice", text=notice.text)
+            self._notes[notice.slot]("notice", facts=DoorNotice(text=notice.text))
 
     async def _meet(self, message: HttpMessage) -> Decision:
         meet = self._meets.get(message.slot)

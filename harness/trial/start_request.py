@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 
+from harness.records.act_facts import WorkAttached
 from harness.trial.nemesis import Nemesis
 
 _USE_EXISTING = WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
@@ -42,4 +43,4 @@ class Starting:
             request.workflow_id_conflict_policy = _USE_EXISTING
             if request.workflow_id_reuse_policy == _TERMINATE:
                 request.workflow_id_reuse_policy = _ALLOW
-            self._nemesis.note("attach", worker=worker, workflow_id=request.workflow_id)
+            self._nemesis.note("attach", worker=worker, facts=WorkAttached(workflow_id=request.workflow_id))

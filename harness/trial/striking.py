@@ -25,6 +25,7 @@ from harness.faults.action import (
     Terminate,
 )
 from harness.faults.fault import Fault
+from harness.records.message_facts import EagerTasks, WorkflowTask
 from harness.records.tape import Entry
 from harness.trial.nemesis import Nemesis, Struck
 from harness.trial.worker import WorkerProcesses
@@ -103,7 +104,7 @@ class Striking:
         Raises:
             TypeError: The action is no answer.
         """
-        path = str(entry.facts.get("path", ""))
+        path = entry.http.path
         text = self._answer(entry.message) if entry.kind == "reply" else ""
         return model_faults.answer_to(action, operation=entry.operation, path=path, now=time.time(), text=text)
 
@@ -114,7 +115,7 @@ class Striking:
         healing = None
         if entry.operation == "PollActivityTaskQueue":
             healing = self._recover_task(entry)
-        elif entry.facts.get("hands_out"):
+        elif isinstance(entry.facts, WorkflowTask | EagerTasks) and entry.facts.hands_out:
             healing = self._recover_unheard(entry.worker)
         return Struck(decision=Refusal("UNAVAILABLE", "the connection was lost"), healing=healing)
 

@@ -17,8 +17,10 @@ from harness.doors.wire.proxy import WireProxy
 from harness.doors.wire.serving import GrpcServer
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import environment
+from harness.records.act_facts import WorkStarted
 from harness.records.deadline import Bounds
 from harness.records.evidence import Crash, End, Evidence, History, Sample
+from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.plan import Plan
 from harness.records.point import Point, matches, place_of
 from harness.records.scenario import Scenario, Starter
@@ -201,7 +203,8 @@ class _Trial:
         elif self.scenario.work.command:
             await self.driver.run_starter(env)
         root = await self._root()
-        self.nemesis.note("start", workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
+        begun = WorkStarted(workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
+        self.nemesis.note("start", facts=begun)
         await self.driver.send_at_start(root.workflow_id)
         return root
 
@@ -383,9 +386,9 @@ def _is_one_program(scenario: Scenario) -> bool:
 
 def _must_be_registered(entry: Entry) -> None:
     """Raise when a worker says that it does not know a workflow or activity type: no strike is to blame for that."""
-    if entry.operation not in ("RespondWorkflowTaskFailed", "RespondActivityTaskFailed") or entry.kind != "request":
+    if not isinstance(entry.facts, WorkflowTaskFailed | ActivityFailed) or entry.kind != "request":
         return
-    message = entry.facts["failure"]["message"]
+    message = entry.facts.failure.message
     if "is not registered" not in message:
         return
     kind = "workflow" if entry.operation == "RespondWorkflowTaskFailed" else "activity"

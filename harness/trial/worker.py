@@ -16,6 +16,7 @@ from harness.processes.command import command_words
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
+from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
 from harness.trial.nemesis import Nemesis
 
 READY_LIMIT = 60.0
@@ -86,14 +87,13 @@ class WorkerProcesses:
         self.polled.clear()
         self.process, how = await self._new_process(f"worker-{self.number}")
         self._all[self.number] = self.process
-        self._nemesis.note(
-            "start-worker", worker=self.number, pid=self.process.pid, command=shlex.join(self._command), **how
-        )
+        started = WorkerStarted(pid=self.process.pid, command=shlex.join(self._command), **how)
+        self._nemesis.note("start-worker", worker=self.number, facts=started)
         watch = asyncio.create_task(self._watch(self.process, self.number))
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
         if await self._until_ready(self.process):
-            self._nemesis.note("worker-ready", worker=self.number, polls=sorted(self.polled))
+            self._nemesis.note("worker-ready", worker=self.number, facts=WorkerReady(polls=sorted(self.polled)))
 
     async def _new_process(self, name: str) -> tuple[Process, dict[str, str]]:
         """Start a process, forked where that comes to the same, and say how it was started."""
@@ -123,7 +123,7 @@ class WorkerProcesses:
             async with asyncio.timeout(limit):
                 await self.process.wait()
         except TimeoutError:
-            self._nemesis.note("worker-overstayed", worker=self.number, limit=limit)
+            self._nemesis.note("worker-overstayed", worker=self.number, facts=WorkerOverstayed(limit=limit))
         self._nemesis.declare_dead(self.number)
         await self.start_again()
 
@@ -230,7 +230,7 @@ class WorkerProcesses:
     async def _watch(self, process: Process, number: int) -> None:
         status = await process.wait()
         expected = self._nemesis.died(number) or number in self._ending or number in self._zombies
-        self._nemesis.note("worker-exit", worker=number, exit_status=status, expected=expected)
+        self._nemesis.note("worker-exit", worker=number, facts=WorkerExited(exit_status=status, expected=expected))
         if expected:
             return
         if process.lost:

@@ -16,18 +16,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
+import msgspec
+
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http import channel as http_channel
 from harness.doors.http.answer import parsed
 from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Refused, Serving
 from harness.errors import RigError, UsageError
 from harness.processes.process import Process
+from harness.records.message_facts import HttpCall, HttpReply
 from harness.records.point import Position
 
 __all__ = ["Decision", "HttpDoors", "HttpMessage", "Meet", "Notice"]
 
 _T = TypeVar("_T")
 _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+_SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 _START_LIMIT = 30.0  # seconds for the process to serve; scripts may import much
 _END_LIMIT = 5.0  # seconds for a process whose channel ended to be gone
@@ -67,6 +72,15 @@ class HttpMessage:
     status: int = 0
     answer: Any = None
     answer_text: str = ""
+
+    @property
+    def facts(self) -> HttpCall | HttpReply:
+        """What the tape keeps of it: everything but secrets."""
+        headers = {key: "…" if key in _SECRET_HEADERS else value for key, value in self.headers.items()}
+        call = HttpCall(method=self.method, path=self.path, headers=headers, body=self.body)
+        if self.position == "before":
+            return call
+        return HttpReply(**msgspec.structs.asdict(call), answer=self.answer)
 
 
 Meet = Callable[[HttpMessage], Awaitable[Decision]]

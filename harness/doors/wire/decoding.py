@@ -1,16 +1,34 @@
-"""What the tape keeps of a wire message: the few facts that the checks need, decoded from its protobuf bytes."""
+"""Decoding: the records of facts that the tape keeps of messages at the wire door, made from their protobufs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import Payload
 from temporalio.api.common.v1 import RetryPolicy as RetryPolicyProto
 from temporalio.api.enums.v1 import CommandType, TaskQueueKind, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
+
+from harness.records.facts import NO_FACTS, NoFacts
+from harness.records.message_facts import (
+    ActivityCompleted,
+    ActivityFailed,
+    ActivityTask,
+    EagerTasks,
+    HeartbeatReply,
+    HeartbeatRequest,
+    ReportedFailure,
+    TaskPoll,
+    TaskRetryPolicy,
+    WireFacts,
+    WorkflowTask,
+    WorkflowTaskCompleted,
+    WorkflowTaskFailed,
+)
 
 _READING = ("Get", "List", "Describe", "Count", "Query", "Scan", "Poll", "Fetch", "Validate")
 _AMBIENT = ("RecordWorkerHeartbeat", "RespondQueryTaskCompleted")
@@ -23,9 +41,9 @@ def is_ambient(operation: str) -> bool:
     return operation.startswith(_READING) or operation in _AMBIENT
 
 
-def payloads(found: Iterable[Payload]) -> list[Any]:
-    """Decode payloads where they are JSON; others are told by encoding and size in bytes."""
-    return [_payload(payload) for payload in found]
+def payloads(encoded: Iterable[Payload]) -> list[Any]:
+    """Decode payloads where they are JSON; of others only encoding and size in bytes are kept."""
+    return [_payload(payload) for payload in encoded]
 
 
 def seconds(duration: Duration) -> float:
@@ -33,28 +51,34 @@ def seconds(duration: Duration) -> float:
     return duration.seconds + duration.nanos / 1e9
 
 
-def failure(found: Failure) -> dict[str, Any]:
-    """Return message, type, ``non_retryable`` and ``next_retry_delay`` (seconds or None) of a failure."""
-    told = found.application_failure_info
-    has_delay = told.HasField("next_retry_delay")
-    return {
-        "message": found.message[:_LARGEST_SHOWN],
-        "type": told.type,
-        "non_retryable": told.non_retryable,
-        "next_retry_delay": seconds(told.next_retry_delay) if has_delay else None,
-    }
+def failure(reported: Failure) -> ReportedFailure:
+    """Return what the tape keeps of a failure."""
+    application = reported.application_failure_info
+    has_delay = application.HasField("next_retry_delay")
+    return ReportedFailure(
+        message=reported.message[:_LARGEST_SHOWN],
+        type=application.type,
+        non_retryable=application.non_retryable,
+        next_retry_delay=seconds(application.next_retry_delay) if has_delay else None,
+    )
 
 
-def facts_of_request(operation: str, request: Any) -> dict[str, Any]:
+def facts_of_request(operation: str, request: Any) -> WireFacts | NoFacts:
     """Return what the tape keeps of a request."""
-    told = _REQUESTS.get(operation)
-    return told(request) if told else {}
+    decode = _REQUESTS.get(operation)
+    return decode(request) if decode else NO_FACTS
 
 
-def facts_of_reply(operation: str, reply: Any) -> dict[str, Any]:
+def facts_of_reply(operation: str, reply: Any) -> WireFacts | NoFacts:
     """Return what the tape keeps of a reply."""
-    told = _REPLIES.get(operation)
-    return told(reply) if told else {}
+    decode = _REPLIES.get(operation)
+    return decode(reply) if decode else NO_FACTS
+
+
+def facts_of_eager(task: Any) -> ActivityTask | NoFacts:
+    """Return what the tape keeps of an activity task that was handed out eagerly, and not by a poll."""
+    polled = _activity_task(task)
+    return polled if isinstance(polled, NoFacts) else msgspec.structs.replace(polled, eager=True)
 
 
 def command_name(command: Any) -> str:
@@ -75,66 +99,81 @@ def _payload(payload: Payload) -> Any:
     return {"encoding": encoding, "size": len(payload.data)}
 
 
-def _retry_policy(policy: RetryPolicyProto) -> dict[str, Any]:
-    return {
-        "initial": seconds(policy.initial_interval),
-        "coefficient": policy.backoff_coefficient,
-        "maximum": seconds(policy.maximum_interval),
-        "attempts": policy.maximum_attempts,
-        "non_retryable": list(policy.non_retryable_error_types),
-    }
+def _retry_policy(policy: RetryPolicyProto) -> TaskRetryPolicy:
+    return TaskRetryPolicy(
+        initial=seconds(policy.initial_interval),
+        coefficient=policy.backoff_coefficient,
+        maximum=seconds(policy.maximum_interval),
+        attempts=policy.maximum_attempts,
+        non_retryable=list(policy.non_retryable_error_types),
+    )
 
 
-def _activity_task(task: Any) -> dict[str, Any]:
-    beaten = task.HasField("heartbeat_details")
-    return {
-        "attempt": task.attempt,
-        "activity_type": task.activity_type.name,
-        "input": payloads(task.input.payloads),
-        "heartbeat_details": payloads(task.heartbeat_details.payloads) if beaten else None,
-        "heartbeat_timeout": seconds(task.heartbeat_timeout),
-        "start_to_close_timeout": seconds(task.start_to_close_timeout),
-        "schedule_to_close_timeout": seconds(task.schedule_to_close_timeout),
-        "retry_policy": _retry_policy(task.retry_policy),
-    }
+def _activity_task(task: Any) -> ActivityTask | NoFacts:
+    if not task.task_token:
+        return NO_FACTS
+    return ActivityTask(
+        attempt=task.attempt,
+        activity_type=task.activity_type.name,
+        input=payloads(task.input.payloads),
+        heartbeat_details=payloads(task.heartbeat_details.payloads) if task.HasField("heartbeat_details") else None,
+        heartbeat_timeout=seconds(task.heartbeat_timeout),
+        start_to_close_timeout=seconds(task.start_to_close_timeout),
+        schedule_to_close_timeout=seconds(task.schedule_to_close_timeout),
+        retry_policy=_retry_policy(task.retry_policy),
+    )
 
 
-def _workflow_task(task: Any) -> dict[str, Any]:
-    return {
-        "attempt": task.attempt,
-        "started_event_id": task.started_event_id,
-        "previous_started_event_id": task.previous_started_event_id,
-        "query": task.HasField("query"),
-    }
+def _workflow_task(task: Any) -> WorkflowTask | NoFacts:
+    if not task.task_token:
+        return NO_FACTS
+    return WorkflowTask(
+        attempt=task.attempt,
+        started_event_id=task.started_event_id,
+        previous_started_event_id=task.previous_started_event_id,
+        query=task.HasField("query"),
+    )
 
 
-def _workflow_task_failed(request: Any) -> dict[str, Any]:
-    return {"cause": WorkflowTaskFailedCause.Name(request.cause), "failure": failure(request.failure)}
+def _workflow_task_completed_reply(reply: Any) -> WorkflowTask | EagerTasks | NoFacts:
+    """Return the next workflow task that the reply carries, and how many activity tasks."""
+    following, eager = _workflow_task(reply.workflow_task), len(reply.activity_tasks)
+    if not eager:
+        return following
+    if isinstance(following, NoFacts):
+        return EagerTasks(hands_out=eager)
+    return msgspec.structs.replace(following, hands_out=eager)
 
 
-def _task_queue(queue: Any) -> dict[str, Any]:
-    """A sticky queue is the worker's own, and named after the one that it was told to poll."""
-    return {"task_queue": queue.normal_name or queue.name, "sticky": queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY}
+def _workflow_task_failed(request: Any) -> WorkflowTaskFailed:
+    return WorkflowTaskFailed(cause=WorkflowTaskFailedCause.Name(request.cause), failure=failure(request.failure))
 
 
-_Facts = Callable[[Any], dict[str, Any]]
+def _task_poll(request: Any) -> TaskPoll:
+    """Return the poll; a sticky queue is the worker's own, and named after the one that it was started with."""
+    queue = request.task_queue
+    return TaskPoll(
+        task_queue=queue.normal_name or queue.name, sticky=queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY
+    )
 
-_REQUESTS: dict[str, _Facts] = {
-    "RecordActivityTaskHeartbeat": lambda request: {"details": payloads(request.details.payloads)},
-    "RespondActivityTaskCompleted": lambda request: {"result": payloads(request.result.payloads)},
-    "RespondActivityTaskFailed": lambda request: {"failure": failure(request.failure)},
-    "RespondWorkflowTaskCompleted": lambda request: {"commands": [command_name(found) for found in request.commands]},
+
+_Decode = Callable[[Any], WireFacts | NoFacts]
+
+_REQUESTS: Mapping[str, _Decode] = {
+    "RecordActivityTaskHeartbeat": lambda request: HeartbeatRequest(details=payloads(request.details.payloads)),
+    "RespondActivityTaskCompleted": lambda request: ActivityCompleted(result=payloads(request.result.payloads)),
+    "RespondActivityTaskFailed": lambda request: ActivityFailed(failure=failure(request.failure)),
+    "RespondWorkflowTaskCompleted": lambda request: WorkflowTaskCompleted(
+        commands=[command_name(command) for command in request.commands]
+    ),
     "RespondWorkflowTaskFailed": _workflow_task_failed,
-    "PollWorkflowTaskQueue": lambda request: _task_queue(request.task_queue),
-    "PollActivityTaskQueue": lambda request: _task_queue(request.task_queue),
+    "PollWorkflowTaskQueue": _task_poll,
+    "PollActivityTaskQueue": _task_poll,
 }
 
-_REPLIES: dict[str, _Facts] = {
-    "PollActivityTaskQueue": lambda reply: _activity_task(reply) if reply.task_token else {},
-    "PollWorkflowTaskQueue": lambda reply: _workflow_task(reply) if reply.task_token else {},
-    "RespondWorkflowTaskCompleted": lambda reply: {
-        **(_workflow_task(reply.workflow_task) if reply.workflow_task.task_token else {}),
-        **({"hands_out": len(reply.activity_tasks)} if reply.activity_tasks else {}),
-    },
-    "RecordActivityTaskHeartbeat": lambda reply: {"cancel_requested": reply.cancel_requested},
+_REPLIES: Mapping[str, _Decode] = {
+    "PollActivityTaskQueue": _activity_task,
+    "PollWorkflowTaskQueue": _workflow_task,
+    "RespondWorkflowTaskCompleted": _workflow_task_completed_reply,
+    "RecordActivityTaskHeartbeat": lambda reply: HeartbeatReply(cancel_requested=reply.cancel_requested),
 }

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -17,6 +17,7 @@ from harness.doors.wire import decoding
 from harness.doors.wire.attribution import Attribution, Owner, at
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.serving import GrpcServer, operation_of, pass_on
+from harness.records.facts import NO_FACTS, Facts
 from harness.records.tape import Entry
 from harness.temporal.service import UNLIMITED, request_type, response_type
 
@@ -39,7 +40,7 @@ class _Call:
     request: Any
     owner: Owner | None = None
     reply: Any = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = NO_FACTS
 
     def entry(self, kind: Any, *, status: str = "") -> Entry:
         owner = self.owner
@@ -179,7 +180,7 @@ class WireProxy:
         ):
             handed_out = _Call("PollActivityTaskQueue", next(self._numbers), call.worker, request=None, reply=task)
             handed_out.owner = self._attribution.handed_out(task) if call.worker else None
-            handed_out.facts = {**decoding.facts_of_reply(handed_out.operation, task), "eager": True}
+            handed_out.facts = decoding.facts_of_eager(task)
             yield handed_out.entry("reply", status="OK")
 
     async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from harness.cli.judge import judge
 from harness.records import store as folders
+from harness.records.act_facts import FaultMade
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
@@ -56,7 +57,7 @@ def finished(folder: Path) -> Path:
 def interrupted(folder: Path) -> Path:
     """Write a run that ended in the middle of ``trip``: there is evidence, and no word of what it came to."""
     made = run_of(folder, "trip")
-    begun = Entry(at=1.0, kind="act", operation="strike", facts={"fault": "kill-worker", "point": "before/One"})
+    begun = Entry(at=1.0, kind="act", operation="strike", facts=FaultMade(fault="kill-worker", point="before/One"))
     struck = Plan((Strike("kill-worker", "before/One"),))
     for trial, plan, tape in (("1a2b3c", Plan(), ()), ("9f3a2c", struck, (begun,))):
         evidence = Evidence(trial=trial, scenario="trip", plan=plan, end="closed", tape=tape)

@@ -71,13 +71,15 @@ async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declar
             handle = await client.start_workflow(Waiting.run, args=[name, beats], id=name, task_queue="q")
             await attempts.begun.wait()
             acceleration = Acceleration(
-                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+                frontend, note=lambda operation, **more: notes.append({"operation": operation, **more})
             )
             await acceleration.recover(
                 executions=[(name, handle.first_execution_run_id or ""), ("no-such", "")], worker=1
             )
             assert await handle.result() == 2
-    assert [(note["operation"], note["what"], note["attempt"]) for note in notes][:1] == [("accelerate", "activity", 1)]
+    assert [(note["operation"], note["facts"].what, note["facts"].attempt) for note in notes][:1] == [
+        ("accelerate", "activity", 1)
+    ]
     second = attempts.infos[1]
     assert second.start_to_close_timeout == timedelta(minutes=5)
     assert second.heartbeat_timeout == (timedelta(minutes=2) if beats else None)
@@ -106,7 +108,7 @@ async def test_one_activity_is_timed_out_by_what_can_end_it(
             handle = await client.start_workflow(Waiting.run, args=[name, True], id=name, task_queue="q")
             await attempts.begun.wait()
             acceleration = Acceleration(
-                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+                frontend, note=lambda operation, **more: notes.append({"operation": operation, **more})
             )
             run_id = handle.first_execution_run_id or ""
             told: dict[str, Any] = {"workflow_id": name, "run_id": run_id, "worker": 3, "running": running}
@@ -158,7 +160,7 @@ async def test_an_attempt_is_timed_out_that_the_server_handed_out_and_nobody_hea
             }
             told = iter(answers[heard])
             acceleration = Acceleration(
-                frontend, note=lambda operation, **facts: notes.append({"operation": operation, **facts})
+                frontend, note=lambda operation, **more: notes.append({"operation": operation, **more})
             )
             await acceleration.recover_unheard(executions=[(name, run_id)], in_hand=lambda: next(told), worker=2)
             if heard == "never":
@@ -166,6 +168,6 @@ async def test_an_attempt_is_timed_out_that_the_server_handed_out_and_nobody_hea
             else:
                 assert len(attempts.infos) == 1
                 await handle.terminate()
-    assert [(note["what"], note["attempt"], note["worker"]) for note in notes][:1] == (
+    assert [(note["facts"].what, note["facts"].attempt, note["worker"]) for note in notes][:1] == (
         [("activity", 1, 2)] if heard == "never" else []
     )

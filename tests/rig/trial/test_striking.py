@@ -17,6 +17,8 @@ from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import RESET, SILENT, Answer
 from harness.errors import RigError
 from harness.processes.command import environment
+from harness.records.act_facts import WorkerExited, WorkerOverstayed
+from harness.records.message_facts import EagerTasks, HttpCall
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, acts
@@ -33,11 +35,11 @@ MODEL = Point(position="before", door="model", operation="chat.completions", **O
 EFFECT = Point(position="after", door="effect", operation="pay", **OF_STEP)
 
 
-def entry(point: Point, *, worker: int = 1, number: int = 1, activity: str = "7", **facts: Any) -> Entry:
+def entry(point: Point, *, worker: int = 1, number: int = 1, activity: str = "7") -> Entry:
     kind: Any = "reply" if point.position == "after" else "request"
     told: dict[str, Any] = {"door": point.door, "operation": point.operation, "point": point, "worker": worker}
     ids: dict[str, Any] = {"workflow_id": "w", "run_id": "r", "activity_id": activity}
-    return Entry(at=time.time(), kind=kind, message=number, facts=facts, **told, **ids)
+    return Entry(at=time.time(), kind=kind, message=number, **told, **ids)
 
 
 class Recovered:
@@ -133,7 +135,7 @@ async def test_a_task_that_was_handed_out_in_a_lost_reply_is_freed(tmp_path: Pat
 
 async def test_tasks_that_were_handed_out_eagerly_in_a_lost_reply_are_freed(tmp_path: Path) -> None:
     async with trial(tmp_path) as found:
-        struck = found.strike("reply-lost", replace(entry(DONE.at("after")), facts={"hands_out": 2}))
+        struck = found.strike("reply-lost", replace(entry(DONE.at("after")), facts=EagerTasks(hands_out=2)))
         assert struck.healing is not None
         await struck.healing
         assert found.looked_after == [1]
@@ -146,12 +148,12 @@ async def test_a_lost_reply_of_an_effect_is_a_closed_connection(tmp_path: Path) 
 
 async def test_a_model_error_is_an_answer_in_the_format_of_the_provider(tmp_path: Path) -> None:
     async with trial(tmp_path) as found:
-        asked = entry(MODEL, path="/v1/chat/completions")
+        asked = replace(entry(MODEL), facts=HttpCall(path="/v1/chat/completions"))
         struck = found.strike("model-429-seconds", asked)
         assert isinstance(struck.decision, Answer)
         assert (struck.decision.status, struck.decision.headers["retry-after"]) == (429, "3")
         assert '"rate_limit_exceeded"' in struck.decision.text
-        anthropic = found.strike("model-400", replace(asked, facts={"path": "/v1/messages"}))
+        anthropic = found.strike("model-400", replace(asked, facts=HttpCall(path="/v1/messages")))
         assert isinstance(anthropic.decision, Answer)
         assert '"type":"error"' in anthropic.decision.text.replace(" ", "")
         assert found.strike("model-reset", asked) == Struck(decision=RESET)
@@ -300,7 +302,7 @@ async def test_a_message_goes_on_while_its_process_is_asked_to_end(tmp_path: Pat
     begun = acted.index(("strike", 1))
     order = [("strike", 1), ("worker-exit", 1), ("start-worker", 2), ("worker-ready", 2), ("heal", 1)]
     assert [each for each in acted[begun:] if each in order] == order
-    assert next(acts(found.nemesis.tape, "worker-exit")).facts == {"exit_status": status, "expected": True}
+    assert next(acts(found.nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=status, expected=True)
 
 
 async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,8 +314,8 @@ async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, mon
         await noted(found.nemesis, "start-worker", worker=2)
         found.workers.polls("q")
         await noted(found.nemesis, "heal")
-    assert next(acts(found.nemesis.tape, "worker-overstayed")).facts == {"limit": 0.3}
-    assert next(acts(found.nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
+    assert next(acts(found.nemesis.tape, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
+    assert next(acts(found.nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
 async def test_a_process_killed_while_it_ends_is_followed_by_one_process(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_a_hard_coded_worker_runs_in_four_slots_at_once_and_each_sees_its_
         assert evidence.end == "closed"
         assert [history.workflow_id for history in evidence.histories] == ["Marking-run"]
         assert result(evidence.histories[0]) == word
-        effects = [entry.facts["body"] for entry in executed(evidence.tape, door="effect")]
+        effects = [entry.http.body for entry in executed(evidence.tape, door="effect")]
         assert effects == [{"word": word}] * (1 + len(plan))
         runs = {entry.run_id for entry in evidence.tape if entry.run_id}
         assert runs == {evidence.histories[0].run_id}
@@ -135,7 +135,7 @@ async def test_accelerated_and_in_real_time_the_verdicts_and_the_histories_are_t
     # What an accelerated timeout cannot show is said to be not applicable there, and is no other verdict.
     assert {name for name in told[0] if told[0][name] is not told[1][name]} <= {"retry-spacing"}
     assert without_times(quick.histories[0]) == without_times(slow.histories[0])
-    assert [act.facts["what"] for act in acts(quick.tape, "accelerate")] == ["activity", "restored"]
+    assert [act.facts.what for act in acts(quick.tape, "accelerate")] == ["activity", "restored"]
     assert list(acts(slow.tape, "accelerate")) == []
     scheduled = next(quick.histories[0].of_type("ACTIVITY_TASK_SCHEDULED"))
     assert scheduled["activityTaskScheduledEventAttributes"]["startToCloseTimeout"] == "300s"
@@ -146,16 +146,14 @@ async def test_the_second_start_of_a_one_program_worker_attaches_to_the_open_run
     assert found.end == "closed"
     assert len(found.histories) == 1
     assert result(found.histories[0]) == "Hello, Ada!"
-    assert [(act.worker, act.facts["workflow_id"]) for act in acts(found.tape, "attach")] == [
-        (2, "one-program-greeting")
-    ]
+    assert [(act.worker, act.facts.workflow_id) for act in acts(found.tape, "attach")] == [(2, "one-program-greeting")]
 
 
 async def test_a_strike_after_the_last_message_is_made_each_time(rig: Rig, tmp_path: Path) -> None:
     point = "after/RespondWorkflowTaskCompleted/GreetingWorkflow/CompleteWorkflowExecution/attempt-1"
     again = [replace(shape("one_program"), name=f"again-{number}") for number in range(3)]
     for found in await asyncio.gather(*(tried(scenario, rig, tmp_path, point) for scenario in again)):
-        assert [strike.facts["point"] for strike in found.strikes] == [point]
+        assert [strike.facts.point for strike in found.strikes] == [point]
 
 
 async def test_the_users_own_starter_starts_the_work_and_is_never_struck(rig: Rig, tmp_path: Path) -> None:
@@ -176,7 +174,7 @@ async def test_a_chain_is_followed_to_its_last_run(rig: Rig, tmp_path: Path) -> 
 async def test_a_workflow_that_never_ends_is_over_when_the_scenario_says_so(rig: Rig, tmp_path: Path) -> None:
     found = await tried(shape("forever"), rig, tmp_path, COMPLETES.format("OrderDeskWorkflow/fulfil.1"))
     assert found.end == "over"
-    orders = {entry.facts["body"]["order"] for entry in executed(found.tape, door="effect")}
+    orders = {entry.http.body["order"] for entry in executed(found.tape, door="effect")}
     assert orders == {"tea", "cake"}
     assert len(list(acts(found.tape, "signal"))) == 2
 
@@ -205,9 +203,9 @@ async def test_children_have_histories_of_their_own(rig: Rig, tmp_path: Path) ->
 async def test_signals_updates_and_queries_reach_the_workflow_at_their_points(rig: Rig, tmp_path: Path) -> None:
     found = await tried(shape("conversation"), rig, tmp_path)
     assert found.end == "closed"
-    assert [act.facts["args"] for act in acts(found.tape, "signal")] == [["good morning"], ["good night"]]
-    assert [act.facts["answer"] for act in acts(found.tape, "update")] == ["closing: it is late"]
-    assert [type(act.facts.get("answer")) for act in acts(found.tape, "query")] == [list]
+    assert [act.facts.args for act in acts(found.tape, "signal")] == [["good morning"], ["good night"]]
+    assert [act.facts.answer for act in acts(found.tape, "update")] == ["closing: it is late"]
+    assert [type(act.facts.answer) for act in acts(found.tape, "query")] == [list]
     assert result(found.histories[0])[-1] == "it is late"
 
 

@@ -13,8 +13,10 @@ import pytest_asyncio
 
 from harness import checks
 from harness.checks.judging import judge
+from harness.records.act_facts import FaultHealed, FaultMade, WorkerExited
 from harness.records.deadline import Bounds, bounds
 from harness.records.evidence import Evidence
+from harness.records.message_facts import NotDelivered
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.tape import Entry, acts, executed
@@ -81,16 +83,18 @@ async def test_it_strikes_where_it_is_to_and_a_right_agent_survives(trials: dict
     assert verdict.struck
     assert verdict.outcome is Outcome.PASS, verdict
     assert evidence.end == "closed"
-    assert [(each.worker, each.facts) for each in evidence.strikes] == [(1, {"fault": fault, "point": POINTS[fault]})]
+    assert [(each.worker, each.facts) for each in evidence.strikes] == [
+        (1, FaultMade(fault=fault, point=POINTS[fault]))
+    ]
     heals = [each.facts for each in acts(evidence.tape, "heal")]
     lasting = {"terminate-worker", "pause-worker", "kill-server", "unavailable-until-healed", "reply-lost"}
-    assert heals == ([{"fault": fault}] if fault in lasting else [])
+    assert heals == ([FaultHealed(fault=fault)] if fault in lasting else [])
 
 
 async def test_a_terminated_worker_ends_its_work_and_the_next_one_goes_on(trials: dict[str, Evidence]) -> None:
     tape = trials["terminate-worker"].tape
     (ended,) = (each for each in acts(tape, "worker-exit") if each.worker == 1)
-    assert ended.facts == {"exit_status": 0, "expected": True}
+    assert ended.facts == WorkerExited(exit_status=0, expected=True)
     begun = next(each for each in acts(tape, "start-worker") if each.worker == 2)
     assert tape.index(ended) < tape.index(begun)
     done = of(trials["terminate-worker"], "RespondActivityTaskCompleted")
@@ -143,8 +147,8 @@ async def test_a_request_is_refused_until_it_is_healed(trials: dict[str, Evidenc
     done = of(evidence, "RespondActivityTaskCompleted")
     refused = [("request", ""), ("dropped", "UNAVAILABLE")]
     assert shown(done) == [*refused, *refused, *refused, ("request", ""), ("reply", "OK")]
-    assert [each.facts.get("injected") for each in done if each.kind == "dropped"] == ["unavailable-until-healed"] * 3
-    acted = [each.operation for each in evidence.tape if each.kind == "act" and "fault" in each.facts]
+    assert [each.injected for each in done if each.kind == "dropped"] == ["unavailable-until-healed"] * 3
+    acted = [each.operation for each in evidence.tape if each.kind == "act" and each.fault]
     assert acted == ["strike", "hit", "hit", "heal"]
 
 
@@ -152,7 +156,7 @@ async def test_a_task_that_was_handed_out_unheard_comes_again(trials: dict[str, 
     evidence = trials["reply-lost"]
     handed = of(evidence, "PollActivityTaskQueue", attempt=1)
     assert shown(handed) == [("reply", "OK"), ("dropped", "UNAVAILABLE")]
-    assert handed[1].facts == {"injected": "reply-lost"}
+    assert handed[1].facts == NotDelivered(injected="reply-lost")
     assert of(evidence, "RespondActivityTaskCompleted", attempt=1) == []
     assert shown(of(evidence, "RespondActivityTaskCompleted", attempt=2)) == [("request", ""), ("reply", "OK")]
     assert {each.worker for each in evidence.tape if each.point} == {1}
@@ -170,9 +174,9 @@ async def test_a_rate_limit_is_on_the_tape_as_an_answer_and_its_word_counts(tria
     asked, answered = of(evidence, "chat.completions")
     assert (asked.kind, answered.kind, answered.status, answered.message) == ("request", "reply", "429", asked.message)
     assert answered.point == asked.point.at("after") if asked.point else False
-    assert answered.facts["injected"] == "model-429-seconds"
-    assert answered.facts["headers"]["retry-after"] == "3"
-    assert answered.facts["answer"]["error"]["code"] == "rate_limit_exceeded"
+    assert answered.injected == "model-429-seconds"
+    assert answered.facts.headers["retry-after"] == "3"
+    assert answered.facts.answer["error"]["code"] == "rate_limit_exceeded"
     again = of(evidence, "chat.completions", attempt=2)
     assert shown(again) == [("request", ""), ("reply", "200")]
     assert again[0].at - answered.at >= 3
@@ -181,19 +185,19 @@ async def test_a_rate_limit_is_on_the_tape_as_an_answer_and_its_word_counts(tria
 async def test_of_a_cut_answer_the_tape_has_the_whole_and_what_was_heard(trials: dict[str, Evidence]) -> None:
     evidence = trials["model-truncated"]
     _, whole, cut = of(evidence, "chat.completions")
-    assert (whole.kind, whole.status, whole.facts["answer"]["object"]) == ("reply", "200", "chat.completion")
-    assert (cut.kind, cut.facts["injected"]) == ("dropped", "model-truncated")
-    said = whole.facts["answer"]["choices"][0]["message"]["content"]
-    assert cut.facts["heard"].startswith('{"id":"')
-    assert said in cut.facts["heard"]
-    assert not cut.facts["heard"].endswith("}")
+    assert (whole.kind, whole.status, whole.facts.answer["object"]) == ("reply", "200", "chat.completion")
+    assert (cut.kind, cut.injected) == ("dropped", "model-truncated")
+    said = whole.facts.answer["choices"][0]["message"]["content"]
+    assert cut.facts.heard.startswith('{"id":"')
+    assert said in cut.facts.heard
+    assert not cut.facts.heard.endswith("}")
     assert shown(of(evidence, "chat.completions", attempt=2)) == [("request", ""), ("reply", "200")]
 
 
 async def test_an_effect_whose_reply_is_lost_is_asked_for_again_under_the_same_key(trials: dict[str, Evidence]) -> None:
     evidence = trials["effect-reply-lost"]
     assert shown(of(evidence, "order")) == [("request", ""), ("reply", "200"), ("dropped", "")]
-    assert of(evidence, "order")[-1].facts == {"injected": "effect-reply-lost"}
+    assert of(evidence, "order")[-1].facts == NotDelivered(injected="effect-reply-lost")
     done = list(executed(evidence.tape, door="effect"))
-    assert [each.facts["headers"]["idempotency-key"] for each in done] == ["order-rivers"] * 2
-    assert done[0].facts["body"] == done[1].facts["body"]
+    assert [each.http.headers["idempotency-key"] for each in done] == ["order-rivers"] * 2
+    assert done[0].http.body == done[1].http.body

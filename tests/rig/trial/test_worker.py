@@ -18,6 +18,7 @@ import pytest
 
 from harness.errors import RigError, UsageError
 from harness.processes.command import command_words, environment
+from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, acts
@@ -100,7 +101,7 @@ async def test_a_worker_is_ready_once_it_polls(tmp_path: Path) -> None:
         assert found.process.alive
     told = [(entry.operation, entry.worker) for entry in nemesis.tape]
     assert told[:2] == [("start-worker", 1), ("worker-ready", 1)]
-    assert nemesis.tape[1].facts == {"polls": ["other", "q"]}
+    assert nemesis.tape[1].facts == WorkerReady(polls=["other", "q"])
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ async def test_a_program_that_is_worker_and_starter_may_end_well_by_itself(tmp_p
     async with workers(python(""), tmp_path, strict=False) as (found, nemesis):
         await found.start()
         await found.exited.wait()
-    assert [entry.facts["exit_status"] for entry in acts(nemesis.tape, "worker-exit")] == [0]
+    assert [entry.facts.exit_status for entry in acts(nemesis.tape, "worker-exit")] == [0]
 
 
 async def test_an_exit_that_nobody_asked_for_is_told(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ async def test_an_exit_that_nobody_asked_for_is_told(tmp_path: Path) -> None:
         found.process.kill_now()
         await found.exited.wait()
     told = next(acts(nemesis.tape, "worker-exit"))
-    assert (told.facts["exit_status"], told.facts["expected"]) == (-9, False)
+    assert (told.facts.exit_status, told.facts.expected) == (-9, False)
 
 
 async def test_a_struck_worker_is_recovered_and_started_again(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ async def test_a_struck_worker_is_recovered_and_started_again(tmp_path: Path) ->
     assert told.index("strike") < told.index("recover") < len(told)
     assert told.index("strike") < told.index("heal")
     assert [entry.worker for entry in acts(nemesis.tape, "start-worker")] == [1, 2]
-    assert next(acts(nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
+    assert next(acts(nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
 async def test_each_process_has_the_environment_of_its_number(tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ async def test_the_next_process_is_started_when_the_one_asked_to_end_has_ended(
         await starting
         assert not found.exited.is_set()
     ended = next(acts(nemesis.tape, "worker-exit"))
-    assert ended.facts == {"exit_status": status, "expected": True}
+    assert ended.facts == WorkerExited(exit_status=status, expected=True)
     assert nemesis.tape.index(ended) < nemesis.tape.index(told)
     assert [each.worker for each in acts(nemesis.tape, "recover")] == [1]
     assert list(acts(nemesis.tape, "worker-overstayed")) == []
@@ -252,8 +253,8 @@ async def test_a_process_that_overstays_is_killed_and_the_tape_says_so(tmp_path:
         await starting
     told = [(each.operation, each.worker) for each in nemesis.tape]
     assert told.index(("worker-overstayed", 1)) < told.index(("worker-exit", 1)) < told.index(("start-worker", 2))
-    assert next(acts(nemesis.tape, "worker-overstayed")).facts == {"limit": 0.3}
-    assert next(acts(nemesis.tape, "worker-exit")).facts == {"exit_status": -9, "expected": True}
+    assert next(acts(nemesis.tape, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
+    assert next(acts(nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
 async def test_a_process_asked_to_end_may_exit_before_it_has_polled(tmp_path: Path) -> None:
@@ -286,7 +287,7 @@ async def test_the_next_process_is_started_beside_one_that_is_stopped(tmp_path: 
             await asyncio.sleep(0.01)
         zombie.kill()
         told = await noted(nemesis, "worker-exit", worker=1)
-        assert told.facts["expected"]
+        assert told.facts.expected
         assert not found.exited.is_set()
         assert found.process.alive
     assert [each.worker for each in acts(nemesis.tape, "recover")] == [1]
@@ -335,7 +336,7 @@ async def test_the_connections_of_a_zombie_and_of_the_process_beside_it_are_told
             with first, second, socket.create_connection(listening.getsockname()) as strange:
                 assert (found.sender(zombies), found.sender(newers)) == (1, 2)
                 assert found.sender(strange.getsockname()[1]) == 0
-                os.kill(nemesis.tape[0].facts["pid"], signal.SIGKILL)
+                os.kill(nemesis.tape[0].facts.pid, signal.SIGKILL)
                 await noted(nemesis, "worker-exit", worker=1)
                 assert found.sender(newers) == 2
                 assert found.sender(strange.getsockname()[1]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.campaign.notes import notes, notices_of
+from harness.records.act_facts import DoorNotice, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -14,8 +15,8 @@ UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serv
 
 
 def evidence(*told: str) -> Evidence:
-    said = (Entry(at=1.0, kind="act", operation="notice", facts={"text": text}) for text in told)
-    begun = Entry(at=0.0, kind="act", operation="start-worker", worker=1, facts={"start": "forked"})
+    said = (Entry(at=1.0, kind="act", operation="notice", facts=DoorNotice(text=text)) for text in told)
+    begun = Entry(at=0.0, kind="act", operation="start-worker", worker=1, facts=WorkerStarted(pid=7, start="forked"))
     return Evidence(trial="t", scenario="trip", plan=Plan(), end="closed", tape=(begun, *said))
 
 

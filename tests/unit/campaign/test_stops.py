@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from harness.campaign.stops import stop_of, told
+from harness.records.act_facts import ACTS
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
 
 
 def act(operation: str, at: float, *, worker: int = 1, **facts: Any) -> Entry:
-    return Entry(at=at, kind="act", operation=operation, worker=worker, facts=facts)
+    return Entry(at=at, kind="act", operation=operation, worker=worker, facts=ACTS[operation](**facts))
 
 
 def request(operation: str, at: float, *, worker: int = 1) -> Entry:

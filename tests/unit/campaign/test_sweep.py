@@ -13,6 +13,7 @@ import pytest
 from harness.campaign.rounds import ENDLESS, RECOVERY_ROUNDS
 from harness.campaign.sweep import Sweep
 from harness.checks.check import Check
+from harness.records.act_facts import FaultMade
 from harness.records.evidence import End, Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -76,7 +77,7 @@ class Script:
                 )
                 if waiting and met.id not in self.missed and meets(met.id, waiting[0].point):
                     struck = waiting.pop(0)
-                    facts = {"fault": struck.fault, "point": met.id}
+                    facts = FaultMade(fault=struck.fault, point=met.id)
                     tape.append(Entry(at=number, kind="act", operation="strike", facts=facts))
                     coming += self.recoveries.get(str(struck), self.recoveries.get("*", ()))
         return tape

@@ -12,7 +12,20 @@ from typing import Any
 from harness import checks, faults
 from harness.checks.judging import judge
 from harness.faults.action import ModelError
+from harness.records.act_facts import ACTS
 from harness.records.evidence import End, Evidence, History, Sample
+from harness.records.facts import NO_FACTS, Facts
+from harness.records.message_facts import (
+    ActivityCompleted,
+    ActivityFailed,
+    ActivityTask,
+    HeartbeatRequest,
+    HttpCall,
+    HttpReply,
+    MadeUpReply,
+    NotDelivered,
+    ReportedFailure,
+)
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry
@@ -83,7 +96,8 @@ class Story:
 
     def act(self, operation: str, *, worker: int = 0, **facts: Any) -> Story:
         self.now += 0.01
-        self.tape.append(Entry(at=self.now, kind="act", operation=operation, worker=worker, facts=facts))
+        record = ACTS[operation](**facts) if facts else NO_FACTS
+        self.tape.append(Entry(at=self.now, kind="act", operation=operation, worker=worker, facts=record))
         return self
 
     def start_worker(self) -> Story:
@@ -97,12 +111,12 @@ class Story:
         self.act("strike", worker=self.worker, fault=fault, point=point)
         return self.start_worker() if restart and faults.named(fault).ends_worker else self
 
-    def drop(self, *, status: str = "", **facts: Any) -> Story:
+    def drop(self, *, status: str = "", injected: str = "") -> Story:
         """Let the last message, or its answer, go no further."""
         last = self.tape[-1]
         self.now += 0.001
         lost = Entry(at=self.now, kind="dropped", door=last.door, operation=last.operation, message=last.message)
-        self.tape.append(replace(lost, worker=last.worker, status=status, facts=facts))
+        self.tape.append(replace(lost, worker=last.worker, status=status, facts=NotDelivered(injected=injected)))
         return self
 
     def error(self, task: Task, fault: str, *, struck: bool = True, ask: Any = "x", **headers: str) -> Story:
@@ -115,7 +129,7 @@ class Story:
         self.act("strike" if struck else "hit", worker=self.worker, fault=fault, point=request.point.id)
         told = {"error": {"message": action.message, "code": action.code}}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        facts = {"answer": told, "headers": named, "injected": fault}
+        facts = MadeUpReply(injected=fault, answer=told, headers=named)
         reply = replace(request, at=self.now, kind="reply", point=request.point.at("after"), status=str(action.status))
         self.tape.append(replace(reply, facts=facts))
         self.now += 0.01
@@ -126,7 +140,7 @@ class Story:
         self.model({"ask": ask}, task=task, executed=False)
         lost = self.tape[-1]
         self.act("strike", worker=self.worker, fault=fault, point=lost.point.id if lost.point else "")
-        self.tape.append(replace(lost, at=self.now, kind="dropped", point=None, facts={"injected": fault}))
+        self.tape.append(replace(lost, at=self.now, kind="dropped", point=None, facts=NotDelivered(injected=fault)))
         self.now += 0.01
         return self
 
@@ -137,7 +151,7 @@ class Story:
         self.model({"ask": ask}, task=task, answer=whole)
         self.act("strike", worker=self.worker, fault="model-truncated", point="somewhere")
         reply = self.tape[-2]
-        facts = {"injected": "model-truncated", "heard": heard}
+        facts = NotDelivered(injected="model-truncated", heard=heard)
         self.tape.append(replace(reply, at=self.now, kind="dropped", point=None, status="200", facts=facts))
         self.now += 0.01
         return self
@@ -148,8 +162,8 @@ class Story:
         operation: str,
         *,
         task: Task | None = None,
-        asked: dict[str, Any] | None = None,
-        told: dict[str, Any] | None = None,
+        asked: Facts = NO_FACTS,
+        told: Facts = NO_FACTS,
         status: str = "OK",
         executed: bool = True,
         workflow_task: bool = False,
@@ -167,12 +181,11 @@ class Story:
         made = Entry(at=self.now, kind="request", door=door, operation=operation, message=self.messages, **ids)
         if polls:
             made = replace(made, run_id="", activity_id="")
-        self.tape.append(replace(made, point=None if polls else point, facts=asked or {}))
+        self.tape.append(replace(made, point=None if polls else point, facts=asked))
         self.now += 0.01
         if executed:
-            facts = {**(asked or {}), **(told or {})} if door != "wire" else (told or {})
             reply = Entry(at=self.now, kind="reply", door=door, operation=operation, message=self.messages, **ids)
-            self.tape.append(replace(reply, point=point.at("after"), facts=facts, status=status))
+            self.tape.append(replace(reply, point=point.at("after"), facts=told, status=status))
         return self.tape[-1]
 
     def schedule(self, activity: str, activity_id: str = "", **declared: Any) -> str:
@@ -195,16 +208,20 @@ class Story:
         return self.hand_out(following, details=details)
 
     def hand_out(self, task: Task, *, details: list[Any] | None = None) -> Task:
-        told = {"attempt": task.attempt, "activity_type": task.activity, "heartbeat_details": details}
+        told = ActivityTask(attempt=task.attempt, activity_type=task.activity, heartbeat_details=details)
         self.message("wire", "PollActivityTaskQueue", task=task, told=told)
         return task
 
     def beat(self, task: Task, *details: Any, **more: Any) -> Story:
-        self.message("wire", "RecordActivityTaskHeartbeat", task=task, asked={"details": list(details)}, **more)
+        self.message(
+            "wire", "RecordActivityTaskHeartbeat", task=task, asked=HeartbeatRequest(details=list(details)), **more
+        )
         return self
 
     def complete(self, task: Task, result: Any = "done", **more: Any) -> Story:
-        answer = self.message("wire", "RespondActivityTaskCompleted", task=task, asked={"result": [result]}, **more)
+        answer = self.message(
+            "wire", "RespondActivityTaskCompleted", task=task, asked=ActivityCompleted(result=[result]), **more
+        )
         if answer.kind == "reply" and answer.status == "OK":
             self.ends(task, "COMPLETED", result=payloads(result))
         return self
@@ -230,14 +247,15 @@ class Story:
         return self
 
     def fail(self, task: Task, kind: str = "ValueError", **failure: Any) -> Story:
-        told = {"message": "no", "type": kind, "non_retryable": False, "next_retry_delay": None, **failure}
-        self.message("wire", "RespondActivityTaskFailed", task=task, asked={"failure": told})
+        reported = ReportedFailure(**{"message": "no", "type": kind, **failure})
+        self.message("wire", "RespondActivityTaskFailed", task=task, asked=ActivityFailed(failure=reported))
         return self
 
     def effect(self, name: str, body: Any, *, key: str = "", task: Task | None = None, **more: Any) -> Story:
         headers = {"idempotency-key": key} if key else {}
-        asked = {"method": "POST", "path": f"/{name}", "headers": headers, "body": body}
-        self.message("effect", name, task=task, asked=asked, status="200", **more)
+        asked = HttpCall(method="POST", path=f"/{name}", headers=headers, body=body)
+        told = HttpReply(method="POST", path=f"/{name}", headers=headers, body=body)
+        self.message("effect", name, task=task, asked=asked, told=told, status="200", **more)
         return self
 
     def model(
@@ -251,8 +269,9 @@ class Story:
         **more: Any,
     ) -> Story:
         headers = {"x-stainless-retry-count": str(retries)}
-        asked = {"method": "POST", "path": "/v1/chat/completions", "headers": headers, "body": body}
-        told = {"answer": {"usage": {"total_tokens": 100}, **(answer or {})}}
+        call: dict[str, Any] = {"method": "POST", "path": "/v1/chat/completions", "headers": headers, "body": body}
+        asked = HttpCall(**call)
+        told = HttpReply(**call, answer={"usage": {"total_tokens": 100}, **(answer or {})})
         self.message("model", "chat.completions", task=task, asked=asked, told=told, status=status, **more)
         return self
 

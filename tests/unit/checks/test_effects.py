@@ -4,6 +4,7 @@ from typing import Any
 
 from harness import checks
 from harness.records.evidence import Evidence
+from harness.records.message_facts import HttpCall
 
 from .build import Story, judged, killed, nothing, only_finding, passes
 
@@ -126,10 +127,9 @@ def test_loop_that_is_stopped_sooner_or_later_is_no_finding() -> None:
 def test_reads_and_refused_effects_do_not_count() -> None:
     story = Story()
     book = story.activity("book")
-    asked: dict[str, object] = {"method": "GET", "path": "/search", "headers": {}, "body": None}
-    story.message("effect", "search", task=book, asked=asked, status="200")
-    asked = {**asked, "method": "POST"}
-    story.message("effect", "search", task=book, asked=asked, status="503")
+    read, effect = (HttpCall(method=method, path="/search") for method in ("GET", "POST"))
+    story.message("effect", "search", task=book, asked=read, status="200")
+    story.message("effect", "search", task=book, asked=effect, status="503")
     assert nothing("effects-happen-once", story.complete(book).close().evidence()) == "no effect was executed"
 
 

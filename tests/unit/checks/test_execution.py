@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ReportedFailure, WorkflowTask, WorkflowTaskFailed
 from harness.records.plan import Plan
 
 from .build import Story, judged, killed, nothing, only_finding, passes
@@ -123,7 +126,7 @@ def test_refused_or_unheard_completion_is_no_completion() -> None:
 def test_workflow_task_fails() -> None:
     story = Story()
     cause = "WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR"
-    asked = {"cause": cause, "failure": {"message": "[TMPRL1100] other command"}}
+    asked = WorkflowTaskFailed(cause=cause, failure=ReportedFailure(message="[TMPRL1100] other command"))
     for _ in range(3):
         story.message("wire", "RespondWorkflowTaskFailed", asked=asked, workflow_task=True)
     story.event("WORKFLOW_TASK_FAILED", scheduledEventId="2", startedEventId="3", cause=cause)
@@ -149,7 +152,8 @@ def test_one_deadlock_on_a_busy_machine_cannot_be_told() -> None:
     def deadlocks(count: int) -> Evidence:
         story = Story()
         for _ in range(count):
-            asked = {"cause": "X", "failure": {"message": "[TMPRL1101] Potential deadlock detected"}}
+            failure = ReportedFailure(message="[TMPRL1101] Potential deadlock detected")
+            asked = WorkflowTaskFailed(cause="X", failure=failure)
             story.message("wire", "RespondWorkflowTaskFailed", asked=asked, workflow_task=True)
         return story.close().evidence()
 
@@ -161,7 +165,7 @@ def test_one_deadlock_on_a_busy_machine_cannot_be_told() -> None:
 def timed_out(story: Story, *, strike: bool, worker_answers: bool = False) -> Story:
     story.event("WORKFLOW_TASK_SCHEDULED")
     started = story.event("WORKFLOW_TASK_STARTED", scheduledEventId="5")
-    told = {"attempt": 1, "started_event_id": started}
+    told = WorkflowTask(attempt=1, started_event_id=started)
     story.message("wire", "PollWorkflowTaskQueue", told=told, workflow_task=True)
     if strike:
         story.strike()
@@ -204,7 +208,7 @@ def test_sticky_queue_of_a_killed_worker_times_out() -> None:
 def signalled(*, sent: int, received: int, plan: Plan | None = None) -> Evidence:
     story = Story(plan=plan or Plan())
     for _ in range(sent):
-        story.act("signal", name="approve", args=[True])
+        story.act("signal", name="approve", args=[True], workflow_id="agent")
     for _ in range(received):
         story.event("WORKFLOW_EXECUTION_SIGNALED", signalName="approve")
     return story.close().evidence()
@@ -225,8 +229,8 @@ def test_signals_of_others_are_no_finding() -> None:
 
 def test_update_once() -> None:
     story = Story()
-    story.act("update", name="set", args=[1])
-    story.act("update", name="set", args=[2], error="rejected")
+    story.act("update", name="set", args=[1], workflow_id="agent")
+    story.act("update", name="set", args=[2], workflow_id="agent", failure="rejected")
     only_finding("signals-once", story.evidence(), story.evidence())
     story.event("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", acceptedRequest={"input": {"name": "set"}})
     passes("signals-once", story.close().evidence())
@@ -284,7 +288,7 @@ def task_timed_out(story: Story, *, struck: str = "", then: str = "") -> Evidenc
     """Let a workflow task time out whose handing out, or whose answer, met a fault."""
     scheduled = story.event("WORKFLOW_TASK_SCHEDULED")
     started = story.event("WORKFLOW_TASK_STARTED", scheduledEventId=str(scheduled))
-    told = {"started_event_id": started}
+    told = WorkflowTask(attempt=1, started_event_id=started)
     story.message("wire", "PollWorkflowTaskQueue", workflow_task=True, told=told)
     if struck == "handed out":
         story.drop(status="UNAVAILABLE")
@@ -336,7 +340,8 @@ def sent_and_received(kind: str, *, fault: str = "", error: str = "", times: int
     story = Story()
     if fault:
         story.strike(fault=fault)
-    story.act(kind, name="go", **({"error": error} if error else {})).act(kind, name="go")
+    call: dict[str, Any] = {"name": "go", "args": [], "workflow_id": "agent"}
+    story.act(kind, **call, failure=error).act(kind, **call)
     for _ in range(times):
         if kind == "signal":
             story.event("WORKFLOW_EXECUTION_SIGNALED", signalName="go")

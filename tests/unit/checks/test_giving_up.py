@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from harness.records.evidence import Evidence, History
+from harness.records.message_facts import ReportedFailure, WorkflowTaskFailed
 
 from .build import Story, Task, nothing, only_finding, passes
 
@@ -120,8 +121,8 @@ def test_failure_without_a_kind(kind: str) -> None:
 def test_workflow_task_fails_for_ever() -> None:
     story = refused()
     for _ in range(3):
-        failure = {"message": "no answer", "type": "ValueError"}
-        story.message("wire", "RespondWorkflowTaskFailed", workflow_task=True, asked={"failure": failure})
+        failed = WorkflowTaskFailed(cause="X", failure=ReportedFailure(message="no answer", type="ValueError"))
+        story.message("wire", "RespondWorkflowTaskFailed", workflow_task=True, asked=failed)
     finding = only_finding(CLEAN, story.evidence("deadline"), undisturbed())
     assert finding.message == "Agent was not given up under model-400: its workflow task failed 3 times: no answer"
 

@@ -11,6 +11,7 @@ from harness import checks
 from harness.checks.judging import judge
 from harness.errors import UsageError
 from harness.records.evidence import Evidence
+from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Plan, Strike
 from harness.records.verdict import Finding, Outcome
 
@@ -122,7 +123,7 @@ def test_strike_after_the_end_where_time_is_skipped() -> None:
         story = killed()
         if not struck_after:
             story.strike()
-        asked = {"commands": ["CompleteWorkflowExecution"]}
+        asked = WorkflowTaskCompleted(commands=["CompleteWorkflowExecution"])
         story.message("wire", "RespondWorkflowTaskCompleted", workflow_task=True, asked=asked)
         if struck_after:
             story.strike()

@@ -146,7 +146,7 @@ def asked_to_end(seconds: float | None, *, overstayed: bool = False) -> Evidence
     if overstayed:
         story.wait(40).act("worker-overstayed", worker=1, limit=40.0)
     if seconds is not None:
-        story.wait(seconds).act("worker-exit", worker=1, exit_status=-9 if overstayed else 0)
+        story.wait(seconds).act("worker-exit", worker=1, exit_status=-9 if overstayed else 0, expected=True)
     return story.start_worker().close().evidence()
 
 

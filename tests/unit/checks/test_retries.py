@@ -6,6 +6,7 @@ import pytest
 
 from harness.checks.retries import _misspelt
 from harness.records.evidence import Evidence, Sample
+from harness.records.message_facts import ActivityFailed, ReportedFailure
 
 from .build import POLICY, Story, nothing, only_finding, passes
 
@@ -184,8 +185,8 @@ def test_spacing_follows_every_part_of_the_policy() -> None:
 def test_spacing_counts_from_the_answer_that_the_server_took() -> None:
     story = Story()
     book = story.activity("book", retryPolicy={**POLICY, "initialInterval": "5s"})
-    failure = {"message": "no", "type": "ValueError", "next_retry_delay": None}
-    story.message("wire", "RespondActivityTaskFailed", task=book, asked={"failure": failure}, executed=False)
+    failed = ActivityFailed(failure=ReportedFailure(message="no", type="ValueError"))
+    story.message("wire", "RespondActivityTaskFailed", task=book, asked=failed, executed=False)
     story.drop(status="UNAVAILABLE").strike(fault="unavailable-once").wait(4).fail(book).wait(2)
     only_finding("retry-spacing", story.complete(story.again(book)).close().evidence())
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.records.evidence import Crash, Evidence, History
+from harness.records.message_facts import WorkflowTask
 
 from .build import Story, Task, judged, nothing, only_finding, passes
 
@@ -16,7 +17,7 @@ CHECK = "state-survives-server-restart"
 def crashed(*, change: Callable[[list[dict[str, Any]]], object] = lambda told: None, **more: Any) -> Evidence:
     """Return a trial whose server was killed after one workflow task and one activity had completed."""
     story = Story()
-    told = {"started_event_id": 3, "attempt": 1}
+    told = WorkflowTask(started_event_id=3, attempt=1)
     story.message("wire", "PollWorkflowTaskQueue", workflow_task=True, told=told)
     story.message("wire", "RespondWorkflowTaskCompleted", workflow_task=True)
     book = story.activity("book")
@@ -99,7 +100,7 @@ def killed_during(timeout: str, *, worker_died: bool = False) -> Evidence:
     story = Story()
     story.event("WORKFLOW_TASK_SCHEDULED")
     started = story.event("WORKFLOW_TASK_STARTED", scheduledEventId="5")
-    told = {"started_event_id": started}
+    told = WorkflowTask(attempt=1, started_event_id=started)
     story.message("wire", "PollWorkflowTaskQueue", workflow_task=True, told=told)
     story.strike(fault="kill-server").wait(3)
     story.event("WORKFLOW_TASK_TIMED_OUT", scheduledEventId="5", startedEventId=str(started), timeoutType=timeout)

@@ -10,6 +10,7 @@ import pytest
 from harness.faults.action import PATIENCE_SECONDS, TERM_SECONDS
 from harness.records.deadline import SLACK, activity_bounds, bounds
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityTask, TaskRetryPolicy
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
 
@@ -25,14 +26,16 @@ def act(at: float, operation: str) -> Entry:
 def handed(
     at: float, *, kind: str = "book", heartbeat: float = 0.0, close: float = 300.0, total: float = 0.0, **policy: float
 ) -> Entry:
-    facts: dict[str, Any] = {
-        "activity_type": kind,
-        "heartbeat_timeout": heartbeat,
-        "start_to_close_timeout": close,
-        "schedule_to_close_timeout": total,
-        "retry_policy": {"initial": 1.0, "coefficient": 2.0, "maximum": 60.0, "attempts": 5, **policy},
-    }
-    return Entry(at=at, kind="reply", door="wire", operation="PollActivityTaskQueue", facts=facts)
+    declared: dict[str, Any] = {"initial": 1.0, "coefficient": 2.0, "maximum": 60.0, "attempts": 5, **policy}
+    task = ActivityTask(
+        attempt=1,
+        activity_type=kind,
+        heartbeat_timeout=heartbeat,
+        start_to_close_timeout=close,
+        schedule_to_close_timeout=total,
+        retry_policy=TaskRetryPolicy(**declared),
+    )
+    return Entry(at=at, kind="reply", door="wire", operation="PollActivityTaskQueue", facts=task)
 
 
 def workflow_task(at: float, seconds: float) -> list[Entry]:

@@ -13,6 +13,7 @@ import pytest
 
 from harness.errors import RigError, UsageError
 from harness.records import store as folders
+from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Crash, Evidence, History, Sample
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
@@ -29,7 +30,9 @@ EVIDENCE = Evidence(
     end_reason="the worker exited",
     expects_failure="Budget",
     tape=(
-        Entry(at=1.5, kind="act", operation="start-worker", worker=1, facts={"pid": 7, "command": "python w.py"}),
+        Entry(
+            at=1.5, kind="act", operation="start-worker", worker=1, facts=WorkerStarted(pid=7, command="python w.py")
+        ),
         Entry(at=2.25, kind="reply", door="effect", operation="note", message=3, worker=1, point=POINT, status="200"),
     ),
     histories=(

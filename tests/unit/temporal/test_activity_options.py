@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.records.message_facts import ActivityTask, TaskRetryPolicy
 from harness.temporal.activity_options import ActivityOptions, options_of, options_on_tape
 from harness.temporal.retry_policy import RetryPolicy
 
@@ -18,18 +19,20 @@ def test_the_history_and_the_tape_say_the_same() -> None:
         "scheduleToCloseTimeout": "600.500s",
         "retryPolicy": {"initialInterval": "3s"},
     }
-    handed_out = {
-        "heartbeat_timeout": 5.0,
-        "start_to_close_timeout": 60.0,
-        "schedule_to_close_timeout": 600.5,
-        "retry_policy": {"initial": 3.0},
-    }
+    handed_out = ActivityTask(
+        attempt=1,
+        activity_type="book",
+        heartbeat_timeout=5.0,
+        start_to_close_timeout=60.0,
+        schedule_to_close_timeout=600.5,
+        retry_policy=TaskRetryPolicy(initial=3.0),
+    )
     assert options_of(scheduled) == declared
     assert options_on_tape(handed_out) == declared
 
 
 def test_what_is_not_declared_is_none() -> None:
-    assert options_of({}) == options_on_tape({}) == ActivityOptions()
+    assert options_of({}) == options_on_tape(ActivityTask(attempt=1, activity_type="book")) == ActivityOptions()
 
 
 @pytest.mark.parametrize(

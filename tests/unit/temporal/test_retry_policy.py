@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.records.message_facts import TaskRetryPolicy
 from harness.temporal.retry_policy import RetryPolicy, retry_policy_of, retry_policy_on_tape
 
 
@@ -45,7 +46,7 @@ def test_what_a_history_does_not_say_is_the_server_s_default() -> None:
 
 
 def test_the_tape_and_the_history_say_the_same() -> None:
-    on_tape = {"initial": 1.5, "coefficient": 3.0, "maximum": 9.0, "attempts": 4, "non_retryable": ["ValueError"]}
+    on_tape = TaskRetryPolicy(initial=1.5, coefficient=3.0, maximum=9.0, attempts=4, non_retryable=["ValueError"])
     in_history = {
         "initialInterval": "1.5s",
         "backoffCoefficient": 3,
@@ -54,4 +55,4 @@ def test_the_tape_and_the_history_say_the_same() -> None:
         "nonRetryableErrorTypes": ["ValueError"],
     }
     assert retry_policy_on_tape(on_tape) == retry_policy_of(in_history)
-    assert retry_policy_on_tape(None) == RetryPolicy()
+    assert retry_policy_on_tape(TaskRetryPolicy()) == RetryPolicy()

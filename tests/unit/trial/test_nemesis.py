@@ -11,6 +11,7 @@ import pytest
 from harness.doors.decision import Decision, Refusal
 from harness.errors import RigError
 from harness.faults import Fault
+from harness.records.act_facts import FaultHealed, FaultMade
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, Kind, acts
@@ -82,7 +83,7 @@ async def test_it_strikes_at_the_point_and_only_once(pattern: str) -> None:
         await worker.started.wait()
     assert await nemesis.meet(entry(ONE, number=3, worker=2)) == "go"
     assert kinds(nemesis) == ["request", "request", "strike", "dropped", "heal", "request"]
-    assert nemesis.tape[2].facts == {"fault": "kill-worker", "point": ONE.id}
+    assert nemesis.tape[2].facts == FaultMade(fault="kill-worker", point=ONE.id)
 
 
 async def test_what_the_dead_process_still_sends_is_dropped() -> None:
@@ -225,7 +226,7 @@ async def test_it_waits_until_all_is_whole_and_no_longer_than_it_may() -> None:
     worker.may_start.set()
     async with asyncio.timeout(LIMIT):
         await nemesis.whole(timeout=LIMIT)
-    assert [told.facts for told in acts(nemesis.tape, "heal")] == [{"fault": "kill-worker"}]
+    assert [told.facts for told in acts(nemesis.tape, "heal")] == [FaultHealed(fault="kill-worker")]
 
 
 async def test_it_waits_for_an_entry_and_says_whether_it_came() -> None:

@@ -10,6 +10,9 @@ import pytest
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import CLOSED, RESET, SILENT, Answer, json_answer
 from harness.faults import Fault
+from harness.records.act_facts import FaultHealed, FaultMade
+from harness.records.facts import NO_FACTS
+from harness.records.message_facts import HttpCall, HttpReply, MadeUpReply, NotDelivered
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, acts
@@ -72,10 +75,10 @@ async def test_a_fault_that_lasts_meets_the_same_message_so_many_times_and_is_he
     ]
     met = [told for told in nemesis.tape if told.operation in ("strike", "hit")]
     assert [told.facts for told in met] == [
-        {"fault": "unavailable-until-healed", "point": point.id} for point in tries[:3]
+        FaultMade(fault="unavailable-until-healed", point=point.id) for point in tries[:3]
     ]
     assert {told.worker for told in met} == {1}
-    assert [told.facts for told in acts(nemesis.tape, "heal")] == [{"fault": "unavailable-until-healed"}]
+    assert [told.facts for told in acts(nemesis.tape, "heal")] == [FaultHealed(fault="unavailable-until-healed")]
 
 
 async def test_a_fault_that_is_healed_later_meets_no_other_message_meanwhile() -> None:
@@ -127,7 +130,7 @@ async def test_what_is_refused_before_is_never_executed_and_after_never_heard() 
         ("reply", 7, "OK"),
         ("dropped", 7, "UNAVAILABLE"),
     ]
-    assert after.tape[-1].facts == {"injected": "reply-lost"}
+    assert after.tape[-1].facts == NotDelivered(injected="reply-lost")
     assert (after.tape[-1].door, after.tape[-1].operation, after.tape[-1].worker) == ("wire", "One", 1)
 
 
@@ -135,18 +138,18 @@ async def test_an_answer_in_place_of_the_models_is_on_the_tape_as_the_worker_hea
     nemesis = Nemesis(strike("model-429-seconds", MODEL))
     answer = json_answer({"error": {"code": "rate"}}, status=429, headers={"retry-after": "3"})
     Deciding(nemesis, answer)
-    asked = replace(entry(MODEL, number=4), run_id="r", activity_id="1", facts={"body": {"x": 1}})
+    asked = replace(entry(MODEL, number=4), run_id="r", activity_id="1", facts=HttpCall(body={"x": 1}))
     assert await nemesis.meet(asked) == answer
     told = nemesis.tape[-1]
     assert kinds(nemesis) == ["request", "strike", "reply"]
     assert (told.kind, told.status, told.message, told.point) == ("reply", "429", 4, MODEL.at("after"))
     assert (told.door, told.worker, told.run_id, told.activity_id) == ("model", 1, "r", "1")
-    assert told.facts == {
-        "answer": {"error": {"code": "rate"}},
-        "headers": {"content-type": "application/json", "retry-after": "3"},
-        "injected": "model-429-seconds",
-    }
-    assert nemesis.tape[0].facts == {"body": {"x": 1}}
+    assert told.facts == MadeUpReply(
+        answer={"error": {"code": "rate"}},
+        headers={"content-type": "application/json", "retry-after": "3"},
+        injected="model-429-seconds",
+    )
+    assert nemesis.tape[0].facts == HttpCall(body={"x": 1})
 
 
 @pytest.mark.parametrize("answer", [RESET, SILENT, CLOSED], ids=lambda answer: answer.delivery)
@@ -155,18 +158,25 @@ async def test_an_answer_that_never_comes_is_dropped(answer: Answer) -> None:
     Deciding(nemesis, answer)
     assert await nemesis.meet(entry(MODEL, number=4)) == answer
     told = nemesis.tape[-1]
-    assert (told.kind, told.message, told.status, told.facts) == ("dropped", 4, "", {"injected": "model-reset"})
+    assert (told.kind, told.message, told.status, told.facts) == (
+        "dropped",
+        4,
+        "",
+        NotDelivered(injected="model-reset"),
+    )
 
 
 async def test_of_an_answer_cut_short_the_tape_has_the_whole_and_what_was_heard() -> None:
     nemesis = Nemesis(strike("model-truncated", MODEL.at("after")))
     Deciding(nemesis, Answer(body=b'{"choi'))
     await nemesis.meet(entry(MODEL, number=4))
-    await nemesis.meet(replace(entry(MODEL.at("after"), number=4), status="200", facts={"answer": {"choices": []}}))
+    await nemesis.meet(
+        replace(entry(MODEL.at("after"), number=4), status="200", facts=HttpReply(answer={"choices": []}))
+    )
     assert [(told.kind, told.status, told.facts) for told in nemesis.tape if told.kind != "act"] == [
-        ("request", "", {}),
-        ("reply", "200", {"answer": {"choices": []}}),
-        ("dropped", "200", {"injected": "model-truncated", "heard": '{"choi'}),
+        ("request", "", NO_FACTS),
+        ("reply", "200", HttpReply(answer={"choices": []})),
+        ("dropped", "200", NotDelivered(injected="model-truncated", heard='{"choi')),
     ]
 
 
@@ -177,7 +187,7 @@ async def test_an_effect_whose_answer_is_lost_was_executed() -> None:
     assert await nemesis.meet(entry(effect.at("before"), number=2)) == "go"
     assert await nemesis.meet(entry(effect, number=2)) == "drop"
     assert kinds(nemesis) == ["request", "reply", "strike", "dropped"]
-    assert nemesis.tape[-1].facts == {"injected": "effect-reply-lost"}
+    assert nemesis.tape[-1].facts == NotDelivered(injected="effect-reply-lost")
 
 
 async def test_a_message_is_held_until_what_becomes_of_it_is_known() -> None:
@@ -201,7 +211,7 @@ async def test_two_strikes_of_different_faults_are_made_one_after_the_other() ->
     assert await nemesis.meet(entry(MODEL, number=2)) == RESET
     assert [await nemesis.meet(entry(ONE, number=number)) for number in (3, 4, 5, 6)] == [REFUSED] * 3 + ["go"]
     assert [name for name, _ in powers.struck] == ["model-429"] + ["unavailable-until-healed"] * 3
-    assert [told.facts["fault"] for told in acts(nemesis.tape, "strike")] == ["model-429", "unavailable-until-healed"]
+    assert [told.fault for told in acts(nemesis.tape, "strike")] == ["model-429", "unavailable-until-healed"]
 
 
 async def test_the_second_strike_meets_what_the_first_fault_still_lasts_on_only_when_that_is_healed() -> None:

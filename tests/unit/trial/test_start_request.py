@@ -8,6 +8,7 @@ import pytest
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
+from harness.records.act_facts import WorkAttached
 from harness.records.plan import Plan
 from harness.trial.nemesis import Nemesis
 from harness.trial.start_request import Starting
@@ -46,7 +47,7 @@ def test_a_second_start_by_the_next_process_attaches_and_the_tape_says_so(operat
     assert sent.workflow_id_conflict_policy == USE_EXISTING
     assert sent.workflow_id_reuse_policy == ALLOW
     assert [(act.operation, act.worker, act.facts) for act in nemesis.tape] == [
-        ("attach", 2, {"workflow_id": "order-1"})
+        ("attach", 2, WorkAttached(workflow_id="order-1"))
     ]
 
 

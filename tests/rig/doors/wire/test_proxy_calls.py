@@ -13,6 +13,7 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.doors.decision import Decision, Refusal
 from harness.doors.wire.attribution import Attribution
+from harness.records.message_facts import EagerTasks
 from harness.records.tape import Entry
 from harness.temporal.service import SERVICE, UNLIMITED, request_type
 from tests.rig.doors.wire.test_proxy import LIMIT, SIGNAL, SLOT, Holding, call, door, send
@@ -169,7 +170,7 @@ async def test_what_is_handed_out_eagerly_is_on_the_tape_as_poll_answers() -> No
         raw = await call(proxy, COMPLETED, rpc.RespondWorkflowTaskCompletedRequest(task_token=b"known"))
     assert raw == handing_out()
     _, reply, *eager = meet.tape
-    assert (reply.kind, reply.facts) == ("reply", {"hands_out": 2})
+    assert (reply.kind, reply.facts) == ("reply", EagerTasks(hands_out=2))
     assert [(each.kind, each.operation, each.status, each.run_id, each.activity_id) for each in eager] == [
         ("reply", "PollActivityTaskQueue", "OK", "run", "1"),
         ("reply", "PollActivityTaskQueue", "OK", "run", "2"),
@@ -178,7 +179,7 @@ async def test_what_is_handed_out_eagerly_is_on_the_tape_as_poll_answers() -> No
         "after/PollActivityTaskQueue/Trip/book.1/attempt-1",
         "after/PollActivityTaskQueue/Trip/book.2/attempt-1",
     ]
-    assert [(each.facts["eager"], each.facts["start_to_close_timeout"]) for each in eager] == [(True, 30.0)] * 2
+    assert [(each.facts.eager, each.facts.start_to_close_timeout) for each in eager] == [(True, 30.0)] * 2
     assert len({each.message for each in (reply, *eager)}) == 3
 
 

@@ -396,5 +396,5 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
     await until_async(lambda: workers.process or starting.done(), "there is a process")
     workers.polls("queue")
     await starting
-    assert [entry.facts["start"] for entry in acts(nemesis.tape, "start-worker")] == [start]
+    assert [entry.facts.start for entry in acts(nemesis.tape, "start-worker")] == [start]
     await workers.stop()

@@ -1,0 +1,177 @@
+"""Act facts: what the tape says of each act of crashproof itself: starting, striking, healing, sending, seeing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class WorkerStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Act ``start-worker``: a worker process was started.
+
+    Attributes:
+        pid: Process id.
+        command: Command line.
+        start: ``cold``, or ``forked`` from a process that had imported the installed modules.
+        why: Why it was started cold although forking was asked for.
+    """
+
+    pid: int
+    command: str = ""
+    start: str = ""
+    why: str = ""
+
+
+class WorkerReady(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``worker-ready``: a worker process polls these task queues."""
+
+    polls: list[str]
+
+
+class WorkerExited(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``worker-exit``: a worker process has ended.
+
+    Attributes:
+        exit_status: Exit status; the negative number of the signal that ended it.
+        expected: Whether a strike wanted it to end.
+    """
+
+    exit_status: int
+    expected: bool
+
+
+class WorkerOverstayed(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``worker-overstayed``: a worker process that was asked to end did not within this many seconds."""
+
+    limit: float
+
+
+class FaultMade(msgspec.Struct, frozen=True, kw_only=True):
+    """Acts ``strike`` and ``hit``: a fault was made as planned, or met one more message.
+
+    Attributes:
+        fault: Name of the fault.
+        point: Id of the point.
+    """
+
+    fault: str
+    point: str = ""
+
+
+class FaultHealed(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``heal``: all that a fault of this name had broken is whole again."""
+
+    fault: str
+
+
+class WorkStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``start``: the scenario's workflow has been started.
+
+    Attributes:
+        workflow: Workflow type.
+        workflow_id: Workflow id.
+        run_id: Run id.
+    """
+
+    workflow: str
+    workflow_id: str
+    run_id: str
+
+
+class WorkAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``attach``: a second start of the workflow of this id was made to attach to the open run."""
+
+    workflow_id: str
+
+
+class TimeoutAccelerated(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``accelerate``: the server was asked to let a timeout of an activity happen soon, or as declared again.
+
+    Attributes:
+        what: ``activity``: soon. ``restored``: as declared.
+        workflow_id: Workflow id.
+        activity_id: Activity id.
+        attempt: The attempt that was running.
+    """
+
+    what: str
+    workflow_id: str = ""
+    activity_id: str = ""
+    attempt: int = 0
+
+
+class TimePassed(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``pass``: the server's time was let pass.
+
+    Attributes:
+        workflow_id: Workflow id of the work that waited for it.
+        seconds: Seconds that were asked for.
+        passed: Seconds that passed.
+    """
+
+    workflow_id: str
+    seconds: float
+    passed: float
+
+
+class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Acts ``signal``, ``query`` and ``update``: the scenario's client sent something to the workflow.
+
+    Attributes:
+        name: Name of the signal, query or update.
+        args: The arguments; what is no plain value as its ``repr``.
+        workflow_id: Workflow id.
+        update_id: Update id.
+        answer: What a query or update returned; unset where it returned nothing because it failed.
+        failure: Type and message of the error that a query or update failed with.
+    """
+
+    name: str
+    args: list[Any]
+    workflow_id: str
+    update_id: str = ""
+    answer: Any = msgspec.UNSET
+    failure: str = ""
+
+
+class DoorNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``notice``: what the model or effect server has to say to the user."""
+
+    text: str
+
+
+ActFacts = (
+    WorkerStarted
+    | WorkerReady
+    | WorkerExited
+    | WorkerOverstayed
+    | FaultMade
+    | FaultHealed
+    | WorkStarted
+    | WorkAttached
+    | TimeoutAccelerated
+    | TimePassed
+    | ClientCall
+    | DoorNotice
+)
+
+ACTS: Mapping[str, type[ActFacts]] = {
+    "start-worker": WorkerStarted,
+    "worker-ready": WorkerReady,
+    "worker-exit": WorkerExited,
+    "worker-overstayed": WorkerOverstayed,
+    "strike": FaultMade,
+    "hit": FaultMade,
+    "heal": FaultHealed,
+    "start": WorkStarted,
+    "attach": WorkAttached,
+    "accelerate": TimeoutAccelerated,
+    "pass": TimePassed,
+    "signal": ClientCall,
+    "query": ClientCall,
+    "update": ClientCall,
+    "notice": DoorNotice,
+}
+"""What acts of crashproof say, by operation."""
