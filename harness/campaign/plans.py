@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from harness import faults
 from harness.faults import Fault
 from harness.records.cut import Cut, cuts_of, new_cuts, steady
-from harness.records.deadline import activity_bounds
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import matches
+from harness.trial.deadline import activity_bounds
 
 REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""

@@ -35,7 +35,6 @@ from harness.errors import RigError
 from harness.faults import Fault
 from harness.records import store as folders
 from harness.records.cut import Cut
-from harness.records.deadline import BASELINE_LIMIT, Bounds, bounds
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -43,6 +42,7 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.servers.engine import Engine
+from harness.trial.deadline import BASELINE_LIMIT, Bounds, bounds
 
 
 @dataclass

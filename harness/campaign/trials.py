@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.records import store as folders
-from harness.records.deadline import Bounds
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario
 from harness.replay.in_process.process import ReplayProcess
 from harness.replay.in_process.protocol import Setup
+from harness.trial.deadline import Bounds
 
 RunTrial = Callable[..., Awaitable[Evidence]]
 """Runs one trial: ``harness.trial.trial.run_trial`` for a scenario on a rig, or a script in its place."""

@@ -143,8 +143,12 @@ class _Gathering:
     entries: list[Entry] = field(default_factory=list)
 
 
-def attempts_of(evidence: Evidence) -> list[Attempt]:
+def attempts_of(evidence: Evidence) -> tuple[Attempt, ...]:
     """Return every attempt that the tape knows of, in the order in which they were handed out."""
+    return evidence.view(_attempts)
+
+
+def _attempts(evidence: Evidence) -> tuple[Attempt, ...]:
     gathered: dict[_Key, _Gathering] = {}
     owners: dict[int, _Key] = {}
     for entry in evidence.tape:
@@ -155,7 +159,7 @@ def attempts_of(evidence: Evidence) -> list[Attempt]:
             owners[entry.message] = key
         gathered.setdefault(key, _Gathering(entry)).entries.append(entry)
     declared = _declared(evidence)
-    return [_attempt(found, declared) for found in gathered.values()]
+    return tuple(_attempt(gathering, declared) for gathering in gathered.values())
 
 
 def by_execution(attempts: Iterable[Attempt]) -> dict[tuple[str, str, int], list[Attempt]]:

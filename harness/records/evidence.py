@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, TypeVar
 
 from harness import faults
 from harness.faults.fault import Fault
 from harness.records.plan import Plan
 from harness.records.replay_result import Replay
-from harness.records.tape import Entry
+from harness.records.tape import Entry, acts
+
+_T = TypeVar("_T")
 
 End = Literal["closed", "over", "deadline", "stopped"]
 """``closed``: the workflow closed. ``over``: the scenario's own sign that a workflow without end is done was seen.
@@ -115,12 +118,19 @@ class Evidence:
     engine: str = "dev"
     skips_time: bool = False
     falls_back: bool = False
-    versions: dict[str, str] = field(default_factory=dict)
+    _views: dict[Callable[[Evidence], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    def view(self, make: Callable[[Evidence], _T]) -> _T:
+        """Return what a function makes of this evidence; it is made once, and kept for as long as the evidence is."""
+        if make not in self._views:
+            self._views[make] = make(self)
+        made: _T = self._views[make]
+        return made
+
+    @cached_property
     def strikes(self) -> tuple[Entry, ...]:
         """The strikes that were made, in order."""
-        return tuple(entry for entry in self.tape if entry.kind == "act" and entry.operation == "strike")
+        return tuple(acts(self.tape, "strike"))
 
     @property
     def faults(self) -> tuple[Fault, ...]:

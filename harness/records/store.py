@@ -68,7 +68,6 @@ class _StoredTrial(msgspec.Struct, kw_only=True):
     expects_failure: str | None
     gaps: tuple[str, ...]
     task_timeout: float
-    versions: dict[str, str]
     histories: tuple[_ListedHistory, ...]
     crashes: tuple[_Crashed, ...] = ()
     engine: str = "dev"
@@ -154,7 +153,6 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         expects_failure=evidence.expects_failure,
         gaps=evidence.gaps,
         task_timeout=evidence.task_timeout,
-        versions=evidence.versions,
         histories=listed,
         crashes=crashes,
         engine=evidence.engine,
@@ -190,7 +188,6 @@ def load_evidence(folder: Path) -> Evidence:
         replays=read_json(folder / "replays.json", tuple[Replay, ...] | None),  # type: ignore[arg-type]
         gaps=trial.gaps,
         task_timeout=trial.task_timeout,
-        versions=trial.versions,
         crashes=tuple(_load_crash(folder, found) for found in trial.crashes),
         engine=trial.engine,
         # Older evidence does not say: every engine but this one skipped time.

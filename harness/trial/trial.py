@@ -18,7 +18,6 @@ from harness.doors.wire.serving import GrpcServer
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import environment
 from harness.records.act_facts import WorkStarted
-from harness.records.deadline import Bounds
 from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.plan import Plan
@@ -31,6 +30,7 @@ from harness.servers.frontend import Frontend
 from harness.servers.overdue import waiting_for
 from harness.trial.acceleration import Acceleration
 from harness.trial.coverage import CoverageGaps
+from harness.trial.deadline import Bounds
 from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
 from harness.trial.nemesis import Nemesis

@@ -19,13 +19,13 @@ from harness import checks
 from harness.app.loading import load_file
 from harness.checks.judging import judge
 from harness.errors import RigError, UsageError
-from harness.records.deadline import Bounds, bounds
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.slots import Rig
 from harness.trial.trial import run_trial
 from tests import ROOT, TESTS

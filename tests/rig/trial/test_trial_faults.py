@@ -14,7 +14,6 @@ import pytest_asyncio
 from harness import checks
 from harness.checks.judging import judge
 from harness.records.act_facts import FaultHealed, FaultMade, WorkerExited
-from harness.records.deadline import Bounds, bounds
 from harness.records.evidence import Evidence
 from harness.records.message_facts import NotDelivered
 from harness.records.plan import Plan, Strike
@@ -22,6 +21,7 @@ from harness.records.scenario import Scenario, start
 from harness.records.tape import Entry, acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.slots import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS

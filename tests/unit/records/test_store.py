@@ -43,7 +43,6 @@ EVIDENCE = Evidence(
     replays=(Replay(workflow_id="a/b ü", run_id="r1", failure="no", nondeterminism=True),),
     gaps=("the file x is open for writing",),
     task_timeout=2.0,
-    versions={"python": "3.11"},
     crashes=(
         Crash(
             at=2.5,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from harness.faults.action import PATIENCE_SECONDS, TERM_SECONDS
-from harness.records.deadline import SLACK, activity_bounds, bounds
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, TaskRetryPolicy
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
+from harness.trial.deadline import SLACK, activity_bounds, bounds
 
 STRIKE = Strike("kill-worker", "before/Op")
 KILL = Plan((STRIKE,))

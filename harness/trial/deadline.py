@@ -1,14 +1,16 @@
-"""Deadlines: how long a trial may take, from the timeouts that the baseline's own history declares."""
+"""Deadlines: how long a trial may take, from the timeouts and retry policies of the activities that a baseline ran."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask
 from harness.records.plan import Plan
 from harness.records.tape import Entry, acts
+from harness.temporal.activity_options import ActivityOptions, options_on_tape
 
 SLACK = 20.0
 """Seconds that a trial may take beyond all that is declared."""
@@ -45,9 +47,10 @@ def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
         time_limit: The scenario's own limit in seconds, which nothing passes; 0: none.
     """
     task_timeout = 0.0 if plan.real_time else _task_timeout(baseline.tape)
-    detected = max(_detection(baseline), default=0.0) if plan.real_time else _ACCELERATED
+    detected = max(activity_bounds(baseline).values(), default=0.0) if plan.real_time else _ACCELERATED
     waiting = (task_timeout or _SERVER_TASK_TIMEOUT) + (_STICKY if plan.real_time else 0.0)
-    strike = detected + max(_backoffs(baseline), default=0.0) + waiting + 4 * _start_of_worker(baseline.tape)
+    backoff = max((options.retry.delay(2) for _, options in _activities(baseline)), default=0.0)
+    strike = detected + backoff + waiting + 4 * _start_of_worker(baseline.tape)
     limit = 3 * _duration(baseline.tape) + strike * max(1, len(plan.strikes)) + SLACK
     limit += sum(_more(fault, baseline) for fault in plan.faults)
     return Bounds(limit=min(limit, time_limit) if time_limit else limit, task_timeout=task_timeout)
@@ -59,41 +62,27 @@ def _more(fault: Fault, baseline: Evidence) -> float:
     if not impact.fails_attempts:
         return impact.seconds
     tries = fault.times or _UNLIMITED
-    return impact.seconds + max((_ladder(entry, tries) for entry in _activity_tasks(baseline.tape)), default=0.0)
+    return impact.seconds + max((_waits(options, tries) for _, options in _activities(baseline)), default=0.0)
 
 
-def _ladder(task: ActivityTask, tries: int) -> float:
-    """Return the seconds between the first and the last of so many attempts, or of as many as are declared."""
-    policy = task.retry_policy
-    attempts = min(tries + 1, policy.attempts or tries + 1)
-    longest = policy.maximum or 100 * policy.initial
-    waits = (min(policy.initial * policy.coefficient**number, longest) for number in range(attempts - 1))
-    return float(min(sum(waits), task.schedule_to_close_timeout or float("inf")))
+def _waits(options: ActivityOptions, tries: int) -> float:
+    """Return the seconds from the first to the last of so many failed tries and one more, or of the declared attempts.
+
+    The time that the attempts themselves take is not counted.
+    """
+    attempts = min(tries + 1, options.retry.attempts or tries + 1)
+    return min(sum(options.retry.delays(attempts)), options.schedule_to_close or inf)
 
 
 def activity_bounds(baseline: Evidence) -> dict[str, float]:
     """Return for each activity type the declared time in seconds after which its loss is noticed."""
-    return {task.activity_type: _bound(task) for task in _activity_tasks(baseline.tape)}
+    return {activity: options.detection for activity, options in _activities(baseline)}
 
 
-def _detection(baseline: Evidence) -> list[float]:
-    return list(activity_bounds(baseline).values())
-
-
-def _backoffs(baseline: Evidence) -> list[float]:
-    return [
-        min(policy.initial * policy.coefficient, policy.maximum or float("inf"))
-        for policy in (task.retry_policy for task in _activity_tasks(baseline.tape))
-    ]
-
-
-def _activity_tasks(tape: tuple[Entry, ...]) -> list[ActivityTask]:
-    return [task for entry in tape if (task := entry.facts_as(ActivityTask))]
-
-
-def _bound(task: ActivityTask) -> float:
-    declared = (task.heartbeat_timeout, task.start_to_close_timeout)
-    return min(seconds for seconds in (*declared, float("inf")) if seconds) if any(declared) else 0.0
+def _activities(baseline: Evidence) -> list[tuple[str, ActivityOptions]]:
+    """Return the activity type and the options of each activity task that was handed out."""
+    tasks = (task for entry in baseline.tape if (task := entry.facts_as(ActivityTask)))
+    return [(task.activity_type, options_on_tape(task)) for task in tasks]
 
 
 def _task_timeout(tape: tuple[Entry, ...]) -> float:
