@@ -39,7 +39,7 @@ def named(name: str) -> Check:
     if word == "happens-once" and rest:
         effect, _, key = rest.partition(":")
         return HappensOnce(effect, key=key)
-    known = {found.name: found for found in _standard()}
+    known = {each.name: each for each in _standard()}
     if name in known:
         return known[name]
     raise UsageError(f"no check is called {name!r}{nearest(name, known)}; known: {', '.join(known)}")
@@ -51,16 +51,16 @@ def chosen(wanted: Iterable[Check | str], *, skip: Iterable[str] = ()) -> tuple[
     Raises:
         UsageError: A name, wanted or skipped, is that of no check.
     """
-    found = {each.name: each for each in (named(one) if isinstance(one, str) else one for one in wanted)}
-    if not found:
-        found = {each.name: each for each in _standard()}
+    by_name = {each.name: each for each in (named(one) if isinstance(one, str) else one for one in wanted)}
+    if not by_name:
+        by_name = {each.name: each for each in _standard()}
     left_out = {named(name).name for name in skip}
-    return tuple(each for name, each in found.items() if name not in left_out)
+    return tuple(each for name, each in by_name.items() if name not in left_out)
 
 
 def _standard() -> tuple[Check, ...]:
-    found: tuple[Check, ...] = importlib.import_module("harness.checks.catalogue").STANDARD
-    return found
+    listed: tuple[Check, ...] = importlib.import_module("harness.checks.catalogue").STANDARD
+    return listed
 
 
 def __getattr__(name: str) -> Any:

@@ -70,7 +70,7 @@ class Attempt:
         return task.heartbeat_details if task else None
 
     @property
-    def beats(self) -> tuple[Entry, ...]:
+    def heartbeats(self) -> tuple[Entry, ...]:
         """The heartbeats it sent, whether or not they were executed."""
         return tuple(self._sent("RecordActivityTaskHeartbeat"))
 
@@ -88,13 +88,13 @@ class Attempt:
     def answer(self) -> Entry | None:
         """The request with which it ended: the one that the server took, else the first."""
         taken = self.ended.message if self.ended else 0
-        return next((found for found in self.answers if found.message == taken), next(iter(self.answers), None))
+        return next((entry for entry in self.answers if entry.message == taken), next(iter(self.answers), None))
 
     @property
     def ended(self) -> Entry | None:
         """The reply to its answer, where the server took it."""
-        replies = (found for found in self.entries if found.kind == "reply" and found.operation in _ANSWERS)
-        return next((found for found in replies if found.status == "OK"), None)
+        replies = (entry for entry in self.entries if entry.kind == "reply" and entry.operation in _ANSWERS)
+        return next((entry for entry in replies if entry.status == "OK"), None)
 
     @property
     def failure(self) -> ReportedFailure | None:
@@ -112,12 +112,12 @@ class Attempt:
     @property
     def replies(self) -> dict[int, Entry]:
         """The replies to what it sent: message number to entry. A message without one was not executed."""
-        return {found.message: found for found in self.entries if found.kind == "reply"}
+        return {entry.message: entry for entry in self.entries if entry.kind == "reply"}
 
     @property
     def dropped(self) -> dict[int, Entry]:
         """What went no further, or whose answer did not: message number to entry."""
-        return {found.message: found for found in self.entries if found.kind == "dropped"}
+        return {entry.message: entry for entry in self.entries if entry.kind == "dropped"}
 
     def answered(self, call: Entry) -> Entry | None:
         """Return the reply to a call that the worker heard whole, and that crashproof did not make up."""
@@ -128,10 +128,10 @@ class Attempt:
 
     def calls(self, *doors: str) -> tuple[Entry, ...]:
         """Return its requests at the model's or the effects' door."""
-        return tuple(found for found in self.entries if found.kind == "request" and found.door in doors)
+        return tuple(entry for entry in self.entries if entry.kind == "request" and entry.door in doors)
 
     def _sent(self, *operations: str) -> Iterable[Entry]:
-        return (found for found in self.entries if found.kind == "request" and found.operation in operations)
+        return (entry for entry in self.entries if entry.kind == "request" and entry.operation in operations)
 
 
 _Key = tuple[str, str, int, int]
@@ -218,8 +218,8 @@ def requests(tape: Sequence[Entry]) -> dict[int, Entry]:
     return {entry.message: entry for entry in tape if entry.kind == "request" and entry.message}
 
 
-def _attempt(found: _Gathering, declared: dict[tuple[str, str], ActivityOptions]) -> Attempt:
-    entry, point = found.first, found.first.point
+def _attempt(gathering: _Gathering, declared: dict[tuple[str, str], ActivityOptions]) -> Attempt:
+    entry, point = gathering.first, gathering.first.point
     assert point is not None
     task = entry.facts_as(ActivityTask)
     options = declared.get((entry.run_id, entry.activity_id)) or (options_on_tape(task) if task else ActivityOptions())
@@ -231,13 +231,13 @@ def _attempt(found: _Gathering, declared: dict[tuple[str, str], ActivityOptions]
         execution=point.execution,
         number=point.attempt,
         options=options,
-        entries=tuple(found.entries),
+        entries=tuple(gathering.entries),
     )
 
 
 def _declared(evidence: Evidence) -> dict[tuple[str, str], ActivityOptions]:
     return {
-        (history.run_id, str(told.get("activityId", ""))): options_of(told)
+        (history.run_id, str(scheduled.get("activityId", ""))): options_of(scheduled)
         for history in evidence.histories
-        for told in events.scheduled_activities(history).values()
+        for scheduled in events.scheduled_activities(history).values()
     }

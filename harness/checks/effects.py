@@ -23,14 +23,14 @@ def effects_happen_once(evidence: Evidence, baselines: Sequence[Evidence]) -> It
     seen, patterns = _compared(evidence, baselines)
     _, extra, _ = masking.matched(seen, patterns, [same_effect_and_key, same_effect])
     loose = masking.uncounted(baselines)
-    told: set[int] = set()
+    reported: set[int] = set()
     for pattern in patterns:
-        group = [effect for effect in seen if same_effect(effect, pattern) and id(effect) not in told]
+        group = [effect for effect in seen if same_effect(effect, pattern) and id(effect) not in reported]
         surplus = [effect for effect in extra if any(effect is each for each in group)]
         if evidence.end != "closed" or pattern.name in loose:
             surplus = [effect for effect in surplus if _redone(effect, group)]
         if surplus:
-            told.update(id(effect) for effect in group)
+            reported.update(id(effect) for effect in group)
             expected = len(group) - len(surplus)
             yield _happened(evidence, "effects-happen-once", pattern.name, group, expected=expected)
 
@@ -179,11 +179,11 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
 
 
 def _first_of_each_execution(entries: Iterable[Entry]) -> dict[_Execution, Entry]:
-    found: dict[_Execution, Entry] = {}
+    first: dict[_Execution, Entry] = {}
     for entry in entries:
         if entry.point and entry.point.execution:
-            found.setdefault((entry.point.workflow, entry.point.subject, entry.point.execution), entry)
-    return found
+            first.setdefault((entry.point.workflow, entry.point.subject, entry.point.execution), entry)
+    return first
 
 
 def _by_value(effects: Iterable[LastingEffect], *, name: str, key: str) -> dict[str, list[LastingEffect]]:
@@ -197,10 +197,10 @@ def _by_value(effects: Iterable[LastingEffect], *, name: str, key: str) -> dict[
 def _value(effect: LastingEffect, key: str) -> str:
     if not key:
         return effect.key or f"{effect.path} {effect.body!r}"
-    found: Any = effect.body
+    value: Any = effect.body
     for part in key.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return str(found)
+        value = value.get(part) if isinstance(value, dict) else None
+    return str(value)
 
 
 def _happened(

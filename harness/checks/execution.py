@@ -82,8 +82,8 @@ def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) 
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_TASK_TIMED_OUT"):
             if not _excused(event, history=history, evidence=evidence):
-                told = str(events.attributes(event).get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_").lower()
-                message = f"a workflow task of {history.path} timed out ({told}) though its worker process was alive"
+                timeout = str(events.attributes(event).get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_").lower()
+                message = f"a workflow task of {history.path} timed out ({timeout}) though its worker process was alive"
                 shown = (showing.event_line(event),)
                 yield _finding("no-workflow-task-failure", f"{history.path} timeout", message, shown=shown)
     if deadlocked:
@@ -137,10 +137,10 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
         return _failed_wrongly(evidence.expects_failure, close, ended)
     if kind in ("WORKFLOW_EXECUTION_FAILED", "WORKFLOW_EXECUTION_TIMED_OUT"):
         return f"{ended}, expected it to complete"
-    usual = [found for found in map(events.root_close, baselines) if found]
+    usual = [each for each in map(events.root_close, baselines) if each]
     if not usual:
         return f"{ended}; the baseline did not close" if baselines else ""
-    if kind not in {events.kind(found) for found in usual}:
+    if kind not in {events.kind(each) for each in usual}:
         return f"{ended}; the baseline {events.kind(usual[0]).removeprefix('WORKFLOW_EXECUTION_').lower()}"
     ended_alike = [each for each in baselines if _closes_as(each, kind)]
     seen, pattern = masking.result_of(evidence), masking.result_pattern(ended_alike)
@@ -163,14 +163,14 @@ def _closes_as(evidence: Evidence, kind: str) -> bool:
 def _failed_wrongly(expected: str, close: dict[str, Any], ended: str) -> str:
     if events.kind(close) != "WORKFLOW_EXECUTION_FAILED":
         return f"{ended}, expected it to fail" + (f" with {expected}" if expected else "")
-    types = [found for found in map(failure_type, failures_of(close)) if found]
+    types = [each for each in map(failure_type, failures_of(close)) if each]
     if not expected or expected in types:
         return ""
     return f"failed with {' caused by '.join(types) or 'a failure without type'}, expected {expected}"
 
 
 def _reason(close: dict[str, Any]) -> str:
-    return ": ".join(str(found.get("message", "")) for found in failures_of(close))[:300]
+    return ": ".join(str(failure.get("message", "")) for failure in failures_of(close))[:300]
 
 
 def _closed_twice(history: History) -> Iterator[Finding]:
@@ -192,10 +192,10 @@ def _left_open(history: History, baselines: Sequence[Evidence]) -> Iterator[Find
         return
     left = events.open_activities(history)
     usual = (
-        len(events.open_activities(found))
+        len(events.open_activities(undisturbed))
         for each in baselines
-        for found in each.histories
-        if found.path == history.path
+        for undisturbed in each.histories
+        if undisturbed.path == history.path
     )
     if len(left) > max(usual, default=0):
         for event in left:
@@ -211,13 +211,13 @@ def _handed_out(entry: Entry) -> bool:
 
 def _failed_tasks(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
     """Yield the failed workflow tasks; return a deadlock message that shows nothing about the workflow."""
-    found: dict[tuple[str, str], list[EvidenceEntry]] = {}
+    failures: dict[tuple[str, str], list[EvidenceEntry]] = {}
     for path, cause, message, shown in _task_failures(evidence):
         if cause not in _HARMLESS:
-            found.setdefault((path, f"{cause}: {message}"), []).append(shown)
+            failures.setdefault((path, f"{cause}: {message}"), []).append(shown)
     usual = {message for each in baselines for _, _, message, _ in _task_failures(each)}
     deadlocked = ""
-    for (path, words), entries in found.items():
+    for (path, words), entries in failures.items():
         if _DEADLOCK in words and len(entries) < 2 and not any(_DEADLOCK in message for message in usual):
             deadlocked = words
             continue
@@ -240,10 +240,10 @@ def _task_failures(evidence: Evidence) -> Iterator[tuple[str, str, str, Evidence
             yield path, _cause(failed.cause), failed.failure.message, showing.lines(evidence, [entry])[0]
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_TASK_FAILED"):
-            told = events.attributes(event)
-            cause = _cause(told.get("cause"))
+            attributes = events.attributes(event)
+            cause = _cause(attributes.get("cause"))
             if history.run_id not in taped or cause in _HARMLESS:
-                message = str((told.get("failure") or {}).get("message", ""))
+                message = str((attributes.get("failure") or {}).get("message", ""))
                 yield history.path, cause, message, showing.event_line(event, more=cause)
 
 
@@ -252,11 +252,11 @@ def _cause(cause: Any) -> str:
 
 
 def _excused(event: dict[str, Any], *, history: History, evidence: Evidence) -> bool:
-    when, told = events.at(event), events.attributes(event)
+    when, attributes = events.at(event), events.attributes(event)
     struck = [strike for strike in evidence.strikes if strike.at <= when]
-    if told.get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_START":
+    if attributes.get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_START":
         return any(faulted.fault_of(strike).family not in ("model", "effect") for strike in struck)
-    started_id = int(told.get("startedEventId") or 0)
+    started_id = int(attributes.get("startedEventId") or 0)
     task = _task_of(started_id, history=history, evidence=evidence)
     if task is None:
         return True  # It never came through the door: a poll of a process that had just died, or the server, lost it.
@@ -309,13 +309,13 @@ def _is_answer(entry: Entry, task: Entry) -> bool:
 
 def _sent(evidence: Evidence, *, failed: bool = False) -> dict[tuple[str, str], list[Entry]]:
     """Return the signals and updates that the server took, or those it may have taken although an error was told."""
-    found: dict[tuple[str, str], list[Entry]] = {}
+    sent: dict[tuple[str, str], list[Entry]] = {}
     for kind in ("signal", "update"):
         for entry in acts(evidence.tape, kind):
             call = entry.facts_as(ClientCall)
             if call and failed == bool(call.failure):
-                found.setdefault((kind, call.name), []).append(entry)
-    return found
+                sent.setdefault((kind, call.name), []).append(entry)
+    return sent
 
 
 def _may_forget_updates(evidence: Evidence) -> bool:
@@ -324,11 +324,11 @@ def _may_forget_updates(evidence: Evidence) -> bool:
 
 
 def _received(evidence: Evidence) -> Counter[tuple[str, str]]:
-    found: Counter[tuple[str, str]] = Counter()
+    received: Counter[tuple[str, str]] = Counter()
     for history in evidence.roots:
         for event in history.of_type("WORKFLOW_EXECUTION_SIGNALED"):
-            found["signal", str(events.attributes(event).get("signalName", ""))] += 1
+            received["signal", str(events.attributes(event).get("signalName", ""))] += 1
         for event in history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"):
             asked = (events.attributes(event).get("acceptedRequest") or {}).get("input") or {}
-            found["update", str(asked.get("name", ""))] += 1
-    return found
+            received["update", str(asked.get("name", ""))] += 1
+    return received

@@ -25,23 +25,23 @@ class FaultedCall:
     """
 
     attempt: Attempt
-    call: Entry
+    request: Entry
     fault: Fault
-    told: Entry
+    instead: Entry
     whole: Entry | None = None
 
     @property
     def status(self) -> int:
         """HTTP status of a made-up reply; 0 where the connection broke or the answer was cut off."""
-        return int(self.told.status) if self.told.kind == "reply" and self.told.status.isdigit() else 0
+        return int(self.instead.status) if self.instead.kind == "reply" and self.instead.status.isdigit() else 0
 
     @property
     def error(self) -> dict[str, object]:
         """The ``error`` part of a made-up reply in the provider's format."""
-        made_up = self.told.facts_as(MadeUpReply)
+        made_up = self.instead.facts_as(MadeUpReply)
         answer = made_up.answer if made_up else None
-        found = answer.get("error") if isinstance(answer, dict) else None
-        return found if isinstance(found, dict) else {}
+        error = answer.get("error") if isinstance(answer, dict) else None
+        return error if isinstance(error, dict) else {}
 
     @property
     def final(self) -> bool:
@@ -58,21 +58,21 @@ def fault_of(entry: Entry) -> Fault:
 
 def meetings(evidence: Evidence) -> list[FaultedCall]:
     """Return every model call of an activity that met a fault of the model, in order of attempts."""
-    return [found for attempt in attempts_of(evidence) for found in meetings_of(attempt)]
+    return [met for attempt in attempts_of(evidence) for met in meetings_of(attempt)]
 
 
 def meetings_of(attempt: Attempt) -> list[FaultedCall]:
     """Return the model calls of one attempt that met a fault of the model, in order."""
-    found = []
+    met = []
     for call in attempt.calls("model"):
         reply, dropped = attempt.replies.get(call.message), attempt.dropped.get(call.message)
-        for told in (reply, dropped):
-            fault = _of_model(told)
-            if told is not None and fault is not None:
-                whole = reply if told is dropped else None
-                found.append(FaultedCall(attempt, call, fault, told, whole))
+        for instead in (reply, dropped):
+            fault = _of_model(instead)
+            if instead is not None and fault is not None:
+                whole = reply if instead is dropped else None
+                met.append(FaultedCall(attempt, call, fault, instead, whole))
                 break
-    return found
+    return met
 
 
 def terminal(evidence: Evidence) -> Fault | None:
@@ -87,7 +87,7 @@ def outlasted(evidence: Evidence) -> Fault | None:
     """
     for group in by_execution(attempts_of(evidence)).values():
         cap = group[0].options.retry.attempts
-        hit = {found.attempt.number: found.fault for attempt in group for found in meetings_of(attempt)}
+        hit = {met.attempt.number: met.fault for attempt in group for met in meetings_of(attempt)}
         lasting = next((fault for fault in hit.values() if fault.times != 1), None)
         if lasting is not None and 0 < cap <= len(hit) and not any(attempt.completed for attempt in group):
             return lasting
@@ -104,6 +104,6 @@ def met_at(evidence: Evidence) -> list[float]:
     return sorted(entry.at for entry in (*evidence.strikes, *acts(evidence.tape, "hit")))
 
 
-def _of_model(told: Entry | None) -> Fault | None:
-    fault = faults.named(told.injected) if told is not None and told.injected else None
+def _of_model(instead: Entry | None) -> Fault | None:
+    fault = faults.named(instead.injected) if instead is not None and instead.injected else None
     return fault if fault is not None and fault.family == "model" else None

@@ -29,12 +29,12 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     hit = [group for group in by_execution(attempts_of(evidence)).values() if _is_outage(group)]
     if not hit:
         raise NothingToLookAt("no activity met an outage of the model that lasted")
-    told: set[str] = set()
+    reported: set[str] = set()
     for group in hit:
         end = _end_of(group[0], evidence)
         words = _ended_wrongly(group, end, evidence) or _ended_late(group, end, evidence, baselines)
-        if words and group[0].activity not in told:
-            told.add(group[0].activity)
+        if words and group[0].activity not in reported:
+            reported.add(group[0].activity)
             shown = showing.lines(evidence, [attempt.entries[0] for attempt in group][-5:], saying="{operation}")
             shown += (showing.event_line(end[1]),) if end[1] else ()
             message = f"{group[0].name} {words}"
@@ -70,11 +70,11 @@ def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Find
 
 def _is_outage(group: Sequence[Attempt]) -> bool:
     """Tell whether an execution met an outage that outlasted it: one for ever, or for all its declared attempts."""
-    met = [found for attempt in group for found in faulted.meetings_of(attempt) if not found.final]
+    met = [each for attempt in group for each in faulted.meetings_of(attempt) if not each.final]
     if any(attempt.completed for attempt in group):
         return False
-    hit = {found.attempt.number for found in met if found.fault.times > 1}
-    return any(found.fault.times == 0 for found in met) or 0 < group[0].options.retry.attempts <= len(hit)
+    hit = {each.attempt.number for each in met if each.fault.times > 1}
+    return any(each.fault.times == 0 for each in met) or 0 < group[0].options.retry.attempts <= len(hit)
 
 
 def _end_of(attempt: Attempt, evidence: Evidence) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -101,9 +101,9 @@ def _ended_wrongly(group: Sequence[Attempt], end: tuple[dict[str, Any], dict[str
     if not end[1]:
         declared = f"{attempts} attempts" if attempts else f"{options.schedule_to_close:g} s"
         return f"did not end: {seen} attempts were seen, {declared} are declared" if evidence.end == "deadline" else ""
-    told = events.attributes(end[1])
-    state = str(told.get("retryState", "")).removeprefix("RETRY_STATE_")
-    timeout = ((told.get("failure") or {}).get("timeoutFailureInfo") or {}).get("timeoutType", "")
+    attributes = events.attributes(end[1])
+    state = str(attributes.get("retryState", "")).removeprefix("RETRY_STATE_")
+    timeout = ((attributes.get("failure") or {}).get("timeoutFailureInfo") or {}).get("timeoutType", "")
     if options.schedule_to_close and (state == "TIMEOUT" or timeout == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"):
         return ""
     if state == "CANCEL_REQUESTED" or (state == "MAXIMUM_ATTEMPTS_REACHED" and seen == attempts):
@@ -164,9 +164,9 @@ def _badly_told(close: dict[str, Any], fault: Fault) -> str:
         (failure.get("timeoutFailureInfo") or {}).get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"
         for failure in failures_of(close)
     )
-    if late or any(found not in _UNCLASSIFIED for found in types):
+    if late or any(type_name not in _UNCLASSIFIED for type_name in types):
         return ""
-    named = next((found for found in types if found), "no type")
+    named = next((type_name for type_name in types if type_name), "no type")
     return f"failed with {named}: its failure, causes included, does not tell what kind of failure it is"
 
 
@@ -216,8 +216,8 @@ def _runs_on(history: History, evidence: Evidence) -> bool:
         for event in parent.of_type("START_CHILD_WORKFLOW_EXECUTION_INITIATED")
     )
     return any(
-        told.get("workflowId") == history.workflow_id and str(told.get("parentClosePolicy", "")).endswith("ABANDON")
-        for told in started
+        child.get("workflowId") == history.workflow_id and str(child.get("parentClosePolicy", "")).endswith("ABANDON")
+        for child in started
     )
 
 

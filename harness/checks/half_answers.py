@@ -35,7 +35,7 @@ class _Trace:
 
     text: str
     whole: str
-    found: FaultedCall
+    met: FaultedCall
 
 
 @check("nothing-truncated-accepted")
@@ -44,24 +44,26 @@ def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]
     met = faulted.meetings(evidence)
     if not met:
         raise NothingToLookAt("every answer of the model was whole")
-    told: set[str] = set()
+    reported: set[str] = set()
     for attempt in attempts_of(evidence):
         without = _completed_without(attempt, evidence)
-        if without and attempt.activity not in told:
-            told.add(attempt.activity)
+        if without and attempt.activity not in reported:
+            reported.add(attempt.activity)
             words = f"{attempt.name} completed though its model call {_ended(without)}, and asked no more"
-            shown = showing.lines(evidence, (without.call, without.told, *_answers(attempt)), saying="{operation}")
+            shown = showing.lines(
+                evidence, (without.request, without.instead, *_answers(attempt)), saying="{operation}"
+            )
             yield _finding(attempt.activity, words, shown)
     usual = {text for baseline in baselines for _, value in _lasting(baseline) for text in _texts(value)}
-    traces = [trace for found in met for trace in _traces(found)]
+    traces = [trace for each in met for trace in _traces(each)]
     for place, value in _lasting(evidence):
         texts = [text for text in _texts(value) if text not in usual]
         trace = next((each for each in traces if any(_holds(text, each) for text in texts)), None)
-        if trace and place not in told:
-            told.add(place)
+        if trace and place not in reported:
+            reported.add(place)
             what = "half of an answer" if trace.whole else "the text of an error"
             words = f"{place} holds {what} of the model: {showing.short(trace.text)}"
-            yield _finding(place, words, showing.lines(evidence, (trace.found.call, trace.found.told)))
+            yield _finding(place, words, showing.lines(evidence, (trace.met.request, trace.met.instead)))
 
 
 def _completed_without(attempt: Attempt, evidence: Evidence) -> FaultedCall | None:
@@ -69,14 +71,14 @@ def _completed_without(attempt: Attempt, evidence: Evidence) -> FaultedCall | No
     met = faulted.meetings_of(attempt)
     if not attempt.completed or not met or (evidence.falls_back and met[-1].fault.terminal):
         return None
-    later = [call for call in attempt.calls("model") if call.at > met[-1].told.at]
+    later = [call for call in attempt.calls("model") if call.at > met[-1].instead.at]
     return None if any(attempt.answered(call) for call in later) else met[-1]
 
 
-def _ended(found: FaultedCall) -> str:
-    if found.whole is not None:
+def _ended(met: FaultedCall) -> str:
+    if met.whole is not None:
         return "was answered by half"
-    return f"was answered with {found.status}" if found.status else "was not answered"
+    return f"was answered with {met.status}" if met.status else "was not answered"
 
 
 def _answers(attempt: Attempt) -> list[Entry]:
@@ -107,18 +109,18 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _traces(found: FaultedCall) -> Iterator[_Trace]:
-    message = str(found.error.get("message") or "")
+def _traces(met: FaultedCall) -> Iterator[_Trace]:
+    message = str(met.error.get("message") or "")
     if len(message) >= _LEAST:
-        yield _Trace(message, "", found)
-    lost, reply = found.told.facts_as(NotDelivered), found.whole.facts_as(HttpReply) if found.whole else None
+        yield _Trace(message, "", met)
+    lost, reply = met.instead.facts_as(NotDelivered), met.whole.facts_as(HttpReply) if met.whole else None
     if lost is None or reply is None or len(lost.heard) < _LEAST:
         return
-    yield _Trace(lost.heard, json.dumps(reply.answer), found)
+    yield _Trace(lost.heard, json.dumps(reply.answer), met)
     half = _last_words(lost.heard)
     whole = next((text for text in _texts(reply.answer) if text.startswith(half)), "")
     if len(half) >= _LEAST and whole:
-        yield _Trace(half, whole, found)
+        yield _Trace(half, whole, met)
 
 
 def _last_words(heard: str) -> str:

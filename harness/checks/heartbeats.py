@@ -32,12 +32,12 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     attempts = attempts_of(evidence)
     if not attempts:
         raise NothingToLookAt("no activity was handed out")
-    died, told = deaths(evidence), set()
+    died, reported = deaths(evidence), set()
     for attempt in attempts:
-        if attempt.options.heartbeat or attempt.activity in told:
+        if attempt.options.heartbeat or attempt.activity in reported:
             continue
         words = ""
-        if attempt.beats:
+        if attempt.heartbeats:
             words = "beats but declares no heartbeat timeout: the beats do nothing"
         elif (
             attempt.options.start_to_close > _LONG_DECLARED and (ran := _ran(attempt, died, evidence)) > _LONG_OBSERVED
@@ -47,8 +47,8 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
                 f"only after start-to-close, {attempt.options.start_to_close:.0f} s"
             )
         if words:
-            told.add(attempt.activity)
-            shown = attempt.beats[:3] or attempt.entries[:1]
+            reported.add(attempt.activity)
+            shown = attempt.heartbeats[:3] or attempt.entries[:1]
             yield _finding("heartbeat-declared", attempt, words, showing.lines(evidence, shown, saying="{operation}"))
 
 
@@ -70,7 +70,7 @@ def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
                 break
             if _timed_out(attempt, evidence) and not _excused(attempt, after, died, evidence):
                 words = f"attempt {attempt.number} was timed out by its heartbeat timeout of {limit:g} s while alive"
-                shown = showing.lines(evidence, attempt.entries[:1] + attempt.beats, saying="{operation}")
+                shown = showing.lines(evidence, attempt.entries[:1] + attempt.heartbeats, saying="{operation}")
                 yield _finding("heartbeat-in-time", attempt, words, shown)
                 break
 
@@ -111,7 +111,7 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
     looked = False
     for group in by_execution(attempts_of(evidence)).values():
         for index, attempt in enumerate(group):
-            last = _last_beat(group[:index], before=attempt.began)
+            last = _last_heartbeat(group[:index], before=attempt.began)
             if last is None or not _was_handed_out(attempt):
                 continue
             looked = True
@@ -132,14 +132,14 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
     """No work from before the delivered checkpoint is done again by the next attempt.
 
     Work is a model call, or an effect without an idempotency key: asking again for an effect with its key is harmless.
-    A beat is sent beside the calls, so that one made just before a call may be seen just after it. It is taken as the
-    checkpoint after a call only if it was never seen before that call, in this trial or undisturbed.
+    A heartbeat is sent beside the calls, so that one made just before a call may be seen just after it. It is taken as
+    the checkpoint after a call only if it was never seen before that call, in this trial or undisturbed.
     """
     looked, usual = False, _usual_calls(baselines)
     early = _seen_before(evidence, *baselines)
     for group in by_execution(attempts_of(evidence)).values():
         for index, attempt in enumerate(group):
-            last = _last_beat(group[:index], before=attempt.began)
+            last = _last_heartbeat(group[:index], before=attempt.began)
             if not any(attempt.details or ()) or last is None:
                 continue
             looked = True
@@ -187,7 +187,7 @@ def _silence(
     attempt: Attempt, after: Attempt | None, *, died: dict[int, float], evidence: Evidence
 ) -> tuple[Entry, Entry] | None:
     """Return the two entries around the longest time in which a living worker process sent nothing for the attempt."""
-    spoken = [attempt.entries[0], *attempt.beats, *([attempt.answer] if attempt.answer else [])]
+    spoken = [attempt.entries[0], *attempt.heartbeats, *([attempt.answer] if attempt.answer else [])]
     if attempt.answer is None and after is not None:
         spoken.append(after.entries[0])
     death, hindered = lost_at(attempt, died), _hindered(attempt, evidence)
@@ -214,22 +214,22 @@ def _timed_out(attempt: Attempt, evidence: Evidence) -> bool:
         if history.run_id != attempt.run_id:
             continue
         for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_TIMED_OUT"):
-            told = events.attributes(event)
-            ids = events.scheduled_activities(history).get(int(told.get("scheduledEventId", 0)), {})
+            attributes = events.attributes(event)
+            ids = events.scheduled_activities(history).get(int(attributes.get("scheduledEventId", 0)), {})
             if ids.get("activityId") != attempt.activity_id:
                 continue
-            if "attempt" in told:
-                last = int(told["attempt"])
-                if last == attempt.number + 1 and _is_heartbeat(told.get("lastFailure")):
+            if "attempt" in attributes:
+                last = int(attributes["attempt"])
+                if last == attempt.number + 1 and _is_heartbeat(attributes.get("lastFailure")):
                     return True
-            elif last == attempt.number and _is_heartbeat(told.get("failure")):
+            elif last == attempt.number and _is_heartbeat(attributes.get("failure")):
                 return True
     return False
 
 
 def _is_heartbeat(failure: dict[str, object] | None) -> bool:
-    told = (failure or {}).get("timeoutFailureInfo")
-    return isinstance(told, dict) and told.get("timeoutType") == "TIMEOUT_TYPE_HEARTBEAT"
+    timeout = (failure or {}).get("timeoutFailureInfo")
+    return isinstance(timeout, dict) and timeout.get("timeoutType") == "TIMEOUT_TYPE_HEARTBEAT"
 
 
 def _excused(attempt: Attempt, after: Attempt | None, died: dict[int, float], evidence: Evidence) -> bool:
@@ -250,13 +250,13 @@ def _next_ready(evidence: Evidence, died_at: float) -> float:
     return next((entry.at for entry in acts(evidence.tape, "worker-ready") if entry.at > died_at), died_at)
 
 
-def _last_beat(earlier: Sequence[Attempt], *, before: float) -> Entry | None:
+def _last_heartbeat(earlier: Sequence[Attempt], *, before: float) -> Entry | None:
     """Return the request of the last heartbeat of these attempts that the server took before that time."""
     taken = [
-        (reply.at, index, beat)
+        (reply.at, index, heartbeat)
         for attempt in earlier
-        for index, beat in enumerate(attempt.beats)
-        if (reply := attempt.replies.get(beat.message)) is not None and reply.status == "OK" and reply.at <= before
+        for index, heartbeat in enumerate(attempt.heartbeats)
+        if (reply := attempt.replies.get(heartbeat.message)) is not None and reply.status == "OK" and reply.at <= before
     ]
     return max(taken, key=lambda each: each[:2])[2] if taken else None
 
@@ -281,15 +281,15 @@ def _work(attempt: Attempt) -> list[Entry]:
     ]
 
 
-def _seen_before(*witnesses: Evidence) -> set[tuple[str, str]]:
-    """Return which details of a beat were seen before which call of the same attempt."""
+def _seen_before(*trials: Evidence) -> set[tuple[str, str]]:
+    """Return which details of a heartbeat were seen before which call of the same attempt."""
     return {
-        (json.dumps(_details_of(beat), default=str), _unit(call))
-        for evidence in witnesses
+        (json.dumps(_details_of(heartbeat), default=str), _unit(call))
+        for evidence in trials
         for attempt in attempts_of(evidence)
-        for beat in attempt.beats
+        for heartbeat in attempt.heartbeats
         for call in attempt.calls("model", "effect")
-        if beat.at < call.at
+        if heartbeat.at < call.at
     }
 
 

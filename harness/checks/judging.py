@@ -56,11 +56,11 @@ def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) 
     return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(findings))
 
 
-def _collect(found: Iterator[Finding], findings: list[Finding]) -> str:
+def _collect(judging: Iterator[Finding], findings: list[Finding]) -> str:
     """Gather the findings, so that those made before a check raises are kept; return what the generator returns."""
     while True:
         try:
-            findings.append(next(found))
+            findings.append(next(judging))
         except StopIteration as stop:
             return stop.value if isinstance(stop.value, str) else ""
 
@@ -70,11 +70,11 @@ def _missed(evidence: Evidence) -> list[Strike]:
     made = [strike for strike in evidence.strikes if _while_open(strike, evidence)]
     missed = []
     for planned in evidence.plan.strikes:
-        found = next((strike for strike in made if _is(strike, planned)), None)
-        if found is None:
+        match = next((strike for strike in made if _is(strike, planned)), None)
+        if match is None:
             missed.append(planned)
         else:
-            made.remove(found)
+            made.remove(match)
     return missed
 
 

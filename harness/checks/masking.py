@@ -103,15 +103,15 @@ def result_pattern(baselines: Sequence[Evidence]) -> Any:
 def effects_of(evidence: Evidence) -> list[LastingEffect]:
     """Return the lasting effects of a trial, in order; the same name and key asked again is the same effect."""
     asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
-    found: dict[tuple[Any, ...], list[Entry]] = {}
+    executions: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in executed(evidence.tape, door="effect"):
         call = asked.get(entry.message, entry)
         if call.http.method.upper() in _READS or not _succeeded(entry):
             continue
         key = key_of(call)
-        identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(found))
-        found.setdefault(identity, []).append(entry)
-    return [_effect(evidence, entries, asked) for entries in found.values()]
+        identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
+        executions.setdefault(identity, []).append(entry)
+    return [_effect(evidence, entries, asked) for entries in executions.values()]
 
 
 def effect_patterns(baselines: Sequence[Evidence]) -> list[LastingEffect]:
@@ -160,15 +160,17 @@ def listed(baselines: Sequence[Evidence]) -> tuple[str, ...]:
     if len(baselines) < 2:
         return ()
     first, second = baselines[0], baselines[1]
-    told = list(masked_parts(result_pattern(baselines), "result"))
+    lines = list(masked_parts(result_pattern(baselines), "result"))
     for pattern in effect_patterns(baselines):
-        told += masked_parts({"path": pattern.path, "key": pattern.key, "body": pattern.body}, f"effect {pattern.name}")
-    told += [f"number of effects {name}" for name in sorted(uncounted(baselines))]
+        lines += masked_parts(
+            {"path": pattern.path, "key": pattern.key, "body": pattern.body}, f"effect {pattern.name}"
+        )
+    lines += [f"number of effects {name}" for name in sorted(uncounted(baselines))]
     for one, other in zip(first.histories, second.histories, strict=False):
-        told += _history_differences(one.path, _activities(one.events), _activities(other.events))
+        lines += _history_differences(one.path, _activities(one.events), _activities(other.events))
         if len(one.events) != len(other.events):
-            told.append(f"number of events of {one.path}: {len(one.events)} and {len(other.events)}")
-    return tuple(dict.fromkeys(told))
+            lines.append(f"number of events of {one.path}: {len(one.events)} and {len(other.events)}")
+    return tuple(dict.fromkeys(lines))
 
 
 def key_of(call: Entry) -> str:
@@ -189,8 +191,8 @@ def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
 def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> LastingEffect:
     entry = entries[0]
     call = asked.get(entry.message, entry)
-    told = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": call.http.body})
-    return LastingEffect(entry.operation, told["path"], told["key"], told["body"], tuple(entries))
+    named = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": call.http.body})
+    return LastingEffect(entry.operation, named["path"], named["key"], named["body"], tuple(entries))
 
 
 def _succeeded(entry: Entry) -> bool:

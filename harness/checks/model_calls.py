@@ -42,10 +42,10 @@ def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Eviden
     asked = _asked(evidence)
     if not asked:
         raise NothingToLookAt("no model was called")
-    told: set[str] = set()
+    reported: set[str] = set()
     for entry in asked:
-        if _retries(entry) > 0 and _subject(entry) not in told:
-            told.add(_subject(entry))
+        if _retries(entry) > 0 and _subject(entry) not in reported:
+            reported.add(_subject(entry))
             words = f"{_where(entry)}: the model client retried inside the attempt ({_RETRY_COUNT} {_retries(entry)})"
             yield _finding(evidence, "one-model-request-per-attempt", _subject(entry), words, (entry,))
     usual = _usual_repeats(baselines)
@@ -53,8 +53,8 @@ def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Eviden
         for unit, calls in _by_unit(attempt.calls("model")).items():
             often = len(calls) > usual[attempt.activity, unit] if baselines else _failed(calls[:-1], attempt)
             again = len(calls) > 1 and (often or _refused(calls[:-1], attempt))
-            if again and attempt.activity not in told:
-                told.add(attempt.activity)
+            if again and attempt.activity not in reported:
+                reported.add(attempt.activity)
                 words = f"{attempt.name} sent the same model request {len(calls)} times in attempt {attempt.number}"
                 yield _finding(evidence, "one-model-request-per-attempt", attempt.activity, words, calls)
 
@@ -67,15 +67,15 @@ def model_call_not_repeated(evidence: Evidence, baselines: Sequence[Evidence]) -
     done, heard = _done(evidence), _heard(evidence)
     usual = [Counter(_unit(entry) for entry in _asked(baseline)) for baseline in baselines]
     seen: Counter[str] = Counter()
-    told: set[str] = set()
+    reported: set[str] = set()
     for entry in _asked(evidence):
         seen[_unit(entry)] += entry.message in heard
         late = _of_completed(entry, done)
         unowned = entry.point is None or not entry.point.execution
         if late is None and unowned and seen[_unit(entry)] > max((each[_unit(entry)] for each in usual), default=0):
             late = _asked_by_completed(entry, done)
-        if late is not None and late.activity not in told:
-            told.add(late.activity)
+        if late is not None and late.activity not in reported:
+            reported.add(late.activity)
             words = f"the model was called again for {late.name}, which had completed"
             assert late.ended is not None
             yield _finding(evidence, "model-call-not-repeated", late.activity, words, (late.ended, entry))

@@ -34,18 +34,18 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
     looked = False
     for group in by_execution(attempts_of(evidence)).values():
         calls = sorted((call for attempt in group for call in attempt.calls("model")), key=lambda call: call.at)
-        for found in (found for attempt in group for found in faulted.meetings_of(attempt)):
-            asked = _asked_to_wait(found.told)
-            following = next((each for each in calls if each.at > found.told.at), None)
-            if asked is None or following is None or evidence.skips_time or _hurried(found, following, evidence):
+        for met in (met for attempt in group for met in faulted.meetings_of(attempt)):
+            asked = _asked_to_wait(met.instead)
+            following = next((each for each in calls if each.at > met.instead.at), None)
+            if asked is None or following is None or evidence.skips_time or _hurried(met, following, evidence):
                 continue
             looked = True
-            words = _kept(found, asked, following, strikes=len(evidence.strikes))
+            words = _kept(met, asked, following, strikes=len(evidence.strikes))
             if words:
-                shown = showing.lines(evidence, (found.call, found.told, following), saying="{operation} {status}")
-                message = f"{found.attempt.name}: {words}"
+                shown = showing.lines(evidence, (met.request, met.instead, following), saying="{operation} {status}")
+                message = f"{met.attempt.name}: {words}"
                 yield Finding(
-                    check="retry-after-honoured", subject=found.attempt.activity, message=message, evidence=shown
+                    check="retry-after-honoured", subject=met.attempt.activity, message=message, evidence=shown
                 )
     if not looked:
         raise NothingToLookAt(
@@ -56,41 +56,41 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
 @check("terminal-error-tried-once")
 def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A call that the model refuses for good is made once, in one attempt, whose failure says that it is final."""
-    refused = [found for found in faulted.meetings(evidence) if found.final]
+    refused = [met for met in faulted.meetings(evidence) if met.final]
     if not refused:
         raise NothingToLookAt("the model refused no call for good")
     groups, usual = by_execution(attempts_of(evidence)), _usual_calls(baselines)
-    told: set[str] = set()
-    for found in refused:
-        group = groups[found.attempt.key]
-        words, entries = _tried_again(found, group)
+    reported: set[str] = set()
+    for met in refused:
+        group = groups[met.attempt.key]
+        words, entries = _tried_again(met, group)
         if not words and len(evidence.strikes) == 1:
-            words, entries = _scheduled_anew(found, evidence, usual)
-        words, entries = (words, entries) if words else _unclassified(found)
-        if words and found.attempt.activity not in told:
-            told.add(found.attempt.activity)
-            yield _finding(evidence, "terminal-error-tried-once", found, words, entries)
+            words, entries = _scheduled_anew(met, evidence, usual)
+        words, entries = (words, entries) if words else _unclassified(met)
+        if words and met.attempt.activity not in reported:
+            reported.add(met.attempt.activity)
+            yield _finding(evidence, "terminal-error-tried-once", met, words, entries)
     close = events.root_close(evidence)
-    if close and events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not told:
+    if close and events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not reported:
         yield from _untold(refused[0], close)
 
 
-def _asked_to_wait(told: Entry) -> tuple[float, float, str] | None:
+def _asked_to_wait(reply: Entry) -> tuple[float, float, str] | None:
     """Return until when a reply asks to wait, in seconds since the epoch, how early is too early, and its words."""
-    made_up = told.facts_as(MadeUpReply)
+    made_up = reply.facts_as(MadeUpReply)
     headers = {name.lower(): value for name, value in (made_up.headers if made_up else {}).items()}
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _number(headers.get(name, ""))
         if seconds is not None and isfinite(seconds) and seconds > 0:
             wait = min(seconds * unit, _LONGEST_ASKED)
-            return told.at + wait, wait * _EARLY_SHARE + _EARLY_SECONDS, f"{name}: {headers[name]}"
+            return reply.at + wait, wait * _EARLY_SHARE + _EARLY_SECONDS, f"{name}: {headers[name]}"
     date = headers.get("retry-after", "")
     try:
         until = parsedate_to_datetime(date)
     except (TypeError, ValueError):
         return None
     at = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp()
-    return (min(at, told.at + _LONGEST_ASKED), _EARLY_DATE_SECONDS, f"retry-after: {date}") if at > told.at else None
+    return (min(at, reply.at + _LONGEST_ASKED), _EARLY_DATE_SECONDS, f"retry-after: {date}") if at > reply.at else None
 
 
 def _number(text: str) -> float | None:
@@ -100,13 +100,13 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _kept(found: FaultedCall, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> str:
+def _kept(met: FaultedCall, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> str:
     """Return what is wrong with the time of the next call, or an empty text."""
     until, tolerance, words = asked
-    waited, wanted = following.at - found.told.at, until - found.told.at
+    waited, wanted = following.at - met.instead.at, until - met.instead.at
     if waited < wanted - tolerance:
         return f"asked the model again {waited:.2f} s after it had said {words}, expected at least {wanted:.2f} s"
-    options = found.attempt.options
+    options = met.attempt.options
     most = wanted + options.retry.longest + _LATE_SECONDS
     # With two strikes the wait may be another's doing.
     if waited > most and strikes == 1:
@@ -114,8 +114,8 @@ def _kept(found: FaultedCall, asked: tuple[float, float, str], following: Entry,
     return ""
 
 
-def _hurried(found: FaultedCall, following: Entry, evidence: Evidence) -> bool:
-    return accelerated(evidence, found.attempt.activity_id, since=found.told.at, until=following.at)
+def _hurried(met: FaultedCall, following: Entry, evidence: Evidence) -> bool:
+    return accelerated(evidence, met.attempt.activity_id, since=met.instead.at, until=following.at)
 
 
 def _unit(call: Entry) -> str:
@@ -130,61 +130,61 @@ def _usual_calls(baselines: Sequence[Evidence]) -> Counter[str]:
     return most
 
 
-def _tried_again(found: FaultedCall, group: Sequence[Attempt]) -> tuple[str, list[Entry]]:
+def _tried_again(met: FaultedCall, group: Sequence[Attempt]) -> tuple[str, list[Entry]]:
     again = [
         call
         for attempt in group
         for call in attempt.calls("model")
-        if call.at > found.told.at and _unit(call) == _unit(found.call)
+        if call.at > met.instead.at and _unit(call) == _unit(met.request)
     ]
     if again:
-        return f"{_said(found)}, and was asked the same again", [found.told, *again]
-    later = [attempt.entries[0] for attempt in group if attempt.number > found.attempt.number]
-    if later and found.attempt.failure is not None:
-        return f"{_said(found)}, and there was another attempt", [found.told, *later]
+        return f"{_said(met)}, and was asked the same again", [met.instead, *again]
+    later = [attempt.entries[0] for attempt in group if attempt.number > met.attempt.number]
+    if later and met.attempt.failure is not None:
+        return f"{_said(met)}, and there was another attempt", [met.instead, *later]
     return "", []
 
 
-def _scheduled_anew(found: FaultedCall, evidence: Evidence, usual: Counter[str]) -> tuple[str, list[Entry]]:
-    unit = _unit(found.call)
+def _scheduled_anew(met: FaultedCall, evidence: Evidence, usual: Counter[str]) -> tuple[str, list[Entry]]:
+    unit = _unit(met.request)
     calls = [entry for entry in evidence.tape if entry.kind == "request" and entry.door == "model"]
     same = [call for call in calls if _unit(call) == unit]
-    if len(same) > max(1, usual[unit]) and same[-1].at > found.told.at:
-        return f"{_said(found)}, and was asked the same by another activity", [found.told, same[-1]]
+    if len(same) > max(1, usual[unit]) and same[-1].at > met.instead.at:
+        return f"{_said(met)}, and was asked the same by another activity", [met.instead, same[-1]]
     return "", []
 
 
-def _unclassified(found: FaultedCall) -> tuple[str, list[Entry]]:
-    failure, listed = found.attempt.failure, found.attempt.options.retry.non_retryable
+def _unclassified(met: FaultedCall) -> tuple[str, list[Entry]]:
+    failure, listed = met.attempt.failure, met.attempt.options.retry.non_retryable
     if failure is None or failure.non_retryable or failure.type in listed:
         return "", []
     kind = failure.type or "no type"
-    answer = [found.attempt.answer] if found.attempt.answer else []
-    return f"{_said(found)}, and the attempt failed with {kind}, which is not marked as final", [found.told, *answer]
+    answer = [met.attempt.answer] if met.attempt.answer else []
+    return f"{_said(met)}, and the attempt failed with {kind}, which is not marked as final", [met.instead, *answer]
 
 
-def _untold(found: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
+def _untold(met: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding where the workflow's failure does not say that it is for good."""
-    known = {found.attempt.failure.type if found.attempt.failure else ""} - {""}
+    known = {met.attempt.failure.type if met.attempt.failure else ""} - {""}
     for failure in failures_of(close):
         application = failure.get("applicationFailureInfo") or {}
         state = str((failure.get("activityFailureInfo") or {}).get("retryState", ""))
         typed = application.get("type") in known
         if typed or application.get("nonRetryable") or state.endswith("NON_RETRYABLE_FAILURE"):
             return
-    words = f"{found.attempt.name}: {_said(found)}, and nothing in the workflow's failure says that it is final"
+    words = f"{met.attempt.name}: {_said(met)}, and nothing in the workflow's failure says that it is final"
     shown = (showing.event_line(close),)
     yield Finding(
-        check="terminal-error-tried-once", subject=f"{found.attempt.workflow} failure", message=words, evidence=shown
+        check="terminal-error-tried-once", subject=f"{met.attempt.workflow} failure", message=words, evidence=shown
     )
 
 
-def _said(found: FaultedCall) -> str:
-    code = found.error.get("code") or found.error.get("type") or ""
-    return f"the model had said {found.status} {code}".rstrip()
+def _said(met: FaultedCall) -> str:
+    code = met.error.get("code") or met.error.get("type") or ""
+    return f"the model had said {met.status} {code}".rstrip()
 
 
-def _finding(evidence: Evidence, check_name: str, found: FaultedCall, words: str, entries: Sequence[Entry]) -> Finding:
+def _finding(evidence: Evidence, check_name: str, met: FaultedCall, words: str, entries: Sequence[Entry]) -> Finding:
     shown = showing.lines(evidence, entries, saying="{operation} {status}")
-    message = f"{found.attempt.name}: {words}"
-    return Finding(check=check_name, subject=found.attempt.activity, message=message, evidence=shown)
+    message = f"{met.attempt.name}: {words}"
+    return Finding(check=check_name, subject=met.attempt.activity, message=message, evidence=shown)

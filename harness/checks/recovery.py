@@ -120,7 +120,7 @@ def _unheard(strike: Entry, evidence: Evidence) -> list[float]:
 
     Its task may be lost with the answer that handed it out.
     """
-    heard = {(found.run_id, found.activity_id) for found in attempts_of(evidence) if found.began <= strike.at}
+    heard = {(attempt.run_id, attempt.activity_id) for attempt in attempts_of(evidence) if attempt.began <= strike.at}
     return [
         options.detection + options.retry.delay(1)
         for history in evidence.histories

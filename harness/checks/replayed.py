@@ -19,39 +19,39 @@ def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Find
     """Every history, and every prefix that ends a workflow task, replays to the same commands, field by field."""
     if evidence.replays is None:
         raise NothingToLookAt("the workflow code is not importable here: name its modules to have histories replayed")
-    reasons = tuple(dict.fromkeys(reason for found in evidence.replays if (reason := found.skipped)))
-    if all(found.skipped for found in evidence.replays):
+    reasons = tuple(dict.fromkeys(reason for replay in evidence.replays if (reason := replay.skipped)))
+    if all(replay.skipped for replay in evidence.replays):
         raise NothingToLookAt("; ".join(["no history was replayed", *reasons]))
     seen: set[tuple[str, str]] = set()
-    for found in evidence.replays:
-        for finding in _findings(found, _path_of(found, evidence)):
+    for replay in evidence.replays:
+        for finding in _findings(replay, _path_of(replay, evidence)):
             if (finding.subject, finding.message) not in seen:
                 seen.add((finding.subject, finding.message))
                 yield finding
-    untold = next((reason for found in evidence.replays if (reason := _untold(found))), "")
+    untold = next((reason for replay in evidence.replays if (reason := _untold(replay))), "")
     if untold and not seen:
         raise CannotTell(untold)
     return f"not replayed: {'; '.join(reasons)}" if reasons else ""
 
 
-def _untold(found: Replay) -> str:
+def _untold(replay: Replay) -> str:
     """Return why a replay says nothing: load, or code that blocks, look alike."""
-    if found.blocked:
-        return f"a workflow task took too long: {_first_line(found.failure)}"
-    return _first_line(found.lost) if found.lost and not _ended(found) else ""
+    if replay.blocked:
+        return f"a workflow task took too long: {_first_line(replay.failure)}"
+    return _first_line(replay.lost) if replay.lost and not _ended(replay) else ""
 
 
-def _ended(found: Replay) -> bool:
-    return "exit status" in found.lost
+def _ended(replay: Replay) -> bool:
+    return "exit status" in replay.lost
 
 
-def _findings(found: Replay, path: str) -> Iterator[Finding]:
-    if found.differences:
-        yield from _differences(found.differences, path)
-    elif found.failure and not _untold(found):
-        kind = "is not deterministic" if found.nondeterminism else "failed"
-        words = f"the replay of {path} {kind}: {_first_line(found.failure)}"
-        lines = found.failure[:_LONGEST].splitlines()[:_MOST_SHOWN]
+def _findings(replay: Replay, path: str) -> Iterator[Finding]:
+    if replay.differences:
+        yield from _differences(replay.differences, path)
+    elif replay.failure and not _untold(replay):
+        kind = "is not deterministic" if replay.nondeterminism else "failed"
+        words = f"the replay of {path} {kind}: {_first_line(replay.failure)}"
+        lines = replay.failure[:_LONGEST].splitlines()[:_MOST_SHOWN]
         shown = tuple(EvidenceEntry(words=(line,)) for line in lines)
         yield Finding(check="replays", subject=path, message=words, evidence=shown)
 
@@ -75,9 +75,9 @@ def _told(difference: Difference) -> str:
     return f"{name}, {difference.field}: recorded {short(difference.old)}, now {short(difference.new)}{where}"
 
 
-def _path_of(found: Replay, evidence: Evidence) -> str:
-    paths = (history.path for history in evidence.histories if history.run_id == found.run_id)
-    return next(paths, found.workflow_id)
+def _path_of(replay: Replay, evidence: Evidence) -> str:
+    paths = (history.path for history in evidence.histories if history.run_id == replay.run_id)
+    return next(paths, replay.workflow_id)
 
 
 def _first_line(failure: str) -> str:

@@ -29,9 +29,11 @@ def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fin
         raise NothingToLookAt("no activity declares maximum attempts")
     attempts = attempts_of(evidence)
     for history, event in capped:
-        told = events.attributes(event)
-        cap, name = options_of(told).retry.attempts, events.activity_type(told)
-        mine = [each for each in attempts if (each.run_id, each.activity_id) == (history.run_id, told["activityId"])]
+        attributes = events.attributes(event)
+        cap, name = options_of(attributes).retry.attempts, events.activity_type(attributes)
+        mine = [
+            each for each in attempts if (each.run_id, each.activity_id) == (history.run_id, attributes["activityId"])
+        ]
         seen = max(_highest(evidence, history, event), len(mine), *(each.number for each in mine), 0)
         if seen > cap:
             words = f"{name} was attempted {showing.times(seen)}, expected at most {cap}"
@@ -70,12 +72,12 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
     scheduled = list(_scheduled(evidence))
     if not scheduled:
         raise NothingToLookAt("no activity was scheduled")
-    told: set[str] = set()
+    reported: set[str] = set()
     for history, event in scheduled:
         name, options = events.activity_type(events.attributes(event)), options_of(events.attributes(event))
         bounded = options.retry.attempts or options.schedule_to_close or _workflow_timeout(history)
-        if not bounded and name not in told:
-            told.add(name)
+        if not bounded and name not in reported:
+            reported.add(name)
             words = f"{name} is retried for ever: neither maximum attempts nor schedule-to-close is declared"
             yield Finding(check="retry-bounded", subject=name, message=words, evidence=(showing.event_line(event),))
 
@@ -127,9 +129,9 @@ def retry_state_right(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
     if not ends:
         raise NothingToLookAt("no activity failed for good")
     for history, event in ends:
-        told = events.attributes(event)
-        scheduled = events.scheduled_activities(history).get(int(told.get("scheduledEventId", 0)), {})
-        state = str(told.get("retryState", "")).removeprefix("RETRY_STATE_") or "UNSPECIFIED"
+        attributes = events.attributes(event)
+        scheduled = events.scheduled_activities(history).get(int(attributes.get("scheduledEventId", 0)), {})
+        state = str(attributes.get("retryState", "")).removeprefix("RETRY_STATE_") or "UNSPECIFIED"
         expected = _expected_states(history, event, options_of(scheduled))
         if expected and state not in expected:
             words = (
@@ -149,9 +151,9 @@ def _highest(evidence: Evidence, history: History, scheduled: dict[str, Any]) ->
     """Return the highest attempt of an activity that its history or the samples show."""
     seen = [0]
     for event in history.of_type("ACTIVITY_TASK_STARTED"):
-        told = events.attributes(event)
-        if int(told.get("scheduledEventId", 0)) == events.number(scheduled):
-            seen.append(int(told.get("attempt", 1)))
+        attributes = events.attributes(event)
+        if int(attributes.get("scheduledEventId", 0)) == events.number(scheduled):
+            seen.append(int(attributes.get("attempt", 1)))
     activity_id = events.attributes(scheduled).get("activityId")
     seen += [
         int(pending.get("attempt", 1))
@@ -176,10 +178,10 @@ def _spaced_in_skipped_time(group: Sequence[Attempt], evidence: Evidence) -> Ite
         if history.run_id != first.run_id or [each.number for each in group] != list(range(1, last.number + 1)):
             continue
         for scheduled, started in events.started_activities(history):
-            told = events.attributes(started)
-            if scheduled.get("activityId") != first.activity_id or int(told.get("attempt", 1)) != last.number:
+            attributes = events.attributes(started)
+            if scheduled.get("activityId") != first.activity_id or int(attributes.get("attempt", 1)) != last.number:
                 continue
-            waited = events.at(started) - events.at(events.by_number(history, int(told["scheduledEventId"])))
+            waited = events.at(started) - events.at(events.by_number(history, int(attributes["scheduledEventId"])))
             if waited < expected * (1 - _EARLY_SHARE) - _EARLY_SECONDS:
                 words = f"{first.name}: attempt {last.number} came {waited:.2f} s after it was scheduled, "
                 words += f"expected {expected:g} s of waiting between the attempts"
@@ -192,41 +194,43 @@ def _hurried(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
 
 
 def _workflow_timeout(history: History) -> float:
-    told = next((events.attributes(event) for event in history.of_type("WORKFLOW_EXECUTION_STARTED")), {})
-    return events.seconds(told.get("workflowExecutionTimeout")) or events.seconds(told.get("workflowRunTimeout"))
+    attributes = next((events.attributes(event) for event in history.of_type("WORKFLOW_EXECUTION_STARTED")), {})
+    return events.seconds(attributes.get("workflowExecutionTimeout")) or events.seconds(
+        attributes.get("workflowRunTimeout")
+    )
 
 
 def _declared_names(evidence: Evidence) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    declared: dict[str, tuple[str, ...]] = {}
     for _, event in _scheduled(evidence):
         names = options_of(events.attributes(event)).retry.non_retryable
         if names:
-            found[events.activity_type(events.attributes(event))] = names
-    return found
+            declared[events.activity_type(events.attributes(event))] = names
+    return declared
 
 
 def _observed_types(evidences: Sequence[Evidence]) -> dict[str, set[str]]:
     """Return the types of the failures that each activity type was seen to end an attempt with."""
-    found: dict[str, set[str]] = {}
+    seen: dict[str, set[str]] = {}
     for evidence in evidences:
         for attempt in attempts_of(evidence):
             failed = attempt.answer.facts_as(ActivityFailed) if attempt.answer else None
             if failed and failed.failure.type:
-                found.setdefault(attempt.activity, set()).add(failed.failure.type)
+                seen.setdefault(attempt.activity, set()).add(failed.failure.type)
         for history in evidence.histories:
             scheduled = events.scheduled_activities(history)
             for event in history.of_type("ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED"):
                 name = events.activity_type(scheduled.get(int(events.attributes(event).get("scheduledEventId", 0)), {}))
                 types = {failure_type(failure) for failure in list(failures_of(event))[:1]} - {""}
                 if types:
-                    found.setdefault(name, set()).update(types)
+                    seen.setdefault(name, set()).update(types)
         for sample in evidence.samples:
             for pending in sample.pending:
                 name = str((pending.get("activityType") or {}).get("name", ""))
                 observed = failure_type(pending.get("lastFailure") or {})
                 if observed:
-                    found.setdefault(name, set()).add(observed)
-    return found
+                    seen.setdefault(name, set()).add(observed)
+    return seen
 
 
 def _misspelt(listed: str, observed: str) -> bool:
@@ -269,15 +273,17 @@ def _said(attempt: Attempt) -> str:
 
 def _expected_states(history: History, event: dict[str, Any], options: ActivityOptions) -> tuple[str, ...]:
     """Return the retry states that are right, most telling first; none where it cannot be told."""
-    told = events.attributes(event)
-    failure = told.get("failure") or {}
+    attributes = events.attributes(event)
+    failure = attributes.get("failure") or {}
     application = failure.get("applicationFailureInfo") or {}
     timeout = (failure.get("timeoutFailureInfo") or {}).get("timeoutType", "")
     if application.get("nonRetryable") or (application and application.get("type") in options.retry.non_retryable):
         return ("NON_RETRYABLE_FAILURE", "CANCEL_REQUESTED")
     if not application and timeout not in ("TIMEOUT_TYPE_START_TO_CLOSE", "TIMEOUT_TYPE_HEARTBEAT"):
         return ()
-    started = next((each for each in history.events if events.number(each) == int(told.get("startedEventId") or 0)), {})
+    started = next(
+        (each for each in history.events if events.number(each) == int(attributes.get("startedEventId") or 0)), {}
+    )
     attempt = int(events.attributes(started).get("attempt", 1)) if started else 1
     if options.retry.attempts and attempt >= options.retry.attempts:
         return ("MAXIMUM_ATTEMPTS_REACHED", "TIMEOUT", "CANCEL_REQUESTED", "RETRY_POLICY_NOT_SET")

@@ -69,9 +69,9 @@ def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Tell whether two events are the same, apart from the numbers that a buffered event gets only later."""
     if events.kind(one) != events.kind(other):
         return False
-    told, now = events.attributes(one), events.attributes(other)
-    known = [name for name in _TOLD_APART_BY if told.get(name) not in (None, "", "0") and not _unplaced(told[name])]
-    return all(told[name] == now.get(name) for name in known)
+    before, now = events.attributes(one), events.attributes(other)
+    known = [name for name in _TOLD_APART_BY if before.get(name) not in (None, "", "0") and not _unplaced(before[name])]
+    return all(before[name] == now.get(name) for name in known)
 
 
 def _unplaced(value: Any) -> bool:
@@ -102,8 +102,8 @@ def _missing(reply: Entry, crash: Crash, evidence: Evidence) -> str:
     if reply.operation == "RespondActivityTaskCompleted":
         scheduled = events.scheduled_activities(copy) if copy else {}
         for event in events_of:
-            told = scheduled.get(int(events.attributes(event).get("scheduledEventId") or 0), {})
-            if events.kind(event) == "ACTIVITY_TASK_COMPLETED" and told.get("activityId") == reply.activity_id:
+            activity = scheduled.get(int(events.attributes(event).get("scheduledEventId") or 0), {})
+            if events.kind(event) == "ACTIVITY_TASK_COMPLETED" and activity.get("activityId") == reply.activity_id:
                 return ""
         return f"the completion of {reply.point.subject if reply.point else 'activity'} {reply.activity_id}"
     started = _started_event(reply, evidence)

@@ -57,14 +57,14 @@ def _references(history: History) -> Iterator[tuple[str, dict[str, Any]]]:
             # No id, or 0, is written where there is nothing to refer to, such as a timeout before the start.
             referred = int(events.attributes(event).get(name) or 0)
             if referred and earlier.get(referred) not in wanted:
-                found = earlier.get(referred, "no earlier event")
-                yield f"{name} {referred} of event {events.number(event)} is {found}, not {' or '.join(wanted)}", event
+                actual = earlier.get(referred, "no earlier event")
+                yield f"{name} {referred} of event {events.number(event)} is {actual}, not {' or '.join(wanted)}", event
         earlier[events.number(event)] = events.kind(event)
 
 
 def _wanted(kind: str) -> dict[str, tuple[str, ...]]:
-    found = next((wanted for start, wanted in _REFERENCES.items() if kind.startswith(start)), {})
-    return {**found, _COMMANDED: ("WORKFLOW_TASK_COMPLETED",)}
+    references = next((wanted for start, wanted in _REFERENCES.items() if kind.startswith(start)), {})
+    return {**references, _COMMANDED: ("WORKFLOW_TASK_COMPLETED",)}
 
 
 def _closes(history: History) -> Iterator[tuple[str, dict[str, Any]]]:

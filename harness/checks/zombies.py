@@ -25,7 +25,7 @@ def stale_completion_harmless(evidence: Evidence, baselines: Sequence[Evidence])
     """What an attempt still says after a newer one began is refused, and overwrites nothing that the newer one did."""
     patterns = masking.effect_patterns(baselines) if baselines else []
     looked = False
-    told: set[str] = set()
+    reported: set[str] = set()
     for group in by_execution(attempts_of(evidence)).values():
         for index, old in enumerate(group[:-1]):
             newer = group[index + 1 :]
@@ -34,8 +34,8 @@ def stale_completion_harmless(evidence: Evidence, baselines: Sequence[Evidence])
             words, entries = _accepted(old, newer, late, evidence) if late else ("", ())
             if not words:
                 words, entries = _overwritten(old, newer, patterns)
-            if words and old.activity not in told:
-                told.add(old.activity)
+            if words and old.activity not in reported:
+                reported.add(old.activity)
                 shown = showing.lines(evidence, entries, saying="{operation} {status}")
                 message = f"{old.name}: attempt {old.number} {words}"
                 yield Finding(check="stale-completion-harmless", subject=old.activity, message=message, evidence=shown)
@@ -93,9 +93,9 @@ def _recorded(attempt: Attempt, evidence: Evidence) -> Any:
             continue
         scheduled = events.scheduled_activities(history)
         for event in history.of_type("ACTIVITY_TASK_COMPLETED"):
-            told = events.attributes(event)
-            if scheduled.get(int(told.get("scheduledEventId", 0)), {}).get("activityId") == attempt.activity_id:
-                return values_of(told.get("result"))
+            attributes = events.attributes(event)
+            if scheduled.get(int(attributes.get("scheduledEventId", 0)), {}).get("activityId") == attempt.activity_id:
+                return values_of(attributes.get("result"))
     return None
 
 

@@ -42,6 +42,7 @@ class Action(Protocol):
     def impact(self) -> Impact:
         """What it means for the rest of the trial."""
 
+
 TERM_SECONDS = 40.0
 """Seconds that a worker process may take to end after SIGTERM before it is killed: a little more than the 30 s that
 Kubernetes gives by default."""

@@ -52,31 +52,31 @@ def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
 
 def cuts(tape: Sequence[Entry]) -> list[Cut]:
     """Return the cuts that a tape shows, in its order: n + 1 for n outbound messages, none for none."""
-    found: list[Cut] = []
+    made: list[Cut] = []
     same: list[str] = []
     last: Point | None = None
     for entry in tape:
         if entry.point is None or entry.kind not in ("request", "reply"):
             continue
         if entry.kind == "request":
-            found.append(Cut(entry.point, tuple(same)))
+            made.append(Cut(entry.point, tuple(same)))
             same = []
             last = entry.point.at("after")
         elif entry.point.id not in same:
             same.append(entry.point.id)
     if last is not None:
-        found.append(Cut(last, tuple(point for point in same if point != last.id)))
-    return found
+        made.append(Cut(last, tuple(point for point in same if point != last.id)))
+    return made
 
 
-def steady(found: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple[list[Cut], list[str]]:
+def steady(candidates: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple[list[Cut], list[str]]:
     """Split cuts into those that every undisturbed run reaches, and the places of those that some did not.
 
     A heartbeat after the first of an attempt is sent by a clock: it is steady only if it is in all of them.
     """
     places = [{entry.point.place for entry in tape if entry.point} for tape in tapes]
     kept, left = [], []
-    for cut in found:
+    for cut in candidates:
         if all(cut.point.place in seen for seen in places):
             kept.append(cut)
         else:
@@ -85,7 +85,7 @@ def steady(found: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple[list
 
 
 def _is_known(point: Point, known: set[str]) -> bool:
-    """Tell whether a message is one that was met before, or the same once more: a beat, a call that is tried again."""
+    """Tell whether a message is one that was met before, or one more of its kind: a heartbeat, a call tried again."""
     again = replace(point, occurrence=1).place in known and point.door != "wire"
     return point.place in known or again or bool(_TIMED.search(point.place))
 

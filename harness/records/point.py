@@ -112,4 +112,4 @@ def meets(point_id: str, planned: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._:/@+=-]", lambda found: f"%{ord(found[0]):02X}", text)
+    return re.sub(r"[^A-Za-z0-9._:/@+=-]", lambda character: f"%{ord(character[0]):02X}", text)

@@ -183,12 +183,12 @@ def load_evidence(folder: Path) -> Evidence:
         end_reason=trial.end_reason,
         expects_failure=trial.expects_failure,
         tape=tuple(_read_lines(folder / "tape.jsonl", read_entry)),
-        histories=tuple(_load_history(folder, found) for found in trial.histories),
+        histories=tuple(_load_history(folder, listed) for listed in trial.histories),
         samples=tuple(_read_lines(folder / "samples.jsonl", _SAMPLES.decode)),
         replays=read_json(folder / "replays.json", tuple[Replay, ...] | None),  # type: ignore[arg-type]
         gaps=trial.gaps,
         task_timeout=trial.task_timeout,
-        crashes=tuple(_load_crash(folder, found) for found in trial.crashes),
+        crashes=tuple(_load_crash(folder, listed) for listed in trial.crashes),
         engine=trial.engine,
         # Older evidence does not say: every engine but this one skipped time.
         skips_time=trial.skips_time or trial.engine != "dev",
@@ -203,11 +203,11 @@ def load_plan(folder: Path) -> Plan:
         UsageError: The file is missing or corrupt.
     """
     path = folder / "plan.json"
-    told = read_json(path, dict).get("plan")
-    if not isinstance(told, str):
+    plan = read_json(path, dict).get("plan")
+    if not isinstance(plan, str):
         raise _corrupt(path, ValueError("it holds no plan"))
     try:
-        return parse(told)
+        return parse(plan)
     except UsageError as error:
         raise _corrupt(path, error) from error
 
@@ -271,7 +271,7 @@ def _save_crash(folder: Path, number: int, crash: Crash) -> _Crashed:
 
 
 def _load_crash(folder: Path, crashed: _Crashed) -> Crash:
-    histories = tuple(_load_history(folder / crashed.folder, found) for found in crashed.histories)
+    histories = tuple(_load_history(folder / crashed.folder, listed) for listed in crashed.histories)
     return Crash(at=crashed.at, integrity=crashed.integrity, histories=histories)
 
 

@@ -39,10 +39,10 @@ class KnownRun:
 
     def occurrence(self, *kind: str, told_apart_by: str) -> int:
         """Return which message of its kind this is, from 1; one that says the same again is the same one."""
-        found = self.seen.setdefault(kind, [])
-        if told_apart_by not in found:
-            found.append(told_apart_by)
-        return found.index(told_apart_by) + 1
+        values = self.seen.setdefault(kind, [])
+        if told_apart_by not in values:
+            values.append(told_apart_by)
+        return values.index(told_apart_by) + 1
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Attribution:
         self._calls: Counter[Point] = Counter()
         # Calls of the worker process of now that belong to no task: a program started again begins anew.
         self._own_calls: Counter[Point] = Counter()
-        self._beats: Counter[tuple[str, str, int]] = Counter()
+        self._heartbeats: Counter[tuple[str, str, int]] = Counter()
 
     @property
     def roots(self) -> list[KnownRun]:
@@ -177,17 +177,17 @@ class Attribution:
         else:
             digest = hashlib.blake2s(msgspec.json.encode(body), digest_size=3).hexdigest()
             paths = {task.run.path for task in tasks}
-            told: dict[str, Any] = {"workflow": paths.pop() if len(paths) == 1 else "", "subject": f"body-{digest}"}
-            owner = Owner(Point(position="before", door=door, operation=operation, attempt=worker, **told))
+            names: dict[str, Any] = {"workflow": paths.pop() if len(paths) == 1 else "", "subject": f"body-{digest}"}
+            owner = Owner(Point(position="before", door=door, operation=operation, attempt=worker, **names))
         self._calls[owner.point] += 1
         return replace(owner, point=replace(owner.point, occurrence=self._calls[owner.point]))
 
     def _of_task(self, task: Task, operation: str) -> Owner:
         if operation != "RecordActivityTaskHeartbeat":
             return _owner(task, operation)
-        beat = (task.run.run_id, task.activity_id, task.attempt)
-        self._beats[beat] += 1
-        return _owner(task, operation, {"occurrence": self._beats[beat]})
+        attempt = (task.run.run_id, task.activity_id, task.attempt)
+        self._heartbeats[attempt] += 1
+        return _owner(task, operation, {"occurrence": self._heartbeats[attempt]})
 
     def _of_client(self, operation: str, request: Any) -> Owner:
         workflow_id = getattr(request, "workflow_id", "") or getattr(
@@ -294,6 +294,6 @@ def _command_words(run: KnownRun, command: Any) -> str:
 
 def _owner(task: Task, operation: str, more: dict[str, Any] | None = None) -> Owner:
     subject, execution = task.run.activities.get(task.activity_id, ("", 0))
-    told: dict[str, Any] = {"door": "wire", "subject": subject, "execution": execution, **(more or {})}
-    point = Point(position="before", operation=operation, workflow=task.run.path, attempt=task.attempt, **told)
+    identity: dict[str, Any] = {"door": "wire", "subject": subject, "execution": execution, **(more or {})}
+    point = Point(position="before", operation=operation, workflow=task.run.path, attempt=task.attempt, **identity)
     return Owner(point, task.run.workflow_id, task.run.run_id, task.activity_id)
