@@ -13,7 +13,7 @@ import msgspec
 
 from harness.errors import UsageError
 from harness.records.plan import Plan, parse
-from harness.records.replay_result import Witness
+from harness.records.replay_result import NondeterministicCall
 from harness.records.store import RUNS, load_verdict, read_json
 from harness.records.verdict import Outcome
 
@@ -53,7 +53,7 @@ class ObservedFailure:
     workflows: frozenset[str] = frozenset()
     line: str = ""
     conditions: tuple[str, ...] = ()
-    witnesses: tuple[Witness, ...] = ()
+    witnesses: tuple[NondeterministicCall, ...] = ()
 
 
 def happened(run: str, *, cwd: Path) -> tuple[ObservedFailure, ...]:
@@ -204,7 +204,7 @@ def _local_activity(encoded: str) -> Iterator[str]:
 def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[ObservedFailure]:
     """Yield the differences and calls that replays of a failed trial saw."""
     for replay in read_json(trial / "replays.json", list[dict[str, Any]] | None) or ():  # type: ignore[arg-type]
-        witnesses = msgspec.convert(replay.get("witnesses") or [], tuple[Witness, ...])
+        witnesses = msgspec.convert(replay.get("witnesses") or [], tuple[NondeterministicCall, ...])
         for difference in replay.get("differences") or ():
             yield ObservedFailure(
                 check=AS_RECORDED,
@@ -231,5 +231,5 @@ def _replayed(entry: Mapping[str, Any]) -> ObservedFailure:
         workflows=types,
         line=str(entry.get("line", "")),
         conditions=tuple(entry.get("conditions") or ()),
-        witnesses=msgspec.convert(entry.get("causes") or [], tuple[Witness, ...]),
+        witnesses=msgspec.convert(entry.get("causes") or [], tuple[NondeterministicCall, ...]),
     )

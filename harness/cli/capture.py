@@ -25,8 +25,8 @@ from harness.cli.output import say
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.histories.capture import CaptureRequest, Caught
-    from harness.histories.captured import Captured
+    from harness.histories.capture import CaptureRequest, CaptureResult
+    from harness.histories.capture_folder import CapturedHistory
 
 KEY_VARIABLE = "CRASHPROOF_SCRUB_KEY"
 """Environment variable with the key of the stand-ins; without it one is made and kept for this user."""
@@ -108,18 +108,18 @@ def capture(form: str, **given: Any) -> int:
     return status
 
 
-async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrite: bool = False) -> Caught:
+async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrite: bool = False) -> CaptureResult:
     from harness.cli.progress import ProgressDisplay
     from harness.histories.capture import capture as capture_histories
-    from harness.histories.captured import Captures
+    from harness.histories.capture_folder import CaptureFolder
     from harness.histories.cluster import Cluster
 
-    captures = Captures(given["out"], compress=given["compress"], overwrite=overwrite or given["overwrite"])
+    captures = CaptureFolder(given["out"], compress=given["compress"], overwrite=overwrite or given["overwrite"])
     key = _scrub_key() if given["scrub"] else None
     told_at = 0.0
     with ProgressDisplay() as told:
 
-        def tell(caught: Caught, most: int) -> None:
+        def tell(caught: CaptureResult, most: int) -> None:
             nonlocal told_at
             now = asyncio.get_running_loop().time()
             if now - told_at >= _TOLD_EVERY:
@@ -138,7 +138,7 @@ async def _capture(wanted: CaptureRequest, given: Mapping[str, Any], *, overwrit
             raise
 
 
-def _replaced(caught: Caught, wanted: CaptureRequest, given: Mapping[str, Any]) -> Caught:
+def _replaced(caught: CaptureResult, wanted: CaptureRequest, given: Mapping[str, Any]) -> CaptureResult:
     """Ask whether to write over the files that hold something else, and do so."""
     from harness.cli.interrupting import interruptible
 
@@ -160,7 +160,7 @@ def _replaced(caught: Caught, wanted: CaptureRequest, given: Mapping[str, Any]) 
     )
 
 
-def _difference(captured: Captured) -> str:
+def _difference(captured: CapturedHistory) -> str:
     return "still open, it has gone on" if captured.open else f"now {captured.status} with {captured.events} events"
 
 

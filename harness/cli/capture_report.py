@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.histories.captured import NOVELTY, Captured, Kept
+from harness.histories.capture_folder import NOVELTY, CapturedHistory, Kept
 
 if TYPE_CHECKING:
-    from harness.histories.capture import Caught
+    from harness.histories.capture import CaptureResult
 
 _LONGEST_ID = 60
 _WORDS: dict[Kept, str] = {
@@ -22,7 +22,7 @@ _WORDS: dict[Kept, str] = {
 }
 
 
-def as_json(caught: Caught, *, folder: Path, asked: str, scrubbed: bool, status: int) -> str:
+def as_json(caught: CaptureResult, *, folder: Path, asked: str, scrubbed: bool, status: int) -> str:
     """Return what a capture came to as JSON."""
     document: dict[str, Any] = {
         "schema_version": 1,
@@ -43,7 +43,7 @@ def as_json(caught: Caught, *, folder: Path, asked: str, scrubbed: bool, status:
     return json.dumps(document, indent=2)
 
 
-def as_text(caught: Caught, *, folder: Path, asked: str, scrubbed: bool) -> str:
+def as_text(caught: CaptureResult, *, folder: Path, asked: str, scrubbed: bool) -> str:
     """Return what a capture came to as text to read."""
     if not caught.kept:
         return "\n".join([f"UNKNOWN  no history captured: nothing matches {asked}", *_gone(caught)])
@@ -56,7 +56,7 @@ def as_text(caught: Caught, *, folder: Path, asked: str, scrubbed: bool) -> str:
     return "\n".join([*lines, *_notes(caught), *(_scrubbed(caught) if scrubbed else ())])
 
 
-def _line(captured: Captured) -> str:
+def _line(captured: CapturedHistory) -> str:
     why = ", ".join(captured.why)
     if captured.adds and why == NOVELTY:
         more = f" and {len(captured.adds) - 2} more" if len(captured.adds) > 2 else ""
@@ -68,7 +68,7 @@ def _line(captured: Captured) -> str:
     return f"{captured.workflow_type}  {shown}  {state}  {captured.events} events  ({why})"
 
 
-def _notes(caught: Caught) -> Iterator[str]:
+def _notes(caught: CaptureResult) -> Iterator[str]:
     if caught.more:
         yield (
             f"  The cluster has more: oldest and longest are meant of the {caught.listed} that it listed first. "
@@ -83,13 +83,13 @@ def _notes(caught: Caught) -> Iterator[str]:
     yield from _gone(caught)
 
 
-def _gone(caught: Caught) -> Iterator[str]:
+def _gone(caught: CaptureResult) -> Iterator[str]:
     if caught.gone:
         more = f" and {len(caught.gone) - 5} more" if len(caught.gone) > 5 else ""
         yield f"  Not on the cluster, or no longer: {', '.join(caught.gone[:5])}{more}."
 
 
-def _scrubbed(caught: Caught) -> Iterator[str]:
+def _scrubbed(caught: CaptureResult) -> Iterator[str]:
     if not (caught.of("new") or caught.of("replaced")):
         return
     yield f"  Scrubbed: {_counts(caught.replaced) or 'nothing'}. Names, ids, JSON keys and short numbers stay."

@@ -28,8 +28,8 @@ from harness.report.replay.text import replayed_text
 
 if TYPE_CHECKING:
     from harness.records.replay_result import ReplayFinding, ReplayResult
-    from harness.replay.compare.accepting import Accepted
-    from harness.replay.in_process.matrix import Code
+    from harness.replay.compare.accepted_differences import AcceptedDifference
+    from harness.replay.in_process.matrix import WorkflowCode
     from harness.replay.strict import DoorWorker
 
 _TOLD_EVERY = 5.0
@@ -131,7 +131,7 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     return replayed.outcome.exit_status
 
 
-def _against(given: dict[str, Any]) -> DoorWorker | Code:
+def _against(given: dict[str, Any]) -> DoorWorker | WorkflowCode:
     code = [*given["workflows"], *given["replayers"]]
     if bool(given["worker"]) == bool(code):
         raise UsageError(
@@ -139,12 +139,12 @@ def _against(given: dict[str, Any]) -> DoorWorker | Code:
             + (", not both" if code else "")
         )
     if not given["worker"]:
-        from harness.replay.in_process.matrix import Code
+        from harness.replay.in_process.matrix import WorkflowCode
 
         wrong = next((name for name in given["replayers"] if ":" not in name), "")
         if wrong:
             raise UsageError(f"--replayer {wrong}: expected MODULE:FUNCTION")
-        return Code(
+        return WorkflowCode(
             modules=given["workflows"],
             replayers=given["replayers"],
             data_converter=given["data_converter"] or "",
@@ -166,7 +166,11 @@ def _against(given: dict[str, Any]) -> DoorWorker | Code:
 
 
 async def _replay(
-    paths: tuple[str, ...], against: DoorWorker | Code, scratch: Path, told: ProgressDisplay, given: dict[str, Any]
+    paths: tuple[str, ...],
+    against: DoorWorker | WorkflowCode,
+    scratch: Path,
+    told: ProgressDisplay,
+    given: dict[str, Any],
 ) -> ReplayResult:
     from harness.histories.files import history_files
     from harness.replay.strict import replay_all
@@ -204,33 +208,33 @@ class _ReplayProgress:
             self._told.line(f"{text}: {done} of {total}")
 
 
-def _accepted(given: dict[str, Any]) -> tuple[Path, tuple[Accepted, ...]]:
+def _accepted(given: dict[str, Any]) -> tuple[Path, tuple[AcceptedDifference, ...]]:
     """Return the file of accepted differences, and what it holds: what is wrong with it is told before the replay."""
-    from harness.replay.compare import accepting
+    from harness.replay.compare import accepted_differences
 
     if (given["reason"] or given["until"]) and not given["accept"]:
         raise UsageError("--reason and --until belong to --accept")
-    file: Path = given["accepted"] or accepting.FILE
+    file: Path = given["accepted"] or accepted_differences.FILE
     if given["accepted"] and not given["accept"] and not file.exists():
         raise UsageError(f"there is no file {file} of accepted differences")
-    return file, accepting.load(file) if file.exists() else ()
+    return file, accepted_differences.load(file) if file.exists() else ()
 
 
 def _settled(
-    replayed: ReplayResult, entries: tuple[Accepted, ...], *, file: Path, given: dict[str, Any]
+    replayed: ReplayResult, entries: tuple[AcceptedDifference, ...], *, file: Path, given: dict[str, Any]
 ) -> ReplayResult:
     """Return the replay with what is accepted marked so; with --accept, everything found is written there first."""
-    from harness.replay.compare import accepting
+    from harness.replay.compare import accepted_differences
 
     if given["accept"]:
         until = given["until"].date() if given["until"] else None
-        entries = accepting.merged(entries, replayed.histories, reason=given["reason"] or "", until=until)
-        accepting.save(file, entries)
+        entries = accepted_differences.merged(entries, replayed.histories, reason=given["reason"] or "", until=until)
+        accepted_differences.save(file, entries)
         one = len(entries) == 1
         told = f"{number(len(entries), 'accepted difference')} {'is' if one else 'are'} in {file}"
         say(f"{told}: review {'it' if one else 'them'}", err=True)
     today = datetime.datetime.now(datetime.UTC).date()
-    histories, stale = accepting.apply(replayed.histories, entries, today=today)
+    histories, stale = accepted_differences.apply(replayed.histories, entries, today=today)
     return replace(replayed, histories=histories, stale=stale)
 
 

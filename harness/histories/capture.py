@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.histories.captured import NOVELTY, Captured, Captures, Kept, covered_by
+from harness.histories.capture_folder import NOVELTY, CapturedHistory, CaptureFolder, Kept, covered_by
 from harness.histories.choosing import ENDS, Choice, Coverage, features, in_turn
 from harness.histories.cluster import Cluster, GoneError
 from harness.histories.scrubbing import StandIns, scrub
@@ -47,7 +47,7 @@ class CaptureRequest:
 
 
 @dataclass(kw_only=True)
-class Caught:
+class CaptureResult:
     """What a capture came to, and while it is under way, has come to so far.
 
     Attributes:
@@ -65,26 +65,26 @@ class Caught:
     listed: int = 0
     more: bool = False
     read: int = 0
-    kept: list[tuple[Kept, Captured]] = field(default_factory=list)
+    kept: list[tuple[Kept, CapturedHistory]] = field(default_factory=list)
     passed_over: int = 0
     gone: list[str] = field(default_factory=list)
     left: int = 0
     replaced: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
 
-    def of(self, kind: Kept) -> list[Captured]:
+    def of(self, kind: Kept) -> list[CapturedHistory]:
         """Return the histories for which one thing was done."""
         return [captured for done, captured in self.kept if done == kind]
 
 
 async def capture(
     cluster: Cluster,
-    captures: Captures,
+    captures: CaptureFolder,
     *,
     wanted: CaptureRequest,
     scrub_key: bytes | None = None,
-    tell: Callable[[Caught, int], None] = lambda _, __: None,
-) -> Caught:
+    tell: Callable[[CaptureResult, int], None] = lambda _, __: None,
+) -> CaptureResult:
     """Capture histories into a folder; what is there of an earlier capture is not read again.
 
     Args:
@@ -98,7 +98,7 @@ async def capture(
         UsageError: The cluster does not take the query, or has no such namespace.
         RigError: It refuses, does not answer in time, or the disk does not take the files.
     """
-    caught = Caught()
+    caught = CaptureResult()
     version = await cluster.version()
     choices = await _choices(cluster, wanted, caught)
     limit = len(choices) if wanted.executions else wanted.limit
@@ -123,7 +123,7 @@ async def capture(
     return caught
 
 
-async def _choices(cluster: Cluster, wanted: CaptureRequest, caught: Caught) -> list[Choice]:
+async def _choices(cluster: Cluster, wanted: CaptureRequest, caught: CaptureResult) -> list[Choice]:
     if not wanted.executions:
         candidates, caught.more = await cluster.listed(wanted.query, at_most=wanted.candidates)
         caught.listed = len(candidates)
@@ -140,7 +140,9 @@ async def _choices(cluster: Cluster, wanted: CaptureRequest, caught: Caught) -> 
     return list(choices.values())
 
 
-def _without_known(choices: Iterable[Choice], *, captures: Captures, caught: Caught, scrubbed: bool) -> list[Choice]:
+def _without_known(
+    choices: Iterable[Choice], *, captures: CaptureFolder, caught: CaptureResult, scrubbed: bool
+) -> list[Choice]:
     """Return those that have to be read, and count those of which an earlier capture knows what they are."""
     left = []
     for choice in choices:
@@ -199,7 +201,9 @@ async def _read(cluster: Cluster, choice: Choice, *, scrub_key: bytes | None) ->
     return _Read(choice=choice, events=events, stand_ins=stand_ins)
 
 
-def _judge(read: _Read, entry: Captured, *, captures: Captures, caught: Caught, coverage: Coverage) -> None:
+def _judge(
+    read: _Read, entry: CapturedHistory, *, captures: CaptureFolder, caught: CaptureResult, coverage: Coverage
+) -> None:
     """Keep a history that was read, or pass it over."""
     candidate = read.choice.candidate
     if not read.events:
@@ -220,11 +224,11 @@ def _judge(read: _Read, entry: Captured, *, captures: Captures, caught: Caught, 
         caught.unread += read.stand_ins.kept
 
 
-def _entry(read: _Read, *, namespace: str, version: str, scrubbed: bool) -> Captured:
+def _entry(read: _Read, *, namespace: str, version: str, scrubbed: bool) -> CapturedHistory:
     candidate = read.choice.candidate
     last = read.events[-1] if read.events else {}
     end = _ENDS.get(last.get("eventType", ""), "")
-    return Captured(
+    return CapturedHistory(
         file="",
         workflow_id=candidate.workflow_id,
         run_id=candidate.run_id,

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UsageError, nearest
-from harness.histories.captured import INDEX, read_index
+from harness.histories.capture_folder import INDEX, read_index
 from harness.histories.unwrapping import looks_like_history
 from harness.records.store import RUNS
 

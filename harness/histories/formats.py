@@ -32,7 +32,7 @@ _EXPECTED = 'expected {"events": [...]} as Temporal exports it'
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loaded:
+class LoadedHistory:
     """One history.
 
     Attributes:
@@ -50,7 +50,7 @@ class Loaded:
     history: Events
 
 
-def load(file: Path, *, shown: str = "", workflow_id: str = "", largest: int = LARGEST) -> Loaded:
+def load(file: Path, *, shown: str = "", workflow_id: str = "", largest: int = LARGEST) -> LoadedHistory:
     """Read one history.
 
     The workflow id is, in this order: the one given, the one beside the events (``workflowId``, or that of
@@ -82,7 +82,7 @@ def load(file: Path, *, shown: str = "", workflow_id: str = "", largest: int = L
     started = history.events[0].workflow_execution_started_event_attributes
     by_name = _by_name(file, started.original_execution_run_id)
     known = workflow_id or beside or started.workflow_id or by_name
-    return Loaded(
+    return LoadedHistory(
         workflow_id=known or unquote(_SUFFIXES.sub("", file.name)),
         workflow_id_known=bool(known),
         run_id=started.original_execution_run_id,
@@ -91,7 +91,7 @@ def load(file: Path, *, shown: str = "", workflow_id: str = "", largest: int = L
     )
 
 
-def as_record(loaded: Loaded) -> History:
+def as_record(loaded: LoadedHistory) -> History:
     """Return a history as the evidence of a trial has it."""
     started = loaded.history.events[0].workflow_execution_started_event_attributes
     return History(

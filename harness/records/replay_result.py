@@ -54,7 +54,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Witness:
+class NondeterministicCall:
     """One non-deterministic call that workflow code made while it was replayed.
 
     Attributes:
@@ -104,7 +104,7 @@ class Replay:
     differences: tuple[Difference, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     unseen: int = 0
-    witnesses: tuple[Witness, ...] = ()
+    witnesses: tuple[NondeterministicCall, ...] = ()
     ran: tuple[int, ...] = ()
 
 
@@ -133,7 +133,7 @@ class ReplayFinding:
     line: str = ""
     difference: Difference | None = None
     conditions: tuple[str, ...] = ()
-    causes: tuple[Witness, ...] = ()
+    causes: tuple[NondeterministicCall, ...] = ()
     histories: tuple[str, ...] = ()
     accepted: str = ""
 

@@ -10,16 +10,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import UsageError
 from harness.histories.files import HistoryFile
-from harness.histories.preparing import Prepared, prepared
+from harness.histories.reading_pool import StoredHistory, read_histories
 from harness.histories.unwrapping import LARGEST
 from harness.records.replay_result import ReplayedHistory, ReplayResult
-from harness.replay.compare import conditions as in_process
-from harness.replay.compare.answered import Answered
+from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.judging import Judge
-from harness.replay.door.sessions import COLD, CONDITIONS, REFERENCE, replay_through_door
-from harness.replay.in_process.matrix import Code, replay_in_process
+from harness.replay.conditions import COLD, THROUGH_DOOR, WARM, Condition, chosen_conditions
+from harness.replay.door.matrix import replay_through_door
+from harness.replay.in_process.matrix import WorkflowCode, replay_in_process
 
 Tell = Callable[[str, int, int], None]
 """Told what goes on: in words, how much is done, and of how much."""
@@ -29,11 +28,6 @@ TIME_LIMIT = 30.0
 
 _MOST_NAMES = 4
 _UNKNOWN_ID = "no workflow id is kept with it, {!r} was taken: code that uses its id may decide otherwise"
-
-_DOOR_GROUPS = {
-    **{each.name: in_process.group_of(each.name) for each in CONDITIONS},
-    COLD.name: "worker's cache of workflows",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +52,7 @@ class DoorWorker:
 async def replay_all(
     files: Sequence[HistoryFile],
     *,
-    against: DoorWorker | Code,
+    against: DoorWorker | WorkflowCode,
     folder: Path,
     conditions: Sequence[str] = (),
     jobs: int = 0,
@@ -84,9 +78,10 @@ async def replay_all(
     """
     began = time.monotonic()
     jobs = jobs or os.cpu_count() or 1
-    way = _in_process(against, conditions) if isinstance(against, Code) else _through_door(against, conditions)
+    way = _in_process(against, conditions) if isinstance(against, WorkflowCode) else _through_door(against, conditions)
     found = await _read(files, folder=folder, jobs=jobs, largest=largest, tell=tell)
-    judge = Judge(reference=way.reference, groups=way.groups)
+    groups = {condition.name: condition.group for condition in way.conditions}
+    judge = Judge(reference=way.conditions[0].name, groups=groups)
     able = sum(1 for each in found if each.binary)
     total, done = able * len(way.conditions), 0
     async with contextlib.aclosing(way.replay(found, folder, jobs, time_limit)) as answers:
@@ -101,30 +96,28 @@ async def replay_all(
 
 @dataclass(frozen=True, kw_only=True)
 class _Way:
-    """One of the two ways to replay."""
+    """One of the two ways to replay, with the conditions that were chosen for it; the first is the reference."""
 
     name: str
-    reference: str
-    conditions: tuple[str, ...]
-    groups: dict[str, str]
-    replay: Callable[[Sequence[Prepared], Path, int, float], AsyncGenerator[Answered, None]]
+    conditions: tuple[Condition, ...]
+    replay: Callable[[Sequence[StoredHistory], Path, int, float], AsyncGenerator[ConditionReplay, None]]
     unusable: dict[str, str] = field(default_factory=dict)
 
 
-def _in_process(code: Code, names: Sequence[str]) -> _Way:
-    wanted = in_process.chosen(names)
+def _in_process(code: WorkflowCode, names: Sequence[str]) -> _Way:
+    wanted = chosen_conditions(names)
     unusable: dict[str, str] = {}
 
-    def replay(found: Sequence[Prepared], folder: Path, jobs: int, limit: float) -> AsyncGenerator[Answered, None]:
+    def replay(
+        found: Sequence[StoredHistory], folder: Path, jobs: int, limit: float
+    ) -> AsyncGenerator[ConditionReplay, None]:
         return replay_in_process(
             found, code=code, folder=folder, conditions=wanted, jobs=jobs, time_limit=limit, unusable=unusable
         )
 
     return _Way(
         name=_listed([*code.replayers, *code.modules]),
-        reference=in_process.PLAIN.name,
-        conditions=tuple(each.name for each in wanted),
-        groups={each.name: each.group for each in wanted},
+        conditions=wanted,
         replay=replay,
         unusable=unusable,
     )
@@ -135,14 +128,11 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _through_door(worker: DoorWorker, names: Sequence[str]) -> _Way:
-    known = {REFERENCE.name, COLD.name, *(each.name for each in CONDITIONS), *_DOOR_GROUPS.values(), "all"}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise UsageError(f"with --worker there is no condition {unknown[0]!r}; known: {', '.join(sorted(known))}")
-    every = not names or "all" in names
-    wanted = tuple(each for each in CONDITIONS if every or {each.name, _DOOR_GROUPS.get(each.name)} & set(names))
+    wanted = chosen_conditions(names, of=THROUGH_DOOR, always=(WARM, COLD), way="with --worker ")
 
-    def replay(found: Sequence[Prepared], folder: Path, jobs: int, limit: float) -> AsyncGenerator[Answered, None]:
+    def replay(
+        found: Sequence[StoredHistory], folder: Path, jobs: int, limit: float
+    ) -> AsyncGenerator[ConditionReplay, None]:
         return replay_through_door(
             found,
             command=worker.command,
@@ -159,27 +149,25 @@ def _through_door(worker: DoorWorker, names: Sequence[str]) -> _Way:
 
     return _Way(
         name=worker.command,
-        reference=REFERENCE.name,
-        conditions=(REFERENCE.name, COLD.name, *(each.name for each in wanted)),
-        groups=_DOOR_GROUPS,
+        conditions=wanted,
         replay=replay,
     )
 
 
 async def _read(
     files: Sequence[HistoryFile], *, folder: Path, jobs: int, largest: int, tell: Tell
-) -> tuple[Prepared, ...]:
+) -> tuple[StoredHistory, ...]:
     place = folder / "histories"
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
-    found: list[Prepared] = []
-    async with contextlib.aclosing(prepared(files, folder=place, jobs=jobs, largest=largest)) as reading:
+    found: list[StoredHistory] = []
+    async with contextlib.aclosing(read_histories(files, folder=place, jobs=jobs, largest=largest)) as reading:
         async for each in reading:
             found.append(each)
             tell("reading histories", len(found), len(files))
     return tuple(found)
 
 
-def _told(history: Prepared) -> ReplayedHistory:
+def _told(history: StoredHistory) -> ReplayedHistory:
     return ReplayedHistory(
         file=history.file.shown,
         workflow=history.workflow,

@@ -48,25 +48,25 @@ def assert_replays(
     __tracebackhide__ = True
     from harness.histories.files import history_files
     from harness.records.verdict import Outcome
-    from harness.replay.compare import accepting
-    from harness.replay.in_process.matrix import Code
+    from harness.replay.compare import accepted_differences
+    from harness.replay.in_process.matrix import WorkflowCode
     from harness.replay.strict import DoorWorker, replay_all
     from harness.report.replay.text import replayed_text
 
     if bool(worker) == bool(workflows or replayer):
         raise UsageError("assert_replays needs workflows=, replayer= or worker=: what to replay against")
     place = Path(cwd or ".").absolute()
-    against: DoorWorker | Code
+    against: DoorWorker | WorkflowCode
     if worker:
         against = DoorWorker(command=worker, task_queue=task_queue, data_converter=data_converter)
     else:
         modules = tuple(_reference(each) for each in workflows)
         replayers = (replayer,) if replayer else ()
-        against = Code(modules=modules, replayers=replayers, data_converter=data_converter, cwd=place)
+        against = WorkflowCode(modules=modules, replayers=replayers, data_converter=data_converter, cwd=place)
     files = history_files([str(path) for path in paths], cwd=place)
     if not files:
         raise UsageError(f"no history lies in {', '.join(map(str, paths))}")
-    entries = accepting.load(place / accepted) if accepted else ()
+    entries = accepted_differences.load(place / accepted) if accepted else ()
     thread = RigThread()
     try:
         with tempfile.TemporaryDirectory(prefix="crashproof-replay-") as folder:
@@ -74,7 +74,7 @@ def assert_replays(
             replayed = thread.wait(found)
     finally:
         thread.close()
-    histories, stale = accepting.apply(replayed.histories, entries, today=datetime.now(UTC).date())
+    histories, stale = accepted_differences.apply(replayed.histories, entries, today=datetime.now(UTC).date())
     replayed = replace(replayed, histories=histories, stale=stale)
     if replayed.outcome is not Outcome.PASS:
         raise AssertionError("\n" + replayed_text(replayed))

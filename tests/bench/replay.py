@@ -153,7 +153,7 @@ def _door(place: Path, files: Sequence[str]) -> list[Figure]:
 
 async def _through_door(place: Path, files: Sequence[str]) -> tuple[dict[str, int], dict[str, float]]:
     from harness.histories.formats import load
-    from harness.replay.door.answers import Mode
+    from harness.replay.door.task_answer import Mode
     from harness.replay.door.worker import ReplayWorker, WorkerCommand
 
     loaded = [load(Path(file)) for file in files]

@@ -10,12 +10,12 @@ from typing import Any
 
 from temporalio.converter import DataConverter
 
-from harness.records.replay_result import Difference, Replay, ReplayedHistory, ReplayFinding, Witness
+from harness.records.replay_result import Difference, NondeterministicCall, Replay, ReplayedHistory, ReplayFinding
 from harness.records.verdict import Outcome
-from harness.replay.compare.answered import Answered
-from harness.replay.compare.compare import OUTCOME, WHOLE
+from harness.replay.compare.comparison import OUTCOME, WHOLE
+from harness.replay.compare.decisions import ConditionReplay
+from harness.replay.compare.dependence import Dependence, dependence
 from harness.replay.compare.payloads import bounded, told_apart
-from harness.replay.in_process.matrix import Dependence, dependence
 from harness.temporal.command import Command
 
 _CONVERTER = DataConverter.default.payload_converter
@@ -54,7 +54,7 @@ class Judge:
         self._groups = groups
         self._gathered: dict[int, _Gathered] = defaultdict(_Gathered)
 
-    def add(self, answer: Answered) -> None:
+    def add(self, answer: ConditionReplay) -> None:
         """Take one answer."""
         gathered = self._gathered[answer.index]
         if answer.condition == self._reference:
@@ -95,7 +95,7 @@ class Judge:
             )
         return settled(replace(told, findings=findings, reason=_reason(gathered.replays, most)))
 
-    def _compare(self, gathered: _Gathered, answer: Answered) -> None:
+    def _compare(self, gathered: _Gathered, answer: ConditionReplay) -> None:
         assert gathered.reference is not None
         gathered.asked |= set(answer.decisions) if answer.condition == PREFIX else set()
         if answer.condition != PREFIX and not _is_unusable(answer.replay):
@@ -145,8 +145,8 @@ class Judge:
 class _Gathered:
     """What is known of one history so far."""
 
-    reference: Answered | None = None
-    waiting: list[Answered] = field(default_factory=list)
+    reference: ConditionReplay | None = None
+    waiting: list[ConditionReplay] = field(default_factory=list)
     replays: dict[str, Replay] = field(default_factory=dict)
     dependences: list[Dependence] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
@@ -228,7 +228,7 @@ def _of_replaying(difference: Difference, workflow: str, *, conditions: tuple[st
     )
 
 
-def _witnessed(witness: Witness) -> ReplayFinding:
+def _witnessed(witness: NondeterministicCall) -> ReplayFinding:
     line = witness.stack[-1] if witness.stack else ""
     return ReplayFinding(
         check=DETERMINISTIC_CALLS,

@@ -13,17 +13,19 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.errors import RigError, nearest
 from harness.processes.process import Process
-from harness.replay.door.answers import Mode, TaskAnswer, checked, heard, unasked, until_over
-from harness.replay.door.frontend import Question, ReplayFrontend, Told
-from harness.replay.door.tasks import (
+from harness.replay.conditions import Mode
+from harness.replay.door.frontend import OfferedTask, ReplayFrontend, WorkerAnswer
+from harness.replay.door.replayable_run import (
     VERSION_MARKERS,
     RecordedTask,
-    Story,
+    ReplayableRun,
     markers_of,
-    story_of,
+    replayable_run,
     with_markers_given,
     without_versions,
 )
+from harness.replay.door.task_answer import TaskAnswer, checked, heard, unasked, until_over
+from harness.replay.prefixes import evenly_chosen
 
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
@@ -149,13 +151,13 @@ class ReplayDoor:
             UsageError: The events are not those of one run from its first event on.
             RigError: The worker polls for no workflow task.
         """
-        story = await asyncio.to_thread(story_of, events, workflow_id=workflow_id, run_id=run_id)
-        lock = self._runs.setdefault(story.run_id, asyncio.Lock())
+        run = await asyncio.to_thread(replayable_run, events, workflow_id=workflow_id, run_id=run_id)
+        lock = self._runs.setdefault(run.run_id, asyncio.Lock())
         answers: list[TaskAnswer] = []
         async with lock, self._turn:
-            queue = await self._queue_of(story)
+            queue = await self._queue_of(run)
             for mode in modes:
-                left = _without(story, answers) if mode == "rest" else story
+                left = _without(run, answers) if mode == "rest" else run
                 asked = self._warm(left, queue) if mode == "warm" else self._cold(left, queue)
                 found = await until_over(asked, left, mode, limit=self._history_limit, before=answers)
                 answers += [replace(answer, mode=mode, queue=queue) for answer in found]
@@ -181,39 +183,39 @@ class ReplayDoor:
     def _polls(self, task_queue: str) -> bool:
         return not task_queue or task_queue in self._frontend.normal_queues
 
-    async def _queue_of(self, story: Story) -> str:
+    async def _queue_of(self, run: ReplayableRun) -> str:
         if self._task_queue:
             return self._task_queue
         queues = self._frontend.normal_queues
         if not queues and self._gone and self._gone.done():
-            return story.task_queue
+            return run.task_queue
         await self.ready()
-        while not self._polls(story.task_queue) and time.monotonic() < self._first_poll + QUEUE_LIMIT:
+        while not self._polls(run.task_queue) and time.monotonic() < self._first_poll + QUEUE_LIMIT:
             await asyncio.sleep(0.01)
-        return story.task_queue if story.task_queue in queues else next(iter(queues))
+        return run.task_queue if run.task_queue in queues else next(iter(queues))
 
-    async def _cold(self, story: Story, queue: str) -> AsyncGenerator[TaskAnswer, None]:
+    async def _cold(self, run: ReplayableRun, queue: str) -> AsyncGenerator[TaskAnswer, None]:
         """Ask for each task with the whole history before it, and have the run evicted after each answer."""
-        chosen = _chosen(story.tasks, self._cold_events)
-        for task in story.tasks:
+        chosen = _asked_cold(run.tasks, most_events=self._cold_events)
+        for task in run.tasks:
             if task.started_event_id not in chosen:
                 yield unasked(task, "cold", f"the prefixes of this history have more than {self._cold_events:,} events")
             elif task.made_anew:
-                yield checked(await self._replayed(story, task, queue, _REASONS["made anew"]))
+                yield checked(await self._replayed(run, task, queue, _REASONS["made anew"]))
             else:
-                question = Question(
-                    story=story,
-                    events=story.events,
+                offered = OfferedTask(
+                    run=run,
+                    events=run.events,
                     end=task.started_event_id,
                     previous_started_event_id=task.previous_started_event_id,
                     messages=task.messages,
                 )
-                answer = await self._ask(question, queue, task, "cold")
+                answer = await self._ask(offered, queue, task, "cold")
                 if _new_versions(answer.commands, task):
-                    answer = await self._replayed(story, task, queue, _REASONS["versions"])
+                    answer = await self._replayed(run, task, queue, _REASONS["versions"])
                 yield checked(answer)
 
-    async def _replayed(self, story: Story, task: RecordedTask, queue: str, reason: str) -> TaskAnswer:
+    async def _replayed(self, run: ReplayableRun, task: RecordedTask, queue: str, reason: str) -> TaskAnswer:
         """Ask for a task that only a replaying worker answers as it was recorded.
 
         Only workers that are built on the Rust core can be asked in this way: others check, task by task, that a
@@ -222,39 +224,39 @@ class ReplayDoor:
         foreign = (task.made_anew | task.markers & VERSION_MARKERS) - _WITH_MARKERS_GIVEN
         if foreign or not task.completed_event_id:
             return unasked(task, "cold", reason)
-        events, given = with_markers_given(story, task)
-        question = Question(
-            story=story,
+        events, given = with_markers_given(run, task)
+        offered = OfferedTask(
+            run=run,
             events=events,
             end=len(events),
             previous_started_event_id=task.started_event_id,
             messages=task.messages,
         )
-        answer = await self._ask(question, queue, task, "cold")
+        answer = await self._ask(offered, queue, task, "cold")
         return replace(answer, commands=tuple(without_versions(answer.commands)), replayed=True, given=given)
 
-    async def _warm(self, story: Story, queue: str) -> AsyncGenerator[TaskAnswer, None]:
+    async def _warm(self, run: ReplayableRun, queue: str) -> AsyncGenerator[TaskAnswer, None]:
         """Ask for one task after the other, the run staying in the worker's cache as in production.
 
         A task that would make something anew is not asked: its events come together with the next task's, and the
         worker replays it in between.
         """
         known, sticky = 0, ""
-        for task in story.tasks:
+        for task in run.tasks:
             if task.made_anew:
                 yield unasked(task, "warm", _REASONS["made anew"])
                 continue
-            question = Question(
-                story=story,
-                events=story.events,
+            offered = OfferedTask(
+                run=run,
+                events=run.events,
                 end=task.started_event_id,
                 known=known,
                 previous_started_event_id=task.previous_started_event_id,
                 messages=task.messages,
-                keeps=_keeping(task, last=task is story.tasks[-1]),
+                keeps=_keeping(task, last=task is run.tasks[-1]),
             )
-            answer = await self._ask(question, sticky if known else queue, task, "warm")
-            sticky = _sticky_queue(question.answer)
+            answer = await self._ask(offered, sticky if known else queue, task, "warm")
+            sticky = _sticky_queue(offered.answer)
             known = task.started_event_id if answer.kind == "completed" and sticky else 0
             if _new_versions(answer.commands, task):
                 known = 0
@@ -263,36 +265,36 @@ class ReplayDoor:
                 answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
             yield checked(answer)
 
-    async def _ask(self, question: Question, queue: str, task: RecordedTask, mode: Mode) -> TaskAnswer:
+    async def _ask(self, offered: OfferedTask, queue: str, task: RecordedTask, mode: Mode) -> TaskAnswer:
         began = time.monotonic()
-        limit = self._limit + question.end / 1000
-        self._frontend.offer(queue, question)
-        waiting: set[asyncio.Future[Told] | asyncio.Task[str]] = {question.answer}
+        limit = self._limit + offered.end / 1000
+        self._frontend.offer(queue, offered)
+        waiting: set[asyncio.Future[WorkerAnswer] | asyncio.Task[str]] = {offered.answer}
         if self._gone:
             waiting.add(self._gone)
         try:
             await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._frontend.withdraw(question)
+            self._frontend.withdraw(offered)
         told = TaskAnswer(
             mode=mode,
             started_event_id=task.started_event_id,
             kind="silent",
             failure=f"no answer within {limit:g} s",
             seconds=time.monotonic() - began,
-            fetched=question.fetched,
+            fetched=offered.fetched,
         )
-        if question.answer.done():
-            return heard(told, question.answer.result())
+        if offered.answer.done():
+            return heard(told, offered.answer.result())
         if self._gone and self._gone.done():
             return replace(told, kind="exited", failure=self._gone.result())
         return told
 
 
-def _without(story: Story, answers: Iterable[TaskAnswer]) -> Story:
+def _without(run: ReplayableRun, answers: Iterable[TaskAnswer]) -> ReplayableRun:
     """Return a run with only those tasks that were not asked yet."""
     asked = {answer.started_event_id for answer in answers if answer.kind != "unasked"}
-    return replace(story, tasks=tuple(task for task in story.tasks if task.started_event_id not in asked))
+    return replace(run, tasks=tuple(task for task in run.tasks if task.started_event_id not in asked))
 
 
 def _new_versions(commands: Iterable[Command], task: RecordedTask) -> bool:
@@ -303,26 +305,18 @@ def _keeping(task: RecordedTask, *, last: bool) -> Callable[[rpc.RespondWorkflow
     return lambda answer: not last and not _new_versions(answer.commands, task)
 
 
-def _sticky_queue(answer: asyncio.Future[Told]) -> str:
+def _sticky_queue(answer: asyncio.Future[WorkerAnswer]) -> str:
     told = answer.result() if answer.done() else None
     if isinstance(told, rpc.RespondWorkflowTaskCompletedRequest):
         return told.sticky_attributes.worker_task_queue.name
     return ""
 
 
-def _chosen(tasks: Sequence[RecordedTask], events: int) -> set[int]:
-    """Choose the tasks that are asked cold: all, or evenly as many as keep their prefixes below a number of events.
+def _asked_cold(tasks: Sequence[RecordedTask], *, most_events: int) -> set[int]:
+    """Return the tasks that are asked cold: all, or evenly as many as keep their prefixes below a number of events.
 
     Those that cannot be asked warm come before the others.
     """
-    first = _evenly([task.started_event_id for task in tasks if task.made_anew], events)
-    others = _evenly([task.started_event_id for task in tasks if not task.made_anew], events - sum(first))
-    return first | others
-
-
-def _evenly(ids: Sequence[int], events: int) -> set[int]:
-    step, chosen = 1, set(ids)
-    while len(chosen) > 2 and sum(chosen) > events:
-        step += 1
-        chosen = {*ids[::step], ids[-1]}
-    return chosen
+    first = evenly_chosen([task.started_event_id for task in tasks if task.made_anew], most_events=most_events)
+    rest = [task.started_event_id for task in tasks if not task.made_anew]
+    return {*first, *evenly_chosen(rest, most_events=most_events - sum(first))}

@@ -18,7 +18,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.doors.wire.serving import GrpcServer, operation_of
-from harness.replay.door.tasks import Story
+from harness.replay.door.replayable_run import ReplayableRun
 from harness.temporal.service import request_type, response_type
 
 PAGE_EVENTS = 256
@@ -28,15 +28,15 @@ _POLL_SECONDS = 50.0
 _SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse with status SERVING
 _NAMESPACE_ID = "00000000-0000-0000-0000-000000000000"
 
-Told = rpc.RespondWorkflowTaskCompletedRequest | rpc.RespondWorkflowTaskFailedRequest
+WorkerAnswer = rpc.RespondWorkflowTaskCompletedRequest | rpc.RespondWorkflowTaskFailedRequest
 
 
 @dataclass(kw_only=True, eq=False)
-class Question:
+class OfferedTask:
     """One workflow task to be handed out, and the worker's answer to it.
 
     Attributes:
-        story: The run.
+        run: The run.
         events: Its history, from the first event on.
         end: Event id of the task's WorkflowTaskStarted, up to which the worker is told the history.
         known: How many of them the worker's cache has seen: they are not sent.
@@ -47,14 +47,14 @@ class Question:
         fetched: Whether the worker asked for the beginning of the history: it had not kept the run.
     """
 
-    story: Story
+    run: ReplayableRun
     events: Sequence[HistoryEvent]
     end: int
     known: int = 0
     previous_started_event_id: int = 0
     messages: Sequence[Message] = ()
     keeps: Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool] = lambda answer: False
-    answer: asyncio.Future[Told] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[WorkerAnswer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     fetched: bool = False
     token: bytes = b""
 
@@ -66,7 +66,7 @@ class ReplayFrontend:
     worker's cache by refusing its answer with INVALID_ARGUMENT "UnhandledCommand", which is what a server says when a
     signal arrived while the task was being answered: every SDK then drops the run and expects its whole history, and
     the Rust core does not log it. Measured with a sandboxed Python worker: 25 ms of the worker's CPU time for a cold
-    prefix of up to 29 events, nearly all of it for the new instance of the workflow; another run id for each question,
+    prefix of up to 29 events, nearly all of it for the new instance of the workflow; another run id for each task,
     which would let the runs stay in the cache, takes 23 ms and shows in ``workflow.info()``.
 
     What the worker's program writes beside its tasks is acknowledged and forgotten, so that a program that is worker
@@ -79,8 +79,8 @@ class ReplayFrontend:
     def __init__(self, address: str = "") -> None:
         self.normal_queues: dict[str, None] = {}
         self.polled = asyncio.Event()
-        self._offered: defaultdict[str, asyncio.Queue[Question]] = defaultdict(asyncio.Queue)
-        self._open: dict[bytes, Question] = {}
+        self._offered: defaultdict[str, asyncio.Queue[OfferedTask]] = defaultdict(asyncio.Queue)
+        self._open: dict[bytes, OfferedTask] = {}
         self._numbers = itertools.count(1)
         self._server = GrpcServer(address)
 
@@ -102,15 +102,15 @@ class ReplayFrontend:
         """Host and port that the worker connects to; known once entered."""
         return self._server.address
 
-    def offer(self, queue: str, question: Question) -> None:
+    def offer(self, queue: str, offered: OfferedTask) -> None:
         """Hand a workflow task to the next poll of a task queue."""
-        question.token = f"replay-{next(self._numbers)}".encode()
-        self._open[question.token] = question
-        self._offered[queue].put_nowait(question)
+        offered.token = f"replay-{next(self._numbers)}".encode()
+        self._open[offered.token] = offered
+        self._offered[queue].put_nowait(offered)
 
-    def withdraw(self, question: Question) -> None:
+    def withdraw(self, offered: OfferedTask) -> None:
         """Forget a task that is answered or no longer waited for."""
-        self._open.pop(question.token, None)
+        self._open.pop(offered.token, None)
 
     def forget(self) -> None:
         """Forget what a worker that is gone had polled, and the tasks that were offered to it."""
@@ -139,17 +139,17 @@ class ReplayFrontend:
         if queue.kind != TaskQueueKind.TASK_QUEUE_KIND_STICKY:
             self.normal_queues[queue.name] = None
             self.polled.set()
-        offered = self._offered[queue.name]
+        waiting = self._offered[queue.name]
         try:
             async with asyncio.timeout(_patience(context)):
-                question = await offered.get()
+                offered = await waiting.get()
         except TimeoutError:
             return rpc.PollWorkflowTaskQueueResponse()
-        return _task(question) if question.token in self._open else rpc.PollWorkflowTaskQueueResponse()
+        return _task(offered) if offered.token in self._open else rpc.PollWorkflowTaskQueueResponse()
 
     async def _completed(self, request: Any, context: Any) -> Any:
-        question = await self._answered(request, context)
-        if not question.keeps(request):
+        offered = await self._answered(request, context)
+        if not offered.keeps(request):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "UnhandledCommand")
         return rpc.RespondWorkflowTaskCompletedResponse()
 
@@ -157,28 +157,28 @@ class ReplayFrontend:
         await self._answered(request, context)
         return rpc.RespondWorkflowTaskFailedResponse()
 
-    async def _answered(self, request: Any, context: Any) -> Question:
-        question = self._open.pop(request.task_token, None)
-        if question is None:
+    async def _answered(self, request: Any, context: Any) -> OfferedTask:
+        offered = self._open.pop(request.task_token, None)
+        if offered is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "Workflow task not found.")
-        assert question is not None
-        if not question.answer.done():
-            question.answer.set_result(request)
-        return question
+        assert offered is not None
+        if not offered.answer.done():
+            offered.answer.set_result(request)
+        return offered
 
     async def _history(self, request: Any, context: Any) -> Any:
         """Give a page of a history; the whole of it to a worker that has lost the run from its cache."""
         token, _, first = request.next_page_token.decode().partition("/")
-        question = self._open.get(token.encode()) or next(
-            (each for each in self._open.values() if each.story.run_id == request.execution.run_id), None
+        offered = self._open.get(token.encode()) or next(
+            (each for each in self._open.values() if each.run.run_id == request.execution.run_id), None
         )
-        if question is None:
+        if offered is None:
             if request.wait_new_event:  # the end of a workflow that the worker's program has started itself
                 return await _nothing("GetWorkflowExecutionHistory", context)
             await context.abort(grpc.StatusCode.NOT_FOUND, "Workflow execution not found.")
-        assert question is not None
-        question.fetched = question.fetched or not token
-        history, more = _page(question, int(first or 0))
+        assert offered is not None
+        offered.fetched = offered.fetched or not token
+        history, more = _page(offered, int(first or 0))
         return rpc.GetWorkflowExecutionHistoryResponse(history=history, next_page_token=more)
 
     async def _start(self, request: Any, context: Any) -> Any:
@@ -221,36 +221,36 @@ _ANSWERS: dict[str, Callable[[ReplayFrontend, Any, Any], Awaitable[Any]]] = {
 }
 
 
-def _task(question: Question) -> Any:
+def _task(offered: OfferedTask) -> Any:
     """Return the poll answer that a server would give."""
-    story = question.story
-    history, more = _page(question, question.known)
-    started = question.events[question.end - 1]
-    scheduled = question.events[started.workflow_task_started_event_attributes.scheduled_event_id - 1]
+    run = offered.run
+    history, more = _page(offered, offered.known)
+    started = offered.events[offered.end - 1]
+    scheduled = offered.events[started.workflow_task_started_event_attributes.scheduled_event_id - 1]
     reply = rpc.PollWorkflowTaskQueueResponse(
-        task_token=question.token,
-        previous_started_event_id=question.previous_started_event_id,
-        started_event_id=question.end,
+        task_token=offered.token,
+        previous_started_event_id=offered.previous_started_event_id,
+        started_event_id=offered.end,
         attempt=1,
         history=history,
         next_page_token=more,
-        messages=question.messages,
+        messages=offered.messages,
         scheduled_time=scheduled.event_time,
         started_time=started.event_time,
     )
-    reply.workflow_execution.workflow_id = story.workflow_id
-    reply.workflow_execution.run_id = story.run_id
-    reply.workflow_type.name = story.workflow_type
-    reply.workflow_execution_task_queue.name = story.task_queue
+    reply.workflow_execution.workflow_id = run.workflow_id
+    reply.workflow_execution.run_id = run.run_id
+    reply.workflow_type.name = run.workflow_type
+    reply.workflow_execution_task_queue.name = run.task_queue
     reply.workflow_execution_task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
     return reply
 
 
-def _page(question: Question, first: int) -> tuple[History, bytes]:
+def _page(offered: OfferedTask, first: int) -> tuple[History, bytes]:
     """Return the page of events from an index on, and the token of the next one."""
-    end = min(first + PAGE_EVENTS, question.end)
-    more = b"%b/%d" % (question.token, end) if end < question.end else b""
-    return History(events=question.events[first:end]), more
+    end = min(first + PAGE_EVENTS, offered.end)
+    more = b"%b/%d" % (offered.token, end) if end < offered.end else b""
+    return History(events=offered.events[first:end]), more
 
 
 def _patience(context: Any) -> float:

@@ -14,8 +14,9 @@ from harness.errors import RigError
 from harness.processes.command import command_words, environment
 from harness.processes.ports import IP
 from harness.processes.process import Process
-from harness.replay.door.answers import Mode, TaskAnswer
+from harness.replay.conditions import Mode
 from harness.replay.door.door import READY_LIMIT, ReplayDoor
+from harness.replay.door.task_answer import TaskAnswer
 
 STARTS = 3
 """How often a worker that has been lost is started before it is given up."""

@@ -7,18 +7,16 @@ import contextlib
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.errors import RigError
 from harness.records.replay_result import Replay
-from harness.replay.compare.answered import Answered, read_details
-from harness.replay.compare.compare import is_blocked
-from harness.replay.compare.conditions import CONDITIONS, PREFIX_EVENTS, Condition
+from harness.replay.compare.decisions import ConditionReplay
+from harness.replay.conditions import IN_PROCESS, PREFIX_EVENTS, Condition
 from harness.replay.in_process.process import ReplayProcess
 from harness.replay.in_process.protocol import ReplayRequest, Setup
-from harness.temporal.command import Command
 
 MOST_BLOCKED = 2
 """Under how many conditions a history is tried that takes too long under each."""
@@ -59,7 +57,7 @@ class Stored(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Code:
+class WorkflowCode:
     """Which workflow code is replayed against.
 
     Attributes:
@@ -77,61 +75,16 @@ class Code:
     cwd: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dependence:
-    """The first decision that is another one under a condition than without it.
-
-    Attributes:
-        condition: Name of the condition.
-        workflow_task: Id of the WorkflowTaskStarted event.
-        plain: The command without the condition; None for none at this place.
-        other: The command under the condition; None for none at this place.
-        failures: The failure of the workflow task without and with the condition, where it has one.
-        line: Where workflow code failed it, if known.
-    """
-
-    condition: str
-    workflow_task: int
-    plain: Command | None = None
-    other: Command | None = None
-    failures: tuple[str, str] = ("", "")
-    line: str = ""
-
-
-def dependence(plain: Answered, other: Answered) -> Dependence | None:
-    """Return the first decision of one history in which two replays differ, or None.
-
-    Both may differ from the recording in the same way: that is a change of code, and no dependence. Workflow tasks that
-    only one of them came to are not compared; the other was stopped before, at a decision that is.
-    """
-    if all(digest == other.decisions.get(task, digest) for task, digest in plain.decisions.items()):
-        return None
-    if plain.details is None or other.details is None:
-        return None
-    theirs = {task.started_event_id: task for task in read_details(other.details)}
-    for task in read_details(plain.details):
-        same = theirs.get(task.started_event_id)
-        if same is None or is_blocked(task.failure) or is_blocked(same.failure):
-            continue
-        of: dict[str, Any] = {"condition": other.condition, "workflow_task": task.started_event_id}
-        for one, two in zip_longest(task.commands, same.commands):
-            if one is None or two is None or (one.kind, one.fields) != (two.kind, two.fields):
-                return Dependence(**of, plain=one, other=two, failures=(task.failure, same.failure))
-        if bool(task.failure) != bool(same.failure):
-            return Dependence(**of, failures=(task.failure, same.failure), line=same.line or task.line)
-    return None
-
-
 async def replay_in_process(
     histories: Sequence[Stored],
     *,
-    code: Code,
+    code: WorkflowCode,
     folder: Path,
-    conditions: Sequence[Condition] = CONDITIONS,
+    conditions: Sequence[Condition] = IN_PROCESS,
     jobs: int = 2,
     time_limit: float = 30.0,
     unusable: dict[str, str] | None = None,
-) -> AsyncGenerator[Answered, None]:
+) -> AsyncGenerator[ConditionReplay, None]:
     """Yield what came of each history under each condition, as it comes.
 
     A history over which the process is lost is told so, and is not replayed under further conditions, nor is one that
@@ -153,7 +106,7 @@ async def replay_in_process(
     unusable = {} if unusable is None else unusable
     matrix = _Matrix(histories, code=code, folder=folder, time_limit=time_limit, unusable=unusable)
     units = list(matrix.units(conditions, jobs=jobs))
-    answers: asyncio.Queue[Answered | None] = asyncio.Queue()
+    answers: asyncio.Queue[ConditionReplay | None] = asyncio.Queue()
 
     async def work() -> None:
         while units:
@@ -194,7 +147,13 @@ class _Matrix:
     """Replays units."""
 
     def __init__(
-        self, histories: Sequence[Stored], *, code: Code, folder: Path, time_limit: float, unusable: dict[str, str]
+        self,
+        histories: Sequence[Stored],
+        *,
+        code: WorkflowCode,
+        folder: Path,
+        time_limit: float,
+        unusable: dict[str, str],
     ) -> None:
         self._histories = histories
         self._code = code
@@ -218,7 +177,7 @@ class _Matrix:
                 yield _Unit(number=number, conditions=same, indices=shard)
                 number += 1
 
-    async def replay(self, unit: _Unit) -> AsyncIterator[Answered]:
+    async def replay(self, unit: _Unit) -> AsyncIterator[ConditionReplay]:
         """Replay one unit, with a new process whenever the last one was lost."""
         todo = deque((condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition))
         starts = 0
@@ -232,7 +191,7 @@ class _Matrix:
 
     async def _replay(
         self, process: ReplayProcess, todo: deque[tuple[Condition, int]]
-    ) -> AsyncGenerator[Answered, None]:
+    ) -> AsyncGenerator[ConditionReplay, None]:
         """Replay what is to be done, until that is all, or the process is of no more use."""
         asked: deque[tuple[Condition, int]] = deque()
         while todo or asked:
@@ -286,7 +245,7 @@ class _Matrix:
             prefixes=PREFIX_EVENTS if condition.prefixes else 0,
         )
 
-    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> Answered:
+    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> ConditionReplay:
         history = self._histories[index]
         events = PREFIX_EVENTS if condition.prefixes else history.events * condition.times
         try:
@@ -294,7 +253,7 @@ class _Matrix:
         except RigError as error:
             told = str(error)
             replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=told, lost=told)
-            answer = Answered(index=index, condition=condition.name, replay=replay)
+            answer = ConditionReplay(index=index, condition=condition.name, replay=replay)
         if answer.replay.lost or self._blocks(index, answer.replay):
             self._lost.add(index)
         return answer

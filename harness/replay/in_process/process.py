@@ -19,7 +19,7 @@ import msgspec
 from harness.errors import RigError, UsageError
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
-from harness.replay.compare.answered import Answered
+from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
 from harness.replay.in_process.source_lines import UserCode
 
@@ -108,7 +108,7 @@ class ReplayProcess:
                 found += await self._replay(history, prefixes=prefixes)
         return tuple(found)
 
-    async def ask(self, request: ReplayRequest, *, events: int = 0) -> Answered:
+    async def ask(self, request: ReplayRequest, *, events: int = 0) -> ConditionReplay:
         """Return what the process answers to one request.
 
         Args:
@@ -129,7 +129,7 @@ class ReplayProcess:
         if self._process is not None and self._process.stdin is not None:
             await _write(self._process.stdin, request)
 
-    async def answer(self, request: ReplayRequest, *, events: int = 0) -> Answered:
+    async def answer(self, request: ReplayRequest, *, events: int = 0) -> ConditionReplay:
         """Wait for the answer to the request that was told first of those that are not answered yet.
 
         Raises:
@@ -137,7 +137,7 @@ class ReplayProcess:
         """
         limit = self._time_limit + events * _SECONDS_PER_EVENT
         told = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
-        return msgspec.json.decode(told, type=Answered)
+        return msgspec.json.decode(told, type=ConditionReplay)
 
     async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:
         request = ReplayRequest(
@@ -209,7 +209,7 @@ class ReplayProcess:
             self._log = _free_name(self._logs)
             with self._log.open("wb") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "harness.replay.in_process.main"),
+                    *(sys.executable, "-m", "harness.replay.in_process.child_main"),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=log,

@@ -1,6 +1,6 @@
 """Commands of Temporal's core, as workflow code issues them, in the form that all commands are compared in.
 
-What core adds or does later stands in ``core_decided``, which brings these commands together with a history.
+What core adds or does later stands in ``sdk_core_decisions``, which brings these commands together with a history.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.temporal.command import PATCH_MARKER, Command, canonical
 from harness.temporal.fields import fields_of, payload_fields
 
 UNRESOLVED = "seq"
-"""Field of a command whose target core tells by a number: ``decided`` puts in its place what the server is told."""
+"""Field of a command that names its target by SDK core's number; ``decisions_of`` puts what the server gets there."""
 
 _KINDS = {
     "schedule_activity": "ScheduleActivityTask",
@@ -29,7 +29,7 @@ _RENAMED = (("arguments.", "input."), ("headers.", "header."), ("args.", "input.
 _LANGUAGE_ONLY = ("cancellationType", "doNotEagerlyExecute", "versioningIntent", "localRetryThreshold")
 
 
-def of_core(command: WorkflowCommand, *, line: str = "") -> Command:
+def of_sdk_core(command: WorkflowCommand, *, line: str = "") -> Command:
     """Return a command that workflow code issued; ``line`` is where it did.
 
     Kinds that only core knows keep core's name: ``ScheduleLocalActivity``, ``RequestCancelLocalActivity``,

@@ -21,9 +21,9 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.records.evidence import History
-from harness.replay.compare.comparable import is_of_sdk
-from harness.replay.in_process.recorder import Activation, Issued, RecordedReplay
-from harness.replay.in_process.sdk_core_commands import of_core
+from harness.replay.compare.normal_form import is_added_by_sdk
+from harness.replay.in_process.observer import Activation, IssuedCommand, ObservedReplay
+from harness.replay.in_process.sdk_core_commands import of_sdk_core
 from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded
 from harness.temporal.fields import fields_of
@@ -36,8 +36,8 @@ _STARTS |= {"signal_external_workflow_execution": "cancel_signal_workflow"}
 _CANCELS = {cancel: start for start, cancel in _STARTS.items()}
 
 
-def decided(
-    found: RecordedReplay,
+def decisions_of(
+    found: ObservedReplay,
     *,
     history: History | Sequence[HistoryEvent],
     told: Mapping[int, Sequence[Command]] | None = None,
@@ -78,7 +78,7 @@ class _Deciding:
         self._accepted: set[str] = set()
         self._local: dict[int, list[Command]] = defaultdict(list)
 
-    def of(self, found: RecordedReplay) -> Iterator[TaskDecisions]:
+    def of(self, found: ObservedReplay) -> Iterator[TaskDecisions]:
         for started, activations in found.tasks().items():
             commands = list(self._commands(started, activations))
             failed = next((each for each in activations if each.failure), None)
@@ -96,8 +96,8 @@ class _Deciding:
             if command is not None:
                 yield command
 
-    def _command(self, started: int, issued: Issued) -> Command | None:
-        command = of_core(issued.command, line=issued.line)
+    def _command(self, started: int, issued: IssuedCommand) -> Command | None:
+        command = of_sdk_core(issued.command, line=issued.line)
         variant = issued.command.WhichOneof("variant") or ""
         if command.kind in _NEVER_SENT:
             return None
@@ -145,7 +145,7 @@ class _Deciding:
     def _with_local_activities(self, started: int, commands: list[Command]) -> list[Command]:
         """Put the markers of local activities where the recording has them: their order is that of their ends."""
         ours = {command.fields.get("seq"): command for command in self._local.pop(started, ())}
-        told_of = [each for each in self._recorded.get(started, ()) if not is_of_sdk(each)]
+        told_of = [each for each in self._recorded.get(started, ()) if not is_added_by_sdk(each)]
         for index, marker in enumerate(told_of):
             if not _is_local_activity(marker) or marker.fields.get("seq") not in ours:
                 continue
@@ -177,7 +177,7 @@ class _Deciding:
         return told
 
 
-def _sent(issued: Sequence[Issued]) -> Iterator[Issued]:
+def _sent(issued: Sequence[IssuedCommand]) -> Iterator[IssuedCommand]:
     """Yield what core sends: not what is started and cancelled in one workflow task."""
     starts = {_numbered(each) for each in issued if each.command.WhichOneof("variant") in _STARTS}
     cancels = {_numbered(each) for each in issued if each.command.WhichOneof("variant") in _CANCELS}
@@ -185,7 +185,7 @@ def _sent(issued: Sequence[Issued]) -> Iterator[Issued]:
     yield from (each for each in issued if _numbered(each) not in both)
 
 
-def _numbered(issued: Issued) -> tuple[str, int]:
+def _numbered(issued: IssuedCommand) -> tuple[str, int]:
     variant = issued.command.WhichOneof("variant") or ""
     body: Any = getattr(issued.command, variant) if variant else None
     number = getattr(body, "seq", 0) or getattr(body, "child_workflow_seq", 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.records.replay_result import ReplayedHistory, ReplayFinding, ReplayResult, Witness
+from harness.records.replay_result import NondeterministicCall, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.verdict import Outcome
 from harness.report.clean import for_terminal
 from harness.report.phrases import number
@@ -73,7 +73,7 @@ def _finding(finding: ReplayFinding, again: Again | None) -> Iterator[str]:
         yield f"    Reproduce with:  {again(finding)}"
 
 
-def _causes(causes: Sequence[Witness]) -> Iterator[str]:
+def _causes(causes: Sequence[NondeterministicCall]) -> Iterator[str]:
     for witness in causes[:_MOST_CAUSES]:
         yield f"      calls {witness.function}: {' -> '.join(witness.stack)}"
     if len(causes) > _MOST_CAUSES:

@@ -51,16 +51,16 @@ def each(asked: dict[str, Any]) -> dict[str, Any]:
 def strict(asked: dict[str, Any]) -> dict[str, Any]:
     """Strict replay: files read, replayed under the plain condition in processes, compared."""
     from harness.histories.files import HistoryFile
-    from harness.histories.preparing import prepared
-    from harness.replay.compare.conditions import PLAIN
-    from harness.replay.in_process.matrix import Code, replay_in_process
+    from harness.histories.reading_pool import read_histories
+    from harness.replay.conditions import PLAIN
+    from harness.replay.in_process.matrix import WorkflowCode, replay_in_process
 
-    code = Code(modules=asked["workflows"], cwd=Path.cwd())
+    code = WorkflowCode(modules=asked["workflows"], cwd=Path.cwd())
     files = [HistoryFile(path=Path(file), shown=file) for file in asked["files"]]
     jobs = asked.get("jobs", 2)
 
     async def replay(folder: Path) -> tuple[int, int]:
-        found = [each async for each in prepared(files, folder=folder, jobs=jobs)]
+        found = [each async for each in read_histories(files, folder=folder, jobs=jobs)]
         answers = replay_in_process(found, code=code, folder=folder, conditions=[PLAIN], jobs=jobs, time_limit=300)
         replays = [answer.replay async for answer in answers]
         clean = [one for one in replays if one.commands and not one.failure and not one.differences]
@@ -76,11 +76,11 @@ def strict(asked: dict[str, Any]) -> dict[str, Any]:
 def judged(asked: dict[str, Any]) -> dict[str, Any]:
     """All that ``crashproof replay`` does, under the conditions asked for."""
     from harness.histories.files import history_files
-    from harness.replay.in_process.matrix import Code
+    from harness.replay.in_process.matrix import WorkflowCode
     from harness.replay.strict import replay_all
 
     files = history_files(asked["paths"], cwd=Path.cwd())
-    code = Code(modules=asked["modules"], cwd=Path.cwd())
+    code = WorkflowCode(modules=asked["modules"], cwd=Path.cwd())
     with tempfile.TemporaryDirectory() as folder, _timed() as taken:
         found = asyncio.run(
             replay_all(files, against=code, folder=Path(folder), conditions=asked["conditions"], jobs=2)
@@ -119,7 +119,7 @@ async def _plain(asked: dict[str, Any]) -> None:
 async def _recording(asked: dict[str, Any]) -> None:
     import msgspec
 
-    from harness.replay.in_process.child import Answering
+    from harness.replay.in_process.child_replayer import RequestReplayer
     from harness.replay.in_process.protocol import ReplayRequest
 
     requests = [
@@ -130,7 +130,7 @@ async def _recording(asked: dict[str, Any]) -> None:
     answers: list[Any] = []
     with tempfile.TemporaryDirectory() as folder:
         known = {each.__name__: each for each in classes}
-        answering = Answering([(known, Replayer(workflows=classes))], spool=f"{folder}/decided")
+        answering = RequestReplayer([(known, Replayer(workflows=classes))], spool=f"{folder}/decided")
         lines = io.BytesIO(b"".join(msgspec.json.encode(request) + b"\n" for request in requests))
         await answering.serve(lines, answers.append)
     if len([one for one in answers if one.replay.commands and not one.replay.differences]) != len(requests):

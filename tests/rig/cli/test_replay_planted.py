@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.replay.compare.conditions import CONDITIONS
 from harness.replay.compare.judging import AS_RECORDED, EACH_TIME, UNDER_EVERY_CONDITION
+from harness.replay.conditions import IN_PROCESS
 from tests.replay.planted import planted
 from tests.replay.planted.planted import ALWAYS, PREFIX, ROOT, Planted
 from tests.rig.cli.running import crashproof
@@ -131,7 +131,7 @@ def is_cause(condition: str, case: Planted) -> bool:
     (group,) = case.depends
     if group == ALWAYS:
         return condition == EACH_TIME
-    return condition == "replayed" if group == PREFIX else condition in {e.name for e in CONDITIONS if e.group == group}
+    return condition == "replayed" if group == PREFIX else condition in {e.name for e in IN_PROCESS if e.group == group}
 
 
 @pytest.mark.parametrize("case", ALIKE, ids=lambda case: case.name)
@@ -141,4 +141,4 @@ def test_nothing_is_found_in_a_look_alike(case: Planted, replayed: Replayed) -> 
     assert told["commands"] > 0
     assert told["prefixes"] > 0
     if COMMANDS[case.name][1] == ():
-        assert set(told["conditions"]) == {each.name for each in CONDITIONS}
+        assert set(told["conditions"]) == {each.name for each in IN_PROCESS}

@@ -22,8 +22,8 @@ from harness.doors.decision import Decision, Refusal
 from harness.errors import RigError, UsageError
 from harness.histories import capture as capturing
 from harness.histories import formats as histories
-from harness.histories.capture import CaptureRequest, Caught, capture
-from harness.histories.captured import INDEX, Captured, Captures, file_name, read_index
+from harness.histories.capture import CaptureRequest, CaptureResult, capture
+from harness.histories.capture_folder import INDEX, CapturedHistory, CaptureFolder, file_name, read_index
 from harness.histories.choosing import Candidate
 from harness.histories.cluster import Cluster
 from harness.records.tape import Entry
@@ -41,7 +41,7 @@ READING = {
     "GetWorkflowExecutionHistory",
 }
 HISTORY = "GetWorkflowExecutionHistory"
-ENTRY = Captured(
+ENTRY = CapturedHistory(
     file="",
     workflow_id="a/b",
     run_id="r1",
@@ -65,12 +65,12 @@ ENDED = Candidate(workflow_id="a/b", run_id="r1", workflow_type="Pay", status="C
 
 
 def test_a_history_and_its_entry_are_kept_and_found_again(tmp_path: Path) -> None:
-    captures = Captures(tmp_path / "h")
+    captures = CaptureFolder(tmp_path / "h")
     done, entry = captures.keep(ENTRY, EVENTS)
     captures.flush()
     assert (done, entry.file) == ("new", "a%2Fb.r1.json")
     assert json.loads((tmp_path / "h" / entry.file).read_text()) == {"events": EVENTS}
-    again = Captures(tmp_path / "h")
+    again = CaptureFolder(tmp_path / "h")
     assert again.captured == (entry,)
     assert again.is_done(ENDED, scrubbed=False)
     assert not again.is_done(ENDED, scrubbed=True)
@@ -79,18 +79,18 @@ def test_a_history_and_its_entry_are_kept_and_found_again(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_another_content_is_written_over_only_if_that_is_asked_for(tmp_path: Path, compress: bool) -> None:
-    _, entry = Captures(tmp_path, compress=compress).keep(ENTRY, EVENTS)
+    _, entry = CaptureFolder(tmp_path, compress=compress).keep(ENTRY, EVENTS)
     kept = (tmp_path / entry.file).read_bytes()
-    assert Captures(tmp_path).keep(ENTRY, OTHERS)[0] == "changed"
+    assert CaptureFolder(tmp_path).keep(ENTRY, OTHERS)[0] == "changed"
     assert (tmp_path / entry.file).read_bytes() == kept
-    assert Captures(tmp_path, overwrite=True).keep(ENTRY, OTHERS)[0] == "replaced"
+    assert CaptureFolder(tmp_path, overwrite=True).keep(ENTRY, OTHERS)[0] == "replaced"
     written = (tmp_path / entry.file).read_bytes()
     assert json.loads(gzip.decompress(written) if compress else written) == {"events": OTHERS}
     assert [path.name for path in tmp_path.iterdir() if path.name != INDEX] == [entry.file]
 
 
 def test_a_file_that_was_changed_is_not_taken_for_what_was_captured(tmp_path: Path) -> None:
-    captures = Captures(tmp_path)
+    captures = CaptureFolder(tmp_path)
     _, entry = captures.keep(ENTRY, EVENTS)
     (tmp_path / entry.file).write_text("{")
     assert not captures.is_done(ENDED, scrubbed=False)
@@ -98,18 +98,18 @@ def test_a_file_that_was_changed_is_not_taken_for_what_was_captured(tmp_path: Pa
 
 
 def test_an_open_execution_is_read_again_and_is_not_passed_over_for_ever(tmp_path: Path) -> None:
-    captures, running = Captures(tmp_path), replace(ENDED, status="RUNNING")
+    captures, running = CaptureFolder(tmp_path), replace(ENDED, status="RUNNING")
     captures.keep(replace(ENTRY, open=True, status="RUNNING"), EVENTS)
     assert not captures.is_done(running, scrubbed=False)
     captures.pass_over(running)
     assert not captures.was_passed_over(running)
     captures.pass_over(ENDED)
     captures.flush()
-    assert Captures(tmp_path).was_passed_over(ENDED)
+    assert CaptureFolder(tmp_path).was_passed_over(ENDED)
 
 
 def test_why_it_was_taken_first_stays(tmp_path: Path) -> None:
-    captures = Captures(tmp_path)
+    captures = CaptureFolder(tmp_path)
     captures.keep(ENTRY, EVENTS)
     _, entry = captures.keep(replace(ENTRY, why=("asked for",), adds=("b",)), EVENTS)
     assert (entry.why, entry.adds) == (("newest",), ("a", "b"))
@@ -125,10 +125,10 @@ def test_a_long_id_makes_a_name_that_every_disk_takes() -> None:
 def test_what_is_no_folder_or_no_index_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"file is a file; give the folder"):
-        Captures(tmp_path / "file")
+        CaptureFolder(tmp_path / "file")
     (tmp_path / INDEX).write_text("[]")
     with pytest.raises(UsageError, match=r"captured\.json is no index of captured histories"):
-        Captures(tmp_path)
+        CaptureFolder(tmp_path)
 
 
 class Counting:
@@ -177,7 +177,7 @@ async def door(server: DevServer, counting: Counting) -> AsyncIterator[Client]:
         yield await Client.connect(proxy.address)
 
 
-def names(caught: Caught, kind: Any) -> list[str]:
+def names(caught: CaptureResult, kind: Any) -> list[str]:
     return [captured.workflow_id for captured in caught.of(kind)]
 
 
@@ -193,12 +193,12 @@ class TestAgainstAServer:
     ) -> None:
         counting = Counting()
         async with door(server, counting) as client:
-            caught = await capture(Cluster(client), Captures(tmp_path), wanted=ALL)
+            caught = await capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL)
             assert set(names(caught, "new")) == {"pay/5", "pay/2", "pay/0", "waiting"}
             assert (caught.listed, caught.read, caught.passed_over) == (7, 7, 3)
             assert counting.calls.keys() <= READING
             assert counting.calls[HISTORY] == 7
-            again = await capture(Cluster(client), Captures(tmp_path), wanted=ALL)
+            again = await capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL)
         assert counting.calls.keys() <= READING
         assert counting.calls[HISTORY] == 8, "the open one alone is read again"
         assert set(names(again, "same")) == {"pay/5", "pay/2", "pay/0", "waiting"}
@@ -207,7 +207,7 @@ class TestAgainstAServer:
         self, server: DevServer, tmp_path: Path
     ) -> None:
         client = await Client.connect(server.address, namespace=SLOT)
-        await capture(Cluster(client), Captures(tmp_path), wanted=ALL)
+        await capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL)
         index = {each.workflow_id: each for each in read_index(tmp_path).captured}
         entry = index["pay/2"]
         assert (entry.workflow_type, entry.status, entry.open, entry.namespace) == ("Pay", "TERMINATED", False, SLOT)
@@ -224,7 +224,7 @@ class TestAgainstAServer:
     ) -> None:
         client = await Client.connect(server.address, namespace=SLOT)
         for folder in ("one", "two"):
-            caught = await capture(Cluster(client), Captures(tmp_path / folder), wanted=ALL, scrub_key=b"k")
+            caught = await capture(Cluster(client), CaptureFolder(tmp_path / folder), wanted=ALL, scrub_key=b"k")
         assert caught.replaced["input"] == 4, "three arguments and that of the signal"
         one, two = ({path.name: path.read_text() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
         assert one == two
@@ -241,14 +241,14 @@ class TestAgainstAServer:
             Refusal("RESOURCE_EXHAUSTED", "too fast") if entry.operation == HISTORY and next(numbers) % 2 else "go"
         )
         async with door(server, counting) as client:
-            caught = await capture(Cluster(client, tell=told.append), Captures(tmp_path / "a"), wanted=ALL)
+            caught = await capture(Cluster(client, tell=told.append), CaptureFolder(tmp_path / "a"), wanted=ALL)
             assert len(caught.kept) == 4
             assert "RESOURCE_EXHAUSTED: too fast; trying again in 0.25 s" in told
             counting.refuse = lambda entry: (
                 Refusal("UNAVAILABLE", "away") if entry.operation == HISTORY and next(numbers) % 3 else "go"
             )
             with pytest.raises(RigError, match=r"did not answer within 0\.1 s: UNAVAILABLE: away; run the same"):
-                await capture(Cluster(client, patience=0.1), Captures(tmp_path / "b"), wanted=ALL)
+                await capture(Cluster(client, patience=0.1), CaptureFolder(tmp_path / "b"), wanted=ALL)
 
     async def test_an_interrupted_capture_keeps_what_is_complete_and_goes_on_there(
         self, server: DevServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -263,7 +263,7 @@ class TestAgainstAServer:
 
         counting.refuse = lambda entry: hold() if entry.operation == HISTORY and next(numbers) > 2 else "go"
         async with door(server, counting) as client:
-            first = asyncio.create_task(capture(Cluster(client), Captures(tmp_path), wanted=ALL))
+            first = asyncio.create_task(capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL))
             async with asyncio.timeout(LIMIT):
                 await held.wait()
             first.cancel()
@@ -273,7 +273,7 @@ class TestAgainstAServer:
             assert [each.workflow_id for each in there] == ["pay/5", "waiting"]
             assert {each.file for each in there} == {path.name for path in tmp_path.iterdir()} - {INDEX}
             counting.refuse = lambda entry: "go"
-            caught = await capture(Cluster(client), Captures(tmp_path), wanted=ALL)
+            caught = await capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL)
         assert len(caught.kept) == 4
         assert set(names(caught, "same")) == {"pay/5", "waiting"}
 
@@ -281,16 +281,16 @@ class TestAgainstAServer:
         self, server: DevServer, tmp_path: Path
     ) -> None:
         cluster = Cluster(await Client.connect(server.address, namespace=SLOT))
-        few = await capture(cluster, Captures(tmp_path), wanted=replace(ALL, limit=2))
+        few = await capture(cluster, CaptureFolder(tmp_path), wanted=replace(ALL, limit=2))
         assert (names(few, "new"), few.left) == (["waiting", "pay/5"], 5)
         named = CaptureRequest(executions=(("pay/5", ""), ("pay/1", ""), ("none", ""), ("pay/1", "0" * 8)), limit=1)
         with pytest.raises(UsageError, match="Invalid RunId"):
-            await capture(cluster, Captures(tmp_path), wanted=named)
-        caught = await capture(cluster, Captures(tmp_path), wanted=replace(named, executions=named.executions[:3]))
+            await capture(cluster, CaptureFolder(tmp_path), wanted=named)
+        caught = await capture(cluster, CaptureFolder(tmp_path), wanted=replace(named, executions=named.executions[:3]))
         assert (names(caught, "same"), names(caught, "new"), caught.gone) == (["pay/5"], ["pay/1"], ["none"])
-        everything = await capture(cluster, Captures(tmp_path), wanted=replace(ALL, everything=True))
+        everything = await capture(cluster, CaptureFolder(tmp_path), wanted=replace(ALL, everything=True))
         assert len(everything.kept) == 7
-        some = await capture(cluster, Captures(tmp_path / "some"), wanted=replace(ALL, candidates=3))
+        some = await capture(cluster, CaptureFolder(tmp_path / "some"), wanted=replace(ALL, candidates=3))
         assert (some.listed, some.more) == (3, True)
 
     @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ class TestAgainstAServer:
         counting.refuse = lambda entry: Refusal(code, "no") if entry.operation.startswith("List") else "go"
         async with door(server, counting) as client:
             with pytest.raises(kind, match=message):
-                await capture(Cluster(client), Captures(tmp_path), wanted=ALL)
+                await capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL)
 
     async def test_one_that_is_gone_meanwhile_is_told_and_the_others_are_captured(
         self, server: DevServer, tmp_path: Path
@@ -318,7 +318,7 @@ class TestAgainstAServer:
             Refusal("NOT_FOUND", "gone") if entry.operation == HISTORY and not counting.calls[HISTORY] > 1 else "go"
         )
         async with door(server, counting) as client:
-            caught = await capture(Cluster(client), Captures(tmp_path), wanted=ALL)
+            caught = await capture(Cluster(client), CaptureFolder(tmp_path), wanted=ALL)
             assert len(caught.gone) == 1
             assert len(caught.kept) >= 3
             with pytest.raises(RPCError):

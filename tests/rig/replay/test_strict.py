@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from harness.histories.files import history_files
 from harness.records.replay_result import ReplayResult
 from harness.records.verdict import Outcome
-from harness.replay.in_process.matrix import Code
+from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.strict import DoorWorker, replay_all
 from tests import ROOT
 
@@ -27,7 +27,7 @@ async def replayed(folder: Path, *modules: str, names: tuple[str, ...] = NAMES, 
     for name in names:
         shutil.copy(STORED / f"{name}.json", place)
     (place / "none.json").write_text("[]")
-    code = Code(modules=modules, cwd=ROOT)
+    code = WorkflowCode(modules=modules, cwd=ROOT)
     return await replay_all(history_files(["histories"], cwd=folder), against=code, folder=folder, **more)
 
 
@@ -71,9 +71,9 @@ async def test_module_that_cannot_be_imported_is_told_beside_the_verdicts(tmp_pa
     )
 
 
-@pytest.mark.parametrize("against", [Code(modules=["a"], cwd=ROOT), DoorWorker(command="python worker.py")])
+@pytest.mark.parametrize("against", [WorkflowCode(modules=["a"], cwd=ROOT), DoorWorker(command="python worker.py")])
 async def test_condition_that_does_not_exist_is_told_before_anything_is_read(
-    against: Code | DoorWorker, tmp_path: Path
+    against: WorkflowCode | DoorWorker, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="no condition 'nothing'"):
         await replay_all([], against=against, folder=tmp_path, conditions=["nothing"])

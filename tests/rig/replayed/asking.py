@@ -8,8 +8,8 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from harness.records.evidence import History
-from harness.replay.door.answers import Mode, TaskAnswer
 from harness.replay.door.door import ReplayDoor
+from harness.replay.door.task_answer import Mode, TaskAnswer
 
 
 def events_of(history: History) -> Sequence[HistoryEvent]:

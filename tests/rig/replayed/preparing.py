@@ -7,19 +7,19 @@ from pathlib import Path
 from temporalio.api.history.v1 import History as Events
 
 from harness.histories.files import HistoryFile
-from harness.histories.preparing import Prepared
+from harness.histories.reading_pool import StoredHistory
 from harness.records.evidence import History
 from tests.rig.replayed.asking import events_of
 
 
-def prepared(history: History, folder: Path, *, run_id: str = "", workflow: str = "") -> Prepared:
+def prepared(history: History, folder: Path, *, run_id: str = "", workflow: str = "") -> StoredHistory:
     """Write a history down, under another run id or workflow type if one is given."""
     events = Events(events=events_of(history))
     started = events.events[0].workflow_execution_started_event_attributes
     started.workflow_type.name = workflow or started.workflow_type.name
     path = folder / f"{history.workflow_id}-{run_id or history.run_id}.pb"
     path.write_bytes(events.SerializeToString())
-    return Prepared(
+    return StoredHistory(
         file=HistoryFile(path=path, shown=path.name),
         binary=path,
         workflow_id=history.workflow_id,

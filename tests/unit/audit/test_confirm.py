@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Severity
 from harness.records.evidence import Evidence
 from harness.records.plan import parse
-from harness.records.replay_result import Difference, Replay, Witness
+from harness.records.replay_result import Difference, NondeterministicCall, Replay
 from harness.records.store import save_evidence, save_verdict, write_json
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 from harness.replay.compare import judging
@@ -57,8 +57,8 @@ def it(check: str, **more: object) -> ObservedFailure:
     return ObservedFailure(**told)  # type: ignore[arg-type]
 
 
-def call(function: str, line: str) -> tuple[Witness, ...]:
-    return (Witness(function=function, stack=("flow.py:20 in run", line), workflow="Agent"),)
+def call(function: str, line: str) -> tuple[NondeterministicCall, ...]:
+    return (NondeterministicCall(function=function, stack=("flow.py:20 in run", line), workflow="Agent"),)
 
 
 CASES: dict[str, tuple[ObservedFailure, tuple[AuditFinding, ...]]] = {

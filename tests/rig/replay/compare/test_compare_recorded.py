@@ -15,9 +15,9 @@ from temporalio.worker import Replayer
 
 from harness.records.evidence import History
 from harness.records.replay_result import Difference
-from harness.replay.compare.compare import Compared, ReplayPlace, compare, recorded
-from harness.replay.in_process.recorder import Recorder, RecordingRunner
-from harness.replay.in_process.sdk_core_decisions import decided
+from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded
+from harness.replay.in_process.observer import CommandObserver, ObservingRunner
+from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.temporal.command import TaskDecisions, of_api, of_request
 from harness.temporal.command_events import KINDS
 from tests.replay.changing import leaves
@@ -39,7 +39,7 @@ async def runs(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mappin
     yield await record_all(tmp_path_factory.mktemp("recording"))
 
 
-def compared(run: Recording, started: int, request: RespondWorkflowTaskCompletedRequest) -> Compared:
+def compared(run: Recording, started: int, request: RespondWorkflowTaskCompletedRequest) -> Comparison:
     return compare(run.events, [TaskDecisions(started_event_id=started, commands=of_request(request))], place=HOME)
 
 
@@ -93,13 +93,13 @@ async def test_workflow_code_decides_in_process_what_was_recorded(runs: Mapping[
     for name, run in runs.items():
         if name == "stumbling":  # it fails once in each process
             continue
-        recorder = Recorder()
-        recorder.about(run.events)
-        replayer = Replayer(workflows=WORKFLOWS, workflow_runner=RecordingRunner(recorder=recorder))
+        observer = CommandObserver()
+        observer.about(run.events)
+        replayer = Replayer(workflows=WORKFLOWS, workflow_runner=ObservingRunner(observer=observer))
         workflow_id = run.events[0].workflow_execution_started_event_attributes.workflow_id
         await replayer.replay_workflow(WorkflowHistory(workflow_id, run.events))
-        (found,) = recorder.take()
-        compared = compare(run.events, decided(found, history=run.events), local_results=False)
+        (found,) = observer.take()
+        compared = compare(run.events, decisions_of(found, history=run.events), local_results=False)
         assert compared.differences == (), name
         assert compared.commands == compare(run.events, run.decided).commands, name
         # A task that brought nothing new to the workflow has no activation, and no command.

@@ -16,8 +16,8 @@ import pytest_asyncio
 from harness.doors.wire.decoding import command_name, payloads
 from harness.errors import RigError, UsageError
 from harness.records.evidence import History
-from harness.replay.door.answers import TaskAnswer
 from harness.replay.door.door import ReplayDoor
+from harness.replay.door.task_answer import TaskAnswer
 from tests.rig.replayed.asking import replay
 from tests.rig.replayed.recording import COMMAND, LIMIT, RESULT, record, worker
 

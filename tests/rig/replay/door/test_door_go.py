@@ -18,9 +18,9 @@ from harness.processes.command import environment
 from harness.processes.process import Process
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
-from harness.replay.door.answers import TaskAnswer
 from harness.replay.door.door import ReplayDoor
-from harness.replay.door.sessions import replay_through_door
+from harness.replay.door.matrix import replay_through_door
+from harness.replay.door.task_answer import TaskAnswer
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend

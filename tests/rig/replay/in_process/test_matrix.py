@@ -1,3 +1,5 @@
+"""Every history under every condition, in processes of its own: what depends on the process is found."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -11,11 +13,15 @@ import pytest
 from harness.errors import UsageError
 from harness.histories import formats as histories
 from harness.records.evidence import History
-from harness.records.replay_result import Replay
-from harness.replay.compare.answered import Answered, Spool, digests, read_details
-from harness.replay.compare.conditions import CONDITIONS, PLAIN, Condition
-from harness.replay.in_process.matrix import MOST_BLOCKED, SHARD_FROM, Code, Dependence, dependence, replay_in_process
-from harness.temporal.command import Command, TaskDecisions
+from harness.replay.compare.decisions import ConditionReplay, read_decisions
+from harness.replay.compare.dependence import dependence
+from harness.replay.conditions import IN_PROCESS, PLAIN, Condition
+from harness.replay.in_process.matrix import (
+    MOST_BLOCKED,
+    SHARD_FROM,
+    WorkflowCode,
+    replay_in_process,
+)
 from tests import TESTS
 from tests.replay import sample_conditions
 from tests.replay.on_disk import on_disk
@@ -54,10 +60,10 @@ def first_task(workflow: str, number: int) -> History:
 
 async def answered(
     conditions: Sequence[Condition], found: list[History], *modules: str, logs: Path, replayers: tuple[str, ...] = ()
-) -> dict[str, list[Answered]]:
+) -> dict[str, list[ConditionReplay]]:
     """Replay histories under conditions and return what came of them by condition, in the order given."""
     given = modules or ("tests.replay.sample_workflows", "tests.replay.sample_commands")
-    code = Code(modules=() if replayers else given, replayers=replayers, cwd=ROOT)
+    code = WorkflowCode(modules=() if replayers else given, replayers=replayers, cwd=ROOT)
     stored = on_disk(found, folder=logs)
     told = [each async for each in replay_in_process(stored, code=code, folder=logs, conditions=conditions)]
     told.sort(key=lambda each: each.index)
@@ -65,19 +71,13 @@ async def answered(
 
 
 def named(name: str) -> Condition:
-    return next(each for each in CONDITIONS if each.name == name)
-
-
-def test_conditions_have_names_of_their_own_and_the_plain_one_comes_first() -> None:
-    assert CONDITIONS[0] is PLAIN
-    assert len({each.name for each in CONDITIONS}) == len(CONDITIONS) >= 8
-    assert all(set(PLAIN.environment) <= set(each.environment) for each in CONDITIONS)
+    return next(each for each in IN_PROCESS if each.name == name)
 
 
 async def test_right_workflows_decide_as_recorded_under_each_condition(tmp_path: Path) -> None:
-    found = await answered(CONDITIONS, STORED, logs=tmp_path)
-    assert list(found) == [condition.name for condition in CONDITIONS]
-    for condition in CONDITIONS:
+    found = await answered(IN_PROCESS, STORED, logs=tmp_path)
+    assert list(found) == [condition.name for condition in IN_PROCESS]
+    for condition in IN_PROCESS:
         for history, plain, told in zip(STORED, found["plain"], found[condition.name], strict=True):
             replay = told.replay
             assert (replay.failure, replay.lost, replay.witnesses) == ("", "", ())
@@ -89,17 +89,17 @@ async def test_right_workflows_decide_as_recorded_under_each_condition(tmp_path:
             assert replay.run_id == history.run_id
     details = found["plain"][1].details
     assert details
-    assert all(command.line for task in read_details(details) for command in task.commands)
+    assert all(command.line for task in read_decisions(details) for command in task.commands)
     alive = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
-    assert not [each for each in alive if "harness.replay.in_process.main" in each.cmdline()]
+    assert not [each for each in alive if "harness.replay.in_process.child_main" in each.cmdline()]
 
 
 async def test_what_depends_on_the_process_is_told_with_the_condition(tmp_path: Path) -> None:
     names = [*DEPENDS, *SAME]
     found = [first_task(name, number) for name in names for number in (1, 2)]
-    told = await answered(CONDITIONS, found, sample_conditions.__name__, logs=tmp_path)
+    told = await answered(IN_PROCESS, found, sample_conditions.__name__, logs=tmp_path)
     depends: dict[str, set[str]] = {name: set() for name in names}
-    for condition in CONDITIONS[1:]:
+    for condition in IN_PROCESS[1:]:
         for history, one, two in zip(found, told["plain"], told[condition.name], strict=True):
             assert one.decisions
             assert bool(two.decisions) != condition.prefixes
@@ -161,27 +161,6 @@ async def test_code_that_cannot_be_imported(tmp_path: Path) -> None:
         await answered([PLAIN], STORED[:1], "no_such_module", logs=tmp_path)
     with pytest.raises(UsageError, match=r"json:JSONDecoder returns no temporalio\.worker\.Replayer"):
         await answered([PLAIN], STORED[:1], logs=tmp_path, replayers=("json:JSONDecoder",))
-
-
-def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "decided")
-
-    def told(decided: TaskDecisions) -> Answered:
-        return Answered(
-            index=0,
-            condition="c",
-            replay=Replay(workflow_id="w", run_id="r"),
-            decisions=digests([decided]),
-            details=spool.keep([decided]),
-        )
-
-    timer = TaskDecisions(started_event_id=3, commands=(Command(kind="StartTimer", fields={}),))
-    blocked = TaskDecisions(started_event_id=3, failure="[TMPRL1101] Potential deadlock detected")
-    failed = TaskDecisions(started_event_id=3, failure="no")
-    assert dependence(told(timer), told(blocked)) is None
-    assert dependence(told(timer), told(timer)) is None
-    found = dependence(told(timer), told(failed))
-    assert found == Dependence(condition="c", workflow_task=3, plain=timer.commands[0], failures=("", "no"))
 
 
 async def test_history_that_blocks_is_not_tried_under_all_conditions(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest_asyncio
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
-from harness.replay.compare.answered import Answered
-from harness.replay.compare.conditions import CONDITIONS, PLAIN
-from harness.replay.in_process.matrix import Code, dependence, replay_in_process
+from harness.replay.compare.decisions import ConditionReplay
+from harness.replay.compare.dependence import dependence
+from harness.replay.conditions import IN_PROCESS, PLAIN
+from harness.replay.in_process.matrix import WorkflowCode, replay_in_process
 from tests.replay.on_disk import OnDisk
 from tests.replay.planted import planted
 from tests.replay.planted.planted import ALWAYS, GROUPS, PREFIX, PROCESS, ROOT, Planted
@@ -21,7 +22,7 @@ from tests.replay.planted.planted import ALWAYS, GROUPS, PREFIX, PROCESS, ROOT, 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LEFT_OUT = ("hash seed 2", "hash seed 3", "time zone west", "locale")
-TRIED = tuple(condition for condition in CONDITIONS if condition.name not in LEFT_OUT)
+TRIED = tuple(condition for condition in IN_PROCESS if condition.name not in LEFT_OUT)
 
 CHANGED = {case.histories[0] for case in planted.CHANGES}
 DEPENDENT = planted.CONDITIONS
@@ -57,15 +58,15 @@ async def found(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Found]
     return {name: of_answers(told[name]) for name in names}
 
 
-async def answered(names: list[str], folder: Path) -> dict[str, dict[str, Answered]]:
+async def answered(names: list[str], folder: Path) -> dict[str, dict[str, ConditionReplay]]:
     """Return what came of each history under each condition."""
-    code = Code(
+    code = WorkflowCode(
         modules=[case.import_name for case in CASES if not case.replayer],
         replayers=sorted({case.replayer for case in CASES if case.replayer}),
         cwd=ROOT,
     )
     stored = [on_disk(name, folder) for name in names]
-    told: dict[str, dict[str, Answered]] = {name: {} for name in names}
+    told: dict[str, dict[str, ConditionReplay]] = {name: {} for name in names}
     async for each in replay_in_process(stored, code=code, folder=folder, conditions=TRIED):
         told[names[each.index]][each.condition] = each
     return told
@@ -85,7 +86,7 @@ def on_disk(name: str, folder: Path) -> OnDisk:
     )
 
 
-def of_answers(told: Mapping[str, Answered]) -> Found:
+def of_answers(told: Mapping[str, ConditionReplay]) -> Found:
     assert set(told) == {condition.name for condition in TRIED}
     assert not any(each.replay.lost or each.replay.skipped or each.replay.blocked for each in told.values())
     plain = told[PLAIN.name]
@@ -105,11 +106,11 @@ def place(line: str) -> str:
     return line.partition(" in ")[0]
 
 
-def decides_otherwise(plain: Answered, other: Answered) -> bool:
+def decides_otherwise(plain: ConditionReplay, other: ConditionReplay) -> bool:
     return any(other.decisions.get(task, digest) != digest for task, digest in plain.decisions.items())
 
 
-def lines_of(plain: Answered, other: Answered) -> list[str]:
+def lines_of(plain: ConditionReplay, other: ConditionReplay) -> list[str]:
     different = dependence(plain, other)
     command = different and (different.other or different.plain)
     return [command.line] if command else []

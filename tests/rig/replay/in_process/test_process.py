@@ -35,7 +35,7 @@ def replaying(
 def children() -> list[psutil.Process]:
     """Return the replaying processes that are alive."""
     alive = [each for each in psutil.Process().children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
-    return [each for each in alive if "harness.replay.in_process.main" in each.cmdline()]
+    return [each for each in alive if "harness.replay.in_process.child_main" in each.cmdline()]
 
 
 async def test_history_replays_and_the_process_is_gone_afterwards(tmp_path: Path) -> None:

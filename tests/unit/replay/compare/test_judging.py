@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
-from harness.records.replay_result import Difference, LeftOut, Replay, ReplayedHistory, ReplayFinding, Witness
+from harness.records.replay_result import (
+    Difference,
+    LeftOut,
+    NondeterministicCall,
+    Replay,
+    ReplayedHistory,
+    ReplayFinding,
+)
 from harness.records.verdict import Outcome
-from harness.replay.compare.answered import Answered, Spool, digests
+from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests
 from harness.replay.compare.judging import (
     AS_RECORDED,
     DETERMINISTIC_CALLS,
@@ -45,23 +52,23 @@ DIFFERENCE = Difference(
     new="Wien",
     line="app.py:7 in run",
 )
-TIME = Witness(function="time.time", stack=("app.py:7 in run", "app.py:2 in now"), workflow="Order")
+TIME = NondeterministicCall(function="time.time", stack=("app.py:7 in run", "app.py:2 in now"), workflow="Order")
 
 
 class Answers:
     """Makes answers."""
 
     def __init__(self, folder: Path) -> None:
-        self._spools = (Spool(folder / str(number)) for number in itertools.count())
+        self._spools = (DecisionsFile(folder / str(number)) for number in itertools.count())
 
-    def __call__(self, condition: str, *decided: TaskDecisions, **replay: Any) -> Answered:
+    def __call__(self, condition: str, *decided: TaskDecisions, **replay: Any) -> ConditionReplay:
         told = Replay(workflow_id="w", run_id="r", **({"commands": 4, "tasks": 2} | replay))
         keep = decided and not told.prefixes
-        return Answered(
+        return ConditionReplay(
             index=0,
             condition=condition,
             replay=told,
-            decisions=digests(decided),
+            decisions=decision_digests(decided),
             details=next(self._spools).keep(decided) if keep else None,
         )
 
@@ -76,7 +83,7 @@ def scheduled(activity: str, *, task: int = 3, line: str = "app.py:7 in run", **
     return TaskDecisions(started_event_id=task, commands=(command,))
 
 
-def judged(answers: Iterable[Answered]) -> ReplayedHistory:
+def judged(answers: Iterable[ConditionReplay]) -> ReplayedHistory:
     judge = Judge(reference="plain", groups=GROUPS)
     for each in answers:
         judge.add(each)

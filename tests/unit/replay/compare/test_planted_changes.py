@@ -11,32 +11,32 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 
-from harness.records.replay_result import Difference, Witness
-from harness.replay.compare.compare import Compared, compare
-from harness.replay.in_process.calls import Watch
-from harness.replay.in_process.recorder import Recorder, RecordingRunner, unsandboxed
-from harness.replay.in_process.sdk_core_decisions import decided
+from harness.records.replay_result import Difference, NondeterministicCall
+from harness.replay.compare.comparison import Comparison, compare
+from harness.replay.in_process.nondeterministic_calls import CallWatch
+from harness.replay.in_process.observer import CommandObserver, ObservingRunner, unsandboxed
+from harness.replay.in_process.sdk_core_decisions import decisions_of
 from tests.replay.planted.planted import ALIKE, CHANGES, CONDITIONS, HISTORIES, TABLE, UNCHANGED, Change, Planted
 
 OF_CODE = (*CHANGES, *(case for case in CONDITIONS if case.changes))
 
 
-async def replayed(case: Planted, file: Path) -> tuple[Compared, tuple[Witness, ...]]:
+async def replayed(case: Planted, file: Path) -> tuple[Comparison, tuple[NondeterministicCall, ...]]:
     """Replay one history in this process; return how it compares with the recording, and who was seen."""
-    recorder = Recorder()
-    watch = Watch(recorder.user_code)
-    recorder.during = watch.during
+    observer = CommandObserver()
+    watch = CallWatch(observer.user_code)
+    observer.during = watch.during
     replayer = Replayer(
         workflows=workflows(case),
-        workflow_runner=RecordingRunner(recorder=recorder),
-        unsandboxed_workflow_runner=unsandboxed(recorder),
+        workflow_runner=ObservingRunner(observer=observer),
+        unsandboxed_workflow_runner=unsandboxed(observer),
         data_converter=pydantic_data_converter if case.data_converter else DataConverter.default,
     )
     events = list(WorkflowHistory.from_json(file.stem, file.read_text()).events)
-    recorder.about(events)
+    observer.about(events)
     await replayer.replay_workflow(WorkflowHistory(file.stem, events), raise_on_replay_failure=False)
-    (found,) = recorder.take()
-    return compare(events, decided(found, history=events)), watch.take()
+    (found,) = observer.take()
+    return compare(events, decisions_of(found, history=events)), watch.take()
 
 
 def workflows(case: Planted) -> list[type]:

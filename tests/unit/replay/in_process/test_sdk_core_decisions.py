@@ -12,17 +12,17 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from harness.histories import formats as histories
-from harness.replay.compare.compare import Compared, compare
-from harness.replay.in_process.recorder import (
+from harness.replay.compare.comparison import Comparison, compare
+from harness.replay.in_process.observer import (
     Activation,
-    Issued,
-    RecordedReplay,
-    Recorder,
-    RecordingRunner,
+    CommandObserver,
+    IssuedCommand,
+    ObservedReplay,
+    ObservingRunner,
     unsandboxed,
 )
-from harness.replay.in_process.sdk_core_commands import of_core
-from harness.replay.in_process.sdk_core_decisions import decided
+from harness.replay.in_process.sdk_core_commands import of_sdk_core
+from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.temporal.command import Command, TaskDecisions
 from tests import TESTS
 from tests.replay import sample_commands, sample_workflows
@@ -57,19 +57,19 @@ def changed(old: str, new: str, folder: Path) -> ModuleType:
     return found
 
 
-async def judged(name: str, *classes: type) -> tuple[str, Compared, tuple[TaskDecisions, ...]]:
+async def judged(name: str, *classes: type) -> tuple[str, Comparison, tuple[TaskDecisions, ...]]:
     """Replay a stored history and compare what was recorded with it."""
     events: Sequence[HistoryEvent] = histories.load(HERE / "histories" / f"{name}.json").history.events
-    recorder = Recorder()
-    recorder.about(events)
+    observer = CommandObserver()
+    observer.about(events)
     replayer = Replayer(
         workflows=classes,
-        workflow_runner=RecordingRunner(recorder=recorder),
-        unsandboxed_workflow_runner=unsandboxed(recorder),
+        workflow_runner=ObservingRunner(observer=observer),
+        unsandboxed_workflow_runner=unsandboxed(observer),
     )
     result = await replayer.replay_workflow(WorkflowHistory("AllCommands-run", events), raise_on_replay_failure=False)
-    (found,) = recorder.take()
-    told = decided(found, history=events)
+    (found,) = observer.take()
+    told = decisions_of(found, history=events)
     return str(result.replay_failure or ""), compare(events, told), told
 
 
@@ -101,14 +101,14 @@ async def test_change_that_temporal_lets_pass_is_told_with_its_line(
     assert "changed_commands.py:" in found.line
 
 
-def issued(**variant: object) -> Issued:
-    return Issued(command=WorkflowCommand(**variant), line="w.py:1 in run")  # type: ignore[arg-type]
+def issued(**variant: object) -> IssuedCommand:
+    return IssuedCommand(command=WorkflowCommand(**variant), line="w.py:1 in run")  # type: ignore[arg-type]
 
 
-def of(*commands: Issued) -> tuple[Command, ...]:
+def of(*commands: IssuedCommand) -> tuple[Command, ...]:
     """Return what is decided by one workflow task with these commands, without a history."""
     activation = Activation(started_event_id=3, replaying=True, issued=commands)
-    (task,) = decided(RecordedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
+    (task,) = decisions_of(ObservedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
     return task.commands
 
 
@@ -140,7 +140,7 @@ def test_cancel_of_an_abandoned_activity_is_not_sent_and_that_of_a_child_names_i
         Activation(started_event_id=at, replaying=True, issued=tuple(commands))
         for at, commands in ((3, (first, second)), (9, cancels))
     ]
-    _, later = decided(RecordedReplay(workflow="W", run_id="r", activations=tuple(activations)), history=())
+    _, later = decisions_of(ObservedReplay(workflow="W", run_id="r", activations=tuple(activations)), history=())
     assert [(each.kind, each.fields) for each in later.commands] == [
         ("RequestCancelExternalWorkflowExecution", {"workflowId": "kid", "childWorkflowOnly": True, "reason": "why"})
     ]
@@ -155,9 +155,9 @@ def test_local_activity_that_has_no_marker_stays_what_it_is() -> None:
 
 def test_failed_task_tells_why() -> None:
     activation = Activation(started_event_id=3, replaying=True, issued=(), failure="no")
-    (task,) = decided(RecordedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
+    (task,) = decisions_of(ObservedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
     assert task == TaskDecisions(started_event_id=3, failure="no")
 
 
 def test_command_of_an_unknown_kind() -> None:
-    assert of_core(WorkflowCommand()).kind == "Unknown"
+    assert of_sdk_core(WorkflowCommand()).kind == "Unknown"

@@ -9,7 +9,14 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from harness.records.replay_result import Difference, LeftOut, ReplayedHistory, ReplayFinding, ReplayResult, Witness
+from harness.records.replay_result import (
+    Difference,
+    LeftOut,
+    NondeterministicCall,
+    ReplayedHistory,
+    ReplayFinding,
+    ReplayResult,
+)
 from harness.records.verdict import Outcome
 from harness.report.replay.document import replayed_document, replayed_junit, replayed_sarif
 from harness.report.replay.text import replayed_text
@@ -39,7 +46,9 @@ DEPENDS = ReplayFinding(
     subject="StartTimer 1: time zone",
     conditions=("time zone east",),
     causes=tuple(
-        Witness(function=f"time.time{number}", stack=("app/order.py:7 in run", "app/now.py:2 in now"), workflow="Order")
+        NondeterministicCall(
+            function=f"time.time{number}", stack=("app/order.py:7 in run", "app/now.py:2 in now"), workflow="Order"
+        )
         for number in range(5)
     ),
     histories=("h/one.json",),

@@ -11,14 +11,15 @@ from temporalio.converter import DataConverter, PayloadConverter
 
 from harness.records.evidence import History
 from harness.records.replay_result import Difference, LeftOut
-from harness.replay.compare import aligning
-from harness.replay.compare.comparable import ENDS, ReplayPlace, comparable, is_of_sdk, subject
+from harness.replay.compare import pairing as aligning
+from harness.replay.compare.normal_form import ENDS, ReplayPlace, is_added_by_sdk, normalized, subject
 from harness.replay.compare.payloads import bounded, is_sealed, told_apart
 from harness.temporal.command import PATCH_MARKER, Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded
 from harness.temporal.run import WorkflowRun, run_of
+from harness.temporal.task_failure import is_blocked
 
-__all__ = ["Compared", "Difference", "LeftOut", "ReplayPlace", "compare", "recorded"]
+__all__ = ["Comparison", "Difference", "LeftOut", "ReplayPlace", "compare", "recorded"]
 
 WHOLE = "command"
 """Field of a difference that is a command too many, too few, or of another kind."""
@@ -26,12 +27,9 @@ WHOLE = "command"
 OUTCOME = "outcome"
 """Field of a difference that is a workflow task which was completed, and is failed now."""
 
-BLOCKED = ("TMPRL1101", "Potential deadlock")
-"""What the message of a task failed for lack of time holds: that is load, not non-determinism."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class Comparison:
     """What came of the comparison of one history.
 
     Attributes:
@@ -58,7 +56,7 @@ def compare(
     converter: PayloadConverter = DataConverter.default.payload_converter,
     place: ReplayPlace = ReplayPlace(),  # noqa: B008 (frozen)
     local_results: bool = True,
-) -> Compared:
+) -> Comparison:
     """Compare decided commands with recorded ones.
 
     Args:
@@ -71,18 +69,15 @@ def compare(
             again: they are no decision of workflow code.
     """
     events = events_of(history)
-    comparison = _Comparison(events, told if told is not None else recorded(events), converter, place, local_results)
+    comparison = _HistoryComparison(
+        events, told if told is not None else recorded(events), converter, place, local_results
+    )
     for each in decided:
         comparison.add(each)
     return comparison.result({each.started_event_id for each in decided})
 
 
-def is_blocked(failure: str) -> bool:
-    """Tell whether a workflow task failed for lack of time."""
-    return any(sign in failure for sign in BLOCKED)
-
-
-class _Comparison:
+class _HistoryComparison:
     """Goes through the workflow tasks and gathers what comes of it."""
 
     def __init__(
@@ -120,10 +115,10 @@ class _Comparison:
             self._tasks += 1
             self._found.append(self._failed(decided))
 
-    def result(self, asked: set[int]) -> Compared:
+    def result(self, asked: set[int]) -> Comparison:
         """Return what was gathered; ``asked`` are the tasks that somebody replayed."""
         rest = [LeftOut(workflow_task=started, why="not asked") for started in self._told if started not in asked]
-        return Compared(
+        return Comparison(
             differences=tuple(self._found),
             commands=self._commands,
             tasks=self._tasks,
@@ -132,13 +127,13 @@ class _Comparison:
         )
 
     def _comparable(self, command: Command) -> Command:
-        return comparable(command, run=self._run, place=self._place, local_results=self._local_results)
+        return normalized(command, run=self._run, place=self._place, local_results=self._local_results)
 
     def _task(self, decided: TaskDecisions) -> None:
         started = decided.started_event_id
         wanted = [one for one in self._told[started] if one.event_id not in decided.given]
-        old = [self._comparable(one) for one in wanted if not is_of_sdk(one)]
-        new = _answered(old, [self._comparable(one) for one in decided.commands if not is_of_sdk(one)])
+        old = [self._comparable(one) for one in wanted if not is_added_by_sdk(one)]
+        new = _answered(old, [self._comparable(one) for one in decided.commands if not is_added_by_sdk(one)])
         self._tasks += 1
         patched = next((at for at, one in enumerate(new) if self._is_new_patch(one)), None)
         if patched is not None:

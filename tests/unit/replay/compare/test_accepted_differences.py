@@ -11,11 +11,11 @@ import pytest
 from harness.errors import UsageError
 from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding
 from harness.records.verdict import Outcome
-from harness.replay.compare.accepting import Accepted, apply, load, merged, save
+from harness.replay.compare.accepted_differences import AcceptedDifference, apply, load, merged, save
 from harness.replay.compare.judging import AS_RECORDED, UNDER_EVERY_CONDITION, settled
 
 TODAY = date(2026, 7, 1)
-ENTRY = Accepted(
+ENTRY = AcceptedDifference(
     workflow="Order",
     kind="ScheduleActivityTask",
     subject="book",

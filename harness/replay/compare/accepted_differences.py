@@ -25,7 +25,7 @@ _HEAD = """\
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accepted:
+class AcceptedDifference:
     """One difference that is accepted, in whatever history it shows.
 
     Attributes:
@@ -57,7 +57,7 @@ class Accepted:
         return self.workflow, self.kind, self.subject, self.field, self.old, self.new
 
 
-def load(file: Path) -> tuple[Accepted, ...]:
+def load(file: Path) -> tuple[AcceptedDifference, ...]:
     """Return what a file accepts.
 
     Raises:
@@ -66,7 +66,7 @@ def load(file: Path) -> tuple[Accepted, ...]:
     return tuple(_entry(entry, where) for entry, where in read_entries(file, table=_TABLE))
 
 
-def save(file: Path, accepted: Iterable[Accepted]) -> None:
+def save(file: Path, accepted: Iterable[AcceptedDifference]) -> None:
     """Write what is accepted, sorted, each entry a table; reasons that are missing are there to be filled in.
 
     Raises:
@@ -77,7 +77,7 @@ def save(file: Path, accepted: Iterable[Accepted]) -> None:
 
 
 def apply(
-    histories: Sequence[ReplayedHistory], accepted: Sequence[Accepted], *, today: date
+    histories: Sequence[ReplayedHistory], accepted: Sequence[AcceptedDifference], *, today: date
 ) -> tuple[tuple[ReplayedHistory, ...], tuple[str, ...]]:
     """Return the histories with accepted differences marked as such, and a line for each entry that is stale.
 
@@ -94,8 +94,8 @@ def apply(
 
 
 def merged(
-    accepted: Sequence[Accepted], histories: Sequence[ReplayedHistory], *, reason: str, until: date | None
-) -> tuple[Accepted, ...]:
+    accepted: Sequence[AcceptedDifference], histories: Sequence[ReplayedHistory], *, reason: str, until: date | None
+) -> tuple[AcceptedDifference, ...]:
     """Return what is accepted together with every difference that is not yet, with a reason and a last day."""
     found = {each.key: each for each in accepted}
     for history in histories:
@@ -110,10 +110,10 @@ def _differences(history: ReplayedHistory) -> Iterator[ReplayFinding]:
     return (each for each in history.findings if each.check == AS_RECORDED and each.difference)
 
 
-def _of(finding: ReplayFinding) -> Accepted:
+def _of(finding: ReplayFinding) -> AcceptedDifference:
     difference = finding.difference
     assert difference is not None
-    return Accepted(
+    return AcceptedDifference(
         workflow=finding.workflow,
         kind=difference.kind,
         subject=difference.subject,
@@ -123,13 +123,15 @@ def _of(finding: ReplayFinding) -> Accepted:
     )
 
 
-def _marked(findings: Iterable[ReplayFinding], in_force: dict[tuple[str, ...], Accepted]) -> Iterator[ReplayFinding]:
+def _marked(
+    findings: Iterable[ReplayFinding], in_force: dict[tuple[str, ...], AcceptedDifference]
+) -> Iterator[ReplayFinding]:
     for finding in findings:
         entry = in_force.get(_of(finding).key) if finding.check == AS_RECORDED and finding.difference else None
         yield replace(finding, accepted=entry.reason) if entry else finding
 
 
-def _stale(accepted: Iterable[Accepted], *, seen: set[Any], judged: set[str], today: date) -> Iterator[str]:
+def _stale(accepted: Iterable[AcceptedDifference], *, seen: set[Any], judged: set[str], today: date) -> Iterator[str]:
     for each in accepted:
         if not each.reason:
             yield f"not in force, no reason is given: {each}"
@@ -139,8 +141,8 @@ def _stale(accepted: Iterable[Accepted], *, seen: set[Any], judged: set[str], to
             yield f"accepted, but no history shows it any more: {each}"
 
 
-def _entry(entry: dict[str, Any], where: str) -> Accepted:
-    known = {each.name for each in fields(Accepted)}
+def _entry(entry: dict[str, Any], where: str) -> AcceptedDifference:
+    known = {each.name for each in fields(AcceptedDifference)}
     for name in entry:
         if name not in known:
             raise UsageError(f"{where}: {name!r} is no key of an accepted difference{nearest(name, known)}")
@@ -149,7 +151,7 @@ def _entry(entry: dict[str, Any], where: str) -> Accepted:
             raise UsageError(f"{where}: {name} must be a text")
     if not isinstance(entry.get("until"), date | None):
         raise UsageError(f"{where}: until must be a date such as 2026-12-31")
-    return Accepted(**entry)
+    return AcceptedDifference(**entry)
 
 
 def _json(value: Any) -> str:

@@ -17,11 +17,12 @@ import pytest
 import pytest_asyncio
 
 from harness.errors import RigError, UsageError
-from harness.histories.preparing import Prepared
+from harness.histories.reading_pool import StoredHistory
 from harness.processes.ports import free_port
 from harness.records.replay_result import Replay
-from harness.replay.compare.answered import Answered, read_details
-from harness.replay.door.sessions import CONDITIONS, LOSSES, REFERENCE, DoorCondition, replay_through_door
+from harness.replay.compare.decisions import ConditionReplay, read_decisions
+from harness.replay.conditions import COLD, THROUGH_DOOR, WARM
+from harness.replay.door.matrix import LOSSES, replay_through_door
 from tests.rig.replayed.preparing import prepared
 from tests.rig.replayed.recording import ROOT, Recorded, record
 from tests.rig.replayed.secret import SECRET
@@ -29,8 +30,8 @@ from tests.rig.replayed.secret import SECRET
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WORKER = f"{sys.executable} -m tests.rig.replayed.worker"
-NAMES = {"cold", "warm", *(condition.name for condition in CONDITIONS)}
-Found = dict[int, dict[str, Answered]]
+NAMES = {condition.name for condition in THROUGH_DOOR}
+Found = dict[int, dict[str, ConditionReplay]]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -39,11 +40,11 @@ async def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
 
 
 async def replayed(
-    histories: Sequence[Prepared], folder: Path, *conditions: str, command: str = WORKER, **more: Any
+    histories: Sequence[StoredHistory], folder: Path, *conditions: str, command: str = WORKER, **more: Any
 ) -> Found:
     """Replay histories cold, warm and under some more conditions; settings of the worker are in capitals."""
     env = {name: more.pop(name) for name in list(more) if name.isupper()}
-    chosen = [condition for condition in CONDITIONS if condition.name in conditions]
+    chosen = [each for each in THROUGH_DOOR if each in (WARM, COLD) or each.name in conditions]
     found: Found = defaultdict(dict)
     asked = replay_through_door(histories, command=command, cwd=ROOT, folder=folder, conditions=chosen, env=env, **more)
     async with contextlib.aclosing(asked):
@@ -53,7 +54,7 @@ async def replayed(
     return found
 
 
-def of(histories: Recorded, folder: Path, *names: str) -> list[Prepared]:
+def of(histories: Recorded, folder: Path, *names: str) -> list[StoredHistory]:
     return [prepared(histories[name], folder) for name in names or histories]
 
 
@@ -61,9 +62,9 @@ def told(replay: Replay) -> list[tuple[str, str, Any, Any]]:
     return [(each.subject, each.field, each.old, each.new) for each in replay.differences]
 
 
-def depends(answers: dict[str, Answered]) -> set[str]:
+def depends(answers: dict[str, ConditionReplay]) -> set[str]:
     """Return the conditions under which any task was answered otherwise than under the reference."""
-    plain = answers[REFERENCE.name].decisions
+    plain = answers[WARM.name].decisions
     return {
         name
         for name, each in answers.items()
@@ -110,14 +111,14 @@ async def test_what_depends_on_the_environment_is_decided_otherwise(
 ) -> None:
     found = await replayed(of(recorded, tmp_path, "order-1"), tmp_path, *NAMES, ORDER_VERSION=version)
     assert depends(found[0]) == {condition}
-    plain, other = found[0][REFERENCE.name], found[0][condition]
+    plain, other = found[0][WARM.name], found[0][condition]
     assert plain.details is not None
     assert other.details is not None
     (task,) = {task for task, digest in plain.decisions.items() if other.decisions.get(task, digest) != digest}
     timers = {
         command.fields["startToFireTimeout"]
         for details in (plain.details, other.details)
-        for decided in read_details(details)
+        for decided in read_decisions(details)
         for command in decided.commands
         if decided.started_event_id == task and command.kind == "StartTimer"
     }
@@ -264,7 +265,7 @@ async def test_every_process_has_ended_when_the_generator_is_closed(recorded: Re
         cwd=ROOT,
         folder=tmp_path,
         jobs=2,
-        conditions=[DoorCondition(name="nothing")],
+        conditions=[WARM, COLD, dataclasses.replace(WARM, name="nothing")],
     )
     async with contextlib.aclosing(asked):
         await anext(asked)

@@ -10,9 +10,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from harness.histories import formats as histories
-from harness.records.replay_result import Witness
-from harness.replay.in_process.calls import MOST_PER_RUN, Watch
-from harness.replay.in_process.recorder import Recorder, RecordingRunner, unsandboxed
+from harness.records.replay_result import NondeterministicCall
+from harness.replay.in_process.nondeterministic_calls import MOST_PER_RUN, CallWatch
+from harness.replay.in_process.observer import CommandObserver, ObservingRunner, unsandboxed
 from tests import TESTS
 from tests.replay import sample_sources
 
@@ -21,25 +21,25 @@ DETAILS: Any = SimpleNamespace(info=SimpleNamespace(workflow_type="Agent"))
 TASK = histories.load(HERE / "histories" / "Greeting-run.json").history.events[:3]
 
 
-async def witnesses(workflow: type) -> tuple[str, tuple[Witness, ...]]:
+async def witnesses(workflow: type) -> tuple[str, tuple[NondeterministicCall, ...]]:
     """Run the first workflow task of a workflow and return its failure and the witnesses."""
-    watch = Watch()
-    recorder = Recorder(during=watch.during)
-    watch.user_code = recorder.user_code
+    watch = CallWatch()
+    observer = CommandObserver(during=watch.during)
+    watch.user_code = observer.user_code
     replayer = Replayer(
         workflows=[workflow],
-        workflow_runner=RecordingRunner(recorder=recorder),
-        unsandboxed_workflow_runner=unsandboxed(recorder),
+        workflow_runner=ObservingRunner(observer=observer),
+        unsandboxed_workflow_runner=unsandboxed(observer),
     )
     await replayer.replay_workflow(WorkflowHistory("Greeting-run", TASK), raise_on_replay_failure=False)
-    (found,) = recorder.take()
+    (found,) = observer.take()
     return "".join(each.failure for each in found.activations), watch.take()
 
 
 @pytest.mark.parametrize("source", sample_sources.SOURCES)
 def test_source_is_named_as_the_user_knows_it(source: str) -> None:
     call, name = sample_sources.SOURCES[source]
-    watch = Watch()
+    watch = CallWatch()
     with watch.during(DETAILS):
         call()
     found = watch.take()
@@ -47,7 +47,7 @@ def test_source_is_named_as_the_user_knows_it(source: str) -> None:
     (witness,) = [each for each in found if each.function == name]
     assert witness.workflow == "Agent"
     here, *_, last = witness.stack
-    assert "test_calls.py:" in here
+    assert "test_nondeterministic_calls.py:" in here
     assert "sample_" in last
     assert here.endswith(" in test_source_is_named_as_the_user_knows_it")
     assert watch.take() == ()
@@ -79,7 +79,7 @@ async def test_sandboxed_workflow_and_a_module_that_it_passes_through() -> None:
 
 
 def test_one_place_is_told_once_and_many_places_are_bounded() -> None:
-    watch = Watch()
+    watch = CallWatch()
     with watch.during(DETAILS):
         for _ in range(3):
             time.time()
@@ -96,7 +96,7 @@ def test_profile_function_of_somebody_else_is_put_back() -> None:
 
     sys.setprofile(theirs)
     try:
-        with Watch().during(DETAILS):
+        with CallWatch().during(DETAILS):
             pass
         assert sys.getprofile() is theirs
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from harness.replay.door.tasks import Story, story_of, with_markers_given
+from harness.replay.door.replayable_run import ReplayableRun, replayable_run, with_markers_given
 
 STARTED = ("WORKFLOW_EXECUTION_STARTED", {"workflowType": {"name": "Order"}, "taskQueue": {"name": "orders"}})
 SCHEDULED: tuple[str, dict[str, Any]] = ("WORKFLOW_TASK_SCHEDULED", {})
@@ -21,19 +21,19 @@ def marker(name: str) -> tuple[str, dict[str, Any]]:
     return "MARKER_RECORDED", {"markerName": name}
 
 
-def story(*events: tuple[str, dict[str, Any]]) -> Story:
+def run(*events: tuple[str, dict[str, Any]]) -> ReplayableRun:
     found = []
     for number, (kind, attributes) in enumerate(events, start=1):
         first, *rest = kind.lower().split("_")
         name = first + "".join(word.capitalize() for word in rest) + "EventAttributes"
         found.append({"eventId": str(number), "eventType": f"EVENT_TYPE_{kind}", name: attributes})
-    return story_of(
+    return replayable_run(
         WorkflowHistory.from_json("order-1", {"events": found}).events, workflow_id="order-1", run_id="run-1"
     )
 
 
 def test_tasks_that_failed_or_timed_out_are_left_out_and_an_open_one_is_not() -> None:
-    found = story(
+    found = run(
         *(STARTED, SCHEDULED, begun(2), COMPLETED),
         *(SCHEDULED, begun(5), ("WORKFLOW_TASK_FAILED", {})),
         *(SCHEDULED, begun(8), ("WORKFLOW_TASK_TIMED_OUT", {})),
@@ -52,13 +52,13 @@ def test_an_update_comes_as_the_message_that_was_accepted() -> None:
         "acceptedRequest": {"meta": {"updateId": "update-1"}, "input": {"name": "approve"}},
     }
     answer = ("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", accepted)
-    (task,) = story(STARTED, SCHEDULED, begun(2), COMPLETED, answer).tasks
+    (task,) = run(STARTED, SCHEDULED, begun(2), COMPLETED, answer).tasks
     (message,) = task.messages
     assert (message.id, message.protocol_instance_id, message.event_id) == ("update-1/request", "update-1", 2)
     assert message.body.type_url.endswith("temporal.api.update.v1.Request")
 
     admitted = ("WORKFLOW_EXECUTION_UPDATE_ADMITTED", {"request": {"meta": {"updateId": "update-1"}}})
-    (task,) = story(STARTED, admitted, SCHEDULED, begun(3), COMPLETED, answer).tasks
+    (task,) = run(STARTED, admitted, SCHEDULED, begun(3), COMPLETED, answer).tasks
     assert task.messages == ()
 
 
@@ -69,14 +69,14 @@ def test_what_the_worker_would_make_anew_is_known_by_its_marker() -> None:
         "LocalActivity": True,
         "core_patch": False,
     }.items():
-        (task,) = story(STARTED, SCHEDULED, begun(2), COMPLETED, marker(name)).tasks
+        (task,) = run(STARTED, SCHEDULED, begun(2), COMPLETED, marker(name)).tasks
         assert bool(task.made_anew) is anew
 
 
 def test_markers_are_given_before_another_task() -> None:
     timer = ("TIMER_STARTED", {"timerId": "1"})
     local = marker("core_local_activity")
-    found = story(STARTED, SCHEDULED, begun(2), COMPLETED, timer, local, SCHEDULED, begun(7))
+    found = run(STARTED, SCHEDULED, begun(2), COMPLETED, timer, local, SCHEDULED, begun(7))
     events, given = with_markers_given(found, found.tasks[0])
     assert [event.event_id for event in events] == list(range(1, 8))
     assert events[4].marker_recorded_event_attributes.marker_name == "core_local_activity"
@@ -86,7 +86,7 @@ def test_markers_are_given_before_another_task() -> None:
 
 
 def test_a_task_without_markers_is_followed_by_an_event_without_meaning() -> None:
-    found = story(STARTED, SCHEDULED, begun(2), COMPLETED, ("TIMER_STARTED", {"timerId": "1"}))
+    found = run(STARTED, SCHEDULED, begun(2), COMPLETED, ("TIMER_STARTED", {"timerId": "1"}))
     events, given = with_markers_given(found, found.tasks[0])
     assert (len(events), given) == (7, ())
     assert events[4].worker_may_ignore

@@ -11,7 +11,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from harness.errors import RigError
-from harness.replay.in_process.recorder import RecordedReplay, Recorder, RecordingRunner, unsandboxed
+from harness.replay.in_process.observer import CommandObserver, ObservedReplay, ObservingRunner, unsandboxed
 from tests import TESTS
 from tests.replay import sample_commands, sample_workflows
 
@@ -30,24 +30,24 @@ def events(name: str) -> list[dict[str, Any]]:
 
 
 async def recorded(
-    name: str, *, runner: WorkflowRunner | None = None, recorder: Recorder | None = None, cut: Sequence[Any] = ()
-) -> tuple[str, RecordedReplay]:
+    name: str, *, runner: WorkflowRunner | None = None, observer: CommandObserver | None = None, cut: Sequence[Any] = ()
+) -> tuple[str, ObservedReplay]:
     """Replay a stored history, or the given events, and return Temporal's complaint and what was recorded."""
-    recorder = recorder or Recorder()
+    observer = observer or CommandObserver()
     classes = [sample_commands.AllCommands, sample_commands.Fails, sample_workflows.Greeting]
     replayer = Replayer(
         workflows=classes,
-        workflow_runner=runner or RecordingRunner(recorder=recorder),
-        unsandboxed_workflow_runner=unsandboxed(recorder),
+        workflow_runner=runner or ObservingRunner(observer=observer),
+        unsandboxed_workflow_runner=unsandboxed(observer),
     )
     history = WorkflowHistory.from_json("AllCommands-run", {"events": list(cut or events(name))})
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-    (found,) = recorder.take()
-    assert recorder.take() == ()
+    (found,) = observer.take()
+    assert observer.take() == ()
     return str(result.replay_failure or ""), found
 
 
-def told(found: RecordedReplay) -> list[tuple[int, str | None, str]]:
+def told(found: ObservedReplay) -> list[tuple[int, str | None, str]]:
     """Return workflow task, kind and line of each command."""
     return [
         (activation.started_event_id, issued.command.WhichOneof("variant"), issued.line)
@@ -104,14 +104,14 @@ async def test_each_command_has_its_line() -> None:
 
 @pytest.mark.parametrize("name", ["AllCommands-run", "AllCommands-last", "Fails-run", "Greeting-run"])
 async def test_runners_record_the_same(name: str) -> None:
-    recorder = Recorder()
+    observer = CommandObserver()
     runners = [
-        RecordingRunner(recorder=recorder),
-        RecordingRunner(recorder=recorder, restrictions=SANDBOX.with_passthrough_all_modules()),
-        recorder.around(SandboxedWorkflowRunner()),
-        recorder.around(UnsandboxedWorkflowRunner()),
+        ObservingRunner(observer=observer),
+        ObservingRunner(observer=observer, restrictions=SANDBOX.with_passthrough_all_modules()),
+        observer.around(SandboxedWorkflowRunner()),
+        observer.around(UnsandboxedWorkflowRunner()),
     ]
-    all_found = [await recorded(name, runner=runner, recorder=recorder) for runner in runners]
+    all_found = [await recorded(name, runner=runner, observer=observer) for runner in runners]
     assert all(found == all_found[0] for found in all_found)
     assert told(all_found[0][1])
 
@@ -182,7 +182,7 @@ def test_instance_of_another_shape_is_refused() -> None:
         pass
 
     with pytest.raises(RigError, match="Other cannot be recorded: it has no activate"):
-        Recorder().observe(Other(), details=None)  # type: ignore[arg-type]
+        CommandObserver().observe(Other(), details=None)  # type: ignore[arg-type]
 
 
 def test_origin_tracking_is_off_outside_of_activations() -> None:

@@ -33,12 +33,12 @@ _LOG_SHOWN = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class StoredHistory:
     """One history file that has been read.
 
     Attributes:
         file: The file.
-        binary: Where its events are, for ``read_prepared``; None if it holds no history.
+        binary: Where its events are, for ``read_stored``; None if it holds no history.
         workflow_id: Workflow id; a guess from the file's name where it is not known.
         workflow_id_known: Whether it is known. A replay under another one can look like non-determinism.
         run_id: Run id that the first event has.
@@ -65,7 +65,7 @@ class Prepared:
     content: str = ""
 
 
-async def prepared(
+async def read_histories(
     files: Sequence[HistoryFile],
     *,
     folder: Path,
@@ -73,7 +73,7 @@ async def prepared(
     time_limit: float = 120.0,
     largest: int = LARGEST,
     memory: int = MEMORY,
-) -> AsyncGenerator[Prepared, None]:
+) -> AsyncGenerator[StoredHistory, None]:
     """Read histories and yield each, in the order of the files; close the iterator to stop early.
 
     A few small files are read in this process, which costs no start of another one; what a file may hold is bounded
@@ -108,8 +108,8 @@ async def prepared(
             yield _prepared(waiting.popleft(), Path(request.binary), answer)
 
 
-def read_prepared(path: Path) -> History:
-    """Return the events of a binary file that ``prepared`` has written.
+def read_stored(path: Path) -> History:
+    """Return the events of a binary file that ``read_histories`` has written.
 
     Raises:
         RigError: It is gone, or was changed.
@@ -120,9 +120,9 @@ def read_prepared(path: Path) -> History:
         raise RigError(f"the prepared history {path} cannot be read: {error}") from error
 
 
-def _prepared(file: HistoryFile, binary: Path, answer: ReadHistory) -> Prepared:
+def _prepared(file: HistoryFile, binary: Path, answer: ReadHistory) -> StoredHistory:
     told = {name: getattr(answer, name) for name in ReadHistory.__struct_fields__ if name not in ("too_large", "disk")}
-    return Prepared(file=file, binary=None if answer.failure else binary, **told)
+    return StoredHistory(file=file, binary=None if answer.failure else binary, **told)
 
 
 async def _answers(

@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -17,11 +17,10 @@ from typing import Any
 from temporalio.converter import DataConverter
 
 from harness.errors import RigError, UsageError
-from harness.histories.preparing import Prepared, read_prepared
-from harness.replay.compare import conditions as in_process
-from harness.replay.compare.answered import Answered, Spool
-from harness.replay.door.answers import Mode
-from harness.replay.door.compared import Asked, Comparing
+from harness.histories.reading_pool import StoredHistory, read_stored
+from harness.replay.compare.decisions import ConditionReplay, DecisionsFile
+from harness.replay.conditions import COLD, PLAIN, THROUGH_DOOR, Condition
+from harness.replay.door.answer_comparison import AnswerComparer, HistoryAnswers
 from harness.replay.door.worker import ReplayWorker, WorkerCommand
 
 JOBS = 2
@@ -33,56 +32,16 @@ LOSSES = 3
 SHARE = 16
 """How many histories must be left for a further worker process of the same condition to be worth its start."""
 
-_PLAIN = in_process.PLAIN.environment
-
-
-@dataclass(frozen=True, kw_only=True)
-class DoorCondition:
-    """One condition that workflow code must not notice.
-
-    Conditions of the same environment share a process, in which they come one after the other.
-
-    Attributes:
-        name: What a finding says it depends on: ``hash seed 1``.
-        environment: Variables that the worker has because of it.
-        modes: How each history is asked.
-        backwards: Whether the histories come in reverse order.
-    """
-
-    name: str
-    environment: Mapping[str, str] = field(default_factory=lambda: _PLAIN)
-    modes: Sequence[Mode] = ("warm", "rest")
-    backwards: bool = False
-
-
-REFERENCE = DoorCondition(name="warm")
-"""What the others are compared with: a process asked for one task after the other, as in production, which has done
-nothing before. What cannot be asked so is asked cold."""
-
-COLD = DoorCondition(name="cold", modes=("cold",))
-"""Each workflow task with the whole history before it, nothing of the run in the worker's cache."""
-
-CONDITIONS = (
-    *(
-        DoorCondition(name=each.name, environment=each.environment)
-        for each in in_process.CONDITIONS
-        if each.name in ("hash seed 1", "time zone east", "locale")
-    ),
-    DoorCondition(name="warm process", modes=("cold",), backwards=True),
-)
-"""The conditions beside ``warm`` and ``cold``: those of replays in process that an environment makes, and ``warm
-process``, where the process has replayed the histories before."""
-
 
 async def replay_through_door(
-    histories: Sequence[Prepared],
+    histories: Sequence[StoredHistory],
     *,
     command: str,
     cwd: Path,
     folder: Path,
     task_queue: str = "",
     jobs: int = 0,
-    conditions: Sequence[DoorCondition] = CONDITIONS,
+    conditions: Sequence[Condition] = THROUGH_DOOR,
     env: Mapping[str, str] = MappingProxyType({}),
     address: str = "",
     limit: float = 20.0,
@@ -90,13 +49,12 @@ async def replay_through_door(
     cold_events: int = 250_000,
     share: int = SHARE,
     data_converter: str = "",
-) -> AsyncGenerator[Answered, None]:
+) -> AsyncGenerator[ConditionReplay, None]:
     """Ask a worker for every workflow task of histories, and yield what comes of each, as it comes.
 
-    Each history gives one ``Answered`` under ``warm``, the reference, one under ``cold``, and one under each of the
-    conditions; but those that were not read (``failure``) give none. A history over which the worker is lost is told
-    so, and is not handed out again; the others go on in a new process. Close the generator to stop early: every
-    process has ended when that returns.
+    Each history gives one ``ConditionReplay`` under each condition; those that were not read (``failure``) give none.
+    A history over which the worker is lost is said to be so, and is not handed out again; the others go on in a new
+    process. Close the generator to stop early: every process has ended when that returns.
 
     Args:
         histories: The histories.
@@ -107,7 +65,7 @@ async def replay_through_door(
             it, else the first that it polls.
         jobs: How many worker processes run at once; 0: ``JOBS``, at most one for each processor. A worker that
             listens on a port of its own wants 1.
-        conditions: The conditions beside ``warm`` and ``cold``.
+        conditions: The conditions; the first one is what the others are compared with.
         env: Further environment of the worker.
         address: The loopback ``host:port`` that the worker has hard-coded; then one process runs at a time.
         limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
@@ -132,18 +90,18 @@ async def replay_through_door(
         history_limit=history_limit,
         cold_events=cold_events,
     )
-    own = [each for each in conditions if each.environment != _PLAIN]
-    plain = [each for each in conditions if each.environment == _PLAIN]
-    run = _Run(histories, worker, conditions=[REFERENCE, *own, COLD, *plain], share=share)
+    # Conditions of an environment of their own come before those that share the plain process: they need a start each.
+    ordered = sorted(conditions[1:], key=lambda each: each.environment == PLAIN.environment)
+    matrix = _DoorMatrix(histories, worker, conditions=[conditions[0], *ordered], share=share)
     converter = _converter(data_converter, cwd) if data_converter else DataConverter.default
-    comparing = Comparing(
-        Spool(folder / "decisions.json"), reference=REFERENCE.name, prefixes=COLD.name, converter=converter
+    comparing = AnswerComparer(
+        DecisionsFile(folder / "decisions.json"), reference=conditions[0].name, prefixes=COLD.name, converter=converter
     )
-    slots = [asyncio.create_task(run.slot()) for _ in range(1 if address else _slots(jobs))]
+    slots = [asyncio.create_task(matrix.slot()) for _ in range(1 if address else _slots(jobs))]
     open_slots = len(slots)
     try:
         while open_slots:
-            told = await run.told.get()
+            told = await matrix.told.get()
             if isinstance(told, Exception):
                 raise told
             if told is None:
@@ -157,25 +115,30 @@ async def replay_through_door(
 
 
 @dataclass(kw_only=True)
-class _Line:
+class _ConditionQueue:
     """The histories that wait for the worker under one condition."""
 
-    condition: DoorCondition
+    condition: Condition
     rest: deque[int]
     begun: bool = False
 
     @property
     def plain(self) -> bool:
-        return self.condition.environment == _PLAIN
+        return self.condition.environment == PLAIN.environment
 
 
-class _Run:
+class _DoorMatrix:
     """Deals histories out to worker processes; what they answer is put into ``told``, and None for each slot's end."""
 
     def __init__(
-        self, histories: Sequence[Prepared], worker: WorkerCommand, *, conditions: Sequence[DoorCondition], share: int
+        self,
+        histories: Sequence[StoredHistory],
+        worker: WorkerCommand,
+        *,
+        conditions: Sequence[Condition],
+        share: int,
     ) -> None:
-        self.told: asyncio.Queue[Asked | Exception | None] = asyncio.Queue(maxsize=4)
+        self.told: asyncio.Queue[HistoryAnswers | Exception | None] = asyncio.Queue(maxsize=4)
         self._histories = histories
         self._worker = worker
         self._share = share
@@ -186,7 +149,8 @@ class _Run:
         readable = [index for index, each in enumerate(histories) if each.binary and not each.failure]
         readable.sort(key=lambda index: -histories[index].events)  # a long one that came last would be waited for
         self._lines = [
-            _Line(condition=each, rest=deque(reversed(readable) if each.backwards else readable)) for each in conditions
+            _ConditionQueue(condition=each, rest=deque(reversed(readable) if each.backwards else readable))
+            for each in conditions
         ]
 
     async def slot(self) -> None:
@@ -198,7 +162,7 @@ class _Run:
             await self.told.put(error)
         await self.told.put(None)
 
-    def _next(self) -> _Line | None:
+    def _next(self) -> _ConditionQueue | None:
         """Return the condition that a free slot takes up: one that nobody has begun, or the one with most to do."""
         for line in self._lines:
             if line.rest and not line.begun:
@@ -206,7 +170,7 @@ class _Run:
         busiest = max(self._lines, key=lambda line: len(line.rest), default=None)
         return busiest if busiest and len(busiest.rest) >= max(self._share, 1) else None
 
-    async def _session(self, first: _Line) -> None:
+    async def _session(self, first: _ConditionQueue) -> None:
         """Hand out histories to one worker process until none waits for any condition that it can make."""
         lines = [line for line in self._lines if line.condition.environment == first.condition.environment]
         for line in lines:
@@ -224,7 +188,7 @@ class _Run:
                 while line.rest:
                     await self._skip(line.rest.popleft(), line, why)
 
-    async def _deal(self, worker: ReplayWorker, line: _Line) -> None:
+    async def _deal(self, worker: ReplayWorker, line: _ConditionQueue) -> None:
         while line.rest:
             index = line.rest.popleft()
             try:
@@ -233,14 +197,14 @@ class _Run:
                 line.rest.appendleft(index)
                 raise
 
-    async def _ask(self, worker: ReplayWorker, index: int, line: _Line) -> None:
+    async def _ask(self, worker: ReplayWorker, index: int, line: _ConditionQueue) -> None:
         """Hand out one history."""
         history = self._histories[index]
         if why := self._why_not(index, line):
             await self._skip(index, line, why)
             return
         assert history.binary is not None
-        events = list((await asyncio.to_thread(read_prepared, history.binary)).events)
+        events = list((await asyncio.to_thread(read_stored, history.binary)).events)
         try:
             answers = await worker.replay(
                 events, workflow_id=history.workflow_id, run_id=history.run_id, modes=line.condition.modes
@@ -252,10 +216,10 @@ class _Run:
             self._lost[line.plain].add(index)
             self._losses[line.plain][history.workflow] += 1
         await self.told.put(
-            Asked(index=index, prepared=history, condition=line.condition.name, events=events, answers=answers)
+            HistoryAnswers(index=index, prepared=history, condition=line.condition.name, events=events, answers=answers)
         )
 
-    def _why_not(self, index: int, line: _Line) -> str:
+    def _why_not(self, index: int, line: _ConditionQueue) -> str:
         """Say why a history is not handed out, or nothing."""
         workflow = self._histories[index].workflow
         kinds = {True, line.plain}
@@ -264,9 +228,9 @@ class _Run:
         losses = max(self._losses[kind][workflow] for kind in kinds)
         return f"not handed out: {workflow} has cost {losses} worker processes already" if losses >= LOSSES else ""
 
-    async def _skip(self, index: int, line: _Line, why: str) -> None:
+    async def _skip(self, index: int, line: _ConditionQueue, why: str) -> None:
         await self.told.put(
-            Asked(index=index, prepared=self._histories[index], condition=line.condition.name, skipped=why)
+            HistoryAnswers(index=index, prepared=self._histories[index], condition=line.condition.name, skipped=why)
         )
 
 

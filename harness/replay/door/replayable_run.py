@@ -61,7 +61,7 @@ class RecordedTask:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class ReplayableRun:
     """One run, ready to be handed out.
 
     Attributes:
@@ -81,7 +81,7 @@ class Story:
     tasks: tuple[RecordedTask, ...]
 
 
-def story_of(events: Iterable[HistoryEvent], *, workflow_id: str, run_id: str = "") -> Story:
+def replayable_run(events: Iterable[HistoryEvent], *, workflow_id: str, run_id: str = "") -> ReplayableRun:
     """Read a history for being handed out.
 
     Args:
@@ -94,7 +94,7 @@ def story_of(events: Iterable[HistoryEvent], *, workflow_id: str, run_id: str = 
     """
     events = _checked(list(events), workflow_id)
     started = events[0].workflow_execution_started_event_attributes
-    return Story(
+    return ReplayableRun(
         workflow_id=workflow_id,
         run_id=run_id or started.original_execution_run_id,
         workflow_type=started.workflow_type.name,
@@ -112,7 +112,7 @@ def markers_of(commands: Iterable[Command]) -> frozenset[str]:
     )
 
 
-def with_markers_given(story: Story, task: RecordedTask) -> tuple[list[HistoryEvent], tuple[int, ...]]:
+def with_markers_given(run: ReplayableRun, task: RecordedTask) -> tuple[list[HistoryEvent], tuple[int, ...]]:
     """Return a history in which a task is replayed and its answer is asked for one task later, and what it gives away.
 
     A task in which a local activity ran cannot be asked as it was: the worker would run the local activity. So the
@@ -123,8 +123,8 @@ def with_markers_given(story: Story, task: RecordedTask) -> tuple[list[HistoryEv
 
     The second value holds the ids of the recorded events that are given in this way.
     """
-    answer = list(_answer_of(story.events, task))
-    events = list(story.events[: task.completed_event_id])
+    answer = list(_answer_of(run.events, task))
+    events = list(run.events[: task.completed_event_id])
     markers = [event for event in answer if _marker(event) in LOCAL_ACTIVITY_MARKERS | VERSION_MARKERS]
     for number, event in enumerate(markers or [_nothing(events[-1])], start=len(events) + 1):
         copy = HistoryEvent()
@@ -134,7 +134,7 @@ def with_markers_given(story: Story, task: RecordedTask) -> tuple[list[HistoryEv
             _match_anywhere(copy)
         events.append(copy)
     given = [*markers, *filter(_is_change_version, answer)]
-    events += _another_task(story.events[task.started_event_id - 1], len(events))
+    events += _another_task(run.events[task.started_event_id - 1], len(events))
     return events, tuple(sorted(event.event_id for event in given))
 
 

@@ -1,4 +1,4 @@
-"""What a worker answered at the replay door, compared with the recording: one ``Answered`` for each condition."""
+"""Compares what a worker answered at the replay door with the recorded events of each history."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DataConverter, PayloadCodec
 
-from harness.histories.preparing import Prepared
+from harness.histories.reading_pool import StoredHistory
 from harness.records.replay_result import Replay
-from harness.replay.compare.answered import Answered, Spool, digests
-from harness.replay.compare.compare import ReplayPlace, compare, recorded
+from harness.replay.compare.comparison import ReplayPlace, compare, recorded
+from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests
 from harness.replay.compare.payloads import opened
-from harness.replay.door.answers import RAN, TaskAnswer
+from harness.replay.door.task_answer import RAN, TaskAnswer
 from harness.temporal.command import Command, TaskDecisions, of_answer
-
-NONDETERMINISM = "TMPRL1100"
-"""What the message of a task holds that was failed because the history is not what the code does."""
+from harness.temporal.task_failure import is_nondeterminism
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class HistoryAnswers:
     """A history that was handed to a worker.
 
     Attributes:
@@ -37,14 +35,14 @@ class Asked:
     """
 
     index: int
-    prepared: Prepared
+    prepared: StoredHistory
     condition: str
     events: Sequence[HistoryEvent] = ()
     answers: Sequence[TaskAnswer] = ()
     skipped: str = ""
 
 
-class Comparing:
+class AnswerComparer:
     """Compares answers and keeps decisions where they may be asked for.
 
     The decisions of the reference condition are always kept; those of another one only if they are not the same.
@@ -57,7 +55,7 @@ class Comparing:
     """
 
     def __init__(
-        self, spool: Spool, *, reference: str, prefixes: str, converter: DataConverter = DataConverter.default
+        self, spool: DecisionsFile, *, reference: str, prefixes: str, converter: DataConverter = DataConverter.default
     ) -> None:
         self._spool = spool
         self._reference = reference
@@ -65,12 +63,12 @@ class Comparing:
         self._converter = converter
         self._digests: dict[int, int] = {}
 
-    async def answered(self, asked: Asked) -> Answered:
+    async def answered(self, asked: HistoryAnswers) -> ConditionReplay:
         """Return what came of a history."""
         answers = _one_each(asked.answers)
         if why := asked.skipped or _unasked(answers):
             replay = _replay(asked.prepared, skipped=why)
-            return Answered(index=asked.index, condition=asked.condition, replay=replay)
+            return ConditionReplay(index=asked.index, condition=asked.condition, replay=replay)
         told: Mapping[int, Sequence[Command]] = await asyncio.to_thread(recorded, asked.events)
         decided = await asyncio.to_thread(_decided, answers)
         if codec := self._converter.payload_codec:
@@ -80,11 +78,11 @@ class Comparing:
 
     def _compared(
         self,
-        asked: Asked,
+        asked: HistoryAnswers,
         answers: Sequence[TaskAnswer],
         told: Mapping[int, Sequence[Command]],
         decided: Sequence[TaskDecisions],
-    ) -> Answered:
+    ) -> ConditionReplay:
         queue = next((each.queue for each in answers if each.queue != asked.prepared.task_queue), "")
         compared = compare(
             asked.events,
@@ -103,11 +101,13 @@ class Comparing:
             left_out=compared.left_out,
             unseen=len(compared.unseen),
         )
-        decisions = digests([each for each in decided if each.started_event_id not in replay.ran])
+        decisions = decision_digests([each for each in decided if each.started_event_id not in replay.ran])
         kept = self._spool.keep(decided) if self._is_wanted(asked, decisions) else None
-        return Answered(index=asked.index, condition=asked.condition, replay=replay, decisions=decisions, details=kept)
+        return ConditionReplay(
+            index=asked.index, condition=asked.condition, replay=replay, decisions=decisions, details=kept
+        )
 
-    def _is_wanted(self, asked: Asked, decisions: Mapping[int, str]) -> bool:
+    def _is_wanted(self, asked: HistoryAnswers, decisions: Mapping[int, str]) -> bool:
         digest = hash(frozenset(decisions.items()))
         if asked.condition == self._reference:
             self._digests[asked.index] = digest
@@ -115,7 +115,7 @@ class Comparing:
         return self._digests.get(asked.index) != digest
 
 
-def _replay(prepared: Prepared, *, skipped: str = "") -> Replay:
+def _replay(prepared: StoredHistory, *, skipped: str = "") -> Replay:
     return Replay(workflow_id=prepared.workflow_id, run_id=prepared.run_id, skipped=skipped)
 
 
@@ -165,7 +165,7 @@ def _ending(answers: Sequence[TaskAnswer]) -> dict[str, Any]:
         "lost": f"over the workflow task of event {lost.started_event_id}: {lost.failure}" if lost else "",
     }
     if failed:
-        disagrees = failed.cause == "NON_DETERMINISTIC_ERROR" or NONDETERMINISM in failed.failure
+        disagrees = failed.cause == "NON_DETERMINISTIC_ERROR" or is_nondeterminism(failed.failure)
         told |= {"failure": failed.failure, "blocked": failed.blocked, "nondeterminism": disagrees}
     return told
 

@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from harness.errors import RigError
-from harness.histories import preparing
+from harness.histories import reading_pool
 from harness.histories.files import HistoryFile, history_files
 from harness.histories.formats import load
-from harness.histories.preparing import Prepared, prepared, read_prepared
+from harness.histories.reading_pool import StoredHistory, read_histories, read_stored
 from tests import TESTS
 
 RECORDED = TESTS / "replay" / "histories"
@@ -44,15 +44,15 @@ def nothing_stays() -> Iterator[None]:
 @pytest.fixture
 def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every file read by a process of its own pool."""
-    monkeypatch.setattr(preparing, "_SMALL_FILES", -1)
+    monkeypatch.setattr(reading_pool, "_SMALL_FILES", -1)
 
 
 def files(*paths: Path, **more: Any) -> list[HistoryFile]:
     return [HistoryFile(path=path, shown=path.name, **more) for path in paths]
 
 
-async def all_of(found: Sequence[HistoryFile], folder: Path, **more: Any) -> list[Prepared]:
-    return [each async for each in prepared(found, folder=folder, **more)]
+async def all_of(found: Sequence[HistoryFile], folder: Path, **more: Any) -> list[StoredHistory]:
+    return [each async for each in read_histories(found, folder=folder, **more)]
 
 
 def large(file: Path, *, size: int, payload: int = 1000) -> Path:
@@ -75,8 +75,8 @@ def large(file: Path, *, size: int, payload: int = 1000) -> Path:
 async def test_what_is_told_of_a_history(folder: Path) -> None:
     (found,) = await all_of(files(GREETING, trial="t1"), folder)
     assert found.binary is not None
-    assert read_prepared(found.binary) == load(GREETING).history
-    assert found == Prepared(
+    assert read_stored(found.binary) == load(GREETING).history
+    assert found == StoredHistory(
         file=HistoryFile(path=GREETING, shown="Greeting-run.json", trial="t1"),
         binary=folder / "000000.pb",
         workflow_id="Greeting-run",
@@ -98,7 +98,7 @@ async def test_processes_tell_the_same(folder: Path, in_processes: None) -> None
     assert {each.workflow_id for each in there} == {"given"}
     binaries = [each.binary.read_bytes() for each in there if each.binary]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preparing, "_SMALL_FILES", MIB)
+        patch.setattr(reading_pool, "_SMALL_FILES", MIB)
         assert await all_of(found, folder) == there
     assert [each.binary.read_bytes() for each in there if each.binary] == binaries
 
@@ -131,7 +131,7 @@ def bad_files(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("small", [-1, 8 * MIB])
 async def test_bad_files_fail_alone(folder: Path, tmp_path: Path, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "_SMALL_FILES", small)
+    monkeypatch.setattr(reading_pool, "_SMALL_FILES", small)
     paths = [path for bad in bad_files(tmp_path) for path in (bad, GREETING)]
     found = await all_of(files(*paths), folder, largest=32 * MIB, jobs=2)
     assert [each.file.path for each in found] == paths
@@ -190,7 +190,7 @@ async def test_a_process_that_is_killed_fails_one_file(folder: Path, tmp_path: P
 
 
 async def test_processes_are_gone_when_the_rest_is_not_wanted(folder: Path, in_processes: None) -> None:
-    async with contextlib.aclosing(prepared(files(*[GREETING] * 200), folder=folder, jobs=2)) as found:
+    async with contextlib.aclosing(read_histories(files(*[GREETING] * 200), folder=folder, jobs=2)) as found:
         async for each in found:
             assert each.events == 22
             break
@@ -206,17 +206,17 @@ async def test_names_that_are_too_long(folder: Path, tmp_path: Path, in_processe
 
 @pytest.mark.parametrize("small", [-1, 8 * MIB])
 async def test_a_folder_that_takes_nothing(tmp_path: Path, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "_SMALL_FILES", small)
+    monkeypatch.setattr(reading_pool, "_SMALL_FILES", small)
     with pytest.raises(RigError, match=r"cannot write .*none|did not start"):
         await all_of(files(GREETING), tmp_path / "none")
 
 
 def test_a_binary_file_that_is_gone_or_changed(tmp_path: Path) -> None:
     with pytest.raises(RigError, match="cannot be read"):
-        read_prepared(tmp_path / "000000.pb")
+        read_stored(tmp_path / "000000.pb")
     (tmp_path / "000000.pb").write_bytes(b"\xff\xff")
     with pytest.raises(RigError, match="cannot be read"):
-        read_prepared(tmp_path / "000000.pb")
+        read_stored(tmp_path / "000000.pb")
 
 
 async def test_no_file(folder: Path) -> None:

@@ -11,16 +11,16 @@ from typing import Any
 import msgspec
 
 from harness.records.replay_result import Replay
-from harness.replay.compare.comparable import UNCOMPARED_HEADERS
-from harness.replay.compare.compare import is_blocked
+from harness.replay.compare.normal_form import UNCOMPARED_HEADERS
 from harness.replay.compare.payloads import is_sealed
 from harness.temporal.command import Command, TaskDecisions
+from harness.temporal.task_failure import is_blocked
 
 _SEALED = "encrypted"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Details:
+class StoredDecisions:
     """Where all that a replay decided lies."""
 
     path: str
@@ -29,7 +29,7 @@ class Details:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
+class ConditionReplay:
     """One replay of one history under one condition.
 
     Attributes:
@@ -45,10 +45,10 @@ class Answered:
     condition: str
     replay: Replay
     decisions: Mapping[int, str] = field(default_factory=dict)
-    details: Details | None = None
+    details: StoredDecisions | None = None
 
 
-class Spool:
+class DecisionsFile:
     """A file to which decisions are written, so that thousands of histories need no memory.
 
     Args:
@@ -60,23 +60,23 @@ class Spool:
         self._file = path.open("ab")  # forks of one process write to the same file, one after the other
         self._offset = self._file.tell()
 
-    def keep(self, decided: Sequence[TaskDecisions]) -> Details:
+    def keep(self, decided: Sequence[TaskDecisions]) -> StoredDecisions:
         """Write what a replay decided, and return where it lies."""
         content = msgspec.json.encode([_steady(each) for each in decided])
         self._file.write(content)
         self._file.flush()
         self._offset += len(content)
-        return Details(path=str(self._path), offset=self._offset - len(content), length=len(content))
+        return StoredDecisions(path=str(self._path), offset=self._offset - len(content), length=len(content))
 
 
-def read_details(details: Details) -> tuple[TaskDecisions, ...]:
+def read_decisions(details: StoredDecisions) -> tuple[TaskDecisions, ...]:
     """Return what a spool has kept."""
     with Path(details.path).open("rb") as file:
         file.seek(details.offset)
         return msgspec.json.decode(file.read(details.length), type=tuple[TaskDecisions, ...])
 
 
-def digests(decided: Sequence[TaskDecisions]) -> dict[int, str]:
+def decision_digests(decided: Sequence[TaskDecisions]) -> dict[int, str]:
     """Return a digest of what each workflow task was answered with: equal ones were answered alike."""
     return {each.started_event_id: _digest(_steady(each)) for each in decided if not is_blocked(each.failure)}
 

@@ -13,17 +13,17 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DefaultPayloadConverter, PayloadCodec
 
 from harness.records.replay_result import LeftOut
-from harness.replay.compare.compare import Compared, ReplayPlace, compare, recorded
+from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded
 from harness.replay.compare.payloads import LONGEST, SAME_VALUE, bounded, opened
 from harness.temporal.command import Command, TaskDecisions, of_answer
 from tests.replay.past import Past, activity, payload, told
 
 
-def answered(past: Past, started: int, *commands: Command, **options: Any) -> Compared:
+def answered(past: Past, started: int, *commands: Command, **options: Any) -> Comparison:
     return compare(past.events, [TaskDecisions(started_event_id=started, commands=commands)], **options)
 
 
-def shown(found: Compared) -> list[tuple[Any, ...]]:
+def shown(found: Comparison) -> list[tuple[Any, ...]]:
     return [(one.event_id, one.subject, one.field, one.old, one.new) for one in found.differences]
 
 
@@ -90,7 +90,7 @@ def test_a_task_without_commands_is_compared() -> None:
     past = Past()
     started = past.task()
     assert recorded(past.events) == {started: ()}
-    assert answered(past, started) == Compared(tasks=1)
+    assert answered(past, started) == Comparison(tasks=1)
     assert shown(answered(past, started, activity("a"))) == [(3, "a", "command", None, "ScheduleActivityTask a")]
 
 
@@ -128,7 +128,7 @@ def test_a_task_that_fails_now_is_a_difference_unless_for_lack_of_time() -> None
     told_of = compare(past.events, [TaskDecisions(started_event_id=started, failure="[TMPRL1100] Nondeterminism")])
     assert shown(told_of) == [(3, "Agent", "outcome", "completed", "failed: [TMPRL1100] Nondeterminism")]
     blocked = compare(past.events, [TaskDecisions(started_event_id=started, failure="[TMPRL1101] Potential deadlock")])
-    assert blocked == Compared(left_out=(LeftOut(workflow_task=started, why="blocked"),))
+    assert blocked == Comparison(left_out=(LeftOut(workflow_task=started, why="blocked"),))
 
 
 def update(kind: str, **fields: Any) -> Command:
@@ -171,7 +171,7 @@ def test_updates_that_a_replaying_worker_only_names() -> None:
         for what in ("accept", "complete")
     ]
     found = answered(past, started, activity("a"), *of_answer(named, messages=()))
-    assert found == Compared(commands=3, tasks=1, unseen=((7, "outcome.success.0"),))
+    assert found == Comparison(commands=3, tasks=1, unseen=((7, "outcome.success.0"),))
     (missing,) = answered(past, started, activity("a"), *of_answer(named[:1], messages=())).differences
     assert (missing.event_id, missing.old) == (7, "UpdateCompleted raise_by")
 
@@ -180,7 +180,7 @@ def test_what_the_worker_was_given_is_not_asked_for() -> None:
     past = Past()
     started = past.task(("a", "1"), ("b", "2"))
     answer = TaskDecisions(started_event_id=started, commands=(activity("b", "2"),), given=(5,))
-    assert compare(past.events, [answer]) == Compared(commands=1, tasks=1)
+    assert compare(past.events, [answer]) == Comparison(commands=1, tasks=1)
 
 
 def test_an_update_that_was_accepted_and_is_rejected_now_is_told() -> None:
@@ -248,11 +248,11 @@ async def test_what_a_codec_sealed_is_compared_when_opened_and_else_counted() ->
     sealed = past.events[-1].activity_task_scheduled_event_attributes.input.payloads[0]
     sealed.CopyFrom(payload(None, text='nonce-1|"x"', encoding="binary/encrypted"))
     now = activity("a", more={"input.0": told(None, text='nonce-2|"x"', encoding="binary/encrypted")})
-    assert answered(past, started, now) == Compared(commands=1, tasks=1, unseen=((5, "input.0"),))
+    assert answered(past, started, now) == Comparison(commands=1, tasks=1, unseen=((5, "input.0"),))
     codec = Sealing()
     told_of = {key: await opened(each, codec=codec) for key, each in recorded(past.events).items()}
     (now,) = await opened([now], codec=codec)
-    assert answered(past, started, now, told=told_of) == Compared(commands=1, tasks=1)
+    assert answered(past, started, now, told=told_of) == Comparison(commands=1, tasks=1)
     assert shown(answered(past, started, activity("a", "1", "y"), told=told_of)) == [(5, "a", "input.0", "x", "y")]
 
 
@@ -322,7 +322,7 @@ def test_a_patch_that_the_recording_does_not_know_ends_the_comparison_of_its_tas
     started = past.task(("a", "1"), ("b", "2"))
     new = marker("core_patch", patchId="new", deprecated=False)
     found = answered(past, started, activity("a"), new, activity("c", "2"))
-    assert found == Compared(commands=1, tasks=1, left_out=(LeftOut(workflow_task=started, why="newly patched"),))
+    assert found == Comparison(commands=1, tasks=1, left_out=(LeftOut(workflow_task=started, why="newly patched"),))
     before = answered(past, started, activity("a", "1", "changed"), new)
     assert [one.field for one in before.differences] == ["input.0"]
 
@@ -394,7 +394,7 @@ def test_tracing_headers_are_not_compared_and_others_are() -> None:
 
 def test_no_history_and_nobody_asked() -> None:
     nothing: list[HistoryEvent] = []
-    assert compare(nothing, []) == Compared()
+    assert compare(nothing, []) == Comparison()
     past = Past()
     started = past.task(("a", "1"))
-    assert compare(past.events, []) == Compared(left_out=(LeftOut(workflow_task=started, why="not asked"),))
+    assert compare(past.events, []) == Comparison(left_out=(LeftOut(workflow_task=started, why="not asked"),))

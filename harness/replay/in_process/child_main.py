@@ -83,10 +83,10 @@ async def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     workflows = sorted(name for workflows, _ in replayers for name in workflows)
     _answer(answers, Ready(workflows=workflows, unusable=unusable))
 
-    from harness.replay.in_process.child import Answering, answer_in_forks
+    from harness.replay.in_process.child_replayer import RequestReplayer, answer_in_forks
 
-    def answering(only: str = "") -> Answering:
-        return Answering(replayers, spool=setup.spool, only=only, unusable=unusable)
+    def answering(only: str = "") -> RequestReplayer:
+        return RequestReplayer(replayers, spool=setup.spool, only=only, unusable=unusable)
 
     def answer(told: Any) -> None:
         _answer(answers, told)

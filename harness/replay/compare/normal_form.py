@@ -1,4 +1,4 @@
-"""Commands made comparable: the server's defaults filled in, their place forgotten, what they refer to named."""
+"""The form in which commands are compared: with the server's defaults, without their place, references by name."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ReplayPlace:
     recorded_in: str = ""
 
 
-def comparable(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_results: bool) -> Command:
+def normalized(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_results: bool) -> Command:
     """Return a command, recorded or decided, in the form in which both are equal if the decision was the same."""
     fields = {name: value for name, value in command.fields.items() if name not in UNCOMPARED_HEADERS}
     if command.event_id:
@@ -59,7 +59,7 @@ def comparable(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_
     return Command(kind=command.kind, fields=fields, line=command.line, event_id=command.event_id)
 
 
-def is_of_sdk(command: Command) -> bool:
+def is_added_by_sdk(command: Command) -> bool:
     """Tell whether the SDK added a command by itself, as a consequence of another one."""
     return command.kind == "UpsertWorkflowSearchAttributes" and set(command.fields) == {SDK_SEARCH_ATTRIBUTE}
 

@@ -42,7 +42,7 @@ _BETWEEN_WRITES = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Captured:
+class CapturedHistory:
     """One captured history, as the index describes it.
 
     Attributes:
@@ -92,7 +92,7 @@ class CaptureIndex:
         schema_version: Version of this form.
     """
 
-    captured: tuple[Captured, ...] = ()
+    captured: tuple[CapturedHistory, ...] = ()
     passed_over: tuple[str, ...] = ()
     schema_version: int = 1
 
@@ -122,7 +122,7 @@ def file_name(workflow_id: str, *, run_id: str) -> str:
     return f"{name}.{run_id}.json"
 
 
-class Captures:
+class CaptureFolder:
     """The folder as a capture fills it. What was written stays whole whenever the process dies.
 
     Args:
@@ -147,7 +147,7 @@ class Captures:
         self._pending = False
 
     @property
-    def captured(self) -> tuple[Captured, ...]:
+    def captured(self) -> tuple[CapturedHistory, ...]:
         """What the index holds."""
         return tuple(self._captured.values())
 
@@ -161,7 +161,7 @@ class Captures:
             self._passed_over[candidate.run_id] = None
             self._note()
 
-    def found(self, candidate: Candidate) -> Captured | None:
+    def found(self, candidate: Candidate) -> CapturedHistory | None:
         """Return what the index says of an execution."""
         return self._captured.get(candidate.run_id)
 
@@ -173,7 +173,7 @@ class Captures:
         path = self.folder / entry.file
         return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256
 
-    def keep(self, entry: Captured, events: list[dict[str, Any]]) -> tuple[Kept, Captured]:
+    def keep(self, entry: CapturedHistory, events: list[dict[str, Any]]) -> tuple[Kept, CapturedHistory]:
         """Write a history and its entry, unless its file is there with another content and may not be overwritten.
 
         Returns:
@@ -209,7 +209,7 @@ class Captures:
             )
             self._pending, self._written = False, time.monotonic()
 
-    def _path(self, entry: Captured, there: Captured | None) -> Path:
+    def _path(self, entry: CapturedHistory, there: CapturedHistory | None) -> Path:
         plain = self.folder / file_name(entry.workflow_id, run_id=entry.run_id)
         compressed = plain.with_name(f"{plain.name}.gz")
         told = [self.folder / there.file] if there else []
@@ -226,7 +226,7 @@ class Captures:
             self.flush()
 
 
-def covered_by(captured: Iterable[Captured]) -> dict[str, set[str]]:
+def covered_by(captured: Iterable[CapturedHistory]) -> dict[str, set[str]]:
     """Return by workflow type what captured histories hold."""
     found: dict[str, set[str]] = {}
     for each in captured:

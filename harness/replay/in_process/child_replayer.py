@@ -23,16 +23,18 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from harness.records.replay_result import Replay
-from harness.replay.compare.answered import Answered, Spool, digests
-from harness.replay.compare.compare import compare, is_blocked, recorded
+from harness.replay.compare.comparison import compare, recorded
+from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests
 from harness.replay.compare.payloads import opened
 from harness.replay.in_process import source_lines as lines
-from harness.replay.in_process.calls import Watch
+from harness.replay.in_process.nondeterministic_calls import CallWatch
+from harness.replay.in_process.observer import CommandObserver
 from harness.replay.in_process.protocol import ReplayRequest
-from harness.replay.in_process.recorder import Recorder
-from harness.replay.in_process.sdk_core_decisions import decided
+from harness.replay.in_process.sdk_core_decisions import decisions_of
+from harness.replay.prefixes import evenly_chosen
 from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
 from harness.temporal.proto_json import events_of_json
+from harness.temporal.task_failure import is_blocked, is_nondeterminism
 
 Answer = Callable[[Any], None]
 MOST_DIFFERENCES = 1_000
@@ -44,12 +46,12 @@ _OF_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<messa
 _AT = re.compile(r'File \\?"(?P<file>[^"\\]+)\\?", line (?P<line>\d+), in (?P<function>\w+)')
 
 
-def recording(replayer: Replayer, recorder: Recorder, *, only: str = "") -> Replayer:
+def recording(replayer: Replayer, observer: CommandObserver, *, only: str = "") -> Replayer:
     """Return a replayer of the same configuration whose runners record, plugins and interceptors included.
 
     Args:
         replayer: The replayer to go by.
-        recorder: Gets what is recorded.
+        observer: Gets what is recorded.
         only: The one workflow type to replay, which spares the sandbox preparing the others; empty: all.
     """
     # The configuration that the replayer holds is that after its plugins: their changes to the runner are kept. Without
@@ -58,8 +60,8 @@ def recording(replayer: Replayer, recorder: Recorder, *, only: str = "") -> Repl
     runner = config.get("workflow_runner") or SandboxedWorkflowRunner()
     unsandboxed = config.get("unsandboxed_workflow_runner") or UnsandboxedWorkflowRunner()
     config = config | {
-        "workflow_runner": recorder.around(runner),
-        "unsandboxed_workflow_runner": recorder.around(unsandboxed),
+        "workflow_runner": observer.around(runner),
+        "unsandboxed_workflow_runner": observer.around(unsandboxed),
         "plugins": [],
         "workflows": [each for each in config["workflows"] if not only or workflow_type(each) in (only, "")],
         "build_id": config.get("build_id") or "replay",
@@ -67,7 +69,7 @@ def recording(replayer: Replayer, recorder: Recorder, *, only: str = "") -> Repl
     return Replayer(**config)
 
 
-class Answering:
+class RequestReplayer:
     """Answers requests, each by the first replayer that knows the workflow type.
 
     Args:
@@ -87,8 +89,8 @@ class Answering:
         unusable: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._unusable = unusable
-        self._replaying = [_Replaying(workflows, replayer, only=only) for workflows, replayer in replayers]
-        self._spool = Spool(Path(spool)) if spool else None
+        self._replaying = [_SdkReplayer(workflows, replayer, only=only) for workflows, replayer in replayers]
+        self._spool = DecisionsFile(Path(spool)) if spool else None
 
     async def serve(self, requests: IO[bytes], answer: Answer) -> None:
         """Answer each request until there are no more."""
@@ -99,8 +101,8 @@ class Answering:
             while line := await lines.get():
                 answer(await self._answer(msgspec.json.decode(line, type=ReplayRequest)))
 
-    async def _answer(self, request: ReplayRequest) -> Answered:
-        told = Answered(
+    async def _answer(self, request: ReplayRequest) -> ConditionReplay:
+        told = ConditionReplay(
             index=request.index,
             condition=request.condition,
             replay=Replay(workflow_id=request.workflow_id, run_id=request.run_id),
@@ -118,7 +120,7 @@ class Answering:
         return replace(
             told,
             replay=found,
-            decisions=digests(tasks),
+            decisions=decision_digests(tasks),
             details=self._spool.keep(tasks) if keep and self._spool else None,
         )
 
@@ -137,14 +139,14 @@ class _History:
     opened: Mapping[int, Sequence[Command]]
 
 
-class _Replaying:
+class _SdkReplayer:
     """One replayer at work: the histories that it is given one after the other go through one worker of the SDK."""
 
     def __init__(self, workflows: Mapping[str, type], replayer: Replayer, *, only: str) -> None:
         self.workflows = workflows
-        self._recorder = Recorder()
-        self._watch = Watch(self._recorder.user_code)
-        self._replayer = recording(replayer, self._recorder, only=only) if not only or self.knows(only) else replayer
+        self._observer = CommandObserver()
+        self._watch = CallWatch(self._observer.user_code)
+        self._replayer = recording(replayer, self._observer, only=only) if not only or self.knows(only) else replayer
         self._converter: DataConverter = replayer.config(active_config=True).get("data_converter") or (
             DataConverter.default
         )
@@ -162,7 +164,7 @@ class _Replaying:
         self._asked.put_nowait(None)
         self._results = None
         stack, self._stack, self._asked = self._stack, AsyncExitStack(), asyncio.Queue()
-        self._recorder.take()
+        self._observer.take()
         self._watch.take()
         with suppress(Exception):
             await stack.aclose()
@@ -179,7 +181,7 @@ class _Replaying:
             return replace(found, left_out=()), tuple(tasks)
         for _ in range(request.times):
             failure, tasks = await self._replay(request, history)
-        told_of = replace(told_of, **_verdict(failure, self._recorder.user_code), witnesses=self._watch.take())
+        told_of = replace(told_of, **_verdict(failure, self._observer.user_code), witnesses=self._watch.take())
         return self._compared(told_of, history, tasks), tuple(tasks)
 
     def _compared(self, replay: Replay, history: _History, tasks: Sequence[TaskDecisions]) -> Replay:
@@ -207,13 +209,15 @@ class _Replaying:
         self, request: ReplayRequest, history: _History, *, last: int | None = None
     ) -> tuple[Exception | None, list[TaskDecisions]]:
         """Replay a history, up to the event with the id ``last`` where one is given."""
-        self._recorder.about(history.events)
-        self._recorder.during = self._watch.during if request.watched else None
+        self._observer.about(history.events)
+        self._observer.during = self._watch.during if request.watched else None
         self._asked.put_nowait(WorkflowHistory(request.workflow_id, history.events[:last]))
         assert self._results is not None
         result = await anext(self._results)
         tasks = [
-            task for each in self._recorder.take() for task in decided(each, history=history.events, told=history.told)
+            task
+            for each in self._observer.take()
+            for task in decisions_of(each, history=history.events, told=history.told)
         ]
         return result.replay_failure, tasks
 
@@ -245,24 +249,11 @@ class _Replaying:
         """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""
         told = history.opened.items()
         askable = [started for started, commands in told if not any(_comes_by_itself(one) for one in commands)]
-        for started in chosen(askable, request.prefixes):
+        for started in evenly_chosen(askable, most_events=request.prefixes):
             _, tasks = await self._replay(request, history, last=started)
             for task in tasks:
                 if task.started_event_id == started:
                     yield task
-
-
-def chosen(tasks: Sequence[int], events: int) -> Sequence[int]:
-    """Choose workflow tasks by the id of their started event, so that the prefixes that they end have few events.
-
-    All of them, or evenly as many as keep the sum below ``events``, the first and the last among them: asking every
-    prefix takes time that grows with the square of a history's length.
-    """
-    step, found = 1, list(tasks)
-    while len(found) > 2 and sum(found) > events:
-        step += 1
-        found = sorted({*tasks[::step], tasks[-1]})
-    return found
 
 
 def _comes_by_itself(command: Command) -> bool:
@@ -310,7 +301,7 @@ def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes],
             request = msgspec.json.decode(line, type=ReplayRequest)
             lost = f"the replaying process ended (exit status {status})"
             replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
-            answer(Answered(index=request.index, condition=request.condition, replay=replay))
+            answer(ConditionReplay(index=request.index, condition=request.condition, replay=replay))
 
 
 def _read_ahead(requests: IO[bytes]) -> asyncio.Queue[bytes]:
@@ -349,6 +340,6 @@ def _verdict(failure: Exception | None, user_code: lines.UserCode) -> dict[str, 
     message = "" if failure is None else str(failure) or type(failure).__name__
     return {
         "failure": _plain(message, user_code),
-        "nondeterminism": isinstance(failure, NondeterminismError) or "TMPRL1100" in message,
+        "nondeterminism": isinstance(failure, NondeterminismError) or is_nondeterminism(message),
         "blocked": is_blocked(message),
     }

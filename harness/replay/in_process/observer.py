@@ -47,7 +47,7 @@ During = Callable[[WorkflowInstanceDetails], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Issued:
+class IssuedCommand:
     """One command as the workflow code issued it.
 
     Attributes:
@@ -73,13 +73,13 @@ class Activation:
 
     started_event_id: int
     replaying: bool
-    issued: tuple[Issued, ...]
+    issued: tuple[IssuedCommand, ...]
     failure: str = ""
     line: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedReplay:
+class ObservedReplay:
     """What was recorded of the replay of one history."""
 
     workflow: str
@@ -95,13 +95,13 @@ class RecordedReplay:
 
 
 @dataclass(kw_only=True)
-class _Kept:
+class _ObservedRun:
     workflow: str
     run_id: str
     activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str, Site | None]]
 
-    def told(self) -> RecordedReplay:
-        return RecordedReplay(
+    def told(self) -> ObservedReplay:
+        return ObservedReplay(
             workflow=self.workflow,
             run_id=self.run_id,
             activations=tuple(_activation(*each) for each in self.activations),
@@ -117,11 +117,11 @@ def _activation(
     at: Site | None,
 ) -> Activation:
     commands = completion.successful.commands
-    issued = tuple(Issued(command=each, line=told(site)) for each, site in zip(commands, sites, strict=False))
+    issued = tuple(IssuedCommand(command=each, line=told(site)) for each, site in zip(commands, sites, strict=False))
     return Activation(started_event_id=started, replaying=replaying, issued=issued, failure=failure, line=told(at))
 
 
-class Recorder:
+class CommandObserver:
     """Collects what is recorded, from all the runners that it is given to.
 
     Args:
@@ -132,7 +132,7 @@ class Recorder:
     def __init__(self, *, during: During | None = None) -> None:
         self.user_code = UserCode()
         self.during = during
-        self._kept: list[_Kept] = []
+        self._kept: list[_ObservedRun] = []
         self._told: dict[str, Any] = {}
 
     def about(self, events: Sequence[HistoryEvent]) -> None:
@@ -149,7 +149,7 @@ class Recorder:
         """Return details of an instance as they would be where the history was recorded."""
         return replace(details, info=replace(details.info, **self._told)) if self._told else details
 
-    def take(self) -> tuple[RecordedReplay, ...]:
+    def take(self) -> tuple[ObservedReplay, ...]:
         """Return what was recorded since the last call, one for each run that was started, and forget it.
 
         Called after each history, it holds memory for one of them; a history that the Replayer refused has none.
@@ -159,7 +159,7 @@ class Recorder:
 
     def around(self, runner: WorkflowRunner) -> WorkflowRunner:
         """Return a runner that runs workflows as ``runner`` does and records them."""
-        return _Around(runner, recorder=self)
+        return _Around(runner, observer=self)
 
     def observe(self, instance: WorkflowInstance, *, details: WorkflowInstanceDetails) -> WorkflowInstance:
         """Have ``instance`` recorded from now on, and return it.
@@ -173,7 +173,7 @@ class Recorder:
         code = getattr(details.defn.run_fn, "__code__", None)
         if code is not None:
             self.user_code.add_home(code.co_filename)
-        kept = _Kept(workflow=details.info.workflow_type, run_id=details.info.run_id, activations=[])
+        kept = _ObservedRun(workflow=details.info.workflow_type, run_id=details.info.run_id, activations=[])
         self._kept.append(kept)
         during = functools.partial(self.during, details) if self.during else nullcontext
         _Hooks(inner, kept=kept, user_code=self.user_code, during=during).attach()
@@ -181,35 +181,35 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class RecordingRunner(SandboxedWorkflowRunner):
-    """Temporal's sandbox, recorded; pass ``recorder.around(UnsandboxedWorkflowRunner())`` beside it for the rest."""
+class ObservingRunner(SandboxedWorkflowRunner):
+    """Temporal's sandbox, recorded; pass ``observer.around(UnsandboxedWorkflowRunner())`` beside it for the rest."""
 
-    recorder: Recorder = field(default_factory=Recorder, kw_only=True)
+    observer: CommandObserver = field(default_factory=CommandObserver, kw_only=True)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Create an instance in the sandbox and have it recorded."""
         if det.randomness_seed == -1:  # the sandbox validates each workflow class so when a worker starts
             return super().create_instance(det)
-        placed = self.recorder.placed(det)
-        return self.recorder.observe(super().create_instance(placed), details=placed)
+        placed = self.observer.placed(det)
+        return self.observer.observe(super().create_instance(placed), details=placed)
 
 
-def unsandboxed(recorder: Recorder) -> WorkflowRunner:
+def unsandboxed(observer: CommandObserver) -> WorkflowRunner:
     """Return the runner for workflows that are declared as not sandboxed, recorded."""
-    return recorder.around(UnsandboxedWorkflowRunner())
+    return observer.around(UnsandboxedWorkflowRunner())
 
 
 class _Around(WorkflowRunner):
-    def __init__(self, runner: WorkflowRunner, *, recorder: Recorder) -> None:
+    def __init__(self, runner: WorkflowRunner, *, observer: CommandObserver) -> None:
         self._runner = runner
-        self._recorder = recorder
+        self._observer = observer
 
     def prepare_workflow(self, defn: Any) -> None:
         self._runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        placed = self._recorder.placed(det)
-        return self._recorder.observe(self._runner.create_instance(placed), details=placed)
+        placed = self._observer.placed(det)
+        return self._observer.observe(self._runner.create_instance(placed), details=placed)
 
     def set_worker_level_failure_exception_types(self, types: Any) -> None:
         self._runner.set_worker_level_failure_exception_types(types)
@@ -243,7 +243,12 @@ class _Hooks:
     """The hooks in one workflow instance. They run on the workflow's thread, some in the sandbox."""
 
     def __init__(
-        self, instance: Any, *, kept: _Kept, user_code: UserCode, during: Callable[[], AbstractContextManager[Any]]
+        self,
+        instance: Any,
+        *,
+        kept: _ObservedRun,
+        user_code: UserCode,
+        during: Callable[[], AbstractContextManager[Any]],
     ) -> None:
         self._instance = instance
         self._kept = kept

@@ -1,4 +1,4 @@
-"""Witness of the cause: calls of non-deterministic functions that workflow code makes, with their stack.
+"""The likely causes of a difference: calls of non-deterministic functions that workflow code makes, with their stack.
 
 A profile function watches the workflow's thread while an activation runs. It sees every call that Python code makes,
 whether of ``time.time`` itself, of a name bound to it long ago, or inside of a passed-through module, and compares its
@@ -24,15 +24,15 @@ from typing import Any
 
 from temporalio.worker import WorkflowInstanceDetails
 
-from harness.records.replay_result import Witness
+from harness.records.replay_result import NondeterministicCall
 from harness.replay.in_process.source_lines import UserCode, is_python, is_temporal, told
 
 MOST_PER_RUN = 100
 """Witnesses kept of one run; each place in the code is told once."""
 
 
-class Watch:
-    """Collects witnesses: give ``Recorder(during=watch.during)`` its method, and its ``user_code`` to the watch.
+class CallWatch:
+    """Collects the calls: give ``CommandObserver(during=watch.during)`` its method, and its ``user_code`` to the watch.
 
     Args:
         user_code: Which code is the user's.
@@ -40,10 +40,10 @@ class Watch:
 
     def __init__(self, user_code: UserCode | None = None) -> None:
         self.user_code = user_code or UserCode()
-        self._found: list[Witness] = []
+        self._found: list[NondeterministicCall] = []
         self._seen: set[tuple[str, str, int, int]] = set()
 
-    def take(self) -> tuple[Witness, ...]:
+    def take(self) -> tuple[NondeterministicCall, ...]:
         """Return the witnesses since the last call, and forget them."""
         found, self._found = self._found, []
         self._seen = set()
@@ -90,7 +90,7 @@ class Watch:
         if key not in self._seen:
             self._seen.add(key)
             lines = tuple(told(site) for site in reversed(stack))
-            self._found.append(Witness(function=function, stack=lines, workflow=workflow))
+            self._found.append(NondeterministicCall(function=function, stack=lines, workflow=workflow))
 
     def _stack(self, frame: FrameType | None) -> list[tuple[str, int, str]]:
         """Return the user's lines, innermost first; none if the call is not the workflow's doing."""

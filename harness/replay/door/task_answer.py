@@ -13,13 +13,10 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.replay.door.frontend import Told
-from harness.replay.door.tasks import LOCAL_ACTIVITY_MARKERS, RecordedTask, Story, markers_of
-
-Mode = Literal["cold", "warm", "rest"]
-"""``cold``: the worker gets the whole history up to the task, with nothing of the run in its cache. ``warm``: it has
-answered the tasks before and gets only the new events, on its own sticky queue. ``rest``: as cold, but only those tasks
-that no mode before could ask."""
+from harness.replay.conditions import Mode
+from harness.replay.door.frontend import WorkerAnswer
+from harness.replay.door.replayable_run import LOCAL_ACTIVITY_MARKERS, RecordedTask, ReplayableRun, markers_of
+from harness.temporal.task_failure import is_blocked
 
 Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
 """``completed``: the worker answered with commands. ``failed``: it failed the task. ``silent``: no answer in time; the
@@ -27,9 +24,6 @@ worker may be stuck, and should be started again. ``exited``: its process ended.
 
 RAN = "the worker ran a local activity that the history does not hold"
 """Note of an answer for which a local activity ran for real, which nobody can keep a worker from."""
-
-BLOCKED = ("TMPRL1101", "Potential deadlock")
-"""What the message of a task holds that was failed because the workflow's code took too long."""
 
 _UNKNOWN_TYPE = (
     "is not registered on this worker",
@@ -85,7 +79,7 @@ class TaskAnswer:
     @property
     def blocked(self) -> bool:
         """Whether it is failed because the workflow's code took too long; the thread that it holds may hold it on."""
-        return self.kind == "failed" and any(sign in self.failure for sign in BLOCKED)
+        return self.kind == "failed" and is_blocked(self.failure)
 
     @property
     def unknown_type(self) -> bool:
@@ -99,13 +93,18 @@ class TaskAnswer:
 
 
 async def until_over(
-    asked: AsyncGenerator[TaskAnswer, None], story: Story, mode: Mode, *, limit: float, before: Sequence[TaskAnswer]
+    asked: AsyncGenerator[TaskAnswer, None],
+    run: ReplayableRun,
+    mode: Mode,
+    *,
+    limit: float,
+    before: Sequence[TaskAnswer],
 ) -> list[TaskAnswer]:
     """Collect answers until one says that nothing more can be asked; the remaining tasks are told as ``unasked``.
 
     Args:
         asked: Asks for one task after the other.
-        story: The history.
+        run: The history.
         mode: The mode in which it is asked.
         limit: Seconds after which nothing more is asked.
         before: Answers to the same history in other modes.
@@ -123,7 +122,7 @@ async def until_over(
             if not over and time.monotonic() > deadline:
                 over = f"this history took longer than {limit:g} s"
     done = {answer.started_event_id for answer in answers}
-    rest = (task for task in story.tasks if task.started_event_id not in done)
+    rest = (task for task in run.tasks if task.started_event_id not in done)
     return [*answers, *(unasked(task, mode, over) for task in rest)]
 
 
@@ -149,7 +148,7 @@ def checked(answer: TaskAnswer) -> TaskAnswer:
     return replace(answer, note=RAN) if ran else answer
 
 
-def heard(told: TaskAnswer, answer: Told) -> TaskAnswer:
+def heard(told: TaskAnswer, answer: WorkerAnswer) -> TaskAnswer:
     """Add what the worker said to an answer."""
     if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
         return replace(

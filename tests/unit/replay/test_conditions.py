@@ -1,0 +1,42 @@
+"""The conditions of each way to replay, and how they are chosen by name or by the cause that they try."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import UsageError
+from harness.replay.conditions import COLD, IN_PROCESS, PLAIN, THROUGH_DOOR, WARM, chosen_conditions
+
+
+def test_conditions_have_names_of_their_own_and_the_plain_one_comes_first() -> None:
+    assert IN_PROCESS[0] is PLAIN
+    assert len({each.name for each in IN_PROCESS}) == len(IN_PROCESS) >= 8
+    assert all(set(PLAIN.environment) <= set(each.environment) for each in IN_PROCESS)
+
+
+def test_conditions_through_the_door_begin_with_the_reference_and_have_names_of_their_own() -> None:
+    assert THROUGH_DOOR[:2] == (WARM, COLD)
+    assert len({each.name for each in THROUGH_DOOR}) == len(THROUGH_DOOR)
+    assert {each.environment["TZ"] for each in THROUGH_DOOR} == {"UTC", "XST-14"}
+
+
+def test_conditions_are_chosen_by_name_or_group_and_the_reference_is_always_among_them() -> None:
+    assert chosen_conditions([]) == chosen_conditions(["all"]) == IN_PROCESS
+    assert [each.name for each in chosen_conditions(["hash seed", "locale"])] == [
+        "plain",
+        "hash seed 1",
+        "hash seed 2",
+        "hash seed 3",
+        "locale",
+    ]
+    of_door = chosen_conditions(["hash seed"], of=THROUGH_DOOR, always=(WARM, COLD))
+    assert [each.name for each in of_door] == ["warm", "cold", "hash seed 1"]
+
+
+def test_condition_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(
+        UsageError, match=r"there is no condition 'hash sed' \(did you mean 'hash seed'\?\); known: all, "
+    ):
+        chosen_conditions(["hash sed"])
+    with pytest.raises(UsageError, match="with --worker there is no condition 'watched'"):
+        chosen_conditions(["watched"], of=THROUGH_DOOR, way="with --worker ")
