@@ -244,7 +244,7 @@ def test_failed_task_is_told_with_its_line(name: str, statement: str, hostile: A
     lines = (ROOT / "tests/rig/cli/hostile_workflows.py").read_text().splitlines()
     (number,) = (number for number, line in enumerate(lines, start=1) if line.strip() == statement)
     (finding,) = (each for each in hostile["findings"] if any(name in file for file in each["histories"]))
-    assert finding["line"] == f"{ROOT}/tests/cli/hostile_workflows.py:{number} in run"
+    assert finding["line"] == f"{ROOT}/tests/rig/cli/hostile_workflows.py:{number} in run"
 
 
 def test_memory_is_bounded(hostile: Any) -> None:
