@@ -18,10 +18,10 @@ from harness.cli.capture_report import as_text
 from harness.cli.output import say, show
 from harness.cli.progress import ProgressDisplay
 from harness.errors import RigError, UsageError
-from harness.histories.capture import Caught
-from harness.histories.captured import Captured
+from harness.histories.capture import CaptureResult
+from harness.histories.capture_folder import CapturedHistory
 from harness.records.audit_result import AuditFinding, CodePlace, FileReport, Missed, Severity, Unresolved
-from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding, ReplayResult, Witness
+from harness.records.replay_result import Difference, NondeterministicCall, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.sweep_result import News
 from harness.records.verdict import EvidenceEntry, Finding, Outcome
 from harness.report.audit.github import audit_github
@@ -56,7 +56,7 @@ REPLAYED = ReplayResult(
                     subject=NASTY,
                     line=NASTY,
                     difference=DIFFERENCE,
-                    causes=(Witness(function=NASTY, stack=(NASTY,), workflow=NASTY),),
+                    causes=(NondeterministicCall(function=NASTY, stack=(NASTY,), workflow=NASTY),),
                     histories=(NASTY,),
                 ),
             ),
@@ -85,7 +85,7 @@ AUDITED = replace(
     unresolved=(Unresolved(place=PLACE, name=NASTY, why=NASTY),),
     stale=(NASTY,),
 )
-CAPTURED = Captured(
+CAPTURED = CapturedHistory(
     file=NASTY,
     workflow_id=NASTY,
     run_id="r",
@@ -110,7 +110,7 @@ def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def capture_report() -> None:
-    caught = Caught(kept=[("new", CAPTURED)], gone=[NASTY], replaced=Counter({NASTY: 1}))
+    caught = CaptureResult(kept=[("new", CAPTURED)], gone=[NASTY], replaced=Counter({NASTY: 1}))
     say(as_text(caught, folder=Path(NASTY), asked=NASTY, scrubbed=True))
 
 
