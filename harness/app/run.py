@@ -33,8 +33,9 @@ from harness.records.run_record import DeclaredScenario, RunRecord, begin
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.report.files import keep, shown_path
-from harness.servers.binaries import find_for
+from harness.servers.binaries import find
 from harness.servers.candidates import Binary
+from harness.servers.engine import engine as engine_of
 
 Tell = Callable[[News], None]
 """Called with what happens while something is under way; without a scenario's name it is about the whole of it."""
@@ -68,7 +69,9 @@ class Means:
             RigError: None was found and none could be got.
         """
         path = self.binaries.get(engine, "")
-        return self.binary or await find_for(engine, path, progress=lambda text: tell(News(text=text)))
+        return self.binary or await find(
+            engine_of(engine).binary, option=path, progress=lambda text: tell(News(text=text))
+        )
 
     @property
     def at_a_time(self) -> int:

@@ -12,19 +12,21 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from harness.cli import engine
 from harness.cli.output import say
 from harness.errors import RigError, UsageError
-
-if TYPE_CHECKING:
-    from harness.servers.binaries import Binary, SearchStep
+from harness.servers.binaries import Binary, SearchStep, chosen, survey
+from harness.servers.engine import engine_with, engines
 
 OPEN_FILES = 4096
 PROCESSES = 1024
 DISK_BYTES = 2 * 10**9
+
+_HELP = "The Temporal CLI that a run would be given."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +73,9 @@ class EngineBinary:
 
 
 @click.command()
-@click.option("--temporal", default="", metavar="PATH", help="The Temporal CLI that a run would be given.")
-@click.option("--test-server", default="", metavar="PATH", help="The same for the engine `time-skipping`.")
+@engine.binaries(lambda each: _HELP if each.name == "dev" else f"The same for the engine `{each.name}`.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
-def doctor(temporal: str, test_server: str, output: str) -> None:
+def doctor(output: str, **given: str) -> None:
     """Say what a run needs, what of it is here, and the fix for what is not.
 
     Nothing is downloaded or changed. Leaves with exit status 0 when a run with the default engine is possible, else 3.
@@ -84,40 +85,35 @@ def doctor(temporal: str, test_server: str, output: str) -> None:
       crashproof doctor
       crashproof doctor -o json | jq .ready
     """  # noqa: D301 - click reads the escape
-    dev, test = asyncio.run(_engines({"dev": temporal, "time-skipping": test_server}))
+    dev, *others = asyncio.run(_engines(given))
     looks = [_python(), *_packages(), *_limits(), _debug(), _disk(), _port()]
     ready = dev.binary is not None and all(look.ok for look in looks if look.needed)
     if output == "json":
-        click.echo(json.dumps(_as_json(dev, test, looks, ready), indent=2))
+        click.echo(json.dumps(_as_json(dev, others, looks, ready), indent=2))
     else:
-        say(_as_text(dev, test, looks, ready))
+        say(_as_text(dev, others, looks, ready))
     sys.exit(0 if ready else 3)
 
 
-async def _engines(named: dict[str, str]) -> list[EngineBinary]:
-    from harness.servers.binaries import KINDS, survey
-    from harness.servers.engine import engine_with
-
-    engines = []
-    for engine, option in named.items():
-        steps = await survey(KINDS[engine], option=option)
+async def _engines(given: dict[str, str]) -> list[EngineBinary]:
+    found = []
+    for each in engines().values():
+        steps = await survey(each.binary, option=engine.named(each, given))
         binary = _chosen(steps)
-        engines.append(
+        found.append(
             EngineBinary(
-                engine=engine,
-                title=KINDS[engine].title,
+                engine=each.name,
+                title=each.binary.title,
                 binary=binary,
                 steps=steps,
                 advice="" if binary else _advice(steps),
-                cannot=engine_with(engine, version=binary.version).lacks("time skipping") if binary else "",
+                cannot=engine_with(each.name, version=binary.version).lacks("time skipping") if binary else "",
             )
         )
-    return engines
+    return found
 
 
 def _chosen(steps: list[SearchStep]) -> Binary | None:
-    from harness.servers.binaries import chosen
-
     with suppress(UsageError):  # what was named does not work: shown with its step
         return chosen(steps)
     return None
@@ -190,7 +186,7 @@ def _port() -> Look:
         return Look(name="free port", value="none", advice=str(error), needed=True)
 
 
-def _as_json(dev: EngineBinary, test: EngineBinary, looks: list[Look], ready: bool) -> dict[str, Any]:
+def _as_json(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], ready: bool) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "ready": ready,
@@ -205,7 +201,7 @@ def _as_json(dev: EngineBinary, test: EngineBinary, looks: list[Look], ready: bo
                 "steps": _steps_as_json(engine),
                 "advice": engine.advice or engine.cannot,
             }
-            for engine in (dev, test)
+            for engine in (dev, *others)
         },
         "looks": [{**asdict(look), "ok": look.ok} for look in looks],
     }
@@ -222,10 +218,12 @@ def _steps_as_json(engine: EngineBinary) -> list[dict[str, Any]]:
     ]
 
 
-def _as_text(dev: EngineBinary, test: EngineBinary, looks: list[Look], ready: bool) -> str:
+def _as_text(dev: EngineBinary, others: list[EngineBinary], looks: list[Look], ready: bool) -> str:
     lines = ["Temporal CLI, for the engine `dev`", *_engine_lines(dev)]
     lines += ["", "Where it was looked for, in this order", *_step_lines(dev)]
-    lines += ["", "Time-skipping test server, for the engine `time-skipping`", *_engine_lines(test)]
+    for other in others:
+        title = other.title.removeprefix("the ")
+        lines += ["", f"{title[0].upper()}{title[1:]}, for the engine `{other.engine}`", *_engine_lines(other)]
     lines += ["", "This machine"]
     for look in looks:
         lines.append(f"  {'ok ' if look.ok else '!  '} {look.name}: {look.value}")

@@ -27,7 +27,7 @@ Example: crashproof reproduce 9f3a2c
 )
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=RUNS, help="Where evidence folders go.")
-@engine.binaries
+@engine.binaries(engine.to_use)
 @FORMAT
 def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> int:
     """Run the trial ID of an earlier run again, under the same plan, and judge it anew.

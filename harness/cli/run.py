@@ -63,7 +63,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
 @engine.option
-@engine.binaries
+@engine.binaries(engine.to_use)
 @FORMAT
 def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     """Torture agents: break something at every message, let it heal, and say what broke.

@@ -76,10 +76,6 @@ TEST_SERVER = BinaryKind(
 """The SDK's test server, which does not tell its version: without arguments it prints its usage."""
 
 
-KINDS: dict[str, BinaryKind] = {"dev": TEMPORAL, "time-skipping": TEST_SERVER}
-"""The binary of each engine, by the engine's name."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class SearchStep:
     """One place or way that was tried.
@@ -116,17 +112,6 @@ async def find_temporal(option: str = "", *, progress: Progress = lambda line: N
 async def find_test_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
     """Find the time-skipping test server, or get it; as ``find_temporal``."""
     return await find(TEST_SERVER, option=option, progress=progress)
-
-
-async def find_for(engine: str, option: str = "", *, progress: Progress = lambda line: None) -> Binary:
-    """Find the binary of an engine, or get it; as ``find_temporal``.
-
-    Args:
-        engine: Name of the engine, as in ``harness.servers.engine``.
-        option: Path or name of a program that the user asked for, or an empty text.
-        progress: Is given one line every few seconds while something takes long.
-    """
-    return await find(KINDS[engine], option=option, progress=progress)
 
 
 async def install_temporal(*, again: bool = False, progress: Progress = lambda line: None) -> Binary:

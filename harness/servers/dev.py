@@ -64,6 +64,11 @@ class DevServer(Server):
         return command
 
 
+def server(binary: Path, *, folder: Path, skips_time: bool) -> DevServer:
+    """Make a server of the engine ``dev``; see ``harness.servers.engine``."""
+    return DevServer(binary, folder=folder, skips_time=skips_time)
+
+
 _SKIPPING: Mapping[str, object] = {
     "frontend.WorkflowTimeSkippingEnabled": True,
     "history.timerProcessorMaxTimeShift": "50ms",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness import extensions
 from harness.errors import UsageError, nearest
 from harness.faults.fault import Need
+from harness.servers.binaries import TEMPORAL, TEST_SERVER
+from harness.servers.candidates import BinaryKind
+
+if TYPE_CHECKING:
+    from harness.servers.lifecycle import Server
 
 TIME_SKIPPING_SINCE = (1, 32)
 """The first version of the Temporal server, major and minor, that skips time by workflow: Temporal CLI 1.9 has it."""
@@ -21,6 +31,8 @@ class Engine:
     Attributes:
         name: As in ``--engine``.
         title: What it is called in messages.
+        binary: The program that it runs.
+        module: Name of the module that runs it: its function ``server(binary, *, folder, skips_time)`` makes a server.
         needs: What a scenario or a fault may need of it and it has.
         own_clocks: Whether each workflow has a clock of its own, so that trials that share a server do not move one
             another's time. Without them each trial needs a server of its own.
@@ -32,6 +44,8 @@ class Engine:
 
     name: str
     title: str
+    binary: BinaryKind
+    module: str
     needs: frozenset[Need]
     own_clocks: bool
     makes_namespaces: bool = True
@@ -44,10 +58,16 @@ class Engine:
         """Whether it can skip time."""
         return "time skipping" in self.needs
 
+    def server(self, binary: Path, *, folder: Path) -> Server:
+        """Make a server, to be started with ``async with``; what it keeps goes into a folder."""
+        # The module is imported here and not above, for the command line asks only what engines there are.
+        made: Server = importlib.import_module(self.module).server(binary, folder=folder, skips_time=self.skips_time)
+        return made
+
     def lacks(self, *needs: Need) -> str:
         """Return why something with these needs is not applicable here, or an empty text."""
         missing = [need for need in needs if need not in self.needs]
-        able = sorted(engine.name for engine in ENGINES.values() if engine.needs.issuperset(needs))
+        able = sorted(engine.name for engine in engines().values() if engine.needs.issuperset(needs))
         if not missing:
             return ""
         lack = f"the engine `{self.name}` ({self.title}) has no {' and no '.join(missing)}"
@@ -56,27 +76,28 @@ class Engine:
         return f"{lack}; {' and '.join(f'`{name}`' for name in able)} can" if able else lack
 
 
-ENGINES: dict[str, Engine] = {
-    engine.name: engine
-    for engine in (
-        Engine(
-            name="dev",
-            title="the development server of the Temporal CLI",
-            needs=frozenset({"persistence", "restart", "time skipping", "acceleration"}),
-            own_clocks=True,
-        ),
-        Engine(
-            name="time-skipping",
-            title="the SDK's test server, in memory",
-            needs=frozenset({"time skipping"}),
-            own_clocks=False,
-            makes_namespaces=False,
-            lists_workflows=False,
-            always_skips=True,
-        ),
-    )
-}
-"""All engines by name, with the newest server of each.
+_OWN = (
+    Engine(
+        name="dev",
+        title="the development server of the Temporal CLI",
+        binary=TEMPORAL,
+        module="harness.servers.dev",
+        needs=frozenset({"persistence", "restart", "time skipping", "acceleration"}),
+        own_clocks=True,
+    ),
+    Engine(
+        name="time-skipping",
+        title="the SDK's test server, in memory",
+        binary=TEST_SERVER,
+        module="harness.servers.time_skipping",
+        needs=frozenset({"time skipping"}),
+        own_clocks=False,
+        makes_namespaces=False,
+        lists_workflows=False,
+        always_skips=True,
+    ),
+)
+"""The engines of crashproof itself, with the newest server of each.
 
 Measured with CLI 1.5.1 (server 1.29.1), CLI 1.9.1 (server 1.32.0) and test server 1.40.0. The test server answers 31 of
 123 RPCs: starts, polls, responses, heartbeats, signals, queries, updates, cancellation, termination, the history with a
@@ -88,15 +109,23 @@ terminated under it, stop its one clock for every namespace: so a server of its 
 """
 
 
+@functools.cache
+def engines() -> dict[str, Engine]:
+    """Return all engines by name: crashproof's own, then those of extensions."""
+    added = extensions.values_in(extensions.installed("engines"), Engine)
+    return extensions.by_name((*_OWN, *added), what="engines")
+
+
 def engine(name: str) -> Engine:
     """Return the engine of that name, as it is with the newest server.
 
     Raises:
         UsageError: There is none.
     """
-    if name not in ENGINES:
-        raise UsageError(f"unknown engine {name!r}: there are {', '.join(ENGINES)}{nearest(name, ENGINES)}")
-    return ENGINES[name]
+    known = engines()
+    if name not in known:
+        raise UsageError(f"unknown engine {name!r}: there are {', '.join(known)}{nearest(name, known)}")
+    return known[name]
 
 
 def engine_with(name: str, *, version: str) -> Engine:
@@ -111,7 +140,7 @@ def engine_with(name: str, *, version: str) -> Engine:
     """
     newest = engine(name)
     server = server_version(version)
-    if not newest.own_clocks or server >= TIME_SKIPPING_SINCE:
+    if not newest.own_clocks or not newest.skips_time or server >= TIME_SKIPPING_SINCE:
         return newest
     shown = ".".join(map(str, server)) if server else "of unknown version"
     since = ".".join(map(str, TIME_SKIPPING_SINCE))

@@ -37,3 +37,8 @@ class TimeSkippingServer(Server):
 
     async def _make_namespace(self, channel: grpc.aio.Channel, name: str) -> None:
         """Do nothing: the server has no RegisterNamespace, and takes any namespace."""
+
+
+def server(binary: Path, *, folder: Path, skips_time: bool) -> TimeSkippingServer:
+    """Make a server of the engine ``time-skipping``; see ``harness.servers.engine``. It always skips time."""
+    return TimeSkippingServer(binary, folder=folder)

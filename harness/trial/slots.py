@@ -14,10 +14,8 @@ from harness.doors.http.doors import HttpDoors, HttpMessage, Notice
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
-from harness.servers.dev import DevServer
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
-from harness.servers.time_skipping import TimeSkippingServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +124,7 @@ class Rig:
                 del self._meets[name], self._notes[name]
 
     def _new_server(self, folder: Path) -> Server:
-        if self.engine.name == "time-skipping":
-            return TimeSkippingServer(self._binary, folder=folder)
-        return DevServer(self._binary, folder=folder, skips_time=self.engine.skips_time)
+        return self.engine.server(self._binary, folder=folder)
 
     async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
         key = (model, effects)

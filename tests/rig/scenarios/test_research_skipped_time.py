@@ -33,7 +33,7 @@ from temporalio.worker import Worker
 from harness.servers.binaries import find_temporal, find_test_server
 from harness.servers.clock import Clock, clock_of
 from harness.servers.dev import DevServer
-from harness.servers.engine import ENGINES
+from harness.servers.engine import engines
 from harness.servers.lifecycle import Server
 from harness.servers.overdue import skips_within
 from harness.servers.time_skipping import TimeSkippingServer
@@ -168,7 +168,9 @@ async def world(engine: str, folder: Path, model: Model) -> AsyncIterator[World]
             server = TimeSkippingServer((await find_test_server()).path, folder=folder)
         await stack.enter_async_context(server)
         client = await Client.connect(server.address)
-        clock = await stack.enter_async_context(clock_of(ENGINES[engine], address=server.address, namespace="default"))
+        clock = await stack.enter_async_context(
+            clock_of(engines()[engine], address=server.address, namespace="default")
+        )
         model.clock = clock
         worker = Worker(
             client, task_queue="research", workflows=[ResearchAgentWorkflow], activities=[run_research_step]
@@ -210,7 +212,7 @@ async def test_the_sdk_s_own_environment_runs_on_the_same_binary(model: Model, n
             activities=[run_research_step],
         )
         address = environment.client.service_client.config.target_host
-        clock = clock_of(ENGINES["time-skipping"], address=address, namespace="default")
+        clock = clock_of(engines()["time-skipping"], address=address, namespace="default")
         async with clock as model.clock, worker, asyncio.timeout(LIMIT):
             began = await environment.get_current_time()
             work = await environment.client.start_workflow(

@@ -26,7 +26,7 @@ from harness.errors import RigError, UsageError
 from harness.servers.binaries import find_temporal, find_test_server
 from harness.servers.clock import Clock, clock_of, stamp
 from harness.servers.dev import DevServer
-from harness.servers.engine import ENGINES, engine_with
+from harness.servers.engine import engine_with, engines
 from harness.servers.lifecycle import Server
 from harness.servers.overdue import skips_within
 from harness.servers.time_skipping import TimeSkippingServer
@@ -107,7 +107,7 @@ async def world(engine: str, folder: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(await server_of(engine, folder))
         client = await Client.connect(server.address, namespace="slot")
-        clock = await stack.enter_async_context(clock_of(ENGINES[engine], address=server.address, namespace="slot"))
+        clock = await stack.enter_async_context(clock_of(engines()[engine], address=server.address, namespace="slot"))
         worker = Worker(
             client, task_queue="queue", workflows=[Sleeping, Approval, Trying], activities=[fails_twice, never_ends]
         )
@@ -177,7 +177,7 @@ async def test_the_watchdog_tells_of_a_server_that_is_gone(
 ) -> None:
     monkeypatch.setattr("harness.servers.overdue._LOOK_LIMIT", 0.2)
     server = await server_of(engine, tmp_path)
-    async with server, clock_of(ENGINES[engine], address=server.address, namespace="slot") as clock:
+    async with server, clock_of(engines()[engine], address=server.address, namespace="slot") as clock:
         await server.kill()
         with pytest.raises(RigError, match=r"(?s)engine: .*the server d\w+ not tell more"):
             async with skips_within(clock, "any", limit=0.1):

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from harness.servers.binaries import find_temporal, find_test_server
 from harness.servers.dev import DevServer
-from harness.servers.engine import ENGINES
+from harness.servers.engine import engines
 from harness.servers.frontend import Frontend
 from harness.servers.lifecycle import Server
 from harness.servers.time_skipping import TimeSkippingServer
@@ -35,7 +35,7 @@ async def answers(frontend: Frontend, operation: str, **fields: Any) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", engines())
 async def test_the_record_is_what_the_server_does(name: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(await server_of(name, tmp_path))
@@ -48,13 +48,13 @@ async def test_the_record_is_what_the_server_does(name: str, tmp_path: Path) -> 
             and await answers(frontend, "UpdateActivityOptions", execution=run, id="1"),
             "persistence": server.database is not None and server.database.exists(),
         }
-        assert await answers(frontend, "RegisterNamespace") is ENGINES[name].makes_namespaces
-        assert await answers(frontend, "ListWorkflowExecutions") is ENGINES[name].lists_workflows
+        assert await answers(frontend, "RegisterNamespace") is engines()[name].makes_namespaces
+        assert await answers(frontend, "ListWorkflowExecutions") is engines()[name].lists_workflows
         assert server.engine == name
         await server.restart()
         try:
             found["restart"] = (await handle.describe()).run_id == handle.first_execution_run_id
         except Exception:  # it knows nothing of the run
             found["restart"] = False
-    recorded = {need: need in ENGINES[name].needs for need in found}
+    recorded = {need: need in engines()[name].needs for need in found}
     assert found == recorded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.servers.engine import ENGINES, engine, engine_with, server_version
+from harness.servers.engine import engine, engine_with, engines, server_version
 
 NEWEST = "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)"
 OLD = "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"
@@ -34,7 +34,7 @@ def test_the_server_s_version_is_read_from_what_the_binary_prints() -> None:
 
 
 def test_the_engine_dev_skips_time_from_server_1_32_on() -> None:
-    assert engine_with("dev", version=NEWEST) == ENGINES["dev"]
+    assert engine_with("dev", version=NEWEST) == engines()["dev"]
     assert engine_with("dev", version=NEWEST).skips_time
     assert engine_with("dev", version="temporal version 2.0.0 (Server 2.0.0)").skips_time
     old = engine_with("dev", version=OLD)
