@@ -39,8 +39,8 @@ ENTRANCES = {("pytest_plugin", "testing"), ("harness", "records"), ("harness", "
 """The plugin is the entrance of the fixtures; the package itself offers records, checks and errors by name."""
 
 KNOWS_ONLY = {
-    "checks": "errors records faults temporal replay",
-    "report": "errors records faults temporal",
+    "checks": "errors extensions records faults temporal replay",
+    "report": "errors extensions records faults temporal",
     "audit": "errors records temporal histories",
 }
 """Rooms that judge and tell what was recorded, and so know less than their floor allows: no process, server or door."""

@@ -59,7 +59,7 @@ def chosen(wanted: Iterable[Check | str], *, skip: Iterable[str] = ()) -> tuple[
 
 
 def _standard() -> tuple[Check, ...]:
-    listed: tuple[Check, ...] = importlib.import_module("harness.checks.catalogue").STANDARD
+    listed: tuple[Check, ...] = importlib.import_module("harness.checks.catalogue").standard()
     return listed
 
 

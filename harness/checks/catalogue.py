@@ -1,7 +1,10 @@
-"""The catalogue: every standard check, in the order in which verdicts show them."""
+"""The catalogue of checks: every standard one, in the order in which verdicts show them."""
 
 from __future__ import annotations
 
+import functools
+
+from harness import extensions
 from harness.checks import (
     effects,
     execution,
@@ -19,7 +22,7 @@ from harness.checks import (
 )
 from harness.checks.check import Check
 
-STANDARD: tuple[Check, ...] = (
+_OWN = (
     execution.workflow_ends_as_baseline,
     execution.activities_complete_once,
     execution.completed_activity_not_run_again,
@@ -53,3 +56,10 @@ STANDARD: tuple[Check, ...] = (
     server.state_survives_server_restart,
     replayed.replays,
 )
+
+
+@functools.cache
+def standard() -> tuple[Check, ...]:
+    """Return every check that needs no parameter: crashproof's own, then those of extensions."""
+    added = extensions.values_in(extensions.installed("checks"), Check)
+    return tuple(extensions.by_name((*_OWN, *added), what="checks").values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from harness.checks.catalogue import STANDARD
+from harness.checks.catalogue import standard
 from harness.cli.output import say
 
 _EPILOG = """\b
@@ -18,10 +18,10 @@ Example: crashproof checks -o json
 def checks(form: str) -> int:
     """List the standard checks and the property that each looks at."""
     if form == "json":
-        found = [{"name": each.name, "property": each.property} for each in STANDARD]
+        found = [{"name": each.name, "property": each.property} for each in standard()]
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return 0
-    width = max(len(each.name) for each in STANDARD)
-    for each in STANDARD:
+    width = max(len(each.name) for each in standard())
+    for each in standard():
         say(f"{each.name:<{width}}  {each.property}")
     return 0

@@ -13,7 +13,7 @@ from harness.audit.audit import audit
 from harness.audit.confirm import CHECKS, CONDITIONS, meet, with_evidence
 from harness.audit.observed import ObservedFailure, happened
 from harness.audit.rules import RULES
-from harness.checks.catalogue import STANDARD
+from harness.checks.catalogue import standard
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Severity
 from harness.records.evidence import Evidence
@@ -187,7 +187,7 @@ def test_every_check_and_condition_has_its_place_in_the_table() -> None:
         judging.KEEPS_PROCESS,
         judging.RUNS_NOTHING,
     }
-    assert CHECKS.keys() == {check.name for check in STANDARD} | of_replays
+    assert CHECKS.keys() == {check.name for check in standard()} | of_replays
     known = {rule.id for rule in RULES}
     named = {rule for shows in CHECKS.values() for rule in (*shows.rules, shows.expected) if rule}
     assert named | {rule for rules in CONDITIONS.values() for rule in rules} <= known
