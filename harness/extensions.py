@@ -50,19 +50,20 @@ def values_in(modules: Iterable[ModuleType], kind: type[T]) -> tuple[T, ...]:
     return tuple(values.values())
 
 
-def by_name(values: Iterable[T], *, what: str) -> dict[str, T]:
-    """Return values by their attribute ``name``.
+def by_name(values: Iterable[T], *, what: str, key: str = "name") -> dict[str, T]:
+    """Return values by their names.
 
     Args:
         values: What has a name.
         what: The kind of it, for the message.
+        key: The attribute that holds the name.
 
     Raises:
         UsageError: Two have the same name.
     """
     named: dict[str, T] = {}
     for value in values:
-        name = str(value.name)  # type: ignore[attr-defined]
+        name = str(getattr(value, key))
         if name in named:
             raise UsageError(f"two {what} are called {name!r}: an extension adds one that is there already")
         named[name] = value

@@ -105,7 +105,12 @@ def find_run(folder: Path) -> Path:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as JSON, atomically."""
-    write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as indented JSON, as files of the evidence folder hold it."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def write_bytes(path: Path, content: bytes) -> None:

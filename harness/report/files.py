@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness import extensions
 from harness.records import store as folders
-from harness.records.run_record import DeclaredScenario, versions
+from harness.records.run_record import DeclaredScenario
 from harness.records.sweep_result import SweepResult
-from harness.report.html.page import html
-from harness.report.sweep import text as text_report
-from harness.report.sweep.document import document
-from harness.report.sweep.junit import junit
-from harness.report.sweep.sarif import sarif
-from harness.report.sweep.summary import summary
+from harness.report import html, sweep
+from harness.report.form import Form, RunReport
 
 
 def shown_path(folder: Path) -> str:
@@ -31,11 +29,18 @@ def keep(swept: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[Decl
         folder: The evidence folder.
         scenarios: Where the scenarios were declared.
     """
-    place = shown_path(folder)
     files = {each.name: shown_path(Path(each.file)) for each in scenarios if each.file}
-    folders.write_json(folder / "report.json", document(swept, folder=place))
-    folders.write_json(folder / "report.sarif", sarif(swept, files=files, version=versions()["crashproof"]))
-    folders.write_bytes(folder / "report.txt", text_report.text(swept, folder=place).encode() + b"\n")
-    folders.write_bytes(folder / "report.html", html(swept, folder=place).encode())
-    folders.write_bytes(folder / "report.junit.xml", junit(swept))
-    folders.write_bytes(folder / "summary.md", summary(swept, folder=place).encode())
+    report = RunReport(sweeps=swept, place=shown_path(folder), files=files)
+    for form in forms():
+        folders.write_bytes(folder / form.file, form.make(report))
+
+
+@functools.cache
+def forms() -> tuple[Form, ...]:
+    """Return every form: each ``Form`` of a module below ``sweep`` and ``html``, then those of extensions.
+
+    Raises:
+        UsageError: Two are kept in the same file.
+    """
+    modules = (*extensions.modules_of(sweep), *extensions.modules_of(html), *extensions.installed("reports"))
+    return tuple(extensions.by_name(extensions.values_in(modules, Form), what="report files", key="file").values())

@@ -9,6 +9,7 @@ import jinja2
 
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
+from harness.report.form import Form
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
 from harness.report.sweep.by_fault import grouped, listed, nowhere, totals
 from harness.report.sweep.document import document
@@ -163,3 +164,6 @@ def _parts(swept: Sequence[SweepResult]) -> dict[str, Any]:
         "scenarios": [(each, remarks(each, shared=shared, told=told)) for each in swept if not each.inapplicable],
         "shared": shared,
     }
+
+
+FORM = Form(file="report.html", make=lambda report: html(report.sweeps, folder=report.place).encode())

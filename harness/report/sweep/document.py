@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.records.store import json_bytes
 from harness.records.sweep_result import SweepFinding, SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
+from harness.report.form import Form
 from harness.report.phrases import reproduce, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, totals
 
@@ -114,3 +116,6 @@ def _total(total: FaultTotal) -> dict[str, Any]:
         return {"not_applicable": total.not_applicable}
     names = ("known", "struck", "unreachable", "passed", "failed", "unknown")
     return {name: getattr(total, name) for name in names}
+
+
+FORM = Form(file="report.json", make=lambda report: json_bytes(document(report.sweeps, folder=report.place)))

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.report.clean import for_xml
+from harness.report.form import Form
 from harness.report.phrases import plan_text, reproduce, why_unknown
 from harness.report.sweep.remarks import incomplete
 
@@ -63,3 +64,6 @@ def _case(
     if tag:
         ElementTree.SubElement(case, tag, message=for_xml(message))
     return case
+
+
+FORM = Form(file="report.junit.xml", make=lambda report: junit(report.sweeps))

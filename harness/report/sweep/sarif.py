@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.records.run_record import versions
+from harness.records.store import json_bytes
 from harness.records.sweep_result import SweepFinding, SweepResult, outcome
 from harness.records.verdict import Outcome
+from harness.report.form import Form, RunReport
 from harness.report.phrases import plan_text, reproduce
 from harness.report.sweep.remarks import incomplete, not_applicable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(swept: Sequence[SweepResult], *, files: dict[str, str], version: str) -> dict[str, Any]:
+def sarif(swept: Sequence[SweepResult], *, files: Mapping[str, str], version: str) -> dict[str, Any]:
     """Return the report of a run as a SARIF log.
 
     A finding of a trial is about a running agent and not about a line: it is placed at the file that declares its
@@ -66,3 +69,10 @@ def _result(found: SweepFinding, *, file: str, rule: int) -> dict[str, Any]:
         "partialFingerprints": {"finding/v1": f"{found.scenario}/{finding.id}"},
         "properties": {"faults": list(struck), "plan": str(verdict.plan), "trial": verdict.trial},
     }
+
+
+def _made(report: RunReport) -> bytes:
+    return json_bytes(sarif(report.sweeps, files=report.files, version=versions()["crashproof"]))
+
+
+FORM = Form(file="report.sarif", make=_made)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome
+from harness.report.form import Form
 from harness.report.phrases import plan_text, reproduce
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
@@ -76,3 +77,6 @@ def _cell(text: str) -> str:
     for sign in "\\`*_<>|[]":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split())
+
+
+FORM = Form(file="summary.md", make=lambda report: summary(report.sweeps, folder=report.place).encode())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.clean import for_terminal
+from harness.report.form import Form
 from harness.report.phrases import number, plan_text, reproduce, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
@@ -141,3 +142,6 @@ def _summary(swept: Sequence[SweepResult], folder: str) -> str:
     told += f", {unreachable} unreachable" if unreachable else ""
     told += f", {number(findings, 'finding')}"
     return told + (f". Evidence: {folder}" if folder else "")
+
+
+FORM = Form(file="report.txt", make=lambda report: text(report.sweeps, folder=report.place).encode() + b"\n")

@@ -1,0 +1,36 @@
+"""A form of a run's report: the file that is kept in the evidence folder, and what makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.records.sweep_result import SweepResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What the report of a run is made of.
+
+    Attributes:
+        sweeps: What each scenario came to.
+        place: The evidence folder, as the user would type it.
+        files: The file in which each scenario is declared, by its name, as the user would type it.
+    """
+
+    sweeps: Sequence[SweepResult]
+    place: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A form of the report.
+
+    Attributes:
+        file: Name of the file in the evidence folder.
+        make: Makes the content of the file.
+    """
+
+    file: str
+    make: Callable[[RunReport], bytes]
