@@ -28,7 +28,7 @@ from harness.campaign.rounds import ENDLESS, try_all
 from harness.campaign.stops import Stop, stop_of
 from harness.campaign.trials import RunTrial, Trials
 from harness.campaign.tried import Tried
-from harness.checks import masking
+from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
 from harness.errors import RigError
@@ -267,7 +267,7 @@ class Sweep:
             unsteady=seen.known.unsteady,
             limit=seen.limit,
             gaps=tuple(gaps),
-            masked=masking.listed(seen.baselines),
+            masked=baseline_differences.listed(seen.baselines),
             notes=tuple(
                 notes(
                     self._scenario,

@@ -9,7 +9,6 @@ from harness.checks import (
     effects,
     execution,
     giving_up,
-    half_answers,
     heartbeats,
     model_calls,
     model_errors,
@@ -18,8 +17,9 @@ from harness.checks import (
     retries,
     server,
     wellformed,
-    zombies,
 )
+from harness.checks import stale_completions as zombies
+from harness.checks import truncated_answers as half_answers
 from harness.checks.check import Check
 
 _OWN = (

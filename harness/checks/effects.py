@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.checks import faulted, masking, showing
+from harness.checks import faults_met, lasting_effects, masking, showing
 from harness.checks.attempts import attempts_of
 from harness.checks.check import Check, NothingToLookAt, check
-from harness.checks.masking import LastingEffect, same_effect, same_effect_and_key
+from harness.checks.lasting_effects import LastingEffect, same_effect, same_effect_and_key
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding
@@ -21,8 +21,8 @@ _Execution = tuple[str, str, int]
 def effects_happen_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Each effect happens as often as without a strike: one that is asked for again carries the same key."""
     seen, patterns = _compared(evidence, baselines)
-    _, extra, _ = masking.matched(seen, patterns, [same_effect_and_key, same_effect])
-    loose = masking.uncounted(baselines)
+    _, extra, _ = lasting_effects.matched(seen, patterns, [same_effect_and_key, same_effect])
+    loose = lasting_effects.uncounted(baselines)
     reported: set[int] = set()
     for pattern in patterns:
         group = [effect for effect in seen if same_effect(effect, pattern) and id(effect) not in reported]
@@ -38,7 +38,7 @@ def effects_happen_once(evidence: Evidence, baselines: Sequence[Evidence]) -> It
 @check("effect-key-stable")
 def effect_key_stable(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The key of an effect is the same over the attempts of one execution, and different over executions."""
-    keyed = [effect for effect in masking.effects_of(evidence) if effect.key]
+    keyed = [effect for effect in lasting_effects.effects_of(evidence) if effect.key]
     if not keyed:
         raise NothingToLookAt("no effect carried an idempotency key")
     yield from _keys_over_attempts(evidence, keyed, baselines)
@@ -53,15 +53,15 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
     failure does (an activity that the baseline never runs) comes instead. A declared fallback may do anything.
     """
     seen, patterns = _compared(evidence, baselines)
-    pairs, extra, missing = masking.matched(seen, patterns, [same_effect_and_key, same_effect])
-    loose = masking.uncounted(baselines)
+    pairs, extra, missing = lasting_effects.matched(seen, patterns, [same_effect_and_key, same_effect])
+    loose = lasting_effects.uncounted(baselines)
     for effect, pattern in pairs:
         if not masking.agrees(effect.key, pattern.key):
             words = f"{_named(effect)} had the key {effect.key!r}; in the baseline {pattern.key!r}"
             yield _finding(evidence, "effects-as-baseline", f"{effect.name} key", words, effect.entries)
     if evidence.end != "closed":
         return
-    given_up = faulted.may_fail(evidence) is not None
+    given_up = faults_met.may_fail(evidence) is not None
     usual = {attempt.activity for baseline in baselines for attempt in attempts_of(baseline)}
     for effect in extra:
         if given_up and (evidence.falls_back or _execution(effect)[1] not in {"", *usual}):
@@ -81,14 +81,14 @@ def happens_once(effect: str, *, key: str = "") -> Check:
     name = f"happens-once:{effect}:{key}" if key else f"happens-once:{effect}"
 
     def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-        seen = _by_value(masking.effects_of(evidence), name=effect, key=key)
-        usual = [_by_value(masking.effects_of(each), name=effect, key=key) for each in baselines]
+        seen = _by_value(lasting_effects.effects_of(evidence), name=effect, key=key)
+        usual = [_by_value(lasting_effects.effects_of(each), name=effect, key=key) for each in baselines]
         if not seen and not any(usual):
             raise NothingToLookAt(f"no effect {effect} was executed")
         for value, group in seen.items():
             if len(group) > 1:
                 yield _happened(evidence, name, effect, group, expected=1, value=value)
-        if evidence.end == "closed" and faulted.may_fail(evidence) is None:
+        if evidence.end == "closed" and faults_met.may_fail(evidence) is None:
             always = set(usual[0]).intersection(*usual[1:]) if usual else set()
             for value in sorted(always - set(seen)):
                 yield _happened(evidence, name, effect, [], expected=1, value=value)
@@ -97,10 +97,12 @@ def happens_once(effect: str, *, key: str = "") -> Check:
     return Check(name, f"The effect {effect} happens exactly once for {told_apart}.", judge, needed=True)
 
 
-def _compared(evidence: Evidence, baselines: Sequence[Evidence]) -> tuple[list[LastingEffect], list[LastingEffect]]:
+def _compared(
+    evidence: Evidence, baselines: Sequence[Evidence]
+) -> tuple[Sequence[LastingEffect], Sequence[LastingEffect]]:
     if not baselines:
         raise NothingToLookAt("there is no baseline to compare the effects with")
-    seen, patterns = masking.effects_of(evidence), masking.effect_patterns(baselines)
+    seen, patterns = lasting_effects.effects_of(evidence), lasting_effects.effect_patterns(baselines)
     if not seen and not patterns:
         raise NothingToLookAt("no effect was executed")
     return seen, patterns
@@ -127,7 +129,7 @@ def _attempt(effect: LastingEffect) -> int:
 def _keys_over_attempts(
     evidence: Evidence, keyed: Sequence[LastingEffect], baselines: Sequence[Evidence]
 ) -> Iterator[Finding]:
-    patterns = masking.effect_patterns(baselines) if baselines else []
+    patterns = lasting_effects.effect_patterns(baselines) if baselines else []
     usual = _most_keys((evidence, *baselines), patterns)
     for (execution, unit), effects in _by_unit(keyed, patterns).items():
         attempts = {entry.point.attempt for effect in effects for entry in effect.entries if entry.point}
@@ -142,7 +144,7 @@ def _keys_over_attempts(
 def _most_keys(evidences: Sequence[Evidence], patterns: Sequence[LastingEffect]) -> dict[tuple[str, str], int]:
     """Return how many keys one attempt of an activity type uses for the same effect, at most."""
     most: dict[tuple[str, str], int] = {}
-    for effects in map(masking.effects_of, evidences):
+    for effects in map(lasting_effects.effects_of, evidences):
         for (execution, unit), group in _by_unit(effects, patterns).items():
             counts = Counter(map(_attempt, group))
             most[execution[1], unit] = max(most.get((execution[1], unit), 0), *counts.values())
@@ -224,5 +226,5 @@ def _named(effect: LastingEffect) -> str:
 
 
 def _finding(evidence: Evidence, check_name: str, subject: str, message: str, entries: Iterable[Entry]) -> Finding:
-    shown = showing.lines(evidence, sorted(entries, key=lambda entry: entry.at))
+    shown = showing.entries(evidence, sorted(entries, key=lambda entry: entry.at))
     return Finding(check=check_name, subject=subject, message=message, evidence=shown)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from harness.checks import faulted, masking, showing
+from harness.checks import faults_met, masking, showing
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.records.act_facts import ClientCall
@@ -35,7 +35,7 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     elif evidence.end == "closed" and close is not None:
         wrong = _ended_wrongly(evidence, close, baselines) if not _gave_up(evidence, close) else ""
         if wrong:
-            shown = (showing.event_line(close, more=_reason(close)),)
+            shown = (showing.event(close, more=_reason(close)),)
             yield _finding("workflow-ends-as-baseline", subject, f"{subject} {wrong}", shown=shown)
 
 
@@ -52,7 +52,7 @@ def activities_complete_once(evidence: Evidence, baselines: Sequence[Evidence]) 
         done = [each.ended for each in attempts if each.completed and each.ended]
         if len(done) > 1:
             message = f"{attempts[0].name} was completed {len(done)} times, expected once"
-            shown = showing.lines(evidence, done)
+            shown = showing.entries(evidence, done)
             yield _finding("activities-complete-once", attempts[0].activity, message, shown=shown)
 
 
@@ -68,7 +68,7 @@ def completed_activity_not_run_again(evidence: Evidence, baselines: Sequence[Evi
         again = [entry for each in attempts for entry in each.entries if _handed_out(entry) and entry.at > done.at]
         if again:
             message = f"{attempts[0].name} was handed out again after it had completed"
-            shown = showing.lines(evidence, (done, *again), saying="{operation}")
+            shown = showing.entries(evidence, (done, *again), saying="{operation}")
             yield _finding("completed-activity-not-run-again", attempts[0].activity, message, shown=shown)
 
 
@@ -84,7 +84,7 @@ def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) 
             if not _excused(event, history=history, evidence=evidence):
                 timeout = str(events.attributes(event).get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_").lower()
                 message = f"a workflow task of {history.path} timed out ({timeout}) though its worker process was alive"
-                shown = (showing.event_line(event),)
+                shown = (showing.event(event),)
                 yield _finding("no-workflow-task-failure", f"{history.path} timeout", message, shown=shown)
     if deadlocked:
         raise CannotTell(
@@ -108,7 +108,7 @@ def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[
         most = expected + len(failed.get((kind, name), ())) + max(0, usual)
         if (count < expected and not (kind == "update" and forgets)) or count > most:
             message = f"{kind} {name} was sent {showing.times(expected)}, and is in the history {showing.times(count)}"
-            shown = showing.lines(evidence, entries, saying="{operation}")
+            shown = showing.entries(evidence, entries, saying="{operation}")
             yield _finding("signals-once", f"{kind} {name}", message, shown=shown)
 
 
@@ -123,14 +123,14 @@ def _root_name(evidence: Evidence) -> str:
 def _last(evidence: Evidence) -> tuple[EvidenceEntry, ...]:
     met = [entry for entry in evidence.tape if entry.point is not None][-3:]
     shown = [EvidenceEntry(showing.clock(entry.at), entry.kind, (entry.point.text,)) for entry in met if entry.point]
-    histories = [showing.event_line(history.events[-1]) for history in evidence.roots[-1:] if history.events]
+    histories = [showing.event(history.events[-1]) for history in evidence.roots[-1:] if history.events]
     return (*shown, *histories, *([EvidenceEntry(words=(evidence.end_reason,))] if evidence.end_reason else []))
 
 
 def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
     kind = events.kind(close)
     ended = kind.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
-    if fault := faulted.terminal(evidence):
+    if fault := faults_met.terminal(evidence):
         declared = "" if evidence.falls_back else ", or a declared fallback"
         return f"{ended} under {fault.name}, expected it to fail{declared}"
     if evidence.expects_failure is not None:
@@ -152,7 +152,7 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
 def _gave_up(evidence: Evidence, close: dict[str, Any]) -> bool:
     """Tell whether the workflow was given up, or fell back, as is right under its faults."""
     ends = ["WORKFLOW_EXECUTION_FAILED", *(["WORKFLOW_EXECUTION_COMPLETED"] if evidence.falls_back else [])]
-    return faulted.may_fail(evidence) is not None and events.kind(close) in ends
+    return faults_met.may_fail(evidence) is not None and events.kind(close) in ends
 
 
 def _closes_as(evidence: Evidence, kind: str) -> bool:
@@ -181,7 +181,7 @@ def _closed_twice(history: History) -> Iterator[Finding]:
     for event_id, closing in ends.items():
         if len(closing) > 1:
             name = events.activity_type(scheduled.get(event_id, {}))
-            shown = tuple(showing.event_line(event) for event in closing)
+            shown = tuple(showing.event(event) for event in closing)
             message = f"{name} of event {event_id} ended {len(closing)} times, expected once"
             yield _finding("activities-complete-once", name, message, shown=shown)
 
@@ -201,7 +201,7 @@ def _left_open(history: History, baselines: Sequence[Evidence]) -> Iterator[Find
         for event in left:
             name = events.activity_type(events.attributes(event))
             message = f"{name} was still open when {history.path} completed"
-            shown = (showing.event_line(event), showing.event_line(close))
+            shown = (showing.event(event), showing.event(close))
             yield _finding("activities-complete-once", name, message, shown=shown)
 
 
@@ -237,14 +237,14 @@ def _task_failures(evidence: Evidence) -> Iterator[tuple[str, str, str, Evidence
         if failed:
             taped.add(entry.run_id)
             path = entry.point.workflow if entry.point else entry.workflow_id
-            yield path, _cause(failed.cause), failed.failure.message, showing.lines(evidence, [entry])[0]
+            yield path, _cause(failed.cause), failed.failure.message, showing.entries(evidence, [entry])[0]
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_TASK_FAILED"):
             attributes = events.attributes(event)
             cause = _cause(attributes.get("cause"))
             if history.run_id not in taped or cause in _HARMLESS:
                 message = str((attributes.get("failure") or {}).get("message", ""))
-                yield history.path, cause, message, showing.event_line(event, more=cause)
+                yield history.path, cause, message, showing.event(event, more=cause)
 
 
 def _cause(cause: Any) -> str:
@@ -255,7 +255,7 @@ def _excused(event: dict[str, Any], *, history: History, evidence: Evidence) -> 
     when, attributes = events.at(event), events.attributes(event)
     struck = [strike for strike in evidence.strikes if strike.at <= when]
     if attributes.get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_START":
-        return any(faulted.fault_of(strike).family not in ("model", "effect") for strike in struck)
+        return any(faults_met.fault_of(strike).family not in ("model", "effect") for strike in struck)
     started_id = int(attributes.get("startedEventId") or 0)
     task = _task_of(started_id, history=history, evidence=evidence)
     if task is None:
@@ -271,7 +271,7 @@ def _excused(event: dict[str, Any], *, history: History, evidence: Evidence) -> 
 
 def _disturbs(strike: Entry, task: Entry, *, since: float, evidence: Evidence) -> bool:
     """Tell whether a strike kept the worker process from doing a workflow task that it was handed."""
-    fault = faulted.fault_of(strike)
+    fault = faults_met.fault_of(strike)
     if fault.ends_server:
         return strike.at >= since
     if fault.stops_worker:
@@ -320,7 +320,7 @@ def _sent(evidence: Evidence, *, failed: bool = False) -> dict[tuple[str, str], 
 
 def _may_forget_updates(evidence: Evidence) -> bool:
     """Tell whether an update may be lost: the server keeps it in memory until the workflow has accepted it."""
-    return any(fault.ends_server for fault in evidence.faults) or faulted.may_fail(evidence) is not None
+    return any(fault.ends_server for fault in evidence.faults) or faults_met.may_fail(evidence) is not None
 
 
 def _received(evidence: Evidence) -> Counter[tuple[str, str]]:

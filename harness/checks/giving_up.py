@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.checks import faulted, masking, showing
+from harness.checks import faults_met, lasting_effects, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.faults.fault import Fault
@@ -35,8 +35,8 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
         words = _ended_wrongly(group, end, evidence) or _ended_late(group, end, evidence, baselines)
         if words and group[0].activity not in reported:
             reported.add(group[0].activity)
-            shown = showing.lines(evidence, [attempt.entries[0] for attempt in group][-5:], saying="{operation}")
-            shown += (showing.event_line(end[1]),) if end[1] else ()
+            shown = showing.entries(evidence, [attempt.entries[0] for attempt in group][-5:], saying="{operation}")
+            shown += (showing.event(end[1]),) if end[1] else ()
             message = f"{group[0].name} {words}"
             yield Finding(check="outage-ends-at-cap", subject=group[0].activity, message=message, evidence=shown)
 
@@ -44,7 +44,7 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
 @check("gives-up-cleanly")
 def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Under a fault that nothing heals the work fails soon, says what failed, and leaves nothing open or half done."""
-    fault = faulted.may_fail(evidence)
+    fault = faults_met.may_fail(evidence)
     if fault is None or evidence.end in ("stopped", "over") or not evidence.roots:
         raise NothingToLookAt("no fault made it impossible to succeed")
     subject, close = evidence.roots[-1].path, events.root_close(evidence)
@@ -57,7 +57,7 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
         ("time", _took_long(evidence, close, baselines)),
     ):
         if words:
-            shown = (showing.event_line(close),)
+            shown = (showing.event(close),)
             yield _finding(f"{subject} {part}", f"{subject} {words}", shown)
     yield from _left_open(evidence, baselines)
     yield from _left_running(evidence, baselines)
@@ -70,7 +70,7 @@ def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Find
 
 def _is_outage(group: Sequence[Attempt]) -> bool:
     """Tell whether an execution met an outage that outlasted it: one for ever, or for all its declared attempts."""
-    met = [each for attempt in group for each in faulted.meetings_of(attempt) if not each.final]
+    met = [each for attempt in group for each in faults_met.faulted_calls_of(attempt) if not each.final]
     if any(attempt.completed for attempt in group):
         return False
     hit = {each.attempt.number for each in met if each.fault.times > 1}
@@ -172,7 +172,7 @@ def _badly_told(close: dict[str, Any], fault: Fault) -> str:
 
 def _took_long(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
     """Return what is wrong with the time from the last message that met the fault to the end of the workflow."""
-    met = [at for at in faulted.met_at(evidence) if at <= events.at(close)]
+    met = [at for at in faults_met.met_at(evidence) if at <= events.at(close)]
     if evidence.skips_time or not met:
         return ""
     took, bound = events.at(close) - met[-1], max(map(_duration, baselines), default=0.0) + _CLOSE_SLACK
@@ -194,7 +194,7 @@ def _left_open(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fi
         if failed and close is not None and len(left) > max(map(len, usual), default=0):
             name = events.activity_type(events.attributes(left[0]))
             words = f"{name} was still open when {history.path} failed: nobody waits for it, and nobody cancels it"
-            yield _finding(f"{name} open", words, (showing.event_line(left[0]), showing.event_line(close)))
+            yield _finding(f"{name} open", words, (showing.event(left[0]), showing.event(close)))
 
 
 def _left_running(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
@@ -202,7 +202,7 @@ def _left_running(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
     for history in evidence.histories:
         if _runs_on(history, evidence) and history.path not in usual:
             words = f"child workflow {history.path} was left running: its parent has ended, and nothing ends it"
-            shown = (showing.event_line(history.events[-1]),) if history.events else ()
+            shown = (showing.event(history.events[-1]),) if history.events else ()
             yield _finding(f"{history.path} running", words, shown)
 
 
@@ -225,9 +225,9 @@ def _half_done(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fi
     """Yield the effects of activities that never completed, unless another effect has undone them."""
     attempts = {attempt.key: attempt for attempt in attempts_of(evidence)}
     done = {attempt.key for attempt in attempts_of(evidence) if attempt.completed}
-    usual = {effect.name for baseline in baselines for effect in masking.effects_of(baseline)}
+    usual = {effect.name for baseline in baselines for effect in lasting_effects.effects_of(baseline)}
     completes = {attempt.activity for base in baselines for attempt in attempts_of(base) if attempt.completed}
-    effects = masking.effects_of(evidence)
+    effects = lasting_effects.effects_of(evidence)
     for effect in effects:
         keys = {_key(entry) for entry in effect.entries}
         owner = next((attempts[key] for key in keys if key in attempts), None)
@@ -235,7 +235,7 @@ def _half_done(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fi
         if owner is None or keys & done or undone or effect.name not in usual or owner.activity not in completes:
             continue
         words = f"{effect.name} of {owner.name} has happened, and {owner.name} never completed"
-        yield _finding(f"{effect.name} half done", words, showing.lines(evidence, effect.entries))
+        yield _finding(f"{effect.name} half done", words, showing.entries(evidence, effect.entries))
 
 
 def _key(entry: Entry) -> tuple[str, str, int]:

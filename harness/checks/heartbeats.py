@@ -9,10 +9,10 @@ from itertools import pairwise
 from math import inf
 from typing import Any
 
-from harness.checks import faulted, showing
+from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.masking import key_of
+from harness.checks.lasting_effects import key_of
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
@@ -49,7 +49,7 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
         if words:
             reported.add(attempt.activity)
             shown = attempt.heartbeats[:3] or attempt.entries[:1]
-            yield _finding("heartbeat-declared", attempt, words, showing.lines(evidence, shown, saying="{operation}"))
+            yield _finding("heartbeat-declared", attempt, words, showing.entries(evidence, shown, saying="{operation}"))
 
 
 @check("heartbeat-in-time")
@@ -65,12 +65,12 @@ def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
             silent = _silence(attempt, after, died=died, evidence=evidence)
             if silent and silent[1].at - silent[0].at > limit * 1.1 + _GAP_SLACK:
                 words = f"sent nothing for {silent[1].at - silent[0].at:.1f} s; its heartbeat timeout is {limit:g} s"
-                shown = showing.lines(evidence, silent, saying="{operation}")
+                shown = showing.entries(evidence, silent, saying="{operation}")
                 yield _finding("heartbeat-in-time", attempt, words, shown)
                 break
             if _timed_out(attempt, evidence) and not _excused(attempt, after, died, evidence):
                 words = f"attempt {attempt.number} was timed out by its heartbeat timeout of {limit:g} s while alive"
-                shown = showing.lines(evidence, attempt.entries[:1] + attempt.heartbeats, saying="{operation}")
+                shown = showing.entries(evidence, attempt.entries[:1] + attempt.heartbeats, saying="{operation}")
                 yield _finding("heartbeat-in-time", attempt, words, shown)
                 break
 
@@ -97,11 +97,11 @@ def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]
             if after.began > bound:
                 words = f"attempt {after.number} began {after.began - died_at:.1f} s after the strike, "
                 words += f"expected within {bound - died_at:.1f} s (heartbeat timeout {attempt.options.heartbeat:g} s)"
-                shown = showing.lines(evidence, (attempt.entries[0], after.entries[0]))
+                shown = showing.entries(evidence, (attempt.entries[0], after.entries[0]))
                 yield _finding("heartbeat-detected-in-time", attempt, words, shown)
         elif after is None and evidence.end == "deadline" and attempt.options.retry.attempts != attempt.number:
             words = f"attempt {attempt.number} was killed and never detected: there was no attempt {attempt.number + 1}"
-            shown = showing.lines(evidence, attempt.entries[-1:], saying="{operation}")
+            shown = showing.entries(evidence, attempt.entries[-1:], saying="{operation}")
             yield _finding("heartbeat-detected-in-time", attempt, words, shown)
 
 
@@ -121,7 +121,7 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
             if (seen or []) != expected and not newer:
                 words = f"attempt {attempt.number} was handed the details {showing.short(seen)}, "
                 words += f"expected {showing.short(expected)}"
-                shown = showing.lines(evidence, (last, attempt.entries[0]), saying="{operation}")
+                shown = showing.entries(evidence, (last, attempt.entries[0]), saying="{operation}")
                 yield _finding("heartbeat-details-delivered", attempt, words, shown)
     if not looked:
         raise NothingToLookAt("no attempt followed one that had beaten")
@@ -162,7 +162,7 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
                 first = next(earlier for earlier in done if _unit(earlier) == _unit(again[0]))
                 words = f"attempt {attempt.number} was handed the checkpoint {showing.short(attempt.details)} and did "
                 words += f"{again[0].operation} again, which was done before it"
-                shown = showing.lines(evidence, (first, last, attempt.entries[0], again[0]), saying="{operation}")
+                shown = showing.entries(evidence, (first, last, attempt.entries[0], again[0]), saying="{operation}")
                 yield _finding("no-work-redone", attempt, words, shown)
                 break
     if not looked:
@@ -176,7 +176,7 @@ def _finding(check_name: str, attempt: Attempt, words: str, shown: tuple[Evidenc
 def _ran(attempt: Attempt, died: dict[int, float], evidence: Evidence) -> float:
     """Return how many seconds an attempt is known to have run; 0 for one that was killed, or held up by a fault."""
     answer = attempt.answer
-    if answer is None or any(attempt.began <= met <= answer.at for met in faulted.met_at(evidence)):
+    if answer is None or any(attempt.began <= met <= answer.at for met in faults_met.met_at(evidence)):
         return 0.0
     if died.get(attempt.worker, answer.at + 1) <= answer.at:
         return 0.0
@@ -242,7 +242,7 @@ def _excused(attempt: Attempt, after: Attempt | None, died: dict[int, float], ev
 
 def _hindered(attempt: Attempt, evidence: Evidence) -> list[float]:
     """Return when the server was killed, or a message of the attempt to it was kept from it."""
-    killed = [strike.at for strike in evidence.strikes if faulted.fault_of(strike).ends_server]
+    killed = [strike.at for strike in evidence.strikes if faults_met.fault_of(strike).ends_server]
     return killed + [dropped.at for dropped in attempt.dropped.values() if dropped.door == "wire"]
 
 

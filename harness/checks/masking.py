@@ -1,14 +1,11 @@
-"""What differs between two undisturbed runs: it is masked where a trial is compared with them, and can be listed."""
+"""Masking: a value of one undisturbed run in which all is masked that differs in another, to compare trials with."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from harness.records.evidence import Evidence
-from harness.records.tape import Entry, executed
 from harness.temporal import event as events
 from harness.temporal.payload import values_of
 
@@ -28,32 +25,13 @@ class Masked:
 MASKED = Masked()
 
 
-@dataclass(frozen=True)
-class LastingEffect:
-    """One lasting effect: a POST without a key, or all that were sent with the same name and key.
-
-    Attributes:
-        name: Name of the effect.
-        path: Path of the request.
-        key: The ``Idempotency-Key`` header; empty: none was sent.
-        body: The body; in a pattern, what differs between the baselines is masked.
-        entries: The executions of it, in order; empty in a pattern.
-    """
-
-    name: str
-    path: str
-    key: Any
-    body: Any
-    entries: tuple[Entry, ...] = ()
-
-
 def mask(first: Any, second: Any) -> Any:
     """Return the first value with all that differs in the second masked."""
     if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
         return {name: mask(first[name], second[name]) for name in first}
     if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         return [mask(one, other) for one, other in zip(first, second, strict=True)]
-    return first if _same(first, second) else MASKED
+    return first if same(first, second) else MASKED
 
 
 def agrees(seen: Any, pattern: Any) -> bool:
@@ -64,7 +42,7 @@ def agrees(seen: Any, pattern: Any) -> bool:
         return pattern.keys() == seen.keys() and all(agrees(seen[name], pattern[name]) for name in pattern)
     if isinstance(pattern, list) and isinstance(seen, list):
         return len(pattern) == len(seen) and all(map(agrees, seen, pattern))
-    return _same(seen, pattern)
+    return same(seen, pattern)
 
 
 def masked_parts(pattern: Any, name: str) -> Iterator[str]:
@@ -77,6 +55,11 @@ def masked_parts(pattern: Any, name: str) -> Iterator[str]:
     elif isinstance(pattern, list):
         for index, value in enumerate(pattern):
             yield from masked_parts(value, f"{name}[{index}]")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal and of one type: ``1`` is neither ``True`` nor ``1.0``."""
+    return type(one) is type(other) and bool(one == other)
 
 
 def neutral(evidence: Evidence, value: Any) -> Any:
@@ -98,156 +81,6 @@ def result_pattern(baselines: Sequence[Evidence]) -> Any:
     for other in results[1:]:
         pattern = mask(pattern, other)
     return pattern
-
-
-def effects_of(evidence: Evidence) -> list[LastingEffect]:
-    """Return the lasting effects of a trial, in order; the same name and key asked again is the same effect."""
-    asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
-    executions: dict[tuple[Any, ...], list[Entry]] = {}
-    for entry in executed(evidence.tape, door="effect"):
-        call = asked.get(entry.message, entry)
-        if call.http.method.upper() in _READS or not _succeeded(entry):
-            continue
-        key = key_of(call)
-        identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
-        executions.setdefault(identity, []).append(entry)
-    return [_effect(evidence, entries, asked) for entries in executions.values()]
-
-
-def effect_patterns(baselines: Sequence[Evidence]) -> list[LastingEffect]:
-    """Return the baselines' effects with what differs between them masked.
-
-    Where the baselines differ in number, the larger number stands; ``uncounted`` tells which effects that are.
-    """
-    lists = [effects_of(baseline) for baseline in baselines]
-    patterns = lists[0]
-    for others in lists[1:]:
-        pairs, _, more = matched(patterns, others, [_equal, _alike, _same_key, _same_place, _same_name])
-        paired = {id(one): _blend(one, other) for one, other in pairs}
-        patterns = [paired.get(id(one), one) for one in patterns] + more
-    return [LastingEffect(each.name, each.path, each.key, each.body) for each in patterns]
-
-
-def uncounted(baselines: Sequence[Evidence]) -> frozenset[str]:
-    """Return the names of the effects whose number differs between the baselines."""
-    counts = [Counter(effect.name for effect in effects_of(baseline)) for baseline in baselines]
-    names = {name for count in counts for name in count}
-    return frozenset(name for name in names if len({count[name] for count in counts}) > 1)
-
-
-def matched(
-    left: Sequence[_Left], right: Sequence[_Right], rules: Sequence[Callable[[_Left, _Right], bool]]
-) -> tuple[list[tuple[_Left, _Right]], list[_Left], list[_Right]]:
-    """Pair what the rules say may be paired, as many as possible, the first rule first.
-
-    Returns:
-        The pairs, what is left over on the left, and on the right.
-    """
-    partner: dict[int, int] = {}
-    for rule in rules:
-        allowed = [[at for at, other in enumerate(right) if rule(one, other)] for one in left]
-        for index in range(len(left)):
-            if index not in partner.values():
-                _augment(index, allowed=allowed, partner=partner, tried=set())
-    pairs = [(left[index], right[at]) for at, index in sorted(partner.items(), key=lambda pair: pair[1])]
-    taken = set(partner.values())
-    rest = [one for index, one in enumerate(left) if index not in taken]
-    return pairs, rest, [other for at, other in enumerate(right) if at not in partner]
-
-
-def listed(baselines: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return one line for each thing that differs between the baselines and is therefore masked."""
-    if len(baselines) < 2:
-        return ()
-    first, second = baselines[0], baselines[1]
-    lines = list(masked_parts(result_pattern(baselines), "result"))
-    for pattern in effect_patterns(baselines):
-        lines += masked_parts(
-            {"path": pattern.path, "key": pattern.key, "body": pattern.body}, f"effect {pattern.name}"
-        )
-    lines += [f"number of effects {name}" for name in sorted(uncounted(baselines))]
-    for one, other in zip(first.histories, second.histories, strict=False):
-        lines += _history_differences(one.path, _activities(one.events), _activities(other.events))
-        if len(one.events) != len(other.events):
-            lines.append(f"number of events of {one.path}: {len(one.events)} and {len(other.events)}")
-    return tuple(dict.fromkeys(lines))
-
-
-def key_of(call: Entry) -> str:
-    """Return the ``Idempotency-Key`` header of a request, or an empty text."""
-    return call.http.headers.get("idempotency-key", "")
-
-
-def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:
-    """Tell whether an effect is what the pattern says, apart from its key."""
-    return seen.name == pattern.name and agrees(seen.path, pattern.path) and agrees(seen.body, pattern.body)
-
-
-def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
-    """Tell whether an effect is what the pattern says, key included."""
-    return same_effect(seen, pattern) and agrees(seen.key, pattern.key)
-
-
-def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> LastingEffect:
-    entry = entries[0]
-    call = asked.get(entry.message, entry)
-    named = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": call.http.body})
-    return LastingEffect(entry.operation, named["path"], named["key"], named["body"], tuple(entries))
-
-
-def _succeeded(entry: Entry) -> bool:
-    return not entry.status.isdigit() or int(entry.status) < 400
-
-
-def _equal(one: LastingEffect, other: LastingEffect) -> bool:
-    return _alike(one, other) and one.key == other.key
-
-
-def _alike(one: LastingEffect, other: LastingEffect) -> bool:
-    return (one.name, one.path) == (other.name, other.path) and _same(one.body, other.body)
-
-
-def _same_key(one: LastingEffect, other: LastingEffect) -> bool:
-    return bool(one.key) and (one.name, one.key) == (other.name, other.key)
-
-
-def _same_place(one: LastingEffect, other: LastingEffect) -> bool:
-    return (one.name, one.path) == (other.name, other.path)
-
-
-def _same_name(one: LastingEffect, other: LastingEffect) -> bool:
-    return one.name == other.name
-
-
-def _blend(one: LastingEffect, other: LastingEffect) -> LastingEffect:
-    return LastingEffect(one.name, mask(one.path, other.path), mask(one.key, other.key), mask(one.body, other.body))
-
-
-def _augment(index: int, *, allowed: list[list[int]], partner: dict[int, int], tried: set[int]) -> bool:
-    for at in allowed[index]:
-        if at in tried:
-            continue
-        tried.add(at)
-        if at not in partner or _augment(partner[at], allowed=allowed, partner=partner, tried=tried):
-            partner[at] = index
-            return True
-    return False
-
-
-def _activities(history: Sequence[dict[str, Any]]) -> list[str]:
-    scheduled = (event for event in history if events.kind(event) == "ACTIVITY_TASK_SCHEDULED")
-    return [str((events.attributes(event).get("activityType") or {}).get("name", "")) for event in scheduled]
-
-
-def _history_differences(path: str, one: list[str], other: list[str]) -> Iterator[str]:
-    if len(one) != len(other):
-        yield f"number of activities of {path}: {len(one)} and {len(other)}"
-    elif one != other:
-        yield f"order of activities of {path}"
-
-
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

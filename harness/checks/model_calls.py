@@ -193,5 +193,5 @@ def _tokens(answer: Any) -> int:
 
 
 def _finding(evidence: Evidence, check_name: str, subject: str, message: str, entries: Sequence[Entry]) -> Finding:
-    shown = showing.lines(evidence, entries, saying="{operation}")
+    shown = showing.entries(evidence, entries, saying="{operation}")
     return Finding(check=check_name, subject=subject, message=message, evidence=shown)

@@ -1,4 +1,4 @@
-"""Errors of the model: come back when asked to, do not ask again where it is of no use, take no half for a whole."""
+"""Errors of the model: the worker comes back when it is asked to, and does not ask again where that is of no use."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
 
-from harness.checks import faulted, showing
+from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.faulted import FaultedCall
+from harness.checks.faults_met import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
@@ -34,7 +34,7 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
     looked = False
     for group in by_execution(attempts_of(evidence)).values():
         calls = sorted((call for attempt in group for call in attempt.calls("model")), key=lambda call: call.at)
-        for met in (met for attempt in group for met in faulted.meetings_of(attempt)):
+        for met in (met for attempt in group for met in faults_met.faulted_calls_of(attempt)):
             asked = _asked_to_wait(met.instead)
             following = next((each for each in calls if each.at > met.instead.at), None)
             if asked is None or following is None or evidence.skips_time or _hurried(met, following, evidence):
@@ -42,7 +42,7 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
             looked = True
             words = _kept(met, asked, following, strikes=len(evidence.strikes))
             if words:
-                shown = showing.lines(evidence, (met.request, met.instead, following), saying="{operation} {status}")
+                shown = showing.entries(evidence, (met.request, met.instead, following), saying="{operation} {status}")
                 message = f"{met.attempt.name}: {words}"
                 yield Finding(
                     check="retry-after-honoured", subject=met.attempt.activity, message=message, evidence=shown
@@ -56,7 +56,7 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
 @check("terminal-error-tried-once")
 def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A call that the model refuses for good is made once, in one attempt, whose failure says that it is final."""
-    refused = [met for met in faulted.meetings(evidence) if met.final]
+    refused = [met for met in faults_met.faulted_calls(evidence) if met.final]
     if not refused:
         raise NothingToLookAt("the model refused no call for good")
     groups, usual = by_execution(attempts_of(evidence)), _usual_calls(baselines)
@@ -173,7 +173,7 @@ def _untold(met: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
         if typed or application.get("nonRetryable") or state.endswith("NON_RETRYABLE_FAILURE"):
             return
     words = f"{met.attempt.name}: {_said(met)}, and nothing in the workflow's failure says that it is final"
-    shown = (showing.event_line(close),)
+    shown = (showing.event(close),)
     yield Finding(
         check="terminal-error-tried-once", subject=f"{met.attempt.workflow} failure", message=words, evidence=shown
     )
@@ -185,6 +185,6 @@ def _said(met: FaultedCall) -> str:
 
 
 def _finding(evidence: Evidence, check_name: str, met: FaultedCall, words: str, entries: Sequence[Entry]) -> Finding:
-    shown = showing.lines(evidence, entries, saying="{operation} {status}")
+    shown = showing.entries(evidence, entries, saying="{operation} {status}")
     message = f"{met.attempt.name}: {words}"
     return Finding(check=check_name, subject=met.attempt.activity, message=message, evidence=shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.checks import faulted, showing
+from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.faults.action import TERM_SECONDS
@@ -38,14 +38,14 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
         if took is None or took > bound:
             seen = "no progress was made" if took is None else f"progress came {took:.1f} s later"
             words = f"after {strike.fault or 'the strike'} {seen}; declared timeouts allow {bound:.1f} s"
-            shown = showing.lines(evidence, [strike, *([progress] if progress else [])])
+            shown = showing.entries(evidence, [strike, *([progress] if progress else [])])
             yield Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
 
 
 @check("graceful-stop")
 def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A worker process that is asked to end with SIGTERM is gone within 40 s, and need not be killed."""
-    asked = [strike for strike in evidence.strikes if faulted.fault_of(strike).asks_worker_to_end]
+    asked = [strike for strike in evidence.strikes if faults_met.fault_of(strike).asks_worker_to_end]
     looked = False
     for strike in asked:
         ended = next((each for each in acts(evidence.tape, "worker-exit") if each.worker == strike.worker), None)
@@ -54,7 +54,7 @@ def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
         looked = looked or overstayed or ended is not None or until - strike.at > TERM_SECONDS
         if overstayed or until - strike.at > TERM_SECONDS:
             words = f"the worker process did not end within {TERM_SECONDS:g} s of SIGTERM"
-            shown = showing.lines(evidence, [strike, *([ended] if ended else [])])
+            shown = showing.entries(evidence, [strike, *([ended] if ended else [])])
             yield Finding(check="graceful-stop", subject="the worker process", message=words, evidence=shown)
     if not looked:
         raise NothingToLookAt("no worker process was asked to end, or the trial was over first")
@@ -69,7 +69,7 @@ def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:
 
     Where the struck worker process does no more, it is one of a later process.
     """
-    stopped = strike.worker if faulted.fault_of(strike).stops_worker else 0
+    stopped = strike.worker if faults_met.fault_of(strike).stops_worker else 0
     return next(
         (
             entry
@@ -100,7 +100,7 @@ def _bound(strike: Entry, evidence: Evidence) -> float:
     waiting += [_timer_left(history, strike.at) for history in evidence.histories]
     waiting += _unheard(strike, evidence)
     longest = max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT
-    again = "start-server" if faulted.fault_of(strike).ends_server else "worker-ready"
+    again = "start-server" if faults_met.fault_of(strike).ends_server else "worker-ready"
     ready = next((entry.at for entry in acts(evidence.tape, again) if entry.at > strike.at), strike.at)
     return max(longest, ready - strike.at) + _SLACK
 

@@ -37,7 +37,7 @@ def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fin
         seen = max(_highest(evidence, history, event), len(mine), *(each.number for each in mine), 0)
         if seen > cap:
             words = f"{name} was attempted {showing.times(seen)}, expected at most {cap}"
-            shown = showing.lines(evidence, [each.entries[0] for each in mine]) or (showing.event_line(event),)
+            shown = showing.entries(evidence, [each.entries[0] for each in mine]) or (showing.event(event),)
             yield Finding(check="retry-cap", subject=name, message=words, evidence=shown)
 
 
@@ -60,7 +60,7 @@ def retry_spacing(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
             if waited < expected * (1 - _EARLY_SHARE) - _EARLY_SECONDS:
                 words = f"{attempt.name}: attempt {after.number} came {waited:.2f} s after attempt {attempt.number}, "
                 words += f"expected {expected:g} s"
-                shown = showing.lines(evidence, (since, after.entries[0]), saying="{operation}")
+                shown = showing.entries(evidence, (since, after.entries[0]), saying="{operation}")
                 yield Finding(check="retry-spacing", subject=attempt.activity, message=words, evidence=shown)
     if not looked:
         raise NothingToLookAt("no activity was retried")
@@ -79,7 +79,7 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
         if not bounded and name not in reported:
             reported.add(name)
             words = f"{name} is retried for ever: neither maximum attempts nor schedule-to-close is declared"
-            yield Finding(check="retry-bounded", subject=name, message=words, evidence=(showing.event_line(event),))
+            yield Finding(check="retry-bounded", subject=name, message=words, evidence=(showing.event(event),))
 
 
 @check("retry-names-exist")
@@ -110,7 +110,7 @@ def non_retryable_means_one_attempt(evidence: Evidence, baselines: Sequence[Evid
             looked = True
             if group[index + 1 :]:
                 words = f"{attempt.name} failed with {_said(attempt)}, which is not to be retried, and was retried"
-                shown = showing.lines(evidence, [each.entries[0] for each in group[index:]])
+                shown = showing.entries(evidence, [each.entries[0] for each in group[index:]])
                 name = "non-retryable-means-one-attempt"
                 yield Finding(check=name, subject=attempt.activity, message=words, evidence=shown)
                 break
@@ -137,7 +137,7 @@ def retry_state_right(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
             words = (
                 f"{events.activity_type(scheduled)} ended with retry state {state}, expected {' or '.join(expected)}"
             )
-            shown = (showing.event_line(event),)
+            shown = (showing.event(event),)
             yield Finding(
                 check="retry-state-right", subject=events.activity_type(scheduled), message=words, evidence=shown
             )
@@ -185,7 +185,7 @@ def _spaced_in_skipped_time(group: Sequence[Attempt], evidence: Evidence) -> Ite
             if waited < expected * (1 - _EARLY_SHARE) - _EARLY_SECONDS:
                 words = f"{first.name}: attempt {last.number} came {waited:.2f} s after it was scheduled, "
                 words += f"expected {expected:g} s of waiting between the attempts"
-                shown = (showing.event_line(started),)
+                shown = (showing.event(started),)
                 yield Finding(check="retry-spacing", subject=first.activity, message=words, evidence=shown)
 
 

@@ -33,7 +33,7 @@ def state_survives_server_restart(evidence: Evidence, baselines: Sequence[Eviden
         for entry in _acknowledged(crash, evidence):
             missing = _missing(entry, crash, evidence)
             if missing:
-                shown = showing.lines(evidence, [entry], saying="{operation} {status}")
+                shown = showing.entries(evidence, [entry], saying="{operation} {status}")
                 yield _finding(entry.operation, f"{missing} was acknowledged, and is not in the database", shown)
 
 
@@ -55,7 +55,7 @@ def _differs(copy: History, evidence: Evidence) -> Iterator[Finding]:
         else:
             same = now is not None and _identity(now) == _identity(event)
         if not same and not _is_transient(event, copy):
-            shown = (showing.event_line(event), *([showing.event_line(now)] if now else []))
+            shown = (showing.event(event), *([showing.event(now)] if now else []))
             words = f"event {events.number(event)} {events.kind(event)} of {copy.path}"
             yield _finding(copy.path, f"{words} was in the database, and is not in the history any more", shown)
             return

@@ -20,7 +20,7 @@ def clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
-def lines(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> tuple[EvidenceEntry, ...]:
+def entries(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> tuple[EvidenceEntry, ...]:
     """Return what shows each entry: when, which worker process, which attempt, and after which strike.
 
     Args:
@@ -33,7 +33,7 @@ def lines(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> 
     return tuple(_line(entry, pids=pids, strikes=evidence.strikes, saying=saying) for entry in entries)
 
 
-def event_line(event: dict[str, Any], *, more: str = "") -> EvidenceEntry:
+def event(event: dict[str, Any], *, more: str = "") -> EvidenceEntry:
     """Return what shows an event of a history: when, its id and type, and what to add."""
     source = f"event {events.number(event)} {events.kind(event)}"
     return EvidenceEntry(clock(events.at(event)), source, (more,) if more else ())

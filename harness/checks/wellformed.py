@@ -39,7 +39,7 @@ def history_well_formed(evidence: Evidence, baselines: Sequence[Evidence]) -> It
                 check="history-well-formed",
                 subject=history.path,
                 message=f"history of {history.path}: {message}",
-                evidence=(showing.event_line(event),),
+                evidence=(showing.event(event),),
             )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.checks import masking
+from harness.checks import baseline_differences, lasting_effects, masking
 from harness.records.evidence import Evidence
 
 from .build import Story
@@ -27,15 +27,15 @@ def run(*, run_id: str, order: str, at: str, pings: int) -> Evidence:
 def test_what_is_masked_is_listed() -> None:
     first = run(run_id="run-1", order="ab", at="1", pings=1)
     second = run(run_id="run-2", order="ba", at="2", pings=2)
-    assert masking.listed([first, second]) == (
+    assert baseline_differences.listed([first, second]) == (
         "result[0].at",
         "effect note.body.at",
         "number of effects ping",
         "order of activities of Agent",
     )
-    assert masking.listed([first, first]) == masking.listed([first]) == ()
+    assert baseline_differences.listed([first, first]) == baseline_differences.listed([first]) == ()
 
 
 def test_pairing_finds_as_many_as_possible() -> None:
-    pairs, left, right = masking.matched([1, 2], [10, 20], [lambda one, other: one == 2 or other == 10])
+    pairs, left, right = lasting_effects.matched([1, 2], [10, 20], [lambda one, other: one == 2 or other == 10])
     assert (sorted(pairs), left, right) == ([(1, 10), (2, 20)], [], [])

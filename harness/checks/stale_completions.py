@@ -1,14 +1,14 @@
-"""Zombies: an attempt that was given up and goes on all the same changes nothing any more."""
+"""Stale completions: an attempt that was given up, and goes on all the same, changes nothing any more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.checks import masking, showing
+from harness.checks import lasting_effects, masking, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.masking import LastingEffect
+from harness.checks.lasting_effects import LastingEffect
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityCompleted
 from harness.records.tape import Entry
@@ -23,7 +23,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
 @check("stale-completion-harmless")
 def stale_completion_harmless(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """What an attempt still says after a newer one began is refused, and overwrites nothing that the newer one did."""
-    patterns = masking.effect_patterns(baselines) if baselines else []
+    patterns = lasting_effects.effect_patterns(baselines) if baselines else []
     looked = False
     reported: set[str] = set()
     for group in by_execution(attempts_of(evidence)).values():
@@ -36,7 +36,7 @@ def stale_completion_harmless(evidence: Evidence, baselines: Sequence[Evidence])
                 words, entries = _overwritten(old, newer, patterns)
             if words and old.activity not in reported:
                 reported.add(old.activity)
-                shown = showing.lines(evidence, entries, saying="{operation} {status}")
+                shown = showing.entries(evidence, entries, saying="{operation} {status}")
                 message = f"{old.name}: attempt {old.number} {words}"
                 yield Finding(check="stale-completion-harmless", subject=old.activity, message=message, evidence=shown)
     if not looked:
@@ -128,7 +128,7 @@ def _place(call: Entry) -> tuple[str, str]:
 
 
 def _key(call: Entry) -> str:
-    return masking.key_of(call)
+    return lasting_effects.key_of(call)
 
 
 def _alike(one: Entry, other: Entry, patterns: Sequence[LastingEffect]) -> bool:

@@ -1,4 +1,4 @@
-"""What is right under the faults of a trial: that the work ends as undisturbed, or that it is given up."""
+"""Faults met: which model calls met a fault, and whether the faults of a trial make it right that the work fails."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def fault_of(entry: Entry) -> Fault:
     return faults.named(entry.fault)
 
 
-def meetings(evidence: Evidence) -> list[FaultedCall]:
+def faulted_calls(evidence: Evidence) -> list[FaultedCall]:
     """Return every model call of an activity that met a fault of the model, in order of attempts."""
-    return [met for attempt in attempts_of(evidence) for met in meetings_of(attempt)]
+    return [met for attempt in attempts_of(evidence) for met in faulted_calls_of(attempt)]
 
 
-def meetings_of(attempt: Attempt) -> list[FaultedCall]:
+def faulted_calls_of(attempt: Attempt) -> list[FaultedCall]:
     """Return the model calls of one attempt that met a fault of the model, in order."""
     met = []
     for call in attempt.calls("model"):
@@ -87,7 +87,7 @@ def outlasted(evidence: Evidence) -> Fault | None:
     """
     for group in by_execution(attempts_of(evidence)).values():
         cap = group[0].options.retry.attempts
-        hit = {met.attempt.number: met.fault for attempt in group for met in meetings_of(attempt)}
+        hit = {met.attempt.number: met.fault for attempt in group for met in faulted_calls_of(attempt)}
         lasting = next((fault for fault in hit.values() if fault.times != 1), None)
         if lasting is not None and 0 < cap <= len(hit) and not any(attempt.completed for attempt in group):
             return lasting

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks import faulted
+from harness.checks import faults_met
 from harness.errors import UsageError
 
 from .build import Story
@@ -12,7 +12,7 @@ def test_meeting_says_what_the_model_said() -> None:
     story = Story()
     book = story.activity("book")
     story.error(book, "model-429-quota").half_answer(book, "A quiet lake.").no_answer(book)
-    quota, half, none = faulted.meetings(story.evidence())
+    quota, half, none = faults_met.faulted_calls(story.evidence())
     assert (quota.status, quota.final, quota.error["code"]) == (429, True, "insufficient_quota")
     assert (half.status, half.final, half.whole is not None) == (0, False, True)
     assert (none.status, none.final, none.whole) == (0, False, None)
@@ -23,8 +23,8 @@ def test_killed_call_is_no_fault_of_the_model() -> None:
     story = Story()
     book = story.activity("book")
     story.model({"ask": "x"}, task=book, executed=False).drop(injected="kill-worker").strike()
-    assert faulted.meetings(story.evidence()) == []
-    assert faulted.may_fail(story.evidence()) is None
+    assert faults_met.faulted_calls(story.evidence()) == []
+    assert faults_met.may_fail(story.evidence()) is None
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_fault_that_outlasts_the_attempts(cap: int, hits: int, name: str) -> Non
         fault = "model-500-until-healed" if hits > 1 else "model-500-once"
         story.error(book, fault, struck=not number).fail(book)
         book = story.again(book) if number + 1 < hits else book
-    found = faulted.may_fail(story.evidence())
+    found = faults_met.may_fail(story.evidence())
     assert (found.name if found else "") == name
 
 
@@ -45,4 +45,4 @@ def test_unknown_fault_is_told() -> None:
     story = Story()
     story.act("strike", worker=1, fault="hug-worker", point="somewhere")
     with pytest.raises(UsageError, match="no fault is called 'hug-worker'"):
-        faulted.may_fail(story.evidence())
+        faults_met.may_fail(story.evidence())

@@ -1,4 +1,4 @@
-"""Half answers: what the model did not say, or not to the end, goes into nothing that lasts."""
+"""Truncated answers: what the model did not say, or not to the end, goes into nothing that lasts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.checks import faulted, masking, showing
+from harness.checks import faults_met, lasting_effects, showing
 from harness.checks.attempts import Attempt, attempts_of
 from harness.checks.check import NothingToLookAt, check
-from harness.checks.faulted import FaultedCall
+from harness.checks.faults_met import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityCompleted, HttpReply, NotDelivered
 from harness.records.tape import Entry
@@ -41,7 +41,7 @@ class _Trace:
 @check("nothing-truncated-accepted")
 def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No error of the model, and no half of an answer, is taken for an answer: it is in no result and in no effect."""
-    met = faulted.meetings(evidence)
+    met = faults_met.faulted_calls(evidence)
     if not met:
         raise NothingToLookAt("every answer of the model was whole")
     reported: set[str] = set()
@@ -50,7 +50,7 @@ def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]
         if without and attempt.activity not in reported:
             reported.add(attempt.activity)
             words = f"{attempt.name} completed though its model call {_ended(without)}, and asked no more"
-            shown = showing.lines(
+            shown = showing.entries(
                 evidence, (without.request, without.instead, *_answers(attempt)), saying="{operation}"
             )
             yield _finding(attempt.activity, words, shown)
@@ -63,12 +63,12 @@ def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]
             reported.add(place)
             what = "half of an answer" if trace.whole else "the text of an error"
             words = f"{place} holds {what} of the model: {showing.short(trace.text)}"
-            yield _finding(place, words, showing.lines(evidence, (trace.met.request, trace.met.instead)))
+            yield _finding(place, words, showing.entries(evidence, (trace.met.request, trace.met.instead)))
 
 
 def _completed_without(attempt: Attempt, evidence: Evidence) -> FaultedCall | None:
     """Return the call without an answer after which an attempt completed all the same."""
-    met = faulted.meetings_of(attempt)
+    met = faults_met.faulted_calls_of(attempt)
     if not attempt.completed or not met or (evidence.falls_back and met[-1].fault.terminal):
         return None
     later = [call for call in attempt.calls("model") if call.at > met[-1].instead.at]
@@ -91,7 +91,7 @@ def _lasting(evidence: Evidence) -> Iterator[tuple[str, Any]]:
         completed = attempt.answer.facts_as(ActivityCompleted) if attempt.completed and attempt.answer else None
         if completed:
             yield f"the result of {attempt.activity}", completed.result
-    for effect in masking.effects_of(evidence):
+    for effect in lasting_effects.effects_of(evidence):
         yield f"effect {effect.name}", effect.body
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_EXECUTION_COMPLETED"):

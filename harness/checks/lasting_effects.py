@@ -1,0 +1,161 @@
+"""Lasting effects: what calls did at the effect server that stays, and how it compares with the undisturbed runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from harness.checks.masking import agrees, mask, neutral, same
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, executed
+
+_Left = TypeVar("_Left")
+_Right = TypeVar("_Right")
+
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class LastingEffect:
+    """One lasting effect: a POST without a key, or all that were sent with the same name and key.
+
+    Attributes:
+        name: Name of the effect.
+        path: Path of the request.
+        key: The ``Idempotency-Key`` header; empty: none was sent.
+        body: The body; in a pattern, what differs between the baselines is masked.
+        entries: The executions of it, in order; empty in a pattern.
+    """
+
+    name: str
+    path: str
+    key: Any
+    body: Any
+    entries: tuple[Entry, ...] = ()
+
+
+def effects_of(evidence: Evidence) -> tuple[LastingEffect, ...]:
+    """Return the lasting effects of a trial, in order; the same name and key asked again is the same effect."""
+    return evidence.view(_effects)
+
+
+def _effects(evidence: Evidence) -> tuple[LastingEffect, ...]:
+    asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
+    executions: dict[tuple[Any, ...], list[Entry]] = {}
+    for entry in executed(evidence.tape, door="effect"):
+        call = asked.get(entry.message, entry)
+        if call.http.method.upper() in _READS or not _succeeded(entry):
+            continue
+        key = key_of(call)
+        identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
+        executions.setdefault(identity, []).append(entry)
+    return tuple(_effect(evidence, entries, asked) for entries in executions.values())
+
+
+def effect_patterns(baselines: Sequence[Evidence]) -> list[LastingEffect]:
+    """Return the baselines' effects with what differs between them masked.
+
+    Where the baselines differ in number, the larger number stands; ``uncounted`` tells which effects that are.
+    """
+    lists = [effects_of(baseline) for baseline in baselines]
+    patterns = list(lists[0])
+    for others in lists[1:]:
+        pairs, _, more = matched(patterns, others, [_equal, _alike, _same_key, _same_place, _same_name])
+        paired = {id(one): _blend(one, other) for one, other in pairs}
+        patterns = [paired.get(id(one), one) for one in patterns] + more
+    return [LastingEffect(each.name, each.path, each.key, each.body) for each in patterns]
+
+
+def uncounted(baselines: Sequence[Evidence]) -> frozenset[str]:
+    """Return the names of the effects whose number differs between the baselines."""
+    counts = [Counter(effect.name for effect in effects_of(baseline)) for baseline in baselines]
+    names = {name for count in counts for name in count}
+    return frozenset(name for name in names if len({count[name] for count in counts}) > 1)
+
+
+def matched(
+    left: Sequence[_Left], right: Sequence[_Right], rules: Sequence[Callable[[_Left, _Right], bool]]
+) -> tuple[list[tuple[_Left, _Right]], list[_Left], list[_Right]]:
+    """Pair what the rules say may be paired, as many as possible, the first rule first.
+
+    Returns:
+        The pairs, what is left over on the left, and on the right.
+    """
+    partner: dict[int, int] = {}
+    for rule in rules:
+        allowed = [[at for at, other in enumerate(right) if rule(one, other)] for one in left]
+        for index in range(len(left)):
+            if index not in partner.values():
+                _augment(index, allowed=allowed, partner=partner, tried=set())
+    pairs = [(left[index], right[at]) for at, index in sorted(partner.items(), key=lambda pair: pair[1])]
+    taken = set(partner.values())
+    rest = [one for index, one in enumerate(left) if index not in taken]
+    return pairs, rest, [other for at, other in enumerate(right) if at not in partner]
+
+
+def key_of(call: Entry) -> str:
+    """Return the ``Idempotency-Key`` header of a request, or an empty text."""
+    return call.http.headers.get("idempotency-key", "")
+
+
+def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:
+    """Tell whether an effect is what the pattern says, apart from its key."""
+    return seen.name == pattern.name and agrees(seen.path, pattern.path) and agrees(seen.body, pattern.body)
+
+
+def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
+    """Tell whether an effect is what the pattern says, key included."""
+    return same_effect(seen, pattern) and agrees(seen.key, pattern.key)
+
+
+def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> LastingEffect:
+    entry = entries[0]
+    call = asked.get(entry.message, entry)
+    named = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": call.http.body})
+    return LastingEffect(entry.operation, named["path"], named["key"], named["body"], tuple(entries))
+
+
+def _succeeded(entry: Entry) -> bool:
+    return not entry.status.isdigit() or int(entry.status) < 400
+
+
+def _equal(one: LastingEffect, other: LastingEffect) -> bool:
+    return _alike(one, other) and one.key == other.key
+
+
+def _alike(one: LastingEffect, other: LastingEffect) -> bool:
+    return (one.name, one.path) == (other.name, other.path) and same(one.body, other.body)
+
+
+def _same_key(one: LastingEffect, other: LastingEffect) -> bool:
+    return bool(one.key) and (one.name, one.key) == (other.name, other.key)
+
+
+def _same_place(one: LastingEffect, other: LastingEffect) -> bool:
+    return (one.name, one.path) == (other.name, other.path)
+
+
+def _same_name(one: LastingEffect, other: LastingEffect) -> bool:
+    return one.name == other.name
+
+
+def _blend(one: LastingEffect, other: LastingEffect) -> LastingEffect:
+    return LastingEffect(
+        one.name,
+        mask(one.path, other.path),
+        mask(one.key, other.key),
+        mask(one.body, other.body),
+    )
+
+
+def _augment(index: int, *, allowed: list[list[int]], partner: dict[int, int], tried: set[int]) -> bool:
+    for at in allowed[index]:
+        if at in tried:
+            continue
+        tried.add(at)
+        if at not in partner or _augment(partner[at], allowed=allowed, partner=partner, tried=tried):
+            partner[at] = index
+            return True
+    return False
