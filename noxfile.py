@@ -1,6 +1,11 @@
-"""Sessions that a developer and CI run: `nox -l` lists them, `nox -s NAME` runs one in an environment of its own."""
+"""Sessions that a developer and CI run: `nox -l` lists them, `nox -s NAME` runs one in an environment of its own.
+
+The session `ci` does in one environment what the others do in one each.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import nox
 
@@ -12,17 +17,16 @@ nox.options.sessions = ["lint", "types", "audit", "tests"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
-def _install(session: nox.Session, group: str) -> None:
-    """Install crashproof from the checkout, with one dependency group of pyproject.toml."""
-    session.install("-e", ".[server,openai]", *nox.project.dependency_groups(PROJECT, group))
+def _install(session: nox.Session, *groups: str) -> None:
+    """Install crashproof from the checkout with servers and agents, and dependency groups of pyproject.toml."""
+    session.install("-e", ".[server,openai]", *nox.project.dependency_groups(PROJECT, *groups))
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format with ruff."""
     session.install(*nox.project.dependency_groups(PROJECT, "lint"))
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    _lint(session)
 
 
 @nox.session
@@ -36,30 +40,35 @@ def types(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Audit the reference agent and crashproof itself: nothing in them may break durability."""
     session.install("-e", ".")
-    session.run("crashproof", "audit", "scenarios/research", "harness", *session.posargs)
+    _audit(session, *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, those with real servers and real worker processes too. Arguments after -- go to pytest."""
     _install(session, "test")
-    session.run("pytest", "-n", "2", "-m", "not chaos", *session.posargs)
+    _tests(session, *session.posargs)
 
 
 @nox.session
 def chaos(session: nox.Session) -> None:
     """Torture the reference agent, which must pass, and the broken ones, each caught by the check it was made for."""
     _install(session, "test")
-    session.run("crashproof", "run", "scenarios/research.py", "--faults", "all")
-    session.run("pytest", "-m", "chaos", *session.posargs)
+    _chaos(session, *session.posargs)
 
 
 @nox.session
 def replay(session: nox.Session) -> None:
     """Replay the stored histories of the reference agent against its code and its worker: nothing may differ."""
     _install(session, "test")
-    session.run("crashproof", "replay", "tests/histories", "--workflows", "scenarios.research.workflows")
-    session.run("crashproof", "replay", "tests/histories", "--worker", "python -m scenarios.research.worker")
+    _replay(session)
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Torture workers on the oldest supported server and on the oldest supported SDK, each with the other's newest."""
+    _install(session, "test")
+    _servers(session, *session.posargs)
 
 
 @nox.session
@@ -67,3 +76,49 @@ def bench(session: nox.Session) -> None:
     """Measure what crashproof costs and what it finds, as one table. `-- --full` adds three sweeps in a row."""
     _install(session, "bench")
     session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
+def ci(session: nox.Session) -> None:
+    """Do in one environment all that must hold before a change is taken."""
+    _install(session, "lint", "types", "test")
+    _lint(session)
+    session.run("mypy")
+    _audit(session)
+    _tests(session, "--color=no")
+    _replay(session)
+    _servers(session, "--color=no")
+    _chaos(session, "--color=no")
+
+
+def _lint(session: nox.Session) -> None:
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+def _audit(session: nox.Session, *arguments: str) -> None:
+    session.run("crashproof", "audit", "scenarios/research", "harness", *arguments)
+
+
+def _tests(session: nox.Session, *arguments: str) -> None:
+    session.run("pytest", "-n", "2", "-m", "not chaos", *arguments)
+
+
+def _replay(session: nox.Session) -> None:
+    session.run("crashproof", "replay", "tests/histories", "--workflows", "scenarios.research.workflows")
+    session.run("crashproof", "replay", "tests/histories", "--worker", "python -m scenarios.research.worker")
+
+
+def _chaos(session: nox.Session, *arguments: str) -> None:
+    session.run("crashproof", "run", "scenarios/research.py", "--faults", "all")
+    session.run("pytest", "-m", "chaos", *arguments)
+
+
+def _servers(session: nox.Session, *arguments: str) -> None:
+    oldest = Path(session.virtualenv.location) / "oldest"
+    if not (oldest / "bin" / "temporal").exists():
+        session.run("python", "-m", "venv", str(oldest))
+        pip = (str(oldest / "bin" / "python"), "-m", "pip", "install", "--quiet")
+        session.run(*pip, *nox.project.dependency_groups(PROJECT, "oldest"), external=True)
+    how = ("-n", "2", "-m", "server_versions")
+    session.run("pytest", *how, "tests/rig/versions", *arguments, env={"CRASHPROOF_OLDEST": str(oldest)})

@@ -135,8 +135,10 @@ def _crashproof_thread() -> Iterator[RigThread]:
 @pytest.fixture(scope="session")
 def _crashproof_temporal(_crashproof_thread: RigThread, request: pytest.FixtureRequest) -> Binary:
     from harness.servers.binaries import find_temporal
+    from harness.temporal.sdk import require_sdk
 
     with _in_one_message():
+        require_sdk()
         return _crashproof_thread.wait(find_temporal(progress=lambda line: _say(request.config, line)))
 
 

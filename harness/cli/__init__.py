@@ -27,6 +27,9 @@ _COMMANDS = {
     "server": "Start, find or install the Temporal dev server.",
 }
 
+_ON_THE_SDK = ("run", "reproduce", "replay", "capture", "judge", "demo")
+"""Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
+
 _EPILOG = """\b
 Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
 Example: crashproof run --worker "python worker.py" --task-queue q --workflow MyAgent --input '{"query": "x"}'
@@ -42,6 +45,10 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        if cmd_name in _ON_THE_SDK:
+            from harness.temporal.sdk import require_sdk
+
+            require_sdk()
         command: click.Command = getattr(importlib.import_module(f"harness.cli.{cmd_name}"), cmd_name)
         return command
 

