@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import checks
-from harness.app.run import RunResult, Tell
+from harness.app.run import RunResult
+from harness.app.telling import Tell
 from harness.campaign.tried import Tried
 from harness.checks.judging import judge as judge_trial
 from harness.errors import RigError, UsageError

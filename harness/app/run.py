@@ -20,12 +20,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.app.declaring import KEPT, declared_scenario, go_to, kept_options
+from harness.app.telling import Tell
 from harness.campaign.campaign import default_jobs, sweep_all
 from harness.records import store as folders
 from harness.records.options import SweepOptions
@@ -36,9 +37,6 @@ from harness.report.files import keep, shown_path
 from harness.servers.binaries import find
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine as engine_of
-
-Tell = Callable[[News], None]
-"""Called with what happens while something is under way; without a scenario's name it is about the whole of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

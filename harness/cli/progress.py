@@ -20,6 +20,7 @@ from harness.report.phrases import plan_text, why_unknown
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
 _COUNT_EVERY = 10.0
+_LIVE_EVERY = 0.1
 _ALL = "all scenarios"
 _BASELINES = 2
 
@@ -164,6 +165,33 @@ class ProgressDisplay:
             self._bars[name] = live.add_task(for_line(name), total=None, bad="", note="")
         over = name != _ALL and done >= total > _BASELINES
         live.update(self._bars[name], completed=done, total=total, bad=bad, note=for_line(note)[:60], visible=not over)
+
+
+class Throttle:
+    """Shows how far a long task is, as often as it can be read: a terminal's live line ten times a second.
+
+    Args:
+        display: Where it is shown.
+        plain: Returns the line for where no terminal is; an empty text for none.
+        every: Seconds between two such lines.
+    """
+
+    def __init__(self, display: ProgressDisplay, *, plain: Callable[[News], str], every: float = 5.0) -> None:
+        self._display = display
+        self._plain = plain
+        self._every = every
+        self._last = time.monotonic()
+
+    def __call__(self, news: News) -> None:
+        """Show it if it is time, or the end; what is about no task in particular is always shown."""
+        every = _LIVE_EVERY if self._display.live else self._every
+        if news.scenario and time.monotonic() - self._last < every and news.done < news.total:
+            return
+        self._last = time.monotonic()
+        if self._display.live or not news.scenario:
+            self._display.tell(news)
+        elif line := self._plain(news):
+            self._display.line(line)
 
 
 def _in_one_line(verdict: Verdict) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -46,38 +43,34 @@ def assert_replays(
         RigError: A process did not start.
     """
     __tracebackhide__ = True
-    from harness.histories.files import history_files
+    from harness.app.replay import ReplayRequest, accepted_differences, replay, settled
+    from harness.app.telling import silent
     from harness.records.verdict import Outcome
-    from harness.replay.compare import accepted_differences
-    from harness.replay.in_process.matrix import WorkflowCode
-    from harness.replay.strict import DoorWorker, replay_all
     from harness.report.replay.text import replayed_text
 
     if bool(worker) == bool(workflows or replayer):
         raise UsageError("assert_replays needs workflows=, replayer= or worker=: what to replay against")
     place = Path(cwd or ".").absolute()
-    against: DoorWorker | WorkflowCode
-    if worker:
-        against = DoorWorker(command=worker, task_queue=task_queue, data_converter=data_converter)
-    else:
-        modules = tuple(_reference(each) for each in workflows)
-        replayers = (replayer,) if replayer else ()
-        against = WorkflowCode(modules=modules, replayers=replayers, data_converter=data_converter, cwd=place)
-    files = history_files([str(path) for path in paths], cwd=place)
-    if not files:
-        raise UsageError(f"no history lies in {', '.join(map(str, paths))}")
-    entries = accepted_differences.load(place / accepted) if accepted else ()
+    known = accepted_differences(place / accepted, needed=True) if accepted else None
+    request = ReplayRequest(
+        paths=[str(path) for path in paths],
+        worker=worker,
+        task_queue=task_queue,
+        modules=tuple(_reference(each) for each in workflows),
+        replayers=(replayer,) if replayer else (),
+        data_converter=data_converter,
+        conditions=conditions,
+        jobs=jobs,
+        cwd=place,
+    )
     thread = RigThread()
     try:
-        with tempfile.TemporaryDirectory(prefix="crashproof-replay-") as folder:
-            found = replay_all(files, against=against, folder=Path(folder), conditions=conditions, jobs=jobs)
-            replayed = thread.wait(found)
+        result = thread.wait(replay(request, tell=silent))
     finally:
         thread.close()
-    histories, stale = accepted_differences.apply(replayed.histories, entries, today=datetime.now(UTC).date())
-    replayed = replace(replayed, histories=histories, stale=stale)
-    if replayed.outcome is not Outcome.PASS:
-        raise AssertionError("\n" + replayed_text(replayed))
+    result = settled(result, known) if known else result
+    if result.outcome is not Outcome.PASS:
+        raise AssertionError("\n" + replayed_text(result))
 
 
 def _reference(workflow: str | type) -> str:
