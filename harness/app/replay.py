@@ -24,7 +24,7 @@ _MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayRequest:
+class ReplayOrder:
     """Which histories to replay, and against what: a worker, or workflow code in processes of its own.
 
     Attributes:
@@ -68,7 +68,7 @@ class AcceptedDifferences:
     entries: tuple[AcceptedDifference, ...] = ()
 
 
-async def replay(request: ReplayRequest, *, tell: Tell) -> ReplayResult:
+async def replay(request: ReplayOrder, *, tell: Tell) -> ReplayResult:
     """Replay histories; every difference from the recording is a finding yet, be it accepted or not.
 
     Args:
@@ -146,7 +146,7 @@ def settled(result: ReplayResult, accepted: AcceptedDifferences) -> ReplayResult
     return replace(result, histories=histories, stale=stale)
 
 
-def _against(request: ReplayRequest) -> DoorWorker | WorkflowCode:
+def _against(request: ReplayOrder) -> DoorWorker | WorkflowCode:
     if not request.worker:
         wrong = next((name for name in request.replayers if ":" not in name), "")
         if wrong:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from harness.app.replay import AcceptedDifferences, ReplayRequest, accept, accepted_differences, settled
+from harness.app.replay import AcceptedDifferences, ReplayOrder, accept, accepted_differences, settled
 from harness.app.replay import replay as replay_histories
 from harness.cli.interrupting import interruptible
 from harness.cli.output import FORMAT, say
@@ -115,7 +115,7 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     return result.outcome.exit_status
 
 
-def _request(paths: tuple[str, ...], given: dict[str, Any]) -> ReplayRequest:
+def _request(paths: tuple[str, ...], given: dict[str, Any]) -> ReplayOrder:
     code = [*given["workflows"], *given["replayers"]]
     if bool(given["worker"]) == bool(code):
         raise UsageError(
@@ -125,7 +125,7 @@ def _request(paths: tuple[str, ...], given: dict[str, Any]) -> ReplayRequest:
     pairs = [each.partition("=") for each in given["env"]]
     if wrong := next((name for name, sign, _ in pairs if not (name and sign)), None):
         raise UsageError(f"--env {wrong}: expected NAME=VALUE")
-    return ReplayRequest(
+    return ReplayOrder(
         paths=paths,
         worker=given["worker"] or "",
         task_queue=given["task_queue"] or "",

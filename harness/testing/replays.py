@@ -43,7 +43,7 @@ def assert_replays(
         RigError: A process did not start.
     """
     __tracebackhide__ = True
-    from harness.app.replay import ReplayRequest, accepted_differences, replay, settled
+    from harness.app.replay import ReplayOrder, accepted_differences, replay, settled
     from harness.app.telling import silent
     from harness.records.verdict import Outcome
     from harness.report.replay.text import replayed_text
@@ -52,7 +52,7 @@ def assert_replays(
         raise UsageError("assert_replays needs workflows=, replayer= or worker=: what to replay against")
     place = Path(cwd or ".").absolute()
     known = accepted_differences(place / accepted, needed=True) if accepted else None
-    request = ReplayRequest(
+    request = ReplayOrder(
         paths=[str(path) for path in paths],
         worker=worker,
         task_queue=task_queue,
