@@ -41,9 +41,9 @@ ENTRANCES = {("pytest_plugin", "testing"), ("harness", "records"), ("harness", "
 KNOWS_ONLY = {
     "checks": "errors extensions records faults temporal replay",
     "report": "errors extensions records faults temporal",
-    "audit": "errors records temporal histories",
+    "audit": "errors records temporal processes histories",
 }
-"""Rooms that judge and tell what was recorded, and so know less than their floor allows: no process, server or door."""
+"""Rooms that judge and tell what was recorded, and so know less than their floor allows: no server and no door."""
 
 NOT_BUILT = {"readiness"}
 """Rooms whose place is kept."""

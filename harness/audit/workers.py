@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import pickle
 import queue
 import signal
@@ -15,13 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import RigError
+from harness.processes.tie import die_with_parent
 
 A = TypeVar("A")
 R = TypeVar("R")
 
 _ROOT = Path(__file__).parents[2]
 _MAIN = f"import sys; sys.path.append({str(_ROOT)!r}); from harness.audit.workers import answer; answer()"
-_DIES_WITH_PARENT = 1
 
 
 class AuditWorkers:
@@ -109,8 +108,7 @@ def working(number: int) -> Iterator[AuditWorkers | None]:
 def answer() -> None:
     """Answer what comes on stdin, as a worker process. Ctrl-C is the parent's affair; without a parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+    die_with_parent()
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     while True:

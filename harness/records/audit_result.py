@@ -146,7 +146,19 @@ class RuleError:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleText:
-    """What a rule says for people; its attributes are those of ``harness.audit.rule.Rule``."""
+    """What a rule of the audit says for people.
+
+    Attributes:
+        id: As ignored and reported: ``CP`` and three digits.
+        name: In words joined by hyphens, for people.
+        title: What it forbids, in one line.
+        why: What happens otherwise, in a few sentences.
+        evidence: The measured fact or Temporal's promise that it rests on.
+        fix: What to write instead.
+        bad: Short code that breaks it.
+        right: The same code, right.
+        severity: Of its findings as a rule; single findings may be less sure.
+    """
 
     id: str
     name: str
