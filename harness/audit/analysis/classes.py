@@ -23,11 +23,7 @@ def is_own(project: Project, node: Node) -> bool:
 
 def sets_on_self(project: Project, node: nodes.ClassDef, name: str) -> bool:
     """Tell whether a method of a class, or of one that it inherits from, assigns `self.name`."""
-    return any(
-        assign.attrname == name and isinstance(assign.expr, nodes.Name) and assign.expr.name == "self"
-        for each in lineage(project, node)
-        for assign in each.nodes_of_class(nodes.AssignAttr)
-    )
+    return any(name in project.assigned_on_self(each) for each in lineage(project, node))
 
 
 def class_values(project: Project, node: nodes.ClassDef, name: str) -> list[Node]:

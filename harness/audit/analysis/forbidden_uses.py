@@ -196,9 +196,9 @@ def _made_by_own_method(project: Project, function: Node, reached: ReachedCode) 
     if reached.owner is None or not chain or chain[0].expr.name != "self":
         return False
     return any(
-        assign.attrname == chain[0].attrname and consequences(project).piece(assign.scope()) is not None
+        consequences(project).piece(assign.scope()) is not None
         for each in lineage(project, reached.owner)
-        for assign in each.nodes_of_class(nodes.AssignAttr)
+        for assign in project.assigned_on_self(each).get(chain[0].attrname, ())
     )
 
 

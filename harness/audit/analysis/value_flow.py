@@ -18,6 +18,7 @@ from harness.audit.analysis.stored_values import ADDS, into, local_uses, sorted_
 from harness.audit.analysis.unordered_loops import looped, shown
 from harness.audit.analysis.words import words
 from harness.audit.code.astroid_nodes import Node
+from harness.audit.code.origins import passed_arguments
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, ReachedCode
 
@@ -228,15 +229,12 @@ def _unstable_key(project: Project, call: nodes.Call, reached: ReachedCode) -> b
 def _into_parameter(
     node: Node, call: nodes.Call, called: Node, kind: Uncertainty, piece: ReachedCode
 ) -> Iterator[ValueStep | Destination]:
-    names = [*called.args.posonlyargs, *(called.args.args or [])]
-    if names and names[0].name in ("self", "cls") and isinstance(call.func, nodes.Attribute):
-        names = names[1:]
-    keyword = next((each.arg for each in call.keywords if each.value is node), None)
-    everything = [*names, *called.args.kwonlyargs]
-    parameter = next((each for each in everything if each.name == keyword), None)
-    if keyword is None:
-        position = next((number for number, each in enumerate(call.args) if each is node), -1)
-        parameter = names[position] if 0 <= position < len(names) else called.args.vararg_node
+    passed = passed_arguments(called, call.args, call.keywords)
+    name = next((each for each, value in passed.items() if value is node), None)
+    parameters = [*called.args.posonlyargs, *(called.args.args or []), *called.args.kwonlyargs]
+    parameter = next((each for each in parameters if each.name == name), None)
+    if name is None and node in call.args:
+        parameter = called.args.vararg_node
     if isinstance(parameter, nodes.AssignName):
         yield from (ValueStep(use, kind, piece) for use in local_uses(parameter, piece))
 

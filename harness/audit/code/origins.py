@@ -172,13 +172,13 @@ def bound_arguments(function: nodes.FunctionDef, call: nodes.Call) -> dict[str, 
 
 
 def passed_arguments(
-    function: nodes.FunctionDef, arguments: Sequence[nodes.NodeNG], keywords: Iterable[nodes.Keyword]
+    function: nodes.Lambda | nodes.FunctionDef, arguments: Sequence[nodes.NodeNG], keywords: Iterable[nodes.Keyword]
 ) -> dict[str, nodes.NodeNG]:
     """Return what a call passes to the parameters of a function, by their names; of a method without `self`."""
     names = [each.name for each in [*(function.args.posonlyargs or []), *(function.args.args or [])]]
-    decorators = [each.as_string() for each in function.decorators.nodes] if function.decorators else []
-    if isinstance(function.parent, nodes.ClassDef) and "staticmethod" not in decorators:
-        names = names[1:]
+    if isinstance(function, nodes.FunctionDef) and isinstance(function.parent, nodes.ClassDef):
+        decorators = [each.as_string() for each in function.decorators.nodes] if function.decorators else []
+        names = names if "staticmethod" in decorators else names[1:]
     by_position = dict(zip(names, arguments, strict=False))
     return by_position | {each.arg: each.value for each in keywords if each.arg}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +231,10 @@ class Project:
     def ancestors(self, node: nodes.ClassDef) -> list[nodes.ClassDef]:
         """Return a class and those it inherits from, nearest first, as far as their code was read."""
         return members.ancestors(self._resolver, node)
+
+    def assigned_on_self(self, node: nodes.ClassDef) -> Mapping[str, Sequence[nodes.AssignAttr]]:
+        """Return where methods of this class assign to attributes of their `self`, by attribute."""
+        return members.assigned(self._resolver, node)
 
     def is_subclass(self, node: nodes.ClassDef, name: str) -> bool:
         """Tell whether a class is, or inherits from, the class of this dotted name."""
