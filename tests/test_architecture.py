@@ -214,6 +214,14 @@ def test_rooms_import_only_from_the_floors_below() -> None:
     assert [str(one) for one in found if forbidden(one)] == []
 
 
+def test_the_text_on_top_of_the_package_names_the_rooms_and_their_floors() -> None:
+    text = ast.get_docstring(ast.parse((ROOT / "harness/__init__.py").read_text())) or ""
+    rooms = [room for floor in FLOORS for room in floor.split() if room != "pytest_plugin"]
+    assert re.findall(r"^ {4}(\w+)  +\w", text, re.MULTILINE) == rooms
+    floors = " ".join(text.partition("Floors: ")[2].partition(".")[0].split())
+    assert floors.split(" < ") == [floor.replace(" ", ", ") for floor in FLOORS]
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     imports = {
         module_of(file): {one.module for one in imports_of(file)} - {module_of(file)}

@@ -56,6 +56,12 @@ def test_every_module_of_the_harness_is_in_it(names: set[str]) -> None:
     assert "harness/py.typed" in names
 
 
+def test_the_documentation_is_in_it(names: set[str]) -> None:
+    pages = {str(file.relative_to(ROOT)) for file in (ROOT / "harness/docs").glob("*.md")}
+    assert "harness/docs/extending.md" in pages
+    assert pages <= names
+
+
 def test_the_example_agents_are_in_it(names: set[str]) -> None:
     files = {file.relative_to(ROOT) for file in (ROOT / "scenarios").rglob("*.py")}
     assert {f"harness/demo/{file}" for file in files} <= names
