@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.audit.cache import Memory
+from harness.audit.cache import AuditCache
 from harness.audit.code.file_outline import FileOutline, outline_of
-from harness.audit.code.modules import Finder, installed_folders
+from harness.audit.code.modules import ModuleFinder, installed_folders
 from harness.audit.code.partition import parts_of
-from harness.audit.code.reachability import Limits
+from harness.audit.code.reachability import AuditLimits
 from harness.audit.code.source import SourceFile, collect
-from harness.audit.judging import Judged, judge
+from harness.audit.judging import PartResult, judge
 from harness.audit.rule import Rule
 from harness.audit.rules import RULES
 from harness.audit.workers import AuditWorkers, working
@@ -37,7 +37,7 @@ class _Task:
     rules: tuple[str, ...]
     files: frozenset[Path]
     installed: tuple[Path, ...]
-    limits: Limits
+    limits: AuditLimits
 
 
 def audit(
@@ -46,7 +46,7 @@ def audit(
     rules: Sequence[Rule] = RULES,
     jobs: int = 0,
     cache: Path | None = None,
-    limits: Limits | None = None,
+    limits: AuditLimits | None = None,
     progress: Progress | None = None,
     exclude: Callable[[Path], bool] | None = None,
 ) -> AuditResult:
@@ -68,13 +68,13 @@ def audit(
         UsageError: If a path does not exist.
     """
     begun = time.monotonic()
-    limits = limits or Limits()
+    limits = limits or AuditLimits()
     sources = {source.path: source for source in collect(paths, max_bytes=limits.max_bytes, exclude=exclude)}
     installed = tuple(installed_folders({path.parent for path in sources}))
-    memory = Memory(cache, rules=rules, limits=limits, installed=installed)
+    memory = AuditCache(cache, rules=rules, limits=limits, installed=installed)
     with working(_processes(jobs, sources.values(), memory, rules)) as workers:
         outlines = _outlines(sources, memory, workers)
-        finder = Finder(sources, installed=installed)
+        finder = ModuleFinder(sources, installed=installed)
         parts = parts_of(sources, outlines, finder)
         judged = list(_judged(parts, rules, finder, limits, memory, workers, progress))
     memory.close()
@@ -83,7 +83,9 @@ def audit(
     return replace(audited, rules=len(rules))
 
 
-def _outlines(sources: dict[Path, SourceFile], memory: Memory, workers: AuditWorkers | None) -> dict[Path, FileOutline]:
+def _outlines(
+    sources: dict[Path, SourceFile], memory: AuditCache, workers: AuditWorkers | None
+) -> dict[Path, FileOutline]:
     known = {path: outline for path, source in sources.items() if (outline := memory.outline(source))}
     missing = [source for path, source in sources.items() if path not in known]
     chunks = [missing[at : at + _CHUNK] for at in range(0, len(missing), _CHUNK)]
@@ -103,12 +105,12 @@ def _outlines_of(sources: Sequence[SourceFile]) -> list[FileOutline]:
 def _judged(
     parts: Sequence[Sequence[SourceFile]],
     rules: Sequence[Rule],
-    finder: Finder,
-    limits: Limits,
-    memory: Memory,
+    finder: ModuleFinder,
+    limits: AuditLimits,
+    memory: AuditCache,
     workers: AuditWorkers | None,
     progress: Progress | None,
-) -> Iterator[Judged]:
+) -> Iterator[PartResult]:
     missing: dict[str, Sequence[SourceFile]] = {}
     done = 0
     for part in parts:
@@ -129,10 +131,10 @@ def _judged(
 def _new(
     parts: dict[str, Sequence[SourceFile]],
     rules: Sequence[Rule],
-    finder: Finder,
-    limits: Limits,
+    finder: ModuleFinder,
+    limits: AuditLimits,
     workers: AuditWorkers | None,
-) -> Iterator[tuple[str, Judged]]:
+) -> Iterator[tuple[str, PartResult]]:
     if workers is None:
         for key, part in parts.items():
             yield key, judge(part, rules, files=finder.files, installed=finder.installed, limits=limits)
@@ -147,12 +149,12 @@ def _new(
         yield keys[number], judged
 
 
-def _work(task: _Task) -> Judged:
+def _work(task: _Task) -> PartResult:
     rules = [rule for rule in RULES if rule.id in task.rules]
     return judge(task.sources, rules, files=task.files, installed=task.installed, limits=task.limits)
 
 
-def _processes(jobs: int, sources: Iterable[SourceFile], memory: Memory, rules: Sequence[Rule]) -> int:
+def _processes(jobs: int, sources: Iterable[SourceFile], memory: AuditCache, rules: Sequence[Rule]) -> int:
     """Return how many processes are worth their start: other ones know the rules of the catalogue only."""
     new = sum(len(source.text) for source in sources if memory.outline(source) is None)
     if new < WORTH_PROCESSES or any(rule not in RULES for rule in rules):
@@ -166,7 +168,7 @@ def _report(source: SourceFile, outline: FileOutline) -> FileReport:
 
 
 def _audited(
-    results: Sequence[Judged], reports: tuple[FileReport, ...], sources: Iterable[SourceFile], *, seconds: float
+    results: Sequence[PartResult], reports: tuple[FileReport, ...], sources: Iterable[SourceFile], *, seconds: float
 ) -> AuditResult:
     lines = {source.file: source.text.split("\n") for source in sources}
     findings = sorted({_key(each): each for judged in results for each in judged.findings}.values(), key=_key)

@@ -24,7 +24,7 @@ _HEAD = """\
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownFinding:
     """One finding that is known.
 
     Attributes:
@@ -48,7 +48,7 @@ class Known:
         return f"{self.rule} {where}: {self.text}" if self.text else f"{self.rule} {where}"
 
 
-def load(file: Path) -> tuple[Known, ...]:
+def load(file: Path) -> tuple[KnownFinding, ...]:
     """Return what a baseline file knows.
 
     Raises:
@@ -58,8 +58,8 @@ def load(file: Path) -> tuple[Known, ...]:
     return tuple(_entry(entry, where) for entry, where in entries)
 
 
-def _entry(entry: dict[str, Any], where: str) -> Known:
-    known = [each.name for each in fields(Known)]
+def _entry(entry: dict[str, Any], where: str) -> KnownFinding:
+    known = [each.name for each in fields(KnownFinding)]
     for name, value in entry.items():
         if name not in known:
             raise UsageError(f"{where}: there is no key {name!r}{nearest(name, known)}")
@@ -67,10 +67,10 @@ def _entry(entry: dict[str, Any], where: str) -> Known:
             raise UsageError(f"{where}: {name} must be text")
     if missing := next((name for name in ("fingerprint", "rule", "file") if not entry.get(name)), ""):
         raise UsageError(f"{where}: {missing} is missing")
-    return Known(**entry)
+    return KnownFinding(**entry)
 
 
-def save(file: Path, known: Iterable[Known]) -> None:
+def save(file: Path, known: Iterable[KnownFinding]) -> None:
     """Write what is known, sorted, each finding a table.
 
     Raises:
@@ -80,7 +80,9 @@ def save(file: Path, known: Iterable[Known]) -> None:
     write_entries(file, (entry_text(each, table=_TABLE) for each in ordered), head=_HEAD, called=_CALLED)
 
 
-def known_of(findings: Iterable[AuditFinding], *, folder: Path, before: Sequence[Known] = ()) -> tuple[Known, ...]:
+def known_of(
+    findings: Iterable[AuditFinding], *, folder: Path, before: Sequence[KnownFinding] = ()
+) -> tuple[KnownFinding, ...]:
     """Return what a baseline of these findings knows.
 
     Args:
@@ -90,7 +92,7 @@ def known_of(findings: Iterable[AuditFinding], *, folder: Path, before: Sequence
     """
     reasons = {each.fingerprint: each.reason for each in before}
     return tuple(
-        Known(
+        KnownFinding(
             fingerprint=finding.fingerprint,
             rule=finding.rule,
             file=finding.place.file,
@@ -110,7 +112,7 @@ def _path_from(file: str, folder: Path) -> str:
     return Path(os.path.relpath(file, folder)).as_posix()
 
 
-def applied(audited: AuditResult, known: Sequence[Known], *, folder: Path, asked: Iterable[str]) -> AuditResult:
+def applied(audited: AuditResult, known: Sequence[KnownFinding], *, folder: Path, asked: Iterable[str]) -> AuditResult:
     """Return the audit with the known findings set apart, and with the entries that are stale.
 
     Args:
@@ -132,8 +134,8 @@ def applied(audited: AuditResult, known: Sequence[Known], *, folder: Path, asked
 
 
 def out_of_sight(
-    known: Iterable[Known], audited: AuditResult, *, folder: Path, asked: Iterable[str]
-) -> tuple[Known, ...]:
+    known: Iterable[KnownFinding], audited: AuditResult, *, folder: Path, asked: Iterable[str]
+) -> tuple[KnownFinding, ...]:
     """Return what is known of files and rules that this audit did not look at: a new baseline keeps it."""
     read, rules = {_path_from(report.file, folder) for report in audited.files}, set(asked)
     return tuple(

@@ -14,9 +14,9 @@ from typing import TypeVar
 import msgspec
 
 from harness.audit.code.file_outline import FileOutline
-from harness.audit.code.reachability import Limits
+from harness.audit.code.reachability import AuditLimits
 from harness.audit.code.source import SourceFile
-from harness.audit.judging import Judged, is_fresh
+from harness.audit.judging import PartResult, is_fresh
 from harness.audit.rule import Rule
 from harness.errors import RigError
 from harness.records.store import write_bytes
@@ -27,7 +27,7 @@ KEPT_SECONDS = 30 * 86400
 T = TypeVar("T")
 
 
-class Memory:
+class AuditCache:
     """Remembers outlines and results in a folder; without one it remembers nothing.
 
     A folder that cannot be written, or holds what cannot be read, is as good as an empty one.
@@ -40,7 +40,7 @@ class Memory:
     """
 
     def __init__(
-        self, folder: Path | None, *, rules: Iterable[Rule], limits: Limits, installed: Iterable[Path]
+        self, folder: Path | None, *, rules: Iterable[Rule], limits: AuditLimits, installed: Iterable[Path]
     ) -> None:
         self.folder = folder
         makes = [_make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
@@ -67,12 +67,12 @@ class Memory:
         """Return the name of the result for these files."""
         return _digest([self._salt, *(f"{source.path} {source.digest} {source.owned}" for source in part)])
 
-    def result(self, key: str) -> Judged | None:
+    def result(self, key: str) -> PartResult | None:
         """Return the result of that name, if it is known and what it depends on is unchanged."""
-        judged = self._load(self._file(key), Judged)
+        judged = self._load(self._file(key), PartResult)
         return judged if judged and is_fresh(judged) else None
 
-    def keep_result(self, key: str, judged: Judged) -> None:
+    def keep_result(self, key: str, judged: PartResult) -> None:
         """Remember a result; one with errors is not worth it."""
         if not judged.errors:
             self._save(self._file(key), judged)

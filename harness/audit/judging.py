@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.audit.code.modules import Finder
+from harness.audit.code.modules import ModuleFinder
 from harness.audit.code.project import Project
-from harness.audit.code.reachability import Limits
+from harness.audit.code.reachability import AuditLimits
 from harness.audit.code.source import SourceFile
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, RuleError, Unresolved
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class PartResult:
     """What was found in one part.
 
     Attributes:
@@ -45,8 +45,8 @@ def judge(
     *,
     files: Iterable[Path],
     installed: Iterable[Path],
-    limits: Limits,
-) -> Judged:
+    limits: AuditLimits,
+) -> PartResult:
     """Return what the rules find in these files.
 
     Args:
@@ -59,10 +59,10 @@ def judge(
     shown = tuple(source.file for source in sources[:3])
     with _no_collection():
         try:
-            project = Project(sources, finder=Finder(files, installed=installed), limits=limits)
+            project = Project(sources, finder=ModuleFinder(files, installed=installed), limits=limits)
             project.reached()
         except Exception as error:
-            return Judged(errors=(RuleError(rule="", message=_told(error), files=shown),))
+            return PartResult(errors=(RuleError(rule="", message=_told(error), files=shown),))
         findings: list[AuditFinding] = []
         errors: list[RuleError] = []
         for rule in rules:
@@ -70,7 +70,7 @@ def judge(
                 findings += rule.judge(project)
             except Exception as error:
                 errors.append(RuleError(rule=rule.id, message=_told(error), files=shown))
-        return Judged(
+        return PartResult(
             findings=tuple(findings),
             unresolved=project.unresolved,
             errors=tuple(errors),
@@ -105,7 +105,7 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     return str(path), status.st_size, status.st_mtime_ns
 
 
-def is_fresh(judged: Judged) -> bool:
+def is_fresh(judged: PartResult) -> bool:
     """Tell whether the installed files that a result depends on are as they were."""
     try:
         return all(_stamp(Path(path)) == (path, size, changed) for path, size, changed in judged.installed)

@@ -78,7 +78,7 @@ def _holds_histories(path: str) -> bool:
 
 def _code(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> AuditResult:
     from harness.audit.audit import audit
-    from harness.audit.code.reachability import Limits
+    from harness.audit.code.reachability import AuditLimits
     from harness.audit.configuration import excluding
     from harness.audit.rules import RULES
 
@@ -89,7 +89,7 @@ def _code(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> Aud
         rules=[rule for rule in wanted.asked if rule in RULES],
         jobs=wanted.jobs,
         cache=wanted.cache,
-        limits=Limits(passed_through=configured.passed_through),
+        limits=AuditLimits(passed_through=configured.passed_through),
         progress=progress,
         exclude=excluding(configured.exclude, folder.absolute()),
     )

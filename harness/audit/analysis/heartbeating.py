@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEARTBEAT = "temporalio.activity.heartbeat"
 
 _MOST = 50
-"""Functions that are looked through below an object that may beat."""
+"""Functions that are looked through below an object that may heartbeat."""
 
 
 class HeartbeatManner(StrEnum):
@@ -31,35 +31,36 @@ class HeartbeatManner(StrEnum):
 
 
 def manner_of(activity: Activity, *, project: Project) -> HeartbeatManner:
-    """Tell how the activity beats; a decorator, an interceptor or a plugin of the worker may do it for it."""
+    """Tell how the activity heartbeats; a decorator, an interceptor or a plugin of the worker may do it for it."""
     if _decorated_by_strangers(activity, project) or _intercepted(activity, project):
         return HeartbeatManner.UNKNOWN
     frames = frames_of(activity, project=project)
-    places = [(frame, node) for frame in frames for node in _beats_in(frame.function, project)]
+    places = [(frame, node) for frame in frames for node in _heartbeats_in(frame.function, project)]
     if not places:
-        return HeartbeatManner.BESIDE if _beats_elsewhere(activity, frames, project) else HeartbeatManner.NEVER
+        return HeartbeatManner.BESIDE if _heartbeats_elsewhere(activity, frames, project) else HeartbeatManner.NEVER
     in_turn = all(frame.all_given and _is_called(node) and node.frame() is frame.function for frame, node in places)
     tasks = any(_starts_task(frame, project) for frame, _ in places for frame in frame.chain)
     return HeartbeatManner.IN_TURN if in_turn and not tasks else HeartbeatManner.BESIDE
 
 
-def _beats_elsewhere(activity: Activity, frames: Sequence[CallFrame], project: Project) -> bool:
-    """Tell whether a decorator beats for it, or an object that it makes (`async with Beats():`) may."""
+def _heartbeats_elsewhere(activity: Activity, frames: Sequence[CallFrame], project: Project) -> bool:
+    """Tell whether a decorator heartbeats for it, or an object that it makes (`async with Beats():`) may."""
     if any(project.functions_called_by(_named(one)) for one in _other_decorators(activity)):
         return True
     made = (one for frame in frames for call in frame.calls() for one in project.origins_of(call.func))
     classes = {one for one in made if isinstance(one, nodes.ClassDef)}
     return any(
-        _beats_below([each for each in one.body if isinstance(each, nodes.FunctionDef)], project) for one in classes
+        _heartbeats_below([each for each in one.body if isinstance(each, nodes.FunctionDef)], project)
+        for one in classes
     )
 
 
-def _beats_below(methods: list[Any], project: Project) -> bool:
-    """Tell whether one of these functions beats, or one that they call."""
+def _heartbeats_below(methods: list[Any], project: Project) -> bool:
+    """Tell whether one of these functions heartbeats, or one that they call."""
     waiting, seen = methods, set(methods)
     while waiting and len(seen) < _MOST:
         function = waiting.pop()
-        if _beats_in(function, project):
+        if _heartbeats_in(function, project):
             return True
         for call in own_nodes(function, nodes.Call):
             called = [one for one in project.functions_called_by(call.func) if one not in seen]
@@ -69,9 +70,9 @@ def _beats_below(methods: list[Any], project: Project) -> bool:
 
 
 def first_heartbeat(activity: Activity, *, project: Project) -> tuple[CallFrame, Any] | None:
-    """Return the first beat that the activity's own code makes, and the function in which it stands."""
+    """Return the first heartbeat that the activity's own code makes, and the function in which it stands."""
     for frame in frames_of(activity, project=project):
-        for node in _beats_in(frame.function, project):
+        for node in _heartbeats_in(frame.function, project):
             return frame, node
     return None
 
@@ -86,7 +87,7 @@ def span(started: Started) -> float | None:
     return None
 
 
-def _beats_in(function: Any, project: Project) -> list[Any]:
+def _heartbeats_in(function: Any, project: Project) -> list[Any]:
     """Return the places in a function, those defined in it too, where the beating function is named."""
     return [
         node

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.audit.code.modules import Finder, name_of, root_of
+from harness.audit.code.modules import ModuleFinder, name_of, root_of
 from harness.audit.code.source import SourceFile, parsed
 
 
@@ -74,7 +74,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield each.value
 
 
-def imported(outline: FileOutline, path: Path, finder: Finder) -> set[Path]:
+def imported(outline: FileOutline, path: Path, finder: ModuleFinder) -> set[Path]:
     """Return the files that a file imports, as far as they belong to no installed package."""
     files: set[Path] = set()
     for level, module, names in outline.imports:

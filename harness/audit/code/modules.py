@@ -60,7 +60,7 @@ def installed_folders(roots: Iterable[Path] = ()) -> list[Path]:
     return list(dict.fromkeys(path for path in folders if path.is_dir()))
 
 
-class Finder:
+class ModuleFinder:
     """Tells which file a dotted name means to the module that imports it.
 
     Args:
@@ -117,7 +117,7 @@ class Modules:
         finder: Finds the others.
     """
 
-    def __init__(self, sources: Iterable[SourceFile], *, finder: Finder) -> None:
+    def __init__(self, sources: Iterable[SourceFile], *, finder: ModuleFinder) -> None:
         self.finder = finder
         self._sources = {source.path: source for source in sources}
         self._modules: dict[Path, Module | None] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.audit.code.file_outline import FileOutline, imported, outline_of
-from harness.audit.code.modules import Finder
+from harness.audit.code.modules import ModuleFinder
 from harness.audit.code.source import SourceFile, read
 
 
@@ -32,7 +32,7 @@ class DisjointSets:
 
 
 def parts_of(
-    sources: Mapping[Path, SourceFile], outlines: Mapping[Path, FileOutline], finder: Finder
+    sources: Mapping[Path, SourceFile], outlines: Mapping[Path, FileOutline], finder: ModuleFinder
 ) -> list[list[SourceFile]]:
     """Return the files that have to do with Temporal and all that they import, in parts that share no such file.
 

@@ -12,7 +12,7 @@ from astroid import nodes
 from harness.audit.code import members
 from harness.audit.code.call_graph import CallGraph, factories_of
 from harness.audit.code.declarations import Declarations
-from harness.audit.code.modules import NEVER_ENTERED, Finder, Modules, installed_folders
+from harness.audit.code.modules import NEVER_ENTERED, ModuleFinder, Modules, installed_folders
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import origins, value
 from harness.audit.code.places import place_of
@@ -26,7 +26,7 @@ from harness.audit.code.project_records import (
     Workflow,
     WrittenRetryPolicy,
 )
-from harness.audit.code.reachability import Limits, Reachability, StartingPoint
+from harness.audit.code.reachability import AuditLimits, Reachability, StartingPoint
 from harness.audit.code.resolved_name import qualified
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.start_calls import StartCalls
@@ -45,12 +45,14 @@ class Project:
         started: All calls that start activities, local activities and child workflows, or continue as new.
     """
 
-    def __init__(self, sources: Iterable[SourceFile], *, finder: Finder, limits: Limits | None = None) -> None:
+    def __init__(
+        self, sources: Iterable[SourceFile], *, finder: ModuleFinder, limits: AuditLimits | None = None
+    ) -> None:
         self._modules = Modules(sources, finder=finder)
         self._resolver = NameResolver(self._modules)
         self._declared = Declarations(self._resolver)
         self._call_graph = CallGraph(self._resolver, declared=self._declared)
-        self._reach = Reachability(self._resolver, call_graph=self._call_graph, limits=limits or Limits())
+        self._reach = Reachability(self._resolver, call_graph=self._call_graph, limits=limits or AuditLimits())
         self._reached: list[ReachedCode] | None = None
         self._reached_from: dict[tuple[int, ...], list[ReachedCode]] = {}
         self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
@@ -70,13 +72,13 @@ class Project:
         self.started: tuple[Started, ...] = tuple(each for module in self.modules for each in starts.started_in(module))
 
     @classmethod
-    def of(cls, paths: Iterable[Path | str], *, limits: Limits | None = None) -> Project:
+    def of(cls, paths: Iterable[Path | str], *, limits: AuditLimits | None = None) -> Project:
         """Return one project of all the files below these paths."""
-        limits = limits or Limits()
+        limits = limits or AuditLimits()
         sources = [each for each in collect(paths, max_bytes=limits.max_bytes) if not each.reason]
         files = [each.path for each in sources]
         roots = {path.parent for path in files}
-        return cls(sources, finder=Finder(files, installed=installed_folders(roots)), limits=limits)
+        return cls(sources, finder=ModuleFinder(files, installed=installed_folders(roots)), limits=limits)
 
     @property
     def others(self) -> list[Path]:

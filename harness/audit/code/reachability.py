@@ -24,7 +24,7 @@ PASSED_THROUGH = "imports_passed_through"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class AuditLimits:
     """How far an audit goes.
 
     Attributes:
@@ -65,7 +65,7 @@ class Reachability:
         limits: How far to go.
     """
 
-    def __init__(self, resolver: NameResolver, *, call_graph: CallGraph, limits: Limits) -> None:
+    def __init__(self, resolver: NameResolver, *, call_graph: CallGraph, limits: AuditLimits) -> None:
         self.resolver = resolver
         self.call_graph = call_graph
         self.limits = limits

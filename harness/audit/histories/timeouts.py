@@ -19,8 +19,8 @@ _TOO_LATE_S = 600.0
 def contradictions(run: RecordedRun) -> Iterator[Sighting]:
     """Yield activities whose heartbeat timeout can never be over before start-to-close is."""
     for each in run.executions:
-        beat, attempt = each.options.heartbeat, each.options.start_to_close
-        if beat and attempt and beat >= attempt:
+        heartbeat, attempt = each.options.heartbeat, each.options.start_to_close
+        if heartbeat and attempt and heartbeat >= attempt:
             yield Sighting(
                 rule="CP402",
                 severity=Severity.LIKELY,

@@ -1,4 +1,4 @@
-"""Blocking calls in async activities: they stop the event loop, and with it every beat and poll of the worker."""
+"""Blocking calls in async activities: they stop the event loop, and with it every heartbeat and poll of the worker."""
 
 from __future__ import annotations
 

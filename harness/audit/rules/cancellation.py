@@ -44,7 +44,7 @@ def _swallows(block: Any, frame: CallFrame, project: Project) -> nodes.ExceptHan
 
 
 def _may_be_cancelled(block: Any, frame: CallFrame, project: Project) -> bool:
-    """Tell whether a cancellation can arrive in the block: at an await, or at a beat of a threaded activity."""
+    """Tell whether a cancellation can arrive in the block: at an await, or at a heartbeat of a threaded activity."""
     if frame.on_loop:
         awaits = [one for part in block.body for one in part.nodes_of_class(nodes.Await)]
         waits = [one for part in block.body for one in part.nodes_of_class((nodes.AsyncWith, nodes.AsyncFor))]

@@ -1,4 +1,4 @@
-"""Heartbeat timeouts and beats that do not fit each other: unheard, expected in vain, or too far apart."""
+"""Heartbeat timeouts and heartbeats that do not fit each other: unheard, expected in vain, or too far apart."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
 
-def _unheard_beats(project: Project) -> Iterator[AuditFinding]:
+def _unheard_heartbeats(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
         if started.activity is None or started.is_local or _may_be_given(started, "heartbeat_timeout"):
             continue
-        beat = first_heartbeat(started.activity, project=project)
-        if beat is None:
+        heartbeat = first_heartbeat(started.activity, project=project)
+        if heartbeat is None:
             continue
-        frame, node = beat
+        frame, node = heartbeat
         attempt = span(started)
         lasts = f"{in_words(attempt)} (start-to-close)" if attempt else "the start-to-close timeout"
         message = (
@@ -51,7 +51,7 @@ def _may_be_given(started: Started, option: str) -> bool:
     return not (isinstance(given, nodes.Const) and given.value is None)
 
 
-def _never_beats(project: Project) -> Iterator[AuditFinding]:
+def _never_heartbeats(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
         if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
@@ -118,7 +118,7 @@ def _receivers(call: nodes.Call, project: Project) -> Iterator[Any]:
 
 
 def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
-    """Yield waits, between two beats, that are as long as the heartbeat timeout."""
+    """Yield waits, between two heartbeats, that are as long as the heartbeat timeout."""
     reported: set[nodes.NodeNG] = set()
     for started in activity_starts(project):
         activity, timeout = started.activity, started.values.get("heartbeat_timeout")
@@ -181,7 +181,7 @@ RULES = (
             "    heartbeat_timeout=timedelta(seconds=30), retry_policy=RETRIES,\n)"
         ),
         severity=Severity.CERTAIN,
-        judge=_unheard_beats,
+        judge=_unheard_heartbeats,
     ),
     Rule(
         id="CP304",
@@ -208,7 +208,7 @@ RULES = (
             "        return await ask(question)\n    finally:\n        beats.cancel()"
         ),
         severity=Severity.LIKELY,
-        judge=_never_beats,
+        judge=_never_heartbeats,
     ),
     Rule(
         id="CP309",

@@ -28,7 +28,7 @@ _FEW = 3
 _LOOPS = nodes.For | nodes.While
 
 
-def _loops_without_beat(project: Project) -> Iterator[AuditFinding]:
+def _loops_without_heartbeat(project: Project) -> Iterator[AuditFinding]:
     reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         if manner_of(activity, project=project) is not HeartbeatManner.NEVER:
@@ -98,7 +98,7 @@ def _silent_loop(
 
 
 def _details_unread(project: Project) -> Iterator[AuditFinding]:
-    """Yield beats in a loop that carry its progress, in activities that never ask what the last attempt told."""
+    """Yield heartbeats in a loop that carry its progress, in activities that never ask what the last attempt told."""
     reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
         frames = frames_of(activity, project=project)
@@ -106,16 +106,16 @@ def _details_unread(project: Project) -> Iterator[AuditFinding]:
             continue
         for frame in frames:
             for loop in own_nodes(frame.function, nodes.For):
-                beat = _progress_told(loop, frame, project)
-                if beat is not None and beat not in reported:
-                    reported.add(beat)
+                heartbeat = _progress_told(loop, frame, project)
+                if heartbeat is not None and heartbeat not in reported:
+                    reported.add(heartbeat)
                     message = (
-                        f"The beats of {activity.name!r} tell how far it got ({project.source(beat.args[0])}), but no "
-                        "attempt reads activity.info().heartbeat_details: after a crash all of it is done again. "
-                        "Begin the loop where the details say that the last attempt was."
+                        f"The beats of {activity.name!r} tell how far it got ({project.source(heartbeat.args[0])}), "
+                        "but no attempt reads activity.info().heartbeat_details: after a crash all of it is done "
+                        "again. Begin the loop where the details say that the last attempt was."
                     )
                     reached = reached_in(frame, project=project)
-                    yield project.finding("CP308", beat, message, severity=Severity.LOOK, reached=reached)
+                    yield project.finding("CP308", heartbeat, message, severity=Severity.LOOK, reached=reached)
 
 
 def _attributes(frame: CallFrame) -> Iterator[Any]:
@@ -123,7 +123,7 @@ def _attributes(frame: CallFrame) -> Iterator[Any]:
 
 
 def _progress_told(loop: nodes.For, frame: CallFrame, project: Project) -> nodes.Call | None:
-    """Return the beat in a counting loop around remote work whose details name the loop's number."""
+    """Return the heartbeat in a counting loop around remote work whose details name the loop's number."""
     counters = {one.name for one in loop.target.nodes_of_class(nodes.AssignName)}
     counts = project.dotted_name(getattr(loop.iter, "func", None)) in ("builtins.range", "builtins.enumerate")
     if not counts or _asked_in(loop, frame, project, waits=False)[0] is None:
@@ -161,7 +161,7 @@ RULES = (
             "    await sum_up(chapters[number])\n    activity.heartbeat(number + 1)"
         ),
         severity=Severity.LIKELY,
-        judge=_loops_without_beat,
+        judge=_loops_without_heartbeat,
     ),
     Rule(
         id="CP308",

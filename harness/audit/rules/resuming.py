@@ -1,4 +1,4 @@
-"""Where an attempt goes on after the last one died: with the unit of work that the details of its last beat name."""
+"""Where an attempt goes on after the last one died: with the unit of work that the last heartbeat's details name."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _skipped(project: Project) -> Iterator[AuditFinding]:
         for frame in frames_of(activity, project=project):
             for loop in own_nodes(frame.function, nodes.For):
                 begins = _begins_behind(loop, project)
-                beat = _beat_before_work(loop, project) if begins is not None else None
-                if beat is not None and begins not in reported:
+                heartbeat = _heartbeat_before_work(loop, project) if begins is not None else None
+                if heartbeat is not None and begins not in reported:
                     reported.add(begins)
-                    yield _finding(begins, beat, frame, project)
+                    yield _finding(begins, heartbeat, frame, project)
 
 
 def _begins_behind(loop: nodes.For, project: Project) -> Any:
@@ -60,8 +60,8 @@ def _meant(name: Any, project: Project) -> Iterator[Any]:
             yield from value.nodes_of_class(nodes.Attribute) if value is not None else ()
 
 
-def _beat_before_work(loop: nodes.For, project: Project) -> nodes.Call | None:
-    """Return the beat that names the unit of this round, if it comes before the round does anything."""
+def _heartbeat_before_work(loop: nodes.For, project: Project) -> nodes.Call | None:
+    """Return the heartbeat that names the unit of this round, if it comes before the round does anything."""
     counter = loop.target.name if isinstance(loop.target, nodes.AssignName) else ""
     for statement in loop.body:
         for call in statement.nodes_of_class(nodes.Call):
@@ -74,9 +74,10 @@ def _beat_before_work(loop: nodes.For, project: Project) -> nodes.Call | None:
     return None
 
 
-def _finding(begins: Any, beat: nodes.Call, frame: CallFrame, project: Project) -> AuditFinding:
+def _finding(begins: Any, heartbeat: nodes.Call, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
-        f"{frame.activity.name!r} beats with {project.source(beat.args[0])} before that is done (line {beat.lineno}), "
+        f"{frame.activity.name!r} beats with {project.source(heartbeat.args[0])} before that is done "
+        f"(line {heartbeat.lineno}), "
         f"and its next attempt begins one after it ({project.source(begins)}): what was under way when the worker died "
         "is done by nobody. Begin with what the details name, or beat when it is done."
     )

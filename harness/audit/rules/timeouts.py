@@ -17,13 +17,13 @@ from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECON
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
-_ATTEMPT, _ALL, _BEAT, _QUEUE = (
+_ATTEMPT, _ALL, _HEARTBEAT, _QUEUE = (
     "start_to_close_timeout",
     "schedule_to_close_timeout",
     "heartbeat_timeout",
     "schedule_to_start_timeout",
 )
-_ALL_TIMEOUTS = (_ATTEMPT, _ALL, _BEAT, _QUEUE)
+_ALL_TIMEOUTS = (_ATTEMPT, _ALL, _HEARTBEAT, _QUEUE)
 
 
 def _missing(project: Project) -> Iterator[AuditFinding]:
@@ -72,13 +72,12 @@ def _contradicting(started: Started) -> Iterator[tuple[Severity, str]]:
             )
         elif seconds == 0 and option in (_ATTEMPT, _ALL):
             yield Severity.LIKELY, f"{option} is zero, which means none; leave it out, or say how long."
-    attempt, whole, beat = values[_ATTEMPT], values[_ALL], values[_BEAT]
-    if beat and attempt and beat >= attempt:
+    attempt, whole, heartbeat = values[_ATTEMPT], values[_ALL], values[_HEARTBEAT]
+    if heartbeat and attempt and heartbeat >= attempt:
         yield (
             Severity.LIKELY,
-            f"heartbeat_timeout ({in_words(beat)}) is not shorter than start_to_close_timeout ({in_words(attempt)}): "
-            "no "
-            "attempt is ever given up for want of beats. Make it a fraction of that.",
+            f"heartbeat_timeout ({in_words(heartbeat)}) is not shorter than start_to_close_timeout "
+            f"({in_words(attempt)}): no attempt is ever given up for want of beats. Make it a fraction of that.",
         )
     if attempt and whole and attempt > whole:
         yield (
@@ -103,7 +102,7 @@ def _no_room(project: Project) -> Iterator[AuditFinding]:
 
 def _out_of_time(started: Started) -> str | None:
     """Return in words why not all attempts fit into the time for all of them; None if they may."""
-    whole, attempt, beat = (_seconds(started, one) for one in (_ALL, _ATTEMPT, _BEAT))
+    whole, attempt, heartbeat = (_seconds(started, one) for one in (_ALL, _ATTEMPT, _HEARTBEAT))
     attempts = most_attempts(started)
     values: dict[str, Any] = dict(started.retry_policy.values) if started.retry_policy else {}
     if not whole or attempts is None or attempts == 1 or not _intervals_known(started):
@@ -116,7 +115,7 @@ def _out_of_time(started: Started) -> str | None:
             f"schedule_to_close_timeout is {in_words(whole)}: at most {policy.fitting(whole)} are ever made. "
             "Lower the attempts or the intervals, or give it more time."
         )
-    first = min(one for one in (attempt, beat, whole) if one)
+    first = min(one for one in (attempt, heartbeat, whole) if one)
     if first == attempt and attempt + policy.delay(1) >= whole and attempt <= whole:
         return (
             f"an attempt that hangs, or whose worker dies, is noticed after {in_words(attempt)} "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.audit.baseline import Known, applied, known_of, load, out_of_sight, save
+from harness.audit.baseline import KnownFinding, applied, known_of, load, out_of_sight, save
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport, Severity
 
@@ -99,4 +99,4 @@ def test_a_file_that_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the baseline"):
         load(tmp_path / "none.toml")
     with pytest.raises(UsageError, match="cannot write the baseline"):
-        save(tmp_path / "none" / "b.toml", [Known(fingerprint="a", rule="CP101", file="app.py")])
+        save(tmp_path / "none" / "b.toml", [KnownFinding(fingerprint="a", rule="CP101", file="app.py")])

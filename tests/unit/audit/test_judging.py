@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.audit.code.modules import installed_folders
-from harness.audit.code.reachability import Limits
+from harness.audit.code.reachability import AuditLimits
 from harness.audit.code.source import collect
-from harness.audit.judging import Judged, is_fresh, judge
+from harness.audit.judging import PartResult, is_fresh, judge
 from harness.audit.rule import Rule
 from tests.unit.audit.small_rules import CLOCK, CODE, RAISES
 from tests.unit.audit.source_files import agent, write
@@ -19,10 +19,10 @@ from tests.unit.audit.source_files import agent, write
 BESIDE = ".venv/lib/python3.11/site-packages/beside.py"
 
 
-def judged(folder: Path, rules: Sequence[Rule]) -> Judged:
+def judged(folder: Path, rules: Sequence[Rule]) -> PartResult:
     sources = collect([folder])
     files = [source.path for source in sources]
-    return judge(sources, rules, files=files, installed=installed_folders([folder]), limits=Limits())
+    return judge(sources, rules, files=files, installed=installed_folders([folder]), limits=AuditLimits())
 
 
 def test_findings_are_those_of_all_rules_and_what_raises_is_an_error(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.audit.code.file_outline import imported, outline_of
-from harness.audit.code.modules import Finder
+from harness.audit.code.modules import ModuleFinder
 from harness.audit.code.source import read
 from tests.unit.audit.source_files import write
 
@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_parsed_gives_the_reason(tmp_path: Path) -> None:
 def test_imported_files_are_found_by_absolute_and_by_relative_names(tmp_path: Path) -> None:
     files = {"app/__init__.py": "", "app/agents.py": AGENTS, "app/tools.py": "", "app/models/__init__.py": ""}
     agents = write(tmp_path, files) / "app/agents.py"
-    paths = imported(outline_of(read(agents)), agents, Finder([agents]))
+    paths = imported(outline_of(read(agents)), agents, ModuleFinder([agents]))
     assert {path.relative_to(tmp_path).as_posix() for path in paths} == {
         "app/__init__.py",
         "app/tools.py",

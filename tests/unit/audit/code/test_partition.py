@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.audit.code.file_outline import outline_of
-from harness.audit.code.modules import Finder
+from harness.audit.code.modules import ModuleFinder
 from harness.audit.code.partition import DisjointSets, parts_of
 from harness.audit.code.source import collect
 from tests.unit.audit.source_files import agent, write
@@ -21,7 +21,7 @@ def parts(folder: Path, files: Mapping[str, str], *asked: str) -> list[list[str]
     write(folder, files)
     sources = {source.path: source for source in collect([folder / name for name in asked or ["."]])}
     outlines = {path: outline_of(source) for path, source in sources.items()}
-    return [[source.path.name for source in part] for part in parts_of(sources, outlines, Finder(sources))]
+    return [[source.path.name for source in part] for part in parts_of(sources, outlines, ModuleFinder(sources))]
 
 
 @pytest.mark.parametrize(

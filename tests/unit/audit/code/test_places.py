@@ -6,7 +6,7 @@ from pathlib import Path
 
 from astroid import nodes
 
-from harness.audit.code.modules import Finder, Modules
+from harness.audit.code.modules import ModuleFinder, Modules
 from harness.audit.code.places import function_of, place_of
 from harness.audit.code.source import collect
 from tests.unit.audit.source_files import write
@@ -20,7 +20,7 @@ class Agent:
 
 def test_a_place_counts_characters_and_names_the_function_and_the_end(tmp_path: Path) -> None:
     sources = collect([write(tmp_path, {"a.py": CODE})])
-    modules = Modules(sources, finder=Finder([source.path for source in sources]))
+    modules = Modules(sources, finder=ModuleFinder([source.path for source in sources]))
     module = modules.at(tmp_path / "a.py")
     assert module is not None
     (call,) = module.tree.nodes_of_class(nodes.Call)
