@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from harness.cli.output import FORMAT, say
 from harness.cli.progress import ProgressDisplay
@@ -240,31 +238,36 @@ def _severe(found: AuditResult, word: str | None) -> AuditResult:
 
 
 def _print(found: AuditResult, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
-    from harness.report.audit.document import audit_document, audit_junit, audit_rows
-    from harness.report.audit.github import audit_github
-    from harness.report.audit.sarif import audit_sarif
-    from harness.report.audit.text import audit_text
+    from harness.report.audit.source import audit_report
+    from harness.report.document import document, encoded, indented, rows
+    from harness.report.github import github
+    from harness.report.junit import junit
+    from harness.report.sarif import sarif
 
     rules = _texts()
-    again = _again(paths, given)
+    report = audit_report(found, rules=rules, reproduce=_reproduce(paths, given))
     if form == "text":
-        colour, width = _terminal()
-        click.echo(
-            audit_text(found, rules=rules, lines=_lines, colour=colour, width=width, unresolved=given["unresolved"]),
-            color=colour,
-        )
+        _print_text(found, rules, unresolved=given["unresolved"])
     elif form == "github":
-        click.echo(audit_github(found, rules=rules, folder=_in_workspace()))
+        click.echo(github(report, folder=_in_workspace()))
     elif form == "junit":
-        click.echo(audit_junit(found, again=again))
+        click.echo(junit(report))
     elif form == "sarif":
-        _json(audit_sarif(found, rules=rules, version=versions()["crashproof"]))
+        click.echo(indented(sarif(report, version=versions()["crashproof"])))
     elif form == "json":
-        _json(audit_document(found, rules=rules, again=again))
+        click.echo(indented(document(report)))
     else:
-        for row in audit_rows(audit_document(found, rules=rules, again=again)):
-            click.echo(_encoded(row))
+        for row in rows(report):
+            click.echo(encoded(row))
     sys.stdout.flush()
+
+
+def _print_text(found: AuditResult, rules: Sequence[RuleText], *, unresolved: bool) -> None:
+    from harness.report.audit.text import audit_text
+
+    colour, width = _terminal()
+    text = audit_text(found, rules=rules, lines=_lines, colour=colour, width=width, unresolved=unresolved)
+    click.echo(text, color=colour)
 
 
 def _in_workspace() -> str:
@@ -274,18 +277,7 @@ def _in_workspace() -> str:
     return here.relative_to(top).as_posix() if top and here.is_relative_to(top) else ""
 
 
-def _json(document: object) -> None:
-    click.echo(msgspec.json.format(_encoded(document), indent=2))
-
-
-def _encoded(document: object) -> bytes:
-    try:
-        return msgspec.json.encode(document)
-    except UnicodeEncodeError:  # a text of the code holds half a character
-        return json.dumps(msgspec.to_builtins(document)).encode()
-
-
-def _again(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFinding], str]:
+def _reproduce(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFinding], str]:
     options = ["--config", str(given["config"])] if given["config"] else []
 
     def command(finding: AuditFinding) -> str:
@@ -324,15 +316,16 @@ def _texts(ids: Sequence[str] = ()) -> list[RuleText]:
 
 def _explain(word: str, form: str) -> int:
     from harness.audit.configuration import rules_of
-    from harness.report.audit.explain import rule_text, rules_markdown
+    from harness.report.document import encoded, indented
+    from harness.report.explain import rule_text, rules_markdown
 
     everything = word.strip().lower() == "all"
     rules = _texts() if everything else _texts(rules_of((word,), "--explain"))
     if form != "text":
         for rule in rules if form == "jsonl" else ():
-            click.echo(msgspec.json.encode(rule))
+            click.echo(encoded(rule))
         if form == "json":
-            _json(rules)
+            click.echo(indented(rules))
     elif everything:
         click.echo(rules_markdown(rules))
     else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from harness.records.sweep_result import outcome
 from harness.report.clean import for_terminal
+from harness.report.document import document, encoded, indented
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
-from harness.report.sweep.document import document
+from harness.report.sweep.source import sweep_report
 
 if TYPE_CHECKING:
     from harness.app.run import RunResult
@@ -41,9 +41,9 @@ def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
     """Print the report of a run and return the exit status."""
     swept, place = result.sweeps, shown_path(result.folder)
     if form == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(document(swept, folder=place)), indent=2))
+        click.echo(indented(document(sweep_report(swept, folder=place))))
     elif form == "jsonl":
-        click.echo(msgspec.json.encode(document(swept, folder=place)))
+        click.echo(encoded(document(sweep_report(swept, folder=place))))
     elif points_only:
         say(text_report.points(swept))
     else:

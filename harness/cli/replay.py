@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from harness.app.replay import AcceptedDifferences, ReplayOrder, accept, accepted_differences, settled
 from harness.app.replay import replay as replay_histories
@@ -18,9 +17,12 @@ from harness.cli.progress import ProgressDisplay, Throttle
 from harness.errors import UsageError
 from harness.records.run_record import versions
 from harness.records.sweep_result import News
+from harness.report.document import document, encoded, indented
+from harness.report.junit import junit
 from harness.report.phrases import number
-from harness.report.replay.document import replayed_document, replayed_junit, replayed_sarif
-from harness.report.replay.text import replayed_text
+from harness.report.replay.source import replay_report
+from harness.report.replay.text import replay_text
+from harness.report.sarif import sarif
 
 if TYPE_CHECKING:
     from harness.records.replay_result import ReplayFinding, ReplayResult
@@ -111,7 +113,7 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     if given["accept"]:
         accepted = _accept(result, accepted, given)
     result = settled(result, accepted)
-    _print(result, form=given["report"] or form, again=_Again(paths, given))
+    _print(result, form=given["report"] or form, reproduce=_Reproduce(paths, given))
     return result.outcome.exit_status
 
 
@@ -156,21 +158,20 @@ def _accept(result: ReplayResult, accepted: AcceptedDifferences, given: dict[str
     return accepted
 
 
-def _print(result: ReplayResult, *, form: str, again: _Again) -> None:
+def _print(result: ReplayResult, *, form: str, reproduce: _Reproduce) -> None:
+    report = replay_report(result, reproduce=reproduce)
     if form == "text":
-        say(replayed_text(result, again=again))
+        say(replay_text(result, reproduce=reproduce))
     elif form == "junit":
-        click.echo(replayed_junit(result, again=again))
+        click.echo(junit(report))
     elif form == "sarif":
-        log = replayed_sarif(result, again=again, version=versions()["crashproof"])
-        click.echo(msgspec.json.format(msgspec.json.encode(log), indent=2))
+        click.echo(indented(sarif(report, version=versions()["crashproof"])))
     else:
-        written = msgspec.json.encode(replayed_document(result, again=again), enc_hook=repr)
-        click.echo(msgspec.json.format(written, indent=2) if form == "json" else written)
+        click.echo(indented(document(report)) if form == "json" else encoded(document(report)))
     sys.stdout.flush()
 
 
-class _Again:
+class _Reproduce:
     """Returns the command that shows a finding again."""
 
     def __init__(self, paths: tuple[str, ...], given: dict[str, Any]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.records.verdict import Outcome
+
+_LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in (?P<function>.*))?$")
 
 
 class Severity(StrEnum):
@@ -35,7 +38,7 @@ class CodePlace:
     Attributes:
         file: As the reader would open it: relative to the working directory where it is below that.
         line: From 1.
-        column: From 1, in characters.
+        column: From 1, in characters; 0 if not known.
         end_line: Line of the last character; 0 if not known.
         end_column: Column behind the last character; 0 if not known.
         function: Qualified name of the function that it stands in, without the module; empty at module level.
@@ -49,6 +52,17 @@ class CodePlace:
     end_column: int = 0
     function: str = ""
     what: str = ""
+
+
+def place_of_line(line: str) -> CodePlace | None:
+    """Return the place that a line as replays name it means, ``path.py:123 in run``; None where it names none.
+
+    Its column is 0: a replay knows lines only.
+    """
+    named = _LINE.match(line)
+    if named is None:
+        return None
+    return CodePlace(file=named["file"], line=int(named["line"]), column=0, function=named["function"] or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +108,7 @@ class AuditFinding:
     def fingerprint(self) -> str:
         """Return 16 hex digits that stay the same when lines move, or are indented otherwise."""
         told = "\n".join([*self.likeness, str(self.occurrence)])
-        return hashlib.blake2s(told.encode(), digest_size=8).hexdigest()
+        return hashlib.blake2s(told.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness import faults
 from harness.errors import UsageError
 from harness.faults.fault import Fault
+from harness.records.point import Point, point_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Strike:
 
     fault: str
     point: str
+
+    @property
+    def at(self) -> Point:
+        """The point that its id names, as far as an id tells."""
+        return point_of(self.point)
 
     def __str__(self) -> str:
         return f"{self.fault}@{self.point}"

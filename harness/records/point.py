@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 Position = Literal["before", "after"]
 """``before``: the message has not gone on. ``after``: it was executed, its answer has not gone back."""
@@ -16,6 +17,7 @@ WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "Resp
 """Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
 
 _ATTEMPT = re.compile(r"/attempt-\d+")
+_COUNTED = re.compile(r"(?:attempt|nth)-\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,7 @@ class Point:
     @property
     def id(self) -> str:
         """The stable name: readable, without blanks, and in need of no shell quoting."""
-        operation = self.operation if self.door == "wire" else f"{self.door}.{self.operation}"
-        parts = [self.position, operation]
+        parts = [self.position, self._operation]
         if self.workflow:
             parts.append(self.workflow)
         if self.subject:
@@ -66,20 +67,50 @@ class Point:
     @property
     def text(self) -> str:
         """The point as a phrase: ``before RespondActivityTaskCompleted of book 1, attempt 1``."""
-        words = f"{self.position} {self.operation}"
-        if self.door != "wire":
-            words = f"{self.position} {self.door} call {self.operation}"
-        if self.subject:
-            words += f" of {self.subject} {self.execution}" if self.execution else f" ({self.subject})"
-        if "/" in self.workflow or "+" in self.workflow:
-            words += f" in {self.workflow}"
+        words = f"{self.position} {self._operation}{self._whose}"
         if self.attempt:
             words += f", attempt {self.attempt}"
         return words + (f", occurrence {self.occurrence}" if self.occurrence > 1 else "")
 
+    @property
+    def _operation(self) -> str:
+        return self.operation if self.door == "wire" else f"{self.door}.{self.operation}"
+
+    @property
+    def _whose(self) -> str:
+        """Whose message it is: that of an activity's execution, or that of a workflow and what it decided."""
+        if self.execution:
+            inside = f" in {self.workflow}" if "/" in self.workflow or "+" in self.workflow else ""
+            return f" of {self.subject} {self.execution}{inside}"
+        decided = f" ({self.subject})" if self.subject else ""
+        return f" of {self.workflow}{decided}" if self.workflow else decided
+
     def at(self, position: Position) -> Point:
         """Return the point on the given side of the same message."""
         return replace(self, position=position)
+
+
+def point_of(point_id: str) -> Point:
+    """Return the point that an id names, its parts as they are written there.
+
+    An id says less than a point: of a message that belongs to no activity the last of several workflow types is taken
+    for one where it looks like an activity's execution (``Parent/Child.2``).
+    """
+    position, _, rest = point_id.partition("/")
+    operation, *words = rest.split("/")
+    door, _, named = operation.partition(".")
+    counts = {word.partition("-")[0]: word.partition("-")[2] for word in words if _COUNTED.fullmatch(word)}
+    workflow, subject, execution = _named(operation, [word for word in words if not _COUNTED.fullmatch(word)])
+    return Point(
+        position=cast(Position, position),
+        door=cast(Door, door if door in ("model", "effect") else "wire"),
+        operation=named if door in ("model", "effect") else operation,
+        workflow=workflow,
+        subject=subject,
+        execution=execution,
+        attempt=int(counts.get("attempt", 0)),
+        occurrence=int(counts.get("nth", 1)),
+    )
 
 
 def place_of(point_id: str) -> str:
@@ -109,6 +140,16 @@ def meets(point_id: str, planned: str) -> bool:
     """
     same_place = is_of_workflow_task(point_id) and place_of(point_id) == place_of(planned)
     return same_place or matches(point_id, planned)
+
+
+def _named(operation: str, names: Sequence[str]) -> tuple[str, str, int]:
+    """Return workflow, subject and execution that an id names."""
+    if len(names) < 2:
+        return "".join(names), "", 0
+    activity, dot, execution = names[-1].rpartition(".")
+    if "WorkflowTask" in operation or not (dot and execution.isdigit()):
+        return "/".join(names[:-1]), names[-1], 0
+    return "/".join(names[:-1]), activity, int(execution)
 
 
 def _plain(text: str) -> str:

@@ -140,7 +140,8 @@ class ReplayFinding:
     @property
     def id(self) -> str:
         """Six hex digits of check, workflow and subject: the same in every run."""
-        return hashlib.blake2s(f"{self.check}\n{self.workflow}\n{self.subject}".encode(), digest_size=3).hexdigest()
+        named = f"{self.check}\n{self.workflow}\n{self.subject}"
+        return hashlib.blake2s(named.encode(errors="surrogatepass"), digest_size=3).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

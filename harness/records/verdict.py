@@ -76,7 +76,9 @@ class Finding:
     @property
     def id(self) -> str:
         """Six hex digits of check and subject: the same in every run."""
-        return hashlib.blake2s(f"{self.check}\n{self.subject}".encode(), digest_size=3).hexdigest()
+        return hashlib.blake2s(
+            f"{self.check}\n{self.subject}".encode(errors="surrogatepass"), digest_size=3
+        ).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

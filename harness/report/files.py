@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import extensions
+from harness import extensions, report
 from harness.records import store as folders
 from harness.records.run_record import DeclaredScenario
 from harness.records.sweep_result import SweepResult
@@ -30,17 +30,18 @@ def keep(swept: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[Decl
         scenarios: Where the scenarios were declared.
     """
     files = {each.name: shown_path(Path(each.file)) for each in scenarios if each.file}
-    report = RunReport(sweeps=swept, place=shown_path(folder), files=files)
+    run = RunReport(sweeps=swept, place=shown_path(folder), files=files)
     for form in forms():
-        folders.write_bytes(folder / form.file, form.make(report))
+        folders.write_bytes(folder / form.file, form.make(run))
 
 
 @functools.cache
 def forms() -> tuple[Form, ...]:
-    """Return every form: each ``Form`` of a module below ``sweep`` and ``html``, then those of extensions.
+    """Return every form: each ``Form`` of a module of this room, ``sweep`` and ``html``, then those of extensions.
 
     Raises:
         UsageError: Two are kept in the same file.
     """
-    modules = (*extensions.modules_of(sweep), *extensions.modules_of(html), *extensions.installed("reports"))
+    own = (module for room in (report, sweep, html) for module in extensions.modules_of(room))
+    modules = (*own, *extensions.installed("reports"))
     return tuple(extensions.by_name(extensions.values_in(modules, Form), what="report files", key="file").values())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.records.sweep_result import SweepResult
+from harness.report.finding import Report
+from harness.report.sweep.source import sweep_report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,11 @@ class RunReport:
     sweeps: Sequence[SweepResult]
     place: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @functools.cached_property
+    def report(self) -> Report:
+        """The same as the record that the forms of every source are written from."""
+        return sweep_report(self.sweeps, folder=self.place, files=self.files)
 
 
 @dataclass(frozen=True, kw_only=True)

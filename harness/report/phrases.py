@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from harness.records.audit_result import CodePlace
 from harness.records.plan import Plan
 from harness.records.verdict import Outcome, Verdict
 
@@ -12,26 +11,23 @@ def plan_text(plan: Plan) -> str:
     """Return a plan as a phrase: ``kill-worker before RespondActivityTaskCompleted of book 1, attempt 1``."""
     if not plan.strikes:
         return "undisturbed"
-    words = ", then ".join(f"{strike.fault} {point_text(strike.point)}" for strike in plan.strikes)
+    words = ", then ".join(f"{strike.fault} {strike.at.text}" for strike in plan.strikes)
     return words + (" (in real time)" if plan.real_time else "")
 
 
-def point_text(point_id: str) -> str:
-    """Return a point id as a phrase: ``before RespondActivityTaskCompleted of book 1, attempt 1``."""
-    position, _, rest = point_id.partition("/")
-    operation, *words = rest.split("/")
-    told = f"{position} {operation}"
-    named = [word for word in words if not word.startswith(("attempt-", "nth-"))]
-    told += _whose(operation, named) if named else ""
-    for word in words:
-        if word.startswith("attempt-"):
-            told += f", attempt {word.removeprefix('attempt-')}"
-        elif word.startswith("nth-"):
-            told += f", occurrence {word.removeprefix('nth-')}"
-    return told
+def place_text(place: CodePlace) -> str:
+    """Return a place in the code as ``path.py:12:5``; where only the line is known as ``path.py:12 in run``."""
+    if place.column:
+        return f"{place.file}:{place.line}:{place.column}"
+    return f"{place.file}:{place.line}" + (f" in {place.function}" if place.function else "")
 
 
-def reproduce(trial: str) -> str:
+def step_text(step: CodePlace) -> str:
+    """Return a step of the way to a place: ``path.py:12 calls pick()``."""
+    return f"{step.file}:{step.line} {step.what}"
+
+
+def reproduce_trial(trial: str) -> str:
     """Return the command that runs a trial again."""
     return f"crashproof reproduce {trial}"
 
@@ -54,14 +50,3 @@ def why_unknown(verdict: Verdict) -> list[str]:
             last = judgement.reason.strip().splitlines()[-1:] or ["no reason given"]
             told.append(f"{judgement.check}: {last[0]}")
     return told
-
-
-def _whose(operation: str, named: Sequence[str]) -> str:
-    """Say whose message it is: that of an activity's execution, or that of a workflow and what it decided."""
-    *workflow, last = named
-    activity, dot, execution = last.rpartition(".")
-    if not workflow or "WorkflowTask" in operation or not (dot and execution.isdigit()):
-        decided = f" ({last})" if workflow else ""
-        return f" of {'/'.join(workflow) or last}{decided}"
-    path = "/".join(workflow)
-    return f" of {activity} {execution}" + (f" in {path}" if "/" in path or "+" in path else "")

@@ -46,7 +46,7 @@ def assert_replays(
     from harness.app.replay import ReplayOrder, accepted_differences, replay, settled
     from harness.app.telling import silent
     from harness.records.verdict import Outcome
-    from harness.report.replay.text import replayed_text
+    from harness.report.replay.text import replay_text
 
     if bool(worker) == bool(workflows or replayer):
         raise UsageError("assert_replays needs workflows=, replayer= or worker=: what to replay against")
@@ -70,7 +70,7 @@ def assert_replays(
         thread.close()
     result = settled(result, known) if known else result
     if result.outcome is not Outcome.PASS:
-        raise AssertionError("\n" + replayed_text(result))
+        raise AssertionError("\n" + replay_text(result))
 
 
 def _reference(workflow: str | type) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shlex
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +20,7 @@ from harness.records.store import new_run
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
 from harness.report.files import shown_path
+from harness.report.phrases import reproduce_trial
 from harness.report.sweep.text import text
 from harness.servers.binaries import Binary
 from harness.servers.engine import engine as engine_of
@@ -102,20 +102,18 @@ class Survives:
         )
         [sweep] = result.sweeps
         if sweep.outcome is not Outcome.PASS:
-            report = text([sweep], folder=shown_path(folder))
-            pytest.fail(report if variable else reproduced_by(self._test, report), pytrace=False)
+            reproduce = reproduce_trial if variable else reproduced_by(self._test)
+            pytest.fail(text([sweep], folder=shown_path(folder), reproduce=reproduce), pytrace=False)
         return sweep
 
 
-def reproduced_by(test: str, report: str) -> str:
-    """Return a report whose findings are shown again by running a test, where ``crashproof`` cannot find the scenario.
+def reproduced_by(test: str) -> Callable[[str], str]:
+    """Return what says how to run a trial again where ``crashproof`` cannot find the scenario: by the test.
 
     Args:
         test: The test, as it is named on pytest's command line.
-        report: The report as text.
     """
-    again = f"Reproduce with:  pytest {shlex.quote(test)}"
-    return re.sub(r"Reproduce with:  crashproof reproduce \S+", lambda _: again, report)
+    return lambda trial: f"pytest {shlex.quote(test)}"
 
 
 def _words(given: Sequence[str] | str) -> tuple[str, ...]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
 from harness.records.verdict import Outcome
-from harness.report.audit.frames import Lines, Paint, frame
+from harness.report.audit.source import headline
 from harness.report.clean import for_line
+from harness.report.frames import Lines, frame
 from harness.report.phrases import number
+from harness.report.text import Paint, wrapped
 
 STYLES = {Severity.CERTAIN: "red", Severity.LIKELY: "yellow", Severity.LOOK: "cyan"}
 
@@ -171,36 +172,10 @@ def _at(place: CodePlace) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str, first: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        for_line(text),
-        width,
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def summary(audited: AuditResult) -> str:
-    """Return what an audit came to, in one line without the outcome."""
-    counted = Counter(finding.severity for finding in audited.findings)
-    found = ", ".join(f"{counted[severity]} {severity}" for severity in Severity if counted[severity]) or "no finding"
-    read = sum(1 for report in audited.files if not report.reason)
-    told = f"{found} in {number(read, 'file')} with {number(audited.workflows, 'workflow')} and "
-    told += f"{number(audited.activities, 'activity', 'activities')}; {number(audited.rules, 'rule')}"
-    for count, word in (
-        (sum(1 for finding in audited.findings if finding.confirmed), "confirmed at run time"),
-        (len(audited.missed), "missed"),
-        (len(audited.suppressed), "suppressed"),
-        (len(audited.baselined), "in the baseline"),
-        (len(audited.unresolved), "unresolved"),
-        (len(audited.unread), "not audited"),
-    ):
-        told += f", {count} {word}" if count else ""
-    return f"{told} ({audited.seconds:.1f} s)"
+    return wrapped(for_line(text), width, indent=indent, first=first)
 
 
 def _summary(audited: AuditResult, paint: Paint) -> str:
     outcome = paint(audited.outcome, _OUTCOMES[audited.outcome], "bold")
     why = f"{', '.join(audited.unknown)}; " if audited.outcome is Outcome.UNKNOWN else ""
-    return f"{outcome}: {why}{summary(audited)}"
+    return f"{outcome}: {why}{headline(audited)}"

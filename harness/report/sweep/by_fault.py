@@ -58,31 +58,31 @@ def totals(swept: Sequence[SweepResult]) -> tuple[FaultTotal, ...]:
 
 def grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:
     """Return each reason with the names of the faults that share it."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
-        found.setdefault(reason, []).append(name)
-    return found
+        names.setdefault(reason, []).append(name)
+    return names
 
 
 def listed(names: Sequence[str]) -> str:
     """Return the names of faults as a list, in which a family that is there in full stands for its faults."""
-    told: dict[str, None] = {}
+    words: dict[str, None] = {}
     for name in names:
         family = faults.named(name).family
         members = [fault.name for fault in faults.listed() if fault.family == family]
         whole = len(members) > 1 and set(members) <= set(names)
-        told[f"every {family} fault" if whole else name] = None
-    return ", ".join(told)
+        words[f"every {family} fault" if whole else name] = None
+    return ", ".join(words)
 
 
-def nowhere(found: Iterable[FaultTotal]) -> dict[str, str]:
+def nowhere(by_fault: Iterable[FaultTotal]) -> dict[str, str]:
     """Return the faults that could be made in no scenario, by name, with the reason."""
-    return {each.fault: each.not_applicable for each in found if each.not_applicable}
+    return {each.fault: each.not_applicable for each in by_fault if each.not_applicable}
 
 
-def somewhere(swept: Sequence[SweepResult], found: Iterable[FaultTotal]) -> list[str]:
+def somewhere(swept: Sequence[SweepResult], by_fault: Iterable[FaultTotal]) -> list[str]:
     """Return why faults cannot be made in some of the scenarios, one line for each reason and scenarios in question."""
-    made = {each.fault for each in found if not each.not_applicable}
+    made = {each.fault for each in by_fault if not each.not_applicable}
     scenarios: dict[tuple[str, str], list[str]] = {}
     for each in swept:
         reasons = {name: reason for name, reason in each.not_applicable.items() if name in made}
@@ -100,12 +100,12 @@ def _some(scenarios: Sequence[str], of: int) -> str:
 
 
 def _verdicts(swept: Sequence[SweepResult]) -> dict[str, list[Verdict]]:
-    found: dict[str, list[Verdict]] = {}
+    by_fault: dict[str, list[Verdict]] = {}
     for verdict in (verdict for each in swept for verdict in each.verdicts):
         strikes = verdict.plan.strikes
         if strikes:
-            found.setdefault(strikes[-1].fault, []).append(verdict)
-    return found
+            by_fault.setdefault(strikes[-1].fault, []).append(verdict)
+    return by_fault
 
 
 def _total(name: str, swept: Sequence[SweepResult], verdicts: Sequence[Verdict]) -> FaultTotal | None:

@@ -5,52 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records.sweep_result import SweepFinding
+from harness.report.finding import ReportedFinding
 
 
 @dataclass(frozen=True)
 class Block:
-    """One cause, as a report shows it.
+    """The findings of one cause, as a report shows them together.
 
     Attributes:
         first: The finding that is shown in full: the one that its check told first.
         also: The other findings with the same cause.
     """
 
-    first: SweepFinding
-    also: tuple[SweepFinding, ...] = ()
+    first: ReportedFinding
+    also: tuple[ReportedFinding, ...] = ()
 
     @property
-    def members(self) -> tuple[SweepFinding, ...]:
+    def members(self) -> tuple[ReportedFinding, ...]:
         """All findings of the block."""
         return (self.first, *self.also)
 
 
-def blocks(found: Sequence[SweepFinding]) -> list[Block]:
+def blocks(findings: Sequence[ReportedFinding]) -> list[Block]:
     """Return findings block by block, in the order of the first of each."""
     folded: list[Block] = []
-    for each in found:
-        place = next((place for place, block in enumerate(folded) if _belongs(each, block)), None)
-        if place is None:
+    for each in findings:
+        index = next((index for index, block in enumerate(folded) if _belongs(each, block)), None)
+        if index is None:
             folded.append(Block(each))
         else:
-            folded[place] = Block(folded[place].first, (*folded[place].also, each))
+            folded[index] = Block(folded[index].first, (*folded[index].also, each))
     return folded
 
 
-def _belongs(found: SweepFinding, block: Block) -> bool:
+def _belongs(finding: ReportedFinding, block: Block) -> bool:
     """Tell whether a finding is about what a block is about: same scenario, trial, check, and an entry in common."""
     first = block.first
-    if (found.scenario, found.verdict.trial, found.finding.check) != (
-        first.scenario,
-        first.verdict.trial,
-        first.finding.check,
-    ):
+    if (finding.scenario, finding.trial, finding.check) != (first.scenario, first.trial, first.check):
         return False
     shown = {entry for member in block.members for entry in _entries(member)}
-    return not shown.isdisjoint(_entries(found))
+    return not shown.isdisjoint(_entries(finding))
 
 
-def _entries(found: SweepFinding) -> set[tuple[str, ...]]:
+def _entries(finding: ReportedFinding) -> set[tuple[str, ...]]:
     """Return what names the entries that show a finding: the time and the process, or the event, of each."""
-    return {entry.columns[:2] for entry in found.finding.evidence}
+    return {entry.columns[:2] for entry in finding.evidence}

@@ -13,15 +13,15 @@ _STRIKES_SHOWN = 3
 _POINTS_SHOWN = 8
 
 
-def remarks(swept: SweepResult, *, shared: Collection[str] = (), told: Collection[str] = ()) -> list[str]:
+def remarks(swept: SweepResult, *, shared: Collection[str] = (), said: Collection[str] = ()) -> list[str]:
     """Return the remarks on a scenario, one line each.
 
     Args:
         swept: What the scenario came to.
         shared: Notes that are shown elsewhere, for all scenarios.
-        told: Faults of which it is said elsewhere why they are not applicable.
+        said: Faults of which it is said elsewhere why they are not applicable.
     """
-    reasons = {name: reason for name, reason in swept.not_applicable.items() if name not in told}
+    reasons = {name: reason for name, reason in swept.not_applicable.items() if name not in said}
     return [
         *incomplete(swept),
         *(f"coverage gap: {gap}" for gap in swept.gaps),

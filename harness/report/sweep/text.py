@@ -1,48 +1,47 @@
-"""The report as text: tables by scenario and fault, each finding with its evidence and the line that shows it again."""
+"""The report of sweeps as text: findings with what shows them, tables by scenario and fault, what limits them."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.clean import for_terminal
 from harness.report.form import Form
-from harness.report.phrases import number, plan_text, reproduce, why_unknown
+from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import not_applicable, remarks, shared_notes
+from harness.report.sweep.source import Reproduce, findings_of, headline, unexplained
+from harness.report.text import Column, finding_block, named_column, table, wrapped
 
 _EVIDENCE_SHOWN = 12
 _WIDTH = 110
 
 
-def text(swept: Sequence[SweepResult], *, folder: str = "") -> str:
+def text(swept: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial) -> str:
     """Return the report of a run, ready for a terminal or a log.
 
     Args:
         swept: What each scenario came to.
         folder: The evidence folder, as the user would type it.
+        reproduce: Returns the command that runs a trial again.
     """
     lines: list[str] = []
     for each in swept:
-        for block in blocks(each.findings):
+        for block in blocks(findings_of(each, reproduce=reproduce)):
             lines += [*_block(block, folder), ""]
-        for verdict in _unexplained(each):
-            lines += [*_unknown(each, verdict, folder), ""]
+        for verdict in unexplained(each):
+            lines += [*_unknown(verdict, folder, reproduce), ""]
     lines += _table(swept)
-    found = totals(swept)
-    if len(found) > 1:
-        lines += ["", *_fault_table(found)]
-        lines += [line for told in somewhere(swept, found) for line in _wrapped(told, first="", then="  ")]
-    shared = shared_notes(swept)
-    for each in swept:
-        told = remarks(each, shared=shared, told=[each.fault for each in found] if len(found) > 1 else ())
-        lines += ["", f"{each.scenario}:", *(line for remark in told for line in _item(remark))] if told else []
-    lines += ["", *shared] if shared else []
-    lines += ["", _summary(swept, folder)]
-    return for_terminal("\n".join(lines))
+    by_fault = totals(swept)
+    if len(by_fault) > 1:
+        lines += ["", *_fault_table(by_fault)]
+        lines += [
+            line for where in somewhere(swept, by_fault) for line in wrapped(where, _WIDTH, indent="  ", first="")
+        ]
+    lines += _remarks(swept, said=[each.fault for each in by_fault] if len(by_fault) > 1 else [])
+    return for_terminal("\n".join([*lines, "", _last(swept, folder)]))
 
 
 def points(swept: Sequence[SweepResult]) -> str:
@@ -59,89 +58,81 @@ def points(swept: Sequence[SweepResult]) -> str:
 
 
 def _block(block: Block, folder: str) -> Iterator[str]:
-    finding, verdict = block.first.finding, block.first.verdict
-    yield f"{block.first.scenario} · {plan_text(verdict.plan)}"
-    yield f"  FAIL  {finding.check}"
-    yield f"    {finding.message}"
-    yield from (f"      {entry}" for entry in finding.evidence[:_EVIDENCE_SHOWN])
-    if len(finding.evidence) > _EVIDENCE_SHOWN:
-        yield f"      … and {len(finding.evidence) - _EVIDENCE_SHOWN} more lines in verdict.json"
-    yield from (f"    also: {other.finding.message}" for other in block.also)
-    if len(block.first.trials) > 1:
-        yield f"    Seen in {len(block.first.trials)} trials; this is the smallest plan."
-    yield from _where(verdict.trial, folder)
-
-
-def _unknown(swept: SweepResult, verdict: Verdict, folder: str) -> Iterator[str]:
-    yield f"{swept.scenario} · {plan_text(verdict.plan)}"
-    yield from (f"  UNKNOWN  {line}" for line in why_unknown(verdict))
-    yield from _where(verdict.trial, folder)
-
-
-def _where(trial: str, folder: str) -> Iterator[str]:
-    if folder:
-        yield f"    Evidence:        {folder}/trials/{trial}/"
-    yield f"    Reproduce with:  {reproduce(trial)}"
-
-
-def _unexplained(swept: SweepResult) -> list[Verdict]:
-    return [verdict for verdict in swept.verdicts if verdict.outcome is Outcome.UNKNOWN]
-
-
-def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
-    width = max([len("scenario"), *(len(each.scenario) for each in swept)])
-    heads = f"{'trials':>7}{'passed':>8}{'failed':>8}{'unknown':>9}{'points':>9}{'time':>8}"
-    yield f"{'scenario':<{width}}  {'outcome':<8}{heads}"
-    for each in swept:
-        if each.inapplicable:
-            yield f"{each.scenario:<{width}}  not applicable: {each.inapplicable}"
-            continue
-        counts = [count(each.verdicts, kind) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)]
-        struck = f"{len(each.struck)}/{each.known}"
-        yield (
-            f"{each.scenario:<{width}}  {each.outcome:<8}{len(each.verdicts):>7}{counts[0]:>8}{counts[1]:>8}"
-            f"{counts[2]:>9}{struck:>9}{each.seconds:>7.1f}s"
-        )
-
-
-def _fault_table(found: Sequence[FaultTotal]) -> Iterator[str]:
-    """Yield a row for each fault that was made, then why the others were not."""
-    made = [each for each in found if not each.not_applicable]
-    if made:
-        width = max([len("fault"), *(len(each.fault) for each in made)])
-        yield f"{'fault':<{width}}{'points':>10}{'passed':>8}{'failed':>8}{'unknown':>9}"
-    for each in made:
-        struck = f"{each.struck}/{each.known}"
-        yield f"{each.fault:<{width}}{struck:>10}{each.passed:>8}{each.failed:>8}{each.unknown:>9}"
-    for line in not_applicable(nowhere(found)):
-        yield from _wrapped(line, first="", then="  ")
-
-
-def _item(remark: str) -> list[str]:
-    return _wrapped(remark, first="  - ", then="    ")
-
-
-def _wrapped(line: str, *, first: str, then: str) -> list[str]:
-    """Break a line between words, so that what is long stays readable; no word is broken."""
-    return textwrap.wrap(
-        line,
-        width=_WIDTH,
-        initial_indent=first,
-        subsequent_indent=then,
-        break_long_words=False,
-        break_on_hyphens=False,
+    finding = block.first
+    more = len(finding.evidence) - _EVIDENCE_SHOWN
+    cut = [f"… and {more} more lines in verdict.json"] if more > 0 else []
+    also = [f"also: {other.message}" for other in block.also]
+    trials = len(finding.trials)
+    seen = [f"Seen in {trials} trials; this is the smallest plan."] if trials > 1 else []
+    return finding_block(
+        title=f"{finding.scenario} · {plan_text(finding.plan)}" if finding.plan else finding.scenario,
+        verdicts=[("FAIL", finding.check)],
+        message=finding.message,
+        shown=[*finding.evidence[:_EVIDENCE_SHOWN], *cut],
+        notes=[*also, *seen],
+        evidence=f"{folder}/trials/{finding.trial}/" if folder else "",
+        reproduce=finding.reproduce,
     )
 
 
-def _summary(swept: Sequence[SweepResult], folder: str) -> str:
-    verdicts = [verdict for each in swept for verdict in each.verdicts]
-    struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
-    findings = sum(len(each.findings) for each in swept)
-    told = f"{outcome(swept)}: {number(len(verdicts), 'trial')}, {struck} of {number(known, 'point')} struck"
-    unreachable = sum(len(each.unreachable) for each in swept)
-    told += f", {unreachable} unreachable" if unreachable else ""
-    told += f", {number(findings, 'finding')}"
-    return told + (f". Evidence: {folder}" if folder else "")
+def _unknown(verdict: Verdict, folder: str, reproduce: Reproduce) -> Iterator[str]:
+    return finding_block(
+        title=f"{verdict.scenario} · {plan_text(verdict.plan)}",
+        verdicts=[("UNKNOWN", line) for line in why_unknown(verdict)],
+        evidence=f"{folder}/trials/{verdict.trial}/" if folder else "",
+        reproduce=reproduce(verdict.trial),
+    )
 
 
-FORM = Form(file="report.txt", make=lambda report: text(report.sweeps, folder=report.place).encode() + b"\n")
+def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
+    columns = [
+        named_column("scenario", (each.scenario for each in swept)),
+        Column("outcome", 8, left=True),
+        *(Column(title, 7 if title == "trials" else 8) for title in ("trials", "passed", "failed")),
+        *(Column("unknown", 9), Column("points", 9), Column("time", 8)),
+    ]
+    return table(columns, [_row(each) for each in swept])
+
+
+def _row(swept: SweepResult) -> list[object]:
+    if swept.inapplicable:
+        return [swept.scenario, f"not applicable: {swept.inapplicable}"]
+    counts = [count(swept.verdicts, kind) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)]
+    struck = f"{len(swept.struck)}/{swept.known}"
+    return [swept.scenario, swept.outcome, len(swept.verdicts), *counts, struck, f"{swept.seconds:.1f}s"]
+
+
+def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
+    """Yield a row for each fault that was made, then why the others were not."""
+    made = [each for each in by_fault if not each.not_applicable]
+    if made:
+        names = named_column("fault", (each.fault for each in made), gap=0)
+        columns = [names, Column("points", 10), Column("passed", 8), Column("failed", 8), Column("unknown", 9)]
+        yield from table(
+            columns,
+            [(each.fault, f"{each.struck}/{each.known}", each.passed, each.failed, each.unknown) for each in made],
+        )
+    for line in not_applicable(nowhere(by_fault)):
+        yield from wrapped(line, _WIDTH, indent="  ", first="")
+
+
+def _remarks(swept: Sequence[SweepResult], *, said: Sequence[str]) -> Iterator[str]:
+    """Yield the remarks on each scenario, then those that hold for all.
+
+    Args:
+        swept: What each scenario came to.
+        said: Faults of which it is already said why they are not applicable.
+    """
+    shared = shared_notes(swept)
+    for each in swept:
+        if lines := remarks(each, shared=shared, said=said):
+            yield from ("", f"{each.scenario}:")
+            yield from (part for line in lines for part in wrapped(line, _WIDTH, indent="    ", first="  - "))
+    yield from ["", *shared] if shared else []
+
+
+def _last(swept: Sequence[SweepResult], folder: str) -> str:
+    return f"{outcome(swept)}: {headline(swept)}" + (f". Evidence: {folder}" if folder else "")
+
+
+FORM = Form(file="report.txt", make=lambda run: text(run.sweeps, folder=run.place).encode() + b"\n")

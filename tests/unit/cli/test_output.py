@@ -24,9 +24,10 @@ from harness.records.audit_result import AuditFinding, CodePlace, FileReport, Mi
 from harness.records.replay_result import Difference, NondeterministicCall, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.sweep_result import News
 from harness.records.verdict import EvidenceEntry, Finding, Outcome
-from harness.report.audit.github import audit_github
+from harness.report.audit.source import audit_report
 from harness.report.audit.text import audit_text
-from harness.report.replay.text import replayed_text
+from harness.report.github import github
+from harness.report.replay.text import replay_text
 from tests.unit.report.audited import CLEAN, RULES
 from tests.unit.report.nasty import NASTY, harmless
 from tests.unit.report.samples import FAILED, KILL, swept, verdict
@@ -129,7 +130,7 @@ def audit() -> None:
 PATHS: dict[str, Callable[[], object]] = {
     "run": lambda: show(RunResult(folder=Path("runs"), sweeps=(SWEPT,)), form="text"),
     "points": lambda: show(RunResult(folder=Path("runs"), sweeps=(SWEPT,)), form="text", points_only=True),
-    "replay": lambda: say(replayed_text(REPLAYED, again=lambda _: NASTY)),
+    "replay": lambda: say(replay_text(REPLAYED, reproduce=lambda _: NASTY)),
     "audit": audit,
     "capture": capture_report,
     "progress": progress,
@@ -146,7 +147,8 @@ def test_what_is_printed_is_harmless(name: str, capsys: pytest.CaptureFixture[st
 
 
 def test_annotations_print_harmless_messages() -> None:
-    messages = [line.rpartition("::")[2] for line in audit_github(AUDITED, rules=RULES).split("\n")]
+    written = github(audit_report(AUDITED, rules=RULES, reproduce=lambda _: NASTY))
+    messages = [line.rpartition("::")[2] for line in written.split("\n")]
     assert any("\\x9b" in message for message in messages)
     assert all(map(harmless, messages))
 

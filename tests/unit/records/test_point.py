@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.records.point import Point, matches, meets, place_of
+from harness.records.point import Point, matches, meets, place_of, point_of
 
 COMPLETED = Point(
     position="before",
@@ -23,22 +23,22 @@ NAMED: list[tuple[dict[str, Any], str, str]] = [
     (
         {"door": "wire", "operation": "RespondWorkflowTaskCompleted", "workflow": "A", "subject": "StartTimer-1"},
         "before/RespondWorkflowTaskCompleted/A/StartTimer-1",
-        "before RespondWorkflowTaskCompleted (StartTimer-1)",
+        "before RespondWorkflowTaskCompleted of A (StartTimer-1)",
     ),
     (
         {"door": "model", "operation": "chat.completions", "workflow": "A", "subject": "ask", "execution": 3},
         "before/model.chat.completions/A/ask.3",
-        "before model call chat.completions of ask 3",
+        "before model.chat.completions of ask 3",
     ),
     (
         {"door": "effect", "operation": "note", "workflow": "A/B.2", "attempt": 4, "occurrence": 2},
         "before/effect.note/A/B.2/attempt-4/nth-2",
-        "before effect call note in A/B.2, attempt 4, occurrence 2",
+        "before effect.note of A/B.2, attempt 4, occurrence 2",
     ),
     (
         {"door": "wire", "operation": "StartWorkflowExecution", "workflow": "A+1"},
         "before/StartWorkflowExecution/A+1",
-        "before StartWorkflowExecution in A+1",
+        "before StartWorkflowExecution of A+1",
     ),
 ]
 
@@ -133,3 +133,25 @@ def test_a_strike_at_a_workflow_task_meets_every_attempt_of_it() -> None:
     activity = "before/RespondActivityTaskCompleted/A/book.1/attempt-1"
     assert meets(activity, activity)
     assert not meets(activity.replace("attempt-1", "attempt-2"), activity)
+
+
+@pytest.mark.parametrize(
+    ("point_id", "text"),
+    [
+        ("before/One", "before One"),
+        ("after/effect.note/A/nth-2", "after effect.note of A, occurrence 2"),
+        (
+            "before/model.chat.completions/Trip/Leg.2/plan.1/attempt-1",
+            "before model.chat.completions of plan 1 in Trip/Leg.2, attempt 1",
+        ),
+        (
+            "before/RespondWorkflowTaskCompleted/A/ScheduleActivityTask-book.1/attempt-1",
+            "before RespondWorkflowTaskCompleted of A (ScheduleActivityTask-book.1), attempt 1",
+        ),
+        (COMPLETED.id, "before RespondActivityTaskCompleted of book 2, attempt 1"),
+    ],
+)
+def test_an_id_is_read_back_as_the_point_that_it_names(point_id: str, text: str) -> None:
+    assert point_of(point_id).id == point_id
+    assert point_of(point_id).text == text
+    assert point_of(COMPLETED.id) == COMPLETED

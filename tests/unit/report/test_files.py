@@ -13,10 +13,11 @@ import pytest
 
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
-from harness.report.html.page import html
-from harness.report.sweep.junit import junit
-from harness.report.sweep.sarif import sarif
-from harness.report.sweep.summary import summary
+from harness.report.html.page import html as html_of
+from harness.report.junit import junit as junit_of
+from harness.report.sarif import sarif as sarif_of
+from harness.report.summary import summary
+from harness.report.sweep.source import sweep_report
 from tests.unit.report.samples import (
     FAILED,
     HURT,
@@ -35,6 +36,18 @@ from tests.unit.report.samples import (
 
 TRUNCATED = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *truncated()))
 _EMPTY = ("meta", "br")
+
+
+def html(results: Sequence[SweepResult], *, folder: str = "") -> str:
+    return html_of(sweep_report(results, folder=folder), swept=results)
+
+
+def junit(results: Sequence[SweepResult]) -> bytes:
+    return junit_of(sweep_report(results))
+
+
+def sarif(results: Sequence[SweepResult], *, files: dict[str, str], version: str) -> dict[str, Any]:
+    return sarif_of(sweep_report(results, files=files), version=version)
 
 
 class Page(HTMLParser):

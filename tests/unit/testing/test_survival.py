@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from harness.report.sweep.text import text
 from harness.testing.survival import reproduced_by
+from tests.unit.report.samples import FAILED
 
 
 def test_a_scenario_that_no_file_holds_is_reproduced_by_its_test() -> None:
-    report = "  FAIL  one\n    Reproduce with:  crashproof reproduce 9f3a2c\n\nFAIL: 1 finding"
-    told = reproduced_by("tests/test_a.py::test_b[two words]", report)
-    assert "    Reproduce with:  pytest 'tests/test_a.py::test_b[two words]'\n" in told
-    assert "crashproof reproduce" not in told
+    report = text([FAILED], reproduce=reproduced_by("tests/test_a.py::test_b[two words]"))
+    assert "    Reproduce with:  pytest 'tests/test_a.py::test_b[two words]'\n" in report
+    assert "crashproof reproduce" not in report

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from harness.records.audit_result import AuditResult, CodePlace, FileReport
-from harness.report.audit.frames import Paint, frame
 from harness.report.audit.text import audit_text
+from harness.report.frames import frame
+from harness.report.text import Paint
 from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, LOOK, NOTHING, RULES, lines
 
 FOUND_TEXT = """\

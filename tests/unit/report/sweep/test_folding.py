@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from harness.records.verdict import Finding, Outcome
 from harness.report.sweep.folding import blocks
+from harness.report.sweep.source import findings_of
 from tests.unit.report.samples import KILL, TWICE, swept, truncated, verdict
 
 
 def folded(*findings: Finding) -> list[list[str]]:
-    found = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *findings)).findings
-    return [[member.finding.subject for member in block.members] for block in blocks(found)]
+    found = findings_of(swept(verdict("9f3a2c", KILL, Outcome.FAIL, *findings)))
+    return [[member.details["subject"] for member in block.members] for block in blocks(found)]
 
 
 def test_what_the_same_call_led_to_is_one_block_told_by_its_first_finding() -> None:
@@ -36,6 +37,7 @@ def test_findings_without_evidence_are_not_taken_for_one() -> None:
 
 def test_findings_of_different_trials_stay_apart_though_their_lines_are_the_same() -> None:
     mail = replace(TWICE, subject="mail")
-    found = swept(verdict("9f3a2c", KILL, Outcome.FAIL, TWICE), verdict("77aa01", KILL, Outcome.FAIL, mail)).findings
+    both = swept(verdict("9f3a2c", KILL, Outcome.FAIL, TWICE), verdict("77aa01", KILL, Outcome.FAIL, mail))
+    found = findings_of(both)
     assert [len(block.members) for block in blocks(found)] == [1, 1]
-    assert [block.first.verdict.trial for block in blocks(found)] == ["9f3a2c", "77aa01"]
+    assert [block.first.trial for block in blocks(found)] == ["9f3a2c", "77aa01"]

@@ -43,7 +43,7 @@ def test_faults_that_cannot_be_made_are_told_reason_by_reason_unless_told_elsewh
         "not applicable: kill-server: no disk",
     ]
     found = swept(not_applicable=reasons)
-    assert remarks(found, told=["model-429", "model-400"]) == ["not applicable: kill-server: no disk"]
+    assert remarks(found, said=["model-429", "model-400"]) == ["not applicable: kill-server: no disk"]
 
 
 def test_what_makes_a_sweep_unknown_as_a_whole_comes_first() -> None:

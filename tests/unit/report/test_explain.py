@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.audit.explain import rule_markdown, rule_text, rules_markdown
+from harness.report.explain import rule_markdown, rule_text, rules_markdown
 from tests.unit.report.audited import RULES
 
 EXPLAINED = """\

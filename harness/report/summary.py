@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome
 from harness.report.form import Form
-from harness.report.phrases import plan_text, reproduce
+from harness.report.phrases import plan_text
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
+from harness.report.sweep.source import findings_of
 
 _BLOCKS_SHOWN = 20
 
@@ -21,7 +22,7 @@ def summary(swept: Sequence[SweepResult], *, folder: str = "") -> str:
         swept: What each scenario came to.
         folder: The evidence folder, as the user would type it.
     """
-    folded = [block for each in swept for block in blocks(each.findings)]
+    folded = [block for each in swept for block in blocks(findings_of(each))]
     lines = [f"## crashproof: {outcome(swept)}", ""]
     for block in folded[:_BLOCKS_SHOWN]:
         lines += [*_block(block), ""]
@@ -29,19 +30,20 @@ def summary(swept: Sequence[SweepResult], *, folder: str = "") -> str:
     if more:
         lines += [f"… and {more} more findings.", ""]
     lines += _table(swept)
-    found = totals(swept)
-    if len(found) > 1:
-        lines += ["", *_fault_table(found)]
-        lines += [line for told in somewhere(swept, found) for line in ("", _cell(told))]
+    by_fault = totals(swept)
+    if len(by_fault) > 1:
+        lines += ["", *_fault_table(by_fault)]
+        lines += [line for where in somewhere(swept, by_fault) for line in ("", _cell(where))]
     return "\n".join([*lines, "", f"Evidence: `{folder}`", ""])
 
 
 def _block(block: Block) -> Iterator[str]:
-    found = block.first
-    yield f"**{_cell(found.scenario)}**: {_cell(plan_text(found.verdict.plan))}  "
-    yield f"`{found.finding.check}`: {_cell(found.finding.message)}  "
-    yield from (f"also: {_cell(other.finding.message)}  " for other in block.also)
-    yield f"Reproduce with `{reproduce(found.verdict.trial)}`"
+    finding = block.first
+    plan = f": {_cell(plan_text(finding.plan))}" if finding.plan else ""
+    yield f"**{_cell(finding.scenario)}**{plan}  "
+    yield f"`{finding.check}`: {_cell(finding.message)}  "
+    yield from (f"also: {_cell(other.message)}  " for other in block.also)
+    yield f"Reproduce with `{finding.reproduce}`"
 
 
 def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
@@ -55,15 +57,15 @@ def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
         yield _row(each.scenario, each.outcome, len(each.verdicts), failed, unknown, f"{len(each.struck)}/{each.known}")
 
 
-def _fault_table(found: Sequence[FaultTotal]) -> Iterator[str]:
+def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
     """Yield a row for each fault that was made, then why the others were not."""
-    made = [each for each in found if not each.not_applicable]
+    made = [each for each in by_fault if not each.not_applicable]
     if made:
         yield "| fault | points struck | passed | failed | unknown |"
         yield "|---|---|---|---|---|"
     for each in made:
         yield _row(each.fault, f"{each.struck}/{each.known}", each.passed, each.failed, each.unknown)
-    for reason, names in grouped(nowhere(found)).items():
+    for reason, names in grouped(nowhere(by_fault)).items():
         yield ""
         yield f"not applicable: {listed(names)}: {_cell(reason)}"
 
@@ -79,4 +81,4 @@ def _cell(text: str) -> str:
     return " ".join(text.split())
 
 
-FORM = Form(file="summary.md", make=lambda report: summary(report.sweeps, folder=report.place).encode())
+FORM = Form(file="summary.md", make=lambda run: summary(run.sweeps, folder=run.place).encode())

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.records.audit_result import AuditFinding, AuditResult, Severity
-from harness.report.audit.github import audit_github
+from harness.report.audit.source import audit_report
+from harness.report.github import github
+from harness.report.replay.source import replay_report
+from harness.report.sweep.source import sweep_report
+from tests.unit.report import replayed, samples
 from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
 
 
+def annotations(audited: AuditResult, *, folder: str = "") -> str:
+    report = audit_report(audited, rules=RULES, reproduce=lambda finding: f"crashproof audit app --rule {finding.rule}")
+    return github(report, folder=folder)
+
+
 def told(audited: AuditResult) -> list[str]:
-    return audit_github(audited, rules=RULES).splitlines()
+    return annotations(audited).splitlines()
 
 
 def many(severity: Severity, count: int) -> list[AuditFinding]:
@@ -35,7 +44,7 @@ def test_what_takes_many_lines_has_no_columns() -> None:
 
 
 def test_paths_begin_at_the_top_of_the_repository() -> None:
-    text = audit_github(EVERYTHING, rules=RULES, folder="services/agents")
+    text = annotations(EVERYTHING, folder="services/agents")
     assert text.startswith("::error file=services/agents/app/tools.py,")
     assert "::warning file=services/agents/app/old.py," in text
     assert "file=app/" not in text
@@ -70,3 +79,15 @@ def test_what_limits_the_result_is_annotated_too() -> None:
     assert any("which no finding tells" in line for line in lines)
     assert told(NOTHING)[0].startswith("::error title=crashproof audit::no workflow and no activity")
     assert told(replace(CLEAN, findings=(EFFECT,)))[0].startswith("::warning ")
+
+
+def test_findings_of_sweeps_and_replays_are_errors_at_their_file_or_line() -> None:
+    lines = github(sweep_report([samples.FAILED], files={"trip": "scenarios/trip.py"})).splitlines()
+    assert lines[0].startswith("::error file=scenarios/trip.py,title=effects-happen-once::charge happened 2 times")
+    assert "%0Akill-worker before RespondActivityTaskCompleted of charge 1, attempt 1%0A" in lines[0]
+    lines = github(
+        replay_report(replayed.REPLAYED, reproduce=lambda _: "crashproof replay h"), folder="sub"
+    ).splitlines()
+    assert lines[0].startswith("::error title=crashproof replay::h/\\x1b[31mcut.json: it is empty")
+    assert lines[1].startswith("::error file=sub/app/order.py,line=7,title=replays-as-recorded::")
+    assert lines[2].startswith("::error file=sub/h/one.json,title=replays-under-every-condition::")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
 
+from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
-from harness.report.sweep.document import document
+from harness.report.document import document as document_of
+from harness.report.sweep.source import sweep_report
 from tests.unit.report.samples import (
     FAILED,
     INAPPLICABLE,
@@ -21,6 +26,10 @@ from tests.unit.report.samples import (
     truncated,
     verdict,
 )
+
+
+def document(results: Sequence[SweepResult], *, folder: str = "") -> dict[str, Any]:
+    return document_of(sweep_report(results, folder=folder))
 
 
 def test_the_document_has_the_promised_fields() -> None:

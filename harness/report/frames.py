@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from harness.records.audit_result import CodePlace
 from harness.report.clean import for_line
+from harness.report.text import Paint
 
 Lines = Callable[[str], Sequence[str]]
 """Returns the lines of a file; none if it cannot be read."""
 
 _BEFORE, _AFTER = 2, 1
 _TAB = 4
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
-
-
-@dataclass(frozen=True)
-class Paint:
-    """Colours text for a terminal, or leaves it as it is.
-
-    Attributes:
-        on: Whether to colour.
-    """
-
-    on: bool = False
-
-    def __call__(self, text: str, *styles: str) -> str:
-        """Return the text in these styles: bold, dim, or a colour."""
-        if not self.on or not text:
-            return text
-        return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
 
 
 def frame(

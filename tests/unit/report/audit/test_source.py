@@ -9,7 +9,10 @@ import msgspec
 import pytest
 
 from harness.records.audit_result import AuditFinding, AuditResult, Severity
-from harness.report.audit.document import audit_document, audit_junit, audit_rows
+from harness.report.audit.source import audit_report
+from harness.report.document import document, rows
+from harness.report.finding import Report
+from harness.report.junit import junit
 from tests.unit.report.audited import CLEAN, CLOCK, EFFECT, EVERYTHING, FOUND, HOSTILE, LOOK, NOTHING, RULES
 
 
@@ -17,30 +20,34 @@ def again(finding: AuditFinding) -> str:
     return f"crashproof audit app --rule {finding.rule}"
 
 
+def report_of(audited: AuditResult) -> Report:
+    return audit_report(audited, rules=RULES, reproduce=again)
+
+
 def test_a_document_has_what_every_judging_command_has() -> None:
-    document = msgspec.json.decode(msgspec.json.encode(audit_document(FOUND, rules=RULES, again=again)))
-    assert (document["schema_version"], document["outcome"], document["exit_status"]) == (1, "FAIL", 1)
-    assert document["trials"] == {"run": 3, "passed": 1, "failed": 2, "unknown": 0}
-    assert document["points"] == {"known": 2, "struck": 2, "unreachable": 0}
-    assert document["vacuous"] == 0
-    finding = document["findings"][1]
+    told = msgspec.json.decode(msgspec.json.encode(document(report_of(FOUND))))
+    assert (told["schema_version"], told["outcome"], told["exit_status"]) == (1, "FAIL", 1)
+    assert told["trials"] == {"run": 3, "passed": 1, "failed": 2, "unknown": 0}
+    assert told["points"] == {"known": 2, "struck": 2, "unreachable": 0}
+    assert told["vacuous"] == 0
+    finding = told["findings"][1]
     assert finding["id"] == finding["fingerprint"] == CLOCK.fingerprint
     assert (finding["check"], finding["rule"], finding["severity"]) == ("clock-in-workflow", "CP101", "certain")
     assert (finding["scenario"], finding["workflow"], finding["plan"]) == ("Agent", "Agent", "")
     assert finding["reproduce"] == "crashproof audit app --rule CP101"
     assert finding["place"]["line"] == 4
     assert finding["path"][0]["what"] == "calls stamp()"
-    assert document["findings"][0]["confirmed"] == list(EFFECT.confirmed)
+    assert told["findings"][0]["confirmed"] == list(EFFECT.confirmed)
 
 
 def test_a_document_holds_all_that_an_audit_tells() -> None:
-    document = audit_document(EVERYTHING, rules=RULES, again=again)
-    assert document["trials"] == {"run": 4, "passed": 1, "failed": 2, "unknown": 1}
-    assert document["points"] == {"known": 3, "struck": 2, "unreachable": 1}
-    assert document["suppressed"][0]["reason"] == "it is logged only"
+    told = document(report_of(EVERYTHING))
+    assert told["trials"] == {"run": 4, "passed": 1, "failed": 2, "unknown": 1}
+    assert told["points"] == {"known": 3, "struck": 2, "unreachable": 1}
+    assert told["suppressed"][0]["reason"] == "it is logged only"
     for name in ("baselined", "stale", "unused_ignores", "bad_ignores", "errors", "missed", "unresolved"):
-        assert len(document[name]) == 1, name
-    assert document["below"] == 3
+        assert len(told[name]) == 1, name
+    assert told["below"] == 3
 
 
 @pytest.mark.parametrize(
@@ -58,20 +65,20 @@ def test_a_document_holds_all_that_an_audit_tells() -> None:
     ],
 )
 def test_a_green_that_proves_nothing_is_none(audited: AuditResult, outcome: str, status: int) -> None:
-    document = audit_document(audited, rules=RULES, again=again)
-    assert (document["outcome"], document["exit_status"]) == (outcome, status)
-    assert bool(document["unknown"]) >= (outcome == "UNKNOWN")
+    told = document(report_of(audited))
+    assert (told["outcome"], told["exit_status"]) == (outcome, status)
+    assert bool(told["unknown"]) >= (outcome == "UNKNOWN")
 
 
 def test_rows_are_findings_and_then_the_rest() -> None:
-    rows = list(audit_rows(audit_document(FOUND, rules=RULES, again=again)))
-    assert [row["kind"] for row in rows] == ["finding", "finding", "summary"]
-    assert "findings" not in rows[-1]
-    assert rows[-1]["exit_status"] == 1
+    lines = list(rows(report_of(FOUND)))
+    assert [row["kind"] for row in lines] == ["finding", "finding", "summary"]
+    assert "findings" not in lines[-1]
+    assert lines[-1]["exit_status"] == 1
 
 
 def test_a_file_is_a_test_case() -> None:
-    root = ElementTree.fromstring(audit_junit(EVERYTHING, again=again))
+    root = ElementTree.fromstring(junit(report_of(EVERYTHING)))
     suite = root[0]
     cases = {case.get("name"): [each.tag for each in case] for case in suite}
     assert cases["app/tools.py"] == ["failure"]
@@ -81,14 +88,14 @@ def test_a_file_is_a_test_case() -> None:
 
 
 def test_what_does_not_fail_the_audit_is_no_failure() -> None:
-    case = ElementTree.fromstring(audit_junit(replace(CLEAN, findings=(LOOK,)), again=again))[0][0]
+    case = ElementTree.fromstring(junit(report_of(replace(CLEAN, findings=(LOOK,)))))[0][0]
     assert [each.tag for each in case] == ["system-out"]
 
 
 def test_finding_no_workflow_is_an_error() -> None:
-    suite = ElementTree.fromstring(audit_junit(NOTHING, again=again))[0]
+    suite = ElementTree.fromstring(junit(report_of(NOTHING)))[0]
     assert suite.get("errors") == "1"
 
 
 def test_xml_holds_whatever_the_code_says() -> None:
-    assert ElementTree.fromstring(audit_junit(HOSTILE, again=again))[0].get("failures") == "1"
+    assert ElementTree.fromstring(junit(report_of(HOSTILE)))[0].get("failures") == "1"

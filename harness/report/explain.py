@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from harness.records.audit_result import RuleText, Severity
-from harness.report.audit.frames import Paint
+from harness.report.text import Paint, wrapped
 
 _FAMILIES = {
     "CP1": "What differs between replays",
@@ -28,9 +27,9 @@ _SEVERITIES = {
 def rule_text(rule: RuleText, *, colour: bool = False, width: int = 100) -> str:
     """Return what a rule says, ready for a terminal."""
     paint = Paint(colour)
-    parts = [f"{paint(rule.id, 'bold')} {rule.name} ({rule.severity})", "", *_wrapped(rule.title, width)]
+    parts = [f"{paint(rule.id, 'bold')} {rule.name} ({rule.severity})", "", *wrapped(rule.title, width)]
     for title, text in (("Why", rule.why), ("Evidence", rule.evidence), ("Fix", rule.fix)):
-        parts += ["", paint(title, "bold"), *_wrapped(text, width, "  ")]
+        parts += ["", paint(title, "bold"), *wrapped(text, width, indent="  ")]
     parts += ["", paint("Wrong", "bold", "red"), *_code(rule.bad)]
     parts += ["", paint("Right", "bold", "green"), *_code(rule.right)]
     ignoring = [f"{what}:\n    {how}" for what, how in _ignoring(rule)]
@@ -80,12 +79,6 @@ def _ignoring(rule: RuleText) -> Sequence[tuple[str, str]]:
         ("in one line, behind it or above it", f"# crashproof: ignore[{rule.id}] the reason"),
         ("in one file", f"# crashproof: ignore-file[{rule.id}] the reason"),
         ("everywhere, in [tool.crashproof.audit] of pyproject.toml", f'skip = ["{rule.id}"]'),
-    )
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -1,0 +1,62 @@
+"""The report as JUnit XML: findings are failures, what is unknown is an error, what could not be made is skipped."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from harness.report.clean import for_xml
+from harness.report.finding import Case, Report, ReportedFinding, Suite
+from harness.report.form import Form
+from harness.report.phrases import place_text, step_text
+
+_COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def junit(report: Report) -> bytes:
+    """Return a report as JUnit XML."""
+    root = ElementTree.Element("testsuites", name="crashproof")
+    for suite in report.suites:
+        _suite(root, suite)
+    ElementTree.indent(root)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _suite(root: ElementTree.Element, suite: Suite) -> None:
+    element = ElementTree.SubElement(root, "testsuite", name=for_xml(suite.name))
+    for case in suite.cases:
+        _case(element, case)
+    element.set("tests", str(len(element)))
+    for name, tag in _COUNTED.items():
+        if tag != "skipped" or suite.may_skip:
+            element.set(name, str(sum(1 for case in element if case.find(tag) is not None)))
+    element.set("time", f"{suite.seconds:.3f}")
+
+
+def _case(suite: ElementTree.Element, case: Case) -> None:
+    element = ElementTree.SubElement(suite, "testcase", classname=for_xml(case.classname), name=for_xml(case.name))
+    for tag, message in (("error", case.error), ("skipped", case.skipped)):
+        if message:
+            ElementTree.SubElement(element, tag, message=for_xml(message))
+    for finding in case.findings:
+        _finding(element, finding)
+
+
+def _finding(case: ElementTree.Element, finding: ReportedFinding) -> None:
+    """Add a finding as a failure, or as output where it does not fail."""
+    text = "\n".join(_lines(finding))
+    if finding.fails:
+        failure = ElementTree.SubElement(case, "failure", type=finding.rule_id, message=for_xml(finding.message))
+        failure.text = for_xml(text)
+    else:
+        output = ElementTree.SubElement(case, "system-out")
+        output.text = for_xml(f"{finding.rule_id} ({finding.severity}): {finding.message}\n{text}")
+
+
+def _lines(finding: ReportedFinding) -> list[str]:
+    place = [place_text(finding.place)] if finding.place else []
+    steps = [step_text(step) for step in finding.path]
+    return [*place, *steps, *map(str, finding.evidence), f"Reproduce with: {finding.reproduce}"]
+
+
+FORM = Form(file="report.junit.xml", make=lambda run: junit(run.report))

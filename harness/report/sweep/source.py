@@ -1,0 +1,220 @@
+"""Sweeps as a report: each finding with the smallest plan that shows it, each trial a test case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.records.sweep_result import SweepResult, count, outcome
+from harness.records.verdict import Finding, Outcome, Verdict
+from harness.report.finding import Annotation, Case, Level, Limit, Report, ReportedFinding, Suite
+from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
+from harness.report.sweep.by_fault import FaultTotal, totals
+from harness.report.sweep.remarks import incomplete, not_applicable
+
+Reproduce = Callable[[str], str]
+"""Returns the command that runs a trial again."""
+
+
+def sweep_report(
+    swept: Sequence[SweepResult],
+    *,
+    folder: str = "",
+    files: Mapping[str, str] | None = None,
+    reproduce: Reproduce = reproduce_trial,
+) -> Report:
+    """Return what sweeps came to as a report.
+
+    Args:
+        swept: What each scenario came to.
+        folder: The evidence folder, as the user would type it.
+        files: Scenario name to the file that declares it, where there is one.
+        reproduce: Returns the command that runs a trial again.
+    """
+    files = files or {}
+    findings = [
+        finding
+        for each in swept
+        for finding in findings_of(each, reproduce=reproduce, file=files.get(each.scenario, ""))
+    ]
+    return Report(
+        kind="run",
+        outcome=outcome(swept),
+        headline=headline(swept),
+        findings=tuple(findings),
+        limits=tuple(limit for each in swept for limit in _limits(each)),
+        suites=tuple(_suite(each, reproduce) for each in swept),
+        trials=_trials(swept),
+        points={
+            "known": sum(each.known for each in swept),
+            "struck": sum(len(each.struck) for each in swept),
+            "unreachable": sum(len(each.unreachable) for each in swept),
+        },
+        vacuous=sum(each.vacuous for each in swept),
+        folder=folder,
+        details={"faults": _faults(swept), "scenarios": [_scenario(each) for each in swept]},
+    )
+
+
+def headline(swept: Sequence[SweepResult]) -> str:
+    """Return what sweeps came to, in one line without the outcome."""
+    trials = sum(len(each.verdicts) for each in swept)
+    struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
+    unreachable = sum(len(each.unreachable) for each in swept)
+    findings = sum(len(each.findings) for each in swept)
+    line = f"{number(trials, 'trial')}, {struck} of {number(known, 'point')} struck"
+    line += f", {unreachable} unreachable" if unreachable else ""
+    return f"{line}, {number(findings, 'finding')}"
+
+
+def findings_of(swept: SweepResult, *, reproduce: Reproduce = reproduce_trial, file: str = "") -> list[ReportedFinding]:
+    """Return the findings of one scenario, each once.
+
+    Args:
+        swept: What the scenario came to.
+        reproduce: Returns the command that runs a trial again.
+        file: The file that declares the scenario, where there is one.
+    """
+    return [
+        _reported(each.finding, each.verdict, reproduce, scenario=swept.scenario, trials=each.trials, file=file)
+        for each in swept.findings
+    ]
+
+
+def unexplained(swept: SweepResult) -> list[Verdict]:
+    """Return the trials of a scenario of which nothing is known, and that need a reason."""
+    return [verdict for verdict in swept.verdicts if verdict.outcome is Outcome.UNKNOWN]
+
+
+def _reported(
+    finding: Finding,
+    verdict: Verdict,
+    reproduce: Reproduce,
+    *,
+    scenario: str,
+    trials: tuple[str, ...] = (),
+    file: str = "",
+) -> ReportedFinding:
+    return ReportedFinding(
+        id=finding.id,
+        check=finding.check,
+        message=finding.message,
+        scenario=scenario,
+        reproduce=reproduce(verdict.trial),
+        plan=verdict.plan,
+        trial=verdict.trial,
+        trials=trials,
+        file=file,
+        evidence=finding.evidence,
+        fingerprints={"finding/v1": f"{scenario}/{finding.id}"},
+        details={
+            "trial": verdict.trial,
+            "trials": trials,
+            "subject": finding.subject,
+            "evidence": [str(entry) for entry in finding.evidence],
+        },
+        properties={
+            "faults": list(dict.fromkeys(strike.fault for strike in verdict.plan.strikes)),
+            "plan": str(verdict.plan),
+            "trial": verdict.trial,
+        },
+    )
+
+
+def _limits(swept: SweepResult) -> Iterator[Limit]:
+    """Yield what limits the results of a scenario: why it is UNKNOWN, then what could not be made."""
+    for line in incomplete(swept):
+        annotation = Annotation(level="error", title="crashproof run", text=f"{swept.scenario}: {line}")
+        yield Limit(level="error", text=f"{swept.scenario}: {line}", annotation=annotation)
+    notes = [f"not applicable: {swept.inapplicable}"] if swept.inapplicable else []
+    level: Level = "note"
+    yield from (
+        Limit(level=level, text=f"{swept.scenario}: {line}") for line in [*notes, *not_applicable(swept.not_applicable)]
+    )
+
+
+def _suite(swept: SweepResult, reproduce: Reproduce) -> Suite:
+    """Return the trials of a scenario as test cases, then each fault that it cannot meet, then why it is incomplete."""
+    cases = [_case(verdict, reproduce) for verdict in swept.verdicts]
+    for name, reason in swept.not_applicable.items():
+        cases.append(Case(name=name, classname=swept.scenario, skipped=f"not applicable: {reason}"))
+    if swept.inapplicable:
+        skipped = f"not applicable: {swept.inapplicable}"
+        cases.append(Case(name="sweep", classname=swept.scenario, skipped=skipped))
+    elif why := incomplete(swept):
+        cases.append(Case(name="sweep", classname=swept.scenario, error="; ".join(why)))
+    return Suite(name=swept.scenario, cases=tuple(cases), seconds=swept.seconds, may_skip=True)
+
+
+def _case(verdict: Verdict, reproduce: Reproduce) -> Case:
+    name = f"{plan_text(verdict.plan)} [{verdict.trial}]"
+    if verdict.outcome is Outcome.UNKNOWN:
+        return Case(name=name, classname=verdict.scenario, error="; ".join(why_unknown(verdict)))
+    findings = tuple(_reported(finding, verdict, reproduce, scenario=verdict.scenario) for finding in verdict.findings)
+    return Case(name=name, classname=verdict.scenario, findings=findings)
+
+
+def _trials(swept: Sequence[SweepResult]) -> dict[str, Any]:
+    verdicts = [verdict for each in swept for verdict in each.verdicts]
+    return {**_counts(verdicts), "verdicts": [_trial(verdict) for verdict in verdicts]}
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    return {
+        "run": len(verdicts),
+        "passed": count(verdicts, Outcome.PASS),
+        "failed": count(verdicts, Outcome.FAIL),
+        "unknown": count(verdicts, Outcome.UNKNOWN),
+    }
+
+
+def _trial(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "id": verdict.trial,
+        "scenario": verdict.scenario,
+        "plan": str(verdict.plan),
+        "outcome": verdict.outcome,
+        "struck": verdict.struck,
+        "reason": verdict.reason,
+        "unknown": why_unknown(verdict),
+        "checks": {judgement.check: judgement.outcome for judgement in verdict.judgements},
+    }
+
+
+def _scenario(swept: SweepResult) -> dict[str, Any]:
+    return {
+        "name": swept.scenario,
+        "title": swept.title,
+        "outcome": "" if swept.inapplicable else swept.outcome,
+        "reason": swept.reason,
+        "inapplicable": swept.inapplicable,
+        "seconds": round(swept.seconds, 3),
+        "trials": _counts(swept.verdicts),
+        "points": {"known": swept.known, "struck": len(swept.struck), "unreachable": len(swept.unreachable)},
+        "vacuous": swept.vacuous,
+        "not_run": len(swept.untried),
+        "faults": _faults([swept]),
+        "cuts": [
+            {"fault": cut.fault, "point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for}
+            for cut in swept.cuts
+        ],
+        "unreachable": [str(strike) for strike in swept.unreachable],
+        "untried": [str(strike) for strike in swept.untried],
+        "limit": swept.limit,
+        "unsteady": swept.unsteady,
+        "coverage_gaps": swept.gaps,
+        "masked": swept.masked,
+        "notes": swept.notes,
+    }
+
+
+def _faults(swept: Sequence[SweepResult]) -> dict[str, dict[str, Any]]:
+    """Return for each fault the points it was to strike and what its trials came to, or why it cannot be made."""
+    return {each.fault: {"family": each.family, **_total(each)} for each in totals(swept)}
+
+
+def _total(total: FaultTotal) -> dict[str, Any]:
+    if total.not_applicable:
+        return {"not_applicable": total.not_applicable}
+    names = ("known", "struck", "unreachable", "passed", "failed", "unknown")
+    return {name: getattr(total, name) for name in names}
