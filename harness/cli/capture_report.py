@@ -6,12 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.histories.capture_folder import NOVELTY, CapturedHistory, Kept
-
-if TYPE_CHECKING:
-    from harness.histories.capture import CaptureResult
+from harness.records.capture_result import NOVELTY, CapturedHistory, CaptureResult, Kept
 
 _LONGEST_ID = 60
 _WORDS: dict[Kept, str] = {

@@ -1,25 +1,14 @@
-"""Connecting to a user's cluster: Temporal's own flags, environment variables and profiles."""
+"""The options that say where a user's cluster is: those of Temporal's own command."""
 
 from __future__ import annotations
 
-import os
-import re
-import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from harness.errors import RigError, UsageError
-
-if TYPE_CHECKING:
-    from temporalio.client import Client
-    from temporalio.envconfig import ClientConfigProfile, ClientConfigTLS
-
-ADDRESS = "localhost:7233"
-"""Where a cluster is looked for if nothing says where it is, as by Temporal's own command."""
+from harness.app.connection import ADDRESS, ClusterConnection
 
 _FILE = click.Path(path_type=Path)
 
@@ -52,25 +41,6 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 NAMES = tuple(flags[-1].removeprefix("--").replace("-", "_") for flags, _ in _OPTIONS)
 """The parameters that ``options`` gives to a command."""
 
-_FAILURES = (
-    ("ConnectionRefused", "nothing listens there"),
-    ("dns error", "there is no such host"),
-    ("UnknownIssuer", "its certificate is not signed by an authority known here; name one with --tls-ca-path"),
-    ("NotValidForName", "its certificate is for another name; name that with --tls-server-name"),
-    ("PrivateKeyParse", "the client's key cannot be read"),
-    ("InvalidContentType", "it does not speak TLS; connect with --tls=false"),
-    ("CorruptMessage", "it does not speak TLS; connect with --tls=false"),
-    ("HandshakeFailure", "it refuses the client's certificate"),
-    ("CertificateRequired", "it wants a client certificate: --tls-cert-path and --tls-key-path"),
-    ("CaUsedAsEndEntity", "its certificate is one of an authority and not of a server"),
-    ("InvalidCertificate", "its certificate is not accepted"),
-    ("TimeoutExpired", "it did not answer in time"),
-    ("TimedOut", "it did not answer in time"),
-    ("transport error", "it ends the connection"),
-)
-
-_WITHOUT_HINT = {"nothing listens there", "there is no such host"}
-
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options by which Temporal's own command connects."""
@@ -79,121 +49,6 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-async def connect(given: Mapping[str, Any]) -> Client:
-    """Connect as the options, the environment and the profile say, in this order.
-
-    Args:
-        given: Values of the options, by the names in ``NAMES``.
-
-    Raises:
-        UsageError: An option, a file that it names, or the configuration is wrong.
-        RigError: No cluster can be reached there.
-    """
-    from temporalio.client import Client
-
-    profile = _profile(given)
-    _check_tls(profile.tls)
-    try:
-        config = profile.to_client_connect_config()
-    except OSError as error:
-        raise UsageError(f"cannot read the TLS file {error.filename}: {error.strerror}") from error
-    address = config.pop("target_host", ADDRESS)
-    try:
-        return await Client.connect(address, identity="crashproof", **config)  # type: ignore[misc]
-    except ValueError as error:
-        raise UsageError(f"cannot connect to {address}: {error}") from error
-    except RuntimeError as error:
-        raise RigError(_told(str(error), address=address, tls=bool(config.get("tls")))) from error
-
-
-def _profile(given: Mapping[str, Any]) -> ClientConfigProfile:
-    from temporalio.envconfig import ClientConfigProfile
-
-    file = given["config_file"] or os.environ.get("TEMPORAL_CONFIG_FILE")
-    if file and not Path(file).is_file():
-        raise UsageError(f"there is no configuration file {file}")
-    try:
-        loaded = ClientConfigProfile.load(given["profile"], config_source=given["config_file"])
-    except Exception as error:  # the SDK names no type for what is wrong with a configuration
-        raise UsageError(f"Temporal's configuration cannot be used: {error}") from error
-    return replace(
-        loaded,
-        address=given["address"] or loaded.address,
-        namespace=given["namespace"] or loaded.namespace,
-        api_key=given["api_key"] or loaded.api_key,
-        tls=_tls(given, loaded.tls),
-        grpc_meta={**loaded.grpc_meta, **dict(map(_header, given["grpc_meta"]))},
-    )
-
-
-def _tls(given: Mapping[str, Any], loaded: ClientConfigTLS | None) -> ClientConfigTLS | None:
-    from temporalio.envconfig import ClientConfigTLS
-
-    changes = {
-        "server_name": given["tls_server_name"],
-        "server_root_ca_cert": given["tls_ca_path"],
-        "client_cert": given["tls_cert_path"],
-        "client_private_key": given["tls_key_path"],
-    }
-    changes = {name: value for name, value in changes.items() if value}
-    if changes:
-        changes["disabled"] = False
-    if given["tls"] is not None:
-        changes["disabled"] = not given["tls"]
-    return replace(loaded or ClientConfigTLS(), **changes) if changes else loaded
-
-
-def _header(given: str) -> tuple[str, str]:
-    key, separator, value = given.partition("=")
-    if not (key and separator):
-        raise UsageError(f"--grpc-meta {given!r} is not KEY=VALUE")
-    return key.lower(), value
-
-
-def _check_tls(tls: ClientConfigTLS | None) -> None:
-    """Look at TLS files before anything is connected: what the client says of them later does not name them.
-
-    Raises:
-        UsageError: One is missing or is not what it should be, or the key is not that of the certificate.
-    """
-    if tls is None or tls.disabled:
-        return
-    authority, certificate, key = tls.server_root_ca_cert, tls.client_cert, tls.client_private_key
-    if bool(certificate) != bool(key):
-        raise UsageError("a client certificate and its key go together: --tls-cert-path and --tls-key-path")
-    for source, mark in ((authority, "CERTIFICATE"), (certificate, "CERTIFICATE"), (key, "PRIVATE KEY")):
-        if isinstance(source, Path):
-            _check_pem(source, mark)
-    tried = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if isinstance(authority, Path):
-        _try(f"{authority} holds no certificate that can be read", lambda: tried.load_verify_locations(authority))
-    if isinstance(certificate, Path) and isinstance(key, Path):
-        message = f"{key} is not the key of {certificate}, or needs a password"
-        _try(message, lambda: tried.load_cert_chain(certificate, key, password=lambda: b""))
-
-
-def _check_pem(file: Path, mark: str) -> None:
-    try:
-        content = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"cannot read the TLS file {file}: {error.strerror}") from error
-    if not re.search(f"-----BEGIN [A-Z ]*{mark}-----", content):
-        raise UsageError(f"{file} holds no PEM {mark.lower()}")
-
-
-def _try(message: str, action: Callable[[], object]) -> None:
-    try:
-        action()
-    except (ssl.SSLError, ValueError) as error:
-        raise UsageError(f"{message} ({getattr(error, 'reason', None) or error})") from error
-
-
-def _told(error: str, *, address: str, tls: bool) -> str:
-    """Return what the client says of a failed connection in words that help."""
-    known = next((told for sign, told in _FAILURES if sign in error), "")
-    why = known or error.removeprefix("Failed client connect: ")
-    hint = "" if tls or known in _WITHOUT_HINT else "; a server that wants TLS needs --tls"
-    return (
-        f"no Temporal cluster answers at {address}: {why} "
-        f"(the address comes from --address, TEMPORAL_ADDRESS or the profile{hint})"
-    )
+def connection_of(given: Mapping[str, Any]) -> ClusterConnection:
+    """Return the connection that the options describe, by the names in ``NAMES``."""
+    return ClusterConnection(**{name: given[name] for name in NAMES})

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.histories.capture_folder import NOVELTY, CapturedHistory, CaptureFolder, Kept, covered_by
+from harness.histories.capture_folder import CaptureFolder, covered_by
 from harness.histories.choosing import ENDS, Choice, Coverage, features, in_turn
 from harness.histories.cluster import Cluster, GoneError
 from harness.histories.scrubbing import StandIns, scrub
+from harness.records.capture_result import NOVELTY, CapturedHistory, CaptureResult
 
 LOOKS_FOR_EACH = 5
 """How many histories are read at most for each one that may be kept."""
@@ -44,37 +45,6 @@ class CaptureRequest:
     limit: int = 100
     candidates: int = 10_000
     everything: bool = False
-
-
-@dataclass(kw_only=True)
-class CaptureResult:
-    """What a capture came to, and while it is under way, has come to so far.
-
-    Attributes:
-        listed: How many executions the cluster listed.
-        more: Whether it had more to list.
-        read: How many histories were read.
-        kept: Each history that is in the folder, with what was done for it.
-        passed_over: How many were looked at, now or earlier, and hold nothing new.
-        gone: Executions that the cluster listed and then had no longer, or that were named and are not there.
-        left: How many were not looked at, because the limit was reached.
-        replaced: How many values were replaced by stand-ins in what was written, by field of the event.
-        unread: How many payloads were left as they are there, by encoding.
-    """
-
-    listed: int = 0
-    more: bool = False
-    read: int = 0
-    kept: list[tuple[Kept, CapturedHistory]] = field(default_factory=list)
-    passed_over: int = 0
-    gone: list[str] = field(default_factory=list)
-    left: int = 0
-    replaced: Counter[str] = field(default_factory=Counter)
-    unread: Counter[str] = field(default_factory=Counter)
-
-    def of(self, kind: Kept) -> list[CapturedHistory]:
-        """Return the histories for which one thing was done."""
-        return [captured for done, captured in self.kept if done == kind]
 
 
 async def capture(

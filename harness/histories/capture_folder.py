@@ -19,67 +19,20 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from harness.errors import UsageError
 from harness.histories.choosing import Candidate
+from harness.records.capture_result import CapturedHistory, Kept
 from harness.records.store import write_bytes, write_json
 
 INDEX = "captured.json"
 
-NOVELTY = "holds something new"
-"""Why an execution is taken that is not asked for, and neither newest, longest nor oldest of its type."""
-
-Kept = Literal["new", "same", "changed", "replaced"]
-"""``new``: written. ``same``: it was there already. ``changed``: another content is there and stays. ``replaced``:
-another content was there and is overwritten."""
-
 _LONGEST_NAME = 120
 _BETWEEN_WRITES = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class CapturedHistory:
-    """One captured history, as the index describes it.
-
-    Attributes:
-        file: Name of its file in the folder.
-        workflow_id: Workflow id.
-        run_id: Run id.
-        workflow_type: Workflow type.
-        status: Status of the execution when it was captured, without Temporal's prefix: ``COMPLETED``.
-        open: Whether the execution had not ended: its history has grown since.
-        task_queue: Task queue.
-        namespace: Namespace.
-        server_version: Version of the server that it was read from.
-        started: Start as RFC 3339.
-        closed: End as RFC 3339; empty of an open one.
-        events: How many events the file holds.
-        sha256: SHA-256 of the file.
-        scrubbed: Whether what users wrote was replaced by stand-ins.
-        why: Why it was taken.
-        adds: What it holds that no history taken before it held for its type.
-    """
-
-    file: str
-    workflow_id: str
-    run_id: str
-    workflow_type: str
-    status: str
-    open: bool
-    task_queue: str
-    namespace: str
-    server_version: str
-    started: str
-    closed: str
-    events: int
-    sha256: str
-    scrubbed: bool
-    why: tuple[str, ...] = ()
-    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from harness.cli import connection
-from harness.cli.capture import _query, _scrub_key, _since, _wanted
+from harness.app.capture import CaptureOrder, _query, _scrub_key, _since, chosen_executions
+from harness.app.connection import ClusterConnection, connect
 from harness.doors.decision import Decision
 from harness.errors import RigError, UsageError
 from harness.processes.ports import free_port
@@ -28,15 +28,11 @@ from harness.servers.dev import DevServer
 from tests.rig.cli.running import COMMAND, LIMIT, ROOT, begun, crashproof
 from tests.wire import wire_door
 
-NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("query", "run_id", "task_queue", "workflow_type", "since")),
-    "workflow_ids": (),
-    "limit": 100,
-    "candidates": 10_000,
-    "everything": False,
-}
-UNCONNECTED: dict[str, Any] = {**dict.fromkeys(connection.NAMES), "grpc_meta": ()}
 NOW = datetime.datetime(2026, 5, 4, 12, tzinfo=datetime.UTC)
+
+
+def order(**asked: Any) -> CaptureOrder:
+    return CaptureOrder(connection=ClusterConnection(), folder=Path("histories"), **asked)
 
 
 @pytest.fixture(autouse=True)
@@ -62,13 +58,13 @@ def _no_configuration_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 )
 def test_what_does_not_go_together_is_told(asked: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        _wanted({**NOTHING, **asked})
+        chosen_executions(order(**asked))
 
 
 def test_all_that_was_asked_for_is_in_the_query() -> None:
     listing = {"query": "A = 1 OR B = 2", "task_queue": "it's", "workflow_type": "a\\b", "since": None}
-    assert _query(listing) == "TaskQueue = 'it\\'s' AND WorkflowType = 'a\\\\b' AND (A = 1 OR B = 2)"
-    assert _query({**dict.fromkeys(listing), "query": " A = 1 OR B = 2 "}) == "A = 1 OR B = 2"
+    assert _query(order(**listing)) == "TaskQueue = 'it\\'s' AND WorkflowType = 'a\\\\b' AND (A = 1 OR B = 2)"
+    assert _query(order(query=" A = 1 OR B = 2 ")) == "A = 1 OR B = 2"
 
 
 @pytest.mark.parametrize(
@@ -118,13 +114,13 @@ async def test_a_wrong_file_or_profile_is_told_before_anything_is_connected(
     (tmp_path / "bad.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     given = {key: tmp_path / value if str(value).startswith("bad") else value for key, value in options.items()}
     with pytest.raises(UsageError, match=message):
-        await connection.connect({**UNCONNECTED, **given})
+        await connect(ClusterConnection(**given))
 
 
 async def test_a_place_where_nothing_listens_is_told() -> None:
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(RigError, match=f"no Temporal cluster answers at {address}: nothing listens there"):
-        await connection.connect({**UNCONNECTED, "address": address})
+        await connect(ClusterConnection(address=address))
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -145,12 +141,12 @@ class TestAgainstAServer:
     ) -> None:
         monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
         monkeypatch.setenv("TEMPORAL_NAMESPACE", "slot-1")
-        given = {**UNCONNECTED, "address": server.address}
-        assert (await connection.connect(given)).namespace == "slot-1"
+        given: dict[str, Any] = {"address": server.address}
+        assert (await connect(ClusterConnection(**given))).namespace == "slot-1"
         for more in ({"tls": True}, {"api_key": "key"}):
             with pytest.raises(RigError, match=r"it does not speak TLS; connect with --tls=false"):
-                await connection.connect({**given, **more})
-        assert await connection.connect({**given, "api_key": "key", "tls": False})
+                await connect(ClusterConnection(**given, **more))
+        assert await connect(ClusterConnection(**given, api_key="key", tls=False))
 
     async def test_a_profile_leads_there_and_the_exit_status_says_what_it_came_to(
         self, server: DevServer, tmp_path: Path

@@ -22,10 +22,11 @@ from harness.doors.decision import Decision, Refusal
 from harness.errors import RigError, UsageError
 from harness.histories import capture as capturing
 from harness.histories import formats as histories
-from harness.histories.capture import CaptureRequest, CaptureResult, capture
-from harness.histories.capture_folder import INDEX, CapturedHistory, CaptureFolder, file_name, read_index
+from harness.histories.capture import CaptureRequest, capture
+from harness.histories.capture_folder import INDEX, CaptureFolder, file_name, read_index
 from harness.histories.choosing import Candidate
 from harness.histories.cluster import Cluster
+from harness.records.capture_result import CapturedHistory, CaptureResult
 from harness.records.tape import Entry
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer

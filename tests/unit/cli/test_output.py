@@ -18,9 +18,8 @@ from harness.cli.capture_report import as_text
 from harness.cli.output import say, show
 from harness.cli.progress import ProgressDisplay
 from harness.errors import RigError, UsageError
-from harness.histories.capture import CaptureResult
-from harness.histories.capture_folder import CapturedHistory
 from harness.records.audit_result import AuditFinding, CodePlace, FileReport, Missed, Severity, Unresolved
+from harness.records.capture_result import CapturedHistory, CaptureResult
 from harness.records.replay_result import Difference, NondeterministicCall, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.sweep_result import News
 from harness.records.verdict import EvidenceEntry, Finding, Outcome
