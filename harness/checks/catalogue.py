@@ -16,10 +16,10 @@ from harness.checks import (
     replayed,
     retries,
     server,
+    stale_completions,
+    truncated_answers,
     wellformed,
 )
-from harness.checks import stale_completions as zombies
-from harness.checks import truncated_answers as half_answers
 from harness.checks.check import Check
 
 _OWN = (
@@ -32,7 +32,7 @@ _OWN = (
     effects.effects_happen_once,
     effects.effect_key_stable,
     effects.effects_as_baseline,
-    zombies.stale_completion_harmless,
+    stale_completions.stale_completion_harmless,
     heartbeats.heartbeat_declared,
     heartbeats.heartbeat_in_time,
     heartbeats.heartbeat_detected_in_time,
@@ -48,7 +48,7 @@ _OWN = (
     model_calls.model_call_not_repeated,
     model_errors.retry_after_honoured,
     model_errors.terminal_error_tried_once,
-    half_answers.nothing_truncated_accepted,
+    truncated_answers.nothing_truncated_accepted,
     giving_up.outage_ends_at_cap,
     giving_up.gives_up_cleanly,
     recovery.recovers_in_time,

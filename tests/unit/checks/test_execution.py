@@ -236,24 +236,6 @@ def test_update_once() -> None:
     passes("signals-once", story.close().evidence())
 
 
-def test_history_that_is_not_well_formed() -> None:
-    story = Story()
-    book = story.activity("book")
-    story.complete(book).close()
-    passes("history-well-formed", story.evidence())
-    good = list(story.events)
-    story.events = [*good[:2], *good[3:]]
-    messages = [finding.message for finding in judged("history-well-formed", story.evidence()).findings]
-    assert messages[0] == "history of Agent: event 4 where event 3 was expected"
-    assert "startedEventId 3 of event 4 is no earlier event, not WORKFLOW_TASK_STARTED" in messages[1]
-    story.events = good
-    story.event("TIMER_STARTED")
-    assert "events after the close event" in only_finding("history-well-formed", story.evidence()).message
-    story.close()
-    assert "2 close events" in only_finding("history-well-formed", story.evidence()).message
-    assert nothing("history-well-formed", story.evidence(histories=())) == "there is no history"
-
-
 def under(fault: str, *, restart: bool = True) -> Story:
     story = Story()
     return story.strike(fault=fault, restart=restart)

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from harness.records.evidence import Evidence
-from harness.records.replay_result import Difference, Replay
 
-from .build import Story, judged, killed, nothing, only_finding, passes
+from .build import Story, killed, nothing, only_finding, passes
 
 
 def recovered_after(seconds: float, **declared: Any) -> Evidence:
@@ -63,56 +61,6 @@ def test_strike_during_recovery_is_judged_by_the_last() -> None:
 
 def test_recovery_with_nothing_to_look_at() -> None:
     assert nothing("recovers-in-time", Story().close().evidence())
-
-
-def replayed(*replays: Replay) -> Evidence:
-    return Story().close().evidence(replays=replays)
-
-
-def test_replay_that_fails() -> None:
-    failure = "[TMPRL1100] Nondeterminism error: other activity\nstack"
-    found = Replay(workflow_id="agent", run_id="run-1", failure=failure, nondeterminism=True)
-    finding = only_finding("replays", replayed(found))
-    assert finding.message.startswith("the replay of Agent is not deterministic: [TMPRL1100] Nondeterminism error")
-    assert (finding.subject, str(finding.evidence[1])) == ("Agent", "stack")
-
-
-def test_replay_that_was_skipped_is_listed() -> None:
-    good = Replay(workflow_id="agent", run_id="run-1")
-    skipped = Replay(workflow_id="child", run_id="run-2", skipped="no workflow Child in app")
-    judgement = judged("replays", replayed(good, skipped))
-    assert (judgement.outcome, judgement.reason) == ("PASS", "not replayed: no workflow Child in app")
-    assert "no workflow Child in app" in nothing("replays", replayed(skipped))
-    assert nothing("replays", replayed()) == "no history was replayed"
-    assert "not importable" in nothing("replays", Story().close().evidence())
-
-
-def test_difference_that_temporal_lets_pass() -> None:
-    changed = Difference(
-        event_id=5,
-        workflow_task=3,
-        kind="ScheduleActivityTask",
-        subject="book",
-        field="input.0",
-        old="a",
-        new="b",
-        line="agent.py:7 in run",
-    )
-    found = Replay(workflow_id="agent", run_id="run-1", commands=4, tasks=4, differences=(changed, changed))
-    finding = only_finding("replays", replayed(found, replace(found, prefixes=4)))
-    told = "ScheduleActivityTask book, input.0: recorded 'a', now 'b' (agent.py:7 in run)"
-    assert finding.message == f"the replay of Agent decides otherwise: {told}"
-    assert tuple(map(str, finding.evidence)) == (f"event 5  {told}",) * 2
-
-
-def test_replay_that_took_too_long_is_neither_right_nor_wrong() -> None:
-    blocked = Replay(workflow_id="agent", run_id="run-1", failure="[TMPRL1101] Potential deadlock", blocked=True)
-    assert "took too long" in judged("replays", replayed(blocked)).reason
-    assert judged("replays", replayed(blocked)).outcome == "UNKNOWN"
-    stopped = replace(blocked, blocked=False, lost="the replay took longer than 30 s and was stopped")
-    assert judged("replays", replayed(stopped)).outcome == "UNKNOWN"
-    died = replace(stopped, lost="the replaying process ended (exit status 7)")
-    only_finding("replays", replayed(died))
 
 
 def recovered_by(fault: str, *, same_worker: bool, seconds: float = 1.0) -> Evidence:
