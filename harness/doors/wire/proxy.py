@@ -198,7 +198,7 @@ class WireProxy:
                 self._settle(call)
             return b"", error
         except asyncio.CancelledError:
-            if not poll and not task.done():
+            if not poll:  # it may have been executed in this very instant
                 task.add_done_callback(lambda done: self._unheard(call, done))
             handler = asyncio.current_task()
             if handler and not handler.cancelling():  # the poll was cut off, and not given up by its sender
