@@ -268,7 +268,7 @@ def test_histories_are_audited_by_what_they_show(folder: Path) -> None:
 
 
 def test_what_a_run_showed_confirms_findings(folder: Path) -> None:
-    shown = str(ROOT / "tests" / "audit" / "shown" / "broken.json")
+    shown = str(ROOT / "tests" / "unit" / "audit" / "shown" / "broken.json")
     agent = str(ROOT / "scenarios" / "broken" / "agents" / "set_order.py")
     done = audited(folder, agent, "--rule", "CP106", "--with-evidence", shown, "-o", "json")
     assert done.status == 1
