@@ -23,7 +23,7 @@ from harness.records.store import save_evidence, save_verdict, write_json
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 from harness.replay.compare import judging
 from tests import ROOT, TESTS
-from tests.unit.audit.recorded import Writer
+from tests.unit.audit.histories.recorded import Writer
 
 SHOWN = TESTS / "unit" / "audit" / "shown"
 """Reports of real runs: of the agents in scenarios/broken, and of replays of tests/replay/planted."""

@@ -1,51 +1,22 @@
-"""The audit of histories: each rule finds what a history shows, and is silent on its look-alike."""
+"""What many histories show becomes one finding of each kind, which tells how many of them show it."""
 
 from __future__ import annotations
 
-import pytest
-
-from harness.audit.histories import RECORDED, HistoryFacts, audited, explained, look
-from harness.audit.histories.catalogue import ALSO
-from harness.audit.rules import RULES
-from harness.histories.formats import as_record, load
+from harness.audit.histories import HistoryFacts, audited, look
 from harness.records.audit_result import AuditResult
 from harness.records.evidence import History
-from tests import TESTS
-from tests.unit.audit import recorded_runs
-from tests.unit.audit.recorded import Writer, application
-from tests.unit.audit.recorded_activities import (
+from tests.unit.audit.histories.recorded import Writer, application
+from tests.unit.audit.histories.recorded_activities import (
     BOUNDED,
-    CASES,
-    CERTAIN,
     nothing_wrong,
     one_activity,
     unlimited_and_retried,
     unlimited_and_retried_for_long,
 )
 
-assert recorded_runs  # its histories are among the cases
-
 
 def told(*histories: History) -> AuditResult:
     return audited(look(each, file=f"histories/{number}.json") for number, each in enumerate(histories, start=1))
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_history_shows_exactly_what_is_wrong_in_it(name: str) -> None:
-    made, expected = CASES[name]
-    found = told(made()).findings
-    assert {(each.rule, each.severity) for each in found} == expected, [each.message for each in found]
-
-
-def test_every_rule_on_histories_finds_something() -> None:
-    shown = {rule for _, found in CASES.values() for rule, _ in found}
-    assert shown == {*ALSO, *(rule.id for rule in RECORDED)}
-
-
-def test_rules_on_histories_are_explained_beside_those_on_code() -> None:
-    rules = [rule.id for rule in explained(RULES)]
-    assert rules == sorted(set(rules))
-    assert {*ALSO, "CP701", "CP702"} <= set(rules)
 
 
 def test_many_histories_make_one_finding_which_tells_how_many_show_it() -> None:
@@ -96,12 +67,3 @@ def test_a_file_that_cannot_be_read_is_told_among_the_files() -> None:
     found = audited([HistoryFacts(file="broken.json", reason="it holds no history")])
     assert [(each.file, each.reason) for each in found.files] == [("broken.json", "it holds no history")]
     assert found.findings == ()
-
-
-def test_histories_of_a_real_server_are_read() -> None:
-    folder = TESTS / "replay" / "histories"
-    seen = [look(as_record(load(file)), file=file.name) for file in sorted(folder.glob("*.json"))]
-    found = audited(seen)
-    assert all(each.lines for each in found.files)
-    assert {each.rule for each in found.findings} >= {"CP403"}
-    assert not [each.message for each in found.findings if each.severity is CERTAIN]

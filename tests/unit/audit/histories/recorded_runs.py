@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness.records.evidence import History
-from tests.unit.audit.recorded import Writer, application
-from tests.unit.audit.recorded_activities import BOUNDED, CERTAIN, LIKELY, LOOK, case
+from tests.unit.audit.histories.recorded import Writer, application
+from tests.unit.audit.histories.recorded_activities import BOUNDED, CERTAIN, LIKELY, LOOK, case
 
 
 def failed_task(cause: str, failure: dict[str, Any], *, goes_on: bool = True) -> History:

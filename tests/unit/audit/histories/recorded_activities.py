@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.records.audit_result import Severity
 from harness.records.evidence import History
-from tests.unit.audit.recorded import Writer, application, timeout
+from tests.unit.audit.histories.recorded import Writer, application, timeout
 
 CERTAIN, LIKELY, LOOK = Severity.CERTAIN, Severity.LIKELY, Severity.LOOK
 BOUNDED: Any = {"retry": {"maximumAttempts": 3}}
