@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from harness.records.plan import Plan, parse
 from harness.records.replay_result import NondeterministicCall
 from harness.records.store import RUNS, load_verdict, read_json
 from harness.records.verdict import Outcome
+from harness.temporal.payload import value_of
 
 AS_RECORDED = "replays-as-recorded"
 
@@ -189,16 +189,9 @@ def _activities(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield str((scheduled.get("activityType") or {}).get("name", ""))
         marker = event.get("markerRecordedEventAttributes") or {}
         for payload in ((marker.get("details") or {}).get("data") or {}).get("payloads") or ():
-            yield from _local_activity(str(payload.get("data", "")))
-
-
-def _local_activity(encoded: str) -> Iterator[str]:
-    try:
-        marker = json.loads(msgspec.json.decode(f'"{encoded}"', type=bytes))
-    except (ValueError, msgspec.DecodeError):
-        return
-    if isinstance(marker, dict) and isinstance(marker.get("activity_type"), str):
-        yield marker["activity_type"]
+            marker = value_of(payload)
+            if isinstance(marker, dict) and isinstance(marker.get("activity_type"), str):
+                yield marker["activity_type"]
 
 
 def _of_replays(trial: Path, workflows: frozenset[str]) -> Iterator[ObservedFailure]:

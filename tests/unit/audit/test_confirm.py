@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,19 +9,14 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.confirm import CHECKS, CONDITIONS, meet, with_evidence
-from harness.audit.observed import ObservedFailure, happened
+from harness.audit.observed import ObservedFailure
 from harness.audit.rules import RULES
 from harness.checks.catalogue import standard
-from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Severity
-from harness.records.evidence import Evidence
-from harness.records.plan import parse
-from harness.records.replay_result import Difference, NondeterministicCall, Replay
-from harness.records.store import save_evidence, save_verdict, write_json
-from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.replay_result import NondeterministicCall
 from harness.replay.compare import judging
 from tests import ROOT, TESTS
-from tests.unit.audit.histories.recorded import Writer
+from tests.unit.audit.saved_runs import saved_run
 
 SHOWN = TESTS / "unit" / "audit" / "shown"
 """Reports of real runs: of the agents in scenarios/broken, and of replays of tests/replay/planted."""
@@ -208,73 +201,8 @@ def test_replays_of_planted_dependences_confirm_each_and_miss_none() -> None:
     assert drawn.confirmed[0].endswith("(history tests/replay/planted/histories/polling-1.json)")
 
 
-def saved_run(folder: Path, *, local: bool = False) -> None:
-    """Write the evidence folder of a run with one failed trial, as `crashproof run` does."""
-    writer = Writer("Agent")
-    writer.task()
-    if local:
-        told = base64.b64encode(json.dumps({"activity_type": "charge"}).encode()).decode()
-        writer.add("MARKER_RECORDED", details={"data": {"payloads": [{"data": told}]}})
-    else:
-        writer.completed(writer.scheduled("charge"))
-    difference = Difference(
-        event_id=5, workflow_task=3, kind="ScheduleActivityTask", subject="charge", field="input.0", old=1, new=2,
-        line="flow.py:31 in run",
-    )  # fmt: skip
-    evidence = Evidence(
-        trial="abc123",
-        scenario="agent",
-        plan=parse("baseline"),
-        end="closed",
-        histories=(writer.history,),
-        replays=(Replay(workflow_id="w", run_id="r", differences=(difference,)),),
-    )
-    twice = Finding(check="effects-happen-once", message="note with {} happened 2 times", subject="note")
-    judged = Judgement(check="effects-happen-once", outcome=Outcome.FAIL, findings=(twice,))
-    write_json(folder / "run.json", {})
-    save_evidence(folder / "trials" / "abc123", evidence)
-    save_verdict(
-        folder / "trials" / "abc123",
-        Verdict(trial="abc123", scenario="agent", plan=parse("baseline"), struck=True, judgements=(judged,)),
-    )
-    (folder / "trials" / "def456").mkdir()  # a trial that was interrupted
-
-
 @pytest.mark.parametrize("local", [False, True])
-def test_an_evidence_folder_tells_what_took_part(tmp_path: Path, local: bool) -> None:
+def test_an_evidence_folder_confirms_what_it_shows(tmp_path: Path, local: bool) -> None:
     saved_run(tmp_path / "run", local=local)
-    effect, difference = happened("run", cwd=tmp_path)
-    assert (effect.check, set(effect.near)) == ("effects-happen-once", {"Agent", "charge"})
-    assert "note" in effect.names
-    assert effect.source == "trial abc123 of agent, baseline"
-    assert (difference.line, set(difference.workflows)) == ("flow.py:31 in run", {"Agent"})
     found = with_evidence(AuditResult(findings=(KEYLESS, ORDER)), "run", cwd=tmp_path)
     assert all(each.confirmed for each in found.findings)
-
-
-def test_a_run_is_found_by_its_id_and_as_the_latest(tmp_path: Path) -> None:
-    runs = tmp_path / ".crashproof" / "runs"
-    saved_run(runs / "20260101T000000Z-abcd")
-    (runs / "latest").symlink_to("20260101T000000Z-abcd")
-    assert happened("latest", cwd=tmp_path) == happened("20260101T000000Z-abcd", cwd=tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (None, "there is no run: name an evidence folder, or a file with a report as JSON"),
-        ("{", "cannot be read"),
-        (
-            '{"findings": [], "files": []}',
-            "run is no report of `crashproof run -o json`",
-        ),
-        ("folder", "run is no evidence folder: it has no run.json"),
-    ],
-)
-def test_what_is_no_evidence_is_refused(tmp_path: Path, content: str | None, says: str) -> None:
-    if content == "folder":
-        (tmp_path / "run").mkdir()
-    elif content is not None:
-        (tmp_path / "run").write_text(content)
-    with pytest.raises(UsageError, match=says.split("`")[0]):
-        happened("run", cwd=tmp_path)
