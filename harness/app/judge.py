@@ -48,7 +48,7 @@ def baselines(folder: Path, scenario: str) -> list[Evidence]:
 
 
 def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord) -> SweepResult:
-    stored = next((result for result in record.swept if result.scenario == declared.name), None)
+    stored = next((result for result in record.sweeps if result.scenario == declared.name), None)
     if stored is None and next(_evidence(folder, declared.name), None) is None:
         return SweepResult(scenario=declared.name, reason=UNFINISHED)
     if stored and (stored.inapplicable or (stored.reason and not stored.verdicts)):

@@ -78,7 +78,7 @@ async def _run_again(
         options=replace(options, cold=True),
         tell=tell,
     )
-    folders.save_run(folder, replace(record, swept=(result,)))
+    folders.save_run(folder, replace(record, sweeps=(result,)))
     return result
 
 

@@ -138,7 +138,7 @@ async def run(
     except asyncio.CancelledError:
         tell(News(text=f"interrupted; go on with: crashproof run --resume {shown_path(folder)}"))
         raise
-    folders.save_run(folder, replace(record, swept=tuple(sweeps), finished=time.time()))
+    folders.save_run(folder, replace(record, sweeps=tuple(sweeps), finished=time.time()))
     keep(sweeps, folder=folder, scenarios=declared)
     means.tidy(folder)
     return RunResult(folder=folder, sweeps=tuple(sweeps))
@@ -175,7 +175,7 @@ class _Keeping:
 
     def __call__(self, result: SweepResult) -> None:
         self._results[result.scenario] = result
-        folders.save_run(self._folder, replace(self._record, swept=tuple(self._results.values())))
+        folders.save_run(self._folder, replace(self._record, sweeps=tuple(self._results.values())))
 
 
 def _kept(options: SweepOptions) -> dict[str, Any]:

@@ -107,8 +107,8 @@ class AuditFinding:
     @property
     def fingerprint(self) -> str:
         """Return 16 hex digits that stay the same when lines move, or are indented otherwise."""
-        told = "\n".join([*self.likeness, str(self.occurrence)])
-        return hashlib.blake2s(told.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+        likeness = "\n".join([*self.likeness, str(self.occurrence)])
+        return hashlib.blake2s(likeness.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -214,14 +214,14 @@ class ReplayResult:
     @property
     def findings(self) -> tuple[ReplayFinding, ...]:
         """What is wrong, each once, with all histories that show it; differences that are accepted come last."""
-        found: dict[tuple[str, str, str, str], ReplayFinding] = {}
+        findings: dict[tuple[str, str, str, str], ReplayFinding] = {}
         for history in self.histories:
             for each in history.findings:
                 key = each.check, each.workflow, each.subject, each.accepted
-                known = found.get(key)
+                known = findings.get(key)
                 files = dict.fromkeys([*(known.histories if known else ()), *each.histories])
-                found[key] = replace(known or each, histories=tuple(files))
-        return tuple(sorted(found.values(), key=lambda each: bool(each.accepted)))
+                findings[key] = replace(known or each, histories=tuple(files))
+        return tuple(sorted(findings.values(), key=lambda each: bool(each.accepted)))
 
     @property
     def conditions(self) -> tuple[str, ...]:

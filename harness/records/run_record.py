@@ -46,7 +46,7 @@ class RunRecord:
         server: Version, path and sha256 of the server binary.
         versions: Versions of Python and of the packages that matter.
         machine: Processor count, system.
-        swept: What each finished scenario came to.
+        sweeps: What each finished scenario came to.
     """
 
     command: tuple[str, ...]
@@ -58,7 +58,7 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     finished: float = 0.0
-    swept: tuple[SweepResult, ...] = ()
+    sweeps: tuple[SweepResult, ...] = ()
 
 
 def begin(*, scenarios: tuple[DeclaredScenario, ...], options: dict[str, Any], server: dict[str, str]) -> RunRecord:
@@ -77,10 +77,10 @@ def begin(*, scenarios: tuple[DeclaredScenario, ...], options: dict[str, Any], s
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that matter here."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in ("crashproof", "temporalio", "grpcio", "openai", "anthropic"):
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed

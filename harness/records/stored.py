@@ -39,15 +39,16 @@ def verdict_of(kept: Mapping[str, Any]) -> Verdict:
         UsageError: It holds something else.
     """
     try:
-        found: Verdict = _convert(_verdict(kept), Verdict)
+        verdict: Verdict = _convert(_verdict(kept), Verdict)
     except (AttributeError, KeyError, TypeError) as error:
         raise UsageError(f"it holds no verdict: {type(error).__name__}: {error}") from error
-    return found
+    return verdict
 
 
 def run_as_json(record: RunRecord) -> dict[str, Any]:
     """Return the record of a run as ``run.json`` holds it."""
-    return {**msgspec.to_builtins(record), "swept": [_swept_as_json(swept) for swept in record.swept]}
+    kept = {key: value for key, value in msgspec.to_builtins(record).items() if key != "sweeps"}
+    return {**kept, "swept": [_sweep_as_json(sweep) for sweep in record.sweeps]}
 
 
 def run_of(kept: Mapping[str, Any]) -> RunRecord:
@@ -57,11 +58,11 @@ def run_of(kept: Mapping[str, Any]) -> RunRecord:
         UsageError: It holds something else.
     """
     try:
-        swept = [_swept(swept) for swept in kept.get("swept", ())]
-        found: RunRecord = _convert({**kept, "swept": swept}, RunRecord)
+        sweeps = [_sweep(sweep) for sweep in kept.get("swept", ())]
+        record: RunRecord = _convert({**kept, "sweeps": sweeps}, RunRecord)
     except (AttributeError, KeyError, TypeError) as error:
         raise UsageError(f"it holds no record of a run: {type(error).__name__}: {error}") from error
-    return found
+    return record
 
 
 def entry_of(text: str) -> EvidenceEntry:
@@ -80,14 +81,14 @@ def _judgement_as_json(judgement: Judgement) -> dict[str, Any]:
     return {**msgspec.to_builtins(judgement), "findings": findings}
 
 
-def _swept_as_json(swept: SweepResult) -> dict[str, Any]:
-    verdicts = [verdict_as_json(verdict) for verdict in swept.verdicts]
+def _sweep_as_json(sweep: SweepResult) -> dict[str, Any]:
+    verdicts = [verdict_as_json(verdict) for verdict in sweep.verdicts]
     for verdict in verdicts:
         del verdict["outcome"]
-    return {**msgspec.to_builtins(swept), "verdicts": verdicts}
+    return {**msgspec.to_builtins(sweep), "verdicts": verdicts}
 
 
-def _swept(kept: Mapping[str, Any]) -> dict[str, Any]:
+def _sweep(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "verdicts": [_verdict(verdict) for verdict in kept.get("verdicts", ())]}
 
 

@@ -150,9 +150,9 @@ class SweepFinding:
     trials: tuple[str, ...]
 
 
-def outcome(swept: Sequence[SweepResult]) -> Outcome:
+def outcome(sweeps: Sequence[SweepResult]) -> Outcome:
     """Return the worst outcome of several sweeps; of none that the engine can run UNKNOWN."""
-    return worst(found.outcome for found in swept if not found.inapplicable)
+    return worst(sweep.outcome for sweep in sweeps if not sweep.inapplicable)
 
 
 def count(verdicts: Iterable[Verdict], wanted: Outcome) -> int:

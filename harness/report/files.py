@@ -21,16 +21,16 @@ def shown_path(folder: Path) -> str:
     return str(folder) if relative.startswith("..") else relative
 
 
-def keep(swept: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[DeclaredScenario] = ()) -> None:
+def keep(sweeps: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[DeclaredScenario] = ()) -> None:
     """Write the report into the evidence folder, in every form.
 
     Args:
-        swept: What each scenario came to.
+        sweeps: What each scenario came to.
         folder: The evidence folder.
         scenarios: Where the scenarios were declared.
     """
     files = {each.name: shown_path(Path(each.file)) for each in scenarios if each.file}
-    run = RunReport(sweeps=swept, place=shown_path(folder), files=files)
+    run = RunReport(sweeps=sweeps, place=shown_path(folder), files=files)
     for form in forms():
         folders.write_bytes(folder / form.file, form.make(run))
 

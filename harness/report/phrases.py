@@ -44,9 +44,9 @@ def not_tried(count: int, why: str) -> str:
 
 def why_unknown(verdict: Verdict) -> list[str]:
     """Return why a trial is UNKNOWN, one line for each reason: its own, then those of its checks."""
-    told = verdict.reason.strip().splitlines()
+    reasons = verdict.reason.strip().splitlines()
     for judgement in verdict.judgements:
         if judgement.outcome is Outcome.UNKNOWN:
             last = judgement.reason.strip().splitlines()[-1:] or ["no reason given"]
-            told.append(f"{judgement.check}: {last[0]}")
-    return told
+            reasons.append(f"{judgement.check}: {last[0]}")
+    return reasons

@@ -15,25 +15,25 @@ from harness.report.sweep.source import findings_of
 _BLOCKS_SHOWN = 20
 
 
-def summary(swept: Sequence[SweepResult], *, folder: str = "") -> str:
+def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
     """Return the report of a run as Markdown, findings first.
 
     Args:
-        swept: What each scenario came to.
+        sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
     """
-    folded = [block for each in swept for block in blocks(findings_of(each))]
-    lines = [f"## crashproof: {outcome(swept)}", ""]
+    folded = [block for each in sweeps for block in blocks(findings_of(each))]
+    lines = [f"## crashproof: {outcome(sweeps)}", ""]
     for block in folded[:_BLOCKS_SHOWN]:
         lines += [*_block(block), ""]
     more = sum(len(block.members) for block in folded[_BLOCKS_SHOWN:])
     if more:
         lines += [f"… and {more} more findings.", ""]
-    lines += _table(swept)
-    by_fault = totals(swept)
+    lines += _table(sweeps)
+    by_fault = totals(sweeps)
     if len(by_fault) > 1:
         lines += ["", *_fault_table(by_fault)]
-        lines += [line for where in somewhere(swept, by_fault) for line in ("", _cell(where))]
+        lines += [line for where in somewhere(sweeps, by_fault) for line in ("", _cell(where))]
     return "\n".join([*lines, "", f"Evidence: `{folder}`", ""])
 
 
@@ -46,10 +46,10 @@ def _block(block: Block) -> Iterator[str]:
     yield f"Reproduce with `{finding.reproduce}`"
 
 
-def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
+def _table(sweeps: Sequence[SweepResult]) -> Iterator[str]:
     yield "| scenario | outcome | trials | failed | unknown | points struck |"
     yield "|---|---|---|---|---|---|"
-    for each in swept:
+    for each in sweeps:
         if each.inapplicable:
             yield f"| {_cell(each.scenario)} | not applicable: {_cell(each.inapplicable)} | | | | |"
             continue

@@ -41,22 +41,22 @@ def audit_text(
     """
     paint = Paint(colour)
     catalogue = {rule.id: rule for rule in rules}
-    told: list[str] = []
-    for file, found in itertools.groupby(audited.findings, key=lambda each: each.place.file):
-        told += [paint(for_line(file), "bold"), ""]
+    shown: list[str] = []
+    for file, findings in itertools.groupby(audited.findings, key=lambda each: each.place.file):
+        shown += [paint(for_line(file), "bold"), ""]
         before: CodePlace | None = None
-        for finding in found:
+        for finding in findings:
             head = _head(finding, catalogue, paint, width)
             again = before is not None and before.line == finding.place.line
             code = list(_code(finding, lines, paint, width, again=again))
-            told += [*head, *([""] if code else []), *code, *_more(finding, paint), ""]
+            shown += [*head, *([""] if code else []), *code, *_more(finding, paint), ""]
             before = finding.place
-    told += _rules(audited.findings, catalogue, paint, width)
-    told += _missed(audited, paint, width)
+    shown += _rules(audited.findings, catalogue, paint, width)
+    shown += _missed(audited, paint, width)
     if unresolved:
-        told += _unresolved(audited, paint)
-    told += _notes(audited, paint, width, unresolved=unresolved)
-    return "\n".join([*told, _summary(audited, paint)])
+        shown += _unresolved(audited, paint)
+    shown += _notes(audited, paint, width, unresolved=unresolved)
+    return "\n".join([*shown, _summary(audited, paint)])
 
 
 def _head(finding: AuditFinding, catalogue: dict[str, RuleText], paint: Paint, width: int) -> Iterator[str]:
@@ -85,10 +85,10 @@ def _more(finding: AuditFinding, paint: Paint) -> Iterator[str]:
     if finding.path:
         yield f"    {paint(_how(finding), 'bold')}"
         yield from (f"      {_step(step)}" for step in finding.path)
-    for title, told in (("Shown by:", finding.evidence), ("Confirmed at run time:", finding.confirmed)):
-        if told:
-            yield f"    {paint(title, 'green' if told is finding.confirmed else 'bold')}"
-            yield from (f"      {for_line(line)}" for line in told)
+    for title, entries in (("Shown by:", finding.evidence), ("Confirmed at run time:", finding.confirmed)):
+        if entries:
+            yield f"    {paint(title, 'green' if entries is finding.confirmed else 'bold')}"
+            yield from (f"      {for_line(entry)}" for entry in entries)
 
 
 def _how(finding: AuditFinding) -> str:
@@ -155,16 +155,16 @@ def _notes(audited: AuditResult, paint: Paint, width: int, *, unresolved: bool) 
     ]
     if audited.unresolved and not unresolved:
         kinds.append([f"{number(len(audited.unresolved), 'call')} could not be followed: --unresolved lists them"])
-    told = [line for kind in kinds for line in _some(kind)]
-    for line in told:
+    lines = [line for kind in kinds for line in _some(kind)]
+    for line in lines:
         yield from _wrapped(line, width, "    ", "  - ")
-    if told:
+    if lines:
         yield ""
 
 
-def _some(told: Sequence[str]) -> list[str]:
-    rest = len(told) - _MOST_NOTES
-    return [*told[:_MOST_NOTES], f"… and {rest} more of these"] if rest > 1 else list(told)
+def _some(notes: Sequence[str]) -> list[str]:
+    rest = len(notes) - _MOST_NOTES
+    return [*notes[:_MOST_NOTES], f"… and {rest} more of these"] if rest > 1 else list(notes)
 
 
 def _at(place: CodePlace) -> str:

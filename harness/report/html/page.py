@@ -20,43 +20,43 @@ from harness.report.sweep.source import findings_of, unexplained
 _TEMPLATE = "page.html.j2"
 
 
-def html(report: Report, *, swept: Sequence[SweepResult] = ()) -> str:
+def html(report: Report, *, sweeps: Sequence[SweepResult] = ()) -> str:
     """Return a report as an HTML page.
 
     Args:
         report: The report.
-        swept: What each scenario came to, where it reports sweeps: their tables, trials and remarks are shown, too.
+        sweeps: What each scenario came to, where it reports sweeps: their tables, trials and remarks are shown, too.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["step_text"] = step_text
     template = resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
         report=report,
-        swept=swept,
+        sweeps=sweeps,
         listed=listed,
         number=number,
         place_text=place_text,
         plan_text=plan_text,
         reproduce=reproduce_trial,
         why_unknown=why_unknown,
-        **(_of_sweeps(swept) if swept else _of_findings(report)),
+        **(_of_sweeps(sweeps) if sweeps else _of_findings(report)),
     )
 
 
-def _of_sweeps(swept: Sequence[SweepResult]) -> dict[str, Any]:
+def _of_sweeps(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
     """Return what the page shows of sweeps: faults, findings by cause, trials without verdict, remarks by scenario."""
-    by_fault = totals(swept)
+    by_fault = totals(sweeps)
     reasons = nowhere(by_fault)
-    shared = shared_notes(swept)
+    shared = shared_notes(sweeps)
     said = tuple(reasons) if len(by_fault) > 1 else ()
     return {
         "faults": by_fault,
         "nowhere": grouped(reasons),
-        "blocks": [block for each in swept for block in blocks(findings_of(each))],
+        "blocks": [block for each in sweeps for block in blocks(findings_of(each))],
         "accepted": (),
         "limits": (),
-        "unknown": [verdict for each in swept for verdict in unexplained(each)],
-        "scenarios": [(each, remarks(each, shared=shared, said=said)) for each in swept if not each.inapplicable],
+        "unknown": [verdict for each in sweeps for verdict in unexplained(each)],
+        "scenarios": [(each, remarks(each, shared=shared, said=said)) for each in sweeps if not each.inapplicable],
         "shared": shared,
     }
 
@@ -75,4 +75,4 @@ def _of_findings(report: Report) -> dict[str, Any]:
     }
 
 
-FORM = Form(file="report.html", make=lambda run: html(run.report, swept=run.sweeps).encode())
+FORM = Form(file="report.html", make=lambda run: html(run.report, sweeps=run.sweeps).encode())

@@ -42,17 +42,17 @@ class FaultTotal:
         return faults.named(self.fault).family
 
 
-def totals(swept: Sequence[SweepResult]) -> tuple[FaultTotal, ...]:
+def totals(sweeps: Sequence[SweepResult]) -> tuple[FaultTotal, ...]:
     """Return what each fault of a run came to over all its scenarios, in the order in which faults are listed.
 
     A trial counts once: for the fault of its last strike, which is the one that it was made for. Undisturbed trials
     count for none.
     """
-    verdicts = _verdicts(swept)
+    verdicts = _verdicts(sweeps)
     return tuple(
         total
         for name in (fault.name for fault in faults.listed())
-        if (total := _total(name, swept, verdicts.get(name, [])))
+        if (total := _total(name, sweeps, verdicts.get(name, [])))
     )
 
 
@@ -80,16 +80,16 @@ def nowhere(by_fault: Iterable[FaultTotal]) -> dict[str, str]:
     return {each.fault: each.not_applicable for each in by_fault if each.not_applicable}
 
 
-def somewhere(swept: Sequence[SweepResult], by_fault: Iterable[FaultTotal]) -> list[str]:
+def somewhere(sweeps: Sequence[SweepResult], by_fault: Iterable[FaultTotal]) -> list[str]:
     """Return why faults cannot be made in some of the scenarios, one line for each reason and scenarios in question."""
     made = {each.fault for each in by_fault if not each.not_applicable}
     scenarios: dict[tuple[str, str], list[str]] = {}
-    for each in swept:
+    for each in sweeps:
         reasons = {name: reason for name, reason in each.not_applicable.items() if name in made}
         for reason, names in grouped(reasons).items():
             scenarios.setdefault((reason, listed(names)), []).append(each.scenario)
     return [
-        f"not applicable in {_some(where, len(swept))}: {names}: {reason}"
+        f"not applicable in {_some(where, len(sweeps))}: {names}: {reason}"
         for (reason, names), where in scenarios.items()
     ]
 
@@ -99,20 +99,20 @@ def _some(scenarios: Sequence[str], of: int) -> str:
     return ", ".join(scenarios) if few else f"{len(scenarios)} of {of} scenarios"
 
 
-def _verdicts(swept: Sequence[SweepResult]) -> dict[str, list[Verdict]]:
+def _verdicts(sweeps: Sequence[SweepResult]) -> dict[str, list[Verdict]]:
     by_fault: dict[str, list[Verdict]] = {}
-    for verdict in (verdict for each in swept for verdict in each.verdicts):
+    for verdict in (verdict for each in sweeps for verdict in each.verdicts):
         strikes = verdict.plan.strikes
         if strikes:
             by_fault.setdefault(strikes[-1].fault, []).append(verdict)
     return by_fault
 
 
-def _total(name: str, swept: Sequence[SweepResult], verdicts: Sequence[Verdict]) -> FaultTotal | None:
+def _total(name: str, sweeps: Sequence[SweepResult], verdicts: Sequence[Verdict]) -> FaultTotal | None:
     """Return what a fault came to, or None where the run has nothing to do with it."""
-    points = [_points(name, each) for each in swept]
+    points = [_points(name, each) for each in sweeps]
     known, struck, unreachable = (sum(numbers) for numbers in zip(*points, strict=True)) if points else (0, 0, 0)
-    reasons = dict.fromkeys(each.not_applicable[name] for each in swept if name in each.not_applicable)
+    reasons = dict.fromkeys(each.not_applicable[name] for each in sweeps if name in each.not_applicable)
     if verdicts or known or struck or unreachable:
         return FaultTotal(
             fault=name,
@@ -126,9 +126,9 @@ def _total(name: str, swept: Sequence[SweepResult], verdicts: Sequence[Verdict])
     return FaultTotal(fault=name, not_applicable="; ".join(reasons)) if reasons else None
 
 
-def _points(name: str, swept: SweepResult) -> tuple[int, int, int]:
+def _points(name: str, sweep: SweepResult) -> tuple[int, int, int]:
     """Return how many points of a scenario a fault knew, struck, and did not reach again."""
-    struck = sum(1 for strike in swept.struck if strike.fault == name)
-    unreachable = sum(1 for strike in swept.unreachable if strike.fault == name)
-    known = sum(1 for cut in swept.cuts if cut.fault == name) - unreachable
+    struck = sum(1 for strike in sweep.struck if strike.fault == name)
+    unreachable = sum(1 for strike in sweep.unreachable if strike.fault == name)
+    known = sum(1 for cut in sweep.cuts if cut.fault == name) - unreachable
     return max(known, struck), struck, unreachable

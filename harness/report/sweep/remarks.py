@@ -13,38 +13,38 @@ _STRIKES_SHOWN = 3
 _POINTS_SHOWN = 8
 
 
-def remarks(swept: SweepResult, *, shared: Collection[str] = (), said: Collection[str] = ()) -> list[str]:
+def remarks(sweep: SweepResult, *, shared: Collection[str] = (), said: Collection[str] = ()) -> list[str]:
     """Return the remarks on a scenario, one line each.
 
     Args:
-        swept: What the scenario came to.
+        sweep: What the scenario came to.
         shared: Notes that are shown elsewhere, for all scenarios.
         said: Faults of which it is said elsewhere why they are not applicable.
     """
-    reasons = {name: reason for name, reason in swept.not_applicable.items() if name not in said}
+    reasons = {name: reason for name, reason in sweep.not_applicable.items() if name not in said}
     return [
-        *incomplete(swept),
-        *(f"coverage gap: {gap}" for gap in swept.gaps),
-        *(f"not compared, since two undisturbed runs differ: {part}" for part in swept.masked),
+        *incomplete(sweep),
+        *(f"coverage gap: {gap}" for gap in sweep.gaps),
+        *(f"not compared, since two undisturbed runs differ: {part}" for part in sweep.masked),
         *_cut_short(
-            [f"not struck, since only one of two undisturbed runs reached it: {place}" for place in swept.unsteady]
+            [f"not struck, since only one of two undisturbed runs reached it: {place}" for place in sweep.unsteady]
         ),
-        *_unreachable(swept.unreachable),
+        *_unreachable(sweep.unreachable),
         *not_applicable(reasons),
-        *(note for note in swept.notes if note not in shared),
+        *(note for note in sweep.notes if note not in shared),
     ]
 
 
-def incomplete(swept: SweepResult) -> list[str]:
+def incomplete(sweep: SweepResult) -> list[str]:
     """Return why a sweep as a whole is UNKNOWN, whatever its trials came to; nothing where it is complete."""
-    began = swept.struck or swept.reason in ("", UNFINISHED)
-    lines = [not_tried(len(swept.untried), swept.limit)] if began and swept.untried else []
-    if swept.too_many_unreachable:
-        missing = number(len(swept.unreachable), "point")
+    began = sweep.struck or sweep.reason in ("", UNFINISHED)
+    lines = [not_tried(len(sweep.untried), sweep.limit)] if began and sweep.untried else []
+    if sweep.too_many_unreachable:
+        missing = number(len(sweep.unreachable), "point")
         lines.append(f"{missing} could not be reached again: more than {UNREACHABLE_SHARE:.0%} of those that are known")
-    if swept.reason:
-        return [swept.reason if swept.struck else f"nothing was swept: {swept.reason}", *lines]
-    if swept.inapplicable or swept.known or swept.points_only or lines:
+    if sweep.reason:
+        return [sweep.reason if sweep.struck else f"nothing was swept: {sweep.reason}", *lines]
+    if sweep.inapplicable or sweep.known or sweep.points_only or lines:
         return lines
     return ["nothing was swept: there was no point to strike"]
 
@@ -54,9 +54,9 @@ def not_applicable(reasons: Mapping[str, str]) -> list[str]:
     return [f"not applicable: {listed(names)}: {reason}" for reason, names in grouped(reasons).items()]
 
 
-def shared_notes(swept: Sequence[SweepResult]) -> list[str]:
+def shared_notes(sweeps: Sequence[SweepResult]) -> list[str]:
     """Return the notes that hold for all the scenarios that were swept."""
-    run = [each for each in swept if not each.inapplicable]
+    run = [each for each in sweeps if not each.inapplicable]
     return [note for note in run[0].notes if all(note in each.notes for each in run)] if run else []
 
 

@@ -17,7 +17,7 @@ Reproduce = Callable[[str], str]
 
 
 def sweep_report(
-    swept: Sequence[SweepResult],
+    sweeps: Sequence[SweepResult],
     *,
     folder: str = "",
     files: Mapping[str, str] | None = None,
@@ -26,7 +26,7 @@ def sweep_report(
     """Return what sweeps came to as a report.
 
     Args:
-        swept: What each scenario came to.
+        sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
         files: Scenario name to the file that declares it, where there is one.
         reproduce: Returns the command that runs a trial again.
@@ -34,56 +34,56 @@ def sweep_report(
     files = files or {}
     findings = [
         finding
-        for each in swept
+        for each in sweeps
         for finding in findings_of(each, reproduce=reproduce, file=files.get(each.scenario, ""))
     ]
     return Report(
         kind="run",
-        outcome=outcome(swept),
-        headline=headline(swept),
+        outcome=outcome(sweeps),
+        headline=headline(sweeps),
         findings=tuple(findings),
-        limits=tuple(limit for each in swept for limit in _limits(each)),
-        suites=tuple(_suite(each, reproduce) for each in swept),
-        trials=_trials(swept),
+        limits=tuple(limit for each in sweeps for limit in _limits(each)),
+        suites=tuple(_suite(each, reproduce) for each in sweeps),
+        trials=_trials(sweeps),
         points={
-            "known": sum(each.known for each in swept),
-            "struck": sum(len(each.struck) for each in swept),
-            "unreachable": sum(len(each.unreachable) for each in swept),
+            "known": sum(each.known for each in sweeps),
+            "struck": sum(len(each.struck) for each in sweeps),
+            "unreachable": sum(len(each.unreachable) for each in sweeps),
         },
-        vacuous=sum(each.vacuous for each in swept),
+        vacuous=sum(each.vacuous for each in sweeps),
         folder=folder,
-        details={"faults": _faults(swept), "scenarios": [_scenario(each) for each in swept]},
+        details={"faults": _faults(sweeps), "scenarios": [_scenario(each) for each in sweeps]},
     )
 
 
-def headline(swept: Sequence[SweepResult]) -> str:
+def headline(sweeps: Sequence[SweepResult]) -> str:
     """Return what sweeps came to, in one line without the outcome."""
-    trials = sum(len(each.verdicts) for each in swept)
-    struck, known = sum(len(each.struck) for each in swept), sum(each.known for each in swept)
-    unreachable = sum(len(each.unreachable) for each in swept)
-    findings = sum(len(each.findings) for each in swept)
+    trials = sum(len(each.verdicts) for each in sweeps)
+    struck, known = sum(len(each.struck) for each in sweeps), sum(each.known for each in sweeps)
+    unreachable = sum(len(each.unreachable) for each in sweeps)
+    findings = sum(len(each.findings) for each in sweeps)
     line = f"{number(trials, 'trial')}, {struck} of {number(known, 'point')} struck"
     line += f", {unreachable} unreachable" if unreachable else ""
     return f"{line}, {number(findings, 'finding')}"
 
 
-def findings_of(swept: SweepResult, *, reproduce: Reproduce = reproduce_trial, file: str = "") -> list[ReportedFinding]:
+def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, file: str = "") -> list[ReportedFinding]:
     """Return the findings of one scenario, each once.
 
     Args:
-        swept: What the scenario came to.
+        sweep: What the scenario came to.
         reproduce: Returns the command that runs a trial again.
         file: The file that declares the scenario, where there is one.
     """
     return [
-        _reported(each.finding, each.verdict, reproduce, scenario=swept.scenario, trials=each.trials, file=file)
-        for each in swept.findings
+        _reported(each.finding, each.verdict, reproduce, scenario=sweep.scenario, trials=each.trials, file=file)
+        for each in sweep.findings
     ]
 
 
-def unexplained(swept: SweepResult) -> list[Verdict]:
+def unexplained(sweep: SweepResult) -> list[Verdict]:
     """Return the trials of a scenario of which nothing is known, and that need a reason."""
-    return [verdict for verdict in swept.verdicts if verdict.outcome is Outcome.UNKNOWN]
+    return [verdict for verdict in sweep.verdicts if verdict.outcome is Outcome.UNKNOWN]
 
 
 def _reported(
@@ -121,29 +121,29 @@ def _reported(
     )
 
 
-def _limits(swept: SweepResult) -> Iterator[Limit]:
+def _limits(sweep: SweepResult) -> Iterator[Limit]:
     """Yield what limits the results of a scenario: why it is UNKNOWN, then what could not be made."""
-    for line in incomplete(swept):
-        annotation = Annotation(level="error", title="crashproof run", text=f"{swept.scenario}: {line}")
-        yield Limit(level="error", text=f"{swept.scenario}: {line}", annotation=annotation)
-    notes = [f"not applicable: {swept.inapplicable}"] if swept.inapplicable else []
+    for line in incomplete(sweep):
+        annotation = Annotation(level="error", title="crashproof run", text=f"{sweep.scenario}: {line}")
+        yield Limit(level="error", text=f"{sweep.scenario}: {line}", annotation=annotation)
+    notes = [f"not applicable: {sweep.inapplicable}"] if sweep.inapplicable else []
     level: Level = "note"
     yield from (
-        Limit(level=level, text=f"{swept.scenario}: {line}") for line in [*notes, *not_applicable(swept.not_applicable)]
+        Limit(level=level, text=f"{sweep.scenario}: {line}") for line in [*notes, *not_applicable(sweep.not_applicable)]
     )
 
 
-def _suite(swept: SweepResult, reproduce: Reproduce) -> Suite:
+def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
     """Return the trials of a scenario as test cases, then each fault that it cannot meet, then why it is incomplete."""
-    cases = [_case(verdict, reproduce) for verdict in swept.verdicts]
-    for name, reason in swept.not_applicable.items():
-        cases.append(Case(name=name, classname=swept.scenario, skipped=f"not applicable: {reason}"))
-    if swept.inapplicable:
-        skipped = f"not applicable: {swept.inapplicable}"
-        cases.append(Case(name="sweep", classname=swept.scenario, skipped=skipped))
-    elif why := incomplete(swept):
-        cases.append(Case(name="sweep", classname=swept.scenario, error="; ".join(why)))
-    return Suite(name=swept.scenario, cases=tuple(cases), seconds=swept.seconds, may_skip=True)
+    cases = [_case(verdict, reproduce) for verdict in sweep.verdicts]
+    for name, reason in sweep.not_applicable.items():
+        cases.append(Case(name=name, classname=sweep.scenario, skipped=f"not applicable: {reason}"))
+    if sweep.inapplicable:
+        skipped = f"not applicable: {sweep.inapplicable}"
+        cases.append(Case(name="sweep", classname=sweep.scenario, skipped=skipped))
+    elif why := incomplete(sweep):
+        cases.append(Case(name="sweep", classname=sweep.scenario, error="; ".join(why)))
+    return Suite(name=sweep.scenario, cases=tuple(cases), seconds=sweep.seconds, may_skip=True)
 
 
 def _case(verdict: Verdict, reproduce: Reproduce) -> Case:
@@ -154,8 +154,8 @@ def _case(verdict: Verdict, reproduce: Reproduce) -> Case:
     return Case(name=name, classname=verdict.scenario, findings=findings)
 
 
-def _trials(swept: Sequence[SweepResult]) -> dict[str, Any]:
-    verdicts = [verdict for each in swept for verdict in each.verdicts]
+def _trials(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
+    verdicts = [verdict for each in sweeps for verdict in each.verdicts]
     return {**_counts(verdicts), "verdicts": [_trial(verdict) for verdict in verdicts]}
 
 
@@ -181,36 +181,36 @@ def _trial(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _scenario(swept: SweepResult) -> dict[str, Any]:
+def _scenario(sweep: SweepResult) -> dict[str, Any]:
     return {
-        "name": swept.scenario,
-        "title": swept.title,
-        "outcome": "" if swept.inapplicable else swept.outcome,
-        "reason": swept.reason,
-        "inapplicable": swept.inapplicable,
-        "seconds": round(swept.seconds, 3),
-        "trials": _counts(swept.verdicts),
-        "points": {"known": swept.known, "struck": len(swept.struck), "unreachable": len(swept.unreachable)},
-        "vacuous": swept.vacuous,
-        "not_run": len(swept.untried),
-        "faults": _faults([swept]),
+        "name": sweep.scenario,
+        "title": sweep.title,
+        "outcome": "" if sweep.inapplicable else sweep.outcome,
+        "reason": sweep.reason,
+        "inapplicable": sweep.inapplicable,
+        "seconds": round(sweep.seconds, 3),
+        "trials": _counts(sweep.verdicts),
+        "points": {"known": sweep.known, "struck": len(sweep.struck), "unreachable": len(sweep.unreachable)},
+        "vacuous": sweep.vacuous,
+        "not_run": len(sweep.untried),
+        "faults": _faults([sweep]),
         "cuts": [
             {"fault": cut.fault, "point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for}
-            for cut in swept.cuts
+            for cut in sweep.cuts
         ],
-        "unreachable": [str(strike) for strike in swept.unreachable],
-        "untried": [str(strike) for strike in swept.untried],
-        "limit": swept.limit,
-        "unsteady": swept.unsteady,
-        "coverage_gaps": swept.gaps,
-        "masked": swept.masked,
-        "notes": swept.notes,
+        "unreachable": [str(strike) for strike in sweep.unreachable],
+        "untried": [str(strike) for strike in sweep.untried],
+        "limit": sweep.limit,
+        "unsteady": sweep.unsteady,
+        "coverage_gaps": sweep.gaps,
+        "masked": sweep.masked,
+        "notes": sweep.notes,
     }
 
 
-def _faults(swept: Sequence[SweepResult]) -> dict[str, dict[str, Any]]:
+def _faults(sweeps: Sequence[SweepResult]) -> dict[str, dict[str, Any]]:
     """Return for each fault the points it was to strike and what its trials came to, or why it cannot be made."""
-    return {each.fault: {"family": each.family, **_total(each)} for each in totals(swept)}
+    return {each.fault: {"family": each.family, **_total(each)} for each in totals(sweeps)}
 
 
 def _total(total: FaultTotal) -> dict[str, Any]:

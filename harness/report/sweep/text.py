@@ -19,35 +19,35 @@ _EVIDENCE_SHOWN = 12
 _WIDTH = 110
 
 
-def text(swept: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial) -> str:
+def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial) -> str:
     """Return the report of a run, ready for a terminal or a log.
 
     Args:
-        swept: What each scenario came to.
+        sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
         reproduce: Returns the command that runs a trial again.
     """
     lines: list[str] = []
-    for each in swept:
+    for each in sweeps:
         for block in blocks(findings_of(each, reproduce=reproduce)):
             lines += [*_block(block, folder), ""]
         for verdict in unexplained(each):
             lines += [*_unknown(verdict, folder, reproduce), ""]
-    lines += _table(swept)
-    by_fault = totals(swept)
+    lines += _table(sweeps)
+    by_fault = totals(sweeps)
     if len(by_fault) > 1:
         lines += ["", *_fault_table(by_fault)]
         lines += [
-            line for where in somewhere(swept, by_fault) for line in wrapped(where, _WIDTH, indent="  ", first="")
+            line for where in somewhere(sweeps, by_fault) for line in wrapped(where, _WIDTH, indent="  ", first="")
         ]
-    lines += _remarks(swept, said=[each.fault for each in by_fault] if len(by_fault) > 1 else [])
-    return for_terminal("\n".join([*lines, "", _last(swept, folder)]))
+    lines += _remarks(sweeps, said=[each.fault for each in by_fault] if len(by_fault) > 1 else [])
+    return for_terminal("\n".join([*lines, "", _last(sweeps, folder)]))
 
 
-def points(swept: Sequence[SweepResult]) -> str:
+def points(sweeps: Sequence[SweepResult]) -> str:
     """Return the list of points, one line each, as ``--list`` prints it."""
     lines: list[str] = []
-    for each in swept:
+    for each in sweeps:
         why = each.reason or (f"not applicable: {each.inapplicable}" if each.inapplicable else "")
         lines.append(f"{each.scenario}: {number(len(each.cuts), 'point')}" + (f" ({why})" if why else ""))
         several = len({cut.fault for cut in each.cuts}) > 1
@@ -84,22 +84,22 @@ def _unknown(verdict: Verdict, folder: str, reproduce: Reproduce) -> Iterator[st
     )
 
 
-def _table(swept: Sequence[SweepResult]) -> Iterator[str]:
+def _table(sweeps: Sequence[SweepResult]) -> Iterator[str]:
     columns = [
-        named_column("scenario", (each.scenario for each in swept)),
+        named_column("scenario", (each.scenario for each in sweeps)),
         Column("outcome", 8, left=True),
         *(Column(title, 7 if title == "trials" else 8) for title in ("trials", "passed", "failed")),
         *(Column("unknown", 9), Column("points", 9), Column("time", 8)),
     ]
-    return table(columns, [_row(each) for each in swept])
+    return table(columns, [_row(each) for each in sweeps])
 
 
-def _row(swept: SweepResult) -> list[object]:
-    if swept.inapplicable:
-        return [swept.scenario, f"not applicable: {swept.inapplicable}"]
-    counts = [count(swept.verdicts, kind) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)]
-    struck = f"{len(swept.struck)}/{swept.known}"
-    return [swept.scenario, swept.outcome, len(swept.verdicts), *counts, struck, f"{swept.seconds:.1f}s"]
+def _row(sweep: SweepResult) -> list[object]:
+    if sweep.inapplicable:
+        return [sweep.scenario, f"not applicable: {sweep.inapplicable}"]
+    counts = [count(sweep.verdicts, kind) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)]
+    struck = f"{len(sweep.struck)}/{sweep.known}"
+    return [sweep.scenario, sweep.outcome, len(sweep.verdicts), *counts, struck, f"{sweep.seconds:.1f}s"]
 
 
 def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
@@ -116,23 +116,23 @@ def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
         yield from wrapped(line, _WIDTH, indent="  ", first="")
 
 
-def _remarks(swept: Sequence[SweepResult], *, said: Sequence[str]) -> Iterator[str]:
+def _remarks(sweeps: Sequence[SweepResult], *, said: Sequence[str]) -> Iterator[str]:
     """Yield the remarks on each scenario, then those that hold for all.
 
     Args:
-        swept: What each scenario came to.
+        sweeps: What each scenario came to.
         said: Faults of which it is already said why they are not applicable.
     """
-    shared = shared_notes(swept)
-    for each in swept:
+    shared = shared_notes(sweeps)
+    for each in sweeps:
         if lines := remarks(each, shared=shared, said=said):
             yield from ("", f"{each.scenario}:")
             yield from (part for line in lines for part in wrapped(line, _WIDTH, indent="    ", first="  - "))
     yield from ["", *shared] if shared else []
 
 
-def _last(swept: Sequence[SweepResult], folder: str) -> str:
-    return f"{outcome(swept)}: {headline(swept)}" + (f". Evidence: {folder}" if folder else "")
+def _last(sweeps: Sequence[SweepResult], folder: str) -> str:
+    return f"{outcome(sweeps)}: {headline(sweeps)}" + (f". Evidence: {folder}" if folder else "")
 
 
 FORM = Form(file="report.txt", make=lambda run: text(run.sweeps, folder=run.place).encode() + b"\n")

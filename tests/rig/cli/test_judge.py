@@ -31,7 +31,7 @@ BASELINE = Verdict(trial="1a2b3c", scenario="trip", plan=Plan(), struck=True)
 def run_of(folder: Path, *names: str, swept: tuple[SweepResult, ...] = ()) -> Path:
     """Write the folder of a run of these scenarios."""
     declared = tuple(DeclaredScenario(name=name, checks=("history-well-formed",)) for name in names)
-    record = RunRecord(command=("crashproof",), cwd=str(folder), started=1.0, scenarios=declared, swept=swept)
+    record = RunRecord(command=("crashproof",), cwd=str(folder), started=1.0, scenarios=declared, sweeps=swept)
     folders.save_run(folder, record)
     (folder / "trials").mkdir()
     return folder
@@ -101,7 +101,7 @@ def test_an_interrupted_run_that_kept_its_points_says_which_were_not_tried(tmp_p
         scenario="trip", cuts=tuple(Cut(point, fault="kill-worker") for point in points), reason=UNFINISHED
     )
     record = folders.load_run(folder)
-    folders.save_run(folder, replace(record, swept=(replace(known, verdicts=(BASELINE,)),)))
+    folders.save_run(folder, replace(record, sweeps=(replace(known, verdicts=(BASELINE,)),)))
     document = json.loads(judged(folder).stdout)
     assert document["points"] == {"known": 2, "struck": 1, "unreachable": 0}
     assert document["scenarios"][0]["untried"] == ["kill-worker@before/Two"]

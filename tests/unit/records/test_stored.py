@@ -52,7 +52,7 @@ def test_a_verdict_is_kept_with_texts_and_read_back() -> None:
 def test_a_run_is_kept_with_texts_and_read_back() -> None:
     swept = SweepResult(scenario="s", verdicts=(VERDICT,), struck=PLAN.strikes)
     record = RunRecord(
-        command=("crashproof",), cwd="/", started=1.0, scenarios=(DeclaredScenario(name="s"),), swept=(swept,)
+        command=("crashproof",), cwd="/", started=1.0, scenarios=(DeclaredScenario(name="s"),), sweeps=(swept,)
     )
     kept = msgspec.json.decode(msgspec.json.encode(run_as_json(record)))
     assert kept["swept"][0]["verdicts"][0]["plan"] == str(PLAN)

@@ -39,7 +39,7 @@ _EMPTY = ("meta", "br")
 
 
 def html(results: Sequence[SweepResult], *, folder: str = "") -> str:
-    return html_of(sweep_report(results, folder=folder), swept=results)
+    return html_of(sweep_report(results, folder=folder), sweeps=results)
 
 
 def junit(results: Sequence[SweepResult]) -> bytes:
