@@ -11,12 +11,11 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 
 from harness.audit.observed import AS_RECORDED, ObservedFailure, happened
-from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Missed, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Missed, Severity, place_of_line
 
 _SHOWN = 3
 _QUOTED = re.compile(r"'([\w.:-]+)'")
 _DECLARES = re.compile(r"\bworkflow\.defn\b")
-_LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in (?P<function>.*))?$")
 _PLACE = re.compile(r"[\w./-]+\.py:\d+")
 _SAY_NOTHING = {"run", "main", "__init__", ""}
 
@@ -247,9 +246,9 @@ def _conditioned(candidates: Sequence[AuditFinding], conditions: Sequence[str]) 
 
 def _by_line(each: ObservedFailure, candidates: Sequence[AuditFinding], cwd: Path) -> list[AuditFinding]:
     """Return the findings at the line of a call that was seen; else those on the way to the command that differs."""
-    seen = [line for witness in each.witnesses for line in _parsed(witness.stack[-1:])]
+    seen = [line for witness in each.witnesses for line in _places(witness.stack[-1:])]
     witnessed = [finding for finding in candidates if any(_names_line(finding, line, cwd) for line in seen)]
-    issued = list(_parsed([each.line] if each.line else []))
+    issued = list(_places([each.line] if each.line else []))
     conditioned = _conditioned(candidates, each.conditions)
     if fitting := [finding for finding in witnessed if finding.rule == "CP501" or finding in conditioned]:
         return fitting
@@ -257,35 +256,27 @@ def _by_line(each: ObservedFailure, candidates: Sequence[AuditFinding], cwd: Pat
     return exact or [finding for finding in conditioned if any(_leads_to(finding, line, cwd) for line in issued)]
 
 
-@dataclass(frozen=True)
-class _At:
-    file: str
-    line: int
-    function: str
+def _places(lines: Iterable[str]) -> Iterator[CodePlace]:
+    """Yield the places that lines name as replays do, ``path.py:123 in run``; nothing for what names none."""
+    yield from (place for line in lines if (place := place_of_line(line)))
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[_At]:
-    for line in lines:
-        if matched := _LINE.match(line):
-            yield _At(matched["file"], int(matched["line"]), (matched["function"] or "").rpartition(".")[2])
-
-
-def _stands_at(place: CodePlace, at: _At, cwd: Path) -> bool:
+def _stands_at(place: CodePlace, at: CodePlace, cwd: Path) -> bool:
     return place.line <= at.line <= max(place.line, place.end_line) and _same_file(place.file, at.file, cwd)
 
 
-def _names_line(finding: AuditFinding, at: _At, cwd: Path) -> bool:
+def _names_line(finding: AuditFinding, at: CodePlace, cwd: Path) -> bool:
     """Tell whether a finding stands at a line, or says that it lies there."""
-    said = _parsed(_PLACE.findall(finding.message))
+    said = _places(_PLACE.findall(finding.message))
     return _stands_at(finding.place, at, cwd) or any(
         each.line == at.line and _same_file(each.file, at.file, cwd) for each in said
     )
 
 
-def _leads_to(finding: AuditFinding, at: _At, cwd: Path) -> bool:
+def _leads_to(finding: AuditFinding, at: CodePlace, cwd: Path) -> bool:
     """Tell whether a finding stands in the function of a line, or is reached through it."""
     return any(
-        place.function.rpartition(".")[2] == at.function and _same_file(place.file, at.file, cwd)
+        place.function.rpartition(".")[2] == at.function.rpartition(".")[2] and _same_file(place.file, at.file, cwd)
         for place in (finding.place, *finding.path)
     )
 
