@@ -1,1 +1,1 @@
-"""The report of audits, in each form."""
+"""Reports of audits: as the one record, and as text."""

@@ -1,1 +1,1 @@
-"""The report of strict replays, in each form."""
+"""Reports of strict replays: as the one record, and as text."""

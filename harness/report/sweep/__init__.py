@@ -1,1 +1,1 @@
-"""The report of sweeps, in each form."""
+"""Reports of sweeps: as the one record, as text, and what only sweeps have (faults, causes, remarks)."""

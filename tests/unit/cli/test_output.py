@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 from collections import Counter
 from collections.abc import Callable
@@ -185,3 +186,17 @@ def test_a_live_line_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_exit_status_is_that_of_the_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     assert show(RunResult(folder=Path("runs"), sweeps=(FAILED,)), form="text") == 1
     assert capsys.readouterr().out.splitlines()[-1].startswith("FAIL: ")
+
+
+def test_no_command_prints_text_that_it_puts_together_itself() -> None:
+    """What a command words holds foreign text as a rule: ``say`` prints it. JSON and paths are for programs."""
+    worded = [
+        f"{file.name}:{call.lineno}"
+        for file in Path(cli.__file__).parent.glob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("click.echo", "click.secho", "print")
+        and any(isinstance(argument, ast.JoinedStr | ast.Constant) for argument in call.args)
+        and "for_line(" not in ast.unparse(call)
+    ]
+    assert worded == []
