@@ -27,23 +27,23 @@ from harness.report.clean import for_terminal
 if TYPE_CHECKING:
     from harness.servers.binaries import Binary
     from harness.testing import Effects, Model, SessionServer, Survives, WorkerStarter
-    from harness.testing.stage import Stage
+    from harness.testing.fixtures import Fixtures
     from harness.testing.thread import Calls, RigThread
-    from harness.trial.slots import Rig
+    from harness.trial.rig import Rig
 
 
 @pytest.fixture
-def crashproof_server(_crashproof_stage: Stage) -> SessionServer:
+def crashproof_server(_crashproof_fixtures: Fixtures) -> SessionServer:
     """A persisted Temporal dev server, one for the session, with a namespace of this test's own.
 
     ``address`` and ``namespace`` are for ``Client.connect``. ``await crashproof_server.kill()`` kills it with SIGKILL,
     ``await crashproof_server.restart()`` starts it again on the same database and port.
     """
-    return _crashproof_stage.server
+    return _crashproof_fixtures.server
 
 
 @pytest.fixture
-def crashproof_worker(_crashproof_stage: Stage) -> WorkerStarter:
+def crashproof_worker(_crashproof_fixtures: Fixtures) -> WorkerStarter:
     """A starter of worker processes.
 
     ``worker = await crashproof_worker("python -m app.worker", task_queue="q")`` starts one, real and unmodified, behind
@@ -52,28 +52,28 @@ def crashproof_worker(_crashproof_stage: Stage) -> WorkerStarter:
     worker.reached("before/RespondActivityTaskCompleted/*")`` waits for a point; ``pid`` and ``log`` are those of the
     newest process. It ends with the test.
     """
-    return _crashproof_stage.workers
+    return _crashproof_fixtures.workers
 
 
 @pytest.fixture
-def crashproof_model(_crashproof_stage: Stage) -> Model:
+def crashproof_model(_crashproof_fixtures: Fixtures) -> Model:
     """A scripted model server that plays OpenAI, for this test alone.
 
     ``url`` is what ``OPENAI_BASE_URL`` is; worker processes have it already. ``answers_with(function_or_file)`` says
     what it answers, ``fails_with("model-429-seconds")`` lets the next request meet a fault, and ``requests`` are those
     that it has seen.
     """
-    return _crashproof_stage.model
+    return _crashproof_fixtures.model
 
 
 @pytest.fixture
-def crashproof_effects(_crashproof_stage: Stage) -> Effects:
+def crashproof_effects(_crashproof_fixtures: Fixtures) -> Effects:
     """An effect server (payments, mails, searches) that keeps the ledger, for this test alone.
 
     ``url`` is what ``EFFECTS_URL`` is; worker processes have it already. ``ledger`` are the effects that have happened,
     ``answers_with`` and ``fails_with("effect-reply-lost")`` are as those of ``crashproof_model``.
     """
-    return _crashproof_stage.effects
+    return _crashproof_fixtures.effects
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def crashproof_replays(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def replays(*paths: str | Path, **how: Any) -> None:
         __tracebackhide__ = True
-        found = [beside / path if (beside / path).exists() else Path(path) for path in paths]
+        given = [beside / path if (beside / path).exists() else Path(path) for path in paths]
         try:
-            assert_replays(*found, **{"cwd": started_in, **how})
+            assert_replays(*given, **{"cwd": started_in, **how})
         except (AssertionError, UsageError, RigError) as error:
             raise pytest.fail.Exception(for_terminal(f"crashproof: {error}"), pytrace=False) from None
 
@@ -146,7 +146,7 @@ def _crashproof_temporal(_crashproof_thread: RigThread, request: pytest.FixtureR
 def _crashproof_rig(
     _crashproof_thread: RigThread, _crashproof_temporal: Binary, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rig]:
-    from harness.trial.slots import Rig
+    from harness.trial.rig import Rig
 
     folder = tmp_path_factory.mktemp("crashproof", numbered=True)
     with _in_one_message(), _crashproof_thread.within(Rig(binary=_crashproof_temporal, folder=folder)) as rig:
@@ -161,29 +161,29 @@ def _crashproof_calls(_crashproof_thread: RigThread) -> Iterator[Calls]:
     yield calls
     forgotten = calls.forgotten()
     if forgotten:
-        told = ", ".join(f"`{name}`" for name in forgotten)
-        pytest.fail(f"crashproof: {told} was called but never awaited, so nothing was done", pytrace=False)
+        calls_made = ", ".join(f"`{name}`" for name in forgotten)
+        pytest.fail(f"crashproof: {calls_made} was called but never awaited, so nothing was done", pytrace=False)
 
 
 @pytest.fixture
-def _crashproof_stage(
+def _crashproof_fixtures(
     _crashproof_rig: Rig,
     _crashproof_thread: RigThread,
     _crashproof_calls: Calls,
     request: pytest.FixtureRequest,
     tmp_path: Path,
-) -> Iterator[Stage]:
-    from harness.testing.stage import Stage
+) -> Iterator[Fixtures]:
+    from harness.testing.fixtures import open_fixtures
 
-    stage = Stage(
+    opening = open_fixtures(
         _crashproof_rig,
         name=request.node.name,
         scripts=request.path.parent,
         logs=tmp_path / "crashproof",
         calls=_crashproof_calls,
     )
-    with _in_one_message(), _crashproof_thread.within(stage):
-        yield stage
+    with _in_one_message(), _crashproof_thread.within(opening) as fixtures:
+        yield fixtures
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from harness.records.plan import Plan
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
-from harness.trial.slots import Rig
+from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 
 

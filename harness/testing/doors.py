@@ -79,8 +79,8 @@ class Model:
         """
         self._failing.add(fault)
 
-    async def meet(self, message: HttpMessage) -> Decision:
-        """Say what becomes of a request; called by the door."""
+    async def decide(self, message: HttpMessage) -> Decision:
+        """Decide what becomes of a request; called by the door."""
         self._requests.append(message)
         method, path, body = message.method, message.path, _encoded(message.body)
         return await self._failing.around(
@@ -128,8 +128,8 @@ class Effects:
         """
         self._failing.add(fault)
 
-    async def meet(self, message: HttpMessage) -> Decision:
-        """Say what becomes of a request; called by the door."""
+    async def decide(self, message: HttpMessage) -> Decision:
+        """Decide what becomes of a request; called by the door."""
         asked = effects.read(
             method=message.method, path=message.path, headers=message.headers, body=_encoded(message.body)
         )

@@ -2,80 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import grpc.aio
-
-from harness.doors.decision import Decision
 from harness.doors.wire.attribution import Attribution
-from harness.doors.wire.long_polls import LongPolls
-from harness.doors.wire.proxy import WireProxy
-from harness.doors.wire.serving import GrpcServer
 from harness.errors import RigError
-from harness.processes.command import environment
-from harness.records.facts import NO_FACTS
-from harness.records.message_facts import TaskPoll
-from harness.records.plan import Plan
 from harness.records.point import matches
 from harness.records.tape import Entry
 from harness.report.clean import for_terminal
-from harness.servers.frontend import Frontend
 from harness.testing.thread import Calls
-from harness.trial.acceleration import Acceleration
-from harness.trial.nemesis import Nemesis
-from harness.trial.slots import Slot
-from harness.trial.worker import WorkerProcesses
+from harness.trial.live_tape import LiveTape
+from harness.trial.rig import Slot
+from harness.trial.stage import Stage, WorkerSetup, open_stage
 
 REACH_LIMIT = 60.0
 """Seconds that ``Worker.reached`` waits unless told otherwise."""
-
-_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue")
 
 
 class Worker:
     """A worker: one process after the other, the same command each time. Made by ``crashproof_worker``."""
 
-    def __init__(self, processes: WorkerProcesses, *, behind: _Door, calls: Calls) -> None:
-        self._processes = processes
-        self._behind = behind
+    def __init__(self, stage: Stage, *, calls: Calls) -> None:
+        self._stage = stage
+        self._registry = stage.registry
         self._calls = calls
 
     @property
     def number(self) -> int:
         """Which process of this worker it is, from 1."""
-        return self._processes.number
+        return self._registry.number
 
     @property
     def pid(self) -> int:
         """Process id of the newest process, which may have ended."""
-        assert self._processes.process is not None
-        return self._processes.process.pid
+        assert self._registry.process is not None
+        return self._registry.process.pid
 
     @property
     def alive(self) -> bool:
         """Whether the newest process runs."""
-        return self._processes.process is not None and self._processes.process.alive
+        return self._registry.process is not None and self._registry.process.alive
 
     @property
     def log(self) -> str:
         """The last 200 lines that the newest process wrote to standard output and standard error."""
-        return self._processes.process.log_tail(200) if self._processes.process else ""
+        return self._registry.process.log_tail(200) if self._registry.process else ""
 
     @property
     def points(self) -> tuple[str, ...]:
         """Ids of the points that this worker has reached, in order, as ``crashproof run --list`` shows them."""
-        return self._behind.points
+        return tuple(entry.point.id for entry in self._stage.tape.entries if entry.point)
 
     def kill(self) -> Coroutine[Any, Any, None]:
         """Kill the process, and all that it started, with SIGKILL, and wait until it is gone."""
         __tracebackhide__ = True
-        return self._calls.make("worker.kill()", self._behind.kill)
+        return self._calls.make("worker.kill()", self._kill)
 
     def start(self) -> Coroutine[Any, Any, None]:
         """Start the next process after a kill, and wait until it polls.
@@ -87,7 +71,7 @@ class Worker:
             RigError: It exits or never polls, with the end of its log; or the one before still runs.
         """
         __tracebackhide__ = True
-        return self._calls.make("worker.start()", self._behind.start)
+        return self._calls.make("worker.start()", self._start)
 
     def restart(self) -> Coroutine[Any, Any, None]:
         """Kill the process and start the next one.
@@ -96,7 +80,7 @@ class Worker:
             RigError: As ``start``.
         """
         __tracebackhide__ = True
-        return self._calls.make("worker.restart()", self._behind.restart)
+        return self._calls.make("worker.restart()", self._restart)
 
     def reached(self, point: str, *, limit: float = REACH_LIMIT) -> Coroutine[Any, Any, str]:
         """Wait until this worker has reached a point, and return the point's id.
@@ -112,7 +96,33 @@ class Worker:
             RigError: The point was not reached in time; with those that were.
         """
         __tracebackhide__ = True
-        return self._calls.make("worker.reached(...)", lambda: self._behind.reached(point, limit=limit))
+        return self._calls.make("worker.reached(...)", lambda: self._reached(point, limit=limit))
+
+    async def _kill(self) -> None:
+        """Kill the process; from this moment on nothing that it has sent counts."""
+        self._registry.declare_dead(self._registry.number)
+        number = self._registry.kill_now()
+        self._stage.long_polls.cut_off(number)
+        if self._registry.process:
+            await self._registry.process.kill()
+
+    async def _start(self) -> None:
+        if self.alive:
+            raise RigError(f"the worker process {self.pid} still runs; kill() it first, or restart() it")
+        await self._stage.workers.start_again()
+
+    async def _restart(self) -> None:
+        await self._kill()
+        await self._start()
+
+    async def _reached(self, point: str, *, limit: float) -> str:
+        tape = self._stage.tape
+        if not await tape.until(lambda entry: _is_at(entry, point), timeout=limit):
+            reached = "\n".join(self.points) or "none"
+            raise RigError(
+                f"no message of the worker matched {point!r} within {limit:g} s; points so far:", log=reached
+            )
+        return next(entry.point.id for entry in tape.entries if entry.point and _is_at(entry, point))
 
 
 class WorkerStarter:
@@ -156,136 +166,33 @@ class WorkerStarter:
             RigError: It exits or never polls; with the end of its log.
         """
         __tracebackhide__ = True
-        more = {**({"TEMPORAL_TASK_QUEUE": task_queue} if task_queue else {}), **(env or {})}
         return self._calls.make(
             "crashproof_worker(...)",
-            lambda: self._start(command, task_queue=task_queue, more=more, address=address, real_time=real_time),
+            lambda: self._start(command, task_queue=task_queue, env=env or {}, address=address, real_time=real_time),
         )
 
     async def _start(
-        self, command: str, *, task_queue: str, more: Mapping[str, str], address: str, real_time: bool
+        self, command: str, *, task_queue: str, env: Mapping[str, str], address: str, real_time: bool
     ) -> Worker:
         self._count += 1
-        door = _Door(self._slot, address=address, real_time=real_time)
-        door.processes = WorkerProcesses(
-            command=command,
-            environment=lambda number: environment({**door.environment(number), **more}),
-            logs=self._logs / f"worker-{self._count}",
-            nemesis=door.nemesis,
-            task_queue=task_queue,
-            recover=door.recover,
-            strict=True,
+        logs = self._logs / f"worker-{self._count}"
+        stage = await self._stack.enter_async_context(
+            open_stage(
+                self._slot,
+                worker=WorkerSetup(command=command, logs=logs, task_queue=task_queue, env=env, address=address),
+                tape=LiveTape(),
+                attribution=Attribution(),
+                accelerates=not real_time,
+                unrecovered=_print,
+            )
         )
-        await self._stack.enter_async_context(door)
-        await door.processes.start()
-        return Worker(door.processes, behind=door, calls=self._calls)
-
-
-class _Door:
-    """The wire door of one worker, and what is done to the worker's processes with its help."""
-
-    processes: WorkerProcesses
-
-    def __init__(self, slot: Slot, *, address: str, real_time: bool) -> None:
-        self.nemesis = Nemesis(Plan())
-        self._slot = slot
-        self._real_time = real_time
-        self._attribution = Attribution()
-        self._frontend = Frontend(address=slot.server.address, namespace=slot.namespace)
-        self._acceleration = Acceleration(self._frontend, note=self.nemesis.note)
-        self._long_polls = LongPolls()
-        self._server = GrpcServer(address)
-        self._wire = WireProxy(
-            self._server,
-            upstream=slot.server.address,
-            namespace=slot.namespace,
-            attribution=self._attribution,
-            decide=self._decide,
-            sender=lambda port: self.processes.sender(port),
-            mend=self._acceleration.mend,
-            lost=self.nemesis.lose,
-            numbers=itertools.count(1),
-            long_polls=self._long_polls,
-        )
-        self._recovering: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> _Door:
-        await self._frontend.__aenter__()
-        await self._server.__aenter__()
-        await self._wire.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.nemesis.finish()
-        for task in self._recovering:
-            task.cancel()
-        await asyncio.gather(*self._recovering, return_exceptions=True)
-        await self.processes.stop()
-        await self._wire.__aexit__()
-        await self._frontend.__aexit__()
-
-    @property
-    def points(self) -> tuple[str, ...]:
-        return tuple(entry.point.id for entry in self.nemesis.tape if entry.point)
-
-    def environment(self, number: int) -> dict[str, str]:
-        return {
-            "TEMPORAL_ADDRESS": self._wire.address,
-            "TEMPORAL_NAMESPACE": "default",
-            **self._slot.environment(number),
-        }
-
-    async def kill(self) -> None:
-        """Kill the process; from this moment on nothing that it has sent counts."""
-        self.nemesis.declare_dead(self.processes.number)
-        number = self.processes.kill_now()
-        self._long_polls.cut_off(number)
-        if self.processes.process:
-            await self.processes.process.kill()
-
-    async def start(self) -> None:
-        process = self.processes.process
-        if process and process.alive:
-            raise RigError(f"the worker process {process.pid} still runs; kill() it first, or restart() it")
-        await self.processes.start_again()
-
-    async def restart(self) -> None:
-        await self.kill()
-        await self.start()
-
-    async def reached(self, point: str, *, limit: float) -> str:
-        found = await self.nemesis.until(lambda entry: _is_at(entry, point), timeout=limit)
-        if not found:
-            seen = "\n".join(self.points) or "none"
-            raise RigError(f"no message of the worker matched {point!r} within {limit:g} s; points so far:", log=seen)
-        return next(entry.point.id for entry in self.nemesis.tape if entry.point and _is_at(entry, point))
-
-    async def recover(self, worker: int) -> None:
-        """Free what waits for a killed process. It goes on by itself: some of it lasts until the next attempt runs."""
-        self._attribution.worker_died(worker)
-        if not self._real_time:
-            task = asyncio.create_task(self._accelerate(worker))
-            self._recovering.add(task)
-            task.add_done_callback(self._recovering.discard)
-
-    async def _accelerate(self, worker: int) -> None:
-        executions = [(run.workflow_id, run.run_id) for run in self._attribution.runs.values()]
-        try:
-            await self._acceleration.recover(executions=executions, worker=worker)
-        except grpc.aio.AioRpcError as error:  # a test may have killed the server meanwhile
-            told = "the timeouts of the killed worker process are waited for, since they could not be hastened"
-            print(for_terminal(f"crashproof: {told}: {error.details()}"), file=sys.stderr, flush=True)
-
-    async def _decide(self, entry: Entry) -> Decision:
-        if entry.operation in _POLLS and entry.kind == "request":
-            poll = entry.facts_as(TaskPoll)
-            if poll and not poll.sticky and entry.worker == self.processes.number:
-                self.processes.polls(poll.task_queue)
-            return "drop" if self.nemesis.died(entry.worker) else "go"
-        if entry.point is None and entry.operation.startswith("Poll") and entry.facts == NO_FACTS:
-            return "go"
-        return await self.nemesis.meet(entry)
+        await stage.workers.start()
+        return Worker(stage, calls=self._calls)
 
 
 def _is_at(entry: Entry, point: str) -> bool:
     return entry.point is not None and matches(entry.point.id, point)
+
+
+def _print(line: str) -> None:
+    print(for_terminal(f"crashproof: {line}"), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The meeting: every message at every door of one trial, brought before the nemesis with its point."""
+"""The dispatch: where both kinds of doors of a trial ask what becomes of a message that they hold."""
 
 from __future__ import annotations
 
@@ -12,34 +12,55 @@ from harness.records.facts import NO_FACTS
 from harness.records.message_facts import TaskPoll
 from harness.records.tape import Entry
 from harness.trial.nemesis import Nemesis
-from harness.trial.worker import WorkerProcesses
+from harness.trial.registry import WorkerRegistry
 
 _TASK_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue")
 
 
 class Dispatch:
-    """Where the doors of one trial ask what becomes of a message.
+    """Asks the nemesis about every message at every door of one trial, and tells it the message's point.
+
+    One message, from its sender and back to it::
+
+        1  it arrives whole at its door, which names its point by what earlier messages have told of tasks
+        2  it is put on the tape and held; the plan may strike here
+        3  it is executed: the server, or the model or effect server, has it
+        4  the door learns from the answer which task it hands out
+        5  the answer is put on the tape and held; the plan may strike here
+        6  the sender gets the answer
+
+    What the death of its sender in between leaves::
+
+        before 2       nothing: no message arrived
+        in 2           the request on the tape, dropped; it is never executed
+        in 3           a write goes on, as it would on a real network: 4 and 5 follow, and the answer is dropped.
+                       A long poll is ended, or the server would hand a task to nobody
+        in 5           the answer on the tape, dropped: executed, and never heard
+        after 6        what the sender knew is lost with it; the task that step 4 learned is in a dead process's hands
+
+    Step 4 comes before step 5 so that a strike on the answer knows the task which dies with it. Polls for tasks are no
+    points themselves: from a process that is dead or a zombie they are dropped, so that it gets no task any more.
 
     Attributes:
         numbers: Numbers of the messages of the trial, shared by all doors.
-        workers: The worker processes, as soon as there are any.
 
     Args:
         nemesis: Decides.
         attribution: Names the points of HTTP calls.
+        workers: The worker processes.
+        answers: Where the body of the answer to each HTTP message is kept by the message's number, exactly as it was
+            to be sent.
     """
 
-    def __init__(self, *, nemesis: Nemesis, attribution: Attribution) -> None:
+    def __init__(
+        self, nemesis: Nemesis, *, attribution: Attribution, workers: WorkerRegistry, answers: dict[int, str]
+    ) -> None:
         self.numbers = itertools.count(1)
-        self.workers: WorkerProcesses | None = None
         self._nemesis = nemesis
         self._attribution = attribution
+        self._workers = workers
         self._calls: dict[int, tuple[int, Owner]] = {}
-        self._answers: dict[int, str] = {}
-
-    def answer(self, message: int) -> str:
-        """Return the body of the answer to an HTTP message by its number, exactly as it was to be sent."""
-        return self._answers.get(message, "")
+        self._answers = answers
 
     async def wire(self, entry: Entry) -> Decision:
         """Decide about an RPC or its answer."""
@@ -47,7 +68,7 @@ class Dispatch:
             return self._poll(entry)
         if entry.point is None and entry.operation.startswith("Poll") and entry.facts == NO_FACTS:
             return "go"
-        return await self._nemesis.meet(entry)
+        return await self._nemesis.decide(entry)
 
     async def http(self, message: HttpMessage) -> Decision:
         """Decide about a call of the model or an effect, or about its answer."""
@@ -59,16 +80,14 @@ class Dispatch:
         number, owner = self._calls[message.number]
         if message.position == "after":
             self._answers[number] = message.answer_text
-        return await self._nemesis.meet(_entry(message, number=number, owner=owner))
+        return await self._nemesis.decide(_entry(message, number=number, owner=owner))
 
     def _poll(self, entry: Entry) -> Decision:
         """Learn that a worker process polls; one that is gone, or a zombie, gets no task any more."""
-        if self.workers is None:
-            return "go"
         poll = entry.facts_as(TaskPoll)
-        if poll and not poll.sticky and entry.worker == self.workers.number:
-            self.workers.polls(poll.task_queue)
-        gone = self._nemesis.died(entry.worker) or self.workers.is_zombie(entry.worker)
+        if poll and not poll.sticky and entry.worker == self._workers.number:
+            self._workers.polls(poll.task_queue)
+        gone = self._workers.died(entry.worker) or self._workers.is_zombie(entry.worker)
         return "drop" if gone else "go"
 
 

@@ -13,16 +13,17 @@ import msgspec
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 
+from harness.doors.wire.attribution import Attribution
 from harness.errors import RigError, UsageError
 from harness.processes.command import command_words
 from harness.processes.process import Process
 from harness.records.act_facts import ClientCall, TimePassed
-from harness.records.point import Point, matches
+from harness.records.point import Point, matches, place_of
 from harness.records.scenario import Scenario, Send, Start
 from harness.servers.clock import Clock, until_idle
 from harness.servers.overdue import skips_within
-from harness.trial.nemesis import Nemesis
-from harness.trial.slots import Slot
+from harness.trial.live_tape import LiveTape
+from harness.trial.rig import Slot
 
 _PASS_LIMIT = 60.0  # seconds of real time for any time to pass
 
@@ -33,20 +34,41 @@ class Driver:
     A signal is sent while the point is held, and the point is let go once the server has it. Queries and updates need
     the worker to answer, which the held message would prevent: they are sent while the point is held, and not waited
     for.
+
+    Attributes:
+        over: Set once the work is over though its workflow is open, where the scenario says when that is.
+
+    Args:
+        scenario: What is started, and what is sent when.
+        slot: Where it goes.
+        tape: Where what was sent is put down.
+        attribution: Knows the runs of the workflow.
+        logs: Folder for the log of the user's own starter.
+        clock: The workflow's time, where the engine can let it pass.
     """
 
     def __init__(
-        self, scenario: Scenario, *, slot: Slot, nemesis: Nemesis, logs: Path, clock: Clock | None = None
+        self,
+        scenario: Scenario,
+        *,
+        slot: Slot,
+        tape: LiveTape,
+        attribution: Attribution,
+        logs: Path,
+        clock: Clock | None = None,
     ) -> None:
+        self.over = asyncio.Event()
         self._scenario = scenario
         self._slot = slot
-        self._nemesis = nemesis
+        self._tape = tape
+        self._attribution = attribution
         self._logs = logs
+        self._clock = clock
+        self._over_places: set[str] = set()
         self._waiting: list[tuple[int, Send]] = list(enumerate(scenario.sends, 1))
         self._sending: set[asyncio.Task[None]] = set()
         self._starter: Process | None = None
         self._client: Client | None = None
-        self._clock = clock
 
     async def __aenter__(self) -> Driver:
         self._client = await Client.connect(
@@ -104,14 +126,20 @@ class Driver:
     async def send_at_start(self, workflow_id: str) -> None:
         """Send what is to be sent right after the start; time is free to skip once no more of it is to pass."""
         self._is_free_to_skip(workflow_id)
-        await self._send_all([found for found in self._waiting if found[1].at == "start"], workflow_id)
+        await self._send_all([each for each in self._waiting if each[1].at == "start"], workflow_id)
 
-    async def send_at(self, point: Point, *, workflow_ids: Sequence[str]) -> None:
-        """Send what is to be sent at that point."""
+    async def reached(self, point: Point) -> None:
+        """Send what is to be sent at a point that is held, and see whether the work is over with it."""
+        over = self._scenario.over
+        if over and matches(point.id, over.point):
+            self._over_places.add(place_of(point.id))
+            if len(self._over_places) >= over.times:
+                self.over.set()
         timed = ("start", "then")
-        due = [found for found in self._waiting if found[1].at not in timed and matches(point.id, found[1].at)]
-        if due and workflow_ids:
-            await self._send_all(due, workflow_ids[-1])
+        due = [each for each in self._waiting if each[1].at not in timed and matches(point.id, each[1].at)]
+        roots = self._attribution.roots
+        if due and roots:
+            await self._send_all(due, roots[-1].workflow_id)
 
     async def _send_all(self, due: Sequence[tuple[int, Send]], workflow_id: str) -> None:
         """Send, and have done in the background what takes the worker to answer, with all that comes after it."""
@@ -146,8 +174,8 @@ class Driver:
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
-        if not task.cancelled() and task.exception() and self._nemesis.failure is None:
-            self._nemesis.failure = task.exception()
+        if not task.cancelled() and task.exception():
+            self._tape.fail(task.exception())
 
     async def _let_pass(self, send: Send, workflow_id: str) -> None:
         assert self._clock is not None
@@ -157,7 +185,7 @@ class Driver:
             await self._clock.pass_time(workflow_id, timedelta(seconds=send.seconds))
             passed = await self._clock.now(workflow_id) - begun
         facts = TimePassed(workflow_id=workflow_id, seconds=send.seconds, passed=passed.total_seconds())
-        self._nemesis.note("pass", facts=facts)
+        self._tape.note("pass", facts=facts)
 
     def _is_free_to_skip(self, workflow_id: str) -> None:
         """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
@@ -169,7 +197,7 @@ class Driver:
     async def _signal(self, send: Send, workflow_id: str) -> None:
         assert self._client is not None
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id)
-        self._nemesis.note("signal", facts=call)
+        self._tape.note("signal", facts=call)
         await self._client.get_workflow_handle(workflow_id).signal(send.name, args=list(send.args))
 
     async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
@@ -185,7 +213,7 @@ class Driver:
             call = msgspec.structs.replace(call, answer=answer)
         except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
             call = msgspec.structs.replace(call, failure=f"{type(error).__name__}: {error}")
-        self._nemesis.note(send.kind, facts=call)
+        self._tape.note(send.kind, facts=call)
 
 
 def converter(scenario: Scenario) -> DataConverter:
@@ -198,12 +226,12 @@ def converter(scenario: Scenario) -> DataConverter:
         return DataConverter.default
     module, _, name = scenario.data_converter.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
+        named = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"the data converter {scenario.data_converter!r} cannot be imported: {error}") from error
-    if not isinstance(found, DataConverter):
-        raise UsageError(f"{scenario.data_converter!r} is a {type(found).__name__}, not a temporalio DataConverter")
-    return found
+    if not isinstance(named, DataConverter):
+        raise UsageError(f"{scenario.data_converter!r} is a {type(named).__name__}, not a temporalio DataConverter")
+    return named
 
 
 def _shown(values: Sequence[Any]) -> list[Any]:

@@ -1,9 +1,8 @@
-"""The nemesis: told of every message at every door, it lets it go or strikes there as the plan says."""
+"""The nemesis: sees every message of a trial at its doors, and lets it go on or strikes there as the plan says."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -20,9 +19,11 @@ from harness.records.message_facts import MadeUpReply, NotDelivered
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point, meets
 from harness.records.tape import Entry
+from harness.trial.live_tape import LiveTape
+from harness.trial.registry import WorkerRegistry
 
 Listener = Callable[[Point], Awaitable[None]]
-"""Told of a point while its message is held; the message waits until it returns."""
+"""Called with a point while its message is held; the message waits until it returns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,8 @@ class Struck:
     healing: Coroutine[Any, Any, None] | None = None
 
 
-class Powers(Protocol):
-    """What a fault can be carried out with in one trial: its worker processes and its server."""
+class Striker(Protocol):
+    """Carries faults out in one trial, on its worker processes and its server."""
 
     def strike(self, fault: Fault, entry: Entry) -> Struck:
         """Carry a fault out on the message of an entry, at this moment."""
@@ -51,59 +52,50 @@ class Powers(Protocol):
 
 
 class Nemesis:
-    """Holds messages, keeps the tape, and strikes.
+    """Decides what becomes of each message of a trial: it goes on, or is struck as the plan says.
 
     The data path of one message::
 
-        worker ──request──▶ meet(before) ──▶ executed ──▶ meet(after) ──answer──▶ worker
-                              │ strike?                     │ strike?
-                              ▼                             ▼
-                            drop: never executed          drop: executed, never heard
-                            refusal or answer: the worker is told something else
+        worker ──request──▶ decide(before) ──▶ executed ──▶ decide(after) ──answer──▶ worker
+                              │ strike?                       │ strike?
+                              ▼                               ▼
+                            drop: never executed            drop: executed, never heard
+                            refusal or answer: the worker hears something else
 
     From the moment of a kill until the struck process is gone every message of it is dropped: it is dead, and only the
     kernel has not noticed yet.
+
+    Args:
+        plan: The strikes to make, in order.
+        tape: Where messages and strikes are put down.
+        workers: The worker processes: which are dead.
+        striker: Carries faults out.
+        listen: Called with each point while its message is held.
     """
 
-    def __init__(self, plan: Plan, *, listen: Listener | None = None) -> None:
-        self.tape: list[Entry] = []
-        self.failure: BaseException | None = None
+    def __init__(
+        self, plan: Plan, *, tape: LiveTape, workers: WorkerRegistry, striker: Striker, listen: Listener | None = None
+    ) -> None:
+        self._tape = tape
+        self._workers = workers
+        self._striker = striker
+        self._listen = listen
         self._waiting: list[Strike] = list(plan.strikes)
         self._lasting: list[_Lasting] = []
-        self._powers: Powers | None = None
-        self._listen = listen
-        self._dead: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self._healing: set[asyncio.Task[None]] = set()
 
-    def empower(self, powers: Powers) -> None:
-        """Say what the strikes are carried out with."""
-        self._powers = powers
-
-    def note(self, operation: str, *, worker: int = 0, facts: Facts = NO_FACTS) -> None:
-        """Put on the tape what crashproof did or saw itself."""
-        self._put(Entry(at=time.time(), kind="act", operation=operation, worker=worker, facts=facts))
-
-    def died(self, worker: int) -> bool:
-        """Tell whether the worker process of that number was struck dead: nothing it sends counts any more."""
-        return worker in self._dead
-
-    def declare_dead(self, worker: int) -> None:
-        """Say that the worker process of that number has ended as a strike wanted it to."""
-        self._dead.add(worker)
-
-    async def meet(self, entry: Entry) -> Decision:
-        """Put a message on the tape, hold it, and say what becomes of it."""
-        if self.died(entry.worker):
+    async def decide(self, entry: Entry) -> Decision:
+        """Put a message on the tape, hold it, and return what becomes of it."""
+        if self._workers.died(entry.worker):
             if entry.kind == "reply":
-                self.tape.append(entry)
+                self._tape.put(entry)
             return self._dropped(entry)
-        self._put(entry)
+        self._tape.put(entry)
         if entry.point is None:
             return "go"
         if self._listen:
             await self._listen(entry.point)
-            if self.died(entry.worker):
+            if self._workers.died(entry.worker):
                 return self._dropped(entry)
         due = self._due(entry)
         return await self._carry_out(due[0], entry, act=due[1]) if due else "go"
@@ -111,54 +103,30 @@ class Nemesis:
     def lose(self, entries: Sequence[Entry], decision: Decision) -> None:
         """Put on the tape that answers went no further: they travelled in one message with one that was struck."""
         for entry in entries:
-            if not any(each is entry for each in self.tape):
-                self._put(entry)
+            if not any(each is entry for each in self._tape.entries):
+                self._tape.put(entry)
             self._dropped(entry, status=decision.code if isinstance(decision, Refusal) else "")
-
-    def unanswered(self, operation: str) -> bool:
-        """Tell whether a message of that operation is on its way: neither answered nor dropped."""
-        told = [entry for entry in self.tape if entry.operation == operation]
-        ended = {entry.message for entry in told if entry.kind != "request"}
-        return any(entry.message not in ended for entry in told)
-
-    async def changed(self, *, timeout: float) -> None:
-        """Wait until something is put on the tape, or for ``timeout`` seconds."""
-        self._changed.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._changed.wait()
-
-    async def until(self, seen: Callable[[Entry], bool], *, timeout: float) -> bool:
-        """Wait until an entry of the tape is the one looked for; tell whether it came within ``timeout`` seconds."""
-        looked, deadline = 0, time.monotonic() + timeout
-        while True:
-            if any(seen(entry) for entry in self.tape[looked:]):
-                return True
-            looked = len(self.tape)
-            if time.monotonic() > deadline:
-                return False
-            await self.changed(timeout=0.5)
 
     async def whole(self, *, timeout: float) -> None:
         """Wait until all that strikes left to be done is done, for ``timeout`` seconds at most."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=timeout)
+        if self._healing:
+            await asyncio.wait(self._healing, timeout=timeout)
 
     def finish(self) -> None:
         """Strike no more, and give up healing: the trial is over."""
         self._waiting.clear()
         self._lasting.clear()
-        for task in self._tasks:
+        for task in self._healing:
             task.cancel()
 
     def _due(self, entry: Entry) -> tuple[Fault, str] | None:
-        """Return the fault that meets this message, and whether it is a strike or a further hit of a lasting one."""
+        """Return the fault to strike this message with, and whether it is a strike or one more hit of a lasting one."""
         assert entry.point is not None
         for lasting in self._lasting:
-            if lasting.meets(entry.point):
+            if lasting.strikes_at(entry.point):
                 lasting.left -= 1
                 return lasting.fault, "hit"
-        if not self._waiting or not self._powers or self._powers.spares(entry.worker):
+        if not self._waiting or self._striker.spares(entry.worker):
             return None
         if not meets(entry.point.id, self._waiting[0].point):
             return None
@@ -169,37 +137,36 @@ class Nemesis:
 
     async def _carry_out(self, fault: Fault, entry: Entry, *, act: str) -> Decision:
         assert entry.point is not None
-        assert self._powers is not None
-        struck = self._powers.strike(fault, entry)
+        struck = self._striker.strike(fault, entry)
         if struck.dead:
-            self._dead.add(struck.dead)
-        self.note(act, worker=entry.worker, facts=FaultMade(fault=fault.name, point=entry.point.id))
+            self._workers.declare_dead(struck.dead)
+        self._tape.note(act, worker=entry.worker, facts=FaultMade(fault=fault.name, point=entry.point.id))
         if struck.healing:
             self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
-        for lasting in [found for found in self._lasting if found.left == 0]:
+        for lasting in [each for each in self._lasting if each.left == 0]:
             self._lasting.remove(lasting)
-            self.note("heal", worker=entry.worker, facts=FaultHealed(fault=lasting.fault.name))
+            self._tape.note("heal", worker=entry.worker, facts=FaultHealed(fault=lasting.fault.name))
         decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
-        return self._told(decision, entry, fault=fault)
+        return self._heard(decision, entry, fault=fault)
 
     def _begin_healing(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
         task = asyncio.create_task(self._heal(healing, fault=fault, worker=worker))
-        self._tasks.add(task)
+        self._healing.add(task)
         task.add_done_callback(self._healed_one)
         task.add_done_callback(lambda _: healing.close())  # it may be given up before it has begun
 
     async def _heal(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
         await healing
-        self.note("heal", worker=worker, facts=FaultHealed(fault=fault.name))
+        self._tape.note("heal", worker=worker, facts=FaultHealed(fault=fault.name))
 
     def _healed_one(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._healing.discard(task)
         if not task.cancelled() and task.exception():
-            self.failure = task.exception()
-        self._changed.set()
+            self._tape.fail(task.exception())
+        self._tape.wake()
 
-    def _told(self, decision: Decision, entry: Entry, *, fault: Fault) -> Decision:
-        """Put on the tape what the worker is told in place of what would have been, and return the decision."""
+    def _heard(self, decision: Decision, entry: Entry, *, fault: Fault) -> Decision:
+        """Put on the tape what the worker hears in place of what would have been, and return the decision."""
         lost = NotDelivered(injected=fault.name)
         if decision == "drop":
             return self._dropped(entry, facts=lost)
@@ -219,10 +186,10 @@ class Nemesis:
         else:
             made_up = MadeUpReply(injected=fault.name, answer=parsed(answer.text), headers=dict(answer.headers))
             after = replace(entry, at=time.time(), kind="reply", point=entry.point.at("after"))
-            self._put(replace(after, status=str(answer.status), facts=made_up))
+            self._tape.put(replace(after, status=str(answer.status), facts=made_up))
 
     def _dropped(self, entry: Entry, *, status: str = "", facts: Facts = NO_FACTS) -> Decision:
-        self._put(
+        self._tape.put(
             Entry(
                 at=time.time(),
                 kind="dropped",
@@ -235,10 +202,6 @@ class Nemesis:
             )
         )
         return "drop"
-
-    def _put(self, entry: Entry) -> None:
-        self.tape.append(entry)
-        self._changed.set()
 
 
 @dataclass
@@ -255,8 +218,8 @@ class _Lasting:
     first: Point
     left: int
 
-    def meets(self, point: Point) -> bool:
-        """Tell whether it meets the message of a point: any of its doors if it never ends, else the same one again."""
+    def strikes_at(self, point: Point) -> bool:
+        """Tell whether it strikes at a point: any of its doors if it never ends, else the same message again."""
         if not self.fault.applies_to(point):
             return False
         return self.fault.times == 0 or _same(point) == _same(self.first)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from harness import extensions
 from harness.doors.decision import Decision, Refusal
@@ -27,23 +27,13 @@ from harness.faults.action import (
 from harness.faults.fault import Fault
 from harness.records.message_facts import EagerTasks, WorkflowTask
 from harness.records.tape import Entry
-from harness.trial.nemesis import Nemesis, Struck
+from harness.trial.live_tape import LiveTape
+from harness.trial.nemesis import Struck
+from harness.trial.recovery import Recovery
 from harness.trial.worker import WorkerProcesses
 
 _ZOMBIE_SECONDS = 60.0  # for the work of a paused process to be done by another one
 _LAST_WORDS_SECONDS = 5.0  # for a zombie to say what it still has to say
-
-
-class RecoverTask(Protocol):
-    """Lets the timeout of one activity happen now."""
-
-    async def __call__(self, entry: Entry, *, running: bool = False) -> None:
-        """Let the attempt of an entry time out.
-
-        Args:
-            entry: A message of the attempt.
-            running: Whether a living process is at it, and only start-to-close can end it.
-        """
 
 
 class OwnServer(Protocol):
@@ -57,41 +47,65 @@ class OwnServer(Protocol):
 
 
 class Striking:
-    """The powers of the nemesis in one trial; each action is given them by ``carry_out``.
+    """Carries the faults of one trial out, at the moment at which the nemesis holds the message that they strike.
+
+    What is done at that moment, and what is left to heal while the trial goes on::
+
+        kill        1 SIGKILL to the whole group  2 the process counts as dead, its message is dropped
+                    | 3 the next process starts
+        terminate   1 SIGTERM  2 the message goes on | 3 the process ends, or is killed  4 the next one starts
+        pause       1 SIGSTOP  2 the message is held
+                    | 3 the next process starts, and is handed the zombie's work  4 it has finished that work
+                      5 SIGCONT  6 the message goes on, and the server must refuse it  7 its answer has come
+        server      1 the message is held | 2 SIGKILL to the server  3 the message is refused  4 its database is copied
+                      5 the server starts  6 tasks that it had handed out unheard are freed
+        silence     1 the call is never answered | 2 the agent gives up, or its activity is made to time out
+        others      1 the message gets another answer, or none
+
+    All before the bar is done before any other message can be looked at, so nothing can come between. What a crash
+    after it leaves: another strike may kill the process that step 3 has just started, or the one that step 3 waits for;
+    then that strike's own healing starts the next one. A terminated process that is killed is followed by one process
+    only: the killer leaves the start to step 4. Of a paused process whose work is never finished (4) the message goes
+    on after a limit, and the checks say what was missing. If the server does not die (2), the message is refused
+    nevertheless, and the trial ends with that failure.
+
+    Each action is given this object by ``carry_out``.
+
+    Attributes:
+        workers: Starts worker processes.
+        registry: Knows and signals them.
+        tape: What has happened, and where it is put down.
 
     Args:
         workers: The worker processes.
-        nemesis: Its tape tells what has happened.
-        recover_task: Frees a task that was handed out in an answer which nobody heard.
-        recover_unheard: Frees every task that the server has handed out and nobody has heard of, given the number of
-            the worker process.
-        server: The trial's own server, where it has one.
+        tape: What has happened, and where it is put down.
+        recovery: Frees tasks.
+        answers: The body of the answer to each HTTP message by the message's number, exactly as it was to be sent.
+        server: The server of the trial.
         crashed: Called between the death of the server and its start.
-        answer: Gives the body of the answer to an HTTP message by its number, exactly as it was to be sent.
     """
 
     def __init__(
         self,
-        *,
         workers: WorkerProcesses,
-        nemesis: Nemesis,
-        recover_task: RecoverTask,
-        recover_unheard: Callable[[int], Coroutine[Any, Any, None]],
-        server: OwnServer | None = None,
+        *,
+        tape: LiveTape,
+        recovery: Recovery,
+        answers: Mapping[int, str],
+        server: OwnServer,
         crashed: Callable[[], Awaitable[None]] | None = None,
-        answer: Callable[[int], str] = lambda message: "",
     ) -> None:
         self.workers = workers
-        self.nemesis = nemesis
-        self._recover_task = recover_task
-        self._recover_unheard = recover_unheard
+        self.registry = workers.registry
+        self.tape = tape
+        self._recovery = recovery
+        self._answers = answers
         self._server = server
         self._crashed = crashed
-        self._answer = answer
 
     def spares(self, worker: int) -> bool:
         """Tell whether a worker process is a zombie: it had its strike, and only ends what it had begun."""
-        return self.workers.is_zombie(worker)
+        return self.registry.is_zombie(worker)
 
     def strike(self, fault: Fault, entry: Entry) -> Struck:
         """Carry a fault out on the message of an entry, at this moment."""
@@ -105,7 +119,7 @@ class Striking:
             TypeError: The action is no answer.
         """
         path = entry.http.path
-        text = self._answer(entry.message) if entry.kind == "reply" else ""
+        text = self._answers.get(entry.message, "") if entry.kind == "reply" else ""
         return model_faults.answer_to(action, operation=entry.operation, path=path, now=time.time(), text=text)
 
     def lose_reply(self, entry: Entry) -> Struck:
@@ -114,9 +128,9 @@ class Striking:
             return Struck(decision="drop")
         healing = None
         if entry.operation == "PollActivityTaskQueue":
-            healing = self._recover_task(entry)
+            healing = self._recovery.recover_task(entry)
         elif isinstance(entry.facts, WorkflowTask | EagerTasks) and entry.facts.hands_out:
-            healing = self._recover_unheard(entry.worker)
+            healing = self._recovery.recover_unheard(entry.worker)
         return Struck(decision=Refusal("UNAVAILABLE", "the connection was lost"), healing=healing)
 
     def kill_server(self, entry: Entry) -> Struck:
@@ -129,21 +143,20 @@ class Striking:
         return Refusal("UNAVAILABLE", "the server was killed") if entry.door == "wire" else "go"
 
     async def _server_again(self, killed: asyncio.Event, entry: Entry) -> None:
-        assert self._server is not None
         try:
             await self._server.kill()
         finally:
             killed.set()
-        self.nemesis.note("stop-server")
+        self.tape.note("stop-server")
         if self._crashed:
             await self._crashed()
         await self._server.start()
-        self.nemesis.note("start-server")
-        await self._recover_unheard(entry.worker)
+        self.tape.note("start-server")
+        await self._recovery.recover_unheard(entry.worker)
 
     def pause(self, entry: Entry) -> Struck:
         """Stop the worker process, and let it go on when another one has done its work."""
-        zombie = self.workers.pause_now()
+        zombie = self.registry.pause_now()
         resumed = asyncio.Event()
 
         async def decision() -> Decision:
@@ -155,16 +168,16 @@ class Striking:
     async def _resume(self, entry: Entry, *, zombie: int, resumed: asyncio.Event) -> None:
         """Let another process do the zombie's work; then let the zombie go on, and wait for its last words."""
         await self.workers.start_beside(zombie)
-        newer = self.workers.number
+        newer = self.registry.number
         since = time.time()
-        await self.nemesis.until(
+        await self.tape.until(
             lambda seen: _ends_task(seen, entry) and seen.worker == newer and seen.kind == "reply",
             timeout=_ZOMBIE_SECONDS,
         )
-        self.workers.continue_now(zombie)
-        self.nemesis.note("continue-worker", worker=zombie)
+        self.registry.continue_now(zombie)
+        self.tape.note("continue-worker", worker=zombie)
         resumed.set()
-        await self.nemesis.until(
+        await self.tape.until(
             lambda seen: _ends_task(seen, entry) and seen.worker == zombie and seen.kind == "reply" and seen.at > since,
             timeout=_LAST_WORDS_SECONDS,
         )
@@ -172,7 +185,7 @@ class Striking:
     async def end_silence(self, entry: Entry) -> None:
         """Wait until the agent has given up on the call; if it does not, let its activity time out as declared."""
         since = time.time()
-        given_up = await self.nemesis.until(
+        given_up = await self.tape.until(
             lambda seen: (
                 seen.at > since
                 and seen.kind == "request"
@@ -182,7 +195,7 @@ class Striking:
             timeout=PATIENCE_SECONDS,
         )
         if not given_up:
-            await self._recover_task(entry, running=True)
+            await self._recovery.recover_task(entry, running=True)
 
 
 @functools.singledispatch
@@ -199,15 +212,15 @@ def carry_out(action: Action, striking: Striking, *, fault: Fault, entry: Entry)
 
 @carry_out.register(Kill)
 def _(action: Kill, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
-    number = striking.workers.kill_now()
+    number = striking.registry.kill_now()
     # One that was asked to end is already being followed by the next.
-    healing = None if striking.workers.is_ending(number) else striking.workers.start_again()
+    healing = None if striking.registry.is_ending(number) else striking.workers.start_again()
     return Struck(decision="drop", dead=number, healing=healing)
 
 
 @carry_out.register(Terminate)
 def _(action: Terminate, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
-    striking.workers.terminate_now()
+    striking.registry.terminate_now()
     return Struck(decision="go", healing=striking.workers.start_after_end(limit=TERM_SECONDS))
 
 

@@ -23,11 +23,11 @@ from temporalio.api.workflowservice.v1 import (
     GetSystemInfoResponse,
 )
 
-from harness.records.plan import Plan
+from harness.doors.decision import Decision
+from harness.records.tape import Entry
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.temporal.service import SERVICE
-from harness.trial.nemesis import Nemesis
 from tests.bench.table import Figure, below
 from tests.wire import wire_door
 
@@ -46,8 +46,13 @@ async def measure() -> list[Figure]:
     binary = await find_temporal()
     with tempfile.TemporaryDirectory() as folder:
         async with DevServer(binary.path, folder=Path(folder)) as server:
-            nemesis = Nemesis(Plan())
-            async with wire_door(server.address, decide=nemesis.meet) as proxy, _bare(server.address) as bare:
+            tape: list[Entry] = []
+
+            async def decide(entry: Entry) -> Decision:
+                tape.append(entry)
+                return "go"
+
+            async with wire_door(server.address, decide=decide) as proxy, _bare(server.address) as bare:
                 return await _in_a_client_process(server.address, proxy.address, bare)
 
 

@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from harness.servers.binaries import find_temporal
 from tests.rig.cli.running import AGENTS, LIMIT, MARKER, ROOT, marked
+from tests.waiting import until
 
 pytest_plugins = ["pytester"]
 
@@ -247,7 +248,7 @@ def test_nothing_is_left_when_pytest_is_ended(project: pytest.Pytester, number: 
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     with (project.path / "out").open("wb") as out:
         running = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-    _until(lambda: (project.path / "begun").exists() or running.poll() is not None)
+    until(lambda: (project.path / "begun").exists() or running.poll() is not None)
     assert running.poll() is None, (project.path / "out").read_text()
     running.send_signal(number)
     assert running.wait(LIMIT) == (pytest.ExitCode.INTERRUPTED if number == signal.SIGINT else -number)
@@ -311,10 +312,3 @@ def test_it_is_light() -> None:
 
 def _timeless(result: pytest.RunResult) -> list[str]:
     return [re.sub(r"in \d+\.\d+s", "in no time", line) for line in result.outlines]
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

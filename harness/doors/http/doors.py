@@ -27,7 +27,7 @@ from harness.processes.process import Process
 from harness.records.message_facts import HttpCall, HttpReply
 from harness.records.point import Position
 
-__all__ = ["Decision", "HttpDoors", "HttpMessage", "Meet", "Notice"]
+__all__ = ["Decide", "Decision", "HttpDoors", "HttpMessage", "Notice"]
 
 _T = TypeVar("_T")
 _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -83,11 +83,11 @@ class HttpMessage:
         return HttpReply(**msgspec.structs.asdict(call), answer=self.answer)
 
 
-Meet = Callable[[HttpMessage], Awaitable[Decision]]
+Decide = Callable[[HttpMessage], Awaitable[Decision]]
 """Decides what becomes of a held message.
 
-An ``Answer`` is given in place of the one that would have been; given before, the request is not executed, and there is
-no meeting after. A ``Refusal`` cannot be given here. It may take as long as it likes in deciding, in a task of its own:
+An ``Answer`` is given in place of the one that would have been; given before, the request is not executed, and nothing
+is decided after. A ``Refusal`` cannot be given here. It may take as long as it likes in deciding, in a task of its own:
 when the client goes away meanwhile it is not cancelled, and its decision holds (a request let go is executed all the
 same)."""
 
@@ -96,26 +96,26 @@ class HttpDoors:
     """The running servers; an async context manager.
 
     Args:
-        meet: Asked for every request, before it is executed and before its answer goes back.
+        decide: Asked for every request, before it is executed and before its answer goes back.
         logs: Folder for the log of the servers' process.
         model_script: What the model says (see ``harness.doors.model.model``).
         effects_script: What effects answer (see ``harness.doors.http.effects``).
-        gone: Told when the client of a held message has closed its connection, as a killed worker does.
-        notice: Told what the user must know, each thing once for each slot: a script that raised, an unknown path.
-            By default a line on standard error.
+        gone: Called when the client of a held message has closed its connection, as a killed worker does.
+        notice: Called with what the user must know, each thing once for each slot: a script that raised, an unknown
+            path. By default a line on standard error.
     """
 
     def __init__(
         self,
         *,
-        meet: Meet,
+        decide: Decide,
         logs: Path,
         model_script: Path | None = None,
         effects_script: Path | None = None,
         gone: Callable[[HttpMessage], None] | None = None,
         notice: Callable[[Notice], None] | None = None,
     ) -> None:
-        self._meet = meet
+        self._deciding = decide
         self._logs = logs
         self._scripts = (model_script, effects_script)
         self._gone = gone
@@ -158,15 +158,15 @@ class HttpDoors:
         """Process id of the servers."""
         return self._process.pid
 
-    def model_url(self, slot: str, worker: int = 1) -> str:
+    def model_url(self, slot: str, *, worker: int) -> str:
         """Return what ``OPENAI_BASE_URL`` is for a worker process in that slot."""
         return f"{self._url(slot, worker)}/model/v1"
 
-    def anthropic_url(self, slot: str, worker: int = 1) -> str:
+    def anthropic_url(self, slot: str, *, worker: int) -> str:
         """Return what ``ANTHROPIC_BASE_URL`` is for a worker process in that slot."""
         return f"{self._url(slot, worker)}/model"
 
-    def effects_url(self, slot: str, worker: int = 1) -> str:
+    def effects_url(self, slot: str, *, worker: int) -> str:
         """Return what ``EFFECTS_URL`` is for a worker process in that slot; an effect's name follows after a slash."""
         return f"{self._url(slot, worker)}/effects"
 
@@ -175,7 +175,7 @@ class HttpDoors:
 
         Raises:
             RigError: The process ended by itself.
-            Exception: What ``meet``, ``gone`` or ``notice`` raised; the message was dropped.
+            Exception: What ``decide``, ``gone`` or ``notice`` raised; the message was dropped.
         """
         await self._failed.wait()
         assert self._failure is not None
@@ -268,8 +268,8 @@ class HttpDoors:
             case Arrived():
                 self._ask(_message(frame))
             case Executed():
-                told = {"status": frame.status, "answer": parsed(frame.answer), "answer_text": frame.answer}
-                self._ask(replace(self._open[frame.number], position="after", **told))
+                answered = {"status": frame.status, "answer": parsed(frame.answer), "answer_text": frame.answer}
+                self._ask(replace(self._open[frame.number], position="after", **answered))
             case Gone() if self._gone and frame.number in self._open:
                 self._gone(self._open[frame.number])
             case Notice() if frame not in self._noticed:
@@ -285,7 +285,7 @@ class HttpDoors:
     async def _decide(self, message: HttpMessage) -> None:
         decision: HttpDecision = "drop"
         try:
-            decision = _carried_out(await self._meet(message))
+            decision = _carried_out(await self._deciding(message))
         except Exception as error:
             self._fail(error)
         finally:

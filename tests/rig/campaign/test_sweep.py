@@ -21,7 +21,7 @@ from harness.records.scenario import Scenario, start
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
-from harness.trial.slots import Rig
+from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
 

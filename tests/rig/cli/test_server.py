@@ -6,8 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,16 +14,10 @@ from click.testing import CliRunner
 
 from harness.cli.server import server
 from harness.errors import RigError, UsageError
+from tests.waiting import until
 
 DEADLINE = 60.0
 COMMAND = [sys.executable, "-c", "from harness.cli.server import server; server()"]
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
-        time.sleep(0.02)
 
 
 def temporal(path: Path, body: str = "echo temporal version 3") -> Path:

@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -17,6 +15,7 @@ import pytest
 from harness.errors import UsageError
 from harness.processes import watchdog
 from harness.processes.process import Process, find_command
+from tests.waiting import until, until_async
 
 DEADLINE = 30.0
 
@@ -60,20 +59,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
-        time.sleep(0.01)
-
-
-async def until_async(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
-        await asyncio.sleep(0.01)
 
 
 def living(pids: list[int]) -> list[int]:

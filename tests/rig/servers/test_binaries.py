@@ -7,8 +7,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from harness.servers.binaries import (
 )
 from harness.servers.candidates import cache_folder
 from harness.servers.packages import ServerPackage
+from tests.waiting import until
 
 DEADLINE = 30.0
 USAGE = "Usage: <command> <port> <flags>"
@@ -64,13 +63,6 @@ exit 1
 
 def calls(fake: Path) -> list[str]:
     return Path(f"{fake}.calls").read_text().splitlines()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,9 @@ from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, acts
 from harness.trial import striking
+from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Nemesis, Struck
+from harness.trial.registry import WorkerRegistry
 from harness.trial.striking import Striking
 from harness.trial.worker import WorkerProcesses
 from tests.rig.trial.test_worker import GRACEFUL, LIMIT, SLEEPS, STUBBORN, noted, polling, python, says
@@ -43,48 +45,61 @@ def entry(point: Point, *, worker: int = 1, number: int = 1, activity: str = "7"
 
 
 class Recovered:
-    """Keeps which tasks were freed."""
+    """Keeps which tasks were freed, and by which worker process what nobody had heard of was looked for."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[Entry, bool]] = []
+        self.looked_after: list[int] = []
 
-    async def __call__(self, entry: Entry, *, running: bool = False) -> None:
+    async def recover_task(self, entry: Entry, *, running: bool = False) -> None:
         self.entries.append((entry, running))
+
+    async def recover_unheard(self, worker: int) -> None:
+        self.looked_after.append(worker)
 
 
 class Trial:
     """What a fault is carried out with: worker processes of one command, and a nemesis with its plan."""
 
-    def __init__(self, folder: Path, *, command: str, plan: Plan, **more: Any) -> None:
-        self.nemesis = Nemesis(plan)
-        self.recovered = Recovered()
-        self.looked_after: list[int] = []
+    def __init__(
+        self, folder: Path, *, command: str, plan: Plan, answers: Mapping[int, str], server: Server | None
+    ) -> None:
+        self.tape = LiveTape()
+        self.registry = WorkerRegistry()
         self.workers = WorkerProcesses(
+            self.registry,
             command=command,
             environment=lambda number: environment({}),
             logs=folder,
-            nemesis=self.nemesis,
+            tape=self.tape,
             task_queue="",
             recover=self._recover,
             strict=True,
         )
-        told: dict[str, Any] = {"workers": self.workers, "nemesis": self.nemesis, "recover_task": self.recovered}
-        self.striking = Striking(recover_unheard=self._recover_unheard, **told, **more)
-        self.nemesis.empower(self.striking)
+        server = server or Server()
+        recovered: Any = Recovered()
+        self.recovered = recovered
+        self.striking = Striking(
+            self.workers, tape=self.tape, recovery=recovered, answers=answers, server=server, crashed=server.crashed
+        )
+        self.nemesis = Nemesis(plan, tape=self.tape, workers=self.registry, striker=self.striking)
 
     def strike(self, fault: str, met: Entry) -> Struck:
         return self.striking.strike(faults.named(fault), met)
 
     async def _recover(self, worker: int) -> None:
-        self.nemesis.note("recover", worker=worker)
-
-    async def _recover_unheard(self, worker: int) -> None:
-        self.looked_after.append(worker)
+        self.tape.note("recover", worker=worker)
 
 
 @asynccontextmanager
-async def trial(folder: Path, *strikes: Strike, command: str = "never-started", **more: Any) -> AsyncIterator[Trial]:
-    found = Trial(folder, command=command, plan=Plan(strikes), **more)
+async def trial(
+    folder: Path,
+    *strikes: Strike,
+    command: str = "never-started",
+    answers: Mapping[int, str] | None = None,
+    server: Server | None = None,
+) -> AsyncIterator[Trial]:
+    found = Trial(folder, command=command, plan=Plan(strikes), answers=answers or {}, server=server)
     try:
         async with asyncio.timeout(LIMIT):
             yield found
@@ -97,8 +112,8 @@ async def decided(struck: Struck) -> Decision:
     return await struck.decision if isinstance(struck.decision, Awaitable) else struck.decision
 
 
-def told(nemesis: Nemesis) -> list[tuple[str, int]]:
-    return [(each.operation, each.worker) for each in nemesis.tape if each.kind == "act"]
+def told(tape: LiveTape) -> list[tuple[str, int]]:
+    return [(each.operation, each.worker) for each in tape.entries if each.kind == "act"]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +153,7 @@ async def test_tasks_that_were_handed_out_eagerly_in_a_lost_reply_are_freed(tmp_
         struck = found.strike("reply-lost", replace(entry(DONE.at("after")), facts=EagerTasks(hands_out=2)))
         assert struck.healing is not None
         await struck.healing
-        assert found.looked_after == [1]
+        assert found.recovered.looked_after == [1]
 
 
 async def test_a_lost_reply_of_an_effect_is_a_closed_connection(tmp_path: Path) -> None:
@@ -161,7 +176,7 @@ async def test_a_model_error_is_an_answer_in_the_format_of_the_provider(tmp_path
 
 async def test_an_answer_is_cut_short_in_the_bytes_that_were_to_be_sent(tmp_path: Path) -> None:
     whole = '{"choices": [{"message": {"content": "long"}}]}'
-    async with trial(tmp_path, answer={5: whole}.get) as found:
+    async with trial(tmp_path, answers={5: whole}) as found:
         struck = found.strike("model-truncated", entry(MODEL.at("after"), number=5))
         assert isinstance(struck.decision, Answer)
         assert struck.decision.delivery == "complete"
@@ -196,10 +211,10 @@ async def test_silence_is_over_when_the_agent_has_given_up(tmp_path: Path, given
             entry(EFFECT.at("before")),
             entry(MODEL.at("after")),
         ):
-            await found.nemesis.meet(other)
-        await found.nemesis.changed(timeout=0.05)
+            await found.nemesis.decide(other)
+        await found.tape.changed(timeout=0.05)
         assert not healing.done()
-        await found.nemesis.meet(entry(given_up))
+        await found.nemesis.decide(entry(given_up))
         await healing
         assert found.recovered.entries == []
 
@@ -236,7 +251,7 @@ class Server:
 
 @asynccontextmanager
 async def with_server(folder: Path, server: Server, *strikes: Strike) -> AsyncIterator[Trial]:
-    async with trial(folder, *strikes, server=server, crashed=server.crashed) as found:
+    async with trial(folder, *strikes, server=server) as found:
         yield found
 
 
@@ -244,48 +259,48 @@ async def with_server(folder: Path, server: Server, *strikes: Strike) -> AsyncIt
 async def test_the_message_waits_for_the_death_of_the_server(tmp_path: Path, point: Point, expected: str) -> None:
     server = Server()
     async with with_server(tmp_path, server, Strike("kill-server", point.id)) as found:
-        meeting = asyncio.create_task(found.nemesis.meet(entry(point)))
-        await noted(found.nemesis, "strike")
-        assert not meeting.done()
+        deciding = asyncio.create_task(found.nemesis.decide(entry(point)))
+        await noted(found.tape, "strike")
+        assert not deciding.done()
         server.may_die.set()
-        decision = await meeting
+        decision = await deciding
         assert (decision.code if isinstance(decision, Refusal) else decision) == expected
-        await noted(found.nemesis, "heal")
+        await noted(found.tape, "heal")
     assert server.done == ["killed", "copied", "started"]
-    assert told(found.nemesis) == [("strike", 1), ("stop-server", 0), ("start-server", 0), ("heal", 1)]
+    assert told(found.tape) == [("strike", 1), ("stop-server", 0), ("start-server", 0), ("heal", 1)]
 
 
 async def test_once_the_server_is_back_it_is_looked_for_what_it_had_handed_out_unheard(tmp_path: Path) -> None:
     server = Server()
     async with with_server(tmp_path, server, Strike("kill-server", POLLED.id)) as found:
-        meeting = asyncio.create_task(found.nemesis.meet(entry(POLLED)))
-        await noted(found.nemesis, "strike")
-        assert found.looked_after == []
+        deciding = asyncio.create_task(found.nemesis.decide(entry(POLLED)))
+        await noted(found.tape, "strike")
+        assert found.recovered.looked_after == []
         server.may_die.set()
-        await meeting
-        await noted(found.nemesis, "heal")
-        assert (server.done[-1], found.looked_after, found.recovered.entries) == ("started", [1], [])
+        await deciding
+        await noted(found.tape, "heal")
+        assert (server.done[-1], found.recovered.looked_after, found.recovered.entries) == ("started", [1], [])
 
 
 async def test_a_server_that_does_not_die_ends_the_trial_and_holds_no_message(tmp_path: Path) -> None:
     server = Server(failure=RigError("it does not die"))
     server.may_die.set()
     async with with_server(tmp_path, server, Strike("kill-server", DONE.id)) as found:
-        assert isinstance(await found.nemesis.meet(entry(DONE)), Refusal)
+        assert isinstance(await found.nemesis.decide(entry(DONE)), Refusal)
         await found.nemesis.whole(timeout=LIMIT)
-        assert str(found.nemesis.failure) == "it does not die"
+        assert str(found.tape.failure) == "it does not die"
     assert server.done == ["killed"]
 
 
 async def test_a_process_killed_is_dead_at_once_and_the_next_one_is_started(tmp_path: Path) -> None:
     async with trial(tmp_path, Strike("kill-worker", DONE.id), command=python(SLEEPS)) as found:
         await polling(found.workers, "q")
-        assert await found.nemesis.meet(entry(DONE)) == "drop"
-        assert found.nemesis.died(1)
-        await noted(found.nemesis, "start-worker", worker=2)
-        found.workers.polls("q")
-        await noted(found.nemesis, "heal")
-        assert not found.nemesis.died(2)
+        assert await found.nemesis.decide(entry(DONE)) == "drop"
+        assert found.registry.died(1)
+        await noted(found.tape, "start-worker", worker=2)
+        found.registry.polls("q")
+        await noted(found.tape, "heal")
+        assert not found.registry.died(2)
 
 
 @pytest.mark.parametrize(("script", "status"), [(GRACEFUL, 0), (SLEEPS, -15)], ids=["in its own way", "at once"])
@@ -293,16 +308,16 @@ async def test_a_message_goes_on_while_its_process_is_asked_to_end(tmp_path: Pat
     async with trial(tmp_path, Strike("terminate-worker", DONE.id), command=python(script)) as found:
         await polling(found.workers, "q")
         await says(found.workers, "here")
-        assert await found.nemesis.meet(entry(DONE)) == "go"
-        assert await found.nemesis.meet(entry(DONE.at("after"))) == "go"
-        await noted(found.nemesis, "start-worker", worker=2)
-        found.workers.polls("q")
-        await noted(found.nemesis, "heal")
-    acted = told(found.nemesis)
+        assert await found.nemesis.decide(entry(DONE)) == "go"
+        assert await found.nemesis.decide(entry(DONE.at("after"))) == "go"
+        await noted(found.tape, "start-worker", worker=2)
+        found.registry.polls("q")
+        await noted(found.tape, "heal")
+    acted = told(found.tape)
     begun = acted.index(("strike", 1))
     order = [("strike", 1), ("worker-exit", 1), ("start-worker", 2), ("worker-ready", 2), ("heal", 1)]
     assert [each for each in acted[begun:] if each in order] == order
-    assert next(acts(found.nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=status, expected=True)
+    assert next(acts(found.tape.entries, "worker-exit")).facts == WorkerExited(exit_status=status, expected=True)
 
 
 async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,12 +325,12 @@ async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, mon
     async with trial(tmp_path, Strike("terminate-worker", DONE.id), command=python(STUBBORN)) as found:
         await polling(found.workers, "q")
         await says(found.workers, "here")
-        assert await found.nemesis.meet(entry(DONE)) == "go"
-        await noted(found.nemesis, "start-worker", worker=2)
-        found.workers.polls("q")
-        await noted(found.nemesis, "heal")
-    assert next(acts(found.nemesis.tape, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
-    assert next(acts(found.nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
+        assert await found.nemesis.decide(entry(DONE)) == "go"
+        await noted(found.tape, "start-worker", worker=2)
+        found.registry.polls("q")
+        await noted(found.tape, "heal")
+    assert next(acts(found.tape.entries, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
+    assert next(acts(found.tape.entries, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
 async def test_a_process_killed_while_it_ends_is_followed_by_one_process(tmp_path: Path) -> None:
@@ -323,9 +338,9 @@ async def test_a_process_killed_while_it_ends_is_followed_by_one_process(tmp_pat
     async with trial(tmp_path, *strikes, command=python(STUBBORN)) as found:
         await polling(found.workers, "q")
         await says(found.workers, "here")
-        assert await found.nemesis.meet(entry(DONE)) == "go"
-        assert await found.nemesis.meet(entry(MODEL, number=2)) == "drop"
-        await noted(found.nemesis, "start-worker", worker=2)
-        found.workers.polls("q")
-        await noted(found.nemesis, "heal")
-        assert [act.worker for act in acts(found.nemesis.tape, "start-worker")] == [1, 2]
+        assert await found.nemesis.decide(entry(DONE)) == "go"
+        assert await found.nemesis.decide(entry(MODEL, number=2)) == "drop"
+        await noted(found.tape, "start-worker", worker=2)
+        found.registry.polls("q")
+        await noted(found.tape, "heal")
+        assert [act.worker for act in acts(found.tape.entries, "start-worker")] == [1, 2]

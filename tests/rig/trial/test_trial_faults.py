@@ -22,7 +22,7 @@ from harness.records.tape import Entry, acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.trial.deadline import Bounds, bounds
-from harness.trial.slots import Rig
+from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
 

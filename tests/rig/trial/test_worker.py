@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -23,12 +22,15 @@ from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, acts
 from harness.trial import worker
+from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Nemesis
+from harness.trial.registry import WorkerRegistry
 from harness.trial.striking import Striking
 from harness.trial.worker import WorkerProcesses
 
 LIMIT = 30.0
 SLEEPS = "import sys, time; print('here', file=sys.stderr, flush=True); time.sleep(600)"
+NOT_ASKED: Any = object()
 POINT = Point(position="before", door="wire", operation="One")
 
 
@@ -36,72 +38,67 @@ def python(script: str) -> str:
     return shlex.join([sys.executable, "-S", "-c", script])
 
 
-async def no_task(entry: Entry, *, running: bool = False) -> None:
-    raise AssertionError(f"nothing is lost with {entry.operation}")
-
-
 @asynccontextmanager
 async def workers(
-    command: str, logs: Path, *, task_queue: str = "", plan: Plan | None = None, strict: bool = True
-) -> AsyncIterator[tuple[WorkerProcesses, Nemesis]]:
-    nemesis = Nemesis(plan or Plan())
+    command: str, logs: Path, *, task_queue: str = "", strict: bool = True
+) -> AsyncIterator[tuple[WorkerProcesses, LiveTape]]:
+    tape = LiveTape()
 
     async def recover(number: int) -> None:
-        nemesis.note("recover", worker=number)
+        tape.note("recover", worker=number)
 
     found = WorkerProcesses(
+        WorkerRegistry(),
         command=command,
         environment=lambda number: environment({"NUMBER": str(number)}),
         logs=logs,
-        nemesis=nemesis,
+        tape=tape,
         task_queue=task_queue,
         recover=recover,
         strict=strict,
     )
-    nemesis.empower(Striking(workers=found, nemesis=nemesis, recover_task=no_task, recover_unheard=recover))
     try:
         async with asyncio.timeout(LIMIT):
-            yield found, nemesis
+            yield found, tape
     finally:
-        nemesis.finish()
         await found.stop()
 
 
 async def polling(found: WorkerProcesses, *queues: str) -> None:
     """Start the worker, and poll in its name once it runs."""
-    number = found.number
+    number = found.registry.number
     starting = asyncio.create_task(found.start())
-    while found.number == number or found.process is None:
+    while found.registry.number == number or found.registry.process is None:
         await asyncio.sleep(0.01)
     for queue in queues:
-        found.polls(queue)
+        found.registry.polls(queue)
     await starting
 
 
 async def says(found: WorkerProcesses, words: str) -> None:
     """Wait until the running process has written these words."""
-    assert found.process is not None
-    while words not in found.process.log_tail():
+    assert found.registry.process is not None
+    while words not in found.registry.process.log_tail():
         await asyncio.sleep(0.01)
 
 
-async def noted(nemesis: Nemesis, operation: str, *, worker: int = 0) -> Entry:
+async def noted(tape: LiveTape, operation: str, *, worker: int = 0) -> Entry:
     """Wait until an act of that name is on the tape, and return it."""
     while True:
-        for told in acts(nemesis.tape, operation):
-            if worker in (0, told.worker):
-                return told
-        await nemesis.changed(timeout=0.1)
+        for act in acts(tape.entries, operation):
+            if worker in (0, act.worker):
+                return act
+        await tape.changed(timeout=0.1)
 
 
 async def test_a_worker_is_ready_once_it_polls(tmp_path: Path) -> None:
-    async with workers(python(SLEEPS), tmp_path, task_queue="q") as (found, nemesis):
+    async with workers(python(SLEEPS), tmp_path, task_queue="q") as (found, tape):
         await polling(found, "other", "q")
-        assert found.process is not None
-        assert found.process.alive
-    told = [(entry.operation, entry.worker) for entry in nemesis.tape]
+        assert found.registry.process is not None
+        assert found.registry.process.alive
+    told = [(entry.operation, entry.worker) for entry in tape.entries]
     assert told[:2] == [("start-worker", 1), ("worker-ready", 1)]
-    assert nemesis.tape[1].facts == WorkerReady(polls=["other", "q"])
+    assert tape.entries[1].facts == WorkerReady(polls=["other", "q"])
 
 
 @pytest.mark.parametrize(
@@ -155,43 +152,45 @@ def test_a_command_that_is_none_is_told(command: str, message: str) -> None:
 
 
 async def test_a_program_that_is_worker_and_starter_may_end_well_by_itself(tmp_path: Path) -> None:
-    async with workers(python(""), tmp_path, strict=False) as (found, nemesis):
+    async with workers(python(""), tmp_path, strict=False) as (found, tape):
         await found.start()
         await found.exited.wait()
-    assert [entry.facts.exit_status for entry in acts(nemesis.tape, "worker-exit")] == [0]
+    assert [entry.facts.exit_status for entry in acts(tape.entries, "worker-exit")] == [0]
 
 
 async def test_an_exit_that_nobody_asked_for_is_told(tmp_path: Path) -> None:
-    async with workers(python(SLEEPS), tmp_path) as (found, nemesis):
+    async with workers(python(SLEEPS), tmp_path) as (found, tape):
         await polling(found, "q")
-        assert found.process is not None
-        found.process.kill_now()
+        assert found.registry.process is not None
+        found.registry.process.kill_now()
         await found.exited.wait()
-    told = next(acts(nemesis.tape, "worker-exit"))
+    told = next(acts(tape.entries, "worker-exit"))
     assert (told.facts.exit_status, told.facts.expected) == (-9, False)
 
 
 async def test_a_struck_worker_is_recovered_and_started_again(tmp_path: Path) -> None:
     plan = Plan((Strike("kill-worker", POINT.id),))
-    async with workers(python(SLEEPS), tmp_path, plan=plan) as (found, nemesis):
+    async with workers(python(SLEEPS), tmp_path) as (found, tape):
+        striker: Any = Striking(found, tape=tape, recovery=NOT_ASKED, answers={}, server=NOT_ASKED)
+        nemesis = Nemesis(plan, tape=tape, workers=found.registry, striker=striker)
         await polling(found, "q")
-        assert found.process is not None
-        first = found.process.pid
+        assert found.registry.process is not None
+        first = found.registry.process.pid
         struck = Entry(at=0, kind="request", door="wire", operation="One", message=1, worker=1, point=POINT)
-        assert await nemesis.meet(struck) == "drop"
-        while found.number == 1 or found.process.pid == first:
-            await nemesis.changed(timeout=0.1)
-        found.polls("q")
-        while not list(acts(nemesis.tape, "heal")):
-            await nemesis.changed(timeout=0.1)
+        assert await nemesis.decide(struck) == "drop"
+        while found.registry.number == 1 or found.registry.process.pid == first:
+            await tape.changed(timeout=0.1)
+        found.registry.polls("q")
+        while not list(acts(tape.entries, "heal")):
+            await tape.changed(timeout=0.1)
         assert not psutil.pid_exists(first)
         assert not found.exited.is_set()
-        assert found.process.alive
-    told = [entry.operation for entry in nemesis.tape if entry.kind == "act"]
+        assert found.registry.process.alive
+    told = [entry.operation for entry in tape.entries if entry.kind == "act"]
     assert told.index("strike") < told.index("recover") < len(told)
     assert told.index("strike") < told.index("heal")
-    assert [entry.worker for entry in acts(nemesis.tape, "start-worker")] == [1, 2]
-    assert next(acts(nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
+    assert [entry.worker for entry in acts(tape.entries, "start-worker")] == [1, 2]
+    assert next(acts(tape.entries, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
 async def test_each_process_has_the_environment_of_its_number(tmp_path: Path) -> None:
@@ -199,7 +198,7 @@ async def test_each_process_has_the_environment_of_its_number(tmp_path: Path) ->
     async with workers(python(script), tmp_path) as (found, _):
         await polling(found, "q")
         await says(found, "number 1")
-        found.kill_now()
+        found.registry.kill_now()
         await polling(found, "q")
         await says(found, "number 2")
 
@@ -222,92 +221,75 @@ time.sleep(600)
 async def test_the_next_process_is_started_when_the_one_asked_to_end_has_ended(
     tmp_path: Path, script: str, status: int
 ) -> None:
-    async with workers(python(script), tmp_path) as (found, nemesis):
+    async with workers(python(script), tmp_path) as (found, tape):
         await polling(found, "q")
         await says(found, "here")
-        first = found.process
+        first = found.registry.process
         assert first is not None
-        found.terminate_now()
+        found.registry.terminate_now()
         starting = asyncio.create_task(found.start_after_end(limit=LIMIT))
-        told = await noted(nemesis, "start-worker", worker=2)
+        told = await noted(tape, "start-worker", worker=2)
         assert not first.alive
-        found.polls("q")
+        found.registry.polls("q")
         await starting
         assert not found.exited.is_set()
-    ended = next(acts(nemesis.tape, "worker-exit"))
+    ended = next(acts(tape.entries, "worker-exit"))
     assert ended.facts == WorkerExited(exit_status=status, expected=True)
-    assert nemesis.tape.index(ended) < nemesis.tape.index(told)
-    assert [each.worker for each in acts(nemesis.tape, "recover")] == [1]
-    assert list(acts(nemesis.tape, "worker-overstayed")) == []
-    assert nemesis.died(1)
+    assert tape.entries.index(ended) < tape.entries.index(told)
+    assert [each.worker for each in acts(tape.entries, "recover")] == [1]
+    assert list(acts(tape.entries, "worker-overstayed")) == []
+    assert found.registry.died(1)
 
 
 async def test_a_process_that_overstays_is_killed_and_the_tape_says_so(tmp_path: Path) -> None:
-    async with workers(python(STUBBORN), tmp_path) as (found, nemesis):
+    async with workers(python(STUBBORN), tmp_path) as (found, tape):
         await polling(found, "q")
         await says(found, "here")
-        found.terminate_now()
+        found.registry.terminate_now()
         starting = asyncio.create_task(found.start_after_end(limit=0.3))
-        await noted(nemesis, "start-worker", worker=2)
-        found.polls("q")
+        await noted(tape, "start-worker", worker=2)
+        found.registry.polls("q")
         await starting
-    told = [(each.operation, each.worker) for each in nemesis.tape]
+    told = [(each.operation, each.worker) for each in tape.entries]
     assert told.index(("worker-overstayed", 1)) < told.index(("worker-exit", 1)) < told.index(("start-worker", 2))
-    assert next(acts(nemesis.tape, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
-    assert next(acts(nemesis.tape, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
+    assert next(acts(tape.entries, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
+    assert next(acts(tape.entries, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
 async def test_a_process_asked_to_end_may_exit_before_it_has_polled(tmp_path: Path) -> None:
-    async with workers(python(GRACEFUL), tmp_path) as (found, nemesis):
+    async with workers(python(GRACEFUL), tmp_path) as (found, tape):
         starting = asyncio.create_task(found.start())
-        await noted(nemesis, "start-worker")
+        await noted(tape, "start-worker")
         await says(found, "here")
-        found.terminate_now()
+        found.registry.terminate_now()
         await starting
-    assert list(acts(nemesis.tape, "worker-ready")) == []
+    assert list(acts(tape.entries, "worker-ready")) == []
 
 
 async def test_the_next_process_is_started_beside_one_that_is_stopped(tmp_path: Path) -> None:
-    async with workers(python(SLEEPS), tmp_path) as (found, nemesis):
+    async with workers(python(SLEEPS), tmp_path) as (found, tape):
         await polling(found, "q")
         await says(found, "here")
-        assert found.process is not None
-        zombie = psutil.Process(found.process.pid)
-        assert found.pause_now() == 1
-        assert (found.is_zombie(1), found.is_zombie(2)) == (True, False)
+        assert found.registry.process is not None
+        zombie = psutil.Process(found.registry.process.pid)
+        assert found.registry.pause_now() == 1
+        assert (found.registry.is_zombie(1), found.registry.is_zombie(2)) == (True, False)
         while zombie.status() != psutil.STATUS_STOPPED:
             await asyncio.sleep(0.01)
         starting = asyncio.create_task(found.start_beside(1))
-        await noted(nemesis, "start-worker", worker=2)
-        found.polls("q")
+        await noted(tape, "start-worker", worker=2)
+        found.registry.polls("q")
         await starting
         assert zombie.status() == psutil.STATUS_STOPPED
-        found.continue_now(1)
+        found.registry.continue_now(1)
         while zombie.status() == psutil.STATUS_STOPPED:
             await asyncio.sleep(0.01)
         zombie.kill()
-        told = await noted(nemesis, "worker-exit", worker=1)
+        told = await noted(tape, "worker-exit", worker=1)
         assert told.facts.expected
         assert not found.exited.is_set()
-        assert found.process.alive
-    assert [each.worker for each in acts(nemesis.tape, "recover")] == [1]
-
-
-CONNECTS = "import socket, sys, time; kept = socket.create_connection(('127.0.0.1', {port})); time.sleep(600)"
-
-
-async def test_a_connection_is_known_by_the_process_that_owns_it(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        script = CONNECTS.format(port=listening.getsockname()[1])
-        async with workers(python(script), tmp_path) as (found, _):
-            assert found.sender(1) == 0
-            starting = asyncio.create_task(found.start())
-            connection, (_, port) = await asyncio.to_thread(listening.accept)
-            found.polls("q")
-            await starting
-            with connection, socket.create_connection(listening.getsockname()) as strange:
-                assert found.sender(port) == 1
-                assert found.sender(strange.getsockname()[1]) == 0
+        assert found.registry.process.alive
+    assert [each.worker for each in acts(tape.entries, "recover")] == [1]
 
 
 def test_the_environment_leads_to_the_doors_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,33 +300,3 @@ def test_the_environment_leads_to_the_doors_alone(monkeypatch: pytest.MonkeyPatc
     assert found["NO_PROXY"] == "127.0.0.1,localhost"
     assert found["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert found["TEMPORAL_ADDRESS"] == "127.0.0.1:1"
-
-
-async def test_the_connections_of_a_zombie_and_of_the_process_beside_it_are_told_apart(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        script = CONNECTS.format(port=listening.getsockname()[1])
-        async with workers(python(script), tmp_path) as (found, nemesis):
-            starting = asyncio.create_task(found.start())
-            first, (_, zombies) = await asyncio.to_thread(listening.accept)
-            found.polls("q")
-            await starting
-            found.pause_now()
-            starting = asyncio.create_task(found.start_beside(1))
-            second, (_, newers) = await asyncio.to_thread(listening.accept)
-            found.polls("q")
-            await starting
-            with first, second, socket.create_connection(listening.getsockname()) as strange:
-                assert (found.sender(zombies), found.sender(newers)) == (1, 2)
-                assert found.sender(strange.getsockname()[1]) == 0
-                os.kill(nemesis.tape[0].facts.pid, signal.SIGKILL)
-                await noted(nemesis, "worker-exit", worker=1)
-                assert found.sender(newers) == 2
-                assert found.sender(strange.getsockname()[1]) == 0
-
-
-async def test_what_cannot_be_looked_up_while_a_process_ends_is_its_own(tmp_path: Path) -> None:
-    async with workers(python(SLEEPS), tmp_path) as (found, _):
-        await polling(found, "q")
-        assert found.sender(1) == 0
-        found.terminate_now()
-        assert found.sender(1) == 1

@@ -25,9 +25,10 @@ DECIDED = Point(position="before", door="wire", operation="RespondWorkflowTaskCo
 class Paused:
     """A worker process that was struck with SIGSTOP at a message, and the one beside it, which polls."""
 
-    def __init__(self, found: Trial, meeting: asyncio.Task[Decision], zombie: psutil.Process) -> None:
+    def __init__(self, found: Trial, deciding: asyncio.Task[Decision], zombie: psutil.Process) -> None:
         self.nemesis = found.nemesis
-        self.meeting = meeting
+        self.tape = found.tape
+        self.deciding = deciding
         self._zombie = zombie
 
     @property
@@ -36,7 +37,7 @@ class Paused:
 
     async def says(self, point: Point, *, worker: int, status: str = "OK", activity: str = "7") -> Decision:
         met = entry(point, worker=worker, activity=activity)
-        return await self.nemesis.meet(replace(met, status=status) if met.kind == "reply" else met)
+        return await self.nemesis.decide(replace(met, status=status) if met.kind == "reply" else met)
 
 
 @asynccontextmanager
@@ -44,13 +45,13 @@ async def paused(folder: Path, met: Entry) -> AsyncIterator[Paused]:
     assert met.point is not None
     async with trial(folder, Strike("pause-worker", met.point.id), command=python(SLEEPS)) as found:
         await polling(found.workers, "q")
-        assert found.workers.process is not None
-        zombie = psutil.Process(found.workers.process.pid)
-        meeting = asyncio.create_task(found.nemesis.meet(met))
-        await noted(found.nemesis, "start-worker", worker=2)
-        found.workers.polls("q")
-        await noted(found.nemesis, "worker-ready", worker=2)
-        yield Paused(found, meeting, zombie)
+        assert found.registry.process is not None
+        zombie = psutil.Process(found.registry.process.pid)
+        deciding = asyncio.create_task(found.nemesis.decide(met))
+        await noted(found.tape, "start-worker", worker=2)
+        found.registry.polls("q")
+        await noted(found.tape, "worker-ready", worker=2)
+        yield Paused(found, deciding, zombie)
 
 
 async def test_a_zombie_goes_on_only_after_the_newer_process_has_ended_the_task(tmp_path: Path) -> None:
@@ -62,17 +63,17 @@ async def test_a_zombie_goes_on_only_after_the_newer_process_has_ended_the_task(
             (replace(DONE.at("after"), operation="RecordActivityTaskHeartbeat"), 2, "7"),
         ):
             assert await found.says(point, worker=worker, activity=activity) == "go"
-            await found.nemesis.changed(timeout=0.02)
-            assert (found.stopped, found.meeting.done()) == (True, False)
+            await found.tape.changed(timeout=0.02)
+            assert (found.stopped, found.deciding.done()) == (True, False)
         assert await found.says(DONE.at("after"), worker=2) == "go"
-        assert await found.meeting == "go"
-        await noted(found.nemesis, "continue-worker", worker=1)
+        assert await found.deciding == "go"
+        await noted(found.tape, "continue-worker", worker=1)
         while found.stopped:
             await asyncio.sleep(0.01)
-        assert list(acts(found.nemesis.tape, "heal")) == []
+        assert list(acts(found.tape.entries, "heal")) == []
         await found.says(DONE.at("after"), worker=1, status="NOT_FOUND")
-        await noted(found.nemesis, "heal", worker=1)
-    acted = [each for each in told(found.nemesis) if each[0] not in ("recover", "worker-exit")]
+        await noted(found.tape, "heal", worker=1)
+    acted = [each for each in told(found.tape) if each[0] not in ("recover", "worker-exit")]
     assert acted == [
         *(("start-worker", 1), ("worker-ready", 1), ("strike", 1)),
         *(("start-worker", 2), ("worker-ready", 2), ("continue-worker", 1), ("heal", 1)),
@@ -83,17 +84,17 @@ async def test_a_zombie_goes_on_only_after_the_newer_process_has_ended_the_task(
 async def test_a_task_may_end_in_another_way_too(tmp_path: Path, operation: str) -> None:
     async with paused(tmp_path, entry(MODEL)) as found:
         await found.says(replace(DONE.at("after"), operation=operation), worker=2)
-        assert await found.meeting == "go"
-        assert not list(acts(found.nemesis.tape, "worker-exit"))
+        assert await found.deciding == "go"
+        assert not list(acts(found.tape.entries, "worker-exit"))
 
 
 async def test_a_zombie_with_a_workflow_task_waits_for_that(tmp_path: Path) -> None:
     async with paused(tmp_path, entry(DECIDED, activity="")) as found:
         await found.says(DONE.at("after"), worker=2)
-        await found.nemesis.changed(timeout=0.05)
+        await found.tape.changed(timeout=0.05)
         assert found.stopped
         await found.says(DECIDED.at("after"), worker=2, activity="")
-        assert await found.meeting == "go"
+        assert await found.deciding == "go"
 
 
 async def test_a_zombie_whose_work_nobody_ends_goes_on_in_the_end(
@@ -102,8 +103,8 @@ async def test_a_zombie_whose_work_nobody_ends_goes_on_in_the_end(
     monkeypatch.setattr(striking, "_ZOMBIE_SECONDS", 0.1)
     monkeypatch.setattr(striking, "_LAST_WORDS_SECONDS", 0.1)
     async with paused(tmp_path, entry(DONE)) as found:
-        assert await found.meeting == "go"
-        await noted(found.nemesis, "heal", worker=1)
+        assert await found.deciding == "go"
+        await noted(found.tape, "heal", worker=1)
 
 
 async def test_no_message_of_a_zombie_is_struck(tmp_path: Path) -> None:
@@ -111,11 +112,11 @@ async def test_no_message_of_a_zombie_is_struck(tmp_path: Path) -> None:
     other = replace(DONE, operation="Other")
     async with trial(tmp_path, *strikes, command=python(SLEEPS)) as found:
         await polling(found.workers, "q")
-        meeting = asyncio.create_task(found.nemesis.meet(entry(DONE)))
-        await noted(found.nemesis, "start-worker", worker=2)
-        found.workers.polls("q")
-        await noted(found.nemesis, "worker-ready", worker=2)
+        deciding = asyncio.create_task(found.nemesis.decide(entry(DONE)))
+        await noted(found.tape, "start-worker", worker=2)
+        found.registry.polls("q")
+        await noted(found.tape, "worker-ready", worker=2)
         assert (found.striking.spares(1), found.striking.spares(2)) == (True, False)
-        assert await found.nemesis.meet(entry(other, worker=1)) == "go"
-        assert isinstance(await found.nemesis.meet(entry(other, worker=2)), Refusal)
-        meeting.cancel()
+        assert await found.nemesis.decide(entry(other, worker=1)) == "go"
+        assert isinstance(await found.nemesis.decide(entry(other, worker=2)), Refusal)
+        deciding.cancel()

@@ -35,7 +35,7 @@ def message(door: Literal["model", "effect"], path: str, body: Any, *, method: s
 
 async def asked(model: Model, text: str = "hello") -> Decision:
     body = {"model": "m", "messages": [{"role": "user", "content": text}]}
-    return await model.meet(message("model", "/v1/chat/completions", body))
+    return await model.decide(message("model", "/v1/chat/completions", body))
 
 
 def said(decision: Decision) -> str:
@@ -109,15 +109,15 @@ async def test_what_is_no_fault_of_a_model_is_refused(model: Model, fault: str) 
 async def test_an_effect_whose_reply_is_lost_has_happened(effects: Effects) -> None:
     effects.fails_with("effect-reply-lost")
     charge = message("effect", "/charge", {"idempotency_key": "k"})
-    assert await effects.meet(charge) == "drop"
-    assert status(await effects.meet(charge)) == 200
+    assert await effects.decide(charge) == "drop"
+    assert status(await effects.decide(charge)) == 200
     assert [(effect.name, effect.key) for effect in effects.ledger] == [("charge", "k"), ("charge", "k")]
 
 
 async def test_reads_and_refused_effects_have_not_happened(effects: Effects) -> None:
     effects.answers_with(lambda effect: {"status": 402 if effect["name"] == "charge" else 200})
-    assert status(await effects.meet(message("effect", "/charge", {}))) == 402
-    assert status(await effects.meet(message("effect", "/balance", "", method="GET"))) == 200
+    assert status(await effects.decide(message("effect", "/charge", {}))) == 402
+    assert status(await effects.decide(message("effect", "/balance", "", method="GET"))) == 200
     assert effects.ledger == ()
 
 

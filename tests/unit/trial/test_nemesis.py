@@ -15,7 +15,9 @@ from harness.records.act_facts import FaultHealed, FaultMade
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, Kind, acts
-from harness.trial.nemesis import Nemesis, Struck
+from harness.trial.live_tape import LiveTape
+from harness.trial.nemesis import Listener, Nemesis, Striker, Struck
+from harness.trial.registry import WorkerRegistry
 
 LIMIT = 20.0
 ONE = Point(position="before", door="wire", operation="One", workflow="A", attempt=1)
@@ -25,13 +27,12 @@ TWO = Point(position="before", door="wire", operation="Two", workflow="A", attem
 class Worker:
     """Powers over a worker process that dies at once and is started again when the test lets it."""
 
-    def __init__(self, nemesis: Nemesis, *, failure: Exception | None = None) -> None:
+    def __init__(self, *, failure: Exception | None = None) -> None:
         self.number = 1
         self.killed: list[int] = []
         self.may_start = asyncio.Event()
         self.started = asyncio.Event()
         self._failure = failure
-        nemesis.empower(self)
 
     def strike(self, fault: Fault, entry: Entry) -> Struck:
         self.killed.append(self.number)
@@ -48,6 +49,19 @@ class Worker:
         self.started.set()
 
 
+class Play:
+    """A nemesis with its tape and its worker processes."""
+
+    def __init__(self, plan: Plan, *, striker: Striker | None = None, listen: Listener | None = None) -> None:
+        self.tape = LiveTape()
+        self.workers = WorkerRegistry()
+        nemesis = Nemesis(plan, tape=self.tape, workers=self.workers, striker=striker or Worker(), listen=listen)
+        self.decide = nemesis.decide
+        self.lose = nemesis.lose
+        self.whole = nemesis.whole
+        self.finish = nemesis.finish
+
+
 def entry(point: Point | None, *, number: int = 1, worker: int = 1) -> Entry:
     kind: Kind = "reply" if point and point.position == "after" else "request"
     operation = point.operation if point else "GetSystemInfo"
@@ -59,50 +73,47 @@ def kill(*points: str) -> Plan:
     return Plan(tuple(Strike("kill-worker", point) for point in points))
 
 
-def kinds(nemesis: Nemesis) -> list[str]:
-    return [found.kind if found.kind != "act" else found.operation for found in nemesis.tape]
+def kinds(nemesis: Play) -> list[str]:
+    return [found.kind if found.kind != "act" else found.operation for found in nemesis.tape.entries]
 
 
 async def test_without_a_plan_everything_goes_and_is_on_the_tape() -> None:
-    nemesis = Nemesis(Plan())
-    Worker(nemesis)
+    nemesis = Play(Plan(), striker=Worker())
     for point in (ONE, ONE.at("after"), None):
-        assert await nemesis.meet(entry(point)) == "go"
+        assert await nemesis.decide(entry(point)) == "go"
     assert kinds(nemesis) == ["request", "reply", "request"]
 
 
 @pytest.mark.parametrize("pattern", [ONE.id, ONE.place, "before/One/*"])
 async def test_it_strikes_at_the_point_and_only_once(pattern: str) -> None:
-    nemesis = Nemesis(kill(pattern))
-    worker = Worker(nemesis)
-    assert await nemesis.meet(entry(TWO)) == "go"
-    assert await nemesis.meet(entry(ONE, number=2)) == "drop"
+    worker = Worker()
+    nemesis = Play(kill(pattern), striker=worker)
+    assert await nemesis.decide(entry(TWO)) == "go"
+    assert await nemesis.decide(entry(ONE, number=2)) == "drop"
     assert worker.killed == [1]
     worker.may_start.set()
     async with asyncio.timeout(LIMIT):
         await worker.started.wait()
-    assert await nemesis.meet(entry(ONE, number=3, worker=2)) == "go"
+    assert await nemesis.decide(entry(ONE, number=3, worker=2)) == "go"
     assert kinds(nemesis) == ["request", "request", "strike", "dropped", "heal", "request"]
-    assert nemesis.tape[2].facts == FaultMade(fault="kill-worker", point=ONE.id)
+    assert nemesis.tape.entries[2].facts == FaultMade(fault="kill-worker", point=ONE.id)
 
 
 async def test_what_the_dead_process_still_sends_is_dropped() -> None:
-    nemesis = Nemesis(kill(ONE.id))
-    Worker(nemesis)
-    await nemesis.meet(entry(ONE))
-    assert await nemesis.meet(entry(TWO, number=2)) == "drop"
-    assert await nemesis.meet(entry(None, number=3)) == "drop"
-    assert await nemesis.meet(entry(TWO, number=4, worker=0)) == "go"
+    nemesis = Play(kill(ONE.id), striker=Worker())
+    await nemesis.decide(entry(ONE))
+    assert await nemesis.decide(entry(TWO, number=2)) == "drop"
+    assert await nemesis.decide(entry(None, number=3)) == "drop"
+    assert await nemesis.decide(entry(TWO, number=4, worker=0)) == "go"
     nemesis.finish()
 
 
 async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_executed() -> None:
-    nemesis = Nemesis(kill(ONE.id))
-    Worker(nemesis)
-    await nemesis.meet(entry(TWO))
-    await nemesis.meet(entry(ONE, number=2))
-    assert await nemesis.meet(entry(TWO.at("after"))) == "drop"
-    assert [(found.kind, found.message) for found in nemesis.tape[-2:]] == [("reply", 1), ("dropped", 1)]
+    nemesis = Play(kill(ONE.id), striker=Worker())
+    await nemesis.decide(entry(TWO))
+    await nemesis.decide(entry(ONE, number=2))
+    assert await nemesis.decide(entry(TWO.at("after"))) == "drop"
+    assert [(found.kind, found.message) for found in nemesis.tape.entries[-2:]] == [("reply", 1), ("dropped", 1)]
     nemesis.finish()
 
 
@@ -110,13 +121,12 @@ async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_execu
     ("decision", "status"), [("drop", ""), (Refusal("UNAVAILABLE", "the connection was lost"), "UNAVAILABLE")]
 )
 async def test_what_travelled_with_an_answer_that_was_struck_is_lost_with_it(decision: Decision, status: str) -> None:
-    nemesis = Nemesis(Plan())
-    Worker(nemesis)
+    nemesis = Play(Plan())
     beside, struck, further = (entry(TWO.at("after"), number=number) for number in (1, 2, 3))
-    await nemesis.meet(beside)
-    await nemesis.meet(struck)
+    await nemesis.decide(beside)
+    await nemesis.decide(struck)
     nemesis.lose([beside, further], decision)
-    assert [(found.kind, found.message, found.status) for found in nemesis.tape] == [
+    assert [(found.kind, found.message, found.status) for found in nemesis.tape.entries] == [
         ("reply", 1, ""),
         ("reply", 2, ""),
         ("dropped", 1, status),
@@ -126,14 +136,14 @@ async def test_what_travelled_with_an_answer_that_was_struck_is_lost_with_it(dec
 
 
 async def test_strikes_are_made_in_the_order_of_the_plan() -> None:
-    nemesis = Nemesis(kill(TWO.id, ONE.id))
-    worker = Worker(nemesis)
+    worker = Worker()
+    nemesis = Play(kill(TWO.id, ONE.id), striker=worker)
     worker.may_start.set()
-    assert await nemesis.meet(entry(ONE)) == "go"
-    assert await nemesis.meet(entry(TWO)) == "drop"
+    assert await nemesis.decide(entry(ONE)) == "go"
+    assert await nemesis.decide(entry(TWO)) == "drop"
     async with asyncio.timeout(LIMIT):
         await worker.started.wait()
-    assert await nemesis.meet(entry(ONE, worker=2)) == "drop"
+    assert await nemesis.decide(entry(ONE, worker=2)) == "drop"
     assert worker.killed == [1, 2]
 
 
@@ -144,14 +154,14 @@ async def test_a_point_is_held_until_the_listener_returns() -> None:
         heard.append(point)
         await may_go.wait()
 
-    nemesis = Nemesis(Plan(), listen=listen)
-    meeting = asyncio.create_task(nemesis.meet(entry(ONE)))
+    nemesis = Play(Plan(), listen=listen)
+    deciding = asyncio.create_task(nemesis.decide(entry(ONE)))
     async with asyncio.timeout(LIMIT):
-        await nemesis.changed(timeout=LIMIT)
-    assert not meeting.done()
+        await nemesis.tape.changed(timeout=LIMIT)
+    assert not deciding.done()
     may_go.set()
     async with asyncio.timeout(LIMIT):
-        assert await meeting == "go"
+        assert await deciding == "go"
     assert heard == [ONE]
 
 
@@ -162,11 +172,10 @@ async def test_a_message_held_while_its_sender_is_struck_is_dropped() -> None:
         if point == TWO:
             await may_go.wait()
 
-    nemesis = Nemesis(kill(ONE.id), listen=listen)
-    Worker(nemesis)
-    held = asyncio.create_task(nemesis.meet(entry(TWO)))
+    nemesis = Play(kill(ONE.id), listen=listen, striker=Worker())
+    held = asyncio.create_task(nemesis.decide(entry(TWO)))
     await asyncio.sleep(0)
-    assert await nemesis.meet(entry(ONE, number=2)) == "drop"
+    assert await nemesis.decide(entry(ONE, number=2)) == "drop"
     may_go.set()
     async with asyncio.timeout(LIMIT):
         assert await held == "drop"
@@ -174,67 +183,67 @@ async def test_a_message_held_while_its_sender_is_struck_is_dropped() -> None:
 
 
 async def test_a_worker_that_cannot_be_started_again_is_told() -> None:
-    nemesis = Nemesis(kill(ONE.id))
-    worker = Worker(nemesis, failure=RigError("it does not start"))
+    worker = Worker(failure=RigError("it does not start"))
+    nemesis = Play(kill(ONE.id), striker=worker)
     worker.may_start.set()
-    await nemesis.meet(entry(ONE))
+    await nemesis.decide(entry(ONE))
     async with asyncio.timeout(LIMIT):
-        while nemesis.failure is None:
-            await nemesis.changed(timeout=0.1)
-    assert str(nemesis.failure) == "it does not start"
+        while nemesis.tape.failure is None:
+            await nemesis.tape.changed(timeout=0.1)
+    assert str(nemesis.tape.failure) == "it does not start"
 
 
 async def test_once_finished_it_strikes_no_more() -> None:
-    nemesis = Nemesis(kill(ONE.id))
-    worker = Worker(nemesis)
+    worker = Worker()
+    nemesis = Play(kill(ONE.id), striker=worker)
     nemesis.finish()
-    assert await nemesis.meet(entry(ONE)) == "go"
+    assert await nemesis.decide(entry(ONE)) == "go"
     assert worker.killed == []
 
 
 async def test_finishing_gives_up_healing_and_is_no_failure() -> None:
-    nemesis = Nemesis(kill(ONE.id))
-    worker = Worker(nemesis)
-    await nemesis.meet(entry(ONE))
+    worker = Worker()
+    nemesis = Play(kill(ONE.id), striker=worker)
+    await nemesis.decide(entry(ONE))
     await asyncio.sleep(0)
     nemesis.finish()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert nemesis.failure is None
+    assert nemesis.tape.failure is None
     assert not worker.started.is_set()
 
 
 async def test_it_knows_what_is_not_answered() -> None:
-    nemesis = Nemesis(Plan())
-    assert not nemesis.unanswered("One")
-    await nemesis.meet(entry(ONE, number=1))
-    await nemesis.meet(entry(ONE, number=2))
-    await nemesis.meet(entry(ONE.at("after"), number=2))
-    assert nemesis.unanswered("One")
-    assert not nemesis.unanswered("Two")
-    await nemesis.meet(replace(entry(ONE.at("after")), message=1))
-    assert not nemesis.unanswered("One")
+    nemesis = Play(Plan())
+    assert not nemesis.tape.unanswered("One")
+    await nemesis.decide(entry(ONE, number=1))
+    await nemesis.decide(entry(ONE, number=2))
+    await nemesis.decide(entry(ONE.at("after"), number=2))
+    assert nemesis.tape.unanswered("One")
+    assert not nemesis.tape.unanswered("Two")
+    await nemesis.decide(replace(entry(ONE.at("after")), message=1))
+    assert not nemesis.tape.unanswered("One")
 
 
 async def test_it_waits_until_all_is_whole_and_no_longer_than_it_may() -> None:
-    nemesis = Nemesis(kill(ONE.id))
-    worker = Worker(nemesis)
+    worker = Worker()
+    nemesis = Play(kill(ONE.id), striker=worker)
     await nemesis.whole(timeout=0)
-    await nemesis.meet(entry(ONE))
+    await nemesis.decide(entry(ONE))
     await nemesis.whole(timeout=0.05)
-    assert list(acts(nemesis.tape, "heal")) == []
+    assert list(acts(nemesis.tape.entries, "heal")) == []
     worker.may_start.set()
     async with asyncio.timeout(LIMIT):
         await nemesis.whole(timeout=LIMIT)
-    assert [told.facts for told in acts(nemesis.tape, "heal")] == [FaultHealed(fault="kill-worker")]
+    assert [told.facts for told in acts(nemesis.tape.entries, "heal")] == [FaultHealed(fault="kill-worker")]
 
 
 async def test_it_waits_for_an_entry_and_says_whether_it_came() -> None:
-    nemesis = Nemesis(Plan())
-    assert not await nemesis.until(lambda told: told.operation == "over", timeout=0.01)
-    waiting = asyncio.create_task(nemesis.until(lambda told: told.operation == "over", timeout=LIMIT))
+    nemesis = Play(Plan())
+    assert not await nemesis.tape.until(lambda told: told.operation == "over", timeout=0.01)
+    waiting = asyncio.create_task(nemesis.tape.until(lambda told: told.operation == "over", timeout=LIMIT))
     await asyncio.sleep(0)
-    nemesis.note("start")
-    nemesis.note("over")
+    nemesis.tape.note("start")
+    nemesis.tape.note("over")
     async with asyncio.timeout(LIMIT):
         assert await waiting

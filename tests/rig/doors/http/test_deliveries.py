@@ -45,22 +45,22 @@ class Instead:
 
 
 @asynccontextmanager
-async def doors(meet: Instead, folder: Path) -> AsyncIterator[HttpDoors]:
+async def doors(decide: Instead, folder: Path) -> AsyncIterator[HttpDoors]:
     script = folder / "effects_script.py"
     script.write_text(COUNTING)
-    async with asyncio.timeout(LIMIT), HttpDoors(meet=meet, logs=folder, effects_script=script) as running:
+    async with asyncio.timeout(LIMIT), HttpDoors(decide=decide, logs=folder, effects_script=script) as running:
         yield running
     assert not psutil.pid_exists(running.pid)
 
 
 async def post(running: HttpDoors) -> httpx.Response:
     async with httpx.AsyncClient(timeout=LIMIT) as sender:
-        return await sender.post(f"{running.effects_url('s', 1)}/note", json={})
+        return await sender.post(f"{running.effects_url('s', worker=1)}/note", json={})
 
 
 async def send(running: HttpDoors, body: bytes = b"{}") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Send an effect over a socket of its own, its body once the server waits for it."""
-    url = urlsplit(running.effects_url("s", 1))
+    url = urlsplit(running.effects_url("s", worker=1))
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     told = f"host: x\r\nexpect: 100-continue\r\ncontent-length: {len(body)}"
     writer.write(f"POST {url.path}/note HTTP/1.1\r\n{told}\r\n\r\n".encode())
@@ -70,23 +70,23 @@ async def send(running: HttpDoors, body: bytes = b"{}") -> tuple[asyncio.StreamR
 
 
 async def test_an_answer_given_before_replaces_the_execution(tmp_path: Path) -> None:
-    meet = Instead("before", json_answer({"given": True}, status=409, headers={"x-given": "yes"}))
-    async with doors(meet, tmp_path) as running:
+    decide = Instead("before", json_answer({"given": True}, status=409, headers={"x-given": "yes"}))
+    async with doors(decide, tmp_path) as running:
         said = await post(running)
         assert (said.status_code, said.json(), said.headers["x-given"]) == (409, {"given": True}, "yes")
-        assert meet.positions == ["before"]
-        meet.position = ""
+        assert decide.positions == ["before"]
+        decide.position = ""
         assert (await post(running)).json() == {"asked": 1}
 
 
 async def test_an_answer_given_after_replaces_the_one_that_was_executed(tmp_path: Path) -> None:
-    meet = Instead("after", json_answer({"given": True}))
-    async with doors(meet, tmp_path) as running:
+    decide = Instead("after", json_answer({"given": True}))
+    async with doors(decide, tmp_path) as running:
         assert (await post(running)).json() == {"given": True}
-        meet.position = ""
+        decide.position = ""
         assert (await post(running)).json() == {"asked": 2}
-    assert meet.positions == ["before", "after"] * 2
-    before, after = meet.met[:2]
+    assert decide.positions == ["before", "after"] * 2
+    before, after = decide.met[:2]
     assert (before.answer_text, after.answer) == ("", {"asked": 1})
     assert json.loads(after.answer_text) == after.answer
 
@@ -119,12 +119,12 @@ async def closed(pid: int, port: int) -> None:
 @pytest.mark.parametrize("position", ["before", "after"])
 @pytest.mark.parametrize("size", [2, 300_000])
 async def test_silence_lasts_until_the_client_goes(tmp_path: Path, position: str, size: int) -> None:
-    meet = Instead(position, SILENT)
-    async with doors(meet, tmp_path) as running:
+    decide = Instead(position, SILENT)
+    async with doors(decide, tmp_path) as running:
         reader, writer = await send(running, b"x" * size)
         reading = asyncio.create_task(reader.read())
-        await meet.reached(position)
-        meet.position = ""
+        await decide.reached(position)
+        decide.position = ""
         # Another request goes the whole way meanwhile, so the silent one has had its chance to be answered.
         assert (await post(running)).status_code == 200
         assert not reading.done()
@@ -135,10 +135,10 @@ async def test_silence_lasts_until_the_client_goes(tmp_path: Path, position: str
 
 
 async def test_silence_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    meet = Instead("before", SILENT)
-    async with doors(meet, tmp_path) as running:
+    decide = Instead("before", SILENT)
+    async with doors(decide, tmp_path) as running:
         asking = [asyncio.create_task(post(running)) for _ in range(5)]
-        await meet.reached("before", times=5)
+        await decide.reached("before", times=5)
     for one in asking:
         with pytest.raises(httpx.TransportError):
             await one

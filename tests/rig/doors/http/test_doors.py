@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from harness.doors.decision import Decision
-from harness.doors.http.doors import HttpDoors, HttpMessage, Meet, Notice
+from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
 from harness.errors import RigError, UsageError
 
 LIMIT = 20.0
@@ -50,7 +50,7 @@ class Recorder:
 
 @asynccontextmanager
 async def doors(
-    meet: Meet,
+    decide: Decide,
     logs: Path,
     *,
     model: str = "",
@@ -61,13 +61,15 @@ async def doors(
     if model:
         script = logs / "model_script.py"
         script.write_text(model)
-    async with HttpDoors(meet=meet, logs=logs, model_script=script, gone=gone, notice=notice) as running:
+    async with HttpDoors(decide=decide, logs=logs, model_script=script, gone=gone, notice=notice) as running:
         yield running
     assert not psutil.pid_exists(running.pid)
 
 
 def client(running: HttpDoors, slot: str = "slot-1") -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(base_url=running.model_url(slot), api_key="sk-test", max_retries=0, timeout=LIMIT)
+    return openai.AsyncOpenAI(
+        base_url=running.model_url(slot, worker=1), api_key="sk-test", max_retries=0, timeout=LIMIT
+    )
 
 
 async def ask(running: HttpDoors, text: str = "hello", *, slot: str = "slot-1") -> str:
@@ -77,20 +79,20 @@ async def ask(running: HttpDoors, text: str = "hello", *, slot: str = "slot-1") 
 
 
 async def test_both_dialects_through_the_official_client(tmp_path: Path) -> None:
-    meet = Recorder()
+    decide = Recorder()
     echo = "def answer(request): return request['input'] if 'input' in request else request['messages'][-1]['content']"
-    async with doors(meet, tmp_path, model=echo) as running, client(running) as asking:
+    async with doors(decide, tmp_path, model=echo) as running, client(running) as asking:
         chat = await asking.chat.completions.create(model="m", messages=[{"role": "user", "content": "hello"}])
         response = await asking.responses.create(model="m", input="good day")
     assert chat.choices[0].message.content == "hello"
     assert response.output_text == "good day"
-    assert [(message.operation, message.position, message.number) for message in meet.met] == [
+    assert [(message.operation, message.position, message.number) for message in decide.met] == [
         ("chat.completions", "before", 1),
         ("chat.completions", "after", 1),
         ("responses", "before", 2),
         ("responses", "after", 2),
     ]
-    before, after = meet.met[:2]
+    before, after = decide.met[:2]
     assert (before.slot, before.door, before.method, before.path) == ("slot-1", "model", "POST", "/v1/chat/completions")
     assert before.body == {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
     assert before.headers["authorization"] == "Bearer sk-test"
@@ -101,102 +103,102 @@ async def test_both_dialects_through_the_official_client(tmp_path: Path) -> None
 
 
 async def test_an_effect(tmp_path: Path) -> None:
-    meet = Recorder()
-    async with doors(meet, tmp_path) as running, httpx.AsyncClient() as sender:
-        url = running.effects_url("slot-7")
+    decide = Recorder()
+    async with doors(decide, tmp_path) as running, httpx.AsyncClient() as sender:
+        url = running.effects_url("slot-7", worker=1)
         done = await sender.post(f"{url}/note?x=1", json={"step": 1}, headers={"Idempotency-Key": "k"})
         seen = await sender.get(f"{url}/note")
         no_json = await sender.post(f"{url}/note", content=b"\xff not JSON")
     assert [done.status_code, seen.status_code, no_json.status_code] == [200, 200, 200]
     assert done.json()["name"] == "note"
-    effect = meet.met[1]
+    effect = decide.met[1]
     assert (effect.slot, effect.door, effect.operation, effect.path) == ("slot-7", "effect", "note", "/note?x=1")
     assert (effect.body, effect.headers["idempotency-key"]) == ({"step": 1}, "k")
     assert (effect.status, effect.answer) == (200, done.json())
-    assert [message.operation for message in meet.met[2:]] == ["GET:note", "GET:note", "note", "note"]
-    assert meet.met[4].body == "\ufffd not JSON"
+    assert [message.operation for message in decide.met[2:]] == ["GET:note", "GET:note", "note", "note"]
+    assert decide.met[4].body == "\ufffd not JSON"
 
 
 @pytest.mark.parametrize("position", ["before", "after"])
 async def test_a_message_is_held_until_it_is_released(tmp_path: Path, position: str) -> None:
-    meet = Recorder(hold=position)
-    async with doors(meet, tmp_path) as running, asyncio.timeout(LIMIT):
+    decide = Recorder(hold=position)
+    async with doors(decide, tmp_path) as running, asyncio.timeout(LIMIT):
         asking = asyncio.create_task(ask(running))
-        await meet.held.get()
+        await decide.held.get()
         # Another request goes the whole way meanwhile, so the held one has had its chance to go on.
         other = asyncio.create_task(ask(running, "other"))
-        await meet.held.get()
+        await decide.held.get()
         assert not asking.done()
-        assert meet.positions == (["before"] * 2 if position == "before" else ["before", "after"] * 2)
-        meet.release.set()
+        assert decide.positions == (["before"] * 2 if position == "before" else ["before", "after"] * 2)
+        decide.release.set()
         assert await asking
         assert await other
 
 
 async def test_a_request_dropped_before_is_not_executed(tmp_path: Path) -> None:
-    meet = Recorder(drop="before")
+    decide = Recorder(drop="before")
     counted = "asked = []\ndef answer(request):\n    asked.append(1)\n    return str(len(asked))"
-    async with doors(meet, tmp_path, model=counted) as running:
+    async with doors(decide, tmp_path, model=counted) as running:
         with pytest.raises(openai.APIConnectionError):
             await ask(running)
-        assert meet.positions == ["before"]
-        meet.drop = ""
+        assert decide.positions == ["before"]
+        decide.drop = ""
         assert await ask(running) == "1"
 
 
 async def test_an_answer_dropped_after_was_executed(tmp_path: Path) -> None:
-    meet = Recorder(drop="after")
+    decide = Recorder(drop="after")
     counted = "asked = []\ndef answer(request):\n    asked.append(1)\n    return str(len(asked))"
-    async with doors(meet, tmp_path, model=counted) as running:
+    async with doors(decide, tmp_path, model=counted) as running:
         with pytest.raises(openai.APIConnectionError):
             await ask(running)
-        assert meet.positions == ["before", "after"]
-        assert meet.met[1].answer["choices"][0]["message"]["content"] == "1"
-        meet.drop = ""
+        assert decide.positions == ["before", "after"]
+        assert decide.met[1].answer["choices"][0]["message"]["content"] == "1"
+        decide.drop = ""
         assert await ask(running) == "2"
 
 
 async def test_a_message_says_which_worker_process_sent_it(tmp_path: Path) -> None:
-    meet = Recorder()
-    async with doors(meet, tmp_path) as running, httpx.AsyncClient() as sender:
-        await sender.post(f"{running.model_url('s', 12)}/responses", json={"model": "m", "input": "x"})
-        await sender.post(f"{running.effects_url('s', 3)}/note", json={})
-        await sender.post(f"{running.anthropic_url('s', 0)}/v1/messages", json={})
+    decide = Recorder()
+    async with doors(decide, tmp_path) as running, httpx.AsyncClient() as sender:
+        await sender.post(f"{running.model_url('s', worker=12)}/responses", json={"model": "m", "input": "x"})
+        await sender.post(f"{running.effects_url('s', worker=3)}/note", json={})
+        await sender.post(f"{running.anthropic_url('s', worker=0)}/v1/messages", json={})
         for path in ("s/-1/model/v1/responses", "s/x/model/v1/responses", "s/model/v1/responses", "s/1/models"):
-            port = urlsplit(running.effects_url("s")).port
+            port = urlsplit(running.effects_url("s", worker=1)).port
             assert (await sender.post(f"http://127.0.0.1:{port}/{path}", json={})).status_code == 404
-    assert [message.worker for message in meet.met] == [12, 12, 3, 3, 0, 0]
-    assert [message.path for message in meet.met[::2]] == ["/v1/responses", "/note", "/v1/messages"]
+    assert [message.worker for message in decide.met] == [12, 12, 3, 3, 0, 0]
+    assert [message.path for message in decide.met[::2]] == ["/v1/responses", "/note", "/v1/messages"]
 
 
 @pytest.mark.parametrize("position", ["before", "after"])
 async def test_a_client_that_goes_while_held_is_told_of(tmp_path: Path, position: str) -> None:
-    meet = Recorder(hold=position)
-    async with doors(meet, tmp_path, gone=meet.gone.put_nowait) as running, asyncio.timeout(LIMIT):
+    decide = Recorder(hold=position)
+    async with doors(decide, tmp_path, gone=decide.gone.put_nowait) as running, asyncio.timeout(LIMIT):
         asking = asyncio.create_task(ask(running))
-        held = await meet.held.get()
+        held = await decide.held.get()
         asking.cancel()
-        gone = await meet.gone.get()
+        gone = await decide.gone.get()
         assert (gone.number, gone.position) == (held.number, position)
-        meet.release.set()
+        decide.release.set()
         assert await ask(running, "again")
         # The decision was to let it go: a server executes what it got, whether its client still lives or not.
-        first = [message.position for message in meet.met if message.number == held.number]
+        first = [message.position for message in decide.met if message.number == held.number]
         assert first == ["before", "after"]
-    assert meet.gone.empty()
+    assert decide.gone.empty()
 
 
 async def test_requests_of_many_slots_are_told_apart(tmp_path: Path) -> None:
-    meet = Recorder()
+    decide = Recorder()
     echo = "def answer(request): return request['messages'][0]['content']"
     slots = [f"slot-{number % 4}" for number in range(50)]
-    async with doors(meet, tmp_path, model=echo) as running, asyncio.timeout(LIMIT * 3):
+    async with doors(decide, tmp_path, model=echo) as running, asyncio.timeout(LIMIT * 3):
         texts = [f"{slot} asks {number}" for number, slot in enumerate(slots)]
         asked = [ask(running, text, slot=slot) for text, slot in zip(texts, slots, strict=True)]
         assert await asyncio.gather(*asked) == texts
-    assert len(meet.met) == 100
-    assert all(message.body["messages"][0]["content"].startswith(message.slot) for message in meet.met)
-    answers = [message for message in meet.met if message.position == "after"]
+    assert len(decide.met) == 100
+    assert all(message.body["messages"][0]["content"].startswith(message.slot) for message in decide.met)
+    answers = [message for message in decide.met if message.position == "after"]
     assert {message.number for message in answers} == set(range(1, 51))
     assert all(
         message.answer["choices"][0]["message"]["content"] == message.body["messages"][0]["content"]
@@ -205,15 +207,15 @@ async def test_requests_of_many_slots_are_told_apart(tmp_path: Path) -> None:
 
 
 async def test_one_connection_carries_many_requests_and_large_ones(tmp_path: Path) -> None:
-    meet = Recorder()
-    async with doors(meet, tmp_path) as running, httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as sender:
-        url = f"{running.effects_url('s')}/note"
+    decide = Recorder()
+    async with doors(decide, tmp_path) as running, httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as sender:
+        url = f"{running.effects_url('s', worker=1)}/note"
         for number in range(300):
             assert (await sender.post(url, json={"n": number})).status_code == 200
         large = {"text": "x" * 3_000_000}
         assert (await sender.post(url, json=large)).status_code == 200
-    assert meet.met[-1].body == large
-    assert [message.body["n"] for message in meet.met[:600:2]] == list(range(300))
+    assert decide.met[-1].body == large
+    assert [message.body["n"] for message in decide.met[:600:2]] == list(range(300))
 
 
 async def test_a_script_that_raises_is_told_once_for_each_slot(tmp_path: Path) -> None:
@@ -229,16 +231,16 @@ async def test_a_script_that_raises_is_told_once_for_each_slot(tmp_path: Path) -
 
 async def test_what_is_not_served_is_told(tmp_path: Path) -> None:
     notices: list[Notice] = []
-    meet = Recorder()
-    async with doors(meet, tmp_path, notice=notices.append) as running, client(running) as asking:
+    decide = Recorder()
+    async with doors(decide, tmp_path, notice=notices.append) as running, client(running) as asking:
         with pytest.raises(openai.NotFoundError, match="is not served"):
             await asking.embeddings.create(model="m", input="x")
         with pytest.raises(openai.BadRequestError, match="Streaming is not served yet"):
             await asking.responses.create(model="m", input="x", stream=True)
         async with httpx.AsyncClient() as sender:
-            nowhere = await sender.post(running.anthropic_url("s").replace("/model", "/nowhere"))
+            nowhere = await sender.post(running.anthropic_url("s", worker=1).replace("/model", "/nowhere"))
     assert nowhere.status_code == 404
-    assert [message.operation for message in meet.met[::2]] == ["v1/embeddings", "responses"]
+    assert [message.operation for message in decide.met[::2]] == ["v1/embeddings", "responses"]
     assert [notice.slot for notice in notices] == ["slot-1", "slot-1", ""]
 
 
@@ -263,7 +265,7 @@ async def test_a_script_that_cannot_be_used_stops_the_start(tmp_path: Path, body
 
 async def test_a_script_that_is_missing_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
-        async with HttpDoors(meet=let_go, logs=tmp_path, effects_script=tmp_path / "none.py"):
+        async with HttpDoors(decide=let_go, logs=tmp_path, effects_script=tmp_path / "none.py"):
             pass
 
 
@@ -276,18 +278,18 @@ async def test_a_script_that_ends_the_process_stops_the_start_with_its_log(tmp_p
 
 
 async def test_a_killed_process_is_told_to_whoever_watches(tmp_path: Path) -> None:
-    meet = Recorder(hold="before")
-    async with doors(meet, tmp_path) as running, asyncio.timeout(LIMIT):
+    decide = Recorder(hold="before")
+    async with doors(decide, tmp_path) as running, asyncio.timeout(LIMIT):
         watching = asyncio.create_task(running.watch())
         asking = asyncio.create_task(ask(running))
-        await meet.held.get()
+        await decide.held.get()
         os.kill(running.pid, signal.SIGKILL)
         with pytest.raises(RigError, match=r"ended by itself with exit status -9"):
             await watching
         with pytest.raises(openai.APIConnectionError):
             await asking
         with pytest.raises(RigError):
-            running.model_url("slot-1")
+            running.model_url("slot-1", worker=1)
 
 
 async def test_a_meet_that_raises_drops_the_message_and_is_told(tmp_path: Path) -> None:
@@ -302,11 +304,11 @@ async def test_a_meet_that_raises_drops_the_message_and_is_told(tmp_path: Path) 
 
 
 async def test_what_is_held_at_the_end_is_dropped(tmp_path: Path) -> None:
-    meet = Recorder(hold="after")
+    decide = Recorder(hold="after")
     async with asyncio.timeout(LIMIT):
-        async with doors(meet, tmp_path) as running:
+        async with doors(decide, tmp_path) as running:
             asking = asyncio.create_task(ask(running))
-            await meet.held.get()
+            await decide.held.get()
         with pytest.raises(openai.APIConnectionError):
             await asking
 
@@ -315,11 +317,11 @@ OWNER = """
 import asyncio, pathlib, sys
 from harness.doors.http.doors import HttpDoors
 
-async def meet(message):
+async def decide(message):
     return "go"
 
 async def main():
-    async with HttpDoors(meet=meet, logs=pathlib.Path(sys.argv[1])) as running:
+    async with HttpDoors(decide=decide, logs=pathlib.Path(sys.argv[1])) as running:
         print(running.pid, flush=True)
         await asyncio.Event().wait()
 

@@ -52,18 +52,18 @@ class Striking:
 
 
 @asynccontextmanager
-async def doors(meet: Striking, logs: Path) -> AsyncIterator[HttpDoors]:
-    async with HttpDoors(meet=meet, logs=logs, notice=lambda notice: None) as running:
+async def doors(decide: Striking, logs: Path) -> AsyncIterator[HttpDoors]:
+    async with HttpDoors(decide=decide, logs=logs, notice=lambda notice: None) as running:
         yield running
 
 
 def openai_client(running: HttpDoors, *, max_retries: int = 0, timeout: float = LIMIT) -> openai.AsyncOpenAI:
-    url = running.model_url("slot", 1)
+    url = running.model_url("slot", worker=1)
     return openai.AsyncOpenAI(base_url=url, api_key="sk-test", max_retries=max_retries, timeout=timeout)
 
 
 def anthropic_client(running: HttpDoors, *, max_retries: int = 0, timeout: float = LIMIT) -> anthropic.AsyncAnthropic:
-    url = running.anthropic_url("slot", 1)
+    url = running.anthropic_url("slot", worker=1)
     return anthropic.AsyncAnthropic(base_url=url, api_key="sk-test", max_retries=max_retries, timeout=timeout)
 
 
@@ -97,17 +97,17 @@ def documented(fault: Fault, official: ModuleType) -> str:
 @pytest.mark.parametrize("dialect", ["chat", "responses", "messages"])
 async def test_the_official_client_raises_what_it_documents(tmp_path: Path, dialect: str) -> None:
     official = anthropic if dialect == "messages" else openai
-    meet = Striking()
+    decide = Striking()
     raised: dict[str, Exception] = {}
-    async with doors(meet, tmp_path) as running:
+    async with doors(decide, tmp_path) as running:
         for fault in MODEL_FAULTS:
-            meet.begin(fault)
+            decide.begin(fault)
             timeout = GIVES_UP_AFTER if isinstance(fault.action, Silence) else LIMIT
             with pytest.raises(Exception) as caught:  # noqa: PT011 - which one it is, is compared below
                 await ask(running, dialect, timeout=timeout)
             raised[fault.name] = caught.value
             executed = ["before", "after"] if isinstance(fault.action, Truncate) else ["before"]
-            assert [position for _, position in meet.met] == executed, fault.name
+            assert [position for _, position in decide.met] == executed, fault.name
     assert {name: type(error).__name__ for name, error in raised.items()} == {
         fault.name: documented(fault, official) for fault in MODEL_FAULTS
     }
@@ -117,11 +117,11 @@ async def test_the_official_client_raises_what_it_documents(tmp_path: Path, dial
 
 
 async def test_the_client_reads_the_code_that_tells_a_quota_from_a_rate(tmp_path: Path) -> None:
-    meet = Striking()
+    decide = Striking()
     codes = []
-    async with doors(meet, tmp_path) as running:
+    async with doors(decide, tmp_path) as running:
         for name in ("model-429-quota", "model-429"):
-            meet.begin(faults.named(name))
+            decide.begin(faults.named(name))
             with pytest.raises(openai.RateLimitError) as raised:
                 await ask(running, "chat")
             codes.append((raised.value.code, raised.value.type))
@@ -136,14 +136,14 @@ async def test_the_official_client_waits_as_long_as_it_is_asked(
     # By itself the client waits for half a second at most before its first retry.
     asked = 0.8 if told_as == "milliseconds" else 1.0
     action = ModelError(429, "rate_limit_exceeded", "no", retry_after=asked, told_as=told_as)
-    meet = Striking()
-    meet.begin(Fault(name="waits", family="model", what="", right="", action=action, positions=("before",)))
-    async with doors(meet, tmp_path) as running:
+    decide = Striking()
+    decide.begin(Fault(name="waits", family="model", what="", right="", action=action, positions=("before",)))
+    async with doors(decide, tmp_path) as running:
         if dialect == "chat":
             await ask(running, dialect, max_retries=1)
         else:  # the retry gets as far as the server, which does not play Anthropic
             with pytest.raises(anthropic.NotFoundError):
                 await ask(running, dialect, max_retries=1)
-    assert [position for _, position in meet.met] == ["before", "before", "after"]
-    waited = meet.met[1][0] - meet.met[0][0]
+    assert [position for _, position in decide.met] == ["before", "before", "after"]
+    waited = decide.met[1][0] - decide.met[0][0]
     assert waited >= asked - 0.02  # the client's timer may run out a moment early

@@ -21,13 +21,12 @@ from harness.doors.decision import Decision, Refusal
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import WireProxy
-from harness.records.plan import Plan
 from harness.records.point import Point
 from harness.records.tape import Entry
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.temporal.service import SERVICE, UNLIMITED
-from harness.trial.nemesis import Nemesis
+from harness.trial.live_tape import LiveTape
 from tests.wire import wire_door
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,7 +41,7 @@ class Holding:
     """Keeps a tape, and holds or drops the messages of one operation on one side."""
 
     def __init__(self, operation: str = "", position: str = "", decision: Decision = "go") -> None:
-        self.nemesis = Nemesis(Plan())
+        self.live_tape = LiveTape()
         self.held = asyncio.Event()
         self.may_go = asyncio.Event()
         self._wanted = (operation, {"before": "request", "after": "reply"}.get(position, ""))
@@ -50,10 +49,10 @@ class Holding:
 
     @property
     def tape(self) -> list[Entry]:
-        return self.nemesis.tape
+        return self.live_tape.entries
 
     async def __call__(self, entry: Entry) -> Decision:
-        await self.nemesis.meet(entry)
+        self.live_tape.put(entry)
         if (entry.operation, entry.kind) != self._wanted:
             return "go"
         self.held.set()
@@ -72,12 +71,12 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevS
 @asynccontextmanager
 async def door(
     upstream: str,
-    meet: Callable[[Entry], Awaitable[Decision]] | None = None,
+    decide: Callable[[Entry], Awaitable[Decision]] | None = None,
     attribution: Attribution | None = None,
     long_polls: LongPolls | None = None,
 ) -> AsyncIterator[WireProxy]:
     more: dict[str, Any] = {"attribution": attribution, "long_polls": long_polls}
-    async with wire_door(upstream, namespace=SLOT, decide=meet or Holding(), **more) as proxy:
+    async with wire_door(upstream, namespace=SLOT, decide=decide or Holding(), **more) as proxy:
         yield proxy
 
 
@@ -168,24 +167,24 @@ async def test_the_servers_own_refusal_of_a_large_message_passes(server: DevServ
 
 
 async def test_held_before_it_is_not_executed_until_it_is_let_go(server: DevServer) -> None:
-    handle, meet = await started(server), Holding(SIGNAL, "before")
-    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+    handle, decide = await started(server), Holding(SIGNAL, "before")
+    async with door(server.address, decide) as proxy, asyncio.timeout(LIMIT):
         sending = await signalling(proxy, handle)
-        await meet.held.wait()
+        await decide.held.wait()
         assert await signals(handle) == 0
-        meet.may_go.set()
+        decide.may_go.set()
         await sending
     assert await signals(handle) == 1
 
 
 async def test_held_after_it_is_executed_and_not_heard_until_it_is_let_go(server: DevServer) -> None:
-    handle, meet = await started(server), Holding(SIGNAL, "after")
-    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+    handle, decide = await started(server), Holding(SIGNAL, "after")
+    async with door(server.address, decide) as proxy, asyncio.timeout(LIMIT):
         sending = await signalling(proxy, handle)
-        await meet.held.wait()
+        await decide.held.wait()
         assert await signals(handle) == 1
         assert not sending.done()
-        meet.may_go.set()
+        decide.may_go.set()
         await sending
 
 
@@ -193,10 +192,10 @@ async def test_held_after_it_is_executed_and_not_heard_until_it_is_let_go(server
 async def test_what_is_dropped_before_is_never_executed_and_after_never_heard(
     server: DevServer, position: str, executed: int
 ) -> None:
-    handle, meet = await started(server), Holding(SIGNAL, position, "drop")
-    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+    handle, decide = await started(server), Holding(SIGNAL, position, "drop")
+    async with door(server.address, decide) as proxy, asyncio.timeout(LIMIT):
         sending = await signalling(proxy, handle)
-        await meet.held.wait()
+        await decide.held.wait()
         assert not sending.done()
         sending.cancel()
         await asyncio.wait([sending])
@@ -208,32 +207,32 @@ async def test_what_is_dropped_before_is_never_executed_and_after_never_heard(
 async def test_what_is_refused_before_is_never_executed_and_after_is_told_as_refused(
     server: DevServer, position: str, executed: int, code: str
 ) -> None:
-    handle, meet = await started(server), Holding(SIGNAL, position, Refusal(code, "said by the door"))
+    handle, decide = await started(server), Holding(SIGNAL, position, Refusal(code, "said by the door"))
     request = rpc.SignalWorkflowExecutionRequest(namespace="default", signal_name="go")
     request.workflow_execution.workflow_id = handle.id
-    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+    async with door(server.address, decide) as proxy, asyncio.timeout(LIMIT):
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await call(proxy, SIGNAL, request)
     assert (raised.value.code().name, raised.value.details()) == (code, "said by the door")
     assert await signals(handle) == executed
-    assert [entry.kind for entry in meet.tape] == ["request", "reply"][: 1 + executed]
+    assert [entry.kind for entry in decide.tape] == ["request", "reply"][: 1 + executed]
 
 
 async def test_a_client_sends_again_what_was_refused_once(server: DevServer) -> None:
     handle = await started(server)
     refused = asyncio.Event()
-    nemesis = Nemesis(Plan())
+    tape: list[Entry] = []
 
-    async def meet(entry: Entry) -> Decision:
-        await nemesis.meet(entry)
+    async def decide(entry: Entry) -> Decision:
+        tape.append(entry)
         if entry.operation != SIGNAL or refused.is_set():
             return "go"
         refused.set()
         return Refusal("UNAVAILABLE", "once")
 
-    async with door(server.address, meet) as proxy, asyncio.timeout(LIMIT):
+    async with door(server.address, decide) as proxy, asyncio.timeout(LIMIT):
         await (await signalling(proxy, handle))
-    sent = [entry for entry in nemesis.tape if entry.operation == SIGNAL]
+    sent = [entry for entry in tape if entry.operation == SIGNAL]
     assert [(entry.kind, entry.status) for entry in sent] == [("request", ""), ("request", ""), ("reply", "OK")]
     assert sent[0].message != sent[1].message == sent[2].message
     assert await signals(handle) == 1
@@ -242,11 +241,11 @@ async def test_a_client_sends_again_what_was_refused_once(server: DevServer) -> 
 async def test_a_task_handed_out_in_a_lost_reply_is_in_nobodys_hands(server: DevServer) -> None:
     attribution = Attribution()
 
-    async def meet(entry: Entry) -> Decision:
+    async def decide(entry: Entry) -> Decision:
         handed = entry.operation == "PollWorkflowTaskQueue" and entry.kind == "reply" and entry.point
         return Refusal("UNAVAILABLE", "lost") if handed else "go"
 
-    async with door(server.address, meet, attribution) as proxy, asyncio.timeout(LIMIT):
+    async with door(server.address, decide, attribution) as proxy, asyncio.timeout(LIMIT):
         client = await Client.connect(proxy.address)
         await client.start_workflow("Nobody", id="unheard", task_queue="unheard")
         with pytest.raises(grpc.aio.AioRpcError, match="lost"):
@@ -257,10 +256,10 @@ async def test_a_task_handed_out_in_a_lost_reply_is_in_nobodys_hands(server: Dev
 
 
 async def test_the_tape_shows_request_and_reply_of_one_message(server: DevServer) -> None:
-    handle, meet = await started(server), Holding()
-    async with door(server.address, meet) as proxy:
+    handle, decide = await started(server), Holding()
+    async with door(server.address, decide) as proxy:
         await (await signalling(proxy, handle))
-    found = [entry for entry in meet.tape if entry.operation == SIGNAL]
+    found = [entry for entry in decide.tape if entry.operation == SIGNAL]
     assert [(entry.kind, entry.status, entry.worker, entry.workflow_id) for entry in found] == [
         ("request", "", 1, handle.id),
         ("reply", "OK", 1, handle.id),

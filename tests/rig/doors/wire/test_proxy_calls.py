@@ -74,8 +74,8 @@ async def test_a_start_with_an_update_is_mapped_too() -> None:
     sent = rpc.ExecuteMultiOperationRequest(namespace="default")
     sent.operations.add().start_workflow.namespace = "default"
     sent.operations.add().update_workflow.namespace = "default"
-    meet = Holding()
-    async with Upstream() as upstream, door(upstream.address, meet) as proxy:
+    decide = Holding()
+    async with Upstream() as upstream, door(upstream.address, decide) as proxy:
         await call(proxy, "ExecuteMultiOperation", sent)
         got = rpc.ExecuteMultiOperationRequest.FromString(upstream.requests[0])
     assert (
@@ -109,18 +109,18 @@ async def test_fields_of_later_versions_and_other_services_pass_as_they_are() ->
 
 
 async def test_a_write_on_its_way_is_executed_although_its_sender_died() -> None:
-    meet = Holding()
-    async with Upstream(waits=True) as upstream, door(upstream.address, meet) as proxy, asyncio.timeout(LIMIT):
+    decide = Holding()
+    async with Upstream(waits=True) as upstream, door(upstream.address, decide) as proxy, asyncio.timeout(LIMIT):
         sending = asyncio.create_task(call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest()))
         await upstream.asked.wait()
         sending.cancel()
         await asyncio.wait([sending])
         upstream.may_answer.set()
-        while not any(entry.kind == "reply" for entry in meet.tape):
-            await meet.nemesis.changed(timeout=1)
+        while not any(entry.kind == "reply" for entry in decide.tape):
+            await decide.live_tape.changed(timeout=1)
     assert upstream.answered == 1
     assert not upstream.cancelled.is_set()
-    assert [(entry.kind, entry.status) for entry in meet.tape] == [("request", ""), ("reply", "OK")]
+    assert [(entry.kind, entry.status) for entry in decide.tape] == [("request", ""), ("reply", "OK")]
 
 
 @pytest.mark.parametrize("operation", ["PollActivityTaskQueue", "GetWorkflowExecutionHistory"])
@@ -134,22 +134,22 @@ async def test_a_cancelled_read_is_cancelled_upstream(operation: str) -> None:
 
 
 async def test_a_message_given_up_while_it_is_held_is_never_executed() -> None:
-    meet = Holding(SIGNAL, "before")
-    async with Upstream() as upstream, door(upstream.address, meet) as proxy, asyncio.timeout(LIMIT):
+    decide = Holding(SIGNAL, "before")
+    async with Upstream() as upstream, door(upstream.address, decide) as proxy, asyncio.timeout(LIMIT):
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest(), timeout=0.3)
-        meet.may_go.set()
+        decide.may_go.set()
         await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
     assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert len(upstream.requests) == 1
 
 
 async def test_a_door_closes_while_messages_are_held() -> None:
-    meet = Holding(SIGNAL, "before")
+    decide = Holding(SIGNAL, "before")
     async with Upstream() as upstream, asyncio.timeout(LIMIT):
-        async with door(upstream.address, meet) as proxy:
+        async with door(upstream.address, decide) as proxy:
             sending = asyncio.create_task(call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest()))
-            await meet.held.wait()
+            await decide.held.wait()
         with pytest.raises(grpc.aio.AioRpcError):
             await sending
 

@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,11 @@ from harness.processes.forkserver import pool as fork_servers
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
-from harness.records.plan import Plan
 from harness.records.tape import acts
-from harness.trial.nemesis import Nemesis
+from harness.trial.live_tape import LiveTape
+from harness.trial.registry import WorkerRegistry
 from harness.trial.worker import WorkerProcesses
+from tests.waiting import until, until_async
 
 DEADLINE = 30.0
 
@@ -91,20 +91,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
-        time.sleep(0.01)
-
-
-async def until_async(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE:.0f} s: {what}"
-        await asyncio.sleep(0.01)
 
 
 def living(pids: list[int]) -> list[int]:
@@ -381,20 +367,21 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
     async def nothing(number: int) -> None:
         pass
 
-    nemesis = Nemesis(Plan())
+    tape, registry = LiveTape(), WorkerRegistry()
     workers = WorkerProcesses(
+        registry,
         command=command,
         environment=lambda number: forking.env,
         logs=forking.logs,
-        nemesis=nemesis,
+        tape=tape,
         task_queue="",
         recover=nothing,
         strict=True,
         fork_servers=forking.fork_servers,
     )
     starting = asyncio.create_task(workers.start())
-    await until_async(lambda: workers.process or starting.done(), "there is a process")
-    workers.polls("queue")
+    await until_async(lambda: registry.process or starting.done(), "there is a process")
+    registry.polls("queue")
     await starting
-    assert [entry.facts.start for entry in acts(nemesis.tape, "start-worker")] == [start]
+    assert [entry.facts.start for entry in acts(tape.entries, "start-worker")] == [start]
     await workers.stop()

@@ -1,21 +1,51 @@
-"""The rig of a run: one server, the HTTP doors, and a slot of its own for every trial."""
+"""The rig of a run: the server and the HTTP doors that its trials share, and a slot of its own for every trial."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.doors.decision import Decision
-from harness.doors.http.doors import HttpDoors, HttpMessage, Notice
+from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
+
+Note = Callable[..., None]
+"""Puts on the tape what crashproof did or saw itself: see ``harness.trial.live_tape``."""
+
+
+class HttpRoutes:
+    """Leads each message of the shared HTTP doors to the trial whose slot it came by; nobody's is dropped."""
+
+    def __init__(self) -> None:
+        self._by_slot: dict[str, tuple[Decide, Note]] = {}
+
+    @contextmanager
+    def leading(self, slot: str, *, decide: Decide, note: Note) -> Iterator[None]:
+        """Lead the messages of a slot to this decider, and to the tape what the HTTP doors have to say of them."""
+        self._by_slot[slot] = (decide, note)
+        try:
+            yield
+        finally:
+            del self._by_slot[slot]
+
+    async def decide(self, message: HttpMessage) -> Decision:
+        """Decide about a message of any slot."""
+        decide, _ = self._by_slot.get(message.slot, (None, None))
+        return await decide(message) if decide else "drop"
+
+    def notice(self, notice: Notice) -> None:
+        """Take what the HTTP doors have to say."""
+        _, note = self._by_slot.get(notice.slot, (None, None))
+        if note:
+            note("notice", facts=DoorNotice(text=notice.text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +56,20 @@ class Slot:
         namespace: The namespace; the wire proxy maps the one the worker asks for onto it.
         server: The server.
         doors: The HTTP doors.
+        routes: Leads their messages to trials.
     """
 
     namespace: str
     server: Server
     doors: HttpDoors
+    routes: HttpRoutes
+
+    def leading(self, *, decide: Decide, note: Note) -> AbstractContextManager[None]:
+        """Lead HTTP messages of this slot to this decider, and notices about them to the tape, while it is entered."""
+        return self.routes.leading(self.namespace, decide=decide, note=note)
 
     def environment(self, worker: int) -> dict[str, str]:
-        """Return what tells the worker process of that number where the HTTP doors are."""
+        """Return the environment variables by which the worker process of that number finds the HTTP doors."""
         return {
             "OPENAI_BASE_URL": self.doors.model_url(self.namespace, worker=worker),
             "OPENAI_API_KEY": "sk-crashproof",
@@ -48,11 +84,8 @@ class Slot:
         return urlsplit(self.doors.effects_url(self.namespace, worker=0)).port or 0
 
 
-MeetHttp = Callable[[HttpMessage], Awaitable[Decision]]
-
-
 class Rig:
-    """Starts what trials share, and hands out slots. An async context manager.
+    """Starts what all trials of a run share (server, HTTP doors, fork servers). An async context manager.
 
     Trials share one server; one that kills its server gets another for itself, and so does every trial where all
     workflows of a server have one clock.
@@ -71,8 +104,7 @@ class Rig:
         self._folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
-        self._meets: dict[str, MeetHttp] = {}
-        self._notes: dict[str, Callable[..., None]] = {}
+        self._routes = HttpRoutes()
         self._opened: dict[str, int] = {}
         self._watching: list[asyncio.Task[None]] = []
         self.failure: Exception | None = None
@@ -93,18 +125,14 @@ class Rig:
         self,
         trial: str,
         *,
-        meet: MeetHttp,
-        note: Callable[..., None],
         model: Path | None,
         effects: Path | None,
         own_server: bool = False,
     ) -> AsyncIterator[Slot]:
-        """Open a slot for a trial; ``meet`` is asked about each of its HTTP messages.
+        """Open a slot for a trial.
 
         Args:
             trial: Id of the trial; the namespace is named after it.
-            meet: Awaited for each message.
-            note: Puts on the trial's tape what the HTTP doors have to say of its requests.
             model: The model script, or None.
             effects: The effects script, or None.
             own_server: Whether it gets a server that no other trial uses.
@@ -116,12 +144,7 @@ class Rig:
             if own_server or not self.engine.own_clocks:
                 server = await stack.enter_async_context(self._new_server(self._folder / name))
             doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
-            self._meets[name] = meet
-            self._notes[name] = note
-            try:
-                yield Slot(namespace=name, server=server, doors=doors)
-            finally:
-                del self._meets[name], self._notes[name]
+            yield Slot(namespace=name, server=server, doors=doors, routes=self._routes)
 
     def _new_server(self, folder: Path) -> Server:
         return self.engine.server(self._binary, folder=folder)
@@ -130,11 +153,11 @@ class Rig:
         key = (model, effects)
         if key not in self._doors:
             doors = HttpDoors(
-                meet=self._meet,
+                decide=self._routes.decide,
                 logs=self._folder / "doors",
                 model_script=model,
                 effects_script=effects,
-                notice=self._notice,
+                notice=self._routes.notice,
             )
             self._doors[key] = asyncio.create_task(self._stack.enter_async_context(doors))
             self._watching.append(asyncio.create_task(self._watch(self._doors[key])))
@@ -147,13 +170,3 @@ class Rig:
             await doors.watch()
         except Exception as error:  # what broke them is raised in every trial that runs
             self.failure = error
-
-    def _notice(self, notice: Notice) -> None:
-        if notice.slot in self._notes:
-            self._notes[notice.slot]("notice", facts=DoorNotice(text=notice.text))
-
-    async def _meet(self, message: HttpMessage) -> Decision:
-        meet = self._meets.get(message.slot)
-        if meet is None:
-            return "drop"
-        return await meet(message)

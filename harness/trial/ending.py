@@ -1,0 +1,130 @@
+"""The end of a trial: its workflow has closed, its work is over, it cannot go on, or its time is up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from harness.doors.wire.attribution import KnownRun
+from harness.errors import RigError, UsageError, nearest
+from harness.records.evidence import End
+from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
+from harness.records.tape import Entry
+from harness.servers.overdue import waiting_for
+from harness.trial.stage import TrialStage
+
+_WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
+_ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
+
+
+class TrialEnd:
+    """Waits for the end of one trial, and says which it is.
+
+    Args:
+        place: The stage of the trial.
+        limit: Seconds after which it is ended.
+        is_baseline: Whether no strike is made, so that a worker that ends by itself is a mistake of the user's.
+        may_exit: Whether the worker may exit with status 0 by itself: it starts its own work.
+        rig_failure: Gives what has broken what trials share.
+    """
+
+    def __init__(
+        self,
+        place: TrialStage,
+        *,
+        limit: float,
+        is_baseline: bool,
+        may_exit: bool,
+        rig_failure: Callable[[], Exception | None],
+    ) -> None:
+        self._place = place
+        self._stage = place.stage
+        self._limit = limit
+        self._is_baseline = is_baseline
+        self._may_exit = may_exit
+        self._rig_failure = rig_failure
+
+    async def wait(self, root: KnownRun) -> tuple[End, str]:
+        """Wait for the end of the chain that begins with this run; return which end it is, and why.
+
+        Raises:
+            UsageError: The worker does not know a type of the scenario's.
+            RigError: A process or a server of crashproof's failed.
+        """
+        driver = self._place.driver
+        watching = [_task(self._closed(root)), _task(driver.over.wait()), _task(self._broken())]
+        try:
+            done, _ = await asyncio.wait(watching, timeout=self._limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+        if not done:
+            late = f"not over {self._limit:.0f} s after the work began"
+            return "deadline", f"{late}; {await self._waiting_for(root)}" if self._place.clock else late
+        first = min(done, key=watching.index)
+        reason = first.result()
+        if first is watching[1]:
+            self._stage.tape.note("over")
+            return "over", ""
+        return ("closed", "") if first is watching[0] else ("stopped", str(reason))
+
+    async def _waiting_for(self, root: KnownRun) -> str:
+        assert self._place.clock is not None
+        return (await waiting_for(self._place.clock, root.workflow_id)).replace("\n", "; ")
+
+    async def _closed(self, root: KnownRun) -> None:
+        """Wait until the whole chain has closed: continued runs are followed."""
+        run_id = root.run_id
+        while run_id:
+            event = await self._stage.frontend.close_event(workflow_id=root.workflow_id, run_id=run_id)
+            attributes = getattr(event, event.WhichOneof("attributes"))
+            run_id = getattr(attributes, "new_execution_run_id", "")
+        await self._answered()
+        await self._stage.nemesis.whole(timeout=_WHOLE_LIMIT)
+
+    async def _answered(self) -> None:
+        """Wait for the answer to the message that closed the workflow: the news of the close may overtake it.
+
+        A strike after that message would otherwise be made or not made by chance.
+        """
+        deadline = time.monotonic() + _ANSWER_LIMIT
+        while self._stage.tape.unanswered("RespondWorkflowTaskCompleted") and time.monotonic() < deadline:
+            await self._stage.tape.changed(timeout=0.2)
+
+    async def _broken(self) -> str:
+        """Wait until the trial cannot go on, and say why."""
+        looked, tape = 0, self._stage.tape
+        while True:
+            failure = tape.failure or self._rig_failure()
+            if failure:
+                raise failure
+            for entry in tape.entries[looked:]:
+                _must_be_registered(entry)
+            looked = len(tape.entries)
+            process = self._stage.registry.process
+            if self._stage.workers.exited.is_set() and process and (process.exit_status or not self._may_exit):
+                log = process.log_tail(8)
+                if self._is_baseline:
+                    raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
+                return f"the worker exited by itself with status {process.exit_status}: {log.strip()[-400:]}"
+            await tape.changed(timeout=1.0)
+
+
+def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    return asyncio.create_task(waiting)
+
+
+def _must_be_registered(entry: Entry) -> None:
+    """Raise when a worker says that it does not know a workflow or activity type: no strike is to blame for that."""
+    if not isinstance(entry.facts, WorkflowTaskFailed | ActivityFailed) or entry.kind != "request":
+        return
+    message = entry.facts.failure.message
+    if "is not registered" not in message:
+        return
+    kind = "workflow" if entry.operation == "RespondWorkflowTaskFailed" else "activity"
+    known = [word.strip(" '\"") for word in message.rpartition(":")[2].split(",")]
+    asked = message.partition("class ")[2].partition(" ")[0] if kind == "workflow" else ""
+    raise UsageError(f"the worker has no such {kind}: {message}{nearest(asked, known) if asked else ''}")

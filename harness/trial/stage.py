@@ -1,0 +1,317 @@
+"""The stage: the one place where the parts of a trial are put together, for trials and for the fixtures of pytest.
+
+Each part is given those that were made before it, and none learns of a later one::
+
+    tape · attribution · registry · long polls · answers    plain objects that ask nobody
+    frontend ─▶ acceleration ─▶ recovery                    frees the work of a lost worker process
+    gRPC port                                               taken now, answering nobody yet
+    workers       knows the port's address, and recovery    starts one process after the other
+    striker       knows workers, recovery and the server    carries faults out
+    nemesis       knows the striker                         decides what is struck
+    dispatch      knows the nemesis and attribution         what both kinds of doors ask
+    wire proxy    knows the dispatch, and answers the port  from here on a worker process can be started
+
+The circle of the world (a worker process sends a message, the message is struck, the strike starts a worker process)
+is so no circle of objects: processes know the address of a port, not who answers there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.long_polls import LongPolls
+from harness.doors.wire.proxy import WireProxy
+from harness.doors.wire.serving import GrpcServer
+from harness.errors import UsageError
+from harness.processes.command import environment
+from harness.processes.forkserver.pool import ForkServers
+from harness.records.plan import Plan
+from harness.records.scenario import Scenario, Starter
+from harness.servers.clock import Clock, clock_of
+from harness.servers.frontend import Frontend
+from harness.trial.acceleration import Acceleration
+from harness.trial.crashes import CrashCopies
+from harness.trial.dispatch import Dispatch
+from harness.trial.driver import Driver
+from harness.trial.live_tape import LiveTape
+from harness.trial.nemesis import Listener, Nemesis
+from harness.trial.recovery import BackgroundRecovery, Recovery
+from harness.trial.registry import WorkerRegistry
+from harness.trial.rig import Rig, Slot
+from harness.trial.start_request import StartRequests
+from harness.trial.striking import Striking
+from harness.trial.worker import Recover, WorkerProcesses
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSetup:
+    """How the worker of a stage is started.
+
+    Attributes:
+        command: Command line, unmodified.
+        logs: Folder for the logs of its processes.
+        task_queue: Task queue that it must poll; empty: any.
+        env: Environment variables beside those that lead to the doors.
+        address: Fixed address that it has hard-coded, which the wire door then takes; empty: a free one.
+        strict: Whether an exit that nobody asked for ends the trial at once.
+        fork_servers: Where its processes are forked if they can be; None: every one is started cold.
+    """
+
+    command: str
+    logs: Path
+    task_queue: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    strict: bool = True
+    fork_servers: ForkServers | None = None
+
+    def environment(self, number: int, *, address: str, slot: Slot) -> dict[str, str]:
+        """Return the whole environment of its process of that number; 0: of the user's own starter.
+
+        Args:
+            number: Number of the process.
+            address: Address of the wire door.
+            slot: Its slot.
+        """
+        return environment(
+            {
+                "TEMPORAL_ADDRESS": address,
+                "TEMPORAL_NAMESPACE": "default",
+                **({"TEMPORAL_TASK_QUEUE": self.task_queue} if self.task_queue else {}),
+                **slot.environment(number),
+                **self.env,
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One worker behind its doors, with all that watches, strikes and heals it.
+
+    Attributes:
+        address: Where its processes and the user's own starter find Temporal: the wire door.
+        tape: What has happened so far.
+        attribution: Which runs there are, and whose each message is.
+        registry: Its processes.
+        workers: Starts its processes.
+        long_polls: Their long polls that are under way.
+        nemesis: Decides what is struck.
+        dispatch: What the HTTP doors ask, too.
+        frontend: The server itself, past the door.
+    """
+
+    address: str
+    tape: LiveTape
+    attribution: Attribution
+    registry: WorkerRegistry
+    workers: WorkerProcesses
+    long_polls: LongPolls
+    nemesis: Nemesis
+    dispatch: Dispatch
+    frontend: Frontend
+
+    async def clear(self) -> None:
+        """Strike no more, and end every worker process; histories can still be fetched."""
+        self.nemesis.finish()
+        await self.workers.stop()
+
+
+@asynccontextmanager
+async def open_stage(
+    slot: Slot,
+    *,
+    worker: WorkerSetup,
+    tape: LiveTape,
+    attribution: Attribution,
+    accelerates: bool,
+    unrecovered: Callable[[str], None] | None = None,
+    plan: Plan | None = None,
+    listen: Listener | None = None,
+    rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
+    crashed: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncIterator[Stage]:
+    """Put a stage together in a slot; at its end no worker process is left.
+
+    Args:
+        slot: The namespace and the HTTP doors.
+        worker: How the worker is started. Nothing is started yet.
+        tape: Where all is put down.
+        attribution: Learns whose each message is.
+        accelerates: Whether the timeouts of a lost process happen at once, and not when they are due.
+        unrecovered: Given, a next process counts as started though what waited for the one before may not be free
+            yet, which may take until the next attempts run; called with the reason if it cannot be freed.
+        plan: The strikes to make; None: none.
+        listen: Called with each point while its message is held.
+        rewrite: Called with each request before it is executed; may change it.
+        crashed: Called between the death of the server and its next start.
+
+    Raises:
+        UsageError: The worker's fixed address is taken, or its command is none.
+    """
+    registry, long_polls, answers = WorkerRegistry(), LongPolls(), dict[int, str]()
+    async with AsyncExitStack() as stack:
+        frontend = await stack.enter_async_context(Frontend(address=slot.server.address, namespace=slot.namespace))
+        acceleration = Acceleration(frontend, note=tape.note)
+        recovery = Recovery(
+            attribution,
+            workers=registry,
+            long_polls=long_polls,
+            acceleration=acceleration if accelerates else None,
+        )
+        port = await stack.enter_async_context(GrpcServer(worker.address))
+        recover = recovery.recover
+        if unrecovered:
+            background = BackgroundRecovery(recovery, failed=unrecovered)
+            recover = (await stack.enter_async_context(background)).recover
+        workers = _workers(worker, registry=registry, address=port.address, slot=slot, tape=tape, recover=recover)
+        striker = Striking(workers, tape=tape, recovery=recovery, answers=answers, server=slot.server, crashed=crashed)
+        nemesis = Nemesis(plan or Plan(), tape=tape, workers=registry, striker=striker, listen=listen)
+        dispatch = Dispatch(nemesis, attribution=attribution, workers=registry, answers=answers)
+        proxy = WireProxy(
+            port,
+            upstream=slot.server.address,
+            namespace=slot.namespace,
+            attribution=attribution,
+            decide=dispatch.wire,
+            sender=registry.sender,
+            numbers=dispatch.numbers,
+            long_polls=long_polls,
+            rewrite=rewrite,
+            mend=acceleration.mend,
+            lost=nemesis.lose,
+        )
+        await stack.enter_async_context(proxy)
+        stage = Stage(
+            address=port.address,
+            tape=tape,
+            attribution=attribution,
+            registry=registry,
+            workers=workers,
+            long_polls=long_polls,
+            nemesis=nemesis,
+            dispatch=dispatch,
+            frontend=frontend,
+        )
+        stack.push_async_callback(stage.clear)
+        yield stage
+
+
+def _workers(
+    worker: WorkerSetup, *, registry: WorkerRegistry, address: str, slot: Slot, tape: LiveTape, recover: Recover
+) -> WorkerProcesses:
+    return WorkerProcesses(
+        registry,
+        command=worker.command,
+        environment=lambda number: worker.environment(number, address=address, slot=slot),
+        logs=worker.logs,
+        tape=tape,
+        task_queue=worker.task_queue,
+        recover=recover,
+        strict=worker.strict,
+        fork_servers=worker.fork_servers,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialStage:
+    """A stage with a scenario on it: everything that one trial needs, in a slot of its own.
+
+    Attributes:
+        slot: The slot.
+        stage: The worker and its doors.
+        worker: How the worker is started.
+        driver: Starts the work, and sends what the scenario sends.
+        clock: The workflow's time; None: it passes as it does.
+        crash_copies: Copies of the server's database, one for each time that it was killed.
+    """
+
+    slot: Slot
+    stage: Stage
+    worker: WorkerSetup
+    driver: Driver
+    clock: Clock | None
+    crash_copies: CrashCopies
+
+
+@asynccontextmanager
+async def open_trial_stage(
+    scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, task_timeout: float, cold: bool
+) -> AsyncIterator[TrialStage]:
+    """Take a slot for a trial, and put together in it what the scenario and the plan ask for.
+
+    Args:
+        scenario: The scenario.
+        plan: The strikes to make.
+        trial: Id of the trial.
+        rig: What trials share.
+        folder: Folder of this trial.
+        task_timeout: Workflow task timeout in seconds for a start that declares none; 0: the server's own.
+        cold: Whether every worker process is started cold.
+
+    Raises:
+        UsageError: The scenario names a file that is not there, or an address that is taken.
+        RigError: The server does not answer.
+    """
+    tape, attribution = LiveTape(), Attribution()
+    worker = WorkerSetup(
+        command=scenario.worker,
+        logs=folder / "logs",
+        task_queue=scenario.task_queue,
+        env=scenario.env,
+        address=scenario.address,
+        strict=not is_one_program(scenario),
+        fork_servers=None if cold else rig.fork_servers,
+    )
+    model, effects = _beside(scenario, scenario.model), _beside(scenario, scenario.effects)
+    own_server = any(fault.ends_server for fault in plan.faults)
+    starts = StartRequests(tape=tape, task_timeout=task_timeout, attaches=plan.strikes != ())
+    async with AsyncExitStack() as stack:
+        slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
+        clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
+        driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
+        crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
+        stage = await stack.enter_async_context(
+            open_stage(
+                slot,
+                worker=worker,
+                tape=tape,
+                attribution=attribution,
+                accelerates=not plan.real_time and not rig.engine.lacks("acceleration"),
+                plan=plan,
+                listen=driver.reached,
+                rewrite=starts.rewrite,
+                crashed=crash_copies.copy,
+            )
+        )
+        await stack.enter_async_context(driver)
+        stack.enter_context(slot.leading(decide=stage.dispatch.http, note=tape.note))
+        yield TrialStage(slot=slot, stage=stage, worker=worker, driver=driver, clock=clock, crash_copies=crash_copies)
+
+
+@asynccontextmanager
+async def _clock(scenario: Scenario, *, rig: Rig, slot: Slot) -> AsyncIterator[Clock | None]:
+    if not (rig.engine.always_skips or (scenario.skips_time and rig.engine.skips_time)):
+        yield None
+        return
+    async with clock_of(rig.engine, address=slot.server.address, namespace=slot.namespace) as clock:
+        yield clock
+
+
+def is_one_program(scenario: Scenario) -> bool:
+    """Tell whether the worker starts the work itself, so that it may end by itself when the work is done."""
+    return isinstance(scenario.work, Starter) and not scenario.work.command
+
+
+def _beside(scenario: Scenario, name: str) -> Path | None:
+    """Return the path of a file named by a scenario, relative to the scenario's own file."""
+    if not name:
+        return None
+    path = (Path(scenario.file).parent / name).resolve()
+    if not path.is_file():
+        raise UsageError(f"{scenario.name} names {name!r}, but there is no file {path}")
+    return path
