@@ -93,8 +93,8 @@ def happens_once(effect: str, *, key: str = "") -> Check:
             for value in sorted(always - set(seen)):
                 yield _happened(evidence, name, effect, [], expected=1, value=value)
 
-    told_apart = f"each {key}" if key else "each key"
-    return Check(name, f"The effect {effect} happens exactly once for {told_apart}.", judge, needed=True)
+    which = f"each {key}" if key else "each key"
+    return Check(name, f"The effect {effect} happens exactly once for {which}.", judge, needed=True)
 
 
 def _compared(
@@ -141,10 +141,10 @@ def _keys_over_attempts(
             yield _finding(evidence, "effect-key-stable", f"{effects[0].name} of {execution[1]}", words, entries)
 
 
-def _most_keys(evidences: Sequence[Evidence], patterns: Sequence[LastingEffect]) -> dict[tuple[str, str], int]:
+def _most_keys(trials: Sequence[Evidence], patterns: Sequence[LastingEffect]) -> dict[tuple[str, str], int]:
     """Return how many keys one attempt of an activity type uses for the same effect, at most."""
     most: dict[tuple[str, str], int] = {}
-    for effects in map(lasting_effects.effects_of, evidences):
+    for effects in map(lasting_effects.effects_of, trials):
         for (execution, unit), group in _by_unit(effects, patterns).items():
             counts = Counter(map(_attempt, group))
             most[execution[1], unit] = max(most.get((execution[1], unit), 0), *counts.values())

@@ -18,9 +18,9 @@ class FaultedCall:
 
     Attributes:
         attempt: The attempt that made it.
-        call: The request.
+        request: What it asked.
         fault: The fault.
-        told: What the worker was told instead: a made-up reply, or an entry of kind ``dropped``.
+        instead: What came in place of its answer: a made-up reply, or an entry of kind ``dropped``.
         whole: The model's own reply, where it was cut off on its way.
     """
 

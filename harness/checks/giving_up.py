@@ -53,7 +53,7 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
         yield _finding(f"{subject} open", words, ())
         return
     for part, words in (
-        ("failure", _badly_told(close, fault)),
+        ("failure", _badly_described(close, fault)),
         ("time", _took_long(evidence, close, baselines)),
     ):
         if words:
@@ -153,7 +153,7 @@ def _why_open(evidence: Evidence) -> str:
     return f": its workflow task failed {showing.times(len(failed))}: {failed[-1].failure.message[:200]}"
 
 
-def _badly_told(close: dict[str, Any], fault: Fault) -> str:
+def _badly_described(close: dict[str, Any], fault: Fault) -> str:
     kind = events.kind(close)
     if kind == "WORKFLOW_EXECUTION_TIMED_OUT":
         return f"timed out under {fault.name}, expected it to fail before"

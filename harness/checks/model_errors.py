@@ -72,7 +72,7 @@ def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence])
             yield _finding(evidence, "terminal-error-tried-once", met, words, entries)
     close = events.root_close(evidence)
     if close and events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not reported:
-        yield from _untold(refused[0], close)
+        yield from _not_called_final(refused[0], close)
 
 
 def _asked_to_wait(reply: Entry) -> tuple[float, float, str] | None:
@@ -163,7 +163,7 @@ def _unclassified(met: FaultedCall) -> tuple[str, list[Entry]]:
     return f"{_said(met)}, and the attempt failed with {kind}, which is not marked as final", [met.instead, *answer]
 
 
-def _untold(met: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
+def _not_called_final(met: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding where the workflow's failure does not say that it is for good."""
     known = {met.attempt.failure.type if met.attempt.failure else ""} - {""}
     for failure in failures_of(close):

@@ -28,13 +28,13 @@ def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Find
             if (finding.subject, finding.message) not in seen:
                 seen.add((finding.subject, finding.message))
                 yield finding
-    untold = next((reason for replay in evidence.replays if (reason := _untold(replay))), "")
-    if untold and not seen:
-        raise CannotTell(untold)
+    unknown = next((reason for replay in evidence.replays if (reason := _why_unknown(replay))), "")
+    if unknown and not seen:
+        raise CannotTell(unknown)
     return f"not replayed: {'; '.join(reasons)}" if reasons else ""
 
 
-def _untold(replay: Replay) -> str:
+def _why_unknown(replay: Replay) -> str:
     """Return why a replay says nothing: load, or code that blocks, look alike."""
     if replay.blocked:
         return f"a workflow task took too long: {_first_line(replay.failure)}"
@@ -48,7 +48,7 @@ def _ended(replay: Replay) -> bool:
 def _findings(replay: Replay, path: str) -> Iterator[Finding]:
     if replay.differences:
         yield from _differences(replay.differences, path)
-    elif replay.failure and not _untold(replay):
+    elif replay.failure and not _why_unknown(replay):
         kind = "is not deterministic" if replay.nondeterminism else "failed"
         words = f"the replay of {path} {kind}: {_first_line(replay.failure)}"
         lines = replay.failure[:_LONGEST].splitlines()[:_MOST_SHOWN]
@@ -62,14 +62,14 @@ def _differences(differences: Sequence[Difference], path: str) -> Iterator[Findi
     yield Finding(
         check="replays",
         subject=path,
-        message=f"the replay of {path} decides otherwise: {_told(first)}",
+        message=f"the replay of {path} decides otherwise: {_in_words(first)}",
         evidence=tuple(
-            EvidenceEntry("", f"event {each.event_id}", (_told(each),)) for each in differences[:_MOST_SHOWN]
+            EvidenceEntry("", f"event {each.event_id}", (_in_words(each),)) for each in differences[:_MOST_SHOWN]
         ),
     )
 
 
-def _told(difference: Difference) -> str:
+def _in_words(difference: Difference) -> str:
     where = f" ({difference.line})" if difference.line else ""
     name = " ".join(part for part in (difference.kind, difference.subject) if part)
     return f"{name}, {difference.field}: recorded {short(difference.old)}, now {short(difference.new)}{where}"

@@ -209,10 +209,10 @@ def _declared_names(evidence: Evidence) -> dict[str, tuple[str, ...]]:
     return declared
 
 
-def _observed_types(evidences: Sequence[Evidence]) -> dict[str, set[str]]:
+def _observed_types(trials: Sequence[Evidence]) -> dict[str, set[str]]:
     """Return the types of the failures that each activity type was seen to end an attempt with."""
     seen: dict[str, set[str]] = {}
-    for evidence in evidences:
+    for evidence in trials:
         for attempt in attempts_of(evidence):
             failed = attempt.answer.facts_as(ActivityFailed) if attempt.answer else None
             if failed and failed.failure.type:

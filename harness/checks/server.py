@@ -16,7 +16,7 @@ from harness.temporal import event as events
 
 _SYSTEM = "temporal-sys"
 _TASK = ("WORKFLOW_TASK_SCHEDULED", "WORKFLOW_TASK_STARTED")
-_TOLD_APART_BY = ("scheduledEventId", "signalName", "startedEventId", "initiatedEventId", "requestId")
+_DISTINGUISHED_BY = ("scheduledEventId", "signalName", "startedEventId", "initiatedEventId", "requestId")
 
 
 @check("state-survives-server-restart")
@@ -70,7 +70,9 @@ def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if events.kind(one) != events.kind(other):
         return False
     before, now = events.attributes(one), events.attributes(other)
-    known = [name for name in _TOLD_APART_BY if before.get(name) not in (None, "", "0") and not _unplaced(before[name])]
+    known = [
+        name for name in _DISTINGUISHED_BY if before.get(name) not in (None, "", "0") and not _unplaced(before[name])
+    ]
     return all(before[name] == now.get(name) for name in known)
 
 

@@ -30,7 +30,7 @@ class _Trace:
     Attributes:
         text: The text.
         whole: What it was the beginning of, as the model said it; empty for the text of an error.
-        found: Where it was told.
+        met: The call that it came with.
     """
 
     text: str

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.history.v1 import History, HistoryEvent
@@ -29,6 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.errors import RigError, UsageError
 from harness.histories.choosing import Candidate
+from harness.temporal.duration import seconds_of
 
 T = TypeVar("T")
 
@@ -178,16 +178,12 @@ def _candidate(info: WorkflowExecutionInfo) -> Candidate:
         workflow_type=info.type.name,
         status=WorkflowExecutionStatus.Name(info.status).removeprefix("WORKFLOW_EXECUTION_STATUS_"),
         task_queue=info.task_queue,
-        started=_seconds(info.start_time),
-        closed=_seconds(info.close_time) if info.HasField("close_time") else None,
+        started=seconds_of(info.start_time),
+        closed=seconds_of(info.close_time) if info.HasField("close_time") else None,
         events=info.history_length,
         size=info.history_size_bytes,
         versions=_versions(info),
     )
-
-
-def _seconds(when: Timestamp) -> float:
-    return when.seconds + when.nanos / 1e9
 
 
 def _versions(info: WorkflowExecutionInfo) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from typing import Any
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 
+from harness.temporal.duration import seconds_of
+
 Teller = Callable[[str, Any, dict[str, Any]], None]
 """Tells the value of a field under a name, into a dictionary."""
 
@@ -135,7 +137,7 @@ def _tell_payloads(name: str, value: Any, found: dict[str, Any]) -> None:
 
 
 def _tell_duration(name: str, value: Any, found: dict[str, Any]) -> None:
-    if seconds := value.seconds + value.nanos / 1e9:
+    if seconds := seconds_of(value):
         found[name] = seconds
 
 

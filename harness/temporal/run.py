@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from temporalio.api.history.v1 import HistoryEvent
 
+from harness.temporal.duration import seconds_of
+
 Reason = Literal["open", "failed", "timed out"]
 
 
@@ -73,14 +75,10 @@ def _started(events: Sequence[HistoryEvent]) -> dict[str, Any]:
     return {
         "workflow_type": told.workflow_type.name,
         "task_queue": told.task_queue.name,
-        "execution_timeout": _seconds(told.workflow_execution_timeout),
-        "run_timeout": _seconds(told.workflow_run_timeout),
-        "task_timeout": _seconds(told.workflow_task_timeout),
+        "execution_timeout": seconds_of(told.workflow_execution_timeout),
+        "run_timeout": seconds_of(told.workflow_run_timeout),
+        "task_timeout": seconds_of(told.workflow_task_timeout),
     }
-
-
-def _seconds(duration: Any) -> float:
-    return float(duration.seconds + duration.nanos / 1e9)
 
 
 _ENDED: Mapping[str, Reason] = {

@@ -26,7 +26,7 @@ class KnownRun:
         root: Whether it belongs to the chain that the scenario's work began.
         activities: Activity id to activity type and which execution of that type it is.
         executions: How many executions of each activity type and child workflow type were scheduled.
-        seen: For each kind of message, what told the occurrences apart, in order.
+        seen: For each kind of message, what distinguishes the occurrences, in order.
     """
 
     workflow_id: str
@@ -37,12 +37,12 @@ class KnownRun:
     executions: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
-    def occurrence(self, *kind: str, told_apart_by: str) -> int:
+    def occurrence(self, *kind: str, distinguished_by: str) -> int:
         """Return which message of its kind this is, from 1; one that says the same again is the same one."""
         values = self.seen.setdefault(kind, [])
-        if told_apart_by not in values:
-            values.append(told_apart_by)
-        return values.index(told_apart_by) + 1
+        if distinguished_by not in values:
+            values.append(distinguished_by)
+        return values.index(distinguished_by) + 1
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Attribution:
             task = self._learn_workflow_task(reply, worker)
             if reply.HasField("query"):
                 return None
-            occurrence = task.run.occurrence(operation, told_apart_by=str(task.previous_started))
+            occurrence = task.run.occurrence(operation, distinguished_by=str(task.previous_started))
             return _owner(task, operation, {"occurrence": occurrence})
         if operation == "PollActivityTaskQueue" and reply.task_token:
             return self._of_task(self._learn_activity_task(reply, worker), operation)
@@ -262,7 +262,7 @@ class Attribution:
         if len(words) > _COMMANDS_NAMED:
             digest = hashlib.blake2s("+".join(words).encode(), digest_size=3).hexdigest()
             subject += f"+{len(words) - _COMMANDS_NAMED}-more-{digest}"
-        occurrence = task.run.occurrence("decided", subject, told_apart_by=str(task.previous_started))
+        occurrence = task.run.occurrence("decided", subject, distinguished_by=str(task.previous_started))
         return {"subject": subject, "occurrence": occurrence}
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
-from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import Payload
 from temporalio.api.common.v1 import RetryPolicy as RetryPolicyProto
 from temporalio.api.enums.v1 import CommandType, TaskQueueKind, WorkflowTaskFailedCause
@@ -29,6 +28,7 @@ from harness.records.message_facts import (
     WorkflowTaskCompleted,
     WorkflowTaskFailed,
 )
+from harness.temporal.duration import seconds_of
 
 _READING = ("Get", "List", "Describe", "Count", "Query", "Scan", "Poll", "Fetch", "Validate")
 _AMBIENT = ("RecordWorkerHeartbeat", "RespondQueryTaskCompleted")
@@ -46,11 +46,6 @@ def payloads(encoded: Iterable[Payload]) -> list[Any]:
     return [_payload(payload) for payload in encoded]
 
 
-def seconds(duration: Duration) -> float:
-    """Return a protobuf duration in seconds."""
-    return duration.seconds + duration.nanos / 1e9
-
-
 def failure(reported: Failure) -> ReportedFailure:
     """Return what the tape keeps of a failure."""
     application = reported.application_failure_info
@@ -59,7 +54,7 @@ def failure(reported: Failure) -> ReportedFailure:
         message=reported.message[:_LARGEST_SHOWN],
         type=application.type,
         non_retryable=application.non_retryable,
-        next_retry_delay=seconds(application.next_retry_delay) if has_delay else None,
+        next_retry_delay=seconds_of(application.next_retry_delay) if has_delay else None,
     )
 
 
@@ -101,9 +96,9 @@ def _payload(payload: Payload) -> Any:
 
 def _retry_policy(policy: RetryPolicyProto) -> TaskRetryPolicy:
     return TaskRetryPolicy(
-        initial=seconds(policy.initial_interval),
+        initial=seconds_of(policy.initial_interval),
         coefficient=policy.backoff_coefficient,
-        maximum=seconds(policy.maximum_interval),
+        maximum=seconds_of(policy.maximum_interval),
         attempts=policy.maximum_attempts,
         non_retryable=list(policy.non_retryable_error_types),
     )
@@ -117,9 +112,9 @@ def _activity_task(task: Any) -> ActivityTask | NoFacts:
         activity_type=task.activity_type.name,
         input=payloads(task.input.payloads),
         heartbeat_details=payloads(task.heartbeat_details.payloads) if task.HasField("heartbeat_details") else None,
-        heartbeat_timeout=seconds(task.heartbeat_timeout),
-        start_to_close_timeout=seconds(task.start_to_close_timeout),
-        schedule_to_close_timeout=seconds(task.schedule_to_close_timeout),
+        heartbeat_timeout=seconds_of(task.heartbeat_timeout),
+        start_to_close_timeout=seconds_of(task.start_to_close_timeout),
+        schedule_to_close_timeout=seconds_of(task.schedule_to_close_timeout),
         retry_policy=_retry_policy(task.retry_policy),
     )
 
