@@ -5,38 +5,29 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import fields, replace
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.interrupting import terminable
 from harness.cli.output import FORMAT, say
-from harness.cli.progress import ProgressDisplay
+from harness.cli.progress import ProgressDisplay, Throttle
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.records.run_record import versions
-from harness.records.store import RUNS
+from harness.records.store import AUDIT_CACHE
 from harness.records.sweep_result import News
 from harness.report.files import shown_path
 from harness.report.phrases import number
 
 if TYPE_CHECKING:
-    from harness.audit.configuration import Configuration
-    from harness.audit.rules import Rule
-
-CACHE = RUNS.parent / "audit"
-"""Where results are remembered, by the content of the files."""
+    from harness.app.audit import WrittenBaseline
 
 _WORDS = [severity.word for severity in Severity]
-_TOLD_EVERY = 5.0
-_SHOWN_EVERY = 0.1
 
 _EPILOG = """\b
 PATHS are Python files and folders. Nothing in them is imported or run, and
@@ -97,7 +88,9 @@ Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
 )
 @click.option("--report", type=click.Choice(["sarif", "github", "junit"]), help="Print that report instead.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes at a time. [default: one a processor]")
-@click.option("--no-cache", is_flag=True, help=f"Remember nothing, and ask nothing that is remembered in {CACHE}.")
+@click.option(
+    "--no-cache", is_flag=True, help=f"Remember nothing, and ask nothing that is remembered in {AUDIT_CACHE}."
+)
 @FORMAT
 def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
     """Read workflow and activity code, never run it, and tell what breaks durability, and how it is reached."""
@@ -105,149 +98,52 @@ def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
         return _explain(given["explain"], form)
     if not paths:
         raise UsageError("say what to audit: crashproof audit app/ (or `--explain RULE` to read about one)")
-    configured = _configured(given)
-    asked = _asked(configured)
-    found = _judged(_read(paths, configured, asked, given), configured, asked)
-    if given["write_baseline"]:
-        return _write_baseline(found, configured, asked)
-    found = _met(_known(found, configured, asked), given["with_evidence"])
-    found = _severe(found, given["severity"])
-    _print(found, form=given["report"] or form, paths=paths, given=given)
-    return found.outcome.exit_status
+    from harness.app.audit import AuditOrder, write_baseline
+    from harness.app.audit import audit as audit_all
 
-
-def _configured(given: dict[str, Any]) -> Configuration:
-    """Return the configuration, with what options say instead."""
-    from harness.audit import configuration
-
-    found = configuration.load(given["config"]) if given["config"] else configuration.find(Path.cwd())
-    told: dict[str, Any] = {}
-    if given["rules"]:
-        told |= {"rules": configuration.rules_of(given["rules"], "--rule"), "skip": ()}
-    if given["skip"]:
-        told["skip"] = (*found.skip, *configuration.rules_of(given["skip"], "--skip-rule"))
-    if given["fail_on"]:
-        told["fail_on"] = configuration.severity_of(given["fail_on"], "--fail-on")
-    if given["baseline"]:
-        told["baseline"] = given["baseline"]
-    return replace(found, **told)
-
-
-def _asked(configured: Configuration) -> list[Rule]:
-    from harness.audit.configuration import CATALOGUE
-
-    chosen = configured.rules or [rule.id for rule in CATALOGUE]
-    asked = [rule for rule in CATALOGUE if rule.id in chosen and rule.id not in configured.skip]
-    if not asked:
-        raise UsageError("no rule is left to ask: all that are chosen are skipped")
-    return asked
-
-
-def _read(paths: Sequence[str], configured: Configuration, asked: Sequence[Rule], given: dict[str, Any]) -> AuditResult:
-    from harness.cli.audit_reading import AuditRequest, read
-
-    cache = None if given["no_cache"] else CACHE
-    wanted = AuditRequest(paths=paths, configured=configured, asked=asked, jobs=given["jobs"] or 0, cache=cache)
-    with ProgressDisplay() as told, _terminable():
-        return read(wanted, _AuditProgress(told))
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the audit as Ctrl-C does, with its processes."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-class _AuditProgress:
-    """Passes on how far an audit is, as often as it can be read."""
-
-    def __init__(self, told: ProgressDisplay) -> None:
-        self._told = told
-        self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        every = _SHOWN_EVERY if self._told.live else _TOLD_EVERY
-        if time.monotonic() - self._last < every and done < total:
-            return
-        self._last = time.monotonic()
-        if self._told.live:
-            self._told.tell(News(scenario="audit", text="", done=done, total=total))
-        elif done < total:
-            self._told.line(f"{done} of {total} parts audited")
-
-
-def _judged(found: AuditResult, configured: Configuration, asked: Sequence[Rule]) -> AuditResult:
-    """Return the audit with severities as configured, and without what comments ignore."""
-    from harness.audit.configuration import CATALOGUE
-    from harness.audit.ignores import heed
-
-    findings = tuple(
-        replace(each, severity=configured.severity.get(each.rule, each.severity)) for each in found.findings
+    same = ("rules", "skip", "fail_on", "severity", "baseline", "config", "with_evidence")
+    order = AuditOrder(
+        paths=paths,
+        jobs=given["jobs"] or 0,
+        cache=None if given["no_cache"] else AUDIT_CACHE,
+        **{name: given[name] for name in same},
     )
-    found = replace(found, findings=findings, fail_on=configured.fail_on)
-    names = {key.lower(): rule.id for rule in CATALOGUE for key in (rule.id, rule.name)}
-    return heed(found, rules=names, asked=[rule.id for rule in asked])
-
-
-def _met(found: AuditResult, run: str | None) -> AuditResult:
-    """Return the audit with what a run confirms of it, and what it missed."""
-    if not run:
-        return found
-    from harness.audit.confirm import with_evidence
-
-    return with_evidence(found, run, cwd=Path.cwd())
-
-
-def _known(found: AuditResult, configured: Configuration, asked: Sequence[Rule]) -> AuditResult:
-    from harness.audit import baseline
-
-    if configured.baseline is None:
-        return found
-    file = configured.baseline
-    return baseline.applied(found, baseline.load(file), folder=file.parent, asked=[rule.id for rule in asked])
-
-
-def _write_baseline(found: AuditResult, configured: Configuration, asked: Sequence[Rule]) -> int:
-    from harness.audit import baseline
-
-    file = configured.baseline or baseline.FILE
-    before = baseline.load(file) if file.exists() else ()
-    kept = baseline.out_of_sight(before, found, folder=file.parent, asked=[rule.id for rule in asked])
-    new = baseline.known_of(found.findings, folder=file.parent, before=before)
-    known = {each.fingerprint: each for each in (*kept, *new)}
-    baseline.save(file, known.values())
-    told = f"{number(len(known), 'finding is', 'findings are')} in {shown_path(file)}: "
-    told += "review it, and give a reason where it may stay" if len(known) == 1 else "review them, and give reasons"
-    say(told if configured.baseline else f"{told}; --baseline {file}, or baseline in the configuration, uses it")
+    with ProgressDisplay() as display, terminable():
+        tell = Throttle(display, plain=_far)
+        result = write_baseline(order, tell=tell) if given["write_baseline"] else audit_all(order, tell=tell)
+    if isinstance(result, AuditResult):
+        _print(result, form=given["report"] or form, paths=paths, given=given)
+        return result.outcome.exit_status
+    _say_written(result)
     return 0
 
 
-def _severe(found: AuditResult, word: str | None) -> AuditResult:
-    """Return the audit without the findings that are less severe than what was asked for."""
-    least = next((severity.rank for severity in Severity if severity.word == word), 0)
-    kept = tuple(each for each in found.findings if each.severity.rank >= least)
-    return replace(found, findings=kept, below=len(found.findings) - len(kept))
+def _far(news: News) -> str:
+    return f"{news.done} of {news.total} parts audited" if news.done < news.total else ""
 
 
-def _print(found: AuditResult, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
+def _say_written(written: WrittenBaseline) -> None:
+    line = f"{number(written.findings, 'finding is', 'findings are')} in {shown_path(written.file)}: "
+    line += (
+        "review it, and give a reason where it may stay" if written.findings == 1 else "review them, and give reasons"
+    )
+    if not written.configured:
+        line += f"; --baseline {written.file}, or baseline in the configuration, uses it"
+    say(line)
+
+
+def _print(result: AuditResult, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
+    from harness.app.audit import rule_texts
     from harness.report.audit.source import audit_report
     from harness.report.document import document, encoded, indented, rows
     from harness.report.github import github
     from harness.report.junit import junit
     from harness.report.sarif import sarif
 
-    rules = _texts()
-    report = audit_report(found, rules=rules, reproduce=_reproduce(paths, given))
+    rules = rule_texts()
+    report = audit_report(result, rules=rules, reproduce=_reproduce(paths, given))
     if form == "text":
-        _print_text(found, rules, unresolved=given["unresolved"])
+        _print_text(result, rules, unresolved=given["unresolved"])
     elif form == "github":
         click.echo(github(report, folder=_in_workspace()))
     elif form == "junit":
@@ -262,11 +158,19 @@ def _print(found: AuditResult, *, form: str, paths: Sequence[str], given: dict[s
     sys.stdout.flush()
 
 
-def _print_text(found: AuditResult, rules: Sequence[RuleText], *, unresolved: bool) -> None:
+def _print_text(result: AuditResult, rules: Sequence[RuleText], *, unresolved: bool) -> None:
+    from harness.app.audit import source_lines
     from harness.report.audit.text import audit_text
 
     colour, width = _terminal()
-    text = audit_text(found, rules=rules, lines=_lines, colour=colour, width=width, unresolved=unresolved)
+    text = audit_text(
+        result,
+        rules=rules,
+        lines=lru_cache(maxsize=64)(source_lines),
+        colour=colour,
+        width=width,
+        unresolved=unresolved,
+    )
     click.echo(text, color=colour)
 
 
@@ -286,16 +190,6 @@ def _reproduce(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFi
     return command
 
 
-@lru_cache(maxsize=64)
-def _lines(file: str) -> Sequence[str]:
-    from harness.audit.code.source import decoded
-
-    try:
-        return decoded(Path(file).read_bytes())[0].split("\n")
-    except OSError:
-        return ()
-
-
 def _terminal() -> tuple[bool, int]:
     """Return whether standard output takes colours, and how many columns it has."""
     if not sys.stdout.isatty():
@@ -304,23 +198,13 @@ def _terminal() -> tuple[bool, int]:
     return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
 
 
-def _texts(ids: Sequence[str] = ()) -> list[RuleText]:
-    """Return what rules say, of the whole catalogue if none is named."""
-    from harness.audit.configuration import CATALOGUE
-
-    names = [each.name for each in fields(RuleText)]
-    return [
-        RuleText(**{name: getattr(rule, name) for name in names}) for rule in CATALOGUE if not ids or rule.id in ids
-    ]
-
-
 def _explain(word: str, form: str) -> int:
-    from harness.audit.configuration import rules_of
+    from harness.app.audit import rule_texts
     from harness.report.document import encoded, indented
     from harness.report.explain import rule_text, rules_markdown
 
     everything = word.strip().lower() == "all"
-    rules = _texts() if everything else _texts(rules_of((word,), "--explain"))
+    rules = rule_texts("" if everything else word)
     if form != "text":
         for rule in rules if form == "jsonl" else ():
             click.echo(encoded(rule))

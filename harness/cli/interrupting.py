@@ -1,10 +1,11 @@
-"""Interrupting a command: Ctrl-C and SIGTERM end its asynchronous work with everything cleaned up."""
+"""Interrupting a command: Ctrl-C and SIGTERM end its work with everything cleaned up."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from harness.errors import first_error
@@ -34,3 +35,17 @@ def interruptible(work: Coroutine[Any, Any, T]) -> T:
         raise KeyboardInterrupt from error
     except BaseExceptionGroup as error:
         raise first_error(error) from error
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end work that is not asynchronous as Ctrl-C does, with its processes."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
