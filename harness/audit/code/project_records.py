@@ -208,11 +208,6 @@ class Started:
         """Tell whether it starts an activity, local ones too."""
         return "activity" in self.operation
 
-    @property
-    def is_child(self) -> bool:
-        """Tell whether it starts a child workflow."""
-        return "child_workflow" in self.operation
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WorkerCall:

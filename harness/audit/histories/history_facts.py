@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories import closing, retries, sizes, tasks, timeouts
+from harness.audit.histories import left_behind, retries, sizes, timeouts, workflow_tasks
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.retries import Failed
 from harness.audit.histories.sighting import Sighting
@@ -20,9 +20,9 @@ _LOOKS: tuple[Callable[[RecordedRun], Iterator[Sighting]], ...] = (
     sizes.large_payloads,
     sizes.growing_arguments,
     sizes.near_limits,
-    tasks.failed_tasks,
-    tasks.timed_out_tasks,
-    closing.left_behind,
+    workflow_tasks.failed_tasks,
+    workflow_tasks.timed_out_tasks,
+    left_behind.left_behind,
 )
 
 

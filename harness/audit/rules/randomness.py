@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.audit.analysis.forbidden_uses import forbidden
-from harness.audit.analysis.packages import of_packages
+from harness.audit.analysis.package_calls import of_packages
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity

@@ -195,7 +195,7 @@ def test_what_is_started_is_resolved(call: str, target: str, tmp_path: Path) -> 
     found = started(tmp_path, f"await {call}")
     assert found.target == target
     assert (found.activity or found.workflow) is not None
-    assert found.is_child == (target == "Child")
+    assert ("child_workflow" in found.operation) == (target == "Child")
     assert len(found.arguments) == (0 if target == "search" else 1)
 
 
