@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from harness.records.audit_result import CodePlace, RuleText, Severity
 from harness.records.plan import Plan
+from harness.records.replay_result import Difference, NondeterministicCall
 from harness.records.verdict import EvidenceEntry, Outcome
 
 Level = Literal["error", "warning", "note"]
@@ -50,9 +51,12 @@ class ReportedFinding:
         place: Where in the code, if that is known.
         snippet: The line of code as it stands there.
         path: The steps that lead to that place, each one a call.
-        file: The file that it is about where no place is known: a history, or what declares the scenario.
+        files: The files that it is about: the histories that show it, or what declares the scenario.
         evidence: The entries that show it.
         confirmed: What confirmed it at run time.
+        causes: Calls seen beside it whose results differ from replay to replay.
+        conditions: The conditions of replay under which it shows; empty where it does not depend on them.
+        difference: What is not as recorded, where it is that.
         suppression: Why it does not count; None if it counts.
         fails: Whether it is severe enough to fail.
         fingerprints: How SARIF knows it again, by the name of the way to do so.
@@ -73,14 +77,22 @@ class ReportedFinding:
     place: CodePlace | None = None
     snippet: str = ""
     path: tuple[CodePlace, ...] = ()
-    file: str = ""
+    files: tuple[str, ...] = ()
     evidence: tuple[EvidenceEntry, ...] = ()
     confirmed: tuple[EvidenceEntry, ...] = ()
+    causes: tuple[NondeterministicCall, ...] = ()
+    conditions: tuple[str, ...] = ()
+    difference: Difference | None = None
     suppression: Suppression | None = None
     fails: bool = True
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file where it is shown: that of its place, or else the first that it is about."""
+        return self.place.file if self.place else next(iter(self.files), "")
 
     @property
     def rule_id(self) -> str:

@@ -35,7 +35,7 @@ def audit_report(audited: AuditResult, *, rules: Iterable[RuleText], reproduce: 
     failing = set(audited.failing)
 
     def reported(finding: AuditFinding, suppression: Suppression | None = None) -> ReportedFinding:
-        return _finding(finding, names, reproduce(finding), suppression=suppression, fails=finding in failing)
+        return finding_of(finding, names, reproduce(finding), suppression=suppression, fails=finding in failing)
 
     ignored = [reported(each, _accepted("inSource", reason)) for each, reason in audited.suppressed]
     known = [reported(each, _accepted("external", "it is in the baseline")) for each in audited.baselined]
@@ -82,9 +82,23 @@ def _accepted(kind: Any, reason: str) -> Suppression:
     return Suppression(kind=kind, reason=reason, status="accepted")
 
 
-def _finding(
-    finding: AuditFinding, names: Mapping[str, str], reproduce: str, *, suppression: Suppression | None, fails: bool
+def finding_of(
+    finding: AuditFinding,
+    names: Mapping[str, str],
+    reproduce: str = "",
+    *,
+    suppression: Suppression | None = None,
+    fails: bool = True,
 ) -> ReportedFinding:
+    """Return a finding of an audit as every form shows it.
+
+    Args:
+        finding: The finding.
+        names: Id of each rule to its name.
+        reproduce: The command that shows it again.
+        suppression: Why it does not count; None if it counts.
+        fails: Whether it is severe enough to fail.
+    """
     return ReportedFinding(
         id=finding.fingerprint,
         check=names.get(finding.rule, finding.rule),

@@ -8,13 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
 from harness.records.verdict import Outcome
-from harness.report.audit.source import headline
+from harness.report.audit.source import finding_of, headline
 from harness.report.clean import for_line
+from harness.report.finding import ReportedFinding
 from harness.report.frames import Lines, frame
-from harness.report.phrases import number
+from harness.report.phrases import number, place_text
 from harness.report.text import Paint, wrapped
 
-STYLES = {Severity.CERTAIN: "red", Severity.LIKELY: "yellow", Severity.LOOK: "cyan"}
+STYLES: dict[Severity | None, str] = {
+    None: "red",
+    Severity.CERTAIN: "red",
+    Severity.LIKELY: "yellow",
+    Severity.LOOK: "cyan",
+}
 
 _OUTCOMES = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
 _MOST_NOTES = 10
@@ -42,12 +48,14 @@ def audit_text(
     paint = Paint(colour)
     catalogue = {rule.id: rule for rule in rules}
     shown: list[str] = []
-    for file, findings in itertools.groupby(audited.findings, key=lambda each: each.place.file):
+    names = {rule.id: rule.name for rule in catalogue.values()}
+    reported = [finding_of(each, names) for each in audited.findings]
+    for file, findings in itertools.groupby(reported, key=lambda finding: finding.file):
         shown += [paint(for_line(file), "bold"), ""]
         before: CodePlace | None = None
         for finding in findings:
-            head = _head(finding, catalogue, paint, width)
-            again = before is not None and before.line == finding.place.line
+            head = _head(finding, names.get(finding.rule, ""), paint, width)
+            again = before is not None and finding.place is not None and before.line == finding.place.line
             code = list(_code(finding, lines, paint, width, again=again))
             shown += [*head, *([""] if code else []), *code, *_more(finding, paint), ""]
             before = finding.place
@@ -59,27 +67,30 @@ def audit_text(
     return "\n".join([*shown, _summary(audited, paint)])
 
 
-def _head(finding: AuditFinding, catalogue: dict[str, RuleText], paint: Paint, width: int) -> Iterator[str]:
-    name = catalogue[finding.rule].name if finding.rule in catalogue else ""
-    place = finding.place
-    # In a history, an event is meant and no line.
-    where = f"{place.file}: {place.what}" if place.what else f"{place.file}:{place.line}:{place.column}"
-    where = for_line(where)
-    severity = paint(finding.severity, STYLES[finding.severity], "bold")
-    yield f"  {where}  {severity}  {paint(finding.rule, 'bold')} {name}".rstrip()
+def _head(finding: ReportedFinding, name: str, paint: Paint, width: int) -> Iterator[str]:
+    severity = paint(finding.severity or "", STYLES[finding.severity], "bold")
+    yield f"  {for_line(_where(finding))}  {severity}  {paint(finding.rule, 'bold')} {name}".rstrip()
     yield from _wrapped(finding.message, width, "    ")
 
 
-def _code(finding: AuditFinding, lines: Lines, paint: Paint, width: int, *, again: bool) -> Iterator[str]:
+def _where(finding: ReportedFinding) -> str:
+    place = finding.place
+    if place is None:
+        return finding.file
+    # In a history, an event is meant and no line.
+    return f"{place.file}: {place.what}" if place.what else place_text(place)
+
+
+def _code(finding: ReportedFinding, lines: Lines, paint: Paint, width: int, *, again: bool) -> Iterator[str]:
     """Yield the frame, without the neighbours of the line if these were shown with the finding before."""
-    if finding.place.what:
+    if finding.place is None or finding.place.what:
         return
     style = STYLES[finding.severity]
     framed = frame(finding.place, lines, paint=paint, style=style, width=width - 12, neighbours=not again)
     yield from (f"    {line}" for line in framed)
 
 
-def _more(finding: AuditFinding, paint: Paint) -> Iterator[str]:
+def _more(finding: ReportedFinding, paint: Paint) -> Iterator[str]:
     if finding.path or finding.evidence or finding.confirmed:
         yield ""
     if finding.path:
@@ -88,11 +99,11 @@ def _more(finding: AuditFinding, paint: Paint) -> Iterator[str]:
     for title, entries in (("Shown by:", finding.evidence), ("Confirmed at run time:", finding.confirmed)):
         if entries:
             yield f"    {paint(title, 'green' if entries is finding.confirmed else 'bold')}"
-            yield from (f"      {for_line(entry)}" for entry in entries)
+            yield from (f"      {for_line(str(entry))}" for entry in entries)
 
 
-def _how(finding: AuditFinding) -> str:
-    return f"How {for_line(finding.workflow) or 'workflow code'} gets there:"
+def _how(finding: ReportedFinding) -> str:
+    return f"How {for_line(finding.scenario) or 'workflow code'} gets there:"
 
 
 def _step(step: CodePlace) -> str:

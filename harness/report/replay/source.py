@@ -73,7 +73,10 @@ def reported(finding: ReplayFinding, reproduce: Reproduce) -> ReportedFinding:
         scenario=finding.workflow,
         reproduce=reproduce(finding),
         place=place_of_line(finding.line),
-        file=next(iter(finding.histories), ""),
+        files=finding.histories,
+        causes=finding.causes,
+        conditions=finding.conditions,
+        difference=finding.difference,
         suppression=Suppression(kind="external", reason=finding.accepted) if finding.accepted else None,
         fingerprints={"finding/v1": f"{finding.workflow}/{finding.id}"},
         details={

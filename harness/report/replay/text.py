@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from harness.records.replay_result import NondeterministicCall, ReplayedHistory, ReplayFinding, ReplayResult
+from harness.records.replay_result import NondeterministicCall, ReplayedHistory, ReplayResult
 from harness.records.verdict import Outcome
 from harness.report.clean import for_terminal
-from harness.report.phrases import number
-from harness.report.replay.source import Reproduce, headline
+from harness.report.finding import ReportedFinding
+from harness.report.phrases import number, place_text
+from harness.report.replay.source import Reproduce, headline, reported
 from harness.report.text import Column, finding_block, named_column, table
 
 _MOST_FILES = 3
@@ -25,16 +26,16 @@ _WHY = {
 }
 
 
-def replay_text(replayed: ReplayResult, *, reproduce: Reproduce | None = None) -> str:
+def replay_text(replayed: ReplayResult, *, reproduce: Reproduce = lambda finding: "") -> str:
     """Return the report, ready for a terminal or a log.
 
     Args:
         replayed: What the histories came to.
-        reproduce: Returns the command that shows a finding again, where there is one.
+        reproduce: Returns the command that shows a finding again; by default none is shown.
     """
     lines: list[str] = []
     for finding in replayed.findings:
-        lines += [*_finding(finding, reproduce), ""]
+        lines += [*_block(reported(finding, reproduce)), ""]
     for reason, files in _unknown(replayed.histories).items():
         lines += [*finding_block(title="", verdicts=[("UNKNOWN", reason)], notes=[f"In {_files(files)}"]), ""]
     lines += _table(replayed.histories)
@@ -51,22 +52,21 @@ def _unknown(histories: Sequence[ReplayedHistory]) -> dict[str, list[str]]:
     return reasons
 
 
-def _finding(finding: ReplayFinding, reproduce: Reproduce | None) -> Iterator[str]:
-    again = reproduce is not None and not finding.accepted and finding.histories
+def _block(finding: ReportedFinding) -> Iterator[str]:
     return finding_block(
-        title=finding.workflow or "workflow",
-        verdicts=[("accepted" if finding.accepted else "FAIL", finding.check)],
+        title=finding.scenario or "workflow",
+        verdicts=[("accepted" if finding.suppression else "FAIL", finding.check)],
         message=finding.message,
         shown=_shown(finding),
-        notes=[f"In {_files(finding.histories)}"],
-        reproduce=reproduce(finding) if reproduce and again else "",
+        notes=[f"In {_files(finding.files)}"],
+        reproduce="" if finding.suppression or not finding.files else finding.reproduce,
     )
 
 
-def _shown(finding: ReplayFinding) -> Iterator[str]:
+def _shown(finding: ReportedFinding) -> Iterator[str]:
     """Yield what shows a finding: its line and event, the conditions, the calls beside it."""
-    if finding.line:
-        yield finding.line
+    if finding.place:
+        yield place_text(finding.place)
     difference = finding.difference
     if difference and difference.event_id not in (0, difference.workflow_task):
         yield f"event {difference.event_id}, in the workflow task of event {difference.workflow_task}"
@@ -75,8 +75,8 @@ def _shown(finding: ReplayFinding) -> Iterator[str]:
     if finding.conditions:
         yield f"seen under: {', '.join(finding.conditions)}"
     yield from _causes(finding.causes)
-    if finding.accepted:
-        yield f"accepted: {finding.accepted}"
+    if finding.suppression:
+        yield f"accepted: {finding.suppression.reason}"
 
 
 def _causes(causes: Sequence[NondeterministicCall]) -> Iterator[str]:

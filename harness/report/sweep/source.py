@@ -104,7 +104,7 @@ def _reported(
         plan=verdict.plan,
         trial=verdict.trial,
         trials=trials,
-        file=file,
+        files=(file,) if file else (),
         evidence=finding.evidence,
         fingerprints={"finding/v1": f"{scenario}/{finding.id}"},
         details={
