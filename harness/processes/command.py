@@ -32,8 +32,8 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     ``TEMPORAL_DEBUG`` would turn the SDK's deadlock detection off, and an HTTP proxy would lead past the doors. The
     Python that runs crashproof comes first on PATH, so that ``python worker.py`` means it.
     """
-    found = {key: value for key, value in os.environ.items() if key != "TEMPORAL_DEBUG"}
-    found["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), found.get("PATH", os.defpath)])
-    found["PYTHONUNBUFFERED"] = "1"
-    found["NO_PROXY"] = found["no_proxy"] = "127.0.0.1,localhost"
-    return {**found, **more}
+    own = {key: value for key, value in os.environ.items() if key != "TEMPORAL_DEBUG"}
+    own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
+    own["PYTHONUNBUFFERED"] = "1"
+    own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost"
+    return {**own, **more}

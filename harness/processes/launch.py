@@ -5,20 +5,19 @@ Python code in the forked copy of a process with threads (those of gRPC and of t
 about 10 ms more than a start without it.
 """
 
-import ctypes
 import os
 import signal
 import sys
 
-PR_SET_PDEATHSIG = 1
+sys.path.insert(0, os.path.dirname(__file__))
+
+from tie import die_with_parent  # type: ignore[import-not-found]
 
 
 def main() -> None:
     """Ask for SIGKILL when the parent dies, then become the command."""
     parent, locale, file, *argv = sys.argv[1:]
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != int(parent):  # it died before the request was made
-        os._exit(1)
+    die_with_parent(int(parent))
     if locale == "unset":  # Python sets it for itself in the C locale; the command must not see that
         os.environ.pop("LC_CTYPE", None)
     # Python ignores these two for itself; an ignored signal would stay ignored in the command.

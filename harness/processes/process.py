@@ -372,11 +372,11 @@ def find_command(command: Sequence[str], *, path: str, cwd: Path | None = None) 
         if not os.access(file, os.X_OK):
             raise UsageError(f"the command {str(file)!r} is not executable; allow it with `chmod +x`")
         return str(file.absolute())
-    found = shutil.which(program, path=path)
-    if found is None:
+    located = shutil.which(program, path=path)
+    if located is None:
         hint = nearest(program, _programs(path))
         raise UsageError(f"command not found on PATH: {program!r}{hint}")
-    return os.path.abspath(found)
+    return os.path.abspath(located)
 
 
 def _programs(path: str) -> set[str]:

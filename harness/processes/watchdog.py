@@ -75,14 +75,14 @@ def descendants(pid: int, processes: Iterable[SeenProcess] | None = None) -> lis
     children: dict[int, list[SeenProcess]] = {}
     for seen in look_around() if processes is None else processes:
         children.setdefault(seen.parent, []).append(seen)
-    found: list[SeenProcess] = []
+    below: list[SeenProcess] = []
     ahead = [pid]
     while ahead:
         for seen in children.pop(ahead.pop(), ()):
             ahead.append(seen.pid)
             if not seen.dead:
-                found.append(seen)
-    return found
+                below.append(seen)
+    return below
 
 
 def marked(marker: str) -> list[SeenProcess]:

@@ -111,10 +111,12 @@ class Calls:
 
     def forgotten(self) -> list[str]:
         """Return the names of the calls that nobody awaited, each once."""
-        found = [(name, call) for name, call in self._made if inspect.getcoroutinestate(call) == inspect.CORO_CREATED]
-        for _, call in found:
+        never_awaited = [
+            (name, call) for name, call in self._made if inspect.getcoroutinestate(call) == inspect.CORO_CREATED
+        ]
+        for _, call in never_awaited:
             call.close()
-        return list(dict.fromkeys(name for name, _ in found))
+        return list(dict.fromkeys(name for name, _ in never_awaited))
 
     async def _do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         __tracebackhide__ = True

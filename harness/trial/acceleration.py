@@ -5,6 +5,23 @@ Three public calls of Temporal, none of which touches the worker or what the his
 on the attempt that was running (which then times out genuinely), and the same call with ``restore_original`` as soon
 as the next attempt is running.
 
+The story of one attempt whose worker process is dead; each step waits for the one before it::
+
+    1  the sticky queue of the run is reset: the next workflow task goes to any worker
+    2  the pending activities are looked up: those that are started were in a process's hands
+    3  the declared options are kept, so that the door can tell the next process the declared timeouts
+    4  the timeout that would have noticed the loss is cut down to seconds
+    5  it happens, genuinely: the server schedules the next attempt after the declared backoff
+    6  the next process polls and is handed that attempt; the door puts the declared timeouts back into the answer
+    7  the attempt is seen to run: the declared options are restored on the server
+    8  they are forgotten: from here on the door changes nothing
+
+What a loss in between leaves. A process struck again between 3 and 7 begins a story of its own for the same activity;
+of the two only the later one restores and forgets (7, 8), so that an attempt that is already under short timeouts is
+not taken for the declared one. An attempt that ends between 2 and 4 is not found any more, and nothing is left to do.
+The server killed before 7 ends the story with its error where it is not expected. Where no next attempt comes (5: the
+retry policy allows none), the activity is no longer pending, and there is nothing to restore.
+
 Measured on server 1.29.1: ``restore_original`` during the backoff would make the server count the next attempt's
 schedule from the year 1970, which a worker reads in ``activity.info()`` and a schedule-to-start timeout runs into, and
 forget the failure of the attempt before. So it waits for the next attempt to run. That attempt is under the short
@@ -129,20 +146,20 @@ class Acceleration:
             if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 return
             raise
-        await asyncio.gather(*(self._recover_activity(execution, found, worker) for found in started))
+        await asyncio.gather(*(self._recover_activity(execution, pending, worker) for pending in started))
 
     async def _handed_out(self, executions: list[tuple[str, str]]) -> dict[tuple[str, str, int], tuple[Any, Any]]:
         """Return the execution and the pending activity of each attempt that the server holds to be running."""
-        found = {}
+        attempts = {}
         for workflow_id, run_id in executions:
             execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
             for pending in await self._started(execution):
-                found[run_id, pending.activity_id, pending.attempt] = (execution, pending)
-        return found
+                attempts[run_id, pending.activity_id, pending.attempt] = (execution, pending)
+        return attempts
 
     async def _started(self, execution: Any) -> list[Any]:
-        told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
-        return [pending for pending in told.pending_activities if pending.state == _STARTED]
+        description = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
+        return [pending for pending in description.pending_activities if pending.state == _STARTED]
 
     async def _recover_activity(self, execution: Any, pending: Any, worker: int, *, running: bool = False) -> None:
         done = TimeoutAccelerated(
@@ -172,9 +189,9 @@ class Acceleration:
     async def _shorten(self, execution: Any, pending: Any, *, running: bool) -> None:
         """Cut down the timeout that would have noticed the loss, so that it is the same one that happens."""
         declared = pending.activity_options
-        beats = declared.heartbeat_timeout.ToTimedelta()
+        heartbeat = declared.heartbeat_timeout.ToTimedelta()
         longest = declared.start_to_close_timeout.ToTimedelta()
-        sooner = beats and (beats < longest or not longest) and not running
+        sooner = heartbeat and (heartbeat < longest or not longest) and not running
         name = "heartbeat_timeout" if sooner else "start_to_close_timeout"
         if getattr(declared, name).ToTimedelta() <= _TIMEOUT:
             return
@@ -191,10 +208,10 @@ class Acceleration:
     async def _next_attempt(self, execution: Any, pending: Any) -> bool:
         """Wait until the next attempt is running; tell whether there is one."""
         while True:
-            told = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
-            found = [seen for seen in told.pending_activities if seen.activity_id == pending.activity_id]
-            if not found:
+            description = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
+            activities = [seen for seen in description.pending_activities if seen.activity_id == pending.activity_id]
+            if not activities:
                 return False
-            if found[0].attempt > pending.attempt and found[0].state == _STARTED:
+            if activities[0].attempt > pending.attempt and activities[0].state == _STARTED:
                 return True
             await asyncio.sleep(_LOOK_EVERY)

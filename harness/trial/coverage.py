@@ -21,12 +21,12 @@ class CoverageGaps:
     def __init__(self, *, doors: set[int], own: Path) -> None:
         self._doors = doors
         self._own = own.resolve()
-        self._found: dict[str, None] = {}
+        self._seen: dict[str, None] = {}
 
     @property
     def gaps(self) -> list[str]:
         """One line for each gap, in the order in which they were seen."""
-        return list(self._found)
+        return list(self._seen)
 
     def look(self, pid: int) -> None:
         """Look once. A process that is gone is no error."""
@@ -45,10 +45,10 @@ class CoverageGaps:
             if connection.raddr.port in self._doors:
                 through_door = True
             else:
-                self._found[f"a connection to {connection.raddr.ip}:{connection.raddr.port} passes no door"] = None
+                self._seen[f"a connection to {connection.raddr.ip}:{connection.raddr.port} passes no door"] = None
         for file in process.open_files():
             written = getattr(file, "mode", "r") not in ("r",)
             if written and not Path(file.path).is_relative_to(self._own):
-                self._found[f"the file {file.path} is open for writing"] = None
+                self._seen[f"the file {file.path} is open for writing"] = None
         if child and not through_door:
-            self._found[f"a child process runs: {' '.join(process.cmdline())[:120]}"] = None
+            self._seen[f"a child process runs: {' '.join(process.cmdline())[:120]}"] = None

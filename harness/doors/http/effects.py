@@ -50,8 +50,8 @@ class EffectRequest:
         for header in ("idempotency-key", "x-idempotency-key"):
             if self.headers.get(header):
                 return self.headers[header]
-        found = self.body.get("idempotency_key") if isinstance(self.body, dict) else None
-        return found if isinstance(found, str) else ""
+        named = self.body.get("idempotency_key") if isinstance(self.body, dict) else None
+        return named if isinstance(named, str) else ""
 
 
 def operation_of(method: str, path: str) -> str:

@@ -50,7 +50,7 @@ class Script:
             with _within(TIME_LIMIT):
                 return self.function(question)
         except (Exception, SystemExit) as error:
-            raise ScriptError(_told(self.path, error)) from None
+            raise ScriptError(_line_and_reason(self.path, error)) from None
 
     def refuse(self, reason: str) -> ScriptError:
         """Return the error which says that what ``answer`` returned is no answer."""
@@ -88,11 +88,11 @@ def _imported(path: Path) -> ModuleType:
         with _within(TIME_LIMIT * 4):
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise UsageError(f"script cannot be imported: {_told(path, error)}") from None
+        raise UsageError(f"script cannot be imported: {_line_and_reason(path, error)}") from None
     return module
 
 
-def _told(path: Path, error: BaseException) -> str:
+def _line_and_reason(path: Path, error: BaseException) -> str:
     """Return ``file:line: Type: message``, at the deepest line that is in the script's own file."""
     reason = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     file = path.resolve()

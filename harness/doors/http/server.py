@@ -143,10 +143,10 @@ class Doors:
 
     def _arrived(self, request: Request, body: bytes) -> Arrived | None:
         """Make a message of a request, or None where it is at no door."""
-        found = _PATH.fullmatch(request.scope["raw_path"].decode("ascii"))
-        if found is None:
+        matched = _PATH.fullmatch(request.scope["raw_path"].decode("ascii"))
+        if matched is None:
             return None
-        slot, worker, door, bare = found.groups(default="")
+        slot, worker, door, bare = matched.groups(default="")
         operation = operation_of(bare) if door == "model" else effects.operation_of(request.method, bare)
         query = request.scope["query_string"].decode("latin-1")
         return Arrived(

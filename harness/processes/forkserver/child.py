@@ -26,7 +26,6 @@ import os  # noqa: E402
 import random  # noqa: E402
 import runpy  # noqa: E402
 import select  # noqa: E402
-import signal  # noqa: E402
 import socket  # noqa: E402
 import types  # noqa: E402
 from importlib.machinery import SourceFileLoader  # noqa: E402
@@ -35,8 +34,8 @@ from typing import Any, ClassVar, NoReturn  # noqa: E402
 MARKER = "CRASHPROOF_RUN"
 MESSAGE_BYTES = 1 << 20
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
+# It is not imported, since a worker may have a module of that name.
+_die_with_parent = runpy.run_path(os.path.join(os.path.dirname(os.path.dirname(__file__)), "tie.py"))["die_with_parent"]
 
 
 class UnfitError(Exception):
@@ -62,37 +61,37 @@ class ForkServerProcess:
     """What was imported, and how far it may serve.
 
     Args:
-        told: The first message: ``modules`` to import, top-level names of the worker's ``own`` modules, ``sets`` of
+        wanted: The first message: ``modules`` to import, top-level names of the worker's ``own`` modules, ``sets`` of
             environment variables by the worker itself, ``installed`` folders, and the ``environment`` it was given.
     """
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.given: dict[str, str] = told["environment"]
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        self.given: dict[str, str] = wanted["environment"]
         self.asked: set[str] = set()
         descriptors = _descriptors()
         plain = os.environ.__class__
         os.environ.__class__ = _Watched
         try:
-            for name in told["modules"]:
+            for name in wanted["modules"]:
                 _import(name)
         finally:
             os.environ.__class__ = plain
-        self._examine(told, descriptors)
+        self._examine(wanted, descriptors)
         self.asked = _Watched.asked - {MARKER}
         now = {name: value for name, value in os.environ.items() if name != MARKER}
         self.written = {name: value for name, value in now.items() if self.given.get(name) != value}
         self.removed = self.given.keys() - now.keys()
         self.tops = {name.partition(".")[0] for name in sys.modules.keys() - _BARE}
         self.generators = [
-            found
-            for found in gc.get_objects()
-            if isinstance(found, random.Random) and not isinstance(found, random.SystemRandom)
+            each
+            for each in gc.get_objects()
+            if isinstance(each, random.Random) and not isinstance(each, random.SystemRandom)
         ]
         _name_the_build()
         gc.collect()
         gc.freeze()
 
-    def _examine(self, told: dict[str, Any], before: set[str]) -> None:
+    def _examine(self, wanted: dict[str, Any], before: set[str]) -> None:
         if opened := _descriptors() - before:
             raise UnfitError(f"an import opened {', '.join(sorted(opened))}")
         try:
@@ -102,14 +101,14 @@ class ForkServerProcess:
             pass
         if _Watched.whole:
             raise UnfitError("an import read the whole environment")
-        if both := _Watched.asked & set(told["sets"]):
+        if both := _Watched.asked & set(wanted["sets"]):
             raise UnfitError(f"the program sets {min(both)}, which an import reads")
-        installed = tuple(told["installed"])
+        installed = tuple(wanted["installed"])
         for name in sys.modules.keys() - _BARE:
             file = getattr(sys.modules[name], "__file__", None)
             if name in ("__main__", "__mp_main__") or not file:
                 continue
-            if name.partition(".")[0] in told["own"] or not os.path.realpath(file).startswith(installed):
+            if name.partition(".")[0] in wanted["own"] or not os.path.realpath(file).startswith(installed):
                 raise UnfitError(f"an import imported {name}, which is not installed")
 
     def refusal(self, job: dict[str, Any]) -> str:
@@ -150,27 +149,27 @@ def _name_the_build() -> None:
 
 def _descriptors() -> set[str]:
     """Return what is open, without devices."""
-    found = set()
+    opened = set()
     for name in os.listdir("/proc/self/fd"):
         try:
             target = os.readlink(f"/proc/self/fd/{name}")
         except OSError:  # that of the listing itself
             continue
         if not target.startswith(("/dev/", "/proc/")):
-            found.add(target)
-    return found
+            opened.add(target)
+    return opened
 
 
 def _modules_in(folder: str) -> set[str]:
     """Return the top-level modules of a folder."""
-    found = set()
+    modules = set()
     with os.scandir(folder) as entries:
         for entry in entries:
             name, dot, ending = entry.name.partition(".")
             is_module = ending.endswith(("py", "so", "pyc")) if dot else os.path.exists(f"{entry.path}/__init__.py")
             if is_module:
-                found.add(name)
-    return found
+                modules.add(name)
+    return modules
 
 
 class Forking:
@@ -227,9 +226,7 @@ class Forking:
 
     def _be_born(self, job: dict[str, Any], parent: int) -> None:
         """In the forked copy: become a process of its own."""
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
+        _die_with_parent(parent)
         os.setsid()
         for name, descriptor in (("out", 1), ("err", 2)):
             opened = os.open(job[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -330,9 +327,9 @@ def _fail(error: BaseException) -> NoReturn:
 def _serve(descriptor: int) -> dict[str, Any]:
     os.set_inheritable(descriptor, False)
     channel = socket.socket(fileno=descriptor)
-    told = channel.recv(MESSAGE_BYTES)
+    first = channel.recv(MESSAGE_BYTES)
     try:
-        fork_server = ForkServerProcess(json.loads(told))
+        fork_server = ForkServerProcess(json.loads(first))
     except UnfitError as error:
         channel.send(json.dumps({"unfit": str(error)}).encode())
         os._exit(0)

@@ -53,10 +53,10 @@ def imports_of(*, module: str = "", script: Path | None = None, root: Path) -> I
     while reading.ahead and len(reading.seen) < _FILES_LIMIT:
         reading.read(*reading.ahead.pop(0))
     unsure = reading.unsure or ("it has too many files" if reading.ahead else "")
-    found = reading.installed.keys()
-    if replacing := _NEVER & {name.partition(".")[0] for name in found}:
+    installed = reading.installed.keys()
+    if replacing := _NEVER & {name.partition(".")[0] for name in installed}:
         unsure = f"it imports {min(replacing)}"
-    return Imports(installed=tuple(found), own=frozenset(reading.own), sets=frozenset(reading.sets), unsure=unsure)
+    return Imports(installed=tuple(installed), own=frozenset(reading.own), sets=frozenset(reading.sets), unsure=unsure)
 
 
 @dataclass
@@ -103,11 +103,11 @@ class _Reading:
         parts = name.split(".")
         for end in range(1, len(parts) + 1):
             above = ".".join(parts[:end])
-            found = self._find(above)
-            if found and found.origin and found.origin.endswith(".py"):
-                is_package = found.submodule_search_locations is not None
+            above_spec = self._find(above)
+            if above_spec and above_spec.origin and above_spec.origin.endswith(".py"):
+                is_package = above_spec.submodule_search_locations is not None
                 self.follow_file(
-                    Path(found.origin), module=above, package=above if is_package else above.rpartition(".")[0]
+                    Path(above_spec.origin), module=above, package=above if is_package else above.rpartition(".")[0]
                 )
         return True
 
@@ -207,9 +207,9 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _installed_folders() -> list[str]:
     paths = sysconfig.get_paths()
-    found = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    found += [*site.getsitepackages(), site.getusersitepackages()]
-    return [os.path.realpath(folder) + os.sep for folder in found]
+    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    folders += [*site.getsitepackages(), site.getusersitepackages()]
+    return [os.path.realpath(folder) + os.sep for folder in folders]
 
 
 INSTALLED = tuple(_installed_folders())

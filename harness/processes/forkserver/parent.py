@@ -89,13 +89,13 @@ class ForkServer:
         channel.setblocking(False)
         self._loop.add_reader(channel, self.listen)
 
-    async def prepare(self, told: Mapping[str, Any]) -> None:
+    async def prepare(self, wanted: Mapping[str, Any]) -> None:
         """Have it import the modules.
 
         Raises:
             ColdStartError: It is not fit to be forked.
         """
-        self._send(told)
+        self._send(wanted)
         try:
             async with asyncio.timeout(_READY_LIMIT):
                 answer = await self._ready
@@ -125,10 +125,10 @@ class ForkServer:
             raise
         finally:
             self._starting.pop(number, None)
-        found: Forked | str = future.result() if done else f"no worker was forked within {_FORK_LIMIT:g} s"
-        if isinstance(found, str):
-            raise ColdStartError(found)
-        return found
+        started: Forked | str = future.result() if done else f"no worker was forked within {_FORK_LIMIT:g} s"
+        if isinstance(started, str):
+            raise ColdStartError(started)
+        return started
 
     def listen(self) -> None:
         """Take every message that has come."""
@@ -171,12 +171,12 @@ class ForkServer:
         elif "refused" in message:
             self._answer(message["number"], message["refused"])
         elif "ended" in message:
-            found = self._children.get(message["pid"])
-            if found is None:
+            child = self._children.get(message["pid"])
+            if child is None:
                 self.reap(message["pid"])
                 self._answer(message["number"], f"it died with exit status {message['ended']} before it began")
             else:
-                found.ended = message["ended"]
+                child.ended = message["ended"]
         elif not self._ready.done():
             self._ready.set_result(message)
 

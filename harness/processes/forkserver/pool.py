@@ -63,11 +63,11 @@ class ForkServers:
         """
         cwd = Path.cwd()
         program = python_program(command, path=env.get("PATH", os.defpath), cwd=cwd)
-        found = await self._imports_of(program, cwd)
-        if found.unsure:
-            raise ColdStartError(found.unsure)
+        known = await self._imports_of(program, cwd)
+        if known.unsure:
+            raise ColdStartError(known.unsure)
         fixed = {key: value for key, value in env.items() if key not in OF_A_TRIAL}
-        fork_servers = [self._fork_server(program, cwd, found, {"PYTHONHASHSEED": seed, **fixed}) for seed in SEEDS]
+        fork_servers = [self._fork_server(program, cwd, known, {"PYTHONHASHSEED": seed, **fixed}) for seed in SEEDS]
         try:
             fork_server = await asyncio.shield(fork_servers[(number - 1) % len(fork_servers)])
             if fork_server.gone:
@@ -93,27 +93,27 @@ class ForkServers:
         return self._imports[key]
 
     def _fork_server(
-        self, program: PythonProgram, cwd: Path, found: Imports, env: dict[str, str]
+        self, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]
     ) -> asyncio.Task[ForkServer]:
         """Return the fork server for programs of such imports in such an environment, which may still be starting."""
         key = (
             program.interpreter,
             program.flags,
             cwd,
-            frozenset(found.installed),
-            found.own,
-            found.sets,
+            frozenset(known.installed),
+            known.own,
+            known.sets,
             frozenset(env.items()),
         )
         if key not in self._starting:
             number = len(self._starting) + 1
-            self._starting[key] = asyncio.create_task(self._start(number, program, cwd, found, env))
+            self._starting[key] = asyncio.create_task(self._start(number, program, cwd, known, env))
             # Who waits for it is told; where nobody does any more, nobody needs to know.
             self._starting[key].add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._starting[key]
 
     async def _start(
-        self, number: int, program: PythonProgram, cwd: Path, found: Imports, env: dict[str, str]
+        self, number: int, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]
     ) -> ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -129,9 +129,9 @@ class ForkServers:
         self._started.append(fork_server)
         await fork_server.prepare(
             {
-                "modules": found.installed,
-                "own": sorted(found.own),
-                "sets": sorted(found.sets),
+                "modules": known.installed,
+                "own": sorted(known.own),
+                "sets": sorted(known.sets),
                 "installed": INSTALLED,
                 "environment": env,
             }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import sys
 import time
@@ -16,7 +15,7 @@ import psutil
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.processes.command import command_words, environment
+from harness.processes.command import environment
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
@@ -143,12 +142,6 @@ async def test_a_command_that_is_not_found_is_told(tmp_path: Path) -> None:
     async with workers("pyhton worker.py", tmp_path) as (found, _):
         with pytest.raises(UsageError, match="pyhton"):
             await found.start()
-
-
-@pytest.mark.parametrize(("command", "message"), [("", "is empty"), ("  ", "is empty"), ("a 'b", "split into words")])
-def test_a_command_that_is_none_is_told(command: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        command_words(command)
 
 
 async def test_a_program_that_is_worker_and_starter_may_end_well_by_itself(tmp_path: Path) -> None:
@@ -290,13 +283,3 @@ async def test_the_next_process_is_started_beside_one_that_is_stopped(tmp_path: 
         assert not found.exited.is_set()
         assert found.registry.process.alive
     assert [each.worker for each in acts(tape.entries, "recover")] == [1]
-
-
-def test_the_environment_leads_to_the_doors_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEMPORAL_DEBUG", "1")
-    monkeypatch.setenv("NO_PROXY", "example.com")
-    found = environment({"TEMPORAL_ADDRESS": "127.0.0.1:1"})
-    assert "TEMPORAL_DEBUG" not in found
-    assert found["NO_PROXY"] == "127.0.0.1,localhost"
-    assert found["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
-    assert found["TEMPORAL_ADDRESS"] == "127.0.0.1:1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -213,18 +212,6 @@ async def test_finishing_gives_up_healing_and_is_no_failure() -> None:
     assert not worker.started.is_set()
 
 
-async def test_it_knows_what_is_not_answered() -> None:
-    nemesis = Play(Plan())
-    assert not nemesis.tape.unanswered("One")
-    await nemesis.decide(entry(ONE, number=1))
-    await nemesis.decide(entry(ONE, number=2))
-    await nemesis.decide(entry(ONE.at("after"), number=2))
-    assert nemesis.tape.unanswered("One")
-    assert not nemesis.tape.unanswered("Two")
-    await nemesis.decide(replace(entry(ONE.at("after")), message=1))
-    assert not nemesis.tape.unanswered("One")
-
-
 async def test_it_waits_until_all_is_whole_and_no_longer_than_it_may() -> None:
     worker = Worker()
     nemesis = Play(kill(ONE.id), striker=worker)
@@ -236,14 +223,3 @@ async def test_it_waits_until_all_is_whole_and_no_longer_than_it_may() -> None:
     async with asyncio.timeout(LIMIT):
         await nemesis.whole(timeout=LIMIT)
     assert [told.facts for told in acts(nemesis.tape.entries, "heal")] == [FaultHealed(fault="kill-worker")]
-
-
-async def test_it_waits_for_an_entry_and_says_whether_it_came() -> None:
-    nemesis = Play(Plan())
-    assert not await nemesis.tape.until(lambda told: told.operation == "over", timeout=0.01)
-    waiting = asyncio.create_task(nemesis.tape.until(lambda told: told.operation == "over", timeout=LIMIT))
-    await asyncio.sleep(0)
-    nemesis.tape.note("start")
-    nemesis.tape.note("over")
-    async with asyncio.timeout(LIMIT):
-        assert await waiting
