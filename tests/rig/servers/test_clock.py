@@ -161,29 +161,6 @@ async def test_a_clock_that_is_held_is_not_skipped_on(engine: str, tmp_path: Pat
         assert "timer 1 of 259200s" in str(raised.value)
 
 
-@pytest.mark.parametrize("engine", SKIPPING)
-async def test_the_watchdog_names_the_activity_under_way(engine: str, tmp_path: Path) -> None:
-    async with world(engine, tmp_path) as found:
-        handle = await found.client.start_workflow(Trying.run, "never_ends", id="stuck", task_queue="queue")
-        await found.clock.release(handle.id)
-        with pytest.raises(RigError, match=r"activity never_ends \(\w+\), attempt 1: started: time stands while"):
-            async with skips_within(found.clock, handle.id, limit=2.0):
-                await handle.result()
-
-
-@pytest.mark.parametrize("engine", SKIPPING)
-async def test_the_watchdog_tells_of_a_server_that_is_gone(
-    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("harness.servers.overdue._LOOK_LIMIT", 0.2)
-    server = await server_of(engine, tmp_path)
-    async with server, clock_of(engines()[engine], address=server.address, namespace="slot") as clock:
-        await server.kill()
-        with pytest.raises(RigError, match=r"(?s)engine: .*the server d\w+ not tell more"):
-            async with skips_within(clock, "any", limit=0.1):
-                await asyncio.Event().wait()
-
-
 async def test_time_passed_is_kept_over_kill_and_restart_of_the_dev_server(tmp_path: Path) -> None:
     async with world("dev", tmp_path) as found:
         handle = await found.client.start_workflow(Approval.run, id="approval", task_queue="queue")
