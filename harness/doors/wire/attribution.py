@@ -143,8 +143,13 @@ class Attribution:
         return {(task.run.run_id, task.activity_id, task.attempt) for task in tasks if task.activity_id}
 
     def finished(self, token: bytes) -> None:
-        """Learn that the task of that token is in nobody's hands any more."""
-        task = self._in_hand.pop(token, None)
+        """Learn that the server took the end of that token's task: it is in nobody's hands any more.
+
+        The end of an activity may be executed after the death of the worker process that sent it, which has nothing in
+        hand any more. What is scheduled next is not beside it all the same.
+        """
+        self._in_hand.pop(token, None)
+        task = self._tasks.get(token)
         if task:
             self._open.pop((task.run.run_id, task.activity_id), None)
             self._ending.discard((task.run.run_id, task.activity_id))
