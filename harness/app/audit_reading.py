@@ -56,11 +56,11 @@ def read(wanted: AuditRequest, progress: Progress) -> AuditResult:
     """
     histories = [path for path in wanted.paths if _holds_histories(path)]
     code = [path for path in wanted.paths if path not in histories]
-    found = _code(code, wanted, progress) if code else AuditResult()
+    result = _code(code, wanted, progress) if code else AuditResult()
     _keep_out_of_git(wanted.cache)
     if histories:
-        found = _together(found, _histories(histories, wanted, progress))
-    return replace(found, rules=len(wanted.asked))
+        result = _together(result, _histories(histories, wanted, progress))
+    return replace(result, rules=len(wanted.asked))
 
 
 def _holds_histories(path: str) -> bool:
@@ -111,10 +111,10 @@ def _histories(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -
     files = history_files(paths, cwd=Path.cwd())
     if not files:
         raise UsageError(f"no history lies in {', '.join(paths)}")
-    found = audited(_seen(files, progress), seconds=time.monotonic() - begun)
+    result = audited(_seen(files, progress), seconds=time.monotonic() - begun)
     asked = {rule.id for rule in wanted.asked}
-    kept = tuple(finding for finding in found.findings if finding.rule in asked)
-    return replace(found, findings=kept, seconds=time.monotonic() - begun)
+    kept = tuple(finding for finding in result.findings if finding.rule in asked)
+    return replace(result, findings=kept, seconds=time.monotonic() - begun)
 
 
 def _seen(files: Sequence[HistoryFile], progress: Progress) -> Iterator[HistoryFacts]:

@@ -28,11 +28,11 @@ def load(targets: Sequence[str]) -> list[Scenario]:
     """
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    found: dict[tuple[str, str], Scenario] = {}
+    scenarios: dict[tuple[str, str], Scenario] = {}
     for target in targets:
         for scenario in _load_one(target):
-            found[scenario.file, scenario.name] = scenario
-    return _named_apart(list(found.values()))
+            scenarios[scenario.file, scenario.name] = scenario
+    return _named_apart(list(scenarios.values()))
 
 
 def load_file(path: Path) -> list[Scenario]:
@@ -43,14 +43,14 @@ def load_file(path: Path) -> list[Scenario]:
     """
     module = _import(path)
     title = (module.__doc__ or "").strip().splitlines()[:1]
-    found = [
+    declared = [
         replace(value, name=value.name or name, title=value.title or "".join(title), file=str(path))
         for name, value in vars(module).items()
         if isinstance(value, Scenario)
     ]
-    if not found:
+    if not declared:
         raise UsageError(f"{path} declares no scenario: a variable that holds a harness.Scenario is one")
-    return found
+    return declared
 
 
 def _load_one(target: str) -> list[Scenario]:
@@ -60,14 +60,14 @@ def _load_one(target: str) -> list[Scenario]:
         files = [file for file in sorted(path.glob("*.py")) if _declares(file)]
         if not files:
             raise UsageError(f"the folder {place} holds no file that declares a scenario")
-        found = [scenario for file in files for scenario in load_file(file)]
+        scenarios = [scenario for file in files for scenario in load_file(file)]
     elif path.is_file():
-        found = load_file(path)
+        scenarios = load_file(path)
     elif separator or place.endswith(".py") or "/" in place:
         raise UsageError(f"there is no scenario file {place}{nearest(place, _python_files(path.parent))}")
     else:
         return [_by_name(place)]
-    return [_pick(found, name)] if name else found
+    return [_pick(scenarios, name)] if name else scenarios
 
 
 def _by_name(name: str) -> Scenario:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.campaign.stops import Stop
-from harness.campaign.stops import told as stops_text
+from harness.campaign.stops import Stop, stops_in_words
 from harness.records.act_facts import DoorNotice, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -30,28 +29,28 @@ def notes(
         notices: What the doors said in any of its trials.
         stops: What its worker process did after SIGTERM.
     """
-    told = []
+    sentences = []
     if scenario.address:
-        told.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
+        sentences.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
     if isinstance(scenario.work, Starter) and not scenario.work.command:
-        told.append("The worker starts its own work: after a strike its second start attached to the open run.")
+        sentences.append("The worker starts its own work: after a strike its second start attached to the open run.")
     if not (options.workflows or scenario.work.modules):
-        told.append("No workflow code was named to replay: give it with --workflows.")
+        sentences.append("No workflow code was named to replay: give it with --workflows.")
     if not options.real_time:
-        told.append("Timeouts after a strike were accelerated, except in the real-time trials.")
+        sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")
     starts = (entry.facts_as(WorkerStarted) for each in baselines for entry in acts(each.tape, "start-worker"))
     if any(start is not None and start.start == "forked" for start in starts):
-        told.append(
+        sentences.append(
             "Worker processes were forked from one that had imported the installed modules, except in the first "
             "baseline and the real-time trials; --cold starts all of them cold."
         )
     if options.engine != "dev":
-        told.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
+        sentences.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
     elif scenario.skips_time:
-        told.append("The scenario lets time pass: time was skipped while nothing was under way.")
+        sentences.append("The scenario lets time pass: time was skipped while nothing was under way.")
     if stops:
-        told.append(stops_text(stops))
-    return [*told, *dict.fromkeys(notices)]
+        sentences.append(stops_in_words(stops))
+    return [*sentences, *dict.fromkeys(notices)]
 
 
 def notices_of(evidence: Evidence) -> list[str]:

@@ -46,7 +46,7 @@ def stop_of(evidence: Evidence) -> Stop | None:
     )
 
 
-def told(stops: Sequence[Stop]) -> str:
+def stops_in_words(stops: Sequence[Stop]) -> str:
     """Return what stops have in common as a sentence; an empty text for none."""
     if not stops:
         return ""

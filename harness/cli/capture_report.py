@@ -95,5 +95,5 @@ def _scrubbed(caught: CaptureResult) -> Iterator[str]:
     yield "  A workflow that decides by a value that was replaced replays differently from a scrubbed history."
 
 
-def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(found.items()))
+def _counts(counter: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counter.items()))

@@ -18,8 +18,8 @@ Example: crashproof checks -o json
 def checks(form: str) -> int:
     """List the standard checks and the property that each looks at."""
     if form == "json":
-        found = [{"name": each.name, "property": each.property} for each in standard()]
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        listing = [{"name": each.name, "property": each.property} for each in standard()]
+        click.echo(msgspec.json.format(msgspec.json.encode(listing), indent=2))
         return 0
     width = max(len(each.name) for each in standard())
     for each in standard():

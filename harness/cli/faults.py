@@ -32,19 +32,19 @@ _HOLDS = {
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
 def faults(words: tuple[str, ...], form: str) -> int:
     """List the faults, or some of them: what happens, where, and what a right agent does."""
-    found = known.chosen(words or ("all",))
+    chosen = known.chosen(words or ("all",))
     if form == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode([_told(fault) for fault in found]), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode([_as_json(fault) for fault in chosen]), indent=2))
         return 0
-    for family in dict.fromkeys(fault.family for fault in found):
+    for family in dict.fromkeys(fault.family for fault in chosen):
         say(family)
-        for fault in found:
+        for fault in chosen:
             if fault.family == family:
                 say("\n".join(_lines(fault)))
     return 0
 
 
-def _told(fault: Fault) -> dict[str, Any]:
+def _as_json(fault: Fault) -> dict[str, Any]:
     return {
         "name": fault.name,
         "family": fault.family,

@@ -196,7 +196,7 @@ def reached(point: str, *, times: int = 1) -> Reached:
 
 
 def _owner(method: Callable[..., Any]) -> Any:
-    found: Any = sys.modules.get(getattr(method, "__module__", ""))
+    owner: Any = sys.modules.get(getattr(method, "__module__", ""))
     for name in getattr(method, "__qualname__", "").split(".")[:-1]:
-        found = getattr(found, name, None)
-    return found
+        owner = getattr(owner, name, None)
+    return owner

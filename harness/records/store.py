@@ -3,7 +3,7 @@
 ::
 
     .crashproof/runs/<utc time>-<short id>/    (and the link ``latest``)
-      run.json                    versions, command line, machine, scenarios, reduction
+      run.json                    versions, command line, machine, scenarios, results
       trials/<trial id>/plan.json trial.json tape.jsonl samples.jsonl replays.json verdict.json
                         history/<workflow id>.<run id>.json   Temporal's own JSON
                         crashes/<number>/history/...          what the database held when the server was killed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.campaign.stops import stop_of, told
+from harness.campaign.stops import stop_of, stops_in_words
 from harness.records.act_facts import ACTS
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
@@ -38,7 +38,7 @@ def test_what_was_sent_between_the_signal_and_the_end_is_told() -> None:
     )
     assert found is not None
     assert found.sent == ("ShutdownWorker", "RespondActivityTaskCompleted")
-    assert told([found, found]) == (
+    assert stops_in_words([found, found]) == (
         "After SIGTERM the worker still sent ShutdownWorker, RespondActivityTaskCompleted; "
         "it ended within 0.5 s, with exit status 0."
     )
@@ -49,11 +49,14 @@ def test_a_worker_that_dies_at_once_sends_nothing() -> None:
         evidence(act("strike", 2.0, fault="terminate-worker"), act("worker-exit", 2.0, exit_status=-15, expected=True))
     )
     assert found is not None
-    assert told([found]) == "After SIGTERM the worker still sent nothing; it ended within 0.0 s, with exit status -15."
+    assert (
+        stops_in_words([found])
+        == "After SIGTERM the worker still sent nothing; it ended within 0.0 s, with exit status -15."
+    )
 
 
 def test_a_kill_is_no_stop_and_neither_is_one_that_is_not_seen_to_the_end() -> None:
     killed = (act("strike", 2.0, fault="kill-worker"), act("worker-exit", 2.1, exit_status=-9, expected=True))
     assert stop_of(evidence(*killed, fault="kill-worker")) is None
     assert stop_of(evidence(act("strike", 2.0, fault="terminate-worker"))) is None
-    assert told([]) == ""
+    assert stops_in_words([]) == ""
