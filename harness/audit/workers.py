@@ -1,121 +1,107 @@
-"""Worker processes of an audit: each one answers one question after the other, and none outlives the audit."""
+"""Child processes of an audit that share its work out between the processors, and end with it."""
 
 from __future__ import annotations
 
+import asyncio
 import pickle
-import queue
-import signal
-import subprocess
-import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import RigError
-from harness.processes.tie import die_with_parent
+from harness.processes.child_channel import ChildChannel, NoAnswerError, open_channel
 
 A = TypeVar("A")
 R = TypeVar("R")
 
-_ROOT = Path(__file__).parents[2]
-_MAIN = f"import sys; sys.path.append({str(_ROOT)!r}); from harness.audit.workers import answer; answer()"
+_LONGEST_ANSWER = 1024**3
 
 
 class AuditWorkers:
-    """Some worker processes, started when first needed. Use within `working`.
+    """Some child processes, each started when first needed. Use within `working`.
 
     Args:
         number: How many there may be.
     """
 
     def __init__(self, number: int) -> None:
-        self._idle: queue.SimpleQueue[subprocess.Popen[bytes] | None] = queue.SimpleQueue()
-        for _ in range(number):
-            self._idle.put(None)
-        self._threads = ThreadPoolExecutor(number, thread_name_prefix="audit")
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._workers = [ChildChannel("harness.audit.workers", longest=_LONGEST_ANSWER) for _ in range(number)]
+        self._idle: asyncio.Queue[ChildChannel] = asyncio.Queue()
+        for worker in self._workers:
+            self._idle.put_nowait(worker)
+        self._loop = asyncio.new_event_loop()
+        # A child process ends with the thread that started it: this one lives for as long as they do.
+        self._thread = threading.Thread(target=self._loop.run_forever, name="audit", daemon=True)
+        self._thread.start()
 
     def ask(self, function: Callable[[A], R], questions: Iterable[A]) -> Iterator[tuple[int, R]]:
         """Yield the answers as they come, each with the number of its question from 0.
 
         Raises:
-            RigError: A worker process died.
+            RigError: A child process died.
         """
         asked: dict[Future[R], int] = {
-            self._threads.submit(self._answered, function, question): number
+            asyncio.run_coroutine_threadsafe(self._answer(function, question), self._loop): number
             for number, question in enumerate(questions)
         }
         for future in as_completed(asked):
             yield asked[future], future.result()
 
-    def _answered(self, function: Callable[[A], R], question: A) -> R:
-        process = self._idle.get() or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
+    async def _answer(self, function: Callable[[A], R], question: A) -> R:
+        worker = await self._idle.get()
         try:
-            pickle.dump((function, question), process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-            process.stdin.flush()
-            answer: R = pickle.load(process.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            self._idle.put(None)
+            if not worker.started:
+                await worker.start()
+            answer: R = pickle.loads(await worker.ask(_pickled((function, question)), limit=None))
+        except NoAnswerError as error:
+            await worker.stop()
             raise RigError(
-                f"A worker process of the audit ended with status {process.wait(10)}, expected an answer. "
+                f"A worker process of the audit ended with status {error.status}, expected an answer. "
                 "Audit with one process (jobs=1) to see which file ends it."
             ) from error
-        self._idle.put(process)
+        finally:
+            self._idle.put_nowait(worker)
         return answer
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-c", _MAIN]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._started.append(process)
-        return process
+    def close(self) -> None:
+        """Kill the child processes; what they were not done with is not answered any more."""
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-    def close(self, *, kill: bool) -> None:
-        """End the processes: after their last answer, or at once."""
-        for process in self._started:
-            if kill:
-                process.kill()
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for process in self._started:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            for pipe in (process.stdin, process.stdout):
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
-            process.wait()
+    async def _stop(self) -> None:
+        asking = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        for worker in self._workers:
+            await worker.stop()
 
 
 @contextmanager
 def working(number: int) -> Iterator[AuditWorkers | None]:
-    """Give this many worker processes while the block runs; None where that is one, for that is this process itself."""
+    """Give this many child processes while the block runs; None where that is one, for that is this process itself."""
     if number <= 1:
         yield None
         return
     workers = AuditWorkers(number)
     try:
         yield workers
-    except BaseException:
-        workers.close(kill=True)
-        raise
-    workers.close(kill=False)
+    finally:
+        workers.close()
 
 
-def answer() -> None:
-    """Answer what comes on stdin, as a worker process. Ctrl-C is the parent's affair; without a parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent()
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr
-    while True:
-        try:
-            asked: tuple[Callable[[Any], Any], Any] = pickle.load(questions)
-        except EOFError:
-            return
+def main() -> None:
+    """Answer each question with what its function returns, as the program of a child process."""
+    channel = open_channel()
+    while message := channel.read():
+        asked: tuple[Callable[[Any], Any], Any] = pickle.loads(message)
         function, question = asked
-        pickle.dump(function(question), answers, protocol=pickle.HIGHEST_PROTOCOL)
-        answers.flush()
+        channel.answer(_pickled(function(question)))
+
+
+def _pickled(value: Any) -> bytes:
+    return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)

@@ -1,24 +1,30 @@
-"""Histories made ready for replay: many files read in processes of their own, each written down in binary form."""
+"""Reads many history files in child processes, and stores each in protobuf's binary form to be replayed."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
-from temporalio.api.history.v1 import History
 
 from harness.errors import RigError
 from harness.histories.files import HistoryFile
-from harness.histories.reading import READY, ReadHistory, ReadRequest, answer_to
+from harness.histories.reading import (
+    READY,
+    ReadAnswer,
+    ReadRequest,
+    decoded_answer,
+    encoded,
+    read_one,
+    unread,
+)
+from harness.histories.stored_history import StoredHistory
 from harness.histories.unwrapping import LARGEST
+from harness.processes.child_channel import ChildChannel, NoAnswerError
 
 MEMORY = 2 * 1024**3
 """How many bytes of memory a process that reads histories may have."""
@@ -29,40 +35,6 @@ _SMALL_EVENTS = 20_000
 _START_LIMIT = 60.0
 _LONGEST_ANSWER = 1024 * 1024
 _AHEAD = 64
-_LOG_SHOWN = 4000
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredHistory:
-    """One history file that has been read.
-
-    Attributes:
-        file: The file.
-        binary: Where its events are, for ``read_stored``; None if it holds no history.
-        workflow_id: Workflow id; a guess from the file's name where it is not known.
-        workflow_id_known: Whether it is known. A replay under another one can look like non-determinism.
-        run_id: Run id that the first event has.
-        workflow: Workflow type.
-        task_queue: Task queue that the workflow was started on.
-        events: Number of events.
-        tasks: Number of workflow tasks that were started.
-        closed: Whether the run was closed, rather than cut off or still open.
-        failure: Why the file could not be read, with its name; empty if it could.
-        content: SHA-256 of the events, in hexadecimal.
-    """
-
-    file: HistoryFile
-    binary: Path | None = None
-    workflow_id: str = ""
-    workflow_id_known: bool = False
-    run_id: str = ""
-    workflow: str = ""
-    task_queue: str = ""
-    events: int = 0
-    tasks: int = 0
-    closed: bool = False
-    failure: str = ""
-    content: str = ""
 
 
 async def read_histories(
@@ -91,43 +63,19 @@ async def read_histories(
         RigError: A process cannot be started, or the folder cannot be written to.
     """
     requests = deque(
-        ReadRequest(
-            path=os.path.abspath(file.path),
-            shown=file.shown,
-            workflow_id=file.workflow_id,
-            binary=str(folder.absolute() / f"{number:06}.pb"),
-            largest=largest,
-        )
+        ReadRequest(file=file, binary=folder.absolute() / f"{number:06}.pb", largest=largest)
         for number, file in enumerate(files)
     )
-    waiting = deque(files)
     async with contextlib.aclosing(_answers(requests, folder, jobs, time_limit, memory)) as answers:
-        async for request, answer in answers:
+        async for answer in answers:
             if answer.disk:
                 raise RigError(f"{answer.disk}; free some room")
-            yield _prepared(waiting.popleft(), Path(request.binary), answer)
-
-
-def read_stored(path: Path) -> History:
-    """Return the events of a binary file that ``read_histories`` has written.
-
-    Raises:
-        RigError: It is gone, or was changed.
-    """
-    try:
-        return History.FromString(path.read_bytes())
-    except Exception as error:  # protobuf has no one public name for its own
-        raise RigError(f"the prepared history {path} cannot be read: {error}") from error
-
-
-def _prepared(file: HistoryFile, binary: Path, answer: ReadHistory) -> StoredHistory:
-    told = {name: getattr(answer, name) for name in ReadHistory.__struct_fields__ if name not in ("too_large", "disk")}
-    return StoredHistory(file=file, binary=None if answer.failure else binary, **told)
+            yield answer.history
 
 
 async def _answers(
     requests: deque[ReadRequest], folder: Path, jobs: int, time_limit: float, memory: int
-) -> AsyncGenerator[tuple[ReadRequest, ReadHistory], None]:
+) -> AsyncGenerator[ReadAnswer, None]:
     jobs = min(jobs or (os.cpu_count() or 1), len(requests))
     pool = _Pool(jobs, log=folder / "reading.log", time_limit=time_limit, memory=memory)
     try:
@@ -135,32 +83,30 @@ async def _answers(
             events = 0
             while requests and events < _SMALL_EVENTS:
                 request = requests.popleft()
-                answer = _answer_here(request) or await pool.ask(request)
-                events += answer.events
-                yield request, answer
+                answer = _read_here(request) or await pool.ask(request)
+                events += answer.history.events
+                yield answer
                 await asyncio.sleep(0)
-        under_way: deque[tuple[ReadRequest, asyncio.Task[ReadHistory]]] = deque()
+        under_way: deque[asyncio.Task[ReadAnswer]] = deque()
         while requests or under_way:
             while requests and len(under_way) < _AHEAD:
-                request = requests.popleft()
-                under_way.append((request, pool.start(request)))
-            request, task = under_way.popleft()
-            yield request, await task
+                under_way.append(pool.start(requests.popleft()))
+            yield await under_way.popleft()
     finally:
         await pool.stop()
 
 
 def _size(request: ReadRequest) -> int:
     try:
-        return os.stat(request.path).st_size
+        return request.file.path.stat().st_size
     except OSError:
         return 0
 
 
-def _answer_here(request: ReadRequest) -> ReadHistory | None:
+def _read_here(request: ReadRequest) -> ReadAnswer | None:
     """Return the answer, or None if the file holds too much for this process."""
     narrow = min(request.largest, _SMALL_FILE)
-    answer = answer_to(msgspec.structs.replace(request, largest=narrow))
+    answer = read_one(dataclasses.replace(request, largest=narrow))
     return None if answer.too_large and narrow < request.largest else answer
 
 
@@ -170,17 +116,17 @@ class _Pool:
     def __init__(self, jobs: int, *, log: Path, time_limit: float, memory: int) -> None:
         self._idle: asyncio.Queue[_Reader] = asyncio.Queue()
         self._readers = [_Reader(log=log, time_limit=time_limit, memory=memory) for _ in range(jobs)]
-        self._tasks: set[asyncio.Task[ReadHistory]] = set()
+        self._tasks: set[asyncio.Task[ReadAnswer]] = set()
         for reader in self._readers:
             self._idle.put_nowait(reader)
 
-    def start(self, request: ReadRequest) -> asyncio.Task[ReadHistory]:
+    def start(self, request: ReadRequest) -> asyncio.Task[ReadAnswer]:
         task = asyncio.create_task(self.ask(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def ask(self, request: ReadRequest) -> ReadHistory:
+    async def ask(self, request: ReadRequest) -> ReadAnswer:
         reader = await self._idle.get()
         try:
             return await reader.ask(request)
@@ -200,73 +146,40 @@ class _Reader:
     """One process that reads histories; a new one takes its place when a file was too much for it."""
 
     def __init__(self, *, log: Path, time_limit: float, memory: int) -> None:
-        self._log = log
         self._time_limit = time_limit
-        self._memory = memory
-        self._process: asyncio.subprocess.Process | None = None
+        self._channel = ChildChannel(
+            "harness.histories.reading", log=log, address_space=memory, longest=_LONGEST_ANSWER
+        )
 
-    async def ask(self, request: ReadRequest) -> ReadHistory:
-        process = self._process or await self._start()
+    async def ask(self, request: ReadRequest) -> ReadAnswer:
+        if not self._channel.started:
+            await self._start()
         try:
-            async with asyncio.timeout(self._time_limit):
-                line = await _exchange(process, msgspec.json.encode(request) + b"\n")
-        except TimeoutError:
-            await self.stop()
-            return ReadHistory(failure=f"the reading of {request.shown} took longer than {self._time_limit:g} s")
-        except ValueError:  # the answer is longer than _LONGEST_ANSWER
-            await self.stop()
-            return ReadHistory(failure=f"{request.shown} has names that are too long")
-        if line.endswith(b"\n"):
-            return msgspec.json.decode(line, type=ReadHistory)
-        status = await process.wait()
-        await self.stop()
-        return ReadHistory(failure=f"the process that read {request.shown} ended over it ({_ending(status)})")
+            return decoded_answer(await self._channel.ask(encoded(request), limit=self._time_limit))
+        except NoAnswerError as error:
+            await self._channel.stop()
+            return ReadAnswer(history=unread(request.file, self._lost(request.file.shown, error)))
 
     async def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        if process.stdin is not None:
-            process.stdin.close()
-        await process.wait()
+        await self._channel.stop()
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self) -> None:
         try:
-            with self._log.open("ab") as log:
-                # -P: what lies in the current folder, a json.py for example, is not imported.
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "harness.histories.reading", str(self._memory)),
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=log,
-                    limit=_LONGEST_ANSWER,
-                    start_new_session=True,
-                )
-            async with asyncio.timeout(_START_LIMIT):
-                line = await _exchange(self._process, b"")
-        except (OSError, TimeoutError) as error:
-            raise RigError(f"a process that reads histories did not start: {error}", log=self._log_tail()) from error
-        if line != READY:
-            raise RigError("a process that reads histories did not start", log=self._log_tail())
-        return self._process
+            await self._channel.start()
+            ready = await self._channel.receive(limit=_START_LIMIT)
+        except (OSError, NoAnswerError) as error:
+            raise RigError(
+                f"a process that reads histories did not start: {error}", log=self._channel.log_tail()
+            ) from error
+        if ready != READY:
+            raise RigError("a process that reads histories did not start", log=self._channel.log_tail())
 
-    def _log_tail(self) -> str:
-        try:
-            return self._log.read_text(encoding="utf-8", errors="replace")[-_LOG_SHOWN:]
-        except OSError:
-            return ""
-
-
-async def _exchange(process: asyncio.subprocess.Process, sent: bytes) -> bytes:
-    """Send a line and return the answer; one that does not end is that of a process that ended."""
-    if process.stdin is None or process.stdout is None:
-        return b""
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(sent)
-        await process.stdin.drain()
-    return await process.stdout.readline()
+    def _lost(self, shown: str, error: NoAnswerError) -> str:
+        if error.why == "slow":
+            return f"the reading of {shown} took longer than {self._time_limit:g} s"
+        if error.why == "too long":
+            return f"{shown} has names that are too long"
+        return f"the process that read {shown} ended over it ({_ending(error.status)})"
 
 
 def _ending(status: int) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.histories.files import HistoryFile
-from harness.histories.reading_pool import StoredHistory, read_histories
+from harness.histories.reading_pool import read_histories
+from harness.histories.stored_history import StoredHistory
 from harness.histories.unwrapping import LARGEST
 from harness.records.replay_result import ReplayedHistory, ReplayResult
 from harness.replay.compare.decisions import ConditionReplay

@@ -11,7 +11,7 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DataConverter, PayloadCodec
 
-from harness.histories.reading_pool import StoredHistory
+from harness.histories.stored_history import StoredHistory
 from harness.records.replay_result import Replay
 from harness.replay.compare.comparison import ReplayPlace, compare, recorded
 from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests

@@ -17,7 +17,7 @@ from typing import Any
 from temporalio.converter import DataConverter
 
 from harness.errors import RigError, UsageError
-from harness.histories.reading_pool import StoredHistory, read_stored
+from harness.histories.stored_history import StoredHistory, read_stored
 from harness.replay.compare.decisions import ConditionReplay, DecisionsFile
 from harness.replay.conditions import COLD, PLAIN, THROUGH_DOOR, Condition
 from harness.replay.door.answer_comparison import AnswerComparer, HistoryAnswers

@@ -1,8 +1,7 @@
-"""The replaying process: run by ``runner``, it reads requests as lines of JSON and answers each with what came of it.
+"""The program of a replaying process: it imports workflow code once, and then answers each request with a replay.
 
-The first line that it reads is a ``Setup``. It answers with one ``Ready`` before each import and one after all, then
-with one line for each request. Answers leave by a copy of standard output; whatever the workflow code prints goes to
-the log.
+The first message is a ``Setup``. It is answered with one ``Ready`` before each import and one after all; then each
+``ReplayRequest`` gets one answer.
 """
 
 from __future__ import annotations
@@ -11,17 +10,15 @@ import asyncio
 import contextlib
 import faulthandler
 import importlib
-import io
 import os
-import resource
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from harness.processes.tie import die_with_parent
+from harness.processes.child_channel import ChannelToParent, open_channel
 from harness.replay.in_process import clock
 from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
 
@@ -32,79 +29,56 @@ _DEFINITION = "__temporal_workflow_definition"
 
 
 def main() -> None:
-    """Serve until standard input ends, then leave at once.
+    """Serve until there are no more requests, then leave at once.
 
     The interpreter is not asked to finalize: one that used the SDK's core may abort while it does.
     """
-    die_with_parent()
+    channel = open_channel()
     faulthandler.register(TELL_WHERE, file=os.dup(2))
-    # Workflow code may read, write and close what it takes for standard input and output.
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
     status = 0
     try:
-        asyncio.run(_serve(requests, answers))
+        asyncio.run(_serve(channel))
     except BaseException:
         traceback.print_exc()
         status = 1
-    for stream in (answers, sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
 
 
-def _bound(memory: int) -> None:
-    """Have what is asked for beyond so many bytes refused; address space that nobody writes to does not count."""
-    limits = {resource.RLIMIT_CORE: 0} | ({resource.RLIMIT_DATA: memory} if memory else {})
-    for kind, limit in limits.items():
-        with contextlib.suppress(OSError, ValueError):  # not every system has it
-            resource.setrlimit(kind, (limit, limit))
-
-
-async def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    setup = msgspec.json.decode(requests.readline(), type=Setup)
-    _bound(setup.memory)
+async def _serve(channel: ChannelToParent) -> None:
+    setup = msgspec.json.decode(channel.read(), type=Setup)
     unusable = dict(setup.unusable)
 
-    def importing(name: str) -> None:
-        _answer(answers, Ready(importing=name))
+    def answer(record: Any) -> None:
+        channel.answer(msgspec.json.encode(record))
 
     try:
         if setup.clock:
             clock.shift(seconds=setup.clock)
-        replayers = _replayers(setup, unusable, importing)
+        replayers = _replayers(setup, unusable, lambda name: answer(Ready(importing=name)))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        _answer(answers, Ready(error=str(error) if type(error) is LookupError else _told(error)))
+        answer(Ready(error=str(error) if type(error) is LookupError else _told(error)))
         return
     workflows = sorted(name for workflows, _ in replayers for name in workflows)
-    _answer(answers, Ready(workflows=workflows, unusable=unusable))
+    answer(Ready(workflows=workflows, unusable=unusable))
 
     from harness.replay.in_process.child_replayer import RequestReplayer, answer_in_forks
 
-    def answering(only: str = "") -> RequestReplayer:
+    def replayer(only: str = "") -> RequestReplayer:
         return RequestReplayer(replayers, spool=setup.spool, only=only, unusable=unusable)
 
-    def answer(told: Any) -> None:
-        _answer(answers, told)
-
-    def answer_once(line: bytes) -> None:
-        only = msgspec.json.decode(line, type=ReplayRequest).workflow
-        asyncio.run(answering(only).serve(io.BytesIO(line), answer))
+    def answer_once(message: bytes) -> None:
+        only = msgspec.json.decode(message, type=ReplayRequest).workflow
+        asyncio.run(replayer(only).serve(iter([message, b""]).__next__, answer))
 
     if setup.fresh:
         # A fork has no loop of its own yet, and must not use this one: in a thread there is none.
-        await asyncio.to_thread(answer_in_forks, requests, answer, answer_once)
+        await asyncio.to_thread(answer_in_forks, channel.read, answer, answer_once)
     else:
-        await answering().serve(requests, answer)
-
-
-def _answer(answers: IO[bytes], told: Any) -> None:
-    answers.write(msgspec.json.encode(told) + b"\n")
-    answers.flush()
+        await replayer().serve(channel.read, answer)
 
 
 def _told(error: BaseException) -> str:
@@ -188,7 +162,3 @@ def _named(reference: str) -> Any:
     for part in name.split("."):
         found = getattr(found, part)
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -7,12 +7,12 @@ import os
 import re
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import msgspec
 from temporalio.api.history.v1 import History, HistoryEvent
@@ -36,7 +36,12 @@ from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisio
 from harness.temporal.proto_json import events_of_json
 from harness.temporal.task_failure import is_blocked, is_nondeterminism
 
+Read = Callable[[], bytes]
+"""Waits for the next message; empty: there are no more."""
+
 Answer = Callable[[Any], None]
+"""Sends what a request is answered with."""
+
 MOST_DIFFERENCES = 1_000
 """Differences of one replay that are told, the first ones."""
 
@@ -92,14 +97,14 @@ class RequestReplayer:
         self._replaying = [_SdkReplayer(workflows, replayer, only=only) for workflows, replayer in replayers]
         self._spool = DecisionsFile(Path(spool)) if spool else None
 
-    async def serve(self, requests: IO[bytes], answer: Answer) -> None:
+    async def serve(self, read: Read, answer: Answer) -> None:
         """Answer each request until there are no more."""
         async with AsyncExitStack() as stack:
             for each in self._replaying:
                 stack.push_async_callback(each.close)
-            lines = _read_ahead(requests)
-            while line := await lines.get():
-                answer(await self._answer(msgspec.json.decode(line, type=ReplayRequest)))
+            messages = _read_ahead(read)
+            while message := await messages.get():
+                answer(await self._answer(msgspec.json.decode(message, type=ReplayRequest)))
 
     async def _answer(self, request: ReplayRequest) -> ConditionReplay:
         told = ConditionReplay(
@@ -280,17 +285,17 @@ def workflow_type(workflow: type) -> str:
     return str(vars(workflow)[DEFINITION].name or "")
 
 
-def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes], None]) -> None:
+def answer_in_forks(read: Read, answer: Answer, once: Callable[[bytes], None]) -> None:
     """Answer each request in a fork of this process, which has imported the workflow code and done nothing else.
 
     The process must not have started Temporal's runtime: its threads are not there in a fork.
     """
-    for line in _lines(requests):
+    while message := read():
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                once(line)
+                once(message)
                 status = 0
             except BaseException:
                 traceback.print_exc()
@@ -298,31 +303,26 @@ def answer_in_forks(requests: IO[bytes], answer: Answer, once: Callable[[bytes],
                 os._exit(status)
         _, waited = os.waitpid(pid, 0)
         if status := os.waitstatus_to_exitcode(waited):
-            request = msgspec.json.decode(line, type=ReplayRequest)
+            request = msgspec.json.decode(message, type=ReplayRequest)
             lost = f"the replaying process ended (exit status {status})"
             replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
             answer(ConditionReplay(index=request.index, condition=request.condition, replay=replay))
 
 
-def _read_ahead(requests: IO[bytes]) -> asyncio.Queue[bytes]:
-    """Return a queue that a thread fills with lines; an empty one is the last. Who asks never waits to be heard."""
-    lines: asyncio.Queue[bytes] = asyncio.Queue()
+def _read_ahead(read: Read) -> asyncio.Queue[bytes]:
+    """Return a queue that a thread fills with messages; an empty one is the last. Who asks never waits to be heard."""
+    messages: asyncio.Queue[bytes] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
-    def read() -> None:
-        line = b" "
-        while line:
-            line = requests.readline()
+    def read_all() -> None:
+        message = b" "
+        while message:
+            message = read()
             with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(lines.put_nowait, line)
+                loop.call_soon_threadsafe(messages.put_nowait, message)
 
-    threading.Thread(target=read, name="requests", daemon=True).start()
-    return lines
-
-
-def _lines(requests: IO[bytes]) -> Iterator[bytes]:
-    while line := requests.readline():
-        yield line
+    threading.Thread(target=read_all, name="requests", daemon=True).start()
+    return messages
 
 
 def _plain(message: str, user_code: lines.UserCode) -> str:

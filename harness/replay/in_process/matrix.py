@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Se
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
 
 from harness.errors import RigError
+from harness.histories.stored_history import StoredHistory
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.conditions import IN_PROCESS, PREFIX_EVENTS, Condition
@@ -30,30 +30,6 @@ SHARD_FROM = 40
 
 MEMORY = 4 * 1024**3
 """How many bytes of memory a process that replays may have."""
-
-
-class Stored(Protocol):
-    """A history on disk, as ``preparing.Prepared``."""
-
-    @property
-    def binary(self) -> Path | None:
-        """File that holds it as protobuf."""
-
-    @property
-    def workflow(self) -> str:
-        """Workflow type."""
-
-    @property
-    def workflow_id(self) -> str:
-        """Workflow id."""
-
-    @property
-    def run_id(self) -> str:
-        """Run id."""
-
-    @property
-    def events(self) -> int:
-        """How many events it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +52,7 @@ class WorkflowCode:
 
 
 async def replay_in_process(
-    histories: Sequence[Stored],
+    histories: Sequence[StoredHistory],
     *,
     code: WorkflowCode,
     folder: Path,
@@ -148,7 +124,7 @@ class _Matrix:
 
     def __init__(
         self,
-        histories: Sequence[Stored],
+        histories: Sequence[StoredHistory],
         *,
         code: WorkflowCode,
         folder: Path,
@@ -271,7 +247,7 @@ def _ordered(indices: Sequence[int], condition: Condition) -> Sequence[int]:
     return indices[::-1] if condition.backwards else indices
 
 
-def _shared_out(indices: Sequence[int], histories: Sequence[Stored], shards: int) -> list[tuple[int, ...]]:
+def _shared_out(indices: Sequence[int], histories: Sequence[StoredHistory], shards: int) -> list[tuple[int, ...]]:
     """Share histories out so that each shard has about as many events; in each they keep their order."""
     events: Mapping[int, int] = {index: histories[index].events for index in indices}
     found: list[list[int]] = [[] for _ in range(shards)]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import os
 import re
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -17,6 +14,7 @@ from typing import Self
 import msgspec
 
 from harness.errors import RigError, UsageError
+from harness.processes.child_channel import ChildChannel, NoAnswerError, log_tail
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
@@ -25,7 +23,6 @@ from harness.replay.in_process.source_lines import UserCode
 
 _START_LIMIT = 20.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
-_LOG_SHOWN = 4000
 _SECONDS_PER_EVENT = 0.005
 _WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
 _AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
@@ -64,7 +61,7 @@ class ReplayProcess:
         self._logs = logs
         self._time_limit = time_limit
         self._more_environment = environment
-        self._process: asyncio.subprocess.Process | None = None
+        self._channel: ChildChannel | None = None
         self._log = logs / "replay.log"
         self._turn = asyncio.Lock()
         self._importing = ""
@@ -126,8 +123,8 @@ class ReplayProcess:
 
         Answers come in the order of requests; a few may be under way, each awaited by ``answer``.
         """
-        if self._process is not None and self._process.stdin is not None:
-            await _write(self._process.stdin, request)
+        if self._channel is not None:
+            await self._channel.send(msgspec.json.encode(request))
 
     async def answer(self, request: ReplayRequest, *, events: int = 0) -> ConditionReplay:
         """Wait for the answer to the request that was told first of those that are not answered yet.
@@ -148,7 +145,7 @@ class ReplayProcess:
         )
         found: list[Replay] = []
         try:
-            if self._process is None:
+            if self._channel is None:
                 await self._start()
             found.append((await self.ask(request, events=len(history.events))).replay)
             if prefixes and found[0].tasks:
@@ -207,19 +204,18 @@ class ReplayProcess:
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
             self._log = _free_name(self._logs)
-            with self._log.open("wb") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "harness.replay.in_process.child_main"),
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=log,
-                    cwd=self._cwd,
-                    env=self._environment(),
-                    limit=_LONGEST_ANSWER,
-                    start_new_session=True,
-                )
+            channel = ChildChannel(
+                "harness.replay.in_process.child_main",
+                log=self._log,
+                memory=self._setup.memory,
+                longest=_LONGEST_ANSWER,
+                cwd=self._cwd,
+                environment=self._environment(),
+            )
+            await channel.start()
         except OSError as error:
             raise RigError(f"cannot start the replaying process in {self._cwd}: {error.strerror or error}") from error
+        self._channel = channel
 
     def _environment(self) -> dict[str, str]:
         # Deadlock detection, which TEMPORAL_DEBUG turns off, belongs to what a replay shows.
@@ -227,52 +223,42 @@ class ReplayProcess:
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
         return {**environment, "PYTHONUNBUFFERED": "1", **self._more_environment}
 
-    async def _ask(self, request: Setup | ReplayRequest | None, *, limit: float, doing: str) -> bytes:
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
+    async def _ask(self, request: Setup | None, *, limit: float, doing: str) -> bytes:
+        channel = self._channel
+        if channel is None:
             raise RigError(f"{doing}: the replaying process is not running", log=self._log_tail())
         try:
-            async with asyncio.timeout(limit):
-                # The answer is read while the request is written: a process that dies half-way is seen either way.
-                reading = asyncio.ensure_future(process.stdout.readline())
-                try:
-                    if request is not None:
-                        await _write(process.stdin, request)
-                    line = await reading
-                finally:
-                    reading.cancel()
-        except TimeoutError:
+            if request is not None:
+                return await channel.ask(msgspec.json.encode(request), limit=limit)
+            return await channel.receive(limit=limit)
+        except NoAnswerError as error:
+            raise await self._lost(error, limit=limit, doing=doing) from None
+
+    async def _lost(self, error: NoAnswerError, *, limit: float, doing: str) -> RigError:
+        """Stop the process that gave no answer, and say why it did not."""
+        if error.why == "slow":
             where = await self._where()
             await self._stop()
             words = f"{doing} took longer than {limit:.3g} s{where} and was stopped"
-            raise RigError(words, log=self._log_tail()) from None
-        except ValueError:  # the answer is no line, or too long a one
-            await self._stop()
-            raise RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes") from None
-        if not line.endswith(b"\n"):
-            status = await process.wait()
-            await self._stop()
-            raise RigError(f"the replaying process ended during {doing} (exit status {status})", log=self._log_tail())
-        return line
+            return RigError(words, log=self._log_tail())
+        await self._stop()
+        if error.why == "too long":
+            return RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes")
+        words = f"the replaying process ended during {doing} (exit status {error.status})"
+        return RigError(words, log=self._log_tail())
 
     async def _stop(self) -> None:
         """Kill the process with all it started, and wait until it is gone."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        if process.stdin is not None:
-            process.stdin.close()
-        await process.wait()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.stop()
 
     async def _where(self) -> str:
         """Return `` at path.py:12 in run``, the innermost line of the user's that hangs, or nothing."""
         before = self._log.stat().st_size
-        if self._process is None or self._process.returncode is not None:
+        if self._channel is None:
             return ""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, TELL_WHERE)
+        self._channel.send_signal(TELL_WHERE)
         user_code = UserCode()
         for _ in range(_WHERE_LOOKS):
             await asyncio.sleep(_WHERE_EVERY)
@@ -285,17 +271,7 @@ class ReplayProcess:
         return ""
 
     def _log_tail(self) -> str:
-        try:
-            return self._log.read_text(encoding="utf-8", errors="replace")[-_LOG_SHOWN:]
-        except OSError:
-            return ""
-
-
-async def _write(stdin: asyncio.StreamWriter, request: Setup | ReplayRequest) -> None:
-    # A broken pipe shows as an answer that never comes: the reader tells of it, with the log.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        stdin.write(msgspec.json.encode(request) + b"\n")
-        await stdin.drain()
+        return log_tail(self._log)
 
 
 def _workflow_type(history: History) -> str:

@@ -1,4 +1,4 @@
-"""What is asked of a replaying process: the records that travel by its standard input and output."""
+"""The messages between crashproof and a replaying process: the setup, how far it is, and each request."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import io
 import json
 import os
 import resource
@@ -131,8 +130,8 @@ async def _recording(asked: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         known = {each.__name__: each for each in classes}
         answering = RequestReplayer([(known, Replayer(workflows=classes))], spool=f"{folder}/decided")
-        lines = io.BytesIO(b"".join(msgspec.json.encode(request) + b"\n" for request in requests))
-        await answering.serve(lines, answers.append)
+        messages = iter([*map(msgspec.json.encode, requests), b""])
+        await answering.serve(messages.__next__, answers.append)
     if len([one for one in answers if one.replay.commands and not one.replay.differences]) != len(requests):
         raise SystemExit("a history did not replay as recorded")
 

@@ -20,7 +20,8 @@ from harness.errors import RigError
 from harness.histories import reading_pool
 from harness.histories.files import HistoryFile, history_files
 from harness.histories.formats import load
-from harness.histories.reading_pool import StoredHistory, read_histories, read_stored
+from harness.histories.reading_pool import read_histories
+from harness.histories.stored_history import StoredHistory, read_stored
 from tests import TESTS
 
 RECORDED = TESTS / "replay" / "histories"

@@ -7,7 +7,7 @@ from pathlib import Path
 from temporalio.api.history.v1 import History as Events
 
 from harness.histories.files import HistoryFile
-from harness.histories.reading_pool import StoredHistory
+from harness.histories.stored_history import StoredHistory
 from harness.records.evidence import History
 from tests.rig.replayed.asking import events_of
 

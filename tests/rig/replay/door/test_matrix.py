@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from harness.errors import RigError, UsageError
-from harness.histories.reading_pool import StoredHistory
+from harness.histories.stored_history import StoredHistory
 from harness.processes.ports import free_port
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay, read_decisions
