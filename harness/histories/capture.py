@@ -116,7 +116,7 @@ def _without_known(
     """Return those that have to be read, and count those of which an earlier capture knows what they are."""
     left = []
     for choice in choices:
-        there = captures.found(choice.candidate)
+        there = captures.entry_of(choice.candidate)
         if there and captures.is_done(choice.candidate, scrubbed=scrubbed):
             caught.kept.append(("same", there))
         elif not choice.why and captures.was_passed_over(choice.candidate):
@@ -182,7 +182,7 @@ def _judge(
     caught.read += 1
     held = features(read.events)
     adds = coverage.new(candidate.workflow_type, held)
-    if not (read.choice.why or adds or captures.found(candidate)):
+    if not (read.choice.why or adds or captures.entry_of(candidate)):
         captures.pass_over(candidate)
         caught.passed_over += 1
         return

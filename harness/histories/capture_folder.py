@@ -114,13 +114,13 @@ class CaptureFolder:
             self._passed_over[candidate.run_id] = None
             self._note()
 
-    def found(self, candidate: Candidate) -> CapturedHistory | None:
+    def entry_of(self, candidate: Candidate) -> CapturedHistory | None:
         """Return what the index says of an execution."""
         return self._captured.get(candidate.run_id)
 
     def is_done(self, candidate: Candidate, *, scrubbed: bool) -> bool:
         """Tell whether an execution that has ended is here, whole and as asked, so that it need not be read again."""
-        entry = self.found(candidate)
+        entry = self.entry_of(candidate)
         if entry is None or entry.open or entry.scrubbed != scrubbed:
             return False
         path = self.folder / entry.file
@@ -165,8 +165,8 @@ class CaptureFolder:
     def _path(self, entry: CapturedHistory, there: CapturedHistory | None) -> Path:
         plain = self.folder / file_name(entry.workflow_id, run_id=entry.run_id)
         compressed = plain.with_name(f"{plain.name}.gz")
-        told = [self.folder / there.file] if there else []
-        known = [path for path in (*told, plain, compressed) if path.exists()]
+        indexed = [self.folder / there.file] if there else []
+        known = [path for path in (*indexed, plain, compressed) if path.exists()]
         return known[0] if known else compressed if self._compress else plain
 
     def _write(self, path: Path, content: bytes) -> None:
@@ -181,10 +181,10 @@ class CaptureFolder:
 
 def covered_by(captured: Iterable[CapturedHistory]) -> dict[str, set[str]]:
     """Return by workflow type what captured histories hold."""
-    found: dict[str, set[str]] = {}
+    held: dict[str, set[str]] = {}
     for each in captured:
-        found.setdefault(each.workflow_type, set()).update(each.adds)
-    return found
+        held.setdefault(each.workflow_type, set()).update(each.adds)
+    return held
 
 
 def _events_in(path: Path) -> Any:

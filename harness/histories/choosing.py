@@ -152,7 +152,7 @@ def features(events: Iterable[Mapping[str, Any]]) -> frozenset[str]:
         events: The events as protobuf JSON.
     """
     names: dict[str, str] = {}
-    found: set[str] = set()
+    held: set[str] = set()
     kind = last = ""
     for event in events:
         kind, attributes = kind_of(event), attributes_of(event)
@@ -161,11 +161,11 @@ def features(events: Iterable[Mapping[str, Any]]) -> frozenset[str]:
         )
         names[str(event["eventId"])] = name
         last = last if kind.startswith("WORKFLOW_TASK_") else f"{kind} {name}".rstrip()
-        found.add(f"{kind} {name}".rstrip())
-        found.update(_particulars(kind, name, attributes))
+        held.add(f"{kind} {name}".rstrip())
+        held.update(_particulars(kind, name, attributes))
     if kind.removeprefix("WORKFLOW_EXECUTION_") not in ENDS:
-        found.add(f"open after {last}")
-    return frozenset(found)
+        held.add(f"open after {last}")
+    return frozenset(held)
 
 
 def _name(attributes: Mapping[str, Any]) -> str:

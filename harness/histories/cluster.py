@@ -81,20 +81,20 @@ class Cluster:
             query: List filter of Temporal; empty for all.
             at_most: How many to list.
         """
-        found: list[Candidate] = []
+        listed: list[Candidate] = []
         token = b""
-        while len(found) < at_most:
+        while len(listed) < at_most:
             request = ListWorkflowExecutionsRequest(
-                namespace=self.namespace, query=query, page_size=min(PAGE, at_most - len(found)), next_page_token=token
+                namespace=self.namespace, query=query, page_size=min(PAGE, at_most - len(listed)), next_page_token=token
             )
             page = await self._call(self._service.list_workflow_executions, request, query=query)
-            found += [_candidate(each) for each in page.executions]
+            listed += [_candidate(each) for each in page.executions]
             token = page.next_page_token
             if token:
-                self._tell(f"{len(found)} executions listed so far")
+                self._tell(f"{len(listed)} executions listed so far")
             else:
-                return found, False
-        return found, True
+                return listed, False
+        return listed, True
 
     async def described(self, workflow_id: str, *, run_id: str = "") -> Candidate:
         """Return one execution.
@@ -125,15 +125,15 @@ class Cluster:
         """
         execution = WorkflowExecution(workflow_id=candidate.workflow_id, run_id=candidate.run_id)
         request = GetWorkflowExecutionHistoryRequest(namespace=self.namespace, execution=execution)
-        found: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
         while True:
             page = await self._call(self._service.get_workflow_execution_history, request)
             read = list(page.history.events)
             for blob in page.raw_history:  # a server may hand out its own encoding of the same
                 read += History.FromString(blob.data).events
-            found += await asyncio.to_thread(each_page, read)
+            events += await asyncio.to_thread(each_page, read)
             if not page.next_page_token:
-                return found
+                return events
             request.next_page_token = page.next_page_token
 
     async def _call(self, method: Callable[..., Awaitable[T]], request: Any, *, query: str = "") -> T:
@@ -144,7 +144,7 @@ class Cluster:
                 return await method(request, retry=False, timeout=ANSWER_WITHIN)
             except RPCError as error:
                 if error.status not in _PASSING:
-                    raise self._told(error, query) from error
+                    raise self._explained(error, query) from error
                 if time.monotonic() - began + wait > self._patience:
                     raise RigError(
                         f"the cluster did not answer within {self._patience:g} s: "
@@ -154,7 +154,7 @@ class Cluster:
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
 
-    def _told(self, error: RPCError, query: str) -> Exception:
+    def _explained(self, error: RPCError, query: str) -> Exception:
         if error.status is RPCStatusCode.NOT_FOUND:
             if "NamespaceNotFound" in str(error.grpc_status) or error.message.startswith("Namespace "):
                 return UsageError(f"there is no namespace {self.namespace!r} here; name another with --namespace")
@@ -188,9 +188,9 @@ def _candidate(info: WorkflowExecutionInfo) -> Candidate:
 
 def _versions(info: WorkflowExecutionInfo) -> tuple[str, ...]:
     converter = default_converter().payload_converter
-    found: list[str] = []
+    versions: list[str] = []
     for name in _VERSION_ATTRIBUTES:
         if name in info.search_attributes.indexed_fields:
             value = converter.from_payload(info.search_attributes.indexed_fields[name])
-            found += [str(each) for each in (value if isinstance(value, list) else [value])]
-    return tuple(found)
+            versions += [str(each) for each in (value if isinstance(value, list) else [value])]
+    return tuple(versions)

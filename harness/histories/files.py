@@ -50,17 +50,17 @@ def history_files(paths: Sequence[str], *, cwd: Path) -> tuple[HistoryFile, ...]
     Raises:
         UsageError: A path names nothing, or a folder cannot be read.
     """
-    found: dict[str, HistoryFile] = {}
+    files: dict[str, HistoryFile] = {}
     trial_of = cache(_trial_of)
     for path in paths:
         entered: set[str] = set()
         for place, shown in _named(path, cwd):
-            for file, told in _below(place, shown, entered):
+            for file, typed in _below(place, shown, entered):
                 real = os.path.realpath(file)
-                if real not in found:
+                if real not in files:
                     trial, ids = trial_of(Path(real).parent)
-                    found[real] = HistoryFile(path=file, shown=told, trial=trial, workflow_id=ids.get(file.name, ""))
-    return tuple(found.values())
+                    files[real] = HistoryFile(path=file, shown=typed, trial=trial, workflow_id=ids.get(file.name, ""))
+    return tuple(files.values())
 
 
 def _named(path: str, cwd: Path) -> list[tuple[Path, str]]:
@@ -73,10 +73,10 @@ def _named(path: str, cwd: Path) -> list[tuple[Path, str]]:
     run = RUNS / path
     if os.sep not in path and (cwd / run).is_dir():
         return [(cwd / run, str(run))]
-    found = _matches(path, cwd) if set(path) & set("*?[") else []
-    if not found:
+    matches = _matches(path, cwd) if set(path) & set("*?[") else []
+    if not matches:
         raise UsageError(f"there is no {path}{_nearest(place)}")
-    return found
+    return matches
 
 
 def _matches(pattern: str, cwd: Path) -> list[tuple[Path, str]]:
@@ -85,10 +85,10 @@ def _matches(pattern: str, cwd: Path) -> list[tuple[Path, str]]:
     start = Path(*parts[:plain])
     try:
         # Unlike ``glob.glob``, it follows no symbolic link for ``**``, so loops end.
-        found = sorted((cwd / start).glob(str(Path(*parts[plain:]))))
+        matches = sorted((cwd / start).glob(str(Path(*parts[plain:]))))
     except ValueError as error:
         raise UsageError(f"{pattern} is no pattern: {error}") from error
-    return [(place, str(start / place.relative_to(cwd / start))) for place in found]
+    return [(place, str(start / place.relative_to(cwd / start))) for place in matches]
 
 
 def _nearest(place: Path) -> str:
@@ -120,11 +120,11 @@ def _below(place: Path, shown: str, entered: set[str]) -> Iterator[tuple[Path, s
         for name in names if inside is None else inside:
             if inside is None and name.startswith("."):
                 continue
-            below, told = place / name, os.path.normpath(os.path.join(shown, name))
+            below, typed = place / name, os.path.normpath(os.path.join(shown, name))
             if below.is_dir():
-                folders.append((below, told))
+                folders.append((below, typed))
             elif inside is None and below.is_file() and _is_candidate(below) and not _is_index(below):
-                yield below, told
+                yield below, typed
         waiting.extend(reversed(folders))
 
 
@@ -194,7 +194,7 @@ def _trial_of(folder: Path) -> tuple[str, dict[str, str]]:
     if folder.name != "history" or not _is_trial(trial):
         return "", _captured_in(folder)
     try:
-        told = msgspec.json.decode((trial / "trial.json").read_bytes(), type=_EvidenceTrial)
+        record = msgspec.json.decode((trial / "trial.json").read_bytes(), type=_EvidenceTrial)
     except (OSError, msgspec.DecodeError, UnicodeError):
         return trial.name, {}
-    return trial.name, {each.file: each.workflow_id for each in told.histories}
+    return trial.name, {each.file: each.workflow_id for each in record.histories}

@@ -128,16 +128,16 @@ def _of_json(content: bytes) -> tuple[Events, str]:
     decoder = msgspec.json.Decoder()
     for number, each in enumerate(raw, start=1):
         try:
-            told = decoder.decode(each)
+            decoded = decoder.decode(each)
         except (msgspec.DecodeError, UnicodeError) as error:
             raise _NoHistoryError(f"its event at place {number} is no JSON: {_lowered(error)}") from error
-        if not isinstance(told, dict) or not _EVENT_KEYS & told.keys():
-            raise _NoHistoryError(f"{_EXPECTED}, found {_described(told)} among the events, at place {number}")
+        if not isinstance(decoded, dict) or not _EVENT_KEYS & decoded.keys():
+            raise _NoHistoryError(f"{_EXPECTED}, found {_described(decoded)} among the events, at place {number}")
         try:
-            event = add_event(history, told)
+            event = add_event(history, decoded)
         except MessageError as error:
             raise _NoHistoryError(f"its event at place {number} is none: {error}") from error
-        _check(event, number, str(told.get("eventType", told.get("event_type", ""))))
+        _check(event, number, str(decoded.get("eventType", decoded.get("event_type", ""))))
     return history, beside
 
 
@@ -168,9 +168,9 @@ def _workflow_id(top: dict[str, msgspec.Raw]) -> str:
         if isinstance(execution, dict):
             top = {**top, **{name: msgspec.Raw(msgspec.json.encode(each)) for name, each in execution.items()}}
     for key in ("workflowId", "workflow_id"):
-        told = msgspec.json.decode(top[key]) if key in top else None
-        if isinstance(told, str) and told:
-            return told
+        value = msgspec.json.decode(top[key]) if key in top else None
+        if isinstance(value, str) and value:
+            return value
     return ""
 
 
@@ -211,11 +211,11 @@ _EVENT_KEYS = frozenset({"eventId", "event_id", "eventType", "event_type"})
 _KNOWN_TYPES = frozenset(EventType.values()) - {EventType.EVENT_TYPE_UNSPECIFIED}
 
 
-def _described(found: Any) -> str:
-    if isinstance(found, dict):
-        keys = ", ".join(repr(key) for key in list(found)[:5])
-        return f"an object that has {keys}{', …' if len(found) > 5 else ''}" if found else "an empty object"
-    return f"a {_KINDS.get(type(found), 'value')}"
+def _described(value: Any) -> str:
+    if isinstance(value, dict):
+        keys = ", ".join(repr(key) for key in list(value)[:5])
+        return f"an object that has {keys}{', …' if len(value) > 5 else ''}" if value else "an empty object"
+    return f"a {_KINDS.get(type(value), 'value')}"
 
 
 _KINDS: dict[type, str] = {list: "list", str: "text", int: "number", float: "number", bool: "true or false"}

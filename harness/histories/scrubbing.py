@@ -59,8 +59,8 @@ class StandIns:
         noise = self._noise(value.encode(errors="surrogatepass"), len(value))
         if _UUID.fullmatch(value):
             return "".join(map(_hex_digit, value, noise))
-        found = _TIME.fullmatch(value)
-        return self._time(found, noise) if found else _like(value, noise)
+        time = _TIME.fullmatch(value)
+        return self._time(time, noise) if time else _like(value, noise)
 
     def number(self, value: str) -> str:
         """Return a JSON number of as many digits that begins with the same; a short one stays as it is."""
@@ -85,21 +85,21 @@ class StandIns:
     def _noise(self, value: bytes, length: int) -> bytes:
         return hashlib.shake_256(len(self._key).to_bytes(4, "big") + self._key + value).digest(length)
 
-    def _token(self, found: re.Match[str]) -> str:
-        if found["key"]:
-            return found[0]
-        return found[0] if found["number"] and self.number(found[0]) == found[0] else self._value(found)
+    def _token(self, token: re.Match[str]) -> str:
+        if token["key"]:
+            return token[0]
+        return token[0] if token["number"] and self.number(token[0]) == token[0] else self._value(token)
 
-    def _value(self, found: re.Match[str]) -> str:
-        if found["number"]:
-            return self.number(found[0])
-        return json.dumps(self.text(json.loads(found[0], strict=False)), ensure_ascii="\\u" in found[0])
+    def _value(self, token: re.Match[str]) -> str:
+        if token["number"]:
+            return self.number(token[0])
+        return json.dumps(self.text(json.loads(token[0], strict=False)), ensure_ascii="\\u" in token[0])
 
-    def _time(self, found: re.Match[str], noise: bytes) -> str:
-        changed = found[0]
+    def _time(self, time: re.Match[str], noise: bytes) -> str:
+        changed = time[0]
         for group, (low, high) in enumerate(_TIME_PARTS, start=1):
-            if found[group] is not None:
-                start, end = found.span(group)
+            if time[group] is not None:
+                start, end = time.span(group)
                 changed = f"{changed[:start]}{low + noise[start] % (high - low + 1):02}{changed[end:]}"
         return changed
 

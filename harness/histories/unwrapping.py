@@ -77,11 +77,11 @@ def looks_like_history(file: Path) -> bool:
 
 def _read(file: Path, *, shown: str, largest: int) -> bytes:
     try:
-        found = file.stat()
-        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # a pipe would be waited for
+        status = file.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # a pipe would be waited for
             raise UsageError(f"cannot read {shown}: it is no regular file")
-        if found.st_size > largest:
-            raise _too_large(f"{shown} has {_mib(found.st_size)}", largest)
+        if status.st_size > largest:
+            raise _too_large(f"{shown} has {_mib(status.st_size)}", largest)
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {shown}: {error.strerror or error}") from error
@@ -89,21 +89,21 @@ def _read(file: Path, *, shown: str, largest: int) -> bytes:
 
 def _unzipped(content: bytes, *, shown: str, largest: int) -> bytes:
     """Return what gz holds; several of them may follow each other, as ``cat a.gz b.gz`` writes them."""
-    found: list[bytes] = []
+    parts: list[bytes] = []
     room = largest
     while content.startswith(_GZ):
         unzip = zlib.decompressobj(_GZ_BITS)
         try:
-            found.append(unzip.decompress(content, room + 1))
+            parts.append(unzip.decompress(content, room + 1))
         except zlib.error as error:
             raise UsageError(f"{shown} is no whole gz file: {error}") from error
-        room -= len(found[-1])
+        room -= len(parts[-1])
         if room < 0:
             raise _too_large(f"{shown} unpacks to more than {_mib(largest)}", largest)
         if not unzip.eof:
             raise UsageError(f"{shown} is no whole gz file: it ends too early")
         content = unzip.unused_data
-    return found[0] if len(found) == 1 else b"".join(found)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _armored(head: bytes) -> bytes:
@@ -111,8 +111,8 @@ def _armored(head: bytes) -> bytes:
     if not _BASE64.fullmatch(head):
         return b""
     text = _alphabet(head)
-    found = binascii.a2b_base64(text[: len(text) // 4 * 4])
-    return found if found.startswith(_GZ) or found.lstrip()[:1] in (b"{", b"[") or _is_binary(found) else b""
+    content = binascii.a2b_base64(text[: len(text) // 4 * 4])
+    return content if content.startswith(_GZ) or content.lstrip()[:1] in (b"{", b"[") or _is_binary(content) else b""
 
 
 def _is_binary(head: bytes) -> bool:

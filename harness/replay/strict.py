@@ -80,19 +80,19 @@ async def replay_all(
     began = time.monotonic()
     jobs = jobs or os.cpu_count() or 1
     way = _in_process(against, conditions) if isinstance(against, WorkflowCode) else _through_door(against, conditions)
-    found = await _read(files, folder=folder, jobs=jobs, largest=largest, tell=tell)
+    stored = await _read(files, folder=folder, jobs=jobs, largest=largest, tell=tell)
     groups = {condition.name: condition.group for condition in way.conditions}
     judge = Judge(reference=way.conditions[0].name, groups=groups)
-    able = sum(1 for each in found if each.binary)
+    able = sum(1 for each in stored if each.binary)
     total, done = able * len(way.conditions), 0
-    async with contextlib.aclosing(way.replay(found, folder, jobs, time_limit)) as answers:
+    async with contextlib.aclosing(way.replay(stored, folder, jobs, time_limit)) as answers:
         async for answer in answers:
             judge.add(answer)
             done += 1
             tell(f"replaying, {answer.condition}", done, total)
-    told = tuple(judge.judged(index, _told(each)) for index, each in enumerate(found))
+    judged = tuple(judge.judged(index, _unjudged(each)) for index, each in enumerate(stored))
     unusable = tuple(f"{name} cannot be used: {why}" for name, why in way.unusable.items())
-    return ReplayResult(against=way.name, histories=told, seconds=time.monotonic() - began, unusable=unusable)
+    return ReplayResult(against=way.name, histories=judged, seconds=time.monotonic() - began, unusable=unusable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +110,10 @@ def _in_process(code: WorkflowCode, names: Sequence[str]) -> _Way:
     unusable: dict[str, str] = {}
 
     def replay(
-        found: Sequence[StoredHistory], folder: Path, jobs: int, limit: float
+        stored: Sequence[StoredHistory], folder: Path, jobs: int, limit: float
     ) -> AsyncGenerator[ConditionReplay, None]:
         return replay_in_process(
-            found, code=code, folder=folder, conditions=wanted, jobs=jobs, time_limit=limit, unusable=unusable
+            stored, code=code, folder=folder, conditions=wanted, jobs=jobs, time_limit=limit, unusable=unusable
         )
 
     return _Way(
@@ -132,10 +132,10 @@ def _through_door(worker: DoorWorker, names: Sequence[str]) -> _Way:
     wanted = chosen_conditions(names, of=THROUGH_DOOR, always=(WARM, COLD), way="with --worker ")
 
     def replay(
-        found: Sequence[StoredHistory], folder: Path, jobs: int, limit: float
+        stored: Sequence[StoredHistory], folder: Path, jobs: int, limit: float
     ) -> AsyncGenerator[ConditionReplay, None]:
         return replay_through_door(
-            found,
+            stored,
             command=worker.command,
             cwd=Path.cwd(),
             folder=folder,
@@ -160,15 +160,15 @@ async def _read(
 ) -> tuple[StoredHistory, ...]:
     place = folder / "histories"
     await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
-    found: list[StoredHistory] = []
+    stored: list[StoredHistory] = []
     async with contextlib.aclosing(read_histories(files, folder=place, jobs=jobs, largest=largest)) as reading:
         async for each in reading:
-            found.append(each)
-            tell("reading histories", len(found), len(files))
-    return tuple(found)
+            stored.append(each)
+            tell("reading histories", len(stored), len(files))
+    return tuple(stored)
 
 
-def _told(history: StoredHistory) -> ReplayedHistory:
+def _unjudged(history: StoredHistory) -> ReplayedHistory:
     return ReplayedHistory(
         file=history.file.shown,
         workflow=history.workflow,

@@ -70,10 +70,10 @@ def of_api(command: ApiCommand) -> Command:
     attributes = command.WhichOneof("attributes")
     if attributes is None:
         return Command(kind="Unknown", fields={"commandType": command.command_type})
-    told = fields_of(getattr(command, attributes))
-    told |= fields_of(command.user_metadata, prefix="userMetadata.")
+    fields = fields_of(getattr(command, attributes))
+    fields |= fields_of(command.user_metadata, prefix="userMetadata.")
     kind = "".join(word.capitalize() for word in attributes.removesuffix("_command_attributes").split("_"))
-    return Command(kind=kind, fields=canonical(kind, told))
+    return Command(kind=kind, fields=canonical(kind, fields))
 
 
 def of_message(message: Message) -> Command:
@@ -118,10 +118,10 @@ def named(fields: dict[str, Any], name: str) -> dict[str, Any]:
 
 def canonical(kind: str, fields: dict[str, Any]) -> Mapping[str, Any]:
     """Return fields of a command or its event under the names, and without the wrapping, that both can have."""
-    told = {kept: value for name, value in fields.items() if (kept := _canonical_name(name))}
+    named_alike = {kept: value for name, value in fields.items() if (kept := _canonical_name(name))}
     if kind == "RecordMarker":
-        return _marker(told)
-    return told
+        return _marker(named_alike)
+    return named_alike
 
 
 @functools.lru_cache(maxsize=1024)
@@ -158,16 +158,16 @@ def _marker(fields: dict[str, Any]) -> dict[str, Any]:
     """Return what a marker of the SDK says; one that another SDK wrote, or a user, stays as it is."""
     name = fields.get("markerName")
     if name == PATCH_MARKER:
-        told = _json(fields.get("details.patch-data.0"))
-        if "id" in told:
+        content = _json(fields.get("details.patch-data.0"))
+        if "id" in content:
             del fields["details.patch-data.0"]
-            fields |= {"patchId": told["id"], "deprecated": bool(told.get("deprecated"))}
+            fields |= {"patchId": content["id"], "deprecated": bool(content.get("deprecated"))}
     if name == LOCAL_ACTIVITY_MARKER:
-        told = _json(fields.get("details.data.0"))
-        if "activity_type" in told:
+        content = _json(fields.get("details.data.0"))
+        if "activity_type" in content:
             del fields["details.data.0"]
         kept = {"seq": "seq", "activity_id": "activityId", "activity_type": "activityType", "attempt": "attempt"}
-        fields |= {ours: told[theirs] for theirs, ours in kept.items() if theirs in told}
+        fields |= {ours: content[theirs] for theirs, ours in kept.items() if theirs in content}
         fields = {_unwrapped(key): value for key, value in fields.items()}
     return fields
 
@@ -180,10 +180,10 @@ def _json(payload: Any) -> dict[str, Any]:
     if payload is None:
         return {}
     try:
-        told = json.loads(payload_of(payload).data)
+        content = json.loads(payload_of(payload).data)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 _RENAMED = (("execution.", ""), ("workflowExecution.", ""))

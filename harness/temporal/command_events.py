@@ -42,42 +42,42 @@ def events_of(history: History | Sequence[HistoryEvent]) -> Sequence[HistoryEven
     return history
 
 
-def recorded(history: History | Sequence[HistoryEvent]) -> dict[int, tuple[Command, ...]]:
+def recorded_commands(history: History | Sequence[HistoryEvent]) -> dict[int, tuple[Command, ...]]:
     """Return the commands of each completed workflow task, by the id of its WorkflowTaskStarted event.
 
     A task with no command has an empty tuple; one that failed, timed out, or is open, is not there. Events of a
     completed task carry its id; those of updates do not, and belong to the task completed last: the server writes them
     with the others, before anything that came in meanwhile.
     """
-    found: dict[int, list[Command]] = {}
+    commands_of: dict[int, list[Command]] = {}
     started_of: dict[int, int] = {}
     last = 0
     for event in events_of(history):
         attributes = event.WhichOneof("attributes") or ""
-        told: Any = getattr(event, attributes) if attributes else None
+        details: Any = getattr(event, attributes) if attributes else None
         if attributes == "workflow_task_completed_event_attributes":
             last = event.event_id
-            started_of[last] = told.started_event_id
-            found[told.started_event_id] = []
+            started_of[last] = details.started_event_id
+            commands_of[details.started_event_id] = []
         kind = KINDS.get(attributes.removesuffix("_event_attributes"))
         if kind is None:
             continue
-        completed = last if kind.startswith("Update") else told.workflow_task_completed_event_id
+        completed = last if kind.startswith("Update") else details.workflow_task_completed_event_id
         if completed in started_of:
-            found[started_of[completed]].append(of_event(event))
-    return {started: tuple(commands) for started, commands in found.items()}
+            commands_of[started_of[completed]].append(of_event(event))
+    return {started: tuple(commands) for started, commands in commands_of.items()}
 
 
 def of_event(event: HistoryEvent) -> Command:
     """Return the command that led to an event of one of ``KINDS``."""
     attributes = event.WhichOneof("attributes") or ""
-    told: Any = getattr(event, attributes)
+    details: Any = getattr(event, attributes)
     kind = KINDS[attributes.removesuffix("_event_attributes")]
     if kind == "UpdateAccepted":
-        fields = named({"updateId": told.protocol_instance_id}, told.accepted_request.input.name)
+        fields = named({"updateId": details.protocol_instance_id}, details.accepted_request.input.name)
         return Command(kind=kind, fields=fields, event_id=event.event_id)
     if kind == "UpdateCompleted":
-        outcome = fields_of(told.outcome, prefix="outcome.")
-        return Command(kind=kind, fields={"updateId": told.meta.update_id} | outcome, event_id=event.event_id)
-    fields = fields_of(told) | fields_of(event.user_metadata, prefix="userMetadata.")
+        outcome = fields_of(details.outcome, prefix="outcome.")
+        return Command(kind=kind, fields={"updateId": details.meta.update_id} | outcome, event_id=event.event_id)
+    fields = fields_of(details) | fields_of(event.user_metadata, prefix="userMetadata.")
     return Command(kind=kind, fields=canonical(kind, fields), event_id=event.event_id)

@@ -28,9 +28,9 @@ def fields_of(message: Message, *, prefix: str = "") -> dict[str, Any]:
     ``taskQueue``, ``header.trace``, ``memo.note``. Of a failure, ``kind`` tells which sort it is and its own fields
     stand beside ``message``: ``failure.type``, ``failure.nonRetryable``. Strings that repeat are one list.
     """
-    found: dict[str, Any] = {}
-    _tell(message, prefix, found)
-    return found
+    fields: dict[str, Any] = {}
+    _tell(message, prefix, fields)
+    return fields
 
 
 def payload_fields(payload: Payload) -> dict[str, Any]:
@@ -58,21 +58,21 @@ def without_stack(name: str, payload: dict[str, Any]) -> dict[str, Any]:
     if not name.endswith("encodedAttributes"):
         return payload
     try:
-        told = json.loads(b64decode(payload["data"]))
+        content = json.loads(b64decode(payload["data"]))
     except ValueError:  # a codec encoded it
         return payload
-    if not isinstance(told, dict) or "stack_trace" not in told:
+    if not isinstance(content, dict) or "stack_trace" not in content:
         return payload
-    kept = {key: value for key, value in told.items() if key != "stack_trace"}
+    kept = {key: value for key, value in content.items() if key != "stack_trace"}
     return {**payload, "data": _text_of(json.dumps(kept).encode())}
 
 
-def _tell(message: Message, prefix: str, found: dict[str, Any]) -> None:
+def _tell(message: Message, prefix: str, fields: dict[str, Any]) -> None:
     for field, value in message.ListFields():
         known = _KNOWN.get(field)
         if known is None:
             known = _KNOWN[field] = (field.json_name, _teller(field))
-        known[1](prefix + known[0], value, found)
+        known[1](prefix + known[0], value, fields)
 
 
 def _teller(field: Any) -> Teller:
@@ -92,12 +92,12 @@ def _teller(field: Any) -> Teller:
 
 def _teller_of_scalar(field: Any) -> Teller:
     if field.is_repeated:
-        return lambda name, value, found: found.update({name: list(value)})
+        return lambda name, value, fields: fields.update({name: list(value)})
     if field.enum_type is not None:
         names = {number: value.name for number, value in field.enum_type.values_by_number.items()}
-        return lambda name, value, found: found.update({name: names.get(value, value)})
+        return lambda name, value, fields: fields.update({name: names.get(value, value)})
     if field.type == field.TYPE_BYTES:
-        return lambda name, value, found: found.update({name: _text_of(value)})
+        return lambda name, value, fields: fields.update({name: _text_of(value)})
     return _tell_as_is
 
 
@@ -108,63 +108,63 @@ def _teller_of_message(descriptor: Any) -> Teller:
     return _TELLERS.get(kind, _tell_parts)
 
 
-def _tell_nothing(name: str, value: Any, found: dict[str, Any]) -> None:
+def _tell_nothing(name: str, value: Any, fields: dict[str, Any]) -> None:
     pass
 
 
-def _tell_as_is(name: str, value: Any, found: dict[str, Any]) -> None:
-    found[name] = value
+def _tell_as_is(name: str, value: Any, fields: dict[str, Any]) -> None:
+    fields[name] = value
 
 
-def _tell_parts(name: str, value: Any, found: dict[str, Any]) -> None:
-    _tell(value, f"{name}.", found)
+def _tell_parts(name: str, value: Any, fields: dict[str, Any]) -> None:
+    _tell(value, f"{name}.", fields)
 
 
-def _tell_sort_of_failure(name: str, value: Any, found: dict[str, Any]) -> None:
+def _tell_sort_of_failure(name: str, value: Any, fields: dict[str, Any]) -> None:
     prefix, _, info = name.rpartition(".")
     prefix = f"{prefix}." if prefix else ""
-    found[f"{prefix}kind"] = info.removesuffix("FailureInfo")
-    _tell(value, prefix, found)
+    fields[f"{prefix}kind"] = info.removesuffix("FailureInfo")
+    _tell(value, prefix, fields)
 
 
-def _tell_payload(name: str, value: Any, found: dict[str, Any]) -> None:
-    found[name] = without_stack(name, payload_fields(value))
+def _tell_payload(name: str, value: Any, fields: dict[str, Any]) -> None:
+    fields[name] = without_stack(name, payload_fields(value))
 
 
-def _tell_payloads(name: str, value: Any, found: dict[str, Any]) -> None:
+def _tell_payloads(name: str, value: Any, fields: dict[str, Any]) -> None:
     for index, each in enumerate(value.payloads):
-        found[f"{name}.{index}"] = payload_fields(each)
+        fields[f"{name}.{index}"] = payload_fields(each)
 
 
-def _tell_duration(name: str, value: Any, found: dict[str, Any]) -> None:
+def _tell_duration(name: str, value: Any, fields: dict[str, Any]) -> None:
     if seconds := seconds_of(value):
-        found[name] = seconds
+        fields[name] = seconds
 
 
-def _tell_name(name: str, value: Any, found: dict[str, Any]) -> None:
+def _tell_name(name: str, value: Any, fields: dict[str, Any]) -> None:
     if value.name:
-        found[name] = value.name
+        fields[name] = value.name
 
 
 def _each_key(teller: Teller) -> Teller:
-    def tell(name: str, value: Any, found: dict[str, Any]) -> None:
+    def tell(name: str, value: Any, fields: dict[str, Any]) -> None:
         for key in sorted(value):
-            teller(f"{name}.{key}", value[key], found)
+            teller(f"{name}.{key}", value[key], fields)
 
     return tell
 
 
 def _each_index(teller: Teller) -> Teller:
-    def tell(name: str, value: Any, found: dict[str, Any]) -> None:
+    def tell(name: str, value: Any, fields: dict[str, Any]) -> None:
         for index, each in enumerate(value):
-            teller(f"{name}.{index}", each, found)
+            teller(f"{name}.{index}", each, fields)
 
     return tell
 
 
 def _each_wrapped(wrapped: str) -> Teller:
     tell_each = _each_key(_tell_payload)
-    return lambda name, value, found: tell_each(name, getattr(value, wrapped), found)
+    return lambda name, value, fields: tell_each(name, getattr(value, wrapped), fields)
 
 
 def _text_of(value: bytes) -> str:
@@ -184,7 +184,7 @@ _TELLERS: Mapping[str, Teller] = {
     "temporal.api.common.v1.WorkflowType": _tell_name,
     "temporal.api.taskqueue.v1.TaskQueue": _tell_name,
     "google.protobuf.Duration": _tell_duration,
-    "google.protobuf.Timestamp": lambda name, value, found: found.update({name: value.ToJsonString()}),
+    "google.protobuf.Timestamp": lambda name, value, fields: fields.update({name: value.ToJsonString()}),
 }
 _WRAPPED = {
     "temporal.api.common.v1.Header": "fields",

@@ -47,27 +47,27 @@ class _Field(NamedTuple):
     read: _Read
 
 
-def add_event(history: History, told: dict[str, Any]) -> HistoryEvent:
+def add_event(history: History, event: dict[str, Any]) -> HistoryEvent:
     """Append an event, as Temporal's JSON has it, to a history and return it.
 
     Raises:
         MessageError: It is no event; the message says which field, and what was expected.
     """
-    found = _message(_fields(HistoryEvent.DESCRIPTOR), told, 0)
+    fields = _message(_fields(HistoryEvent.DESCRIPTOR), event, 0)
     try:
-        return history.events.add(**found)
+        return history.events.add(**fields)
     except (TypeError, ValueError, UnicodeError) as error:
         raise MessageError(str(error)) from error
 
 
-def events_of_json(told: Iterable[dict[str, Any]]) -> list[HistoryEvent]:
+def events_of_json(events: Iterable[dict[str, Any]]) -> list[HistoryEvent]:
     """Return events as protobuf messages.
 
     Raises:
         MessageError: One of them is no event.
     """
     history = History()
-    for each in told:
+    for each in events:
         add_event(history, each)
     return list(history.events)
 
@@ -112,27 +112,27 @@ def _of_map(value: FieldDescriptor) -> _Read:
         return read
     # Not every version of protobuf takes dictionaries as the messages of a map.
     made = GetMessageClass(value.message_type)
-    return lambda told, depth: made(**read(told, depth))
+    return lambda value, depth: made(**read(value, depth))
 
 
-def _lazily(descriptor: Descriptor, told: Any, depth: int) -> dict[str, Any]:
+def _lazily(descriptor: Descriptor, value: Any, depth: int) -> dict[str, Any]:
     # The table is looked up when it is needed: a failure has failures as causes.
-    return _message(_fields(descriptor), told, depth + 1)
+    return _message(_fields(descriptor), value, depth + 1)
 
 
-def _message(fields: dict[str, _Field], told: Any, depth: int) -> dict[str, Any]:
-    if type(told) is not dict:
-        raise _unexpected("an object", told)
+def _message(fields: dict[str, _Field], message: Any, depth: int) -> dict[str, Any]:
+    if type(message) is not dict:
+        raise _unexpected("an object", message)
     if depth > DEEPEST:
         raise MessageError(f"more than {DEEPEST} messages lie in each other")
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     oneofs: set[str] = set()
-    for key, value in told.items():
+    for key, value in message.items():
         field = fields.get(key)
         if field is None or value is None:
             continue
         name, oneof, read = field
-        if name in found or oneof in oneofs:
+        if name in values or oneof in oneofs:
             raise MessageError(f"{key} and another field of {oneof or name} are both set")
         try:
             value = read(value, depth)
@@ -140,79 +140,79 @@ def _message(fields: dict[str, _Field], told: Any, depth: int) -> dict[str, Any]
             error.path.insert(0, key)
             raise
         if value is not None:
-            found[name] = value
+            values[name] = value
             if oneof:
                 oneofs.add(oneof)
-    return found
+    return values
 
 
-def _list(read: _Read, told: Any, depth: int) -> list[Any]:
-    if type(told) is not list:
-        raise _unexpected("a list", told)
-    found = [read(each, depth) for each in told]
-    return [each for each in found if each is not None] if None in found else found
+def _list(read: _Read, value: Any, depth: int) -> list[Any]:
+    if type(value) is not list:
+        raise _unexpected("a list", value)
+    items = [read(each, depth) for each in value]
+    return [each for each in items if each is not None] if None in items else items
 
 
-def _map(read: _Read, told: Any, depth: int) -> dict[str, Any]:
-    if type(told) is not dict:
-        raise _unexpected("an object", told)
-    found = {key: read(each, depth) for key, each in told.items()}
-    return {key: each for key, each in found.items() if each is not None}
+def _map(read: _Read, value: Any, depth: int) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise _unexpected("an object", value)
+    items = {key: read(each, depth) for key, each in value.items()}
+    return {key: each for key, each in items.items() if each is not None}
 
 
-def _text(told: Any, _: int) -> str:
-    if type(told) is not str:
-        raise _unexpected("text", told)
-    return told
+def _text(value: Any, _: int) -> str:
+    if type(value) is not str:
+        raise _unexpected("text", value)
+    return value
 
 
-def _bytes(told: Any, _: int) -> bytes:
-    if type(told) is str:
+def _bytes(value: Any, _: int) -> bytes:
+    if type(value) is str:
         try:
-            return binascii.a2b_base64(told, strict_mode=True)
+            return binascii.a2b_base64(value, strict_mode=True)
         except ValueError:
-            padded = told.translate(_URL_ALPHABET).rstrip("=")
+            padded = value.translate(_URL_ALPHABET).rstrip("=")
         try:
             return binascii.a2b_base64(padded + "=" * (-len(padded) % 4), strict_mode=True)
         except ValueError:
             pass
-    raise _unexpected("base64 (a history downloaded with its payloads decoded cannot be replayed)", told)
+    raise _unexpected("base64 (a history downloaded with its payloads decoded cannot be replayed)", value)
 
 
-def _bool(told: Any, _: int) -> bool:
-    if type(told) is not bool:
-        raise _unexpected("true or false", told)
-    return told
+def _bool(value: Any, _: int) -> bool:
+    if type(value) is not bool:
+        raise _unexpected("true or false", value)
+    return value
 
 
-def _int(told: Any, _: int) -> int:
-    if type(told) is int:
-        return told
+def _int(value: Any, _: int) -> int:
+    if type(value) is int:
+        return value
     try:
-        if type(told) is str or (type(told) is float and told.is_integer()):
-            return int(told)
+        if type(value) is str or (type(value) is float and value.is_integer()):
+            return int(value)
     except ValueError:
         pass
-    raise _unexpected("a whole number", told)
+    raise _unexpected("a whole number", value)
 
 
-def _float(told: Any, _: int) -> float:
-    if type(told) is float or type(told) is int:
-        return float(told)
+def _float(value: Any, _: int) -> float:
+    if type(value) is float or type(value) is int:
+        return float(value)
     try:
-        if type(told) is str:
-            return float(told)
+        if type(value) is str:
+            return float(value)
     except ValueError:
         pass
-    raise _unexpected("a number", told)
+    raise _unexpected("a number", value)
 
 
-def _enum(spellings: dict[str, int], told: Any, _: int) -> int | None:
-    if type(told) is str:
-        return spellings.get(told)
-    if type(told) is int:
-        return told
-    raise _unexpected("the name of an enum's value", told)
+def _enum(spellings: dict[str, int], value: Any, _: int) -> int | None:
+    if type(value) is str:
+        return spellings.get(value)
+    if type(value) is int:
+        return value
+    raise _unexpected("the name of an enum's value", value)
 
 
 def _spellings(enum: EnumDescriptor) -> dict[str, int]:
@@ -223,38 +223,38 @@ def _spellings(enum: EnumDescriptor) -> dict[str, int]:
     return {spelled: numbers[name] for spelled, name in older.items()} | numbers
 
 
-def _timestamp(told: Any, _: int) -> dict[str, int]:
+def _timestamp(value: Any, _: int) -> dict[str, int]:
     """Read ``2026-11-22T05:14:32.277151831Z``, and whatever else protobuf takes for a time."""
-    if type(told) is not str:
-        raise _unexpected("a time", told)
+    if type(value) is not str:
+        raise _unexpected("a time", value)
     try:
-        if told[-1:] == "Z" and told[4:17:3] == "--T::" and (len(told) == 20 or told[19] == "."):
-            fraction = told[20:-1]
+        if value[-1:] == "Z" and value[4:17:3] == "--T::" and (len(value) == 20 or value[19] == "."):
+            fraction = value[20:-1]
             if len(fraction) <= 9 and (fraction.isdecimal() or not fraction):
-                since = datetime.fromisoformat(told[:19]) - _EPOCH
+                since = datetime.fromisoformat(value[:19]) - _EPOCH
                 return {"seconds": since.days * 86400 + since.seconds, "nanos": int(fraction.ljust(9, "0"))}
         read = Timestamp()
-        read.FromJsonString(told)
+        read.FromJsonString(value)
     except (ValueError, IndexError) as error:
-        raise _unexpected("a time", told) from error
+        raise _unexpected("a time", value) from error
     return {"seconds": read.seconds, "nanos": read.nanos}
 
 
-def _duration(told: Any, _: int) -> dict[str, int]:
-    if type(told) is not str:
-        raise _unexpected("a duration", told)
-    if told[-1:] == "s" and told[:-1].isdecimal() and len(told) < 12:
-        return {"seconds": int(told[:-1]), "nanos": 0}
+def _duration(value: Any, _: int) -> dict[str, int]:
+    if type(value) is not str:
+        raise _unexpected("a duration", value)
+    if value[-1:] == "s" and value[:-1].isdecimal() and len(value) < 12:
+        return {"seconds": int(value[:-1]), "nanos": 0}
     read = Duration()
     try:
-        read.FromJsonString(told)
+        read.FromJsonString(value)
     except (ValueError, IndexError) as error:
-        raise _unexpected("a duration", told) from error
+        raise _unexpected("a duration", value) from error
     return {"seconds": read.seconds, "nanos": read.nanos}
 
 
-def _unexpected(expected: str, told: Any) -> MessageError:
-    shown = repr(told)
+def _unexpected(expected: str, value: Any) -> MessageError:
+    shown = repr(value)
     return MessageError(f"expected {expected}, found {shown if len(shown) <= 60 else shown[:60] + '…'}")
 
 

@@ -50,19 +50,19 @@ def run_of(events: Sequence[HistoryEvent]) -> WorkflowRun:
         attributes = event.WhichOneof("attributes") or ""
         if attributes not in _OF_INTEREST:
             continue
-        told: Any = getattr(event, attributes)
+        details: Any = getattr(event, attributes)
         if attributes == "activity_task_scheduled_event_attributes":
-            activities[event.event_id] = (told.activity_id, told.activity_type.name)
+            activities[event.event_id] = (details.activity_id, details.activity_type.name)
         elif attributes == "nexus_operation_scheduled_event_attributes":
-            operations[event.event_id] = (len(operations) + 1, f"{told.service}.{told.operation}")
+            operations[event.event_id] = (len(operations) + 1, f"{details.service}.{details.operation}")
         elif attributes == "workflow_execution_update_accepted_event_attributes":
-            updates[told.protocol_instance_id] = told.accepted_request.input.name
+            updates[details.protocol_instance_id] = details.accepted_request.input.name
         elif attributes == "workflow_task_started_event_attributes":
             unanswered[event.event_id] = "open"
         elif attributes == "workflow_task_completed_event_attributes":
-            unanswered.pop(told.started_event_id, None)
-        elif told.started_event_id:  # a task can time out before it is started
-            unanswered[told.started_event_id] = _ENDED[attributes]
+            unanswered.pop(details.started_event_id, None)
+        elif details.started_event_id:  # a task can time out before it is started
+            unanswered[details.started_event_id] = _ENDED[attributes]
     return WorkflowRun(
         **_started(events), activities=activities, operations=operations, updates=updates, unanswered=unanswered
     )
@@ -71,13 +71,13 @@ def run_of(events: Sequence[HistoryEvent]) -> WorkflowRun:
 def _started(events: Sequence[HistoryEvent]) -> dict[str, Any]:
     if not events:
         return {}
-    told = events[0].workflow_execution_started_event_attributes
+    details = events[0].workflow_execution_started_event_attributes
     return {
-        "workflow_type": told.workflow_type.name,
-        "task_queue": told.task_queue.name,
-        "execution_timeout": seconds_of(told.workflow_execution_timeout),
-        "run_timeout": seconds_of(told.workflow_run_timeout),
-        "task_timeout": seconds_of(told.workflow_task_timeout),
+        "workflow_type": details.workflow_type.name,
+        "task_queue": details.task_queue.name,
+        "execution_timeout": seconds_of(details.workflow_execution_timeout),
+        "run_timeout": seconds_of(details.workflow_run_timeout),
+        "task_timeout": seconds_of(details.workflow_task_timeout),
     }
 
 

@@ -36,62 +36,66 @@ Fields = dict[str, Any]
 
 def filled(kind: str, fields: Mapping[str, Any], *, run: WorkflowRun) -> Mapping[str, Any]:
     """Return the fields of a command as the server writes them into the event."""
-    told = {name: min(value, LONGEST_SECONDS) if name.endswith("Timeout") else value for name, value in fields.items()}
+    written = {
+        name: min(value, LONGEST_SECONDS) if name.endswith("Timeout") else value for name, value in fields.items()
+    }
     fill = _FILLED.get(kind)
     if fill is None:
-        return told
-    fill(told, run)
-    return {name: value for name, value in told.items() if not name.endswith("Timeout") or value}
+        return written
+    fill(written, run)
+    return {name: value for name, value in written.items() if not name.endswith("Timeout") or value}
 
 
-def _activity(told: Fields, run: WorkflowRun) -> None:
-    told.setdefault("taskQueue", run.task_queue)
-    _retry_policy(told)
-    to_close = told.get("scheduleToCloseTimeout", 0.0)
+def _activity(fields: Fields, run: WorkflowRun) -> None:
+    fields.setdefault("taskQueue", run.task_queue)
+    _retry_policy(fields)
+    to_close = fields.get("scheduleToCloseTimeout", 0.0)
     if to_close:
         for name in ("scheduleToStartTimeout", "startToCloseTimeout"):
-            told[name] = min(told.get(name, to_close), to_close)
+            fields[name] = min(fields.get(name, to_close), to_close)
     else:
-        told["scheduleToCloseTimeout"] = run.run_timeout
-        told.setdefault("scheduleToStartTimeout", run.run_timeout)
+        fields["scheduleToCloseTimeout"] = run.run_timeout
+        fields.setdefault("scheduleToStartTimeout", run.run_timeout)
     for name in ("scheduleToCloseTimeout", "scheduleToStartTimeout", "startToCloseTimeout", "heartbeatTimeout"):
-        told[name] = _at_most(told.get(name, 0.0), run.run_timeout)
-    told["heartbeatTimeout"] = min(told["heartbeatTimeout"], told["startToCloseTimeout"])
+        fields[name] = _at_most(fields.get(name, 0.0), run.run_timeout)
+    fields["heartbeatTimeout"] = min(fields["heartbeatTimeout"], fields["startToCloseTimeout"])
 
 
-def _child(told: Fields, run: WorkflowRun) -> None:
-    told.setdefault("taskQueue", run.task_queue)
-    told.setdefault("parentClosePolicy", "PARENT_CLOSE_POLICY_TERMINATE")
-    told.setdefault("workflowIdReusePolicy", "WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE")
-    if any(name.startswith("retryPolicy.") for name in told):
-        _retry_policy(told)
-    _workflow_timeouts(told, told.get("workflowExecutionTimeout", 0.0))
+def _child(fields: Fields, run: WorkflowRun) -> None:
+    fields.setdefault("taskQueue", run.task_queue)
+    fields.setdefault("parentClosePolicy", "PARENT_CLOSE_POLICY_TERMINATE")
+    fields.setdefault("workflowIdReusePolicy", "WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE")
+    if any(name.startswith("retryPolicy.") for name in fields):
+        _retry_policy(fields)
+    _workflow_timeouts(fields, fields.get("workflowExecutionTimeout", 0.0))
 
 
-def _continued(told: Fields, run: WorkflowRun) -> None:
-    told.setdefault("workflowType", run.workflow_type)
-    told.setdefault("taskQueue", run.task_queue)
-    told.setdefault("workflowRunTimeout", run.run_timeout)
-    told.setdefault("workflowTaskTimeout", run.task_timeout)
-    _workflow_timeouts(told, run.execution_timeout)
+def _continued(fields: Fields, run: WorkflowRun) -> None:
+    fields.setdefault("workflowType", run.workflow_type)
+    fields.setdefault("taskQueue", run.task_queue)
+    fields.setdefault("workflowRunTimeout", run.run_timeout)
+    fields.setdefault("workflowTaskTimeout", run.task_timeout)
+    _workflow_timeouts(fields, run.execution_timeout)
 
 
-def _operation(told: Fields, run: WorkflowRun) -> None:
+def _operation(fields: Fields, run: WorkflowRun) -> None:
     if run.run_timeout:
-        told["scheduleToCloseTimeout"] = _at_most(told.get("scheduleToCloseTimeout", run.run_timeout), run.run_timeout)
+        fields["scheduleToCloseTimeout"] = _at_most(
+            fields.get("scheduleToCloseTimeout", run.run_timeout), run.run_timeout
+        )
 
 
-def _workflow_timeouts(told: Fields, execution_timeout: float) -> None:
-    run_timeout = _at_most(told.get("workflowRunTimeout", 0.0) or execution_timeout, execution_timeout)
-    told["workflowRunTimeout"] = run_timeout
-    task_timeout = min(told.get("workflowTaskTimeout", 0.0) or TASK_TIMEOUT_SECONDS, TASK_TIMEOUT_MAXIMUM_SECONDS)
-    told["workflowTaskTimeout"] = _at_most(task_timeout, run_timeout)
+def _workflow_timeouts(fields: Fields, execution_timeout: float) -> None:
+    run_timeout = _at_most(fields.get("workflowRunTimeout", 0.0) or execution_timeout, execution_timeout)
+    fields["workflowRunTimeout"] = run_timeout
+    task_timeout = min(fields.get("workflowTaskTimeout", 0.0) or TASK_TIMEOUT_SECONDS, TASK_TIMEOUT_MAXIMUM_SECONDS)
+    fields["workflowTaskTimeout"] = _at_most(task_timeout, run_timeout)
 
 
-def _retry_policy(told: Fields) -> None:
-    initial = told.setdefault("retryPolicy.initialInterval", RETRY_INITIAL_SECONDS)
-    told.setdefault("retryPolicy.backoffCoefficient", RETRY_COEFFICIENT)
-    told.setdefault("retryPolicy.maximumInterval", RETRY_MAXIMUM_FACTOR * initial)
+def _retry_policy(fields: Fields) -> None:
+    initial = fields.setdefault("retryPolicy.initialInterval", RETRY_INITIAL_SECONDS)
+    fields.setdefault("retryPolicy.backoffCoefficient", RETRY_COEFFICIENT)
+    fields.setdefault("retryPolicy.maximumInterval", RETRY_MAXIMUM_FACTOR * initial)
 
 
 def _at_most(seconds: float, limit: float) -> float:

@@ -89,21 +89,21 @@ def apply(
     in_force = {each.key: each for each in accepted if each.reason and (each.until is None or each.until >= today)}
     seen = {_of(finding).key for history in histories for finding in _differences(history)}
     judged = {history.workflow for history in histories}
-    told = tuple(settled(replace(each, findings=tuple(_marked(each.findings, in_force)))) for each in histories)
-    return told, tuple(_stale(accepted, seen=seen, judged=judged, today=today))
+    marked = tuple(settled(replace(each, findings=tuple(_marked(each.findings, in_force)))) for each in histories)
+    return marked, tuple(_stale(accepted, seen=seen, judged=judged, today=today))
 
 
 def merged(
     accepted: Sequence[AcceptedDifference], histories: Sequence[ReplayedHistory], *, reason: str, until: date | None
 ) -> tuple[AcceptedDifference, ...]:
     """Return what is accepted together with every difference that is not yet, with a reason and a last day."""
-    found = {each.key: each for each in accepted}
+    entries = {each.key: each for each in accepted}
     for history in histories:
         for finding in _differences(history):
             new = replace(_of(finding), reason=reason, until=until)
-            known = found.get(new.key)
-            found[new.key] = new if known is None or (reason and not known.reason) else known
-    return tuple(found.values())
+            known = entries.get(new.key)
+            entries[new.key] = new if known is None or (reason and not known.reason) else known
+    return tuple(entries.values())
 
 
 def _differences(history: ReplayedHistory) -> Iterator[ReplayFinding]:

@@ -15,11 +15,11 @@ from harness.replay.compare import pairing as aligning
 from harness.replay.compare.normal_form import ENDS, ReplayPlace, is_added_by_sdk, normalized, subject
 from harness.replay.compare.payloads import bounded, is_sealed, told_apart
 from harness.temporal.command import PATCH_MARKER, Command, TaskDecisions
-from harness.temporal.command_events import events_of, recorded
+from harness.temporal.command_events import events_of, recorded_commands
 from harness.temporal.run import WorkflowRun, run_of
 from harness.temporal.task_failure import is_blocked
 
-__all__ = ["Comparison", "Difference", "LeftOut", "ReplayPlace", "compare", "recorded"]
+__all__ = ["Comparison", "Difference", "LeftOut", "ReplayPlace", "compare", "recorded_commands"]
 
 WHOLE = "command"
 """Field of a difference that is a command too many, too few, or of another kind."""
@@ -52,7 +52,7 @@ def compare(
     history: History | Sequence[HistoryEvent],
     decided: Sequence[TaskDecisions],
     *,
-    told: Mapping[int, Sequence[Command]] | None = None,
+    recorded: Mapping[int, Sequence[Command]] | None = None,
     converter: PayloadConverter = DataConverter.default.payload_converter,
     place: ReplayPlace = ReplayPlace(),  # noqa: B008 (frozen)
     local_results: bool = True,
@@ -62,7 +62,7 @@ def compare(
     Args:
         history: The history, or its events as protobuf messages, which spares converting them.
         decided: What the workflow tasks were answered with now.
-        told: The history's commands as ``recorded`` returns them, if they had to be opened by a codec.
+        recorded: The history's commands as ``recorded_commands`` returns them, if they had to be opened by a codec.
         converter: Decodes payloads to show them; what is compared are their bytes.
         place: Where the replayed workflow believed to run, where that is not where it was recorded.
         local_results: Whether result, failure and attempt of local activities are compared. Not, where they ran
@@ -70,7 +70,7 @@ def compare(
     """
     events = events_of(history)
     comparison = _HistoryComparison(
-        events, told if told is not None else recorded(events), converter, place, local_results
+        events, recorded if recorded is not None else recorded_commands(events), converter, place, local_results
     )
     for each in decided:
         comparison.add(each)
@@ -83,18 +83,18 @@ class _HistoryComparison:
     def __init__(
         self,
         events: Sequence[HistoryEvent],
-        told: Mapping[int, Sequence[Command]],
+        recorded: Mapping[int, Sequence[Command]],
         converter: PayloadConverter,
         place: ReplayPlace,
         local_results: bool,
     ) -> None:
         self._run: WorkflowRun = run_of(events)
-        self._told = told
+        self._recorded = recorded
         self._converter = converter
         self._place = place
         self._local_results = local_results
-        self._patches = {one.fields.get("patchId") for commands in told.values() for one in commands}
-        self._found: list[Difference] = []
+        self._patches = {one.fields.get("patchId") for commands in recorded.values() for one in commands}
+        self._differences: list[Difference] = []
         self._left_out: list[LeftOut] = []
         self._unseen: list[tuple[int, str]] = []
         self._commands = 0
@@ -103,7 +103,7 @@ class _HistoryComparison:
     def add(self, decided: TaskDecisions) -> None:
         """Compare one workflow task."""
         started = decided.started_event_id
-        if started not in self._told:
+        if started not in self._recorded:
             self._left_out.append(
                 LeftOut(workflow_task=started, why=self._run.unanswered.get(started, "not in the history"))
             )
@@ -113,13 +113,13 @@ class _HistoryComparison:
             self._left_out.append(LeftOut(workflow_task=started, why="blocked"))
         else:
             self._tasks += 1
-            self._found.append(self._failed(decided))
+            self._differences.append(self._failed(decided))
 
     def result(self, asked: set[int]) -> Comparison:
         """Return what was gathered; ``asked`` are the tasks that somebody replayed."""
-        rest = [LeftOut(workflow_task=started, why="not asked") for started in self._told if started not in asked]
+        rest = [LeftOut(workflow_task=started, why="not asked") for started in self._recorded if started not in asked]
         return Comparison(
-            differences=tuple(self._found),
+            differences=tuple(self._differences),
             commands=self._commands,
             tasks=self._tasks,
             left_out=(*self._left_out, *rest),
@@ -131,7 +131,7 @@ class _HistoryComparison:
 
     def _task(self, decided: TaskDecisions) -> None:
         started = decided.started_event_id
-        wanted = [one for one in self._told[started] if one.event_id not in decided.given]
+        wanted = [one for one in self._recorded[started] if one.event_id not in decided.given]
         old = [self._comparable(one) for one in wanted if not is_added_by_sdk(one)]
         new = _answered(old, [self._comparable(one) for one in decided.commands if not is_added_by_sdk(one)])
         self._tasks += 1
@@ -144,7 +144,7 @@ class _HistoryComparison:
             return
         before = started
         for one, other in aligning.pairs(old, new, key=self._key):
-            self._found += self._pair(one, other, started=started, before=before)
+            self._differences += self._pair(one, other, started=started, before=before)
             before = one.event_id if one else before
 
     def _is_new_patch(self, command: Command) -> bool:
@@ -204,5 +204,5 @@ def _answered(old: Sequence[Command], new: Sequence[Command]) -> list[Command]:
     updates, of which histories know nothing, are left out unless they were accepted when it was recorded.
     """
     accepted = {one.fields["updateId"] for one in old if one.kind == "UpdateAccepted"}
-    told = [one for one in new if one.kind != "UpdateRejected" or one.fields["updateId"] in accepted]
-    return sorted(told, key=lambda one: one.kind in ENDS)
+    written = [one for one in new if one.kind != "UpdateRejected" or one.fields["updateId"] in accepted]
+    return sorted(written, key=lambda one: one.kind in ENDS)

@@ -68,52 +68,52 @@ class Judge:
             self._compare(gathered, answer)
         gathered.replays[answer.condition] = answer.replay
 
-    def judged(self, index: int, told: ReplayedHistory) -> ReplayedHistory:
+    def judged(self, index: int, history: ReplayedHistory) -> ReplayedHistory:
         """Return the verdict on one history, and forget what was gathered of it.
 
         Args:
             index: Which history.
-            told: File, ids and number of events of it.
+            history: File, ids and number of events of it.
         """
         gathered = self._gathered.pop(index, _Gathered())
         if not gathered.replays:
-            return replace(told, reason=told.reason or "it was not replayed")
-        told = replace(told, conditions=tuple(gathered.replays), temporal=_temporal(gathered.replays.values()))
+            return replace(history, reason=history.reason or "it was not replayed")
+        history = replace(history, conditions=tuple(gathered.replays), temporal=_temporal(gathered.replays.values()))
         usable = {name: one for name, one in gathered.replays.items() if not _is_unusable(one)}
-        findings = tuple(self._findings(gathered, usable, told.workflow))
-        findings = tuple(replace(finding, histories=(told.file,)) for finding in findings)
+        findings = tuple(self._findings(gathered, usable, history.workflow))
+        findings = tuple(replace(finding, histories=(history.file,)) for finding in findings)
         whole = [one for name, one in usable.items() if name != PREFIX]
         most = max(whole, key=lambda one: one.commands, default=None)
         if most is not None:
-            told = replace(
-                told,
+            history = replace(
+                history,
                 commands=most.commands,
                 tasks=most.tasks,
                 prefixes=max(one.prefixes for one in usable.values()),
                 left_out=most.left_out,
                 unseen=most.unseen,
             )
-        return settled(replace(told, findings=findings, reason=_reason(gathered.replays, most)))
+        return settled(replace(history, findings=findings, reason=_reason(gathered.replays, most)))
 
     def _compare(self, gathered: _Gathered, answer: ConditionReplay) -> None:
         assert gathered.reference is not None
         gathered.asked |= set(answer.decisions) if answer.condition == PREFIX else set()
         if answer.condition != PREFIX and not _is_unusable(answer.replay):
-            found = dependence(gathered.reference, answer)
-            if found:
-                gathered.dependences.append(found)
+            difference = dependence(gathered.reference, answer)
+            if difference:
+                gathered.dependences.append(difference)
             gathered.groups.add(self._groups.get(answer.condition, answer.condition))
 
     def _findings(self, gathered: _Gathered, usable: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
         witnesses = tuple(dict.fromkeys(each for one in usable.values() for each in one.witnesses))
-        found = [*self._depends(gathered, workflow), *_changes(usable, workflow, asked=gathered.asked)]
-        found += [] if gathered.dependences else _of_prefixes(usable, workflow)
-        yield from (replace(finding, causes=witnesses) for finding in found)
-        yield from () if found else (_witnessed(witness) for witness in witnesses)
+        findings = [*self._depends(gathered, workflow), *_changes(usable, workflow, asked=gathered.asked)]
+        findings += [] if gathered.dependences else _of_prefixes(usable, workflow)
+        yield from (replace(finding, causes=witnesses) for finding in findings)
+        yield from () if findings else (_witnessed(witness) for witness in witnesses)
         yield from _lost(gathered.replays, workflow)
         yield from _ran(usable, workflow)
         failures = [one.failure for one in usable.values() if one.failure]
-        if failures and not found:
+        if failures and not findings:
             message = f"Temporal's Replayer fails: {_first_line(failures[0])}"
             yield ReplayFinding(check=TEMPORAL, workflow=workflow, message=message, subject="replay")
 
@@ -122,12 +122,12 @@ class Judge:
         by_command: dict[tuple[int, str], list[Dependence]] = defaultdict(list)
         for each in gathered.dependences:
             by_command[each.workflow_task, _named(each.plain or each.other)].append(each)
-        for (task, name), found in by_command.items():
-            groups = list(dict.fromkeys(self._groups.get(each.condition, each.condition) for each in found))
+        for (task, name), dependences in by_command.items():
+            groups = list(dict.fromkeys(self._groups.get(each.condition, each.condition) for each in dependences))
             # A random value differs under each condition: then none of them is the cause.
             each_time = len(gathered.groups) > 2 and gathered.groups <= set(groups)
             causes = [EACH_TIME] if each_time else groups
-            first = found[0]
+            first = dependences[0]
             difference = _difference_of(first, task)
             words = f"{name} differs from replay to replay" if each_time else f"{name} depends on {_listed(groups)}"
             yield ReplayFinding(
@@ -137,7 +137,7 @@ class Judge:
                 subject=f"{name}: {', '.join(causes)}",
                 line=difference.line,
                 difference=difference,
-                conditions=(EACH_TIME,) if each_time else tuple(each.condition for each in found),
+                conditions=(EACH_TIME,) if each_time else tuple(each.condition for each in dependences),
             )
 
 
@@ -153,17 +153,17 @@ class _Gathered:
     asked: set[int] = field(default_factory=set)
 
 
-def settled(told: ReplayedHistory) -> ReplayedHistory:
+def settled(history: ReplayedHistory) -> ReplayedHistory:
     """Return a history with the outcome that its findings, its reason and what was compared come to."""
-    if any(not finding.accepted for finding in told.findings):
-        return replace(told, outcome=Outcome.FAIL)
-    if told.reason:
-        return replace(told, outcome=Outcome.UNKNOWN)
-    if not told.commands:
-        is_open = any(each.why == "open" for each in told.left_out)
+    if any(not finding.accepted for finding in history.findings):
+        return replace(history, outcome=Outcome.FAIL)
+    if history.reason:
+        return replace(history, outcome=Outcome.UNKNOWN)
+    if not history.commands:
+        is_open = any(each.why == "open" for each in history.left_out)
         reason = _ONLY_OPEN if is_open else "it holds no command that could be compared"
-        return replace(told, outcome=Outcome.UNKNOWN, reason=reason)
-    return replace(told, outcome=Outcome.PASS)
+        return replace(history, outcome=Outcome.UNKNOWN, reason=reason)
+    return replace(history, outcome=Outcome.PASS)
 
 
 def shown(value: Any) -> str:
@@ -188,12 +188,12 @@ def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) ->
     keys = [{_key(difference) for difference in one.differences} for one in whole]
     everywhere = set.intersection(*keys) if keys else set()
     at_the_end = {_key(each) for name, one in usable.items() if name == PREFIX for each in one.differences}
-    found = []
+    findings = []
     for each in whole[0].differences if whole else ():
         if _key(each) in everywhere:
             same = each.workflow_task not in asked or _key(each) in at_the_end
-            found.append(_change(each, workflow) if same else _of_replaying(each, workflow, conditions=()))
-    return found
+            findings.append(_change(each, workflow) if same else _of_replaying(each, workflow, conditions=()))
+    return findings
 
 
 def _change(difference: Difference, workflow: str) -> ReplayFinding:
@@ -211,8 +211,8 @@ def _change(difference: Difference, workflow: str) -> ReplayFinding:
 def _of_prefixes(usable: Mapping[str, Replay], workflow: str) -> list[ReplayFinding]:
     """Return the differences that show only where a workflow task is the last one, and is not replayed."""
     known = {_key(each) for name, one in usable.items() if name != PREFIX for each in one.differences}
-    found = [(name, each) for name, one in usable.items() if name == PREFIX for each in one.differences]
-    return [_of_replaying(each, workflow, conditions=(name,)) for name, each in found if _key(each) not in known]
+    at_the_end = [(name, each) for name, one in usable.items() if name == PREFIX for each in one.differences]
+    return [_of_replaying(each, workflow, conditions=(name,)) for name, each in at_the_end if _key(each) not in known]
 
 
 def _of_replaying(difference: Difference, workflow: str, *, conditions: tuple[str, ...]) -> ReplayFinding:
@@ -288,38 +288,38 @@ def _ended(lost: str) -> bool:
 
 
 def _key(difference: Difference) -> tuple[Any, ...]:
-    told = (difference.workflow_task, difference.event_id, difference.kind, difference.subject, difference.field)
+    place = (difference.workflow_task, difference.event_id, difference.kind, difference.subject, difference.field)
     # The message of a failed task may name addresses and times.
-    return (*told, repr(difference.old), "" if difference.field == OUTCOME else repr(difference.new))
+    return (*place, repr(difference.old), "" if difference.field == OUTCOME else repr(difference.new))
 
 
-def _difference_of(found: Dependence, task: int) -> Difference:
+def _difference_of(differing: Dependence, task: int) -> Difference:
     """Return the first field in which the decisions of two replays differ; ``old`` is that of the reference."""
-    one, other = found.plain, found.other
+    one, other = differing.plain, differing.other
     either = other or one
-    told: dict[str, Any] = {
+    place: dict[str, Any] = {
         "event_id": 0,
         "workflow_task": task,
         "kind": either.kind if either else "WorkflowTask",
         "subject": _subject(either),
-        "line": either.line if either else found.line,
+        "line": either.line if either else differing.line,
     }
     if one is None and other is None:
-        return Difference(**told, field=OUTCOME, old=found.failures[0] or None, new=found.failures[1] or None)
+        return Difference(**place, field=OUTCOME, old=differing.failures[0] or None, new=differing.failures[1] or None)
     if one is None or other is None or one.kind != other.kind:
-        return Difference(**told, field=WHOLE, old=_named(one) or None, new=_named(other) or None)
+        return Difference(**place, field=WHOLE, old=_named(one) or None, new=_named(other) or None)
     names = dict.fromkeys([*one.fields, *other.fields])
     name = next(name for name in names if one.fields.get(name) != other.fields.get(name))
     old, new, note = told_apart(one.fields.get(name), other.fields.get(name), converter=_CONVERTER)
     old, new = bounded(old), bounded(new)
-    return Difference(**told, field=name, old=old, new=new, note=note)
+    return Difference(**place, field=name, old=old, new=new, note=note)
 
 
 def _changed(difference: Difference) -> str:
     note = f" ({difference.note})" if difference.note else ""
     old, new = difference.old, difference.new
     if difference.field == OUTCOME:
-        return f"the workflow task of event {difference.workflow_task} {_told(new)}, and {_told(old)} before"
+        return f"the workflow task of event {difference.workflow_task} {_outcome(new)}, and {_outcome(old)} before"
     if difference.field == WHOLE:
         if old is None:
             return f"{new} was not recorded"
@@ -341,7 +341,7 @@ def _apart(difference: Difference, when: str) -> str:
     return f"{difference.field} is {shown(old)}, and {shown(new)} {when}{note}"
 
 
-def _told(outcome: Any) -> str:
+def _outcome(outcome: Any) -> str:
     return "completed" if outcome is None else _first_line(str(outcome))
 
 

@@ -30,5 +30,5 @@ def pairs(old: Sequence[Command], new: Sequence[Command], *, key: Callable[[Comm
     return aligned
 
 
-def _unequal(found: Sequence[Pair], key: Callable[[Command], Hashable]) -> int:
-    return sum(one is None or other is None or key(one) != key(other) for one, other in found)
+def _unequal(paired: Sequence[Pair], key: Callable[[Command], Hashable]) -> int:
+    return sum(one is None or other is None or key(one) != key(other) for one, other in paired)

@@ -13,7 +13,7 @@ from temporalio.converter import DataConverter, PayloadCodec
 
 from harness.histories.stored_history import StoredHistory
 from harness.records.replay_result import Replay
-from harness.replay.compare.comparison import ReplayPlace, compare, recorded
+from harness.replay.compare.comparison import ReplayPlace, compare, recorded_commands
 from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests
 from harness.replay.compare.payloads import opened
 from harness.replay.door.task_answer import RAN, TaskAnswer
@@ -69,25 +69,25 @@ class AnswerComparer:
         if why := asked.skipped or _unasked(answers):
             replay = _replay(asked.prepared, skipped=why)
             return ConditionReplay(index=asked.index, condition=asked.condition, replay=replay)
-        told: Mapping[int, Sequence[Command]] = await asyncio.to_thread(recorded, asked.events)
+        recorded: Mapping[int, Sequence[Command]] = await asyncio.to_thread(recorded_commands, asked.events)
         decided = await asyncio.to_thread(_decided, answers)
         if codec := self._converter.payload_codec:
-            told = {started: await _opened(commands, codec) for started, commands in told.items()}
+            recorded = {started: await _opened(commands, codec) for started, commands in recorded.items()}
             decided = [dataclasses.replace(each, commands=await _opened(each.commands, codec)) for each in decided]
-        return await asyncio.to_thread(self._compared, asked, answers, told, decided)
+        return await asyncio.to_thread(self._compared, asked, answers, recorded, decided)
 
     def _compared(
         self,
         asked: HistoryAnswers,
         answers: Sequence[TaskAnswer],
-        told: Mapping[int, Sequence[Command]],
+        recorded: Mapping[int, Sequence[Command]],
         decided: Sequence[TaskDecisions],
     ) -> ConditionReplay:
         queue = next((each.queue for each in answers if each.queue != asked.prepared.task_queue), "")
         compared = compare(
             asked.events,
             decided,
-            told=told,
+            recorded=recorded,
             converter=self._converter.payload_converter,
             place=ReplayPlace(task_queue=queue),
         )
@@ -121,12 +121,12 @@ def _replay(prepared: StoredHistory, *, skipped: str = "") -> Replay:
 
 def _one_each(answers: Sequence[TaskAnswer]) -> list[TaskAnswer]:
     """Return one answer for each task, in order: the first that there is."""
-    found: dict[int, TaskAnswer] = {}
+    by_task: dict[int, TaskAnswer] = {}
     for each in answers:
-        kept = found.get(each.started_event_id)
+        kept = by_task.get(each.started_event_id)
         if kept is None or kept.kind == "unasked":
-            found[each.started_event_id] = each
-    return [found[started] for started in sorted(found)]
+            by_task[each.started_event_id] = each
+    return [by_task[started] for started in sorted(by_task)]
 
 
 def _unasked(answers: Sequence[TaskAnswer]) -> str:
@@ -160,14 +160,14 @@ def _ending(answers: Sequence[TaskAnswer]) -> dict[str, Any]:
     """Return what a replay tells of failed tasks, of a lost worker, and of what ran for real."""
     failed = next((each for each in answers if each.kind == "failed"), None)
     lost = next((each for each in answers if each.kind in ("silent", "exited")), None)
-    told: dict[str, Any] = {
+    ending: dict[str, Any] = {
         "ran": tuple(each.started_event_id for each in answers if each.note == RAN),
         "lost": f"over the workflow task of event {lost.started_event_id}: {lost.failure}" if lost else "",
     }
     if failed:
         disagrees = failed.cause == "NON_DETERMINISTIC_ERROR" or is_nondeterminism(failed.failure)
-        told |= {"failure": failed.failure, "blocked": failed.blocked, "nondeterminism": disagrees}
-    return told
+        ending |= {"failure": failed.failure, "blocked": failed.blocked, "nondeterminism": disagrees}
+    return ending
 
 
 async def _opened(commands: Sequence[Command], codec: PayloadCodec) -> tuple[Command, ...]:

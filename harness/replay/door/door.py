@@ -159,8 +159,8 @@ class ReplayDoor:
             for mode in modes:
                 left = _without(run, answers) if mode == "rest" else run
                 asked = self._warm(left, queue) if mode == "warm" else self._cold(left, queue)
-                found = await until_over(asked, left, mode, limit=self._history_limit, before=answers)
-                answers += [replace(answer, mode=mode, queue=queue) for answer in found]
+                in_mode = await until_over(asked, left, mode, limit=self._history_limit, before=answers)
+                answers += [replace(answer, mode=mode, queue=queue) for answer in in_mode]
         return answers
 
     async def _exit_of(self, process: Process) -> str:
@@ -276,7 +276,7 @@ class ReplayDoor:
             await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._frontend.withdraw(offered)
-        told = TaskAnswer(
+        answer = TaskAnswer(
             mode=mode,
             started_event_id=task.started_event_id,
             kind="silent",
@@ -285,10 +285,10 @@ class ReplayDoor:
             fetched=offered.fetched,
         )
         if offered.answer.done():
-            return heard(told, offered.answer.result())
+            return heard(answer, offered.answer.result())
         if self._gone and self._gone.done():
-            return replace(told, kind="exited", failure=self._gone.result())
-        return told
+            return replace(answer, kind="exited", failure=self._gone.result())
+        return answer
 
 
 def _without(run: ReplayableRun, answers: Iterable[TaskAnswer]) -> ReplayableRun:
@@ -306,9 +306,9 @@ def _keeping(task: RecordedTask, *, last: bool) -> Callable[[rpc.RespondWorkflow
 
 
 def _sticky_queue(answer: asyncio.Future[WorkerAnswer]) -> str:
-    told = answer.result() if answer.done() else None
-    if isinstance(told, rpc.RespondWorkflowTaskCompletedRequest):
-        return told.sticky_attributes.worker_task_queue.name
+    said = answer.result() if answer.done() else None
+    if isinstance(said, rpc.RespondWorkflowTaskCompletedRequest):
+        return said.sticky_attributes.worker_task_queue.name
     return ""
 
 

@@ -101,13 +101,13 @@ async def replay_through_door(
     open_slots = len(slots)
     try:
         while open_slots:
-            told = await matrix.told.get()
-            if isinstance(told, Exception):
-                raise told
-            if told is None:
+            answers = await matrix.answers.get()
+            if isinstance(answers, Exception):
+                raise answers
+            if answers is None:
                 open_slots -= 1
                 continue
-            yield await comparing.answered(told)
+            yield await comparing.answered(answers)
     finally:
         for slot in slots:
             slot.cancel()
@@ -128,7 +128,7 @@ class _ConditionQueue:
 
 
 class _DoorMatrix:
-    """Deals histories out to worker processes; what they answer is put into ``told``, and None for each slot's end."""
+    """Deals histories out to workers; what they answer is put into ``answers``, and None for each slot's end."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class _DoorMatrix:
         conditions: Sequence[Condition],
         share: int,
     ) -> None:
-        self.told: asyncio.Queue[HistoryAnswers | Exception | None] = asyncio.Queue(maxsize=4)
+        self.answers: asyncio.Queue[HistoryAnswers | Exception | None] = asyncio.Queue(maxsize=4)
         self._histories = histories
         self._worker = worker
         self._share = share
@@ -159,8 +159,8 @@ class _DoorMatrix:
             while (line := self._next()) is not None:
                 await self._session(line)
         except Exception as error:  # it is raised where the histories were asked for
-            await self.told.put(error)
-        await self.told.put(None)
+            await self.answers.put(error)
+        await self.answers.put(None)
 
     def _next(self) -> _ConditionQueue | None:
         """Return the condition that a free slot takes up: one that nobody has begun, or the one with most to do."""
@@ -215,7 +215,7 @@ class _DoorMatrix:
         if any(answer.lost for answer in answers):
             self._lost[line.plain].add(index)
             self._losses[line.plain][history.workflow] += 1
-        await self.told.put(
+        await self.answers.put(
             HistoryAnswers(index=index, prepared=history, condition=line.condition.name, events=events, answers=answers)
         )
 
@@ -229,7 +229,7 @@ class _DoorMatrix:
         return f"not handed out: {workflow} has cost {losses} worker processes already" if losses >= LOSSES else ""
 
     async def _skip(self, index: int, line: _ConditionQueue, why: str) -> None:
-        await self.told.put(
+        await self.answers.put(
             HistoryAnswers(index=index, prepared=self._histories[index], condition=line.condition.name, skipped=why)
         )
 
@@ -243,9 +243,9 @@ def _converter(reference: str, cwd: Path) -> DataConverter:
         sys.path.insert(0, str(cwd))
     module, _, name = reference.partition(":")
     try:
-        found: Any = getattr(importlib.import_module(module), name)
+        converter: Any = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"the data converter {reference!r} cannot be imported: {error}") from error
-    if not isinstance(found, DataConverter):
-        raise UsageError(f"{reference!r} is a {type(found).__name__}, not a temporalio DataConverter")
-    return found
+    if not isinstance(converter, DataConverter):
+        raise UsageError(f"{reference!r} is a {type(converter).__name__}, not a temporalio DataConverter")
+    return converter

@@ -148,11 +148,11 @@ def checked(answer: TaskAnswer) -> TaskAnswer:
     return replace(answer, note=RAN) if ran else answer
 
 
-def heard(told: TaskAnswer, answer: WorkerAnswer) -> TaskAnswer:
+def heard(so_far: TaskAnswer, answer: WorkerAnswer) -> TaskAnswer:
     """Add what the worker said to an answer."""
     if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
         return replace(
-            told,
+            so_far,
             kind="failed",
             failure=answer.failure.message,
             cause=WorkflowTaskFailedCause.Name(answer.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_"),
@@ -161,7 +161,7 @@ def heard(told: TaskAnswer, answer: WorkerAnswer) -> TaskAnswer:
     # While a local activity still runs, its task is completed and a new one asked for.
     unfinished = answer.force_create_new_workflow_task
     return replace(
-        told,
+        so_far,
         kind="completed",
         commands=tuple(answer.commands),
         messages=tuple(answer.messages),

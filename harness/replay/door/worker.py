@@ -129,8 +129,8 @@ class ReplayWorker:
                 await self._start()
             except RigError as error:
                 if not left:
-                    told = f"the worker was lost and cannot be started again ({STARTS} tries): {error}"
-                    raise RigError(told) from error
+                    message = f"the worker was lost and cannot be started again ({STARTS} tries): {error}"
+                    raise RigError(message) from error
             else:
                 return
 

@@ -60,7 +60,7 @@ async def _serve(channel: ChannelToParent) -> None:
         replayers = _replayers(setup, unusable, lambda name: answer(Ready(importing=name)))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        answer(Ready(error=str(error) if type(error) is LookupError else _told(error)))
+        answer(Ready(error=str(error) if type(error) is LookupError else _reason(error)))
         return
     workflows = sorted(name for workflows, _ in replayers for name in workflows)
     answer(Ready(workflows=workflows, unusable=unusable))
@@ -81,7 +81,7 @@ async def _serve(channel: ChannelToParent) -> None:
         await replayer().serve(channel.read, answer)
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
@@ -96,9 +96,9 @@ def _replayers(setup: Setup, unusable: dict[str, str], importing: Importing) -> 
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     made = [each for name in setup.replayers for each in _usable(name, _named_replayer, unusable, importing)]
-    found = [(name, each) for name in setup.modules for each in _usable(name, _workflows, unusable, importing)]
-    if found:
-        made.append(_replayer_of(found, setup.data_converter))
+    workflows = [(name, each) for name in setup.modules for each in _usable(name, _workflows, unusable, importing)]
+    if workflows:
+        made.append(_replayer_of(workflows, setup.data_converter))
     if not made:
         raise LookupError("; ".join(f"{name}: {why}" for name, why in unusable.items()) or "no module is named")
     return made
@@ -111,7 +111,7 @@ def _usable(name: str, use: Callable[[str], T], unusable: dict[str, str], import
         yield use(name)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         traceback.print_exc()
-        unusable[name] = _told(error)
+        unusable[name] = _reason(error)
 
 
 def _named_replayer(reference: str) -> tuple[dict[str, type], Any]:
@@ -124,12 +124,12 @@ def _named_replayer(reference: str) -> tuple[dict[str, type], Any]:
     return {vars(each)[_DEFINITION].name or "": each for each in classes}, made
 
 
-def _replayer_of(found: Sequence[tuple[str, dict[str, type]]], data_converter: str) -> tuple[dict[str, type], Any]:
+def _replayer_of(by_module: Sequence[tuple[str, dict[str, type]]], data_converter: str) -> tuple[dict[str, type], Any]:
     from temporalio.worker import Replayer
 
     workflows: dict[str, type] = {}
     homes: dict[str, str] = {}
-    for module, more in found:
+    for module, more in by_module:
         for name, workflow in more.items():
             if workflows.setdefault(name, workflow) is not workflow:
                 raise LookupError(f"{homes[name]} and {module} both define the workflow {name}: name one of them")
@@ -140,8 +140,8 @@ def _replayer_of(found: Sequence[tuple[str, dict[str, type]]], data_converter: s
 
 def _workflows(module: str) -> dict[str, type]:
     """Return the workflows of ``module`` by name, or the one that ``module:Class`` names."""
-    found = [_named(module)] if ":" in module else list(vars(importlib.import_module(module)).values())
-    classes = [each for each in found if isinstance(each, type) and _DEFINITION in vars(each)]
+    candidates = [_named(module)] if ":" in module else list(vars(importlib.import_module(module)).values())
+    classes = [each for each in candidates if isinstance(each, type) and _DEFINITION in vars(each)]
     if not classes:
         raise LookupError(f"no workflow is defined or imported in {module}")
     return {vars(each)[_DEFINITION].name or "": each for each in classes}
@@ -150,15 +150,15 @@ def _workflows(module: str) -> dict[str, type]:
 def _converter(reference: str) -> Any:
     from temporalio.converter import DataConverter
 
-    found = _named(reference)
-    if not isinstance(found, DataConverter):
+    converter = _named(reference)
+    if not isinstance(converter, DataConverter):
         raise TypeError(f"{reference} is no temporalio.converter.DataConverter")
-    return found
+    return converter
 
 
 def _named(reference: str) -> Any:
     module, _, name = reference.partition(":")
-    found: Any = importlib.import_module(module)
+    named: Any = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part)
-    return found
+        named = getattr(named, part)
+    return named

@@ -23,7 +23,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from harness.records.replay_result import Replay
-from harness.replay.compare.comparison import compare, recorded
+from harness.replay.compare.comparison import compare, recorded_commands
 from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests
 from harness.replay.compare.payloads import opened
 from harness.replay.in_process import source_lines as lines
@@ -107,24 +107,24 @@ class RequestReplayer:
                 answer(await self._answer(msgspec.json.decode(message, type=ReplayRequest)))
 
     async def _answer(self, request: ReplayRequest) -> ConditionReplay:
-        told = ConditionReplay(
+        answer = ConditionReplay(
             index=request.index,
             condition=request.condition,
             replay=Replay(workflow_id=request.workflow_id, run_id=request.run_id),
         )
         able = next((each for each in self._replaying if each.knows(request.workflow)), None)
         if able is None:
-            return replace(told, replay=replace(told.replay, skipped=self._unknown(request.workflow)))
+            return replace(answer, replay=replace(answer.replay, skipped=self._unknown(request.workflow)))
         try:
-            found, tasks = await able.answer(request)
+            replay, tasks = await able.answer(request)
         except Exception as error:
             traceback.print_exc()
             await able.close()
-            return replace(told, replay=replace(told.replay, failure=f"{type(error).__name__}: {error}"))
+            return replace(answer, replay=replace(answer.replay, failure=f"{type(error).__name__}: {error}"))
         keep = self._spool and tasks and not request.prefixes
         return replace(
-            told,
-            replay=found,
+            answer,
+            replay=replay,
             decisions=decision_digests(tasks),
             details=self._spool.keep(tasks) if keep and self._spool else None,
         )
@@ -137,10 +137,10 @@ class RequestReplayer:
 
 @dataclass(frozen=True, kw_only=True)
 class _History:
-    """One history: its events, and its commands as they are told there and as they were before a codec."""
+    """One history: its events, and its commands as recorded, and as they were before a codec."""
 
     events: Sequence[HistoryEvent]
-    told: Mapping[int, Sequence[Command]]
+    recorded: Mapping[int, Sequence[Command]]
     opened: Mapping[int, Sequence[Command]]
 
 
@@ -176,39 +176,39 @@ class _SdkReplayer:
 
     async def answer(self, request: ReplayRequest) -> tuple[Replay, tuple[TaskDecisions, ...]]:
         """Return what came of the replay of one history, and what was decided."""
-        told_of = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
+        replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id)
         if refusal := await self._refusal(request.workflow):
-            return replace(told_of, failure=refusal), ()
+            return replace(replay, failure=refusal), ()
         history = await self._read(request)
         if request.prefixes:
             tasks = [task async for task in self._prefixes(request, history)]
-            found = self._compared(replace(told_of, prefixes=len(tasks)), history, tasks)
-            return replace(found, left_out=()), tuple(tasks)
+            compared = self._compared(replace(replay, prefixes=len(tasks)), history, tasks)
+            return replace(compared, left_out=()), tuple(tasks)
         for _ in range(request.times):
             failure, tasks = await self._replay(request, history)
-        told_of = replace(told_of, **_verdict(failure, self._observer.user_code), witnesses=self._watch.take())
-        return self._compared(told_of, history, tasks), tuple(tasks)
+        replay = replace(replay, **_verdict(failure, self._observer.user_code), witnesses=self._watch.take())
+        return self._compared(replay, history, tasks), tuple(tasks)
 
     def _compared(self, replay: Replay, history: _History, tasks: Sequence[TaskDecisions]) -> Replay:
         converter = self._converter.payload_converter
-        found = compare(history.events, tasks, told=history.opened, converter=converter, local_results=False)
+        comparison = compare(history.events, tasks, recorded=history.opened, converter=converter, local_results=False)
         return replace(
             replay,
-            commands=found.commands,
-            tasks=found.tasks,
-            differences=found.differences[:MOST_DIFFERENCES],
-            left_out=found.left_out,
-            unseen=len(found.unseen),
+            commands=comparison.commands,
+            tasks=comparison.tasks,
+            differences=comparison.differences[:MOST_DIFFERENCES],
+            left_out=comparison.left_out,
+            unseen=len(comparison.unseen),
         )
 
     async def _read(self, request: ReplayRequest) -> _History:
         events = _events(request)
-        told = recorded(events)
+        commands = recorded_commands(events)
         codec = self._converter.payload_codec
         if codec is None:
-            return _History(events=events, told=told, opened=told)
-        found = {started: await opened(commands, codec=codec) for started, commands in told.items()}
-        return _History(events=events, told=told, opened=found)
+            return _History(events=events, recorded=commands, opened=commands)
+        opened_commands = {started: await opened(commands, codec=codec) for started, commands in commands.items()}
+        return _History(events=events, recorded=commands, opened=opened_commands)
 
     async def _replay(
         self, request: ReplayRequest, history: _History, *, last: int | None = None
@@ -222,7 +222,7 @@ class _SdkReplayer:
         tasks = [
             task
             for each in self._observer.take()
-            for task in decisions_of(each, history=history.events, told=history.told)
+            for task in decisions_of(each, history=history.events, recorded=history.recorded)
         ]
         return result.replay_failure, tasks
 
@@ -252,8 +252,8 @@ class _SdkReplayer:
 
     async def _prefixes(self, request: ReplayRequest, history: _History) -> AsyncIterator[TaskDecisions]:
         """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""
-        told = history.opened.items()
-        askable = [started for started, commands in told if not any(_comes_by_itself(one) for one in commands)]
+        by_task = history.opened.items()
+        askable = [started for started, commands in by_task if not any(_comes_by_itself(one) for one in commands)]
         for started in evenly_chosen(askable, most_events=request.prefixes):
             _, tasks = await self._replay(request, history, last=started)
             for task in tasks:
@@ -327,13 +327,13 @@ def _read_ahead(read: Read) -> asyncio.Queue[bytes]:
 
 def _plain(message: str, user_code: lines.UserCode) -> str:
     """Return the message of a failure that core tells with all its inner structure, and where in the user's code."""
-    found = _OF_CORE.search(message)
-    if not found:
+    failure = _OF_CORE.search(message)
+    if not failure:
         return message
-    frames = _AT.finditer(message, found.end())
+    frames = _AT.finditer(message, failure.end())
     at = next((each for each in frames if user_code.holds(each["file"])), None)
-    where = " at " + lines.told((at["file"], int(at["line"]), at["function"])) if at else ""
-    return found["message"].replace('\\"', '"').replace("\\n", "\n").removesuffix(".") + where
+    where = " at " + lines.site_text((at["file"], int(at["line"]), at["function"])) if at else ""
+    return failure["message"].replace('\\"', '"').replace("\\n", "\n").removesuffix(".") + where
 
 
 def _verdict(failure: Exception | None, user_code: lines.UserCode) -> dict[str, Any]:

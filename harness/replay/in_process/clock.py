@@ -30,10 +30,10 @@ def shift(*, seconds: float) -> None:
     if sys.implementation.name != "cpython":
         raise UsageError(f"the wall clock can be changed in CPython only, this is {sys.implementation.name}")
     offset = timedelta(seconds=seconds)
-    _replace(time.time, lambda told: told + seconds)
-    _replace(time.time_ns, lambda told: told + round(seconds * 1_000_000_000))
-    _replace(datetime.now, lambda told: told + offset)
-    _replace(datetime.utcnow, lambda told: told + offset)
+    _replace(time.time, lambda now: now + seconds)
+    _replace(time.time_ns, lambda now: now + round(seconds * 1_000_000_000))
+    _replace(datetime.now, lambda now: now + offset)
+    _replace(datetime.utcnow, lambda now: now + offset)
 
 
 def _replace(function: Any, change: Callable[[Any], Any]) -> None:

@@ -227,8 +227,8 @@ class _Matrix:
         try:
             answer = await process.answer(self._request(condition, index), events=events)
         except RigError as error:
-            told = str(error)
-            replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=told, lost=told)
+            lost = str(error)
+            replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=lost, lost=lost)
             answer = ConditionReplay(index=index, condition=condition.name, replay=replay)
         if answer.replay.lost or self._blocks(index, answer.replay):
             self._lost.add(index)
@@ -250,10 +250,10 @@ def _ordered(indices: Sequence[int], condition: Condition) -> Sequence[int]:
 def _shared_out(indices: Sequence[int], histories: Sequence[StoredHistory], shards: int) -> list[tuple[int, ...]]:
     """Share histories out so that each shard has about as many events; in each they keep their order."""
     events: Mapping[int, int] = {index: histories[index].events for index in indices}
-    found: list[list[int]] = [[] for _ in range(shards)]
+    shared: list[list[int]] = [[] for _ in range(shards)]
     sizes = [0] * shards
     for index in sorted(indices, key=lambda each: -events[each]):
         smallest = sizes.index(min(sizes))
-        found[smallest].append(index)
+        shared[smallest].append(index)
         sizes[smallest] += events[index] + 20
-    return [tuple(sorted(each)) for each in found if each]
+    return [tuple(sorted(each)) for each in shared if each]

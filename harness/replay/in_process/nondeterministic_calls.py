@@ -25,7 +25,7 @@ from typing import Any
 from temporalio.worker import WorkflowInstanceDetails
 
 from harness.records.replay_result import NondeterministicCall
-from harness.replay.in_process.source_lines import UserCode, is_python, is_temporal, told
+from harness.replay.in_process.source_lines import UserCode, is_python, is_temporal, site_text
 
 MOST_PER_RUN = 100
 """Witnesses kept of one run; each place in the code is told once."""
@@ -40,14 +40,14 @@ class CallWatch:
 
     def __init__(self, user_code: UserCode | None = None) -> None:
         self.user_code = user_code or UserCode()
-        self._found: list[NondeterministicCall] = []
+        self._calls: list[NondeterministicCall] = []
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def take(self) -> tuple[NondeterministicCall, ...]:
         """Return the witnesses since the last call, and forget them."""
-        found, self._found = self._found, []
+        calls, self._calls = self._calls, []
         self._seen = set()
-        return tuple(found)
+        return tuple(calls)
 
     @contextlib.contextmanager
     def during(self, details: WorkflowInstanceDetails) -> Iterator[None]:
@@ -67,7 +67,7 @@ class CallWatch:
                 if called.__name__ in names:
                     self._c_call(frame, called, workflow)
             elif event == "call" and id(frame.f_code) in codes:
-                self._told(frame.f_back, codes[id(frame.f_code)], workflow)
+                self._note(frame.f_back, codes[id(frame.f_code)], workflow)
 
         return profile
 
@@ -76,10 +76,10 @@ class CallWatch:
         with contextlib.suppress(Exception):
             name = _function(frame, called)
             if name:
-                self._told(frame, name, workflow)
+                self._note(frame, name, workflow)
 
-    def _told(self, frame: FrameType | None, name: str, workflow: str) -> None:
-        if frame is None or len(self._found) >= MOST_PER_RUN:
+    def _note(self, frame: FrameType | None, name: str, workflow: str) -> None:
+        if frame is None or len(self._calls) >= MOST_PER_RUN:
             return
         function, inner = _entry(frame, name)
         stack = self._stack(inner)
@@ -89,8 +89,8 @@ class CallWatch:
         key = (function, file, line, len(stack))
         if key not in self._seen:
             self._seen.add(key)
-            lines = tuple(told(site) for site in reversed(stack))
-            self._found.append(NondeterministicCall(function=function, stack=lines, workflow=workflow))
+            lines = tuple(site_text(site) for site in reversed(stack))
+            self._calls.append(NondeterministicCall(function=function, stack=lines, workflow=workflow))
 
     def _stack(self, frame: FrameType | None) -> list[tuple[str, int, str]]:
         """Return the user's lines, innermost first; none if the call is not the workflow's doing."""
@@ -130,12 +130,12 @@ def _qualified(code: CodeType) -> str:
 
 
 def _is_excused(file: str) -> bool:
-    found = _excused.get(file)
-    if found is None:
+    excused = _excused.get(file)
+    if excused is None:
         parts = file.replace(os.sep, "/").rpartition("/lib/")[2].split("/")
         library = is_python(file) and any(part.removesuffix(".py") in _EXCUSED for part in parts)
-        found = _excused[file] = library or file.startswith("<frozen importlib")
-    return found
+        excused = _excused[file] = library or file.startswith("<frozen importlib")
+    return excused
 
 
 _excused: dict[str, bool] = {}
@@ -241,11 +241,11 @@ _C_NAMES = (
 def _codes() -> dict[int, str]:
     """Return functions written in Python that keep their answer, so that the C function is not called each time."""
     environ: dict[str, Any] = dict(vars(type(os.environ)))
-    found = {environ[name].__code__: "os.environ" for name in ("__getitem__", "__iter__", "__len__")}
+    functions = {environ[name].__code__: "os.environ" for name in ("__getitem__", "__iter__", "__len__")}
     names = ("node", "system", "release", "version", "machine", "processor", "uname", "platform")
-    found |= {getattr(platform, name).__code__: f"platform.{name}" for name in names}
-    found |= {uuid.getnode.__code__: "uuid.getnode", tempfile.gettempdir.__code__: "tempfile.gettempdir"}
-    return {id(code): name for code, name in found.items()}
+    functions |= {getattr(platform, name).__code__: f"platform.{name}" for name in names}
+    functions |= {uuid.getnode.__code__: "uuid.getnode", tempfile.gettempdir.__code__: "tempfile.gettempdir"}
+    return {id(code): name for code, name in functions.items()}
 
 
 _PYTHON_CODES = _codes()

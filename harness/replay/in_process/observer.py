@@ -36,7 +36,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.errors import RigError
-from harness.replay.in_process.source_lines import Site, UserCode, told
+from harness.replay.in_process.source_lines import Site, UserCode, site_text
 from harness.temporal.run import run_of
 
 _HOOKED = ("activate", "_add_command", "_register_task", "_make_workflow_input")
@@ -88,10 +88,10 @@ class ObservedReplay:
 
     def tasks(self) -> dict[int, tuple[Activation, ...]]:
         """Return the activations of each workflow task, by the id of its WorkflowTaskStarted event."""
-        found: dict[int, tuple[Activation, ...]] = {}
+        tasks: dict[int, tuple[Activation, ...]] = {}
         for each in self.activations:
-            found[each.started_event_id] = (*found.get(each.started_event_id, ()), each)
-        return found
+            tasks[each.started_event_id] = (*tasks.get(each.started_event_id, ()), each)
+        return tasks
 
 
 @dataclass(kw_only=True)
@@ -100,7 +100,7 @@ class _ObservedRun:
     run_id: str
     activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str, Site | None]]
 
-    def told(self) -> ObservedReplay:
+    def observed(self) -> ObservedReplay:
         return ObservedReplay(
             workflow=self.workflow,
             run_id=self.run_id,
@@ -117,8 +117,10 @@ def _activation(
     at: Site | None,
 ) -> Activation:
     commands = completion.successful.commands
-    issued = tuple(IssuedCommand(command=each, line=told(site)) for each, site in zip(commands, sites, strict=False))
-    return Activation(started_event_id=started, replaying=replaying, issued=issued, failure=failure, line=told(at))
+    issued = tuple(
+        IssuedCommand(command=each, line=site_text(site)) for each, site in zip(commands, sites, strict=False)
+    )
+    return Activation(started_event_id=started, replaying=replaying, issued=issued, failure=failure, line=site_text(at))
 
 
 class CommandObserver:
@@ -133,7 +135,7 @@ class CommandObserver:
         self.user_code = UserCode()
         self.during = during
         self._kept: list[_ObservedRun] = []
-        self._told: dict[str, Any] = {}
+        self._place: dict[str, Any] = {}
 
     def about(self, events: Sequence[HistoryEvent]) -> None:
         """Give the runs that start from now on the task queue and namespace of these events, as far as they tell.
@@ -142,12 +144,12 @@ class CommandObserver:
         its own task queue would decide otherwise than in production. Called before each history.
         """
         task_queue, namespace = run_of(events).task_queue, _namespace(events)
-        self._told = {"task_queue": task_queue} if task_queue else {}
-        self._told |= {"namespace": namespace} if namespace else {}
+        self._place = {"task_queue": task_queue} if task_queue else {}
+        self._place |= {"namespace": namespace} if namespace else {}
 
     def placed(self, details: WorkflowInstanceDetails) -> WorkflowInstanceDetails:
         """Return details of an instance as they would be where the history was recorded."""
-        return replace(details, info=replace(details.info, **self._told)) if self._told else details
+        return replace(details, info=replace(details.info, **self._place)) if self._place else details
 
     def take(self) -> tuple[ObservedReplay, ...]:
         """Return what was recorded since the last call, one for each run that was started, and forget it.
@@ -155,7 +157,7 @@ class CommandObserver:
         Called after each history, it holds memory for one of them; a history that the Replayer refused has none.
         """
         kept, self._kept = self._kept, []
-        return tuple(each.told() for each in kept)
+        return tuple(each.observed() for each in kept)
 
     def around(self, runner: WorkflowRunner) -> WorkflowRunner:
         """Return a runner that runs workflows as ``runner`` does and records them."""
@@ -353,8 +355,8 @@ class _Hooks:
     def _update(self, job: Any) -> Site | None:
         """Return where the handler of an update is defined: it is accepted before any line of it runs."""
         updates = self._instance._updates
-        found = updates.get(getattr(job, "name", None)) or updates.get(None)
-        code = getattr(getattr(found, "fn", None), "__code__", None)
+        update = updates.get(getattr(job, "name", None)) or updates.get(None)
+        code = getattr(getattr(update, "fn", None), "__code__", None)
         return None if code is None else (code.co_filename, code.co_firstlineno, code.co_name)
 
     def _raised(self, error: Any) -> Site | None:

@@ -99,11 +99,11 @@ class ReplayProcess:
             prefixes: Most events that may be replayed to ask the workflow tasks of one history each as its last one;
                 0: they are not asked so.
         """
-        found: list[Replay] = []
+        replays: list[Replay] = []
         async with self._turn:
             for history in histories:
-                found += await self._replay(history, prefixes=prefixes)
-        return tuple(found)
+                replays += await self._replay(history, prefixes=prefixes)
+        return tuple(replays)
 
     async def ask(self, request: ReplayRequest, *, events: int = 0) -> ConditionReplay:
         """Return what the process answers to one request.
@@ -133,8 +133,8 @@ class ReplayProcess:
             RigError: As ``ask``; requests told after it are lost with the process.
         """
         limit = self._time_limit + events * _SECONDS_PER_EVENT
-        told = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
-        return msgspec.json.decode(told, type=ConditionReplay)
+        answer = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
+        return msgspec.json.decode(answer, type=ConditionReplay)
 
     async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:
         request = ReplayRequest(
@@ -143,18 +143,18 @@ class ReplayProcess:
             run_id=history.run_id,
             events=history.events,
         )
-        found: list[Replay] = []
+        replays: list[Replay] = []
         try:
             if self._channel is None:
                 await self._start()
-            found.append((await self.ask(request, events=len(history.events))).replay)
-            if prefixes and found[0].tasks:
+            replays.append((await self.ask(request, events=len(history.events))).replay)
+            if prefixes and replays[0].tasks:
                 asked = dataclasses.replace(request, prefixes=prefixes)
-                found.append((await self.ask(asked, events=prefixes)).replay)
+                replays.append((await self.ask(asked, events=prefixes)).replay)
         except RigError as error:
             lost = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=str(error), lost=str(error))
-            return [*found, lost]
-        return found
+            return [*replays, lost]
+        return replays
 
     async def _start(self) -> None:
         """Start a process that has imported the workflow code; a module over which it ends or hangs is left out."""
@@ -264,10 +264,10 @@ class ReplayProcess:
             await asyncio.sleep(_WHERE_EVERY)
             with self._log.open("rb") as log:
                 log.seek(before)
-                told = log.read().decode(errors="replace")
-            found = next((match for match in _AT.finditer(told) if user_code.holds(match["file"])), None)
-            if found:
-                return f" at {_shown(found['file'], self._cwd)}:{found['line']} in {found['function']}"
+                traces = log.read().decode(errors="replace")
+            frame = next((match for match in _AT.finditer(traces) if user_code.holds(match["file"])), None)
+            if frame:
+                return f" at {_shown(frame['file'], self._cwd)}:{frame['line']} in {frame['function']}"
         return ""
 
     def _log_tail(self) -> str:
@@ -276,8 +276,8 @@ class ReplayProcess:
 
 def _workflow_type(history: History) -> str:
     started = next(history.of_type("WORKFLOW_EXECUTION_STARTED"), {})
-    told = started.get("workflowExecutionStartedEventAttributes") or {}
-    return str((told.get("workflowType") or {}).get("name", ""))
+    attributes = started.get("workflowExecutionStartedEventAttributes") or {}
+    return str((attributes.get("workflowType") or {}).get("name", ""))
 
 
 def _shown(file: str, cwd: Path) -> str:
@@ -287,7 +287,7 @@ def _shown(file: str, cwd: Path) -> str:
 
 def _free_name(logs: Path) -> Path:
     number = 1
-    while (found := logs / f"replay-{number}.log").exists():
+    while (log := logs / f"replay-{number}.log").exists():
         number += 1
-    found.touch()
-    return found
+    log.touch()
+    return log

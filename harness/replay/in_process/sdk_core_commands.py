@@ -41,11 +41,11 @@ def of_sdk_core(command: WorkflowCommand, *, line: str = "") -> Command:
     if variant == "update_response":
         return _update(body, line=line)
     kind = _KINDS.get(variant) or "".join(word.capitalize() for word in variant.split("_"))
-    told = {_renamed(name): value for name, value in fields_of(body).items() if not name.startswith(_LANGUAGE_ONLY)}
-    told = _SPECIAL.get(variant, _as_is)(told)
+    fields = {_renamed(name): value for name, value in fields_of(body).items() if not name.startswith(_LANGUAGE_ONLY)}
+    fields = _SPECIAL.get(variant, _as_is)(fields)
     return Command(
         kind=kind,
-        fields=canonical(kind, told | fields_of(command.user_metadata, prefix="userMetadata.")),
+        fields=canonical(kind, fields | fields_of(command.user_metadata, prefix="userMetadata.")),
         line=line,
     )
 
@@ -57,39 +57,39 @@ def _renamed(name: str) -> str:
     return name
 
 
-def _as_is(told: dict[str, Any]) -> dict[str, Any]:
-    return told
+def _as_is(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields
 
 
-def _without_seq(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in told.items() if name != UNRESOLVED}
+def _without_seq(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != UNRESOLVED}
 
 
-def _timer(told: dict[str, Any]) -> dict[str, Any]:
-    return {"timerId": str(told["seq"]), **_without_seq(told)}
+def _timer(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"timerId": str(fields["seq"]), **_without_seq(fields)}
 
 
 def _one_payload(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    def wrap(told: dict[str, Any]) -> dict[str, Any]:
-        return {f"{key}.0" if key == name else key: value for key, value in _without_seq(told).items()}
+    def wrap(fields: dict[str, Any]) -> dict[str, Any]:
+        return {f"{key}.0" if key == name else key: value for key, value in _without_seq(fields).items()}
 
     return wrap
 
 
-def _patch(told: dict[str, Any]) -> dict[str, Any]:
-    deprecated = bool(told.get("deprecated"))
-    return {"markerName": PATCH_MARKER, "patchId": told.get("patchId", ""), "deprecated": deprecated}
+def _patch(fields: dict[str, Any]) -> dict[str, Any]:
+    deprecated = bool(fields.get("deprecated"))
+    return {"markerName": PATCH_MARKER, "patchId": fields.get("patchId", ""), "deprecated": deprecated}
 
 
-def _signal(told: dict[str, Any]) -> dict[str, Any]:
-    told = _without_seq(told)
-    child = told.pop("childWorkflowId", None)
-    return told | ({"workflowId": child, "childWorkflowOnly": True} if child else {})
+def _signal(fields: dict[str, Any]) -> dict[str, Any]:
+    fields = _without_seq(fields)
+    child = fields.pop("childWorkflowId", None)
+    return fields | ({"workflowId": child, "childWorkflowOnly": True} if child else {})
 
 
-def _cancel_child(told: dict[str, Any]) -> dict[str, Any]:
-    seq = told.pop("childWorkflowSeq", 0)
-    return {UNRESOLVED: seq, "childWorkflowOnly": True, **told}
+def _cancel_child(fields: dict[str, Any]) -> dict[str, Any]:
+    seq = fields.pop("childWorkflowSeq", 0)
+    return {UNRESOLVED: seq, "childWorkflowOnly": True, **fields}
 
 
 _SPECIAL: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

@@ -25,7 +25,7 @@ from harness.replay.compare.normal_form import is_added_by_sdk
 from harness.replay.in_process.observer import Activation, IssuedCommand, ObservedReplay
 from harness.replay.in_process.sdk_core_commands import of_sdk_core
 from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
-from harness.temporal.command_events import events_of, recorded
+from harness.temporal.command_events import events_of, recorded_commands
 from harness.temporal.fields import fields_of
 
 _ABANDON = 2
@@ -37,27 +37,27 @@ _CANCELS = {cancel: start for start, cancel in _STARTS.items()}
 
 
 def decisions_of(
-    found: ObservedReplay,
+    observed: ObservedReplay,
     *,
     history: History | Sequence[HistoryEvent],
-    told: Mapping[int, Sequence[Command]] | None = None,
+    recorded: Mapping[int, Sequence[Command]] | None = None,
 ) -> tuple[TaskDecisions, ...]:
     """Return what the workflow code decided in each workflow task that it was activated for, in order.
 
     Args:
-        found: What was recorded of the replay.
+        observed: What was recorded of the replay.
         history: The history that was replayed, or the whole of it where that was its first part.
-        told: Its commands as ``recorded`` returns them, where they are known.
+        recorded: Its commands as ``recorded_commands`` returns them, where they are known.
     """
     events = events_of(history)
-    return tuple(_Deciding(events, recorded(events) if told is None else told).of(found))
+    return tuple(_Deciding(events, recorded_commands(events) if recorded is None else recorded).of(observed))
 
 
 class _Deciding:
     """Goes through the activations of one replay in their order."""
 
-    def __init__(self, events: Sequence[HistoryEvent], told: Mapping[int, Sequence[Command]]) -> None:
-        self._recorded = told
+    def __init__(self, events: Sequence[HistoryEvent], recorded: Mapping[int, Sequence[Command]]) -> None:
+        self._recorded = recorded
         started = fields_of(events[0].workflow_execution_started_event_attributes) if events else {}
         self._memo = {key: value for key, value in started.items() if key.startswith("memo.")}
         self._attributes = {key: value for key, value in started.items() if key.startswith("searchAttributes.")}
@@ -78,8 +78,8 @@ class _Deciding:
         self._accepted: set[str] = set()
         self._local: dict[int, list[Command]] = defaultdict(list)
 
-    def of(self, found: ObservedReplay) -> Iterator[TaskDecisions]:
-        for started, activations in found.tasks().items():
+    def of(self, observed: ObservedReplay) -> Iterator[TaskDecisions]:
+        for started, activations in observed.tasks().items():
             commands = list(self._commands(started, activations))
             failed = next((each for each in activations if each.failure), None)
             yield TaskDecisions(
@@ -145,16 +145,16 @@ class _Deciding:
     def _with_local_activities(self, started: int, commands: list[Command]) -> list[Command]:
         """Put the markers of local activities where the recording has them: their order is that of their ends."""
         ours = {command.fields.get("seq"): command for command in self._local.pop(started, ())}
-        told_of = [each for each in self._recorded.get(started, ()) if not is_added_by_sdk(each)]
-        for index, marker in enumerate(told_of):
+        markers = [each for each in self._recorded.get(started, ()) if not is_added_by_sdk(each)]
+        for index, marker in enumerate(markers):
             if not _is_local_activity(marker) or marker.fields.get("seq") not in ours:
                 continue
             command = ours[marker.fields.get("seq")]
-            told = {key: value for key, value in marker.fields.items() if not key.startswith("input.")}
+            outcome = {key: value for key, value in marker.fields.items() if not key.startswith("input.")}
             decides = {key: command.fields.get(key) for key in ("activityType", "activityId")}
-            if len(told) < len(marker.fields):
+            if len(outcome) < len(marker.fields):
                 decides |= {key: value for key, value in command.fields.items() if key.startswith("input.")}
-            commands.insert(index, Command(kind="RecordMarker", fields=told | decides, line=command.line))
+            commands.insert(index, Command(kind="RecordMarker", fields=outcome | decides, line=command.line))
         return commands
 
     def _update(self, started: int, command: Command) -> Command | None:
@@ -165,16 +165,18 @@ class _Deciding:
             name = next((each.fields["name"] for each in same if "name" in each.fields), None)
             return replace(command, fields=dict(command.fields) | ({"name": name} if name else {}))
         if command.kind == "UpdateRejected" and update in self._accepted:
-            told = {f"outcome.{name}" if name != "updateId" else name: value for name, value in command.fields.items()}
-            return replace(command, kind="UpdateCompleted", fields=told)
+            outcome = {
+                f"outcome.{name}" if name != "updateId" else name: value for name, value in command.fields.items()
+            }
+            return replace(command, kind="UpdateCompleted", fields=outcome)
         return command
 
     def _taken_over(self, command: Command) -> dict[str, Any]:
-        told = dict(command.fields)
+        fields = dict(command.fields)
         for part, of_run in (("memo.", self._memo), ("searchAttributes.", self._attributes)):
-            if not any(name.startswith(part) for name in told):
-                told |= of_run
-        return told
+            if not any(name.startswith(part) for name in fields):
+                fields |= of_run
+        return fields
 
 
 def _sent(issued: Sequence[IssuedCommand]) -> Iterator[IssuedCommand]:

@@ -47,8 +47,8 @@ class UserCode:
         try:
             return self._known[file]
         except KeyError:
-            found = self._known[file] = self._look_up(file)
-            return found
+            is_users = self._known[file] = self._look_up(file)
+            return is_users
 
     def site(self, frame: FrameType | None) -> Site | None:
         """Return file, line and function of the innermost user frame from ``frame`` outwards."""
@@ -62,13 +62,13 @@ class UserCode:
 
     def raised_at(self, trace: TracebackType | None) -> Site | None:
         """Return file, line and function of the innermost user frame that an exception passed through."""
-        found: Site | None = None
+        site: Site | None = None
         while trace is not None:
             code = trace.tb_frame.f_code
             if self.holds(code.co_filename):
-                found = code.co_filename, trace.tb_lineno, code.co_name
+                site = code.co_filename, trace.tb_lineno, code.co_name
             trace = trace.tb_next
-        return found
+        return site
 
     def _look_up(self, file: str) -> bool:
         if file.startswith("<"):
@@ -92,7 +92,7 @@ def is_temporal(file: str) -> bool:
     return os.path.realpath(file).startswith(_TEMPORAL)
 
 
-def told(site: Site | None) -> str:
+def site_text(site: Site | None) -> str:
     """Return ``path.py:123 in run`` for a place in code, with a path relative to the working directory if below it."""
     if site is None:
         return ""

@@ -15,7 +15,7 @@ from temporalio.worker import Replayer
 
 from harness.records.evidence import History
 from harness.records.replay_result import Difference
-from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded
+from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded_commands
 from harness.replay.in_process.observer import CommandObserver, ObservingRunner
 from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.temporal.command import TaskDecisions, of_api, of_request
@@ -68,12 +68,12 @@ async def test_an_unchanged_run_has_no_difference(runs: Mapping[str, Recording])
         found = compare(run.events, run.decided, place=HOME)
         assert found.differences == (), name
         assert found.left_out == (), name
-        assert found.tasks == len(recorded(run.events)) == len(run.requests), name
+        assert found.tasks == len(recorded_commands(run.events)) == len(run.requests), name
         assert found.commands > 0, name
 
 
 async def test_every_kind_of_command_was_recorded(runs: Mapping[str, Recording]) -> None:
-    commands = [one for run in runs.values() for each in recorded(run.events).values() for one in each]
+    commands = [one for run in runs.values() for each in recorded_commands(run.events).values() for one in each]
     assert {one.kind for one in commands} == set(KINDS.values())
     assert {one.fields["markerName"] for one in commands if one.kind == "RecordMarker"} == {
         "core_patch",
@@ -85,7 +85,7 @@ async def test_the_json_of_a_history_tells_the_same(runs: Mapping[str, Recording
     for run in runs.values():
         events = tuple(WorkflowHistory("id", run.events).to_json_dict()["events"])
         history = History(workflow_id="id", run_id="", path="", root=True, events=events)
-        assert recorded(history) == recorded(run.events)
+        assert recorded_commands(history) == recorded_commands(run.events)
         assert compare(history, run.decided, place=HOME) == compare(run.events, run.decided, place=HOME)
 
 
@@ -103,7 +103,7 @@ async def test_workflow_code_decides_in_process_what_was_recorded(runs: Mapping[
         assert compared.differences == (), name
         assert compared.commands == compare(run.events, run.decided).commands, name
         # A task that brought nothing new to the workflow has no activation, and no command.
-        assert not any(recorded(run.events)[each.workflow_task] for each in compared.left_out), name
+        assert not any(recorded_commands(run.events)[each.workflow_task] for each in compared.left_out), name
 
 
 @pytest.mark.parametrize("kind", NAMED_BY)
@@ -128,7 +128,7 @@ def _named(run: Recording, started: int, index: int, request: RespondWorkflowTas
     next(leaf for leaf in leaves(changed.commands[index]) if leaf.path == path).change()
     found = compared(run, started, changed).differences
     before = compared(run, started, request)
-    event_ids = {one.event_id for one in recorded(run.events)[started]}
+    event_ids = {one.event_id for one in recorded_commands(run.events)[started]}
     assert before.differences == ()
     assert all(one.workflow_task == started and one.event_id in event_ids for one in found)
     assert all(one.old != one.new or one.note for one in found)
@@ -187,7 +187,7 @@ def _of_message(run: Recording, place: tuple[int, Message]) -> Difference:
 
 async def test_the_server_filled_in_and_cut_off_what_was_left_to_it(runs: Mapping[str, Recording]) -> None:
     """So that the test of unchanged runs compares more than what was sent."""
-    told = [one for each in recorded(runs["capped"].events).values() for one in each]
+    told = [one for each in recorded_commands(runs["capped"].events).values() for one in each]
     activities = [one.fields for one in told if one.kind == "ScheduleActivityTask"]
     timeouts = [
         (fields["scheduleToCloseTimeout"], fields["scheduleToStartTimeout"], fields["startToCloseTimeout"])

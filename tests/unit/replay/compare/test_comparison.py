@@ -13,7 +13,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DefaultPayloadConverter, PayloadCodec
 
 from harness.records.replay_result import LeftOut
-from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded
+from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded_commands
 from harness.replay.compare.payloads import LONGEST, SAME_VALUE, bounded, opened
 from harness.temporal.command import Command, TaskDecisions, of_answer
 from tests.replay.past import Past, activity, payload, told
@@ -89,7 +89,7 @@ def test_another_kind_of_command_is_one_difference() -> None:
 def test_a_task_without_commands_is_compared() -> None:
     past = Past()
     started = past.task()
-    assert recorded(past.events) == {started: ()}
+    assert recorded_commands(past.events) == {started: ()}
     assert answered(past, started) == Comparison(tasks=1)
     assert shown(answered(past, started, activity("a"))) == [(3, "a", "command", None, "ScheduleActivityTask a")]
 
@@ -106,7 +106,7 @@ def test_each_task_has_its_own_commands_whatever_comes_between() -> None:
     second = past.task(("b", "2"))
     past.add("workflow_execution_signaled", signal_name="go")
     still_open = past.start_task()
-    told_of = recorded(past.events)
+    told_of = recorded_commands(past.events)
     assert {started: [one.fields["activityType"] for one in each] for started, each in told_of.items()} == {
         first: ["a"],
         second: ["b"],
@@ -250,10 +250,10 @@ async def test_what_a_codec_sealed_is_compared_when_opened_and_else_counted() ->
     now = activity("a", more={"input.0": told(None, text='nonce-2|"x"', encoding="binary/encrypted")})
     assert answered(past, started, now) == Comparison(commands=1, tasks=1, unseen=((5, "input.0"),))
     codec = Sealing()
-    told_of = {key: await opened(each, codec=codec) for key, each in recorded(past.events).items()}
+    told_of = {key: await opened(each, codec=codec) for key, each in recorded_commands(past.events).items()}
     (now,) = await opened([now], codec=codec)
-    assert answered(past, started, now, told=told_of) == Comparison(commands=1, tasks=1)
-    assert shown(answered(past, started, activity("a", "1", "y"), told=told_of)) == [(5, "a", "input.0", "x", "y")]
+    assert answered(past, started, now, recorded=told_of) == Comparison(commands=1, tasks=1)
+    assert shown(answered(past, started, activity("a", "1", "y"), recorded=told_of)) == [(5, "a", "input.0", "x", "y")]
 
 
 def test_where_the_replay_runs_is_no_difference() -> None:
