@@ -163,7 +163,7 @@ def _confirmed(finding: AuditFinding, by: Sequence[ObservedFailure]) -> AuditFin
 
 
 def _missed(each: ObservedFailure, shows: _Shows) -> Missed:
-    line = each.line or next((witness.stack[-1] for witness in each.witnesses if witness.stack), "")
+    line = each.line or next((call.stack[-1] for call in each.witnesses if call.stack), "")
     return Missed(
         check=each.check,
         message=each.message,
@@ -178,7 +178,7 @@ def _expected(each: ObservedFailure, shows: _Shows) -> str:
     """Return the rule that was to find it, as far as that can be told."""
     if shows.expected or not set(shows.rules) & set(DETERMINISM):
         return shows.expected
-    for function in (witness.function for witness in each.witnesses):
+    for function in (call.function for call in each.witnesses):
         if rule := next((rule for pattern, rule in _FUNCTIONS if pattern.search(function)), ""):
             return rule
     return next((rules[0] for name in each.conditions if (rules := _rules_on(name))), "")
@@ -246,11 +246,11 @@ def _conditioned(candidates: Sequence[AuditFinding], conditions: Sequence[str]) 
 
 def _by_line(each: ObservedFailure, candidates: Sequence[AuditFinding], cwd: Path) -> list[AuditFinding]:
     """Return the findings at the line of a call that was seen; else those on the way to the command that differs."""
-    seen = [line for witness in each.witnesses for line in _places(witness.stack[-1:])]
-    witnessed = [finding for finding in candidates if any(_names_line(finding, line, cwd) for line in seen)]
+    seen = [line for call in each.witnesses for line in _places(call.stack[-1:])]
+    named_by_calls = [finding for finding in candidates if any(_names_line(finding, line, cwd) for line in seen)]
     issued = list(_places([each.line] if each.line else []))
     conditioned = _conditioned(candidates, each.conditions)
-    if fitting := [finding for finding in witnessed if finding.rule == "CP501" or finding in conditioned]:
+    if fitting := [finding for finding in named_by_calls if finding.rule == "CP501" or finding in conditioned]:
         return fitting
     exact = [finding for finding in conditioned if any(_stands_at(finding.place, line, cwd) for line in issued)]
     return exact or [finding for finding in conditioned if any(_leads_to(finding, line, cwd) for line in issued)]

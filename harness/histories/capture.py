@@ -1,4 +1,4 @@
-"""Capturing: histories read from a cluster into a folder, chosen so that few of them cover most of what is there."""
+"""Captures histories from a Temporal cluster into a folder, few of them that cover most of what workflows do there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENDS = {f"EVENT_TYPE_WORKFLOW_EXECUTION_{end}": end for end in ENDS}
 
 @dataclass(frozen=True, kw_only=True)
 class CaptureRequest:
-    """What to capture.
+    """Which executions of the cluster are to be captured.
 
     Attributes:
         query: List filter; used where no executions are named.

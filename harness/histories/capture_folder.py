@@ -37,7 +37,7 @@ _BETWEEN_WRITES = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class CaptureIndex:
-    """``captured.json``.
+    """The content of ``captured.json``, the index of a folder of captured histories.
 
     Attributes:
         captured: The histories in the folder.
@@ -76,7 +76,9 @@ def file_name(workflow_id: str, *, run_id: str) -> str:
 
 
 class CaptureFolder:
-    """The folder as a capture fills it. What was written stays whole whenever the process dies.
+    """A folder of captured histories with its index, which a capture adds to.
+
+    What was written stays whole whenever the process dies.
 
     Args:
         folder: The folder; made when the first file is written.

@@ -1,4 +1,4 @@
-"""Choosing which executions of a cluster to capture, so that a small set of histories covers most of what workflows do.
+"""Chooses which executions of a cluster to capture, so that a small set of histories covers most of what workflows do.
 
 What a listing tells is enough to say which execution of each type is newest, longest and oldest; these are taken
 whatever they hold. Of the others the most promising are looked at first, and one is taken if its history holds
@@ -59,7 +59,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A candidate in its turn.
+    """An execution that may be captured, and whether it is taken whatever its history holds.
 
     Attributes:
         candidate: The candidate.

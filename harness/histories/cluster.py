@@ -1,4 +1,4 @@
-"""Reading executions of a Temporal cluster, with patience and without ever changing anything there.
+"""Reads executions and their histories from a Temporal cluster, patiently, and changes nothing there.
 
 The calls made are ListWorkflowExecutions, DescribeWorkflowExecution and GetWorkflowExecutionHistory, and GetSystemInfo
 by which a client connects. There is no other.
@@ -46,7 +46,7 @@ _VERSION_ATTRIBUTES = ("BuildIds", "TemporalChangeVersion", "TemporalWorkerDeplo
 
 
 class GoneError(Exception):
-    """There is no such execution, or no longer."""
+    """The cluster has no such execution, or has it no longer."""
 
 
 class Cluster:

@@ -1,4 +1,4 @@
-"""Which files hold histories, of all that a user names: files, folders, patterns, and evidence folders of runs."""
+"""Finds the files that hold histories among what a user names: files, folders, patterns, evidence folders of runs."""
 
 from __future__ import annotations
 
@@ -175,11 +175,15 @@ _JUDGED_BY_CONTENT = (".jsonl", ".b64", ".base64", ".txt", ".pb", ".bin")
 
 
 class _EvidenceHistory(msgspec.Struct):
+    """What ``trial.json`` says of one history."""
+
     file: str
     workflow_id: str
 
 
 class _EvidenceTrial(msgspec.Struct):
+    """What is read of ``trial.json``."""
+
     histories: tuple[_EvidenceHistory, ...] = ()
 
 

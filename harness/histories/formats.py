@@ -1,4 +1,4 @@
-"""One history from a file: Temporal's own JSON in all its spellings, protobuf's binary form, and base64 or gz of them.
+"""Reads one history from a file: Temporal's JSON in all its spellings, protobuf's binary form, base64 or gz of them.
 
 JSON is read as ``temporal workflow show -o json`` and ``-o jsonl``, the Web UI's download, the SDKs'
 ``WorkflowHistory.to_json``, the server's HTTP API and the evidence folder write it.
@@ -33,7 +33,7 @@ _EXPECTED = 'expected {"events": [...]} as Temporal exports it'
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedHistory:
-    """One history.
+    """One history as it was read from a file.
 
     Attributes:
         workflow_id: The workflow id; a guess from the file's name where it is not known.

@@ -1,4 +1,4 @@
-"""The reading of one history file: its events are stored in binary form, and what is to be known of them is returned.
+"""Reads one history file, and stores its events in the binary form in which they are replayed.
 
 As a child process of ``reading_pool`` it does so for one file after the other, with bounded memory.
 """

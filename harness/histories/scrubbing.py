@@ -1,4 +1,4 @@
-"""Scrubbing: what users wrote into a history gives way to stand-ins of the same shape, equal ones to equal ones.
+"""Scrubs histories: what users wrote gives way to stand-ins of the same shape, equal values to equal ones.
 
 Replaced are the values in payloads (arguments, results, memo, search attributes, headers, details), messages and stack
 traces of failures, reasons, identities and Nexus headers. In JSON the keys, the order, the lengths, ``true``,
@@ -39,7 +39,7 @@ _SHORT_NUMBER = 4
 
 
 class StandIns:
-    """Makes stand-ins; the same key makes the same ones.
+    """Makes values that stand in for those of users; the same key makes the same ones.
 
     Args:
         key: Secret without which nobody can find out, by trying, what a stand-in stands for.

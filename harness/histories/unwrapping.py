@@ -26,7 +26,7 @@ _JSON_EVENT = re.compile(rb'"(?:eventId|event_id|eventType|event_type|events)"\s
 
 
 class TooLargeError(UsageError):
-    """A file that holds more than the limit."""
+    """A history file is larger than the limit."""
 
 
 def content_of(file: Path, *, shown: str = "", largest: int = LARGEST) -> bytes:

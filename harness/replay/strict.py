@@ -1,4 +1,4 @@
-"""Strict replay of a set of histories: read, replayed under every condition, judged."""
+"""Strict replay of history files: reads them, replays each under every condition, and judges what they came to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.replay.door.matrix import replay_through_door
 from harness.replay.in_process.matrix import WorkflowCode, replay_in_process
 
 Tell = Callable[[str, int, int], None]
-"""Told what goes on: in words, how much is done, and of how much."""
+"""Takes what goes on: in words, how much is done, and of how much."""
 
 TIME_LIMIT = 30.0
 """Longest time in seconds that the replay of a history of few events may take."""
@@ -33,7 +33,7 @@ _UNKNOWN_ID = "no workflow id is kept with it, {!r} was taken: code that uses it
 
 @dataclass(frozen=True, kw_only=True)
 class DoorWorker:
-    """A worker process that histories are handed to.
+    """The worker command that histories are replayed against, with what the user says of it.
 
     Attributes:
         command: Its command line.

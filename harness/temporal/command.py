@@ -38,7 +38,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskDecisions:
-    """What one workflow task was answered with.
+    """The commands with which workflow code answered one workflow task, or its failure.
 
     Attributes:
         started_event_id: Id of its WorkflowTaskStarted event.

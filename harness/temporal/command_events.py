@@ -1,4 +1,4 @@
-"""What a history says that each of its workflow tasks was answered with."""
+"""Reads from a history the commands that each of its workflow tasks was answered with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History events from JSON: the messages that protobuf's own ``json_format`` makes, in a tenth of its time.
+"""Makes history events from JSON: the messages that protobuf's own ``json_format`` makes, in a tenth of its time.
 
 A table for each message type, made once from its descriptor, says for each JSON name how its value is read; protobuf
 then builds the whole event in one call. As with ``json_format``, names may be those of JSON or of protobuf, fields and

@@ -1,4 +1,4 @@
-"""What a history says of its run: what commands refer to, and what the server's defaults depend on."""
+"""Reads from a history what its commands refer to and what the server's defaults depend on: its run."""
 
 from __future__ import annotations
 

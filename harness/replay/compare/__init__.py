@@ -1,1 +1,1 @@
-"""Comparing: the commands of a workflow task with the events that were recorded for it, field by field."""
+"""Compares the commands that workflow code decides on with the recorded ones, and judges the differences."""

@@ -1,4 +1,4 @@
-"""Accepted differences: a file that says which changes of decisions are by design, why, and until when."""
+"""The file of accepted differences from recorded histories: which are by design, why, and until when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares what workflow tasks were answered with, field by field, with the events that a history has of them."""
+"""Compares the commands of each workflow task, field by field, with the events that the history recorded for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OUTCOME = "outcome"
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What came of the comparison of one history.
+    """How the decisions of one replay differ from the recorded history, and what could not be compared.
 
     Attributes:
         differences: In the order of the history.
@@ -78,7 +78,7 @@ def compare(
 
 
 class _HistoryComparison:
-    """Goes through the workflow tasks and gathers what comes of it."""
+    """Compares the workflow tasks of one history, one after the other, and gathers the differences."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What one replay of one history was answered with: compared in place, digested, kept where it can be read again."""
+"""The decisions of one replay of one history: digested to be compared with other replays, and stored in a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEALED = "encrypted"
 
 @dataclass(frozen=True, kw_only=True)
 class StoredDecisions:
-    """Where all that a replay decided lies."""
+    """The place in a file where the decisions of one replay are stored."""
 
     path: str
     offset: int
@@ -30,7 +30,7 @@ class StoredDecisions:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionReplay:
-    """One replay of one history under one condition.
+    """What came of the replay of one history under one condition.
 
     Attributes:
         index: Which of the histories, from 0.

@@ -1,4 +1,4 @@
-"""Finds the first decision in which two replays of one history differ: it depends on the condition between them."""
+"""Finds the first decision that differs between two replays of one history, and so depends on their conditions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.temporal.task_failure import is_blocked
 
 @dataclass(frozen=True, kw_only=True)
 class Dependence:
-    """The first decision that is another one under a condition than without it.
+    """The first decision of a history that is another one under a condition than under the reference.
 
     Attributes:
         condition: Name of the condition.

@@ -1,4 +1,4 @@
-"""Judges what the replays of one history came to: a change of code, or a decision that depends on the process."""
+"""Judges the replays of one history under all conditions: is the code changed, or does it depend on its process?"""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ENDED = "exit status"
 
 
 class Judge:
-    """Takes the answers of one way to replay, in any order, and judges each history.
+    """Gathers the replays of histories, in any order, and gives a verdict on each history.
 
     Of an answer that agrees with the reference nothing is kept but its counts, so that thousands fit.
 
@@ -105,11 +105,11 @@ class Judge:
             gathered.groups.add(self._groups.get(answer.condition, answer.condition))
 
     def _findings(self, gathered: _Gathered, usable: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
-        witnesses = tuple(dict.fromkeys(each for one in usable.values() for each in one.witnesses))
+        calls = tuple(dict.fromkeys(each for one in usable.values() for each in one.witnesses))
         findings = [*self._depends(gathered, workflow), *_changes(usable, workflow, asked=gathered.asked)]
         findings += [] if gathered.dependences else _of_prefixes(usable, workflow)
-        yield from (replace(finding, causes=witnesses) for finding in findings)
-        yield from () if findings else (_witnessed(witness) for witness in witnesses)
+        yield from (replace(finding, causes=calls) for finding in findings)
+        yield from () if findings else (_non_deterministic(call) for call in calls)
         yield from _lost(gathered.replays, workflow)
         yield from _ran(usable, workflow)
         failures = [one.failure for one in usable.values() if one.failure]
@@ -143,7 +143,7 @@ class Judge:
 
 @dataclass(kw_only=True)
 class _Gathered:
-    """What is known of one history so far."""
+    """The replays of one history that have come so far."""
 
     reference: ConditionReplay | None = None
     waiting: list[ConditionReplay] = field(default_factory=list)
@@ -228,15 +228,15 @@ def _of_replaying(difference: Difference, workflow: str, *, conditions: tuple[st
     )
 
 
-def _witnessed(witness: NondeterministicCall) -> ReplayFinding:
-    line = witness.stack[-1] if witness.stack else ""
+def _non_deterministic(call: NondeterministicCall) -> ReplayFinding:
+    line = call.stack[-1] if call.stack else ""
     return ReplayFinding(
         check=DETERMINISTIC_CALLS,
-        workflow=witness.workflow,
-        message=f"workflow code calls {witness.function}",
-        subject=f"{witness.function} in {line.rpartition(' in ')[2]}",
+        workflow=call.workflow,
+        message=f"workflow code calls {call.function}",
+        subject=f"{call.function} in {line.rpartition(' in ')[2]}",
         line=line,
-        causes=(witness,),
+        causes=(call,),
     )
 
 

@@ -1,4 +1,4 @@
-"""The form in which commands are compared: with the server's defaults, without their place, references by name."""
+"""Brings commands into the form in which they are compared: the server's defaults filled in, references by name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNCOMPARED_HEADERS = frozenset({"header._tracer-data"})
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayPlace:
-    """Where workflows run: what commands name of it must not count as a difference when they are replayed elsewhere.
+    """Namespace and task queue of a replay, which are no difference where a command names them.
 
     Attributes:
         namespace: Namespace in which the replay takes place; empty: any namespace counts as that of the recording.

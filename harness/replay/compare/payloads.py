@@ -1,4 +1,4 @@
-"""Payloads of commands: opened by a codec, decoded to be shown, and told apart."""
+"""Payloads of commands: opened by a codec, decoded to be shown, and what differs between two of them."""
 
 from __future__ import annotations
 

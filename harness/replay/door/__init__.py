@@ -1,1 +1,1 @@
-"""Replay through the door: the frontend of a server is played to the real, unmodified worker."""
+"""Replays through the door: a frontend hands recorded histories to the real, unmodified worker process."""

@@ -23,7 +23,7 @@ from harness.temporal.task_failure import is_nondeterminism
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryAnswers:
-    """A history that was handed to a worker.
+    """A history that was handed to a worker under one condition, with the answers to its workflow tasks.
 
     Attributes:
         index: Which of the histories.
@@ -43,7 +43,7 @@ class HistoryAnswers:
 
 
 class AnswerComparer:
-    """Compares answers and keeps decisions where they may be asked for.
+    """Compares the answers of workers with recorded histories, and stores the decisions that may be needed again.
 
     The decisions of the reference condition are always kept; those of another one only if they are not the same.
 

@@ -1,4 +1,4 @@
-"""The replay door: it plays the server to a worker and asks it for every workflow task of recorded histories again."""
+"""The replay door: hands every workflow task of recorded histories to a worker once more, and returns its answers."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ class ReplayDoor:
     async def _replayed(self, run: ReplayableRun, task: RecordedTask, queue: str, reason: str) -> TaskAnswer:
         """Ask for a task that only a replaying worker answers as it was recorded.
 
-        Only workers that are built on the Rust core can be asked in this way: others check, task by task, that a
+        Only workers that are built on SDK core can be asked in this way: others check, task by task, that a
         replay issues what the history holds.
         """
         foreign = (task.made_anew | task.markers & VERSION_MARKERS) - _WITH_MARKERS_GIVEN

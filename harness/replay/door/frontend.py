@@ -1,4 +1,4 @@
-"""A frontend without a server behind it: it hands out the workflow tasks that it is given, and hears the answers."""
+"""Plays the frontend of a Temporal server to workers: hands out recorded workflow tasks and takes the answers."""
 
 from __future__ import annotations
 
@@ -60,12 +60,14 @@ class OfferedTask:
 
 
 class ReplayFrontend:
-    """Serves the WorkflowService to workers. An async context manager; ``address`` is known once entered.
+    """Serves the WorkflowService to workers without a server behind it.
+
+    An async context manager; ``address`` is known once entered.
 
     Workflow tasks come from ``offer`` alone. Activity and Nexus polls are never answered. A run is evicted from the
     worker's cache by refusing its answer with INVALID_ARGUMENT "UnhandledCommand", which is what a server says when a
     signal arrived while the task was being answered: every SDK then drops the run and expects its whole history, and
-    the Rust core does not log it. Measured with a sandboxed Python worker: 25 ms of the worker's CPU time for a cold
+    SDK core does not log it. Measured with a sandboxed Python worker: 25 ms of the worker's CPU time for a cold
     prefix of up to 29 events, nearly all of it for the new instance of the workflow; another run id for each task,
     which would let the runs stay in the cache, takes 23 ms and shows in ``workflow.info()``.
 

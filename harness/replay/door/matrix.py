@@ -1,4 +1,4 @@
-"""Replay through the door: recorded histories handed to the real worker process, under every condition."""
+"""Replays every history through the door under every condition, in several worker processes at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workflow tasks of a recorded history, as a server would hand them to a worker once more."""
+"""A recorded run with its workflow tasks, as a server would hand them to a worker once more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from temporalio.api.protocol.v1 import Message
 from harness.errors import UsageError
 
 LOCAL_ACTIVITY_MARKERS = frozenset({"core_local_activity", "LocalActivity"})
-"""Names of the markers that hold the result of a local activity: of the SDKs built on the Rust core; of Go and Java."""
+"""Names of the markers that hold the result of a local activity: of the SDKs built on SDK core; of Go and Java."""
 
 VERSION_MARKERS = frozenset({"core_patch", "Version"})
 """Names of the markers that say which branch of a versioned change was taken."""
@@ -62,7 +62,7 @@ class RecordedTask:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayableRun:
-    """One run, ready to be handed out.
+    """One recorded run, ready to be handed to a worker.
 
     Attributes:
         workflow_id: Workflow id.
@@ -149,7 +149,7 @@ def without_versions(commands: Iterable[Command]) -> Iterator[Command]:
 def _match_anywhere(patch: HistoryEvent) -> None:
     """Let a patch marker stand before the events of commands that were issued before it.
 
-    The Rust core takes a marker of a deprecated patch wherever it comes; the workflow is told that the patch is there
+    SDK core takes a marker of a deprecated patch wherever it comes; the workflow is told that the patch is there
     all the same.
     """
     details = patch.marker_recorded_event_attributes.details

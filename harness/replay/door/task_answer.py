@@ -1,4 +1,4 @@
-"""What a worker answered to the workflow tasks of a recorded history, and when nothing more can be asked."""
+"""A worker's answer to one workflow task of a recorded history, and when it can be asked for no further one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TaskAnswer:
         seconds: From when it was offered to the answer.
         replayed: Whether the task was told as completed and its commands asked for one task later, so that results of
             local activities and branches of versioned changes are those of the recording. Protocol messages of such
-            an answer are lost (the Rust core makes none while it replays); their commands are there.
+            an answer are lost (SDK core makes none while it replays); their commands are there.
         given: Then, the ids of the recorded events that were given to the worker, so that the commands lack them:
             markers of local activities and patches, and the search attribute that lists patches.
         fetched: Whether the worker asked for the beginning of the history, so that it was not warm.

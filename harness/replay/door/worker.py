@@ -1,4 +1,4 @@
-"""The worker process behind a replay door of its own, started again whenever it is lost."""
+"""A worker process behind a replay door of its own, started again whenever it is lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NO_DOORS = {
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerCommand:
-    """A worker as it is started for a replay.
+    """The command line of a worker and all that it is started with for a replay.
 
     Attributes:
         command: Command line of the worker, unmodified.

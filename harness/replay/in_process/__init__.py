@@ -1,1 +1,1 @@
-"""Replay in a process of its own: Temporal's Replayer, watched by a workflow runner that records each command."""
+"""Replays in child processes: Temporal's Replayer, with a workflow runner that observes each command."""

@@ -31,7 +31,7 @@ _DEFINITION = "__temporal_workflow_definition"
 def main() -> None:
     """Serve until there are no more requests, then leave at once.
 
-    The interpreter is not asked to finalize: one that used the SDK's core may abort while it does.
+    The interpreter is not asked to finalize: one that used SDK core may abort while it does.
     """
     channel = open_channel()
     faulthandler.register(TELL_WHERE, file=os.dup(2))

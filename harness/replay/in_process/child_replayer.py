@@ -1,4 +1,4 @@
-"""In the replaying process: replays histories while it records, and compares what was decided with the events."""
+"""Replays histories inside of a replaying process, observes each command, and compares them with the history."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Answer = Callable[[Any], None]
 """Sends what a request is answered with."""
 
 MOST_DIFFERENCES = 1_000
-"""Differences of one replay that are told, the first ones."""
+"""How many differences of one replay are kept, the first ones."""
 
 DEFINITION = "__temporal_workflow_definition"
 _REFUSED = "Failed validating workflow "
@@ -51,12 +51,12 @@ _OF_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<messa
 _AT = re.compile(r'File \\?"(?P<file>[^"\\]+)\\?", line (?P<line>\d+), in (?P<function>\w+)')
 
 
-def recording(replayer: Replayer, observer: CommandObserver, *, only: str = "") -> Replayer:
-    """Return a replayer of the same configuration whose runners record, plugins and interceptors included.
+def observed_replayer(replayer: Replayer, observer: CommandObserver, *, only: str = "") -> Replayer:
+    """Return a replayer of the same configuration whose runners are observed, plugins and interceptors included.
 
     Args:
         replayer: The replayer to go by.
-        observer: Gets what is recorded.
+        observer: Gets what is observed.
         only: The one workflow type to replay, which spares the sandbox preparing the others; empty: all.
     """
     # The configuration that the replayer holds is that after its plugins: their changes to the runner are kept. Without
@@ -75,11 +75,11 @@ def recording(replayer: Replayer, observer: CommandObserver, *, only: str = "") 
 
 
 class RequestReplayer:
-    """Answers requests, each by the first replayer that knows the workflow type.
+    """Replays the history of each request with the first Replayer that knows its workflow type.
 
     Args:
         replayers: The workflows that each replayer knows by name, and the replayer. It replays nothing itself: a
-            recording replayer is made of it.
+            replayer that is observed is made of it.
         spool: File to which decisions are written; empty: they are not kept.
         only: The one workflow type that is going to be replayed; empty: any.
         unusable: Modules that could not be imported, each with the reason.
@@ -145,13 +145,14 @@ class _History:
 
 
 class _SdkReplayer:
-    """One replayer at work: the histories that it is given one after the other go through one worker of the SDK."""
+    """One Replayer of the SDK with its observer; its histories go through one worker of the SDK, one by one."""
 
     def __init__(self, workflows: Mapping[str, type], replayer: Replayer, *, only: str) -> None:
         self.workflows = workflows
         self._observer = CommandObserver()
         self._watch = CallWatch(self._observer.user_code)
-        self._replayer = recording(replayer, self._observer, only=only) if not only or self.knows(only) else replayer
+        wanted = not only or self.knows(only)
+        self._replayer = observed_replayer(replayer, self._observer, only=only) if wanted else replayer
         self._converter: DataConverter = replayer.config(active_config=True).get("data_converter") or (
             DataConverter.default
         )
@@ -326,7 +327,7 @@ def _read_ahead(read: Read) -> asyncio.Queue[bytes]:
 
 
 def _plain(message: str, user_code: lines.UserCode) -> str:
-    """Return the message of a failure that core tells with all its inner structure, and where in the user's code."""
+    """Return the message within a failure that SDK core prints as a whole, and where in the user's code it was."""
     failure = _OF_CORE.search(message)
     if not failure:
         return message

@@ -1,4 +1,4 @@
-"""A wall clock that is wrong, for the whole of this process: one of the conditions that workflows must not depend on.
+"""Sets the wall clock of this process wrong, which is one of the conditions that workflow code must not notice.
 
 ``time.time``, ``time.time_ns`` and ``datetime``'s ``now``, ``utcnow`` and ``today`` answer with an offset, however they
 were imported, since what changes is the C function behind the name (CPython only). Monotonic clocks, which time limits

@@ -1,4 +1,4 @@
-"""The matrix: every history under every condition, in processes of its own, several at a time."""
+"""Replays every history in process under every condition, in several child processes at a time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEMORY = 4 * 1024**3
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowCode:
-    """Which workflow code is replayed against.
+    """The workflow code that histories are replayed against: its modules, or functions that make Replayers.
 
     Attributes:
         modules: Where the workflows are: ``module`` or ``module:Class``.
@@ -120,7 +120,7 @@ class _Unit:
 
 
 class _Matrix:
-    """Replays units."""
+    """Replays histories unit by unit, and remembers those over which a process was lost or blocked."""
 
     def __init__(
         self,

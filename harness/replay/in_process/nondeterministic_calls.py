@@ -1,4 +1,4 @@
-"""The likely causes of a difference: calls of non-deterministic functions that workflow code makes, with their stack.
+"""Watches for the calls of non-deterministic functions that workflow code makes, the likely causes of a difference.
 
 A profile function watches the workflow's thread while an activation runs. It sees every call that Python code makes,
 whether of ``time.time`` itself, of a name bound to it long ago, or inside of a passed-through module, and compares its
@@ -28,11 +28,13 @@ from harness.records.replay_result import NondeterministicCall
 from harness.replay.in_process.source_lines import UserCode, is_python, is_temporal, site_text
 
 MOST_PER_RUN = 100
-"""Witnesses kept of one run; each place in the code is told once."""
+"""Calls kept of one run; each place in the code is told once."""
 
 
 class CallWatch:
-    """Collects the calls: give ``CommandObserver(during=watch.during)`` its method, and its ``user_code`` to the watch.
+    """Collects non-deterministic calls of workflow code while it runs, each with the lines that led to it.
+
+    Give ``CommandObserver(during=watch.during)`` its method, and the observer's ``user_code`` to the watch.
 
     Args:
         user_code: Which code is the user's.
@@ -44,7 +46,7 @@ class CallWatch:
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def take(self) -> tuple[NondeterministicCall, ...]:
-        """Return the witnesses since the last call, and forget them."""
+        """Return the calls since the last call, and forget them."""
         calls, self._calls = self._calls, []
         self._seen = set()
         return tuple(calls)

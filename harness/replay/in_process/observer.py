@@ -1,4 +1,4 @@
-"""Recording runner: what the workflow code answers each activation with, and the line that issued each command.
+"""Observes what workflow code answers each activation with, and which line of it issued each command.
 
 How activations map to workflow tasks, measured with temporalio 1.35: an activation's ``history_length`` is the id of
 the WorkflowTaskStarted event that it belongs to. One workflow task can take several activations (one more for each
@@ -51,7 +51,7 @@ class IssuedCommand:
     """One command as the workflow code issued it.
 
     Attributes:
-        command: The command of Temporal's core.
+        command: The command as SDK core takes it.
         line: ``path.py:123 in run``, the innermost line of user code that issued it; empty where there is none.
     """
 
@@ -61,11 +61,11 @@ class IssuedCommand:
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """One activation of a workflow.
+    """One activation of a workflow, the step in which SDK core runs its code, and the commands that came of it.
 
     Attributes:
         started_event_id: The WorkflowTaskStarted event that it belongs to.
-        replaying: Whether core said so; false for the last workflow task of a history that ends in it.
+        replaying: Whether SDK core said so; false for the last workflow task of a history that ends in it.
         issued: The commands, in their order.
         failure: Why the workflow code failed the workflow task; empty if it did not.
         line: Where it did, if known.
@@ -80,7 +80,7 @@ class Activation:
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedReplay:
-    """What was recorded of the replay of one history."""
+    """What workflow code answered to the activations in the replay of one history."""
 
     workflow: str
     run_id: str
@@ -96,6 +96,8 @@ class ObservedReplay:
 
 @dataclass(kw_only=True)
 class _ObservedRun:
+    """What has been observed of one run so far, cheaply: lines and records are made of it once it is asked for."""
+
     workflow: str
     run_id: str
     activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str, Site | None]]
@@ -124,11 +126,11 @@ def _activation(
 
 
 class CommandObserver:
-    """Collects what is recorded, from all the runners that it is given to.
+    """Collects the activations of every workflow that the runners around which it is put run.
 
     Args:
         during: Makes what is entered, on the workflow's thread, while each activation of an instance with the given
-            details runs (the witness); None: nothing.
+            details runs (a watch for calls); None: nothing.
     """
 
     def __init__(self, *, during: During | None = None) -> None:
@@ -152,7 +154,7 @@ class CommandObserver:
         return replace(details, info=replace(details.info, **self._place)) if self._place else details
 
     def take(self) -> tuple[ObservedReplay, ...]:
-        """Return what was recorded since the last call, one for each run that was started, and forget it.
+        """Return what was observed since the last call, one for each run that was started, and forget it.
 
         Called after each history, it holds memory for one of them; a history that the Replayer refused has none.
         """
@@ -160,11 +162,11 @@ class CommandObserver:
         return tuple(each.observed() for each in kept)
 
     def around(self, runner: WorkflowRunner) -> WorkflowRunner:
-        """Return a runner that runs workflows as ``runner`` does and records them."""
+        """Return a runner that runs workflows as ``runner`` does and observes them."""
         return _Around(runner, observer=self)
 
     def observe(self, instance: WorkflowInstance, *, details: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Have ``instance`` recorded from now on, and return it.
+        """Have ``instance`` observed from now on, and return it.
 
         Raises:
             RigError: The instance is none of Temporal's own: its runner does not run workflows as Temporal does.
@@ -184,12 +186,12 @@ class CommandObserver:
 
 @dataclass(frozen=True)
 class ObservingRunner(SandboxedWorkflowRunner):
-    """Temporal's sandbox, recorded; pass ``observer.around(UnsandboxedWorkflowRunner())`` beside it for the rest."""
+    """Temporal's sandbox, observed; pass ``observer.around(UnsandboxedWorkflowRunner())`` beside it for the rest."""
 
     observer: CommandObserver = field(default_factory=CommandObserver, kw_only=True)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Create an instance in the sandbox and have it recorded."""
+        """Create an instance in the sandbox and have it observed."""
         if det.randomness_seed == -1:  # the sandbox validates each workflow class so when a worker starts
             return super().create_instance(det)
         placed = self.observer.placed(det)
@@ -197,11 +199,13 @@ class ObservingRunner(SandboxedWorkflowRunner):
 
 
 def unsandboxed(observer: CommandObserver) -> WorkflowRunner:
-    """Return the runner for workflows that are declared as not sandboxed, recorded."""
+    """Return the runner for workflows that are declared as not sandboxed, observed."""
     return observer.around(UnsandboxedWorkflowRunner())
 
 
 class _Around(WorkflowRunner):
+    """Any other workflow runner, observed."""
+
     def __init__(self, runner: WorkflowRunner, *, observer: CommandObserver) -> None:
         self._runner = runner
         self._observer = observer

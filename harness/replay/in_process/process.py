@@ -1,4 +1,4 @@
-"""Replays in a process of their own: nothing that this process has imported or cached takes part."""
+"""A child process that imports workflow code and replays histories against it, apart from all that runs here."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ReplayProcess:
     async def replay(self, histories: Sequence[History], *, prefixes: int = PREFIX_EVENTS) -> tuple[Replay, ...]:
         """Replay histories, each with its own workflow id; return what came of each, and of its prefixes.
 
-        A history over which the process is lost is told so, and the rest goes on in a new process.
+        A history over which the process is lost is marked so, and the rest goes on in a new process.
 
         Args:
             histories: The histories.
@@ -130,7 +130,7 @@ class ReplayProcess:
         """Wait for the answer to the request that was told first of those that are not answered yet.
 
         Raises:
-            RigError: As ``ask``; requests told after it are lost with the process.
+            RigError: As ``ask``; requests sent after it are lost with the process.
         """
         limit = self._time_limit + events * _SECONDS_PER_EVENT
         answer = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")

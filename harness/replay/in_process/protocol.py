@@ -13,7 +13,7 @@ TELL_WHERE = signal.SIGUSR1
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """How a replaying process is to be.
+    """What a replaying process imports and how it replays; the first message to it.
 
     Attributes:
         modules: Where the workflows are: ``module`` for all that are defined or imported there, or ``module:Class``.
@@ -65,7 +65,7 @@ class ReplayRequest:
         run_id: Run id.
         binary: File that holds the history as protobuf; empty: ``events``.
         events: The events as protobuf JSON.
-        watched: Whether calls of non-deterministic functions are witnessed; that costs about half as much again.
+        watched: Whether calls of non-deterministic functions are watched for; that costs about half as much again.
         times: How often it is replayed in a row; the last one counts.
         prefixes: Most events that may be replayed, in all, to ask each workflow task as the last one of a history that
             ends there; 0: the whole history is replayed instead.

@@ -1,6 +1,6 @@
-"""Commands of Temporal's core, as workflow code issues them, in the form that all commands are compared in.
+"""Turns commands that workflow code hands to SDK core into the form in which all commands are compared.
 
-What core adds or does later stands in ``sdk_core_decisions``, which brings these commands together with a history.
+What SDK core adds or does later stands in ``sdk_core_decisions``, which brings these commands together with a history.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LANGUAGE_ONLY = ("cancellationType", "doNotEagerlyExecute", "versioningIntent",
 def of_sdk_core(command: WorkflowCommand, *, line: str = "") -> Command:
     """Return a command that workflow code issued; ``line`` is where it did.
 
-    Kinds that only core knows keep core's name: ``ScheduleLocalActivity``, ``RequestCancelLocalActivity``,
+    Kinds that only SDK core knows keep its name: ``ScheduleLocalActivity``, ``RequestCancelLocalActivity``,
     ``CancelSignalWorkflow`` (a signal that is not sent after all), ``QueryAnswered``. Options that concern the worker
     alone (cancellation type, eager execution, versioning intent, local retry threshold) are left out.
     """

@@ -1,12 +1,12 @@
-"""What workflow code decided in each workflow task, from its commands in core's form and the history replayed.
+"""Works out what workflow code decided in each workflow task, from its commands to SDK core and the history.
 
-What core does on the way from workflow code to server, measured with temporalio 1.35 and told here likewise:
+What SDK core does on the way from workflow code to server, measured with temporalio 1.35 and done here likewise:
 
-- A cancel names an activity, child or timer by number; the server is told an event id or a workflow id.
+- A cancel names an activity, child or timer by number; the server gets an event id or a workflow id.
 - What is started and cancelled in one workflow task is never sent, and neither is the cancel of what is abandoned.
 - A local activity becomes a marker in the workflow task in which it ended, with its type and id; timeouts, retry
   policy and, by default, arguments are not in it: these cannot be compared with the recording.
-- A new patch leads to a search attribute ``TemporalChangeVersion`` as well, which is not told here.
+- A new patch leads to a search attribute ``TemporalChangeVersion`` as well, which is left out here.
 - An update that fails after it was accepted is a completed one with a failure; a refused one is in no history.
 - Continue-as-new takes over memo and search attributes from the run where the workflow code gives none.
 """
@@ -54,7 +54,7 @@ def decisions_of(
 
 
 class _Deciding:
-    """Goes through the activations of one replay in their order."""
+    """Turns the activations of one replay, in their order, into the decisions of its workflow tasks."""
 
     def __init__(self, events: Sequence[HistoryEvent], recorded: Mapping[int, Sequence[Command]]) -> None:
         self._recorded = recorded
@@ -180,7 +180,7 @@ class _Deciding:
 
 
 def _sent(issued: Sequence[IssuedCommand]) -> Iterator[IssuedCommand]:
-    """Yield what core sends: not what is started and cancelled in one workflow task."""
+    """Yield what SDK core sends: not what is started and cancelled in one workflow task."""
     starts = {_numbered(each) for each in issued if each.command.WhichOneof("variant") in _STARTS}
     cancels = {_numbered(each) for each in issued if each.command.WhichOneof("variant") in _CANCELS}
     both = starts & cancels
@@ -199,5 +199,5 @@ def _is_local_activity(command: Command) -> bool:
 
 
 def _abandon(variant: str) -> int:
-    """Return core's number for the cancellation type that tells nobody: for children it is the first one."""
+    """Return SDK core's number for the cancellation type that tells nobody: for children it is the first one."""
     return 0 if variant == "start_child_workflow_execution" else _ABANDON

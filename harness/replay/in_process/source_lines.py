@@ -1,4 +1,4 @@
-"""Which code is the user's: workflow code and what it calls, but not Temporal's, Python's or a library's."""
+"""Tells lines of the user's code, workflow code and what it calls, from those of Temporal, Python and libraries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OTHERS = (*_PYTHON, *_TEMPORAL, _folder(os.path.dirname(os.path.dirname(__file_
 
 
 class UserCode:
-    """Tells the user's frames from others, by their file; the answer for a file is found once.
+    """Tells frames of the user's code from others, by their file.
 
     A file is the user's unless it belongs to Python, to Temporal or to an installed package. The packages in which
     the workflows themselves live are the user's, installed or not.

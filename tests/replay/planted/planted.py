@@ -57,7 +57,7 @@ class Planted:
         changes: All that differs from the recording, under every condition, each at least once.
         depends: Groups of conditions on which decisions depend. What such a workflow decides need not be as recorded
             under any of them: a hash seed, for one, is never that of the recording.
-        witness: Function that the witness names, where the cause is a call that it sees.
+        call: Function that the call names, where the cause is a call that it sees.
         cause: Module with the ``# planted`` line, where that is not ``module``.
         data_converter: ``module:attribute``, where it is not Temporal's default.
         replayer: ``module:function`` that returns a replayer with that data converter, for the command line.
@@ -68,7 +68,7 @@ class Planted:
     histories: tuple[str, ...]
     changes: tuple[Change, ...] = ()
     depends: tuple[str, ...] = ()
-    witness: str = ""
+    call: str = ""
     cause: str = ""
     data_converter: str = ""
     replayer: str = ""
@@ -98,7 +98,7 @@ class Planted:
 
     @property
     def cause_line(self) -> str:
-        """``path.py:123`` of the line that is planted: the innermost line of a witness."""
+        """``path.py:123`` of the line that is planted: the innermost line of a call."""
         (line,) = _marked(self.cause or self.module, "# planted") or ("",)
         return line
 
@@ -266,13 +266,13 @@ CONDITIONS = (
     _depends("dict_from_set", SEED, "digest-1"),
     _depends("set_argument", SEED, "delegation-1"),
     _depends("hash_of_text", SEED, "experiment-1"),
-    _depends("local_timestamp", ZONE, "reminder-1", witness="datetime.datetime.fromtimestamp"),
-    _depends("local_now", ZONE, "agenda-1", witness="datetime.datetime.astimezone"),
+    _depends("local_timestamp", ZONE, "reminder-1", call="datetime.datetime.fromtimestamp"),
+    _depends("local_now", ZONE, "agenda-1", call="datetime.datetime.astimezone"),
     _depends("module_cache", PROCESS, "lookup-1", "lookup-2"),
     _depends("class_attribute", PROCESS, "session-1", "session-2"),
-    _depends("random_pause", ALWAYS, "polling-1", witness="random.Random.randint", cause="shared.jitter"),
-    _depends("uuid_default", ALWAYS, "calling-1", witness="uuid.uuid4", **_WITH_MODELS),
-    _depends("wall_clock", CLOCK, "briefing-1", witness="datetime.datetime.now", cause="shared.year"),
+    _depends("random_pause", ALWAYS, "polling-1", call="random.Random.randint", cause="shared.jitter"),
+    _depends("uuid_default", ALWAYS, "calling-1", call="uuid.uuid4", **_WITH_MODELS),
+    _depends("wall_clock", CLOCK, "briefing-1", call="datetime.datetime.now", cause="shared.year"),
     _depends("replaying", PREFIX, "resumed-1"),
     Planted(
         name="environment",
@@ -287,7 +287,7 @@ CONDITIONS = (
                 new="small: Is tea good?",
             ),
         ),
-        witness="os.environ",
+        call="os.environ",
         cause="shared.settings",
     ),
 )

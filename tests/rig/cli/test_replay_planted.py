@@ -112,7 +112,7 @@ def test_change_of_code_is_found(case: Planted, replayed: Replayed) -> None:
         assert expected in differences
     assert {each["check"] for each in found} == {AS_RECORDED}
     assert all(is_at(each, case) and each["reproduce"] and not each["conditions"] for each in found)
-    assert {cause["function"] for each in found for cause in each["causes"]} == ({case.witness} - {""})
+    assert {cause["function"] for each in found for cause in each["causes"]} == ({case.call} - {""})
 
 
 @pytest.mark.parametrize("case", DEPENDENT, ids=lambda case: case.name)
@@ -122,7 +122,7 @@ def test_dependence_is_found_with_its_cause(case: Planted, replayed: Replayed) -
     for each in found:
         assert is_at(each, case), each
         told = [(cause["function"], cause["stack"][-1].partition(" in ")[0]) for cause in each["causes"]]
-        assert told == ([(case.witness, case.cause_line)] if case.witness else [])
+        assert told == ([(case.call, case.cause_line)] if case.call else [])
         assert all(is_cause(condition, case) for condition in each["conditions"]), each
 
 

@@ -115,14 +115,14 @@ async def test_what_depends_on_the_process_is_told_with_the_condition(tmp_path: 
     assert {name: depends[name] for name in SAME} == {name: set() for name in SAME}
 
 
-async def test_witnesses_come_with_the_condition_that_watches(tmp_path: Path) -> None:
+async def test_non_deterministic_calls_come_with_the_condition_that_watches(tmp_path: Path) -> None:
     found = [first_task(name, 1) for name in ("LocalZone", "Calendar", "OwnTime", "OwnRandom")]
     told = await answered([named("watched")], found, sample_conditions.__name__, logs=tmp_path)
     zone, calendar, own_time, own_random = [each.replay for each in told["watched"]]
     assert [each.function for each in zone.witnesses] == ["datetime.datetime.fromtimestamp"]
-    (witness,) = calendar.witnesses
-    assert (witness.function, witness.workflow) == ("datetime.datetime.now", "Calendar")
-    assert [line.rpartition(" ")[2] for line in witness.stack] == ["run", "this_year"]
+    (call,) = calendar.witnesses
+    assert (call.function, call.workflow) == ("datetime.datetime.now", "Calendar")
+    assert [line.rpartition(" ")[2] for line in call.stack] == ["run", "this_year"]
     assert own_time.witnesses == own_random.witnesses == ()
 
 

@@ -133,7 +133,7 @@ async def test_dependence_is_told_with_its_condition_and_line(case: Planted, fou
     for each in of_case:
         assert each.lines
         assert each.lines <= set(case.lines)
-        assert each.witnesses == (((case.witness, case.cause_line),) if case.witness else ())
+        assert each.witnesses == (((case.call, case.cause_line),) if case.call else ())
         if case.changes:
             assert set(each.differences.values()) == {len(case.changes)}
 

@@ -140,7 +140,7 @@ def test_what_differs_each_time_depends_on_no_condition(answer: Answers) -> None
     )
 
 
-def test_witness_stands_beside_the_difference_as_its_cause(answer: Answers) -> None:
+def test_non_deterministic_call_stands_beside_the_difference_as_its_cause(answer: Answers) -> None:
     answers = [
         answer("plain", scheduled("book"), differences=(DIFFERENCE,)),
         answer("hash seed 1", scheduled("book"), differences=(DIFFERENCE,), witnesses=(TIME,)),
@@ -148,7 +148,7 @@ def test_witness_stands_beside_the_difference_as_its_cause(answer: Answers) -> N
     assert only(judged(answers)).causes == (TIME,)
 
 
-def test_witness_alone_is_a_finding(answer: Answers) -> None:
+def test_non_deterministic_call_alone_is_a_finding(answer: Answers) -> None:
     finding = only(judged([answer("plain", scheduled("book"), witnesses=(TIME, TIME))]))
     assert (finding.check, finding.line, finding.causes) == (DETERMINISTIC_CALLS, "app.py:2 in now", (TIME,))
     assert finding.message == "workflow code calls time.time"

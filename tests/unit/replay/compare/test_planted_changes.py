@@ -64,19 +64,19 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize("case", OF_CODE, ids=lambda case: case.name)
 async def test_change_is_found(case: Planted) -> None:
     (file,) = case.files
-    found, witnesses = await replayed(case, file)
+    found, calls = await replayed(case, file)
     different = [told(difference) for difference in found.differences]
     assert all(change in different for change in case.changes)
     assert all(change in case.changes for change in different)
     assert {difference.line.partition(" in ")[0] for difference in found.differences} == set(case.lines)
-    assert [(each.function, each.stack[-1].partition(" in ")[0]) for each in witnesses] == (
-        [(case.witness, case.cause_line)] if case.witness else []
+    assert [(each.function, each.stack[-1].partition(" in ")[0]) for each in calls] == (
+        [(case.call, case.cause_line)] if case.call else []
     )
 
 
 @pytest.mark.parametrize("case", [*ALIKE, UNCHANGED], ids=lambda case: case.name)
 async def test_look_alike_is_not_found(case: Planted) -> None:
     for file in case.files:
-        found, witnesses = await replayed(case, file)
-        assert (found.differences, found.left_out, found.unseen, witnesses) == ((), (), (), ())
+        found, calls = await replayed(case, file)
+        assert (found.differences, found.left_out, found.unseen, calls) == ((), (), (), ())
         assert found.commands

@@ -21,8 +21,8 @@ DETAILS: Any = SimpleNamespace(info=SimpleNamespace(workflow_type="Agent"))
 TASK = histories.load(HERE / "histories" / "Greeting-run.json").history.events[:3]
 
 
-async def witnesses(workflow: type) -> tuple[str, tuple[NondeterministicCall, ...]]:
-    """Run the first workflow task of a workflow and return its failure and the witnesses."""
+async def calls(workflow: type) -> tuple[str, tuple[NondeterministicCall, ...]]:
+    """Run the first workflow task of a workflow and return its failure and the calls."""
     watch = CallWatch()
     observer = CommandObserver(during=watch.during)
     watch.user_code = observer.user_code
@@ -44,9 +44,9 @@ def test_source_is_named_as_the_user_knows_it(source: str) -> None:
         call()
     found = watch.take()
     assert [each.function for each in found if each.function == name] == [name]
-    (witness,) = [each for each in found if each.function == name]
-    assert witness.workflow == "Agent"
-    here, *_, last = witness.stack
+    (call,) = [each for each in found if each.function == name]
+    assert call.workflow == "Agent"
+    here, *_, last = call.stack
     assert "test_nondeterministic_calls.py:" in here
     assert "sample_" in last
     assert here.endswith(" in test_source_is_named_as_the_user_knows_it")
@@ -55,7 +55,7 @@ def test_source_is_named_as_the_user_knows_it(source: str) -> None:
 
 
 async def test_workflow_that_calls_all_of_them() -> None:
-    failure, found = await witnesses(sample_sources.Sources)
+    failure, found = await calls(sample_sources.Sources)
     assert not failure
     assert {name for _, name in sample_sources.SOURCES.values()} == {each.function for each in found}
     assert {each.workflow for each in found} == {"Greeting"}
@@ -64,11 +64,11 @@ async def test_workflow_that_calls_all_of_them() -> None:
 
 
 async def test_look_alikes_are_left_alone() -> None:
-    assert await witnesses(sample_sources.LookAlikes) == ("", ())
+    assert await calls(sample_sources.LookAlikes) == ("", ())
 
 
 async def test_sandboxed_workflow_and_a_module_that_it_passes_through() -> None:
-    failure, found = await witnesses(sample_sources.Sandboxed)
+    failure, found = await calls(sample_sources.Sandboxed)
     assert not failure
     told = {(each.function, each.stack[-1].partition(":")[0].rpartition("/")[2]) for each in found}
     assert told == {
