@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from google.protobuf.any_pb2 import Any as Body
@@ -14,7 +13,7 @@ from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Re
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
 from harness.temporal.command import Command, of_api, of_message, of_request
-from harness.temporal.fields import fields_of, is_payload, payload_fields, payload_of
+from harness.temporal.fields import payload_fields
 from tests.replay.past import payload, told
 
 WRITTEN_BY_SDK = {
@@ -70,33 +69,6 @@ def test_an_activity_is_told_flat() -> None:
             "retryPolicy.nonRetryableErrorTypes": ["Fatal"],
         },
     )
-
-
-def test_a_failure_tells_its_sort_and_its_causes_but_no_stack() -> None:
-    cause = Failure(message="late", stack_trace="line 2")
-    cause.timeout_failure_info.SetInParent()
-    failure = Failure(message="gave up", source="PythonSDK", stack_trace="line 1", cause=cause)
-    failure.application_failure_info.type = "GivenUp"
-    failure.application_failure_info.next_retry_delay.FromSeconds(7)
-    command = ApiCommand()
-    command.fail_workflow_execution_command_attributes.failure.CopyFrom(failure)
-    assert of_api(command).fields == {
-        "failure.message": "gave up",
-        "failure.kind": "application",
-        "failure.type": "GivenUp",
-        "failure.nextRetryDelay": 7.0,
-        "failure.cause.message": "late",
-        "failure.cause.kind": "timeout",
-    }
-
-
-def test_encoded_attributes_of_a_failure_lose_their_stack_trace() -> None:
-    encoded = payload({"message": "secret", "stack_trace": "line 1"})
-    failure = Failure(message="Encoded failure", encoded_attributes=encoded)
-    assert fields_of(failure)["encodedAttributes"] == told({"message": "secret"})
-    sealed = payload(None, text="not for you", encoding="binary/encrypted")
-    failure.encoded_attributes.CopyFrom(sealed)
-    assert fields_of(failure)["encodedAttributes"] == payload_fields(sealed)
 
 
 def test_a_patch_marker_tells_patch_and_deprecation() -> None:
@@ -159,12 +131,3 @@ def test_messages_stand_where_a_command_names_them() -> None:
 def test_what_is_not_known_is_told_and_does_not_fail() -> None:
     assert of_api(ApiCommand(command_type=99)).kind == "Unknown"  # type: ignore[arg-type]
     assert of_message(message("m", payload(1))).kind == "Unknown"
-
-
-def test_payloads_come_back_from_their_fields_and_are_json() -> None:
-    one = payload({"a": [1]}, encoding="json/protobuf")
-    one.metadata["messageType"] = b"\xff\x00"
-    fields = json.loads(json.dumps(payload_fields(one)))
-    assert is_payload(fields)
-    assert payload_of(fields) == one
-    assert not is_payload({"metadata": {}})

@@ -11,11 +11,12 @@ import pytest_asyncio
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
+from harness.histories.files import HistoryFile
+from harness.histories.stored_history import StoredHistory
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.dependence import dependence
 from harness.replay.conditions import IN_PROCESS, PLAIN
 from harness.replay.in_process.matrix import WorkflowCode, replay_in_process
-from tests.replay.on_disk import OnDisk
 from tests.replay.planted import planted
 from tests.replay.planted.planted import ALWAYS, GROUPS, PREFIX, PROCESS, ROOT, Planted
 
@@ -72,12 +73,13 @@ async def answered(names: list[str], folder: Path) -> dict[str, dict[str, Condit
     return told
 
 
-def on_disk(name: str, folder: Path) -> OnDisk:
+def on_disk(name: str, folder: Path) -> StoredHistory:
     events = WorkflowHistory.from_json(name, (planted.HISTORIES / f"{name}.json").read_text()).events
     binary = folder / f"{name}.pb"
     binary.write_bytes(History(events=events).SerializeToString())
     started = events[0].workflow_execution_started_event_attributes
-    return OnDisk(
+    return StoredHistory(
+        file=HistoryFile(path=binary, shown=binary.name),
         binary=binary,
         workflow=started.workflow_type.name,
         workflow_id=name,

@@ -21,7 +21,6 @@ from harness.replay.in_process.observer import (
     ObservingRunner,
     unsandboxed,
 )
-from harness.replay.in_process.sdk_core_commands import of_sdk_core
 from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.temporal.command import Command, TaskDecisions
 from tests import TESTS
@@ -157,7 +156,3 @@ def test_failed_task_tells_why() -> None:
     activation = Activation(started_event_id=3, replaying=True, issued=(), failure="no")
     (task,) = decisions_of(ObservedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
     assert task == TaskDecisions(started_event_id=3, failure="no")
-
-
-def test_command_of_an_unknown_kind() -> None:
-    assert of_sdk_core(WorkflowCommand()).kind == "Unknown"
