@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from harness.replay.compare.comparison import OUTCOME, WHOLE
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.dependence import Dependence, dependence
 from harness.replay.compare.payloads import bounded, told_apart
-from harness.temporal.command import Command
+from harness.replay.compare.sentences import about, apart, changed, first_line, listed_causes, named, subject_of
 
 _CONVERTER = DataConverter.default.payload_converter
 
@@ -33,9 +32,7 @@ PREFIX = "every prefix"
 EACH_TIME = "each replay"
 """Stands for the causes of a decision that differs whatever the condition: random, or a clock that goes on."""
 
-_PHRASES = {"process": "what its process has run before"}
 _ONLY_OPEN = "its only workflow task that has commands is still open: nothing is recorded to compare them with"
-_LONGEST = 160
 _ENDED = "exit status"
 
 
@@ -114,14 +111,14 @@ class Judge:
         yield from _ran(usable, workflow)
         failures = [one.failure for one in usable.values() if one.failure]
         if failures and not findings:
-            message = f"Temporal's Replayer fails: {_first_line(failures[0])}"
+            message = f"Temporal's Replayer fails: {first_line(failures[0])}"
             yield ReplayFinding(check=TEMPORAL, workflow=workflow, message=message, subject="replay")
 
     def _depends(self, gathered: _Gathered, workflow: str) -> Iterator[ReplayFinding]:
         """Tell what depends on which conditions: one finding for each command that is the first to differ."""
         by_command: dict[tuple[int, str], list[Dependence]] = defaultdict(list)
         for each in gathered.dependences:
-            by_command[each.workflow_task, _named(each.plain or each.other)].append(each)
+            by_command[each.workflow_task, named(each.plain or each.other)].append(each)
         for (task, name), dependences in by_command.items():
             groups = list(dict.fromkeys(self._groups.get(each.condition, each.condition) for each in dependences))
             # A random value differs under each condition: then none of them is the cause.
@@ -129,11 +126,13 @@ class Judge:
             causes = [EACH_TIME] if each_time else groups
             first = dependences[0]
             difference = _difference_of(first, task)
-            words = f"{name} differs from replay to replay" if each_time else f"{name} depends on {_listed(groups)}"
+            words = (
+                f"{name} differs from replay to replay" if each_time else f"{name} depends on {listed_causes(groups)}"
+            )
             yield ReplayFinding(
                 check=UNDER_EVERY_CONDITION,
                 workflow=workflow,
-                message=f"{words}: {_apart(difference, 'another time' if each_time else f'under {first.condition}')}",
+                message=f"{words}: {apart(difference, 'another time' if each_time else f'under {first.condition}')}",
                 subject=f"{name}: {', '.join(causes)}",
                 line=difference.line,
                 difference=difference,
@@ -166,15 +165,6 @@ def settled(history: ReplayedHistory) -> ReplayedHistory:
     return replace(history, outcome=Outcome.PASS)
 
 
-def shown(value: Any) -> str:
-    """Return a value as a report shows it, short."""
-    if value is None:
-        return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
-    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 3 :]}"
-
-
 def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) -> list[ReplayFinding]:
     """Return the differences that all whole replays show: the code decides otherwise than when it was recorded.
 
@@ -197,11 +187,11 @@ def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) ->
 
 
 def _change(difference: Difference, workflow: str) -> ReplayFinding:
-    name = _about(difference)
+    name = about(difference)
     return ReplayFinding(
         check=AS_RECORDED,
         workflow=workflow,
-        message=f"{name}: {_changed(difference)}" if difference.field != WHOLE else _changed(difference),
+        message=f"{name}: {changed(difference)}" if difference.field != WHOLE else changed(difference),
         subject=f"{name} {difference.field}",
         line=difference.line,
         difference=difference,
@@ -216,11 +206,11 @@ def _of_prefixes(usable: Mapping[str, Replay], workflow: str) -> list[ReplayFind
 
 
 def _of_replaying(difference: Difference, workflow: str, *, conditions: tuple[str, ...]) -> ReplayFinding:
-    name = _about(difference)
+    name = about(difference)
     return ReplayFinding(
         check=UNDER_EVERY_CONDITION,
         workflow=workflow,
-        message=f"{name} depends on whether it is replayed: {_changed(difference)}",
+        message=f"{name} depends on whether it is replayed: {changed(difference)}",
         subject=f"{name}: {PREFIX}",
         line=difference.line,
         difference=difference,
@@ -243,7 +233,7 @@ def _non_deterministic(call: NondeterministicCall) -> ReplayFinding:
 def _lost(replays: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
     for name, one in replays.items():
         if one.lost and _ended(one.lost):
-            message = f"the replay ends the process that runs it: {_first_line(one.lost)}"
+            message = f"the replay ends the process that runs it: {first_line(one.lost)}"
             yield ReplayFinding(
                 check=KEEPS_PROCESS, workflow=workflow, message=message, subject="process", conditions=(name,)
             )
@@ -262,13 +252,11 @@ def _reason(replays: Mapping[str, Replay], most: Replay | None) -> str:
     first = next(iter(replays.values()))
     lost = next((one.lost for one in replays.values() if one.lost), "")
     if lost:
-        return _first_line(lost)
+        return first_line(lost)
     if most is None and first.skipped:
         return first.skipped
     if most is None:
-        return (
-            f"the workflow took too long in each replay, by load or by code that blocks: {_first_line(first.failure)}"
-        )
+        return f"the workflow took too long in each replay, by load or by code that blocks: {first_line(first.failure)}"
     compared_less = [each for each in most.left_out if each.why in ("not asked", "blocked")]
     if compared_less:
         return f"the workflow task of event {compared_less[0].workflow_task} was not compared: {compared_less[0].why}"
@@ -280,7 +268,7 @@ def _is_unusable(replay: Replay) -> bool:
 
 
 def _temporal(replays: Any) -> str:
-    return next((_first_line(one.failure) for one in replays if one.failure and not one.lost), "")
+    return next((first_line(one.failure) for one in replays if one.failure and not one.lost), "")
 
 
 def _ended(lost: str) -> bool:
@@ -301,69 +289,15 @@ def _difference_of(differing: Dependence, task: int) -> Difference:
         "event_id": 0,
         "workflow_task": task,
         "kind": either.kind if either else "WorkflowTask",
-        "subject": _subject(either),
+        "subject": subject_of(either),
         "line": either.line if either else differing.line,
     }
     if one is None and other is None:
         return Difference(**place, field=OUTCOME, old=differing.failures[0] or None, new=differing.failures[1] or None)
     if one is None or other is None or one.kind != other.kind:
-        return Difference(**place, field=WHOLE, old=_named(one) or None, new=_named(other) or None)
+        return Difference(**place, field=WHOLE, old=named(one) or None, new=named(other) or None)
     names = dict.fromkeys([*one.fields, *other.fields])
     name = next(name for name in names if one.fields.get(name) != other.fields.get(name))
     old, new, note = told_apart(one.fields.get(name), other.fields.get(name), converter=_CONVERTER)
     old, new = bounded(old), bounded(new)
     return Difference(**place, field=name, old=old, new=new, note=note)
-
-
-def _changed(difference: Difference) -> str:
-    note = f" ({difference.note})" if difference.note else ""
-    old, new = difference.old, difference.new
-    if difference.field == OUTCOME:
-        return f"the workflow task of event {difference.workflow_task} {_outcome(new)}, and {_outcome(old)} before"
-    if difference.field == WHOLE:
-        if old is None:
-            return f"{new} was not recorded"
-        return f"{old} was recorded, and does not come" if new is None else f"{old} was recorded, {new} comes"
-    return f"{difference.field} was {shown(old)}, is {shown(new)}{note}"
-
-
-def _apart(difference: Difference, when: str) -> str:
-    """Return how two replays differ: ``old`` is what the reference decides, ``new`` what comes ``when``."""
-    note = f" ({difference.note})" if difference.note else ""
-    old, new = difference.old, difference.new
-    if difference.field == OUTCOME:
-        one, other = (f"fails with {_first_line(each)}" if each else "completes" for each in (old, new))
-        return f"the workflow task of event {difference.workflow_task} {one}, and {other} {when}"
-    if difference.field == WHOLE:
-        if old is None:
-            return f"{new} comes {when} alone"
-        return f"{old} does not come {when}" if new is None else f"{old} comes, and {new} {when}"
-    return f"{difference.field} is {shown(old)}, and {shown(new)} {when}{note}"
-
-
-def _outcome(outcome: Any) -> str:
-    return "completed" if outcome is None else _first_line(str(outcome))
-
-
-def _about(difference: Difference) -> str:
-    return " ".join(part for part in (difference.kind, difference.subject) if part)
-
-
-def _named(command: Command | None) -> str:
-    return " ".join(part for part in (command.kind, _subject(command)) if part) if command else ""
-
-
-def _subject(command: Command | None) -> str:
-    if command is None:
-        return ""
-    names = ("activityType", "workflowType", "signalName", "name", "patchId", "timerId", "activityId")
-    return next((str(command.fields[name]) for name in names if command.fields.get(name)), "")
-
-
-def _listed(causes: Sequence[str]) -> str:
-    named = [_PHRASES.get(cause, f"the {cause}") for cause in causes]
-    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-
-
-def _first_line(message: str) -> str:
-    return (message.strip().splitlines() or [""])[0][:300]

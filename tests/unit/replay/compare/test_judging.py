@@ -29,7 +29,6 @@ from harness.replay.compare.judging import (
     UNDER_EVERY_CONDITION,
     Judge,
     settled,
-    shown,
 )
 from harness.temporal.command import Command, TaskDecisions
 
@@ -308,10 +307,3 @@ def test_accepted_findings_do_not_fail() -> None:
     told = ReplayedHistory(file="f", commands=1, findings=(finding,))
     assert settled(told).outcome is Outcome.PASS
     assert settled(ReplayedHistory(file="f", findings=(finding,))).outcome is Outcome.UNKNOWN
-
-
-def test_values_are_shown_short() -> None:
-    assert shown(None) == "nothing"
-    assert shown("a\nb") == '"a\\nb"'
-    assert shown({"a": "ä"}) == '{"a": "ä"}'
-    assert len(shown("x" * 10_000)) < 200

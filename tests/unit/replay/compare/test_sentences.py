@@ -1,0 +1,77 @@
+"""Sentences about differences: from the recorded decision, and between two replays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.records.replay_result import Difference
+from harness.replay.compare.sentences import about, apart, changed, first_line, listed_causes, named, shown
+from harness.temporal.command import Command
+
+
+def difference(field: str, old: Any, new: Any, note: str = "") -> Difference:
+    return Difference(
+        event_id=5, workflow_task=3, kind="StartTimer", subject="1", field=field, old=old, new=new, note=note
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "recorded", "replays"),
+    [
+        (
+            "startToFireTimeout",
+            5.0,
+            6.0,
+            "startToFireTimeout was 5.0, is 6.0",
+            "startToFireTimeout is 5.0, and 6.0 later",
+        ),
+        ("input.0", None, "x", 'input.0 was nothing, is "x"', 'input.0 is nothing, and "x" later'),
+        ("command", None, "StartTimer 1", "StartTimer 1 was not recorded", "StartTimer 1 comes later alone"),
+        (
+            "command",
+            "StartTimer 1",
+            None,
+            "StartTimer 1 was recorded, and does not come",
+            "StartTimer 1 does not come later",
+        ),
+        (
+            "outcome",
+            None,
+            "no\nmore",
+            "the workflow task of event 3 no, and completed before",
+            "the workflow task of event 3 completes, and fails with no later",
+        ),
+    ],
+)
+def test_a_difference_is_said_against_the_recording_and_between_replays(
+    field: str, old: Any, new: Any, recorded: str, replays: str
+) -> None:
+    assert changed(difference(field, old, new)) == recorded
+    assert apart(difference(field, old, new), "later") == replays
+
+
+def test_a_long_value_is_cut_and_a_note_stands_behind() -> None:
+    words = changed(difference("input.0", "a" * 1000, 1, note="at .a"))
+    assert words.startswith('input.0 was "aaa')
+    assert words.endswith(", is 1 (at .a)")
+    assert len(words) < 200
+
+
+def test_names_of_commands_and_causes() -> None:
+    assert about(difference("f", 1, 2)) == "StartTimer 1"
+    assert named(Command(kind="ScheduleActivityTask", fields={"activityType": "book", "activityId": "7"})) == (
+        "ScheduleActivityTask book"
+    )
+    assert named(None) == ""
+    assert listed_causes(["process"]) == "what its process has run before"
+    assert listed_causes(["hash seed", "time zone", "locale"]) == "the hash seed, the time zone and the locale"
+    assert first_line("\n one\ntwo") == "one"
+
+
+def test_values_are_shown_short() -> None:
+    assert shown(None) == "nothing"
+    assert shown("a\nb") == '"a\\nb"'
+    assert shown({"a": "ä"}) == '{"a": "ä"}'
+    assert len(shown("x" * 10_000)) < 200
