@@ -96,11 +96,11 @@ def doctor(output: str, **given: str) -> None:
 
 
 async def _engines(given: dict[str, str]) -> list[EngineBinary]:
-    found = []
+    listed = []
     for each in engines().values():
         steps = await survey(each.binary, option=engine.named(each, given))
         binary = _chosen(steps)
-        found.append(
+        listed.append(
             EngineBinary(
                 engine=each.name,
                 title=each.binary.title,
@@ -110,7 +110,7 @@ async def _engines(given: dict[str, str]) -> list[EngineBinary]:
                 cannot=engine_with(each.name, version=binary.version).lacks("time skipping") if binary else "",
             )
         )
-    return found
+    return listed
 
 
 def _chosen(steps: list[SearchStep]) -> Binary | None:

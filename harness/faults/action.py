@@ -109,8 +109,8 @@ class ModelError:
         status: HTTP status.
         code: The provider's word for it, such as ``insufficient_quota``.
         message: What it says.
-        retry_after: Seconds that the client is asked to wait; 0: it is not told.
-        told_as: How it is told: ``retry-after`` in seconds or as an HTTP date (RFC 9110, section 10.2.3), or the
+        retry_after: Seconds that the client is asked to wait; 0: it is not asked to.
+        sent_as: How it is asked: by ``retry-after`` in seconds or as an HTTP date (RFC 9110, section 10.2.3), or the
             providers' own ``retry-after-ms``.
     """
 
@@ -118,7 +118,7 @@ class ModelError:
     code: str
     message: str
     retry_after: float = 0.0
-    told_as: Literal["seconds", "milliseconds", "date"] = "seconds"
+    sent_as: Literal["seconds", "milliseconds", "date"] = "seconds"
 
     @property
     def impact(self) -> Impact:

@@ -99,7 +99,7 @@ def _retry_after(action: ModelError, now: float) -> dict[str, str]:
     """
     if not action.retry_after:
         return {}
-    match action.told_as:
+    match action.sent_as:
         case "seconds":
             return {"retry-after": str(math.ceil(action.retry_after))}
         case "milliseconds":

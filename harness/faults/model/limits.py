@@ -31,7 +31,7 @@ MODEL_429_MILLISECONDS = Fault(
     what="The model refuses one call with 429 and retry-after-ms: 2500.",
     right="The next attempt comes as soon as the provider asks, and no earlier.",
     action=ModelError(
-        429, "rate_limit_exceeded", "Rate limit reached for requests.", retry_after=2.5, told_as="milliseconds"
+        429, "rate_limit_exceeded", "Rate limit reached for requests.", retry_after=2.5, sent_as="milliseconds"
     ),
     doors=("model",),
     positions=("before",),
@@ -42,7 +42,7 @@ MODEL_429_DATE = Fault(
     family="model",
     what="The model refuses one call with 429 and Retry-After as an HTTP date at least 3 s away.",
     right="The next attempt comes as soon as the provider asks, and no earlier.",
-    action=ModelError(429, "rate_limit_exceeded", "Rate limit reached for requests.", retry_after=3.0, told_as="date"),
+    action=ModelError(429, "rate_limit_exceeded", "Rate limit reached for requests.", retry_after=3.0, sent_as="date"),
     doors=("model",),
     positions=("before",),
 )

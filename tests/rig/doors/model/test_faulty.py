@@ -129,13 +129,13 @@ async def test_the_client_reads_the_code_that_tells_a_quota_from_a_rate(tmp_path
 
 
 @pytest.mark.parametrize("dialect", ["chat", "messages"])
-@pytest.mark.parametrize("told_as", ["seconds", "milliseconds", "date"])
+@pytest.mark.parametrize("sent_as", ["seconds", "milliseconds", "date"])
 async def test_the_official_client_waits_as_long_as_it_is_asked(
-    tmp_path: Path, dialect: str, told_as: Literal["seconds", "milliseconds", "date"]
+    tmp_path: Path, dialect: str, sent_as: Literal["seconds", "milliseconds", "date"]
 ) -> None:
     # By itself the client waits for half a second at most before its first retry.
-    asked = 0.8 if told_as == "milliseconds" else 1.0
-    action = ModelError(429, "rate_limit_exceeded", "no", retry_after=asked, told_as=told_as)
+    asked = 0.8 if sent_as == "milliseconds" else 1.0
+    action = ModelError(429, "rate_limit_exceeded", "no", retry_after=asked, sent_as=sent_as)
     decide = Striking()
     decide.begin(Fault(name="waits", family="model", what="", right="", action=action, positions=("before",)))
     async with doors(decide, tmp_path) as running:

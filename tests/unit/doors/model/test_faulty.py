@@ -66,8 +66,8 @@ def test_the_same_fault_at_the_same_call_is_the_same_answer() -> None:
     assert answer(action).headers["x-request-id"].startswith("req_")
 
 
-def waits(retry_after: float, told_as: Literal["seconds", "milliseconds", "date"], *, now: float = NOW) -> Answer:
-    return answer(ModelError(429, "rate_limit_exceeded", "no", retry_after=retry_after, told_as=told_as), now=now)
+def waits(retry_after: float, sent_as: Literal["seconds", "milliseconds", "date"], *, now: float = NOW) -> Answer:
+    return answer(ModelError(429, "rate_limit_exceeded", "no", retry_after=retry_after, sent_as=sent_as), now=now)
 
 
 def test_retry_after() -> None:

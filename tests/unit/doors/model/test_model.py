@@ -12,10 +12,10 @@ from tests.unit.doors.model.asking import CHAT, RESPONSES, ask, chat, response, 
 
 
 def error(answer: Answer) -> dict[str, object]:
-    found: dict[str, object] = json.loads(answer.body)["error"]
-    assert found.keys() >= {"message", "type", "param", "code"}
+    body: dict[str, object] = json.loads(answer.body)["error"]
+    assert body.keys() >= {"message", "type", "param", "code"}
     assert answer.headers["x-request-id"].startswith("req_")
-    return found
+    return body
 
 
 def test_tool_calls_in_both_dialects(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_raw_body_is_sent_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "wanted"),
     [
         ("def answer(request):\n    return request['no such field']", "script.py:2: KeyError: 'no such field'"),
         ("def answer(request):\n    raise SystemExit(3)", "script.py:2: SystemExit: 3"),
@@ -106,11 +106,11 @@ def test_a_raw_body_is_sent_as_it_is(tmp_path: Path) -> None:
         ("def answer(request): return {'raw': {1, 2}}", "set is not JSON serializable"),
     ],
 )
-def test_a_script_that_fails_is_told_by_file_and_reason(tmp_path: Path, body: str, told: str) -> None:
+def test_a_script_that_fails_is_told_by_file_and_reason(tmp_path: Path, body: str, wanted: str) -> None:
     for request in (CHAT, RESPONSES):
         said = ask(request, using=script(tmp_path, body))
         assert said.status == 500
-        assert told in str(error(said)["message"])
+        assert wanted in str(error(said)["message"])
         assert said.notice == error(said)["message"]
         assert str(tmp_path / "script.py") in said.notice
 
@@ -123,7 +123,7 @@ def test_a_script_that_never_answers_is_told(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("request_body", "told"),
+    ("request_body", "wanted"),
     [
         (b"{", "could not parse the JSON body"),
         (b"[]", "could not parse the JSON body"),
@@ -139,12 +139,12 @@ def test_a_script_that_never_answers_is_told(tmp_path: Path, monkeypatch: pytest
         (RESPONSES | {"stream": True}, "Streaming is not served yet"),
     ],
 )
-def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, told: str) -> None:
+def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, wanted: str) -> None:
     said = ask(request_body)
     assert said.status == 400
-    assert told in str(error(said)["message"])
+    assert wanted in str(error(said)["message"])
     assert error(said)["type"] == "invalid_request_error"
-    assert told in said.notice
+    assert wanted in said.notice
     assert "was refused" in said.notice
 
 
@@ -160,11 +160,11 @@ def test_what_is_not_served_is_not_found() -> None:
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens"])
 def test_what_anthropic_would_answer_is_refused_as_anthropic_does(path: str, request_body: object) -> None:
     said = ask(request_body, path=path)
-    told = json.loads(said.body)
-    assert (said.status, told["type"], told["error"]["type"]) == (404, "error", "not_found_error")
-    assert told["error"]["message"] == said.notice
+    refusal = json.loads(said.body)
+    assert (said.status, refusal["type"], refusal["error"]["type"]) == (404, "error", "not_found_error")
+    assert refusal["error"]["message"] == said.notice
     assert f"POST {path} is not served" in said.notice
-    assert said.headers["request-id"] == told["request_id"]
+    assert said.headers["request-id"] == refusal["request_id"]
 
 
 def test_a_script_imports_from_its_folder(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_script_imports_from_its_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "wanted"),
     [
         ("import no_such_module", "script.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
         ("def answer(request)\n    pass", "script.py:1: SyntaxError"),
@@ -183,10 +183,10 @@ def test_a_script_imports_from_its_folder(tmp_path: Path) -> None:
         ("answer = 'x'", "must be a plain function"),
     ],
 )
-def test_a_script_that_cannot_be_used(tmp_path: Path, body: str, told: str) -> None:
+def test_a_script_that_cannot_be_used(tmp_path: Path, body: str, wanted: str) -> None:
     with pytest.raises(UsageError) as raised:
         script(tmp_path, body)
-    assert told in str(raised.value)
+    assert wanted in str(raised.value)
     assert str(tmp_path / "script.py") in str(raised.value)
 
 
