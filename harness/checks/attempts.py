@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -90,7 +91,7 @@ class Attempt:
         taken = self.ended.message if self.ended else 0
         return next((entry for entry in self.answers if entry.message == taken), next(iter(self.answers), None))
 
-    @property
+    @cached_property
     def ended(self) -> Entry | None:
         """The reply to its answer, where the server took it."""
         replies = (entry for entry in self.entries if entry.kind == "reply" and entry.operation in _ANSWERS)
@@ -109,12 +110,12 @@ class Attempt:
         """Whether it completed and the server took its result."""
         return self.ended is not None and self.ended.operation == "RespondActivityTaskCompleted"
 
-    @property
+    @cached_property
     def replies(self) -> dict[int, Entry]:
         """The replies to what it sent: message number to entry. A message without one was not executed."""
         return {entry.message: entry for entry in self.entries if entry.kind == "reply"}
 
-    @property
+    @cached_property
     def dropped(self) -> dict[int, Entry]:
         """What went no further, or whose answer did not: message number to entry."""
         return {entry.message: entry for entry in self.entries if entry.kind == "dropped"}
