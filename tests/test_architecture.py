@@ -39,11 +39,16 @@ ENTRANCES = {("pytest_plugin", "testing"), ("harness", "records"), ("harness", "
 """The plugin is the entrance of the fixtures; the package itself offers records, checks and errors by name."""
 
 KNOWS_ONLY = {
-    "checks": "errors extensions records faults temporal replay",
-    "report": "errors extensions records faults temporal",
-    "audit": "errors records temporal processes histories",
+    "checks": "errors extensions records faults temporal",
+    "report": "extensions records faults",
+    "audit": "errors records temporal processes",
+    "cli": "errors records faults temporal processes servers checks report app",
 }
-"""Rooms that judge and tell what was recorded, and so know less than their floor allows: no server and no door."""
+"""Rooms that know less than their floor allows.
+
+Those that judge and tell what was recorded know no server and no door; the command line asks ``harness.app`` for what
+is done, and not the rooms that do it.
+"""
 
 NOT_BUILT = {"readiness"}
 """Rooms whose place is kept."""
@@ -220,6 +225,13 @@ def test_the_text_on_top_of_the_package_names_the_rooms_and_their_floors() -> No
     assert re.findall(r"^ {4}(\w+)  +\w", text, re.MULTILINE) == rooms
     floors = " ".join(text.partition("Floors: ")[2].partition(".")[0].split())
     assert floors.split(" < ") == [floor.replace(" ", ", ") for floor in FLOORS]
+
+
+def test_what_is_allowed_beside_the_floors_is_needed() -> None:
+    imports = [one for file in python_files("harness") for one in imports_of(file)]
+    used = {(room_of(module_of(one.file)), room_of(one.module)) for one in imports if one.module.startswith("harness.")}
+    allowed = {(room, known) for room, knows in KNOWS_ONLY.items() for known in knows.split()}
+    assert (allowed | ONE_VOCABULARY | ENTRANCES) - used == set()
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -14,7 +14,6 @@ import pytest
 import pytest_asyncio
 
 from harness import checks
-from harness.campaign.campaign import first_error
 from harness.campaign.sweep import Sweep
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, start
@@ -103,9 +102,3 @@ async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: 
     assert none.outcome is Outcome.UNKNOWN
     assert none.reason
     assert "model-429" in none.not_applicable
-
-
-def test_the_first_error_of_groups_however_deep() -> None:
-    error = ValueError("x")
-    assert first_error(error) is error
-    assert first_error(ExceptionGroup("a", [ExceptionGroup("b", [error]), KeyError()])) is error

@@ -1,0 +1,82 @@
+"""Which points a sweep knows, and which plans strike at them: from tapes alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import faults
+from harness.campaign.plans import first_plans, further_plan, known_cuts, recovery_cuts
+from harness.faults import Fault
+from harness.records.evidence import Evidence
+from harness.records.options import SweepOptions
+from harness.records.plan import Plan, Strike
+from harness.records.point import Point
+from harness.records.tape import Entry
+
+KILL, OUTAGE = faults.named("kill-worker"), faults.named("model-outage")
+
+
+def point(operation: str, **more: Any) -> Point:
+    return Point(**{"position": "before", "door": "wire", "operation": operation, "workflow": "Trip", **more})
+
+
+def evidence(*sent: Point, plan: Plan | None = None) -> Evidence:
+    tape = [
+        Entry(at=0, kind=kind, door=met.door, operation=met.operation, point=met)  # type: ignore[arg-type]
+        for each in sent
+        for kind, met in (("request", each), ("reply", each.at("after")))
+    ]
+    return Evidence(trial="t", scenario="trip", plan=plan or Plan(), end="closed", tape=tuple(tape))
+
+
+BOOK, PAY, ASK = point("Book"), point("Pay"), point("ask", door="model")
+
+
+def nothing_lacks(fault: Fault) -> str:
+    return ""
+
+
+def test_what_both_baselines_reach_is_known_and_the_rest_is_unsteady() -> None:
+    known = known_cuts([KILL], [evidence(BOOK, PAY), evidence(BOOK)], only=(), lacks=nothing_lacks)
+    assert [cut.point.id for cut in known.cuts] == [BOOK.id]
+    assert known.unsteady == (PAY.place, PAY.at("after").place)
+
+
+def test_a_fault_that_the_engine_lacks_or_that_meets_nothing_is_not_applicable() -> None:
+    known = known_cuts(
+        [KILL, OUTAGE], [evidence(BOOK)], only=(), lacks=lambda fault: "too old" if fault is KILL else ""
+    )
+    assert known.cuts == ()
+    assert known.not_applicable == {
+        "kill-worker": "too old",
+        "model-outage": "the worker sends no model message that it can meet",
+    }
+
+
+def test_only_points_asked_for_are_known_by_themselves_or_by_what_they_stand_for() -> None:
+    known = known_cuts([KILL], [evidence(BOOK, PAY)], only=("after/Book/*",), lacks=nothing_lacks)
+    assert [cut.point.id for cut in known.cuts] == [PAY.id]
+
+
+def test_each_cut_has_one_plan() -> None:
+    cuts = known_cuts([KILL], [evidence(BOOK, PAY)], only=(), lacks=nothing_lacks).cuts
+    plans = first_plans(cuts, baseline=evidence(BOOK, PAY), options=SweepOptions())
+    assert plans == [Plan((cut.strike,)) for cut in cuts]
+    patient = first_plans(cuts, baseline=evidence(BOOK, PAY), options=SweepOptions(real_time=True))
+    assert patient == [Plan((cut.strike,), real_time=True) for cut in cuts]
+
+
+def test_no_second_fault_is_made_where_one_that_nothing_heals_has_all_messages_for_itself() -> None:
+    struck = Plan((Strike("model-outage", ASK.id),))
+    again = point("ask", door="model", subject="fall back")
+    known = {ASK.place, ASK.at("after").place}
+    shown = recovery_cuts([OUTAGE, KILL], evidence(ASK, again, plan=struck), known=known)
+    assert {(cut.fault, cut.point.id) for cut in shown} == {("kill-worker", again.at("after").id)}
+    assert again.place in known
+    assert recovery_cuts([OUTAGE, KILL], evidence(ASK, again, plan=struck), known=known) == []
+
+
+def test_a_further_plan_makes_the_strikes_that_led_there_first() -> None:
+    first = Plan((Strike("kill-worker", BOOK.id),), real_time=True)
+    (cut, *_) = recovery_cuts([KILL], evidence(PAY), known=set())
+    assert further_plan(first, cut, options=SweepOptions()) == Plan((*first.strikes, Strike("kill-worker", PAY.id)))

@@ -1,0 +1,59 @@
+"""What trials came to: a point that did not come again counts neither way, and trials are replaced one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.campaign.tried import Tried, did_not_come
+from harness.records.evidence import End, Evidence
+from harness.records.plan import Plan, Strike
+from harness.records.sweep_result import SweepResult
+from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+
+PAY = Strike("kill-worker", "before/Pay/Trip")
+TASK = Strike("kill-worker", "before/RespondWorkflowTaskCompleted/Trip")
+
+
+def evidence(*strikes: Strike, end: End = "closed") -> Evidence:
+    return Evidence(trial="t", scenario="trip", plan=Plan(strikes), end=end)
+
+
+def verdict(*strikes: Strike, struck: bool = False, failed: bool = False) -> Verdict:
+    findings = (Finding(check="a", message="twice"),) if failed else ()
+    judgement = Judgement(check="a", outcome=Outcome.FAIL if failed else Outcome.PASS, findings=findings)
+    return Verdict(trial="t", scenario="trip", plan=Plan(strikes), struck=struck, judgements=(judgement,))
+
+
+@pytest.mark.parametrize(
+    ("strikes", "end", "struck", "failed", "expected"),
+    [
+        ((TASK,), "closed", False, False, True),
+        ((PAY, PAY), "over", False, False, True),
+        ((PAY,), "closed", False, False, False),
+        ((TASK,), "deadline", False, False, False),
+        ((TASK,), "closed", True, False, False),
+        ((TASK,), "closed", False, True, False),
+        ((), "closed", False, False, False),
+    ],
+)
+def test_only_points_of_recoveries_and_workflow_tasks_may_not_come(
+    strikes: tuple[Strike, ...], end: End, *, struck: bool, failed: bool, expected: bool
+) -> None:
+    judged = verdict(*strikes, struck=struck, failed=failed)
+    assert did_not_come(evidence(*strikes, end=end), judged) is expected
+
+
+def test_a_trial_counts_unless_its_point_did_not_come() -> None:
+    tried = Tried()
+    assert tried.add(evidence(PAY), verdict(PAY, struck=True))
+    assert not tried.add(evidence(TASK), verdict(TASK))
+    assert (list(tried.struck), list(tried.unreachable), tried.failed) == ([PAY], [TASK], 0)
+
+
+def test_what_is_judged_again_takes_the_place_of_what_was_judged_before() -> None:
+    before = SweepResult(scenario="trip", verdicts=(verdict(TASK, struck=True),), struck=(TASK,), unreachable=(PAY,))
+    tried = Tried.of(before)
+    assert not tried.add(evidence(TASK), verdict(TASK))
+    assert (tried.verdicts, list(tried.struck), list(tried.unreachable)) == ({}, [], [PAY, TASK])
+    assert tried.add(evidence(TASK), verdict(TASK, failed=True))
+    assert (list(tried.unreachable), tried.failed) == ([PAY], 1)
