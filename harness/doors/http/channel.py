@@ -54,12 +54,6 @@ class Executed(msgspec.Struct, frozen=True, tag=True):
     answer: str
 
 
-class Gone(msgspec.Struct, frozen=True, tag=True):
-    """The client of a held request closed its connection."""
-
-    number: int
-
-
 class Notice(msgspec.Struct, frozen=True, tag=True):
     """Something that the user must be told.
 
@@ -79,7 +73,7 @@ class Decided(msgspec.Struct, frozen=True, tag=True):
     decision: HttpDecision
 
 
-Frame = Serving | Refused | Arrived | Executed | Gone | Notice | Decided
+Frame = Serving | Refused | Arrived | Executed | Notice | Decided
 
 _decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 

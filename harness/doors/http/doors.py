@@ -21,7 +21,7 @@ import msgspec
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http import channel as http_channel
 from harness.doors.http.answer import parsed
-from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Refused, Serving
+from harness.doors.http.channel import Arrived, Decided, Executed, Frame, HttpDecision, Notice, Refused, Serving
 from harness.errors import RigError, UsageError
 from harness.processes.process import Process
 from harness.records.message_facts import HttpCall, HttpReply
@@ -45,7 +45,7 @@ class HttpMessage:
     Attributes:
         slot: Whose worker sent it.
         worker: Which worker process of that slot sent it, from 1: the one that was given the path.
-        door: Where it was met.
+        door: Where it is held.
         operation: ``chat.completions`` or ``responses``, an unknown path of the model as it is; the name of an
             effect, or ``GET:name`` of a read (see ``harness.doors.http.effects``).
         number: Number of the request; its answer has the same.
@@ -100,7 +100,6 @@ class HttpDoors:
         logs: Folder for the log of the servers' process.
         model_script: What the model says (see ``harness.doors.model.model``).
         effects_script: What effects answer (see ``harness.doors.http.effects``).
-        gone: Called when the client of a held message has closed its connection, as a killed worker does.
         notice: Called with what the user must know, each thing once for each slot: a script that raised, an unknown
             path. By default a line on standard error.
     """
@@ -112,13 +111,11 @@ class HttpDoors:
         logs: Path,
         model_script: Path | None = None,
         effects_script: Path | None = None,
-        gone: Callable[[HttpMessage], None] | None = None,
         notice: Callable[[Notice], None] | None = None,
     ) -> None:
         self._deciding = decide
         self._logs = logs
         self._scripts = (model_script, effects_script)
-        self._gone = gone
         self._notice = notice or _print
         self._noticed: set[Notice] = set()
         self._open: dict[int, HttpMessage] = {}
@@ -175,7 +172,7 @@ class HttpDoors:
 
         Raises:
             RigError: The process ended by itself.
-            Exception: What ``decide``, ``gone`` or ``notice`` raised; the message was dropped.
+            Exception: What ``decide`` or ``notice`` raised; the message was dropped.
         """
         await self._failed.wait()
         assert self._failure is not None
@@ -270,8 +267,6 @@ class HttpDoors:
             case Executed():
                 answered = {"status": frame.status, "answer": parsed(frame.answer), "answer_text": frame.answer}
                 self._ask(replace(self._open[frame.number], position="after", **answered))
-            case Gone() if self._gone and frame.number in self._open:
-                self._gone(self._open[frame.number])
             case Notice() if frame not in self._noticed:
                 self._noticed.add(frame)
                 self._notice(frame)

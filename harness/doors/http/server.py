@@ -15,7 +15,6 @@ import re
 import socket
 import struct
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +28,7 @@ from harness.doors.http import channel as http_channel
 from harness.doors.http import effects
 from harness.doors.http import script as scripts
 from harness.doors.http.answer import CLOSED, Answer, json_answer
-from harness.doors.http.channel import Arrived, Decided, Executed, Frame, Gone, HttpDecision, Notice, Refused, Serving
+from harness.doors.http.channel import Arrived, Decided, Executed, Frame, HttpDecision, Notice, Refused, Serving
 from harness.doors.http.script import Script
 from harness.doors.model import model
 from harness.doors.model.catalogue import operation_of
@@ -49,21 +48,18 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 class Connection(H11Protocol):
-    """One client's connection: it tells the request under way that the client is gone, and it can be cut."""
+    """One client's connection: it knows when the client is gone, and it can be cut."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         # The application finds its connection in scope["state"].
         self.app_state = {**self.app_state, "connection": self}
         self.lost = asyncio.Event()
-        self.on_lost: Callable[[], None] | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request under way, if there is one."""
+        """Let a silent answer end with its client."""
         super().connection_lost(exc)
         self.lost.set()
-        if self.on_lost:
-            self.on_lost()
 
     async def cut(self) -> None:
         """Close the connection at once; what was not sent is never sent."""
@@ -106,9 +102,7 @@ class Doors:
             self._tell(Notice("", text))
             await deliver(json_answer({"error": {"message": text}}, status=404), connection=connection, send=send)
             return
-        connection.on_lost = lambda: self._tell(Gone(arrived.number))
         answer = await self._exchange(arrived, body)
-        connection.on_lost = None
         await deliver(answer, connection=connection, send=send)
 
     def decide(self, decided: Decided) -> None:
