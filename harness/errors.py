@@ -37,8 +37,8 @@ class RigError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the known word closest to ``word``, or an empty text."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {found[0]!r}?)" if found else ""
+    closest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {closest[0]!r}?)" if closest else ""
 
 
 def first_error(error: BaseException) -> BaseException:

@@ -62,6 +62,9 @@ MODULE_LINES = 400
 AVOIDED = {"manager", "helper", "util", "utils", "context", "handler", "data", "base", "common"}
 """Words that say nothing, or that Temporal and its users give another meaning."""
 
+EMPTY = {"told", "found"}
+"""Names of variables that say how a value was come by, and not what it is."""
+
 HEAVY = {"temporalio", "grpc", "msgspec"}
 """What `import harness` may not load."""
 
@@ -335,6 +338,20 @@ def test_names_say_something() -> None:
     ]
     empty = [f"{place} {name}" for place, name in named if AVOIDED & set(_words_of(name))]
     assert empty == []
+
+
+def test_no_variable_is_called_by_how_it_was_come_by() -> None:
+    named = [
+        f"{module_of(file)}:{node.lineno}"
+        for file in python_files("harness")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Name | ast.arg | ast.Attribute) and _variable(node).strip("_") in EMPTY
+    ]
+    assert named == []
+
+
+def _variable(node: ast.Name | ast.arg | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.arg) else node.attr
 
 
 def test_a_class_name_is_used_once() -> None:

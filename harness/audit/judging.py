@@ -62,14 +62,14 @@ def judge(
             project = Project(sources, finder=ModuleFinder(files, installed=installed), limits=limits)
             project.reached()
         except Exception as error:
-            return PartResult(errors=(RuleError(rule="", message=_told(error), files=shown),))
+            return PartResult(errors=(RuleError(rule="", message=_described(error), files=shown),))
         findings: list[AuditFinding] = []
         errors: list[RuleError] = []
         for rule in rules:
             try:
                 findings += rule.judge(project)
             except Exception as error:
-                errors.append(RuleError(rule=rule.id, message=_told(error), files=shown))
+                errors.append(RuleError(rule=rule.id, message=_described(error), files=shown))
         return PartResult(
             findings=tuple(findings),
             unresolved=project.unresolved,
@@ -92,7 +92,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     """Return what was raised and where, in one line."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
