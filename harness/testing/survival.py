@@ -93,13 +93,12 @@ class Survives:
         folder = new_run(self._folder)
         _log.info("sweeping %s; evidence in %s", scenario.name, folder)
         binary = self._binary if options.engine == "dev" else None
-        result = await run(
-            [DeclaredWork(scenario=scenario, declared=declaration(scenario, variable=variable))],
-            options=options,
-            folder=folder,
-            means=Means(binary=binary, jobs=jobs, shared_by=_processes(), command=("pytest", self._test)),
-            tell=_tell,
-        )
+        means = Means(binary=binary, jobs=jobs, shared_by=_processes(), command=("pytest", self._test))
+        work = DeclaredWork(scenario=scenario, declared=declaration(scenario, variable=variable))
+        try:
+            result = await run([work], options=options, folder=folder, means=means, tell=_log_news)
+        finally:
+            means.tidy(folder)  # whatever a test comes to, no database stays behind
         [sweep] = result.sweeps
         if sweep.outcome is not Outcome.PASS:
             reproduce = reproduce_trial if variable else reproduced_by(self._test)
@@ -124,6 +123,6 @@ def _processes() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
-def _tell(news: News) -> None:
+def _log_news(news: News) -> None:
     text = f"{news.verdict.outcome} {news.verdict.plan}" if news.verdict else news.text
     _log.info("%s: %s/%s %s", news.scenario, news.done, news.total, text)
