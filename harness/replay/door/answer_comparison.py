@@ -27,7 +27,7 @@ class HistoryAnswers:
 
     Attributes:
         index: Which of the histories.
-        prepared: The history.
+        history: The history.
         events: Its events.
         condition: Name of the condition under which it was.
         answers: The worker's answers, in all modes that make the condition.
@@ -35,7 +35,7 @@ class HistoryAnswers:
     """
 
     index: int
-    prepared: StoredHistory
+    history: StoredHistory
     condition: str
     events: Sequence[HistoryEvent] = ()
     answers: Sequence[TaskAnswer] = ()
@@ -63,11 +63,11 @@ class AnswerComparer:
         self._converter = converter
         self._digests: dict[int, int] = {}
 
-    async def answered(self, asked: HistoryAnswers) -> ConditionReplay:
-        """Return what came of a history."""
+    async def compare(self, asked: HistoryAnswers) -> ConditionReplay:
+        """Return what came of a history: how the answers differ from what it recorded, and the decisions."""
         answers = _one_each(asked.answers)
         if why := asked.skipped or _unasked(answers):
-            replay = _replay(asked.prepared, skipped=why)
+            replay = _replay(asked.history, skipped=why)
             return ConditionReplay(index=asked.index, condition=asked.condition, replay=replay)
         recorded: Mapping[int, Sequence[Command]] = await asyncio.to_thread(recorded_commands, asked.events)
         decided = await asyncio.to_thread(_decided, answers)
@@ -83,7 +83,7 @@ class AnswerComparer:
         recorded: Mapping[int, Sequence[Command]],
         decided: Sequence[TaskDecisions],
     ) -> ConditionReplay:
-        queue = next((each.queue for each in answers if each.queue != asked.prepared.task_queue), "")
+        queue = next((each.queue for each in answers if each.queue != asked.history.task_queue), "")
         compared = compare(
             asked.events,
             decided,
@@ -92,7 +92,7 @@ class AnswerComparer:
             place=ReplayPlace(task_queue=queue),
         )
         replay = dataclasses.replace(
-            _replay(asked.prepared),
+            _replay(asked.history),
             **_ending(answers),
             commands=compared.commands,
             tasks=compared.tasks,
@@ -115,8 +115,8 @@ class AnswerComparer:
         return self._digests.get(asked.index) != digest
 
 
-def _replay(prepared: StoredHistory, *, skipped: str = "") -> Replay:
-    return Replay(workflow_id=prepared.workflow_id, run_id=prepared.run_id, skipped=skipped)
+def _replay(history: StoredHistory, *, skipped: str = "") -> Replay:
+    return Replay(workflow_id=history.workflow_id, run_id=history.run_id, skipped=skipped)
 
 
 def _one_each(answers: Sequence[TaskAnswer]) -> list[TaskAnswer]:

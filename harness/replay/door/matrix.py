@@ -94,7 +94,7 @@ async def replay_through_door(
     ordered = sorted(conditions[1:], key=lambda each: each.environment == PLAIN.environment)
     matrix = _DoorMatrix(histories, worker, conditions=[conditions[0], *ordered], share=share)
     converter = _converter(data_converter, cwd) if data_converter else DataConverter.default
-    comparing = AnswerComparer(
+    comparer = AnswerComparer(
         DecisionsFile(folder / "decisions.json"), reference=conditions[0].name, prefixes=COLD.name, converter=converter
     )
     slots = [asyncio.create_task(matrix.slot()) for _ in range(1 if address else _slots(jobs))]
@@ -107,7 +107,7 @@ async def replay_through_door(
             if answers is None:
                 open_slots -= 1
                 continue
-            yield await comparing.answered(answers)
+            yield await comparer.compare(answers)
     finally:
         for slot in slots:
             slot.cancel()
@@ -216,7 +216,7 @@ class _DoorMatrix:
             self._lost[line.plain].add(index)
             self._losses[line.plain][history.workflow] += 1
         await self.answers.put(
-            HistoryAnswers(index=index, prepared=history, condition=line.condition.name, events=events, answers=answers)
+            HistoryAnswers(index=index, history=history, condition=line.condition.name, events=events, answers=answers)
         )
 
     def _why_not(self, index: int, line: _ConditionQueue) -> str:
@@ -230,7 +230,7 @@ class _DoorMatrix:
 
     async def _skip(self, index: int, line: _ConditionQueue, why: str) -> None:
         await self.answers.put(
-            HistoryAnswers(index=index, prepared=self._histories[index], condition=line.condition.name, skipped=why)
+            HistoryAnswers(index=index, history=self._histories[index], condition=line.condition.name, skipped=why)
         )
 
 

@@ -26,7 +26,7 @@ from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
 from tests import TESTS
 from tests.rig.replayed.asking import replay
-from tests.rig.replayed.preparing import prepared
+from tests.rig.replayed.storing import stored
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -121,7 +121,7 @@ async def compared(
 ) -> dict[str, Replay]:
     """Return what the replay of one history came to under each condition."""
     asked = replay_through_door(
-        [prepared(history, folder, workflow=workflow)],
+        [stored(history, folder, workflow=workflow)],
         command=str(binary),
         cwd=folder,
         folder=folder,

@@ -23,9 +23,9 @@ from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay, read_decisions
 from harness.replay.conditions import COLD, THROUGH_DOOR, WARM
 from harness.replay.door.matrix import LOSSES, replay_through_door
-from tests.rig.replayed.preparing import prepared
 from tests.rig.replayed.recording import ROOT, Recorded, record
 from tests.rig.replayed.secret import SECRET
+from tests.rig.replayed.storing import stored
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -55,7 +55,7 @@ async def replayed(
 
 
 def of(histories: Recorded, folder: Path, *names: str) -> list[StoredHistory]:
-    return [prepared(histories[name], folder) for name in names or histories]
+    return [stored(histories[name], folder) for name in names or histories]
 
 
 def told(replay: Replay) -> list[tuple[str, str, Any, Any]]:
@@ -141,7 +141,7 @@ async def test_a_worker_that_is_lost_over_one_history_goes_on_with_the_others(
 
 
 async def test_a_type_that_loses_every_worker_is_no_longer_handed_out(recorded: Recorded, tmp_path: Path) -> None:
-    greedy = [prepared(recorded["greedy-1"], tmp_path, run_id=str(uuid.uuid4())) for _ in range(LOSSES + 2)]
+    greedy = [stored(recorded["greedy-1"], tmp_path, run_id=str(uuid.uuid4())) for _ in range(LOSSES + 2)]
     histories = [*greedy, *of(recorded, tmp_path, "order-1-shipping")]
     found = await replayed(histories, tmp_path, ORDER_VERSION="exits", jobs=1)
     warm = [answers["warm"].replay for answers in found.values()]
@@ -181,7 +181,7 @@ async def test_a_local_activity_that_ran_is_told_and_no_dependence(recorded: Rec
 
 
 async def test_histories_are_shared_by_two_processes(recorded: Recorded, tmp_path: Path) -> None:
-    histories = [prepared(recorded["order-1-shipping"], tmp_path, run_id=str(uuid.uuid4())) for _ in range(30)]
+    histories = [stored(recorded["order-1-shipping"], tmp_path, run_id=str(uuid.uuid4())) for _ in range(30)]
     found = await replayed(histories, tmp_path, "warm process", jobs=2, share=1)
     assert sorted(found) == list(range(30))
     assert {len(answers) for answers in found.values()} == {3}

@@ -1,4 +1,4 @@
-"""Recorded histories as they are prepared for a replay."""
+"""Recorded histories as they are stored for a replay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.records.evidence import History
 from tests.rig.replayed.asking import events_of
 
 
-def prepared(history: History, folder: Path, *, run_id: str = "", workflow: str = "") -> StoredHistory:
+def stored(history: History, folder: Path, *, run_id: str = "", workflow: str = "") -> StoredHistory:
     """Write a history down, under another run id or workflow type if one is given."""
     events = Events(events=events_of(history))
     started = events.events[0].workflow_execution_started_event_attributes
