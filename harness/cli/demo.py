@@ -22,7 +22,7 @@ Examples:
 @click.option("--broken", is_flag=True, help="An agent that is subtly wrong, and how it is caught.")
 @click.pass_context
 def demo(context: click.Context, broken: bool) -> int:
-    """Kill the reference agent at every message; it needs the extra `openai` (pip install 'crashproof[openai]')."""
+    """Kill the reference agent at every message; it needs the extra `demo` (pip install 'crashproof[demo]')."""
     target = "scenarios/broken/effects.py::effect_without_key" if broken else "scenarios/research.py"
     out = Path.cwd() / folders.RUNS
     os.chdir(_home())

