@@ -23,13 +23,12 @@ from harness.doors.model import catalogue as dialects
 from harness.doors.model import faulty, model
 from harness.doors.model.faulty import answer_to
 from harness.faults import catalogue
-from harness.records.plan import Plan
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
 from harness.report import files
 from harness.servers import engine
-from harness.trial.nemesis import Nemesis
+from harness.trial.live_tape import LiveTape
 from harness.trial.striking import Striking
 
 PAGE = (Path(harness.__file__).parent / "docs/extending.md").read_text()
@@ -83,14 +82,13 @@ def test_a_known_action_is_carried_out_as_it_is() -> None:
 def test_an_action_is_carried_out_as_it_registers() -> None:
     fault = faults.named("nudge-worker")
     assert not faulty.is_answer(fault.action)
-    nemesis = Nemesis(Plan(()))
-    unused: Any = SimpleNamespace()
-    powers: dict[str, Any] = {"recover_task": unused, "recover_unheard": unused}
-    striking = Striking(workers=unused, nemesis=nemesis, **powers)
+    tape = LiveTape()
+    unused: Any = SimpleNamespace(registry=None)
+    striking = Striking(unused, tape=tape, recovery=unused, answers={}, server=unused)
     point = Point(position="before", door="wire", operation="PollWorkflowTaskQueue")
     entry = Entry(at=0.0, kind="request", door="wire", operation=point.operation, point=point, worker=3)
     assert striking.strike(fault, entry).decision == "go"
-    assert [(act.operation, act.worker) for act in nemesis.tape] == [("nudge", 3)]
+    assert [(act.operation, act.worker) for act in tape.entries] == [("nudge", 3)]
 
 
 def test_a_check_is_a_standard_check() -> None:

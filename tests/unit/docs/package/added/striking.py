@@ -11,5 +11,5 @@ from harness.trial.striking import Striking, carry_out
 
 @carry_out.register(Nudge)
 def _(action: Nudge, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
-    striking.nemesis.note("nudge", worker=entry.worker)
+    striking.tape.note("nudge", worker=entry.worker)
     return Struck(decision="go")
