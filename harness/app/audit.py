@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from harness.app.audit_reading import AuditRequest, read
-from harness.app.telling import Tell
+from harness.app.progress import Tell
 from harness.audit import baseline, configuration
 from harness.audit.code.source import decoded
 from harness.audit.configuration import CATALOGUE, Configuration

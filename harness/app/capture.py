@@ -18,7 +18,7 @@ import filelock
 import platformdirs
 
 from harness.app.connection import ClusterConnection, connect
-from harness.app.telling import Tell
+from harness.app.progress import Tell
 from harness.errors import UsageError
 from harness.histories.capture import CaptureRequest
 from harness.histories.capture import capture as capture_histories

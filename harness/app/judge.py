@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import checks
+from harness.app.progress import Tell
 from harness.app.run import RunResult
-from harness.app.telling import Tell
-from harness.campaign.tried import Tried
+from harness.campaign.trial_results import TrialResults
 from harness.checks.judging import judge as judge_trial
 from harness.errors import RigError, UsageError
 from harness.records import store as folders
@@ -55,15 +55,15 @@ def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord) -> Swee
         return stored
     wanted = [checks.named(name) for name in declared.checks]
     undisturbed = baselines(folder, declared.name)
-    tried = Tried.of(stored) if stored else Tried()
+    results = TrialResults.of(stored) if stored else TrialResults()
     for evidence in _evidence(folder, declared.name):
         if stored is None or _belongs(evidence, stored):
-            tried.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted))
+            results.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted))
     return replace(
         stored or SweepResult(scenario=declared.name, reason=UNFINISHED),
-        verdicts=tuple(tried.verdicts.values()),
-        struck=tuple(tried.struck),
-        unreachable=tuple(tried.unreachable),
+        verdicts=tuple(results.verdicts.values()),
+        struck=tuple(results.struck),
+        unreachable=tuple(results.unreachable),
     )
 
 

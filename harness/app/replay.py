@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.app.telling import Tell
+from harness.app.progress import Tell
 from harness.errors import UsageError
 from harness.histories.files import history_files
 from harness.records.replay_result import ReplayResult

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from harness import checks
-from harness.app.declaring import KEPT, declared_scenario, go_to, kept_options
+from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
 from harness.app.judge import baselines
+from harness.app.progress import Tell
 from harness.app.run import Means, RunResult
-from harness.app.telling import Tell
 from harness.campaign.campaign import sweep_again
 from harness.errors import UsageError, nearest
 from harness.records import store as folders

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.app.declaring import KEPT, declared_scenario, go_to, kept_options
-from harness.app.telling import Tell
+from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
+from harness.app.progress import Tell
 from harness.campaign.campaign import default_jobs, sweep_all
 from harness.records import store as folders
 from harness.records.options import SweepOptions

@@ -26,8 +26,8 @@ from harness.campaign.notes import notes, notices_of
 from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans
 from harness.campaign.rounds import ENDLESS, try_all
 from harness.campaign.stops import Stop, stop_of
+from harness.campaign.trial_results import TrialResults
 from harness.campaign.trials import RunTrial, Trials
-from harness.campaign.tried import Tried
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
@@ -94,7 +94,7 @@ class Sweep:
         self._keep = keep
         self._trials = Trials(scenario, run=run, folder=folder, jobs=jobs, options=options, stopped=self._is_stopped)
         self._seen = _Seen()
-        self._tried = Tried()
+        self._results = TrialResults()
         self._faults = faults.chosen(options.faults or scenario.faults)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
@@ -214,7 +214,7 @@ class Sweep:
             struck=False,
             reason=reason,
         )
-        self._tried.verdicts[verdict.trial] = verdict
+        self._results.verdicts[verdict.trial] = verdict
         return verdict
 
     async def _evidence(self, plan: Plan) -> Evidence | None:
@@ -227,7 +227,7 @@ class Sweep:
     def _is_stopped(self) -> bool:
         """Tell whether a limit allows no further trial, and remember which."""
         options = self._options
-        if options.max_failures and self._tried.failed >= options.max_failures:
+        if options.max_failures and self._results.failed >= options.max_failures:
             self._seen.limit = f"as many trials had failed as --max-failures {options.max_failures} allows"
         elif options.time_limit and time.monotonic() - self._began > options.time_limit:
             self._seen.limit = f"--time-limit {options.time_limit:g} was over"
@@ -239,30 +239,30 @@ class Sweep:
         if stop := stop_of(evidence):
             self._seen.stops.append(stop)
         folders.save_verdict(self._trials.folder_of(evidence.trial), verdict)
-        if self._tried.add(evidence, verdict):
+        if self._results.add(evidence, verdict):
             self._count(verdict)
         else:
             self._seen.total -= 1
         return verdict
 
     def _count(self, verdict: Verdict) -> None:
-        done, total = len(self._tried.verdicts), self._seen.total
+        done, total = len(self._results.verdicts), self._seen.total
         self._tell(News(scenario=self._scenario.name, verdict=verdict, done=done, total=total))
 
     def _say(self, text: str) -> None:
-        done, total = len(self._tried.verdicts), self._seen.total
+        done, total = len(self._results.verdicts), self._seen.total
         self._tell(News(scenario=self._scenario.name, text=text, done=done, total=total))
 
     def _result(self, reason: str, *, points_only: bool = False) -> SweepResult:
-        seen, tried = self._seen, self._tried
+        seen, results = self._seen, self._results
         gaps = dict.fromkeys(gap for evidence in seen.baselines for gap in evidence.gaps)
         return SweepResult(
             scenario=self._scenario.name,
             title=self._scenario.title,
-            verdicts=tuple(tried.verdicts.values()),
+            verdicts=tuple(results.verdicts.values()),
             cuts=(*seen.known.cuts, *seen.recovered),
-            struck=tuple(tried.struck),
-            unreachable=tuple(tried.unreachable),
+            struck=tuple(results.struck),
+            unreachable=tuple(results.unreachable),
             not_applicable=seen.known.not_applicable,
             unsteady=seen.known.unsteady,
             limit=seen.limit,

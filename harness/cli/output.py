@@ -39,13 +39,13 @@ def say(text: str, *, err: bool = False) -> None:
 
 def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
     """Print the report of a run and return the exit status."""
-    swept, place = result.sweeps, shown_path(result.folder)
+    sweeps, place = result.sweeps, shown_path(result.folder)
     if form == "json":
-        click.echo(indented(document(sweep_report(swept, folder=place))))
+        click.echo(indented(document(sweep_report(sweeps, folder=place))))
     elif form == "jsonl":
-        click.echo(encoded(document(sweep_report(swept, folder=place))))
+        click.echo(encoded(document(sweep_report(sweeps, folder=place))))
     elif points_only:
-        say(text_report.points(swept))
+        say(text_report.points(sweeps))
     else:
-        say(text_report.text(swept, folder=place))
-    return outcome(swept).exit_status
+        say(text_report.text(sweeps, folder=place))
+    return outcome(sweeps).exit_status

@@ -10,12 +10,12 @@ import click
 
 from harness import faults
 from harness.app.ad_hoc import ad_hoc_scenario
-from harness.app.declaring import declaration, judged_by
+from harness.app.declared_scenarios import declaration, judged_by
 from harness.app.loading import load
+from harness.app.progress import Tell
 from harness.app.run import DeclaredWork, Means, RunResult
 from harness.app.run import resume as resume_run
 from harness.app.run import run as run_scenarios
-from harness.app.telling import Tell
 from harness.cli import ad_hoc, engine
 from harness.cli.interrupting import interruptible
 from harness.cli.output import FORMAT, show

@@ -27,8 +27,8 @@ from harness.errors import RigError, UsageError
 from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.plan import Plan, parse
 from harness.records.replay_result import Replay
+from harness.records.result_json import run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.run_record import RunRecord
-from harness.records.stored import run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.tape import read_entry
 from harness.records.verdict import Verdict
 

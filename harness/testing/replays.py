@@ -43,8 +43,8 @@ def assert_replays(
         RigError: A process did not start.
     """
     __tracebackhide__ = True
+    from harness.app.progress import silent
     from harness.app.replay import ReplayOrder, accepted_differences, replay, settled
-    from harness.app.telling import silent
     from harness.records.verdict import Outcome
     from harness.report.replay.text import replay_text
 

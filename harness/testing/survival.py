@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.app.declaring import declaration
+from harness.app.declared_scenarios import declaration
 from harness.app.run import DeclaredWork, Means, run
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario

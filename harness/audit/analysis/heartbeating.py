@@ -32,7 +32,7 @@ class HeartbeatManner(StrEnum):
 
 def manner_of(activity: Activity, *, project: Project) -> HeartbeatManner:
     """Tell how the activity heartbeats; a decorator, an interceptor or a plugin of the worker may do it for it."""
-    if _decorated_by_strangers(activity, project) or _intercepted(activity, project):
+    if _decorated_by_others(activity, project) or _intercepted(activity, project):
         return HeartbeatManner.UNKNOWN
     frames = frames_of(activity, project=project)
     places = [(frame, node) for frame in frames for node in _heartbeats_in(frame.function, project)]
@@ -114,7 +114,7 @@ def _named(decorator: Any) -> Any:
     return decorator.func if isinstance(decorator, nodes.Call) else decorator
 
 
-def _decorated_by_strangers(activity: Activity, project: Project) -> bool:
+def _decorated_by_others(activity: Activity, project: Project) -> bool:
     """Tell whether a decorator stands on it whose code is not the user's."""
     return any(
         not project.functions_called_by(_named(one))

@@ -47,7 +47,7 @@ MOST_DIFFERENCES = 1_000
 
 DEFINITION = "__temporal_workflow_definition"
 _REFUSED = "Failed validating workflow "
-_OF_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<message>(?:[^"\\]|\\.)*)"')
+_OF_SDK_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<message>(?:[^"\\]|\\.)*)"')
 _AT = re.compile(r'File \\?"(?P<file>[^"\\]+)\\?", line (?P<line>\d+), in (?P<function>\w+)')
 
 
@@ -328,7 +328,7 @@ def _read_ahead(read: Read) -> asyncio.Queue[bytes]:
 
 def _plain(message: str, user_code: lines.UserCode) -> str:
     """Return the message within a failure that SDK core prints as a whole, and where in the user's code it was."""
-    failure = _OF_CORE.search(message)
+    failure = _OF_SDK_CORE.search(message)
     if not failure:
         return message
     frames = _AT.finditer(message, failure.end())

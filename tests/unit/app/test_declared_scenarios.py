@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.app.ad_hoc import NAMELESS
-from harness.app.declaring import KEPT, declaration, declared_scenario, go_to, judged_by, kept_options
+from harness.app.declared_scenarios import KEPT, declaration, declared_scenario, go_to, judged_by, kept_options
 from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
 from harness.records.options import SweepOptions

@@ -7,8 +7,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.records.plan import Plan, Strike
+from harness.records.result_json import entry_of, run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.run_record import DeclaredScenario, RunRecord
-from harness.records.stored import entry_of, run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
 

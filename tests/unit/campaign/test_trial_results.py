@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.campaign.tried import Tried, did_not_come
+from harness.campaign.trial_results import TrialResults, did_not_come
 from harness.records.evidence import End, Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.sweep_result import SweepResult
@@ -44,16 +44,16 @@ def test_only_points_of_recoveries_and_workflow_tasks_may_not_come(
 
 
 def test_a_trial_counts_unless_its_point_did_not_come() -> None:
-    tried = Tried()
-    assert tried.add(evidence(PAY), verdict(PAY, struck=True))
-    assert not tried.add(evidence(TASK), verdict(TASK))
-    assert (list(tried.struck), list(tried.unreachable), tried.failed) == ([PAY], [TASK], 0)
+    results = TrialResults()
+    assert results.add(evidence(PAY), verdict(PAY, struck=True))
+    assert not results.add(evidence(TASK), verdict(TASK))
+    assert (list(results.struck), list(results.unreachable), results.failed) == ([PAY], [TASK], 0)
 
 
 def test_what_is_judged_again_takes_the_place_of_what_was_judged_before() -> None:
     before = SweepResult(scenario="trip", verdicts=(verdict(TASK, struck=True),), struck=(TASK,), unreachable=(PAY,))
-    tried = Tried.of(before)
-    assert not tried.add(evidence(TASK), verdict(TASK))
-    assert (tried.verdicts, list(tried.struck), list(tried.unreachable)) == ({}, [], [PAY, TASK])
-    assert tried.add(evidence(TASK), verdict(TASK, failed=True))
-    assert (list(tried.unreachable), tried.failed) == ([PAY], 1)
+    results = TrialResults.of(before)
+    assert not results.add(evidence(TASK), verdict(TASK))
+    assert (results.verdicts, list(results.struck), list(results.unreachable)) == ({}, [], [PAY, TASK])
+    assert results.add(evidence(TASK), verdict(TASK, failed=True))
+    assert (list(results.unreachable), results.failed) == ([PAY], 1)

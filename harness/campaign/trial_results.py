@@ -12,7 +12,7 @@ from harness.records.verdict import Outcome, Verdict
 
 
 @dataclass
-class Tried:
+class TrialResults:
     """Takes in one trial after the other, while a sweep runs and when its evidence is judged again.
 
     Attributes:
@@ -26,7 +26,7 @@ class Tried:
     unreachable: dict[Strike, None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, result: SweepResult) -> Tried:
+    def of(cls, result: SweepResult) -> TrialResults:
         """Return what the trials of an earlier sweep came to, to be replaced trial by trial where there is evidence."""
         return cls(
             verdicts={verdict.trial: verdict for verdict in result.verdicts},
