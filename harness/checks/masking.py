@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from harness.records.evidence import Evidence
 from harness.temporal import event as events
 from harness.temporal.payload import values_of
-
-_Left = TypeVar("_Left")
-_Right = TypeVar("_Right")
-
-_READS = ("GET", "HEAD", "OPTIONS")
 
 
 class Masked:

@@ -54,11 +54,6 @@ class Fault:
     terminal: bool = False
 
     @property
-    def ends_worker(self) -> bool:
-        """Whether the worker process that is struck ends, and another one is started."""
-        return self.action.impact.worker in ("killed", "asked to end")
-
-    @property
     def stops_worker(self) -> bool:
         """Whether the worker process that is struck does nothing for a while, or never again."""
         return bool(self.action.impact.worker)

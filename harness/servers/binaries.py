@@ -34,7 +34,6 @@ __all__ = [
     "chosen",
     "find",
     "find_temporal",
-    "find_test_server",
     "install",
     "install_temporal",
     "survey",
@@ -107,11 +106,6 @@ async def find_temporal(option: str = "", *, progress: Progress = lambda line: N
         RigError: None was found and none could be got.
     """
     return await find(TEMPORAL, option=option, progress=progress)
-
-
-async def find_test_server(option: str = "", *, progress: Progress = lambda line: None) -> Binary:
-    """Find the time-skipping test server, or get it; as ``find_temporal``."""
-    return await find(TEST_SERVER, option=option, progress=progress)
 
 
 async def install_temporal(*, again: bool = False, progress: Progress = lambda line: None) -> Binary:

@@ -110,30 +110,6 @@ async def until_idle(clock: Clock, workflow_id: str) -> None:
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def stamp(operation: str, request: Any) -> bool:
-    """Make a workflow that is being started skip time from its start, on the engine ``dev``; children follow it.
-
-    For the door's ``rewrite``: it changes the request in place. A start that says itself what to do with time is left.
-
-    Args:
-        operation: Name of the RPC.
-        request: Its request.
-
-    Returns:
-        Whether something was stamped.
-    """
-    if operation == "ExecuteMultiOperation":
-        starts = [one.start_workflow for one in request.operations if one.HasField("start_workflow")]
-    elif operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution"):
-        starts = [request]
-    else:
-        return False
-    plain = [start for start in starts if not start.HasField("time_skipping_config")]
-    for start in plain:
-        start.time_skipping_config.CopyFrom(_skipping())
-    return bool(plain)
-
-
 class _OwnClocks:
     """The engine ``dev``: each workflow has a clock of its own, set through its options."""
 

@@ -11,7 +11,6 @@ from typing import Any
 from temporalio.api.command.v1 import Command as ApiCommand
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
-from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
 from harness.temporal.fields import fields_of, payload_of
 
@@ -65,7 +64,7 @@ LOCAL_ACTIVITY_MARKER = "core_local_activity"
 def of_api(command: ApiCommand) -> Command:
     """Return a command as it stands in RespondWorkflowTaskCompleted.
 
-    A ``ProtocolMessage`` command only tells where a message belongs; ``of_request`` puts the message in its place.
+    A ``ProtocolMessage`` command only tells where a message belongs; ``of_answer`` puts the message in its place.
     """
     attributes = command.WhichOneof("attributes")
     if attributes is None:
@@ -93,11 +92,6 @@ def of_message(message: Message) -> Command:
         response = Response.FromString(message.body.value)
         return Command(kind="UpdateCompleted", fields=update | fields_of(response.outcome, prefix="outcome."))
     return Command(kind="Unknown", fields={"message": message.body.type_url})
-
-
-def of_request(request: RespondWorkflowTaskCompletedRequest) -> tuple[Command, ...]:
-    """Return all that a worker answered a workflow task with, in the order in which the server handles it."""
-    return of_answer(request.commands, messages=request.messages)
 
 
 def of_answer(commands: Iterable[ApiCommand], *, messages: Iterable[Message]) -> tuple[Command, ...]:

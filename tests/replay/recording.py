@@ -27,7 +27,7 @@ from temporalio.worker import Worker
 
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
-from harness.temporal.command import TaskDecisions, of_request
+from harness.temporal.command import TaskDecisions, of_answer
 from tests.replay import all_commands
 from tests.wire import wire_door
 
@@ -56,7 +56,7 @@ class Recording:
     @property
     def decided(self) -> list[TaskDecisions]:
         return [
-            TaskDecisions(started_event_id=started, commands=of_request(request))
+            TaskDecisions(started_event_id=started, commands=of_answer(request.commands, messages=request.messages))
             for started, request in sorted(self.requests.items())
         ]
 

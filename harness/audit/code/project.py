@@ -10,7 +10,7 @@ from typing import Any
 from astroid import nodes
 
 from harness.audit.code import members
-from harness.audit.code.call_graph import CallGraph, factories_of
+from harness.audit.code.call_graph import CallGraph
 from harness.audit.code.declarations import Declarations
 from harness.audit.code.modules import NEVER_ENTERED, ModuleFinder, Modules, installed_folders
 from harness.audit.code.name_resolver import NameResolver
@@ -241,14 +241,6 @@ class Project:
     def is_subclass(self, node: nodes.ClassDef, name: str) -> bool:
         """Tell whether a class is, or inherits from, the class of this dotted name."""
         return any(resolved.name == name for resolved in members.lineage(self._resolver, node))
-
-    def factories_of(self, node: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG]]:
-        """Yield the fields whose defaults a function makes (default_factory), of a class and of those above it.
-
-        Each comes as its name and the expression of the function: a lambda, or `uuid4`.
-        """
-        for each in members.ancestors(self._resolver, node):
-            yield from factories_of(self._resolver, each)
 
     def retry_policy_of(self, expression: nodes.NodeNG) -> WrittenRetryPolicy | None:
         """Return the retry policy that an expression yields: written here, a constant, or made by a function."""

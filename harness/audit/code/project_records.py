@@ -176,7 +176,6 @@ class Started:
         activity: What it starts, if that is an activity that was found.
         workflow: What it starts, if that is a workflow that was found.
         target: Name of what it starts, as far as it is known; else empty.
-        target_node: The expression that names it.
         arguments: The expressions of what is passed to it.
         options: The other keywords, by name, those of `**options` that could be read too.
         options_known: False where a `**options` could not be read: a missing option may be in there.
@@ -191,7 +190,6 @@ class Started:
     activity: Activity | None = None
     workflow: Workflow | None = None
     target: str = ""
-    target_node: nodes.NodeNG | None = None
     arguments: tuple[nodes.NodeNG, ...] = ()
     options: Mapping[str, nodes.NodeNG] = field(default_factory=dict)
     options_known: bool = True

@@ -98,7 +98,6 @@ class StartCalls:
             activity=activity,
             workflow=workflow,
             target=name,
-            target_node=target,
             arguments=tuple(positional + _passed(options)),
             options=kept,
             options_known=known,

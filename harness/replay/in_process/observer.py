@@ -19,7 +19,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -28,12 +28,10 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import (
-    UnsandboxedWorkflowRunner,
     WorkflowInstance,
     WorkflowInstanceDetails,
     WorkflowRunner,
 )
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.errors import RigError
 from harness.replay.in_process.source_lines import Site, UserCode, site_text
@@ -182,25 +180,6 @@ class CommandObserver:
         during = functools.partial(self.during, details) if self.during else nullcontext
         _Hooks(inner, kept=kept, user_code=self.user_code, during=during).attach()
         return instance
-
-
-@dataclass(frozen=True)
-class ObservingRunner(SandboxedWorkflowRunner):
-    """Temporal's sandbox, observed; pass ``observer.around(UnsandboxedWorkflowRunner())`` beside it for the rest."""
-
-    observer: CommandObserver = field(default_factory=CommandObserver, kw_only=True)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Create an instance in the sandbox and have it observed."""
-        if det.randomness_seed == -1:  # the sandbox validates each workflow class so when a worker starts
-            return super().create_instance(det)
-        placed = self.observer.placed(det)
-        return self.observer.observe(super().create_instance(placed), details=placed)
-
-
-def unsandboxed(observer: CommandObserver) -> WorkflowRunner:
-    """Return the runner for workflows that are declared as not sandboxed, observed."""
-    return observer.around(UnsandboxedWorkflowRunner())
 
 
 class _Around(WorkflowRunner):

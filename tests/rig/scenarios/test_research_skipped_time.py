@@ -30,7 +30,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from harness.servers.binaries import find_temporal, find_test_server
+from harness.servers.binaries import TEST_SERVER, find, find_temporal
 from harness.servers.clock import Clock, clock_of
 from harness.servers.dev import DevServer
 from harness.servers.engine import engines
@@ -165,7 +165,7 @@ async def world(engine: str, folder: Path, model: Model) -> AsyncIterator[World]
         if engine == "dev":
             server = DevServer((await find_temporal()).path, folder=folder, skips_time=True)
         else:
-            server = TimeSkippingServer((await find_test_server()).path, folder=folder)
+            server = TimeSkippingServer((await find(TEST_SERVER)).path, folder=folder)
         await stack.enter_async_context(server)
         client = await Client.connect(server.address)
         clock = await stack.enter_async_context(
@@ -203,7 +203,7 @@ async def test_the_whole_ladder_and_a_day_s_pause(
 
 async def test_the_sdk_s_own_environment_runs_on_the_same_binary(model: Model, notes: list[tuple[str, str]]) -> None:
     model.answers = [*[refusal(500)] * 4, note]
-    binary = (await find_test_server()).path
+    binary = (await find(TEST_SERVER)).path
     async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary)) as environment:
         worker = Worker(
             environment.client,

@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.servers.binaries import (
-    find_temporal,
-    find_test_server,
-    survey,
-)
+from harness.servers.binaries import TEST_SERVER, find, find_temporal, survey
 from harness.servers.packages import ServerPackage
 from tests.rig.servers.machine import cached_path, program, temporal
 
@@ -129,23 +125,23 @@ async def test_a_test_server_that_says_no_version_is_taken_by_its_usage(
     bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(bin_folder / "temporal-test-server", f"echo '{USAGE}' >&2")
-    plain = await find_test_server()
+    plain = await find(TEST_SERVER)
     assert (plain.source, plain.version) == (
         "temporal-test-server on PATH",
         "temporal-test-server (it does not say which)",
     )
     packed = program(tmp_path / "venv" / "temporal-test-server", f"echo '{USAGE}' >&2")
     monkeypatch.setattr("harness.servers.packages.installed", lambda name, program: (packed, PACKAGE))
-    assert (await find_test_server()).version == "temporal-test-server 2.5"
+    assert (await find(TEST_SERVER)).version == "temporal-test-server 2.5"
     monkeypatch.setenv("CRASHPROOF_TEST_SERVER", str(program(bin_folder / "own", 'echo "temporal-test-server 9"')))
-    assert (await find_test_server()).version == "temporal-test-server 9"
+    assert (await find(TEST_SERVER)).version == "temporal-test-server 9"
     option = program(bin_folder / "given", 'echo "temporal-test-server 10"')
-    assert (await find_test_server(str(option))).source == "--test-server"
+    assert (await find(TEST_SERVER, option=str(option))).source == "--test-server"
 
 
 async def test_a_test_server_is_missed_with_its_own_remedies(bin_folder: Path) -> None:
     with pytest.raises(RigError) as raised:
-        await find_test_server()
+        await find(TEST_SERVER)
     assert str(raised.value).splitlines() == [
         "the time-skipping test server was not found and could not be got: run `pip install 'crashproof[server]'`. "
         "Tried, in this order:",

@@ -11,20 +11,14 @@ from pathlib import Path
 
 import pytest
 from temporalio import activity, workflow
-from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
-    ExecuteMultiOperationRequest,
-    SignalWithStartWorkflowExecutionRequest,
-    StartWorkflowExecutionRequest,
-)
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from harness.errors import RigError, UsageError
-from harness.servers.binaries import find_temporal, find_test_server
-from harness.servers.clock import Clock, clock_of, stamp
+from harness.servers.binaries import TEST_SERVER, find, find_temporal
+from harness.servers.clock import Clock, clock_of
 from harness.servers.dev import DevServer
 from harness.servers.engine import engine_with, engines
 from harness.servers.lifecycle import Server
@@ -99,7 +93,7 @@ class World:
 async def server_of(engine: str, folder: Path) -> Server:
     if engine == "dev":
         return DevServer((await find_temporal()).path, folder=folder, namespaces=["slot"], skips_time=True)
-    return TimeSkippingServer((await find_test_server()).path, folder=folder, namespaces=["slot"])
+    return TimeSkippingServer((await find(TEST_SERVER)).path, folder=folder, namespaces=["slot"])
 
 
 @asynccontextmanager
@@ -192,37 +186,6 @@ async def test_a_released_clock_goes_on_skipping_after_a_day_passed(tmp_path: Pa
         await found.clock.pass_time(handle.id, DAY)
         async with skips_within(found.clock, handle.id, limit=LIMIT):
             assert await handle.result() >= 3 * 86_400
-
-
-async def test_a_start_that_was_stamped_skips_by_itself(tmp_path: Path) -> None:
-    async with world("dev", tmp_path) as found:
-        request = StartWorkflowExecutionRequest(namespace="slot", workflow_id="stamped", request_id="one")
-        request.workflow_type.name, request.task_queue.name = "Sleeping", "queue"
-        request.input.CopyFrom(await found.client.data_converter.encode_wrapper([30]))
-        assert stamp("StartWorkflowExecution", request)
-        await found.client.workflow_service.start_workflow_execution(request)
-        async with skips_within(found.clock, "stamped", limit=LIMIT):
-            assert await found.client.get_workflow_handle("stamped").result() == 30
-
-
-def test_every_kind_of_start_is_stamped_once() -> None:
-    start, signalled = StartWorkflowExecutionRequest(), SignalWithStartWorkflowExecutionRequest()
-    many = ExecuteMultiOperationRequest()
-    many.operations.add().start_workflow.workflow_id = "one"
-    many.operations.add().update_workflow.namespace = "slot"
-    assert stamp("StartWorkflowExecution", start)
-    assert stamp("SignalWithStartWorkflowExecution", signalled)
-    assert stamp("ExecuteMultiOperation", many)
-    for found in (start, signalled, many.operations[0].start_workflow):
-        assert found.time_skipping_config.enabled
-    assert not stamp("DescribeNamespace", DescribeNamespaceRequest())
-
-
-def test_a_start_that_says_what_to_do_with_time_is_left() -> None:
-    start = StartWorkflowExecutionRequest()
-    start.time_skipping_config.enabled = False
-    assert not stamp("StartWorkflowExecution", start)
-    assert not start.time_skipping_config.enabled
 
 
 async def test_an_engine_that_cannot_is_not_applicable() -> None:

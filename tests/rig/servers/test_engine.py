@@ -12,7 +12,7 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.client import Client
 
-from harness.servers.binaries import find_temporal, find_test_server
+from harness.servers.binaries import TEST_SERVER, find, find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.engine import engines
 from harness.servers.frontend import Frontend
@@ -23,7 +23,7 @@ from harness.servers.time_skipping import TimeSkippingServer
 async def server_of(name: str, folder: Path) -> Server:
     if name == "dev":
         return DevServer((await find_temporal()).path, folder=folder, skips_time=True)
-    return TimeSkippingServer((await find_test_server()).path, folder=folder)
+    return TimeSkippingServer((await find(TEST_SERVER)).path, folder=folder)
 
 
 async def answers(frontend: Frontend, operation: str, **fields: Any) -> bool:

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from harness.processes.ports import is_free
-from harness.servers.binaries import find_test_server
+from harness.servers.binaries import TEST_SERVER, find
 from harness.servers.frontend import Frontend
 from harness.servers.time_skipping import TimeSkippingServer
 
@@ -34,7 +34,7 @@ class Waiting:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[TimeSkippingServer]:
-    binary = (await find_test_server()).path
+    binary = (await find(TEST_SERVER)).path
     async with TimeSkippingServer(binary, folder=tmp_path / "server", namespaces=["slot-1"]) as server:
         yield server
 

@@ -109,7 +109,8 @@ class Story:
         """Strike the worker process of now; after a fault that ends it, start the next one."""
         point = point or (self.plan.strikes[0].point if self.plan.strikes else "somewhere")
         self.act("strike", worker=self.worker, fault=fault, point=point)
-        return self.start_worker() if restart and faults.named(fault).ends_worker else self
+        ends = faults.named(fault).action.impact.worker in ("killed", "asked to end")
+        return self.start_worker() if restart and ends else self
 
     def drop(self, *, status: str = "", injected: str = "") -> Story:
         """Let the last message, or its answer, go no further."""

@@ -65,7 +65,8 @@ def test_there_is_one_of_every_family_and_families_stand_together() -> None:
 
 
 def test_the_families_of_actions() -> None:
-    assert {each.name for each in faults.listed() if each.ends_worker} == {"kill-worker", "terminate-worker"}
+    ending = {each.name for each in faults.listed() if each.action.impact.worker in ("killed", "asked to end")}
+    assert ending == {"kill-worker", "terminate-worker"}
     stopping = {each.name for each in faults.listed() if each.stops_worker}
     assert stopping == {"kill-worker", "terminate-worker", "pause-worker"} == set(names("process"))
     assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker"}

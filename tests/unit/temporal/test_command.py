@@ -12,7 +12,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Response
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
-from harness.temporal.command import Command, of_api, of_message, of_request
+from harness.temporal.command import Command, of_answer, of_api, of_message
 from harness.temporal.fields import payload_fields
 from tests.replay.past import payload, told
 
@@ -118,7 +118,7 @@ def test_messages_stand_where_a_command_names_them() -> None:
     request.messages.append(message("m1", Acceptance(accepted_request=asked)))
     timer = ApiCommand(start_timer_command_attributes={"timer_id": "1"})  # type: ignore[arg-type]
     request.commands.extend([naming("m1"), timer, naming("m2"), naming("gone"), naming("u7/accept")])
-    assert of_request(request) == (
+    assert of_answer(request.commands, messages=request.messages) == (
         Command(kind="UpdateAccepted", fields={"updateId": "u1", "name": "raise_by"}),
         Command(kind="StartTimer", fields={"timerId": "1"}),
         Command(kind="UpdateCompleted", fields={"updateId": "u1", "outcome.failure.message": "bad"}),

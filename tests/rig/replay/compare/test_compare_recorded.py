@@ -12,13 +12,14 @@ from temporalio.api.update.v1 import Acceptance, Rejection, Response
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.records.evidence import History
 from harness.records.replay_result import Difference
 from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded_commands
-from harness.replay.in_process.observer import CommandObserver, ObservingRunner
+from harness.replay.in_process.observer import CommandObserver
 from harness.replay.in_process.sdk_core_decisions import decisions_of
-from harness.temporal.command import TaskDecisions, of_api, of_request
+from harness.temporal.command import TaskDecisions, of_answer, of_api
 from harness.temporal.command_events import KINDS
 from tests.replay.changing import leaves
 from tests.replay.every_field import NAMED_BY
@@ -40,7 +41,8 @@ async def runs(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mappin
 
 
 def compared(run: Recording, started: int, request: RespondWorkflowTaskCompletedRequest) -> Comparison:
-    return compare(run.events, [TaskDecisions(started_event_id=started, commands=of_request(request))], place=HOME)
+    commands = of_answer(request.commands, messages=request.messages)
+    return compare(run.events, [TaskDecisions(started_event_id=started, commands=commands)], place=HOME)
 
 
 def name_of(command: ApiCommand) -> str:
@@ -95,7 +97,7 @@ async def test_workflow_code_decides_in_process_what_was_recorded(runs: Mapping[
             continue
         observer = CommandObserver()
         observer.about(run.events)
-        replayer = Replayer(workflows=WORKFLOWS, workflow_runner=ObservingRunner(observer=observer))
+        replayer = Replayer(workflows=WORKFLOWS, workflow_runner=observer.around(SandboxedWorkflowRunner()))
         workflow_id = run.events[0].workflow_execution_started_event_attributes.workflow_id
         await replayer.replay_workflow(WorkflowHistory(workflow_id, run.events))
         (found,) = observer.take()

@@ -9,12 +9,13 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.records.replay_result import Difference, NondeterministicCall
 from harness.replay.compare.comparison import Comparison, compare
 from harness.replay.in_process.nondeterministic_calls import CallWatch
-from harness.replay.in_process.observer import CommandObserver, ObservingRunner, unsandboxed
+from harness.replay.in_process.observer import CommandObserver
 from harness.replay.in_process.sdk_core_decisions import decisions_of
 from tests.replay.planted.planted import ALIKE, CHANGES, CONDITIONS, HISTORIES, TABLE, UNCHANGED, Change, Planted
 
@@ -28,8 +29,8 @@ async def replayed(case: Planted, file: Path) -> tuple[Comparison, tuple[Nondete
     observer.during = watch.during
     replayer = Replayer(
         workflows=workflows(case),
-        workflow_runner=ObservingRunner(observer=observer),
-        unsandboxed_workflow_runner=unsandboxed(observer),
+        workflow_runner=observer.around(SandboxedWorkflowRunner()),
+        unsandboxed_workflow_runner=observer.around(UnsandboxedWorkflowRunner()),
         data_converter=pydantic_data_converter if case.data_converter else DataConverter.default,
     )
     events = list(WorkflowHistory.from_json(file.stem, file.read_text()).events)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.histories import formats as histories
 from harness.records.replay_result import NondeterministicCall
 from harness.replay.in_process.nondeterministic_calls import MOST_PER_RUN, CallWatch
-from harness.replay.in_process.observer import CommandObserver, ObservingRunner, unsandboxed
+from harness.replay.in_process.observer import CommandObserver
 from tests import TESTS
 from tests.replay import sample_sources
 
@@ -28,8 +29,8 @@ async def calls(workflow: type) -> tuple[str, tuple[NondeterministicCall, ...]]:
     watch.user_code = observer.user_code
     replayer = Replayer(
         workflows=[workflow],
-        workflow_runner=ObservingRunner(observer=observer),
-        unsandboxed_workflow_runner=unsandboxed(observer),
+        workflow_runner=observer.around(SandboxedWorkflowRunner()),
+        unsandboxed_workflow_runner=observer.around(UnsandboxedWorkflowRunner()),
     )
     await replayer.replay_workflow(WorkflowHistory("Greeting-run", TASK), raise_on_replay_failure=False)
     (found,) = observer.take()

@@ -11,7 +11,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from harness.errors import RigError
-from harness.replay.in_process.observer import CommandObserver, ObservedReplay, ObservingRunner, unsandboxed
+from harness.replay.in_process.observer import CommandObserver, ObservedReplay
 from tests import TESTS
 from tests.replay import sample_commands, sample_workflows
 
@@ -37,8 +37,8 @@ async def recorded(
     classes = [sample_commands.AllCommands, sample_commands.Fails, sample_workflows.Greeting]
     replayer = Replayer(
         workflows=classes,
-        workflow_runner=runner or ObservingRunner(observer=observer),
-        unsandboxed_workflow_runner=unsandboxed(observer),
+        workflow_runner=runner or observer.around(SandboxedWorkflowRunner()),
+        unsandboxed_workflow_runner=observer.around(UnsandboxedWorkflowRunner()),
     )
     history = WorkflowHistory.from_json("AllCommands-run", {"events": list(cut or events(name))})
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
@@ -106,8 +106,7 @@ async def test_each_command_has_its_line() -> None:
 async def test_runners_record_the_same(name: str) -> None:
     observer = CommandObserver()
     runners = [
-        ObservingRunner(observer=observer),
-        ObservingRunner(observer=observer, restrictions=SANDBOX.with_passthrough_all_modules()),
+        observer.around(SandboxedWorkflowRunner(restrictions=SANDBOX.with_passthrough_all_modules())),
         observer.around(SandboxedWorkflowRunner()),
         observer.around(UnsandboxedWorkflowRunner()),
     ]

@@ -9,7 +9,8 @@ import pytest
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from harness.histories import formats as histories
 from harness.replay.compare.comparison import Comparison, compare
@@ -18,8 +19,6 @@ from harness.replay.in_process.observer import (
     CommandObserver,
     IssuedCommand,
     ObservedReplay,
-    ObservingRunner,
-    unsandboxed,
 )
 from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.temporal.command import Command, TaskDecisions
@@ -63,8 +62,8 @@ async def judged(name: str, *classes: type) -> tuple[str, Comparison, tuple[Task
     observer.about(events)
     replayer = Replayer(
         workflows=classes,
-        workflow_runner=ObservingRunner(observer=observer),
-        unsandboxed_workflow_runner=unsandboxed(observer),
+        workflow_runner=observer.around(SandboxedWorkflowRunner()),
+        unsandboxed_workflow_runner=observer.around(UnsandboxedWorkflowRunner()),
     )
     result = await replayer.replay_workflow(WorkflowHistory("AllCommands-run", events), raise_on_replay_failure=False)
     (found,) = observer.take()
