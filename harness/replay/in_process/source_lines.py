@@ -21,7 +21,8 @@ def _folder(path: str) -> str:
 
 _PYTHON = tuple({_folder(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")})
 _TEMPORAL = tuple(_folder(each) for each in temporalio.__path__)
-_OTHERS = (*_PYTHON, *_TEMPORAL, _folder(os.path.dirname(os.path.dirname(__file__))))
+_OWN = _folder(str(Path(__file__).parents[2]))
+_OTHERS = (*_PYTHON, *_TEMPORAL, _OWN)
 
 
 class UserCode:

@@ -11,6 +11,7 @@ import temporalio.workflow
 
 from harness.replay.in_process import source_lines
 from harness.replay.in_process.source_lines import UserCode, is_python, is_temporal, site_text
+from tests import ROOT
 
 
 def test_code_is_the_users_unless_it_is_pythons_temporals_or_a_librarys(tmp_path: Path) -> None:
@@ -18,6 +19,7 @@ def test_code_is_the_users_unless_it_is_pythons_temporals_or_a_librarys(tmp_path
     assert code.holds(str(tmp_path / "agent.py"))
     for other in (json.__file__, temporalio.workflow.__file__, source_lines.__file__, "<frozen importlib>"):
         assert not code.holds(other)
+    assert not any(code.holds(str(file)) for file in (ROOT / "harness").rglob("*.py"))
     assert is_python(json.__file__)
     assert is_temporal(temporalio.workflow.__file__)
     assert not is_python(temporalio.workflow.__file__)
