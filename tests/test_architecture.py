@@ -62,6 +62,9 @@ MODULE_LINES = 400
 AVOIDED = {"manager", "helper", "util", "utils", "context", "handler", "data", "base", "common"}
 """Words that say nothing, or that Temporal and its users give another meaning."""
 
+FOUND_BY_FOLDER = ("audit/rules", "cli", "doors/model/dialects", "faults", "report")
+"""Rooms whose modules are listed by being there."""
+
 EMPTY = {"told", "found"}
 """Names of variables that say how a value was come by, and not what it is."""
 
@@ -352,6 +355,21 @@ def test_no_variable_is_called_by_how_it_was_come_by() -> None:
 
 def _variable(node: ast.Name | ast.arg | ast.Attribute) -> str:
     return node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.arg) else node.attr
+
+
+def test_no_module_is_dead() -> None:
+    """A module is imported, named by what is installed or starts it, or listed by the folder that it is in."""
+    files = [file for file in python_files("harness") if not file.name.startswith("__")]
+    imported = {one.module for file in python_files("harness") for one in imports_of(file)}
+    texts = "\n".join(file.read_text() for file in (*files, ROOT / "pyproject.toml"))
+    named = set(re.findall(r"(?<=\")[\w.]+(?=[\":])", texts))
+    dead = [
+        module_of(file)
+        for file in files
+        if not {module_of(file), file.name} & (imported | named)
+        and not file.relative_to(ROOT / "harness").as_posix().startswith(FOUND_BY_FOLDER)
+    ]
+    assert dead == []
 
 
 def test_a_class_name_is_used_once() -> None:
