@@ -25,7 +25,7 @@ _WILD = set("*?[")
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRequest:
-    """What to audit, and how.
+    """One order to audit: the paths, the configuration, and the rules to ask.
 
     Attributes:
         paths: As given.

@@ -41,7 +41,7 @@ from harness.servers.engine import engine as engine_of
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """What trials are run with.
+    """What a run needs beside its scenarios and options: server binaries, and its share of the machine.
 
     Attributes:
         binaries: Paths of server binaries, by the name of their engine, where the user named one.
@@ -84,7 +84,7 @@ class Means:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """What a run came to.
+    """The result of a run: its evidence folder, and the result of the sweep of each scenario.
 
     Attributes:
         folder: Its evidence folder.

@@ -25,7 +25,7 @@ _HEAD = """\
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFinding:
-    """One finding that is known.
+    """One finding that the baseline file lists as known, so that it does not fail the audit again.
 
     Attributes:
         fingerprint: The finding's.

@@ -28,7 +28,7 @@ _LOST = ("CP205", "CP206", "CP209")
 
 @dataclass(frozen=True, kw_only=True)
 class _Shows:
-    """What a check shows.
+    """Which rules of the audit a failed check confirms, and which rule should have warned of it.
 
     Attributes:
         rules: The rules whose findings it confirms.

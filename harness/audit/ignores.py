@@ -24,7 +24,7 @@ _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, to
 
 @dataclass(frozen=True, kw_only=True)
 class Ignore:
-    """One rule that one comment ignores.
+    """One rule that a comment in the audited code ignores, for a line or for the whole file.
 
     Attributes:
         place: The comment.

@@ -20,7 +20,7 @@ from harness.records.audit_result import AuditFinding, RuleError, Unresolved
 
 @dataclass(frozen=True, kw_only=True)
 class PartResult:
-    """What was found in one part.
+    """What the rules found in one part of the audited code, and which installed files that depends on.
 
     Attributes:
         findings: As the rules yielded them.

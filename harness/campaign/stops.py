@@ -12,7 +12,7 @@ from harness.records.tape import acts
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """One stop after SIGTERM.
+    """How one worker process stopped after SIGTERM: what it still sent, how long it took, and its exit status.
 
     Attributes:
         sent: The requests that the worker process sent on the way, in order, each once.

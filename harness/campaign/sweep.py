@@ -100,7 +100,7 @@ class Sweep:
         self._began = time.monotonic()
 
     async def run(self) -> SweepResult:
-        """Run it.
+        """Run the sweep, and return what it came to.
 
         Raises:
             UsageError: The scenario does not fit the worker.

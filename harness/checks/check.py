@@ -25,7 +25,7 @@ class CannotTell(Exception):  # noqa: N818 - says what happened, which is no err
 
 @dataclass(frozen=True)
 class Check:
-    """A named property.
+    """A check: a named property of a trial, and the generator that looks in the evidence for what breaks it.
 
     Attributes:
         name: Kebab case, such as ``effects-happen-once``.

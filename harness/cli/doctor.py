@@ -31,7 +31,7 @@ _HELP = "The Temporal CLI that a run would be given."
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One thing that was looked at.
+    """One thing that ``crashproof doctor`` looked at: its state, and what to do about it.
 
     Attributes:
         name: The thing.
@@ -53,7 +53,7 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineBinary:
-    """What an engine would run on.
+    """The server binary that an engine would run on, or what to do to get one.
 
     Attributes:
         engine: Name of the engine.

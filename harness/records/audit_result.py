@@ -33,7 +33,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CodePlace:
-    """A place in the code.
+    """A place in audited code: file, line and column, and the function around it.
 
     Attributes:
         file: As the reader would open it: relative to the working directory where it is below that.
@@ -113,7 +113,7 @@ class AuditFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class FileReport:
-    """What was done with one file.
+    """What an audit did with one file: whether it was read, and why not if it was not.
 
     Attributes:
         file: The file.
@@ -208,7 +208,7 @@ class Missed:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditResult:
-    """All that one audit tells.
+    """The result of an audit: its findings, and what it could not read, follow or judge.
 
     Attributes:
         findings: By file, line, column and rule.

@@ -34,7 +34,7 @@ class DeclaredScenario:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """What ``run.json`` holds.
+    """The record of a run, as ``run.json`` holds it: what was asked for, and the results so far.
 
     Attributes:
         command: The command line.

@@ -135,7 +135,7 @@ class SweepResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepFinding:
-    """One finding of a sweep.
+    """One finding of a sweep, with the smallest plan that shows it.
 
     Attributes:
         scenario: Name of the scenario.

@@ -40,7 +40,7 @@ def payload_fields(payload: Payload) -> dict[str, Any]:
 
 
 def payload_of(fields: Mapping[str, Any]) -> Payload:
-    """Return the payload that ``payload_fields`` told."""
+    """Return the payload of which ``payload_fields`` made the fields."""
     metadata = {key: b64decode(value) for key, value in fields["metadata"].items()}
     return Payload(metadata=metadata, data=b64decode(fields["data"]))
 

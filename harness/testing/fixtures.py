@@ -23,7 +23,7 @@ from harness.trial.rig import Rig
 
 @dataclass(frozen=True, kw_only=True)
 class Fixtures:
-    """What one test has for itself.
+    """What the fixtures of the pytest plugin have started for one test: namespace, doors and worker processes.
 
     Attributes:
         server: The session's server, in a namespace of the test's own.

@@ -27,7 +27,7 @@ _STICKY = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """How long a trial may take.
+    """How long a trial may take in all, and each of its workflow tasks.
 
     Attributes:
         limit: Seconds from the start of the work until the deadline.

@@ -23,7 +23,7 @@ _STEPS = 16
 
 
 class Trait(StrEnum):
-    """What a value is made of."""
+    """What an argument of a call is made of, so far as it decides whether a retry sends the same value again."""
 
     EMPTY = "nothing"
     CONSTANT = "a constant"

@@ -10,7 +10,7 @@ from harness.audit.code.project_records import ReachedCode
 
 
 class Uncertainty(StrEnum):
-    """What of a value is uncertain."""
+    """What of a value differs from process to process: itself, the order or keys of what it holds, or its identity."""
 
     VALUE = "value"
     ORDER = "order"
@@ -19,7 +19,7 @@ class Uncertainty(StrEnum):
 
 
 class ValueReach(IntEnum):
-    """How far a value gets."""
+    """How far a value gets in workflow code: nowhere, out of the function, or into a command."""
 
     NOWHERE = 0
     AWAY = 1
@@ -28,7 +28,7 @@ class ValueReach(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Where a value ends up.
+    """Where a value of workflow code ends up, such as in the arguments of a command.
 
     Attributes:
         reach: How far it gets.

@@ -52,7 +52,7 @@ _SEND_KEY = "Send a key made of activity.info().workflow_id and activity_id, or 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CodeEffect:
-    """One effect.
+    """One call of audited code that changes the world outside, such as a payment, and the key it is sent with.
 
     Attributes:
         what: The call, in words.

@@ -25,7 +25,7 @@ from harness.records.audit_result import AuditFinding, Severity
 
 @dataclass(frozen=True, kw_only=True)
 class ForbiddenUse:
-    """One use of a forbidden source.
+    """One place where workflow code uses a function or value that it may not use.
 
     Attributes:
         source: What is used.

@@ -33,7 +33,7 @@ _CONTAINERS = words(
 
 
 class Kept(StrEnum):
-    """Where what is changed lives."""
+    """Where a value lives that audited code changes: in an instance, a class, a module or a default argument."""
 
     INSTANCE = "instance"
     CLASS = "class"
@@ -43,7 +43,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StateChange:
-    """One change.
+    """One change of a value that outlives the call that makes it.
 
     Attributes:
         kept: Where what is changed lives.

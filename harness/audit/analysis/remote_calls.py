@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Towards(StrEnum):
-    """Where a call goes."""
+    """To whom a call goes that leaves the process: a model, a database, another server."""
 
     MODEL = "a model"
     HTTP = "another server"

@@ -45,7 +45,7 @@ def index_of(tree: nodes.Module) -> NodeIndex:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Module:
-    """One module, read and parsed.
+    """One Python module of the audited code or of what it imports, read and parsed.
 
     Attributes:
         name: Dotted, as other modules import it.
@@ -101,7 +101,7 @@ class EntryMethod:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Workflow:
-    """One workflow.
+    """A workflow that the audited code declares with ``@workflow.defn``.
 
     Attributes:
         name: Its type, as the server knows it; empty for a dynamic one.
@@ -126,7 +126,7 @@ class Workflow:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Activity:
-    """One activity.
+    """An activity that the audited code declares with ``@activity.defn``.
 
     Attributes:
         name: Its type, as the server knows it; empty for a dynamic one.
@@ -209,7 +209,7 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WorkerCall:
-    """A call of `Worker(...)`.
+    """A place of the audited code that makes a worker: a call of `Worker(...)`.
 
     Attributes:
         node: The call.

@@ -25,7 +25,7 @@ PASSED_THROUGH = "imports_passed_through"
 
 @dataclass(frozen=True, kw_only=True)
 class AuditLimits:
-    """How far an audit goes.
+    """Limits of an audit: how many calls it follows, how much code it reads, and how long it may take.
 
     Attributes:
         depth: How many steps it follows from an entry method.

@@ -52,7 +52,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A recorded run."""
+    """One run of a workflow as its history recorded it, with what the rules on histories ask of it."""
 
     history: History
 

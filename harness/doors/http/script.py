@@ -30,7 +30,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True)
 class Script:
-    """A loaded script.
+    """A script of the user that has been loaded, and can be asked for answers.
 
     Attributes:
         path: The file, as the user named it.

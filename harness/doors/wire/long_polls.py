@@ -27,6 +27,6 @@ class LongPolls:
                 poll.cancel()
 
     def end(self) -> None:
-        """End them all."""
+        """End all long polls that are under way."""
         for poll in list(self._workers):
             poll.cancel()

@@ -77,7 +77,7 @@ class ForkServers:
             raise ColdStartError(str(error)) from error
 
     async def close(self) -> None:
-        """End them all."""
+        """End all fork servers."""
         for task in self._starting.values():
             task.cancel()
         await asyncio.gather(*self._starting.values(), return_exceptions=True)

@@ -70,7 +70,7 @@ class DecisionsFile:
 
 
 def read_decisions(details: StoredDecisions) -> tuple[TaskDecisions, ...]:
-    """Return what a spool has kept."""
+    """Return the decisions that are stored at a place in a file."""
     with Path(details.path).open("rb") as file:
         file.seek(details.offset)
         return msgspec.json.decode(file.read(details.length), type=tuple[TaskDecisions, ...])

@@ -14,7 +14,7 @@ _SCENARIOS_NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class FaultTotal:
-    """What one fault came to.
+    """What the strikes of one fault came to: points struck, trials judged, and their outcomes.
 
     Attributes:
         fault: Its name.
