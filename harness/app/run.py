@@ -11,7 +11,8 @@ What a run writes, in this order, and what is there when crashproof ends in betw
 5. ``run.json`` with the time at which it was finished, then the reports.
 
 To resume is to do the same again in the same folder, from step 2 on, with the options that ``run.json`` keeps: trials
-that were judged are read from their folders, the one that was under way is run again over what it left. The limits
+that were judged are read from their folders, those that were under way are run again over what they left. The servers
+begin with empty databases: in the old ones the workflows of the interrupted trials still run. The limits
 (``--time-limit``, ``--max-failures``) are those of the new command.
 """
 
@@ -37,6 +38,9 @@ from harness.report.files import keep, shown_path
 from harness.servers.binaries import find
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine as engine_of
+
+POINTS_ONLY = "only the points were asked for"
+"""Why the evidence of a run that only listed its points is UNKNOWN."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ class Means:
     def tidy(self, folder: Path) -> None:
         """Remove the server's database and logs from the folder of a run that is over, if they are not to stay."""
         if not self.keep_rig:
-            shutil.rmtree(folder / "rig", ignore_errors=True)
+            _remove_rig(folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +142,9 @@ async def run(
     except asyncio.CancelledError:
         tell(News(text=f"interrupted; go on with: crashproof run --resume {shown_path(folder)}"))
         raise
-    folders.save_run(folder, replace(record, sweeps=tuple(sweeps), finished=time.time()))
-    keep(sweeps, folder=folder, scenarios=declared)
+    evidence = tuple(_as_evidence(each) for each in sweeps)
+    folders.save_run(folder, replace(record, sweeps=evidence, finished=time.time()))
+    keep(evidence, folder=folder, scenarios=declared)
     means.tidy(folder)
     return RunResult(folder=folder, sweeps=tuple(sweeps))
 
@@ -162,6 +167,7 @@ async def resume(folder: Path, *, limits: SweepOptions, means: Means, tell: Tell
     go_to(record)
     work = [DeclaredWork(scenario=declared_scenario(each), declared=each) for each in record.scenarios]
     options = replace(limits, **_kept(kept_options(record)))
+    _remove_rig(folder)
     return await run(work, options=options, folder=folder, means=means, tell=tell)
 
 
@@ -176,6 +182,15 @@ class _Keeping:
     def __call__(self, result: SweepResult) -> None:
         self._results[result.scenario] = result
         folders.save_run(self._folder, replace(self._record, sweeps=tuple(self._results.values())))
+
+
+def _as_evidence(sweep: SweepResult) -> SweepResult:
+    """Return what is kept of a sweep: where only its points were asked for, none was tried, which is no PASS."""
+    return replace(sweep, points_only=False, limit=POINTS_ONLY) if sweep.points_only else sweep
+
+
+def _remove_rig(folder: Path) -> None:
+    shutil.rmtree(folder / "rig", ignore_errors=True)
 
 
 def _kept(options: SweepOptions) -> dict[str, Any]:

@@ -147,6 +147,9 @@ def test_list_shows_the_points_and_strikes_nothing(tmp_path: Path) -> None:
     assert done.status == 0, done
     assert "  before/effect.mark/Marking/mark.1/attempt-1" in done.out.splitlines()
     assert "kill-worker" not in done.out + done.err
+    assert "5 points were not tried: only the points were asked for" in (tmp_path / RUN / "report.txt").read_text()
+    judged = crashproof("judge", RUN, "-o", "json", cwd=tmp_path)
+    assert (judged.status, judged.json["points"]) == (3, {"known": 5, "struck": 0, "unreachable": 0})
 
 
 def test_max_failures_leaves_the_rest_out(tmp_path: Path) -> None:
@@ -193,3 +196,14 @@ def test_an_interrupted_run_is_gone_on_with_and_nothing_is_done_twice(tmp_path: 
     assert resumed.json["points"]["struck"] == resumed.json["points"]["known"] == 5
     assert {file: file.with_name("tape.jsonl").stat().st_mtime_ns for file in tapes} == tapes
     assert len(list((tmp_path / ".crashproof/runs").glob("2*"))) == 1
+
+
+def test_a_trial_whose_workflow_an_interruption_left_open_is_run_again(tmp_path: Path) -> None:
+    done = crashproof("run", *MARKING, "--only", "before/effect.*", "--keep", cwd=tmp_path)
+    assert done.status == 0, done
+    trials = [file for file in (tmp_path / RUN / "trials").glob("*/verdict.json") if "kill" in file.read_text()]
+    trials[0].unlink()  # as if it had been under way: the kept database has its workflow
+    resumed = crashproof("run", "--resume", RUN, "-o", "json", cwd=tmp_path)
+    assert resumed.status == 0, resumed
+    assert resumed.json["points"]["struck"] == resumed.json["points"]["known"]
+    assert trials[0].is_file()
