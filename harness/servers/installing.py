@@ -25,6 +25,21 @@ PROGRESS_SECONDS = 5.0
 DOWNLOAD_STALL_SECONDS = 60.0
 DOWNLOAD_SECONDS = 900.0
 
+_DOWNLOADING = """
+import asyncio, os, sys
+from temporalio.testing import WorkflowEnvironment
+try:
+    asyncio.run(getattr(WorkflowEnvironment, sys.argv[1])(download_dest_dir=sys.argv[2]))
+except Exception as error:
+    print(error, file=sys.stderr, flush=True)
+    os._exit(1)
+"""
+"""The program that downloads.
+
+It leaves without Python's tidying up, in which the SDK's threads may crash: then the last words of its log would be of
+that and not of why nothing could be downloaded.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Installer:
@@ -86,14 +101,10 @@ def sdk_download(*, name: str, title: str, start: str = "start_local") -> Instal
     """
 
     async def install(folder: Path, progress: Progress) -> Path:
-        code = (
-            "import asyncio, sys; from temporalio.testing import WorkflowEnvironment as Environment; "
-            f"asyncio.run(Environment.{start}(download_dest_dir=sys.argv[1]))"
-        )
         arrived = folder / "download"
         arrived.mkdir()
         growth = _Growth(arrived)
-        process = await Process.start([PYTHON, "-c", code, str(arrived)], name="download", logs=folder)
+        process = await Process.start([PYTHON, "-c", _DOWNLOADING, start, str(arrived)], name="download", logs=folder)
         line = f"downloading {title} through the Temporal SDK"
         progress(line)
         await follow(

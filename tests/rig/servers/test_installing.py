@@ -17,6 +17,16 @@ from tests.rig.servers.machine import cached_path, calls, downloading, program, 
 from tests.waiting import until
 
 DEADLINE = 30.0
+FAILING = """
+import atexit
+atexit.register(print, "atexit was reached, where threads may crash")
+
+class WorkflowEnvironment:
+    @staticmethod
+    async def start_local(*, download_dest_dir):
+        raise RuntimeError("the site cannot be reached")
+"""
+"""An SDK whose download fails."""
 
 
 def installing(sdk: Path, *, progress_seconds: float = 5.0) -> list[str]:
@@ -101,6 +111,24 @@ def test_kill_in_the_middle_of_a_download_leaves_no_process_and_no_lock(bin_fold
     downloading(sdk)
     assert asyncio.run(install_temporal()).version == "temporal version 9.9.9"
     assert list(cached_path().parent.glob("install-*")) == []
+
+
+async def test_a_download_that_fails_says_why_in_the_words_of_the_sdk(
+    bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CRASHPROOF_NO_DOWNLOAD")
+    package = tmp_path / "temporalio/testing"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").touch()
+    (package / "__init__.py").write_text(FAILING)
+    python = program(bin_folder / "python", f'PYTHONPATH={tmp_path} exec {sys.executable} "$@"')
+    monkeypatch.setattr("harness.servers.installing.PYTHON", str(python))
+    with pytest.raises(RigError) as raised:
+        await install_temporal()
+    text = str(raised.value)
+    assert "the site cannot be reached" in text
+    assert "Traceback" not in text
+    assert "atexit" not in text
 
 
 async def test_a_cache_that_cannot_be_made_is_told(bin_folder: Path, tmp_path: Path) -> None:
