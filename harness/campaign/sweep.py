@@ -195,7 +195,8 @@ class Sweep:
         self._seen.recovered += cuts
         self._seen.total += len(cuts)
         self._keep(self._result(UNFINISHED))
-        self._say(f"{len(cuts)} points were first seen during recovery and are tried too")
+        seen = "1 point was" if len(cuts) == 1 else f"{len(cuts)} points were"
+        self._say(f"{seen} first seen during recovery and tried too")
 
     async def _try(self, plan: Plan) -> Evidence | None:
         """Run and judge one trial; return its evidence, or None if it failed: it has shown what it had to show."""

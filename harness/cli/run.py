@@ -45,7 +45,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
     metavar="WORD[,WORD]",
     help="Make these faults instead of the scenario's own: names, families, or all (see `crashproof faults`).",
 )
-@click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code for Temporal's Replayer.")
+@click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code to replay strictly.")
 @click.option("--check", "wanted", multiple=True, metavar="NAME", help="Judge by these checks only.")
 @click.option("--skip-check", "skipped", multiple=True, metavar="NAME", help="Leave a standard check out.")
 @click.option("--list", "list_points", is_flag=True, help="Show the points, run no sweep.")

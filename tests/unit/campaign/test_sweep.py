@@ -19,7 +19,7 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import Point, meets
 from harness.records.scenario import Scenario, start
-from harness.records.sweep_result import UNFINISHED, SweepResult
+from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.tape import Entry
 from harness.records.verdict import Finding, Outcome
 from harness.servers.engine import engine
@@ -83,7 +83,14 @@ class Script:
         return tape
 
 
-def sweep(script: Script, folder: Path, *, kept: list[SweepResult] | None = None, **options: Any) -> SweepResult:
+def sweep(
+    script: Script,
+    folder: Path,
+    *,
+    kept: list[SweepResult] | None = None,
+    news: list[News] | None = None,
+    **options: Any,
+) -> SweepResult:
     async def run() -> SweepResult:
         made = Sweep(
             TRIP,
@@ -94,6 +101,7 @@ def sweep(script: Script, folder: Path, *, kept: list[SweepResult] | None = None
             jobs=asyncio.Semaphore(1),
             options=SweepOptions(**options),
             keep=(kept if kept is not None else []).append,
+            tell=(news if news is not None else []).append,
         )
         return await made.run()
 
@@ -121,6 +129,20 @@ def test_what_a_recovery_shows_first_is_struck_with_the_strike_that_led_there(tm
     again = [f"{FIRST[0]},{struck('Refund')}", f"{FIRST[0]},{struck('Refund', position='after')}"]
     assert script.plans[5:] == again
     assert (found.outcome, len(found.cuts), len(found.struck)) == (Outcome.PASS, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("faults", "text"),
+    [
+        (("unavailable-once",), "1 point was first seen during recovery and tried too"),
+        (("kill-worker",), "2 points were first seen during recovery and tried too"),
+    ],
+)
+def test_it_says_how_many_points_a_recovery_showed(tmp_path: Path, faults: tuple[str, ...], text: str) -> None:
+    news: list[News] = []
+    strike = struck("Book", fault=faults[0])
+    sweep(Script(recoveries={strike: ("Refund",)}), tmp_path, faults=faults, news=news)
+    assert text in [each.text for each in news]
 
 
 def test_each_fault_is_made_at_the_points_of_a_recovery_and_at_both_positions_where_both_count(tmp_path: Path) -> None:
