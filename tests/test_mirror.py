@@ -42,6 +42,7 @@ TRIED_ELSEWHERE = {
     "replay/door/*": ("rig/replay/door/test_door.py", "a worker process asks it"),
     "replay/in_process/*": ("rig/replay/in_process/test_process.py", "the other end of a replaying process"),
     "report/*": ("unit/report/test_files.py", "every form of a report is written there"),
+    "temporal/marker": ("unit/temporal/test_command.py", "names alone"),
     "testing/*": ("rig/test_pytest_plugin.py", "the fixtures are tried as a test uses them"),
     "trial/*": ("rig/trial/test_trial.py", "a part that needs a server and a worker"),
 }

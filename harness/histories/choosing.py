@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.temporal import marker
 from harness.temporal.event import attributes as attributes_of
 from harness.temporal.event import kind as kind_of
 
@@ -179,7 +180,7 @@ def _name(attributes: Mapping[str, Any]) -> str:
 
 def _patch(attributes: Mapping[str, Any]) -> str:
     """Return which patch a marker of a version records; empty for anything else."""
-    details = attributes.get("details") if attributes.get("markerName") in ("core_patch", "Version") else None
+    details = attributes.get("details") if attributes.get("markerName") in marker.VERSIONS else None
     if not isinstance(details, dict):
         return ""
     payloads = [payload for key in _PATCHES for payload in (details.get(key) or {}).get("payloads", [])]

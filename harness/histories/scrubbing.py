@@ -22,6 +22,8 @@ from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent, MarkerRecordedEventAttributes
 
+from harness.temporal import marker as markers
+
 _TEXTS = {"message", "stack_trace", "reason", "cause", "identity"}
 _TEXT_MAPS = {"nexus_header"}
 _JSON = {"json/plain", "json/protobuf"}
@@ -157,13 +159,13 @@ def _scrub_marker(attributes: MarkerRecordedEventAttributes, stand_ins: StandIns
 def _users_details(marker: str, details: Mapping[str, Any]) -> set[str]:
     """Return the keys of a marker's details that hold what a user wrote.
 
-    ``data`` is the result in Java, and is what the SDK has to know of a local activity in Go and in the SDKs on Core.
+    ``data`` is the result in Java, and is what the SDK must know of a local activity in Go and in those on SDK core.
     """
-    if marker in ("core_patch", "Version"):
+    if marker in markers.VERSIONS:
         return set()
-    if marker in ("core_local_activity", "LocalActivity"):
+    if marker in markers.LOCAL_ACTIVITIES:
         return {"input", "data", "result"} if "activityId" in details else {"input", "result"}
-    if marker in ("SideEffect", "MutableSideEffect"):
+    if marker in markers.SIDE_EFFECTS:
         return {"data", "result"}
     return set(details)
 

@@ -12,6 +12,7 @@ from temporalio.api.command.v1 import Command as ApiCommand
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
 
+from harness.temporal import marker
 from harness.temporal.fields import fields_of, payload_of
 
 
@@ -55,10 +56,6 @@ class TaskDecisions:
     line: str = ""
     given: tuple[int, ...] = ()
     queries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-PATCH_MARKER = "core_patch"
-LOCAL_ACTIVITY_MARKER = "core_local_activity"
 
 
 def of_api(command: ApiCommand) -> Command:
@@ -151,12 +148,12 @@ def _unsent(message_id: str) -> Command:
 def _marker(fields: dict[str, Any]) -> dict[str, Any]:
     """Return what a marker of the SDK says; one that another SDK wrote, or a user, stays as it is."""
     name = fields.get("markerName")
-    if name == PATCH_MARKER:
+    if name == marker.PATCH:
         content = _json(fields.get("details.patch-data.0"))
         if "id" in content:
             del fields["details.patch-data.0"]
             fields |= {"patchId": content["id"], "deprecated": bool(content.get("deprecated"))}
-    if name == LOCAL_ACTIVITY_MARKER:
+    if name == marker.LOCAL_ACTIVITY:
         content = _json(fields.get("details.data.0"))
         if "activity_type" in content:
             del fields["details.data.0"]

@@ -14,7 +14,8 @@ from harness.records.replay_result import Difference, LeftOut
 from harness.replay.compare import pairing as aligning
 from harness.replay.compare.normal_form import ENDS, ReplayPlace, is_added_by_sdk, normalized, subject
 from harness.replay.compare.payloads import bounded, is_sealed, told_apart
-from harness.temporal.command import PATCH_MARKER, Command, TaskDecisions
+from harness.temporal import marker
+from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded_commands
 from harness.temporal.run import WorkflowRun, run_of
 from harness.temporal.task_failure import is_blocked
@@ -148,7 +149,7 @@ class _HistoryComparison:
             before = one.event_id if one else before
 
     def _is_new_patch(self, command: Command) -> bool:
-        name = command.fields.get("patchId") if command.fields.get("markerName") == PATCH_MARKER else None
+        name = command.fields.get("patchId") if command.fields.get("markerName") == marker.PATCH else None
         return name is not None and name not in self._patches
 
     def _key(self, command: Command) -> tuple[str, str]:

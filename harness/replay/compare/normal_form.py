@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command
+from harness.temporal import marker
+from harness.temporal.command import Command
 from harness.temporal.run import WorkflowRun
 from harness.temporal.server_defaults import filled
 
@@ -54,7 +55,7 @@ def normalized(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_
             fields["taskQueue"] = run.task_queue
         fields = dict(filled(command.kind, fields, run=run))
     _resolve(command.kind, fields, run)
-    if not local_results and fields.get("markerName") == LOCAL_ACTIVITY_MARKER:
+    if not local_results and fields.get("markerName") == marker.LOCAL_ACTIVITY:
         fields = {name: value for name, value in fields.items() if not name.startswith(_LOCAL_RESULTS)}
     return Command(kind=command.kind, fields=fields, line=command.line, event_id=command.event_id)
 

@@ -16,7 +16,6 @@ from harness.processes.process import Process
 from harness.replay.conditions import Mode
 from harness.replay.door.frontend import OfferedTask, ReplayFrontend, WorkerAnswer
 from harness.replay.door.replayable_run import (
-    VERSION_MARKERS,
     RecordedTask,
     ReplayableRun,
     markers_of,
@@ -26,6 +25,7 @@ from harness.replay.door.replayable_run import (
 )
 from harness.replay.door.task_answer import TaskAnswer, checked, heard, unasked, until_over
 from harness.replay.prefixes import evenly_chosen
+from harness.temporal import marker
 
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
@@ -39,7 +39,7 @@ _REASONS = {
     "versions": "the worker takes the branch of new executions at a versioned change here; the next task replays it",
 }
 
-_WITH_MARKERS_GIVEN = frozenset({"core_local_activity", "core_patch"})
+_WITH_MARKERS_GIVEN = {marker.LOCAL_ACTIVITY, marker.PATCH}
 
 
 class ReplayDoor:
@@ -221,7 +221,7 @@ class ReplayDoor:
         Only workers that are built on SDK core can be asked in this way: others check, task by task, that a
         replay issues what the history holds.
         """
-        foreign = (task.made_anew | task.markers & VERSION_MARKERS) - _WITH_MARKERS_GIVEN
+        foreign = (task.made_anew | task.markers & marker.VERSIONS) - _WITH_MARKERS_GIVEN
         if foreign or not task.completed_event_id:
             return unasked(task, "cold", reason)
         events, given = with_markers_given(run, task)
@@ -298,7 +298,7 @@ def _without(run: ReplayableRun, answers: Iterable[TaskAnswer]) -> ReplayableRun
 
 
 def _new_versions(commands: Iterable[Command], task: RecordedTask) -> bool:
-    return bool(markers_of(commands) & VERSION_MARKERS - task.markers)
+    return bool(markers_of(commands) & marker.VERSIONS - task.markers)
 
 
 def _keeping(task: RecordedTask, *, last: bool) -> Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool]:

@@ -13,17 +13,12 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 
 from harness.errors import UsageError
-
-LOCAL_ACTIVITY_MARKERS = frozenset({"core_local_activity", "LocalActivity"})
-"""Names of the markers that hold the result of a local activity: of the SDKs built on SDK core; of Go and Java."""
-
-VERSION_MARKERS = frozenset({"core_patch", "Version"})
-"""Names of the markers that say which branch of a versioned change was taken."""
+from harness.temporal import marker
 
 _CHANGE_VERSION = "TemporalChangeVersion"
 _PATCH = "patch-data"
 
-_MADE_ANEW = LOCAL_ACTIVITY_MARKERS | {"SideEffect", "MutableSideEffect"}
+_MADE_ANEW = marker.LOCAL_ACTIVITIES | marker.SIDE_EFFECTS
 
 _STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
 _COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
@@ -125,12 +120,12 @@ def with_markers_given(run: ReplayableRun, task: RecordedTask) -> tuple[list[His
     """
     answer = list(_answer_of(run.events, task))
     events = list(run.events[: task.completed_event_id])
-    markers = [event for event in answer if _marker(event) in LOCAL_ACTIVITY_MARKERS | VERSION_MARKERS]
+    markers = [event for event in answer if _marker(event) in marker.LOCAL_ACTIVITIES | marker.VERSIONS]
     for number, event in enumerate(markers or [_nothing(events[-1])], start=len(events) + 1):
         copy = HistoryEvent()
         copy.CopyFrom(event)
         copy.event_id = number
-        if _marker(copy) == "core_patch":
+        if _marker(copy) == marker.PATCH:
             _match_anywhere(copy)
         events.append(copy)
     given = [*markers, *filter(_is_change_version, answer)]
@@ -142,7 +137,7 @@ def without_versions(commands: Iterable[Command]) -> Iterator[Command]:
     """Leave out what a patch adds to an answer: its marker and the search attribute that lists it."""
     for command in commands:
         upserted = command.upsert_workflow_search_attributes_command_attributes.search_attributes.indexed_fields
-        if not markers_of([command]) & VERSION_MARKERS and set(upserted) != {_CHANGE_VERSION}:
+        if not markers_of([command]) & marker.VERSIONS and set(upserted) != {_CHANGE_VERSION}:
             yield command
 
 

@@ -15,7 +15,8 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.conditions import Mode
 from harness.replay.door.frontend import WorkerAnswer
-from harness.replay.door.replayable_run import LOCAL_ACTIVITY_MARKERS, RecordedTask, ReplayableRun, markers_of
+from harness.replay.door.replayable_run import RecordedTask, ReplayableRun, markers_of
+from harness.temporal import marker
 from harness.temporal.task_failure import is_blocked
 
 Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
@@ -144,7 +145,7 @@ def _over_in_mode(answer: TaskAnswer) -> str:
 
 def checked(answer: TaskAnswer) -> TaskAnswer:
     """Say so if the worker ran a local activity for real."""
-    ran = markers_of(answer.commands) & LOCAL_ACTIVITY_MARKERS
+    ran = markers_of(answer.commands) & marker.LOCAL_ACTIVITIES
     return replace(answer, note=RAN) if ran else answer
 
 

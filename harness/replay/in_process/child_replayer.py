@@ -32,7 +32,8 @@ from harness.replay.in_process.observer import CommandObserver
 from harness.replay.in_process.protocol import ReplayRequest
 from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.replay.prefixes import evenly_chosen
-from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
+from harness.temporal import marker
+from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.proto_json import events_of_json
 from harness.temporal.task_failure import is_blocked, is_nondeterminism
 
@@ -267,7 +268,7 @@ def _comes_by_itself(command: Command) -> bool:
 
     A local activity would have to run, and an update comes beside the history with the task that accepts it.
     """
-    return command.kind == "UpdateAccepted" or command.fields.get("markerName") == LOCAL_ACTIVITY_MARKER
+    return command.kind == "UpdateAccepted" or command.fields.get("markerName") == marker.LOCAL_ACTIVITY
 
 
 async def _handed(asked: asyncio.Queue[WorkflowHistory | None]) -> AsyncIterator[WorkflowHistory]:

@@ -11,7 +11,8 @@ from typing import Any
 from google.protobuf.message import Message
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 
-from harness.temporal.command import PATCH_MARKER, Command, canonical
+from harness.temporal import marker
+from harness.temporal.command import Command, canonical
 from harness.temporal.fields import fields_of, payload_fields
 
 UNRESOLVED = "seq"
@@ -78,7 +79,7 @@ def _one_payload(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def _patch(fields: dict[str, Any]) -> dict[str, Any]:
     deprecated = bool(fields.get("deprecated"))
-    return {"markerName": PATCH_MARKER, "patchId": fields.get("patchId", ""), "deprecated": deprecated}
+    return {"markerName": marker.PATCH, "patchId": fields.get("patchId", ""), "deprecated": deprecated}
 
 
 def _signal(fields: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from harness.records.evidence import History
 from harness.replay.compare.normal_form import is_added_by_sdk
 from harness.replay.in_process.observer import Activation, IssuedCommand, ObservedReplay
 from harness.replay.in_process.sdk_core_commands import of_sdk_core
-from harness.temporal.command import LOCAL_ACTIVITY_MARKER, Command, TaskDecisions
+from harness.temporal import marker
+from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded_commands
 from harness.temporal.fields import fields_of
 
@@ -146,13 +147,13 @@ class _Deciding:
         """Put the markers of local activities where the recording has them: their order is that of their ends."""
         ours = {command.fields.get("seq"): command for command in self._local.pop(started, ())}
         markers = [each for each in self._recorded.get(started, ()) if not is_added_by_sdk(each)]
-        for index, marker in enumerate(markers):
-            if not _is_local_activity(marker) or marker.fields.get("seq") not in ours:
+        for index, recorded in enumerate(markers):
+            if not _is_local_activity(recorded) or recorded.fields.get("seq") not in ours:
                 continue
-            command = ours[marker.fields.get("seq")]
-            outcome = {key: value for key, value in marker.fields.items() if not key.startswith("input.")}
+            command = ours[recorded.fields.get("seq")]
+            outcome = {key: value for key, value in recorded.fields.items() if not key.startswith("input.")}
             decides = {key: command.fields.get(key) for key in ("activityType", "activityId")}
-            if len(outcome) < len(marker.fields):
+            if len(outcome) < len(recorded.fields):
                 decides |= {key: value for key, value in command.fields.items() if key.startswith("input.")}
             commands.insert(index, Command(kind="RecordMarker", fields=outcome | decides, line=command.line))
         return commands
@@ -195,7 +196,7 @@ def _numbered(issued: IssuedCommand) -> tuple[str, int]:
 
 
 def _is_local_activity(command: Command) -> bool:
-    return command.fields.get("markerName") == LOCAL_ACTIVITY_MARKER
+    return command.fields.get("markerName") == marker.LOCAL_ACTIVITY
 
 
 def _abandon(variant: str) -> int:
