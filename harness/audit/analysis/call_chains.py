@@ -15,7 +15,7 @@ from astroid import nodes
 
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.origins import passed_arguments
-from harness.audit.code.project_records import Activity, ReachedCode, Started
+from harness.audit.code.project_records import Activity, ReachedCode, Started, WrittenRetryPolicy
 from harness.records.audit_result import CodePlace
 
 if TYPE_CHECKING:
@@ -94,6 +94,12 @@ def activity_starts(project: Project) -> list[Started]:
         for started in project.started
         if started.is_activity and project.called_name(started.node).startswith("temporalio.workflow.")
     ]
+
+
+def retry_policies(project: Project) -> list[WrittenRetryPolicy]:
+    """Return the retry policies that activities are started with, each once."""
+    policies = (started.retry_policy for started in activity_starts(project))
+    return list({policy.node: policy for policy in policies if policy is not None}.values())
 
 
 def starts_of(activity: Activity, *, project: Project) -> list[Started]:

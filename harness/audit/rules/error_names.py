@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
-from harness.audit.analysis.call_chains import activity_starts
+from harness.audit.analysis.call_chains import retry_policies
 from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import WrittenRetryPolicy
 from harness.audit.rule import Rule
@@ -43,12 +43,7 @@ _NEVER_RAISED = {"APIError", "APIStatusError", "OpenAIError", "AnthropicError", 
 
 
 def _unknown_names(project: Project) -> Iterator[AuditFinding]:
-    reported: set[nodes.NodeNG] = set()
-    for started in activity_starts(project):
-        policy = started.retry_policy
-        if policy is None or policy.node in reported:
-            continue
-        reported.add(policy.node)
+    for policy in retry_policies(project):
         for node, name in _names(policy, project):
             if judgement := _judged(name, project):
                 severity, why = judgement

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
-from harness.audit.analysis.call_chains import activity_starts, frames_of, most_attempts
+from harness.audit.analysis.call_chains import activity_starts, frames_of, most_attempts, retry_policies
 from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
 from harness.audit.code.project_records import Activity, Started, WrittenRetryPolicy
 from harness.audit.rule import Rule
@@ -101,12 +101,7 @@ def _unused_policy(started: Started, project: Project) -> str:
 
 
 def _refused(project: Project) -> Iterator[AuditFinding]:
-    reported: set[nodes.NodeNG] = set()
-    for started in activity_starts(project):
-        policy = started.retry_policy
-        if policy is None or policy.node in reported:
-            continue
-        reported.add(policy.node)
+    for policy in retry_policies(project):
         if why := _refusal(policy):
             message = (
                 f"This retry policy is refused by the SDK when it is used: {why}. The ValueError fails the workflow "
