@@ -14,7 +14,7 @@ _LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in (?P<function>.*))?$")
 
 
 class Severity(StrEnum):
-    """How strong the evidence is: it breaks, it will probably break, someone should look at it."""
+    """How sure a finding of the audit is: it breaks, it will probably break, someone should look at it."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -71,7 +71,7 @@ class AuditFinding:
 
     Attributes:
         rule: Id of the rule.
-        severity: How strong the evidence is.
+        severity: How sure it is.
         message: What stands where, what it leads to and what to write instead.
         place: The offending line.
         path: The steps from the entry method to the offending line: each one is the call that leads on.

@@ -35,7 +35,7 @@ def frame(
     shown = _shown(text, place.line) if neighbours else [place.line]
     digits = len(str(shown[-1]))
     first, last = _range(place, text[place.line - 1])
-    cut = _cut(text[place.line - 1], first, last, width)
+    cut = _cut(first, last, width)
     for number in shown:
         mark = paint(">", style, "bold") if number == place.line else " "
         code = _window(text[number - 1], cut, width)
@@ -64,7 +64,7 @@ def _range(place: CodePlace, line: str) -> tuple[int, int]:
     return first, min(max(last, first + 1), max(end, first + 1))
 
 
-def _cut(line: str, first: int, last: int, width: int) -> int:
+def _cut(first: int, last: int, width: int) -> int:
     """Return how many characters to leave out at the beginning of a long line, so that what is meant is seen."""
     return 0 if min(last, first + 20) <= width else max(0, first - width // 3)
 

@@ -111,7 +111,7 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
                 break
     for workflow in project.workflows:
         if not workflow.sandboxed:
-            decorator = _defining(workflow.node, project)
+            decorator = _defining(workflow.node)
             message = (
                 f"{workflow.name!r} runs without the sandbox (sandboxed=False): what it does against determinism is "
                 "stopped by nothing. Leave it out, and pass through the modules that are pure."
@@ -119,7 +119,7 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
             yield project.finding("CP503", decorator, message, severity=Severity.LIKELY, workflow=workflow.name)
 
 
-def _defining(node: nodes.ClassDef, project: Project) -> Any:
+def _defining(node: nodes.ClassDef) -> Any:
     for one in node.decorators.nodes if node.decorators else ():
         if isinstance(one, nodes.Call) and any(each.arg == "sandboxed" for each in one.keywords):
             return one

@@ -48,16 +48,21 @@ class AnswerComparer:
     The decisions of the reference condition are always kept; those of another one only if they are not the same.
 
     Args:
-        spool: Where decisions are kept.
+        decisions_file: Where decisions are kept.
         reference: Name of the condition that the others are compared with.
         prefixes: Name of the one that asks each task as the last one of a history.
         converter: Opens and decodes payloads.
     """
 
     def __init__(
-        self, spool: DecisionsFile, *, reference: str, prefixes: str, converter: DataConverter = DataConverter.default
+        self,
+        decisions_file: DecisionsFile,
+        *,
+        reference: str,
+        prefixes: str,
+        converter: DataConverter = DataConverter.default,
     ) -> None:
-        self._spool = spool
+        self._decisions_file = decisions_file
         self._reference = reference
         self._prefixes = prefixes
         self._converter = converter
@@ -102,7 +107,7 @@ class AnswerComparer:
             unseen=len(compared.unseen),
         )
         decisions = decision_digests([each for each in decided if each.started_event_id not in replay.ran])
-        kept = self._spool.keep(decided) if self._is_wanted(asked, decisions) else None
+        kept = self._decisions_file.keep(decided) if self._is_wanted(asked, decisions) else None
         return ConditionReplay(
             index=asked.index, condition=asked.condition, replay=replay, decisions=decisions, details=kept
         )

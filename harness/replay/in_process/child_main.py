@@ -68,7 +68,7 @@ async def _serve(channel: ChannelToParent) -> None:
     from harness.replay.in_process.child_replayer import RequestReplayer, answer_in_forks
 
     def replayer(only: str = "") -> RequestReplayer:
-        return RequestReplayer(replayers, spool=setup.spool, only=only, unusable=unusable)
+        return RequestReplayer(replayers, decisions_file=setup.decisions_file, only=only, unusable=unusable)
 
     def answer_once(message: bytes) -> None:
         only = msgspec.json.decode(message, type=ReplayRequest).workflow

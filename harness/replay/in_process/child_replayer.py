@@ -81,7 +81,7 @@ class RequestReplayer:
     Args:
         replayers: The workflows that each replayer knows by name, and the replayer. It replays nothing itself: a
             replayer that is observed is made of it.
-        spool: File to which decisions are written; empty: they are not kept.
+        decisions_file: File to which decisions are written; empty: they are not kept.
         only: The one workflow type that is going to be replayed; empty: any.
         unusable: Modules that could not be imported, each with the reason.
     """
@@ -90,13 +90,13 @@ class RequestReplayer:
         self,
         replayers: Sequence[tuple[Mapping[str, type], Replayer]],
         *,
-        spool: str = "",
+        decisions_file: str = "",
         only: str = "",
         unusable: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._unusable = unusable
         self._replaying = [_SdkReplayer(workflows, replayer, only=only) for workflows, replayer in replayers]
-        self._spool = DecisionsFile(Path(spool)) if spool else None
+        self._decisions_file = DecisionsFile(Path(decisions_file)) if decisions_file else None
 
     async def serve(self, read: Read, answer: Answer) -> None:
         """Answer each request until there are no more."""
@@ -122,12 +122,12 @@ class RequestReplayer:
             traceback.print_exc()
             await able.close()
             return replace(answer, replay=replace(answer.replay, failure=f"{type(error).__name__}: {error}"))
-        keep = self._spool and tasks and not request.prefixes
+        keep = self._decisions_file and tasks and not request.prefixes
         return replace(
             answer,
             replay=replay,
             decisions=decision_digests(tasks),
-            details=self._spool.keep(tasks) if keep and self._spool else None,
+            details=self._decisions_file.keep(tasks) if keep and self._decisions_file else None,
         )
 
     def _unknown(self, workflow: str) -> str:

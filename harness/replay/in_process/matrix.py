@@ -193,7 +193,7 @@ class _Matrix:
             modules=[name for name in self._code.modules if name not in self._unusable],
             data_converter=self._code.data_converter,
             replayers=[name for name in self._code.replayers if name not in self._unusable],
-            spool=str(self._folder / f"decided-{unit.number}-{starts}"),
+            decisions_file=str(self._folder / f"decided-{unit.number}-{starts}"),
             fresh=first.fresh,
             clock=first.clock,
             memory=self._code.memory,

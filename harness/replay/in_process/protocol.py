@@ -19,7 +19,7 @@ class Setup:
         modules: Where the workflows are: ``module`` for all that are defined or imported there, or ``module:Class``.
         data_converter: ``module:attribute`` of the data converter for ``modules``; empty: Temporal's default one.
         replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``; asked before ``modules``.
-        spool: File to which decisions are written; empty: they are not kept.
+        decisions_file: File to which decisions are written; empty: they are not kept.
         fresh: Each history is replayed in a process that has replayed nothing before.
         clock: Seconds by which the wall clock of the process is wrong.
         memory: How many bytes of memory the process may have; 0: any.
@@ -29,7 +29,7 @@ class Setup:
     modules: Sequence[str] = ()
     data_converter: str = ""
     replayers: Sequence[str] = ()
-    spool: str = ""
+    decisions_file: str = ""
     fresh: bool = False
     clock: float = 0.0
     memory: int = 0

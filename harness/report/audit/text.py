@@ -63,7 +63,7 @@ def audit_text(
     shown += _missed(audited, paint, width)
     if unresolved:
         shown += _unresolved(audited, paint)
-    shown += _notes(audited, paint, width, unresolved=unresolved)
+    shown += _notes(audited, width, unresolved=unresolved)
     return "\n".join([*shown, _summary(audited, paint)])
 
 
@@ -151,7 +151,7 @@ def _unresolved(audited: AuditResult, paint: Paint) -> Iterator[str]:
     yield ""
 
 
-def _notes(audited: AuditResult, paint: Paint, width: int, *, unresolved: bool) -> Iterator[str]:
+def _notes(audited: AuditResult, width: int, *, unresolved: bool) -> Iterator[str]:
     """Yield what limits the result, one kind of thing after the other, and of each kind not more than can be read."""
     kinds = [
         [f"{each.file}: not audited: {each.reason}" for each in audited.files if each.reason],

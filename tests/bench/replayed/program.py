@@ -129,7 +129,7 @@ async def _recording(asked: dict[str, Any]) -> None:
     answers: list[Any] = []
     with tempfile.TemporaryDirectory() as folder:
         known = {each.__name__: each for each in classes}
-        answering = RequestReplayer([(known, Replayer(workflows=classes))], spool=f"{folder}/decided")
+        answering = RequestReplayer([(known, Replayer(workflows=classes))], decisions_file=f"{folder}/decided")
         messages = iter([*map(msgspec.json.encode, requests), b""])
         await answering.serve(messages.__next__, answers.append)
     if len([one for one in answers if one.replay.commands and not one.replay.differences]) != len(requests):

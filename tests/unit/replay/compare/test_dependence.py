@@ -11,7 +11,7 @@ from harness.temporal.command import Command, TaskDecisions
 
 
 def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
-    spool = DecisionsFile(tmp_path / "decided")
+    decisions_file = DecisionsFile(tmp_path / "decided")
 
     def replayed(decided: TaskDecisions) -> ConditionReplay:
         return ConditionReplay(
@@ -19,7 +19,7 @@ def test_blocked_task_is_no_dependence(tmp_path: Path) -> None:
             condition="c",
             replay=Replay(workflow_id="w", run_id="r"),
             decisions=decision_digests([decided]),
-            details=spool.keep([decided]),
+            details=decisions_file.keep([decided]),
         )
 
     timer = TaskDecisions(started_event_id=3, commands=(Command(kind="StartTimer", fields={}),))

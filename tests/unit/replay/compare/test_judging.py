@@ -58,7 +58,7 @@ class Answers:
     """Makes answers."""
 
     def __init__(self, folder: Path) -> None:
-        self._spools = (DecisionsFile(folder / str(number)) for number in itertools.count())
+        self._files = (DecisionsFile(folder / str(number)) for number in itertools.count())
 
     def __call__(self, condition: str, *decided: TaskDecisions, **replay: Any) -> ConditionReplay:
         told = Replay(workflow_id="w", run_id="r", **({"commands": 4, "tasks": 2} | replay))
@@ -68,7 +68,7 @@ class Answers:
             condition=condition,
             replay=told,
             decisions=decision_digests(decided),
-            details=next(self._spools).keep(decided) if keep else None,
+            details=next(self._files).keep(decided) if keep else None,
         )
 
 
