@@ -39,6 +39,11 @@ def binaries(says: Callable[[Engine], str]) -> Callable[[F], F]:
     return add
 
 
+def binary_options() -> list[str]:
+    """Return the names of the options that name a server binary."""
+    return [engine.binary.option for engine in engines().values()]
+
+
 def to_use(engine: Engine) -> str:
     """Return the text of help for the binary of an engine that a command starts."""
     return f"The {engine.binary.title.removeprefix('the ')} to use."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from harness import faults
 from harness.app.ad_hoc import ad_hoc_scenario
@@ -33,6 +34,9 @@ Examples:
       --workflow MyAgent --input '{"query": "x"}'
 Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
+
+_BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failures", "--keep", "--output")
+"""The options that may be another way when a run is gone on with, beside those that name a server binary."""
 
 
 @click.command(epilog=_EPILOG)
@@ -82,12 +86,22 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         faults=_fault_words(given["faults_wanted"]),
         engine=given["engine"],
     )
-    if given["resume"] and (targets or given["worker"]):
-        raise UsageError("--resume goes on with what its folder holds: give no scenario beside it")
+    if given["resume"]:
+        _refuse_beside_resume(click.get_current_context())
     work = [] if given["resume"] else _work(targets, given)
     with ProgressDisplay(jsonl=form == "jsonl") as display:
         result = interruptible(_run(work, options=options, tell=display.tell, given=given))
     return show(result, form=form, points_only=options.points_only)
+
+
+def _refuse_beside_resume(given: click.Context) -> None:
+    """Refuse what the run that is gone on with has already, so that nobody takes it for heard."""
+    allowed = {*_BESIDE_RESUME, *engine.binary_options()}
+    for parameter in given.command.params:
+        name = parameter.opts[-1]
+        if name not in allowed and given.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+            what = name if isinstance(parameter, click.Option) else "scenario"
+            raise UsageError(f"--resume goes on with what its folder holds: give no {what} beside it")
 
 
 async def _run(work: Sequence[DeclaredWork], *, options: SweepOptions, tell: Tell, given: dict[str, Any]) -> RunResult:
