@@ -10,6 +10,7 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
 from harness.records.tape import acts
+from harness.servers.engine import engine
 
 
 def notes(
@@ -36,7 +37,7 @@ def notes(
         sentences.append("The worker starts its own work: after a strike its second start attached to the open run.")
     if not (options.workflows or scenario.work.modules):
         sentences.append("No workflow code was named to replay: give it with --workflows.")
-    if not options.real_time:
+    if not options.real_time and not engine(options.engine).lacks("acceleration"):
         sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")
     starts = (entry.facts_as(WorkerStarted) for each in baselines for entry in acts(each.tape, "start-worker"))
     if any(start is not None and start.start == "forked" for start in starts):

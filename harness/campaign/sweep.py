@@ -157,10 +157,10 @@ class Sweep:
         known = self._seen.known
         if endless := next((each for each in self._seen.baselines if each.end in ("deadline", "stopped")), None):
             return f"undisturbed, the work is already not over: {endless.end_reason}"
-        if self._options.only and not known.cuts:
-            return f"no point matches {', '.join(self._options.only)}; `--list` shows them"
         if len(known.not_applicable) == len(self._faults):
             return "none of the faults is applicable: there is nothing to strike"
+        if self._options.only and not known.cuts:
+            return f"no point matches {', '.join(self._options.only)}; `--list` shows them"
         return ""
 
     def _begin_early(self) -> None:

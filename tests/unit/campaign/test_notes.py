@@ -35,3 +35,8 @@ def test_a_request_of_an_unknown_shape_is_told_once_and_last() -> None:
 def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(real_time=True, workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker"]
+
+
+def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
+    told = notes(SCENARIO, options=SweepOptions(engine="time-skipping", workflows=("w",)), baselines=[evidence()])
+    assert [line.partition(" ")[0] for line in told] == ["Worker", "The"]

@@ -229,3 +229,8 @@ def test_a_sweep_that_is_gone_on_with_runs_only_the_trials_that_were_not_judged(
     again = [f"{FIRST[0]},{struck('Refund')}", f"{FIRST[0]},{struck('Refund', position='after')}"]
     assert second.plans == [FIRST[2], *again]
     assert (found.outcome, len(found.struck)) == (Outcome.PASS, 5)
+
+
+def test_where_no_fault_can_be_made_that_is_the_reason_and_not_the_points_chosen(tmp_path: Path) -> None:
+    none = sweep(Script(), tmp_path, faults=("model-400",), only=("before/Book/*",))
+    assert none.reason == "none of the faults is applicable: there is nothing to strike"
