@@ -110,7 +110,8 @@ def _replay(session: nox.Session) -> None:
 
 
 def _chaos(session: nox.Session, *arguments: str) -> None:
-    session.run("crashproof", "run", "scenarios/research.py", "--faults", "all")
+    session.run("crashproof", "run", "scenarios/research.py::worker_dies", "--faults", "all")
+    session.run("crashproof", "run", "scenarios/research.py::paused_for_a_day")
     session.run("pytest", "-m", "chaos", *arguments)
 
 

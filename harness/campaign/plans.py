@@ -14,6 +14,8 @@ from harness.records.plan import Plan
 from harness.records.point import matches
 from harness.trial.deadline import activity_bounds
 
+_GOODBYE = "ShutdownWorker"
+
 REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
 
@@ -88,12 +90,20 @@ def real_time_plans(cuts: Iterable[Cut], *, baseline: Evidence, options: SweepOp
 def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) -> list[Cut]:
     """Return the cuts at places that this trial is the first to show, and add these places to those that are known.
 
-    A fault that nothing heals has all the messages that it can meet for itself: no second fault is made at these.
+    A fault that nothing heals has all the messages that it can meet for itself: no second fault is made at these. And
+    a worker that says goodbye has been asked to end already, and another one takes its place: it is killed there, but
+    neither asked once more nor stopped for another one to start.
     """
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
     shown = new_cuts(chosen, evidence.tape, known)
     known.update(cut.point.place for cut in shown)
-    return [cut for cut in shown if not any(fault.applies_to(cut.point) for fault in taken)]
+    return [cut for cut in shown if not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken))]
+
+
+def _is_leaving(cut: Cut) -> bool:
+    """Tell whether a fault would make another worker take the place of one that is being replaced already."""
+    fault = faults.named(cut.fault)
+    return cut.point.operation == _GOODBYE and fault.stops_worker and not fault.unseen
 
 
 def further_plan(plan: Plan, cut: Cut, *, options: SweepOptions) -> Plan:

@@ -27,3 +27,10 @@ class Crashes:
     async def run(self) -> str:
         print("about to crash", file=sys.stderr, flush=True)
         real_os._exit(7)
+
+
+@workflow.defn(sandboxed=False)
+class Leaves:
+    @workflow.run
+    async def run(self) -> str:
+        real_os._exit(0)

@@ -70,7 +70,7 @@ async def _serve(channel: ChannelToParent) -> None:
     def replayer(only: str = "") -> RequestReplayer:
         return RequestReplayer(replayers, decisions_file=setup.decisions_file, only=only, unusable=unusable)
 
-    def answer_once(message: bytes) -> None:
+    def answer_once(message: bytes, answer: Callable[[Any], None]) -> None:
         only = msgspec.json.decode(message, type=ReplayRequest).workflow
         asyncio.run(replayer(only).serve(iter([message, b""]).__next__, answer))
 

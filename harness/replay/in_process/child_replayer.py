@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
 import re
 import threading
@@ -287,26 +288,34 @@ def workflow_type(workflow: type) -> str:
     return str(vars(workflow)[DEFINITION].name or "")
 
 
-def answer_in_forks(read: Read, answer: Answer, once: Callable[[bytes], None]) -> None:
+def answer_in_forks(read: Read, answer: Answer, once: Callable[[bytes, Answer], None]) -> None:
     """Answer each request in a fork of this process, which has imported the workflow code and done nothing else.
 
-    The process must not have started Temporal's runtime: its threads are not there in a fork.
+    The process must not have started Temporal's runtime: its threads are not there in a fork. Each request gets one
+    answer, whatever the fork ends with: workflow code may leave with status 0 before it has answered.
     """
+    answered = mmap.mmap(-1, 1)  # one byte that the forks share with this process
+
+    def answer_and_note(record: ConditionReplay) -> None:
+        answer(record)
+        answered[0] = True
+
     while message := read():
+        answered[0] = False
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                once(message)
+                once(message, answer_and_note)
                 status = 0
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(status)
         _, waited = os.waitpid(pid, 0)
-        if status := os.waitstatus_to_exitcode(waited):
+        if not answered[0]:
             request = msgspec.json.decode(message, type=ReplayRequest)
-            lost = f"the replaying process ended (exit status {status})"
+            lost = f"the replaying process ended (exit status {os.waitstatus_to_exitcode(waited)})"
             replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
             answer(ConditionReplay(index=request.index, condition=request.condition, replay=replay))
 

@@ -133,8 +133,12 @@ class ReplayProcess:
             RigError: As ``ask``; requests sent after it are lost with the process.
         """
         limit = self._time_limit + events * _SECONDS_PER_EVENT
-        answer = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
-        return msgspec.json.decode(answer, type=ConditionReplay)
+        message = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
+        answer = msgspec.json.decode(message, type=ConditionReplay)
+        if (answer.index, answer.condition) != (request.index, request.condition):
+            await self._stop()
+            raise RigError(f"the replaying process answered for another history than {request.workflow_id}")
+        return answer
 
     async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:
         request = ReplayRequest(

@@ -76,6 +76,16 @@ def test_no_second_fault_is_made_where_one_that_nothing_heals_has_all_messages_f
     assert recovery_cuts([OUTAGE, KILL], evidence(ASK, again, plan=struck), known=known) == []
 
 
+def test_a_worker_that_was_asked_to_end_is_killed_while_it_does_and_not_replaced_twice() -> None:
+    terminate = faults.named("terminate-worker")
+    asked = Plan((Strike("terminate-worker", BOOK.id),))
+    pause = faults.named("pause-worker")
+    shown = recovery_cuts(
+        [terminate, pause, KILL], evidence(BOOK, point("ShutdownWorker"), plan=asked), known={BOOK.place}
+    )
+    assert {cut.fault for cut in shown if cut.point.operation == "ShutdownWorker"} == {"kill-worker"}
+
+
 def test_a_further_plan_makes_the_strikes_that_led_there_first() -> None:
     first = Plan((Strike("kill-worker", BOOK.id),), real_time=True)
     (cut, *_) = recovery_cuts([KILL], evidence(PAY), known=set())

@@ -142,6 +142,18 @@ async def test_lost_process_costs_one_history(condition: Condition, tmp_path: Pa
     assert len(kept.decisions) == 3
 
 
+@pytest.mark.parametrize("condition", [PLAIN, named("cold process")], ids=lambda each: each.name)
+async def test_a_workflow_that_leaves_with_status_0_takes_no_answer_of_another(
+    condition: Condition, tmp_path: Path
+) -> None:
+    modules = ("tests.replay.sample_commands", "tests.replay.sample_hanging:Leaves")
+    asked = [first_task("Leaves", 1), STORED[2], first_task("Leaves", 2), STORED[2]]
+    replays = (await answered([condition], asked, *modules, logs=tmp_path))[condition.name]
+    assert [each.index for each in replays] == [0, 1, 2, 3]
+    assert ["exit status 0" in each.replay.failure for each in replays] == [True, False, True, False]
+    assert [len(each.decisions) for each in replays] == [0, 3, 0, 3]
+
+
 async def test_many_histories_are_shared_out(tmp_path: Path) -> None:
     many = [dataclasses.replace(STORED[0], workflow_id=f"greeting-{number}") for number in range(SHARD_FROM)]
     told = await answered([PLAIN], many, logs=tmp_path)
