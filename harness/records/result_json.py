@@ -1,11 +1,11 @@
-"""Verdicts and runs as evidence folders keep them: JSON in which a plan and an entry of evidence are one text each.
+"""Verdicts and runs as evidence folders keep them, in JSON that people read and other programs, too.
 
-People read these files, and other programs do. The records hold both as records: the texts are read here, once.
+A plan is kept in its one written form, by which it is also given and found again. Entries of evidence are kept twice:
+as ``evidence``, one text each, to be read, and as ``entries``, field by field.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,14 +15,7 @@ from harness.errors import UsageError
 from harness.records.plan import parse
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import EvidenceEntry, Judgement, Verdict
-
-_ENTRY = re.compile(
-    r"(?:(?P<at>\d\d:\d\d:\d\d\.\d{3})(?:  |$))?"
-    r"(?:(?P<source>(?:worker|event) \S.*?|request|reply)(?:  |$))?"
-    r"(?P<words>.*)",
-    re.DOTALL,
-)
+from harness.records.verdict import Finding, Judgement, Verdict
 
 
 def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
@@ -65,20 +58,13 @@ def run_of(kept: Mapping[str, Any]) -> RunRecord:
     return record
 
 
-def entry_of(text: str) -> EvidenceEntry:
-    """Read an entry of evidence from what ``str(entry)`` wrote."""
-    parts = _ENTRY.fullmatch(text)
-    assert parts is not None  # The last group takes all that the others leave.
-    words = tuple(parts["words"].split("  ")) if parts["words"] else ()
-    return EvidenceEntry(parts["at"] or "", parts["source"] or "", words)
-
-
 def _judgement_as_json(judgement: Judgement) -> dict[str, Any]:
-    findings = [
-        {**msgspec.to_builtins(finding), "evidence": [str(entry) for entry in finding.evidence]}
-        for finding in judgement.findings
-    ]
-    return {**msgspec.to_builtins(judgement), "findings": findings}
+    return {**msgspec.to_builtins(judgement), "findings": [_finding_as_json(each) for each in judgement.findings]}
+
+
+def _finding_as_json(finding: Finding) -> dict[str, Any]:
+    texts = [str(entry) for entry in finding.evidence]
+    return {**msgspec.to_builtins(finding), "evidence": texts, "entries": msgspec.to_builtins(finding.evidence)}
 
 
 def _sweep_as_json(sweep: SweepResult) -> dict[str, Any]:
@@ -101,7 +87,9 @@ def _verdict(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finding(kept: Mapping[str, Any]) -> dict[str, Any]:
-    return {**kept, "evidence": [msgspec.to_builtins(entry_of(text)) for text in kept.get("evidence", ())]}
+    """Return a finding with its entries; an older file has their texts alone, each of which says all in its columns."""
+    texts = kept.get("evidence", ())
+    return {**kept, "evidence": kept.get("entries", [{"words": text.split("  ")} for text in texts])}
 
 
 def _convert(kept: Mapping[str, Any], kind: type[Any]) -> Any:

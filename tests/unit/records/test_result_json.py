@@ -1,13 +1,15 @@
-"""Verdicts and runs are kept with plans and entries of evidence as texts, and are read back as records."""
+"""Verdicts and runs are kept as JSON that people can read, and are read back as the records that they were."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from harness.errors import UsageError
 from harness.records.plan import Plan, Strike
-from harness.records.result_json import entry_of, run_as_json, run_of, verdict_as_json, verdict_of
+from harness.records.result_json import run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
@@ -38,7 +40,18 @@ VERDICT = Verdict(
     ],
 )
 def test_an_entry_is_read_back_as_it_was(entry: EvidenceEntry) -> None:
-    assert entry_of(str(entry)) == entry
+    finding = replace(FINDING, evidence=(entry,))
+    verdict = replace(VERDICT, judgements=(Judgement(check="c", outcome=Outcome.FAIL, findings=(finding,)),))
+    kept = msgspec.json.decode(msgspec.json.encode(verdict_as_json(verdict)))
+    assert kept["judgements"][0]["findings"][0]["evidence"] == [str(entry)]
+    assert verdict_of(kept) == verdict
+
+
+def test_an_entry_of_an_older_file_says_the_same_in_the_same_columns() -> None:
+    kept = msgspec.json.decode(msgspec.json.encode(verdict_as_json(VERDICT)))
+    del kept["judgements"][0]["findings"][0]["entries"]
+    (entry,) = verdict_of(kept).judgements[0].findings[0].evidence
+    assert (str(entry), entry.columns) == (str(ENTRY), ENTRY.columns)
 
 
 def test_a_verdict_is_kept_with_texts_and_read_back() -> None:
