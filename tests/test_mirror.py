@@ -84,7 +84,8 @@ def test_the_tests_that_the_list_names_are_there(pattern: str) -> None:
 
 def test_every_test_file_is_that_of_a_module_or_says_what_of_it_is_tried() -> None:
     """A file `test_x_y.py` tries a side of the module `x`, or something of the whole room."""
-    rooms = {module.parent for module in modules()} | {Path("scenarios"), Path("docs"), Path("versions"), Path(".")}
+    rooms = {module.parent for module in modules()} | {Path("scenarios"), Path("docs"), Path("versions")}
+    rooms |= {Path("bench"), Path(".")}
     stray = [
         file.relative_to(TESTS).as_posix()
         for kind in ("unit", "rig")

@@ -1,6 +1,6 @@
 """Measure, print the table, and leave with status 1 if a bound was missed.
 
-``python -m tests.bench [--full] [starting|proxy|time|audit|replay|research|faults|broken ...]``
+``python -m tests.bench [--full] [starting|proxy|time|audit|replay|research|sweep|faults|broken ...]``
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from tests.bench import audit, proxy, replay, skipped_time, starting, sweeps
 from tests.bench.table import render
 
-PARTS = ("starting", "proxy", "time", "audit", "replay", "research", "faults", "broken")
+PARTS = ("starting", "proxy", "time", "audit", "replay", "research", "sweep", "faults", "broken")
 
 
 def main() -> int:
@@ -33,6 +33,7 @@ def main() -> int:
         "audit": audit.measure,
         "replay": replay.measure,
         "research": lambda: sweeps.measure_research(full=asked.full),
+        "sweep": sweeps.measure_costs,
         "faults": sweeps.measure_faults,
         "broken": sweeps.measure_broken,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import scenarios.broken
+from tests.bench.roles import CRASHPROOF_ITSELF, Role, cpu_seconds, starts
+from tests.bench.sampler import Sampler
 from tests.bench.table import Figure, below, equal
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,6 +41,30 @@ def measure_research(*, full: bool) -> list[Figure]:
         }
         figures.append(equal(f"trials with another verdict in {REPEATS} sweeps", len(unsteady), 0))
     return figures
+
+
+def measure_costs() -> list[Figure]:
+    """Sweep the reference agent while all processes are sampled, and tell the CPU-seconds of a trial by role.
+
+    What the run uses before its first trial and after its last one is shared out among the trials.
+    """
+    load = os.getloadavg()[0]
+    report, seconds, sampler = _sampled("scenarios/research.py::worker_dies")
+    trials = report["trials"]["run"]
+    by_role = {role: whole / trials for role, whole in cpu_seconds(sampler.processes).items()}
+    itself = sum(by_role[role] for role in CRASHPROOF_ITSELF)
+    a_trial = "CPU-s a trial"
+    return [
+        Figure(name="kill sweep of the research agent, sampled", measured=f"{seconds:.1f} s"),
+        Figure(name="load of the machine when it began", measured=f"{load:.1f}"),
+        Figure(name="longest pause between two samples", measured=f"{sampler.longest_pause * 1000:.0f} ms"),
+        Figure(name="trials in it", measured=str(trials)),
+        Figure(name="worker starts in it", measured=str(starts(sampler.processes)[Role.WORKER])),
+        below("all roles", sum(by_role.values()), 0.8, unit=a_trial, digits=2),
+        below("crashproof itself", itself, 0.1, unit=a_trial, digits=2),
+        *(_cost(f"- {role}", by_role[role]) for role in CRASHPROOF_ITSELF),
+        *(_cost(role, by_role[role]) for role in Role if role not in CRASHPROOF_ITSELF),
+    ]
 
 
 def measure_faults() -> list[Figure]:
@@ -79,20 +106,45 @@ def _of_one_sweep(report: dict[str, Any], seconds: float) -> list[Figure]:
     ]
 
 
+def _cost(name: str, seconds: float) -> Figure:
+    return Figure(name=name, measured=f"{seconds:.3f} CPU-s a trial")
+
+
 def _list(names: list[str]) -> str:
     return f" (not as wanted: {', '.join(names)})" if names else ""
 
 
 def _run(*asked: str) -> tuple[dict[str, Any], float]:
     """Return the report of `crashproof run`, and the seconds that it took. The evidence stays in .crashproof/bench."""
-    command = [str(Path(sys.executable).parent / "crashproof"), "run", *asked, "-o", "json", "--out", str(EVIDENCE)]
+    command = _command(*asked)
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
     seconds = time.monotonic() - began
-    if done.returncode not in (0, 1, 3) or not done.stdout:
-        raise SystemExit(f"{' '.join(command)} ended with exit status {done.returncode} and no report")
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report, seconds
+    return _report(command, status=done.returncode, output=done.stdout), seconds
+
+
+def _sampled(*asked: str) -> tuple[dict[str, Any], float, Sampler]:
+    """Return what `_run` does, and the sampler that followed the run. Sampling takes some of the processor itself."""
+    command = _command(*asked)
+    began = time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as root:
+        with Sampler(root.pid) as sampler:
+            assert root.stdout is not None
+            output = root.stdout.read()
+            os.waitid(os.P_PID, root.pid, os.WEXITED | os.WNOWAIT)  # it stays in /proc for the last sample
+        seconds = time.monotonic() - began
+    return _report(command, status=root.returncode, output=output), seconds, sampler
+
+
+def _command(*asked: str) -> list[str]:
+    return [str(Path(sys.executable).parent / "crashproof"), "run", *asked, "-o", "json", "--out", str(EVIDENCE)]
+
+
+def _report(command: list[str], *, status: int, output: bytes) -> dict[str, Any]:
+    if status not in (0, 1, 3) or not output:
+        raise SystemExit(f"{' '.join(command)} ended with exit status {status} and no report")
+    report: dict[str, Any] = json.loads(output)
+    return report
 
 
 def _declared() -> tuple[dict[str, str], set[str]]:
