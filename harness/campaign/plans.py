@@ -12,6 +12,7 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import matches
+from harness.records.tape import Entry
 from harness.trial.deadline import activity_bounds
 
 _GOODBYE = "ShutdownWorker"
@@ -92,12 +93,26 @@ def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str
 
     A fault that nothing heals has all the messages that it can meet for itself: no second fault is made at these. And
     a worker that says goodbye has been asked to end already, and another one takes its place: it is killed there, but
-    neither asked once more nor stopped for another one to start.
+    neither asked once more nor stopped for another one to start. What a paused worker still sends when it goes on is no
+    recovery: another one has its work, and no strike is made at it.
     """
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
-    shown = new_cuts(chosen, evidence.tape, known)
+    shown = new_cuts(chosen, _without_zombies(evidence), known)
     known.update(cut.point.place for cut in shown)
     return [cut for cut in shown if not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken))]
+
+
+def _without_zombies(evidence: Evidence) -> list[Entry]:
+    """Return the tape without what workers sent after they were paused."""
+    paused: set[int] = set()
+    kept = []
+    for entry in evidence.tape:
+        if entry.kind != "act" and entry.worker in paused:
+            continue
+        kept.append(entry)
+        if entry in evidence.strikes and faults.named(entry.fault).action.impact.worker == "paused":
+            paused.add(entry.worker)
+    return kept
 
 
 def _is_leaving(cut: Cut) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from harness import faults
 from harness.campaign.plans import first_plans, further_plan, known_cuts, recovery_cuts
 from harness.faults import Fault
+from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
@@ -84,6 +86,23 @@ def test_a_worker_that_was_asked_to_end_is_killed_while_it_does_and_not_replaced
         [terminate, pause, KILL], evidence(BOOK, point("ShutdownWorker"), plan=asked), known={BOOK.place}
     )
     assert {cut.fault for cut in shown if cut.point.operation == "ShutdownWorker"} == {"kill-worker"}
+
+
+def test_what_a_paused_worker_still_sends_when_it_goes_on_is_no_recovery() -> None:
+    plan = Plan((Strike("pause-worker", BOOK.id),))
+    strike = Entry(at=1, kind="act", operation="strike", worker=1, facts=FaultMade(fault="pause-worker", point=BOOK.id))
+    failed = point("RespondActivityTaskFailed")
+
+    def shown(worker: int) -> list[str]:
+        request = Entry(at=2, kind="request", door="wire", operation=failed.operation, point=failed, worker=worker)
+        tape = (*evidence(BOOK).tape, strike, request)
+        return [
+            cut.point.id
+            for cut in recovery_cuts([KILL], replace(evidence(BOOK, plan=plan), tape=tape), known={BOOK.place})
+        ]
+
+    assert failed.id not in shown(1)
+    assert failed.id in shown(2)
 
 
 def test_a_further_plan_makes_the_strikes_that_led_there_first() -> None:
