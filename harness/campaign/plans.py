@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from harness import faults
 from harness.faults import Fault
@@ -104,15 +105,9 @@ def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str
 
 def _without_zombies(evidence: Evidence) -> list[Entry]:
     """Return the tape without what workers sent after they were paused."""
-    paused: set[int] = set()
-    kept = []
-    for entry in evidence.tape:
-        if entry.kind != "act" and entry.worker in paused:
-            continue
-        kept.append(entry)
-        if entry in evidence.strikes and faults.named(entry.fault).action.impact.worker == "paused":
-            paused.add(entry.worker)
-    return kept
+    pauses = (each for each in evidence.strikes if faults.named(each.fault).action.impact.worker == "paused")
+    paused_at = {strike.worker: strike.at for strike in pauses}
+    return [entry for entry in evidence.tape if entry.kind == "act" or entry.at <= paused_at.get(entry.worker, inf)]
 
 
 def _is_leaving(cut: Cut) -> bool:
