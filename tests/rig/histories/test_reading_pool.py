@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import gzip
 import hashlib
 import json
@@ -168,25 +169,42 @@ def readers() -> list[psutil.Process]:
     return found
 
 
+@contextlib.contextmanager
+def held_back(path: Path) -> Iterator[list[int]]:
+    """Let nobody else open a copy of the greeting; yield a list that has an entry as soon as somebody waits for it.
+
+    The kernel makes them wait for the one who has a lease on the file, and signals that (``man 2 fcntl``).
+    """
+    waiting: list[int] = []
+    path.write_bytes(GREETING.read_bytes())
+    before = signal.signal(signal.SIGIO, lambda number, _: waiting.append(number))
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        yield waiting
+    finally:
+        os.close(descriptor)
+        signal.signal(signal.SIGIO, before)
+
+
 async def test_time_is_bounded(folder: Path, tmp_path: Path, in_processes: None) -> None:
-    big = large(tmp_path / "big.json", size=20 * MIB, payload=4)
-    found = await all_of(files(GREETING, big, GREETING), folder, jobs=1, time_limit=1.0)
-    assert [each.failure for each in found] == ["", "the reading of big.json took longer than 1 s", ""]
+    slow = tmp_path / "slow.json"
+    with held_back(slow):
+        found = await all_of(files(GREETING, slow, GREETING), folder, jobs=1, time_limit=3.0)
+    assert [each.failure for each in found] == ["", "the reading of slow.json took longer than 3 s", ""]
 
 
 async def test_a_process_that_is_killed_fails_one_file(folder: Path, tmp_path: Path, in_processes: None) -> None:
-    big = large(tmp_path / "big.json", size=60 * MIB)
-    reading = asyncio.create_task(all_of(files(GREETING, big, GREETING), folder, jobs=1))
-    deadline = time.monotonic() + 60
-    # The first history is written, so the large one is being read.
-    while not (folder / "000000.pb").exists() and time.monotonic() < deadline:
-        await asyncio.sleep(0.01)
-    (child,) = readers()
-    while child.memory_info().rss < 90 * MIB and time.monotonic() < deadline:
-        await asyncio.sleep(0.005)
-    os.kill(child.pid, signal.SIGKILL)
-    found = await reading
-    told = "the process that read big.json ended over it (killed by SIGKILL)"
+    slow = tmp_path / "slow.json"
+    with held_back(slow) as waiting:
+        reading = asyncio.create_task(all_of(files(GREETING, slow, GREETING), folder, jobs=1))
+        deadline = time.monotonic() + 60
+        while not waiting and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        (child,) = readers()
+        os.kill(child.pid, signal.SIGKILL)
+        found = await reading
+    told = "the process that read slow.json ended over it (killed by SIGKILL)"
     assert [each.failure for each in found] == ["", told, ""]
 
 
