@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.errors import UsageError
+from harness.processes.ports import loopback_addresses
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
 NAMELESS = "ad-hoc"
@@ -106,9 +107,6 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _address(text: str | None) -> str:
-    if not text:
-        return ""
-    host, _, port = text.rpartition(":")
-    if host not in ("localhost", "127.0.0.1", "[::1]") or not port.isdigit():
-        raise UsageError(f"--address {text!r} is not a loopback HOST:PORT such as localhost:7233")
-    return text
+    if text:
+        loopback_addresses(text)
+    return text or ""

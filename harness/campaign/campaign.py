@@ -16,6 +16,7 @@ from harness import faults
 from harness.campaign.sweep import Sweep
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError, first_error
+from harness.processes.ports import loopback_addresses
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -55,12 +56,15 @@ async def sweep_all(
         keep: Called with what a scenario came to: so far, whenever it knows more points, and at its end.
 
     Raises:
-        UsageError: A check or fault that a scenario names does not exist; said before anything is started.
+        UsageError: A check or fault that a scenario names does not exist, or its worker's fixed address is none of this
+            machine; said before anything is started.
         UsageError, RigError: There is one scenario alone, and it cannot be swept.
     """
     judged = [chosen(scenario.checks, skip=scenario.skip_checks) for scenario in scenarios]
     for scenario in scenarios:
         faults.chosen(scenario.faults)
+        if scenario.address:
+            loopback_addresses(scenario.address)
     limit = asyncio.Semaphore(jobs)
     alone = len(scenarios) == 1
     async with (

@@ -27,13 +27,37 @@ def command_words(command: str) -> list[str]:
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a worker process: crashproof's own, with ``more`` and without ``TEMPORAL_DEBUG``.
+    """Return the environment of a worker process: crashproof's own without what leads past the doors, and ``more``.
 
-    ``TEMPORAL_DEBUG`` would turn the SDK's deadlock detection off, and an HTTP proxy would lead past the doors. The
-    Python that runs crashproof comes first on PATH, so that ``python worker.py`` means it.
+    Left out is all that Temporal's clients configure themselves by (addresses, profiles, API keys, TLS, headers), so
+    that no worker under test reaches the user's own cluster and no key of it reaches a door; ``TEMPORAL_DEBUG``, which
+    would turn the SDK's deadlock detection off; and keys of models that the doors do not ask for. Nor is the
+    configuration file read that stands in the user's home: an empty one is named in its place. The Python that runs
+    crashproof comes first on PATH, so that ``python worker.py`` means it.
     """
-    own = {key: value for key, value in os.environ.items() if key != "TEMPORAL_DEBUG"}
+    own = {name: value for name, value in os.environ.items() if name not in left_out()}
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     own["PYTHONUNBUFFERED"] = "1"
     own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost"
+    own["TEMPORAL_CONFIG_FILE"] = os.devnull
     return {**own, **more}
+
+
+def left_out() -> list[str]:
+    """Return the names of crashproof's own variables that a worker process does not get, in order.
+
+    Every ``TEMPORAL_`` name is one: beside those of ``temporalio.envconfig`` many programs read some of their own
+    (``TEMPORAL_HOST_URL``, ``TEMPORAL_CLOUD_API_KEY``). What a worker needs of them is given to it by name.
+    """
+    return sorted(
+        name
+        for name in os.environ
+        if (name.upper().startswith("TEMPORAL_") and name.upper() not in _HARMLESS) or name in _KEYS_OF_MODELS
+    )
+
+
+_HARMLESS = ("TEMPORAL_TASK_QUEUE",)
+"""Variables that say nothing of a cluster, though their name begins as if they did."""
+
+_KEYS_OF_MODELS = ("ANTHROPIC_AUTH_TOKEN", "OPENAI_ADMIN_KEY")
+"""Keys that the clients of models send beside the one that the doors give them."""

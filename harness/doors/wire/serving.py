@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 from harness.errors import UsageError
-from harness.processes.ports import IP
+from harness.processes.ports import IP, loopback_addresses
 from harness.temporal.service import SERVICE, UNLIMITED, request_type
 
 Serve = Callable[[str, bytes, Any], Awaitable[bytes]]
@@ -31,23 +31,27 @@ class GrpcServer:
 
     def __init__(self, address: str = "") -> None:
         self.address = address or f"{IP}:0"
+        self._fixed = bool(address)
         self._serving = False
 
     async def __aenter__(self) -> GrpcServer:
-        """Take the port.
+        """Take the port: of a fixed address on every interface that it leads to.
 
         Raises:
-            UsageError: The fixed address is taken.
+            UsageError: The fixed address is taken, even if on one of them alone, or leads away from this machine.
         """
         self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
-        try:
+        if not self._fixed:
             port = self._server.add_insecure_port(self.address)
-        except RuntimeError as error:
-            raise UsageError(
-                f"the worker's fixed address {self.address} is taken: end what listens there "
-                "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
-            ) from error
-        self.address = f"{self.address.rpartition(':')[0]}:{port}"
+            self.address = f"{IP}:{port}"
+            return self
+        # A client takes any of the addresses that a name has: one that is not ours leads to somebody else's server.
+        for address in loopback_addresses(self.address):
+            try:
+                self._server.add_insecure_port(address)
+            except RuntimeError as error:
+                await self.close()
+                raise UsageError(_taken(self.address, address)) from error
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -68,6 +72,14 @@ class GrpcServer:
             self._serving = True
             await self._server.start()
         await self._server.stop(None)
+
+
+def _taken(address: str, part: str) -> str:
+    where = address if part == address else f"{address} ({part})"
+    return (
+        f"the worker's fixed address {where} is taken: end what listens there "
+        "(a dev server of your own?) or let the worker read TEMPORAL_ADDRESS"
+    )
 
 
 def operation_of(method: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -99,6 +100,22 @@ async def test_an_address_that_is_taken_is_said_with_its_remedy() -> None:
     async with GrpcServer() as server:
         with pytest.raises(UsageError, match=f"fixed address {server.address} is taken"):
             await GrpcServer(server.address).__aenter__()
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "0.0.0.0", "::"])
+async def test_an_attack_from_a_foreign_server_at_one_of_the_addresses_of_a_name_is_refused(ip: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET) as foreign:
+        foreign.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as gRPC's own servers do
+        foreign.bind((ip, 0))
+        foreign.listen()
+        address = f"localhost:{foreign.getsockname()[1]}"
+        with pytest.raises(UsageError, match=f"fixed address {address} .*is taken"):
+            await GrpcServer(address).__aenter__()
+    async with asyncio.timeout(LIMIT), GrpcServer(address) as server:  # free again: nothing was kept of it
+        await server.serve(echo)
+        port = address.rpartition(":")[2]
+        for own in (f"127.0.0.1:{port}", f"[::1]:{port}"):
+            assert await call(own, "/a.B/C", b"raw") == b"/a.B/C raw"
 
 
 @pytest.mark.parametrize(
