@@ -41,6 +41,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {closest[0]!r}?)" if closest else ""
 
 
+def several_nearest(word: str, known: Iterable[str], *, most: int = 3) -> str:
+    """Return `` (did you mean 'x' or 'y'?)`` for the known words close to ``word`` or holding it, or an empty text."""
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=most, cutoff=0.5)
+    close += [name for name in names if word and word in name and name not in close]
+    return f" (did you mean {' or '.join(map(repr, close[:most]))}?)" if close else ""
+
+
 def first_error(error: BaseException) -> BaseException:
     """Return the error itself, or the first one of a group, however deep."""
     while isinstance(error, BaseExceptionGroup):

@@ -15,8 +15,9 @@ from harness.errors import UsageError
 from harness.records.options import SweepOptions
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
+from harness.records.verdict import Harm
 
-KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine")
+KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine", "fail_on")
 """Options that the trials of a run depend on: its record keeps them."""
 
 
@@ -81,4 +82,5 @@ def kept_options(record: RunRecord) -> SweepOptions:
         cold=options.get("cold", False),
         faults=tuple(options.get("faults", ())),
         engine=options.get("engine", "dev"),
+        fail_on=Harm(options.get("fail_on", Harm.BROKEN)),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import checks
+from harness.app.declared_scenarios import kept_options
 from harness.app.progress import Tell
 from harness.app.run import RunResult
 from harness.campaign.trial_results import TrialResults
@@ -16,18 +17,25 @@ from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
+from harness.records.verdict import Harm
 from harness.report.files import keep
 
 
-def judge(folder: Path, *, tell: Tell) -> RunResult:
+def judge(folder: Path, *, tell: Tell, fail_on: Harm | None = None) -> RunResult:
     """Judge the evidence of a run again and write its reports anew, where they can be written.
+
+    Args:
+        folder: Its evidence folder.
+        tell: Called with what happens.
+        fail_on: How bad a finding must be to fail; None: as bad as it had to be in the run.
 
     Raises:
         UsageError: It is no evidence folder, or a file of it is corrupt.
     """
     run_folder = folders.find_run(folder)
     record = folders.load_run(run_folder)
-    sweeps = tuple(_judged(run_folder, declared, record) for declared in record.scenarios)
+    least = fail_on or kept_options(record).fail_on
+    sweeps = tuple(_judged(run_folder, declared, record, least) for declared in record.scenarios)
     try:
         keep(sweeps, folder=run_folder, scenarios=record.scenarios)
     except RigError as error:  # evidence may well be kept where nobody can write
@@ -47,7 +55,7 @@ def baselines(folder: Path, scenario: str) -> list[Evidence]:
     return undisturbed
 
 
-def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord) -> SweepResult:
+def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord, fail_on: Harm) -> SweepResult:
     stored = next((result for result in record.sweeps if result.scenario == declared.name), None)
     if stored is None and next(_evidence(folder, declared.name), None) is None:
         return SweepResult(scenario=declared.name, reason=UNFINISHED)
@@ -58,12 +66,13 @@ def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord) -> Swee
     results = TrialResults.of(stored) if stored else TrialResults()
     for evidence in _evidence(folder, declared.name):
         if stored is None or _belongs(evidence, stored):
-            results.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted))
+            results.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted, fail_on=fail_on))
     return replace(
         stored or SweepResult(scenario=declared.name, reason=UNFINISHED),
         verdicts=tuple(results.verdicts.values()),
         struck=tuple(results.struck),
         unreachable=tuple(results.unreachable),
+        fail_on=fail_on,
     )
 
 

@@ -235,7 +235,7 @@ class Sweep:
         return bool(self._seen.limit)
 
     def _judge(self, evidence: Evidence) -> Verdict:
-        verdict = judge(evidence, baselines=self._seen.baselines, checks=self._checks)
+        verdict = judge(evidence, baselines=self._seen.baselines, checks=self._checks, fail_on=self._options.fail_on)
         self._seen.notices.update(dict.fromkeys(notices_of(evidence)))
         if stop := stop_of(evidence):
             self._seen.stops.append(stop)
@@ -281,4 +281,5 @@ class Sweep:
             seconds=time.monotonic() - self._began,
             reason=reason,
             points_only=points_only or self._options.points_only,
+            fail_on=self._options.fail_on,
         )

@@ -50,8 +50,8 @@ class TrialResults:
 
     @property
     def failed(self) -> int:
-        """How many trials failed."""
-        return sum(1 for verdict in self.verdicts.values() if verdict.outcome is Outcome.FAIL)
+        """How many trials with a strike failed: what is broken without one is known before the first."""
+        return sum(1 for each in self.verdicts.values() if each.plan.strikes and each.outcome is Outcome.FAIL)
 
 
 def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
@@ -62,6 +62,7 @@ def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
     many of them make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
     """
     strikes = evidence.plan.strikes
-    if verdict.struck or not strikes or verdict.findings or evidence.end not in ("closed", "over"):
+    failed = verdict.outcome is Outcome.FAIL
+    if verdict.struck or not strikes or failed or evidence.end not in ("closed", "over"):
         return False
     return len(strikes) > 1 or is_of_workflow_task(strikes[-1].point)

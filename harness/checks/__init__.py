@@ -10,7 +10,7 @@ from harness.checks.check import CannotTell as CannotTell
 from harness.checks.check import Check as Check
 from harness.checks.check import NothingToLookAt as NothingToLookAt
 from harness.checks.check import check as check
-from harness.errors import UsageError, nearest
+from harness.errors import UsageError, several_nearest
 
 if TYPE_CHECKING:
     standard: tuple[Check, ...]
@@ -42,7 +42,7 @@ def named(name: str) -> Check:
     known = {each.name: each for each in _standard()}
     if name in known:
         return known[name]
-    raise UsageError(f"no check is called {name!r}{nearest(name, known)}; known: {', '.join(known)}")
+    raise UsageError(f"no check is called {name!r}{several_nearest(name, known)}; `crashproof checks` lists them all")
 
 
 def chosen(wanted: Iterable[Check | str], *, skip: Iterable[str] = ()) -> tuple[Check, ...]:

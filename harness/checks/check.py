@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.records.evidence import Evidence
-from harness.records.verdict import Finding
+from harness.records.verdict import Finding, Harm
 
 Property = Callable[[Evidence, Sequence[Evidence]], Iterator[Finding]]
 """A generator of findings over the evidence of one trial and that of the undisturbed baselines (one or two).
@@ -32,19 +32,32 @@ class Check:
         property: The sentence that must hold.
         judge: The generator that looks for what breaks it. Raises ``NothingToLookAt`` where it is not applicable.
         needed: Whether nothing to look at makes it UNKNOWN (asked for by the user) rather than not applicable.
+        harm: How bad its findings are, where they do not say so themselves.
+        why: Why it matters that the property holds, in a sentence.
+        fix: How an agent is mended that breaks it, in a sentence.
     """
 
     name: str
     property: str
     judge: Property
     needed: bool = False
+    harm: Harm = Harm.BROKEN
+    why: str = ""
+    fix: str = ""
 
 
-def check(name: str) -> Callable[[Property], Check]:
-    """Make a check of a generator; the first line of its docstring is the property."""
+def check(name: str, *, harm: Harm = Harm.BROKEN, why: str = "", fix: str = "") -> Callable[[Property], Check]:
+    """Make a check of a generator; the first line of its docstring is the property.
+
+    Args:
+        name: As in ``Check``.
+        harm: As in ``Check``.
+        why: As in ``Check``.
+        fix: As in ``Check``.
+    """
 
     def make(judge: Property) -> Check:
         sentence = (judge.__doc__ or "").strip().splitlines()[0]
-        return Check(name, sentence, judge)
+        return Check(name, sentence, judge, harm=harm, why=why, fix=fix)
 
     return make

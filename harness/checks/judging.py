@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
 
 from harness.checks.attempts import requests
 from harness.checks.check import CannotTell, Check, NothingToLookAt
@@ -13,19 +15,27 @@ from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
 from harness.records.point import meets
 from harness.records.tape import Entry, executed
-from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import Finding, Harm, Judgement, Outcome, Verdict
 from harness.temporal import event as events
 
 _CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
 
 
-def judge(evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence[Check]) -> Verdict:
+_USUAL = "seen without any strike as well: told with the baseline"
+
+
+def judge(
+    evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence[Check], fail_on: Harm = Harm.BROKEN
+) -> Verdict:
     """Judge one trial.
+
+    What the baselines before it show, too, is theirs: it is told with the first one, and not again.
 
     Args:
         evidence: What the trial left behind.
         baselines: The evidence of the undisturbed trials, one or two; a baseline that is judged is among them.
         checks: The checks, in the order of the verdict.
+        fail_on: How bad a finding must be to fail.
     """
     missed = _missed(evidence)
     return Verdict(
@@ -34,11 +44,24 @@ def judge(evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence
         plan=evidence.plan,
         struck=not missed,
         reason=_reason(evidence, missed),
-        judgements=tuple(_judgement(check, evidence, baselines) for check in checks),
+        judgements=tuple(_judgement(check, evidence, baselines, fail_on) for check in checks),
     )
 
 
-def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> Judgement:
+def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence], fail_on: Harm) -> Judgement:
+    findings, outcome, reason = _looked(check, evidence, baselines)
+    own = _own(findings, check, evidence, baselines) if findings else []
+    if any(finding.how_bad.fails(fail_on) for finding in own):
+        outcome = Outcome.FAIL
+    elif any(finding.how_bad.fails(fail_on) for finding in findings) and outcome is Outcome.PASS:
+        outcome, reason = None, _USUAL
+    return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(own))
+
+
+def _looked(
+    check: Check, evidence: Evidence, baselines: Sequence[Evidence]
+) -> tuple[list[Finding], Outcome | None, str]:
+    """Return what a check finds, and how it ended: PASS wherever it ran to its end."""
     findings: list[Finding] = []
     outcome: Outcome | None = None
     reason = ""
@@ -51,9 +74,25 @@ def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) 
         reason, outcome = str(unknown), Outcome.UNKNOWN
     except Exception:
         reason, outcome = traceback.format_exc(), Outcome.UNKNOWN
-    if findings:
-        outcome = Outcome.FAIL
-    return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(findings))
+    return [_explained(finding, check) for finding in findings], outcome, reason
+
+
+def _explained(finding: Finding, check: Check) -> Finding:
+    """Return a finding with the words of its check where it has none of its own."""
+    return replace(finding, harm=finding.harm or check.harm, why=finding.why or check.why, fix=finding.fix or check.fix)
+
+
+def _own(findings: Sequence[Finding], check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> list[Finding]:
+    """Return the findings that no baseline before this trial shows, or only as something less bad."""
+    usual: dict[str, int] = {}
+    for baseline in takewhile(lambda each: not _same_trial(each, evidence), baselines):
+        for finding in _looked(check, baseline, baselines)[0]:
+            usual[finding.id] = max(finding.how_bad.rank, usual.get(finding.id, 0))
+    return [finding for finding in findings if finding.how_bad.rank > usual.get(finding.id, -1)]
+
+
+def _same_trial(one: Evidence, other: Evidence) -> bool:
+    return one is other or (one.trial, one.plan) == (other.trial, other.plan)
 
 
 def _collect(judging: Iterator[Finding], findings: list[Finding]) -> str:

@@ -7,18 +7,27 @@ from pathlib import Path
 import click
 
 from harness.app.judge import judge as judge_again
-from harness.cli.output import FORMAT, say, show
+from harness.cli.output import FAIL_ON, FORMAT, say, show
 from harness.records.store import RUNS
+from harness.records.verdict import Harm
 
 _EPILOG = """\b
-Example: crashproof judge .crashproof/runs/latest
+Examples:
+  crashproof judge .crashproof/runs/latest
+  crashproof judge --fail-on risky
+Exit status: 0 pass, 1 finding that fails, 2 usage, 3 unknown.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("folder", type=click.Path(path_type=Path), default=RUNS / "latest")
+@FAIL_ON
 @FORMAT
-def judge(folder: Path, form: str) -> int:
-    """Judge the evidence of a run again, and write its report anew. No server and no worker is started."""
-    result = judge_again(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True))
+def judge(folder: Path, form: str, fail_on: str | None) -> int:
+    """Judge the evidence of a run again, and write its report anew. No server and no worker is started.
+
+    What fails is what failed in the run, unless --fail-on says otherwise.
+    """
+    least = Harm(fail_on) if fail_on else None
+    result = judge_again(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True), fail_on=least)
     return show(result, form=form)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.records.sweep_result import outcome
+from harness.records.verdict import Harm
 from harness.report.clean import for_terminal
 from harness.report.document import document, encoded, indented
 from harness.report.files import shown_path
@@ -15,6 +16,12 @@ from harness.report.sweep.source import sweep_report
 
 if TYPE_CHECKING:
     from harness.app.run import RunResult
+
+FAIL_ON = click.option(
+    "--fail-on",
+    type=click.Choice([harm.value for harm in sorted(Harm, key=lambda harm: -harm.rank)]),
+    help="How bad a finding must be to fail: broken, risky or worse, or any (wasteful). [default: broken]",
+)
 
 FORMAT = click.option(
     "-o",

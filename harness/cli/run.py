@@ -19,11 +19,12 @@ from harness.app.run import resume as resume_run
 from harness.app.run import run as run_scenarios
 from harness.cli import ad_hoc, engine
 from harness.cli.interrupting import interruptible
-from harness.cli.output import FORMAT, show
+from harness.cli.output import FAIL_ON, FORMAT, show
 from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.options import SweepOptions
+from harness.records.verdict import Harm
 
 _EPILOG = """\b
 Examples:
@@ -32,7 +33,7 @@ Examples:
   crashproof run scenarios/research.py --faults model,kill-server
   crashproof run --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}'
-Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
+Exit status: 0 pass, 1 finding that fails (see --fail-on), 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
 _BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failures", "--keep", "--output")
@@ -52,6 +53,7 @@ _BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failure
 @click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code to replay strictly.")
 @click.option("--check", "wanted", multiple=True, metavar="NAME", help="Judge by these checks only.")
 @click.option("--skip-check", "skipped", multiple=True, metavar="NAME", help="Leave a standard check out.")
+@FAIL_ON
 @click.option("--list", "list_points", is_flag=True, help="Show the points, run no sweep.")
 @click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match (id or * pattern).")
 @click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [default: 3 for each processor]")
@@ -63,7 +65,9 @@ _BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failure
     "already.",
 )
 @click.option("--time-limit", type=click.FloatRange(1), metavar="SECONDS", help="Begin no trial after that long.")
-@click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Begin no trial after N have failed.")
+@click.option(
+    "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no trial after N with a strike have failed."
+)
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
@@ -85,6 +89,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         cold=given["cold"],
         faults=_fault_words(given["faults_wanted"]),
         engine=given["engine"],
+        fail_on=Harm(given["fail_on"] or Harm.BROKEN),
     )
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.records.verdict import Harm
+
 
 @dataclass(frozen=True, kw_only=True)
 class SweepOptions:
@@ -20,6 +22,7 @@ class SweepOptions:
             are, and the others are forked where that comes to the same.
         faults: Names of faults or families, where they are not those of the scenario.
         engine: Name of the engine that runs the server.
+        fail_on: How bad a finding must be to fail.
     """
 
     real_time: bool = False
@@ -31,3 +34,4 @@ class SweepOptions:
     cold: bool = False
     faults: tuple[str, ...] = ()
     engine: str = "dev"
+    fail_on: Harm = Harm.BROKEN

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.records.cut import Cut
 from harness.records.plan import Strike
-from harness.records.verdict import Finding, Outcome, Verdict, worst
+from harness.records.verdict import Finding, Harm, Outcome, Verdict, worst
 
 UNREACHABLE_SHARE = 0.1
 """Largest share of a sweep's strikes that may turn out to be unreachable while its outcome is still PASS.
@@ -63,6 +63,7 @@ class SweepResult:
         reason: Why nothing could be swept, or an empty text.
         inapplicable: Why the engine cannot run the scenario, so that it counts neither way; or an empty text.
         points_only: Whether only the points were asked for.
+        fail_on: How bad a finding had to be to fail.
     """
 
     scenario: str
@@ -81,6 +82,7 @@ class SweepResult:
     reason: str = ""
     inapplicable: str = ""
     points_only: bool = False
+    fail_on: Harm = Harm.BROKEN
 
     @property
     def known(self) -> int:
@@ -117,19 +119,19 @@ class SweepResult:
 
     @property
     def findings(self) -> tuple[SweepFinding, ...]:
-        """The findings, each once with the smallest plan that shows it, the most telling first."""
+        """The findings, each once with the smallest plan that shows it: the worst first, then the smallest plan."""
+        seen = [(verdict, finding) for verdict in self.verdicts for finding in verdict.findings]
         grouped: dict[str, list[tuple[Verdict, Finding]]] = {}
-        for verdict in sorted(self.verdicts, key=lambda verdict: len(verdict.plan.strikes)):
-            for finding in verdict.findings:
-                grouped.setdefault(finding.id, []).append((verdict, finding))
+        for verdict, finding in sorted(seen, key=_most_telling_first):
+            grouped.setdefault(finding.id, []).append((verdict, finding))
         return tuple(
             SweepFinding(
                 scenario=self.scenario,
-                verdict=shown[0][0],
-                finding=shown[0][1],
-                trials=tuple(verdict.trial for verdict, _ in shown),
+                verdict=each[0][0],
+                finding=each[0][1],
+                trials=tuple(dict.fromkeys(verdict.trial for verdict, _ in each)),
             )
-            for shown in grouped.values()
+            for each in grouped.values()
         )
 
 
@@ -148,6 +150,11 @@ class SweepFinding:
     verdict: Verdict
     finding: Finding
     trials: tuple[str, ...]
+
+
+def _most_telling_first(shown: tuple[Verdict, Finding]) -> tuple[int, int]:
+    verdict, finding = shown
+    return (-finding.how_bad.rank, len(verdict.plan.strikes))
 
 
 def outcome(sweeps: Sequence[SweepResult]) -> Outcome:

@@ -1,4 +1,8 @@
-"""Verdicts: what the checks say of one trial. Outcomes order PASS < UNKNOWN < FAIL and compose by the worst."""
+"""Verdicts: what the checks say of one trial. Outcomes order PASS < UNKNOWN < FAIL and compose by the worst.
+
+How bad a finding is says its ``Harm``. What is at least as bad as the user asked for (``--fail-on``, by default
+broken) makes a judgement FAIL; what is less bad is told, and fails nothing.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,26 @@ class Outcome(StrEnum):
     def exit_status(self) -> int:
         """Return the exit status of a command that ends with it: 0, 3 or 1."""
         return {Outcome.PASS: 0, Outcome.UNKNOWN: 3, Outcome.FAIL: 1}[self]
+
+
+class Harm(StrEnum):
+    """How bad what a finding shows is: a promise broke, it will break, or it only costs too much."""
+
+    BROKEN = "broken"
+    """Work was lost, done twice, done wrong, or is stuck."""
+    RISKY = "risky"
+    """It held here, and is declared so that it will break: retries without end, a hang unnoticed for hours."""
+    WASTEFUL = "wasteful"
+    """It works and costs too much: a refusal asked again, a time to wait not heeded, tokens billed twice."""
+
+    @property
+    def rank(self) -> int:
+        """Return 2 for broken, 1 for risky, 0 for wasteful."""
+        return {Harm.WASTEFUL: 0, Harm.RISKY: 1, Harm.BROKEN: 2}[self]
+
+    def fails(self, fail_on: Harm) -> bool:
+        """Tell whether a finding of it fails where this is what fails at least."""
+        return self.rank >= fail_on.rank
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -66,12 +90,23 @@ class Finding:
         subject: What it is about, apart from this trial's numbers and times: findings of one check and subject are
             one finding seen in several trials. An activity type, an effect's name, a workflow type.
         evidence: The entries that show it.
+        harm: How bad it is; None as long as the check's own word for it stands.
+        why: Why it matters; filled in from the check where the finding has no words of its own.
+        fix: How to mend it; likewise.
     """
 
     check: str
     message: str
     subject: str = ""
     evidence: tuple[EvidenceEntry, ...] = ()
+    harm: Harm | None = None
+    why: str = ""
+    fix: str = ""
+
+    @property
+    def how_bad(self) -> Harm:
+        """How bad it is: broken where nobody says that it is less."""
+        return self.harm or Harm.BROKEN
 
     @property
     def id(self) -> str:
@@ -89,7 +124,7 @@ class Judgement:
         check: Name of the check.
         outcome: None where the check is not applicable: there is nothing of the kind it looks at.
         reason: Why it is UNKNOWN or not applicable.
-        findings: Empty unless FAIL.
+        findings: What breaks it. FAIL if one of them is bad enough to fail; else they are told beside a PASS.
     """
 
     check: str

@@ -13,9 +13,19 @@ from typing import Any, Literal
 from harness.records.audit_result import CodePlace, RuleText, Severity
 from harness.records.plan import Plan
 from harness.records.replay_result import Difference, NondeterministicCall
-from harness.records.verdict import EvidenceEntry, Outcome
+from harness.records.verdict import EvidenceEntry, Harm, Outcome
 
 Level = Literal["error", "warning", "note"]
+
+_LEVELS: Mapping[Severity | Harm | None, Level] = {
+    None: "error",
+    Severity.CERTAIN: "error",
+    Severity.LIKELY: "warning",
+    Severity.LOOK: "note",
+    Harm.BROKEN: "error",
+    Harm.RISKY: "warning",
+    Harm.WASTEFUL: "note",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +55,9 @@ class ReportedFinding:
         reproduce: The command that shows it again.
         rule: Id of the rule of an audit; empty where a check has no other id than its name.
         severity: How strong the evidence is, where findings of the source differ in that.
+        harm: How bad it is, where findings of the source differ in that.
+        why: Why it matters, where the finding says so itself.
+        fix: How to mend it, where the finding says so itself.
         plan: The plan of the trial that shows it; None where nothing was struck.
         trial: Id of that trial.
         trials: Ids of all trials that show it.
@@ -71,6 +84,9 @@ class ReportedFinding:
     reproduce: str
     rule: str = ""
     severity: Severity | None = None
+    harm: Harm | None = None
+    why: str = ""
+    fix: str = ""
     plan: Plan | None = None
     trial: str = ""
     trials: tuple[str, ...] = ()
@@ -98,6 +114,21 @@ class ReportedFinding:
     def rule_id(self) -> str:
         """The id of its rule, or else the name of its check: what programs know the kind of finding by."""
         return self.rule or self.check
+
+    @property
+    def grade(self) -> Severity | Harm | None:
+        """What findings of its source differ in: how strong the evidence is, or how bad it is; None for neither."""
+        return self.severity or self.harm
+
+    @property
+    def level(self) -> Level:
+        """The level at which other tools show it; their own highest where its source makes no difference."""
+        return _LEVELS[self.grade]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why it matters and how to mend it, a line each, where the finding says so itself."""
+        return (*([f"Why: {self.why}"] if self.why else []), *([f"Fix: {self.fix}"] if self.fix else []))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from harness.records.audit_result import Severity
 from harness.report.clean import for_terminal
 from harness.report.finding import Limit, Report, ReportedFinding
 from harness.report.phrases import plan_text, step_text
@@ -17,7 +16,7 @@ from harness.report.phrases import plan_text, step_text
 MOST = 10
 """Annotations of each level that GitHub shows for one step."""
 
-_LEVELS = {None: "error", Severity.CERTAIN: "error", Severity.LIKELY: "warning", Severity.LOOK: "notice"}
+_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def github(report: Report, *, folder: str = "") -> str:
@@ -31,8 +30,7 @@ def github(report: Report, *, folder: str = "") -> str:
     names = {rule.id: rule.name for rule in report.rules}
     limits = [(limit.annotation.level, _limit(limit, folder)) for limit in report.limits if limit.annotation]
     findings = [
-        (_LEVELS[finding.severity], _finding(finding, names.get(finding.rule, ""), folder))
-        for finding in report.counted
+        (_LEVELS[finding.level], _finding(finding, names.get(finding.rule, ""), folder)) for finding in report.counted
     ]
     # What makes the whole unknown comes before its findings, and what limits it less comes after them.
     errors = [each for each in limits if each[0] == "error"]
@@ -73,13 +71,16 @@ def _limit(limit: Limit, folder: str) -> str:
 
 def _finding(finding: ReportedFinding, name: str, folder: str) -> str:
     named = _place(finding, folder)
-    severity = f"({finding.severity})" if finding.severity else ""
-    named["title"] = " ".join(word for word in (finding.rule_id, name, severity) if word or finding.severity)
+    grade = f"({finding.grade})" if finding.grade else ""
+    named["title"] = " ".join(word for word in (finding.rule_id, name, grade) if word or finding.severity)
     steps = [step_text(step) for step in finding.path]
     path = [f"Workflow {finding.scenario or 'code'} gets there by:", *steps] if steps else []
     plan = [plan_text(finding.plan)] if finding.plan else []
-    shown = [finding.message, *plan, *path, *map(str, finding.evidence), *map(str, finding.confirmed)]
-    return _command(_LEVELS[finding.severity], named, "\n".join(shown))
+    shown = [
+        *(finding.message, *plan, *path, *map(str, finding.evidence)),
+        *(*map(str, finding.confirmed), *finding.remarks),
+    ]
+    return _command(_LEVELS[finding.level], named, "\n".join(shown))
 
 
 def _place(finding: ReportedFinding, folder: str) -> dict[str, str]:

@@ -50,13 +50,13 @@ def _finding(case: ElementTree.Element, finding: ReportedFinding) -> None:
         failure.text = for_xml(text)
     else:
         output = ElementTree.SubElement(case, "system-out")
-        output.text = for_xml(f"{finding.rule_id} ({finding.severity}): {finding.message}\n{text}")
+        output.text = for_xml(f"{finding.rule_id} ({finding.grade}): {finding.message}\n{text}")
 
 
 def _lines(finding: ReportedFinding) -> list[str]:
     place = [place_text(finding.place)] if finding.place else []
     steps = [step_text(step) for step in finding.path]
-    return [*place, *steps, *map(str, finding.evidence), f"Reproduce with: {finding.reproduce}"]
+    return [*place, *steps, *map(str, finding.evidence), *finding.remarks, f"Reproduce with: {finding.reproduce}"]
 
 
 FORM = Form(file="report.junit.xml", make=lambda run: junit(run.report))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -13,14 +13,14 @@ from harness.records.run_record import versions
 from harness.records.store import json_bytes
 from harness.records.verdict import Outcome
 from harness.report.explain import rule_markdown, rule_text
-from harness.report.finding import Limit, Report, ReportedFinding
+from harness.report.finding import Level, Limit, Report, ReportedFinding
 from harness.report.form import Form, RunReport
 from harness.report.phrases import plan_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-_LEVELS = {None: "error", Severity.CERTAIN: "error", Severity.LIKELY: "warning", Severity.LOOK: "note"}
-_RANKS = {Severity.CERTAIN: 90.0, Severity.LIKELY: 60.0, Severity.LOOK: 30.0}
+_LEVELS: Mapping[Severity, Level] = {Severity.CERTAIN: "error", Severity.LIKELY: "warning", Severity.LOOK: "note"}
+_RANKS: Mapping[Level, float] = {"error": 90.0, "warning": 60.0, "note": 30.0}
 _BASE = "SRCROOT"
 _DONE = {"run": "sweep", "replay": "replay", "audit": "audit"}
 
@@ -58,7 +58,7 @@ def _rule(rule: RuleText) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
         "help": {"text": rule_text(rule), "markdown": rule_markdown(rule)},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity], "rank": _RANKS[rule.severity]},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity], "rank": _RANKS[_LEVELS[rule.severity]]},
         "properties": {"severity": rule.severity.word, "tags": ["temporal", "durability"]},
     }
 
@@ -83,8 +83,8 @@ def _notification(limit: Limit) -> dict[str, Any]:
 def _result(finding: ReportedFinding, known: Sequence[str]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule_id,
-        "level": _LEVELS[finding.severity],
-        **({"rank": _RANKS[finding.severity]} if finding.severity else {}),
+        "level": finding.level,
+        **({"rank": _RANKS[finding.level]} if finding.grade else {}),
         "kind": "fail",
         "message": {"text": _message(finding)},
         "locations": [_where(finding)],
@@ -104,7 +104,8 @@ def _message(finding: ReportedFinding) -> str:
     if finding.severity:
         return "\n".join([finding.message, *map(str, finding.evidence), *map(str, finding.confirmed)])
     under = f" ({plan_text(finding.plan)})" if finding.plan else ""
-    return f"{finding.message}{under}. Reproduce with: {finding.reproduce}"
+    remarks = "".join(f"\n{line}" for line in finding.remarks)
+    return f"{finding.message}{under}. Reproduce with: {finding.reproduce}{remarks}"
 
 
 def _suppressions(finding: ReportedFinding) -> Iterator[dict[str, str]]:

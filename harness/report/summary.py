@@ -10,7 +10,7 @@ from harness.report.form import Form
 from harness.report.phrases import plan_text
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
-from harness.report.sweep.source import findings_of
+from harness.report.sweep.source import findings_of, worst_first
 
 _BLOCKS_SHOWN = 20
 
@@ -22,7 +22,7 @@ def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
         sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
     """
-    folded = [block for each in sweeps for block in blocks(findings_of(each))]
+    folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each)))
     lines = [f"## crashproof: {outcome(sweeps)}", ""]
     for block in folded[:_BLOCKS_SHOWN]:
         lines += [*_block(block), ""]
@@ -41,8 +41,9 @@ def _block(block: Block) -> Iterator[str]:
     finding = block.first
     plan = f": {_cell(plan_text(finding.plan))}" if finding.plan else ""
     yield f"**{_cell(finding.scenario)}**{plan}  "
-    yield f"`{finding.check}`: {_cell(finding.message)}  "
+    yield f"`{finding.check}` ({finding.harm}): {_cell(finding.message)}  "
     yield from (f"also: {_cell(other.message)}  " for other in block.also)
+    yield from (f"{_cell(remark)}  " for remark in finding.remarks)
     yield f"Reproduce with `{finding.reproduce}`"
 
 

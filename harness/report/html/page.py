@@ -15,7 +15,7 @@ from harness.report.phrases import number, place_text, plan_text, reproduce_tria
 from harness.report.sweep.by_fault import grouped, listed, nowhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import remarks, shared_notes
-from harness.report.sweep.source import findings_of, unexplained
+from harness.report.sweep.source import findings_of, unexplained, worst_first
 
 _TEMPLATE = "page.html.j2"
 
@@ -52,7 +52,7 @@ def _of_sweeps(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
     return {
         "faults": by_fault,
         "nowhere": grouped(reasons),
-        "blocks": [block for each in sweeps for block in blocks(findings_of(each))],
+        "blocks": blocks(worst_first(finding for each in sweeps for finding in findings_of(each))),
         "accepted": (),
         "limits": (),
         "unknown": [verdict for each in sweeps for verdict in unexplained(each)],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.records.sweep_result import SweepResult, count, outcome
-from harness.records.verdict import Finding, Outcome, Verdict
+from harness.records.verdict import Finding, Harm, Outcome, Verdict
 from harness.report.finding import Annotation, Case, Level, Limit, Report, ReportedFinding, Suite
 from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, totals
@@ -32,11 +32,11 @@ def sweep_report(
         reproduce: Returns the command that runs a trial again.
     """
     files = files or {}
-    findings = [
+    findings = worst_first(
         finding
         for each in sweeps
         for finding in findings_of(each, reproduce=reproduce, file=files.get(each.scenario, ""))
-    ]
+    )
     return Report(
         kind="run",
         outcome=outcome(sweeps),
@@ -52,7 +52,12 @@ def sweep_report(
         },
         vacuous=sum(each.vacuous for each in sweeps),
         folder=folder,
-        details={"faults": _faults(sweeps), "scenarios": [_scenario(each) for each in sweeps]},
+        details={
+            "fail_on": max((each.fail_on for each in sweeps), key=lambda harm: harm.rank, default=Harm.BROKEN),
+            "severities": {harm: sum(finding.harm is harm for finding in findings) for harm in Harm},
+            "faults": _faults(sweeps),
+            "scenarios": [_scenario(each) for each in sweeps],
+        },
     )
 
 
@@ -61,10 +66,11 @@ def headline(sweeps: Sequence[SweepResult]) -> str:
     trials = sum(len(each.verdicts) for each in sweeps)
     struck, known = sum(len(each.struck) for each in sweeps), sum(each.known for each in sweeps)
     unreachable = sum(len(each.unreachable) for each in sweeps)
-    findings = sum(len(each.findings) for each in sweeps)
+    findings = [each.finding.how_bad for sweep in sweeps for each in sweep.findings]
     line = f"{number(trials, 'trial')}, {struck} of {number(known, 'point')} struck"
     line += f", {unreachable} unreachable" if unreachable else ""
-    return f"{line}, {number(findings, 'finding')}"
+    counted = ", ".join(f"{findings.count(harm)} {harm}" for harm in Harm if harm in findings)
+    return f"{line}, {number(len(findings), 'finding')}" + (f" ({counted})" if counted else "")
 
 
 def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, file: str = "") -> list[ReportedFinding]:
@@ -76,9 +82,22 @@ def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, f
         file: The file that declares the scenario, where there is one.
     """
     return [
-        _reported(each.finding, each.verdict, reproduce, scenario=sweep.scenario, trials=each.trials, file=file)
+        _reported(
+            each.finding,
+            each.verdict,
+            reproduce,
+            scenario=sweep.scenario,
+            trials=each.trials,
+            file=file,
+            fail_on=sweep.fail_on,
+        )
         for each in sweep.findings
     ]
+
+
+def worst_first(findings: Iterable[ReportedFinding]) -> list[ReportedFinding]:
+    """Return the findings of several scenarios, the worst of all of them first."""
+    return sorted(findings, key=lambda each: -each.harm.rank if each.harm else 0)
 
 
 def unexplained(sweep: SweepResult) -> list[Verdict]:
@@ -92,6 +111,7 @@ def _reported(
     reproduce: Reproduce,
     *,
     scenario: str,
+    fail_on: Harm,
     trials: tuple[str, ...] = (),
     file: str = "",
 ) -> ReportedFinding:
@@ -101,6 +121,10 @@ def _reported(
         message=finding.message,
         scenario=scenario,
         reproduce=reproduce(verdict.trial),
+        harm=finding.how_bad,
+        why=finding.why,
+        fix=finding.fix,
+        fails=finding.how_bad.fails(fail_on),
         plan=verdict.plan,
         trial=verdict.trial,
         trials=trials,
@@ -111,9 +135,13 @@ def _reported(
             "trial": verdict.trial,
             "trials": trials,
             "subject": finding.subject,
+            "severity": finding.how_bad,
+            "why": finding.why,
+            "fix": finding.fix,
             "evidence": [str(entry) for entry in finding.evidence],
         },
         properties={
+            "severity": finding.how_bad,
             "faults": list(dict.fromkeys(strike.fault for strike in verdict.plan.strikes)),
             "plan": str(verdict.plan),
             "trial": verdict.trial,
@@ -135,7 +163,7 @@ def _limits(sweep: SweepResult) -> Iterator[Limit]:
 
 def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
     """Return the trials of a scenario as test cases, then each fault that it cannot meet, then why it is incomplete."""
-    cases = [_case(verdict, reproduce) for verdict in sweep.verdicts]
+    cases = [_case(verdict, reproduce, sweep.fail_on) for verdict in sweep.verdicts]
     for name, reason in sweep.not_applicable.items():
         cases.append(Case(name=name, classname=sweep.scenario, skipped=f"not applicable: {reason}"))
     if sweep.inapplicable:
@@ -146,11 +174,14 @@ def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
     return Suite(name=sweep.scenario, cases=tuple(cases), seconds=sweep.seconds, may_skip=True)
 
 
-def _case(verdict: Verdict, reproduce: Reproduce) -> Case:
+def _case(verdict: Verdict, reproduce: Reproduce, fail_on: Harm) -> Case:
     name = f"{plan_text(verdict.plan)} [{verdict.trial}]"
     if verdict.outcome is Outcome.UNKNOWN:
         return Case(name=name, classname=verdict.scenario, error="; ".join(why_unknown(verdict)))
-    findings = tuple(_reported(finding, verdict, reproduce, scenario=verdict.scenario) for finding in verdict.findings)
+    worst_first = sorted(verdict.findings, key=lambda finding: -finding.how_bad.rank)
+    findings = tuple(
+        _reported(finding, verdict, reproduce, scenario=verdict.scenario, fail_on=fail_on) for finding in worst_first
+    )
     return Case(name=name, classname=verdict.scenario, findings=findings)
 
 

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.clean import for_terminal
+from harness.report.finding import ReportedFinding
 from harness.report.form import Form
 from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import not_applicable, remarks, shared_notes
-from harness.report.sweep.source import Reproduce, findings_of, headline, unexplained
+from harness.report.sweep.source import Reproduce, findings_of, headline, unexplained, worst_first
 from harness.report.text import Column, finding_block, named_column, table, wrapped
 
 _EVIDENCE_SHOWN = 12
 _WIDTH = 110
+_LABEL = 17  # columns that ``Reproduce with:`` takes
 
 
 def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial) -> str:
@@ -28,11 +30,13 @@ def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduc
         reproduce: Returns the command that runs a trial again.
     """
     lines: list[str] = []
-    for each in sweeps:
-        for block in blocks(findings_of(each, reproduce=reproduce)):
-            lines += [*_block(block, folder), ""]
-        for verdict in unexplained(each):
-            lines += [*_unknown(verdict, folder, reproduce), ""]
+    explained: set[tuple[str, str]] = set()
+    for block in blocks(worst_first(each for sweep in sweeps for each in findings_of(sweep, reproduce=reproduce))):
+        remarks_of = (block.first.why, block.first.fix)
+        lines += [*_block(block, folder, explained=remarks_of in explained), ""]
+        explained.add(remarks_of)
+    for verdict in (verdict for sweep in sweeps for verdict in unexplained(sweep)):
+        lines += [*_unknown(verdict, folder, reproduce), ""]
     lines += _table(sweeps)
     by_fault = totals(sweeps)
     if len(by_fault) > 1:
@@ -57,7 +61,7 @@ def points(sweeps: Sequence[SweepResult]) -> str:
     return "\n".join(lines)
 
 
-def _block(block: Block, folder: str) -> Iterator[str]:
+def _block(block: Block, folder: str, *, explained: bool) -> Iterator[str]:
     finding = block.first
     more = len(finding.evidence) - _EVIDENCE_SHOWN
     cut = [f"… and {more} more lines in verdict.json"] if more > 0 else []
@@ -66,13 +70,24 @@ def _block(block: Block, folder: str) -> Iterator[str]:
     seen = [f"Seen in {trials} trials; this is the smallest plan."] if trials > 1 else []
     return finding_block(
         title=f"{finding.scenario} · {plan_text(finding.plan)}" if finding.plan else finding.scenario,
-        verdicts=[("FAIL", finding.check)],
+        verdicts=[_word(finding)],
         message=finding.message,
         shown=[*finding.evidence[:_EVIDENCE_SHOWN], *cut],
-        notes=[*also, *seen],
+        notes=[*also, *seen, *([] if explained else _remarks_of(finding))],
         evidence=f"{folder}/trials/{finding.trial}/" if folder else "",
         reproduce=finding.reproduce,
     )
+
+
+def _word(finding: ReportedFinding) -> tuple[str, str]:
+    """Return ``FAIL`` and the check with how bad it is; where it does not fail, how bad it is stands in front."""
+    return ("FAIL", f"{finding.check} ({finding.harm})") if finding.fails else (f"{finding.harm}", finding.check)
+
+
+def _remarks_of(finding: ReportedFinding) -> Iterator[str]:
+    for label, remark in (("Why:", finding.why), ("Fix:", finding.fix)):
+        if remark:
+            yield from wrapped(remark, _WIDTH, indent=" " * _LABEL, first=f"{label:<{_LABEL}}")
 
 
 def _unknown(verdict: Verdict, folder: str, reproduce: Reproduce) -> Iterator[str]:

@@ -57,3 +57,11 @@ def test_what_is_judged_again_takes_the_place_of_what_was_judged_before() -> Non
     assert (results.verdicts, list(results.struck), list(results.unreachable)) == ({}, [], [PAY, TASK])
     assert results.add(evidence(TASK), verdict(TASK, failed=True))
     assert (list(results.unreachable), results.failed) == ([PAY], 1)
+
+
+def test_a_baseline_that_fails_takes_none_of_the_failures_that_are_allowed() -> None:
+    results = TrialResults()
+    results.add(evidence(), verdict(failed=True))
+    assert results.failed == 0
+    results.add(evidence(PAY), verdict(PAY, struck=True, failed=True))
+    assert results.failed == 1

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from harness import checks
+from harness.checks.attempts import attempts_of
 from harness.checks.judging import judge
 from harness.errors import UsageError
 from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Plan, Strike
-from harness.records.verdict import Finding, Outcome
+from harness.records.verdict import Finding, Harm, Outcome
 
 from .build import KILLED, Story, killed
 
@@ -61,6 +62,50 @@ def test_two_strikes_at_one_place_need_two() -> None:
 def test_stopped_trial_is_unknown() -> None:
     verdict = judge(Story().evidence("stopped", end_reason="disk full"), baselines=[], checks=checks.standard)
     assert (verdict.reason, verdict.outcome) == ("disk full", Outcome.UNKNOWN)
+
+
+@checks.check("note-kept", harm=Harm.RISKY, why="Notes matter.", fix="Keep it.")
+def note_kept(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """No activity is called note."""
+    for attempt in attempts_of(evidence):
+        if attempt.activity.startswith("note"):
+            worse = Harm.BROKEN if attempt.number > 1 else None
+            yield Finding(check="note-kept", subject="note", message=f"attempt {attempt.number}", harm=worse)
+
+
+def noted(story: Story, attempts: int = 1) -> Evidence:
+    task = story.activity("note")
+    for _ in range(attempts - 1):
+        task = story.again(task)
+    return story.complete(task).close().evidence()
+
+
+def test_a_finding_has_the_words_of_its_check_and_fails_only_where_it_is_bad_enough() -> None:
+    evidence = noted(Story())
+    mild = judge(evidence, baselines=[evidence], checks=[note_kept])
+    assert (mild.outcome, mild.findings[0].harm) == (Outcome.PASS, Harm.RISKY)
+    assert (mild.findings[0].why, mild.findings[0].fix) == ("Notes matter.", "Keep it.")
+    strict = judge(evidence, baselines=[evidence], checks=[note_kept], fail_on=Harm.RISKY)
+    assert (strict.outcome, strict.findings) == (Outcome.FAIL, mild.findings)
+
+
+def test_what_holds_without_a_strike_is_told_with_the_first_baseline_alone() -> None:
+    first, second = noted(Story()), replace(noted(Story()), trial="second")
+    struck = killed()
+    trial = noted(struck.strike())
+    judged = [
+        judge(each, baselines=[first, second], checks=[note_kept], fail_on=Harm.RISKY)
+        for each in (first, second, trial)
+    ]
+    assert [len(verdict.findings) for verdict in judged] == [1, 0, 0]
+    assert [verdict.judgements[0].outcome for verdict in judged] == [Outcome.FAIL, None, None]
+    assert "without any strike" in judged[2].judgements[0].reason
+
+
+def test_what_is_worse_than_without_a_strike_is_told() -> None:
+    undisturbed, struck = noted(Story()), killed()
+    verdict = judge(noted(struck.strike(), attempts=2), baselines=[undisturbed], checks=[note_kept])
+    assert [finding.how_bad for finding in verdict.findings] == [Harm.BROKEN]
 
 
 def test_check_that_raises_is_unknown_with_its_traceback() -> None:

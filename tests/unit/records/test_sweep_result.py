@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from harness.records.cut import Cut
 from harness.records.plan import parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult, count, outcome
-from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import Finding, Harm, Judgement, Outcome, Verdict
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
 CUTS = tuple(Cut(Point(position="before", door="wire", operation=name), fault="kill-worker") for name in ("One", "Two"))
@@ -96,3 +97,22 @@ def test_a_finding_seen_in_several_trials_is_shown_once_with_the_smallest_plan()
 def test_findings_of_different_subjects_are_apart() -> None:
     found = swept(verdict("one", FAIL, subject="charge"), verdict("two", FAIL, subject="mail")).findings
     assert [each.finding.subject for each in found] == ["charge", "mail"]
+
+
+def test_the_worst_finding_comes_first_and_its_worst_showing_stands_for_it() -> None:
+    def trial(name: str, plan: str, *findings: Finding) -> Verdict:
+        judged = Judgement(check="c", outcome=FAIL, findings=findings)
+        return Verdict(trial=name, scenario="s", plan=parse(plan), struck=True, judgements=(judged,))
+
+    late = Finding(check="c", subject="late", message="late", harm=Harm.RISKY)
+    costs, lost = (
+        Finding(check="c", subject="pay", message=str(harm), harm=harm) for harm in (Harm.WASTEFUL, Harm.BROKEN)
+    )
+    found = swept(trial("a", "baseline", late, costs), trial("b", "kill-worker@before/One", lost)).findings
+    assert [(each.finding.message, each.verdict.trial) for each in found] == [("broken", "b"), ("late", "a")]
+
+
+def test_a_trial_that_shows_a_finding_twice_is_one_trial() -> None:
+    one = verdict("one", FAIL)
+    doubled = replace(one, judgements=one.judgements * 2)
+    assert [each.trials for each in swept(doubled).findings] == [("one",)]

@@ -10,7 +10,7 @@ from harness.records.cut import Cut
 from harness.records.plan import Strike, parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import EvidenceEntry, Finding, Harm, Judgement, Outcome, Verdict
 
 POINT = Point(
     position="before",
@@ -95,6 +95,25 @@ def several() -> SweepResult:
         struck=(STRIKE, made),
         unreachable=(missed,),
         not_applicable={"model-429": NO_MODEL, "model-400": NO_MODEL},
+    )
+
+
+def graded() -> SweepResult:
+    """Return a sweep with a finding of each harm, the worst told last; only the broken one fails."""
+    endless = Finding(
+        check="retry-bounded",
+        message="charge is retried for ever",
+        subject="charge",
+        harm=Harm.RISKY,
+        why="An activity that can only fail is tried for ever, and nobody is told.",
+        fix="Give it a schedule_to_close_timeout, or a retry policy with maximum_attempts: whichever of the two says "
+        "better how long somebody waits.",
+    )
+    early = Finding(
+        check="retry-after-honoured", message="charge asked again too early", subject="charge", harm=Harm.WASTEFUL
+    )
+    return swept(
+        verdict("1a2b3c", "baseline", Outcome.PASS, endless), verdict("9f3a2c", KILL, Outcome.FAIL, early, TWICE)
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
+from harness.report.document import document
 from harness.report.html.page import html as html_of
 from harness.report.junit import junit as junit_of
 from harness.report.sarif import sarif as sarif_of
@@ -28,6 +29,7 @@ from tests.unit.report.samples import (
     PASSED,
     UNSHOWN,
     every_fault,
+    graded,
     several,
     swept,
     truncated,
@@ -223,8 +225,31 @@ def test_sarif_has_a_result_for_each_finding() -> None:
     assert result["ruleIndex"] == 0
     assert result["message"]["text"].endswith("Reproduce with: crashproof reproduce 9f3a2c")
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "scenarios/trip.py"
-    assert result["properties"] == {"faults": ["kill-worker"], "plan": KILL, "trial": "9f3a2c"}
+    assert (result["level"], result["rank"]) == ("error", 90.0)
+    assert result["properties"] == {
+        "severity": "broken",
+        "faults": ["kill-worker"],
+        "plan": KILL,
+        "trial": "9f3a2c",
+    }
     assert sarif([PASSED], files={}, version="1.0")["runs"][0]["results"] == []
+
+
+def test_every_form_puts_the_worst_first_and_fails_for_what_is_bad_enough() -> None:
+    log = sarif([graded()], files={}, version="1.0")
+    levels = [(result["ruleId"], result["level"]) for result in log["runs"][0]["results"]]
+    assert levels == [("effects-happen-once", "error"), ("retry-bounded", "warning"), ("retry-after-honoured", "note")]
+    assert "\nWhy: An activity that can only fail" in log["runs"][0]["results"][1]["message"]["text"]
+    page, told = html([graded()]), summary([graded()])
+    for text in (page, told):
+        assert text.index("happened 2 times") < text.index("is retried for ever") < text.index("asked again too early")
+    assert page.count('<span class="mark FAIL">FAIL</span> ') == 1
+    cases = list(ElementTree.fromstring(junit([graded()])).iter("testcase"))
+    assert [len(case.findall("failure")) for case in cases] == [0, 1]
+    assert "retry-bounded (risky): charge is retried for ever" in (cases[0].findtext("system-out") or "")
+    found = document(sweep_report([graded()]))
+    assert [each["severity"] for each in found["findings"]] == ["broken", "risky", "wasteful"]
+    assert (found["fail_on"], found["severities"]) == ("broken", {"broken": 1, "risky": 1, "wasteful": 1})
 
 
 def test_sarif_notifies_of_what_could_not_be_made() -> None:

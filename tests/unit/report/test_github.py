@@ -83,8 +83,15 @@ def test_what_limits_the_result_is_annotated_too() -> None:
 
 def test_findings_of_sweeps_and_replays_are_errors_at_their_file_or_line() -> None:
     lines = github(sweep_report([samples.FAILED], files={"trip": "scenarios/trip.py"})).splitlines()
-    assert lines[0].startswith("::error file=scenarios/trip.py,title=effects-happen-once::charge happened 2 times")
+    assert lines[0].startswith(
+        "::error file=scenarios/trip.py,title=effects-happen-once (broken)::charge happened 2 times"
+    )
     assert "%0Akill-worker before RespondActivityTaskCompleted of charge 1, attempt 1%0A" in lines[0]
+    lines = github(sweep_report([samples.graded()])).splitlines()
+    titles = ["effects-happen-once (broken)", "retry-bounded (risky)", "retry-after-honoured (wasteful)"]
+    levels = ["error", "warning", "notice"]
+    starts = [f"::{level} title={title}::" for level, title in zip(levels, titles, strict=True)]
+    assert [line.startswith(start) for line, start in zip(lines, starts, strict=False)] == [True, True, True]
     lines = github(
         replay_report(replayed.REPLAYED, reproduce=lambda _: "crashproof replay h"), folder="sub"
     ).splitlines()

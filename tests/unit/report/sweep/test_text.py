@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import Finding, Outcome
+from harness.records.verdict import Finding, Harm, Outcome
 from harness.report.sweep import text as report
 from tests.unit.report.samples import (
     FAILED,
@@ -16,6 +18,7 @@ from tests.unit.report.samples import (
     PASSED,
     UNSHOWN,
     every_fault,
+    graded,
     several,
     swept,
     truncated,
@@ -32,7 +35,7 @@ PASS: 2 trials, 1 of 1 point struck, 0 findings. Evidence: .crashproof/runs/late
 
 FAILED_TEXT = """\
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
-  FAIL  effects-happen-once
+  FAIL  effects-happen-once (broken)
     charge happened 2 times, expected once
       12:00:03.611  worker 22863  attempt 1
       12:00:06.402  worker 22871  attempt 2
@@ -46,7 +49,7 @@ trip      FAIL          3       1       2        0      1/1    7.2s
 trip:
   - coverage gap: the file trips.db is open for writing
 
-FAIL: 3 trials, 1 of 1 point struck, 1 finding. Evidence: .crashproof/runs/latest"""
+FAIL: 3 trials, 1 of 1 point struck, 1 finding (1 broken). Evidence: .crashproof/runs/latest"""
 
 UNSHOWN_TEXT = """\
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
@@ -102,7 +105,7 @@ PASS: 22 trials, 20 of 20 points struck, 10 unreachable, 0 findings"""
 
 TRUNCATED_TEXT = """\
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
-  FAIL  nothing-truncated-accepted
+  FAIL  nothing-truncated-accepted (broken)
     plan 1 completed though its model call was answered by half, and asked no more
       12:00:01.100  worker 22863  attempt 1  chat.completions
       12:00:01.240  worker 22863  attempt 1  chat.completions
@@ -115,7 +118,36 @@ trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
 scenario  outcome  trials  passed  failed  unknown   points    time
 trip      FAIL          1       0       1        0      1/1    7.2s
 
-FAIL: 1 trial, 1 of 1 point struck, 4 findings. Evidence: runs/x"""
+FAIL: 1 trial, 1 of 1 point struck, 4 findings (4 broken). Evidence: runs/x"""
+
+WORST_FIRST_TEXT = """\
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
+  FAIL  effects-happen-once (broken)
+    charge happened 2 times, expected once
+      12:00:03.611  worker 22863  attempt 1
+      12:00:06.402  worker 22871  attempt 2
+    Evidence:        runs/x/trials/9f3a2c/
+    Reproduce with:  crashproof reproduce 9f3a2c
+
+trip · undisturbed
+  risky  retry-bounded
+    charge is retried for ever
+    Why:             An activity that can only fail is tried for ever, and nobody is told.
+    Fix:             Give it a schedule_to_close_timeout, or a retry policy with maximum_attempts: whichever of
+                     the two says better how long somebody waits.
+    Evidence:        runs/x/trials/1a2b3c/
+    Reproduce with:  crashproof reproduce 1a2b3c
+
+trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
+  wasteful  retry-after-honoured
+    charge asked again too early
+    Evidence:        runs/x/trials/9f3a2c/
+    Reproduce with:  crashproof reproduce 9f3a2c
+
+scenario  outcome  trials  passed  failed  unknown   points    time
+trip      FAIL          2       1       1        0      1/1    7.2s
+
+FAIL: 2 trials, 1 of 1 point struck, 3 findings (1 broken, 1 risky, 1 wasteful). Evidence: runs/x"""
 
 
 @pytest.mark.parametrize(
@@ -125,6 +157,13 @@ FAIL: 1 trial, 1 of 1 point struck, 4 findings. Evidence: runs/x"""
 )
 def test_the_report_word_for_word(found: SweepResult, expected: str) -> None:
     assert report.text([found], folder=".crashproof/runs/latest") == expected
+
+
+def test_the_worst_findings_come_first_and_only_what_is_bad_enough_is_called_a_failure() -> None:
+    assert report.text([graded()], folder="runs/x") == WORST_FIRST_TEXT
+    strict = report.text([replace(graded(), fail_on=Harm.WASTEFUL)], folder="runs/x")
+    assert "  FAIL  retry-bounded (risky)\n" in strict
+    assert "  FAIL  retry-after-honoured (wasteful)\n" in strict
 
 
 def test_a_run_with_every_fault_word_for_word() -> None:
