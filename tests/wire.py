@@ -11,7 +11,7 @@ from harness.doors.decision import Decision
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Decide, WireProxy
-from harness.doors.wire.serving import GrpcServer
+from harness.doors.wire.worker_ports import WorkerPorts
 from harness.records.tape import Entry
 
 
@@ -42,14 +42,13 @@ async def wire_door(
         more: Further arguments of the proxy.
     """
     async with (
-        GrpcServer() as server,
+        WorkerPorts(sender=lambda port: worker, fixed="127.0.0.1:0") as ports,
         WireProxy(
-            server,
+            ports,
             upstream=upstream,
             namespace=namespace,
             attribution=attribution or Attribution(),
             decide=decide,
-            sender=lambda port: worker,
             numbers=itertools.count(1),
             long_polls=LongPolls() if long_polls is None else long_polls,
             **more,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -14,11 +15,11 @@ class CoverageGaps:
     goes between two looks is missed.
 
     Args:
-        doors: Ports of the doors.
+        doors: Gives the ports of the doors.
         own: Folder of the process's own log files, which are no gap.
     """
 
-    def __init__(self, *, doors: set[int], own: Path) -> None:
+    def __init__(self, *, doors: Callable[[], set[int]], own: Path) -> None:
         self._doors = doors
         self._own = own.resolve()
         self._seen: dict[str, None] = {}
@@ -42,7 +43,7 @@ class CoverageGaps:
         for connection in process.net_connections("inet"):
             if not connection.raddr:
                 continue
-            if connection.raddr.port in self._doors:
+            if connection.raddr.port in self._doors():
                 through_door = True
             else:
                 self._seen[f"a connection to {connection.raddr.ip}:{connection.raddr.port} passes no door"] = None

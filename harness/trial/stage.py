@@ -4,12 +4,12 @@ Each part is given those that were made before it, and none learns of a later on
 
     tape · attribution · registry · long polls · answers    plain objects that ask nobody
     frontend ─▶ acceleration ─▶ recovery                    frees the work of a lost worker process
-    gRPC port                                               taken now, answering nobody yet
-    workers       knows the port's address, and recovery    starts one process after the other
+    ports of the wire door                                  answering nobody yet
+    workers       knows the ports, and recovery             starts one process after the other
     striker       knows workers, recovery and the server    carries faults out
     nemesis       knows the striker                         decides what is struck
     dispatch      knows the nemesis and attribution         what both kinds of doors ask
-    wire proxy    knows the dispatch, and answers the port  from here on a worker process can be started
+    wire proxy    knows the dispatch, and answers the ports from here on a worker process can be started
 
 The circle of the world (a worker process sends a message, the message is struck, the strike starts a worker process)
 is so no circle of objects: processes know the address of a port, not who answers there.
@@ -26,7 +26,7 @@ from typing import Any
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import WireProxy
-from harness.doors.wire.serving import GrpcServer
+from harness.doors.wire.worker_ports import WorkerPorts
 from harness.errors import UsageError
 from harness.processes.command import environment
 from harness.processes.forkserver.pool import ForkServers
@@ -94,7 +94,7 @@ class Stage:
     """One worker behind its doors, with all that watches, strikes and heals it.
 
     Attributes:
-        address: Where its processes and the user's own starter find Temporal: the wire door.
+        ports: Where its processes and the user's own starter find Temporal: those of the wire door.
         tape: What has happened so far.
         attribution: Which runs there are, and whose each message is.
         registry: Its processes.
@@ -105,7 +105,7 @@ class Stage:
         frontend: The server itself, past the door.
     """
 
-    address: str
+    ports: WorkerPorts
     tape: LiveTape
     attribution: Attribution
     registry: WorkerRegistry
@@ -163,22 +163,21 @@ async def open_stage(
             long_polls=long_polls,
             acceleration=acceleration if accelerates else None,
         )
-        port = await stack.enter_async_context(GrpcServer(worker.address))
+        ports = await stack.enter_async_context(WorkerPorts(sender=registry.sender, fixed=worker.address))
         recover = recovery.recover
         if unrecovered:
             background = BackgroundRecovery(recovery, failed=unrecovered)
             recover = (await stack.enter_async_context(background)).recover
-        workers = _workers(worker, registry=registry, address=port.address, slot=slot, tape=tape, recover=recover)
+        workers = _workers(worker, registry=registry, ports=ports, slot=slot, tape=tape, recover=recover)
         striker = Striking(workers, tape=tape, recovery=recovery, answers=answers, server=slot.server, crashed=crashed)
         nemesis = Nemesis(plan or Plan(), tape=tape, workers=registry, striker=striker, listen=listen)
         dispatch = Dispatch(nemesis, attribution=attribution, workers=registry, answers=answers)
         proxy = WireProxy(
-            port,
+            ports,
             upstream=slot.server.address,
             namespace=slot.namespace,
             attribution=attribution,
             decide=dispatch.wire,
-            sender=registry.sender,
             numbers=dispatch.numbers,
             long_polls=long_polls,
             rewrite=rewrite,
@@ -187,7 +186,7 @@ async def open_stage(
         )
         await stack.enter_async_context(proxy)
         stage = Stage(
-            address=port.address,
+            ports=ports,
             tape=tape,
             attribution=attribution,
             registry=registry,
@@ -202,12 +201,15 @@ async def open_stage(
 
 
 def _workers(
-    worker: WorkerSetup, *, registry: WorkerRegistry, address: str, slot: Slot, tape: LiveTape, recover: Recover
+    worker: WorkerSetup, *, registry: WorkerRegistry, ports: WorkerPorts, slot: Slot, tape: LiveTape, recover: Recover
 ) -> WorkerProcesses:
+    async def environment_of(number: int) -> dict[str, str]:
+        return worker.environment(number, address=await ports.address_of(number), slot=slot)
+
     return WorkerProcesses(
         registry,
         command=worker.command,
-        environment=lambda number: worker.environment(number, address=address, slot=slot),
+        environment=environment_of,
         logs=worker.logs,
         tape=tape,
         task_queue=worker.task_queue,

@@ -95,8 +95,8 @@ async def run_trial(
 
 
 def _coverage(place: TrialStage) -> CoverageGaps:
-    door = int(place.stage.address.rpartition(":")[2])
-    return CoverageGaps(doors={door, place.slot.http_port}, own=place.worker.logs)
+    ports = place.stage.ports.opened
+    return CoverageGaps(doors=lambda: ports | {place.slot.http_port}, own=place.worker.logs)
 
 
 async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) -> KnownRun:
@@ -107,7 +107,7 @@ async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) 
         workflow_id, run_id = await driver.start(task_queue=task_queue, task_timeout=task_timeout)
         stage.attribution.started(workflow=scenario.work.workflow, workflow_id=workflow_id, run_id=run_id)
     elif scenario.work.command:
-        await driver.run_starter(place.worker.environment(0, address=stage.address, slot=place.slot))
+        await driver.run_starter(place.worker.environment(0, address=stage.ports.address, slot=place.slot))
     root = await _root(scenario, place=place)
     begun = WorkStarted(workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
     stage.tape.note("start", facts=begun)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class WorkerProcesses:
         registry: WorkerRegistry,
         *,
         command: str,
-        environment: Callable[[int], Mapping[str, str]],
+        environment: Callable[[int], Awaitable[Mapping[str, str]]],
         logs: Path,
         tape: LiveTape,
         task_queue: str,
@@ -105,7 +105,7 @@ class WorkerProcesses:
 
     async def _new_process(self, number: int) -> tuple[Process, dict[str, str]]:
         """Start a process, forked where that comes to the same, and say how it was started."""
-        how, env, name = {"start": "cold"}, self._environment(number), f"worker-{number}"
+        how, env, name = {"start": "cold"}, await self._environment(number), f"worker-{number}"
         if self._fork_servers:
             try:
                 return await self._fork_servers.start(

@@ -16,7 +16,8 @@ from harness.doors.decision import Decision, Refusal
 from harness.doors.wire import decoding
 from harness.doors.wire.attribution import Attribution, Owner, at
 from harness.doors.wire.long_polls import LongPolls
-from harness.doors.wire.serving import GrpcServer, operation_of, pass_on
+from harness.doors.wire.serving import operation_of, pass_on
+from harness.doors.wire.worker_ports import WorkerPorts
 from harness.records.facts import NO_FACTS, Facts
 from harness.records.tape import Entry
 from harness.temporal.service import UNLIMITED, request_type, response_type
@@ -69,12 +70,11 @@ class WireProxy:
     would not be on a real network.
 
     Args:
-        server: Where worker processes connect; closed with the proxy.
+        ports: Where worker processes connect; closed with the proxy.
         upstream: Address of the server.
         namespace: The slot's namespace.
         attribution: Learns from the messages and names their points.
         decide: Asked what becomes of each message, before it is executed and before its answer goes back.
-        sender: Says which worker process a connection (its local port) belongs to; 0: none.
         numbers: Numbers of the messages of this trial, shared with the other doors.
         long_polls: The long polls that are under way.
         rewrite: Called with operation, request and worker process before it is executed; may change the request.
@@ -85,61 +85,53 @@ class WireProxy:
 
     def __init__(
         self,
-        server: GrpcServer,
+        ports: WorkerPorts,
         *,
         upstream: str,
         namespace: str,
         attribution: Attribution,
         decide: Decide,
-        sender: Callable[[int], int],
         numbers: itertools.count[int],
         long_polls: LongPolls,
         rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
         mend: Callable[[str, Any], bool] = lambda operation, reply: False,
         lost: Callable[[Sequence[Entry], Decision], None] = lambda answers, decision: None,
     ) -> None:
-        self._server = server
+        self._ports = ports
         self._namespace = namespace
         self._attribution = attribution
         self._decide = decide
-        self._sender = sender
         self._numbers = numbers
         self._long_polls = long_polls
         self._rewrite = rewrite
         self._mend = mend
         self._lost = lost
-        self._peers: dict[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._channel = grpc.aio.insecure_channel(upstream, options=UNLIMITED)
 
     @property
     def address(self) -> str:
-        """Where worker processes connect."""
-        return self._server.address
+        """Where everybody connects who is no worker process."""
+        return self._ports.address
 
     async def __aenter__(self) -> WireProxy:
         """Begin to answer."""
-        await self._server.serve(self._pass)
+        await self._ports.serve(self._pass)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         self._long_polls.end()
         for task in self._writes:
             task.cancel()
-        await self._server.close()
+        await self._ports.close()
         await self._channel.close()
 
-    def _worker_of(self, peer: str) -> int:
-        if peer not in self._peers:
-            self._peers[peer] = self._sender(int(peer.rpartition(":")[2]))
-        return self._peers[peer]
-
-    async def _pass(self, method: str, raw: bytes, context: Any) -> bytes:
+    async def _pass(self, method: str, raw: bytes, context: Any, worker: int) -> bytes:
         operation = operation_of(method)
         if not operation:
             return await self._forward(method, raw, context)
         request = request_type(operation).FromString(raw)
-        call = _Call(operation, next(self._numbers), self._worker_of(context.peer()), request)
+        call = _Call(operation, next(self._numbers), worker, request)
         return await self._through(call, method, context)
 
     async def _through(self, call: _Call, method: str, context: Any) -> bytes:

@@ -34,7 +34,7 @@ async def test_what_passes_no_door_is_seen_and_what_passes_one_is_not(tmp_path: 
             async with asyncio.timeout(LIMIT):
                 while "ready" not in process.log_tail():
                     await asyncio.sleep(0.01)
-            coverage = CoverageGaps(doors={int(ports[0])}, own=own.parent)
+            coverage = CoverageGaps(doors=lambda: {int(ports[0])}, own=own.parent)
             coverage.look(process.pid)
             coverage.look(process.pid)
         finally:
@@ -46,6 +46,6 @@ async def test_what_passes_no_door_is_seen_and_what_passes_one_is_not(tmp_path: 
 
 
 def test_a_process_that_is_gone_has_no_gaps(tmp_path: Path) -> None:
-    coverage = CoverageGaps(doors=set(), own=tmp_path)
+    coverage = CoverageGaps(doors=set, own=tmp_path)
     coverage.look(2**22 + 1)
     assert coverage.gaps == []

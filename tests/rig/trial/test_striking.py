@@ -69,7 +69,7 @@ class Trial:
         self.workers = WorkerProcesses(
             self.registry,
             command=command,
-            environment=lambda number: environment({}),
+            environment=self._environment,
             logs=folder,
             tape=self.tape,
             task_queue="",
@@ -83,6 +83,9 @@ class Trial:
             self.workers, tape=self.tape, recovery=recovered, answers=answers, server=server, crashed=server.crashed
         )
         self.nemesis = Nemesis(plan, tape=self.tape, workers=self.registry, striker=self.striking)
+
+    async def _environment(self, number: int) -> dict[str, str]:
+        return environment({})
 
     def strike(self, fault: str, met: Entry) -> Struck:
         return self.striking.strike(faults.named(fault), met)

@@ -46,10 +46,13 @@ async def workers(
     async def recover(number: int) -> None:
         tape.note("recover", worker=number)
 
+    async def environment_of(number: int) -> dict[str, str]:
+        return environment({"NUMBER": str(number)})
+
     found = WorkerProcesses(
         WorkerRegistry(),
         command=command,
-        environment=lambda number: environment({"NUMBER": str(number)}),
+        environment=environment_of,
         logs=logs,
         tape=tape,
         task_queue=task_queue,

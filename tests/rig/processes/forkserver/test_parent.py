@@ -367,11 +367,14 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
     async def nothing(number: int) -> None:
         pass
 
+    async def environment_of(number: int) -> dict[str, str]:
+        return forking.env
+
     tape, registry = LiveTape(), WorkerRegistry()
     workers = WorkerProcesses(
         registry,
         command=command,
-        environment=lambda number: forking.env,
+        environment=environment_of,
         logs=forking.logs,
         tape=tape,
         task_queue="",

@@ -13,7 +13,7 @@ from harness.doors.decision import Decision
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import WireProxy
-from harness.doors.wire.serving import GrpcServer
+from harness.doors.wire.worker_ports import WorkerPorts
 from harness.records.tape import Entry
 from harness.temporal.service import SERVICE
 
@@ -43,18 +43,17 @@ async def test_an_answer_that_comes_in_the_instant_in_which_its_sender_goes(monk
         return b""
 
     proxy = WireProxy(
-        GrpcServer(),
+        WorkerPorts(sender=lambda port: 1),
         upstream="127.0.0.1:1",
         namespace="slot",
         attribution=Attribution(),
         decide=decide,
-        sender=lambda port: 1,
         numbers=itertools.count(1),
         long_polls=LongPolls(),
     )
     monkeypatch.setattr(proxy, "_forward", forward)
     request = SignalWorkflowExecutionRequest().SerializeToString()
-    sending = asyncio.create_task(proxy._pass(f"{SERVICE}SignalWorkflowExecution", request, Peer()))
+    sending = asyncio.create_task(proxy._pass(f"{SERVICE}SignalWorkflowExecution", request, Peer(), 1))
     async with asyncio.timeout(LIMIT):
         await executed.wait()
         sending.cancel()
