@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +22,14 @@ if TYPE_CHECKING:
     from harness.audit.histories import HistoryFacts
     from harness.audit.rules import Rule
     from harness.histories.files import HistoryFile
+    from harness.histories.stored_history import StoredHistory
 
 _WILD = set("*?[")
+_MEBIBYTE = 1024 * 1024
+_MOST_EVENTS = 200_000
+_MOST_BYTES = 100 * _MEBIBYTE
+"""What a history may have that is looked at: some more than a server allows, which ends a run of 51,200 events, or of
+50 MiB, unless it is configured otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,30 +120,52 @@ def _histories(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -
     files = history_files(paths, cwd=Path.cwd())
     if not files:
         raise UsageError(f"no history lies in {', '.join(paths)}")
-    result = audited(_seen(files, progress), seconds=time.monotonic() - begun)
+    facts = asyncio.run(_seen(files, progress, jobs=wanted.jobs))
+    result = audited(iter(facts), seconds=time.monotonic() - begun)
     asked = {rule.id for rule in wanted.asked}
     kept = tuple(finding for finding in result.findings if finding.rule in asked)
     return replace(result, findings=kept, seconds=time.monotonic() - begun)
 
 
-def _seen(files: Sequence[HistoryFile], progress: Progress) -> Iterator[HistoryFacts]:
-    for done, file in enumerate(files, start=1):
-        yield _look(file)
-        progress(done, len(files))
+async def _seen(files: Sequence[HistoryFile], progress: Progress, *, jobs: int) -> list[HistoryFacts]:
+    """Look at every history; the files are read as for a replay, so that none takes more memory than it may there."""
+    from harness.histories.reading_pool import read_histories
+
+    facts: list[HistoryFacts] = []
+    with tempfile.TemporaryDirectory(prefix="crashproof-audit-") as folder:
+        async with contextlib.aclosing(read_histories(files, folder=Path(folder), jobs=jobs)) as reading:
+            async for each in reading:
+                facts.append(_look(each))
+                if each.binary:
+                    each.binary.unlink()
+                progress(len(facts), len(files))
+    return facts
 
 
-def _look(file: HistoryFile) -> HistoryFacts:
+def _look(stored: StoredHistory) -> HistoryFacts:
     """Look at one history; whatever a strange file leads to, the others are looked at."""
     from harness.audit.histories import HistoryFacts, look
-    from harness.histories.formats import as_record, load
+    from harness.histories.formats import as_record
+    from harness.histories.stored_history import loaded
 
+    shown = stored.file.shown
+    if why := _why_not(stored):
+        return HistoryFacts(file=shown, reason=why.removeprefix(f"{shown} ").removeprefix(": "))
     try:
-        loaded = load(file.path, shown=file.shown, workflow_id=file.workflow_id)
-        return look(as_record(loaded), file=file.shown)
-    except UsageError as error:
-        return HistoryFacts(file=file.shown, reason=str(error).removeprefix(f"{file.shown} ").removeprefix(": "))
+        return look(as_record(loaded(stored)), file=shown)
     except Exception as error:
-        return HistoryFacts(file=file.shown, reason=f"cannot be read: {type(error).__name__}: {error}")
+        return HistoryFacts(file=shown, reason=f"cannot be read: {type(error).__name__}: {error}")
+
+
+def _why_not(stored: StoredHistory) -> str:
+    """Say why a history is not looked at, or nothing. Here its events are objects, of many times their bytes."""
+    if stored.binary is None:
+        return stored.failure
+    size = stored.binary.stat().st_size
+    if size <= _MOST_BYTES and stored.events <= _MOST_EVENTS:
+        return ""
+    limits = f"at most {_MOST_EVENTS:,} events and {_MOST_BYTES // _MEBIBYTE} MiB are looked at"
+    return f"it has {stored.events:,} events and {size / _MEBIBYTE:.0f} MiB, and {limits}"
 
 
 def _together(code: AuditResult, histories: AuditResult) -> AuditResult:

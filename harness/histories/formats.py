@@ -205,7 +205,20 @@ def _check(event: HistoryEvent, number: int, kind: str) -> None:
         )
     if attributes is None:
         raise _NoHistoryError(f"event {number} ({kind}) has no attributes")
+    for name in _EARLIER:
+        other = getattr(getattr(event, attributes), name, 0)
+        if not 0 <= other < number:
+            raise _NoHistoryError(f"event {number} ({kind}) has {name} {other}, and can only name an earlier event")
 
+
+_EARLIER = (
+    "scheduled_event_id",
+    "started_event_id",
+    "initiated_event_id",
+    "accepted_event_id",
+    "workflow_task_completed_event_id",
+)
+"""Fields that name an earlier event of the same history; SDK core waits for ever where one names another."""
 
 _EVENT_KEYS = frozenset({"eventId", "event_id", "eventType", "event_type"})
 _KNOWN_TYPES = frozenset(EventType.values()) - {EventType.EVENT_TYPE_UNSPECIFIED}

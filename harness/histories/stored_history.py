@@ -9,6 +9,7 @@ from temporalio.api.history.v1 import History
 
 from harness.errors import RigError
 from harness.histories.files import HistoryFile
+from harness.histories.formats import LoadedHistory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +55,19 @@ def read_stored(path: Path) -> History:
         return History.FromString(path.read_bytes())
     except Exception as error:  # protobuf has no one public name for its own
         raise RigError(f"the prepared history {path} cannot be read: {error}") from error
+
+
+def loaded(history: StoredHistory) -> LoadedHistory:
+    """Return a history as it was read from its file.
+
+    Raises:
+        RigError: Its binary file is gone, or was changed.
+    """
+    assert history.binary is not None, history.failure
+    return LoadedHistory(
+        workflow_id=history.workflow_id,
+        workflow_id_known=history.workflow_id_known,
+        run_id=history.run_id,
+        workflow=history.workflow,
+        history=read_stored(history.binary),
+    )

@@ -30,6 +30,9 @@ from harness.temporal import marker
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
 
+SECONDS_PER_EVENT = 0.005
+"""Seconds by which the limit of a history grows with each event that is handed out of it."""
+
 QUEUE_LIMIT = 3.0
 """Seconds that a worker has, from its first poll of any task queue, to poll the one that is wanted."""
 
@@ -54,7 +57,8 @@ class ReplayDoor:
         task_queue: Task queue to hand all histories to; empty: the one that each was recorded on if the worker polls
             it, else the first that the worker polls.
         limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
-        history_limit: Seconds after which nothing more is asked of one history in one mode.
+        history_limit: Seconds after which nothing more is asked of one history in one mode; 5 ms more for each event
+            that is handed out in it.
         at_once: How many histories are handed out at once; the others wait.
         address: Fixed ``host:port`` to listen on, for a worker that has it hard-coded; empty: a free port.
         cold_events: Most events that are handed out for one history cold, over all its tasks. Asking every prefix of a
@@ -67,7 +71,7 @@ class ReplayDoor:
         *,
         task_queue: str = "",
         limit: float = 20.0,
-        history_limit: float = 120.0,
+        history_limit: float = 30.0,
         at_once: int = 2,
         cold_events: int = 250_000,
         address: str = "",
@@ -159,9 +163,15 @@ class ReplayDoor:
             for mode in modes:
                 left = _without(run, answers) if mode == "rest" else run
                 asked = self._warm(left, queue) if mode == "warm" else self._cold(left, queue)
-                in_mode = await until_over(asked, left, mode, limit=self._history_limit, before=answers)
+                limit = self._history_limit + self._handed_out(left, mode) * SECONDS_PER_EVENT
+                in_mode = await until_over(asked, left, mode, limit=limit, before=answers)
                 answers += [replace(answer, mode=mode, queue=queue) for answer in in_mode]
         return answers
+
+    def _handed_out(self, run: ReplayableRun, mode: Mode) -> int:
+        """Return how many events a worker is handed of a run in a mode, at most."""
+        prefixes = sum(task.started_event_id for task in run.tasks)
+        return len(run.events) if mode == "warm" else min(prefixes, self._cold_events)
 
     async def _exit_of(self, process: Process) -> str:
         status = await process.wait()

@@ -45,7 +45,7 @@ async def replay_through_door(
     env: Mapping[str, str] = MappingProxyType({}),
     address: str = "",
     limit: float = 20.0,
-    history_limit: float = 120.0,
+    history_limit: float = 30.0,
     cold_events: int = 250_000,
     share: int = SHARE,
     data_converter: str = "",
@@ -69,7 +69,7 @@ async def replay_through_door(
         env: Further environment of the worker.
         address: The loopback ``host:port`` that the worker has hard-coded; then one process runs at a time.
         limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
-        history_limit: Seconds after which nothing more is asked of one history in one mode.
+        history_limit: Seconds after which nothing more is asked of one history in one mode, as for ``ReplayDoor``.
         cold_events: Most events that are handed out for one history cold, over all its tasks (see ``ReplayDoor``).
         share: How many histories must be left for a further process of the same condition.
         data_converter: ``module:attribute`` of the worker's data converter, whose codec opens payloads to compare and

@@ -58,7 +58,7 @@ class WorkerCommand:
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     limit: float = 20.0
-    history_limit: float = 120.0
+    history_limit: float = 30.0
     cold_events: int = 250_000
     ready_limit: float = READY_LIMIT
 

@@ -223,7 +223,7 @@ class _Matrix:
 
     async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> ConditionReplay:
         history = self._histories[index]
-        events = PREFIX_EVENTS if condition.prefixes else history.events * condition.times
+        events = _most_prefixes(history) if condition.prefixes else history.events * condition.times
         try:
             answer = await process.answer(self._request(condition, index), events=events)
         except RigError as error:
@@ -241,6 +241,11 @@ class _Matrix:
         else:
             self._blocked[index] += 1
         return index not in self._answered and self._blocked[index] >= MOST_BLOCKED
+
+
+def _most_prefixes(history: StoredHistory) -> int:
+    """Return how many events the prefixes of a history may have together."""
+    return min(PREFIX_EVENTS, history.events * max(1, history.tasks))
 
 
 def _ordered(indices: Sequence[int], condition: Condition) -> Sequence[int]:

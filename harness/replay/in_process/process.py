@@ -154,7 +154,8 @@ class ReplayProcess:
             replays.append((await self.ask(request, events=len(history.events))).replay)
             if prefixes and replays[0].tasks:
                 asked = dataclasses.replace(request, prefixes=prefixes)
-                replays.append((await self.ask(asked, events=prefixes)).replay)
+                most = min(prefixes, len(history.events) * replays[0].tasks)
+                replays.append((await self.ask(asked, events=most)).replay)
         except RigError as error:
             lost = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=str(error), lost=str(error))
             return [*replays, lost]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 from pathlib import Path
 from textwrap import dedent
@@ -265,6 +266,16 @@ def test_histories_are_audited_by_what_they_show(folder: Path) -> None:
     together = audited(folder, "kept", "app.py", "--rule", "CP101", "-o", "json").json
     assert [finding["rule"] for finding in together["findings"]] == ["CP101"]
     assert together["workflows"] == 2
+
+
+def test_attack_a_history_that_unpacks_to_nothing_but_events_is_read_apart_and_told(folder: Path) -> None:
+    (folder / "kept").mkdir()
+    recorded = next(iter(sorted((ROOT / "tests" / "histories").glob("model-*.json"))))
+    (folder / "kept" / "0.json").write_bytes(recorded.read_bytes())
+    (folder / "kept" / "bomb.json.gz").write_bytes(gzip.compress(b'{"events":[' + b"{}," * 2_000_000 + b"{}]}"))
+    files = {report["file"]: report["reason"] for report in audited(folder, "kept", "-o", "json").json["files"]}
+    assert files["kept/0.json"] == ""
+    assert "holds no workflow history" in files["kept/bomb.json.gz"]
 
 
 def test_what_a_run_showed_confirms_findings(folder: Path) -> None:

@@ -125,6 +125,7 @@ def renumbered(*numbers: int) -> list[dict[str, Any]]:
 
 
 NEWER = {**EVENTS[1], "eventType": "EVENT_TYPE_OF_A_NEWER_SERVER", "workflowTaskScheduledEventAttributes": None}
+LATER = {**EVENTS[2], "workflowTaskStartedEventAttributes": {"scheduledEventId": "9223372036854775807"}}
 NAMELESS = {key: value for key, value in EVENTS[1].items() if key != "workflowTaskScheduledEventAttributes"}
 BINARY_NEWER = History(events=[MESSAGE.events[0], {"event_id": 2, "event_type": 999}]).SerializeToString()  # type: ignore[list-item]
 BAD: dict[str, tuple[Any, str]] = {
@@ -158,6 +159,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "newer type": ([EVENTS[0], NEWER], r"event 2 is of type EVENT_TYPE_OF_A_NEWER_SERVER, which temporalio [\d.]+ "),
     "newer type in binary": (BINARY_NEWER, r"event 2 is of type 999, which"),
     "no attributes": ([EVENTS[0], NAMELESS], r"event 2 \(EVENT_TYPE_WORKFLOW_TASK_SCHEDULED\) has no attributes$"),
+    "a later event": ([*EVENTS[:2], LATER], r"event 3 \(.*\) has scheduled_event_id 9223372036854775807, "),
     "no type": ([EVENTS[0], {"eventId": "2"}], r"event 2 is of type nothing"),
 }  # fmt: skip
 

@@ -59,13 +59,19 @@ def first_task(workflow: str, number: int) -> History:
 
 
 async def answered(
-    conditions: Sequence[Condition], found: list[History], *modules: str, logs: Path, replayers: tuple[str, ...] = ()
+    conditions: Sequence[Condition],
+    found: list[History],
+    *modules: str,
+    logs: Path,
+    replayers: tuple[str, ...] = (),
+    limit: float = 30.0,
 ) -> dict[str, list[ConditionReplay]]:
     """Replay histories under conditions and return what came of them by condition, in the order given."""
     given = modules or ("tests.replay.sample_workflows", "tests.replay.sample_commands")
     code = WorkflowCode(modules=() if replayers else given, replayers=replayers, cwd=ROOT)
     stored = on_disk(found, folder=logs)
-    told = [each async for each in replay_in_process(stored, code=code, folder=logs, conditions=conditions)]
+    replaying = replay_in_process(stored, code=code, folder=logs, conditions=conditions, time_limit=limit)
+    told = [each async for each in replaying]
     told.sort(key=lambda each: each.index)
     return {condition.name: [each for each in told if each.condition == condition.name] for condition in conditions}
 
@@ -129,6 +135,12 @@ async def test_non_deterministic_calls_come_with_the_condition_that_watches(tmp_
 async def test_unknown_workflow_is_skipped(tmp_path: Path) -> None:
     told = await answered([PLAIN], [first_task("Nobody", 1)], logs=tmp_path)
     assert "Nobody" in told["plain"][0].replay.skipped
+
+
+async def test_attack_a_prefix_that_stalls_is_stopped_by_a_limit_that_grows_with_its_history(tmp_path: Path) -> None:
+    short = dataclasses.replace(STORED[0], events=STORED[0].events[:8])
+    told = await answered([named("every prefix")], [short], "tests.replay.sample_hanging:Hangs", logs=tmp_path, limit=2)
+    assert "took longer than 2.04 s" in told["every prefix"][0].replay.lost
 
 
 @pytest.mark.parametrize("condition", [PLAIN, named("cold process")], ids=lambda each: each.name)
