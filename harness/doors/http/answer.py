@@ -19,7 +19,8 @@ class Answer:
     Attributes:
         status: HTTP status.
         headers: Headers beside ``content-length``, names in lower case.
-        body: The bytes as they are sent.
+        body: The bytes as they are sent; of a stream what it says as a whole.
+        events: The bytes of a stream, one after the other; empty: it is no stream, and ``body`` is sent.
         delivery: How the connection behaves.
         notice: What the user must be told about it (a script that raised, an unknown path), or empty.
     """
@@ -27,6 +28,7 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    events: tuple[bytes, ...] = ()
     delivery: Delivery = "complete"
     notice: str = ""
 

@@ -141,7 +141,7 @@ class Doors:
         if matched is None:
             return None
         slot, worker, door, bare = matched.groups(default="")
-        operation = operation_of(bare) if door == "model" else effects.operation_of(request.method, bare)
+        operation = operation_of(bare, body) if door == "model" else effects.operation_of(request.method, bare)
         query = request.scope["query_string"].decode("latin-1")
         return Arrived(
             number=next(self._numbers),
@@ -182,10 +182,12 @@ async def deliver(answer: Answer, *, connection: Connection, send: Send) -> None
 async def _send_whole(answer: Answer, send: Send) -> None:
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.headers.items()]
     body = b"" if answer.status in _BODILESS else answer.body
-    if answer.status not in _BODILESS:
+    if answer.status not in _BODILESS and not answer.events:
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    for event in answer.events:
+        await send({"type": "http.response.body", "body": event, "more_body": True})
+    await send({"type": "http.response.body", "body": b"" if answer.events else body})
 
 
 async def serve(channel: str, *, model_script: str, effects_script: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.doors.model.said import Said
+from harness.doors.model.streaming import Stream
 from harness.faults.action import ModelError
 
 
@@ -43,6 +44,18 @@ class FaultWords(Protocol):
         """Return the words for ``ErrorBody``."""
 
 
+class Streamed(Protocol):
+    """Puts a whole answer in the events in which a provider streams it."""
+
+    def __call__(self, request: dict[str, Any], whole: dict[str, Any]) -> Stream:
+        """Return the events.
+
+        Args:
+            request: The body of the request.
+            whole: The body of the whole answer, as ``Body`` makes it.
+        """
+
+
 class WhatIsWrong(Protocol):
     """Looks at a request as the provider does before it answers."""
 
@@ -61,9 +74,14 @@ class Dialect:
     Attributes:
         name: Kebab case, such as ``openai-chat``.
         path: Path below ``v1/`` at which it is asked. What lies below that path is refused in its words.
-        operation: What a request to it is called on the tape, such as ``chat.completions``; empty: by its path.
+        method: HTTP method in which it is asked.
+        operation: What a request to it is called on the tape, such as ``chat.completions``; empty: by its path. One
+            that asks for a stream has ``.stream`` at its end.
         request_id_header: Name of the header in which the provider names each request.
+        scripted: Whether the script says what is answered.
+        names_one: Whether the path goes on with the name of one thing, which is answered as well.
         body: Makes the body of an answer; None: the API is not played, and every request to it is answered with 404.
+        stream: Makes a stream of it; None: a request for a stream is refused.
         error_body: Makes the body of an error.
         fault_words: Says the error of a fault.
         what_is_wrong: Looks for what the provider refuses.
@@ -74,8 +92,12 @@ class Dialect:
     request_id_header: str
     error_body: ErrorBody
     fault_words: FaultWords
+    method: str = "POST"
     operation: str = ""
+    scripted: bool = True
+    names_one: bool = False
     body: Body | None = None
+    stream: Streamed | None = None
     what_is_wrong: WhatIsWrong = _nothing_is_wrong
 
     def owns(self, path: str) -> bool:
@@ -85,7 +107,13 @@ class Dialect:
 
     def plays(self, path: str) -> bool:
         """Tell whether a path below the model's door is answered."""
-        return self.body is not None and bare_path(path) == self.path
+        if self.body is None or not self.owns(path):
+            return False
+        return bare_path(path) == self.path or (self.names_one and bare_path(path).count("/") == 1)
+
+    def streams(self, request: Any) -> bool:
+        """Tell whether a request asks for a stream that can be made."""
+        return self.stream is not None and isinstance(request, dict) and request.get("stream") is True
 
     def identified(self, digest: str) -> dict[str, str]:
         """Return the header with which the provider names the request."""

@@ -1,4 +1,4 @@
-"""The model server's answers: what a script says, in the words of the provider whose API was asked; not streaming.
+"""The model server's answers: what a script says, in the words of the provider that was asked, whole or as a stream.
 
 What the model says comes from a *script*, a Python file with ``answer(request)``, where ``request`` is the body that
 the worker sent: the conversation so far. It returns
@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ import msgspec
 from harness.doors.http.answer import Answer, json_answer, plain_headers
 from harness.doors.http.script import Script, ScriptError
 from harness.doors.model.catalogue import dialect_of, served
-from harness.doors.model.dialect import Dialect
+from harness.doors.model.dialect import Dialect, bare_path
 from harness.doors.model.errors import error_answer
 from harness.doors.model.said import Said
 
@@ -40,10 +41,10 @@ def answer(*, method: str, path: str, body: bytes, script: Script | None = None)
     """Return the answer to one request, in the provider's own form whatever goes wrong."""
     dialect = dialect_of(path)
     digest = hashlib.blake2s(body, digest_size=12).hexdigest()
-    if method != "POST" or not dialect.plays(path):
+    if method != dialect.method or not dialect.plays(path):
         return _unknown(method, path, digest=digest)
     try:
-        request = json.loads(body)
+        request = json.loads(body) if method == "POST" else {"model": bare_path(path).partition("/")[2]}
     except (ValueError, RecursionError):
         return _refused({"message": "We could not parse the JSON body of your request."}, dialect, digest=digest)
     wrong = dialect.what_is_wrong(request)
@@ -58,7 +59,7 @@ def answer(*, method: str, path: str, body: bytes, script: Script | None = None)
 
 
 def _said(request: dict[str, Any], dialect: Dialect, *, digest: str, script: Script | None) -> Answer:
-    if script is None:
+    if script is None or not dialect.scripted:
         return _whole(request, Said(text=f"Answer {digest}."), dialect, digest=digest)
     # The script gets a copy of its own: what it changes must not change the answer.
     returned = script.answer(json.loads(json.dumps(request)))
@@ -96,7 +97,17 @@ def _converted(returned: dict[str, Any]) -> Said:
 
 def _whole(request: dict[str, Any], said: Said, dialect: Dialect, *, digest: str) -> Answer:
     assert dialect.body is not None
-    return json_answer(dialect.body(request, said, digest=digest), headers=dialect.identified(digest))
+    whole = json_answer(dialect.body(request, said, digest=digest), headers=dialect.identified(digest))
+    return streamed(whole, request, dialect)
+
+
+def streamed(whole: Answer, request: Any, dialect: Dialect) -> Answer:
+    """Return an answer as the stream that the request asks for, or as it is where it asks for none."""
+    if dialect.stream is None or not dialect.streams(request):
+        return whole
+    events = tuple(event.encode() for event in dialect.stream(request, json.loads(whole.body)).events)
+    headers = {**whole.headers, "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+    return replace(whole, headers=headers, events=events)
 
 
 def _raw(returned: dict[str, Any], dialect: Dialect, *, digest: str) -> Answer:

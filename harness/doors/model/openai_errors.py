@@ -41,8 +41,8 @@ def what_is_wrong(request: Any) -> dict[str, str]:
         return {"message": "We could not parse the JSON body of your request: it is no object."}
     if not isinstance(request.get("model"), str) or not request["model"]:
         return {"message": "you must provide a model parameter", "param": "model"}
-    if request.get("stream"):
-        return {"message": "Streaming is not served yet: crashproof's model server answers whole.", "param": "stream"}
+    if not isinstance(request.get("stream", False), bool | None):
+        return {"message": "Invalid type for 'stream': expected a boolean.", "param": "stream", "code": "invalid_type"}
     return {}
 
 

@@ -59,12 +59,14 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         text: Text of the assistant.
         tool_calls: Calls that it asks for.
+        refusal: Text in which it refuses, where the provider has a place of its own for that; else it is said as text.
         finish_reason: Why it stopped; empty: ``tool_calls`` where there are any, else ``stop``.
         usage: Counts that differ from those computed.
     """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    refusal: str = ""
     finish_reason: Literal["", "stop", "length", "tool_calls", "content_filter"] = ""
     usage: Usage = Usage()
 
@@ -95,7 +97,7 @@ def counts_of(request: dict[str, Any], said: Said, *, asked_in: Sequence[str]) -
         asked_in: Names of the fields of the request whose length counts.
     """
     asked = [request[name] for name in asked_in if request.get(name)]
-    answered = said.text + "".join(call.name + call.text for call in said.tool_calls)
+    answered = said.text + said.refusal + "".join(call.name + call.text for call in said.tool_calls)
     usage = said.usage
     return Counts(
         asked=usage.input_tokens if usage.input_tokens >= 0 else _tokens(json.dumps(asked)),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from harness.doors.model import openai_errors
 from harness.doors.model.dialect import Dialect
 from harness.doors.model.said import CREATED, Counts, Said, Usage, calls_of, counts_of
+from harness.doors.model.streaming import Stream, event, parts_of
 
 
 def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]:
     """Return a Chat Completions answer; ``n`` choices, where asked for, are all the same."""
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": said.text if said.text or not said.tool_calls else None,
-        "refusal": None,
+        "content": said.text if said.text or not (said.tool_calls or said.refusal) else None,
+        "refusal": said.refusal or None,
         "annotations": [],
     }
     if said.tool_calls:
@@ -36,6 +38,41 @@ def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]
         "service_tier": "default",
         "system_fingerprint": "fp_crashproof",
     }
+
+
+def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
+    """Return the chunks of an answer: role, content, why it ended, and the usage where it is asked for."""
+
+    def chunk(choices: list[dict[str, Any]], **more: Any) -> str:
+        same = {name: whole[name] for name in ("id", "created", "model", "service_tier", "system_fingerprint")}
+        return event({**same, "object": "chat.completion.chunk", "choices": choices, **usual, **more})
+
+    def said(choice: dict[str, Any], delta: dict[str, Any], reason: str | None = None) -> str:
+        return chunk([{"index": choice["index"], "delta": delta, "logprobs": None, "finish_reason": reason}])
+
+    wants_usage = _object(request.get("stream_options")).get("include_usage") is True
+    usual = {"usage": None} if wants_usage else {}
+    choices = whole["choices"]
+    opening = [said(choice, {"role": "assistant", "content": "", "refusal": None}) for choice in choices]
+    content = [said(choice, delta) for choice in choices for delta in _deltas(choice["message"])]
+    closing = [said(choice, {}, choice["finish_reason"]) for choice in choices]
+    closing += [chunk([], usage=whole["usage"])] if wants_usage else []
+    return Stream(opening=tuple(opening), content=tuple(content), closing=tuple(closing), done=(event("[DONE]"),))
+
+
+def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in ("content", "refusal"):
+        yield from ({name: part} for part in parts_of(message[name] or ""))
+    for index, call in enumerate(message.get("tool_calls", ())):
+        function = call["function"]
+        begun = {"id": call["id"], "type": "function", "function": {"name": function["name"], "arguments": ""}}
+        yield {"tool_calls": [{"index": index, **begun}]}
+        for part in parts_of(function["arguments"]):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": part}}]}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _count(value: Any, *, default: int) -> int:
@@ -74,6 +111,7 @@ OPENAI_CHAT = Dialect(
     request_id_header=openai_errors.REQUEST_ID_HEADER,
     what_is_wrong=_what_is_wrong,
     body=_body,
+    stream=_stream,
     error_body=openai_errors.error_body,
     fault_words=openai_errors.fault_words,
 )

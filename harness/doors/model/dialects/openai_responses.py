@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from harness.doors.model import openai_errors
 from harness.doors.model.dialect import Dialect
 from harness.doors.model.said import CREATED, Counts, Said, Usage, calls_of, counts_of
+from harness.doors.model.streaming import Stream, named, parts_of
 
 
 def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]:
@@ -57,10 +60,12 @@ _REPEATED: dict[str, Any] = {
 
 def _output(said: Said, digest: str, *, status: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
-    if said.text or not said.tool_calls:
-        content = {"type": "output_text", "text": said.text, "annotations": [], "logprobs": []}
+    content: list[dict[str, Any]] = [{"type": "refusal", "refusal": said.refusal}] if said.refusal else []
+    if said.text or not (said.tool_calls or said.refusal):
+        content.insert(0, {"type": "output_text", "text": said.text, "annotations": [], "logprobs": []})
+    if content:
         items.append(
-            {"id": f"msg_{digest}", "type": "message", "role": "assistant", "status": status, "content": [content]}
+            {"id": f"msg_{digest}", "type": "message", "role": "assistant", "status": status, "content": content}
         )
     items += [
         {
@@ -74,6 +79,45 @@ def _output(said: Said, digest: str, *, status: str) -> list[dict[str, Any]]:
         for index, (call_id, call) in enumerate(calls_of(said, digest=digest))
     ]
     return items
+
+
+def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
+    """Return the events of an answer, numbered; the last one holds it as a whole."""
+    numbers = itertools.count()
+
+    def numbered(kind: str, **data: Any) -> str:
+        return named({"type": kind, "sequence_number": next(numbers), **data})
+
+    begun = {**whole, "status": "in_progress", "output": [], "usage": None, "completed_at": None}
+    begun |= {"incomplete_details": None}
+    opening = [numbered(f"response.{kind}", response=begun) for kind in ("created", "in_progress")]
+    content: list[str] = []
+    for index, item in enumerate(whole["output"]):
+        empty: dict[str, Any] = {"content": []} if item["type"] == "message" else {"arguments": ""}
+        started = {**item, "status": "in_progress", **empty}
+        content.append(numbered("response.output_item.added", output_index=index, item=started))
+        content += [numbered(kind, output_index=index, item_id=item["id"], **data) for kind, data in _parts(item)]
+        content.append(numbered("response.output_item.done", output_index=index, item=item))
+    closing = numbered(f"response.{whole['status']}", response=whole)
+    return Stream(opening=tuple(opening), content=tuple(content), closing=(closing,))
+
+
+def _parts(item: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the types of the events of one item, each with what it holds beside numbers."""
+    if item["type"] == "function_call":
+        for part in parts_of(item["arguments"]):
+            yield "response.function_call_arguments.delta", {"delta": part}
+        yield "response.function_call_arguments.done", {"arguments": item["arguments"], "name": item["name"]}
+        return
+    for index, content in enumerate(item["content"]):
+        place = {"content_index": index}
+        kind, name = ("output_text", "text") if content["type"] == "output_text" else ("refusal", "refusal")
+        more: dict[str, Any] = {"logprobs": []} if kind == "output_text" else {}
+        yield "response.content_part.added", {**place, "part": {**content, name: ""}}
+        for part in parts_of(content[name]):
+            yield f"response.{kind}.delta", {**place, "delta": part, **more}
+        yield f"response.{kind}.done", {**place, name: content[name], **more}
+        yield "response.content_part.done", {**place, "part": content}
 
 
 def _tools(tools: Any) -> list[Any]:
@@ -120,6 +164,7 @@ OPENAI_RESPONSES = Dialect(
     request_id_header=openai_errors.REQUEST_ID_HEADER,
     what_is_wrong=_what_is_wrong,
     body=_body,
+    stream=_stream,
     error_body=openai_errors.error_body,
     fault_words=openai_errors.fault_words,
 )

@@ -7,8 +7,10 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import anthropic
 import httpx
 import openai
 import psutil
@@ -99,6 +101,30 @@ async def test_both_dialects_through_the_official_client(tmp_path: Path) -> None
     assert (before.status, before.answer) == (0, None)
     assert (after.body, after.headers) == (before.body, before.headers)
     assert (after.status, after.answer["choices"][0]["message"]["content"]) == (200, "hello")
+
+
+async def test_streams_of_every_dialect_through_the_official_clients(tmp_path: Path) -> None:
+    decide = Recorder()
+    asked: Any = [{"role": "user", "content": "hello"}]
+    script = "def answer(request): return 'A mechanism that weighs what it reads.'"
+    async with doors(decide, tmp_path, model=script) as running, client(running) as asking:
+        claude = anthropic.AsyncAnthropic(base_url=running.anthropic_url("s", worker=1), api_key="k", max_retries=0)
+        chunks = [chunk async for chunk in await asking.chat.completions.create(model="m", messages=asked, stream=True)]
+        async with asking.responses.stream(model="m", input="hello") as stream:
+            response = await stream.get_final_response()
+        async with claude, claude.messages.stream(model="m", max_tokens=9, messages=asked) as speaking:
+            message = await speaking.get_final_message()
+    text = "A mechanism that weighs what it reads."
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == text
+    assert len(chunks) > 3
+    assert response.output_text == text
+    assert [block.text for block in message.content if block.type == "text"] == [text]
+    assert [message.operation for message in decide.met[::2]] == [
+        "chat.completions.stream",
+        "responses.stream",
+        "messages.stream",
+    ]
+    assert all(message.answer["usage"] for message in decide.met[1::2])  # the tape has the answer as a whole
 
 
 async def test_an_effect(tmp_path: Path) -> None:
@@ -234,21 +260,21 @@ async def test_what_is_not_served_is_told(tmp_path: Path) -> None:
     decide = Recorder()
     async with doors(decide, tmp_path, notice=notices.append) as running, client(running) as asking:
         with pytest.raises(openai.NotFoundError, match="is not served"):
-            await asking.embeddings.create(model="m", input="x")
-        with pytest.raises(openai.BadRequestError, match="Streaming is not served yet"):
-            await asking.responses.create(model="m", input="x", stream=True)
+            await asking.moderations.create(model="m", input="x")
+        with pytest.raises(openai.BadRequestError, match="Missing required parameter"):
+            await asking.responses.create(model="m", stream=True)
         async with httpx.AsyncClient() as sender:
             nowhere = await sender.post(running.anthropic_url("s", worker=1).replace("/model", "/nowhere"))
     assert nowhere.status_code == 404
-    assert [message.operation for message in decide.met[::2]] == ["v1/embeddings", "responses"]
+    assert [message.operation for message in decide.met[::2]] == ["v1/moderations", "responses.stream"]
     assert [notice.slot for notice in notices] == ["slot-1", "slot-1", ""]
 
 
 async def test_a_notice_is_printed_where_nobody_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with doors(let_go, tmp_path) as running, client(running) as asking:
         with pytest.raises(openai.NotFoundError):
-            await asking.models.list()
-    assert "slot-1: GET /v1/models is not served" in capsys.readouterr().err
+            await asking.files.list()
+    assert "slot-1: GET /v1/files is not served" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

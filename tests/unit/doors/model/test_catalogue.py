@@ -10,8 +10,11 @@ from harness.doors.model.dialects.openai_responses import OPENAI_RESPONSES
 
 
 def test_the_dialects() -> None:
-    assert catalogue.listed() == (ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES)
-    assert catalogue.served() == "POST /v1/chat/completions and POST /v1/responses"
+    assert {ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES} < set(catalogue.listed())
+    assert catalogue.served() == (
+        "POST /v1/messages, POST /v1/messages/count_tokens, GET /v1/models, POST /v1/chat/completions, "
+        "POST /v1/embeddings and POST /v1/responses"
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +38,7 @@ def test_the_provider_is_known_by_the_path(path: str, is_anthropic: bool) -> Non
 
 def test_a_path_of_nobody_is_answered_as_openai_does() -> None:
     assert dialect_of("/v1/responses/resp_1") is OPENAI_RESPONSES
-    assert dialect_of("/v1/embeddings") is OPENAI_CHAT
+    assert dialect_of("/v1/moderations") is OPENAI_CHAT
 
 
 @pytest.mark.parametrize(
@@ -44,11 +47,30 @@ def test_a_path_of_nobody_is_answered_as_openai_does() -> None:
         ("/v1/chat/completions", "chat.completions"),
         ("/chat/completions", "chat.completions"),
         ("v1/responses?a=b", "responses"),
-        ("/v1/embeddings", "v1/embeddings"),
+        ("/v1/embeddings", "embeddings"),
+        ("/v1/moderations", "v1/moderations"),
+        ("/v1/models/gpt-4o", "models"),
         ("/v1/responses/resp_1", "v1/responses/resp_1"),
-        ("/v1/messages?beta=true", "v1/messages"),
+        ("/v1/messages?beta=true", "messages"),
+        ("/v1/messages/count_tokens", "messages.count_tokens"),
+        ("/v1/messages/batches", "v1/messages/batches"),
         ("/", "/"),
     ],
 )
 def test_operations(path: str, operation: str) -> None:
     assert catalogue.operation_of(path) == operation
+
+
+@pytest.mark.parametrize(
+    ("body", "operation"),
+    [
+        (b'{"stream": true}', "chat.completions.stream"),
+        (b'{"stream": false}', "chat.completions"),
+        (b'{"stream": "true"}', "chat.completions"),
+        (b'"stream"', "chat.completions"),
+        (b'{"stream"', "chat.completions"),
+    ],
+)
+def test_a_stream_is_an_operation_of_its_own(body: bytes, operation: str) -> None:
+    assert catalogue.operation_of("/v1/chat/completions", body) == operation
+    assert catalogue.operation_of("/v1/embeddings", body) == "embeddings"

@@ -8,6 +8,7 @@ import pytest
 
 from harness.doors.model.dialect import Dialect, bare_path
 from harness.doors.model.said import Said
+from harness.doors.model.streaming import Stream
 
 SPOKEN = Dialect(
     name="spoken",
@@ -46,3 +47,15 @@ def test_nothing_is_wrong_unless_the_dialect_looks() -> None:
 
 def test_a_path_is_compared_without_version_and_query() -> None:
     assert bare_path("/v1/chat/completions?a=b") == "chat/completions"
+
+
+def test_below_its_path_one_thing_may_have_a_name() -> None:
+    naming = replace(SPOKEN, names_one=True)
+    assert [naming.plays(path) for path in ("/v1/speak", "speak/one", "speak/one/more")] == [True, True, False]
+
+
+def test_a_stream_is_made_where_it_is_asked_for_and_known() -> None:
+    streaming = replace(SPOKEN, stream=lambda request, whole: Stream(opening=(), content=("x",), closing=()))
+    asked: list[object] = [{"stream": True}, {"stream": False}, {"stream": "yes"}, {}, "stream", None]
+    assert [streaming.streams(each) for each in asked] == [True, False, False, False, False, False]
+    assert not SPOKEN.streams({"stream": True})

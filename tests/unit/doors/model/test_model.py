@@ -135,8 +135,8 @@ def test_a_script_that_never_answers_is_told(tmp_path: Path, monkeypatch: pytest
         ({"model": "m", "messages": [{"role": "user"}, "hello"]}, "Invalid type for 'messages[1]': expected an object"),
         ({"model": "m", "messages": [{"content": "hello"}]}, "Missing required parameter: 'messages[0].role'"),
         ({"model": "m", "input": ["hello"]}, "Invalid type for 'input[0]': expected an object"),
-        (CHAT | {"stream": True}, "Streaming is not served yet"),
-        (RESPONSES | {"stream": True}, "Streaming is not served yet"),
+        (CHAT | {"stream": 1}, "Invalid type for 'stream'"),
+        (RESPONSES | {"stream": "true"}, "Invalid type for 'stream'"),
     ],
 )
 def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, wanted: str) -> None:
@@ -149,15 +149,15 @@ def test_a_bad_request_is_refused_as_the_provider_does(request_body: object, wan
 
 
 def test_what_is_not_served_is_not_found() -> None:
-    said = ask({}, path="/v1/embeddings")
+    said = ask({}, path="/v1/moderations")
     assert said.status == 404
-    assert "POST /v1/embeddings is not served" in str(error(said)["message"])
+    assert "POST /v1/moderations is not served" in str(error(said)["message"])
     assert said.notice
     assert ask(b"", path="/v1/responses", method="GET").status == 404
 
 
 @pytest.mark.parametrize("request_body", [{}, b"{", {"model": "m", "messages": [], "stream": True}])
-@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages?beta=true", "/v1/messages/count_tokens"])
+@pytest.mark.parametrize("path", ["/v1/messages/batches", "/v1/messages/count_tokens/x?beta=true"])
 def test_what_anthropic_would_answer_is_refused_as_anthropic_does(path: str, request_body: object) -> None:
     said = ask(request_body, path=path)
     refusal = json.loads(said.body)

@@ -36,6 +36,6 @@ def test_a_request_that_is_whole_is_not_refused() -> None:
 
 def test_what_is_missing_is_named() -> None:
     assert what_is_wrong({"model": ""})["param"] == "model"
-    assert what_is_wrong({"model": "m", "stream": True})["param"] == "stream"
+    assert what_is_wrong({"model": "m", "stream": "yes"})["param"] == "stream"
     wrong = what_is_wrong_with_items([{"role": "user"}, {}], name="messages", required="role")
     assert (wrong["param"], wrong["code"]) == ("messages[1].role", "missing_required_parameter")

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+from openai.types.responses import ResponseStreamEvent
+from pydantic import TypeAdapter
+
 from tests.unit.doors.model.asking import RESPONSES, ask, response, script
 
 
@@ -36,3 +40,32 @@ def test_settings_of_the_wrong_type_do_no_harm() -> None:
 def test_input_items_without_a_role_are_known() -> None:
     output = {"type": "function_call_output", "call_id": "c", "output": "3"}
     assert ask({"model": "m", "input": [output]}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("returned", "last"),
+    [
+        ({"text": "Let me see.", "tool_calls": [{"name": "look", "arguments": {"at": 3}}]}, "response.completed"),
+        ({"text": "Let me", "finish_reason": "length"}, "response.incomplete"),
+        ({"refusal": "I will not."}, "response.completed"),
+    ],
+)
+def test_a_stream_says_the_same_as_the_whole(tmp_path: Path, returned: object, last: str) -> None:
+    answer = ask(RESPONSES | {"stream": True}, using=script(tmp_path, f"def answer(request): return {returned!r}"))
+    whole = response(answer)
+    adapter: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
+    events = [adapter.validate_json(event.decode().partition("data: ")[2]) for event in answer.events]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert [event.type for event in events[:2]] == ["response.created", "response.in_progress"]
+    assert events[-1].type == last
+    assert events[-1].response == whole
+    kinds = ("response.output_text.delta", "response.refusal.delta")
+    written = "".join(event.delta for event in events if event.type in kinds)
+    assert written == "".join(
+        content.text if content.type == "output_text" else content.refusal
+        for item in whole.output
+        if item.type == "message"
+        for content in item.content
+    )
+    arguments = "".join(event.delta for event in events if event.type == "response.function_call_arguments.delta")
+    assert arguments == "".join(item.arguments for item in whole.output if item.type == "function_call")
