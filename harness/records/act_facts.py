@@ -136,6 +136,18 @@ class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str = ""
 
 
+class PastDoors(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Act ``past-doors``: something left the worker by no door since the look before.
+
+    Attributes:
+        what: What was seen, one line each.
+        seen_at: Id of the point whose message was held at this look; empty: none was.
+    """
+
+    what: list[str]
+    seen_at: str = ""
+
+
 class DoorNotice(msgspec.Struct, frozen=True, kw_only=True):
     """Act ``notice``: what the model or effect server has to say to the user."""
 
@@ -154,6 +166,7 @@ ActFacts = (
     | TimeoutAccelerated
     | TimePassed
     | ClientCall
+    | PastDoors
     | DoorNotice
 )
 
@@ -172,6 +185,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "signal": ClientCall,
     "query": ClientCall,
     "update": ClientCall,
+    "past-doors": PastDoors,
     "notice": DoorNotice,
 }
 """What acts of crashproof say, by operation."""

@@ -6,19 +6,24 @@ each message, and one after the last, makes them all. "After m(k)" is the same c
 long before it is answered, and the answer is the server's doing: a task handed out is the same cut as the first message
 that the task leads to.
 
+All that holds only as long as nothing leaves the worker between two messages. Where it was seen to write a file or to
+open a connection past the doors in between, "after m(k)" is a state without that, and "before m(k+1)" one with it: they
+are two cuts.
+
 A fault that leaves the worker its memory has no such cuts: every message is one of its own, and both of its positions.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.faults.fault import Fault
+from harness.records.act_facts import PastDoors
 from harness.records.plan import Strike
 from harness.records.point import Point
-from harness.records.tape import Entry, points
+from harness.records.tape import Entry, acts, points
 
 _TIMED = re.compile(r"RecordActivityTaskHeartbeat/.*/nth-\d+$")
 
@@ -51,22 +56,30 @@ def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
 
 
 def cuts(tape: Sequence[Entry]) -> list[Cut]:
-    """Return the cuts that a tape shows, in its order: n + 1 for n outbound messages, none for none."""
+    """Return the cuts that a tape shows, in its order: n + 1 for n outbound messages, none for none.
+
+    Where something left the worker past the doors before a message, there is one more.
+    """
+    past_doors = {seen.seen_at for entry in acts(tape, "past-doors") if (seen := entry.facts_as(PastDoors))}
     made: list[Cut] = []
-    same: list[str] = []
+    same: dict[Point, None] = {}
     last: Point | None = None
     for entry in tape:
         if entry.point is None or entry.kind not in ("request", "reply"):
             continue
-        if entry.kind == "request":
-            made.append(Cut(entry.point, tuple(same)))
-            same = []
-            last = entry.point.at("after")
-        elif entry.point.id not in same:
-            same.append(entry.point.id)
-    if last is not None:
-        made.append(Cut(last, tuple(point for point in same if point != last.id)))
-    return made
+        if entry.kind == "reply":
+            same[entry.point] = None
+            continue
+        if entry.point.id in past_doors and (heard := next(reversed(same), last)):
+            made.append(_cut(heard, same))
+            same = {}
+        made.append(_cut(entry.point, same))
+        same, last = {}, entry.point.at("after")
+    return [*made, _cut(last, same)] if last else made
+
+
+def _cut(point: Point, same: Iterable[Point]) -> Cut:
+    return Cut(point, tuple(each.id for each in same if each != point))
 
 
 def steady(candidates: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple[list[Cut], list[str]]:

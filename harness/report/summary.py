@@ -10,6 +10,7 @@ from harness.report.form import Form
 from harness.report.phrases import plan_text
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
+from harness.report.sweep.remarks import conditions
 from harness.report.sweep.source import findings_of, worst_first
 
 _BLOCKS_SHOWN = 20
@@ -24,6 +25,7 @@ def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
     """
     folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each)))
     lines = [f"## crashproof: {outcome(sweeps)}", ""]
+    lines += [part for line in conditions(sweeps) for part in (_cell(line), "")]
     for block in folded[:_BLOCKS_SHOWN]:
         lines += [*_block(block), ""]
     more = sum(len(block.members) for block in folded[_BLOCKS_SHOWN:])

@@ -2,54 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from harness.records.act_facts import PastDoors
+from harness.records.point import Point
+from harness.trial.live_tape import LiveTape
+from harness.trial.registry import WorkerRegistry
+from harness.trial.written_files import WrittenFiles
+
+_QUICK = 0.05  # seconds; where looking at all files takes longer, it is done at the ends of attempts alone
+
+
+@dataclass(frozen=True)
+class _Leak:
+    """Something that left the worker by no door: what it was, and of what kind."""
+
+    what: str
+    words: str
 
 
 class CoverageGaps:
     """Looks at a worker process from outside, and collects what leaves it past the doors.
 
-    It sees what is open at the moment it looks: connections, files open for writing, child processes. What comes and
-    goes between two looks is missed.
+    It looks whenever a message is held, and once more when the worker is about to end and when it has ended. Files that
+    were written below the worker's folders by then are seen without fail (see ``harness.trial.written_files``). Of
+    connections, files elsewhere and child processes what is open at the moment of a look is seen: what comes and goes
+    between two looks is missed.
 
     Args:
-        doors: Gives the ports of the doors.
-        own: Folder of the process's own log files, which are no gap.
+        folders: Folders of the worker.
+        own: Folders of crashproof's own, logs and evidence, which are no gap.
+        workers: The worker processes.
+        tape: Where what was seen is put down, with the point that was held.
     """
 
-    def __init__(self, *, doors: Callable[[], set[int]], own: Path) -> None:
-        self._doors = doors
-        self._own = own.resolve()
-        self._seen: dict[str, None] = {}
+    def __init__(
+        self, *, folders: Sequence[Path], own: Sequence[Path], workers: WorkerRegistry, tape: LiveTape
+    ) -> None:
+        self._own = [folder.resolve() for folder in own]
+        self._workers = workers
+        self._tape = tape
+        self._files = WrittenFiles(folders, own=own)
+        self._doors: Callable[[], set[int]] = set
+        self._seen: dict[_Leak, None] = {}
+        self._looking = asyncio.Lock()
+        self._took = 0.0
 
     @property
     def gaps(self) -> list[str]:
         """One line for each gap, in the order in which they were seen."""
-        return list(self._seen)
+        more = ["there are too many files below the worker's folder to see each one that is written"]
+        return [*(leak.words for leak in self._seen), *(more if self._files.too_many else ())]
 
-    def look(self, pid: int) -> None:
-        """Look once. A process that is gone is no error."""
+    async def begin(self, *, doors: Callable[[], set[int]]) -> None:
+        """Take the files that are there for untouched, since the work is about to begin.
+
+        Args:
+            doors: Gives the ports of the doors.
+        """
+        self._doors = doors
+        await asyncio.to_thread(self._files.begin)
+
+    async def look(self, point: Point | None = None) -> None:
+        """Look once, and put on the tape what was written or opened since the last look.
+
+        Args:
+            point: The point that is held meanwhile, if one is.
+        """
+        whole = point is None or self._took < _QUICK or point.operation.startswith("RespondActivityTask")
+        async with self._looking:
+            process = self._workers.process
+            written = await asyncio.to_thread(self._written) if whole else []
+            opened = await asyncio.to_thread(self._opened, process.pid) if process else []
+            new = [*written, *(leak for leak in opened if self._is_new(leak, written))]
+            self._seen.update(dict.fromkeys(new))
+        if new:
+            facts = PastDoors(what=[leak.words for leak in new], seen_at=point.id if point else "")
+            self._tape.note("past-doors", worker=self._workers.number, facts=facts)
+
+    def _written(self) -> list[_Leak]:
+        began = time.monotonic()
+        written = [_Leak(str(path), f"the file {path} is written") for path in self._files.written()]
+        self._took = time.monotonic() - began
+        return written
+
+    def _is_new(self, opened: _Leak, written: Sequence[_Leak]) -> bool:
+        """Tell whether something open was not seen before, as open or as written."""
+        return opened.what not in {leak.what for leak in (*written, *self._seen)}
+
+    def _opened(self, pid: int) -> list[_Leak]:
+        """Return what is open now, in the process and those below it. One that is gone is no error."""
+        leaks: dict[_Leak, None] = {}
         try:
             root = psutil.Process(pid)
             for process in (root, *root.children(recursive=True)):
-                self._look_at(process, child=process.pid != pid)
+                leaks.update(dict.fromkeys(self._opened_by(process, child=process.pid != pid)))
         except psutil.Error:
-            return
+            pass
+        return list(leaks)
 
-    def _look_at(self, process: psutil.Process, *, child: bool) -> None:
-        through_door = False
-        for connection in process.net_connections("inet"):
-            if not connection.raddr:
-                continue
-            if connection.raddr.port in self._doors():
-                through_door = True
-            else:
-                self._seen[f"a connection to {connection.raddr.ip}:{connection.raddr.port} passes no door"] = None
+    def _opened_by(self, process: psutil.Process, *, child: bool) -> Iterator[_Leak]:
+        remote = [connection.raddr for connection in process.net_connections("inet") if connection.raddr]
+        passing = [f"{address.ip}:{address.port}" for address in remote if address.port not in self._doors()]
+        yield from (_Leak(address, f"a connection to {address} passes no door") for address in passing)
         for file in process.open_files():
-            written = getattr(file, "mode", "r") not in ("r",)
-            if written and not Path(file.path).is_relative_to(self._own):
-                self._seen[f"the file {file.path} is open for writing"] = None
-        if child and not through_door:
-            self._seen[f"a child process runs: {' '.join(process.cmdline())[:120]}"] = None
+            if getattr(file, "mode", "r") != "r" and not self._is_own(Path(file.path)):
+                yield _Leak(file.path, f"the file {file.path} is open for writing")
+        if child and len(passing) == len(remote):
+            command = " ".join(process.cmdline())[:120]
+            yield _Leak(command, f"a child process runs: {command}")
+
+    def _is_own(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self._own)

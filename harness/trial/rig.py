@@ -94,6 +94,9 @@ class Rig:
         binary: The server binary of the engine.
         folder: Where the databases and the logs go.
         engine: Name of the engine.
+
+    Attributes:
+        folder: As the argument.
     """
 
     def __init__(self, *, binary: Binary, folder: Path, engine: str = "dev") -> None:
@@ -101,7 +104,7 @@ class Rig:
         self._binary = binary.path
         self.server = self._new_server(folder / "server")
         self.fork_servers = ForkServers(logs=folder / "fork servers")
-        self._folder = folder
+        self.folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
         self._routes = HttpRoutes()
@@ -142,7 +145,7 @@ class Rig:
         async with AsyncExitStack() as stack:
             server = self.server
             if own_server or not self.engine.own_clocks:
-                server = await stack.enter_async_context(self._new_server(self._folder / name))
+                server = await stack.enter_async_context(self._new_server(self.folder / name))
             doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
             yield Slot(namespace=name, server=server, doors=doors, routes=self._routes)
 
@@ -154,7 +157,7 @@ class Rig:
         if key not in self._doors:
             doors = HttpDoors(
                 decide=self._routes.decide,
-                logs=self._folder / "doors",
+                logs=self.folder / "doors",
                 model_script=model,
                 effects_script=effects,
                 notice=self._routes.notice,

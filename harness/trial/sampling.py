@@ -10,14 +10,12 @@ import grpc.aio
 from harness.doors.wire.attribution import Attribution, KnownRun
 from harness.records.evidence import Sample
 from harness.servers.frontend import Frontend
-from harness.trial.coverage import CoverageGaps
-from harness.trial.registry import WorkerRegistry
 
 _SAMPLE_EVERY = 0.25  # seconds
 
 
 class Sampling:
-    """Looks at every run, and at the worker process for what leaves it past the doors.
+    """Looks at every run.
 
     Attributes:
         samples: What was seen, in order.
@@ -25,26 +23,18 @@ class Sampling:
     Args:
         frontend: The server.
         attribution: Knows the runs.
-        workers: The worker processes.
-        coverage: Looks for coverage gaps; None: nobody does.
     """
 
-    def __init__(
-        self, frontend: Frontend, *, attribution: Attribution, workers: WorkerRegistry, coverage: CoverageGaps | None
-    ) -> None:
+    def __init__(self, frontend: Frontend, *, attribution: Attribution) -> None:
         self.samples: list[Sample] = []
         self._frontend = frontend
         self._attribution = attribution
-        self._workers = workers
-        self._coverage = coverage
 
     async def run(self) -> None:
         """Look again and again, until it is cancelled."""
         while True:
             for run in list(self._attribution.runs.values()):
                 await self._look_at(run)
-            if self._coverage and self._workers.process:
-                await asyncio.to_thread(self._coverage.look, self._workers.process.pid)
             await asyncio.sleep(_SAMPLE_EVERY)
 
     async def _look_at(self, run: KnownRun) -> None:

@@ -17,6 +17,7 @@ is so no circle of objects: processes know the address of a port, not who answer
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,10 +32,12 @@ from harness.errors import UsageError
 from harness.processes.command import environment
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.plan import Plan
+from harness.records.point import Point
 from harness.records.scenario import Scenario, Starter
 from harness.servers.clock import Clock, clock_of
 from harness.servers.frontend import Frontend
 from harness.trial.acceleration import Acceleration
+from harness.trial.coverage import CoverageGaps
 from harness.trial.crashes import CrashCopies
 from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
@@ -134,6 +137,7 @@ async def open_stage(
     listen: Listener | None = None,
     rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
     crashed: Callable[[], Awaitable[None]] | None = None,
+    registry: WorkerRegistry | None = None,
 ) -> AsyncIterator[Stage]:
     """Put a stage together in a slot; at its end no worker process is left.
 
@@ -149,11 +153,12 @@ async def open_stage(
         listen: Called with each point while its message is held.
         rewrite: Called with each request before it is executed; may change it.
         crashed: Called between the death of the server and its next start.
+        registry: Learns of the worker processes, where somebody outside the stage asks it, too.
 
     Raises:
         UsageError: The worker's fixed address is taken, or its command is none.
     """
-    registry, long_polls, answers = WorkerRegistry(), LongPolls(), dict[int, str]()
+    registry, long_polls, answers = registry or WorkerRegistry(), LongPolls(), dict[int, str]()
     async with AsyncExitStack() as stack:
         frontend = await stack.enter_async_context(Frontend(address=slot.server.address, namespace=slot.namespace))
         acceleration = Acceleration(frontend, note=tape.note)
@@ -230,6 +235,7 @@ class TrialStage:
         driver: Starts the work, and sends what the scenario sends.
         clock: The workflow's time; None: it passes as it does.
         crash_copies: Copies of the server's database, one for each time that it was killed.
+        coverage: Looks for what leaves the worker past the doors, where nothing is struck; else None.
     """
 
     slot: Slot
@@ -238,6 +244,11 @@ class TrialStage:
     driver: Driver
     clock: Clock | None
     crash_copies: CrashCopies
+    coverage: CoverageGaps | None
+
+    def door_ports(self) -> set[int]:
+        """Return the ports of the doors; each worker process has one of its own."""
+        return self.stage.ports.opened | {self.slot.http_port}
 
 
 @asynccontextmanager
@@ -259,7 +270,7 @@ async def open_trial_stage(
         UsageError: The scenario names a file that is not there, or an address that is taken.
         RigError: The server does not answer.
     """
-    tape, attribution = LiveTape(), Attribution()
+    tape, attribution, registry = LiveTape(), Attribution(), WorkerRegistry()
     worker = WorkerSetup(
         command=scenario.worker,
         logs=folder / "logs",
@@ -276,6 +287,7 @@ async def open_trial_stage(
         slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
         clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
         driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
+        coverage = None if plan.strikes else _coverage(scenario, rig=rig, folder=folder, workers=registry, tape=tape)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
         stage = await stack.enter_async_context(
             open_stage(
@@ -285,14 +297,40 @@ async def open_trial_stage(
                 attribution=attribution,
                 accelerates=not plan.real_time and not rig.engine.lacks("acceleration"),
                 plan=plan,
-                listen=driver.reached,
+                listen=_listener(driver, coverage),
                 rewrite=starts.rewrite,
                 crashed=crash_copies.copy,
+                registry=registry,
             )
         )
         await stack.enter_async_context(driver)
         stack.enter_context(slot.leading(decide=stage.dispatch.http, note=tape.note))
-        yield TrialStage(slot=slot, stage=stage, worker=worker, driver=driver, clock=clock, crash_copies=crash_copies)
+        yield TrialStage(
+            slot=slot,
+            stage=stage,
+            worker=worker,
+            driver=driver,
+            clock=clock,
+            crash_copies=crash_copies,
+            coverage=coverage,
+        )
+
+
+def _coverage(scenario: Scenario, *, rig: Rig, folder: Path, workers: WorkerRegistry, tape: LiveTape) -> CoverageGaps:
+    """Return what looks at the worker's folder, and at those that its environment names."""
+    named = [Path(value) for value in scenario.env.values() if os.path.isabs(value)]
+    return CoverageGaps(folders=[Path.cwd(), *named], own=[folder.parent, rig.folder], workers=workers, tape=tape)
+
+
+def _listener(driver: Driver, coverage: CoverageGaps | None) -> Listener:
+    if coverage is None:
+        return driver.reached
+
+    async def listen(point: Point) -> None:
+        await coverage.look(point)
+        await driver.reached(point)
+
+    return listen
 
 
 @asynccontextmanager

@@ -15,7 +15,6 @@ from harness.records.act_facts import WorkStarted
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario, Starter
-from harness.trial.coverage import CoverageGaps
 from harness.trial.crashes import history_of
 from harness.trial.deadline import Bounds
 from harness.trial.ending import TrialEnd
@@ -59,8 +58,7 @@ async def run_trial(
         scenario, plan=plan, trial=trial, rig=rig, folder=folder, task_timeout=bounds.task_timeout, cold=cold
     ) as place:
         stage = place.stage
-        coverage = None if plan.strikes else _coverage(place)
-        sampling = Sampling(stage.frontend, attribution=stage.attribution, workers=stage.registry, coverage=coverage)
+        sampling = Sampling(stage.frontend, attribution=stage.attribution)
         end = TrialEnd(
             place,
             limit=bounds.limit,
@@ -69,12 +67,14 @@ async def run_trial(
             rig_failure=lambda: rig.failure,
         )
         try:
-            await stage.workers.start()
+            await _start_worker(place, one_program=is_one_program(scenario))
             root = await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
             async with _beside(sampling):
                 how, reason = await end.wait(root)
+            await _look_once_more(place)
         finally:
             await stage.clear()
+        await _look_once_more(place)
         return Evidence(
             trial=trial,
             scenario=scenario.name,
@@ -85,7 +85,7 @@ async def run_trial(
             tape=tuple(stage.tape.entries),
             histories=tuple([history async for history in _histories(stage)]),
             samples=tuple(sampling.samples),
-            gaps=tuple(coverage.gaps) if coverage else (),
+            gaps=tuple(place.coverage.gaps) if place.coverage else (),
             task_timeout=bounds.task_timeout,
             crashes=tuple(place.crash_copies.crashes),
             falls_back=scenario.falls_back,
@@ -94,9 +94,19 @@ async def run_trial(
         )
 
 
-def _coverage(place: TrialStage) -> CoverageGaps:
-    ports = place.stage.ports.opened
-    return CoverageGaps(doors=lambda: ports | {place.slot.http_port}, own=place.worker.logs)
+async def _start_worker(place: TrialStage, *, one_program: bool) -> None:
+    """Start the worker; from when the work may begin on, what it writes counts."""
+    if not one_program:
+        await place.stage.workers.start()
+    if place.coverage:
+        await place.coverage.begin(doors=place.door_ports)
+    if one_program:
+        await place.stage.workers.start()
+
+
+async def _look_once_more(place: TrialStage) -> None:
+    if place.coverage:
+        await place.coverage.look()
 
 
 async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) -> KnownRun:

@@ -35,6 +35,21 @@ def remarks(sweep: SweepResult, *, shared: Collection[str] = (), said: Collectio
     ]
 
 
+def conditions(sweeps: Sequence[SweepResult]) -> list[str]:
+    """Return on what condition the outcomes hold, one line for each scenario whose worker passes the doors by."""
+    return [
+        f"{each.scenario}: only what passes the doors was tried. What leaves the worker another way can be lost or "
+        f"doubled unseen: {_in_short(each.gaps)}"
+        for each in sweeps
+        if each.gaps
+    ]
+
+
+def _in_short(gaps: Sequence[str]) -> str:
+    more = len(gaps) - _STRIKES_SHOWN
+    return "; ".join(gaps) if more < 1 else f"{'; '.join(gaps[:_STRIKES_SHOWN])}; and {more} more"
+
+
 def incomplete(sweep: SweepResult) -> list[str]:
     """Return why a sweep as a whole is UNKNOWN, whatever its trials came to; nothing where it is complete."""
     began = sweep.struck or sweep.reason in ("", UNFINISHED)

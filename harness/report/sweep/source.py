@@ -70,7 +70,8 @@ def headline(sweeps: Sequence[SweepResult]) -> str:
     line = f"{number(trials, 'trial')}, {struck} of {number(known, 'point')} struck"
     line += f", {unreachable} unreachable" if unreachable else ""
     counted = ", ".join(f"{findings.count(harm)} {harm}" for harm in Harm if harm in findings)
-    return f"{line}, {number(len(findings), 'finding')}" + (f" ({counted})" if counted else "")
+    line += f", {number(len(findings), 'finding')}" + (f" ({counted})" if counted else "")
+    return f"{line}, as far as the doors see" if any(each.gaps for each in sweeps) else line
 
 
 def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, file: str = "") -> list[ReportedFinding]:

@@ -12,7 +12,7 @@ from harness.report.form import Form
 from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
-from harness.report.sweep.remarks import not_applicable, remarks, shared_notes
+from harness.report.sweep.remarks import conditions, not_applicable, remarks, shared_notes
 from harness.report.sweep.source import Reproduce, findings_of, headline, unexplained, worst_first
 from harness.report.text import Column, finding_block, named_column, table, wrapped
 
@@ -29,7 +29,7 @@ def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduc
         folder: The evidence folder, as the user would type it.
         reproduce: Returns the command that runs a trial again.
     """
-    lines: list[str] = []
+    lines = [part for line in conditions(sweeps) for part in [*wrapped(line, _WIDTH, indent="  ", first=""), ""]]
     explained: set[tuple[str, str]] = set()
     for block in blocks(worst_first(each for sweep in sweeps for each in findings_of(sweep, reproduce=reproduce))):
         remarks_of = (block.first.why, block.first.fix)

@@ -8,44 +8,78 @@ import sys
 from pathlib import Path
 
 from harness.processes.process import Process
+from harness.records.act_facts import PastDoors
+from harness.records.point import Point
+from harness.records.tape import acts
 from harness.trial.coverage import CoverageGaps
+from harness.trial.live_tape import LiveTape
+from harness.trial.registry import WorkerRegistry
 
 LIMIT = 20.0
 
 LEAKS = """
 import socket, subprocess, sys, time
-log, other, door, passer = sys.argv[1:5]
+log, other, written, door, passer = sys.argv[1:6]
 kept = [open(log, "w"), open(other, "w"), open(sys.executable, "rb")]
 kept += [socket.create_connection(("127.0.0.1", int(door))), socket.create_connection(("127.0.0.1", int(passer)))]
 child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+with open(written, "a") as ledger:
+    ledger.write("charged")
 print("ready", file=sys.stderr, flush=True)
 time.sleep(600)
 """
+HELD = Point(position="before", door="wire", operation="RespondActivityTaskCompleted", workflow="A")
 
 
 async def test_what_passes_no_door_is_seen_and_what_passes_one_is_not(tmp_path: Path) -> None:
-    own, other = tmp_path / "logs" / "own.log", tmp_path / "state.db"
+    own, other, written = tmp_path / "logs" / "own.log", tmp_path / "state.db", tmp_path / "project" / "ledger.txt"
     own.parent.mkdir()
+    written.parent.mkdir()
+    workers, tape = WorkerRegistry(), LiveTape()
     with socket.create_server(("127.0.0.1", 0)) as door, socket.create_server(("127.0.0.1", 0)) as stranger:
         ports = [str(found.getsockname()[1]) for found in (door, stranger)]
-        command = [sys.executable, "-S", "-c", LEAKS, str(own), str(other), *ports]
+        coverage = CoverageGaps(folders=[written.parent], own=[own.parent], workers=workers, tape=tape)
+        await coverage.begin(doors=lambda: {int(ports[0])})
+        command = [sys.executable, "-S", "-c", LEAKS, str(own), str(other), str(written), *ports]
         process = await Process.start(command, name="leaks", logs=own.parent)
+        workers.add(process)
         try:
             async with asyncio.timeout(LIMIT):
                 while "ready" not in process.log_tail():
                     await asyncio.sleep(0.01)
-            coverage = CoverageGaps(doors=lambda: {int(ports[0])}, own=own.parent)
-            coverage.look(process.pid)
-            coverage.look(process.pid)
+            await coverage.look(HELD)
+            await coverage.look()
         finally:
             await process.kill()
+        await coverage.look()
     assert f"a connection to 127.0.0.1:{ports[1]} passes no door" in coverage.gaps
     assert f"the file {other} is open for writing" in coverage.gaps
+    assert f"the file {written} is written" in coverage.gaps
     assert any(gap.startswith("a child process runs: ") and "time.sleep(600)" in gap for gap in coverage.gaps)
-    assert len(coverage.gaps) == 3
+    assert len(coverage.gaps) == 4
+    seen = [act.facts_as(PastDoors) for act in acts(tape.entries, "past-doors")]
+    assert [(each.seen_at, sorted(each.what)) for each in seen if each] == [(HELD.id, sorted(coverage.gaps))]
 
 
-def test_a_process_that_is_gone_has_no_gaps(tmp_path: Path) -> None:
-    coverage = CoverageGaps(doors=set, own=tmp_path)
-    coverage.look(2**22 + 1)
+async def test_what_is_written_again_is_seen_at_each_point_and_is_one_gap(tmp_path: Path) -> None:
+    tape, ledger = LiveTape(), tmp_path / "ledger.txt"
+    coverage = CoverageGaps(folders=[tmp_path], own=[], workers=WorkerRegistry(), tape=tape)
+    await coverage.begin(doors=set)
+    for point in (HELD, HELD.at("after")):
+        with ledger.open("a") as lines:
+            lines.write("charged\n")
+        await coverage.look(point)
+        await coverage.look(point)
+    seen = [act.facts_as(PastDoors) for act in acts(tape.entries, "past-doors")]
+    assert [each.seen_at for each in seen if each] == [HELD.id, HELD.at("after").id]
+    assert coverage.gaps == [f"the file {ledger} is written"]
+
+
+async def test_a_process_that_is_gone_has_no_gaps(tmp_path: Path) -> None:
+    workers = WorkerRegistry()
+    coverage = CoverageGaps(folders=[], own=[tmp_path], workers=workers, tape=LiveTape())
+    process = await Process.start([sys.executable, "-c", ""], name="gone", logs=tmp_path)
+    workers.add(process)
+    await process.wait()
+    await coverage.look()
     assert coverage.gaps == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness import faults
+from harness.records.act_facts import PastDoors
 from harness.records.cut import Cut, cuts, cuts_of, new_cuts, steady
 from harness.records.plan import Strike
 from harness.records.point import Door, Point
@@ -199,3 +200,22 @@ def test_the_attempts_of_a_message_are_one_new_place() -> None:
 
 def test_a_reply_that_never_came_is_no_new_point() -> None:
     assert ids(new_cuts([KILL], [asks(point("New"))], set())) == [point("New").id]
+
+
+def left_before(sent: Point) -> Entry:
+    facts = PastDoors(what=["the file ledger.txt is written"], seen_at=sent.id)
+    return Entry(at=0, kind="act", operation="past-doors", facts=facts)
+
+
+def test_where_something_leaves_past_the_doors_after_and_before_are_two_cuts() -> None:
+    effect, done = point("charge"), point("RespondActivityTaskCompleted")
+    tape = sequence(effect, done)
+    tape.insert(3, left_before(done))
+    found = cuts(tape)
+    assert ids(found) == [effect.id, effect.at("after").id, done.id, done.at("after").id]
+    assert [cut.stands_for for cut in found] == [(), (), (), ()]
+
+
+def test_what_leaves_past_the_doors_before_any_message_was_answered_is_no_cut_more() -> None:
+    one = point("One")
+    assert ids(cuts([asks(one), left_before(one), answers(one)])) == [one.id, one.at("after").id]

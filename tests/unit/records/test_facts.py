@@ -14,6 +14,7 @@ from harness.records.act_facts import (
     DoorNotice,
     FaultHealed,
     FaultMade,
+    PastDoors,
     TimeoutAccelerated,
     TimePassed,
     WorkAttached,
@@ -182,6 +183,13 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         "query",
         {"name": "go", "args": [1], "workflow_id": "w", "failure": "E: no"},
         ClientCall(name="go", args=[1], workflow_id="w", failure="E: no"),
+    ),
+    (
+        "act",
+        "",
+        "past-doors",
+        {"what": ["a file"], "seen_at": "x"},
+        PastDoors(what=["a file"], seen_at="x"),
     ),
     ("act", "", "notice", {"text": "a script raised"}, DoorNotice(text="a script raised")),
 ]

@@ -180,8 +180,9 @@ def test_junit_skips_what_is_not_applicable() -> None:
 def test_summary_is_a_table_after_the_findings() -> None:
     told = summary([FAILED, PASSED], folder="runs/x").splitlines()
     assert told[0] == "## crashproof: FAIL"
-    assert "charge happened 2 times, expected once" in told[3]
-    assert told[4] == "Reproduce with `crashproof reproduce 9f3a2c`"
+    assert told[2].startswith("trip: only what passes the doors was tried.")
+    assert "charge happened 2 times, expected once" in told[5]
+    assert told[6] == "Reproduce with `crashproof reproduce 9f3a2c`"
     assert told[-5:-2] == [
         "|---|---|---|---|---|---|",
         "| trip | FAIL | 3 | 2 | 0 | 1/1 |",

@@ -1,4 +1,4 @@
-"""Sampling looks at every run again and again, and at the worker process where gaps are looked for."""
+"""Sampling looks at every run again and again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 from harness.doors.wire.attribution import Attribution
 from harness.trial import sampling
-from harness.trial.registry import WorkerRegistry
 from harness.trial.sampling import Sampling
 
 LIMIT = 20.0
@@ -38,7 +37,7 @@ async def test_what_is_pending_is_kept_and_a_server_that_is_away_is_asked_again(
     attribution, server = Attribution(), Server()
     attribution.started(workflow="A", workflow_id="w", run_id="r")
     frontend: Any = server
-    looking = Sampling(frontend, attribution=attribution, workers=WorkerRegistry(), coverage=None)
+    looking = Sampling(frontend, attribution=attribution)
     task = asyncio.create_task(looking.run())
     async with asyncio.timeout(LIMIT):
         while len(looking.samples) < 2:

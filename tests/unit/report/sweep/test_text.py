@@ -34,6 +34,9 @@ timeouts after a strike were accelerated
 PASS: 2 trials, 1 of 1 point struck, 0 findings. Evidence: .crashproof/runs/latest"""
 
 FAILED_TEXT = """\
+trip: only what passes the doors was tried. What leaves the worker another way can be lost or doubled unseen:
+  the file trips.db is open for writing
+
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
   FAIL  effects-happen-once (broken)
     charge happened 2 times, expected once
@@ -49,7 +52,7 @@ trip      FAIL          3       1       2        0      1/1    7.2s
 trip:
   - coverage gap: the file trips.db is open for writing
 
-FAIL: 3 trials, 1 of 1 point struck, 1 finding (1 broken). Evidence: .crashproof/runs/latest"""
+FAIL: 3 trials, 1 of 1 point struck, 1 finding (1 broken), as far as the doors see. Evidence: .crashproof/runs/latest"""
 
 UNSHOWN_TEXT = """\
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1

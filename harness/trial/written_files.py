@@ -1,0 +1,90 @@
+"""Written files: what was written below a worker's folders between two looks, by what stays of it in the file system.
+
+A file counts as written when it is new, or its size, its time of change or its identity is another one than at the look
+before. All three are set by the write itself, so a look that is taken while the worker's next message is held, or once
+the worker has ended, misses nothing that was written before and is still there. What was made and removed in between is
+nowhere any more: it was no lasting effect.
+
+What is no effect by its nature is left out. The rule is one of names, since names are all that is seen from outside:
+
+- hidden files and folders (``.git``, ``.venv``, ``.cache``, ``.crashproof``),
+- what is made from something else: ``__pycache__``, ``*.pyc``, ``node_modules``, ``site-packages``, ``cache``,
+- logs: ``*.log``, ``*.log.1``, and what is below ``log`` or ``logs``,
+- what stands for a process or for a moment: ``*.pid``, ``*.lock``, ``*.tmp``, ``*.swp``, ``*~``, and below ``tmp``.
+
+The side files of SQLite (``-wal``, ``-journal``, ``-shm``) count as the database that they belong to.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_MOST_FILES = 50_000  # files below the folders; more are not looked at
+
+_NO_EFFECT_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "cache", "log", "logs", "tmp", "venv"})
+_NO_EFFECT_FILE = re.compile(r".*(\.pyc|\.log|\.log\.\d+|\.pid|\.lock|\.tmp|\.swp|~)|\..*")
+_SIDE_FILE = re.compile(r"-(wal|journal|shm)$")
+
+_Marks = dict[str, tuple[int, int, int]]
+
+
+class WrittenFiles:
+    """Tells which files below some folders were written since the last look.
+
+    Attributes:
+        too_many: Whether there are more files than are looked at, so that a write may be missed.
+
+    Args:
+        folders: Where to look, with all that is below.
+        own: Folders that crashproof itself writes to.
+    """
+
+    def __init__(self, folders: Sequence[Path], *, own: Sequence[Path]) -> None:
+        self.too_many = False
+        self._folders = [folder.resolve() for folder in folders if folder.is_dir()]
+        self._own = {str(folder.resolve()) for folder in own}
+        self._marks: _Marks = {}
+
+    def begin(self) -> None:
+        """Take what is there now as not written."""
+        self._marks = self._look()
+
+    def written(self) -> list[Path]:
+        """Return the files that were written since the last look, in order of their names."""
+        before, self._marks = self._marks, self._look()
+        names = (name for name, mark in self._marks.items() if before.get(name) != mark)
+        return [Path(name) for name in sorted({_SIDE_FILE.sub("", name) for name in names})]
+
+    def _look(self) -> _Marks:
+        marks: _Marks = {}
+        for entry in self._files():
+            if len(marks) == _MOST_FILES:
+                self.too_many = True
+                break
+            try:
+                state = entry.stat()
+            except OSError:  # it is gone again
+                continue
+            marks[entry.path] = (state.st_ino, state.st_size, state.st_mtime_ns)
+        return marks
+
+    def _files(self) -> Iterator[os.DirEntry[str]]:
+        waiting = [str(folder) for folder in self._folders]
+        while waiting:
+            try:
+                entries = list(os.scandir(waiting.pop()))
+            except OSError:  # it is gone, or not for us to read: then not for the worker to write, either
+                continue
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if self._may_hold_effects(entry):
+                        waiting.append(entry.path)
+                elif entry.is_file() and not _NO_EFFECT_FILE.fullmatch(entry.name):
+                    yield entry
+
+    def _may_hold_effects(self, folder: os.DirEntry[str]) -> bool:
+        name = folder.name.lower()
+        return not name.startswith(".") and name not in _NO_EFFECT_FOLDERS and folder.path not in self._own

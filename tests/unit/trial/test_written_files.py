@@ -1,0 +1,86 @@
+"""Files that were written are seen by what stays of them; logs, caches and what is of a moment are no effects."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from harness.trial import written_files
+from harness.trial.written_files import WrittenFiles
+
+
+def names(files: WrittenFiles, folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in files.written()]
+
+
+def test_what_is_new_or_changed_or_replaced_is_written_and_told_once(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("as it was")
+    (tmp_path / "ledger.txt").write_text("one\n")
+    (tmp_path / "state.json").write_text("{}")
+    files = WrittenFiles([tmp_path], own=[])
+    files.begin()
+    assert files.written() == []
+    with (tmp_path / "ledger.txt").open("a") as ledger:
+        ledger.write("two\n")
+    (tmp_path / "new" / "deep").mkdir(parents=True)
+    (tmp_path / "new" / "deep" / "note.md").write_text("")
+    (tmp_path / "state.next").write_text("[]")
+    (tmp_path / "state.next").rename(tmp_path / "state.json")
+    assert names(files, tmp_path) == ["ledger.txt", "new/deep/note.md", "state.json"]
+    assert files.written() == []
+
+
+def test_a_row_of_sqlite_is_written_into_its_database_whatever_file_holds_it(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "audit.db", isolation_level=None)
+    database.execute("pragma journal_mode=wal")
+    database.execute("create table charges (id integer)")
+    files = WrittenFiles([tmp_path], own=[])
+    files.begin()
+    database.execute("insert into charges values (1)")
+    assert names(files, tmp_path) == ["audit.db"]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "worker.log",
+        "worker.log.2",
+        "logs/today.txt",
+        "__pycache__/worker.cpython-311.pyc",
+        ".cache/models.json",
+        ".git/index",
+        "tmp/scratch",
+        "download.tmp",
+        "worker.pid",
+        "own/trials/tape.jsonl",
+    ],
+)
+def test_what_is_no_effect_by_its_nature_is_left_out(name: str, tmp_path: Path) -> None:
+    files = WrittenFiles([tmp_path], own=[tmp_path / "own"])
+    files.begin()
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("written")
+    assert files.written() == []
+
+
+def test_what_is_gone_again_and_what_was_only_read_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "read.txt").write_text("as it was")
+    files = WrittenFiles([tmp_path, tmp_path / "missing"], own=[])
+    files.begin()
+    (tmp_path / "read.txt").read_text()
+    (tmp_path / "scratch.txt").write_text("for a moment")
+    (tmp_path / "scratch.txt").unlink()
+    assert files.written() == []
+
+
+def test_more_files_than_are_looked_at_are_admitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written_files, "_MOST_FILES", 2)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text("")
+    files = WrittenFiles([tmp_path], own=[])
+    assert not files.too_many
+    files.begin()
+    assert files.too_many
