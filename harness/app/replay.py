@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from harness.app.progress import Tell
 from harness.errors import UsageError
 from harness.histories.files import history_files
+from harness.processes import scratch
 from harness.records.replay_result import ReplayResult
 from harness.records.sweep_result import News
 from harness.replay.compare import accepted_differences as differences
@@ -83,13 +82,12 @@ async def replay(request: ReplayOrder, *, tell: Tell) -> ReplayResult:
     files = await asyncio.to_thread(history_files, request.paths, cwd=request.cwd)
     if not files:
         raise UsageError(f"no history lies in {', '.join(request.paths)}")
-    scratch = Path(tempfile.mkdtemp(prefix="crashproof-replay-"))
-    kept = False
+    folder = scratch.new_folder("replay")
     try:
         return await replay_all(
             files,
             against=against,
-            folder=scratch,
+            folder=folder,
             conditions=request.conditions,
             jobs=request.jobs,
             largest=request.largest * _MEBIBYTE,
@@ -97,11 +95,11 @@ async def replay(request: ReplayOrder, *, tell: Tell) -> ReplayResult:
             tell=lambda text, done, total: tell(News(scenario="replay", text=text, done=done, total=total)),
         )
     except UsageError as error:
-        kept = str(scratch) in str(error)
+        if str(folder) in str(error):
+            scratch.keep(folder)
         raise
     finally:
-        if not kept:
-            shutil.rmtree(scratch, ignore_errors=True)
+        scratch.remove(folder)
 
 
 def accepted_differences(file: Path | None, *, needed: bool) -> AcceptedDifferences:

@@ -10,9 +10,11 @@ from harness import checks
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
 from harness.app.judge import baselines
 from harness.app.progress import Tell
-from harness.app.run import Means, RunResult
+from harness.app.run import RIG, Means, RunResult
+from harness.app.run_folder import new_run_folder
 from harness.campaign.campaign import sweep_again
 from harness.errors import UsageError, nearest
+from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.run_record import DeclaredScenario, RunRecord, begin
 from harness.records.sweep_result import News, SweepResult
@@ -43,13 +45,15 @@ async def reproduce(trial: str, *, run_folder: Path | None, out: Path, means: Me
     declared = next((each for each in record.scenarios if each.name == verdict.scenario), None)
     if declared is None:
         raise UsageError(f"{earlier.parent.parent}/run.json knows no scenario {verdict.scenario!r}")
-    folder = folders.new_run(out.resolve())
-    go_to(record)
-    again = await _run_again(earlier, declared=declared, record=record, folder=folder, means=means, tell=tell)
-    again = _compared(again, verdict, earlier)
-    keep([again], folder=folder, scenarios=(declared,))
-    means.tidy(folder)
-    return RunResult(folder=folder, sweeps=(again,))
+    with new_run_folder(out.resolve()) as folder:
+        go_to(record)
+        try:
+            again = await _run_again(earlier, declared=declared, record=record, folder=folder, means=means, tell=tell)
+        finally:
+            means.tidy(folder)
+        again = _compared(again, verdict, earlier)
+        keep([again], folder=folder, scenarios=(declared,))
+        return RunResult(folder=folder, sweeps=(again,))
 
 
 async def _run_again(
@@ -60,6 +64,7 @@ async def _run_again(
     plan = folders.load_plan(earlier)
     options = kept_options(record)
     binary = await means.server(options.engine, tell=tell)
+    scratch.claim(folder / RIG)
     server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256}
     kept = {name: value for name, value in asdict(options).items() if name in KEPT}
     record = begin(scenarios=(declared,), options={**kept, "reproduces": str(earlier)}, server=server)

@@ -29,6 +29,7 @@ from typing import Any
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
 from harness.app.progress import Tell
 from harness.campaign.campaign import default_jobs, sweep_all
+from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
 from harness.records.run_record import DeclaredScenario, RunRecord, begin
@@ -38,6 +39,10 @@ from harness.report.files import keep, shown_path
 from harness.servers.binaries import find
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine as engine_of
+from harness.trial.stage import script_files
+
+RIG = "rig"
+"""Where below the folder of a run the server keeps its database and logs while the run is under way."""
 
 POINTS_ONLY = "only the points were asked for"
 """Why the evidence of a run that only listed its points is UNKNOWN."""
@@ -82,8 +87,10 @@ class Means:
 
     def tidy(self, folder: Path) -> None:
         """Remove the server's database and logs from the folder of a run that is over, if they are not to stay."""
-        if not self.keep_rig:
-            _remove_rig(folder)
+        if self.keep_rig:
+            scratch.keep(folder / RIG)
+        else:
+            scratch.remove(folder / RIG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +130,16 @@ async def run(
         UsageError: A scenario names what does not exist, or there is one alone and it does not fit its worker.
         RigError: No server is there or starts, or the one scenario cannot be swept.
     """
+    for each in work:
+        script_files(each.scenario)
+    scratch.remove_abandoned(*folder.parent.glob(f"*/{RIG}"))
     server = await means.server(options.engine, tell=tell)
     declared = tuple(each.declared for each in work)
     record = begin(scenarios=declared, options=_kept(options), server=_described(server))
     record = replace(record, command=means.command or record.command)
     folders.save_run(folder, record)
     tell(News(text=f"{server.version} from {server.source}; evidence in {shown_path(folder)}"))
+    scratch.claim(folder / RIG)
     try:
         sweeps = await sweep_all(
             [each.scenario for each in work],
@@ -142,10 +153,11 @@ async def run(
     except asyncio.CancelledError:
         tell(News(text=f"interrupted; go on with: crashproof run --resume {shown_path(folder)}"))
         raise
+    finally:
+        means.tidy(folder)
     evidence = tuple(_as_evidence(each) for each in sweeps)
     folders.save_run(folder, replace(record, sweeps=evidence, finished=time.time()))
     keep(evidence, folder=folder, scenarios=declared)
-    means.tidy(folder)
     return RunResult(folder=folder, sweeps=tuple(sweeps))
 
 
@@ -167,7 +179,7 @@ async def resume(folder: Path, *, limits: SweepOptions, means: Means, tell: Tell
     go_to(record)
     work = [DeclaredWork(scenario=declared_scenario(each), declared=each) for each in record.scenarios]
     options = replace(limits, **_kept(kept_options(record)))
-    _remove_rig(folder)
+    shutil.rmtree(folder / RIG, ignore_errors=True)
     return await run(work, options=options, folder=folder, means=means, tell=tell)
 
 
@@ -187,10 +199,6 @@ class _Keeping:
 def _as_evidence(sweep: SweepResult) -> SweepResult:
     """Return what is kept of a sweep: where only its points were asked for, none was tried, which is no PASS."""
     return replace(sweep, points_only=False, limit=POINTS_ONLY) if sweep.points_only else sweep
-
-
-def _remove_rig(folder: Path) -> None:
-    shutil.rmtree(folder / "rig", ignore_errors=True)
 
 
 def _kept(options: SweepOptions) -> dict[str, Any]:

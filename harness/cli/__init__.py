@@ -75,14 +75,21 @@ def main() -> None:
     abort while it finalizes, and would then leave with another status.
     """
     status = _status()
-    if "harness.processes.process" in sys.modules:
-        sys.modules["harness.processes.process"].kill_all()
+    leave_nothing()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (BrokenPipeError, ValueError):
             continue
     os._exit(status)
+
+
+def leave_nothing() -> None:
+    """Kill every process that crashproof started, and remove every folder that it needed only while it ran."""
+    if "harness.processes.process" in sys.modules:
+        sys.modules["harness.processes.process"].kill_all()
+    if "harness.processes.scratch" in sys.modules:
+        sys.modules["harness.processes.scratch"].remove_all()
 
 
 def _status() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,16 @@ from click.core import ParameterSource
 from harness import faults
 from harness.app.ad_hoc import ad_hoc_scenario
 from harness.app.declared_scenarios import declaration, judged_by
+from harness.app.judge import judge
 from harness.app.loading import load
 from harness.app.progress import Tell
 from harness.app.run import DeclaredWork, Means, RunResult
 from harness.app.run import resume as resume_run
 from harness.app.run import run as run_scenarios
+from harness.app.run_folder import new_run_folder
 from harness.cli import ad_hoc, engine
 from harness.cli.interrupting import interruptible
-from harness.cli.output import FAIL_ON, FORMAT, show
+from harness.cli.output import FAIL_ON, FORMAT, say, show
 from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records import store as folders
@@ -94,9 +97,20 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())
     work = [] if given["resume"] else _work(targets, given)
-    with ProgressDisplay(jsonl=form == "jsonl") as display:
-        result = interruptible(_run(work, options=options, tell=display.tell, given=given))
+    with _folder(given) as folder:
+        try:
+            with ProgressDisplay(jsonl=form == "jsonl") as display:
+                running = _run(work, options=options, folder=folder, tell=display.tell, given=given)
+                result = interruptible(running)
+        except KeyboardInterrupt:
+            if (folder / "run.json").is_file():
+                show(judge(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True)), form=form)
+            raise
     return show(result, form=form, points_only=options.points_only)
+
+
+def _folder(given: dict[str, Any]) -> AbstractContextManager[Path]:
+    return nullcontext(given["resume"]) if given["resume"] else new_run_folder(given["out"])
 
 
 def _refuse_beside_resume(given: click.Context) -> None:
@@ -109,11 +123,13 @@ def _refuse_beside_resume(given: click.Context) -> None:
             raise UsageError(f"--resume goes on with what its folder holds: give no {what} beside it")
 
 
-async def _run(work: Sequence[DeclaredWork], *, options: SweepOptions, tell: Tell, given: dict[str, Any]) -> RunResult:
+async def _run(
+    work: Sequence[DeclaredWork], *, options: SweepOptions, folder: Path, tell: Tell, given: dict[str, Any]
+) -> RunResult:
     means = Means(binaries=engine.binary_paths(given), jobs=given["jobs"] or 0, keep_rig=given["keep_rig"])
     if given["resume"]:
-        return await resume_run(given["resume"], limits=options, means=means, tell=tell)
-    return await run_scenarios(work, options=options, folder=folders.new_run(given["out"]), means=means, tell=tell)
+        return await resume_run(folder, limits=options, means=means, tell=tell)
+    return await run_scenarios(work, options=options, folder=folder, means=means, tell=tell)
 
 
 def _fault_words(given: Sequence[str]) -> tuple[str, ...]:

@@ -87,10 +87,24 @@ def new_run(root: Path = RUNS) -> Path:
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
     with _disk():
         (root / name / "trials").mkdir(parents=True)
-        link = root / f".latest-{name}"
-        link.symlink_to(name)
-        link.replace(root / "latest")
+    point_latest(root, at=Path(name))
     return root / name
+
+
+def point_latest(root: Path, *, at: Path | None) -> None:
+    """Point ``latest`` at a run, relative to the folder of all runs; None: at none.
+
+    Raises:
+        RigError: It cannot be done.
+    """
+    latest = root / "latest"
+    with _disk():
+        if at is None:
+            latest.unlink(missing_ok=True)
+            return
+        link = root / f".latest-{at.name}"
+        link.symlink_to(at)
+        link.replace(latest)
 
 
 def find_run(folder: Path) -> Path:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from typing import Any
 
 import platformdirs
 
+from harness.processes import scratch
 from harness.processes.process import Process
 from harness.servers.installing import Installer, follow
 from harness.servers.packages import ServerPackage
@@ -129,14 +129,17 @@ async def probe(kind: BinaryKind, path: Path, *, source: str) -> Binary:
 
 async def _version(kind: BinaryKind, path: Path) -> str:
     asked = " ".join([str(path), *kind.version_arguments])
-    with tempfile.TemporaryDirectory(prefix="crashproof-") as logs:
-        process = await Process.start([str(path), *kind.version_arguments], name="version", logs=Path(logs))
+    logs = scratch.new_folder("version")
+    try:
+        process = await Process.start([str(path), *kind.version_arguments], name="version", logs=logs)
         status = await follow(process, limit=VERSION_SECONDS)
         # A usage may come on stderr.
         printed = next(
             filter(None, (log.read_text(errors="replace").strip() for log in (process.out, process.err))), ""
         )
         tail = process.log_tail(1)
+    finally:
+        scratch.remove(logs)
     if status is None:
         raise BrokenError(f"`{asked}` did not end within {VERSION_SECONDS:.0f} s")
     if status != 0:

@@ -280,7 +280,7 @@ async def open_trial_stage(
         strict=not is_one_program(scenario),
         fork_servers=None if cold else rig.fork_servers,
     )
-    model, effects = _beside(scenario, scenario.model), _beside(scenario, scenario.effects)
+    model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults)
     starts = StartRequests(tape=tape, task_timeout=task_timeout, attaches=plan.strikes != ())
     async with AsyncExitStack() as stack:
@@ -345,6 +345,15 @@ async def _clock(scenario: Scenario, *, rig: Rig, slot: Slot) -> AsyncIterator[C
 def is_one_program(scenario: Scenario) -> bool:
     """Tell whether the worker starts the work itself, so that it may end by itself when the work is done."""
     return isinstance(scenario.work, Starter) and not scenario.work.command
+
+
+def script_files(scenario: Scenario) -> tuple[Path | None, Path | None]:
+    """Return the files of a scenario's model script and of its effects script; None where it names none.
+
+    Raises:
+        UsageError: A file that it names is not there.
+    """
+    return _beside(scenario, scenario.model), _beside(scenario, scenario.effects)
 
 
 def _beside(scenario: Scenario, name: str) -> Path | None:

@@ -48,15 +48,30 @@ def test_after_a_failure(tmp_path: Path) -> None:
     assert done.status == 1, done
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_after_an_interrupt(tmp_path: Path, number: signal.Signals) -> None:
-    with begun("run", *MARKING, cwd=tmp_path) as running:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_after_an_interrupt_and_what_was_seen_so_far_is_shown(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "tmp").mkdir()
+    with begun("run", *MARKING, cwd=tmp_path, env={"TMPDIR": str(tmp_path / "tmp")}) as running:
         running.under_way()
         running.process.send_signal(number)
         assert ended(running) == 130
-    err = running.done().err
-    assert "Traceback" not in err
-    assert "go on with: crashproof run --resume .crashproof/runs/" in err
+    done = running.done()
+    assert "Traceback" not in done.err
+    assert "go on with: crashproof run --resume .crashproof/runs/" in done.err
+    assert "the run ended before this scenario was finished" in done.out
+    assert "were not tried" in (tmp_path / ".crashproof/runs/latest/report.txt").read_text()
+    assert not (tmp_path / ".crashproof/runs/latest/rig").exists()
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_after_a_second_interrupt(tmp_path: Path) -> None:
+    with begun("run", *MARKING, cwd=tmp_path) as running:
+        running.under_way()
+        running.process.send_signal(signal.SIGHUP)
+        running.process.send_signal(signal.SIGINT)
+        assert ended(running) == 130
+    assert "Traceback" not in running.done().err
+    assert not (tmp_path / ".crashproof/runs/latest/rig").exists()
 
 
 def test_after_kill_9_of_crashproof(tmp_path: Path) -> None:
@@ -64,6 +79,12 @@ def test_after_kill_9_of_crashproof(tmp_path: Path) -> None:
         running.under_way()
         running.process.kill()
         assert ended(running) == -signal.SIGKILL
+    left = (tmp_path / ".crashproof/runs/latest").resolve()
+    assert (left / "rig").is_dir()
+    refused = crashproof("run", *MARKING, "--temporal", "nowhere", cwd=tmp_path)
+    assert refused.status == 2, refused
+    assert not (left / "rig").exists()
+    assert (tmp_path / ".crashproof/runs/latest").resolve() == left
 
 
 def test_after_the_server_died(tmp_path: Path) -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from harness.doors.http import channel as http_channel
 from harness.doors.http.answer import parsed
 from harness.doors.http.channel import Arrived, Decided, Executed, Frame, HttpDecision, Notice, Refused, Serving
 from harness.errors import RigError, UsageError
+from harness.processes import scratch
 from harness.processes.process import Process
 from harness.records.message_facts import HttpCall, HttpReply
 from harness.records.point import Position
@@ -185,7 +184,7 @@ class HttpDoors:
 
     async def _start(self) -> None:
         # The path of a unix socket is limited to about 100 characters, so it is not in the folder of the logs.
-        folder = tempfile.mkdtemp(prefix="crashproof-")
+        folder = scratch.new_folder("doors")
         connected: asyncio.Future[_Ends] = asyncio.get_running_loop().create_future()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -201,7 +200,7 @@ class HttpDoors:
             finally:
                 listener.close()
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove(folder)
         frame = await self._unless_ended(asyncio.ensure_future(http_channel.receive(self._reader)))
         if isinstance(frame, Refused):
             raise UsageError(frame.reason)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +209,43 @@ def test_a_trial_whose_workflow_an_interruption_left_open_is_run_again(tmp_path:
     assert resumed.status == 0, resumed
     assert resumed.json["points"]["struck"] == resumed.json["points"]["known"]
     assert trials[0].is_file()
+
+
+def test_a_missing_script_is_said_before_a_server_starts_and_leaves_no_folder(tmp_path: Path) -> None:
+    refused = crashproof("run", *MARKING, "--model", "nowhere.py", cwd=tmp_path, env={"CRASHPROOF_TEMPORAL": "/no"})
+    assert refused.status == 2, refused
+    assert "Marking names 'nowhere.py', but there is no file" in refused.err
+    assert list((tmp_path / ".crashproof/runs").iterdir()) == []
+
+
+def test_a_run_killed_at_random_moments_is_resumed_to_the_verdicts_of_one_go(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    whole = tmp_path_factory.mktemp("whole")
+    in_one_go = crashproof("run", *MARKING, "-o", "json", cwd=whole)
+    assert in_one_go.status == 0, in_one_go
+    seed = random.randrange(2**32)
+    print(f"seed of the moments: {seed}")
+    most = len(files_of(whole))
+    moments = sorted(random.Random(seed).sample(range(1, most), k=4))
+    arguments = ["run", *MARKING]
+    for moment in moments:
+        with begun(*arguments, cwd=tmp_path) as running:
+            while running.process.poll() is None and len(files_of(tmp_path)) < moment:
+                time.sleep(0.01)
+            running.process.kill()
+            running.process.wait(60)
+            assert running.left() == []
+        arguments = ["run", "--resume", RUN]
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / RUN).glob("trials/*/verdict.json")}
+    resumed = crashproof(*arguments, "-o", "json", cwd=tmp_path)
+    assert resumed.status == 0, resumed
+    assert trials(resumed.json) == trials(in_one_go.json)
+    assert resumed.json["points"] == in_one_go.json["points"]
+    tapes = {file: file.with_name("tape.jsonl").stat().st_mtime_ns for file in kept}
+    assert all(tapes[file] <= at for file, at in kept.items()), "a trial that was judged was run again"
+    assert not (tmp_path / RUN / "rig").exists()
+
+
+def files_of(cwd: Path) -> list[Path]:
+    return list((cwd / RUN).glob("trials/*/*")) + list((cwd / RUN).glob("run.json"))

@@ -1,0 +1,71 @@
+"""Scratch folders: what crashproof needs only while it runs, such as the database of its server.
+
+Each is removed by who made it, or when the command ends, whatever ends it. A crashproof that was killed by SIGKILL can
+do neither: so each folder holds the identity of the process that owns it, and the next command removes those whose
+owner is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+
+_OWNER = ".crashproof-owner"
+_PREFIX = "crashproof-"
+
+_owned: set[Path] = set()
+
+
+def new_folder(what: str) -> Path:
+    """Make a folder of this process's own where temporary files go, named after what it is for."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{what}-"))
+    claim(folder)
+    return folder
+
+
+def claim(folder: Path) -> None:
+    """Make a folder, where it is not there, this process's own: it does not outlive it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _OWNER).write_text(_identity(os.getpid()))
+    _owned.add(folder)
+
+
+def keep(folder: Path) -> None:
+    """Let a folder stay when this process ends."""
+    _owned.discard(folder)
+    (folder / _OWNER).unlink(missing_ok=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of this process's own and all in it; one that is kept stays."""
+    if folder in _owned:
+        shutil.rmtree(folder, ignore_errors=True)
+        _owned.discard(folder)
+
+
+def remove_all() -> None:
+    """Remove all that this process owns."""
+    for folder in list(_owned):
+        remove(folder)
+
+
+def remove_abandoned(*places: Path) -> None:
+    """Remove what processes that are gone owned, among these folders and those where temporary files go."""
+    for owner in (*Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"), *(place / _OWNER for place in places)):
+        with contextlib.suppress(OSError):  # of another user, or another command removes it at the same time
+            pid, _, _ = (identity := owner.read_text()).partition(" ")
+            if pid.isdigit() and _identity(int(pid)) != identity:
+                shutil.rmtree(owner.parent, ignore_errors=True)
+
+
+def _identity(pid: int) -> str:
+    """Return what no other process will ever have in common with that of this id; an empty text where none runs."""
+    try:
+        return f"{pid} {psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return ""

@@ -1,0 +1,45 @@
+"""A run that was asked for wrongly leaves no folder, and every other one stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.app.run_folder import new_run_folder
+from harness.errors import RigError, UsageError
+
+
+def test_a_usage_error_leaves_no_folder_and_latest_as_it_was(tmp_path: Path) -> None:
+    with new_run_folder(tmp_path) as first:
+        pass
+    for wrong in (UsageError("no such thing"), ExceptionGroup("a", [UsageError("no such thing")])):
+        with pytest.raises(type(wrong)), new_run_folder(tmp_path):
+            raise wrong
+    assert (tmp_path / "latest").resolve() == first
+    assert sorted(tmp_path.iterdir()) == [first, tmp_path / "latest"]
+
+
+def test_the_first_usage_error_leaves_nothing_at_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError), new_run_folder(tmp_path):
+        raise UsageError("no such thing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_judged_before_the_error_stays(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        _judge_one_and_refuse(tmp_path)
+    assert list((tmp_path / "latest").glob("trials/*/verdict.json"))
+
+
+def _judge_one_and_refuse(out: Path) -> None:
+    with new_run_folder(out) as folder:
+        (folder / "trials" / "one").mkdir()
+        (folder / "trials" / "one" / "verdict.json").write_text("{}")
+        raise UsageError("no such thing")
+
+
+def test_a_failure_of_the_rig_keeps_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(RigError), new_run_folder(tmp_path) as folder:
+        raise RigError("the server did not start")
+    assert (tmp_path / "latest").resolve() == folder

@@ -1,0 +1,56 @@
+"""Scratch folders do not outlive the process that owns them, even where it was killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.processes import scratch
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from harness.processes import scratch
+scratch.claim(Path(sys.argv[1]))
+(Path(sys.argv[1]) / "database").write_text("rows")
+print(scratch.new_folder("tried"), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_what_is_owned_is_removed_and_what_is_kept_stays(tmp_path: Path) -> None:
+    one, other, third = scratch.new_folder("one"), scratch.new_folder("other"), tmp_path / "rig"
+    scratch.claim(third)
+    (third / "database").write_text("rows")
+    scratch.keep(other)
+    scratch.remove(one)
+    scratch.remove(other)
+    scratch.remove_all()
+    assert list(tmp_path.iterdir()) == [other]
+    assert list(other.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_and_nothing_else_is(tmp_path: Path) -> None:
+    left, mine, kept = tmp_path / "run" / "rig", tmp_path / "mine" / "rig", tmp_path / "kept" / "rig"
+    scratch.claim(mine)
+    scratch.claim(kept)
+    scratch.keep(kept)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(left)], capture_output=True, env={"TMPDIR": str(tmp_path)}, check=False
+    )
+    temporary = Path(killed.stdout.decode().strip())
+    assert temporary.is_dir()
+    scratch.remove_abandoned(left, mine, kept)
+    assert not left.exists()
+    assert not temporary.exists()
+    assert mine.is_dir()
+    assert kept.is_dir()
+    scratch.remove(mine)
