@@ -152,7 +152,10 @@ def _below(first: CallFrame, project: Project) -> Iterator[CallFrame]:
 
 
 def _called(frame: CallFrame, project: Project) -> Iterator[CallFrame]:
+    elsewhere = project.skipped_in_activities(frame.function)
     for call in frame.calls():
+        if elsewhere and (call in elsewhere or not elsewhere.isdisjoint(call.node_ancestors())):
+            continue
         if not isinstance(call.func, nodes.Name | nodes.Attribute):
             continue
         direct = project.functions_called_by(call.func)

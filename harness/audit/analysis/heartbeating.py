@@ -89,11 +89,13 @@ def span(started: Started) -> float | None:
 
 def _heartbeats_in(function: Any, project: Project) -> list[Any]:
     """Return the places in a function, those defined in it too, where the beating function is named."""
-    return [
+    beats = [
         node
         for node in function.nodes_of_class((nodes.Attribute, nodes.Name))
         if getattr(node, "attrname", "heartbeat") == "heartbeat" and project.dotted_name(node) == HEARTBEAT
     ]
+    elsewhere = project.skipped_in_activities(function) if beats else frozenset()
+    return [node for node in beats if elsewhere.isdisjoint(node.node_ancestors())]
 
 
 def _is_called(node: Any) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from astroid import nodes
 
@@ -17,6 +18,7 @@ from harness.audit.code.executed_nodes import walk
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.places import place_of
 from harness.audit.code.resolved_name import Owner, ResolvedName
+from harness.audit.code.runtime_checks import Inside, skipped
 from harness.records.audit_result import Unresolved
 
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init")
@@ -62,13 +64,19 @@ class CallGraph:
         self.declared = declared
         self.unresolved: dict[nodes.Call, Unresolved] = {}
         self._walked: dict[nodes.NodeNG, tuple[nodes.NodeNG, ...]] = {}
+        self._never_run: dict[nodes.NodeNG, frozenset[nodes.NodeNG]] = {}
         self._known: dict[tuple[nodes.NodeNG, Owner], tuple[CallEdge, ...]] = {}
 
     def walked(self, node: nodes.NodeNG) -> tuple[nodes.NodeNG, ...]:
         """Return the nodes that run in a piece of code."""
         if node not in self._walked:
-            self._walked[node] = tuple(walk(node))
+            self._walked[node] = tuple(walk(node, without=self._skipped(node.scope())))
         return self._walked[node]
+
+    def _skipped(self, piece: nodes.NodeNG) -> frozenset[nodes.NodeNG]:
+        if piece not in self._never_run:
+            self._never_run[piece] = skipped(self.resolver, piece, Inside.WORKFLOW)
+        return self._never_run[piece]
 
     def edges_of(self, node: nodes.NodeNG, owner: Owner = None) -> tuple[CallEdge, ...]:
         """Return the edges from a piece of code, in the order of its text, each target once."""
@@ -169,6 +177,8 @@ class CallGraph:
     def _reference(self, target: nodes.FunctionDef, at: nodes.NodeNG, owner: Owner) -> Iterator[CallEdge]:
         if self.declared.activity(target) or self.declared.entry_methods(target):
             return
+        if not members.is_property(target) and _is_handed_back(at):
+            return  # whoever calls what this returns runs it, and that call is an edge of its own
         verb = "reads the property" if members.is_property(target) else "passes on"
         yield CallEdge(target=target, owner=owner, at=at, what=f"{verb} {_shown(at)}")
 
@@ -217,6 +227,18 @@ def _functions_in(node: nodes.FunctionDef) -> Iterator[nodes.FunctionDef]:
     for each in node.nodes_of_class(nodes.FunctionDef):
         if each is not node:
             yield each
+
+
+def _is_handed_back(node: nodes.NodeNG) -> bool:
+    """Tell whether a name is only returned: as it is, in a display of several, or bound by `partial`."""
+    at: Any = node.parent
+    while isinstance(at, nodes.Tuple | nodes.List | nodes.Dict | nodes.Set | nodes.IfExp) or _binds(at, node):
+        at = at.parent
+    return isinstance(at, nodes.Return)
+
+
+def _binds(call: nodes.NodeNG | None, node: nodes.NodeNG) -> bool:
+    return isinstance(call, nodes.Call) and _shown(call.func) in ("partial", "functools.partial") and node in call.args
 
 
 def _given(call: nodes.Call) -> Iterator[nodes.NodeNG]:

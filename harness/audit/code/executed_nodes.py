@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from astroid import nodes
@@ -10,11 +10,18 @@ from astroid import nodes
 from harness.audit.code.astroid_nodes import children
 
 
-def walk(piece: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
-    """Yield the nodes that run when a function's body, a lambda's, a module's or any other node's code runs."""
+def walk(piece: nodes.NodeNG, *, without: Set[nodes.NodeNG] = frozenset()) -> Iterator[nodes.NodeNG]:
+    """Yield the nodes that run when a function's body, a lambda's, a module's or any other node's code runs.
+
+    Args:
+        piece: The piece of code.
+        without: Nodes that are known not to run, with all below them.
+    """
     stack = list(_first(piece))[::-1]
     while stack:
         node = stack.pop()
+        if node in without:
+            continue
         yield node
         stack.extend(list(below(node))[::-1])
 

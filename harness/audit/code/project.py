@@ -28,6 +28,7 @@ from harness.audit.code.project_records import (
 )
 from harness.audit.code.reachability import AuditLimits, Reachability, StartingPoint
 from harness.audit.code.resolved_name import qualified
+from harness.audit.code.runtime_checks import Inside, skipped
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.start_calls import StartCalls
 from harness.records.audit_result import AuditFinding, CodePlace, Severity, Unresolved
@@ -54,6 +55,7 @@ class Project:
         self._call_graph = CallGraph(self._resolver, declared=self._declared)
         self._reach = Reachability(self._resolver, call_graph=self._call_graph, limits=limits or AuditLimits())
         self._reached: list[ReachedCode] | None = None
+        self._skipped: dict[nodes.FunctionDef, frozenset[nodes.NodeNG]] = {}
         self._reached_from: dict[tuple[int, ...], list[ReachedCode]] = {}
         self.modules: tuple[Module, ...] = tuple(self._modules.speaking())
         self.workflows: tuple[Workflow, ...] = tuple(
@@ -139,6 +141,12 @@ class Project:
         for node in self._call_graph.walked(reached.node if isinstance(reached, ReachedCode) else reached):
             if not kinds or isinstance(node, kinds):
                 yield node
+
+    def skipped_in_activities(self, function: nodes.FunctionDef) -> frozenset[nodes.NodeNG]:
+        """Return the tops of what a function does in workflows only, since it asks where it runs."""
+        if function not in self._skipped:
+            self._skipped[function] = skipped(self._resolver, function, Inside.ACTIVITY)
+        return self._skipped[function]
 
     def calls(self, reached: ReachedCode) -> Iterator[nodes.Call]:
         """Yield the calls that run in this piece of code."""

@@ -131,7 +131,9 @@ def _forgotten(project: Project, workflow: Workflow, code: Sequence[ReachedCode]
         waits = _waits(project, reached)
         for assign in project.walk(reached, nodes.AssignAttr):
             entries = written.get(assign.attrname, ())
-            if entries and isinstance(assign.expr, nodes.Name) and assign.expr.name == "self" and _is_reset(assign):
+            if not entries or _meant_for_later(assign, entries, reached):
+                continue
+            if isinstance(assign.expr, nodes.Name) and assign.expr.name == "self" and _is_reset(assign):
                 yield from _reset(project, assign, entries, waits.get(assign.attrname, []), reached)
 
 
@@ -184,6 +186,20 @@ def _reset(
             " while that runs is forgotten. Take the value and reset it before awaiting anything, or keep a queue."
         )
         yield project.finding("CP205", assign, text, severity=Severity.LIKELY, reached=reached)
+
+
+def _meant_for_later(assign: Node, entries: Sequence[EntryMethod], reached: ReachedCode) -> bool:
+    """Tell whether the handlers heed only what names an id that the run makes where it resets: none came before."""
+    made = {each.attrname for each in reached.node.nodes_of_class(nodes.AssignAttr)} - {assign.attrname}
+    return all(_compared_before(assign.attrname, entry.node) & made for entry in entries)
+
+
+def _compared_before(name: str, handler: nodes.FunctionDef) -> set[str]:
+    """Return the attributes of the workflow that a handler compares with something before it assigns an attribute."""
+    assigned = [each.lineno or 0 for each in handler.nodes_of_class(nodes.AssignAttr) if each.attrname == name]
+    tests = [each.test for each in handler.nodes_of_class(nodes.If) if (each.lineno or 0) < max(assigned, default=0)]
+    compared = [each for test in tests for each in test.nodes_of_class(nodes.Compare)]
+    return {attribute for each in compared for attribute in _own_attributes(each)}
 
 
 def _read_before(assign: Node, reached: ReachedCode) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
 _LONG_S = 60.0
+"""From this start-to-close timeout on an activity counts as long; one whose timeout cannot be told does not."""
+
 _UNSANDBOXED = "temporalio.worker.UnsandboxedWorkflowRunner"
 
 
@@ -47,13 +49,13 @@ def _under_way(long: Activity | None) -> str:
 
 def _long_activity(worker: WorkerCall, project: Project) -> Activity | None:
     for activity in worker.activities:
-        spans = [span(started) or 0.0 for started in starts_of(activity, project=project)]
+        spans = [span(started) for started in starts_of(activity, project=project)]
         asks = any(
             remote_call(call, project=project)
             for frame in frames_of(activity, project=project)
             for call in frame.calls()
         )
-        if asks and max(spans, default=_LONG_S) >= _LONG_S:
+        if asks and max((each for each in spans if each is not None), default=0.0) >= _LONG_S:
             return activity
     return None
 
