@@ -16,6 +16,7 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
 
     errors         what stops crashproof: a wrong use, or a failure that is its own
     extensions     what other packages add (docs/extending.md)
+    foreign        foreign text and JSON made harmless for each medium
     records        plain frozen data: point, plan, tape, evidence, verdict, scenario, results, the evidence folder
     faults         what can be done at a point: actions, faults, and their catalogue
     temporal       what is known of Temporal's own formats and defaults
@@ -34,7 +35,7 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
     cli            the commands
     testing        the fixtures of the pytest plugin, whose entrance is pytest_plugin
 
-Floors: errors < extensions < records, faults < temporal, processes < doors, servers, histories < trial, replay
+Floors: errors < extensions, foreign < records, faults < temporal, processes < doors, servers, histories < trial, replay
 < checks, report, audit < campaign < readiness < app < cli, testing, pytest_plugin. ``tests/test_architecture.py`` holds
 them, and that no two modules import each other.
 """

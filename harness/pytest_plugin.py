@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import RigError, UsageError
-from harness.report.clean import for_terminal
+from harness.foreign import for_terminal
 
 if TYPE_CHECKING:
     from harness.servers.binaries import Binary

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = (
     "errors",
-    "extensions",
+    "extensions foreign",
     "records faults",
     "temporal processes",
     "doors servers histories",
@@ -40,9 +40,9 @@ ENTRANCES = {("pytest_plugin", "testing"), ("harness", "records"), ("harness", "
 
 KNOWS_ONLY = {
     "checks": "errors extensions records faults temporal",
-    "report": "extensions records faults",
+    "report": "extensions foreign records faults",
     "audit": "errors records temporal processes",
-    "cli": "errors records faults temporal processes servers checks report app",
+    "cli": "errors foreign records faults temporal processes servers checks report app",
 }
 """Rooms that know less than their floor allows.
 

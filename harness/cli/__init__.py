@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness.errors import RigError, UsageError, nearest
-from harness.report.clean import for_terminal
+from harness.foreign import for_terminal
 
 _COMMANDS = {
     "run": "Torture agents: break their world at every message and say what broke.",

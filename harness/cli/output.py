@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.foreign import for_terminal
 from harness.records.sweep_result import outcome
 from harness.records.verdict import Harm
-from harness.report.clean import for_terminal
 from harness.report.document import document, encoded, indented
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report

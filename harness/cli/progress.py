@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from harness.foreign import for_line
 from harness.records.sweep_result import News
 from harness.records.verdict import Outcome, Verdict
-from harness.report.clean import for_line
 from harness.report.phrases import plan_text, why_unknown
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}

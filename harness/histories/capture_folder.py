@@ -14,24 +14,22 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from harness.errors import UsageError
+from harness.foreign import for_file_name
 from harness.histories.choosing import Candidate
 from harness.records.capture_result import CapturedHistory, Kept
 from harness.records.store import write_bytes, write_json
 
 INDEX = "captured.json"
 
-_LONGEST_NAME = 120
 _BETWEEN_WRITES = 1.0
 
 
@@ -69,10 +67,7 @@ def read_index(folder: Path) -> CaptureIndex:
 
 def file_name(workflow_id: str, *, run_id: str) -> str:
     """Return the name of an execution's file, without a suffix for compression."""
-    name = quote(workflow_id, safe="", errors="surrogatepass")
-    if len(name) > _LONGEST_NAME:
-        name = re.sub(r"%[0-9A-F]?$", "", name[:_LONGEST_NAME])
-    return f"{name}.{run_id}.json"
+    return f"{for_file_name(workflow_id)}.{for_file_name(run_id)}.json"
 
 
 class CaptureFolder:

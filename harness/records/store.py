@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from harness.errors import RigError, UsageError
+from harness.foreign import for_file_name, whole
 from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.plan import Plan, parse
 from harness.records.replay_result import Replay
@@ -127,7 +127,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def json_bytes(value: Any) -> bytes:
     """Return a value as indented JSON, as files of the evidence folder hold it."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    return msgspec.json.format(_json(value), indent=2) + b"\n"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -275,7 +275,7 @@ def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_Listed
 
 
 def _save_history(folder: Path, history: History) -> _ListedHistory:
-    name = f"{quote(history.workflow_id, safe='')[:120]}.{history.run_id}.json"
+    name = f"{for_file_name(history.workflow_id)}.{for_file_name(history.run_id)}.json"
     write_json(folder / "history" / name, {"events": history.events})
     return _ListedHistory(
         file=name,
@@ -312,7 +312,14 @@ def _load_history(folder: Path, listed: _ListedHistory) -> History:
 
 
 def _lines(values: Iterable[Any]) -> bytes:
-    return b"".join(msgspec.json.encode(value) + b"\n" for value in values)
+    return b"".join(_json(value) + b"\n" for value in values)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a text holds half of a character
+        return msgspec.json.encode(whole(msgspec.to_builtins(value)))
 
 
 def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.foreign import for_line
 from harness.records.audit_result import CodePlace
-from harness.report.clean import for_line
 from harness.report.text import Paint
 
 Lines = Callable[[str], Sequence[str]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from harness.report.clean import for_terminal
+from harness.foreign import for_terminal
 from harness.report.finding import Limit, Report, ReportedFinding
 from harness.report.phrases import plan_text, step_text
 

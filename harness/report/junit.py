@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from harness.report.clean import for_xml
+from harness.foreign import for_xml
 from harness.report.finding import Case, Report, ReportedFinding, Suite
 from harness.report.form import Form
 from harness.report.phrases import place_text, step_text

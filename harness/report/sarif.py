@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from harness.foreign import for_terminal
 from harness.records.audit_result import CodePlace, RuleText, Severity
 from harness.records.run_record import versions
 from harness.records.store import json_bytes
@@ -48,7 +49,17 @@ def sarif(report: Report, *, version: str) -> dict[str, Any]:
         "invocations": [_invocation(report)],
         "results": [_result(finding, known) for finding in report.findings],
     }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    log: dict[str, Any] = _harmless({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return log
+
+
+def _harmless(value: Any) -> Any:
+    """Return a part of the log with nothing in it that steers where its texts are shown."""
+    if isinstance(value, str):
+        return for_terminal(value)
+    if isinstance(value, list):
+        return [_harmless(each) for each in value]
+    return {key: _harmless(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _rule(rule: RuleText) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.foreign import for_code_span, for_markdown
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome
 from harness.report.form import Form
@@ -25,7 +26,7 @@ def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
     """
     folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each)))
     lines = [f"## crashproof: {outcome(sweeps)}", ""]
-    lines += [part for line in conditions(sweeps) for part in (_cell(line), "")]
+    lines += [part for line in conditions(sweeps) for part in (for_markdown(line), "")]
     for block in folded[:_BLOCKS_SHOWN]:
         lines += [*_block(block), ""]
     more = sum(len(block.members) for block in folded[_BLOCKS_SHOWN:])
@@ -35,18 +36,18 @@ def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
     by_fault = totals(sweeps)
     if len(by_fault) > 1:
         lines += ["", *_fault_table(by_fault)]
-        lines += [line for where in somewhere(sweeps, by_fault) for line in ("", _cell(where))]
-    return "\n".join([*lines, "", f"Evidence: `{folder}`", ""])
+        lines += [line for where in somewhere(sweeps, by_fault) for line in ("", for_markdown(where))]
+    return "\n".join([*lines, "", f"Evidence: {for_code_span(folder)}", ""])
 
 
 def _block(block: Block) -> Iterator[str]:
     finding = block.first
-    plan = f": {_cell(plan_text(finding.plan))}" if finding.plan else ""
-    yield f"**{_cell(finding.scenario)}**{plan}  "
-    yield f"`{finding.check}` ({finding.harm}): {_cell(finding.message)}  "
-    yield from (f"also: {_cell(other.message)}  " for other in block.also)
-    yield from (f"{_cell(remark)}  " for remark in finding.remarks)
-    yield f"Reproduce with `{finding.reproduce}`"
+    plan = f": {for_markdown(plan_text(finding.plan))}" if finding.plan else ""
+    yield f"**{for_markdown(finding.scenario)}**{plan}  "
+    yield f"{for_code_span(finding.check)} ({finding.harm}): {for_markdown(finding.message)}  "
+    yield from (f"also: {for_markdown(other.message)}  " for other in block.also)
+    yield from (f"{for_markdown(remark)}  " for remark in finding.remarks)
+    yield f"Reproduce with {for_code_span(finding.reproduce)}"
 
 
 def _table(sweeps: Sequence[SweepResult]) -> Iterator[str]:
@@ -54,7 +55,7 @@ def _table(sweeps: Sequence[SweepResult]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for each in sweeps:
         if each.inapplicable:
-            yield f"| {_cell(each.scenario)} | not applicable: {_cell(each.inapplicable)} | | | | |"
+            yield f"| {for_markdown(each.scenario)} | not applicable: {for_markdown(each.inapplicable)} | | | | |"
             continue
         failed, unknown = count(each.verdicts, Outcome.FAIL), count(each.verdicts, Outcome.UNKNOWN)
         yield _row(each.scenario, each.outcome, len(each.verdicts), failed, unknown, f"{len(each.struck)}/{each.known}")
@@ -70,18 +71,11 @@ def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
         yield _row(each.fault, f"{each.struck}/{each.known}", each.passed, each.failed, each.unknown)
     for reason, names in grouped(nowhere(by_fault)).items():
         yield ""
-        yield f"not applicable: {listed(names)}: {_cell(reason)}"
+        yield f"not applicable: {listed(names)}: {for_markdown(reason)}"
 
 
 def _row(*cells: object) -> str:
-    return f"| {' | '.join(_cell(str(cell)) for cell in cells)} |"
-
-
-def _cell(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    for sign in "\\`*_<>|[]":
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
+    return f"| {' | '.join(for_markdown(str(cell)) for cell in cells)} |"
 
 
 FORM = Form(file="summary.md", make=lambda run: summary(run.sweeps, folder=run.place).encode())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from harness.foreign import parsed_json
 
 
 def encoding_of(payload: Mapping[str, Any]) -> str:
@@ -21,7 +22,7 @@ def value_of(payload: Mapping[str, Any]) -> Any:
         return None
     if encoding.startswith("json/"):
         try:
-            return json.loads(base64.b64decode(text))
+            return parsed_json(base64.b64decode(text))
         except ValueError:
             pass
     return {"encoding": encoding, "base64": text}

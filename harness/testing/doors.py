@@ -23,8 +23,8 @@ from harness.doors.model import model
 from harness.errors import UsageError
 from harness.faults import Fault
 from harness.faults.action import Action, LoseReply
+from harness.foreign import for_terminal
 from harness.records.point import Door
-from harness.report.clean import for_terminal
 from harness.testing.thread import unattended
 
 ScriptFunction = Callable[[dict[str, Any]], Any]

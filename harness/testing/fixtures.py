@@ -11,9 +11,9 @@ from pathlib import Path
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpMessage
+from harness.foreign import for_terminal
 from harness.records.act_facts import DoorNotice
 from harness.records.facts import Facts
-from harness.report.clean import for_terminal
 from harness.testing.doors import Effects, Model
 from harness.testing.server import SessionServer
 from harness.testing.thread import Calls

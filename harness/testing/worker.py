@@ -10,9 +10,9 @@ from typing import Any
 
 from harness.doors.wire.attribution import Attribution
 from harness.errors import RigError
+from harness.foreign import for_terminal
 from harness.records.point import matches
 from harness.records.tape import Entry
-from harness.report.clean import for_terminal
 from harness.testing.thread import Calls
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.foreign import encodable, parsed_json
+
 Delivery = Literal["complete", "closed", "reset", "silent"]
 """``complete``: status, headers and whole body. Of the others nothing is sent. ``closed``: the connection is closed.
 ``reset``: it is reset (TCP RST). ``silent``: it stays open until the client closes it or the doors end."""
@@ -65,9 +67,9 @@ def json_answer(
 def parsed(text: str | bytes) -> Any:
     """Return what the text says as JSON, or the text itself where it is none."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text.decode(errors="replace") if isinstance(text, bytes) else text
+        return parsed_json(text)
+    except ValueError:
+        return text.decode(errors="replace") if isinstance(text, bytes) else encodable(text)
 
 
 def plain_headers(headers: Any) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from temporalio.api.common.v1 import RetryPolicy as RetryPolicyProto
 from temporalio.api.enums.v1 import CommandType, TaskQueueKind, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 
+from harness.foreign import parsed_json
 from harness.records.facts import NO_FACTS, NoFacts
 from harness.records.message_facts import (
     ActivityCompleted,
@@ -88,7 +88,7 @@ def _payload(payload: Payload) -> Any:
         return None
     if encoding.startswith("json/") and len(payload.data) <= _LARGEST_SHOWN:
         try:
-            return json.loads(payload.data)
+            return parsed_json(payload.data)
         except ValueError:
             pass
     return {"encoding": encoding, "size": len(payload.data)}

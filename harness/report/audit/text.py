@@ -6,10 +6,10 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.foreign import for_line
 from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
 from harness.records.verdict import Outcome
 from harness.report.audit.source import finding_of, headline
-from harness.report.clean import for_line
 from harness.report.finding import ReportedFinding
 from harness.report.frames import Lines, frame
 from harness.report.phrases import number, place_text

@@ -7,7 +7,9 @@ from importlib import resources
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
+from harness.foreign import for_terminal
 from harness.records.sweep_result import SweepResult
 from harness.report.finding import Report
 from harness.report.form import Form
@@ -27,7 +29,9 @@ def html(report: Report, *, sweeps: Sequence[SweepResult] = ()) -> str:
         report: The report.
         sweeps: What each scenario came to, where it reports sweeps: their tables, trials and remarks are shown, too.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_harmless
+    )
     environment.filters["step_text"] = step_text
     template = resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
@@ -41,6 +45,11 @@ def html(report: Report, *, sweeps: Sequence[SweepResult] = ()) -> str:
         why_unknown=why_unknown,
         **(_of_sweeps(sweeps) if sweeps else _of_findings(report)),
     )
+
+
+def _harmless(value: Any) -> Any:
+    """Return what a page shows of a value; what is markup already was made of values that came by here."""
+    return for_terminal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _of_sweeps(sweeps: Sequence[SweepResult]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from harness.foreign import for_terminal
 from harness.records.replay_result import NondeterministicCall, ReplayedHistory, ReplayResult
 from harness.records.verdict import Outcome
-from harness.report.clean import for_terminal
 from harness.report.finding import ReportedFinding
 from harness.report.phrases import number, place_text
 from harness.report.replay.source import Reproduce, headline, reported

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.foreign import for_terminal
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
-from harness.report.clean import for_terminal
 from harness.report.finding import ReportedFinding
 from harness.report.form import Form
 from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown

@@ -75,7 +75,7 @@ def test_coverage_is_gathered_by_workflow_type() -> None:
 
 
 def test_a_long_workflow_id_is_cut_in_the_name_of_its_file() -> None:
-    assert file_name("é" * 100, run_id=RUN).endswith(f"%C3%A9.{RUN}.json")
+    assert file_name("é" * 100, run_id=RUN).partition("~")[0] == "%C3%A9" * 17
     assert len(file_name("a" * 1000, run_id=RUN)) == 120 + len(f".{RUN}.json")
 
 

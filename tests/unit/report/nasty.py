@@ -8,7 +8,11 @@ SIGNS = (
     *map(chr, (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))),
     *"\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ud800\udfff",
 )
-NASTY = "x" + "".join(SIGNS) + "y"
+NASTY = (
+    "x"
+    + "".join(SIGNS)
+    + "\U0001f389 \ufffe </pre><script>alert(1)</script>]]> ``` | a | ![i](http://e/x.png) @octocat #1 y"
+)
 
 _MEANT = {"\t", "\n"}
 

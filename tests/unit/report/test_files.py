@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -12,13 +13,16 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import Outcome
+from harness.records.verdict import EvidenceEntry, Finding, Outcome
 from harness.report.document import document
+from harness.report.files import forms
+from harness.report.form import RunReport
 from harness.report.html.page import html as html_of
 from harness.report.junit import junit as junit_of
 from harness.report.sarif import sarif as sarif_of
 from harness.report.summary import summary
 from harness.report.sweep.source import sweep_report
+from tests.unit.report.nasty import NASTY, harmless
 from tests.unit.report.samples import (
     FAILED,
     HURT,
@@ -266,3 +270,45 @@ def test_sarif_notifies_of_what_could_not_be_made() -> None:
     assert invocation["executionSuccessful"]
     (alone,) = sarif([unswept], files={}, version="1.0")["runs"]
     assert not alone["invocations"][0]["executionSuccessful"]
+
+
+def test_hostile_text_is_harmless_in_every_file_of_a_report() -> None:
+    nasty = Finding(
+        check="effects-happen-once", message=NASTY, subject=NASTY, evidence=(EvidenceEntry(words=(NASTY,)),)
+    )
+    result = swept(
+        verdict("9f3a2c", KILL, Outcome.FAIL, nasty),
+        verdict("77aa01", KILL, Outcome.UNKNOWN, because=NASTY),
+        scenario=NASTY,
+        title=NASTY,
+        gaps=(NASTY,),
+        notes=(NASTY,),
+        unsteady=(NASTY,),
+        masked=(NASTY,),
+        not_applicable={"model-429": NASTY},
+    )
+    run = RunReport(sweeps=(result, replace(INAPPLICABLE, inapplicable=NASTY)), place=NASTY, files={NASTY: NASTY})
+    for form in forms():
+        written = form.make(run).decode()
+        shown = "".join(_texts(json.loads(written))) if form.file.endswith((".json", ".sarif")) else written
+        assert "\N{PARTY POPPER}" in shown, form.file
+        assert form.file == "report.json" or harmless(shown), form.file
+        if form.file.endswith(".html"):
+            Page(written)
+            assert "<script" not in written
+        if form.file.endswith(".xml"):
+            assert "\N{PARTY POPPER}" in "".join(ElementTree.fromstring(written).itertext())
+        if form.file.endswith(".md"):
+            assert not re.search(r"[@#]\w|(?<!\\)[<|]script|://|(?<!\\)!\[", _CODE_SPAN.sub("", written))
+
+
+_CODE_SPAN = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of a JSON document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)

@@ -27,7 +27,15 @@ def test_what_json_cannot_write_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [('{"a": 1}', {"a": 1}), (b"[1]", [1]), ("no JSON", "no JSON"), (b"\xff", "�")]
+    ("text", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        (b"[1]", [1]),
+        ("no JSON", "no JSON"),
+        (b"\xff", "�"),
+        (b'{"a": "half \\ud83d"}', {"a": "half \\ud83d"}),
+        ("half \ud83d", "half \\ud83d"),
+    ],
 )
 def test_a_body_is_its_json_or_its_text(text: str | bytes, value: Any) -> None:
     assert parsed(text) == value
