@@ -8,6 +8,13 @@ forked copy does, as its main program, and ends as an interpreter of its own wou
 Forking is right only while nothing but the memory is shared. So the fork server is unfit, and says so, once an import
 has started a thread or a process or has opened a file; and it refuses a worker that would have seen another environment
 during the imports, or whose own modules stand before the imported ones.
+
+It learns from the workers that have ended: what they imported late, of what is installed, those after them have from
+the start. The order of things is:
+
+1. A worker writes the names of modules that it looks for into memory that is shared (``late_imports.py``).
+2. Its end is told first, since crashproof waits for that; then the fork server imports what it does not have.
+3. Does that make it unfit, it says so once, and forks no more. What it has forked lives on, and is reaped by it.
 """
 
 import sys
@@ -17,170 +24,38 @@ if not sys.flags.safe_path:
     del sys.path[0]  # the folder of this file
 
 import builtins  # noqa: E402
-import contextlib  # noqa: E402
 import ctypes  # noqa: E402
-import gc  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
-import random  # noqa: E402
 import runpy  # noqa: E402
 import select  # noqa: E402
 import socket  # noqa: E402
 import types  # noqa: E402
 from importlib.machinery import SourceFileLoader  # noqa: E402
-from typing import Any, ClassVar, NoReturn  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
 
 MARKER = "CRASHPROOF_RUN"
 MESSAGE_BYTES = 1 << 20
 
-# It is not imported, since a worker may have a module of that name.
-_die_with_parent = runpy.run_path(os.path.join(os.path.dirname(os.path.dirname(__file__)), "tie.py"))["die_with_parent"]
-
-
-class UnfitError(Exception):
-    """No worker can be forked from this process."""
-
-
-class _Watched(type(os.environ)):  # type: ignore[misc]
-    """The environment while modules are imported: keeps the names that they ask for."""
-
-    asked: ClassVar[set[str]] = set()
-    whole = False
-
-    def __getitem__(self, name: str) -> str:
-        _Watched.asked.add(name)
-        return super().__getitem__(name)  # type: ignore[no-any-return]
-
-    def __iter__(self) -> Any:
-        _Watched.whole = True
-        return super().__iter__()
-
-
-class ForkServerProcess:
-    """What was imported, and how far it may serve.
-
-    Args:
-        wanted: The first message: ``modules`` to import, top-level names of the worker's ``own`` modules, ``sets`` of
-            environment variables by the worker itself, ``installed`` folders, and the ``environment`` it was given.
-    """
-
-    def __init__(self, wanted: dict[str, Any]) -> None:
-        self.given: dict[str, str] = wanted["environment"]
-        self.asked: set[str] = set()
-        descriptors = _descriptors()
-        plain = os.environ.__class__
-        os.environ.__class__ = _Watched
-        try:
-            for name in wanted["modules"]:
-                _import(name)
-        finally:
-            os.environ.__class__ = plain
-        self._examine(wanted, descriptors)
-        self.asked = _Watched.asked - {MARKER}
-        now = {name: value for name, value in os.environ.items() if name != MARKER}
-        self.written = {name: value for name, value in now.items() if self.given.get(name) != value}
-        self.removed = self.given.keys() - now.keys()
-        self.tops = {name.partition(".")[0] for name in sys.modules.keys() - _BARE}
-        self.generators = [
-            each
-            for each in gc.get_objects()
-            if isinstance(each, random.Random) and not isinstance(each, random.SystemRandom)
-        ]
-        _name_the_build()
-        gc.collect()
-        gc.freeze()
-
-    def _examine(self, wanted: dict[str, Any], before: set[str]) -> None:
-        if opened := _descriptors() - before:
-            raise UnfitError(f"an import opened {', '.join(sorted(opened))}")
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            raise UnfitError("an import started a process")
-        except ChildProcessError:
-            pass
-        if _Watched.whole:
-            raise UnfitError("an import read the whole environment")
-        if both := _Watched.asked & set(wanted["sets"]):
-            raise UnfitError(f"the program sets {min(both)}, which an import reads")
-        installed = tuple(wanted["installed"])
-        for name in sys.modules.keys() - _BARE:
-            file = getattr(sys.modules[name], "__file__", None)
-            if name in ("__main__", "__mp_main__") or not file:
-                continue
-            if name.partition(".")[0] in wanted["own"] or not os.path.realpath(file).startswith(installed):
-                raise UnfitError(f"an import imported {name}, which is not installed")
-
-    def refusal(self, job: dict[str, Any]) -> str:
-        """Say why a worker would not be what a start of its own makes it, or return an empty text."""
-        for name in sorted(self.asked):
-            if self.given.get(name) != job["environment"].get(name):
-                return f"an import read {name}, which is another one in this worker"
-        shadows = self.tops & _modules_in(job["root"])
-        if shadows and not sys.flags.safe_path:
-            return f"the module {min(shadows)} of the worker stands before the imported one"
-        return ""
-
-    def environment(self, job: dict[str, Any]) -> dict[str, str]:
-        """Return the environment of a worker, with what the interpreter and the imports did to it."""
-        kept = {name: value for name, value in job["environment"].items() if name not in self.removed}
-        return {**kept, **self.written}
-
-
-def _import(name: str) -> None:
-    try:
-        importlib.import_module(name)
-    except (Exception, SystemExit):  # the worker will meet it itself, and may be prepared for it
-        return
-    if len(os.listdir("/proc/self/task")) > 1:
-        raise UnfitError(f"importing {name} started a thread")
-
-
-def _name_the_build() -> None:
-    """Let the SDK make its default build id now, of what is imported, and remember it.
-
-    Else each worker reads and hashes every imported module again: 0.2 CPU-seconds for 1,300 of them.
-    """
-    make: Any = getattr(sys.modules.get("temporalio.worker._worker"), "load_default_build_id", None)
-    if make:
-        with contextlib.suppress(Exception):  # then each worker makes its own
-            make()
-
-
-def _descriptors() -> set[str]:
-    """Return what is open, without devices."""
-    opened = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            target = os.readlink(f"/proc/self/fd/{name}")
-        except OSError:  # that of the listing itself
-            continue
-        if not target.startswith(("/dev/", "/proc/")):
-            opened.add(target)
-    return opened
-
-
-def _modules_in(folder: str) -> set[str]:
-    """Return the top-level modules of a folder."""
-    modules = set()
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name, dot, ending = entry.name.partition(".")
-            is_module = ending.endswith(("py", "so", "pyc")) if dot else os.path.exists(f"{entry.path}/__init__.py")
-            if is_module:
-                modules.add(name)
-    return modules
+# These are not imported, since a worker may have modules of their names.
+_FOLDER = os.path.dirname(__file__)
+_die_with_parent = runpy.run_path(os.path.join(os.path.dirname(_FOLDER), "tie.py"))["die_with_parent"]
+_LateImports: Any = runpy.run_path(os.path.join(_FOLDER, "late_imports.py"))["LateImports"]
+_imported = runpy.run_path(os.path.join(_FOLDER, "imported.py"))
+_Imported: Any = _imported["Imported"]
+_UnfitError: Any = _imported["UnfitError"]
 
 
 class Forking:
     """Forks a worker for each request, and tells of its end."""
 
-    def __init__(self, channel: socket.socket, fork_server: ForkServerProcess) -> None:
+    def __init__(self, channel: socket.socket, imported: Any) -> None:
         self._channel = channel
-        self._fork_server = fork_server
+        self._imported = imported
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
-        self._children: dict[int, tuple[int, int]] = {}
+        self._children: dict[int, tuple[int, dict[str, Any], Any]] = {}
 
     def serve(self) -> dict[str, Any]:
         """Serve until crashproof is gone. In a forked copy, return the request."""
@@ -201,7 +76,7 @@ class Forking:
         if "reap" in message:
             os.waitpid(message["reap"], 0)
             return None
-        refusal = self._fork_server.refusal(message)
+        refusal = self._imported.refusal(message)
         if refusal:
             self._send(number=message["number"], refused=refusal)
             return None
@@ -211,10 +86,11 @@ class Forking:
         parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
+        late = _LateImports()
         pid = os.fork()
         if pid:
             descriptor = os.pidfd_open(pid)
-            self._children[descriptor] = (job["number"], pid)
+            self._children[descriptor] = (pid, job, late)
             self._poll.register(descriptor, select.POLLIN)
             return None
         try:
@@ -222,6 +98,8 @@ class Forking:
         except BaseException as error:
             self._send(number=job["number"], refused=f"{type(error).__name__}: {error}")
             os._exit(1)
+        if self._imported.learns:
+            late.watch()
         return job
 
     def _be_born(self, job: dict[str, Any], parent: int) -> None:
@@ -233,11 +111,11 @@ class Forking:
             os.dup2(opened, descriptor)
             os.close(opened)
         os.chdir(job["cwd"])
-        wanted = self._fork_server.environment(job)
+        wanted = self._imported.environment(job)
         os.environ.clear()
         os.environ.update(wanted)
         _show(wanted)
-        for generator in self._fork_server.generators:
+        for generator in self._imported.generators:
             generator.seed()
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()
@@ -249,12 +127,23 @@ class Forking:
     def _tell_end(self, descriptor: int) -> None:
         self._poll.unregister(descriptor)
         os.close(descriptor)
-        number, pid = self._children.pop(descriptor)
+        pid, job, late = self._children.pop(descriptor)
         # The process stays a zombie until crashproof asks for it to be reaped, so its id is not given to another.
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert ended is not None
         status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-        self._send(number=number, ended=status, pid=pid)
+        self._send(number=job["number"], ended=status, pid=pid)
+        if names := late.names():
+            self._learn(names, job)
+
+    def _learn(self, names: list[str], job: dict[str, Any]) -> None:
+        try:
+            learned = self._imported.learn(names, job)
+        except _UnfitError as error:
+            self._send(unfit=str(error))
+        else:
+            if learned:
+                self._send(learned=learned)
 
     def _send(self, **message: Any) -> None:
         try:
@@ -329,12 +218,12 @@ def _serve(descriptor: int) -> dict[str, Any]:
     channel = socket.socket(fileno=descriptor)
     first = channel.recv(MESSAGE_BYTES)
     try:
-        fork_server = ForkServerProcess(json.loads(first))
-    except UnfitError as error:
+        imported = _Imported(json.loads(first), bare=_BARE, marker=MARKER)
+    except _UnfitError as error:
         channel.send(json.dumps({"unfit": str(error)}).encode())
         os._exit(0)
-    channel.send(json.dumps({"ready": sorted(fork_server.tops)}).encode())
-    return Forking(channel, fork_server).serve()
+    channel.send(json.dumps({"ready": sorted(imported.tops)}).encode())
+    return Forking(channel, imported).serve()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ message each::
                ◀──── started: pid | refused: why ────────────
                ◀──── ended: exit status ─────────────────────
                ──reap: pid───────────────────────────────────▶
+               ◀──── learned: modules | unfit: why ──────────              of what it imported late
 
 Whatever cannot be forked rightly is started cold: nothing depends on a fork server but speed.
 """
@@ -75,11 +76,20 @@ class Forked:
 
 
 class ForkServer:
-    """One fork server process, and the channel to it."""
+    """One fork server process, and the channel to it.
+
+    Attributes:
+        process: The process.
+        gone: Whether it has ended.
+        unfit: Why it forks no more since it has learned; empty while it does.
+        learned: Modules that its workers imported late, and that it has imported since.
+    """
 
     def __init__(self, process: Process, channel: socket.socket) -> None:
         self.process = process
         self.gone = False
+        self.unfit = ""
+        self.learned: list[str] = []
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[dict[str, Any]] = self._loop.create_future()
@@ -177,8 +187,12 @@ class ForkServer:
                 self._answer(message["number"], f"it died with exit status {message['ended']} before it began")
             else:
                 child.ended = message["ended"]
+        elif "learned" in message:
+            self.learned += message["learned"]
         elif not self._ready.done():
             self._ready.set_result(message)
+        else:
+            self.unfit = message["unfit"]
 
     def _answer(self, number: int, answer: Forked | str) -> bool:
         """Answer who waits for that worker, and tell whether anybody does."""

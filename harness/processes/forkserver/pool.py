@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.errors import RigError, UsageError
 from harness.processes import watchdog
@@ -33,6 +35,62 @@ OF_A_TRIAL = frozenset(
 _CHILD = Path(__file__).with_name("child.py")
 
 
+class _Alike:
+    """The fork servers of one program in one environment, one for each hash seed.
+
+    Each is started when it is asked for, and the others once one has forked a second time: by then it has learned from
+    its first worker, and the others are told what to import. Does one become unfit by what it learns, another takes its
+    place, and none of these learns any more.
+
+    Args:
+        start: Starts a fork server with a hash seed, modules to import beside the known ones, and whether it learns.
+    """
+
+    def __init__(self, start: Callable[[str, Sequence[str], bool], Coroutine[Any, Any, ForkServer]]) -> None:
+        self.starting: dict[str, asyncio.Task[ForkServer]] = {}
+        self._start = start
+        self._learns = True
+        self._forks = 0
+
+    def fork_server(self, number: int) -> asyncio.Task[ForkServer]:
+        """Return the fork server for the worker process of that number, which may still be starting."""
+        seed = SEEDS[(number - 1) % len(SEEDS)]
+        self._have(seed)
+        return self.starting[seed]
+
+    def has_forked(self) -> None:
+        """Have all fork servers started once they will be needed."""
+        self._forks += 1
+        if self._forks > 1:
+            for seed in SEEDS:
+                self._have(seed)
+
+    def _have(self, seed: str) -> None:
+        if self._is_wanted(seed):
+            self.starting[seed] = asyncio.create_task(self._started(seed))
+            # Who waits for it is told; where nobody does any more, nobody needs to know.
+            self.starting[seed].add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _is_wanted(self, seed: str) -> bool:
+        """Tell whether there is none of this seed, or one that is unfit by what it has learned."""
+        before = self.starting.get(seed)
+        spoiled = before in self._ready() and before.result().unfit
+        self._learns = self._learns and not spoiled
+        return before is None or bool(spoiled)
+
+    async def _started(self, seed: str) -> ForkServer:
+        late = list(dict.fromkeys(name for task in self._ready() for name in task.result().learned))
+        if self._learns and late:
+            with contextlib.suppress(ColdStartError):
+                return await self._start(seed, late, True)
+            self._learns = False
+        return await self._start(seed, (), self._learns)
+
+    def _ready(self) -> list[asyncio.Task[ForkServer]]:
+        tasks = self.starting.values()
+        return [task for task in tasks if task.done() and not task.cancelled() and not task.exception()]
+
+
 class ForkServers:
     """The fork servers of a rig, each started when it is first needed.
 
@@ -43,7 +101,7 @@ class ForkServers:
     def __init__(self, *, logs: Path) -> None:
         self._logs = logs
         self._imports: dict[tuple[str, str, Path], Imports] = {}
-        self._starting: dict[tuple[object, ...], asyncio.Task[ForkServer]] = {}
+        self._alike: dict[tuple[object, ...], _Alike] = {}
         self._started: list[ForkServer] = []
 
     async def start(
@@ -67,20 +125,34 @@ class ForkServers:
         if known.unsure:
             raise ColdStartError(known.unsure)
         fixed = {key: value for key, value in env.items() if key not in OF_A_TRIAL}
-        fork_servers = [self._fork_server(program, cwd, known, {"PYTHONHASHSEED": seed, **fixed}) for seed in SEEDS]
-        try:
-            fork_server = await asyncio.shield(fork_servers[(number - 1) % len(fork_servers)])
+        alike = self._alike_of(program, cwd, known, fixed)
+
+        async def fork() -> Process:
+            fork_server = await asyncio.shield(alike.fork_server(number))
             if fork_server.gone:
                 raise ColdStartError("the fork server ended")
-            return await self._fork(fork_server, program, command=command, cwd=cwd, name=name, logs=logs, env=env)
+            try:
+                process = await self._fork(
+                    fork_server, program, command=command, cwd=cwd, name=name, logs=logs, env=env
+                )
+            except ColdStartError:
+                if not fork_server.unfit:
+                    raise
+                return await fork()  # in the one that takes its place
+            alike.has_forked()
+            return process
+
+        try:
+            return await fork()
         except (RigError, UsageError, OSError, ValueError) as error:
             raise ColdStartError(str(error)) from error
 
     async def close(self) -> None:
         """End all fork servers."""
-        for task in self._starting.values():
+        tasks = [task for alike in self._alike.values() for task in alike.starting.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._starting.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(fork_server.close() for fork_server in self._started))
 
     async def _imports_of(self, program: PythonProgram, cwd: Path) -> Imports:
@@ -92,10 +164,8 @@ class ForkServers:
             )
         return self._imports[key]
 
-    def _fork_server(
-        self, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]
-    ) -> asyncio.Task[ForkServer]:
-        """Return the fork server for programs of such imports in such an environment, which may still be starting."""
+    def _alike_of(self, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]) -> _Alike:
+        """Return the fork servers for programs of such imports in such an environment."""
         key = (
             program.interpreter,
             program.flags,
@@ -105,21 +175,30 @@ class ForkServers:
             known.sets,
             frozenset(env.items()),
         )
-        if key not in self._starting:
-            number = len(self._starting) + 1
-            self._starting[key] = asyncio.create_task(self._start(number, program, cwd, known, env))
-            # Who waits for it is told; where nobody does any more, nobody needs to know.
-            self._starting[key].add_done_callback(lambda task: task.cancelled() or task.exception())
-        return self._starting[key]
+        if key not in self._alike:
+
+            async def start(seed: str, late: Sequence[str], learns: bool) -> ForkServer:
+                seeded = {"PYTHONHASHSEED": seed, **env}
+                return await self._start(program, cwd, known, seeded, late=late, learns=learns)
+
+            self._alike[key] = _Alike(start)
+        return self._alike[key]
 
     async def _start(
-        self, number: int, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]
+        self,
+        program: PythonProgram,
+        cwd: Path,
+        known: Imports,
+        env: dict[str, str],
+        *,
+        late: Sequence[str],
+        learns: bool,
     ) -> ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = await Process.start(
                 [program.interpreter, *program.flags, str(_CHILD), str(theirs.fileno())],
-                name=f"fork-server-{number}",
+                name=f"fork-server-{len(self._started) + 1}",
                 logs=self._logs,
                 env=env,
                 cwd=cwd,
@@ -130,6 +209,8 @@ class ForkServers:
         await fork_server.prepare(
             {
                 "modules": known.installed,
+                "late": late,
+                "learns": learns,
                 "own": sorted(known.own),
                 "sets": sorted(known.sets),
                 "installed": INSTALLED,

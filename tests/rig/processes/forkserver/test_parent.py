@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +14,13 @@ import psutil
 import pytest
 
 from harness.processes import watchdog
-from harness.processes.command import environment
-from harness.processes.forkserver import imports
-from harness.processes.forkserver import pool as fork_servers
-from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.records.tape import acts
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
 from harness.trial.worker import WorkerProcesses
+from tests.rig.processes.forkserver.conftest import Forking
 from tests.waiting import until, until_async
 
 DEADLINE = 30.0
@@ -79,9 +74,9 @@ from harness.processes.command import environment
 
 async def main():
     logs, then = Path(sys.argv[1]), sys.argv[2]
-    family = await ForkServers(logs=logs).start(
-        ["python", "family.py"], number=1, name="family", logs=logs, env=environment({})
-    )
+    fork_servers, env = ForkServers(logs=logs), environment({})
+    for number, name in enumerate(("family", "other family"), start=1):
+        family = await fork_servers.start(["python", "family.py"], number=number, name=name, logs=logs, env=env)
     while family.log_tail().count(" ") < 2:
         await asyncio.sleep(0.01)
     (logs / "ready").touch()
@@ -95,54 +90,6 @@ asyncio.run(main())
 
 def living(pids: list[int]) -> list[int]:
     return [pid for pid in pids if (seen := watchdog.look(pid)) is not None and not seen.dead]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with an installed module beside it."""
-    folder, installed = tmp_path / "project", tmp_path / "installed"
-    for each in (folder / "package", folder / "below", installed):
-        each.mkdir(parents=True)
-    (folder / "package" / "__init__.py").touch()
-    (folder / "own.py").write_text(
-        "import os\nwith open('imported', 'a') as file:\n    print(os.getpid(), file=file)\n"
-    )
-    monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(installed)
-    known = (*imports.INSTALLED, f"{os.path.realpath(installed)}{os.sep}")
-    monkeypatch.setattr(imports, "INSTALLED", known)
-    monkeypatch.setattr(fork_servers, "INSTALLED", known)
-    return folder
-
-
-class Forking:
-    """Starts commands in the project's folder, forked or cold."""
-
-    def __init__(self, project: Path) -> None:
-        self.logs = project.parent / "logs"
-        self.fork_servers = ForkServers(logs=self.logs / "fork servers")
-        self.env = environment({"PYTHONPATH": str(project.parent / "installed"), "EFFECTS_URL": "here"})
-        self._number = 0
-
-    async def forked(self, *command: str, number: int = 1, **env: str) -> Process:
-        self._number += 1
-        name = f"forked-{self._number}"
-        return await self.fork_servers.start(command, number=number, name=name, logs=self.logs, env={**self.env, **env})
-
-    async def cold(self, *command: str) -> Process:
-        return await Process.start(command, name="cold", logs=self.logs, env=self.env)
-
-    def fork_server(self) -> psutil.Process:
-        script = "forkserver/child.py"
-        found = [each for each in psutil.Process().children() if any(script in word for word in each.cmdline())]
-        return max(found, key=lambda child: child.pid)
-
-
-@pytest.fixture
-async def forking(project: Path) -> AsyncIterator[Forking]:
-    forking = Forking(project)
-    yield forking
-    await forking.fork_servers.close()
 
 
 async def printed(process: Process) -> dict[str, Any]:
