@@ -17,7 +17,12 @@ from harness.records.verdict import Finding
 _Execution = tuple[str, str, int]
 
 
-@check("effects-happen-once")
+@check(
+    "effects-happen-once",
+    why="An activity is tried again whenever its answer is lost: what it did then happens twice.",
+    fix="Send a key with the effect that is the same in every attempt, such as workflow id and activity id, "
+    "and let the receiver refuse what it knows.",
+)
 def effects_happen_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Each effect happens as often as without a strike: one that is asked for again carries the same key."""
     seen, patterns = _compared(evidence, baselines)
@@ -35,7 +40,13 @@ def effects_happen_once(evidence: Evidence, baselines: Sequence[Evidence]) -> It
             yield _happened(evidence, "effects-happen-once", pattern.name, group, expected=expected)
 
 
-@check("effect-key-stable")
+@check(
+    "effect-key-stable",
+    why="A key that differs between attempts protects from nothing; one that two executions share lets the "
+    "second never happen.",
+    fix="Make the key of what names the work: workflow id, run id and activity id, or an id that the workflow "
+    "made and passed in.",
+)
 def effect_key_stable(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The key of an effect is the same over the attempts of one execution, and different over executions."""
     keyed = [effect for effect in lasting_effects.effects_of(evidence) if effect.key]
@@ -45,7 +56,12 @@ def effect_key_stable(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
     yield from _keys_over_executions(evidence, keyed)
 
 
-@check("effects-as-baseline")
+@check(
+    "effects-as-baseline",
+    why="What the agent does must not depend on when it crashed.",
+    fix="Compare the effects below with the undisturbed run: what is missing was forgotten with the worker "
+    "process, what differs was computed again.",
+)
 def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The effects are those of the baseline in path, key and body: none is missing and none is another.
 

@@ -13,7 +13,7 @@ from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
 from harness.records.tape import Entry, acts, executed
-from harness.records.verdict import EvidenceEntry, Finding
+from harness.records.verdict import EvidenceEntry, Finding, Harm
 from harness.temporal import event as events
 from harness.temporal.failure import failure_type, failures_of
 
@@ -21,7 +21,12 @@ _HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_S
 _DEADLOCK = "TMPRL1101"
 
 
-@check("workflow-ends-as-baseline")
+@check(
+    "workflow-ends-as-baseline",
+    why="Whoever waits for the workflow gets another answer than without the failure, or none.",
+    fix="Find what the strike changed: the last events below show where the run went another way. State "
+    "belongs into the workflow or behind a key, not into the worker process.",
+)
 def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The workflow ends in the way and with the result of the baseline; under a fault that nothing heals it fails."""
     if evidence.end == "stopped":
@@ -29,7 +34,10 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     subject = _root_name(evidence)
     close = events.root_close(evidence)
     if evidence.end == "deadline":
-        yield _finding("workflow-ends-as-baseline", subject, f"{subject} did not end in time", shown=_last(evidence))
+        harm = Harm.RISKY if faults_met.tried_for_ever(evidence) else None
+        yield _finding(
+            "workflow-ends-as-baseline", subject, f"{subject} did not end in time", shown=_last(evidence), harm=harm
+        )
     elif evidence.end == "closed" and close is None:
         raise CannotTell("the trial says that the workflow closed, and no history shows it")
     elif evidence.end == "closed" and close is not None:
@@ -39,7 +47,11 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
             yield _finding("workflow-ends-as-baseline", subject, f"{subject} {wrong}", shown=shown)
 
 
-@check("activities-complete-once")
+@check(
+    "activities-complete-once",
+    why="Work that nobody waits for, or that counts twice, is lost or done twice with the next failure.",
+    fix="Await every activity that the workflow starts, or cancel it before the workflow ends.",
+)
 def activities_complete_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Every scheduled activity is observed complete exactly once, and none is left open when its workflow completes."""
     scheduled = [history for history in evidence.histories if events.scheduled_activities(history)]
@@ -56,7 +68,12 @@ def activities_complete_once(evidence: Evidence, baselines: Sequence[Evidence]) 
             yield _finding("activities-complete-once", attempts[0].activity, message, shown=shown)
 
 
-@check("completed-activity-not-run-again")
+@check(
+    "completed-activity-not-run-again",
+    why="A result that was kept is what makes going on cheap and safe; work that runs again has its effects again.",
+    fix="Nothing in the agent can cause this alone: look for a reset, a second run, or a defect of the "
+    "server, and report it.",
+)
 def completed_activity_not_run_again(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """An activity whose result the server took is never handed out again."""
     groups = [each for each in by_execution(attempts_of(evidence)).values() if any(one.completed for one in each)]
@@ -72,7 +89,12 @@ def completed_activity_not_run_again(evidence: Evidence, baselines: Sequence[Evi
             yield _finding("completed-activity-not-run-again", attempts[0].activity, message, shown=shown)
 
 
-@check("no-workflow-task-failure")
+@check(
+    "no-workflow-task-failure",
+    why="A workflow task that fails is tried for ever: the workflow is stuck until its code is mended and deployed.",
+    fix="Read the failure below: raise ApplicationError for what shall fail the workflow, keep workflow code "
+    "deterministic, and keep what blocks or needs the network in activities.",
+)
 def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No workflow task fails, and none times out except around a strike."""
     tasks = [event for history in evidence.histories for event in history.of_type("WORKFLOW_TASK_SCHEDULED")]
@@ -92,7 +114,12 @@ def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) 
         )
 
 
-@check("signals-once")
+@check(
+    "signals-once",
+    why="A signal or update that is lost or counted twice is a decision of somebody that is lost or counted twice.",
+    fix="Drain handlers before the workflow ends or continues as new (workflow.all_handlers_finished), and "
+    "send updates with an id.",
+)
 def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Every signal and update that was sent is in the histories exactly once."""
     sent = _sent(evidence)
@@ -112,8 +139,10 @@ def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[
             yield _finding("signals-once", f"{kind} {name}", message, shown=shown)
 
 
-def _finding(check_name: str, subject: str, message: str, *, shown: tuple[EvidenceEntry, ...]) -> Finding:
-    return Finding(check=check_name, subject=subject, message=message, evidence=shown)
+def _finding(
+    check_name: str, subject: str, message: str, *, shown: tuple[EvidenceEntry, ...], harm: Harm | None = None
+) -> Finding:
+    return Finding(check=check_name, subject=subject, message=message, evidence=shown, harm=harm)
 
 
 def _root_name(evidence: Evidence) -> str:

@@ -99,6 +99,19 @@ def may_fail(evidence: Evidence) -> Fault | None:
     return terminal(evidence) or outlasted(evidence)
 
 
+def tried_for_ever(evidence: Evidence) -> bool:
+    """Tell whether the trial did not end because what met a lasting outage is declared to be tried for ever.
+
+    That is one fact, the same one that ``retry-bounded`` tells of without any fault, and no worse than that.
+    """
+    return evidence.end == "deadline" and any(
+        not (group[0].options.retry.attempts or group[0].options.schedule_to_close)
+        and not any(attempt.completed for attempt in group)
+        and any(met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt))
+        for group in by_execution(attempts_of(evidence)).values()
+    )
+
+
 def met_at(evidence: Evidence) -> list[float]:
     """Return when messages met a fault, in seconds since the epoch."""
     return sorted(entry.at for entry in (*evidence.strikes, *acts(evidence.tape, "hit")))

@@ -12,7 +12,7 @@ from harness.faults.fault import Fault
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTaskFailed
 from harness.records.tape import Entry
-from harness.records.verdict import EvidenceEntry, Finding
+from harness.records.verdict import EvidenceEntry, Finding, Harm
 from harness.temporal import event as events
 from harness.temporal.failure import failure_type, failures_of
 
@@ -23,7 +23,12 @@ _UNCLASSIFIED = ("", "Exception", "BaseException", "RuntimeError", "Error")
 _ENDS = ("ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT")
 
 
-@check("outage-ends-at-cap")
+@check(
+    "outage-ends-at-cap",
+    why="An outage must end as declared: neither before the attempts are used up nor long after.",
+    fix="Let the activity fail with an error that may be retried, and declare maximum_attempts or "
+    "schedule_to_close_timeout.",
+)
 def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """An outage of the model ends soon after the last of the attempts, or of the time, that is declared for it."""
     hit = [group for group in by_execution(attempts_of(evidence)).values() if _is_outage(group)]
@@ -38,10 +43,18 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
             shown = showing.entries(evidence, [attempt.entries[0] for attempt in group][-5:], saying="{operation}")
             shown += (showing.event(end[1]),) if end[1] else ()
             message = f"{group[0].name} {words}"
-            yield Finding(check="outage-ends-at-cap", subject=group[0].activity, message=message, evidence=shown)
+            options = group[0].options
+            harm = None if options.retry.attempts or options.schedule_to_close else Harm.RISKY
+            yield Finding(
+                check="outage-ends-at-cap", subject=group[0].activity, message=message, evidence=shown, harm=harm
+            )
 
 
-@check("gives-up-cleanly")
+@check(
+    "gives-up-cleanly",
+    why="Work that cannot succeed must end, say why, and leave nothing half done.",
+    fix="Let the failure reach the workflow with a type of its own, cancel what is still open, and undo what was done.",
+)
 def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Under a fault that nothing heals the work fails soon, says what failed, and leaves nothing open or half done."""
     fault = faults_met.may_fail(evidence)
@@ -50,22 +63,20 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     subject, close = evidence.roots[-1].path, events.root_close(evidence)
     if close is None:
         words = f"{subject} was not given up under {fault.name}{_why_open(evidence)}"
-        yield _finding(f"{subject} open", words, ())
+        yield _finding(f"{subject} open", words, (), harm=Harm.RISKY if faults_met.tried_for_ever(evidence) else None)
         return
-    for part, words in (
-        ("failure", _badly_described(close, fault)),
-        ("time", _took_long(evidence, close, baselines)),
-    ):
-        if words:
-            shown = (showing.event(close),)
-            yield _finding(f"{subject} {part}", f"{subject} {words}", shown)
+    shown = (showing.event(close),)
+    if words := _badly_described(close, fault):
+        yield _finding(f"{subject} failure", f"{subject} {words}", shown, harm=Harm.RISKY)
+    if words := _took_long(evidence, close, baselines):
+        yield _finding(f"{subject} time", f"{subject} {words}", shown)
     yield from _left_open(evidence, baselines)
     yield from _left_running(evidence, baselines)
     yield from _half_done(evidence, baselines)
 
 
-def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
-    return Finding(check="gives-up-cleanly", subject=subject, message=words, evidence=shown)
+def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...], *, harm: Harm | None = None) -> Finding:
+    return Finding(check="gives-up-cleanly", subject=subject, message=words, evidence=shown, harm=harm)
 
 
 def _is_outage(group: Sequence[Attempt]) -> bool:

@@ -16,7 +16,7 @@ from harness.checks.lasting_effects import key_of
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
-from harness.records.verdict import EvidenceEntry, Finding
+from harness.records.verdict import EvidenceEntry, Finding, Harm
 from harness.temporal import event as events
 
 _LONG_DECLARED = 60.0
@@ -26,7 +26,12 @@ _DETECTION_SLACK = 10.0
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
-@check("heartbeat-declared")
+@check(
+    "heartbeat-declared",
+    harm=Harm.RISKY,
+    why="Without a heartbeat timeout the death of a worker is noticed only after start-to-close.",
+    fix="Give the activity a heartbeat_timeout, and beat from where the work makes progress.",
+)
 def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """An activity that beats, or that runs long, declares a heartbeat timeout."""
     attempts = attempts_of(evidence)
@@ -52,7 +57,11 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
             yield _finding("heartbeat-declared", attempt, words, showing.entries(evidence, shown, saying="{operation}"))
 
 
-@check("heartbeat-in-time")
+@check(
+    "heartbeat-in-time",
+    why="An attempt that beats too late is taken for dead while it works, and its work is done twice.",
+    fix="Beat more often than the timeout says, also while waiting for a slow call, or declare a longer one.",
+)
 def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """While its worker process is alive, an activity beats within its heartbeat timeout."""
     attempts = [attempt for attempt in attempts_of(evidence) if attempt.options.heartbeat]
@@ -75,7 +84,11 @@ def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
                 break
 
 
-@check("heartbeat-detected-in-time")
+@check(
+    "heartbeat-detected-in-time",
+    why="A dead worker that nobody notices leaves the work stuck.",
+    fix="Declare a heartbeat timeout that fits, and retries that allow another attempt.",
+)
 def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A killed attempt that declares a heartbeat timeout is detected within it, and not at start-to-close."""
     died = deaths(evidence)
@@ -105,7 +118,11 @@ def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]
             yield _finding("heartbeat-detected-in-time", attempt, words, shown)
 
 
-@check("heartbeat-details-delivered")
+@check(
+    "heartbeat-details-delivered",
+    why="The next attempt begins where the last heartbeat says; without it all is done again.",
+    fix="Send the details with activity.heartbeat, of types that the data converter can carry.",
+)
 def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The next attempt is handed the details of the last heartbeat that the server took."""
     looked = False
@@ -127,7 +144,12 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
         raise NothingToLookAt("no attempt followed one that had beaten")
 
 
-@check("no-work-redone")
+@check(
+    "no-work-redone",
+    harm=Harm.WASTEFUL,
+    why="What was done before the checkpoint is paid for twice.",
+    fix="Read activity.info().heartbeat_details at the start and go on from there.",
+)
 def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No work from before the delivered checkpoint is done again by the next attempt.
 
@@ -163,14 +185,18 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
                 words = f"attempt {attempt.number} was handed the checkpoint {showing.short(attempt.details)} and did "
                 words += f"{again[0].operation} again, which was done before it"
                 shown = showing.entries(evidence, (first, last, attempt.entries[0], again[0]), saying="{operation}")
-                yield _finding("no-work-redone", attempt, words, shown)
+                harm = Harm.BROKEN if again[0].door == "effect" else None
+                yield _finding("no-work-redone", attempt, words, shown, harm=harm)
                 break
     if not looked:
         raise NothingToLookAt("no attempt was handed a checkpoint")
 
 
-def _finding(check_name: str, attempt: Attempt, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
-    return Finding(check=check_name, subject=attempt.activity, message=f"{attempt.name} {words}", evidence=shown)
+def _finding(
+    check_name: str, attempt: Attempt, words: str, shown: tuple[EvidenceEntry, ...], *, harm: Harm | None = None
+) -> Finding:
+    message = f"{attempt.name} {words}"
+    return Finding(check=check_name, subject=attempt.activity, message=message, evidence=shown, harm=harm)
 
 
 def _ran(attempt: Attempt, died: dict[int, float], evidence: Evidence) -> float:

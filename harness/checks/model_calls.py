@@ -14,7 +14,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence
 from harness.records.message_facts import HttpReply
 from harness.records.tape import Entry, executed
-from harness.records.verdict import Finding
+from harness.records.verdict import Finding, Harm
 
 _RETRY_COUNT = "x-stainless-retry-count"
 
@@ -36,7 +36,12 @@ class Bill:
     tokens_again: int = 0
 
 
-@check("one-model-request-per-attempt")
+@check(
+    "one-model-request-per-attempt",
+    harm=Harm.WASTEFUL,
+    why="Two retry policies multiply: the client's own retries hide under each attempt of Temporal's.",
+    fix="Create the client with max_retries=0, and let the activity's retry policy try again.",
+)
 def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A model client does not retry inside an activity attempt that Temporal retries itself."""
     asked = _asked(evidence)
@@ -59,7 +64,12 @@ def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Eviden
                 yield _finding(evidence, "one-model-request-per-attempt", attempt.activity, words, calls)
 
 
-@check("model-call-not-repeated")
+@check(
+    "model-call-not-repeated",
+    harm=Harm.WASTEFUL,
+    why="The tokens of an answer that was there already are billed twice.",
+    fix="Call the model in an activity of its own, whose result the workflow keeps.",
+)
 def model_call_not_repeated(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No model call is made again for an activity whose result the server took."""
     if not _asked(evidence):

@@ -17,7 +17,7 @@ from harness.checks.faults_met import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
-from harness.records.verdict import Finding
+from harness.records.verdict import Finding, Harm
 from harness.temporal import event as events
 from harness.temporal.failure import failures_of
 
@@ -28,7 +28,12 @@ _LATE_SECONDS = 10.0
 _LONGEST_ASKED = 30.0  # an agent may refuse to wait longer
 
 
-@check("retry-after-honoured")
+@check(
+    "retry-after-honoured",
+    harm=Harm.WASTEFUL,
+    why="A service that is asked again too early counts that against the limit, and answers later still.",
+    fix="Read the header in the activity and raise ApplicationError with next_retry_delay.",
+)
 def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """After an answer with Retry-After the model is asked again no earlier than it says, and soon after."""
     looked = False
@@ -53,7 +58,12 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
         )
 
 
-@check("terminal-error-tried-once")
+@check(
+    "terminal-error-tried-once",
+    harm=Harm.WASTEFUL,
+    why="What is refused for good is refused again: attempts, time and calls are spent for nothing.",
+    fix="Turn such an answer into ApplicationError(non_retryable=True), or name its type in non_retryable_error_types.",
+)
 def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A call that the model refuses for good is made once, in one attempt, whose failure says that it is final."""
     refused = [met for met in faults_met.faulted_calls(evidence) if met.final]
@@ -187,4 +197,7 @@ def _said(met: FaultedCall) -> str:
 def _finding(evidence: Evidence, check_name: str, met: FaultedCall, words: str, entries: Sequence[Entry]) -> Finding:
     shown = showing.entries(evidence, entries, saying="{operation} {status}")
     message = f"{met.attempt.name}: {words}"
-    return Finding(check=check_name, subject=met.attempt.activity, message=message, evidence=shown)
+    options = met.attempt.options
+    # Without a cap what is refused for good is asked for ever.
+    harm = None if options.retry.attempts or options.schedule_to_close else Harm.BROKEN
+    return Finding(check=check_name, subject=met.attempt.activity, message=message, evidence=shown, harm=harm)

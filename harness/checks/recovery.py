@@ -10,7 +10,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.faults.action import TERM_SECONDS
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts
-from harness.records.verdict import Finding
+from harness.records.verdict import Finding, Harm
 from harness.temporal import event as events
 from harness.temporal.activity_options import options_of
 
@@ -19,7 +19,11 @@ _STICKY_TIMEOUT = 10.0
 _SLACK = 15.0
 
 
-@check("recovers-in-time")
+@check(
+    "recovers-in-time",
+    why="Work that does not go on after a failure is stuck until somebody notices.",
+    fix="Declare timeouts that notice the loss: heartbeat_timeout for what runs long, start_to_close_timeout for all.",
+)
 def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """After a strike the work makes progress within the time that the declared timeouts allow."""
     close = events.root_close(evidence)
@@ -42,7 +46,12 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             yield Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
 
 
-@check("graceful-stop")
+@check(
+    "graceful-stop",
+    harm=Harm.RISKY,
+    why="Who deploys a new version kills what does not end in time, and all that was under way is lost.",
+    fix="End the worker on SIGTERM: give it a graceful_shutdown_timeout below the time that the platform allows.",
+)
 def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A worker process that is asked to end with SIGTERM is gone within 40 s, and need not be killed."""
     asked = [strike for strike in evidence.strikes if faults_met.fault_of(strike).asks_worker_to_end]

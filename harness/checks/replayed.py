@@ -14,7 +14,12 @@ _LONGEST = 600
 _MOST_SHOWN = 8
 
 
-@check("replays")
+@check(
+    "replays",
+    why="A worker that restarts replays the history: where it decides otherwise the workflow is stuck.",
+    fix="Look at the line below: keep clocks, randomness, environment and network out of workflow code, and "
+    "change code that runs behind workflow.patched().",
+)
 def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
     """Every history, and every prefix that ends a workflow task, replays to the same commands, field by field."""
     if evidence.replays is None:

@@ -12,7 +12,7 @@ from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execut
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import ActivityFailed, ReportedFailure
-from harness.records.verdict import Finding
+from harness.records.verdict import Finding, Harm
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of
 from harness.temporal.failure import failure_type, failures_of
@@ -21,7 +21,11 @@ _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1
 
 
-@check("retry-cap")
+@check(
+    "retry-cap",
+    why="Somebody declared how often this may happen, and it happened more often.",
+    fix="Do not schedule the activity again in a loop of the workflow; let the retry policy count.",
+)
 def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Attempts never pass the declared maximum."""
     capped = [(h, event) for h, event in _scheduled(evidence) if options_of(events.attributes(event)).retry.attempts]
@@ -41,7 +45,11 @@ def retry_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Fin
             yield Finding(check="retry-cap", subject=name, message=words, evidence=shown)
 
 
-@check("retry-spacing")
+@check(
+    "retry-spacing",
+    why="Retries that come early hit a service that asked for a pause.",
+    fix="Leave waiting to the retry policy, or set next_retry_delay.",
+)
 def retry_spacing(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Retries wait as long as initial interval, coefficient, maximum interval and next_retry_delay say."""
     looked = False
@@ -66,7 +74,12 @@ def retry_spacing(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
         raise NothingToLookAt("no activity was retried")
 
 
-@check("retry-bounded")
+@check(
+    "retry-bounded",
+    harm=Harm.RISKY,
+    why="An activity that can only fail is tried for ever, and nobody is told.",
+    fix="Declare maximum_attempts, or a schedule_to_close_timeout, or a timeout of the workflow.",
+)
 def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Retries end: by maximum attempts, by schedule-to-close, or by a timeout of the workflow."""
     scheduled = list(_scheduled(evidence))
@@ -82,7 +95,13 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
             yield Finding(check="retry-bounded", subject=name, message=words, evidence=(showing.event(event),))
 
 
-@check("retry-names-exist")
+@check(
+    "retry-names-exist",
+    harm=Harm.RISKY,
+    why="A misspelt name rules nothing out: what must not be retried is retried.",
+    fix="Write the name as the failure carries it: the type of the ApplicationError, or the name of the "
+    "exception's class.",
+)
 def retry_names_exist(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The names of failure types that are not retried are those of failures that happen."""
     declared = _declared_names(evidence)
@@ -99,7 +118,11 @@ def retry_names_exist(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
                 yield Finding(check="retry-names-exist", subject=f"{name} {meant}", message=words)
 
 
-@check("non-retryable-means-one-attempt")
+@check(
+    "non-retryable-means-one-attempt",
+    why="What was ruled out happened all the same.",
+    fix="Nothing in the agent can cause this alone: report it, with the history.",
+)
 def non_retryable_means_one_attempt(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """A failure that is not to be retried is not retried."""
     looked = False
@@ -118,7 +141,11 @@ def non_retryable_means_one_attempt(evidence: Evidence, baselines: Sequence[Evid
         raise NothingToLookAt("no failure ruled retries out")
 
 
-@check("retry-state-right")
+@check(
+    "retry-state-right",
+    why="Who handles the failure decides by its retry state.",
+    fix="Nothing in the agent can cause this alone: report it, with the history.",
+)
 def retry_state_right(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """The retry state with which an activity failed for good is the one that its policy and failure make."""
     ends = [

@@ -19,7 +19,11 @@ _TASK = ("WORKFLOW_TASK_SCHEDULED", "WORKFLOW_TASK_STARTED")
 _DISTINGUISHED_BY = ("scheduledEventId", "signalName", "startedEventId", "initiatedEventId", "requestId")
 
 
-@check("state-survives-server-restart")
+@check(
+    "state-survives-server-restart",
+    why="What the server took and then forgot is lost without a trace.",
+    fix="Nothing in the agent can cause this: look for its database and the disk below it, and report it.",
+)
 def state_survives_server_restart(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """All that the server acknowledged before it was killed is in its database, and goes on from there."""
     if not evidence.crashes:

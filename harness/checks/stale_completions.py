@@ -20,7 +20,12 @@ _COMPLETED = "RespondActivityTaskCompleted"
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
-@check("stale-completion-harmless")
+@check(
+    "stale-completion-harmless",
+    why="A worker that was taken for dead may still be at work: what it writes late overwrites what came after.",
+    fix="Write with a key or a version that the receiver checks, and let the activity stop when it is told "
+    "that it was cancelled or timed out.",
+)
 def stale_completion_harmless(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """What an attempt still says after a newer one began is refused, and overwrites nothing that the newer one did."""
     patterns = lasting_effects.effect_patterns(baselines) if baselines else []

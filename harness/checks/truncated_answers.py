@@ -38,7 +38,11 @@ class _Trace:
     met: FaultedCall
 
 
-@check("nothing-truncated-accepted")
+@check(
+    "nothing-truncated-accepted",
+    why="The agent goes on with something that the model never said.",
+    fix="Check the status and the finish reason before an answer is used, and raise where it is not whole.",
+)
 def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No error of the model, and no half of an answer, is taken for an answer: it is in no result and in no effect."""
     met = faults_met.faulted_calls(evidence)

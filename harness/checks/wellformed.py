@@ -25,7 +25,11 @@ _REFERENCES = {
 _COMMANDED = "workflowTaskCompletedEventId"
 
 
-@check("history-well-formed")
+@check(
+    "history-well-formed",
+    why="A history with a gap cannot be replayed.",
+    fix="Nothing in the agent can cause this: report it to the makers of the server, with the history.",
+)
 def history_well_formed(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Every history has ids without a gap, refers only to what came before, and ends with one close event."""
     if not any(history.events for history in evidence.histories):

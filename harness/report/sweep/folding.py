@@ -1,4 +1,8 @@
-"""Folding: findings of one check that the same entries of one trial show have one cause, and are shown as one block."""
+"""Folding: findings of one trial that have one cause are shown as one block.
+
+One cause have the findings of one check that the same entries show. And where a trial shows what went wrong, that its
+workflow then did not end as it should, did not go on or was not given up cleanly is what came of it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.finding import ReportedFinding
+
+_CONSEQUENCES = ("workflow-ends-as-baseline", "recovers-in-time", "gives-up-cleanly")
+"""Checks that look at what became of the whole trial: another finding of it, where there is one, says why."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +34,26 @@ class Block:
 
 
 def blocks(findings: Sequence[ReportedFinding]) -> list[Block]:
-    """Return findings block by block, in the order of the first of each."""
+    """Return findings block by block, in the order in which the first of each block was given."""
     folded: list[Block] = []
-    for each in findings:
+    for each in sorted(findings, key=lambda finding: finding.check in _CONSEQUENCES):
         index = next((index for index, block in enumerate(folded) if _belongs(each, block)), None)
         if index is None:
             folded.append(Block(each))
         else:
             folded[index] = Block(folded[index].first, (*folded[index].also, each))
-    return folded
+    order = {id(each): index for index, each in enumerate(findings)}
+    return sorted(folded, key=lambda block: min(order[id(member)] for member in block.members))
 
 
 def _belongs(finding: ReportedFinding, block: Block) -> bool:
-    """Tell whether a finding is about what a block is about: same scenario, trial, check, and an entry in common."""
+    """Tell whether a finding has the cause of a block: what came of it, or the same check with an entry in common."""
     first = block.first
-    if (finding.scenario, finding.trial, finding.check) != (first.scenario, first.trial, first.check):
+    if (finding.scenario, finding.trial, finding.harm) != (first.scenario, first.trial, first.harm):
+        return False
+    if finding.check in _CONSEQUENCES and finding.plan and finding.plan.strikes:
+        return True
+    if finding.check != first.check:
         return False
     shown = {entry for member in block.members for entry in _entries(member)}
     return not shown.isdisjoint(_entries(finding))

@@ -23,6 +23,11 @@ ALSO_PLANTED = [
     for name, more in getattr(module, "ALSO_PLANTED", {}).items()
     for planted in more
 ]
+RISKY = ("as_published", "endless_retry", "misspelt_error", "outage_without_end")
+WASTEFUL = (
+    *("bad_request_retried", "checkpoint_ignored", "client_retries", "quota_retried", "retry_after_ignored"),
+    *("retry_after_seconds_only", "retry_in_retry"),
+)
 LOOKALIKES = import_module("scenarios.broken.right").LOOKALIKES
 
 
@@ -31,6 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One sweep of all agents of ``scenarios/broken``, as a user runs it."""
     out = tmp_path_factory.mktemp("evidence")
     command = [sys.executable, "-m", "harness.cli", "run", "scenarios/broken/", "--out", str(out), "-o", "json"]
+    command += ["--fail-on", "wasteful"]  # a bug that only costs, or will only break, is caught as well
     root = ROOT
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=1400, check=False)
     assert done.returncode == 1, done.stderr[-4000:]
@@ -54,7 +60,11 @@ def test_there_are_enough_of_them() -> None:
 def test_planted_bug_is_caught(report: dict[str, Any], scenario: str, planted: tuple[str, str]) -> None:
     check, plan = planted
     assert outcome(report, scenario=scenario, check=check, plan=plan) == "FAIL"
-    assert any(found["scenario"] == scenario and found["check"] == check for found in report["findings"])
+    severities = [
+        found["severity"] for found in report["findings"] if (found["scenario"], found["check"]) == (scenario, check)
+    ]
+    expected = "risky" if scenario in RISKY else "wasteful" if scenario in WASTEFUL else "broken"
+    assert set(severities) == {expected}
 
 
 @pytest.mark.parametrize("scenario", LOOKALIKES)

@@ -312,7 +312,7 @@ def only_finding(name: str | checks.Check, evidence: Evidence, *baselines: Evide
 
 def passes(name: str | checks.Check, evidence: Evidence, *baselines: Evidence) -> None:
     found = judged(name, evidence, *baselines)
-    assert found.outcome == "PASS", found
+    assert (found.outcome, found.findings) == ("PASS", ()), found
 
 
 def nothing(name: str | checks.Check, evidence: Evidence, *baselines: Evidence) -> str:

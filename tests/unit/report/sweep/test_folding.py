@@ -1,10 +1,10 @@
-"""Findings are folded where one check saw one cause in one trial, and only there."""
+"""Findings are folded where they have one cause in one trial, and only there."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.records.verdict import Finding, Outcome
+from harness.records.verdict import Finding, Harm, Outcome
 from harness.report.sweep.folding import blocks
 from harness.report.sweep.source import findings_of
 from tests.unit.report.samples import KILL, TWICE, swept, truncated, verdict
@@ -41,3 +41,18 @@ def test_findings_of_different_trials_stay_apart_though_their_lines_are_the_same
     found = findings_of(both)
     assert [len(block.members) for block in blocks(found)] == [1, 1]
     assert [block.first.trial for block in blocks(found)] == ["9f3a2c", "77aa01"]
+
+
+def test_what_became_of_the_trial_is_told_with_what_went_wrong_in_it() -> None:
+    stuck = Finding(check="workflow-ends-as-baseline", message="did not end in time", subject="end")
+    open_still = Finding(check="gives-up-cleanly", message="was not given up", subject="open")
+    mild = replace(TWICE, subject="mild", harm=Harm.RISKY)
+    assert folded(stuck, TWICE, open_still) == [["charge", "end", "open"]]
+    assert folded(stuck, open_still) == [["end", "open"]]
+    assert folded(stuck, mild) == [["end"], ["mild"]]
+
+
+def test_without_a_strike_nothing_is_taken_for_a_consequence() -> None:
+    stuck = Finding(check="workflow-ends-as-baseline", message="did not end in time", subject="end")
+    found = findings_of(swept(verdict("1a2b3c", "baseline", Outcome.FAIL, TWICE, stuck)))
+    assert len(blocks(found)) == 2
