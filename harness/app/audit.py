@@ -16,7 +16,6 @@ from harness.audit.ignores import heed
 from harness.audit.rules import Rule
 from harness.errors import UsageError
 from harness.records.audit_result import AuditResult, RuleText, Severity
-from harness.records.store import AUDIT_CACHE
 from harness.records.sweep_result import News
 
 
@@ -34,7 +33,7 @@ class AuditOrder:
         config: File of the configuration; None for the nearest that has one.
         with_evidence: Folder or id of a run, or ``latest``, that confirms findings and shows what none tells.
         jobs: How many processes may work; 0 for one on each processor.
-        cache: Folder in which results are remembered; None to remember nothing.
+        remember: Whether results are remembered for the next audit, and those of the last ones asked for.
     """
 
     paths: Sequence[str]
@@ -46,7 +45,7 @@ class AuditOrder:
     config: Path | None = None
     with_evidence: str | None = None
     jobs: int = 0
-    cache: Path | None = AUDIT_CACHE
+    remember: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +145,9 @@ def _asked(configured: Configuration) -> list[Rule]:
 
 def _read(order: AuditOrder, configured: Configuration, asked: Sequence[Rule], tell: Tell) -> AuditResult:
     """Return what the rules find, with severities as configured, and without what comments ignore."""
-    request = AuditRequest(paths=order.paths, configured=configured, asked=asked, jobs=order.jobs, cache=order.cache)
+    request = AuditRequest(
+        paths=order.paths, configured=configured, asked=asked, jobs=order.jobs, remember=order.remember
+    )
     result = read(request, lambda done, total: tell(News(scenario="audit", done=done, total=total)))
     findings = tuple(
         replace(each, severity=configured.severity.get(each.rule, each.severity)) for each in result.findings

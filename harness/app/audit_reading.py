@@ -41,14 +41,14 @@ class AuditRequest:
         configured: The configuration, with what options say instead.
         asked: The rules to ask.
         jobs: How many processes may work; 0 for one on each processor.
-        cache: Folder in which results are remembered; None to remember nothing.
+        remember: As for ``AuditOrder``.
     """
 
     paths: Sequence[str]
     configured: Configuration
     asked: Sequence[Rule]
     jobs: int = 0
-    cache: Path | None = None
+    remember: bool = False
 
 
 def read(wanted: AuditRequest, progress: Progress) -> AuditResult:
@@ -66,7 +66,6 @@ def read(wanted: AuditRequest, progress: Progress) -> AuditResult:
     histories = [path for path in wanted.paths if _holds_histories(path)]
     code = [path for path in wanted.paths if path not in histories]
     result = _code(code, wanted, progress) if code else AuditResult()
-    _keep_out_of_git(wanted.cache)
     if histories:
         result = _together(result, _histories(histories, wanted, progress))
     return replace(result, rules=len(wanted.asked))
@@ -87,6 +86,7 @@ def _holds_histories(path: str) -> bool:
 
 def _code(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> AuditResult:
     from harness.audit.audit import audit
+    from harness.audit.cache import cache_folder
     from harness.audit.code.reachability import AuditLimits
     from harness.audit.configuration import excluding
     from harness.audit.rules import RULES
@@ -97,19 +97,11 @@ def _code(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> Aud
         paths,
         rules=[rule for rule in wanted.asked if rule in RULES],
         jobs=wanted.jobs,
-        cache=wanted.cache,
+        cache=cache_folder() if wanted.remember else None,
         limits=AuditLimits(passed_through=configured.passed_through),
         progress=progress,
         exclude=excluding(configured.exclude, folder.absolute()),
     )
-
-
-def _keep_out_of_git(cache: Path | None) -> None:
-    try:
-        if cache and cache.is_dir() and not (cache / ".gitignore").exists():
-            (cache / ".gitignore").write_text("*\n")
-    except OSError:  # a cache that cannot be written is as good as none
-        return
 
 
 def _histories(paths: Sequence[str], wanted: AuditRequest, progress: Progress) -> AuditResult:

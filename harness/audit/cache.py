@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import platformdirs
 
 from harness.audit.code.file_outline import FileOutline
 from harness.audit.code.reachability import AuditLimits
@@ -27,10 +29,19 @@ KEPT_SECONDS = 30 * 86400
 T = TypeVar("T")
 
 
+def cache_folder() -> Path:
+    """Return where the audits of the current folder's project are remembered: in the user's own cache.
+
+    Nothing in a project says how the audit of the project ends, so it is not within it.
+    """
+    return platformdirs.user_cache_path("crashproof") / "audit" / _digest([os.getcwd()])
+
+
 class AuditCache:
     """Remembers outlines and results in a folder; without one it remembers nothing.
 
-    A folder that cannot be written, or holds what cannot be read, is as good as an empty one.
+    A folder that cannot be written, or holds what cannot be read, is as good as an empty one. Nobody who cannot read
+    the folder can write a file that is taken for a result of it: the names of all depend on a secret that is in it.
 
     Args:
         folder: Where.
@@ -42,11 +53,15 @@ class AuditCache:
     def __init__(
         self, folder: Path | None, *, rules: Iterable[Rule], limits: AuditLimits, installed: Iterable[Path]
     ) -> None:
-        self.folder = folder
-        makes = [_make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
+        secret = _secret(folder) if folder else b""
+        self.folder = folder if secret else None
+        makes = [secret.hex(), _make(), repr(limits), os.getcwd(), *(rule.id for rule in rules)]
         makes += [f"{path} {path.stat().st_mtime_ns}" for path in installed]
         self._salt = _digest(makes)
-        self._outlines: dict[str, FileOutline] = self._load(self._file("outlines"), dict[str, FileOutline]) or {}
+        self._outlines_name = _digest([secret.hex(), "outlines"])
+        self._outlines: dict[str, FileOutline] = (
+            self._load(self._file(self._outlines_name), dict[str, FileOutline]) or {}
+        )
         self._seen: dict[str, FileOutline] = {}
 
     def _file(self, name: str) -> Path | None:
@@ -79,7 +94,7 @@ class AuditCache:
 
     def close(self) -> None:
         """Write the outlines seen in this audit, and remove what was not asked for in a long time."""
-        path = self._file("outlines")
+        path = self._file(self._outlines_name)
         if path is None or self.folder is None:
             return
         if self._seen.keys() - self._outlines.keys() or len(self._outlines) > 4 * len(self._seen) + 1000:
@@ -113,6 +128,18 @@ class AuditCache:
             write_bytes(path, msgspec.json.encode(value))
         except (OSError, RigError, UnicodeEncodeError):  # a text of the code may hold half a character
             return
+
+
+def _secret(folder: Path) -> bytes:
+    """Return the secret of a folder, made at its first use; empty where there can be none."""
+    file = folder / "secret"
+    try:
+        if not file.is_file():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_bytes(file, secrets.token_bytes(16))
+        return file.read_bytes()
+    except (OSError, RigError):
+        return b""
 
 
 def _make() -> str:

@@ -19,7 +19,6 @@ from harness.cli.progress import ProgressDisplay, Throttle
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
 from harness.records.run_record import versions
-from harness.records.store import AUDIT_CACHE
 from harness.records.sweep_result import News
 from harness.report.files import shown_path
 from harness.report.phrases import number
@@ -89,7 +88,7 @@ Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
 @click.option("--report", type=click.Choice(["sarif", "github", "junit"]), help="Print that report instead.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes at a time. [default: one a processor]")
 @click.option(
-    "--no-cache", is_flag=True, help=f"Remember nothing, and ask nothing that is remembered in {AUDIT_CACHE}."
+    "--no-cache", is_flag=True, help="Remember nothing, and ask nothing that is remembered in your cache of crashproof."
 )
 @FORMAT
 def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
@@ -105,7 +104,7 @@ def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
     order = AuditOrder(
         paths=paths,
         jobs=given["jobs"] or 0,
-        cache=None if given["no_cache"] else AUDIT_CACHE,
+        remember=not given["no_cache"],
         **{name: given[name] for name in same},
     )
     with ProgressDisplay() as display, terminable():

@@ -116,14 +116,14 @@ def _below(place: Path, shown: str, entered: set[str]) -> Iterator[tuple[Path, s
         entered.add(real)
         names = _names(place, shown)
         inside = _inside_evidence(place)
+        listed = _captured_in(place) if INDEX in names else {}
         folders: list[tuple[Path, str]] = []
         for name in names if inside is None else inside:
-            if inside is None and name.startswith("."):
-                continue
             below, typed = place / name, os.path.normpath(os.path.join(shown, name))
             if below.is_dir():
-                folders.append((below, typed))
-            elif inside is None and below.is_file() and _is_candidate(below) and not _is_index(below):
+                if inside is not None or not name.startswith("."):
+                    folders.append((below, typed))
+            elif inside is None and below.is_file() and (name in listed or _is_candidate(below)):
                 yield below, typed
         waiting.extend(reversed(folders))
 
@@ -149,8 +149,11 @@ def _is_trial(folder: Path) -> bool:
 
 
 def _is_candidate(file: Path) -> bool:
+    """Tell whether a file may hold a history; a hidden one does if it looks so, as that of a workflow id ``.x``."""
     name = file.name.lower().removesuffix(".gz")
-    return name.endswith(".json") or (name.endswith(_JUDGED_BY_CONTENT) and looks_like_history(file))
+    if name.endswith(".json") and not name.startswith("."):
+        return not _is_index(file)
+    return name.endswith((".json", *_JUDGED_BY_CONTENT)) and looks_like_history(file)
 
 
 def _is_index(file: Path) -> bool:

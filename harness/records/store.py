@@ -34,9 +34,6 @@ from harness.records.verdict import Verdict
 
 RUNS = Path(".crashproof") / "runs"
 
-AUDIT_CACHE = Path(".crashproof") / "audit"
-"""Where results of audits are remembered, by the content of the files."""
-
 T = TypeVar("T")
 
 _SAMPLES = msgspec.json.Decoder(Sample)

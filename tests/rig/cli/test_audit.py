@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import shutil
 import signal
 from pathlib import Path
 from textwrap import dedent
@@ -46,8 +48,9 @@ What is broken, and what to write instead
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with a workflow that reads the clock, below which no configuration is looked for."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
     (tmp_path / ".git").mkdir()
     return write(tmp_path, {"app.py": BAD})
 
@@ -223,13 +226,26 @@ def test_nothing_that_is_audited_is_run(folder: Path) -> None:
 
 def test_results_are_remembered_unless_not_wanted(folder: Path) -> None:
     audited(folder, "app.py", "--no-cache")
-    assert not (folder / ".crashproof").exists()
+    assert not (folder / ".cache").exists()
     first = audited(folder, "app.py", "-o", "json").json
-    kept = folder / ".crashproof" / "audit"
+    (kept,) = (folder / ".cache/crashproof/audit").iterdir()
     assert list(kept.glob("*.json"))
-    assert (kept / ".gitignore").read_text() == "*\n"
+    assert kept.stat().st_mode & 0o077 == 0
     again = audited(folder, "app.py", "-o", "json").json
     assert first["findings"] == again["findings"]
+
+
+def test_an_attack_on_what_is_remembered_from_within_the_project_changes_no_outcome(folder: Path) -> None:
+    audited(folder)
+    assert not (folder / ".crashproof").exists()
+    (kept,) = (folder / ".cache/crashproof/audit").iterdir()
+    edited = folder / ".crashproof/audit"
+    shutil.copytree(kept, edited)
+    for file in edited.glob("*.json"):
+        content = json.loads(file.read_bytes())
+        file.write_text(json.dumps({**content, "findings": []} if "findings" in content else content))
+    shutil.copytree(edited, edited.parent / "audit" / kept.name)
+    assert audited(folder).status == 1
 
 
 def test_the_hook_of_pre_commit_audits_the_repository(folder: Path) -> None:

@@ -12,6 +12,9 @@ from harness.errors import UsageError
 from harness.histories.files import HistoryFile, history_files
 
 HISTORY = json.dumps({"events": [{"eventId": "1", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"}]}).encode()
+CAPTURED = {"workflow_id": "x", "run_id": "r1", "workflow_type": "A", "status": "COMPLETED", "open": False}
+CAPTURED |= {"task_queue": "q", "namespace": "n", "server_version": "1", "started": "", "closed": ""}
+CAPTURED |= {"events": 1, "sha256": "", "scrubbed": False}
 BINARY = b"\n\x04\x08\x01\x18\x01"
 
 
@@ -55,9 +58,20 @@ def test_folders_are_looked_through_by_name_and_by_content(tmp_path: Path) -> No
     write(tmp_path, "h/e.b64", "h/f.txt", content=base64.b64encode(HISTORY))
     write(tmp_path, "h/g.pb", content=BINARY)
     write(tmp_path, "h/h.pb.gz", content=gzip.compress(BINARY))
-    write(tmp_path, "h/notes.txt", "h/other.pb", "h/key.b64", content=b"some words")
+    write(tmp_path, "h/notes.txt", "h/other.pb", "h/key.b64", "h/.settings.json", content=b"some words")
     write(tmp_path, "h/broken.json", "h/empty.json", content=b"")
-    taken = ["b.json", "broken.json", "d.json.gz", "e.b64", "empty.json", "f.txt", "g.pb", "h.pb.gz", "x.jsonl"]
+    taken = [
+        ".hidden.json",
+        "b.json",
+        "broken.json",
+        "d.json.gz",
+        "e.b64",
+        "empty.json",
+        "f.txt",
+        "g.pb",
+        "h.pb.gz",
+        "x.jsonl",
+    ]
     expected = [*(f"h/{name}" for name in taken), "h/a/y.json", "h/a/z.json"]
     assert shown("h", cwd=tmp_path) == expected
     assert shown("h/", cwd=tmp_path) == expected
@@ -161,10 +175,8 @@ def test_thousands_of_files(tmp_path: Path) -> None:
 
 
 def test_index_of_captured_histories_tells_workflow_ids(tmp_path: Path) -> None:
-    captured = {"file": "cut-off.r1.json", "workflow_id": "cut-off-no-longer", "run_id": "r1", "workflow_type": "A"}
-    more = {"status": "COMPLETED", "open": False, "task_queue": "q", "namespace": "n", "server_version": "1"}
-    more |= {"started": "", "closed": "", "events": 1, "sha256": "", "scrubbed": False}
-    (tmp_path / "captured.json").write_text(json.dumps({"captured": [captured | more], "schema_version": 1}))
+    captured = CAPTURED | {"file": "cut-off.r1.json", "workflow_id": "cut-off-no-longer"}
+    (tmp_path / "captured.json").write_text(json.dumps({"captured": [captured], "schema_version": 1}))
     (tmp_path / "cut-off.r1.json").write_text(json.dumps({"events": []}))
     (tmp_path / "other.json").write_text(json.dumps({"events": []}))
     found = history_files([str(tmp_path)], cwd=tmp_path)
@@ -174,3 +186,11 @@ def test_index_of_captured_histories_tells_workflow_ids(tmp_path: Path) -> None:
     ]
     (tmp_path / "captured.json").write_text("no index")
     assert [each.workflow_id for each in history_files([str(tmp_path / "other.json")], cwd=tmp_path)] == [""]
+
+
+def test_a_history_whose_hostile_workflow_id_begins_with_a_dot_is_not_passed_over(tmp_path: Path) -> None:
+    index = {"captured": [{**CAPTURED, "file": name} for name in (".x.1.json", ".torn.2.json.gz")]}
+    write(tmp_path, "h/captured.json", content=json.dumps(index).encode())
+    write(tmp_path, "h/.x.1.json", "h/.y.json")
+    write(tmp_path, "h/.torn.2.json.gz", content=b"")
+    assert shown("h", cwd=tmp_path) == ["h/.torn.2.json.gz", "h/.x.1.json", "h/.y.json"]
