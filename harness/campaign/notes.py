@@ -34,7 +34,10 @@ def notes(
     if scenario.address:
         sentences.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
     if isinstance(scenario.work, Starter) and not scenario.work.command:
-        sentences.append("The worker starts its own work: after a strike its second start attached to the open run.")
+        sentences.append(
+            "The worker starts its own work: what its program had asked before a strike was answered as before when it "
+            "asked again, so nothing was started or sent twice."
+        )
     if not (options.workflows or scenario.work.modules):
         sentences.append("No workflow code was named to replay: give it with --workflows.")
     if not options.real_time and not engine(options.engine).lacks("acceleration"):

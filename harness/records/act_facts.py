@@ -80,10 +80,16 @@ class WorkStarted(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
 
 
-class WorkAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """Act ``attach``: a second start of the workflow of this id was made to attach to the open run."""
+class CallRecalled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Act ``recall``: a program that was started again asked again, and was answered as before it was struck.
 
-    workflow_id: str
+    Attributes:
+        operation: What it asked.
+        workflow_id: Workflow id that it had named the first time.
+    """
+
+    operation: str
+    workflow_id: str = ""
 
 
 class TimeoutAccelerated(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +168,7 @@ ActFacts = (
     | FaultMade
     | FaultHealed
     | WorkStarted
-    | WorkAttached
+    | CallRecalled
     | TimeoutAccelerated
     | TimePassed
     | ClientCall
@@ -179,7 +185,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "hit": FaultMade,
     "heal": FaultHealed,
     "start": WorkStarted,
-    "attach": WorkAttached,
+    "recall": CallRecalled,
     "accelerate": TimeoutAccelerated,
     "pass": TimePassed,
     "signal": ClientCall,

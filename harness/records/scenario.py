@@ -157,7 +157,11 @@ def started_by(command: str, *, workflow: str = "", modules: tuple[str, ...] = (
 
 
 def started_by_worker(*, workflow: str = "", modules: tuple[str, ...] = ()) -> Starter:
-    """Say that the worker's own program starts the work; started again after a strike, it attaches to the open run."""
+    """Say that the worker's own program starts the work.
+
+    Started again after a strike, it is answered what it asks again as before: its workflow is started once, and what it
+    sends is sent once.
+    """
     return Starter(workflow=workflow, modules=modules)
 
 

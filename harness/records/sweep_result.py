@@ -58,7 +58,7 @@ class SweepResult:
         limit: Which limit ended the sweep while points were left to try, or an empty text.
         gaps: What left the worker by no door.
         masked: What differed between the two baselines and is not compared.
-        notes: What else a reader must know: one trial at a time, second starts attached, no replay.
+        notes: What else a reader must know: one trial at a time, calls recalled, no replay.
         seconds: How long it took.
         reason: Why nothing could be swept, or an empty text.
         inapplicable: Why the engine cannot run the scenario, so that it counts neither way; or an empty text.

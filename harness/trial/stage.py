@@ -22,11 +22,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
-from harness.doors.wire.proxy import WireProxy
+from harness.doors.wire.proxy import Execute, WireProxy, send_it
 from harness.doors.wire.worker_ports import WorkerPorts
 from harness.errors import UsageError
 from harness.processes.command import environment
@@ -43,6 +42,7 @@ from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Listener, Nemesis
+from harness.trial.own_calls import OwnCalls
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
@@ -135,7 +135,7 @@ async def open_stage(
     unrecovered: Callable[[str], None] | None = None,
     plan: Plan | None = None,
     listen: Listener | None = None,
-    rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
+    execute: Execute = send_it,
     crashed: Callable[[], Awaitable[None]] | None = None,
     registry: WorkerRegistry | None = None,
 ) -> AsyncIterator[Stage]:
@@ -151,7 +151,7 @@ async def open_stage(
             yet, which may take until the next attempts run; called with the reason if it cannot be freed.
         plan: The strikes to make; None: none.
         listen: Called with each point while its message is held.
-        rewrite: Called with each request before it is executed; may change it.
+        execute: Executes each request; may change it before, or answer it in another way.
         crashed: Called between the death of the server and its next start.
         registry: Learns of the worker processes, where somebody outside the stage asks it, too.
 
@@ -185,7 +185,7 @@ async def open_stage(
             decide=dispatch.wire,
             numbers=dispatch.numbers,
             long_polls=long_polls,
-            rewrite=rewrite,
+            execute=execute,
             mend=acceleration.mend,
             lost=nemesis.lose,
         )
@@ -282,7 +282,9 @@ async def open_trial_stage(
     )
     model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults)
-    starts = StartRequests(tape=tape, task_timeout=task_timeout, attaches=plan.strikes != ())
+    starts = StartRequests(
+        task_timeout=task_timeout, execute=OwnCalls(tape).once if is_one_program(scenario) else send_it
+    )
     async with AsyncExitStack() as stack:
         slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
         clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
@@ -298,7 +300,7 @@ async def open_trial_stage(
                 accelerates=not plan.real_time and not rig.engine.lacks("acceleration"),
                 plan=plan,
                 listen=_listener(driver, coverage),
-                rewrite=starts.rewrite,
+                execute=starts.execute,
                 crashed=crash_copies.copy,
                 registry=registry,
             )

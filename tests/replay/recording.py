@@ -25,6 +25,7 @@ from temporalio.client import (
 )
 from temporalio.worker import Worker
 
+from harness.doors.wire.proxy import Send
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.temporal.command import TaskDecisions, of_answer
@@ -74,11 +75,12 @@ class Recorder:
             self._tasks[task.task_token] = (task.workflow_execution.run_id, task.started_event_id)
         return False
 
-    def request(self, operation: str, request: Any, worker: int) -> None:
+    async def execute(self, operation: str, request: Any, worker: int, send: Send) -> bytes:
         if operation == _COMPLETED:
             run_id, started = self._tasks[request.task_token]
             kept = RespondWorkflowTaskCompletedRequest.FromString(request.SerializeToString())
             self.runs.setdefault(run_id, Recording()).requests[started] = kept
+        return await send()
 
 
 @asynccontextmanager
@@ -88,7 +90,7 @@ async def recording(folder: Path) -> AsyncIterator[tuple[Client, Recorder]]:
     recorder = Recorder()
     async with (
         DevServer(binary, folder=folder, search_attributes={"Topic": "Keyword", "Count": "Int"}) as server,
-        wire_door(server.address, rewrite=recorder.request, mend=recorder.reply) as door,
+        wire_door(server.address, execute=recorder.execute, mend=recorder.reply) as door,
     ):
         client = await Client.connect(server.address)
         await _endpoint(client)

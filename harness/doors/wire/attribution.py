@@ -201,7 +201,7 @@ class Attribution:
         subject = getattr(request, "signal_name", "")
         if not subject and hasattr(request, "workflow_type"):
             subject = request.workflow_type.name
-        # A start is named alike whether the workflow is known already or not: a second start attaches to it.
+        # A start is named alike whether the workflow is known already or not: a second one may be recalled.
         starts = operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution")
         path = "" if starts else self._path_of(workflow_id)
         point = Point(position="before", door="wire", operation=operation, workflow=path, subject=subject)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,17 @@ _OWN_METADATA = ("user-agent", "te", "content-type")
 
 Decide = Callable[[Entry], Awaitable[Decision]]
 """Decides what becomes of a message that the wire door holds, or of its answer."""
+
+Send = Callable[[], Awaitable[bytes]]
+"""Sends a request to the server as it is now, and returns the answer."""
+
+Execute = Callable[[str, Any, int, Send], Coroutine[Any, Any, bytes]]
+"""Returns the answer to a request: called with operation, request, worker process, and what sends it to the server."""
+
+
+async def send_it(operation: str, request: Any, worker: int, send: Send) -> bytes:
+    """Execute a request by sending it as it is."""
+    return await send()
 
 
 @dataclass
@@ -77,7 +89,7 @@ class WireProxy:
         decide: Asked what becomes of each message, before it is executed and before its answer goes back.
         numbers: Numbers of the messages of this trial, shared with the other doors.
         long_polls: The long polls that are under way.
-        rewrite: Called with operation, request and worker process before it is executed; may change the request.
+        execute: Executes each request; may change it before, or answer it in another way.
         mend: Called with operation and reply before the worker gets it; may change the reply, and says whether it did.
         lost: Called with the answers that travel in one message with one that goes no further, and with what became of
             that one.
@@ -93,7 +105,7 @@ class WireProxy:
         decide: Decide,
         numbers: itertools.count[int],
         long_polls: LongPolls,
-        rewrite: Callable[[str, Any, int], None] = lambda operation, request, worker: None,
+        execute: Execute = send_it,
         mend: Callable[[str, Any], bool] = lambda operation, reply: False,
         lost: Callable[[Sequence[Entry], Decision], None] = lambda answers, decision: None,
     ) -> None:
@@ -103,7 +115,7 @@ class WireProxy:
         self._decide = decide
         self._numbers = numbers
         self._long_polls = long_polls
-        self._rewrite = rewrite
+        self._executing = execute
         self._mend = mend
         self._lost = lost
         self._writes: set[asyncio.Task[Any]] = set()
@@ -142,7 +154,6 @@ class WireProxy:
         if decision != "go":
             await _turn_away(context, decision)
         self._to_slot(call.operation, call.request)
-        self._rewrite(call.operation, call.request, call.worker)
         raw, error = await self._execute(call, method, context)
         decision = await self._decide_answer(call, status=error.code().name if error else "OK")
         if decision != "go":
@@ -177,7 +188,8 @@ class WireProxy:
 
     async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:
         poll = call.operation.startswith("Poll") or decoding.is_ambient(call.operation)
-        task = asyncio.ensure_future(self._forward(method, call.request.SerializeToString(), context))
+        send = functools.partial(self._send, call, method, context)
+        task = asyncio.ensure_future(self._executing(call.operation, call.request, call.worker, send))
         try:
             if poll:
                 self._long_polls.add(task, worker=call.worker)
@@ -199,6 +211,9 @@ class WireProxy:
         finally:
             self._writes.discard(task) if task.done() else None
         return self._heard(call, raw), None
+
+    async def _send(self, call: _Call, method: str, context: Any) -> bytes:
+        return await self._forward(method, call.request.SerializeToString(), context)
 
     def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
         """Put on the tape that a write was executed after its sender had died."""
@@ -225,10 +240,10 @@ class WireProxy:
     def _settle(self, call: _Call) -> None:
         if call.operation.startswith("Respond"):
             self._attribution.finished(getattr(call.request, "task_token", b""))
-        if call.operation == "StartWorkflowExecution" and call.reply is not None:
-            request = call.request
+        if call.reply is not None and (started := _started(call)):
+            request, reply = started
             self._attribution.started(
-                workflow=request.workflow_type.name, workflow_id=request.workflow_id, run_id=call.reply.run_id
+                workflow=request.workflow_type.name, workflow_id=request.workflow_id, run_id=reply.run_id
             )
 
     def _to_slot(self, operation: str, request: Any) -> None:
@@ -265,6 +280,15 @@ _NAMESPACED = (
     "signal_external_workflow_execution_command_attributes",
     "request_cancel_external_workflow_execution_command_attributes",
 )
+
+
+def _started(call: _Call) -> tuple[Any, Any] | None:
+    """Return the start that a call makes, alone or with a signal or an update, with the answer to it."""
+    if call.operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution"):
+        return call.request, call.reply
+    if call.operation == "ExecuteMultiOperation":
+        return call.request.operations[0].start_workflow, call.reply.responses[0].start_workflow
+    return None
 
 
 async def _turn_away(context: Any, decision: Decision) -> None:

@@ -21,7 +21,7 @@ from harness.checks.judging import judge
 from harness.errors import RigError, UsageError
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan, Strike
-from harness.records.scenario import Scenario, start
+from harness.records.scenario import Scenario, start, started_by_worker
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
@@ -141,12 +141,31 @@ async def test_accelerated_and_in_real_time_the_verdicts_and_the_histories_are_t
     assert scheduled["activityTaskScheduledEventAttributes"]["startToCloseTimeout"] == "300s"
 
 
-async def test_the_second_start_of_a_one_program_worker_attaches_to_the_open_run(rig: Rig, tmp_path: Path) -> None:
+async def test_the_second_start_of_a_one_program_worker_is_the_run_that_it_had_started(
+    rig: Rig, tmp_path: Path
+) -> None:
     found = await tried(shape("one_program"), rig, tmp_path, COMPLETES.format("GreetingWorkflow/greet.1"))
     assert found.end == "closed"
     assert len(found.histories) == 1
     assert result(found.histories[0]) == "Hello, Ada!"
-    assert [(act.worker, act.facts.workflow_id) for act in acts(found.tape, "attach")] == [(2, "one-program-greeting")]
+    assert [(act.worker, act.facts.workflow_id) for act in acts(found.tape, "recall")] == [(2, "one-program-greeting")]
+
+
+async def test_a_right_one_program_worker_passes_wherever_it_is_killed(rig: Rig, tmp_path: Path) -> None:
+    scenario = Scenario(name="ordering", worker=agent("one_program"), work=started_by_worker(workflow="Ordering"))
+    baseline = await tried(scenario, rig, tmp_path)
+    points = [
+        "after/StartWorkflowExecution/Ordering",
+        "before/SignalWorkflowExecution/Ordering/add/nth-2",
+        "after/SignalWorkflowExecution/Ordering/add/nth-2",
+        "after/UpdateWorkflowExecution/Ordering",
+        COMPLETES.format("Ordering/charge.1"),
+        "after/RespondWorkflowTaskCompleted/Ordering/CompleteWorkflowExecution/attempt-1",
+    ]
+    for found in await asyncio.gather(*(tried(scenario, rig, tmp_path, point, baseline=baseline) for point in points)):
+        verdict = judge(found, baselines=[baseline], checks=checks.standard)
+        assert verdict.outcome is Outcome.PASS, verdict
+        assert [result(history) for history in found.histories] == ["Ada: 2"]
 
 
 async def test_a_strike_after_the_last_message_is_made_each_time(rig: Rig, tmp_path: Path) -> None:

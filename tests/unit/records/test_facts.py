@@ -10,6 +10,7 @@ import pytest
 
 from harness.records.act_facts import (
     ACTS,
+    CallRecalled,
     ClientCall,
     DoorNotice,
     FaultHealed,
@@ -17,7 +18,6 @@ from harness.records.act_facts import (
     PastDoors,
     TimeoutAccelerated,
     TimePassed,
-    WorkAttached,
     WorkerExited,
     WorkerOverstayed,
     WorkerReady,
@@ -154,7 +154,7 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         {"workflow": "A", "workflow_id": "w", "run_id": "r"},
         WorkStarted(workflow="A", workflow_id="w", run_id="r"),
     ),
-    ("act", "", "attach", {"workflow_id": "w"}, WorkAttached(workflow_id="w")),
+    ("act", "", "recall", {"operation": "S", "workflow_id": "w"}, CallRecalled(operation="S", workflow_id="w")),
     ("act", "", "accelerate", ACCELERATED, TimeoutAccelerated(**ACCELERATED)),
     (
         "act",
