@@ -76,7 +76,7 @@ def _sent(text: str) -> tuple[str, str, str, str]:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -93,7 +93,7 @@ def _over(text: str | None) -> Reached | None:
 def _json(text: str, *, option: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{option} {text!r} is not JSON ({error}); a text needs its own quotes: {option} '\"text\"'"
         ) from error

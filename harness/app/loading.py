@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NoReturn
 
 from harness.errors import UsageError, nearest
 from harness.records.scenario import Scenario
@@ -106,16 +108,39 @@ def _python_files(folder: Path) -> list[str]:
     return [str(file) for file in folder.glob("*.py")] if folder.is_dir() else []
 
 
+@contextlib.contextmanager
+def _kept_running(path: Path) -> Iterator[None]:
+    """Keep a file that is loaded from ending or replacing this process, whose exit status would then be its own."""
+    ways = {name: getattr(os, name) for name in dir(os) if name.startswith("exec") or name in ("_exit", "abort")}
+    for name in ways:
+        setattr(os, name, _refusing(f"{path} calls os.{name}: a file of scenarios only declares them"))
+    try:
+        yield
+    finally:
+        for name, way in ways.items():
+            setattr(os, name, way)
+
+
+def _refusing(message: str) -> Callable[..., NoReturn]:
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise UsageError(message)
+
+    return refuse
+
+
 def _import(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"crashproof_scenario_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with _kept_running(path):
+            spec.loader.exec_module(module)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a file raises says nothing of the outcome
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)

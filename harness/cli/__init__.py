@@ -119,7 +119,7 @@ def _status() -> int:
         place = f"{error.filename}: " if error.filename else ""
         _complain(f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?")
         return 3
-    except Exception:
+    except BaseException:  # a SystemExit that code of the user raises, too
         # The interpreter's own exit status for this, 1, would say that a finding was made.
         _complain(f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself")
         return 3

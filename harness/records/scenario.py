@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from harness.errors import UsageError
+from harness.records.field_types import hold_types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class Start:
     args: tuple[Any, ...] = ()
     id: str = ""
     modules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        hold_types(self)
 
     @property
     def workflow_id(self) -> str:
@@ -47,6 +51,9 @@ class Starter:
     workflow: str = ""
     modules: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        hold_types(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
@@ -67,6 +74,9 @@ class Send:
     at: str = "start"
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        hold_types(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reached:
@@ -79,6 +89,9 @@ class Reached:
 
     point: str
     times: int = 1
+
+    def __post_init__(self) -> None:
+        hold_types(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +142,11 @@ class Scenario:
     name: str = ""
     title: str = ""
     file: str = ""
+
+    def __post_init__(self) -> None:
+        hold_types(self)
+        if self.time_limit <= 0:
+            raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
 
     @property
     def skips_time(self) -> bool:

@@ -33,6 +33,8 @@ def read_toml(file: Path, *, called: str = "") -> dict[str, Any]:
         raise UsageError(f"cannot read {named}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{named} is no TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{named} is nested too deeply") from error
 
 
 def read_entries(file: Path, *, table: str, called: str = "") -> Iterator[tuple[dict[str, Any], str]]:

@@ -149,7 +149,7 @@ def _entry(entry: dict[str, Any], where: str) -> AcceptedDifference:
     for name in known - {"until"}:
         if not isinstance(entry.get(name, "" if name == "reason" else None), str):
             raise UsageError(f"{where}: {name} must be a text")
-    if not isinstance(entry.get("until"), date | None):
+    if type(entry.get("until")) not in (date, type(None)):  # a time of a day would be no day
         raise UsageError(f"{where}: until must be a date such as 2026-12-31")
     return AcceptedDifference(**entry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,36 @@ def test_a_file_that_is_no_text_is_told(place: Path) -> None:
     (place / "bad.py").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(UsageError, match=r"bad\.py.* cannot be loaded"):
         load(["bad.py"])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("raise BaseException('x')", "hostile.py:1 cannot be loaded: BaseException: x"),
+        ("import os\nos._exit(0)", "hostile.py: hostile.py calls os._exit: a file of scenarios only declares them"),
+        (
+            "import os\ntry:\n    os._exit(0)\nexcept BaseException:\n    raise SystemExit(0)",
+            "cannot be loaded: SystemExit",
+        ),
+        ("import os\nos.execv('/bin/true', ['true'])", "calls os.execv"),
+        ("import os\nos.abort()", "calls os.abort"),
+        ("import sys\nsys.exit(0)", "hostile.py:2 cannot be loaded: SystemExit: 0"),
+        (f"x = {'(' * 3000}", "hostile.py:1 cannot be loaded"),
+        (
+            "from harness import Scenario, start\nx = Scenario(worker='a', work=start('W'), skip_checks=1)",
+            "skip_checks=1",
+        ),
+    ],
+)
+def test_no_hostile_file_ends_the_command_in_its_place(place: Path, source: str, message: str) -> None:
+    (place / "hostile.py").write_text(source)
+    with pytest.raises(UsageError) as raised:
+        load(["hostile.py"])
+    assert message in str(raised.value)
+    assert os._exit.__name__ == "_exit"
+
+
+def test_a_file_that_is_interrupted_is_no_fault_of_it(place: Path) -> None:
+    (place / "slow.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load(["slow.py"])

@@ -71,6 +71,10 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
             "[[accepted]]\nworkflow='a'\nkind='a'\nsubject='a'\nfield='a'\nold='1'\nnew='2'\nuntil='2026'\n",
             "until must be a date such as 2026-12-31",
         ),
+        (
+            "[[accepted]]\nworkflow='a'\nkind='a'\nsubject='a'\nfield='a'\nold='1'\nnew='2'\nuntil=2027-01-31T00:00:00Z\n",
+            "until must be a date such as 2026-12-31",
+        ),
     ],
 )
 def test_file_that_is_none(text: str, words: str, tmp_path: Path) -> None:
