@@ -57,8 +57,30 @@ _INFO = {
     "current_attempt_scheduled_time": Trait.ATTEMPT,
     "task_token": Trait.ATTEMPT,
 }
-_NEW = {"uuid.uuid1", "uuid.uuid4", "time.time", "time.time_ns", "time.monotonic", "os.urandom", "os.getpid"}
-_NEW_FAMILIES = ("random.", "secrets.", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
+_NEW = {
+    "uuid.uuid1",
+    "uuid.uuid4",
+    "uuid.uuid6",
+    "uuid.uuid7",
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "os.urandom",
+    "os.getpid",
+}
+_NEW_FAMILIES = (
+    "random.",
+    "secrets.",
+    "ulid.",
+    "nanoid.",
+    "shortuuid.",
+    "cuid",
+    "uuid6.",
+    "uuid_utils.",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+)
 
 
 def origins(node: Any, frame: CallFrame, *, project: Project, steps: int = _STEPS) -> Iterator[ArgumentOrigin]:
@@ -167,7 +189,7 @@ def _leaves(node: Any, frame: CallFrame, project: Project, steps: int) -> Iterat
         if steps <= 0 or isinstance(inner, nodes.Const | nodes.Name):
             yield one
         elif isinstance(inner, nodes.Attribute):
-            if inner.attrname in _INFO or not isinstance(inner.expr, nodes.Name):
+            if inner.attrname in _INFO or not isinstance(inner.expr, nodes.Name | nodes.Call):
                 yield one
             else:
                 yield from _leaves(inner.expr, within, project, steps - 1)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from astroid import nodes
 
+from harness.audit.code.astroid_nodes import elements
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.origins import passed_arguments
 from harness.audit.code.project_records import Activity, ReachedCode, Started, WrittenRetryPolicy
@@ -168,7 +169,8 @@ def _handed_over(frame: CallFrame, call: nodes.Call, project: Project, *, thread
     """Yield the functions that a call is given as arguments: to run in a thread, or whenever it likes."""
     begins = _own_arguments(call, project) if threaded else 0
     everything = [*call.args, *(one.value for one in call.keywords)]
-    for number, argument in enumerate(everything):
+    inside = [one for part in everything if isinstance(part, nodes.Tuple | nodes.List) for one in elements(part)]
+    for number, argument in enumerate([*everything, *inside]):
         if not isinstance(argument, nodes.Name | nodes.Attribute):
             continue
         for function in project.functions_called_by(argument):

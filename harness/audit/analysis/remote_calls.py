@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -79,13 +79,34 @@ _TABLE: tuple[tuple[str, Towards, bool, float], ...] = (
     (r"anyio\.sleep", Towards.SLEEP, False, 0),
 )
 
+_MODELS = re.compile(
+    r"api\.(?:openai|anthropic|mistral|groq|cohere|deepseek|together|x)\.|generativelanguage\.googleapis|openrouter\.ai"
+    r"|/chat/completions|/v1/(?:messages|responses|completions|embeddings)\b|/api/(?:generate|chat)\b"
+)
+"""Addresses of models."""
+
 _COMPILED = [(re.compile(pattern), towards, blocks, timeout) for pattern, towards, blocks, timeout in _TABLE]
 
 
 def remote_call(call: nodes.Call, *, project: Project) -> RemoteCall | None:
     """Return what a call asks of the world outside; None if it asks nothing that is known."""
     name = project.dotted_name(call.func)
-    return remote_named(name) if name else None
+    remote = remote_named(name) if name else None
+    if remote is not None and remote.towards is Towards.HTTP and _asks_model(call, project):
+        return replace(remote, towards=Towards.MODEL)
+    return remote
+
+
+def _asks_model(call: nodes.Call, project: Project) -> bool:
+    """Tell whether a request goes to a model, by what is written of its address."""
+    given = [one.value for one in call.keywords if one.arg == "url"] or call.args[:2]
+    written = [each for one in given for each in (one, *project.origins_of(one))]
+    return any(
+        _MODELS.search(text.value)
+        for each in written
+        for text in each.nodes_of_class(nodes.Const)
+        if isinstance(text.value, str)
+    )
 
 
 @cache

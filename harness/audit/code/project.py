@@ -31,6 +31,7 @@ from harness.audit.code.resolved_name import qualified
 from harness.audit.code.runtime_checks import Inside, skipped
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.start_calls import StartCalls
+from harness.audit.code.worker_calls import WorkerCalls
 from harness.records.audit_result import AuditFinding, CodePlace, Severity, Unresolved
 
 
@@ -69,7 +70,7 @@ class Project:
         )
         self._starts = starts
         self.workers: tuple[WorkerCall, ...] = tuple(
-            each for module in self.modules for each in starts.workers_in(module)
+            WorkerCalls(self._resolver, starts=starts, modules=self.modules).all()
         )
         self.started: tuple[Started, ...] = tuple(each for module in self.modules for each in starts.started_in(module))
 

@@ -212,17 +212,20 @@ class WorkerCall:
     """A place of the audited code that makes a worker: a call of `Worker(...)`.
 
     Attributes:
-        node: The call.
-        module: Where it stands.
+        node: The call; of a function of own code that makes the worker of what it is given, the call of that.
+        made: The call of `Worker(...)` itself.
+        module: Where the call stands.
         place: Of the call.
         options: The keywords, by name.
         options_known: False where a `**options` could not be read.
         values: What of the options is known; durations in seconds.
         workflows: Those of its workflows that were found.
         activities: Those of its activities that were found.
+        activities_known: Whether these are all that it has.
     """
 
     node: nodes.Call
+    made: nodes.Call
     module: Module
     place: CodePlace
     options: Mapping[str, nodes.NodeNG] = field(default_factory=dict)
@@ -230,6 +233,7 @@ class WorkerCall:
     values: Mapping[str, Any] = field(default_factory=dict)
     workflows: tuple[Workflow, ...] = ()
     activities: tuple[Activity, ...] = ()
+    activities_known: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

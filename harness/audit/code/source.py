@@ -28,6 +28,8 @@ _SPEAKING = (
     "local_activity",
     "_child_workflow",
     "_as_tool",
+    "workflows=",
+    "activities=",
 )
 
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "__pypackages__"}

@@ -13,7 +13,7 @@ from harness.audit.code.declarations import Declarations
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import Given, bound_arguments, origins, returned, value
 from harness.audit.code.places import place_of
-from harness.audit.code.project_records import Activity, Module, Started, WorkerCall, Workflow, WrittenRetryPolicy
+from harness.audit.code.project_records import Activity, Module, Started, Workflow, WrittenRetryPolicy
 from harness.audit.code.resolved_name import ResolvedName
 
 _ACTIVITIES = [
@@ -205,29 +205,13 @@ class StartCalls:
     def _values(self, arguments: Mapping[str, nodes.NodeNG], given: Given | None) -> dict[str, Any]:
         return {name: value(self.resolver, each, given) for name, each in arguments.items()}
 
-    def workers_in(self, module: Module) -> Iterator[WorkerCall]:
-        """Yield the calls of `Worker(...)` in a module."""
-        for call in calls_of(module, frozenset({"Worker"})):
-            if any(each.name == "temporalio.worker.Worker" for each in self.resolver.of(call.func)):
-                options, known = self.options(call)
-                listed = [each for key in ("activities", "workflows") for each in self._listed(options.get(key))]
-                declared = [self._declared(resolved) for each in listed for resolved in self.resolver.of(each)]
-                yield WorkerCall(
-                    node=call,
-                    module=module,
-                    place=place_of(call, self.resolver.modules),
-                    options=options,
-                    options_known=known,
-                    values={key: value(self.resolver, each) for key, each in options.items()},
-                    workflows=tuple(workflow for _, workflow in declared if workflow),
-                    activities=tuple(activity for activity, _ in declared if activity),
-                )
-
-    def _listed(self, node: nodes.NodeNG | None) -> Iterator[nodes.NodeNG]:
-        for each in origins(self.resolver, node):
-            if isinstance(each, nodes.List | nodes.Tuple | nodes.Set):
-                for element in elements(each):
-                    yield from self._listed(element.value) if isinstance(element, nodes.Starred) else [element]
+    def declared_by(self, node: nodes.NodeNG) -> tuple[Activity | None, Workflow | None]:
+        """Return the activity or workflow that an expression names."""
+        for resolved in self.resolver.of(node):
+            activity, workflow = self._declared(resolved)
+            if activity or workflow:
+                return activity, workflow
+        return None, None
 
 
 def _passed(options: Mapping[str, nodes.NodeNG]) -> list[nodes.NodeNG]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TASK_CANCEL = {"asyncio.CancelledError", "asyncio.exceptions.CancelledError", "builtins.BaseException"}
 _THREAD_CANCEL = {"temporalio.exceptions.CancelledError", "builtins.BaseException", "builtins.Exception"}
+_CANCELLED_BY_NAME = {"asyncio.CancelledError", "asyncio.exceptions.CancelledError"}
+_REASONS = {"is_worker_shutdown", "is_cancelled", "cancellation_details", "wait_for_worker_shutdown_sync"}
 
 
 def _swallowed(project: Project) -> Iterator[AuditFinding]:
@@ -25,7 +27,7 @@ def _swallowed(project: Project) -> Iterator[AuditFinding]:
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for block in own_nodes(frame.function, nodes.Try):
-                caught = _swallows(block, frame, project)
+                caught = _swallows(block, frame, project) or _takes_for_end(block, frame, project)
                 if caught is not None and caught not in reported:
                     reported.add(caught)
                     yield _finding(caught, frame, project)
@@ -40,6 +42,19 @@ def _swallows(block: Any, frame: CallFrame, project: Project) -> nodes.ExceptHan
         names = _caught(caught, project)
         if not names or names & cancels:
             return None if _ends(caught) else caught
+    return None
+
+
+def _takes_for_end(block: Any, frame: CallFrame, project: Project) -> nodes.ExceptHandler | None:
+    """Return the clause of an async activity that returns a result when it is cancelled, without asking why."""
+    if frame.caller is not None or not frame.on_loop or not _may_be_cancelled(block, frame, project):
+        return None
+    for caught in block.handlers:
+        if _caught(caught, project) & _CANCELLED_BY_NAME:
+            inside = [one for part in caught.body for one in part.nodes_of_class((nodes.Attribute, nodes.Name))]
+            asks = any(getattr(one, "attrname", getattr(one, "name", "")) in _REASONS for one in inside)
+            returns = any(isinstance(part, nodes.Return) for part in caught.body)
+            return caught if returns and not asks else None
     return None
 
 
@@ -94,10 +109,23 @@ def _goes_on_after(block: Any) -> bool:
 def _finding(caught: nodes.ExceptHandler, frame: CallFrame, project: Project) -> AuditFinding:
     what = project.source(caught.type) if caught.type is not None else "everything"
     where = "at an await" if frame.on_loop else "by activity.heartbeat"
+    if any(isinstance(part, nodes.Return) for part in caught.body):
+        return _ended(what, caught, frame, project)
     message = (
         f"The activity {frame.activity.name!r} catches {what} here and goes on. A cancellation, a timeout that the "
         f"server has declared and the shutdown of the worker all arrive as such an error, {where}: it works on for "
         "nobody, beside its successor. Catch what may fail by name, or let the cancellation through with `raise`."
+    )
+    return project.finding(
+        "CP307", caught, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
+    )
+
+
+def _ended(what: str, caught: nodes.ExceptHandler, frame: CallFrame, project: Project) -> AuditFinding:
+    message = (
+        f"The activity {frame.activity.name!r} catches {what} here and returns. The shutdown of its worker arrives as"
+        " such an error, too: half of the work is then recorded as a success, and no next attempt does the rest. Raise"
+        " it again, unless activity.cancellation_details() says that the workflow asked for it."
     )
     return project.finding(
         "CP307", caught, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)

@@ -11,6 +11,8 @@ from harness.audit.code.project_records import EntryKind, EntryMethod, ReachedCo
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
 
+_DRAWS = frozenset(f"temporalio.workflow.{name}" for name in ("uuid4", "random", "new_random"))
+
 
 def _pieces(project: Project, *kinds: EntryKind) -> Iterator[tuple[EntryMethod, ReachedCode]]:
     """Yield the code that entries of these kinds reach, each piece once."""
@@ -32,7 +34,15 @@ def commanding_queries(project: Project) -> Iterator[AuditFinding]:
     """Yield commands of queries and validators, and changes of state by validators."""
     for entry, reached in _pieces(project, EntryKind.QUERY, EntryKind.VALIDATOR):
         for call in project.calls(reached):
-            if consequences(project).is_command(call, reached):
+            if (drawn := project.called_name(call, reached)) in _DRAWS:
+                text = (
+                    f"The {entry.kind} {entry.name} calls {drawn.removeprefix('temporalio.')}(), which draws from the"
+                    " random stream of the workflow: the SDK refuses it in a query or validator, and where it does not,"
+                    " every later random value is another one in a replay. Draw it in the run or in an update, and"
+                    " keep it."
+                )
+                yield project.finding("CP204", call, text, severity=Severity.CERTAIN, reached=reached)
+            elif consequences(project).is_command(call, reached):
                 text = (
                     f"The {entry.kind} {entry.name} calls {project.source(call.func, 60)}(), but a {entry.kind} is not"
                     " in the history and may not issue commands: it fails. Do it in an update or a signal."
@@ -79,7 +89,8 @@ RULES = (
         why="Both run outside of the history. The SDK refuses commands there (ReadOnlyContextError); a change by a"
         " validator stays although the update was refused, and is missing in every replay, which does not validate"
         " again.",
-        evidence="temporalio.workflow.ReadOnlyContextError is raised for commands in queries and update validators.",
+        evidence="temporalio.workflow.ReadOnlyContextError is raised for commands in queries and update"
+        " validators, and for workflow.random() and workflow.uuid4().",
         fix="Start work in an update or a signal; only look in validators.",
         bad="@say.validator\ndef check(self, text: str) -> None:\n    self._tries += 1",
         right="@workflow.update\nasync def say(self, text: str) -> None:\n    self._tries += 1",

@@ -26,6 +26,9 @@ _CLIENT = re.compile(
 _CLIENT_RETRIES = 2
 """max_retries of these clients where nothing is said."""
 
+_LITELLM = {"litellm.completion", "litellm.acompletion", "litellm.responses", "litellm.aresponses"}
+"""Functions whose own retries are asked for in the call: num_retries, or max_retries of the client below."""
+
 _DECORATORS = {
     "tenacity.retry",
     "backoff.on_exception",
@@ -85,7 +88,7 @@ def _clients(frame: CallFrame, project: Project) -> Iterator[tuple[nodes.Call, s
 def _retrying(made: nodes.Call, project: Project) -> Iterator[tuple[nodes.Call, str, int]]:
     """Yield the making of a client, if that client retries."""
     name = project.dotted_name(made.func)
-    retries = _max_retries(made, project) if _CLIENT.fullmatch(name) else None
+    retries = _max_retries(made, project) if _CLIENT.fullmatch(name) or name in _LITELLM else None
     if retries:
         how = "as it comes" if retries == _CLIENT_RETRIES else f"with max_retries={retries}"
         yield made, f"{spoken(name)} {how} sends up to {retries + 1} requests for one call", retries + 1
@@ -123,7 +126,7 @@ def _max_retries(made: nodes.Call, project: Project) -> int | None:
     for keyword in made.keywords:
         if keyword.arg is None:
             return None
-        if keyword.arg == "max_retries":
+        if keyword.arg in ("max_retries", "num_retries"):
             value = project.value_of(keyword.value)
             return value if isinstance(value, int) else None
     return _CLIENT_RETRIES
@@ -250,7 +253,7 @@ RULES = (
         evidence=(
             "Requests per call = (client retries + 1) x attempts. openai and anthropic retry twice by default: 3 "
             "requests for each attempt, also for a 429 with insufficient_quota, which no retry can heal; 5 attempts "
-            "make 15."
+            "make 15. litellm passes max_retries=2 to the client below unless it is told otherwise."
         ),
         fix="Give the client max_retries=0: the retry policy decides, with next_retry_delay for Retry-After.",
         bad="client = AsyncOpenAI()",

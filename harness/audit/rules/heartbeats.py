@@ -18,6 +18,9 @@ from harness.temporal.duration import in_words
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
+_QUICK_S = 30.0
+"""A request whose limit is no longer than this is expected to be quick."""
+
 
 def _unheard_heartbeats(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
@@ -139,6 +142,53 @@ def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
                 yield project.finding("CP309", call, message, severity=Severity.CERTAIN, reached=reached)
 
 
+def _outlasting(project: Project) -> Iterator[AuditFinding]:
+    """Yield requests, between two heartbeats, whose own time limit is longer than the heartbeat timeout."""
+    yield from _gap_too_long(project)
+    reported: set[nodes.NodeNG] = set()
+    for started in activity_starts(project):
+        activity, timeout = started.activity, started.values.get("heartbeat_timeout")
+        if activity is None or started.is_local or not isinstance(timeout, int | float) or timeout <= 0:
+            continue
+        if manner_of(activity, project=project) is not HeartbeatManner.IN_TURN:
+            continue
+        for frame in frames_of(activity, project=project):
+            for call in frame.calls():
+                remote = remote_call(call, project=project)
+                if remote is None or remote.towards not in (Towards.MODEL, Towards.HTTP) or call in reported:
+                    continue
+                limit = _limit(call, remote, project)
+                if limit is not None and limit > max(timeout, _QUICK_S) and not _streams(call):
+                    reported.add(call)
+                    given = limit != remote.timeout
+                    yield _outlasts(call, remote, limit, timeout, frame, given=given, project=project)
+
+
+def _streams(call: nodes.Call) -> bool:
+    """Tell whether an answer comes piece by piece, so that there may be beats between these."""
+    return any(one.arg == "stream" for one in call.keywords) or "stream" in str(getattr(call.func, "attrname", ""))
+
+
+def _outlasts(
+    call: nodes.Call,
+    remote: RemoteCall,
+    limit: float,
+    timeout: float,
+    frame: CallFrame,
+    *,
+    given: bool,
+    project: Project,
+) -> AuditFinding:
+    message = (
+        f"{spoken(remote.name)} may wait {in_words(limit)} for its answer, without a beat, and"
+        f" {frame.activity.name!r} is started with heartbeat_timeout {in_words(timeout)}: the server gives a healthy"
+        " attempt up and starts another beside it. Beat from a task beside the request, give it a shorter limit, or"
+        " declare a longer heartbeat timeout."
+    )
+    severity = Severity.LIKELY if given else Severity.LOOK
+    return project.finding("CP309", call, message, severity=severity, reached=reached_in(frame, project=project))
+
+
 def _sleeps_in(activity: Activity, project: Project) -> Iterator[tuple[CallFrame, nodes.Call, float]]:
     """Yield the sleeps of an activity whose length is known, in seconds."""
     for frame in frames_of(activity, project=project):
@@ -213,7 +263,7 @@ RULES = (
     Rule(
         id="CP309",
         name="gap-longer-than-heartbeat-timeout",
-        title="An activity sleeps longer between two beats than its heartbeat timeout allows",
+        title="An activity sleeps, or waits for an answer, longer between two beats than its heartbeat timeout allows",
         why=(
             "The server gives up an attempt that is silent for longer than its heartbeat timeout. The sleeping "
             "attempt wakes up as one that nobody waits for, and does its work beside the next one."
@@ -226,6 +276,6 @@ RULES = (
         bad="activity.heartbeat()\nawait asyncio.sleep(60)  # heartbeat_timeout=timedelta(seconds=30)",
         right="for _ in range(6):\n    activity.heartbeat()\n    await asyncio.sleep(10)",
         severity=Severity.CERTAIN,
-        judge=_gap_too_long,
+        judge=_outlasting,
     ),
 )

@@ -31,20 +31,34 @@ _OWN = {Trait.ARGUMENT, Trait.ACTIVITY, Trait.UNKNOWN}
 def _without_key(project: Project) -> Iterator[AuditFinding]:
     reported: set[nodes.NodeNG] = set()
     for activity in project.activities:
-        if tried_once(activity, project=project):
-            continue
+        once = tried_once(activity, project=project)
+        if once and any(started.is_local for started in starts_of(activity, project=project)):
+            once = False  # a local activity is done again with its workflow task, whatever its policy says
         for frame in frames_of(activity, project=project):
             for call in frame.calls():
                 effect = effect_of(call, frame, project=project)
                 if effect is None or (judgement := _judged(effect, frame, project)) is None:
                     continue
-                severity, message = judgement
+                severity, message = judgement if not once else _of_one_attempt(effect, frame, project)
+                if not message:
+                    continue
                 node, within = _decided_at(call, effect, frame)
                 if node not in reported:
                     reported.add(node)
                     reached = reached_in(within, project=project)
                     shown = _where(call, node, project)
                     yield project.finding("CP306", node, message, severity=severity, reached=reached, evidence=shown)
+
+
+def _of_one_attempt(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Severity, str]:
+    """Return what is to be said of an effect whose activity has one attempt: it may be done, and told as failed."""
+    if effect.keys or not _grave(effect, frame, project):
+        return Severity.LOOK, ""
+    return Severity.LOOK, (
+        f"The activity {frame.activity.name!r} causes an effect by {effect.what} in one attempt and without an "
+        "idempotency key. An attempt that dies after it, or whose answer is lost, is told as failed, and nobody can "
+        "tell whether it was done: neither trying again by hand nor undoing it is safe. Send a key, and try again."
+    )
 
 
 def _where(call: nodes.Call, reported: nodes.Call, project: Project) -> tuple[str, ...]:

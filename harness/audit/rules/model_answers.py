@@ -9,6 +9,7 @@ from astroid import nodes
 
 from harness.audit.analysis.call_chains import CallFrame, activity_starts, frames_of, most_attempts, reached_in
 from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
+from harness.audit.code.astroid_nodes import items
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
@@ -25,15 +26,18 @@ def _errors_as_answers(project: Project) -> Iterator[AuditFinding]:
     for activity in project.activities:
         for frame in frames_of(activity, project=project):
             for block in own_nodes(frame.function, nodes.Try):
-                asked = _model_asked(block, project)
+                asked = _model_asked(block, frame, project) if any(_told_as_answer(block)) else None
                 for gives in _told_as_answer(block) if asked else ():
                     if gives not in reported and asked:
                         reported.add(gives)
                         yield _finding(gives, asked, frame, project)
 
 
-def _model_asked(block: Any, project: Project) -> RemoteCall | None:
-    calls = (call for part in block.body for call in part.nodes_of_class(nodes.Call))
+def _model_asked(block: Any, frame: CallFrame, project: Project) -> RemoteCall | None:
+    """Return the call by which a try asks a model, itself or in a function that it calls."""
+    inside = {call for part in block.body for call in part.nodes_of_class(nodes.Call)}
+    below = [one for one in frames_of(frame.activity, project=project) if _entered_by(one, frame, inside)]
+    calls = [*inside, *(call for one in below for call in one.calls())]
     asked = (remote_call(call, project=project) for call in calls)
     return next((one for one in asked if one and one.towards is Towards.MODEL), None)
 
@@ -47,7 +51,14 @@ def _told_as_answer(block: Any) -> Iterator[nodes.Return]:
                 yield gives
 
 
+def _entered_by(one: CallFrame, frame: CallFrame, inside: set[nodes.Call]) -> bool:
+    chain = one.chain
+    return frame in chain[:-1] and chain[chain.index(frame) + 1].call in inside
+
+
 def _is_text_of(value: Any, name: str) -> bool:
+    if isinstance(value, nodes.Dict):
+        return any(_is_text_of(one, name) for _, one in items(value))
     if isinstance(value, nodes.Call) and value.func.as_string() in ("str", "repr"):
         return any(one.name == name for one in value.nodes_of_class(nodes.Name))
     return isinstance(value, nodes.JoinedStr) and any(one.name == name for one in value.nodes_of_class(nodes.Name))
@@ -55,13 +66,12 @@ def _is_text_of(value: Any, name: str) -> bool:
 
 def _finding(gives: nodes.Return, asked: RemoteCall, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
-        f"The activity {frame.activity.name!r} returns the text of an error of {spoken(asked.name)} as if the model "
-        "had said it: Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
+        f"The activity {frame.activity.name!r} returns the text of an error of {spoken(asked.name)} as its result: "
+        "Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
         "error as its answer. Raise instead: let it through, or an ApplicationError with type and non_retryable."
     )
-    return project.finding(
-        "CP311", gives, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
-    )
+    severity = Severity.LOOK if isinstance(gives.value, nodes.Dict) else Severity.LIKELY
+    return project.finding("CP311", gives, message, severity=severity, reached=reached_in(frame, project=project))
 
 
 def _refusals_retried(project: Project) -> Iterator[AuditFinding]:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
+from harness.audit.analysis.effects import effect_of
+from harness.audit.analysis.words import words
+from harness.audit.code.astroid_nodes import children
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
@@ -16,6 +19,11 @@ from harness.records.audit_result import AuditFinding, Severity
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
+_COLLECTIONS = words(
+    "dict list set defaultdict OrderedDict deque Counter WeakSet WeakValueDictionary TTLCache LRUCache"
+)
+_MEMBERSHIP = ("in", "not in")
+_ADDS = words("add append appendleft update setdefault insert extend")
 _ASKS = {"get", "setdefault", "pop", "keys", "items", "values", "copy"}
 
 
@@ -27,7 +35,7 @@ def _remembered(project: Project) -> Iterator[AuditFinding]:
             written.setdefault(store, set()).add(frame.activity)
     reported: set[nodes.NodeNG] = set()
     for frame in frames:
-        for node, message in (*_left_by_another(frame, written), *_built_up(frame)):
+        for node, message in (*_left_by_another(frame, written), *_built_up(frame), *_done_before(frame, project)):
             if node not in reported:
                 reported.add(node)
                 full = f"{message} A crash, a deployment or a second worker process empties it. Return it, and let the "
@@ -67,6 +75,57 @@ def _built_up(frame: CallFrame) -> Iterator[tuple[Any, str]]:
         )
 
 
+def _done_before(frame: CallFrame, project: Project) -> Iterator[tuple[Any, str]]:
+    """Yield conditions by which an effect without a key is left out because the process remembers that it was done."""
+    tests = [one for one in own_nodes(frame.function, nodes.If) if _remembers(one.test, frame)]
+    if not tests:
+        return
+    effects = (effect_of(call, frame, project=project) for call in frame.calls())
+    effect = next((one for one in effects if one is not None and not one.keys and not one.unknown), None)
+    for one in tests if effect is not None else ():
+        yield (
+            one.test,
+            f"The activity {frame.activity.name!r} leaves out its effect where {_remembers(one.test, frame)}, in the "
+            "memory of the worker process, says that it was done.",
+        )
+
+
+def _remembers(test: Any, frame: CallFrame) -> str:
+    """Return the collection that a condition looks into, and that the same function adds to; empty if there is none."""
+    asked = [
+        part for compare in test.nodes_of_class(nodes.Compare) for name, part in compare.ops if name in _MEMBERSHIP
+    ]
+    asked += [
+        call.func.expr
+        for call in test.nodes_of_class(nodes.Call)
+        if isinstance(call.func, nodes.Attribute) and call.func.attrname == "get"
+    ]
+    grown = {one.as_string() for one in _added_to(frame)}
+    return next((one.as_string() for one in asked if one.as_string() in grown and _outlives(one, frame)), "")
+
+
+def _added_to(frame: CallFrame) -> Iterator[Any]:
+    """Yield the collections that a function adds to."""
+    for call in own_nodes(frame.function, nodes.Call):
+        if isinstance(call.func, nodes.Attribute) and call.func.attrname in _ADDS:
+            yield call.func.expr
+    for assign in own_nodes(frame.function, nodes.Assign):
+        yield from (target.value for target in assign.targets if isinstance(target, nodes.Subscript))
+
+
+def _outlives(node: Any, frame: CallFrame) -> bool:
+    """Tell whether a collection is a module's own, or one that the object of the activity was made with."""
+    if isinstance(node, nodes.Name):
+        return _store_of(node) is not None
+    owner = frame.activity.owner
+    if not (isinstance(node, nodes.Attribute) and getattr(node.expr, "name", "") == "self" and owner is not None):
+        return False
+    return any(
+        assign.attrname == node.attrname and _is_empty_store(getattr(assign.parent, "value", None))
+        for assign in owner.nodes_of_class(nodes.AssignAttr)
+    )
+
+
 def _stores(frame: CallFrame) -> Iterator[tuple[Any, Any]]:
     """Yield the assignments to entries of a module's own dictionary, with where the dictionary is made."""
     for assign in own_nodes(frame.function, nodes.Assign):
@@ -83,11 +142,15 @@ def _store_of(node: Any) -> Any:
     scope, origins = node.lookup(node.name)
     for origin in origins if isinstance(scope, nodes.Module) else ():
         value = getattr(origin.parent, "value", None)
-        if isinstance(value, nodes.Dict | nodes.List):
-            return None if getattr(value, "items", None) or getattr(value, "elts", None) else value
-        if isinstance(value, nodes.Call) and value.func.as_string() in ("dict", "list", "defaultdict", "OrderedDict"):
+        if _is_empty_store(value):
             return value
     return None
+
+
+def _is_empty_store(value: Any) -> bool:
+    if isinstance(value, nodes.Dict | nodes.List):
+        return not children(value)
+    return isinstance(value, nodes.Call) and value.func.as_string().rpartition(".")[2] in _COLLECTIONS
 
 
 def _looked_up_first(frame: CallFrame, name: str) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from astroid import nodes
 
-from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
+from harness.audit.analysis.classes import is_own
+from harness.audit.analysis.commands import consequences, guarded_by_replaying, workflow_code
+from harness.audit.analysis.module_values import module_value
 from harness.audit.analysis.mutations import Kept, StateChange, changes_in
 from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
@@ -18,6 +21,69 @@ from harness.records.audit_result import AuditFinding, Severity
 def module_state(project: Project) -> Iterator[AuditFinding]:
     """Yield changes of variables of modules."""
     yield from _changes(project, "CP201", {Kept.MODULE: "a variable of a module"})
+    yield from _instances(project)
+
+
+def _instances(project: Project) -> Iterator[AuditFinding]:
+    """Yield changes that methods make to objects which a module makes once, and workflow code calls."""
+    reported: set[int] = set()
+    for reached in workflow_code(project):
+        for call in project.calls(reached):
+            made = _made_by_module(project, call, reached)
+            if not made:
+                continue
+            for method in _own_methods(project, call, reached):
+                for change in changes_in(project, method, method):
+                    if change.kept is not Kept.INSTANCE or id(change.node) in reported:
+                        continue
+                    if not _is_read(project, change.name, method):
+                        continue
+                    reported.add(id(change.node))
+                    kind = f"of {made}, an object that its module makes once,"
+                    yield _finding(project, "CP201", change, kind, replace(method, path=(*reached.path, *method.path)))
+
+
+def _made_by_module(project: Project, call: nodes.Call, reached: ReachedCode) -> str:
+    """Return the name of the object of a module whose method is called; empty if it is none of the user's."""
+    owner = call.func.expr if isinstance(call.func, nodes.Attribute) else None
+    if not isinstance(owner, nodes.Name | nodes.Attribute) or (isinstance(owner, nodes.Name) and owner.name == "self"):
+        return ""
+    value = module_value(project, owner, reached)
+    if not isinstance(value, nodes.Call):
+        return ""
+    defined = project.definition_of(value.func)
+    if not isinstance(defined, nodes.ClassDef) or not is_own(project, defined):
+        return ""
+    return str(project.source(owner, 40))
+
+
+def _own_methods(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[ReachedCode]:
+    """Yield the method that is called, and what it calls of its own object."""
+    waiting = [project.definition_of(call.func, reached)]
+    seen: set[int] = set()
+    while waiting:
+        function = waiting.pop()
+        piece = consequences(project).piece(function) if isinstance(function, nodes.FunctionDef) else None
+        if piece is None or id(function) in seen or piece.owner is None:
+            continue
+        seen.add(id(function))
+        yield piece
+        inner = (each for each in project.calls(piece) if isinstance(each.func, nodes.Attribute))
+        waiting += [project.definition_of(each.func, piece) for each in inner if _is_self(each.func)]
+
+
+def _is_self(function: Node) -> bool:
+    return getattr(function.expr, "name", "") == "self"
+
+
+def _is_read(project: Project, name: str, method: ReachedCode) -> bool:
+    """Tell whether workflow code reads an attribute in a test or a result, so that it may decide something."""
+    return any(
+        each.attrname == name and not isinstance(each.parent, nodes.Attribute | nodes.AugAssign)
+        for piece in workflow_code(project)
+        if piece.owner is method.owner
+        for each in project.walk(piece, nodes.Attribute)
+    )
 
 
 def class_state(project: Project) -> Iterator[AuditFinding]:

@@ -21,6 +21,7 @@ _FAILURES = frozenset(
     f"temporalio.exceptions.{name}"
     for name in ["ActivityError", "ChildWorkflowError", "FailureError", "CancelledError"]
 )
+_STEPS = frozenset({"temporalio.exceptions.ActivityError", "temporalio.exceptions.ChildWorkflowError"})
 
 
 def swallowed(project: Project) -> Iterator[AuditFinding]:
@@ -85,6 +86,8 @@ def _finding(
         return _cancelled(project, statement, clause, reached)
     if "builtins.Exception" in caught and not before & _FAILURES:
         return _exception(project, statement, clause, reached)
+    if caught & _STEPS and not before & _FAILURES:
+        return _step(project, statement, clause, reached)
     return None
 
 
@@ -92,7 +95,7 @@ def _goes_on(project: Project, clause: nodes.ExceptHandler, reached: ReachedCode
     """Tell whether an except raises, or asks what it was that it caught."""
     if any(clause.nodes_of_class(nodes.Raise, nodes.FunctionDef)):
         return True
-    asks = ("is_cancelled_exception", "CancelledError", "ContinueAsNewError")
+    asks = ("is_cancelled_exception", "CancelledError", "ContinueAsNewError", "cause")
     return any(
         getattr(node, "attrname", getattr(node, "name", "")) in asks
         for statement in clause.body
@@ -168,6 +171,21 @@ def _exception(
     looping = any(isinstance(each, nodes.While | nodes.For) for each in statement.node_ancestors())
     severity = Severity.LIKELY if looping and not _leaves(clause) else Severity.LOOK
     return project.finding("CP206", clause, text, severity=severity, reached=reached)
+
+
+def _step(
+    project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: ReachedCode
+) -> AuditFinding | None:
+    started = _started(project, statement, reached)
+    looping = any(isinstance(each, nodes.While | nodes.For) for each in statement.node_ancestors())
+    if started is None or not looping or _leaves(clause):
+        return None
+    text = (
+        f"A cancellation of {project.source(started, 40)} arrives as this error, too, and the loop goes on: the"
+        " workflow was cancelled, and does its next step. Raise again if"
+        " temporalio.exceptions.is_cancelled_exception(error)."
+    )
+    return project.finding("CP206", clause, text, severity=Severity.LOOK, reached=reached)
 
 
 def _started(project: Project, statement: Node, reached: ReachedCode) -> nodes.Call | None:

@@ -10,6 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.call_chains import frames_of, starts_of
 from harness.audit.analysis.heartbeating import span
 from harness.audit.analysis.remote_calls import remote_call
+from harness.audit.analysis.test_code import is_test
 from harness.audit.code.project_records import Activity, WorkerCall
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
@@ -29,7 +30,11 @@ def _stops_dead(project: Project) -> Iterator[AuditFinding]:
             continue
         long = _long_activity(worker, project)
         missing = []
-        if "graceful_shutdown_timeout" not in worker.options and (long or not worker.activities):
+        given = worker.options.get("graceful_shutdown_timeout")
+        none = given is not None and worker.values.get("graceful_shutdown_timeout") == 0
+        if none:
+            missing.append("its graceful_shutdown_timeout is zero, so activities under way are cancelled at once")
+        elif given is None and (long or not worker.activities):
             missing.append("it has no graceful_shutdown_timeout, so activities under way are cancelled at once")
         if _is_program(worker, project) and not _heeds_sigterm(worker):
             missing.append("its program does not handle SIGTERM, so a deployment ends it like SIGKILL")
@@ -39,7 +44,7 @@ def _stops_dead(project: Project) -> Iterator[AuditFinding]:
             f"This worker stops dead: {' and '.join(missing)}. What {_under_way(long)} was doing is lost and done "
             "again after its timeout. Pass graceful_shutdown_timeout, and shut the worker down on SIGTERM."
         )
-        severity = Severity.LIKELY if long and len(missing) > 1 else Severity.LOOK
+        severity = Severity.LIKELY if long and (none or len(missing) > 1) else Severity.LOOK
         yield project.finding("CP502", worker.node, message, severity=severity)
 
 
@@ -62,14 +67,14 @@ def _long_activity(worker: WorkerCall, project: Project) -> Activity | None:
 
 def _runs_for_ever(worker: WorkerCall, project: Project) -> bool:
     """Tell whether the worker runs until it is stopped, rather than for as long as one workflow of its program."""
-    function = worker.node.frame()
+    function = worker.made.frame()
     for one in function.nodes_of_class(nodes.With):
-        if any(worker.node in project.origins_of(expression) for expression, _ in one.items):
+        if any(worker.made in project.origins_of(expression) for expression, _ in one.items):
             return any(_waits_for_ever(call, project) for part in one.body for call in part.nodes_of_class(nodes.Call))
     return any(
         isinstance(call.func, nodes.Attribute)
         and call.func.attrname == "run"
-        and worker.node in project.origins_of(call.func.expr)
+        and worker.made in project.origins_of(call.func.expr)
         for call in function.nodes_of_class(nodes.Call)
     )
 
@@ -91,7 +96,9 @@ def _is_program(worker: WorkerCall, project: Project) -> bool:
 
 def _heeds_sigterm(worker: WorkerCall) -> bool:
     """Tell whether the module of the program speaks of SIGTERM or of a library that handles it."""
-    for one in worker.module.tree.nodes_of_class((nodes.Attribute, nodes.Name, nodes.ImportFrom, nodes.Import)):
+    trees = {worker.module.tree, worker.made.root()}
+    kinds = (nodes.Attribute, nodes.Name, nodes.ImportFrom, nodes.Import)
+    for one in (node for tree in trees for node in tree.nodes_of_class(kinds)):
         if getattr(one, "attrname", getattr(one, "name", "")) in ("SIGTERM", "add_signal_handler"):
             return True
         if isinstance(one, nodes.Import | nodes.ImportFrom) and "uvicorn" in one.as_string():
@@ -101,6 +108,8 @@ def _heeds_sigterm(worker: WorkerCall) -> bool:
 
 def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
     for worker in project.workers:
+        if is_test(worker.module):
+            continue
         runner = worker.options.get("workflow_runner")
         for one in [runner, *project.origins_of(runner)] if runner is not None else ():
             if isinstance(one, nodes.Call) and project.dotted_name(one.func) == _UNSANDBOXED:
@@ -109,16 +118,16 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
                     "a global variable changed in one run is stopped by nothing, and breaks the replay of another. "
                     "Leave workflow_runner out, and pass through the modules that are pure."
                 )
-                yield project.finding("CP503", runner or one, message, severity=Severity.LIKELY)
+                yield project.finding("CP503", runner or one, message, severity=Severity.LOOK)
                 break
     for workflow in project.workflows:
-        if not workflow.sandboxed:
+        if not workflow.sandboxed and not is_test(workflow.module):
             decorator = _defining(workflow.node)
             message = (
                 f"{workflow.name!r} runs without the sandbox (sandboxed=False): what it does against determinism is "
                 "stopped by nothing. Leave it out, and pass through the modules that are pure."
             )
-            yield project.finding("CP503", decorator, message, severity=Severity.LIKELY, workflow=workflow.name)
+            yield project.finding("CP503", decorator, message, severity=Severity.LOOK, workflow=workflow.name)
 
 
 def _defining(node: nodes.ClassDef) -> Any:
@@ -171,7 +180,7 @@ RULES = (
         fix="Leave the sandbox on; import what is pure, and slow to load, under imports_passed_through().",
         bad="Worker(client, task_queue=queue, workflows=[Agent], workflow_runner=UnsandboxedWorkflowRunner())",
         right="Worker(client, task_queue=queue, workflows=[Agent])",
-        severity=Severity.LIKELY,
+        severity=Severity.LOOK,
         judge=_unsandboxed,
     ),
 )

@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from harness.audit.rules import named
-from harness.records.audit_result import AuditFinding
+from harness.records.audit_result import AuditFinding, Severity
 from tests.unit.audit import source_files as code
 
 TOP = """
@@ -110,8 +110,14 @@ def test_effects_that_may_come_again_are_left_alone(tmp_path: Path, body: str) -
     assert found(tmp_path, "CP306", below + activity(f"{body}\nreturn ''", kind="def")) == []
 
 
-def test_an_effect_that_is_tried_once_needs_no_key(tmp_path: Path) -> None:
+def test_a_grave_effect_that_is_tried_once_is_to_be_looked_at(tmp_path: Path) -> None:
     text = activity("requests.post('https://pay.example/charges')\nreturn ''", kind="def")
+    (finding,) = found(tmp_path, "CP306", text, options="retry_policy=RetryPolicy(maximum_attempts=1)")
+    assert finding.severity is Severity.LOOK
+
+
+def test_a_small_effect_that_is_tried_once_needs_no_key(tmp_path: Path) -> None:
+    text = activity("requests.post('https://example.org/seen')\nreturn ''", kind="def")
     assert found(tmp_path, "CP306", text, options="retry_policy=RetryPolicy(maximum_attempts=1)") == []
 
 

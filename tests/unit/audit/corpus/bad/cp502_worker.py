@@ -3,11 +3,13 @@
 import asyncio
 from datetime import timedelta
 
-import openai
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import Worker
+
+with workflow.unsafe.imports_passed_through():
+    import openai
 
 RETRIES = RetryPolicy(maximum_attempts=3, non_retryable_error_types=["BadRequestError"])
 

@@ -24,6 +24,6 @@ class PublishWorkflow:
                     start_to_close_timeout=timedelta(seconds=10),
                     retry_policy=RetryPolicy(maximum_attempts=3),
                 )
-            except ActivityError:
+            except ActivityError:  # finding: CP206
                 workflow.logger.warning("publishing failed, once more")
                 await workflow.sleep(60)
