@@ -66,7 +66,8 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
     """The effects are those of the baseline in path, key and body: none is missing and none is another.
 
     Where the work is given up, as is right under some faults, effects are missing, and what only the way out of a
-    failure does (an activity that the baseline never runs) comes instead. A declared fallback may do anything.
+    failure does (an activity that the baseline never runs) comes instead. A declared fallback may do anything, and so
+    may an agent whose model gave it another answer.
     """
     seen, patterns = _compared(evidence, baselines)
     pairs, extra, missing = lasting_effects.matched(seen, patterns, [same_effect_and_key, same_effect])
@@ -78,9 +79,10 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
     if evidence.end != "closed":
         return
     given_up = faults_met.may_fail(evidence) is not None
+    may_differ = evidence.falls_back or faults_met.answered_otherwise(evidence) is not None
     usual = {attempt.activity for baseline in baselines for attempt in attempts_of(baseline)}
     for effect in extra:
-        if given_up and (evidence.falls_back or _execution(effect)[1] not in {"", *usual}):
+        if given_up and (may_differ or _execution(effect)[1] not in {"", *usual}):
             continue
         # One that agrees with a pattern is a doubled one: effects-happen-once tells of it.
         if effect.name not in loose and not any(same_effect(effect, pattern) for pattern in patterns):

@@ -19,6 +19,8 @@ from harness.temporal.failure import failure_type, failures_of
 
 _HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
 _DEADLOCK = "TMPRL1101"
+_OWN_ENDS = ("WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED")
+"""The ends that a workflow comes to by itself."""
 
 
 @check(
@@ -162,6 +164,8 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
     if fault := faults_met.terminal(evidence):
         declared = "" if evidence.falls_back else ", or a declared fallback"
         return f"{ended} under {fault.name}, expected it to fail{declared}"
+    if faults_met.answered_otherwise(evidence) and kind in _OWN_ENDS:
+        return ""
     if evidence.expects_failure is not None:
         return _failed_wrongly(evidence.expects_failure, close, ended)
     if kind in ("WORKFLOW_EXECUTION_FAILED", "WORKFLOW_EXECUTION_TIMED_OUT"):

@@ -94,9 +94,14 @@ def outlasted(evidence: Evidence) -> Fault | None:
     return None
 
 
+def answered_otherwise(evidence: Evidence) -> Fault | None:
+    """Return the fault under which the model gave another answer, so that the work may rightly end otherwise."""
+    return next((fault for fault in evidence.faults if fault.heard == "another answer"), None)
+
+
 def may_fail(evidence: Evidence) -> Fault | None:
     """Return the fault under which it is right that the workflow fails, or None."""
-    return terminal(evidence) or outlasted(evidence)
+    return terminal(evidence) or outlasted(evidence) or answered_otherwise(evidence)
 
 
 def tried_for_ever(evidence: Evidence) -> bool:
@@ -119,4 +124,4 @@ def met_at(evidence: Evidence) -> list[float]:
 
 def _of_model(instead: Entry | None) -> Fault | None:
     fault = faults.named(instead.injected) if instead is not None and instead.injected else None
-    return fault if fault is not None and fault.family == "model" else None
+    return fault if fault is not None and fault.family == "model" and fault.heard == "no answer" else None

@@ -21,9 +21,11 @@ Examples:
 """
 _WIDTH = 110
 
+_FINAL = "No attempt outlasts it: the work must end in a prompt, rightly classified failure, or a declared fallback."
 _HOLDS = {
-    True: "No attempt outlasts it: the work must end in a prompt, rightly classified failure, or a declared fallback.",
-    False: "It must be survived: the work ends as if nothing had happened.",
+    "no answer": "It must be survived: the work ends as if nothing had happened.",
+    "the answer": "It must be survived: the work ends as if nothing had happened.",
+    "another answer": "The work may end otherwise than undisturbed: with another result, or in a failure of its own.",
 }
 
 
@@ -51,6 +53,8 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "what": fault.what,
         "right": fault.right,
         "terminal": fault.terminal,
+        "heard": fault.heard,
+        "needs_tools": fault.needs_tools,
         "every": fault.every,
         "doors": fault.doors,
         "positions": fault.positions,
@@ -61,13 +65,16 @@ def _as_json(fault: Fault) -> dict[str, Any]:
 
 def _lines(fault: Fault) -> Iterator[str]:
     yield f"  {fault.name}"
-    for sentence in (fault.what, fault.right, _HOLDS[fault.terminal]):
+    for sentence in (fault.what, fault.right, _FINAL if fault.terminal else _HOLDS[fault.heard]):
         yield from textwrap.wrap(sentence, _WIDTH, initial_indent="    ", subsequent_indent="      ")
-    yield f"    Made at every {_place(fault)}."
+    yield f"    Made at {_place(fault)}."
 
 
 def _place(fault: Fault) -> str:
     if fault.every == "cut":
-        return "cut: before each message, and after the last"
+        return "every cut: before each message, and after the last"
     doors = " and ".join(fault.operations or fault.doors)
-    return f"{doors} message, {' and '.join(fault.positions)} its execution"
+    which = "every" if fault.every == "message" else "the first"
+    where = f"{which} {doors} message, {' and '.join(fault.positions)} its execution"
+    tools = ", where it offers tools to the model" if fault.needs_tools else ""
+    return f"{where}{tools}" if fault.every == "message" else f"{where}, once for each type of activity{tools}"

@@ -112,6 +112,9 @@ class ModelError:
         retry_after: Seconds that the client is asked to wait; 0: it is not asked to.
         sent_as: How it is asked: by ``retry-after`` in seconds or as an HTTP date (RFC 9110, section 10.2.3), or the
             providers' own ``retry-after-ms``.
+        retry_after_text: What ``retry-after`` says instead, where that is no time to wait.
+        headers: Further headers, such as ``x-should-retry``.
+        kind: OpenAI's type of the error, where it does not follow from status and code.
     """
 
     status: int
@@ -119,6 +122,9 @@ class ModelError:
     message: str
     retry_after: float = 0.0
     sent_as: Literal["seconds", "milliseconds", "date"] = "seconds"
+    retry_after_text: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    kind: str = ""
 
     @property
     def impact(self) -> Impact:

@@ -16,9 +16,14 @@ Need = Literal["persistence", "restart", "time skipping", "acceleration"]
 ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
 once."""
 
-Every = Literal["cut", "message"]
+Every = Literal["cut", "message", "activity"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).
-``message``: one strike for each message and position where the fault can be made."""
+``message``: one strike for each message and position where the fault can be made. ``activity``: one strike for each
+type of activity and operation, at its first message; for a fault that is one of many of its kind."""
+
+Heard = Literal["no answer", "the answer", "another answer"]
+"""What a caller hears that meets a fault. ``the answer``: the right one, late or with something wrong beside it.
+``another answer``: a whole one that the provider could have given, so that the work may rightly end otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,8 @@ class Fault:
         operations: Operations at which it can be made; empty: all of the doors.
         times: How many messages of the same place it meets, one after the other, before it is healed; 0: all of them,
             for it is never healed.
+        heard: What the caller hears.
+        needs_tools: Whether it can be made only at a call that offers tools to the model.
         terminal: Whether no attempt can succeed any more, so that the work must end in a prompt, bounded and rightly
             classified failure, or in a fallback that the scenario declares. Else it must end as the baseline.
     """
@@ -51,6 +58,8 @@ class Fault:
     positions: tuple[Position, ...] = ("before", "after")
     operations: tuple[str, ...] = ()
     times: int = 1
+    heard: Heard = "no answer"
+    needs_tools: bool = False
     terminal: bool = False
 
     @property
@@ -79,6 +88,10 @@ class Fault:
         if self.ends_server:
             return ("persistence", "restart")
         return ("acceleration",) if self.stops_worker else ()
+
+    def meets(self, request: object) -> bool:
+        """Tell whether it can be made at a call with that body, if it can at the point."""
+        return not self.needs_tools or (isinstance(request, dict) and bool(request.get("tools")))
 
     def applies_to(self, point: Point) -> bool:
         """Tell whether it can be made at a point."""

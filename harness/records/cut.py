@@ -52,7 +52,14 @@ def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
     """Return where a fault is made on the way that a tape shows, in its order; none where it does not apply."""
     if fault.every == "cut":
         return [replace(cut, fault=fault.name) for cut in cuts(tape)]
-    return [Cut(point, fault=fault.name) for point in points(tape) if fault.applies_to(point)]
+    met = (entry for entry in tape if entry.point and fault.applies_to(entry.point) and fault.meets(entry.http.body))
+    made = [Cut(point, fault=fault.name) for point in points(met)]
+    if fault.every == "message":
+        return made
+    first: dict[tuple[str, str, str], Cut] = {}
+    for cut in made:
+        first.setdefault((cut.point.subject, cut.point.operation, cut.point.position), cut)
+    return list(first.values())
 
 
 def cuts(tape: Sequence[Entry]) -> list[Cut]:

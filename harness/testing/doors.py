@@ -18,8 +18,8 @@ from harness.doors.http.answer import Answer
 from harness.doors.http.doors import HttpMessage
 from harness.doors.http.effects import EffectRequest
 from harness.doors.http.script import Script
-from harness.doors.model import faulty as model_faults
 from harness.doors.model import model
+from harness.doors.model.faulty import MetCall, answer_to, is_answer
 from harness.errors import UsageError
 from harness.faults import Fault
 from harness.faults.action import Action, LoseReply
@@ -159,31 +159,40 @@ class _Failing:
 
     async def around(self, message: HttpMessage, execute: Callable[[], Answer]) -> Decision:
         """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
-        fault = self._next()
+        fault, turn = self._next()
         if fault and fault.positions == ("before",):
-            return _instead(fault.action, message)
+            return _instead(fault.action, message, turn=turn)
         answer = await unattended(execute)
         if answer.notice:
             print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
-        return _instead(fault.action, message, text=answer.text) if fault else answer
+        return _instead(fault.action, message, turn=turn, text=answer.text) if fault else answer
 
-    def _next(self) -> Fault | None:
+    def _next(self) -> tuple[Fault | None, int]:
         if not self._due:
-            return None
+            return None, 0
         fault, left = self._due.pop(0)
         if left != 1:
             self._due.insert(0, (fault, max(left - 1, 0)))
-        return fault
+        return fault, fault.times - left + 1
 
 
 def _can_be_made(action: Action) -> bool:
-    return isinstance(action, LoseReply) or model_faults.is_answer(action)
+    return isinstance(action, LoseReply) or is_answer(action)
 
 
-def _instead(action: Action, message: HttpMessage, *, text: str = "") -> Decision:
+def _instead(action: Action, message: HttpMessage, *, turn: int, text: str = "") -> Decision:
     if isinstance(action, LoseReply):
         return "drop"
-    return model_faults.answer_to(action, operation=message.operation, path=message.path, now=time.time(), text=text)
+    call = MetCall(
+        operation=message.operation,
+        path=message.path,
+        now=time.time(),
+        text=text,
+        request=message.body,
+        headers=message.headers,
+        turn=turn,
+    )
+    return answer_to(action, call)
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

@@ -123,7 +123,7 @@ class Nemesis:
         """Return the fault to strike this message with, and whether it is a strike or one more hit of a lasting one."""
         assert entry.point is not None
         for lasting in self._lasting:
-            if lasting.strikes_at(entry.point):
+            if lasting.strikes_at(entry.point) and lasting.fault.meets(entry.http.body):
                 lasting.left -= 1
                 return lasting.fault, "hit"
         if not self._waiting or self._striker.spares(entry.worker):

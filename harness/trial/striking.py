@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Protocol
 
 from harness import extensions
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import Answer
-from harness.doors.model import faulty as model_faults
+from harness.doors.model.faulty import MetCall, answer_to
 from harness.faults.action import (
     PATIENCE_SECONDS,
     TERM_SECONDS,
@@ -25,6 +27,7 @@ from harness.faults.action import (
     Terminate,
 )
 from harness.faults.fault import Fault
+from harness.faults.model.actions import BreakStream, Drip
 from harness.records.message_facts import EagerTasks, WorkflowTask
 from harness.records.tape import Entry
 from harness.trial.live_tape import LiveTape
@@ -100,6 +103,7 @@ class Striking:
         self.tape = tape
         self._recovery = recovery
         self._answers = answers
+        self._turns: defaultdict[Action, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self._server = server
         self._crashed = crashed
 
@@ -118,9 +122,16 @@ class Striking:
         Raises:
             TypeError: The action is no answer.
         """
-        path = entry.http.path
-        text = self._answers.get(entry.message, "") if entry.kind == "reply" else ""
-        return model_faults.answer_to(action, operation=entry.operation, path=path, now=time.time(), text=text)
+        call = MetCall(
+            operation=entry.operation,
+            path=entry.http.path,
+            now=time.time(),
+            text=self._answers.get(entry.message, "") if entry.kind == "reply" else "",
+            request=entry.http.body,
+            headers=entry.http.headers,
+            turn=next(self._turns[action]),
+        )
+        return answer_to(action, call)
 
     def lose_reply(self, entry: Entry) -> Struck:
         """Let the worker see a broken connection, and free the task that its poll would have heard of."""
@@ -245,8 +256,15 @@ def _(action: LoseReply, striking: Striking, *, fault: Fault, entry: Entry) -> S
 
 
 @carry_out.register(Silence)
-def _(action: Silence, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+@carry_out.register(Drip)
+def _(action: Silence | Drip, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     return Struck(decision=striking.answer(action, entry), healing=striking.end_silence(entry))
+
+
+@carry_out.register(BreakStream)
+def _(action: BreakStream, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    healing = striking.end_silence(entry) if action.how == "a stall" else None
+    return Struck(decision=striking.answer(action, entry), healing=healing)
 
 
 def _ends_task(seen: Entry, struck: Entry) -> bool:

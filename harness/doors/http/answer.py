@@ -10,8 +10,9 @@ from typing import Any, Literal
 from harness.foreign import encodable, parsed_json
 
 Delivery = Literal["complete", "closed", "reset", "silent"]
-"""``complete``: status, headers and whole body. Of the others nothing is sent. ``closed``: the connection is closed.
-``reset``: it is reset (TCP RST). ``silent``: it stays open until the client closes it or the doors end."""
+"""``complete``: status, headers and whole body. Of the others nothing is sent, unless the answer is partial.
+``closed``: the connection is closed. ``reset``: it is reset (TCP RST). ``silent``: it stays open until the client
+closes it or the doors end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,10 @@ class Answer:
         body: The bytes as they are sent; of a stream what it says as a whole.
         events: The bytes of a stream, one after the other; empty: it is no stream, and ``body`` is sent.
         delivery: How the connection behaves.
+        partial: Whether status, headers and what there is of the body are sent before the connection is closed, reset
+            or left open.
+        announced: Number of bytes that ``content-length`` announces; -1: those that there are.
+        pause: Seconds before each event, or before the first byte of what is no stream.
         notice: What the user must be told about it (a script that raised, an unknown path), or empty.
     """
 
@@ -32,6 +37,9 @@ class Answer:
     body: bytes = b""
     events: tuple[bytes, ...] = ()
     delivery: Delivery = "complete"
+    partial: bool = False
+    announced: int = -1
+    pause: float = 0.0
     notice: str = ""
 
     @property

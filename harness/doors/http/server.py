@@ -9,6 +9,7 @@ until crashproof decides over the channel. The process ends with its channel. Ru
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import re
@@ -168,9 +169,9 @@ def _instead(decision: HttpDecision) -> Answer | None:
 
 async def deliver(answer: Answer, *, connection: Connection, send: Send) -> None:
     """Send an answer as its delivery says; to a client that is gone it is not sent."""
+    if answer.delivery == "complete" or answer.partial:
+        await _send(answer, connection=connection, send=send)
     match answer.delivery:
-        case "complete":
-            await _send_whole(answer, send)
         case "closed":
             await connection.cut()
         case "reset":
@@ -179,15 +180,28 @@ async def deliver(answer: Answer, *, connection: Connection, send: Send) -> None
             await connection.lost.wait()
 
 
-async def _send_whole(answer: Answer, send: Send) -> None:
+async def _send(answer: Answer, *, connection: Connection, send: Send) -> None:
+    """Send status, headers and body, and say that this was all unless the connection is to break."""
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.headers.items()]
     body = b"" if answer.status in _BODILESS else answer.body
-    if answer.status not in _BODILESS and not answer.events:
-        headers.append((b"content-length", str(len(body)).encode()))
+    size = answer.announced if answer.announced >= 0 else len(body)
+    if answer.status not in _BODILESS and (answer.announced >= 0 or not answer.events):
+        headers.append((b"content-length", str(size).encode()))
+    await _pass(0.0 if answer.events else answer.pause, connection)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    for event in answer.events:
-        await send({"type": "http.response.body", "body": event, "more_body": True})
-    await send({"type": "http.response.body", "body": b"" if answer.events else body})
+    for part in answer.events or (body,):
+        await _pass(answer.pause if answer.events else 0.0, connection)
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    if answer.delivery == "complete":
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _pass(seconds: float, connection: Connection) -> None:
+    """Let time pass, unless the client goes."""
+    if seconds:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await connection.lost.wait()
 
 
 async def serve(channel: str, *, model_script: str, effects_script: str) -> None:

@@ -56,6 +56,13 @@ class Streamed(Protocol):
         """
 
 
+class SaidOf(Protocol):
+    """Reads what the model says from the body of an answer: ``Body`` the other way round."""
+
+    def __call__(self, whole: dict[str, Any]) -> Said:
+        """Return what was said."""
+
+
 class WhatIsWrong(Protocol):
     """Looks at a request as the provider does before it answers."""
 
@@ -81,7 +88,10 @@ class Dialect:
         scripted: Whether the script says what is answered.
         names_one: Whether the path goes on with the name of one thing, which is answered as well.
         body: Makes the body of an answer; None: the API is not played, and every request to it is answered with 404.
-        stream: Makes a stream of it; None: a request for a stream is refused.
+        stream: Makes a stream of it; None: a request for a stream is answered whole.
+        said_of: Reads what the model says from an answer; None: it is no conversation.
+        outputs: Name of the list that holds what the model says.
+        text_at: Names and indexes that lead to the first text in an answer.
         error_body: Makes the body of an error.
         fault_words: Says the error of a fault.
         what_is_wrong: Looks for what the provider refuses.
@@ -98,6 +108,9 @@ class Dialect:
     names_one: bool = False
     body: Body | None = None
     stream: Streamed | None = None
+    said_of: SaidOf | None = None
+    outputs: str = ""
+    text_at: tuple[str | int, ...] = ()
     what_is_wrong: WhatIsWrong = _nothing_is_wrong
 
     def owns(self, path: str) -> bool:

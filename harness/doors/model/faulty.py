@@ -6,14 +6,31 @@ import functools
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from typing import Any
 
 from harness import extensions
-from harness.doors.http.answer import RESET, SILENT, Answer
+from harness.doors.http.answer import CLOSED, RESET, SILENT, Answer
+from harness.doors.model.altered import broken_stream, said_instead, with_a_lack
 from harness.doors.model.catalogue import dialect_of
+from harness.doors.model.dialect import Dialect
 from harness.doors.model.errors import error_answer
 from harness.faults.action import Action, ModelError, Reset, Silence, Truncate
+from harness.faults.model.actions import (
+    BreakAnswer,
+    BreakStream,
+    Drip,
+    InTurn,
+    LeaveOut,
+    SayInstead,
+    SendBody,
+    Slow,
+)
+
+_CLIENT_WAITS = "x-stainless-read-timeout"
+"""Header in which the official clients say how many seconds they wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +42,23 @@ class MetCall:
         path: Its path below the door, which tells the provider.
         now: The time, in seconds since the epoch.
         text: The body that would have been answered; empty where it was not executed.
+        request: The body of the request: parsed JSON, else the text.
+        headers: Headers of the request, names in lower case.
+        turn: Which of the messages that the fault meets it is, from 1.
     """
 
     operation: str
     path: str
     now: float
     text: str = ""
+    request: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    turn: int = 1
+
+    @property
+    def dialect(self) -> Dialect:
+        """The API that was asked."""
+        return dialect_of(self.path)
 
 
 @functools.singledispatch
@@ -49,14 +77,14 @@ def is_answer(action: Action) -> bool:
     return answer_of.dispatch(type(action)) is not answer_of.dispatch(object)
 
 
-def answer_to(action: Action, *, operation: str, path: str, now: float, text: str = "") -> Answer:
-    """Return what a door sends in place of the answer; the arguments are those of ``MetCall``.
+def answer_to(action: Action, call: MetCall) -> Answer:
+    """Return what a door sends in place of the answer to a call, those of extensions included.
 
     Raises:
         TypeError: The action is no answer.
     """
     extensions.installed("actions")
-    return answer_of(action, MetCall(operation=operation, path=path, now=now, text=text))
+    return answer_of(action, call)
 
 
 @answer_of.register(Reset)
@@ -76,10 +104,65 @@ def _(action: Truncate, call: MetCall) -> Answer:
 
 @answer_of.register(ModelError)
 def _(action: ModelError, call: MetCall) -> Answer:
-    dialect, words = dialect_of(call.path), repr((action, call.operation, call.path))
+    dialect, words = call.dialect, repr((action, call.operation, call.path))
     digest = hashlib.blake2s(words.encode(errors="replace"), digest_size=12).hexdigest()
-    said, headers = dialect.fault_words(action), _retry_after(action, call.now)
+    said, headers = dialect.fault_words(action), {**dict(action.headers), **_retry_after(action, call.now)}
     return error_answer(dialect, status=action.status, said=said, digest=digest, headers=headers)
+
+
+@answer_of.register(SendBody)
+def _(action: SendBody, call: MetCall) -> Answer:
+    headers = {"content-type": action.content_type}
+    return Answer(status=action.status, headers=headers, body=action.text.encode())
+
+
+@answer_of.register(BreakAnswer)
+def _(action: BreakAnswer, call: MetCall) -> Answer:
+    body = call.text.encode(errors="replace")
+    begun = Answer(headers={"content-type": "application/json"}, announced=len(body), partial=True)
+    match action.how:
+        case "closed":
+            return CLOSED
+        case "reset after headers":
+            return replace(begun, delivery="reset")
+        case "short":
+            return replace(begun, delivery="closed", body=body[: len(body) // 2])
+
+
+@answer_of.register(Drip)
+def _(action: Drip, call: MetCall) -> Answer:
+    body = call.text.encode(errors="replace")
+    parts = tuple(bytes([byte]) for byte in body)
+    headers = {"content-type": "application/json"}
+    return Answer(headers=headers, body=body, events=parts, announced=len(body), pause=1.0)
+
+
+@answer_of.register(Slow)
+def _(action: Slow, call: MetCall) -> Answer:
+    waits = _seconds(call.headers.get(_CLIENT_WAITS, ""))
+    late = min(action.most, action.share * waits if waits else action.usual)
+    body = call.text.encode(errors="replace")
+    return Answer(headers={"content-type": "application/json"}, body=body, pause=late)
+
+
+@answer_of.register(LeaveOut)
+def _(action: LeaveOut, call: MetCall) -> Answer:
+    return with_a_lack(action.what, dialect=call.dialect, text=call.text)
+
+
+@answer_of.register(SayInstead)
+def _(action: SayInstead, call: MetCall) -> Answer:
+    return said_instead(action.what, dialect=call.dialect, request=call.request, text=call.text)
+
+
+@answer_of.register(BreakStream)
+def _(action: BreakStream, call: MetCall) -> Answer:
+    return broken_stream(action.how, dialect=call.dialect, request=call.request, text=call.text)
+
+
+@answer_of.register(InTurn)
+def _(action: InTurn, call: MetCall) -> Answer:
+    return answer_of(action.actions[(call.turn - 1) % len(action.actions)], call)
 
 
 def truncated(text: str) -> Answer:
@@ -97,6 +180,8 @@ def _retry_after(action: ModelError, now: float) -> dict[str, str]:
     Seconds and dates are whole numbers of seconds (RFC 9110, sections 10.2.3 and 5.6.7). A date comes with the
     server's own, so that a client with another clock can tell how far away it is.
     """
+    if action.retry_after_text:
+        return {"retry-after": action.retry_after_text}
     if not action.retry_after:
         return {}
     match action.sent_as:
@@ -107,6 +192,13 @@ def _retry_after(action: ModelError, now: float) -> dict[str, str]:
         case "date":
             until = math.ceil(now + action.retry_after)
             return {"retry-after": formatdate(until, usegmt=True), "date": formatdate(math.floor(now), usegmt=True)}
+
+
+def _seconds(text: str) -> float:
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return 0.0
 
 
 def _is_json(text: str) -> bool:

@@ -9,6 +9,9 @@ from harness.faults.action import ModelError
 
 REQUEST_ID_HEADER = "x-request-id"
 
+FAILED_MIDWAY = "The server had an error while processing your request. Sorry about that!"
+"""What is said where an answer fails after its beginning was sent."""
+
 _BY_STATUS = {
     401: ("invalid_request_error", "invalid_api_key"),
     404: ("invalid_request_error", "unknown_url"),
@@ -32,7 +35,8 @@ def fault_words(action: ModelError) -> dict[str, Any]:
     """Return message, type and code. What ends in ``_error`` is a type of OpenAI's, and is sent with no code."""
     if action.code.endswith("_error"):
         return {"message": action.message, "type": action.code, "code": None}
-    return {"message": action.message, "code": action.code or None}
+    kind = {"type": action.kind} if action.kind else {}
+    return {"message": action.message, "code": action.code or None, **kind}
 
 
 def what_is_wrong(request: Any) -> dict[str, str]:

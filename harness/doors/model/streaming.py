@@ -22,12 +22,14 @@ class Stream:
         content: What carries the content, a part each.
         closing: What says that the answer is whole and why it ended.
         done: What follows on that, and says nothing but that the stream is over.
+        error: What the provider sends in place of the rest if it fails meanwhile.
     """
 
     opening: tuple[str, ...]
     content: tuple[str, ...]
     closing: tuple[str, ...]
     done: tuple[str, ...] = ()
+    error: str = ""
 
     @property
     def events(self) -> tuple[str, ...]:

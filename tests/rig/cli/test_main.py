@@ -18,7 +18,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["run", "no.py"], "there is no scenario file no.py"),
     (["run", "broken.py"], "broken.py:1 cannot be loaded: ZeroDivisionError"),
     (["run", "--worke", "x"], "No such option '--worke'"),
-    (["run", "fine.py", "--check", "effects-happen-onse"], "did you mean 'effects-happen-once'?"),
+    (["run", "fine.py", "--check", "effects-happen-onse"], "did you mean 'effects-happen-once' or"),
     (["run", "fine.py", "--skip-check", "retry"], "no check is called 'retry'"),
     (["run", "fine.py", "--worker", "x"], "give scenarios or --worker, not both"),
     (["run", "--workflow", "X"], "options that describe a worker need --worker COMMAND"),

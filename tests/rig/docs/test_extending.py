@@ -19,7 +19,7 @@ PAGE = (ROOT / "harness/docs/extending.md").read_text()
 PACKAGE = ROOT / "tests/unit/docs/package"
 
 ADDED_TO_THE_HOUSE = {
-    "faults": ["model-403", "model-empty"],
+    "faults": ["model-451", "model-mark"],
     "checks": ["history-stays-short"],
     "paths": ["completions"],
     "forms": ["report.csv"],

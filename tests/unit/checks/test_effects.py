@@ -219,3 +219,22 @@ def test_effects_on_the_way_out_of_a_failure() -> None:
     assert "is not in the baseline" in finding.message
     fallback = given_up(("book", "note", "plan b"), close="COMPLETED", falls_back=True)
     passes("effects-as-baseline", fallback, once())
+
+
+def under(fault: str, said: str) -> Evidence:
+    story = Story()
+    story.strike(fault=fault)
+    book = story.activity("book")
+    story.effect("note", {"step": said}, key="k", task=book).complete(book)
+    return story.close().evidence()
+
+
+def test_what_another_answer_of_the_model_leads_to_is_no_finding() -> None:
+    usual = saves(key="k")
+    passes("effects-as-baseline", under("answer-prose", "a long story"), usual, usual)
+    assert {
+        found.subject for found in judged("effects-as-baseline", under("model-slow", "a long story"), usual).findings
+    } == {
+        "note extra",
+        "note missing",
+    }

@@ -266,6 +266,22 @@ def test_workflow_that_can_succeed_ends_as_undisturbed(fault: str) -> None:
     only_finding(ENDS, under(fault).close(result="plan b").evidence(falls_back=True), undisturbed())
 
 
+@pytest.mark.parametrize("fault", ["answer-prose", "answer-prose-always", "tool-unknown", "stream-twice"])
+def test_workflow_whose_model_says_something_else_ends_by_itself(fault: str) -> None:
+    passes(ENDS, under(fault).close().evidence(), undisturbed())
+    passes(ENDS, under(fault).close(result="plan b").evidence(), undisturbed())
+    passes(ENDS, under(fault).fail_workflow("NoAnswer").evidence(), undisturbed())
+    assert "timed out" in only_finding(ENDS, under(fault).close("TIMED_OUT").evidence(), undisturbed()).message
+    assert "did not end" in only_finding(ENDS, under(fault).evidence("deadline"), undisturbed()).message
+
+
+@pytest.mark.parametrize("fault", ["model-slow", "model-no-usage"])
+def test_the_right_answer_ends_as_undisturbed_whatever_is_wrong_beside_it(fault: str) -> None:
+    passes(ENDS, under(fault).close().evidence(), undisturbed())
+    only_finding(ENDS, under(fault).fail_workflow("NoAnswer").evidence(), undisturbed())
+    only_finding(ENDS, under(fault).close(result="plan b").evidence(), undisturbed())
+
+
 def task_timed_out(story: Story, *, struck: str = "", then: str = "") -> Evidence:
     """Let a workflow task time out whose handing out, or whose answer, met a fault."""
     scheduled = story.event("WORKFLOW_TASK_SCHEDULED")

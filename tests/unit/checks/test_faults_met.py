@@ -41,6 +41,21 @@ def test_fault_that_outlasts_the_attempts(cap: int, hits: int, name: str) -> Non
     assert (found.name if found else "") == name
 
 
+def test_another_answer_is_an_answer() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.model({"ask": "x"}, task=book).strike(fault="answer-prose").complete(book)
+    evidence = story.close().evidence()
+    assert faults_met.faulted_calls(evidence) == []
+    assert [
+        fault.name for fault in (faults_met.answered_otherwise(evidence), faults_met.may_fail(evidence)) if fault
+    ] == [
+        "answer-prose",
+        "answer-prose",
+    ]
+    assert faults_met.terminal(evidence) is None
+
+
 def test_unknown_fault_is_told() -> None:
     story = Story()
     story.act("strike", worker=1, fault="hug-worker", point="somewhere")

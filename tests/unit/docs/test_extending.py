@@ -21,7 +21,7 @@ from harness.cli.checks import checks as checks_command
 from harness.cli.faults import faults as faults_command
 from harness.doors.model import catalogue as dialects
 from harness.doors.model import faulty, model
-from harness.doors.model.faulty import answer_to
+from harness.doors.model.faulty import MetCall, answer_to
 from harness.faults import catalogue
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult
@@ -69,14 +69,14 @@ def listed(command: Any) -> list[str]:
 def test_faults_are_listed_in_their_family() -> None:
     names = listed(faults_command)
     assert names == [fault.name for fault in faults.listed()]
-    assert names.index("model-teapot") == names.index("model-truncated") + 1
+    assert names.index("model-teapot") == names.index("tool-twenty") + 1
     assert names.index("nudge-worker") == names.index("pause-worker") + 1
     assert faults.chosen(["model"])[-1] is faults.named("model-teapot")
 
 
 def test_a_known_action_is_carried_out_as_it_is() -> None:
     action = faults.named("model-teapot").action
-    assert answer_to(action, operation="chat.completions", path="/v1/chat/completions", now=0.0).status == 418
+    assert answer_to(action, MetCall(operation="chat.completions", path="/v1/chat/completions", now=0.0)).status == 418
 
 
 def test_an_action_is_carried_out_as_it_registers() -> None:

@@ -23,6 +23,9 @@ KINDS = [
 ]
 
 
+WAITS = ("", "-seconds", "-milliseconds", "-date", "-zero", "-negative", "-nan", "-hour")
+
+
 def names(*wanted: str) -> list[str]:
     return [each.name for each in faults.chosen(wanted)]
 
@@ -55,7 +58,10 @@ def test_each_says_what_happens_and_what_is_right_in_a_sentence(each: Fault) -> 
     assert each.doors
     assert each.positions
     assert each.times >= 0
-    assert each.times != 0 or each.terminal, "what is never healed can only end in a failure"
+    assert each.times != 0 or each.terminal or each.heard == "another answer", (
+        "what is never healed can only end in a failure, unless something is answered"
+    )
+    assert not (each.terminal and each.heard != "no answer")
 
 
 def test_there_is_one_of_every_family_and_families_stand_together() -> None:
@@ -72,7 +78,25 @@ def test_the_families_of_actions() -> None:
     assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker"}
     assert {each.name for each in faults.listed() if each.ends_server} == {"kill-server"} == set(names("server"))
     assert {each.name for each in faults.listed() if each.every == "cut"} == stopping
-    assert {each.name for each in faults.listed() if each.terminal} == {"model-400", "model-429-quota", "model-outage"}
+    quota = {f"model-429-quota{wait}" for wait in WAITS}
+    assert {each.name for each in faults.listed() if each.terminal} == quota | {
+        *(f"model-{status}" for status in (400, 401, 403, 404, 413, 422)),
+        *("model-400-context", "model-400-filter", "model-outage"),
+    }
+
+
+def test_a_rate_limit_comes_in_every_form_for_every_reason() -> None:
+    limits = {each.name for each in faults.listed() if each.name.startswith("model-429")}
+    assert limits == {f"model-429{reason}{wait}" for reason in ("", "-tokens", "-quota") for wait in WAITS}
+
+
+def test_a_fault_that_needs_tools_is_made_only_where_they_are_offered() -> None:
+    needing = {each.name for each in faults.listed() if each.needs_tools}
+    assert needing > {"tool-unknown", "answer-tool-call", "stream-half-arguments"}
+    unknown = faults.named("tool-unknown")
+    asked: list[object] = [{"tools": [{"name": "look"}]}, {"tools": []}, {}, "no JSON", None]
+    assert [unknown.meets(body) for body in asked] == [True, False, False, False, False]
+    assert faults.named("answer-prose").meets(None)
 
 
 def test_all_of_them_are_chosen_by_all_and_by_every_family() -> None:
@@ -97,7 +121,7 @@ def test_what_is_chosen_twice_comes_once_in_the_order_of_the_list() -> None:
         ("kil-worker", "kill-worker"),
         ("modl", "model"),
         ("proces", "process"),
-        ("model-430", "model-400"),
+        ("model-outag", "model-outage"),
         ("al", "all"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from harness import faults
 from harness.records.act_facts import PastDoors
 from harness.records.cut import Cut, cuts, cuts_of, new_cuts, steady
+from harness.records.message_facts import HttpCall, HttpReply
 from harness.records.plan import Strike
 from harness.records.point import Door, Point
 from harness.records.tape import Entry, points
@@ -42,6 +43,35 @@ def test_n_messages_in_a_row_have_n_plus_1_cuts(number: int) -> None:
     sent = [point(f"Op{each}") for each in range(number)]
     found = cuts(sequence(*sent))
     assert ids(found) == [*(each.id for each in sent), sent[-1].at("after").id]
+
+
+def model_call(subject: str, *, execution: int, tools: bool = False) -> list[Entry]:
+    sent = Point(
+        position="before",
+        door="model",
+        operation="chat.completions",
+        workflow="A",
+        subject=subject,
+        execution=execution,
+        attempt=1,
+    )
+    asked = HttpCall(body={"tools": [{"name": "look"}]} if tools else {})
+    heard = HttpReply(body=asked.body, answer={})
+    return [replace(asks(sent), door="model", facts=asked), replace(answers(sent), door="model", facts=heard)]
+
+
+def test_a_fault_that_is_one_of_many_is_made_once_for_each_type_of_activity() -> None:
+    calls = [("plan", 1), ("plan", 2), ("write", 1), ("plan", 3)]
+    tape = [entry for subject, execution in calls for entry in model_call(subject, execution=execution)]
+    made = cuts_of(faults.named("model-401"), tape)
+    assert [(cut.point.subject, cut.point.execution) for cut in made] == [("plan", 1), ("write", 1)]
+    assert len(cuts_of(faults.named("model-400"), tape)) == 4
+
+
+def test_a_fault_of_tools_is_made_where_tools_are_offered() -> None:
+    tape = [*model_call("plan", execution=1), *model_call("plan", execution=2, tools=True)]
+    (cut,) = cuts_of(faults.named("tool-unknown"), tape)
+    assert (cut.point.execution, cut.point.position) == (2, "after")
 
 
 def test_no_message_has_no_cut() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.doors.model.dialect import Dialect
-from harness.doors.model.said import Said, calls_of, counts_of
+from harness.doors.model.said import Said, ToolCall, calls_of, counts_of
 from harness.doors.model.streaming import Stream, named, parts_of
 from harness.faults.action import ModelError
 
@@ -93,7 +93,17 @@ def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
         content=tuple(content),
         closing=(named(closing),),
         done=(named({"type": "message_stop"}),),
+        error=named(_error_body(529, {"message": "Overloaded"}, digest=whole["id"])),
     )
+
+
+def _said_of(whole: dict[str, Any]) -> Said:
+    calls = tuple(
+        ToolCall(name=block["name"], arguments=block["input"], id=block["id"])
+        for block in whole["content"]
+        if block["type"] == "tool_use"
+    )
+    return Said(text="".join(block["text"] for block in whole["content"] if block["type"] == "text"), tool_calls=calls)
 
 
 def _block(block: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -163,6 +173,9 @@ ANTHROPIC_MESSAGES = Dialect(
     what_is_wrong=_what_is_wrong,
     body=_body,
     stream=_stream,
+    said_of=_said_of,
+    outputs="content",
+    text_at=("content", 0, "text"),
     error_body=_error_body,
     fault_words=_fault_words,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.doors.model import openai_errors
 from harness.doors.model.dialect import Dialect
-from harness.doors.model.said import CREATED, Counts, Said, Usage, calls_of, counts_of
+from harness.doors.model.said import CREATED, Counts, Said, ToolCall, Usage, calls_of, counts_of
 from harness.doors.model.streaming import Stream, event, parts_of
 
 
@@ -57,7 +57,23 @@ def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
     content = [said(choice, delta) for choice in choices for delta in _deltas(choice["message"])]
     closing = [said(choice, {}, choice["finish_reason"]) for choice in choices]
     closing += [chunk([], usage=whole["usage"])] if wants_usage else []
-    return Stream(opening=tuple(opening), content=tuple(content), closing=tuple(closing), done=(event("[DONE]"),))
+    failed = event(openai_errors.error_body(500, {"message": openai_errors.FAILED_MIDWAY}, digest=""))
+    return Stream(
+        opening=tuple(opening),
+        content=tuple(content),
+        closing=tuple(closing),
+        done=(event("[DONE]"),),
+        error=failed,
+    )
+
+
+def _said_of(whole: dict[str, Any]) -> Said:
+    message = whole["choices"][0]["message"]
+    calls = tuple(
+        ToolCall(name=call["function"]["name"], arguments=call["function"]["arguments"], id=call["id"])
+        for call in message.get("tool_calls", ())
+    )
+    return Said(text=message["content"] or "", tool_calls=calls, refusal=message["refusal"] or "")
 
 
 def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -112,6 +128,9 @@ OPENAI_CHAT = Dialect(
     what_is_wrong=_what_is_wrong,
     body=_body,
     stream=_stream,
+    said_of=_said_of,
+    outputs="choices",
+    text_at=("choices", 0, "message", "content"),
     error_body=openai_errors.error_body,
     fault_words=openai_errors.fault_words,
 )

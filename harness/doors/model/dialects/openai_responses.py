@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.doors.model import openai_errors
 from harness.doors.model.dialect import Dialect
-from harness.doors.model.said import CREATED, Counts, Said, Usage, calls_of, counts_of
+from harness.doors.model.said import CREATED, Counts, Said, ToolCall, Usage, calls_of, counts_of
 from harness.doors.model.streaming import Stream, named, parts_of
 
 
@@ -99,7 +99,22 @@ def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
         content += [numbered(kind, output_index=index, item_id=item["id"], **data) for kind, data in _parts(item)]
         content.append(numbered("response.output_item.done", output_index=index, item=item))
     closing = numbered(f"response.{whole['status']}", response=whole)
-    return Stream(opening=tuple(opening), content=tuple(content), closing=(closing,))
+    error = {"code": "server_error", "message": openai_errors.FAILED_MIDWAY}
+    failed = numbered("response.failed", response={**begun, "status": "failed", "error": error})
+    return Stream(opening=tuple(opening), content=tuple(content), closing=(closing,), error=failed)
+
+
+def _said_of(whole: dict[str, Any]) -> Said:
+    parts = [part for item in whole["output"] if item["type"] == "message" for part in item["content"]]
+    return Said(
+        text="".join(part["text"] for part in parts if part["type"] == "output_text"),
+        tool_calls=tuple(
+            ToolCall(name=item["name"], arguments=item["arguments"], id=item["call_id"])
+            for item in whole["output"]
+            if item["type"] == "function_call"
+        ),
+        refusal="".join(part["refusal"] for part in parts if part["type"] == "refusal"),
+    )
 
 
 def _parts(item: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -165,6 +180,9 @@ OPENAI_RESPONSES = Dialect(
     what_is_wrong=_what_is_wrong,
     body=_body,
     stream=_stream,
+    said_of=_said_of,
+    outputs="output",
+    text_at=("output", 0, "content", 0, "text"),
     error_body=openai_errors.error_body,
     fault_words=openai_errors.fault_words,
 )

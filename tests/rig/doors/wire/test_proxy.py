@@ -44,6 +44,7 @@ class Holding:
         self.live_tape = LiveTape()
         self.held = asyncio.Event()
         self.may_go = asyncio.Event()
+        self.given_up = asyncio.Event()
         self._wanted = (operation, {"before": "request", "after": "reply"}.get(position, ""))
         self._decision = decision
 
@@ -57,7 +58,11 @@ class Holding:
             return "go"
         self.held.set()
         if self._decision == "go":
-            await self.may_go.wait()
+            try:
+                await self.may_go.wait()
+            except asyncio.CancelledError:
+                self.given_up.set()
+                raise
         return self._decision
 
 

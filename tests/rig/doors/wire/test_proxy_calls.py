@@ -138,6 +138,7 @@ async def test_a_message_given_up_while_it_is_held_is_never_executed() -> None:
     async with Upstream() as upstream, door(upstream.address, decide) as proxy, asyncio.timeout(LIMIT):
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await call(proxy, SIGNAL, rpc.SignalWorkflowExecutionRequest(), timeout=0.3)
+        await decide.given_up.wait()  # the door hears of it some time after the client has given up
         decide.may_go.set()
         await call(proxy, "GetSystemInfo", rpc.GetSystemInfoRequest())
     assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -7,14 +7,14 @@ from typing import Any, Literal
 import pytest
 
 from harness.doors.http.answer import Answer, parsed
-from harness.doors.model.faulty import answer_to, is_answer, truncated
+from harness.doors.model.faulty import MetCall, answer_to, is_answer, truncated
 from harness.faults.action import Kill, ModelError, Reset, Silence, Truncate
 
 NOW = 1_767_225_600.25
 
 
 def answer(action: ModelError | Reset | Silence, *, path: str = "/v1/chat/completions", now: float = NOW) -> Answer:
-    return answer_to(action, operation="chat.completions", path=path, now=now)
+    return answer_to(action, MetCall(operation="chat.completions", path=path, now=now))
 
 
 def error(status: int, code: str, *, path: str = "/v1/responses") -> dict[str, Any]:
@@ -109,4 +109,4 @@ def test_what_is_no_answer_is_refused() -> None:
     assert is_answer(Truncate())
     assert not is_answer(Kill())
     with pytest.raises(TypeError, match=r"Kill\(\) is nothing that a door can answer"):
-        answer_to(Kill(), operation="chat.completions", path="/v1/chat/completions", now=NOW)
+        answer_to(Kill(), MetCall(operation="chat.completions", path="/v1/chat/completions", now=NOW))
