@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from harness import checks
 from harness.app.declared_scenarios import kept_options
 from harness.app.progress import Tell
 from harness.app.run import RunResult
+from harness.campaign.quiet import in_the_end
 from harness.campaign.trial_results import TrialResults
 from harness.checks.judging import judge as judge_trial
 from harness.errors import RigError, UsageError
@@ -63,10 +65,12 @@ def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord, fail_on
         return stored
     wanted = [checks.named(name) for name in declared.checks]
     undisturbed = baselines(folder, declared.name)
+    judge_alone = functools.partial(judge_trial, baselines=undisturbed, checks=wanted, fail_on=fail_on)
     results = TrialResults.of(stored) if stored else TrialResults()
     for evidence in _evidence(folder, declared.name):
         if stored is None or _belongs(evidence, stored):
-            results.add(evidence, judge_trial(evidence, baselines=undisturbed, checks=wanted, fail_on=fail_on))
+            trial = folder / "trials" / evidence.trial
+            results.add(evidence, in_the_end(evidence, folder=trial, judge=judge_alone))
     return replace(
         stored or SweepResult(scenario=declared.name, reason=UNFINISHED),
         verdicts=tuple(results.verdicts.values()),

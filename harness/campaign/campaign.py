@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 
 from harness import faults
 from harness.campaign.sweep import Sweep
+from harness.campaign.turns import Turns
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError, first_error
 from harness.processes.ports import loopback_addresses
@@ -65,7 +66,7 @@ async def sweep_all(
         faults.chosen(scenario.faults)
         if scenario.address:
             loopback_addresses(scenario.address)
-    limit = asyncio.Semaphore(jobs)
+    turns = Turns(jobs)
     alone = len(scenarios) == 1
     async with (
         Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig,
@@ -73,7 +74,7 @@ async def sweep_all(
     ):
         tasks = []
         for scenario, checks in zip(scenarios, judged, strict=True):
-            sweep = _sweep(scenario, checks, rig=rig, folder=folder, jobs=limit, options=options, tell=tell, keep=keep)
+            sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep)
             tasks.append(group.create_task(_finished(sweep, scenario, rig=rig, alone=alone, keep=keep)))
     return [task.result() for task in tasks]
 
@@ -96,8 +97,7 @@ async def sweep_again(
         UsageError, RigError: It cannot be run.
     """
     async with Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig:
-        one = asyncio.Semaphore(1)
-        sweep = _sweep(scenario, checks, rig=rig, folder=folder, jobs=one, options=options, tell=tell)
+        sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=Turns(1), options=options, tell=tell)
         with _explained(rig):
             return await sweep.again(plan, trial=trial, baselines=baselines)
 
@@ -108,7 +108,7 @@ def _sweep(
     *,
     rig: Rig,
     folder: Path,
-    jobs: asyncio.Semaphore,
+    turns: Turns,
     options: SweepOptions,
     tell: Callable[[News], None],
     keep: Callable[[SweepResult], None] = lambda result: None,
@@ -119,7 +119,7 @@ def _sweep(
         engine=rig.engine,
         run=functools.partial(run_trial, scenario, rig=rig),
         folder=folder,
-        jobs=jobs,
+        turns=turns,
         options=options,
         tell=tell,
         keep=keep,

@@ -20,6 +20,7 @@ def notes(
     baselines: Sequence[Evidence],
     notices: Iterable[str] = (),
     stops: Sequence[Stop] = (),
+    unstable: Iterable[str] = (),
 ) -> list[str]:
     """Return the notes, one sentence or two each.
 
@@ -29,6 +30,7 @@ def notes(
         baselines: The evidence of its undisturbed trials.
         notices: What the doors said in any of its trials.
         stops: What its worker process did after SIGTERM.
+        unstable: What was said of trials that came to something else in quiet.
     """
     sentences = []
     if scenario.address:
@@ -54,7 +56,7 @@ def notes(
         sentences.append("The scenario lets time pass: time was skipped while nothing was under way.")
     if stops:
         sentences.append(stops_in_words(stops))
-    return [*sentences, *dict.fromkeys(notices)]
+    return [*sentences, *unstable, *dict.fromkeys(notices)]
 
 
 def notices_of(evidence: Evidence) -> list[str]:

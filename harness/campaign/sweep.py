@@ -16,6 +16,7 @@ What happens in which order, and what the end of crashproof in between leaves:
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,10 +25,12 @@ from pathlib import Path
 from harness import faults
 from harness.campaign.notes import notes, notices_of
 from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans
+from harness.campaign.quiet import difference, in_the_end
 from harness.campaign.rounds import ENDLESS, try_all
 from harness.campaign.stops import Stop, stop_of
 from harness.campaign.trial_results import TrialResults
 from harness.campaign.trials import RunTrial, Trials
+from harness.campaign.turns import Turns
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
@@ -54,6 +57,8 @@ class _Seen:
     recovered: list[Cut] = field(default_factory=list)
     notices: dict[str, None] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
+    quiet: set[str] = field(default_factory=set)
+    unstable: list[str] = field(default_factory=list)
     total: int = 0
     limit: str = ""
 
@@ -67,7 +72,7 @@ class Sweep:
         engine: The engine that runs the server.
         run: Runs one trial of the scenario.
         folder: Folder of the run.
-        jobs: Limits how many trials run at a time, over all scenarios.
+        turns: Gives each trial its turn, over all scenarios.
         options: How it is run.
         tell: Called with what happens.
         keep: Called with what the sweep came to so far, whenever points have become known that are about to be tried.
@@ -81,7 +86,7 @@ class Sweep:
         engine: Engine,
         run: RunTrial,
         folder: Path,
-        jobs: asyncio.Semaphore,
+        turns: Turns,
         options: SweepOptions,
         tell: Callable[[News], None] = lambda news: None,
         keep: Callable[[SweepResult], None] = lambda result: None,
@@ -92,7 +97,7 @@ class Sweep:
         self._options = options
         self._tell = tell
         self._keep = keep
-        self._trials = Trials(scenario, run=run, folder=folder, jobs=jobs, options=options, stopped=self._is_stopped)
+        self._trials = Trials(scenario, run=run, folder=folder, turns=turns, options=options, stopped=self._is_stopped)
         self._seen = _Seen()
         self._results = TrialResults()
         self._faults = faults.chosen(options.faults or scenario.faults)
@@ -112,6 +117,7 @@ class Sweep:
                 reason = self._why_not_go_on()
                 if not reason and not self._options.points_only:
                     await self._try_all()
+                    await self._try_again_in_quiet()
             finally:
                 await self._end_early()
             return self._result(reason)
@@ -133,18 +139,24 @@ class Sweep:
         first = Plan().trial_id(self._scenario.name)
         self._seen.total = 2
         self._say("baseline")
-        limits = Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT)
+        limits = self._baseline_bounds()
         for trial in (first, f"{first}-2"):
             evidence = await self._trials.evidence(Plan(), trial=trial, bounds=limits)
             assert evidence is not None
             self._seen.baselines.append(evidence)
-            self._seen.known = known_cuts(
-                self._faults, self._seen.baselines, only=self._options.only, lacks=self._why_not_made
-            )
+            self._seen.known = self._known()
             if not self._why_not_go_on() and not self._options.points_only:
                 self._begin_early()
         for evidence in self._seen.baselines:
             self._judge(evidence)
+        await self._try_again_in_quiet()
+        self._seen.known = self._known()
+
+    def _known(self) -> KnownCuts:
+        return known_cuts(self._faults, self._seen.baselines, only=self._options.only, lacks=self._why_not_made)
+
+    def _baseline_bounds(self) -> Bounds:
+        return Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT, most=self._scenario.time_limit)
 
     def _why_not_made(self, fault: Fault) -> str:
         """Say why a fault cannot be made with this engine, or return an empty text."""
@@ -207,6 +219,24 @@ class Sweep:
             return None
         return evidence if evidence and self._judge(evidence).outcome is not Outcome.FAIL else None
 
+    async def _try_again_in_quiet(self) -> None:
+        """Run each trial once more, alone, that a busy machine may have made no PASS; what it comes to then counts.
+
+        Its place in the sweep stays as it was: the points that its recovery showed have been tried by now.
+        """
+        for loaded in [each for each in self._results.verdicts.values() if each.slow]:
+            if loaded.trial in self._seen.quiet or self._is_stopped():
+                continue
+            self._seen.quiet.add(loaded.trial)
+            bounds = self._bounds(loaded.plan) if loaded.plan.strikes else self._baseline_bounds()
+            self._say(f"{loaded.plan} is tried again in quiet: {loaded.slow}")
+            evidence = await self._trials.again_in_quiet(loaded.plan, trial=loaded.trial, bounds=bounds)
+            if not loaded.plan.strikes:
+                trials = [each.trial for each in self._seen.baselines]
+                self._seen.baselines[trials.index(loaded.trial)] = evidence
+            again = self._judge(evidence)
+            self._seen.unstable += filter(None, [difference(loaded, again)])
+
     def _not_judged(self, plan: Plan, *, reason: str) -> Verdict:
         verdict = Verdict(
             trial=plan.trial_id(self._scenario.name),
@@ -235,13 +265,19 @@ class Sweep:
         return bool(self._seen.limit)
 
     def _judge(self, evidence: Evidence) -> Verdict:
-        verdict = judge(evidence, baselines=self._seen.baselines, checks=self._checks, fail_on=self._options.fail_on)
+        """Judge a trial, and count it unless it is to be tried again in quiet."""
+        judge_alone = functools.partial(
+            judge, baselines=self._seen.baselines, checks=self._checks, fail_on=self._options.fail_on
+        )
+        folder = self._trials.folder_of(evidence.trial)
+        verdict = in_the_end(evidence, folder=folder, judge=judge_alone)
         self._seen.notices.update(dict.fromkeys(notices_of(evidence)))
         if stop := stop_of(evidence):
             self._seen.stops.append(stop)
-        folders.save_verdict(self._trials.folder_of(evidence.trial), verdict)
+        folders.save_verdict(folder, verdict)
         if self._results.add(evidence, verdict):
-            self._count(verdict)
+            if not verdict.slow or verdict.trial in self._seen.quiet:
+                self._count(verdict)
         else:
             self._seen.total -= 1
         return verdict
@@ -276,6 +312,7 @@ class Sweep:
                     baselines=seen.baselines,
                     notices=seen.notices,
                     stops=seen.stops,
+                    unstable=seen.unstable,
                 )
             ),
             seconds=time.monotonic() - self._began,

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from harness.campaign.turns import Turns
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -28,7 +29,7 @@ class Trials:
         scenario: The scenario.
         run: Runs one trial.
         folder: Folder of the run.
-        jobs: Limits how many trials run at a time, over all scenarios.
+        turns: Gives each trial its turn, over all scenarios.
         options: How the sweep is run.
         stopped: Tells whether a limit allows no further strike.
     """
@@ -39,14 +40,14 @@ class Trials:
         *,
         run: RunTrial,
         folder: Path,
-        jobs: asyncio.Semaphore,
+        turns: Turns,
         options: SweepOptions,
         stopped: Callable[[], bool],
     ) -> None:
         self._scenario = scenario
         self._run = run
         self._folder = folder
-        self._jobs = asyncio.Semaphore(1) if scenario.address else jobs
+        self._turns = Turns(1) if scenario.address else turns
         self._options = options
         self._stopped = stopped
         self._replayer: asyncio.Task[ReplayProcess] | None = None
@@ -64,9 +65,19 @@ class Trials:
         folder = self.folder_of(trial)
         if (folder / "verdict.json").is_file():
             return folders.load_evidence(folder)
-        async with self._jobs:
+        async with self._turns.one():
             if plan.strikes and self._stopped():
                 return None
+            return await self.run(plan, trial=trial, bounds=bounds)
+
+    async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
+        """Run a trial once more while no other one runs; the evidence that there is of it is put aside.
+
+        Raises:
+            UsageError, RigError: As ``run``.
+        """
+        async with self._turns.alone():
+            await asyncio.to_thread(folders.set_aside, self.folder_of(trial))
             return await self.run(plan, trial=trial, bounds=bounds)
 
     async def run(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:

@@ -9,6 +9,7 @@ from typing import Any
 from harness.checks import faults_met, masking, showing
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.lateness import Late
 from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
@@ -97,7 +98,7 @@ def completed_activity_not_run_again(evidence: Evidence, baselines: Sequence[Evi
     fix="Read the failure below: raise ApplicationError for what shall fail the workflow, keep workflow code "
     "deterministic, and keep what blocks or needs the network in activities.",
 )
-def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """No workflow task fails, and none times out except around a strike."""
     tasks = [event for history in evidence.histories for event in history.of_type("WORKFLOW_TASK_SCHEDULED")]
     if not tasks:
@@ -109,11 +110,20 @@ def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) 
                 timeout = str(events.attributes(event).get("timeoutType", "")).removeprefix("TIMEOUT_TYPE_").lower()
                 message = f"a workflow task of {history.path} timed out ({timeout}) though its worker process was alive"
                 shown = (showing.event(event),)
-                yield _finding("no-workflow-task-failure", f"{history.path} timeout", message, shown=shown)
+                finding = _finding("no-workflow-task-failure", f"{history.path} timeout", message, shown=shown)
+                yield _timed_out(finding, event, history)
     if deadlocked:
         raise CannotTell(
             f"a workflow task took over 2 s ({_DEADLOCK}): a busy machine or a blocking call: {deadlocked}"
         )
+
+
+def _timed_out(finding: Finding, event: dict[str, Any], history: History) -> Late:
+    """Return a finding of a workflow task that timed out: lag explains it that took the better part of its time."""
+    attributes = events.attributes(event)
+    number = int(attributes.get("startedEventId") or attributes.get("scheduledEventId") or 0)
+    since = next((events.at(each) for each in history.events if events.number(each) == number), events.at(event))
+    return Late(finding=finding, over=(events.at(event) - since) / 2, since=since, until=events.at(event))
 
 
 @check(

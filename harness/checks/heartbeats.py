@@ -13,6 +13,7 @@ from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.lasting_effects import key_of
+from harness.checks.lateness import Late
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
@@ -23,6 +24,7 @@ _LONG_DECLARED = 60.0
 _LONG_OBSERVED = 10.0
 _GAP_SLACK = 0.5
 _DETECTION_SLACK = 10.0
+_HELD_UP = 0.5  # seconds that a message must have been held up for an attempt to be timed out though it beats
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -32,7 +34,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
     why="Without a heartbeat timeout the death of a worker is noticed only after start-to-close.",
     fix="Give the activity a heartbeat_timeout, and beat from where the work makes progress.",
 )
-def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """An activity that beats, or that runs long, declares a heartbeat timeout."""
     attempts = attempts_of(evidence)
     if not attempts:
@@ -54,7 +56,10 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
         if words:
             reported.add(attempt.activity)
             shown = attempt.heartbeats[:3] or attempt.entries[:1]
-            yield _finding("heartbeat-declared", attempt, words, showing.entries(evidence, shown, saying="{operation}"))
+            finding = _finding(
+                "heartbeat-declared", attempt, words, showing.entries(evidence, shown, saying="{operation}")
+            )
+            yield finding if attempt.heartbeats else _late(finding, attempt, over=ran - _LONG_OBSERVED)
 
 
 @check(
@@ -62,7 +67,7 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     why="An attempt that beats too late is taken for dead while it works, and its work is done twice.",
     fix="Beat more often than the timeout says, also while waiting for a slow call, or declare a longer one.",
 )
-def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """While its worker process is alive, an activity beats within its heartbeat timeout."""
     attempts = [attempt for attempt in attempts_of(evidence) if attempt.options.heartbeat]
     if not attempts:
@@ -72,16 +77,19 @@ def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
         for attempt, after in zip(group, [*group[1:], None], strict=True):
             limit = attempt.options.heartbeat
             silent = _silence(attempt, after, died=died, evidence=evidence)
-            if silent and silent[1].at - silent[0].at > limit * 1.1 + _GAP_SLACK:
+            over = silent[1].at - silent[0].at - (limit * 1.1 + _GAP_SLACK) if silent else 0.0
+            if silent and over > 0:
                 words = f"sent nothing for {silent[1].at - silent[0].at:.1f} s; its heartbeat timeout is {limit:g} s"
-                shown = showing.entries(evidence, silent, saying="{operation}")
-                yield _finding("heartbeat-in-time", attempt, words, shown)
-                break
-            if _timed_out(attempt, evidence) and not _excused(attempt, after, died, evidence):
+                finding = _finding(
+                    "heartbeat-in-time", attempt, words, showing.entries(evidence, silent, saying="{operation}")
+                )
+                yield Late(finding=finding, over=over, since=silent[0].at, until=silent[1].at, server=False)
+            elif _timed_out(attempt, evidence) and not _excused(attempt, after, died, evidence):
                 words = f"attempt {attempt.number} was timed out by its heartbeat timeout of {limit:g} s while alive"
                 shown = showing.entries(evidence, attempt.entries[:1] + attempt.heartbeats, saying="{operation}")
-                yield _finding("heartbeat-in-time", attempt, words, shown)
-                break
+                # Something was held up on its way: a beat, or the answer that handed the attempt out.
+                finding, since = _finding("heartbeat-in-time", attempt, words, shown), attempt.began - limit
+                yield Late(finding=finding, over=_HELD_UP, since=since, until=attempt.entries[-1].at)
 
 
 @check(
@@ -89,7 +97,7 @@ def heartbeat_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
     why="A dead worker that nobody notices leaves the work stuck.",
     fix="Declare a heartbeat timeout that fits, and retries that allow another attempt.",
 )
-def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """A killed attempt that declares a heartbeat timeout is detected within it, and not at start-to-close."""
     died = deaths(evidence)
     groups = by_execution(each for each in attempts_of(evidence) if each.options.heartbeat)
@@ -111,7 +119,8 @@ def heartbeat_detected_in_time(evidence: Evidence, baselines: Sequence[Evidence]
                 words = f"attempt {after.number} began {after.began - died_at:.1f} s after the strike, "
                 words += f"expected within {bound - died_at:.1f} s (heartbeat timeout {attempt.options.heartbeat:g} s)"
                 shown = showing.entries(evidence, (attempt.entries[0], after.entries[0]))
-                yield _finding("heartbeat-detected-in-time", attempt, words, shown)
+                finding = _finding("heartbeat-detected-in-time", attempt, words, shown)
+                yield Late(finding=finding, over=after.began - bound, since=died_at, until=after.began)
         elif after is None and evidence.end == "deadline" and attempt.options.retry.attempts != attempt.number:
             words = f"attempt {attempt.number} was killed and never detected: there was no attempt {attempt.number + 1}"
             shown = showing.entries(evidence, attempt.entries[-1:], saying="{operation}")
@@ -199,6 +208,11 @@ def _finding(
     return Finding(check=check_name, subject=attempt.activity, message=message, evidence=shown, harm=harm)
 
 
+def _late(finding: Finding, attempt: Attempt, *, over: float) -> Late:
+    """Return a finding about how long an attempt ran, from its beginning to its last word."""
+    return Late(finding=finding, over=over, since=attempt.began, until=attempt.entries[-1].at)
+
+
 def _ran(attempt: Attempt, died: dict[int, float], evidence: Evidence) -> float:
     """Return how many seconds an attempt is known to have run; 0 for one that was killed, or held up by a fault."""
     answer = attempt.answer
@@ -213,8 +227,10 @@ def _silence(
     attempt: Attempt, after: Attempt | None, *, died: dict[int, float], evidence: Evidence
 ) -> tuple[Entry, Entry] | None:
     """Return the two entries around the longest time in which a living worker process sent nothing for the attempt."""
+    refused = _refused_at(attempt)
     spoken = [attempt.entries[0], *attempt.heartbeats, *([attempt.answer] if attempt.answer else [])]
-    if attempt.answer is None and after is not None:
+    spoken = [entry for entry in spoken if entry.at <= refused]
+    if attempt.answer is None and after is not None and refused == inf:
         spoken.append(after.entries[0])
     death, hindered = lost_at(attempt, died), _hindered(attempt, evidence)
     gaps = [
@@ -223,6 +239,12 @@ def _silence(
         if (death is None or other.at <= death) and not any(one.at <= each <= other.at for each in hindered)
     ]
     return max(gaps, key=lambda gap: gap[1].at - gap[0].at, default=None)
+
+
+def _refused_at(attempt: Attempt) -> float:
+    """Return when the server refused a beat, so that the worker knows that the attempt is over; infinity if never."""
+    replies = (attempt.replies.get(beat.message) for beat in attempt.heartbeats)
+    return min((reply.at for reply in replies if reply is not None and reply.status == "NOT_FOUND"), default=inf)
 
 
 def _timed_out(attempt: Attempt, evidence: Evidence) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from harness.checks.attempts import requests
 from harness.checks.check import CannotTell, Check, NothingToLookAt
+from harness.checks.lateness import Late, heavy_lag, why_excused
 from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
@@ -20,6 +21,12 @@ from harness.temporal import event as events
 
 _CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
 
+
+_SHARE = 0.25
+"""Share of a trial that the machine must have kept it waiting for to have a part in what it came to.
+
+Any lag can have kept a strike from being made.
+"""
 
 _USUAL = "seen without any strike as well: told with the baseline"
 
@@ -38,7 +45,7 @@ def judge(
         fail_on: How bad a finding must be to fail.
     """
     missed = _missed(evidence)
-    return Verdict(
+    verdict = Verdict(
         trial=evidence.trial,
         scenario=evidence.scenario,
         plan=evidence.plan,
@@ -46,35 +53,60 @@ def judge(
         reason=_reason(evidence, missed),
         judgements=tuple(_judgement(check, evidence, baselines, fail_on) for check in checks),
     )
+    return replace(verdict, slow=_slow(verdict, evidence))
+
+
+def _slow(verdict: Verdict, evidence: Evidence) -> str:
+    if verdict.outcome is Outcome.PASS:
+        return ""
+    excused = next((each.reason for each in verdict.judgements if each.excused), "")
+    return excused or heavy_lag(evidence, share=_SHARE if verdict.struck else 0.0)
 
 
 def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence], fail_on: Harm) -> Judgement:
-    findings, outcome, reason = _looked(check, evidence, baselines)
+    looked = _looked(check, evidence, baselines)
+    findings, outcome, reason = looked.findings, looked.outcome, looked.reason
     own = _own(findings, check, evidence, baselines) if findings else []
+    excused = bool(looked.excuses)
     if any(finding.how_bad.fails(fail_on) for finding in own):
         outcome = Outcome.FAIL
     elif any(finding.how_bad.fails(fail_on) for finding in findings) and outcome is Outcome.PASS:
         outcome, reason = None, _USUAL
-    return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(own))
+    return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(own), excused=excused)
 
 
-def _looked(
-    check: Check, evidence: Evidence, baselines: Sequence[Evidence]
-) -> tuple[list[Finding], Outcome | None, str]:
-    """Return what a check finds, and how it ended: PASS wherever it ran to its end."""
-    findings: list[Finding] = []
+@dataclass
+class _Looked:
+    """What one check made of one trial.
+
+    Attributes:
+        findings: What it found.
+        excuses: What came too late, and is explained by a busy machine.
+        outcome: PASS where it ran to its end and nothing is excused; None where it had nothing to look at.
+        reason: As in ``Judgement``.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    excuses: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
-    reason = ""
+    reason: str = ""
+
+
+def _looked(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> _Looked:
+    """Return what a check finds, and how it ended."""
+    looked = _Looked()
     try:
-        reason = _collect(check.judge(evidence, baselines), findings)
-        outcome = Outcome.PASS
+        looked.reason = _collect(check, evidence, baselines, looked)
+        looked.outcome = Outcome.PASS
     except NothingToLookAt as nothing:
-        reason, outcome = str(nothing), Outcome.UNKNOWN if check.needed else None
+        looked.reason, looked.outcome = str(nothing), Outcome.UNKNOWN if check.needed else None
     except CannotTell as unknown:
-        reason, outcome = str(unknown), Outcome.UNKNOWN
+        looked.reason, looked.outcome = str(unknown), Outcome.UNKNOWN
     except Exception:
-        reason, outcome = traceback.format_exc(), Outcome.UNKNOWN
-    return [_explained(finding, check) for finding in findings], outcome, reason
+        looked.reason, looked.outcome = traceback.format_exc(), Outcome.UNKNOWN
+    if looked.excuses:
+        looked.reason, looked.outcome = looked.excuses[0], Outcome.UNKNOWN
+    return looked
 
 
 def _explained(finding: Finding, check: Check) -> Finding:
@@ -86,7 +118,7 @@ def _own(findings: Sequence[Finding], check: Check, evidence: Evidence, baseline
     """Return the findings that no baseline before this trial shows, or only as something less bad."""
     usual: dict[str, int] = {}
     for baseline in takewhile(lambda each: not _same_trial(each, evidence), baselines):
-        for finding in _looked(check, baseline, baselines)[0]:
+        for finding in _looked(check, baseline, baselines).findings:
             usual[finding.id] = max(finding.how_bad.rank, usual.get(finding.id, 0))
     return [finding for finding in findings if finding.how_bad.rank > usual.get(finding.id, -1)]
 
@@ -95,13 +127,20 @@ def _same_trial(one: Evidence, other: Evidence) -> bool:
     return one is other or (one.trial, one.plan) == (other.trial, other.plan)
 
 
-def _collect(judging: Iterator[Finding], findings: list[Finding]) -> str:
+def _collect(check: Check, evidence: Evidence, baselines: Sequence[Evidence], looked: _Looked) -> str:
     """Gather the findings, so that those made before a check raises are kept; return what the generator returns."""
+    judging = check.judge(evidence, baselines)
     while True:
         try:
-            findings.append(next(judging))
+            seen = next(judging)
         except StopIteration as stop:
             return stop.value if isinstance(stop.value, str) else ""
+        if not isinstance(seen, Late):
+            looked.findings.append(_explained(seen, check))
+        elif excuse := why_excused(seen, evidence):
+            looked.excuses.append(excuse)
+        elif seen.finding.id not in {each.id for each in looked.findings}:
+            looked.findings.append(_explained(seen.finding, check))
 
 
 def _missed(evidence: Evidence) -> list[Strike]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
+from harness.checks.lateness import Late
 from harness.faults.action import TERM_SECONDS
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts
@@ -17,6 +19,7 @@ from harness.temporal.activity_options import options_of
 _WORKFLOW_TASK_TIMEOUT = 10.0
 _STICKY_TIMEOUT = 10.0
 _SLACK = 15.0
+_STOPPING = 10.0  # seconds that a process must have been kept waiting while it stopped for that to excuse it
 
 
 @check(
@@ -24,7 +27,7 @@ _SLACK = 15.0
     why="Work that does not go on after a failure is stuck until somebody notices.",
     fix="Declare timeouts that notice the loss: heartbeat_timeout for what runs long, start_to_close_timeout for all.",
 )
-def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """After a strike the work makes progress within the time that the declared timeouts allow."""
     close = events.root_close(evidence)
     closed = events.at(close) if close else float("inf")
@@ -43,7 +46,9 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             seen = "no progress was made" if took is None else f"progress came {took:.1f} s later"
             words = f"after {strike.fault or 'the strike'} {seen}; declared timeouts allow {bound:.1f} s"
             shown = showing.entries(evidence, [strike, *([progress] if progress else [])])
-            yield Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
+            finding = Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
+            over = inf if took is None else took - bound
+            yield Late(finding=finding, over=over, since=strike.at, until=strike.at + (took or 0.0))
 
 
 @check(
@@ -52,7 +57,7 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     why="Who deploys a new version kills what does not end in time, and all that was under way is lost.",
     fix="End the worker on SIGTERM: give it a graceful_shutdown_timeout below the time that the platform allows.",
 )
-def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """A worker process that is asked to end with SIGTERM is gone within 40 s, and need not be killed."""
     asked = [strike for strike in evidence.strikes if faults_met.fault_of(strike).asks_worker_to_end]
     looked = False
@@ -64,7 +69,8 @@ def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
         if overstayed or until - strike.at > TERM_SECONDS:
             words = f"the worker process did not end within {TERM_SECONDS:g} s of SIGTERM"
             shown = showing.entries(evidence, [strike, *([ended] if ended else [])])
-            yield Finding(check="graceful-stop", subject="the worker process", message=words, evidence=shown)
+            finding = Finding(check="graceful-stop", subject="the worker process", message=words, evidence=shown)
+            yield Late(finding=finding, over=_STOPPING, since=strike.at, until=until)
     if not looked:
         raise NothingToLookAt("no worker process was asked to end, or the trial was over first")
 

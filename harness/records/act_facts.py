@@ -160,6 +160,22 @@ class DoorNotice(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Lag(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Act ``lag``: in the time until this entry a busy machine kept processes waiting.
+
+    Attributes:
+        since: When that time began, in seconds since the epoch.
+        rig: Seconds by which the event loop of crashproof, and with it each message at a door, was late.
+        worker: Seconds that the worker process stood ready and waited for a processor.
+        server: The same of the server.
+    """
+
+    since: float
+    rig: float = 0.0
+    worker: float = 0.0
+    server: float = 0.0
+
+
 ActFacts = (
     WorkerStarted
     | WorkerReady
@@ -174,6 +190,7 @@ ActFacts = (
     | ClientCall
     | PastDoors
     | DoorNotice
+    | Lag
 )
 
 ACTS: Mapping[str, type[ActFacts]] = {
@@ -193,5 +210,6 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "update": ClientCall,
     "past-doors": PastDoors,
     "notice": DoorNotice,
+    "lag": Lag,
 }
 """What acts of crashproof say, by operation."""

@@ -8,6 +8,7 @@
                         history/<workflow id>.<run id>.json   Temporal's own JSON
                         crashes/<number>/history/...          what the database held when the server was killed
                         logs/
+      under-load/<trial id>/      the same of trials that a busy machine disturbed, and that were run again in quiet
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -115,6 +117,21 @@ def find_run(folder: Path) -> Path:
             f"{folder} is no evidence folder (it has no run.json); `crashproof run` writes them below {RUNS}"
         )
     return folder.resolve()
+
+
+def set_aside(folder: Path) -> Path:
+    """Put the evidence of a trial aside, below ``under-load`` beside all trials, and return where it is now."""
+    aside = under_load(folder)
+    with _disk():
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.parent.mkdir(exist_ok=True)
+        folder.rename(aside)
+    return aside
+
+
+def under_load(folder: Path) -> Path:
+    """Return where the evidence of a trial is that was run again in quiet."""
+    return folder.parent.parent / "under-load" / folder.name
 
 
 def write_json(path: Path, value: Any) -> None:

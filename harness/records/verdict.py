@@ -125,12 +125,14 @@ class Judgement:
         outcome: None where the check is not applicable: there is nothing of the kind it looks at.
         reason: Why it is UNKNOWN or not applicable.
         findings: What breaks it. FAIL if one of them is bad enough to fail; else they are told beside a PASS.
+        excused: Whether something came too late that a busy machine explains, so that it shows nothing.
     """
 
     check: str
     outcome: Outcome | None
     reason: str = ""
     findings: tuple[Finding, ...] = ()
+    excused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,7 @@ class Verdict:
         struck: Whether every planned strike was made while the workflow was open.
         reason: Why the trial as a whole is UNKNOWN, or an empty text.
         judgements: One for each check, in the order of the scenario's checks.
+        slow: How a busy machine may have made it no PASS, so that it is worth a try in quiet; or an empty text.
     """
 
     trial: str
@@ -152,6 +155,7 @@ class Verdict:
     struck: bool
     reason: str = ""
     judgements: tuple[Judgement, ...] = ()
+    slow: str = ""
 
     @property
     def outcome(self) -> Outcome:

@@ -18,6 +18,7 @@ SLACK = 20.0
 BASELINE_LIMIT = 120.0
 """Seconds that a baseline may take: nothing is known yet about the work."""
 
+_PUT_OFF = 3.0  # times the deadline, at most, until which it is put off
 _UNLIMITED = 6  # attempts that are waited for where none are declared
 _ACCELERATED = 4.0  # seconds until an accelerated timeout has happened and the attempt has been scheduled anew
 _SERVER_TASK_TIMEOUT = 10.0
@@ -32,10 +33,16 @@ class Bounds:
     Attributes:
         limit: Seconds from the start of the work until the deadline.
         task_timeout: Workflow task timeout in seconds to start the work with; 0: the server's own (10 s).
+        most: Seconds until the deadline that nothing passes; 0: a busy machine may put it off, up to three times.
     """
 
     limit: float
     task_timeout: float = 0.0
+    most: float = 0.0
+
+    def put_off(self, lag: float) -> float:
+        """Return the seconds until the deadline where a busy machine kept the trial waiting for so many of them."""
+        return min(self.limit + lag, self.most or _PUT_OFF * self.limit)
 
 
 def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
@@ -53,7 +60,7 @@ def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
     strike = detected + backoff + waiting + 4 * _start_of_worker(baseline.tape)
     limit = 3 * _duration(baseline.tape) + strike * max(1, len(plan.strikes)) + SLACK
     limit += sum(_more(fault, baseline) for fault in plan.faults)
-    return Bounds(limit=min(limit, time_limit) if time_limit else limit, task_timeout=task_timeout)
+    return Bounds(limit=min(limit, time_limit) if time_limit else limit, task_timeout=task_timeout, most=time_limit)
 
 
 def _more(fault: Fault, baseline: Evidence) -> float:

@@ -10,9 +10,11 @@ from typing import Any
 from harness.doors.wire.attribution import KnownRun
 from harness.errors import RigError, UsageError, nearest
 from harness.records.evidence import End
+from harness.records.lag import lag_of
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
+from harness.trial.deadline import Bounds
 from harness.trial.stage import TrialStage
 
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
@@ -24,7 +26,7 @@ class TrialEnd:
 
     Args:
         place: The stage of the trial.
-        limit: Seconds after which it is ended.
+        bounds: After how long it is ended.
         is_baseline: Whether no strike is made, so that a worker that ends by itself is a mistake of the user's.
         may_exit: Whether the worker may exit with status 0 by itself: it starts its own work.
         rig_failure: Gives what has broken what trials share.
@@ -34,14 +36,14 @@ class TrialEnd:
         self,
         place: TrialStage,
         *,
-        limit: float,
+        bounds: Bounds,
         is_baseline: bool,
         may_exit: bool,
         rig_failure: Callable[[], Exception | None],
     ) -> None:
         self._place = place
         self._stage = place.stage
-        self._limit = limit
+        self._bounds = bounds
         self._is_baseline = is_baseline
         self._may_exit = may_exit
         self._rig_failure = rig_failure
@@ -56,13 +58,13 @@ class TrialEnd:
         driver = self._place.driver
         watching = [_task(self._closed(root)), _task(driver.over.wait()), _task(self._broken())]
         try:
-            done, _ = await asyncio.wait(watching, timeout=self._limit, return_when=asyncio.FIRST_COMPLETED)
+            done = await self._first(watching)
         finally:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
         if not done:
-            late = f"not over {self._limit:.0f} s after the work began"
+            late = f"not over {self._deadline():.0f} s after the work began"
             return "deadline", f"{late}; {await self._waiting_for(root)}" if self._place.clock else late
         first = min(done, key=watching.index)
         reason = first.result()
@@ -70,6 +72,16 @@ class TrialEnd:
             self._stage.tape.note("over")
             return "over", ""
         return ("closed", "") if first is watching[0] else ("stopped", str(reason))
+
+    async def _first(self, watching: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+        """Wait for one of several things until the deadline, which a busy machine puts off; return what has come."""
+        begun, done = time.monotonic(), set[asyncio.Task[Any]]()
+        while not done and (left := begun + self._deadline() - time.monotonic()) > 0:
+            done, _ = await asyncio.wait(watching, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return done
+
+    def _deadline(self) -> float:
+        return self._bounds.put_off(lag_of(self._stage.tape.entries))
 
     async def _waiting_for(self, root: KnownRun) -> str:
         assert self._place.clock is not None

@@ -18,6 +18,7 @@ from harness.records.scenario import Scenario, Starter
 from harness.trial.crashes import history_of
 from harness.trial.deadline import Bounds
 from harness.trial.ending import TrialEnd
+from harness.trial.lag import LagMeter
 from harness.trial.rig import Rig
 from harness.trial.sampling import Sampling
 from harness.trial.stage import Stage, TrialStage, is_one_program, open_trial_stage
@@ -61,17 +62,18 @@ async def run_trial(
         sampling = Sampling(stage.frontend, attribution=stage.attribution)
         end = TrialEnd(
             place,
-            limit=bounds.limit,
+            bounds=bounds,
             is_baseline=not plan.strikes,
             may_exit=is_one_program(scenario),
             rig_failure=lambda: rig.failure,
         )
         try:
-            await _start_worker(place, one_program=is_one_program(scenario))
-            root = await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
-            async with _beside(sampling):
-                how, reason = await end.wait(root)
-            await _look_once_more(place)
+            async with _beside(_lag_meter(place)):
+                await _start_worker(place, one_program=is_one_program(scenario))
+                root = await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
+                async with _beside(sampling):
+                    how, reason = await end.wait(root)
+                await _look_once_more(place)
         finally:
             await stage.clear()
         await _look_once_more(place)
@@ -142,9 +144,19 @@ async def _root(scenario: Scenario, *, place: TrialStage) -> KnownRun:
     )
 
 
+def _lag_meter(place: TrialStage) -> LagMeter:
+    stage, server = place.stage, place.slot.server
+
+    def worker() -> int:
+        process = stage.registry.process
+        return process.pid if process and process.alive else 0
+
+    return LagMeter(stage.tape, worker=worker, server=lambda: server.pid if server.alive else 0)
+
+
 @contextlib.asynccontextmanager
-async def _beside(sampling: Sampling) -> AsyncIterator[None]:
-    task = asyncio.create_task(sampling.run())
+async def _beside(looking: Sampling | LagMeter) -> AsyncIterator[None]:
+    task = asyncio.create_task(looking.run())
     try:
         yield
     finally:

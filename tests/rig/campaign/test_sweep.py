@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ import pytest_asyncio
 
 from harness import checks
 from harness.campaign.sweep import Sweep
+from harness.campaign.turns import Turns
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, start
 from harness.records.sweep_result import News, SweepResult
@@ -49,7 +49,7 @@ async def swept(
         engine=rig.engine,
         run=partial(run_trial, scenario, rig=rig),
         folder=folder,
-        jobs=asyncio.Semaphore(6),
+        turns=Turns(6),
         options=SweepOptions(**options),  # type: ignore[arg-type]
         tell=news.append,
     )

@@ -12,8 +12,9 @@ import pytest
 
 from harness.campaign.rounds import ENDLESS, RECOVERY_ROUNDS
 from harness.campaign.sweep import Sweep
+from harness.campaign.turns import Turns
 from harness.checks.check import Check
-from harness.records.act_facts import FaultMade
+from harness.records.act_facts import FaultMade, Lag
 from harness.records.evidence import End, Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -50,12 +51,14 @@ class Script:
         recoveries: By the last strike that was made, the operations that follow it; ``*`` for any other.
         missed: Points that are never met.
         end: How struck trials end.
+        slow: The plan whose trial a busy machine disturbs.
         plans: The plans that were run, in order.
     """
 
     recoveries: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missed: tuple[str, ...] = ()
     end: End = "closed"
+    slow: str = ""
     plans: list[str] = field(default_factory=list)
     before: Callable[[Plan], None] = lambda plan: None
 
@@ -80,6 +83,8 @@ class Script:
                     facts = FaultMade(fault=struck.fault, point=met.id)
                     tape.append(Entry(at=number, kind="act", operation="strike", facts=facts))
                     coming += self.recoveries.get(str(struck), self.recoveries.get("*", ()))
+        if str(plan) == self.slow:
+            tape.append(Entry(at=number, kind="act", operation="lag", facts=Lag(since=1, worker=number)))
         return tape
 
 
@@ -98,7 +103,7 @@ def sweep(
             engine=engine("dev"),
             run=script,
             folder=folder,
-            jobs=asyncio.Semaphore(1),
+            turns=Turns(1),
             options=SweepOptions(**options),
             keep=(kept if kept is not None else []).append,
             tell=(news if news is not None else []).append,
@@ -234,3 +239,36 @@ def test_a_sweep_that_is_gone_on_with_runs_only_the_trials_that_were_not_judged(
 def test_where_no_fault_can_be_made_that_is_the_reason_and_not_the_points_chosen(tmp_path: Path) -> None:
     none = sweep(Script(), tmp_path, faults=("model-400",), only=("before/Book/*",))
     assert none.reason == "none of the faults is applicable: there is nothing to strike"
+
+
+def test_a_trial_that_fails_under_load_is_run_again_in_quiet_and_unstable_if_it_passes(tmp_path: Path) -> None:
+    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=FIRST[0])
+
+    def quiet_the_second_time(plan: Plan) -> None:
+        if str(plan) == FIRST[0] and FIRST[0] in script.plans:
+            script.recoveries, script.slow = {}, ""
+
+    script.before = quiet_the_second_time
+    unsteady = sweep(script, tmp_path)
+    assert script.plans == ["baseline", "baseline", *FIRST, FIRST[0]]
+    assert unsteady.outcome is Outcome.UNKNOWN
+    [again] = [verdict for verdict in unsteady.verdicts if str(verdict.plan) == FIRST[0]]
+    assert again.reason.startswith("unstable under load: it failed (charged) while a busy machine kept the rig waiting")
+    assert [note for note in unsteady.notes if note.startswith(f"Unstable under load: {FIRST[0]} was FAIL")]
+    assert (tmp_path / "under-load" / again.trial / "tape.jsonl").is_file()
+    resumed = sweep(Script(), tmp_path)
+    assert [verdict.reason for verdict in resumed.verdicts if verdict.reason] == [again.reason]
+
+
+def test_a_trial_that_fails_in_quiet_as_well_has_failed(tmp_path: Path) -> None:
+    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=FIRST[0])
+    failed = sweep(script, tmp_path)
+    assert script.plans.count(FIRST[0]) == 2
+    assert failed.outcome is Outcome.FAIL
+    assert not [note for note in failed.notes if "nstable" in note]
+
+
+def test_a_trial_that_passes_under_load_is_not_run_again(tmp_path: Path) -> None:
+    script = Script(slow=FIRST[0])
+    assert sweep(script, tmp_path).outcome is Outcome.PASS
+    assert script.plans == ["baseline", "baseline", *FIRST]

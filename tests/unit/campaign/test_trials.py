@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from harness.campaign.trials import Trials
+from harness.campaign.turns import Turns
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -34,9 +35,7 @@ def evidence(folder: Path, run: Asked, *plans: Plan, stopped: bool = False, cold
 
     async def ask() -> list[bool]:
         options = SweepOptions(cold=cold)
-        trials = Trials(
-            TRIP, run=run, folder=folder, jobs=asyncio.Semaphore(1), options=options, stopped=lambda: stopped
-        )
+        trials = Trials(TRIP, run=run, folder=folder, turns=Turns(1), options=options, stopped=lambda: stopped)
         async with trials.replaying():
             asked = [trials.evidence(plan, trial=plan.trial_id("trip"), bounds=Bounds(limit=1.0)) for plan in plans]
             return [await each is not None for each in asked]

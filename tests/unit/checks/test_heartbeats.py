@@ -274,3 +274,15 @@ def test_refused_call_is_no_work() -> None:
     baseline = usual.model({"ask": 1}, task=book).beat(book, 1).complete(book).close().evidence()
     passes("no-work-redone", redone(refused=True), baseline)
     only_finding("no-work-redone", redone(refused=False), baseline)
+
+
+def test_a_worker_that_heard_that_its_attempt_is_over_need_not_beat() -> None:
+    def silent_after(status: str) -> Evidence:
+        story = Story()
+        task = story.activity("book", heartbeatTimeout="1s")
+        story.beat(task, status=status).wait(5)
+        again = story.again(task)
+        return story.beat(again).complete(again).close().evidence()
+
+    passes("heartbeat-in-time", silent_after("NOT_FOUND"))
+    only_finding("heartbeat-in-time", silent_after("OK"))

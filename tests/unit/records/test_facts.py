@@ -15,6 +15,7 @@ from harness.records.act_facts import (
     DoorNotice,
     FaultHealed,
     FaultMade,
+    Lag,
     PastDoors,
     TimeoutAccelerated,
     TimePassed,
@@ -192,6 +193,7 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         PastDoors(what=["a file"], seen_at="x"),
     ),
     ("act", "", "notice", {"text": "a script raised"}, DoorNotice(text="a script raised")),
+    ("act", "", "lag", {"since": 2.0, "rig": 0.5, "worker": 0.25}, Lag(since=2.0, rig=0.5, worker=0.25)),
 ]
 
 

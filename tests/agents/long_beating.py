@@ -1,0 +1,48 @@
+"""An agent with one long activity that beats all the time, or says nothing for long, as it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.common import RetryPolicy
+from temporalio.worker import Worker
+
+SILENT_ATTEMPTS = 4
+
+
+@activity.defn
+async def watch(how: str) -> str:
+    activity.heartbeat("begun")
+    print("at work", flush=True)
+    if how == "silent" and activity.info().attempt <= SILENT_ATTEMPTS:
+        await asyncio.sleep(60)
+    for _ in range(20):
+        activity.heartbeat("beating")
+        await asyncio.sleep(0.1)
+    return how
+
+
+@workflow.defn
+class Watching:
+    @workflow.run
+    async def run(self, how: str) -> str:
+        return await workflow.execute_activity(
+            watch,
+            how,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(seconds=1),
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1),
+        )
+
+
+async def main() -> None:
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
+    await Worker(client, task_queue="watching", workflows=[Watching], activities=[watch]).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,55 @@
+"""Turns: as many trials at a time as allowed, and one alone while no other runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.campaign.turns import Turns
+
+
+async def test_one_alone_waits_for_those_under_way_and_lets_none_begin() -> None:
+    turns, seen = Turns(2), list[str]()
+    ends = asyncio.Event()
+
+    async def beside(name: str) -> None:
+        async with turns.one():
+            seen.append(f"{name} begins")
+            await ends.wait()
+            seen.append(f"{name} ends")
+
+    async def alone(name: str) -> None:
+        async with turns.alone():
+            seen.append(f"{name} begins alone")
+            await asyncio.sleep(0)
+            seen.append(f"{name} ends alone")
+
+    running = [asyncio.create_task(beside("a")), asyncio.create_task(beside("b"))]
+    await asyncio.sleep(0)
+    running += [asyncio.create_task(alone("c")), asyncio.create_task(alone("d"))]
+    await asyncio.sleep(0)
+    running += [asyncio.create_task(beside("e"))]
+    ends.set()
+    await asyncio.gather(*running)
+    assert seen[:2] == ["a begins", "b begins"]
+    for name in ("c", "d"):
+        begun = seen.index(f"{name} begins alone")
+        assert seen[begun + 1] == f"{name} ends alone"
+    assert len(seen) == 10
+
+
+async def test_one_that_gives_up_gathering_gives_its_turns_back() -> None:
+    turns = Turns(2)
+    async with turns.one():
+        waiting = asyncio.create_task(_alone(turns))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        async with turns.one():
+            pass
+    async with asyncio.timeout(20):
+        await _alone(turns)
+
+
+async def _alone(turns: Turns) -> None:
+    async with turns.alone():
+        pass
