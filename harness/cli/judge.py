@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from harness.app.judge import judge as judge_again
 from harness.cli.output import FAIL_ON, FORMAT, say, show
 from harness.records.store import RUNS
 from harness.records.verdict import Harm
@@ -28,6 +27,8 @@ def judge(folder: Path, form: str, fail_on: str | None) -> int:
 
     What fails is what failed in the run, unless --fail-on says otherwise.
     """
+    from harness.app.judge import judge as judge_again  # it takes its time, and --help does not need it
+
     least = Harm(fail_on) if fail_on else None
     result = judge_again(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True), fail_on=least)
     return show(result, form=form)

@@ -7,12 +7,8 @@ from typing import Any
 
 import click
 
-from harness.app.reproduce import reproduce as reproduce_trial
-from harness.app.run import Means
 from harness.cli import engine
-from harness.cli.interrupting import interruptible
 from harness.cli.output import FORMAT, show
-from harness.cli.progress import ProgressDisplay
 from harness.records.store import RUNS
 
 _EPILOG = """\b
@@ -34,6 +30,11 @@ def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> i
 
     A trial that failed and now passes is unstable: the outcome is UNKNOWN, with both pieces of evidence.
     """
+    from harness.app.reproduce import reproduce as reproduce_trial  # these take their time, and --help needs none
+    from harness.app.run import Means
+    from harness.cli.interrupting import interruptible
+    from harness.cli.progress import ProgressDisplay
+
     means = Means(binaries=engine.binary_paths(given), keep_rig=given["keep_rig"])
     with ProgressDisplay(jsonl=form == "jsonl") as display:
         work = reproduce_trial(trial, run_folder=run_folder, out=given["out"], means=means, tell=display.tell)

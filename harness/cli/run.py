@@ -5,29 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from harness import faults
-from harness.app.ad_hoc import ad_hoc_scenario
-from harness.app.declared_scenarios import declaration, judged_by
-from harness.app.judge import judge
-from harness.app.loading import load
-from harness.app.progress import Tell
-from harness.app.run import DeclaredWork, Means, RunResult
-from harness.app.run import resume as resume_run
-from harness.app.run import run as run_scenarios
-from harness.app.run_folder import new_run_folder
 from harness.cli import ad_hoc, engine
-from harness.cli.interrupting import interruptible
 from harness.cli.output import FAIL_ON, FORMAT, say, show
-from harness.cli.progress import ProgressDisplay
 from harness.errors import UsageError
 from harness.records import store as folders
-from harness.records.options import SweepOptions
 from harness.records.verdict import Harm
+
+if TYPE_CHECKING:
+    from harness.app.progress import Tell
+    from harness.app.run import DeclaredWork, RunResult
+    from harness.records.options import SweepOptions
 
 _EPILOG = """\b
 Examples:
@@ -82,6 +74,10 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
 
     Scenarios come from files, folders and names, or one worker is described by options alone.
     """
+    from harness.cli.interrupting import interruptible  # these take their time, and --help needs none of them
+    from harness.cli.progress import ProgressDisplay
+    from harness.records.options import SweepOptions
+
     options = SweepOptions(
         real_time=given["real_time"],
         only=given["only"],
@@ -104,12 +100,16 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
                 result = interruptible(running)
         except KeyboardInterrupt:
             if (folder / "run.json").is_file():
+                from harness.app.judge import judge
+
                 show(judge(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True)), form=form)
             raise
     return show(result, form=form, points_only=options.points_only)
 
 
 def _folder(given: dict[str, Any]) -> AbstractContextManager[Path]:
+    from harness.app.run_folder import new_run_folder
+
     return nullcontext(given["resume"]) if given["resume"] else new_run_folder(given["out"])
 
 
@@ -126,10 +126,12 @@ def _refuse_beside_resume(given: click.Context) -> None:
 async def _run(
     work: Sequence[DeclaredWork], *, options: SweepOptions, folder: Path, tell: Tell, given: dict[str, Any]
 ) -> RunResult:
+    from harness.app.run import Means, resume, run
+
     means = Means(binaries=engine.binary_paths(given), jobs=given["jobs"] or 0, keep_rig=given["keep_rig"])
     if given["resume"]:
-        return await resume_run(folder, limits=options, means=means, tell=tell)
-    return await run_scenarios(work, options=options, folder=folder, means=means, tell=tell)
+        return await resume(folder, limits=options, means=means, tell=tell)
+    return await run(work, options=options, folder=folder, means=means, tell=tell)
 
 
 def _fault_words(given: Sequence[str]) -> tuple[str, ...]:
@@ -138,12 +140,19 @@ def _fault_words(given: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: One is no fault and no family.
     """
+    from harness import faults
+
     words = tuple(word.strip() for words in given for word in words.split(",") if word.strip())
     faults.chosen(words)
     return words
 
 
 def _work(targets: tuple[str, ...], given: dict[str, Any]) -> list[DeclaredWork]:
+    from harness.app.ad_hoc import ad_hoc_scenario
+    from harness.app.declared_scenarios import declaration, judged_by
+    from harness.app.loading import load
+    from harness.app.run import DeclaredWork
+
     described = {name: given[name] for name in ad_hoc.NAMES}
     if given["worker"]:
         if targets:
