@@ -12,6 +12,7 @@ from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Decide, WireProxy
 from harness.doors.wire.worker_ports import WorkerPorts
+from harness.processes.ports import IP, free_port
 from harness.records.tape import Entry
 
 
@@ -42,7 +43,7 @@ async def wire_door(
         more: Further arguments of the proxy.
     """
     async with (
-        WorkerPorts(sender=lambda port: worker, fixed="127.0.0.1:0") as ports,
+        WorkerPorts(sender=lambda port: worker, fixed=f"{IP}:{free_port()}") as ports,
         WireProxy(
             ports,
             upstream=upstream,

@@ -32,8 +32,9 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         falls_back=bool(given["falls_back"]),
         model=given["model"] or "",
         effects=given["effects"] or "",
-        env=dict(_pair(text) for text in given["env"]),
+        env=dict(_pair(text, option="--env") for text in given["env"]),
         address=_address(given["address"]),
+        search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),
         data_converter=given["data_converter"] or "",
     )
 
@@ -99,10 +100,10 @@ def _json(text: str, *, option: str) -> Any:
         ) from error
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, *, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise UsageError(f"--env {text!r} is not NAME=VALUE")
+        raise UsageError(f"{option} {text!r} is not NAME=VALUE")
     return name, value
 
 

@@ -34,6 +34,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--effects", {"metavar": "FILE", "help": "Script of the effect server: a Python file with answer(effect)."}),
     ("--env", {"metavar": "NAME=VALUE", "multiple": True, "help": "Further environment of the worker."}),
     ("--address", {"metavar": "HOST:PORT", "help": "Address that the worker has hard-coded."}),
+    (
+        "--search-attribute",
+        {
+            "metavar": "NAME=TYPE",
+            "multiple": True,
+            "help": "Search attribute of the work; any is made when first used.",
+        },
+    ),
     ("--data-converter", {"metavar": "MODULE:NAME", "help": "Data converter of the worker, if not the default."}),
 )
 

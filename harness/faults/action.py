@@ -16,6 +16,9 @@ Kubernetes gives by default."""
 PATIENCE_SECONDS = 45.0
 """Seconds that an agent may wait for a model that never answers before its activity is timed out as declared."""
 
+LONGEST_WAIT_SECONDS = 70.0
+"""Seconds that an agent is given which is asked to wait for longer than a trial can be kept."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Impact:
@@ -41,14 +44,6 @@ class Action(Protocol):
     @property
     def impact(self) -> Impact:
         """What it means for the rest of the trial."""
-
-
-TERM_SECONDS = 40.0
-"""Seconds that a worker process may take to end after SIGTERM before it is killed: a little more than the 30 s that
-Kubernetes gives by default."""
-
-PATIENCE_SECONDS = 45.0
-"""Seconds that an agent may wait for a model that never answers before its activity is timed out as declared."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +123,9 @@ class ModelError:
 
     @property
     def impact(self) -> Impact:
-        """Each refused call fails an attempt, and the client may wait as long as it is asked."""
-        return Impact(seconds=self.retry_after, fails_attempts=True)
+        """Each refused call fails an attempt, and the agent may wait as long as it is asked, within reason."""
+        asked = float(self.retry_after_text) if self.retry_after_text.isdigit() else self.retry_after
+        return Impact(seconds=min(asked, LONGEST_WAIT_SECONDS), fails_attempts=True)
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,8 @@ class Scenario:
         address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
             trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
         time_limit: Longest time in seconds that one trial may take, whatever timeouts are declared.
+        search_attributes: Name and type (``Keyword``, ``Int``, …) of search attributes that the work uses; those that
+            are not named are made as soon as a request names them.
         data_converter: ``module:attribute`` of the client's data converter, where it is not the default one.
         name: Filled in from the variable that holds it.
         title: Filled in from the docstring of its file.
@@ -138,6 +140,7 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     time_limit: float = 120.0
+    search_attributes: Mapping[str, str] = field(default_factory=dict)
     data_converter: str = ""
     name: str = ""
     title: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import grpc
@@ -12,8 +12,10 @@ import grpc.aio
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.operatorservice.v1 import request_response_pb2 as operator
+from temporalio.api.workflowservice.v1 import request_response_pb2 as workflow_service
 
-from harness.temporal.service import SERVICE, UNLIMITED, request_type, response_type
+from harness.temporal.service import OPERATOR_SERVICE, SERVICE, UNLIMITED
 
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 _CALL_LIMIT = 20.0  # seconds
@@ -36,7 +38,9 @@ class Frontend:
         if self._channel:
             await self._channel.close()
 
-    async def call(self, operation: str, *, limit: float = _CALL_LIMIT, **fields: Any) -> Any:
+    async def call(
+        self, operation: str, *, limit: float = _CALL_LIMIT, service: Any = workflow_service, **fields: Any
+    ) -> Any:
         """Make one RPC, by name and request fields, and return its response.
 
         A server that was killed is waited for: what was under way is asked again.
@@ -45,11 +49,11 @@ class Frontend:
             grpc.aio.AioRpcError: The server refused it or did not answer within ``limit`` seconds.
         """
         assert self._channel is not None
-        request = request_type(operation)(namespace=self.namespace, **fields)
+        request = getattr(service, f"{operation}Request")(namespace=self.namespace, **fields)
         method: Any = self._channel.unary_unary(
-            SERVICE + operation,
+            (OPERATOR_SERVICE if service is operator else SERVICE) + operation,
             request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=response_type(operation).FromString,
+            response_deserializer=getattr(service, f"{operation}Response").FromString,
         )
         deadline = time.monotonic() + limit
         while True:
@@ -60,6 +64,19 @@ class Frontend:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() + _PAUSE > deadline:
                     raise
             await asyncio.sleep(_PAUSE)
+
+    async def search_attributes(self) -> set[str]:
+        """Return the names of all search attributes that the namespace knows."""
+        reply = await self.call("ListSearchAttributes", service=operator)
+        return {*reply.custom_attributes, *reply.system_attributes}
+
+    async def add_search_attributes(self, types: Mapping[str, int]) -> None:
+        """Make search attributes in the namespace; they can be used at once.
+
+        Args:
+            types: Name and ``IndexedValueType`` of each.
+        """
+        await self.call("AddSearchAttributes", service=operator, search_attributes=types)
 
     async def close_event(self, *, workflow_id: str, run_id: str) -> Any:
         """Wait until a run closes and return its last event."""

@@ -9,6 +9,9 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 SERVICE = "/temporal.api.workflowservice.v1.WorkflowService/"
 """What a method's path begins with; the name of the operation follows."""
 
+OPERATOR_SERVICE = "/temporal.api.operatorservice.v1.OperatorService/"
+"""What the path of a method of the OperatorService begins with."""
+
 UNLIMITED = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),

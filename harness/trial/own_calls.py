@@ -28,6 +28,7 @@ import grpc.aio
 
 from harness.doors.wire.proxy import Send
 from harness.records.act_facts import CallRecalled
+from harness.temporal.messages import parts
 from harness.trial.live_tape import LiveTape
 
 _KEPT = frozenset(
@@ -135,7 +136,7 @@ class OwnCalls:
 def _said(request: Any) -> bytes:
     plain = type(request)()
     plain.CopyFrom(request)
-    for message in _messages(plain):
+    for message in parts(plain):
         for name in _MADE_UP:
             if name in message.DESCRIPTOR.fields_by_name:
                 message.ClearField(name)
@@ -145,7 +146,7 @@ def _said(request: Any) -> bytes:
 
 def _named(request: Any) -> Iterator[str]:
     """Yield what a call names: the types of workflows, signals, updates and queries, without any id."""
-    for message in _messages(request):
+    for message in parts(request):
         match message.DESCRIPTOR.name:
             case "WorkflowType":
                 yield message.name
@@ -158,25 +159,13 @@ def _named(request: Any) -> Iterator[str]:
 
 
 def _ids(request: Any) -> Iterator[str]:
-    for message in _messages(request):
+    for message in parts(request):
         yield from (value for name in _IDS if (value := getattr(message, name, "")))
 
 
 def _rename(request: Any, names: dict[str, str]) -> None:
     if names:
-        for message in _messages(request):
+        for message in parts(request):
             for name in _IDS:
                 if (old := names.get(getattr(message, name, ""))) is not None:
                     setattr(message, name, old)
-
-
-def _messages(message: Any) -> Iterator[Any]:
-    """Yield a message and all those within it, in the order of their fields; what payloads hold is left alone."""
-    yield message
-    for descriptor, value in message.ListFields():
-        if descriptor.message_type is None or descriptor.message_type.name in ("Payload", "Payloads", "Memo", "Header"):
-            continue
-        if descriptor.message_type.GetOptions().map_entry:
-            continue
-        for each in value if isinstance(value, list) or not hasattr(value, "ListFields") else (value,):
-            yield from _messages(each)

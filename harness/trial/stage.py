@@ -46,6 +46,7 @@ from harness.trial.own_calls import OwnCalls
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
+from harness.trial.search_attributes import SearchAttributes
 from harness.trial.start_request import StartRequests
 from harness.trial.striking import Striking
 from harness.trial.worker import Recover, WorkerProcesses
@@ -282,12 +283,14 @@ async def open_trial_stage(
     )
     model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults)
-    starts = StartRequests(
-        task_timeout=task_timeout, execute=OwnCalls(tape).once if is_one_program(scenario) else send_it
-    )
     async with AsyncExitStack() as stack:
         slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
         clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
+        frontend = await stack.enter_async_context(Frontend(address=slot.server.address, namespace=slot.namespace))
+        execute = OwnCalls(tape).once if is_one_program(scenario) else send_it
+        execute = StartRequests(task_timeout=task_timeout, execute=execute).execute
+        declared = scenario.search_attributes
+        execute = SearchAttributes(frontend, declared=declared, tape=tape, execute=execute).execute
         driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
         coverage = None if plan.strikes else _coverage(scenario, rig=rig, folder=folder, workers=registry, tape=tape)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
@@ -300,7 +303,7 @@ async def open_trial_stage(
                 accelerates=not plan.real_time and not rig.engine.lacks("acceleration"),
                 plan=plan,
                 listen=_listener(driver, coverage),
-                execute=starts.execute,
+                execute=execute,
                 crashed=crash_copies.copy,
                 registry=registry,
             )

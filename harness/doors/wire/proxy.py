@@ -286,7 +286,7 @@ def _started(call: _Call) -> tuple[Any, Any] | None:
     """Return the start that a call makes, alone or with a signal or an update, with the answer to it."""
     if call.operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution"):
         return call.request, call.reply
-    if call.operation == "ExecuteMultiOperation":
+    if call.operation == "ExecuteMultiOperation" and call.reply.responses:
         return call.request.operations[0].start_workflow, call.reply.responses[0].start_workflow
     return None
 

@@ -76,6 +76,9 @@ class Forking:
         if "reap" in message:
             os.waitpid(message["reap"], 0)
             return None
+        if "late" in message:
+            self._learn(message["late"], None)
+            return None
         refusal = self._imported.refusal(message)
         if refusal:
             self._send(number=message["number"], refused=refusal)
@@ -136,13 +139,13 @@ class Forking:
         if names := late.names():
             self._learn(names, job)
 
-    def _learn(self, names: list[str], job: dict[str, Any]) -> None:
+    def _learn(self, names: list[str], job: dict[str, Any] | None) -> None:
         try:
             learned = self._imported.learn(names, job)
         except _UnfitError as error:
             self._send(unfit=str(error))
         else:
-            if learned:
+            if learned and job:
                 self._send(learned=learned)
 
     def _send(self, **message: Any) -> None:

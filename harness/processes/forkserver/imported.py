@@ -40,9 +40,9 @@ class Imported:
     """What a fork server's process has imported, and which workers may be forked from it.
 
     Args:
-        wanted: The first message: ``modules`` to import, and those that are imported ``late``; top-level names of the
-            worker's ``own`` modules, ``sets`` of environment variables by the worker itself, ``installed`` folders, the
-            ``environment`` it was given, and whether it ``learns`` from its workers.
+        wanted: The first message: ``modules`` to import, top-level names of the worker's ``own`` modules, ``sets`` of
+            environment variables by the worker itself, ``installed`` folders, the ``environment`` it
+            was given, and whether it ``learns`` from its workers.
         bare: The modules that every interpreter has loaded before its first own line.
         marker: An environment variable that each worker has another one of.
 
@@ -58,17 +58,15 @@ class Imported:
         self._bare = bare
         self._marker = marker
         self._unfit = ""
-        self._opened = _descriptors()
         self._import_all(wanted["modules"])
         _name_the_build()
-        self._import_all(name for name in wanted["late"] if self._is_shared(name))
 
-    def learn(self, names: list[str], job: dict[str, Any]) -> list[str]:
+    def learn(self, names: list[str], job: dict[str, Any] | None = None) -> list[str]:
         """Import what a worker has imported late, and return the names of it.
 
         Args:
             names: What the worker looked for, in this order.
-            job: The request for that worker.
+            job: The request for that worker; None: another fork server has learned it.
 
         Raises:
             UnfitError: That would make it another worker than its own start does: no further one is forked.
@@ -76,7 +74,7 @@ class Imported:
         before = frozenset(sys.modules)
         try:
             self._import_all(name for name in names if self._is_shared(name))
-            if refusal := self.refusal(job):
+            if job and (refusal := self.refusal(job)):
                 raise UnfitError(refusal)
         except UnfitError as error:
             self._unfit = str(error)
@@ -99,7 +97,8 @@ class Imported:
         return all(os.path.realpath(place).startswith(tuple(self._wanted["installed"])) for place in places)
 
     def _import_all(self, names: Iterable[str]) -> None:
-        plain, collects, children = os.environ.__class__, gc.isenabled(), _children()
+        plain, collects = os.environ.__class__, gc.isenabled()
+        opened, children = _descriptors(), _children()
         os.environ.__class__ = _Watched
         gc.disable()  # next to nothing of what imports make is garbage
         try:
@@ -107,7 +106,7 @@ class Imported:
                 _import(name)
         finally:
             os.environ.__class__ = plain
-        self._examine(self._wanted, self._opened, children)
+        self._examine(self._wanted, opened, children)
         self.asked = _Watched.asked - {self._marker}
         now = {name: value for name, value in os.environ.items() if name != self._marker}
         self.written = {name: value for name, value in now.items() if self.given.get(name) != value}

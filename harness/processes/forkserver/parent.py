@@ -11,6 +11,7 @@ message each::
                ◀──── ended: exit status ─────────────────────
                ──reap: pid───────────────────────────────────▶
                ◀──── learned: modules | unfit: why ──────────              of what it imported late
+               ──late: modules───────────────────────────────▶              that another one has learned
 
 Whatever cannot be forked rightly is started cold: nothing depends on a fork server but speed.
 """
@@ -26,7 +27,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.processes import watchdog
@@ -82,7 +83,7 @@ class ForkServer:
         process: The process.
         gone: Whether it has ended.
         unfit: Why it forks no more since it has learned; empty while it does.
-        learned: Modules that its workers imported late, and that it has imported since.
+        learned: Modules that workers imported late, and that it has imported since.
     """
 
     def __init__(self, process: Process, channel: socket.socket) -> None:
@@ -139,6 +140,13 @@ class ForkServer:
         if isinstance(started, str):
             raise ColdStartError(started)
         return started
+
+    def teach(self, modules: Sequence[str]) -> None:
+        """Have it import what another fork server has learned, before it forks again."""
+        if new := [name for name in dict.fromkeys(modules) if name not in self.learned]:
+            self.learned += new
+            with contextlib.suppress(ColdStartError):
+                self._send({"late": new})
 
     def listen(self) -> None:
         """Take every message that has come."""

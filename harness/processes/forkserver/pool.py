@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -38,15 +37,15 @@ _CHILD = Path(__file__).with_name("child.py")
 class _Alike:
     """The fork servers of one program in one environment, one for each hash seed.
 
-    Each is started when it is asked for, and the others once one has forked a second time: by then it has learned from
-    its first worker, and the others are told what to import. Does one become unfit by what it learns, another takes its
-    place, and none of these learns any more.
+    Each is started when it is asked for, and the others once one has forked a second time. What one has learned from
+    its workers all others are taught. Does one become unfit by that, another takes its place, and none of these learns
+    any more.
 
     Args:
-        start: Starts a fork server with a hash seed, modules to import beside the known ones, and whether it learns.
+        start: Starts a fork server with a hash seed; it learns or does not.
     """
 
-    def __init__(self, start: Callable[[str, Sequence[str], bool], Coroutine[Any, Any, ForkServer]]) -> None:
+    def __init__(self, start: Callable[[str, bool], Coroutine[Any, Any, ForkServer]]) -> None:
         self.starting: dict[str, asyncio.Task[ForkServer]] = {}
         self._start = start
         self._learns = True
@@ -59,36 +58,35 @@ class _Alike:
         return self.starting[seed]
 
     def has_forked(self) -> None:
-        """Have all fork servers started once they will be needed."""
+        """Have all fork servers started, and taught, once they will be needed."""
         self._forks += 1
         if self._forks > 1:
             for seed in SEEDS:
                 self._have(seed)
+        for fork_server in self._ready():
+            self.teach(fork_server)
+
+    def teach(self, fork_server: ForkServer) -> None:
+        """Have one import what the others have learned."""
+        if self._learns:
+            fork_server.teach([name for each in self._ready() for name in each.learned])
 
     def _have(self, seed: str) -> None:
         if self._is_wanted(seed):
-            self.starting[seed] = asyncio.create_task(self._started(seed))
+            self.starting[seed] = asyncio.create_task(self._start(seed, self._learns))
             # Who waits for it is told; where nobody does any more, nobody needs to know.
             self.starting[seed].add_done_callback(lambda task: task.cancelled() or task.exception())
 
     def _is_wanted(self, seed: str) -> bool:
         """Tell whether there is none of this seed, or one that is unfit by what it has learned."""
         before = self.starting.get(seed)
-        spoiled = before in self._ready() and before.result().unfit
-        self._learns = self._learns and not spoiled
-        return before is None or bool(spoiled)
+        unfit = [each for each in self._ready() if each.unfit]
+        self._learns = self._learns and not unfit
+        return before is None or any(before.done() and each is before.result() for each in unfit)
 
-    async def _started(self, seed: str) -> ForkServer:
-        late = list(dict.fromkeys(name for task in self._ready() for name in task.result().learned))
-        if self._learns and late:
-            with contextlib.suppress(ColdStartError):
-                return await self._start(seed, late, True)
-            self._learns = False
-        return await self._start(seed, (), self._learns)
-
-    def _ready(self) -> list[asyncio.Task[ForkServer]]:
-        tasks = self.starting.values()
-        return [task for task in tasks if task.done() and not task.cancelled() and not task.exception()]
+    def _ready(self) -> list[ForkServer]:
+        tasks = [task for task in self.starting.values() if task.done() and not task.cancelled()]
+        return [task.result() for task in tasks if not task.exception()]
 
 
 class ForkServers:
@@ -131,6 +129,7 @@ class ForkServers:
             fork_server = await asyncio.shield(alike.fork_server(number))
             if fork_server.gone:
                 raise ColdStartError("the fork server ended")
+            alike.teach(fork_server)
             try:
                 process = await self._fork(
                     fork_server, program, command=command, cwd=cwd, name=name, logs=logs, env=env
@@ -177,9 +176,8 @@ class ForkServers:
         )
         if key not in self._alike:
 
-            async def start(seed: str, late: Sequence[str], learns: bool) -> ForkServer:
-                seeded = {"PYTHONHASHSEED": seed, **env}
-                return await self._start(program, cwd, known, seeded, late=late, learns=learns)
+            async def start(seed: str, learns: bool) -> ForkServer:
+                return await self._start(program, cwd, known, {"PYTHONHASHSEED": seed, **env}, learns=learns)
 
             self._alike[key] = _Alike(start)
         return self._alike[key]
@@ -191,7 +189,6 @@ class ForkServers:
         known: Imports,
         env: dict[str, str],
         *,
-        late: Sequence[str],
         learns: bool,
     ) -> ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -209,7 +206,6 @@ class ForkServers:
         await fork_server.prepare(
             {
                 "modules": known.installed,
-                "late": late,
                 "learns": learns,
                 "own": sorted(known.own),
                 "sets": sorted(known.sets),

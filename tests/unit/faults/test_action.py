@@ -7,7 +7,7 @@ import pytest
 from harness import faults
 from harness.doors.model import faulty
 from harness.faults import action
-from harness.faults.action import PATIENCE_SECONDS, TERM_SECONDS, Impact, ModelError
+from harness.faults.action import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TERM_SECONDS, Impact, ModelError
 from harness.faults.model import actions
 from harness.faults.model.actions import BreakStream, InTurn, Slow
 from harness.trial import striking
@@ -54,6 +54,9 @@ def test_the_impact_of_each() -> None:
 
 def test_a_model_that_asks_to_wait_keeps_the_trial_as_long() -> None:
     assert ModelError(429, "rate_limit_exceeded", "no", retry_after=3.0).impact.seconds == 3.0
+    hour = ModelError(429, "rate_limit_exceeded", "no", retry_after_text="3600")
+    assert hour.impact.seconds == LONGEST_WAIT_SECONDS
+    assert ModelError(429, "rate_limit_exceeded", "no", retry_after_text="NaN").impact.seconds == 0.0
 
 
 def test_a_stall_keeps_the_trial_until_the_agent_gives_up() -> None:

@@ -9,7 +9,9 @@ import pytest
 from tests.rig.processes.forkserver.conftest import Forking
 
 LATE = """
-import importlib, os, sys
+import importlib, os, sys, time
+if os.environ["EFFECTS_URL"] == "goes on":
+    time.sleep(600)
 late = importlib.import_module("la" + "te")
 own = importlib.import_module("own_" + "late")
 print(late.PID == os.getpid(), own.PID == os.getpid(), "only_sometimes" in sys.modules)
@@ -19,12 +21,13 @@ if os.environ["EFFECTS_URL"] == "first":
 
 
 async def late_imports(project: Path, forking: Forking, *, late: str = "") -> list[str]:
-    """Run the worker of late imports three times, and return what each saw and whether it had the same parent."""
+    """Run the worker of late imports three times beside one that goes on, and return what each saw."""
     installed = project.parent / "installed"
     (installed / "late.py").write_text(f"import os\nPID = os.getpid()\n{late}")
     (installed / "only_sometimes.py").touch()
     (project / "own_late.py").write_text("import os\nPID = os.getpid()\n")
     (project / "worker.py").write_text(LATE)
+    await forking.forked("python", "worker.py", EFFECTS_URL="goes on")
     seen = []
     for number, name in ((1, "first"), (1, "second"), (2, "third")):
         process = await forking.forked("python", "worker.py", number=number, EFFECTS_URL=name)
