@@ -34,6 +34,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         effects=given["effects"] or "",
         env=dict(_pair(text, option="--env") for text in given["env"]),
         address=_address(given["address"]),
+        state=tuple(given["state"] or ()),
         search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),
         data_converter=given["data_converter"] or "",
     )

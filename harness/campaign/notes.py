@@ -35,6 +35,9 @@ def notes(
     sentences = []
     if scenario.address:
         sentences.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
+    if scenario.states:
+        named = ", ".join(path.name for path in scenario.states)
+        sentences.append(f"{named} was compared as effects are and put back after each trial: one ran at a time.")
     if isinstance(scenario.work, Starter) and not scenario.work.command:
         sentences.append(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "

@@ -1,15 +1,16 @@
-"""Lasting effects: what calls did at the effect server that stays, and how it compares with the undisturbed runs."""
+"""Lasting effects: what stays of calls at the effect server, and of state, compared with the undisturbed runs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.checks.masking import agrees, mask, neutral, same
+from harness.records.act_facts import StateChanged
 from harness.records.evidence import Evidence
-from harness.records.tape import Entry, executed
+from harness.records.tape import Entry, acts, executed
 
 _Left = TypeVar("_Left")
 _Right = TypeVar("_Right")
@@ -51,7 +52,16 @@ def _effects(evidence: Evidence) -> tuple[LastingEffect, ...]:
         key = key_of(call)
         identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
         executions.setdefault(identity, []).append(entry)
-    return tuple(_effect(evidence, entries, asked) for entries in executions.values())
+    calls = tuple(_effect(evidence, entries, asked) for entries in executions.values())
+    return (*calls, *_state_effects(evidence))
+
+
+def _state_effects(evidence: Evidence) -> Iterator[LastingEffect]:
+    """Yield each row that was added to the scenario's state or removed from it, as an effect of its own."""
+    for entry in acts(evidence.tape, "state"):
+        if (changed := entry.facts_as(StateChanged)) is not None:
+            name = changed.place if changed.change == "added" else f"{changed.place}, {changed.change}"
+            yield LastingEffect(name, "", "", neutral(evidence, changed.row), (entry,))
 
 
 def effect_patterns(baselines: Sequence[Evidence]) -> list[LastingEffect]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.records.act_facts import WorkerStarted
+from harness.records.act_facts import StateChanged, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
 from harness.records.verdict import EvidenceEntry
@@ -55,7 +55,10 @@ def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], sayin
     words = []
     if entry.point is not None and entry.point.attempt:
         words.append(f"attempt {entry.point.attempt}")
-    if entry.kind == "act" and not saying:
+    changed = entry.facts_as(StateChanged)
+    if changed is not None:
+        words.append(f"{changed.change}: {short(changed.row)}")
+    elif entry.kind == "act" and not saying:
         words.append(f"{entry.operation} {entry.fault}".rstrip())
     if saying:
         words.append(saying.format(operation=entry.operation, status=entry.status).rstrip())

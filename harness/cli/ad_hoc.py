@@ -35,6 +35,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--env", {"metavar": "NAME=VALUE", "multiple": True, "help": "Further environment of the worker."}),
     ("--address", {"metavar": "HOST:PORT", "help": "Address that the worker has hard-coded."}),
     (
+        "--state",
+        {
+            "metavar": "PATH",
+            "multiple": True,
+            "help": "SQLite file, file or folder that it writes to: compared as effects are, and put back each time.",
+        },
+    ),
+    (
         "--search-attribute",
         {
             "metavar": "NAME=TYPE",

@@ -154,6 +154,20 @@ class PastDoors(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen_at: str = ""
 
 
+class StateChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Act ``state``: after the trial a row of the state that the scenario names stood there, or stood there no more.
+
+    Attributes:
+        place: Where: ``audit.db charges``, ``notes/1.txt``.
+        change: ``added`` or ``removed``.
+        row: The row by the names of its columns; a line of a text file as it is.
+    """
+
+    place: str
+    change: str
+    row: Any = None
+
+
 class DoorNotice(msgspec.Struct, frozen=True, kw_only=True):
     """Act ``notice``: what the model or effect server has to say to the user."""
 
@@ -189,6 +203,7 @@ ActFacts = (
     | TimePassed
     | ClientCall
     | PastDoors
+    | StateChanged
     | DoorNotice
     | Lag
 )
@@ -209,6 +224,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "query": ClientCall,
     "update": ClientCall,
     "past-doors": PastDoors,
+    "state": StateChanged,
     "notice": DoorNotice,
     "lag": Lag,
 }

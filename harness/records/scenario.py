@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import UsageError
@@ -117,6 +118,9 @@ class Scenario:
         address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
             trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
         time_limit: Longest time in seconds that one trial may take, whatever timeouts are declared.
+        state: SQLite files, other files or folders that the worker writes to, relative to the folder that it runs in.
+            They are read before and after each trial, compared with the undisturbed runs as effects are, and put back.
+            Trials that share one run one at a time.
         search_attributes: Name and type (``Keyword``, ``Int``, …) of search attributes that the work uses; those that
             are not named are made as soon as a request names them.
         data_converter: ``module:attribute`` of the client's data converter, where it is not the default one.
@@ -140,6 +144,7 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     time_limit: float = 120.0
+    state: str | tuple[str, ...] | list[str] = ()
     search_attributes: Mapping[str, str] = field(default_factory=dict)
     data_converter: str = ""
     name: str = ""
@@ -150,6 +155,12 @@ class Scenario:
         hold_types(self)
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
+
+    @property
+    def states(self) -> tuple[Path, ...]:
+        """The files and folders of its state, as absolute paths."""
+        named = (self.state,) if isinstance(self.state, str) else self.state
+        return tuple(Path.cwd() / name for name in named if name)
 
     @property
     def skips_time(self) -> bool:

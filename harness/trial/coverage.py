@@ -14,7 +14,7 @@ from harness.records.act_facts import PastDoors
 from harness.records.point import Point
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
-from harness.trial.written_files import WrittenFiles
+from harness.trial.written_files import WrittenFiles, database_of
 
 _QUICK = 0.05  # seconds; where looking at all files takes longer, it is done at the ends of attempts alone
 
@@ -40,12 +40,20 @@ class CoverageGaps:
         own: Folders of crashproof's own, logs and evidence, which are no gap.
         workers: The worker processes.
         tape: Where what was seen is put down, with the point that was held.
+        compared: Files and folders that are compared as state: what is written there is no gap.
     """
 
     def __init__(
-        self, *, folders: Sequence[Path], own: Sequence[Path], workers: WorkerRegistry, tape: LiveTape
+        self,
+        *,
+        folders: Sequence[Path],
+        own: Sequence[Path],
+        workers: WorkerRegistry,
+        tape: LiveTape,
+        compared: Sequence[Path] = (),
     ) -> None:
         self._own = [folder.resolve() for folder in own]
+        self._compared = [path.resolve() for path in compared]
         self._workers = workers
         self._tape = tape
         self._files = WrittenFiles(folders, own=own)
@@ -58,7 +66,8 @@ class CoverageGaps:
     def gaps(self) -> list[str]:
         """One line for each gap, in the order in which they were seen."""
         more = ["there are too many files below the worker's folder to see each one that is written"]
-        return [*(leak.words for leak in self._seen), *(more if self._files.too_many else ())]
+        leaks = (leak.words for leak in self._seen if not self._is_compared(leak.what))
+        return [*leaks, *(more if self._files.too_many else ())]
 
     async def begin(self, *, doors: Callable[[], set[int]]) -> None:
         """Take the files that are there for untouched, since the work is about to begin.
@@ -117,6 +126,10 @@ class CoverageGaps:
         if child and len(passing) == len(remote):
             command = " ".join(process.cmdline())[:120]
             yield _Leak(command, f"a child process runs: {command}")
+
+    def _is_compared(self, what: str) -> bool:
+        path = Path(database_of(what))
+        return any(path.is_relative_to(each) for each in self._compared)
 
     def _is_own(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._own)

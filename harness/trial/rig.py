@@ -16,6 +16,7 @@ from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
+from harness.trial.state import StateLocks
 
 Note = Callable[..., None]
 """Puts on the tape what crashproof did or saw itself: see ``harness.trial.live_tape``."""
@@ -110,6 +111,7 @@ class Rig:
         self._routes = HttpRoutes()
         self._opened: dict[str, int] = {}
         self._watching: list[asyncio.Task[None]] = []
+        self.state_locks = StateLocks()
         self.failure: Exception | None = None
 
     async def __aenter__(self) -> Rig:

@@ -48,6 +48,7 @@ from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
 from harness.trial.search_attributes import SearchAttributes
 from harness.trial.start_request import StartRequests
+from harness.trial.state import State, kept_state
 from harness.trial.striking import Striking
 from harness.trial.worker import Recover, WorkerProcesses
 
@@ -236,6 +237,7 @@ class TrialStage:
         driver: Starts the work, and sends what the scenario sends.
         clock: The workflow's time; None: it passes as it does.
         crash_copies: Copies of the server's database, one for each time that it was killed.
+        state: The state that the scenario names.
         coverage: Looks for what leaves the worker past the doors, where nothing is struck; else None.
     """
 
@@ -245,6 +247,7 @@ class TrialStage:
     driver: Driver
     clock: Clock | None
     crash_copies: CrashCopies
+    state: State
     coverage: CoverageGaps | None
 
     def door_ports(self) -> set[int]:
@@ -284,6 +287,9 @@ async def open_trial_stage(
     model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults)
     async with AsyncExitStack() as stack:
+        state = await stack.enter_async_context(
+            kept_state(scenario.states, locks=rig.state_locks, kept=folder / "state before")
+        )
         slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
         clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
         frontend = await stack.enter_async_context(Frontend(address=slot.server.address, namespace=slot.namespace))
@@ -317,6 +323,7 @@ async def open_trial_stage(
             driver=driver,
             clock=clock,
             crash_copies=crash_copies,
+            state=state,
             coverage=coverage,
         )
 
@@ -324,7 +331,13 @@ async def open_trial_stage(
 def _coverage(scenario: Scenario, *, rig: Rig, folder: Path, workers: WorkerRegistry, tape: LiveTape) -> CoverageGaps:
     """Return what looks at the worker's folder, and at those that its environment names."""
     named = [Path(value) for value in scenario.env.values() if os.path.isabs(value)]
-    return CoverageGaps(folders=[Path.cwd(), *named], own=[folder.parent, rig.folder], workers=workers, tape=tape)
+    return CoverageGaps(
+        folders=[Path.cwd(), *named],
+        own=[folder.parent, rig.folder],
+        compared=scenario.states,
+        workers=workers,
+        tape=tape,
+    )
 
 
 def _listener(driver: Driver, coverage: CoverageGaps | None) -> Listener:

@@ -77,6 +77,7 @@ async def run_trial(
         finally:
             await stage.clear()
         await _look_once_more(place)
+        await place.state.compare(stage.tape)
         return Evidence(
             trial=trial,
             scenario=scenario.name,

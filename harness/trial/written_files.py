@@ -56,7 +56,7 @@ class WrittenFiles:
         """Return the files that were written since the last look, in order of their names."""
         before, self._marks = self._marks, self._look()
         names = (name for name, mark in self._marks.items() if before.get(name) != mark)
-        return [Path(name) for name in sorted({_SIDE_FILE.sub("", name) for name in names})]
+        return [Path(name) for name in sorted({database_of(name) for name in names})]
 
     def _look(self) -> _Marks:
         marks: _Marks = {}
@@ -88,3 +88,8 @@ class WrittenFiles:
     def _may_hold_effects(self, folder: os.DirEntry[str]) -> bool:
         name = folder.name.lower()
         return not name.startswith(".") and name not in _NO_EFFECT_FOLDERS and folder.path not in self._own
+
+
+def database_of(file: str) -> str:
+    """Return the SQLite file that a side file belongs to; any other file as it is."""
+    return _SIDE_FILE.sub("", file)

@@ -17,6 +17,7 @@ from harness.records.act_facts import (
     FaultMade,
     Lag,
     PastDoors,
+    StateChanged,
     TimeoutAccelerated,
     TimePassed,
     WorkerExited,
@@ -184,6 +185,13 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         "query",
         {"name": "go", "args": [1], "workflow_id": "w", "failure": "E: no"},
         ClientCall(name="go", args=[1], workflow_id="w", failure="E: no"),
+    ),
+    (
+        "act",
+        "",
+        "state",
+        {"place": "audit.db charges", "change": "added", "row": {"order": 1}},
+        StateChanged(place="audit.db charges", change="added", row={"order": 1}),
     ),
     (
         "act",
