@@ -75,7 +75,7 @@ class EngineBinary:
 @click.command()
 @engine.binaries(lambda each: _HELP if each.name == "dev" else f"The same for the engine `{each.name}`.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
-def doctor(output: str, **given: str) -> None:
+def doctor(output: str, **given: str) -> int:
     """Say what a run needs, what of it is here, and the fix for what is not.
 
     Nothing is downloaded or changed. Leaves with exit status 0 when a run with the default engine is possible, else 3.
@@ -92,7 +92,7 @@ def doctor(output: str, **given: str) -> None:
         click.echo(json.dumps(_as_json(dev, others, looks, ready), indent=2))
     else:
         say(_as_text(dev, others, looks, ready))
-    sys.exit(0 if ready else 3)
+    return 0 if ready else 3
 
 
 async def _engines(given: dict[str, str]) -> list[EngineBinary]:
