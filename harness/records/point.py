@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, cast
 
 Position = Literal["before", "after"]
@@ -152,5 +153,6 @@ def _named(operation: str, names: Sequence[str]) -> tuple[str, str, int]:
     return "/".join(names[:-1]), activity, int(execution)
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._:/@+=-]", lambda character: f"%{ord(character[0]):02X}", text)

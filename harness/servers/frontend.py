@@ -100,10 +100,16 @@ class Frontend:
         execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
         return [MessageToDict(event) async for event in self._events(execution)]
 
-    async def pending_activities(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the pending activities of a run as protobuf JSON; none for a closed run."""
+    async def pending_activities(
+        self, *, workflow_id: str, run_id: str, limit: float = _CALL_LIMIT
+    ) -> list[dict[str, Any]]:
+        """Return the pending activities of a run as protobuf JSON; none for a closed run.
+
+        Raises:
+            grpc.aio.AioRpcError: As ``call``.
+        """
         execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-        described = await self.call("DescribeWorkflowExecution", execution=execution)
+        described = await self.call("DescribeWorkflowExecution", limit=limit, execution=execution)
         return [MessageToDict(pending) for pending in described.pending_activities]
 
     async def _events(self, execution: Any) -> AsyncIterator[Any]:

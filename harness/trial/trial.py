@@ -59,7 +59,7 @@ async def run_trial(
         scenario, plan=plan, trial=trial, rig=rig, folder=folder, task_timeout=bounds.task_timeout, cold=cold
     ) as place:
         stage = place.stage
-        sampling = Sampling(stage.frontend, attribution=stage.attribution)
+        sampling = Sampling(stage.frontend, attribution=stage.attribution, tape=stage.tape)
         end = TrialEnd(
             place,
             bounds=bounds,
@@ -73,6 +73,7 @@ async def run_trial(
                 root = await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
                 async with _beside(sampling):
                     how, reason = await end.wait(root)
+                await sampling.look_once_more()
                 await _look_once_more(place)
         finally:
             await stage.clear()

@@ -1,49 +1,45 @@
-"""Sampling looks at every run again and again."""
+"""The server is asked for pending activities when a further attempt is handed out, and once more at the end."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import grpc
-import grpc.aio
-import pytest
+from typing import Any, cast
 
 from harness.doors.wire.attribution import Attribution
-from harness.trial import sampling
+from harness.records.message_facts import ActivityTask
+from harness.records.tape import Entry
+from harness.servers.frontend import Frontend
+from harness.trial.live_tape import LiveTape
 from harness.trial.sampling import Sampling
+from tests.waiting import until_async
 
-LIMIT = 20.0
 
-
-class Server:
-    """Answers with what is pending, the first time with an error."""
+class Described:
+    """A frontend that answers with the number of the question."""
 
     def __init__(self) -> None:
         self.asked = 0
 
-    async def pending_activities(self, *, workflow_id: str, run_id: str) -> list[Any]:
+    async def pending_activities(self, **_: Any) -> list[dict[str, Any]]:
         self.asked += 1
-        if self.asked == 1:
-            metadata = grpc.aio.Metadata()
-            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, metadata, metadata)
-        return [] if self.asked == 2 else [{"activityId": str(self.asked)}]
+        return [{"attempt": self.asked}]
 
 
-async def test_what_is_pending_is_kept_and_a_server_that_is_away_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sampling, "_SAMPLE_EVERY", 0)
-    attribution, server = Attribution(), Server()
-    attribution.started(workflow="A", workflow_id="w", run_id="r")
-    frontend: Any = server
-    looking = Sampling(frontend, attribution=attribution)
-    task = asyncio.create_task(looking.run())
-    async with asyncio.timeout(LIMIT):
-        while len(looking.samples) < 2:
-            await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    first, second = looking.samples[:2]
-    assert (first.workflow_id, first.run_id, first.pending) == ("w", "r", ({"activityId": "3"},))
-    assert second.pending == ({"activityId": "4"},)
+def handed_out(attempt: int) -> Entry:
+    facts = ActivityTask(attempt=attempt, activity_type="book")
+    return Entry(at=1.0, kind="reply", operation="PollActivityTaskQueue", facts=facts)
+
+
+async def test_each_further_attempt_is_looked_at_and_the_end() -> None:
+    tape, attribution, frontend = LiveTape(), Attribution(), Described()
+    attribution.started(workflow="Trip", workflow_id="w", run_id="r")
+    sampling = Sampling(cast(Frontend, frontend), attribution=attribution, tape=tape)
+    running = asyncio.create_task(sampling.run())
+    for attempt in (2, 3):
+        tape.put(handed_out(attempt))
+        await until_async(lambda attempt=attempt: frontend.asked >= attempt - 1, "the further attempt is looked at")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    before = frontend.asked
+    await sampling.look_once_more()
+    assert [sample.pending[0]["attempt"] for sample in sampling.samples] == list(range(1, before + 2))
