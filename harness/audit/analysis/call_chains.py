@@ -22,6 +22,14 @@ from harness.records.audit_result import CodePlace
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
+_STARTING = (
+    "temporalio.workflow.",
+    "temporalio.contrib.openai_agents.workflow.",
+    "temporalio.openai_agents.workflow.",
+    "temporalio.contrib.google_adk_agents.workflow.",
+)
+"""Where the functions are that start activities, or make tools of agents that do."""
+
 _DEEPEST = 8
 _MOST = 300
 """Calls followed below one activity, in depth and in number."""
@@ -93,7 +101,7 @@ def activity_starts(project: Project) -> list[Started]:
     return [
         started
         for started in project.started
-        if started.is_activity and project.called_name(started.node).startswith("temporalio.workflow.")
+        if started.is_activity and project.called_name(started.node).startswith(_STARTING)
     ]
 
 
@@ -157,12 +165,18 @@ def _called(frame: CallFrame, project: Project) -> Iterator[CallFrame]:
     for call in frame.calls():
         if elsewhere and (call in elsewhere or not elsewhere.isdisjoint(call.node_ancestors())):
             continue
-        if not isinstance(call.func, nodes.Name | nodes.Attribute):
+        if not isinstance(call.func, nodes.Name | nodes.Attribute | nodes.Subscript):
             continue
         direct = project.functions_called_by(call.func)
         for function in direct:
+            if len(direct) > 1 and isinstance(call.parent, nodes.Await) and not _is_async(function):
+                continue  # of several functions only a coroutine function can be meant where its call is awaited
             yield _entered(frame, call, function, (call.args, call.keywords), on_loop=frame.on_loop)
         yield from _handed_over(frame, call, project, threaded=not direct)
+
+
+def _is_async(function: nodes.FunctionDef) -> bool:
+    return isinstance(function, nodes.AsyncFunctionDef)
 
 
 def _handed_over(frame: CallFrame, call: nodes.Call, project: Project, *, threaded: bool) -> Iterator[CallFrame]:
@@ -178,7 +192,7 @@ def _handed_over(frame: CallFrame, call: nodes.Call, project: Project, *, thread
                 passed = (call.args[begins:], call.keywords)
                 yield _entered(frame, call, function, passed, on_loop=False)
             elif not isinstance(argument.parent, nodes.Attribute):
-                later = frame.on_loop and isinstance(function, nodes.AsyncFunctionDef)
+                later = frame.on_loop and _is_async(function)
                 yield _entered(frame, call, function, None, on_loop=later)
 
 

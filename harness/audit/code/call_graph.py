@@ -25,6 +25,9 @@ _CONSTRUCTORS = ("__new__", "__init__", "__post_init__", "__attrs_post_init__", 
 _FACTORIES = ("default_factory", "factory")
 _FIELDS = {"dataclasses.field", "pydantic.Field", "pydantic.PrivateAttr", "pydantic.fields.Field"}
 _FIELDS |= {"attr.ib", "attrs.field", "attr.field", "pydantic.dataclasses.Field", "msgspec.field"}
+_RUN_BY_PLUGINS = ("agents.Runner.", "agents.run.Runner.")
+"""What a plugin of Temporal puts something else in the place of."""
+
 _CALLED_BY_TEMPORAL = ("wait_condition", "_handler")
 _ENTERED = {
     nodes.With: ("__enter__", "__exit__"),
@@ -97,6 +100,8 @@ class CallGraph:
                 if any(each.name.startswith("temporalio.") for each in names):
                     if not any(each.name.endswith(_CALLED_BY_TEMPORAL) for each in names):
                         passed |= set(_given(node))
+                    continue
+                if any(each.name.startswith(_RUN_BY_PLUGINS) for each in names):
                     continue
                 yield from self._called(node, names, owner)
             elif isinstance(node, nodes.Lambda) and not isinstance(node, nodes.FunctionDef):

@@ -30,6 +30,7 @@ class Declarations:
         self.resolver = resolver
         self._workflows: dict[nodes.ClassDef, Workflow | None] = {}
         self._activities: dict[nodes.FunctionDef, Activity | None] = {}
+        self._adopted: set[nodes.FunctionDef] = set()
         self._applied: dict[tuple[nodes.NodeNG, str], bool] = {}
 
     def workflows_in(self, module: Module) -> Iterator[Workflow]:
@@ -41,7 +42,7 @@ class Declarations:
     def activities_in(self, module: Module) -> Iterator[Activity]:
         """Yield the activities of a module, in the order of its text."""
         for node in module.index.functions:
-            if node.decorators and (activity := self.activity(node)):
+            if node.decorators and node not in self._adopted and (activity := self.activity(node)):
                 yield activity
 
     def workflow(self, node: nodes.ClassDef) -> Workflow | None:
@@ -93,6 +94,14 @@ class Declarations:
             decorator = self._decorator(node, "temporalio.activity.defn")
             self._activities[node] = self._of_function(node, decorator) if decorator else None
         return self._activities[node]
+
+    def adopt(self, activity: Activity) -> bool:
+        """Take a function for the activity that a plugin makes of it; False if it is one already."""
+        if self.activity(activity.node) is not None:
+            return False
+        self._activities[activity.node] = activity
+        self._adopted.add(activity.node)
+        return True
 
     def _of_function(self, node: nodes.FunctionDef, decorator: nodes.NodeNG) -> Activity:
         within = node.parent.frame() if node.parent else None

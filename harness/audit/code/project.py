@@ -16,6 +16,7 @@ from harness.audit.code.modules import NEVER_ENTERED, ModuleFinder, Modules, ins
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import origins, value
 from harness.audit.code.places import place_of
+from harness.audit.code.plugin_activities import PluginActivities
 from harness.audit.code.project_records import (
     Activity,
     EntryMethod,
@@ -42,7 +43,7 @@ class Project:
         modules: Those of the modules to be audited that may declare or start something of Temporal. Others are read
             when something leads to them: `reached()` tells their code.
         workflows: All workflows of these.
-        activities: All activities of these.
+        activities: All activities of these, those that plugins make of functions too.
         workers: All calls of `Worker(...)` in these.
         started: All calls that start activities, local activities and child workflows, or continue as new.
     """
@@ -62,9 +63,11 @@ class Project:
         self.workflows: tuple[Workflow, ...] = tuple(
             each for module in self.modules for each in self._declared.workflows_in(module)
         )
-        self.activities: tuple[Activity, ...] = tuple(
-            each for module in self.modules for each in self._declared.activities_in(module)
-        )
+        plugged = [
+            each for each in PluginActivities(self._resolver, modules=self.modules).all() if self._declared.adopt(each)
+        ]
+        declared = [each for module in self.modules for each in self._declared.activities_in(module)]
+        self.activities: tuple[Activity, ...] = (*declared, *plugged)
         starts = StartCalls(
             self._resolver, declared=self._declared, activities=self.activities, workflows=self.workflows
         )

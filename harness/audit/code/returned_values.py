@@ -14,6 +14,7 @@ from harness.audit.code.resolved_name import FIRST_ARGUMENT, RETURNS, Owner, Res
 from harness.audit.code.resolver import Resolver
 
 _RETURNS_LOOKED_AT = 12
+_OF_DICT = ("builtins.dict.get", "builtins.dict.pop", "builtins.dict.setdefault")
 
 
 def of_call(resolver: Resolver, node: nodes.Call, owner: Owner) -> Iterator[ResolvedName]:
@@ -40,6 +41,9 @@ def _of_name(resolver: Resolver, name: str, node: nodes.Call, owner: Owner) -> I
     if name in ("typing.cast", "builtins.type") and first is not None:
         for each in resolver.of(first, owner):
             yield replace(each, instance=name == "typing.cast")
+    elif name in _OF_DICT and isinstance(node.func, nodes.Attribute):
+        for each in resolver.of(node.func.expr, owner):
+            yield from _element(resolver, each, owner, last=True)
     elif name in FIRST_ARGUMENT:
         yield from resolver.of(first, owner)
     elif name == "builtins.getattr" and len(node.args) > 1 and isinstance(node.args[1], nodes.Const):

@@ -23,7 +23,14 @@ _ACTIVITIES = [
     for suffix in ("", "_method", "_class")
 ]
 OPERATIONS = frozenset(
-    [*_ACTIVITIES, "execute_child_workflow", "start_child_workflow", "continue_as_new", "activity_as_tool"]
+    [
+        *_ACTIVITIES,
+        "execute_child_workflow",
+        "start_child_workflow",
+        "continue_as_new",
+        "activity_as_tool",
+        "activity_tool",
+    ]
 )
 """Functions of temporalio.workflow (and the agent SDK's) that start something."""
 

@@ -11,7 +11,21 @@ from harness.records.audit_result import AuditFinding, Severity
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
-ALSO = ("CP105", "CP205", "CP207", "CP208", "CP401", "CP402", "CP403", "CP404", "CP405", "CP406", "CP407", "CP601")
+ALSO = (
+    "CP105",
+    "CP205",
+    "CP207",
+    "CP208",
+    "CP211",
+    "CP401",
+    "CP402",
+    "CP403",
+    "CP404",
+    "CP405",
+    "CP406",
+    "CP407",
+    "CP601",
+)
 """Rules on code that histories are judged by too: there it is not what may happen, but what did."""
 
 

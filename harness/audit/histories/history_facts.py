@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness.audit.histories import left_behind, retries, sizes, timeouts, workflow_tasks
+from harness.audit.histories import left_behind, retries, sizes, terminations, timeouts, workflow_tasks
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.retries import Failed
 from harness.audit.histories.sighting import Sighting
@@ -20,6 +20,7 @@ _LOOKS: tuple[Callable[[RecordedRun], Iterator[Sighting]], ...] = (
     sizes.large_payloads,
     sizes.growing_arguments,
     sizes.near_limits,
+    terminations.server_terminations,
     workflow_tasks.failed_tasks,
     workflow_tasks.timed_out_tasks,
     left_behind.left_behind,

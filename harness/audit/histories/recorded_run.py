@@ -72,6 +72,17 @@ class RecordedRun:
         return kind(self.close).removeprefix("WORKFLOW_EXECUTION_") if self.close else ""
 
     @property
+    def terminated_because(self) -> str:
+        """Return the reason with which it was terminated; empty if it was not, or without one."""
+        return str(attributes(self.close).get("reason", "")) if self.close and self.closed_as == "TERMINATED" else ""
+
+    @property
+    def terminated_by_server(self) -> bool:
+        """Whether the server terminated it by itself, rather than for a client."""
+        closed = attributes(self.close) if self.close and self.closed_as == "TERMINATED" else {}
+        return str(closed.get("identity", "")) == "history-service"
+
+    @property
     def bounded(self) -> bool:
         """Whether a timeout of the workflow ends whatever it waits for."""
         started = attributes(self.history.events[0])

@@ -21,8 +21,14 @@ EVENTS_WARNED, EVENTS_ENDED = 10_240, 51_200
 BYTES_WARNED, BYTES_ENDED = 10 * MB, 50 * MB
 """Temporal's defaults per run; at the second number of each pair the server terminates it."""
 
-EXCEEDED = re.compile(r"(size|count) exceeds limit|exceeds? size limit|_EXCEEDS_LIMIT|_TOO_LARGE")
+EXCEEDED = re.compile(r"(size|count) exceeds limit|exceeds? size limit|_EXCEEDS_LIMIT|_TOO_LARGE|TooLarge")
 """How the server says that something is too large."""
+
+MESSAGE_TOO_LARGE = re.compile(r"(?:Grpc)?(?:Message|Payloads|Request)TooLarge")
+"""Why the server terminates a run whose workflow task sends more than one message may hold."""
+
+MESSAGE_REFUSED = 4 * MB
+"""Temporal's limit of one gRPC message: all commands of a workflow task together, with what is passed in them."""
 
 _WENT_ON = 100
 _CALLS, _GROWTH, _WORTH = 5, 4, 8 * KB
@@ -83,7 +89,7 @@ def growing_arguments(run: RecordedRun) -> Iterator[Sighting]:
 def near_limits(run: RecordedRun) -> Iterator[Sighting]:
     """Yield runs whose history is long or large, and that do not continue as new."""
     count, size = len(run.history.events), run.bytes
-    reason = str(attributes(run.close).get("reason", "")) if run.close and run.closed_as == "TERMINATED" else ""
+    reason = "" if MESSAGE_TOO_LARGE.search(run.terminated_because) else run.terminated_because
     what, ended = "", EXCEEDED.search(reason)
     if ended:
         what = f"was terminated: {reason.rstrip('.')}, after {count:,} events"

@@ -28,7 +28,7 @@ _ALL_TIMEOUTS = (_ATTEMPT, _ALL, _HEARTBEAT, _QUEUE)
 
 def _missing(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
-        if not started.options_known:
+        if not started.options_known or started.operation.endswith("_tool"):
             continue
         if any(_is_given(started, option) for option in (_ATTEMPT, _ALL)):
             continue

@@ -102,7 +102,32 @@ def ended_by_the_limit() -> History:
 def terminated_by_a_person() -> History:
     writer = Writer()
     writer.task()
-    writer.close("TERMINATED", reason="cleaning up")
+    writer.close("TERMINATED", reason="cleaning up", identity="me@desk")
+    return writer.history
+
+
+@case(("CP601", CERTAIN))
+def ended_by_the_size_of_a_message() -> History:
+    writer = Writer()
+    writer.task()
+    writer.add("WORKFLOW_TASK_FAILED", cause="WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND")
+    writer.close("TERMINATED", reason="GrpcMessageTooLarge", identity="history-service")
+    return writer.history
+
+
+@case(("CP211", LIKELY))
+def ended_with_its_parent() -> History:
+    writer = Writer()
+    writer.task()
+    writer.close("TERMINATED", reason="by parent close policy", identity="history-service")
+    return writer.history
+
+
+@case(("CP702", CERTAIN))
+def ended_by_the_server() -> History:
+    writer = Writer()
+    writer.task()
+    writer.close("TERMINATED", reason="Workflow is zombie", identity="history-service")
     return writer.history
 
 

@@ -1,0 +1,118 @@
+"""Activities that plugins make for agents: their retry policies and timeouts, which are easily left as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from astroid import nodes
+
+from harness.audit.analysis.test_code import is_test
+from harness.audit.code.astroid_nodes import items
+from harness.audit.rule import Rule
+from harness.records.audit_result import AuditFinding, Severity
+
+if TYPE_CHECKING:
+    from harness.audit.code.project import Project
+
+_MAKERS: dict[str, tuple[tuple[str, ...], int]] = {
+    "temporalio.contrib.openai_agents.OpenAIAgentsPlugin": (("model_params",), 0),
+    "temporalio.openai_agents.OpenAIAgentsPlugin": (("model_params",), 0),
+    "pydantic_ai.durable_exec.temporal.TemporalAgent": (("activity_config", "model_activity_config"), -1),
+    "temporalio.contrib.google_adk_agents.TemporalModel": (("activity_config",), 1),
+    "temporalio.contrib.langgraph.LangGraphPlugin": (("default_activity_options",), -1),
+}
+"""What makes activities of a model's calls, the arguments that configure these, and the position of the first."""
+
+_BOUND = "schedule_to_close_timeout"
+
+
+def _unbounded(project: Project) -> Iterator[AuditFinding]:
+    for module in project.modules:
+        if is_test(module):
+            continue
+        for call in module.index.calls:
+            name = project.dotted_name(call.func) if _is_likely(call) else ""
+            if name not in _MAKERS or any(each.arg is None for each in call.keywords):
+                continue
+            names, position = _MAKERS[name]
+            given = [each.value for each in call.keywords if each.arg in names] or _positional(call, position)
+            if all(_is_unbounded(each, project) for each in given):
+                maker = name.rpartition(".")[2]
+                message = (
+                    f"The activities that {maker} makes are retried without end: {_why(given)}, and there is no"
+                    f" {_BOUND}. A request that the model refuses for good is sent again for ever, and the workflow"
+                    f" hangs. Give a retry policy with maximum_attempts, or {_BOUND}."
+                )
+                yield project.finding("CP408", call, message, severity=Severity.LIKELY)
+
+
+def _is_likely(call: nodes.Call) -> bool:
+    called = getattr(call.func, "attrname", "") or getattr(call.func, "name", "")
+    return any(name.endswith(f".{called}") for name in _MAKERS) if called else False
+
+
+def _positional(call: nodes.Call, position: int) -> list[Any]:
+    return [call.args[position]] if 0 <= position < len(call.args) else []
+
+
+def _why(given: list[Any]) -> str:
+    return "what configures them sets no bound" if given else "without a configuration Temporal's default applies"
+
+
+def _is_unbounded(expression: Any, project: Project) -> bool:
+    """Tell whether a configuration is known, and bounds neither the attempts nor the time for all of them."""
+    written = [expression] if isinstance(expression, nodes.Const) else project.origins_of(expression)
+    return bool(written) and all(_sets_no_bound(each, project) for each in written)
+
+
+def _sets_no_bound(configuration: Any, project: Project) -> bool:
+    options = _options(configuration)
+    if options is None or _BOUND in options:
+        return False
+    if "retry_policy" not in options:
+        return True
+    policy = project.retry_policy_of(options["retry_policy"])
+    if policy is None:
+        return False
+    return "maximum_attempts" not in policy.arguments or policy.values.get("maximum_attempts") == 0
+
+
+def _options(configuration: Any) -> dict[str, Any] | None:
+    """Return what a configuration holds, by name; None if that is not all written there."""
+    if isinstance(configuration, nodes.Const) and configuration.value is None:
+        return {}
+    if isinstance(configuration, nodes.Call):
+        if configuration.args or any(each.arg is None for each in configuration.keywords):
+            return None
+        return {str(each.arg): each.value for each in configuration.keywords}
+    if isinstance(configuration, nodes.Dict) and all(isinstance(key, nodes.Const) for key, _ in items(configuration)):
+        return {str(key.value): each for key, each in items(configuration) if isinstance(key, nodes.Const)}
+    return None
+
+
+RULES = (
+    Rule(
+        id="CP408",
+        name="plugin-activities-unbounded",
+        title="Nothing bounds the retries of the activities that a plugin makes",
+        why=(
+            "Plugins make activities of an agent's model calls and tools, and their options are those of any activity: "
+            "where no retry policy is given, Temporal's default has no maximum. A refused request or a used-up quota "
+            "keeps the workflow open for ever."
+        ),
+        evidence=(
+            "ModelActivityParameters of the OpenAI Agents plugin has start-to-close 60 s and no retry policy; "
+            "pydantic-ai's TemporalAgent takes 60 s and adds non-retryable errors of its own, but no maximum; the "
+            "plugins for ADK and LangGraph pass on what they are given."
+        ),
+        fix="Give the plugin's activities a retry_policy with maximum_attempts, or schedule_to_close_timeout.",
+        bad="OpenAIAgentsPlugin()",
+        right=(
+            "OpenAIAgentsPlugin(\n    model_params=ModelActivityParameters(\n        start_to_close_timeout="
+            "timedelta(seconds=60), retry_policy=RetryPolicy(maximum_attempts=5)\n    )\n)"
+        ),
+        severity=Severity.LIKELY,
+        judge=_unbounded,
+    ),
+)
