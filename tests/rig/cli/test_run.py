@@ -81,7 +81,7 @@ def test_judge_shows_the_failure_and_how_to_see_it_again(failed: tuple[Path, Don
     judged = crashproof("judge", cwd=cwd)
     trial = done.json["findings"][0]["trial"]
     assert f"    Reproduce with:  crashproof reproduce {trial}" in judged.out.splitlines()
-    assert "  FAIL  effects-happen-once" in judged.out.splitlines()
+    assert "  FAIL  effects-happen-once (broken)" in judged.out.splitlines()
     assert judged.out.splitlines()[-1].startswith("FAIL: ")
 
 
