@@ -10,6 +10,7 @@ from harness.checks import faults_met, masking, showing
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.lateness import Late
+from harness.checks.server_limits import TOO_LARGE
 from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
@@ -18,7 +19,10 @@ from harness.records.verdict import EvidenceEntry, Finding, Harm
 from harness.temporal import event as events
 from harness.temporal.failure import failure_type, failures_of
 
-_HARMLESS = ("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE")
+_HARMLESS = (
+    *("UNHANDLED_COMMAND", "UNHANDLED_UPDATE", "RESET_WORKFLOW", "RESET_STICKY_TASK_QUEUE"),
+    *("FORCE_CLOSE_COMMAND", *TOO_LARGE),  # the run was ended from outside, or is too large: told as what it is
+)
 _DEADLOCK = "TMPRL1101"
 _OWN_ENDS = ("WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED")
 """The ends that a workflow comes to by itself."""
@@ -52,17 +56,16 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
 
 @check(
     "activities-complete-once",
-    why="Work that nobody waits for, or that counts twice, is lost or done twice with the next failure.",
-    fix="Await every activity that the workflow starts, or cancel it before the workflow ends.",
+    why="A result that is taken twice is work that was done twice.",
+    fix="Nothing in the agent can cause this alone: look for a server that took both, and report it.",
 )
 def activities_complete_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """Every scheduled activity is observed complete exactly once, and none is left open when its workflow completes."""
+    """No activity ends twice, and none is completed twice."""
     scheduled = [history for history in evidence.histories if events.scheduled_activities(history)]
     if not scheduled:
         raise NothingToLookAt("no activity was scheduled")
     for history in scheduled:
         yield from _closed_twice(history)
-        yield from _left_open(history, baselines)
     for attempts in by_execution(attempts_of(evidence)).values():
         done = [each.ended for each in attempts if each.completed and each.ended]
         if len(done) > 1:
@@ -226,25 +229,6 @@ def _closed_twice(history: History) -> Iterator[Finding]:
             name = events.activity_type(scheduled.get(event_id, {}))
             shown = tuple(showing.event(event) for event in closing)
             message = f"{name} of event {event_id} ended {len(closing)} times, expected once"
-            yield _finding("activities-complete-once", name, message, shown=shown)
-
-
-def _left_open(history: History, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    close = events.close_of(history)
-    if close is None or events.kind(close) != "WORKFLOW_EXECUTION_COMPLETED":
-        return
-    left = events.open_activities(history)
-    usual = (
-        len(events.open_activities(undisturbed))
-        for each in baselines
-        for undisturbed in each.histories
-        if undisturbed.path == history.path
-    )
-    if len(left) > max(usual, default=0):
-        for event in left:
-            name = events.activity_type(events.attributes(event))
-            message = f"{name} was still open when {history.path} completed"
-            shown = (showing.event(event), showing.event(close))
             yield _finding("activities-complete-once", name, message, shown=shown)
 
 

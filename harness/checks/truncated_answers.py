@@ -17,7 +17,7 @@ from harness.records.message_facts import ActivityCompleted, HttpReply, NotDeliv
 from harness.records.tape import Entry
 from harness.records.verdict import EvidenceEntry, Finding
 from harness.temporal import event as events
-from harness.temporal.payload import values_of
+from harness.temporal.payload import texts_in, values_of
 
 _LEAST = 8  # letters that a text must have before it can be recognised
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -58,10 +58,10 @@ def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]
                 evidence, (without.request, without.instead, *_answers(attempt)), saying="{operation}"
             )
             yield _finding(attempt.activity, words, shown)
-    usual = {text for baseline in baselines for _, value in _lasting(baseline) for text in _texts(value)}
+    usual = {text for baseline in baselines for _, value in _lasting(baseline) for text in texts_in(value)}
     traces = [trace for each in met for trace in _traces(each)]
     for place, value in _lasting(evidence):
-        texts = [text for text in _texts(value) if text not in usual]
+        texts = [text for text in texts_in(value) if text not in usual]
         trace = next((each for each in traces if any(_holds(text, each) for text in texts)), None)
         if trace and place not in reported:
             reported.add(place)
@@ -102,17 +102,6 @@ def _lasting(evidence: Evidence) -> Iterator[tuple[str, Any]]:
             yield f"the result of {history.path}", values_of(events.attributes(event).get("result"))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-
-
 def _traces(met: FaultedCall) -> Iterator[_Trace]:
     message = str(met.error.get("message") or "")
     if len(message) >= _LEAST:
@@ -122,7 +111,7 @@ def _traces(met: FaultedCall) -> Iterator[_Trace]:
         return
     yield _Trace(lost.heard, json.dumps(reply.answer), met)
     half = _last_words(lost.heard)
-    whole = next((text for text in _texts(reply.answer) if text.startswith(half)), "")
+    whole = next((text for text in texts_in(reply.answer) if text.startswith(half)), "")
     if len(half) >= _LEAST and whole:
         yield _Trace(half, whole, met)
 

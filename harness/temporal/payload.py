@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.foreign import parsed_json
@@ -43,3 +43,15 @@ def size_of(value: Any) -> int:
     if isinstance(encoded, str) and "metadata" in value:
         return len(encoded) * 3 // 4 - encoded[-2:].count("=")
     return sum(size_of(each) for each in value.values())
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text that a decoded value holds, however deep; the names of fields are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts_in(part)

@@ -72,28 +72,6 @@ def test_continued_as_new_is_no_end() -> None:
     assert judged(ENDS, ended("CONTINUED_AS_NEW")).outcome == "UNKNOWN"
 
 
-def test_activity_left_open() -> None:
-    story = Story()
-    story.schedule("book")
-    finding = only_finding("activities-complete-once", story.close().evidence(), ended())
-    assert finding.message == "book was still open when Agent completed"
-
-
-def test_activity_abandoned_or_cancelled_is_no_finding() -> None:
-    abandoned = Story()
-    abandoned.schedule("slow")
-    other = Story()
-    other.schedule("fast")
-    passes("activities-complete-once", abandoned.close().evidence(), other.close().evidence())
-    cancelled = Story()
-    cancelled.schedule("slow")
-    cancelled.event("ACTIVITY_TASK_CANCEL_REQUESTED", scheduledEventId="5")
-    passes("activities-complete-once", cancelled.close().evidence(), ended())
-    failing = Story()
-    failing.schedule("slow")
-    passes("activities-complete-once", failing.close("FAILED").evidence(), ended())
-
-
 def test_activity_closed_twice() -> None:
     story = Story()
     book = story.activity("book")
