@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.campaign.stops import Stop, stops_in_words
-from harness.records.act_facts import DoorNotice, WorkerStarted
+from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
@@ -60,9 +60,3 @@ def notes(
     if stops:
         sentences.append(stops_in_words(stops))
     return [*sentences, *unstable, *dict.fromkeys(notices)]
-
-
-def notices_of(evidence: Evidence) -> list[str]:
-    """Return what the doors said in a trial: a request of a shape that no server there knows, a script that raised."""
-    notices = (entry.facts_as(DoorNotice) for entry in acts(evidence.tape, "notice"))
-    return [notice.text for notice in notices if notice]

@@ -2,8 +2,9 @@
 
 What happens in which order, and what the end of crashproof in between leaves:
 
-1. The baselines: two trials without a strike. Their evidence is kept like that of each trial (``harness.campaign
-   .trials``): complete once it was judged, and run again if it was not.
+1. The baselines: two trials without a strike; where the first does not end as it should, that is the end. Their
+   evidence is kept like that of each trial (``harness.campaign.trials``): complete once it was judged, and run again
+   if it was not.
 2. The cuts that both of them show are known now (``harness.campaign.plans``). What the sweep came to so far is handed
    on, to be kept: from here on whoever reads the folder knows which points have not been tried.
 3. The trials that wait for a timeout in real time begin as early as that, since they take longest.
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import faults
-from harness.campaign.notes import notes, notices_of
+from harness.campaign.notes import notes
 from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans
 from harness.campaign.quiet import difference, in_the_end
 from harness.campaign.rounds import ENDLESS, try_all
@@ -34,6 +35,7 @@ from harness.campaign.turns import Turns
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
+from harness.checks.undisturbed import notices_of, why_not_compared
 from harness.errors import RigError
 from harness.faults import Fault
 from harness.records import store as folders
@@ -145,6 +147,9 @@ class Sweep:
             assert evidence is not None
             self._seen.baselines.append(evidence)
             self._seen.known = self._known()
+            if why_not_compared(self._seen.baselines):
+                self._seen.total = len(self._seen.baselines)
+                break
             if not self._why_not_go_on() and not self._options.points_only:
                 self._begin_early()
         for evidence in self._seen.baselines:
@@ -167,8 +172,8 @@ class Sweep:
     def _why_not_go_on(self) -> str:
         """Say why a sweep would prove nothing, or return an empty text."""
         known = self._seen.known
-        if endless := next((each for each in self._seen.baselines if each.end in ("deadline", "stopped")), None):
-            return f"undisturbed, the work is already not over: {endless.end_reason}"
+        if reason := why_not_compared(self._seen.baselines):
+            return reason
         if len(known.not_applicable) == len(self._faults):
             return "none of the faults is applicable: there is nothing to strike"
         if self._options.only and not known.cuts:

@@ -48,7 +48,7 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     elif evidence.end == "closed" and close is None:
         raise CannotTell("the trial says that the workflow closed, and no history shows it")
     elif evidence.end == "closed" and close is not None:
-        wrong = _ended_wrongly(evidence, close, baselines) if not _gave_up(evidence, close) else ""
+        wrong = wrong_end(evidence, baselines)
         if wrong:
             shown = (showing.event(close, more=_reason(close)),)
             yield _finding("workflow-ends-as-baseline", subject, f"{subject} {wrong}", shown=shown)
@@ -152,6 +152,14 @@ def signals_once(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[
             message = f"{kind} {name} was sent {showing.times(expected)}, and is in the history {showing.times(count)}"
             shown = showing.entries(evidence, entries, saying="{operation}")
             yield _finding("signals-once", f"{kind} {name}", message, shown=shown)
+
+
+def wrong_end(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
+    """Return what is wrong with the way in which the workflow closed, or an empty text where nothing is."""
+    close = events.root_close(evidence)
+    if evidence.end != "closed" or close is None or _gave_up(evidence, close):
+        return ""
+    return _ended_wrongly(evidence, close, baselines)
 
 
 def _finding(

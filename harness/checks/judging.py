@@ -10,6 +10,7 @@ from itertools import takewhile
 from harness.checks.attempts import requests
 from harness.checks.check import CannotTell, Check, NothingToLookAt
 from harness.checks.lateness import Late, heavy_lag, why_excused
+from harness.checks.undisturbed import unserved
 from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
@@ -36,7 +37,8 @@ def judge(
 ) -> Verdict:
     """Judge one trial.
 
-    What the baselines before it show, too, is theirs: it is told with the first one, and not again.
+    What the baselines before it show, too, is theirs: it is told with the first one, and not again. And a trial that
+    failed where crashproof could not serve what its worker asked for says nothing of the worker.
 
     Args:
         evidence: What the trial left behind.
@@ -53,6 +55,9 @@ def judge(
         reason=_reason(evidence, missed),
         judgements=tuple(_judgement(check, evidence, baselines, fail_on) for check in checks),
     )
+    failed = verdict.outcome is Outcome.FAIL
+    if failed and (lacking := unserved(evidence, baselines)):
+        return replace(verdict, reason=lacking, judgements=())
     return replace(verdict, slow=_slow(verdict, evidence))
 
 

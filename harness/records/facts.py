@@ -61,7 +61,9 @@ def _record(raw: bytes | msgspec.Raw, *, kind: str, door: str, operation: str, s
     if door == "wire":
         asked = kind == "request" or status != "OK"
         record = (REQUESTS if asked else REPLIES).get(operation)
-        return EagerTasks if record is WorkflowTask and not _has(raw).started_event_id else record
+        # The task of a query has no started event either; it comes by a poll, and eager tasks by this reply alone.
+        eager = record is WorkflowTask and operation == "RespondWorkflowTaskCompleted"
+        return EagerTasks if eager and not _has(raw).started_event_id else record
     if kind == "request":
         return HttpCall
     return MadeUpReply if _has(raw).injected else HttpReply

@@ -30,12 +30,16 @@ def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduc
         reproduce: Returns the command that runs a trial again.
     """
     lines = [part for line in conditions(sweeps) for part in [*wrapped(line, _WIDTH, indent="  ", first=""), ""]]
+    unknown = [verdict for each in sweeps for verdict in unexplained(each)]
+    # What makes the whole unknown comes before what was found.
+    for verdict in (each for each in unknown if not each.plan.strikes):
+        lines += [*_unknown(verdict, folder, reproduce), ""]
     explained: set[tuple[str, str]] = set()
     for block in blocks(worst_first(each for sweep in sweeps for each in findings_of(sweep, reproduce=reproduce))):
         remarks_of = (block.first.why, block.first.fix)
         lines += [*_block(block, folder, explained=remarks_of in explained), ""]
         explained.add(remarks_of)
-    for verdict in (verdict for sweep in sweeps for verdict in unexplained(sweep)):
+    for verdict in (each for each in unknown if each.plan.strikes):
         lines += [*_unknown(verdict, folder, reproduce), ""]
     lines += _table(sweeps)
     by_fault = totals(sweeps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.campaign.notes import notes, notices_of
+from harness.campaign.notes import notes
 from harness.records.act_facts import DoorNotice, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -18,11 +18,6 @@ def evidence(*told: str) -> Evidence:
     said = (Entry(at=1.0, kind="act", operation="notice", facts=DoorNotice(text=text)) for text in told)
     begun = Entry(at=0.0, kind="act", operation="start-worker", worker=1, facts=WorkerStarted(pid=7, start="forked"))
     return Evidence(trial="t", scenario="trip", plan=Plan(), end="closed", tape=(begun, *said))
-
-
-def test_what_the_doors_said_is_taken_from_the_tape() -> None:
-    assert notices_of(evidence(UNKNOWN, "the script raised KeyError")) == [UNKNOWN, "the script raised KeyError"]
-    assert notices_of(evidence()) == []
 
 
 def test_a_request_of_an_unknown_shape_is_told_once_and_last() -> None:

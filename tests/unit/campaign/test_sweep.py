@@ -52,6 +52,7 @@ class Script:
         missed: Points that are never met.
         end: How struck trials end.
         slow: The plan whose trial a busy machine disturbs.
+        baseline_end: How the undisturbed trials end.
         plans: The plans that were run, in order.
     """
 
@@ -59,6 +60,7 @@ class Script:
     missed: tuple[str, ...] = ()
     end: End = "closed"
     slow: str = ""
+    baseline_end: End = "closed"
     plans: list[str] = field(default_factory=list)
     before: Callable[[Plan], None] = lambda plan: None
 
@@ -66,7 +68,7 @@ class Script:
         await asyncio.sleep(0)
         self.before(plan)
         self.plans.append(str(plan))
-        end = self.end if plan.strikes else "closed"
+        end = self.end if plan.strikes else self.baseline_end
         return Evidence(trial=trial, scenario="trip", plan=plan, end=end, tape=tuple(self._tape(plan)))
 
     def _tape(self, plan: Plan) -> list[Entry]:
@@ -94,12 +96,13 @@ def sweep(
     *,
     kept: list[SweepResult] | None = None,
     news: list[News] | None = None,
+    checks: Sequence[Check] = (CHECK,),
     **options: Any,
 ) -> SweepResult:
     async def run() -> SweepResult:
         made = Sweep(
             TRIP,
-            checks=[CHECK],
+            checks=checks,
             engine=engine("dev"),
             run=script,
             folder=folder,
@@ -272,3 +275,25 @@ def test_a_trial_that_passes_under_load_is_not_run_again(tmp_path: Path) -> None
     script = Script(slow=FIRST[0])
     assert sweep(script, tmp_path).outcome is Outcome.PASS
     assert script.plans == ["baseline", "baseline", *FIRST]
+
+
+def test_an_undisturbed_run_that_does_not_end_well_is_the_end_of_the_sweep(tmp_path: Path) -> None:
+    script = Script(baseline_end="deadline")
+    news: list[News] = []
+    found = sweep(script, tmp_path, news=news)
+    assert script.plans == ["baseline"]
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.reason.startswith("undisturbed, the work is already not over")
+    assert (news[-1].done, news[-1].total) == (1, 1)
+
+
+def test_what_fails_without_a_strike_does_not_keep_the_first_strike_from_being_made(tmp_path: Path) -> None:
+    def always(evidence: Evidence, baselines: Sequence[Evidence]) -> Any:
+        """It holds."""
+        yield Finding(check="always", message="retried for ever", subject="book")
+
+    made = Check(name="always", property="It holds.", judge=always)
+    found = sweep(Script(), tmp_path, checks=[made, CHECK], max_failures=1)
+    assert [str(verdict.plan) for verdict in found.verdicts if verdict.outcome is Outcome.FAIL] == ["baseline"]
+    assert len(found.struck) == len(found.cuts) == 3
+    assert [len(each.trials) for each in found.findings] == [1]

@@ -107,6 +107,13 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         WorkflowTask(**WORKFLOW_TASK, hands_out=1),
     ),
     ("reply", "wire", "RespondWorkflowTaskCompleted", {"hands_out": 2}, EagerTasks(hands_out=2)),
+    (
+        "reply",
+        "wire",
+        "PollWorkflowTaskQueue",
+        {"attempt": 1, "started_event_id": 0, "previous_started_event_id": 0, "query": True},
+        WorkflowTask(attempt=1, started_event_id=0, query=True),
+    ),
     ("request", "wire", "RecordActivityTaskHeartbeat", {"details": [3]}, HeartbeatRequest(details=[3])),
     ("reply", "wire", "RecordActivityTaskHeartbeat", {"cancel_requested": True}, HeartbeatReply(cancel_requested=True)),
     ("request", "wire", "RespondActivityTaskCompleted", {"result": ["done"]}, ActivityCompleted(result=["done"])),

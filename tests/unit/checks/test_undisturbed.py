@@ -1,0 +1,75 @@
+"""A run that is wrong without any strike is no measure, and what could not be served is not the worker's fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import checks
+from harness.checks.judging import judge
+from harness.checks.undisturbed import bad_end, notices_of, unserved, why_not_compared
+from harness.records.verdict import Outcome
+
+from .build import Story, killed
+
+STREAM = "POST /v1/realtime is not served by crashproof's model server, which serves POST /v1/chat/completions"
+FAILURE: dict[str, Any] = {
+    "failure": {"message": "Activity task failed", "cause": {"message": "no answer", "applicationFailureInfo": {}}}
+}
+
+
+def failed(*notices: str, story: Story | None = None) -> Any:
+    story = story or Story()
+    for text in notices:
+        story.act("notice", text=text)
+    return story.close("FAILED", **FAILURE).evidence()
+
+
+def test_what_the_doors_said_is_taken_from_the_tape() -> None:
+    assert notices_of(failed(STREAM, "the script raised KeyError")) == [STREAM, "the script raised KeyError"]
+    assert notices_of(failed()) == []
+
+
+def test_an_undisturbed_run_that_fails_is_no_measure_and_its_cause_is_told() -> None:
+    assert why_not_compared([failed()]) == (
+        "undisturbed, Agent already failed, expected it to complete: Activity task failed: no answer"
+    )
+    assert why_not_compared([Story().close().evidence(), failed()]).startswith("undisturbed, Agent already failed")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        (Story().evidence("deadline", end_reason="not over 15 s"), "the work is already not over: not over 15 s"),
+        (
+            Story().close("TERMINATED", identity="history-service", reason="GrpcMessageTooLarge").evidence(),
+            "Agent is already terminated by the server: GrpcMessageTooLarge",
+        ),
+        (Story().close().evidence(), ""),
+        (Story().evidence("over"), ""),
+        (Story().close("FAILED").evidence(expects_failure=""), ""),
+        (Story().close("TERMINATED", identity="me").evidence(), ""),
+    ],
+)
+def test_how_an_undisturbed_run_ended(evidence: Any, words: str) -> None:
+    assert bad_end(evidence) == words
+
+
+def test_what_could_not_be_served_comes_first_and_makes_the_run_unknown() -> None:
+    evidence = failed(STREAM)
+    assert why_not_compared([evidence]) == f"crashproof could not serve what the worker asked for: {STREAM}"
+    verdict = judge(evidence, baselines=[evidence], checks=checks.standard)
+    assert (verdict.outcome, verdict.findings) == (Outcome.UNKNOWN, ())
+    assert STREAM in verdict.reason
+
+
+def test_a_run_that_gets_along_without_it_is_judged() -> None:
+    story = Story().act("notice", text=STREAM)
+    undisturbed = story.complete(story.activity("book")).close().evidence()
+    assert why_not_compared([undisturbed]) == unserved(undisturbed, [undisturbed]) == ""
+    # It asks for the same under a strike, and what goes wrong there has another cause.
+    struck = failed(STREAM, story=killed().strike())
+    assert judge(struck, baselines=[undisturbed], checks=checks.standard).outcome is Outcome.FAIL
+    fresh = failed("GET /v1/files is not served", story=killed().strike())
+    assert judge(fresh, baselines=[undisturbed], checks=checks.standard).outcome is Outcome.UNKNOWN
