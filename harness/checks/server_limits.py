@@ -49,8 +49,8 @@ def terminated_by_server(history: History) -> dict[str, Any] | None:
     close = events.close_of(history)
     if close is None or events.kind(close) != "WORKFLOW_EXECUTION_TERMINATED":
         return None
-    told = events.attributes(close)
-    return close if told.get("identity") == SERVER_ITSELF and told.get("reason") != BY_PARENT else None
+    terminated = events.attributes(close)
+    return close if terminated.get("identity") == SERVER_ITSELF and terminated.get("reason") != BY_PARENT else None
 
 
 def _too_large(history: History) -> dict[str, Any] | None:
