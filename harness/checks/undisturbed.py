@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.checks.execution import wrong_end
 from harness.checks.server_limits import terminated_by_server
@@ -17,8 +17,7 @@ _LONGEST = 300
 
 def notices_of(evidence: Evidence) -> list[str]:
     """Return what the doors said in a trial: a request of a shape that no server there knows, a script that raised."""
-    notices = (entry.facts_as(DoorNotice) for entry in acts(evidence.tape, "notice"))
-    return [notice.text for notice in notices if notice]
+    return [notice.text for notice in _notices(evidence)]
 
 
 def bad_end(evidence: Evidence) -> str:
@@ -42,13 +41,13 @@ def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     A run without a strike that ends well got along without it. Under a strike only what no undisturbed run asked for
     counts.
     """
-    notices = notices_of(evidence)
+    lacking = _unserved(evidence)
     if evidence.plan.strikes:
-        usual = {notice for baseline in baselines for notice in notices_of(baseline)}
-        notices = [notice for notice in notices if notice not in usual]
-    elif notices and not bad_end(evidence):
+        usual = {text for baseline in baselines for text in _unserved(baseline)}
+        lacking = [text for text in lacking if text not in usual]
+    elif lacking and not bad_end(evidence):
         return ""
-    return f"crashproof could not serve what the worker asked for: {notices[0]}" if notices else ""
+    return f"crashproof could not serve what the worker asked for: {lacking[0]}" if lacking else ""
 
 
 def why_not_compared(baselines: Sequence[Evidence]) -> str:
@@ -57,3 +56,12 @@ def why_not_compared(baselines: Sequence[Evidence]) -> str:
         if words := bad_end(baseline):
             return unserved(baseline, baselines) or f"undisturbed, {words}"
     return ""
+
+
+def _unserved(evidence: Evidence) -> list[str]:
+    return [notice.text for notice in _notices(evidence) if notice.unserved]
+
+
+def _notices(evidence: Evidence) -> Iterator[DoorNotice]:
+    notices = (entry.facts_as(DoorNotice) for entry in acts(evidence.tape, "notice"))
+    return (notice for notice in notices if notice)

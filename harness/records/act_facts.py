@@ -168,10 +168,16 @@ class StateChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     row: Any = None
 
 
-class DoorNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """Act ``notice``: what the model or effect server has to say to the user."""
+class DoorNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Act ``notice``: what a door has to say to the user.
+
+    Attributes:
+        text: What it says.
+        unserved: Whether a request could not be served: no server there knows it, or its script raised.
+    """
 
     text: str
+    unserved: bool = False
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,7 +46,7 @@ class HttpRoutes:
         """Take what the HTTP doors have to say."""
         _, note = self._by_slot.get(notice.slot, (None, None))
         if note:
-            note("notice", facts=DoorNotice(text=notice.text))
+            note("notice", facts=DoorNotice(text=notice.text, unserved=True))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from harness import checks
-from harness.campaign.notes import notices_of
 from harness.checks.judging import judge
+from harness.checks.undisturbed import notices_of
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.verdict import Outcome

@@ -22,7 +22,7 @@ FAILURE: dict[str, Any] = {
 def failed(*notices: str, story: Story | None = None) -> Any:
     story = story or Story()
     for text in notices:
-        story.act("notice", text=text)
+        story.act("notice", text=text, unserved=True)
     return story.close("FAILED", **FAILURE).evidence()
 
 
@@ -65,7 +65,7 @@ def test_what_could_not_be_served_comes_first_and_makes_the_run_unknown() -> Non
 
 
 def test_a_run_that_gets_along_without_it_is_judged() -> None:
-    story = Story().act("notice", text=STREAM)
+    story = Story().act("notice", text=STREAM, unserved=True)
     undisturbed = story.complete(story.activity("book")).close().evidence()
     assert why_not_compared([undisturbed]) == unserved(undisturbed, [undisturbed]) == ""
     # It asks for the same under a strike, and what goes wrong there has another cause.
@@ -73,3 +73,8 @@ def test_a_run_that_gets_along_without_it_is_judged() -> None:
     assert judge(struck, baselines=[undisturbed], checks=checks.standard).outcome is Outcome.FAIL
     fresh = failed("GET /v1/files is not served", story=killed().strike())
     assert judge(fresh, baselines=[undisturbed], checks=checks.standard).outcome is Outcome.UNKNOWN
+
+
+def test_another_notice_of_a_door_excuses_nothing() -> None:
+    story = Story().act("notice", text="search attribute OrderId was registered")
+    assert why_not_compared([failed(story=story)]).startswith("undisturbed, Agent already failed")

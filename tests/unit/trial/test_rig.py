@@ -35,4 +35,6 @@ def test_a_notice_is_on_the_tape_of_the_trial_that_it_is_about() -> None:
         routes.notice(Notice("a", "no such path"))
         routes.notice(Notice("b", "another one's"))
         routes.notice(Notice("", "nobody's"))
-    assert [(entry.operation, entry.facts) for entry in tape.entries] == [("notice", DoorNotice(text="no such path"))]
+    assert [(entry.operation, entry.facts) for entry in tape.entries] == [
+        ("notice", DoorNotice(text="no such path", unserved=True))
+    ]
