@@ -37,7 +37,7 @@ def _no_process_is_left() -> Iterator[None]:
 
 
 def _started_by(session: str) -> list[psutil.Process]:
-    """Return children of this process, and all that carry the marker, but not the watchdog, which ends with us."""
+    """Return children of this process, and all that carry the marker."""
     found = set(psutil.Process().children(recursive=True))
     for process in psutil.process_iter():
         try:
@@ -45,7 +45,7 @@ def _started_by(session: str) -> list[psutil.Process]:
                 found.add(process)
         except psutil.Error:  # gone meanwhile, or of another user
             continue
-    return [process for process in found if "watchdog.py" not in _command_of(process)]
+    return list(found)
 
 
 def _command_of(process: psutil.Process) -> str:

@@ -1,7 +1,7 @@
-"""A process that crashproof started: known by pid and start time, killed with all it started, never left behind.
+"""A process that crashproof started: killed with all it started, never left behind.
 
-Three things see to it that nothing stays. ``kill_all`` runs when crashproof ends. PR_SET_PDEATHSIG (Linux) kills the
-process itself when crashproof dies by kill -9. The watchdog then kills what that process had started.
+Each has a keeper (``keeper.py``) that sees to it that nothing stays: not when the process is killed, and not when
+crashproof ends or dies, however it does. ``kill_all`` runs when crashproof ends, and waits until all is gone.
 """
 
 from __future__ import annotations
@@ -10,69 +10,47 @@ import asyncio
 import atexit
 import contextlib
 import os
-import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
-from typing import Protocol
-
-import psutil
 
 from harness.errors import RigError, UsageError, nearest
-from harness.processes import watchdog
+from harness.processes import tree
+from harness.processes.kept_process import KeptProcess, NotStartedError
 
-_LINUX = sys.platform.startswith("linux")
-_HERE = Path(__file__).parent
+_KEEPER = str(Path(__file__).with_name("keeper.py"))
 _TAIL_BYTES = 64 * 1024
+_BEGIN_LIMIT = 60.0  # seconds for a process to begin, on a machine that is busy
 _GONE_LIMIT = 10.0  # seconds for a killed process to disappear
-
-_numbers = count(1)
-
-
-class Child(Protocol):
-    """A started process, as ``subprocess.Popen`` shows it.
-
-    As long as ``returncode`` is None its id is given to no other process.
-    """
-
-    pid: int
-    returncode: int | None
-
-    def poll(self) -> int | None:
-        """Return the exit status if it has ended."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Return the exit status as soon as it has ended."""
 
 
 class Process:
     """A running command in a session and process group of its own, with its output in files.
 
-    Start it from the main thread: the tie to the life of crashproof is to that of the thread.
-
     Attributes:
         name: What it is called in messages and in the names of its log files.
         pid: Process id.
-        started_at: Start time in seconds since the epoch, as psutil has it.
         out: File of its standard output.
         err: File of its standard error.
+
+    Args:
+        kept: The process, which has begun.
+        name: As the attribute.
+        offsets: Its two log files, of standard output and of standard error, with their sizes when it started.
     """
 
-    def __init__(self, child: Child, *, name: str, marker: str, out: Path, err: Path) -> None:
+    def __init__(self, kept: KeptProcess, *, name: str, offsets: Mapping[Path, int]) -> None:
         self.name = name
-        self.pid = child.pid
-        self.started_at = psutil.Process(child.pid).create_time()
-        self.out = out
-        self.err = err
-        self._child = child
-        self._marker = marker
-        self._seen = watchdog.look(child.pid)
-        self._offsets = {out: 0, err: 0}
-        self._exited = asyncio.Event()
+        self.pid = kept.pid
+        self.out, self.err = offsets
+        self._kept = kept
+        self._offsets = dict(offsets)
+        _registry.add(self)
 
     @classmethod
     async def start(
@@ -94,48 +72,37 @@ class Process:
             command: The program and its arguments.
             name: As the attribute.
             logs: Folder of the log files, made if missing.
-            env: The whole environment; that of crashproof where None. The marker of the run is added.
+            env: The whole environment; that of crashproof where None.
             cwd: Folder to run in.
             pass_fds: Descriptors that stay open in it.
 
         Raises:
             UsageError: The command is not found or not executable, or the folder to run in is missing.
+            RigError: It does not begin.
         """
         environment = dict(os.environ if env is None else env)
         file = find_command(command, path=environment.get("PATH", os.defpath), cwd=cwd)
         logs.mkdir(parents=True, exist_ok=True)
         out, err = logs / f"{name}.out", logs / f"{name}.err"
-        marker = new_marker()
-        with out.open("ab") as out_file, err.open("ab") as err_file:
+        control, keepers_end = socket.socketpair()
+        with keepers_end, out.open("ab") as out_file, err.open("ab") as err_file:
+            offsets = {out: out_file.tell(), err: err_file.tell()}
             popen = subprocess.Popen(
-                _launch(file, command, environment),
-                executable=None if _LINUX else file,
+                _launch(keepers_end.fileno(), file, command, environment),
                 stdin=subprocess.DEVNULL,
                 stdout=out_file,
                 stderr=err_file,
-                env={**environment, watchdog.MARKER: marker},
+                env=environment,
                 cwd=cwd,
                 start_new_session=True,
-                pass_fds=pass_fds,
+                pass_fds=(*pass_fds, keepers_end.fileno()),
             )
-            process = cls(popen, name=name, marker=marker, out=out, err=err)
-            process._offsets = {out: out_file.tell(), err: err_file.tell()}
-        return process._registered()
-
-    @classmethod
-    def adopt(cls, child: Child, *, name: str, marker: str, offsets: Mapping[Path, int]) -> Process:
-        """Take charge of a process that was started in another way, in a session of its own.
-
-        Args:
-            child: The process.
-            name: As the attribute.
-            marker: What its environment holds in the variable ``watchdog.MARKER``; from ``new_marker``.
-            offsets: Its two log files, of standard output and of standard error, with their sizes when it started.
-        """
-        out, err = offsets
-        process = cls(child, name=name, marker=marker, out=out, err=err)
-        process._offsets = dict(offsets)
-        return process._registered()
+        kept = KeptProcess(control, keeper=popen)
+        try:
+            await kept.begin(limit=_BEGIN_LIMIT)
+        except NotStartedError as error:
+            raise RigError(f"{name} cannot be started: {error}") from error
+        return cls(kept, name=name, offsets=offsets)
 
     def __repr__(self) -> str:
         status = self.exit_status
@@ -148,34 +115,25 @@ class Process:
 
     @property
     def lost(self) -> bool:
-        """Whether it ended because the process that it was forked from did, so that its exit status says nothing."""
-        return getattr(self._child, "lost", False)
+        """Whether its keeper was killed, and with it the process, so that its exit status says nothing."""
+        return self._kept.lost
 
     @property
     def exit_status(self) -> int | None:
         """Exit status, the negative number of the signal that ended it, or None while it runs."""
-        return self._child.poll()
+        self._kept.listen()
+        return self._kept.status
 
     async def wait(self) -> int:
         """Wait until the command has ended and return its exit status."""
-        await self._exited.wait()
-        return self._child.wait()
+        await self._kept.exited.wait()
+        assert self._kept.status is not None
+        return self._kept.status
 
     def kill_now(self) -> None:
-        """Send SIGKILL to the process group and to all descendants, and return at once.
-
-        The group is stopped first: that is the exact moment, and nothing can start or escape while it is looked over.
-        """
-        if not self.alive:
-            # Its id may belong to another process by now, so only the marker tells what it left behind.
-            watchdog.kill_marked(self._marker, limit=0)
-            return
-        self.signal_group(signal.SIGSTOP)
-        below = _descendants(self.pid)
+        """Send SIGKILL to the process group, have all that has left it killed too, and return at once."""
         self.signal_group(signal.SIGKILL)
-        for process in below:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        self._kept.end()
 
     async def kill(self) -> None:
         """Send SIGKILL and wait until the process and everything that it started are gone.
@@ -186,13 +144,11 @@ class Process:
         self.kill_now()
         try:
             async with asyncio.timeout(_GONE_LIMIT):
-                await self.wait()
+                await self._kept.gone.wait()
         except TimeoutError:
-            raise RigError(f"{self.name} (pid {self.pid}) did not die within {_GONE_LIMIT:.0f} s of SIGKILL") from None
-        left = await asyncio.to_thread(watchdog.kill_marked, self._marker)
-        if left:
-            pids = ", ".join(str(seen.pid) for seen in left)
-            raise RigError(f"what {self.name} started does not die of SIGKILL: pid {pids}")
+            names = f"{self.name} (pid {self.pid}), or what it started,"
+            raise RigError(f"{names} did not die within {_GONE_LIMIT:.0f} s of SIGKILL") from None
+        _registry.remove(self)
 
     async def terminate(self, *, grace: float) -> int:
         """Send SIGTERM to the process group, kill what is left after ``grace`` seconds, and return the exit status.
@@ -206,7 +162,7 @@ class Process:
                 async with asyncio.timeout(grace):
                     await self.wait()
         await self.kill()
-        return self._child.wait()
+        return await self.wait()
 
     def log_tail(self, lines: int = 20) -> str:
         """Return the last lines that it wrote since it was started: standard error, before it standard output."""
@@ -221,124 +177,57 @@ class Process:
             return file.read().decode(errors="replace").splitlines()
         return []
 
+    def pids(self) -> list[int]:
+        """Return the ids of the process and of all living ones that it has started, wherever they have gone.
+
+        It is for rare moments: every process of the machine is looked at. Without ``/proc`` it is that of the process.
+        """
+        if self._kept.gone.is_set():
+            return []
+        return [seen.pid for seen in tree.descendants(self._kept.keeper_pid)] or [self.pid]
+
     def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to the process group; its id is its own as long as the command is not reaped."""
-        if self._child.returncode is None:
+        """Send a signal to the process group, if the command itself still runs: its id is its own until then."""
+        if self.alive:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 
-    def _registered(self) -> Process:
-        _registry.add(self)
-        self._follow()
-        return self
-
-    def _follow(self) -> None:
-        loop = asyncio.get_running_loop()
-        if not hasattr(os, "pidfd_open"):
-            self._polling = loop.create_task(self._poll())
-            return
-        descriptor = os.pidfd_open(self.pid)
-
-        def ended() -> None:
-            loop.remove_reader(descriptor)
-            os.close(descriptor)
-            if self.alive:  # the exit status of a process that another one started comes a little later
-                self._polling = loop.create_task(self._poll())
-            else:
-                self._reap()
-
-        loop.add_reader(descriptor, ended)
-
-    async def _poll(self) -> None:
-        while self.alive:
-            await asyncio.sleep(0.01)
-        self._reap()
-
-    def _reap(self) -> None:
-        self._child.wait()
-        _registry.remove(self)
-        self._exited.set()
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to the process group at once, and then to all that has left it."""
+        self.signal_group(number)
+        self._kept.signal(number)
 
 
 class _Registry:
-    """Every process that has not been seen to end, and the watchdog that is told of each."""
+    """Every process that has not been seen to be gone."""
 
     def __init__(self) -> None:
-        self.run = secrets.token_hex(8)
-        self._processes: dict[int, Process] = {}
-        self._watchdog: subprocess.Popen[bytes] | None = None
-        self._used = False
+        self._processes: set[Process] = set()
 
     def add(self, process: Process) -> None:
-        self._used = True
-        self._processes[process.pid] = process
-        self._tell(self._line(process))
+        self._processes = {known for known in self._processes if not known._kept.gone.is_set()} | {process}
 
     def remove(self, process: Process) -> None:
-        if self._processes.pop(process.pid, None) is not None:
-            self._tell(f"-{process.pid}\n")
+        self._processes.discard(process)
 
     def kill_all(self) -> None:
-        if not self._used:
-            return
-        for process in list(self._processes.values()):
+        for process in self._processes:
             process.kill_now()
-        watchdog.kill_marked(f"{self.run}.")
-        for process in list(self._processes.values()):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process._child.wait(_GONE_LIMIT)
-                self.remove(process)
+        deadline = time.monotonic() + _GONE_LIMIT
+        while self._processes:
+            self._processes.pop()._kept.wait_until_gone(deadline=deadline)
 
     def start_anew(self) -> None:
-        """In a forked copy of crashproof, own nothing and let go of the pipe: its end must be that of the original."""
-        self._inherited = (self._processes, self._watchdog)
-        if self._watchdog is not None and self._watchdog.stdin is not None:
-            self._watchdog.stdin.close()
-        self._watchdog = None
-        self._processes = {}
-        self._used = False
-        self.run = secrets.token_hex(8)
-
-    def _line(self, process: Process) -> str:
-        return f"+{process.pid} {process._seen.start if process._seen else 0}\n"
-
-    def _tell(self, line: str) -> None:
-        try:
-            if self._watchdog is not None:
-                self._write(line)
-                return
-        except BrokenPipeError:  # somebody killed the watchdog
-            pass
-        self._watchdog = self._start()
-        self._write("".join(self._line(process) for process in self._processes.values()))
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_HERE / "watchdog.py"), self.run],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={key: value for key, value in os.environ.items() if key != watchdog.MARKER},
-            bufsize=0,
-            start_new_session=True,
-        )
-
-    def _write(self, lines: str) -> None:
-        assert self._watchdog is not None
-        assert self._watchdog.stdin is not None
-        self._watchdog.stdin.write(lines.encode())
+        """In a forked copy of crashproof, own nothing: the end of each socket must be that of the original."""
+        for process in self._processes:
+            process._kept.let_go()
+        self._processes.clear()
 
 
 _registry = _Registry()
 atexit.register(_registry.kill_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_registry.start_anew)
-
-
-def new_marker() -> str:
-    """Return what the environment of the next process holds in the variable ``watchdog.MARKER``."""
-    return f"{_registry.run}.{next(_numbers)}"
 
 
 def kill_all() -> None:
@@ -387,14 +276,6 @@ def _programs(path: str) -> set[str]:
     return names
 
 
-def _launch(file: str, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    if not _LINUX:
-        return list(command)
+def _launch(control: int, file: str, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     locale = "set" if "LC_CTYPE" in environment else "unset"
-    return [sys.executable, "-I", "-S", str(_HERE / "launch.py"), str(os.getpid()), locale, file, *command]
-
-
-def _descendants(pid: int) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).children(recursive=True)
-    return []
+    return [sys.executable, "-I", "-S", _KEEPER, str(control), locale, file, *command]

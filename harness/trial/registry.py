@@ -80,15 +80,18 @@ class WorkerRegistry:
             self.process.signal_group(signal.SIGTERM)
 
     def pause_now(self) -> int:
-        """Stop the newest process with SIGSTOP; return its number. It is a zombie now, and gets no task any more."""
+        """Stop the newest process and all it started with SIGSTOP; return its number.
+
+        It is a zombie now, and gets no task any more.
+        """
         self._zombies.add(self.number)
         if self.process:
-            self.process.signal_group(signal.SIGSTOP)
+            self.process.signal_all(signal.SIGSTOP)
         return self.number
 
     def continue_now(self, zombie: int) -> None:
         """Let a stopped process go on."""
-        self._processes[zombie].signal_group(signal.SIGCONT)
+        self._processes[zombie].signal_all(signal.SIGCONT)
 
     async def kill_all(self) -> None:
         """End every process, whatever it does, and forget it."""
@@ -110,26 +113,27 @@ class WorkerRegistry:
     def sender(self, port: int) -> int:
         """Return the number of the worker process that owns the connection with that local port; 0 if none does.
 
-        While a process is dying its connections can no longer be looked up: they are its own all the same.
+        What it has started is part of it. While a process is dying its connections can no longer be looked up: they
+        are its own all the same.
         """
         if self.died(self.number):
             return self.number
         zombies = (number for number in self._zombies if self._processes[number].alive)
         for number in (*zombies, self.number):
-            if number in self._processes and _owns(self._processes[number].pid, port):
+            if number in self._processes and _owns(self._processes[number], port):
                 return number
         # A process that is just being started may connect before it is known here.
         return self.number if self.is_ending(self.number) or self.number not in self._processes else 0
 
 
-def _owns(pid: int, port: int) -> bool:
-    """Tell whether a process or one below it has a connection with that local port, or is gone so that none can say."""
+def _owns(process: Process, port: int) -> bool:
+    """Tell whether a process or one that it started has a connection with that local port, or ended so that it may."""
+    return any(port in _ports(pid) for pid in process.pids()) or not process.alive
+
+
+def _ports(pid: int) -> set[int]:
+    """Return the local ports of the connections of a process; none if it is gone."""
     try:
-        root = psutil.Process(pid)
-        return any(
-            connection.laddr.port == port
-            for process in (root, *root.children(recursive=True))
-            for connection in process.net_connections("tcp")
-        )
+        return {connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp") if connection.laddr}
     except psutil.Error:
-        return True
+        return set()

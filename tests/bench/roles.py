@@ -19,12 +19,11 @@ class Role(StrEnum):
     FORK_SERVER = "fork servers"
     CRASHPROOF = "crashproof's own process"
     HTTP_DOORS = "the process of the HTTP doors"
-    WATCHDOG = "the watchdog"
     REPLAY = "replay"
     OTHER = "other programs, and what ended between two samples"
 
 
-CRASHPROOF_ITSELF = (Role.CRASHPROOF, Role.HTTP_DOORS, Role.WATCHDOG)
+CRASHPROOF_ITSELF = (Role.CRASHPROOF, Role.HTTP_DOORS)
 
 
 class ProcessKey(NamedTuple):
@@ -62,6 +61,8 @@ def role_of(key: ProcessKey, processes: Processes) -> Role:
     if process.parent is None:
         return Role.CRASHPROOF
     started_by = role_of(process.parent, processes)
+    if _is_keeper(processes[process.parent].command):
+        return started_by  # named by the command that it keeps
     if started_by is not Role.CRASHPROOF:
         return _role_of_children(started_by)
     if process.command == processes[process.parent].command:
@@ -95,8 +96,12 @@ def starts(processes: Processes) -> Counter[Role]:
     return Counter(role for key, role in roles.items() if (parent := parents[key]) is None or roles[parent] is not role)
 
 
+def _is_keeper(command: Sequence[str]) -> bool:
+    return any(word.endswith("/processes/keeper.py") for word in command)
+
+
 def _named_by(command: Sequence[str]) -> Role:
-    """Return the role of a program that crashproof starts; the launcher's command line ends with the program's."""
+    """Return the role of a program that crashproof starts; its keeper's command line ends with the program's."""
     if "start-dev" in command:
         return Role.SERVER
     if "harness.doors.http.server" in command:
@@ -107,8 +112,6 @@ def _named_by(command: Sequence[str]) -> Role:
         return Role.REPLAY
     if any(word.endswith("/forkserver/child.py") for word in command):
         return Role.FORK_SERVER
-    if any(word.endswith("/processes/watchdog.py") for word in command):
-        return Role.WATCHDOG
     return Role.OTHER
 
 

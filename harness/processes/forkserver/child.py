@@ -9,12 +9,12 @@ Forking is right only while nothing but the memory is shared. So the fork server
 has started a thread or a process or has opened a file; and it refuses a worker that would have seen another environment
 during the imports, or whose own modules stand before the imported ones.
 
-It learns from the workers that have ended: what they imported late, of what is installed, those after them have from
-the start. The order of things is:
+It learns from its workers: what they imported late, of what is installed, those after them have from the start. The
+order of things is:
 
 1. A worker writes the names of modules that it looks for into memory that is shared (``late_imports.py``).
-2. Its end is told first, since crashproof waits for that; then the fork server imports what it does not have.
-3. Does that make it unfit, it says so once, and forks no more. What it has forked lives on, and is reaped by it.
+2. Once its keeper has ended, or the next worker is asked for, the fork server imports what it does not have.
+3. Does that make it unfit, it says so once, and forks no more. What it has forked lives on.
 """
 
 import sys
@@ -24,7 +24,7 @@ if not sys.flags.safe_path:
     del sys.path[0]  # the folder of this file
 
 import builtins  # noqa: E402
-import ctypes  # noqa: E402
+import contextlib  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
@@ -35,12 +35,11 @@ import types  # noqa: E402
 from importlib.machinery import SourceFileLoader  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
-MARKER = "CRASHPROOF_RUN"
 MESSAGE_BYTES = 1 << 20
 
 # These are not imported, since a worker may have modules of their names.
 _FOLDER = os.path.dirname(__file__)
-_die_with_parent = runpy.run_path(os.path.join(os.path.dirname(_FOLDER), "tie.py"))["die_with_parent"]
+_keep = runpy.run_path(os.path.join(os.path.dirname(_FOLDER), "keeper.py"))["keep"]
 _LateImports: Any = runpy.run_path(os.path.join(_FOLDER, "late_imports.py"))["LateImports"]
 _imported = runpy.run_path(os.path.join(_FOLDER, "imported.py"))
 _Imported: Any = _imported["Imported"]
@@ -48,67 +47,68 @@ _UnfitError: Any = _imported["UnfitError"]
 
 
 class Forking:
-    """Forks a worker for each request, and tells of its end."""
+    """Forks a worker for each request, with a keeper of its own, which tells of it."""
 
     def __init__(self, channel: socket.socket, imported: Any) -> None:
         self._channel = channel
         self._imported = imported
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
-        self._children: dict[int, tuple[int, dict[str, Any], Any]] = {}
+        self._keepers: dict[int, tuple[int, dict[str, Any], Any]] = {}
 
     def serve(self) -> dict[str, Any]:
-        """Serve until crashproof is gone. In a forked copy, return the request."""
+        """Serve until crashproof is gone. In a forked copy that is to be a worker, return the request."""
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor != self._channel.fileno():
-                    self._tell_end(descriptor)
+                    self._reap(descriptor)
                     continue
                 job = self._request()
                 if job is not None:
                     return job
 
     def _request(self) -> dict[str, Any] | None:
-        received = self._channel.recv(MESSAGE_BYTES)
+        for _, of_another, late in self._keepers.values():  # with the request a socket comes, which no import opened
+            self._learn(late.names(), of_another)
+        received, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE_BYTES, 1)
         if not received:
             os._exit(0)
-        message = json.loads(received)
-        if "reap" in message:
-            os.waitpid(message["reap"], 0)
+        job: dict[str, Any] = json.loads(received)
+        if "late" in job:
+            self._learn(job["late"], None)
             return None
-        if "late" in message:
-            self._learn(message["late"], None)
-            return None
-        refusal = self._imported.refusal(message)
-        if refusal:
-            self._send(number=message["number"], refused=refusal)
-            return None
-        return self._fork(message)
+        with socket.socket(fileno=descriptors[0]) as control:
+            refusal = self._imported.refusal(job)
+            if refusal:
+                _tell(control, f"refused {refusal}")
+                return None
+            return job if self._fork(job, control) else None
 
-    def _fork(self, job: dict[str, Any]) -> dict[str, Any] | None:
-        parent = os.getpid()
+    def _fork(self, job: dict[str, Any], control: socket.socket) -> bool:
+        """Fork a keeper, and below it a worker; tell whether this is the worker."""
         sys.stdout.flush()
         sys.stderr.flush()
         late = _LateImports()
         pid = os.fork()
         if pid:
             descriptor = os.pidfd_open(pid)
-            self._children[descriptor] = (pid, job, late)
+            self._keepers[descriptor] = (pid, job, late)
             self._poll.register(descriptor, select.POLLIN)
-            return None
+            return False
+        os.setsid()
+        _keep(control)
         try:
-            self._be_born(job, parent)
+            self._be_born(job)
         except BaseException as error:
-            self._send(number=job["number"], refused=f"{type(error).__name__}: {error}")
+            _tell(control, f"refused {type(error).__name__}: {error}")
             os._exit(1)
         if self._imported.learns:
             late.watch()
-        return job
+        _tell(control, f"started {os.getpid()} {os.getppid()}")
+        return True
 
-    def _be_born(self, job: dict[str, Any], parent: int) -> None:
+    def _be_born(self, job: dict[str, Any]) -> None:
         """In the forked copy: become a process of its own."""
-        _die_with_parent(parent)
-        os.setsid()
         for name, descriptor in (("out", 1), ("err", 2)):
             opened = os.open(job[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             os.dup2(opened, descriptor)
@@ -117,29 +117,25 @@ class Forking:
         wanted = self._imported.environment(job)
         os.environ.clear()
         os.environ.update(wanted)
-        _show(wanted)
         for generator in self._imported.generators:
             generator.seed()
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()
-        self._send(number=job["number"], started=os.getpid())
-        for descriptor in self._children:
+        for descriptor in self._keepers:
             os.close(descriptor)
         self._channel.close()
 
-    def _tell_end(self, descriptor: int) -> None:
+    def _reap(self, descriptor: int) -> None:
+        """Reap a keeper that has ended, and learn from its worker."""
         self._poll.unregister(descriptor)
         os.close(descriptor)
-        pid, job, late = self._children.pop(descriptor)
-        # The process stays a zombie until crashproof asks for it to be reaped, so its id is not given to another.
-        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        assert ended is not None
-        status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-        self._send(number=job["number"], ended=status, pid=pid)
-        if names := late.names():
-            self._learn(names, job)
+        pid, job, late = self._keepers.pop(descriptor)
+        os.waitpid(pid, 0)
+        self._learn(late.names(), job)
 
     def _learn(self, names: list[str], job: dict[str, Any] | None) -> None:
+        if not names:
+            return
         try:
             learned = self._imported.learn(names, job)
         except _UnfitError as error:
@@ -155,23 +151,9 @@ class Forking:
             os._exit(0)
 
 
-def _show(environment: dict[str, str]) -> None:
-    """Write the environment where ``/proc`` shows that of a process: what belongs to a run is found by it there.
-
-    The kernel shows the memory in which it laid the environment at the start. Nothing points there any more once every
-    variable was removed and set anew.
-    """
-    with open("/proc/self/stat", "rb") as file:
-        fields = file.read().rpartition(b")")[2].split()
-    start, end = int(fields[47]), int(fields[48])
-    first = {MARKER: environment.get(MARKER, "")}
-    lines = [f"{name}={value}".encode(errors="surrogateescape") for name, value in {**first, **environment}.items()]
-    shown = b""
-    for line in lines:
-        if len(shown) + len(line) + 1 <= end - start:
-            shown += line + b"\0"
-    if start and end > start:
-        ctypes.memmove(start, shown.ljust(end - start, b"\0"), end - start)
+def _tell(control: socket.socket, line: str) -> None:
+    with contextlib.suppress(OSError):  # crashproof wants it no more
+        control.send(line.replace("\n", " ").encode(errors="replace") + b"\n")
 
 
 def become(job: dict[str, Any]) -> None:
@@ -221,7 +203,7 @@ def _serve(descriptor: int) -> dict[str, Any]:
     channel = socket.socket(fileno=descriptor)
     first = channel.recv(MESSAGE_BYTES)
     try:
-        imported = _Imported(json.loads(first), bare=_BARE, marker=MARKER)
+        imported = _Imported(json.loads(first), bare=_BARE)
     except _UnfitError as error:
         channel.send(json.dumps({"unfit": str(error)}).encode())
         os._exit(0)

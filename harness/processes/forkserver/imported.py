@@ -44,19 +44,17 @@ class Imported:
             environment variables by the worker itself, ``installed`` folders, the ``environment`` it
             was given, and whether it ``learns`` from its workers.
         bare: The modules that every interpreter has loaded before its first own line.
-        marker: An environment variable that each worker has another one of.
 
     Raises:
         UnfitError: No worker can be forked from this process.
     """
 
-    def __init__(self, wanted: dict[str, Any], *, bare: frozenset[str], marker: str) -> None:
+    def __init__(self, wanted: dict[str, Any], *, bare: frozenset[str]) -> None:
         self.given: dict[str, str] = wanted["environment"]
         self.learns: bool = wanted["learns"]
         self.generators: list[random.Random] = []
         self._wanted = wanted
         self._bare = bare
-        self._marker = marker
         self._unfit = ""
         self._import_all(wanted["modules"])
         _name_the_build()
@@ -107,8 +105,8 @@ class Imported:
         finally:
             os.environ.__class__ = plain
         self._examine(self._wanted, opened, children)
-        self.asked = _Watched.asked - {self._marker}
-        now = {name: value for name, value in os.environ.items() if name != self._marker}
+        self.asked = frozenset(_Watched.asked)
+        now = dict(os.environ)
         self.written = {name: value for name, value in now.items() if self.given.get(name) != value}
         self.removed = self.given.keys() - now.keys()
         self.tops = {name.partition(".")[0] for name in sys.modules.keys() - self._bare}

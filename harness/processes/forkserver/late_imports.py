@@ -21,6 +21,7 @@ class LateImports:
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _BYTES)
         self._end = 0
+        self._handed_out = 0
 
     def watch(self) -> None:
         """In the worker: write down from now on which modules are looked for."""
@@ -34,6 +35,8 @@ class LateImports:
             self._memory[at : self._end] = line
 
     def names(self) -> list[str]:
-        """In the fork server: return the names so far, each once, in the order in which they were asked for."""
+        """In the fork server: return the names since this was last called, each once, in the order of asking."""
         written, _, _ = self._memory[:].partition(b"\0")
-        return list(dict.fromkeys(written.decode(errors="replace").split()))
+        names = list(dict.fromkeys(written.rpartition(b"\n")[0].decode(errors="replace").split()))
+        new, self._handed_out = names[self._handed_out :], len(names)
+        return new

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RigError, UsageError
-from harness.processes import watchdog
 from harness.processes.forkserver.imports import INSTALLED, Imports, imports_of
 from harness.processes.forkserver.parent import ForkServer
 from harness.processes.forkserver.program import ColdStartError, PythonProgram, python_program
-from harness.processes.process import Process, new_marker
+from harness.processes.process import Process
 
 SEEDS = ("1", "2")
 """Hash seeds of the fork servers of one program: consecutive worker processes of a trial have different ones."""
@@ -228,9 +227,8 @@ class ForkServers:
     ) -> Process:
         logs.mkdir(parents=True, exist_ok=True)
         files = [(logs / f"{name}.{ending}").absolute() for ending in ("out", "err")]
-        marker = new_marker()
         offsets = {file: file.stat().st_size if file.exists() else 0 for file in files}
-        forked = await fork_server.fork(
+        kept = await fork_server.fork(
             {
                 "command": list(command),
                 "module": program.module,
@@ -238,9 +236,9 @@ class ForkServers:
                 "arguments": program.arguments,
                 "root": str(program.root(cwd)),
                 "cwd": str(cwd),
-                "environment": {**env, watchdog.MARKER: marker},
+                "environment": dict(env),
                 "out": str(files[0]),
                 "err": str(files[1]),
             }
         )
-        return Process.adopt(forked, name=name, marker=marker, offsets=offsets)
+        return Process(kept, name=name, offsets=offsets)

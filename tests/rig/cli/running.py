@@ -61,7 +61,8 @@ class Running:
 
     def _family(self) -> dict[str, psutil.Process]:
         lines = {process: " ".join(_words(process)) for process in marked(self.cwd)}
-        kinds = {"server": "start-dev", "worker": "agents/", "watchdog": "watchdog.py"}
+        lines = {process: line for process, line in lines.items() if "keeper.py" not in line}
+        kinds = {"server": "start-dev", "worker": "agents/"}
         found = {kind: process for kind, sign in kinds.items() for process, line in lines.items() if sign in line}
         return found if found.keys() == kinds.keys() else {}
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from harness.errors import UsageError
-from harness.processes import watchdog
+from harness.processes import tree
 from harness.processes.process import Process, find_command
 from tests.waiting import until, until_async
 
@@ -62,7 +62,7 @@ asyncio.run(main())
 
 
 def living(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if (seen := watchdog.look(pid)) is not None and not seen.dead]
+    return [pid for pid in pids if (seen := tree.look(pid)) is not None and not seen.dead]
 
 
 async def start_family(logs: Path) -> tuple[Process, list[int]]:
@@ -85,9 +85,8 @@ async def test_kill_leaves_no_descendant(tmp_path: Path) -> None:
 async def test_kill_now_kills_the_group_and_what_left_it(tmp_path: Path) -> None:
     family, pids = await start_family(tmp_path)
     family.kill_now()
-    await until_async(lambda: not living(pids[:3]), "all but the daemon are gone")
+    await until_async(lambda: not living(pids), "all are gone, the daemon too")
     await family.kill()
-    assert living(pids) == []
 
 
 async def test_terminate_takes_the_rest_after_the_grace(tmp_path: Path) -> None:
@@ -128,12 +127,11 @@ async def test_the_command_sees_its_own_environment_folder_and_closed_input(tmp_
     lines = process.out.read_text().splitlines()
     assert lines[0] == str(tmp_path)
     seen = {line.partition("=")[0] for line in lines[1:]} - {"PWD", "OLDPWD", "SHLVL", "_"}
-    assert seen == {"PATH", "WORD", watchdog.MARKER}
+    assert seen == {"PATH", "WORD"}
 
 
-async def test_start_time_is_that_of_psutil(tmp_path: Path) -> None:
+async def test_it_leads_a_session_and_a_group_of_its_own(tmp_path: Path) -> None:
     process = await Process.start(["sleep", "600"], name="sleep", logs=tmp_path)
-    assert process.started_at == psutil.Process(process.pid).create_time()
     assert os.getpgid(process.pid) == os.getsid(process.pid) == process.pid
     await process.kill()
 
@@ -185,41 +183,20 @@ def test_nothing_outlives_crashproof(tmp_path: Path, end: str) -> None:
     signals = {"kill -9": signal.SIGKILL, "SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
     watchers = [child.pid for child in psutil.Process(crashproof.pid).children()] if end in signals else []
     if end in signals:
-        assert len(watchers) == 2
+        assert len(watchers) == 1
         crashproof.send_signal(signals[end])
     crashproof.wait(DEADLINE)
     until(lambda: not living(pids), f"the family {pids} is gone")
-    until(lambda: not living(watchers), "the watchdog is gone")
+    until(lambda: not living(watchers), "the keeper is gone")
 
 
-def watchdogs() -> list[psutil.Process]:
-    """Return the living watchdogs of this process; a child that has just ended has no command line any more."""
-    children = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in children if any("watchdog.py" in word for word in child.cmdline())]
-
-
-async def test_a_dead_watchdog_is_replaced(tmp_path: Path) -> None:
-    first = await Process.start(["sleep", "600"], name="first", logs=tmp_path)
-    for child in watchdogs():
-        child.kill()
-        child.wait()
-    second = await Process.start(["sleep", "600"], name="second", logs=tmp_path)
-    assert watchdogs()
-    await first.kill()
-    await second.kill()
-
-
-def test_another_process_of_the_same_id_is_spared(tmp_path: Path) -> None:
+def test_another_process_of_the_same_id_is_spared() -> None:
     stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    seen = watchdog.look(stranger.pid)
+    seen = tree.look(stranger.pid)
     assert seen is not None
     older = seen._replace(start=seen.start - 1)
-    assert not watchdog.is_there(older)
-    assert not watchdog.kill_exactly(older)
-    watchdog.kill_group(older.pid, older.start)
-    watchdog.watch([b"+%d %d\n" % (older.pid, older.start), b"+%d %d" % (seen.pid, seen.start)], "no run")
+    assert not tree.is_there(older)
+    assert not tree.signal_exactly(older, signal.SIGKILL)
     assert stranger.poll() is None
-    watchdog.watch([b"+%d %d\n" % (seen.pid, seen.start), b"-%d\n" % seen.pid], "no run")
-    assert stranger.poll() is None
-    watchdog.watch([b"+%d %d\n" % (seen.pid, seen.start)], "no run")
+    assert tree.signal_exactly(seen, signal.SIGKILL)
     assert stranger.wait(DEADLINE) == -signal.SIGKILL

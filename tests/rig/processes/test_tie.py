@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from harness.processes import tie, watchdog
+from harness.processes import tie, tree
 from tests.waiting import until
 
 CHILD = """
@@ -31,7 +31,7 @@ def test_a_tied_process_dies_with_its_parent() -> None:
         assert parent.stdout is not None
         tied = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)
-    until(lambda: (seen := watchdog.look(tied)) is None or seen.dead, "the tied process is dead")
+    until(lambda: (seen := tree.look(tied)) is None or seen.dead, "the tied process is dead")
 
 
 def test_a_process_whose_parent_is_dead_already_ends_at_once() -> None:

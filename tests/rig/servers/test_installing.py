@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RigError
-from harness.processes import watchdog
+from harness.processes import tree
 from harness.servers.binaries import find_temporal, install_temporal
 from tests.rig.servers.machine import cached_path, calls, downloading, program, temporal
 from tests.waiting import until
@@ -107,7 +107,7 @@ def test_kill_in_the_middle_of_a_download_leaves_no_process_and_no_lock(bin_fold
     crashproof.kill()
     crashproof.wait()
     pid = int((bin_folder / "pid").read_text())
-    until(lambda: (seen := watchdog.look(pid)) is None or seen.dead)
+    until(lambda: (seen := tree.look(pid)) is None or seen.dead)
     downloading(sdk)
     assert asyncio.run(install_temporal()).version == "temporal version 9.9.9"
     assert list(cached_path().parent.glob("install-*")) == []

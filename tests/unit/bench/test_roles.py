@@ -12,6 +12,8 @@ SERVER = ("/venv/bin/temporal", "server", "start-dev", "--headless", "--port", "
 FORK_SERVER = ("python", "/code/harness/processes/forkserver/child.py", "31")
 REPLAY = (PYTHON, "-P", "-c", "import importlib, sys", "harness.replay.in_process.child_main", "0")
 
+KEEPER = (PYTHON, "-I", "-S", "/code/harness/processes/keeper.py", "10", "unset")
+
 ROOT = ProcessKey(10, 100)
 
 
@@ -34,11 +36,10 @@ def root(*, own: float = 0.0, waited_for: float = 0.0) -> SampledProcess:
     ("command", "role"),
     [
         (SERVER, Role.SERVER),
-        ((PYTHON, "-I", "-S", "/code/harness/processes/launch.py", "10", "unset", SERVER[0], *SERVER), Role.SERVER),
+        ((*KEEPER, SERVER[0], *SERVER), Role.SERVER),
         (FORK_SERVER, Role.FORK_SERVER),
         (("python", "-m", "scenarios.research.worker"), Role.WORKER),
         ((PYTHON, "-P", "-m", "harness.doors.http.server", "doors", "script.py"), Role.HTTP_DOORS),
-        ((PYTHON, "-I", "-S", "/code/harness/processes/watchdog.py", "dd8d"), Role.WATCHDOG),
         (REPLAY, Role.REPLAY),
         (CRASHPROOF, Role.CRASHPROOF),
         (("/venv/bin/temporal", "--version"), Role.OTHER),
@@ -64,6 +65,21 @@ def test_what_a_fork_server_forks_is_a_worker_though_its_command_line_is_the_sam
     }
     assert role_of(worker, processes) is Role.WORKER
     assert role_of(tool, processes) is Role.WORKER
+
+
+def test_what_a_keeper_keeps_is_what_it_is_named_by() -> None:
+    keeper, forker, forked = ProcessKey(11, 101), ProcessKey(12, 102), ProcessKey(13, 103)
+    processes = {
+        ROOT: root(),
+        keeper: process((*KEEPER, "/venv/bin/python", *FORK_SERVER)),
+        forker: process(FORK_SERVER, parent=keeper),
+        forked: process(FORK_SERVER, parent=forker),
+    }
+    assert [role_of(each, processes) for each in (keeper, forker, forked)] == [
+        Role.FORK_SERVER,
+        Role.FORK_SERVER,
+        Role.WORKER,
+    ]
 
 
 def test_what_another_process_starts_is_of_its_role() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from harness.processes import watchdog
+from harness.processes import tree
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.records.tape import acts
@@ -89,13 +89,12 @@ asyncio.run(main())
 
 
 def living(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if (seen := watchdog.look(pid)) is not None and not seen.dead]
+    return [pid for pid in pids if (seen := tree.look(pid)) is not None and not seen.dead]
 
 
 async def printed(process: Process) -> dict[str, Any]:
     assert await process.wait() == 0, process.log_tail()
     seen: dict[str, Any] = json.loads(process.out.read_text())
-    assert seen["environment"].pop(watchdog.MARKER)
     assert seen["open"] == ["/dev/null", str(process.err), str(process.out)]
     return {**seen, "open": ""}
 
@@ -134,7 +133,7 @@ async def test_own_modules_are_imported_anew_in_each(project: Path, forking: For
 
 async def test_installed_modules_are_there_before_the_fork(project: Path, forking: Forking) -> None:
     (project.parent / "installed" / "slow.py").write_text("import os\nPID = os.getpid()\n")
-    (project / "worker.py").write_text("import os, slow; print(slow.PID == os.getppid())")
+    (project / "worker.py").write_text("import os, slow; print(slow.PID != os.getpid())")
     process = await forking.forked("python", "worker.py")
     assert await process.wait() == 0
     assert process.log_tail() == "True"
@@ -202,7 +201,7 @@ async def test_a_kill_leaves_no_descendant(project: Path, forking: Forking) -> N
     await family.kill()
     assert (living(pids), living(others)) == ([], others)
     assert family.exit_status == await family.wait() == -signal.SIGKILL
-    assert watchdog.look(family.pid) is None, "it is reaped"
+    assert tree.look(family.pid) is None, "it is reaped"
     await other.kill()
     assert living(others) == []
 
@@ -215,16 +214,26 @@ async def test_terminate_ends_it(project: Path, forking: Forking) -> None:
     assert await polite.terminate(grace=DEADLINE) == 7
 
 
-async def test_a_worker_dies_with_its_fork_server_and_is_known_to_be_lost(project: Path, forking: Forking) -> None:
+async def test_a_worker_outlives_its_fork_server_and_the_next_one_is_started_cold(
+    project: Path, forking: Forking
+) -> None:
     (project / "worker.py").write_text("import time; time.sleep(600)")
     process = await forking.forked("python", "worker.py", number=2)
-    assert not process.lost
-    psutil.Process(psutil.Process(process.pid).ppid()).kill()
-    assert await process.wait() == -signal.SIGKILL
-    assert process.lost
+    psutil.Process(process.pid).parents()[1].kill()
     with pytest.raises(ColdStartError, match="the fork server ended"):
         await forking.forked("python", "worker.py", number=2)
     assert (await forking.forked("python", "worker.py", number=1)).alive
+    assert process.alive
+    await process.kill()
+    assert (process.exit_status, process.lost) == (-signal.SIGKILL, False)
+
+
+async def test_a_worker_dies_with_its_keeper_and_is_known_to_be_lost(project: Path, forking: Forking) -> None:
+    (project / "worker.py").write_text("import time; time.sleep(600)")
+    process = await forking.forked("python", "worker.py")
+    psutil.Process(psutil.Process(process.pid).ppid()).kill()
+    assert await process.wait() == -signal.SIGKILL
+    assert process.lost
 
 
 @pytest.mark.parametrize("end", ["kill -9", "SIGINT", "SIGTERM", "return"])
@@ -241,7 +250,7 @@ def test_nothing_outlives_crashproof(project: Path, end: str) -> None:
     signals = {"kill -9": signal.SIGKILL, "SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
     if end in signals:
         started = [child.pid for child in psutil.Process(crashproof.pid).children(recursive=True)]
-        assert len(started) >= 5, "two fork servers, the watchdog, the family"
+        assert len(started) >= 8, "two fork servers, the family, and their keepers"
         crashproof.send_signal(signals[end])
         pids += started
     crashproof.wait(DEADLINE)
