@@ -30,7 +30,7 @@ class ReplayOrder:
         paths: Files, folders and patterns of histories, and evidence folders of runs.
         worker: Command line of a worker, unmodified; empty to replay in processes of crashproof's own.
         task_queue: Task queue of the worker, if not that of the recording.
-        env: Further environment of the worker.
+        env: Further environment of the worker, or of the processes that replay its code.
         address: Address that the worker has hard-coded.
         modules: Workflow code: ``module`` or ``module:Class``.
         replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``.
@@ -155,6 +155,7 @@ def _against(request: ReplayOrder) -> DoorWorker | WorkflowCode:
             data_converter=request.data_converter,
             memory=request.memory * _MEBIBYTE,
             cwd=request.cwd,
+            env=dict(request.env),
         )
     return DoorWorker(
         command=request.worker,

@@ -14,8 +14,8 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario
-from harness.replay.in_process.process import ReplayProcess
-from harness.replay.in_process.protocol import Setup
+from harness.replay.in_process.matrix import WorkflowCode
+from harness.replay.in_process.standing import StandingReplay
 from harness.trial.deadline import Bounds
 
 RunTrial = Callable[..., Awaitable[Evidence]]
@@ -50,7 +50,7 @@ class Trials:
         self._turns = Turns(1) if scenario.address else turns
         self._options = options
         self._stopped = stopped
-        self._replayer: asyncio.Task[ReplayProcess] | None = None
+        self._replayer: asyncio.Task[StandingReplay] | None = None
 
     def folder_of(self, trial: str) -> Path:
         """Return the folder of a trial."""
@@ -98,16 +98,14 @@ class Trials:
 
     @asynccontextmanager
     async def replaying(self) -> AsyncIterator[None]:
-        """Keep a process for Temporal's Replayer, where it is known what to import there."""
+        """Keep processes that replay histories, where it is known what to import there."""
         modules = self._options.workflows or self._scenario.work.modules
         if not modules:
             yield
             return
-        replayer = ReplayProcess(
-            Setup(modules=modules, data_converter=self._scenario.data_converter),
-            cwd=Path.cwd(),
-            logs=self._folder / "replay" / self._scenario.name,
-        )
+        scenario = self._scenario
+        code = WorkflowCode(modules=modules, data_converter=scenario.data_converter, cwd=Path.cwd(), env=scenario.env)
+        replayer = StandingReplay(code, folder=self._folder / "replay" / scenario.name)
         async with AsyncExitStack() as stack:
             # It imports the workflow code while the first baseline runs.
             self._replayer = asyncio.create_task(stack.enter_async_context(replayer))

@@ -7,11 +7,12 @@ from collections.abc import Generator, Iterator, Sequence
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.showing import short
 from harness.records.evidence import Evidence
-from harness.records.replay_result import Difference, Replay
+from harness.records.replay_result import Difference, Replay, ReplayFinding
 from harness.records.verdict import EvidenceEntry, Finding
 
 _LONGEST = 600
 _MOST_SHOWN = 8
+_MOST_CAUSES = 3
 
 
 @check(
@@ -51,6 +52,15 @@ def _ended(replay: Replay) -> bool:
 
 
 def _findings(replay: Replay, path: str) -> Iterator[Finding]:
+    for finding in replay.findings:
+        yield Finding(
+            check="replays",
+            subject=path,
+            message=f"the replay of {path} shows that {finding.message}",
+            evidence=tuple(EvidenceEntry(words=(line,)) for line in _shown(finding)),
+        )
+    if replay.findings:
+        return
     if replay.differences:
         yield from _differences(replay.differences, path)
     elif replay.failure and not _why_unknown(replay):
@@ -59,6 +69,16 @@ def _findings(replay: Replay, path: str) -> Iterator[Finding]:
         lines = replay.failure[:_LONGEST].splitlines()[:_MOST_SHOWN]
         shown = tuple(EvidenceEntry(words=(line,)) for line in lines)
         yield Finding(check="replays", subject=path, message=words, evidence=shown)
+
+
+def _shown(finding: ReplayFinding) -> Iterator[str]:
+    """Yield the line that decides, the conditions, and the calls that are likely causes."""
+    if finding.line:
+        yield finding.line
+    if finding.conditions:
+        yield f"seen under: {', '.join(finding.conditions)}"
+    for call in finding.causes[:_MOST_CAUSES]:
+        yield f"calls {call.function}: {' -> '.join(call.stack)}"
 
 
 def _differences(differences: Sequence[Difference], path: str) -> Iterator[Finding]:

@@ -50,7 +50,9 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--worker", metavar="COMMAND", help="Command line of a worker, unmodified, in any language.")
 @click.option("--task-queue", metavar="NAME", help="Task queue of the worker, if not that of the recording.")
-@click.option("--env", "env", multiple=True, metavar="NAME=VALUE", help="Further environment of the worker.")
+@click.option(
+    "--env", "env", multiple=True, metavar="NAME=VALUE", help="Further environment of the worker, or its code."
+)
 @click.option("--address", metavar="HOST:PORT", help="Address that the worker has hard-coded.")
 @click.option(
     "--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code to replay in processes of its own."

@@ -69,46 +69,6 @@ class NondeterministicCall:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay:
-    """What one replay of one history came to.
-
-    Attributes:
-        workflow_id: Workflow id.
-        run_id: Run id.
-        failure: What Temporal's Replayer, or the worker, failed with; empty if it replayed.
-        nondeterminism: Whether Temporal called the failure non-determinism.
-        blocked: Whether the failure is that the workflow took too long (TMPRL1101): that is load, or blocking code, and
-            no non-determinism.
-        skipped: Why it was not replayed (workflow type not known), or empty.
-        lost: Why the replaying process was lost over this history: it died, or took too long.
-        commands: How many recorded commands were compared.
-        tasks: How many workflow tasks were compared, those without commands included.
-        prefixes: How many of them were also asked as the last one of a history that ends there.
-        differences: Each field that is not as recorded, in the order of the history.
-        left_out: What could not be compared.
-        unseen: How many values could not be compared: payloads that stay encrypted, outcomes that a replay keeps.
-        witnesses: Non-deterministic calls of workflow code, where they were watched for.
-        ran: The workflow tasks in which the worker ran a local activity for real that the history does not hold.
-    """
-
-    workflow_id: str
-    run_id: str
-    failure: str = ""
-    nondeterminism: bool = False
-    blocked: bool = False
-    skipped: str = ""
-    lost: str = ""
-    commands: int = 0
-    tasks: int = 0
-    prefixes: int = 0
-    differences: tuple[Difference, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    unseen: int = 0
-    witnesses: tuple[NondeterministicCall, ...] = ()
-    ran: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReplayFinding:
     """One thing that replays show to be wrong, in one history or in several.
 
@@ -142,6 +102,48 @@ class ReplayFinding:
         """Six hex digits of check, workflow and subject: the same in every run."""
         named = f"{self.check}\n{self.workflow}\n{self.subject}"
         return hashlib.blake2s(named.encode(errors="surrogatepass"), digest_size=3).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What one replay of one history came to.
+
+    Attributes:
+        workflow_id: Workflow id.
+        run_id: Run id.
+        failure: What Temporal's Replayer, or the worker, failed with; empty if it replayed.
+        nondeterminism: Whether Temporal called the failure non-determinism.
+        blocked: Whether the failure is that the workflow took too long (TMPRL1101): that is load, or blocking code, and
+            no non-determinism.
+        skipped: Why it was not replayed (workflow type not known), or empty.
+        lost: Why the replaying process was lost over this history: it died, or took too long.
+        commands: How many recorded commands were compared.
+        tasks: How many workflow tasks were compared, those without commands included.
+        prefixes: How many of them were also asked as the last one of a history that ends there.
+        differences: Each field that is not as recorded, in the order of the history.
+        left_out: What could not be compared.
+        unseen: How many values could not be compared: payloads that stay encrypted, outcomes that a replay keeps.
+        witnesses: Non-deterministic calls of workflow code, where they were watched for.
+        ran: The workflow tasks in which the worker ran a local activity for real that the history does not hold.
+        findings: What its replays under other conditions show in a sweep, beside its own differences.
+    """
+
+    workflow_id: str
+    run_id: str
+    failure: str = ""
+    nondeterminism: bool = False
+    blocked: bool = False
+    skipped: str = ""
+    lost: str = ""
+    commands: int = 0
+    tasks: int = 0
+    prefixes: int = 0
+    differences: tuple[Difference, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    unseen: int = 0
+    witnesses: tuple[NondeterministicCall, ...] = ()
+    ran: tuple[int, ...] = ()
+    findings: tuple[ReplayFinding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

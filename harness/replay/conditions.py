@@ -85,6 +85,17 @@ IN_PROCESS: tuple[Condition, ...] = (
 )
 """Those of replays in process. Time zones are written out, so that no time zone database is needed."""
 
+IN_SWEEP: tuple[Condition, ...] = tuple(each for each in IN_PROCESS if not (each.backwards or each.times > 1))
+"""Those that each distinct history of a sweep is replayed under. The processes that do it stay for as long as the sweep
+takes, so that the plain one is warm from other histories by itself, and the watched replay is the second in a row."""
+
+EACH_TIME = "each replay"
+"""Group of what is asked under equal conditions: a decision that differs there depends on none of them."""
+
+AGAIN: tuple[Condition, ...] = tuple(_with(f"again {number}", EACH_TIME, fresh=True) for number in range(1, 9))
+"""Asked of a history that decided otherwise under some condition: equal processes that have replayed nothing before.
+Of two equally likely decisions one that is drawn anew comes eight times alike in one of 128 cases."""
+
 WARM = _with("warm")
 """The reference of replays through the door: a process asked for one task after the other, as in production, which has
 done nothing before. What cannot be asked so is asked cold."""
@@ -123,3 +134,57 @@ def chosen_conditions(
             raise UsageError(f"{way}there is no condition {name!r}{hint}; known: {listed}")
     every = not names or "all" in names
     return tuple(each for each in of if every or each in always or {each.name, each.group} & set(names))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """Conditions that one process makes together, to save a process for each: mostly, none of them changes anything.
+
+    What a history decides under all of them at once is what it decides under each, if it is what it decides under
+    none: no two of them undo each other, since no two have to do with the same thing. If it is something else, each
+    is tried alone.
+
+    Attributes:
+        condition: All of them as one.
+        parts: The conditions; a single one is the condition itself.
+    """
+
+    condition: Condition
+    parts: tuple[Condition, ...]
+
+
+def mixes(conditions: Sequence[Condition]) -> tuple[Mix, ...]:
+    """Put conditions together as far as they do not contradict each other; the first one stays alone."""
+    mixed: list[list[Condition]] = []
+    alone: list[Condition] = []
+    for each in conditions:
+        if each.process == PLAIN.process or each in conditions[:1]:
+            alone.append(each)
+            continue
+        fitting = next((parts for parts in mixed if all(_fit(each, part) for part in parts)), None)
+        if fitting is None:
+            mixed.append([each])
+        else:
+            fitting.append(each)
+    return (*(Mix(condition=each, parts=(each,)) for each in alone), *(_mix(parts) for parts in mixed))
+
+
+def _fit(one: Condition, other: Condition) -> bool:
+    return not (_changed(one).keys() & _changed(other).keys()) and not (one.clock and other.clock)
+
+
+def _changed(condition: Condition) -> dict[str, str]:
+    return {name: value for name, value in condition.environment.items() if _PLAIN.get(name) != value}
+
+
+def _mix(parts: Sequence[Condition]) -> Mix:
+    if len(parts) == 1:
+        return Mix(condition=parts[0], parts=(parts[0],))
+    changed = {name: value for part in parts for name, value in _changed(part).items()}
+    condition = _with(
+        ", ".join(part.name for part in parts),
+        environment=changed,
+        clock=sum(part.clock for part in parts),
+        fresh=any(part.fresh for part in parts),
+    )
+    return Mix(condition=condition, parts=tuple(parts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.dependence import Dependence, dependence
 from harness.replay.compare.payloads import bounded, told_apart
 from harness.replay.compare.sentences import about, apart, changed, first_line, listed_causes, named, subject_of
+from harness.replay.conditions import AGAIN, EACH_TIME
 
 _CONVERTER = DataConverter.default.payload_converter
 
@@ -29,8 +30,12 @@ RUNS_NOTHING = "runs-nothing-anew"
 PREFIX = "every prefix"
 """Condition that asks each workflow task as the last one of a history: only differences of its own count there."""
 
-EACH_TIME = "each replay"
-"""Stands for the causes of a decision that differs whatever the condition: random, or a clock that goes on."""
+TOLD_BY_DIFFERENCES = frozenset({AS_RECORDED, TEMPORAL})
+"""Checks whose findings are the differences and the failure of a replay themselves."""
+
+_UNRELATED = 3
+"""From how many causes on a decision depends on none of them: nothing has to do with that many, and what is drawn anew
+each time differs under all of them but by chance."""
 
 _ONLY_OPEN = "its only workflow task that has commands is still open: nothing is recorded to compare them with"
 _ENDED = "exit status"
@@ -48,12 +53,15 @@ class Judge:
 
     def __init__(self, *, reference: str, groups: Mapping[str, str]) -> None:
         self._reference = reference
-        self._groups = groups
+        self._groups = {**groups, **{each.name: each.group for each in AGAIN}}
         self._gathered: dict[int, _Gathered] = defaultdict(_Gathered)
 
     def add(self, answer: ConditionReplay) -> None:
         """Take one answer."""
         gathered = self._gathered[answer.index]
+        if self._groups.get(answer.condition) == EACH_TIME:
+            gathered.again.append(answer)
+            return
         if answer.condition == self._reference:
             gathered.reference = answer
             waiting, gathered.waiting = gathered.waiting, []
@@ -99,7 +107,6 @@ class Judge:
             difference = dependence(gathered.reference, answer)
             if difference:
                 gathered.dependences.append(difference)
-            gathered.groups.add(self._groups.get(answer.condition, answer.condition))
 
     def _findings(self, gathered: _Gathered, usable: Mapping[str, Replay], workflow: str) -> Iterator[ReplayFinding]:
         calls = tuple(dict.fromkeys(each for one in usable.values() for each in one.witnesses))
@@ -119,10 +126,10 @@ class Judge:
         by_command: dict[tuple[int, str], list[Dependence]] = defaultdict(list)
         for each in gathered.dependences:
             by_command[each.workflow_task, named(each.plain or each.other)].append(each)
+        anew = set(_each_time(gathered.again))
         for (task, name), dependences in by_command.items():
             groups = list(dict.fromkeys(self._groups.get(each.condition, each.condition) for each in dependences))
-            # A random value differs under each condition: then none of them is the cause.
-            each_time = len(gathered.groups) > 2 and gathered.groups <= set(groups)
+            each_time = len(groups) >= _UNRELATED or (task, name) in anew
             causes = [EACH_TIME] if each_time else groups
             first = dependences[0]
             difference = _difference_of(first, task)
@@ -148,8 +155,15 @@ class _Gathered:
     waiting: list[ConditionReplay] = field(default_factory=list)
     replays: dict[str, Replay] = field(default_factory=dict)
     dependences: list[Dependence] = field(default_factory=list)
-    groups: set[str] = field(default_factory=set)
+    again: list[ConditionReplay] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
+
+
+def _each_time(again: Sequence[ConditionReplay]) -> Iterator[tuple[int, str]]:
+    """Yield workflow task and name of commands that replays under equal conditions decide otherwise."""
+    for other in again[1:]:
+        if difference := dependence(again[0], other):
+            yield difference.workflow_task, named(difference.plain or difference.other)
 
 
 def settled(history: ReplayedHistory) -> ReplayedHistory:

@@ -12,26 +12,14 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from harness.errors import RigError
 from harness.processes.command import command_words, environment
-from harness.processes.ports import IP
 from harness.processes.process import Process
 from harness.replay.conditions import Mode
 from harness.replay.door.door import READY_LIMIT, ReplayDoor
 from harness.replay.door.task_answer import TaskAnswer
+from harness.replay.no_doors import NO_DOORS
 
 STARTS = 3
 """How often a worker that has been lost is started before it is given up."""
-
-_NOWHERE = f"http://{IP}:9"
-"""Where nobody listens: port 9 is that of the discard protocol."""
-
-_NO_DOORS = {
-    "OPENAI_BASE_URL": f"{_NOWHERE}/v1",
-    "OPENAI_API_KEY": "sk-crashproof",
-    "ANTHROPIC_BASE_URL": _NOWHERE,
-    "ANTHROPIC_API_KEY": "sk-crashproof",
-    "EFFECTS_URL": _NOWHERE,
-}
-"""The variables of the HTTP doors of a trial: a replay calls no model, and code that does all the same reaches none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +151,7 @@ class ReplayWorker:
                 "TEMPORAL_ADDRESS": self._door.address,
                 "TEMPORAL_NAMESPACE": "default",
                 **({"TEMPORAL_TASK_QUEUE": queue} if queue else {}),
-                **_NO_DOORS,
+                **NO_DOORS,
                 **self._worker.env,
                 **self._condition,
             }

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from itertools import count, groupby
 from pathlib import Path
 
 from harness.errors import RigError
 from harness.histories.stored_history import StoredHistory
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
+from harness.replay.compare.mixed_answers import MixedAnswers
 from harness.replay.conditions import IN_PROCESS, PREFIX_EVENTS, Condition
 from harness.replay.in_process.process import ReplayProcess
 from harness.replay.in_process.protocol import ReplayRequest, Setup
+from harness.replay.no_doors import NO_DOORS
 
 MOST_BLOCKED = 2
 """Under how many conditions a history is tried that takes too long under each."""
@@ -31,6 +35,11 @@ SHARD_FROM = 40
 MEMORY = 4 * 1024**3
 """How many bytes of memory a process that replays may have."""
 
+UseProcess = Callable[[Condition], AbstractAsyncContextManager[ReplayProcess]]
+"""Gives a process that makes a condition, for as long as it is entered."""
+
+_NUMBERS = count(1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowCode:
@@ -42,6 +51,7 @@ class WorkflowCode:
         data_converter: ``module:attribute`` of the data converter for ``modules``.
         memory: How many bytes of memory each process may have; 0: any.
         cwd: Folder in which the processes run, first on their import path.
+        env: Further environment, that of the worker where it has some of its own.
     """
 
     modules: Sequence[str] = ()
@@ -49,6 +59,7 @@ class WorkflowCode:
     data_converter: str = ""
     memory: int = MEMORY
     cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 async def replay_in_process(
@@ -60,8 +71,12 @@ async def replay_in_process(
     jobs: int = 2,
     time_limit: float = 30.0,
     unusable: dict[str, str] | None = None,
+    use: UseProcess | None = None,
 ) -> AsyncGenerator[ConditionReplay, None]:
     """Yield what came of each history under each condition, as it comes.
+
+    It goes in three rounds, of which most histories need one: conditions that fit together are tried as one; those
+    of a mix that changed something are tried each alone; and where a condition did, the history is replayed ``AGAIN``.
 
     A history over which the process is lost is told so, and is not replayed under further conditions, nor is one that
     took too long under the first ones; the rest goes on in a new process.
@@ -74,14 +89,26 @@ async def replay_in_process(
         jobs: How many processes replay at a time.
         time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
         unusable: Gets each module that cannot be imported, with the reason; the others are replayed against.
+        use: Gives the process of a condition; None: a new one for each unit of work.
 
     Raises:
         UsageError: None of the modules can be imported and holds a workflow.
         RigError: A process did not start.
     """
     unusable = {} if unusable is None else unusable
-    matrix = _Matrix(histories, code=code, folder=folder, time_limit=time_limit, unusable=unusable)
-    units = list(matrix.units(conditions, jobs=jobs))
+    use = use or functools.partial(new_process, code=code, folder=folder, time_limit=time_limit, unusable=unusable)
+    matrix = _Matrix(histories, use=use)
+    rounds = MixedAnswers(conditions)
+    for chosen in (rounds.first, rounds.apart, rounds.again):
+        units = matrix.units(chosen(), jobs=jobs)
+        async with contextlib.aclosing(_answers(matrix, units, jobs=jobs)) as answers:
+            async for answer in answers:
+                for each in rounds.settled(answer):
+                    yield each
+
+
+async def _answers(matrix: _Matrix, units: list[_Unit], *, jobs: int) -> AsyncGenerator[ConditionReplay, None]:
+    """Yield what comes of units of work, of which some are done at a time."""
     answers: asyncio.Queue[ConditionReplay | None] = asyncio.Queue()
 
     async def work() -> None:
@@ -92,7 +119,7 @@ async def replay_in_process(
     async def work_all() -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(max(1, jobs)):
+                for _ in range(max(1, min(jobs, len(units)))):
                     group.create_task(work())
         finally:
             await answers.put(None)
@@ -110,11 +137,45 @@ async def replay_in_process(
             await working
 
 
+@contextlib.asynccontextmanager
+async def new_process(
+    condition: Condition, *, code: WorkflowCode, folder: Path, time_limit: float, unusable: dict[str, str]
+) -> AsyncIterator[ReplayProcess]:
+    """Start a process that makes a condition; it is gone when it is left.
+
+    Args:
+        condition: The condition.
+        code: The workflow code.
+        folder: Folder for logs and decisions.
+        time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
+        unusable: The modules that are left out; gets those that turn out so, with the reason.
+
+    Raises:
+        UsageError: None of the modules can be imported and holds a workflow.
+        RigError: The process did not start.
+    """
+    setup = Setup(
+        modules=[name for name in code.modules if name not in unusable],
+        data_converter=code.data_converter,
+        replayers=[name for name in code.replayers if name not in unusable],
+        decisions_file=str(folder / f"decided-{next(_NUMBERS)}"),
+        fresh=condition.fresh,
+        clock=condition.clock,
+        memory=code.memory,
+        unusable=unusable,
+    )
+    environment = {**NO_DOORS, **code.env, **condition.environment}
+    async with ReplayProcess(
+        setup, cwd=code.cwd, logs=folder / "logs", time_limit=time_limit, environment=environment
+    ) as process:
+        unusable.update(process.unusable)
+        yield process
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Unit:
     """Histories that one process replays, under conditions that share a process."""
 
-    number: int
     conditions: tuple[Condition, ...]
     indices: tuple[int, ...]
 
@@ -122,48 +183,42 @@ class _Unit:
 class _Matrix:
     """Replays histories unit by unit, and remembers those over which a process was lost or blocked."""
 
-    def __init__(
-        self,
-        histories: Sequence[StoredHistory],
-        *,
-        code: WorkflowCode,
-        folder: Path,
-        time_limit: float,
-        unusable: dict[str, str],
-    ) -> None:
+    def __init__(self, histories: Sequence[StoredHistory], *, use: UseProcess) -> None:
         self._histories = histories
-        self._code = code
-        self._folder = folder
-        self._time_limit = time_limit
+        self._use = use
         self._lost: set[int] = set()
-        self._unusable = unusable
         self._answered: set[int] = set()
         self._blocked: Counter[int] = Counter()
 
-    def units(self, conditions: Sequence[Condition], *, jobs: int) -> Iterator[_Unit]:
-        """Yield what is to be done: first what the others are compared with."""
-        indices = [index for index, history in enumerate(self._histories) if history.binary]
-        shards = _shared_out(indices, self._histories, jobs if len(indices) >= SHARD_FROM else 1)
-        order = list(dict.fromkeys(condition.process for condition in conditions))
-        ordered = sorted(conditions, key=lambda condition: order.index(condition.process))
-        number = 0
-        for _, together in groupby(ordered, key=lambda condition: condition.process):
-            same = tuple(together)
-            for shard in shards:
-                yield _Unit(number=number, conditions=same, indices=shard)
-                number += 1
+    def units(self, chosen: Sequence[tuple[Condition, Sequence[int] | None]], *, jobs: int) -> list[_Unit]:
+        """Return what is to be done, in its order: conditions that share a process come together.
+
+        Args:
+            chosen: Each condition with the histories that are replayed under it; None: all.
+            jobs: How many processes replay at a time.
+        """
+        order = list(dict.fromkeys(condition.process for condition, _ in chosen))
+        ordered = sorted(chosen, key=lambda each: order.index(each[0].process))
+        units: list[_Unit] = []
+        for _, together in groupby(ordered, key=lambda each: (each[0].process, each[1])):
+            same = list(together)
+            indices = same[0][1]
+            wanted = range(len(self._histories)) if indices is None else indices
+            able = [index for index in wanted if self._histories[index].binary]
+            shards = _shared_out(able, self._histories, jobs if len(able) >= SHARD_FROM else 1)
+            units += [_Unit(conditions=tuple(condition for condition, _ in same), indices=shard) for shard in shards]
+        return units
 
     async def replay(self, unit: _Unit) -> AsyncIterator[ConditionReplay]:
         """Replay one unit, with a new process whenever the last one was lost."""
         todo = deque((condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition))
-        starts = 0
-        while todo:
-            starts += 1
-            async with self._process(unit, starts) as process:
-                self._unusable.update(process.unusable)
-                async with contextlib.aclosing(self._replay(process, todo)) as answers:
-                    async for answer in answers:
-                        yield answer
+        while any(index not in self._lost for _, index in todo):
+            async with (
+                self._use(unit.conditions[0]) as process,
+                contextlib.aclosing(self._replay(process, todo)) as answers,
+            ):
+                async for answer in answers:
+                    yield answer
 
     async def _replay(
         self, process: ReplayProcess, todo: deque[tuple[Condition, int]]
@@ -183,29 +238,10 @@ class _Matrix:
             ended = answer.replay.lost or answer.replay.blocked
             if ended:
                 todo.extendleft(reversed(asked))
+                await process.end()
             yield answer
             if ended:
                 return
-
-    def _process(self, unit: _Unit, starts: int) -> ReplayProcess:
-        first = unit.conditions[0]
-        setup = Setup(
-            modules=[name for name in self._code.modules if name not in self._unusable],
-            data_converter=self._code.data_converter,
-            replayers=[name for name in self._code.replayers if name not in self._unusable],
-            decisions_file=str(self._folder / f"decided-{unit.number}-{starts}"),
-            fresh=first.fresh,
-            clock=first.clock,
-            memory=self._code.memory,
-            unusable=self._unusable,
-        )
-        return ReplayProcess(
-            setup,
-            cwd=self._code.cwd,
-            logs=self._folder / "logs",
-            time_limit=self._time_limit,
-            environment=first.environment,
-        )
 
     def _request(self, condition: Condition, index: int) -> ReplayRequest:
         history = self._histories[index]

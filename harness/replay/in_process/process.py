@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -15,8 +15,6 @@ import msgspec
 
 from harness.errors import RigError, UsageError
 from harness.processes.child_channel import ChildChannel, NoAnswerError, log_tail
-from harness.records.evidence import History
-from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
 from harness.replay.in_process.source_lines import UserCode
@@ -26,9 +24,6 @@ _LONGEST_ANSWER = 64 * 1024 * 1024
 _SECONDS_PER_EVENT = 0.005
 _WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
 _AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
-
-PREFIX_EVENTS = 5_000
-"""Most events that the prefixes of one history of a trial may have together; of a longer one, tasks are chosen."""
 
 
 class ReplayProcess:
@@ -63,7 +58,6 @@ class ReplayProcess:
         self._more_environment = environment
         self._channel: ChildChannel | None = None
         self._log = logs / "replay.log"
-        self._turn = asyncio.Lock()
         self._importing = ""
         self.workflows: tuple[str, ...] = ()
         """The workflow types that can be replayed, known once entered."""
@@ -77,33 +71,30 @@ class ReplayProcess:
             UsageError: The modules cannot be imported, or hold no workflow.
             RigError: The process died or did not answer in time.
         """
-        try:
-            await self._start()
-        except BaseException:
-            await self._stop()
-            raise
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self.end()
 
-    async def replay(self, histories: Sequence[History], *, prefixes: int = PREFIX_EVENTS) -> tuple[Replay, ...]:
-        """Replay histories, each with its own workflow id; return what came of each, and of its prefixes.
+    @property
+    def running(self) -> bool:
+        """Whether the process was started and has not been ended or lost since."""
+        return self._channel is not None
 
-        A history over which the process is lost is marked so, and the rest goes on in a new process.
+    async def start(self) -> None:
+        """Start the process, once more if it is not running any longer; what it says of modules is known then.
 
-        Args:
-            histories: The histories.
-            prefixes: Most events that may be replayed to ask the workflow tasks of one history each as its last one;
-                0: they are not asked so.
+        Raises:
+            UsageError, RigError: As on entering.
         """
-        replays: list[Replay] = []
-        async with self._turn:
-            for history in histories:
-                replays += await self._replay(history, prefixes=prefixes)
-        return tuple(replays)
+        try:
+            await self._start()
+        except BaseException:
+            await self.end()
+            raise
 
     async def ask(self, request: ReplayRequest, *, events: int = 0) -> ConditionReplay:
         """Return what the process answers to one request.
@@ -136,30 +127,9 @@ class ReplayProcess:
         message = await self._ask(None, limit=limit, doing=f"the replay of {request.workflow_id}")
         answer = msgspec.json.decode(message, type=ConditionReplay)
         if (answer.index, answer.condition) != (request.index, request.condition):
-            await self._stop()
+            await self.end()
             raise RigError(f"the replaying process answered for another history than {request.workflow_id}")
         return answer
-
-    async def _replay(self, history: History, *, prefixes: int) -> list[Replay]:
-        request = ReplayRequest(
-            workflow=_workflow_type(history),
-            workflow_id=history.workflow_id,
-            run_id=history.run_id,
-            events=history.events,
-        )
-        replays: list[Replay] = []
-        try:
-            if self._channel is None:
-                await self._start()
-            replays.append((await self.ask(request, events=len(history.events))).replay)
-            if prefixes and replays[0].tasks:
-                asked = dataclasses.replace(request, prefixes=prefixes)
-                most = min(prefixes, len(history.events) * replays[0].tasks)
-                replays.append((await self.ask(asked, events=most)).replay)
-        except RigError as error:
-            lost = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=str(error), lost=str(error))
-            return [*replays, lost]
-        return replays
 
     async def _start(self) -> None:
         """Start a process that has imported the workflow code; a module over which it ends or hangs is left out."""
@@ -172,7 +142,7 @@ class ReplayProcess:
                 if not self._importing:
                     raise
                 self._leave_out(self._importing, str(error).splitlines()[0])
-                await self._stop()
+                await self.end()
             else:
                 break
         if ready.error:
@@ -243,16 +213,16 @@ class ReplayProcess:
         """Stop the process that gave no answer, and say why it did not."""
         if error.why == "slow":
             where = await self._where()
-            await self._stop()
+            await self.end()
             words = f"{doing} took longer than {limit:.3g} s{where} and was stopped"
             return RigError(words, log=self._log_tail())
-        await self._stop()
+        await self.end()
         if error.why == "too long":
             return RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes")
         words = f"the replaying process ended during {doing} (exit status {error.status})"
         return RigError(words, log=self._log_tail())
 
-    async def _stop(self) -> None:
+    async def end(self) -> None:
         """Kill the process with all it started, and wait until it is gone."""
         channel, self._channel = self._channel, None
         if channel is not None:
@@ -277,12 +247,6 @@ class ReplayProcess:
 
     def _log_tail(self) -> str:
         return log_tail(self._log)
-
-
-def _workflow_type(history: History) -> str:
-    started = next(history.of_type("WORKFLOW_EXECUTION_STARTED"), {})
-    attributes = started.get("workflowExecutionStartedEventAttributes") or {}
-    return str((attributes.get("workflowType") or {}).get("name", ""))
 
 
 def _shown(file: str, cwd: Path) -> str:

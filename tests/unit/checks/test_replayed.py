@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.records.evidence import Evidence
-from harness.records.replay_result import Difference, Replay
+from harness.records.replay_result import Difference, NondeterministicCall, Replay, ReplayFinding
 
 from .build import Story, judged, nothing, only_finding
 
@@ -56,3 +56,24 @@ def test_replay_that_took_too_long_is_neither_right_nor_wrong() -> None:
     assert judged("replays", replayed(stopped)).outcome == "UNKNOWN"
     died = replace(stopped, lost="the replaying process ended (exit status 7)")
     only_finding("replays", replayed(died))
+
+
+def test_report_cases_what_depends_on_a_condition_is_told_once_with_its_line_and_causes() -> None:
+    call = NondeterministicCall(function="time.time", stack=("app.py:7 in run",), workflow="Agent")
+    shown = ReplayFinding(
+        check="replays-under-every-condition",
+        workflow="Agent",
+        message="StartTimer 1 depends on the wall clock",
+        subject="StartTimer 1",
+        line="app.py:7 in run",
+        conditions=("wall clock",),
+        causes=(call,),
+    )
+    found = Replay(workflow_id="agent", run_id="run-1", commands=4, findings=(shown,))
+    finding = only_finding("replays", replayed(found, replace(found, findings=(), prefixes=4)))
+    assert finding.message == "the replay of Agent shows that StartTimer 1 depends on the wall clock"
+    assert tuple(map(str, finding.evidence)) == (
+        "app.py:7 in run",
+        "seen under: wall clock",
+        "calls time.time: app.py:7 in run",
+    )

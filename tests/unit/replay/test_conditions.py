@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.replay.conditions import COLD, IN_PROCESS, PLAIN, THROUGH_DOOR, WARM, chosen_conditions
+from harness.replay.conditions import COLD, IN_PROCESS, IN_SWEEP, PLAIN, THROUGH_DOOR, WARM, chosen_conditions, mixes
 
 
 def test_conditions_have_names_of_their_own_and_the_plain_one_comes_first() -> None:
@@ -40,3 +40,22 @@ def test_condition_that_does_not_exist_is_refused_with_those_that_do() -> None:
         chosen_conditions(["hash sed"])
     with pytest.raises(UsageError, match="with --worker there is no condition 'watched'"):
         chosen_conditions(["watched"], of=THROUGH_DOOR, way="with --worker ")
+
+
+def test_conditions_that_fit_together_are_one_and_need_few_processes() -> None:
+    mixed = mixes(IN_PROCESS)
+    assert sorted(part.name for mix in mixed for part in mix.parts) == sorted(each.name for each in IN_PROCESS)
+    assert len({each.process for each in IN_PROCESS}) == 9
+    assert len({mix.condition.process for mix in mixed}) == len({mix.condition.process for mix in mixes(IN_SWEEP)}) == 4
+    assert mixed[0].parts == (PLAIN,)
+    first = next(mix for mix in mixed if len(mix.parts) > 1)
+    assert {part.group for part in first.parts} == {"process", "hash seed", "time zone", "locale", "wall clock"}
+    environment = first.condition.environment
+    assert (environment["PYTHONHASHSEED"], environment["TZ"], environment["LC_ALL"]) == ("1", "XST-14", "C")
+    assert first.condition.fresh
+    assert first.condition.clock
+
+
+def test_conditions_that_contradict_each_other_and_a_single_one_stay_alone() -> None:
+    seeds = chosen_conditions(["hash seed"])
+    assert [(mix.condition, mix.parts) for mix in mixes(seeds)] == [(each, (each,)) for each in seeds]

@@ -22,7 +22,6 @@ from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, dec
 from harness.replay.compare.judging import (
     AS_RECORDED,
     DETERMINISTIC_CALLS,
-    EACH_TIME,
     KEEPS_PROCESS,
     RUNS_NOTHING,
     TEMPORAL,
@@ -30,6 +29,7 @@ from harness.replay.compare.judging import (
     Judge,
     settled,
 )
+from harness.replay.conditions import AGAIN, EACH_TIME
 from harness.temporal.command import Command, TaskDecisions
 
 GROUPS = {
@@ -128,6 +128,21 @@ def test_the_order_in_which_answers_come_does_not_matter(answer: Answers) -> Non
     finding = only(judged([*answers[1:], answers[0]]))
     assert finding.conditions == ("cold process",)
     assert "depends on what its process has run before" in finding.message
+
+
+def test_report_cases_what_equal_processes_decide_otherwise_depends_on_no_condition(answer: Answers) -> None:
+    told = [answer("plain", scheduled("book")), answer("hash seed 1", scheduled("book", pause=7))]
+    told += [answer(each.name, scheduled("book", pause=number % 2)) for number, each in enumerate(AGAIN)]
+    finding = only(judged(told))
+    assert finding.conditions == (EACH_TIME,)
+    assert finding.message.startswith("ScheduleActivityTask book differs from replay to replay: pause is ")
+
+
+def test_report_cases_what_equal_processes_decide_alike_depends_on_the_condition(answer: Answers) -> None:
+    told = [answer("plain", scheduled("book")), answer("hash seed 1", scheduled("book", pause=7))]
+    told += [answer(each.name, scheduled("book")) for each in AGAIN]
+    finding = only(judged(told))
+    assert finding.conditions == ("hash seed 1",)
 
 
 def test_what_differs_each_time_depends_on_no_condition(answer: Answers) -> None:

@@ -1,0 +1,17 @@
+"""What a replay gives a worker, or its workflow code, in place of the doors of a trial."""
+
+from __future__ import annotations
+
+from harness.processes.ports import IP
+
+_NOWHERE = f"http://{IP}:9"
+"""Where nobody listens: port 9 is that of the discard protocol."""
+
+NO_DOORS = {
+    "OPENAI_BASE_URL": f"{_NOWHERE}/v1",
+    "OPENAI_API_KEY": "sk-crashproof",
+    "ANTHROPIC_BASE_URL": _NOWHERE,
+    "ANTHROPIC_API_KEY": "sk-crashproof",
+    "EFFECTS_URL": _NOWHERE,
+}
+"""The variables of the HTTP doors of a trial: a replay calls no model, and code that does all the same reaches none."""
