@@ -16,6 +16,7 @@ from harness.records.options import SweepOptions
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
 from harness.records.verdict import Harm
+from harness.records.withheld import pair_with_secret, pair_without_secret
 
 KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine", "fail_on")
 """Options that the trials of a run depend on: its record keeps them."""
@@ -44,7 +45,7 @@ def declaration(
         name=scenario.name,
         variable=scenario.name.rpartition(".")[2] if variable is None else variable,
         file=scenario.file,
-        options=None if options is None else dict(options),
+        options=None if options is None else _kept(options),
         checks=tuple(each.name for each in chosen),
     )
 
@@ -53,12 +54,22 @@ def declared_scenario(declared: DeclaredScenario) -> Scenario:
     """Return one scenario of an earlier run.
 
     Raises:
-        UsageError: Its file is gone or declares it no more.
+        UsageError: Its file is gone or declares it no more, or a value that is not kept is not given again.
     """
     if declared.options is not None:
-        return replace(ad_hoc_scenario(declared.options), name=declared.name, checks=declared.checks)
+        return replace(ad_hoc_scenario(_given(declared.options)), name=declared.name, checks=declared.checks)
     loaded = load([f"{declared.file}::{declared.variable}"])[0]
     return replace(loaded, name=declared.name, checks=declared.checks, skip_checks=())
+
+
+def _kept(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an ad hoc scenario as a record keeps them."""
+    return {**options, "env": [pair_without_secret(pair) for pair in options.get("env", ())]}
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an ad hoc scenario as they were given, secrets included."""
+    return {**options, "env": [pair_with_secret(pair) for pair in options.get("env", ())]}
 
 
 def go_to(record: RunRecord) -> None:

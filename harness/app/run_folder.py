@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.errors import UsageError, first_error
 from harness.records import store as folders
+from harness.records.private_files import close_to_others
 
 
 @contextmanager
@@ -31,3 +32,6 @@ def new_run_folder(out: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
             folders.point_latest(out, at=before)
         raise
+    finally:
+        if folder.is_dir():
+            close_to_others(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -13,7 +14,9 @@ from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
+from harness.records.private_files import withhold
 from harness.records.scenario import Scenario
+from harness.records.withheld import secret_values
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
 from harness.trial.deadline import Bounds
@@ -50,6 +53,7 @@ class Trials:
         self._turns = Turns(1) if scenario.address else turns
         self._options = options
         self._stopped = stopped
+        self._secrets = secret_values({**os.environ, **scenario.env})
         self._replayer: asyncio.Task[StandingReplay] | None = None
 
     def folder_of(self, trial: str) -> Path:
@@ -89,7 +93,10 @@ class Trials:
         """
         folder = self.folder_of(trial)
         cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
-        evidence = await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
+        try:
+            evidence = await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
+        finally:
+            withhold(self._secrets, folder / "logs")
         if self._replayer:
             replayer = await asyncio.shield(self._replayer)
             evidence = replace(evidence, replays=await replayer.replay(evidence.histories))

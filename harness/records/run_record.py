@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from harness.records.sweep_result import SweepResult
+from harness.records.withheld import command_without_secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class RunRecord:
     """The record of a run, as ``run.json`` holds it: what was asked for, and the results so far.
 
     Attributes:
-        command: The command line.
+        command: The command line; values of ``--env`` that may be secret are withheld.
         cwd: Folder it was given in.
         started: When, in seconds since the epoch.
         finished: When it was complete; 0 while it is not.
@@ -64,7 +65,7 @@ class RunRecord:
 def begin(*, scenarios: tuple[DeclaredScenario, ...], options: dict[str, Any], server: dict[str, str]) -> RunRecord:
     """Return the record of a run that begins now."""
     return RunRecord(
-        command=("crashproof", *sys.argv[1:]),
+        command=("crashproof", *command_without_secrets(sys.argv[1:])),
         cwd=os.getcwd(),
         started=time.time(),
         scenarios=scenarios,

@@ -28,6 +28,7 @@ from harness.errors import RigError, UsageError
 from harness.foreign import for_file_name, whole
 from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.plan import Plan, parse
+from harness.records.private_files import make_private
 from harness.records.replay_result import Replay
 from harness.records.result_json import run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.run_record import RunRecord
@@ -85,7 +86,7 @@ def new_run(root: Path = RUNS) -> Path:
     """
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
     with _disk():
-        (root / name / "trials").mkdir(parents=True)
+        make_private(root / name / "trials")
     point_latest(root, at=Path(name))
     return root / name
 
@@ -145,15 +146,16 @@ def json_bytes(value: Any) -> bytes:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
+    """Write a file so that it is there whole or not at all, for nobody else to read.
 
     Raises:
         RigError: The disk does not take it.
     """
     with _disk():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
+            partial.touch(mode=0o600)
             partial.write_bytes(content)
             partial.replace(path)
         except BaseException:

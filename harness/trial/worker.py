@@ -14,6 +14,7 @@ from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
+from harness.records.withheld import secret_values, text_without
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
 
@@ -171,7 +172,7 @@ class WorkerProcesses:
         if process.exit_status is not None:
             raise RigError(
                 f"the worker exited with status {process.exit_status} before it polled: {shlex.join(self._command)}",
-                log=process.log_tail(),
+                log=self._log_of(process, number),
             )
         if polled:
             raise UsageError(
@@ -181,8 +182,11 @@ class WorkerProcesses:
         raise RigError(
             f"the worker runs, but did not poll within {READY_LIMIT:g} s: does it connect to TEMPORAL_ADDRESS "
             "(if its address is hard-coded, give it with --address)?",
-            log=process.log_tail(),
+            log=self._log_of(process, number),
         )
+
+    def _log_of(self, process: Process, number: int) -> str:
+        return text_without(secret_values(self._environment(number)), process.log_tail())
 
     async def _watch(self, process: Process, number: int) -> None:
         status = await process.wait()

@@ -17,6 +17,9 @@ from harness.doors.http.answer import Answer
 HttpDecision = Literal["go", "drop"] | Answer
 """A ``Decision`` (see ``harness.doors.decision``) as an HTTP door can carry it out: it knows no refusals."""
 
+SECRET_VARIABLE = "CRASHPROOF_DOOR_SECRET"
+"""Environment variable of the doors' process that holds the secret of its paths: unlike arguments, nobody reads it."""
+
 _SIZE = struct.Struct(">I")
 
 

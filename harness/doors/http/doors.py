@@ -1,13 +1,15 @@
 """The HTTP doors: the model server and the effect server, each message held until crashproof lets it go on.
 
-They are real servers in one process of their own, shared by all slots: a slot is the first part of every path, and the
-number of the worker process that was given the path is the second.
+They are real servers in one process of their own, shared by all slots. Every path begins with a secret of the doors,
+so that no other user of the machine can add calls; a slot is its second part, and the number of the worker process that
+was given the path is the third.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,19 +21,28 @@ import msgspec
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http import channel as http_channel
 from harness.doors.http.answer import parsed
-from harness.doors.http.channel import Arrived, Decided, Executed, Frame, HttpDecision, Notice, Refused, Serving
+from harness.doors.http.channel import (
+    SECRET_VARIABLE,
+    Arrived,
+    Decided,
+    Executed,
+    Frame,
+    HttpDecision,
+    Notice,
+    Refused,
+    Serving,
+)
 from harness.errors import RigError, UsageError
 from harness.processes import scratch
 from harness.processes.process import Process
 from harness.records.message_facts import HttpCall, HttpReply
 from harness.records.point import Position
+from harness.records.withheld import path_without_secrets, without_secrets
 
 __all__ = ["Decide", "Decision", "HttpDoors", "HttpMessage", "Notice"]
 
 _T = TypeVar("_T")
 _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-_SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "cookie")
 
 _START_LIMIT = 30.0  # seconds for the process to serve; scripts may import much
 _END_LIMIT = 5.0  # seconds for a process whose channel ended to be gone
@@ -75,8 +86,8 @@ class HttpMessage:
     @property
     def facts(self) -> HttpCall | HttpReply:
         """What the tape keeps of it: everything but secrets."""
-        headers = {key: "…" if key in _SECRET_HEADERS else value for key, value in self.headers.items()}
-        call = HttpCall(method=self.method, path=self.path, headers=headers, body=self.body)
+        headers, path = without_secrets(self.headers), path_without_secrets(self.path)
+        call = HttpCall(method=self.method, path=path, headers=headers, body=self.body)
         if self.position == "before":
             return call
         return HttpReply(**msgspec.structs.asdict(call), answer=self.answer)
@@ -122,6 +133,7 @@ class HttpDoors:
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
         self._port = 0
+        self._secret = secrets.token_urlsafe(16)
 
     async def __aenter__(self) -> HttpDoors:
         """Start the process and wait until it serves.
@@ -180,7 +192,7 @@ class HttpDoors:
     def _url(self, slot: str, worker: int) -> str:
         if self._failure is not None:
             raise self._failure
-        return f"http://127.0.0.1:{self._port}/{slot}/{worker}"
+        return f"http://127.0.0.1:{self._port}/{self._secret}/{slot}/{worker}"
 
     async def _start(self) -> None:
         # The path of a unix socket is limited to about 100 characters, so it is not in the folder of the logs.
@@ -212,7 +224,7 @@ class HttpDoors:
         command = [sys.executable, "-P", "-m", "harness.doors.http.server", channel]
         command += [str(script or "") for script in self._scripts]
         # With a fixed seed a script that goes through a set answers the same in every run.
-        env = {**os.environ, "PYTHONHASHSEED": "0"}
+        env = {**os.environ, "PYTHONHASHSEED": "0", SECRET_VARIABLE: self._secret}
         return await Process.start(command, name="http-doors", logs=self._logs, env=env)
 
     async def _unless_ended(self, awaited: asyncio.Future[_T]) -> _T:

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from harness.doors.http.answer import Answer, json_answer, parsed, plain_headers
 from harness.doors.http.script import Script, ScriptError
+from harness.records.withheld import path_without_secrets
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """The methods that are effects."""
@@ -66,7 +67,9 @@ def answer(effect: EffectRequest, *, script: Script | None = None) -> Answer:
     where there is no key: asked again with the same key, the answer is the same.
     """
     if not effect.name:
-        notice = f"{effect.method} {effect.path}: an effect needs a name: the path below EFFECTS_URL"
+        notice = (
+            f"{effect.method} {path_without_secrets(effect.path)}: an effect needs a name: the path below EFFECTS_URL"
+        )
         return json_answer({"error": {"message": notice}}, status=404, notice=notice)
     if script is None:
         return json_answer({"id": _digest(effect), "name": effect.name, "ok": True})

@@ -1,9 +1,10 @@
 """The process of the HTTP doors: one server that plays models and effects for every slot.
 
-``/SLOT/WORKER/model/...`` is the model's door, ``/SLOT/WORKER/effects/NAME`` the effects'; WORKER is the number of the
-worker process that was given the path. Each request is held before it is executed, and its answer before it goes back,
-until crashproof decides over the channel. The process ends with its channel. Run as
-``python -m harness.doors.http.server CHANNEL [MODEL_SCRIPT] [EFFECTS_SCRIPT]``, ``""`` for none.
+``/SECRET/SLOT/WORKER/model/...`` is the model's door, ``/SECRET/SLOT/WORKER/effects/NAME`` the effects'; WORKER is the
+number of the worker process that was given the path, and SECRET is in the process's environment. Each request is held
+before it is executed, and its answer before it goes back, until crashproof decides over the channel. The process ends
+with its channel. Run as ``python -m harness.doors.http.server CHANNEL [MODEL_SCRIPT] [EFFECTS_SCRIPT]``, ``""`` for
+none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import itertools
 import os
 import re
+import secrets
 import socket
 import struct
 import sys
@@ -29,7 +31,17 @@ from harness.doors.http import channel as http_channel
 from harness.doors.http import effects
 from harness.doors.http import script as scripts
 from harness.doors.http.answer import CLOSED, Answer, json_answer
-from harness.doors.http.channel import Arrived, Decided, Executed, Frame, HttpDecision, Notice, Refused, Serving
+from harness.doors.http.channel import (
+    SECRET_VARIABLE,
+    Arrived,
+    Decided,
+    Executed,
+    Frame,
+    HttpDecision,
+    Notice,
+    Refused,
+    Serving,
+)
 from harness.doors.http.script import Script
 from harness.doors.model import model
 from harness.doors.model.catalogue import operation_of
@@ -41,8 +53,8 @@ connection that is just being closed, which would be a fault that nobody planned
 
 _BODILESS = (204, 304)
 
-_PATH = re.compile(r"/+([^/]+)/([0-9]{1,9})/(model|effects)(?:/(.*))?", re.DOTALL)
-"""A path at a door: slot, number of the worker process (0: the starter), door, path below the door."""
+_PATH = re.compile(r"/+([^/]+)/([^/]+)/([0-9]{1,9})/(model|effects)(?:/(.*))?", re.DOTALL)
+"""A path at a door: secret, slot, number of the worker process (0: the starter), door, path below the door."""
 
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 """The value of SO_LINGER with which closing a socket resets its connection."""
@@ -84,6 +96,7 @@ class Doors:
         self._writer = writer
         self._model_script = model_script
         self._effects_script = effects_script
+        self._secret = os.environ.pop(SECRET_VARIABLE)
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[HttpDecision]] = {}
 
@@ -98,8 +111,10 @@ class Doors:
         connection.watch()
         arrived = self._arrived(request, body)
         if arrived is None:
-            paths = "/SLOT/WORKER/model/... and /SLOT/WORKER/effects/NAME"
-            text = f"{request.method} {scope['path']} is no door: paths are {paths}"
+            path = scope["path"].replace(self._secret, "SECRET")
+            text = (
+                f"{request.method} {path} is no door: OPENAI_BASE_URL, ANTHROPIC_BASE_URL and EFFECTS_URL lead to one"
+            )
             self._tell(Notice("", text))
             await deliver(json_answer({"error": {"message": text}}, status=404), connection=connection, send=send)
             return
@@ -141,7 +156,9 @@ class Doors:
         matched = _PATH.fullmatch(request.scope["raw_path"].decode("ascii"))
         if matched is None:
             return None
-        slot, worker, door, bare = matched.groups(default="")
+        secret, slot, worker, door, bare = matched.groups(default="")
+        if not secrets.compare_digest(secret, self._secret):
+            return None
         operation = operation_of(bare, body) if door == "model" else effects.operation_of(request.method, bare)
         query = request.scope["query_string"].decode("latin-1")
         return Arrived(

@@ -28,6 +28,7 @@ from harness.doors.model.catalogue import dialect_of, served
 from harness.doors.model.dialect import Dialect, bare_path
 from harness.doors.model.errors import error_answer
 from harness.doors.model.said import Said
+from harness.records.withheld import path_without_secrets
 
 _NO_CONVERSATION = frozenset(
     {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user"}
@@ -140,7 +141,9 @@ def _refused(words: Mapping[str, str], dialect: Dialect, *, digest: str) -> Answ
 
 
 def _unknown(method: str, path: str, *, digest: str) -> Answer:
-    notice = f"{method} {path} is not served by crashproof's model server, which serves {served()}"
+    notice = (
+        f"{method} {path_without_secrets(path)} is not served by crashproof's model server, which serves {served()}"
+    )
     return error_answer(dialect_of(path), status=404, said=notice, digest=digest, notice=notice)
 
 

@@ -110,7 +110,7 @@ class Forking:
     def _be_born(self, job: dict[str, Any]) -> None:
         """In the forked copy: become a process of its own."""
         for name, descriptor in (("out", 1), ("err", 2)):
-            opened = os.open(job[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            opened = os.open(job[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.dup2(opened, descriptor)
             os.close(opened)
         os.chdir(job["cwd"])

@@ -196,6 +196,21 @@ async def test_a_message_says_which_worker_process_sent_it(tmp_path: Path) -> No
     assert [message.path for message in decide.met[::2]] == ["/v1/responses", "/note", "/v1/messages"]
 
 
+async def test_an_attack_by_who_does_not_know_the_secret_of_the_doors_meets_no_door(tmp_path: Path) -> None:
+    decide, notices = Recorder(), list[Notice]()
+    async with doors(decide, tmp_path, notice=notices.append) as running, httpx.AsyncClient() as sender:
+        url = running.effects_url("s", worker=1)
+        secret = urlsplit(url).path.split("/")[1]
+        for guess in ("", "/guess", f"/{secret[:-1]}"):
+            asked = f"{url.partition(secret)[0].rstrip('/')}{guess}/s/1/effects/note"
+            assert (await sender.post(asked, json={})).status_code == 404
+        assert (await sender.post(f"{url}/../../{secret}", json={})).status_code == 404
+        command_lines = Path(f"/proc/{running.pid}/cmdline").read_text()
+    assert decide.met == []
+    assert secret not in command_lines
+    assert not any(secret in notice.text for notice in notices)
+
+
 @pytest.mark.parametrize("position", ["before", "after"])
 async def test_what_is_let_go_is_executed_though_its_client_went_while_it_was_held(
     tmp_path: Path, position: str

@@ -32,7 +32,11 @@ def test_a_request_and_its_answer() -> None:
     )
 
 
-@pytest.mark.parametrize("header", ["authorization", "x-api-key", "api-key", "cookie"])
+@pytest.mark.parametrize("header", ["authorization", "x-api-key", "api-key", "cookie", "x-my-secret", "unheard-of"])
 def test_secrets_are_left_out(header: str) -> None:
     message = replace(ASKED, headers={header: "sk-secret", "accept": "*/*"})
     assert message.facts.headers == {header: "…", "accept": "*/*"}
+
+
+def test_secrets_of_the_query_are_left_out() -> None:
+    assert replace(ASKED, path="/note?api_key=sk&page=2").facts.path == "/note?api_key=…&page=2"
