@@ -10,11 +10,11 @@ from typing import Any
 
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import command_words
+from harness.processes.failed_start import failed_start
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
-from harness.records.withheld import secret_values, text_without
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
 
@@ -170,23 +170,22 @@ class WorkerProcesses:
         if is_ready or (not self._strict and process.exit_status == 0):
             return is_ready
         if process.exit_status is not None:
-            raise RigError(
+            raise failed_start(
                 f"the worker exited with status {process.exit_status} before it polled: {shlex.join(self._command)}",
-                log=self._log_of(process, number),
+                process=process,
+                environment=await self._environment(number),
             )
         if polled:
             raise UsageError(
                 f"the worker polls {', '.join(map(repr, sorted(polled)))}, but nobody polls "
                 f"{self._task_queue!r}{nearest(self._task_queue, polled)}: give the task queue that it polls"
             )
-        raise RigError(
+        raise failed_start(
             f"the worker runs, but did not poll within {READY_LIMIT:g} s: does it connect to TEMPORAL_ADDRESS "
             "(if its address is hard-coded, give it with --address)?",
-            log=self._log_of(process, number),
+            process=process,
+            environment=await self._environment(number),
         )
-
-    def _log_of(self, process: Process, number: int) -> str:
-        return text_without(secret_values(self._environment(number)), process.log_tail())
 
     async def _watch(self, process: Process, number: int) -> None:
         status = await process.wait()

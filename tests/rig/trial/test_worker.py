@@ -123,7 +123,7 @@ async def test_a_worker_that_exits_is_told_with_its_log(tmp_path: Path, script: 
 async def test_a_worker_that_never_polls_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "READY_LIMIT", 1.5)
     async with workers(python(SLEEPS), tmp_path) as (found, _):
-        with pytest.raises(RigError, match=r"did not poll within 1\.5 s.*\n  \| here"):
+        with pytest.raises(RigError, match=r"(?s)did not poll within 1\.5 s.*\n  \| here"):
             await found.start()
 
 

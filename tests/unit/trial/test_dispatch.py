@@ -80,7 +80,7 @@ async def test_an_empty_poll_answer_is_nothing_to_decide_about() -> None:
 async def test_a_call_and_its_answer_are_one_message_with_a_number_that_all_doors_share() -> None:
     asking = Asking()
     assert next(asking.dispatch.numbers) == 1
-    headers = {"authorization": "Bearer sk", "x-other": "1"}
+    headers = {"authorization": "Bearer sk", "user-agent": "1"}
     assert await asking.dispatch.http(http("before", headers=headers, body={"x": 1})) == "go"
     assert (
         await asking.dispatch.http(http("after", status=200, answer={"ok": True}, answer_text='{"ok": true}')) == "go"
@@ -91,7 +91,7 @@ async def test_a_call_and_its_answer_are_one_message_with_a_number_that_all_door
     assert before.point
     assert after.point == before.point.at("after")
     assert isinstance(before.facts, HttpCall)
-    assert before.facts.headers == {"authorization": "…", "x-other": "1"}
+    assert before.facts.headers == {"authorization": "…", "user-agent": "1"}
     assert isinstance(after.facts, HttpReply)
     assert after.facts.answer == {"ok": True}
     assert asking.answers == {2: '{"ok": true}'}
