@@ -161,6 +161,12 @@ def _adds_header(call: nodes.Call) -> bool:
     )
 
 
+def _names_in(address: Any) -> str:
+    """Return the names in an address, which tell what it is of: `self.token_url`."""
+    named = address.nodes_of_class((nodes.Attribute, nodes.Name))
+    return " ".join(getattr(each, "attrname", getattr(each, "name", "")) for each in named)
+
+
 def _request(
     what: str,
     frame: CallFrame,
@@ -173,7 +179,7 @@ def _request(
     unknown: bool = False,
 ) -> CodeEffect | None:
     address_of = ArgumentOrigin(node=address, frame=frame) if address is not None else None
-    if address_of and _HARMLESS.search(texts_of(address, frame, project=project)):
+    if address_of and _HARMLESS.search(f"{texts_of(address, frame, project=project)} {_names_in(address)}"):
         return None
     seen: list[ArgumentOrigin] = []
     for expressions, pattern in ((headers, _KEY_HEADER), (bodies, _KEY_FIELD)):

@@ -237,6 +237,8 @@ def is_excused(project: Project, use: ForbiddenUse, reached: ReachedCode) -> boo
 
 def severity_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Severity:
     """Return how sure it is that a use breaks the workflow."""
+    if use.name.startswith("sys."):
+        return Severity.LOOK
     stopped = use.source.stopped and not reached.passed_through and not use.handed_over
     if stopped and not unrestricted(use.node, project, reached):
         return Severity.CERTAIN
@@ -244,7 +246,7 @@ def severity_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Se
         return Severity.LIKELY
     if destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND:
         return Severity.CERTAIN
-    return Severity.LOOK if use.name.startswith("sys.") else Severity.LIKELY
+    return Severity.LIKELY
 
 
 def forbidden(project: Project, rule: str, consequence: str) -> Iterator[AuditFinding]:

@@ -147,8 +147,30 @@ def passages(project: Project, reached: ReachedCode) -> Iterator[SetTraversal]:
     """Yield the places in a piece of code that go through a set in its order."""
     for node in project.walk(reached):
         for passage in _of(node, project, reached):
-            if is_set(project, passage.through, reached) and not holds_numbers(project, passage.through, reached):
+            if _holds_one(passage.through) or not is_set(project, passage.through, reached):
+                continue
+            if not holds_numbers(project, passage.through, reached):
                 yield passage
+
+
+def _holds_one(through: Node) -> bool:
+    """Tell whether a set is only gone through where it was seen to have one element: `if len(names) == 1:`."""
+    names = {each.name for each in through.nodes_of_class(nodes.Name)}
+    above = [through, *through.node_ancestors()]
+    tests = {each.test.as_string() for each in above if isinstance(each, nodes.If | nodes.IfExp)}
+    refused = {test for each in above if each.is_statement for test in _refused_before(each)}
+    return any(f"len({name}) == 1" in test for name in names for test in tests) or any(
+        f"len({name}) != 1" in test for name in names for test in refused
+    )
+
+
+def _refused_before(statement: Node) -> Iterator[str]:
+    """Yield the conditions before a statement under which it is not reached."""
+    before = statement.previous_sibling()
+    while before is not None:
+        if isinstance(before, nodes.If) and isinstance(before.body[-1], nodes.Raise | nodes.Return | nodes.Continue):
+            yield before.test.as_string()
+        before = before.previous_sibling()
 
 
 def _written_out(call: nodes.Call) -> Iterator[Node]:

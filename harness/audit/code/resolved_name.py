@@ -129,7 +129,7 @@ FIRST_ARGUMENT = frozenset(
     (
         *("functools.partial", "copy.copy", "copy.deepcopy", "dataclasses.replace", "contextlib.closing"),
         *("asyncio.create_task", "asyncio.shield", "asyncio.ensure_future", "asyncio.wait_for", "asyncio.run"),
-        *("builtins.reversed", "builtins.iter", "builtins.next", "builtins.aiter"),
+        *("builtins.reversed", "builtins.iter", "builtins.aiter"),
     )
 )
 """Functions whose result behaves, for us, like their first argument (`cast`: like an instance of it)."""

@@ -44,6 +44,9 @@ def _of_name(resolver: Resolver, name: str, node: nodes.Call, owner: Owner) -> I
     elif name in _OF_DICT and isinstance(node.func, nodes.Attribute):
         for each in resolver.of(node.func.expr, owner):
             yield from _element(resolver, each, owner, last=True)
+    elif name == "builtins.next" and first is not None:
+        for each in resolver.of(first, owner):
+            yield from _element(resolver, each, owner, last=True)
     elif name in FIRST_ARGUMENT:
         yield from resolver.of(first, owner)
     elif name == "builtins.getattr" and len(node.args) > 1 and isinstance(node.args[1], nodes.Const):

@@ -144,7 +144,7 @@ class StartCalls:
                 options[keyword.arg] = keyword.value
                 continue
             written = list(origins(self.resolver, keyword.value, given))
-            known = known and bool(written)
+            known = known and bool(written) and not _is_filled(keyword.value)
             for each in written:
                 inner = self._mapping(each)
                 known = known and inner is not None
@@ -158,6 +158,8 @@ class StartCalls:
                 return {str(key.value): each for key, each in items(node) if isinstance(key, nodes.Const)}
             return None
         if isinstance(node, nodes.Call) and any(each.name == "builtins.dict" for each in self.resolver.of(node.func)):
+            if node.args or any(each.arg is None for each in node.keywords):
+                return None
             return {each.arg: each.value for each in node.keywords if each.arg}
         if isinstance(node, nodes.Call):
             for resolved in self.resolver.of(node.func):
@@ -219,6 +221,20 @@ class StartCalls:
             if activity or workflow:
                 return activity, workflow
         return None, None
+
+
+def _is_filled(node: nodes.NodeNG) -> bool:
+    """Tell whether a variable is put together step by step: `options["summary"] = text`, `options.update(more)`."""
+    if not isinstance(node, nodes.Name):
+        return False
+    scope = node.frame()
+    stored = (each for each in scope.nodes_of_class(nodes.Subscript) if each.ctx.name == "Store")
+    called = (each.func for each in scope.nodes_of_class(nodes.Call) if isinstance(each.func, nodes.Attribute))
+    grown = [
+        *(each.value for each in stored),
+        *(each.expr for each in called if each.attrname in ("update", "setdefault")),
+    ]
+    return any(isinstance(each, nodes.Name) and each.name == node.name for each in grown)
 
 
 def _passed(options: Mapping[str, nodes.NodeNG]) -> list[nodes.NodeNG]:

@@ -54,7 +54,8 @@ def _retries(project: Project) -> Iterator[AuditFinding]:
         for frame, node, how, requests in repeating:
             if node not in reported:
                 reported.add(node)
-                yield _finding(node, how, requests, frame, project)
+                severity = Severity.LIKELY if requests or _asks_outside(node, frame, project) else Severity.LOOK
+                yield _finding(node, how, requests, frame, project, severity=severity)
 
 
 def _found_in(frame: CallFrame, project: Project) -> Iterator[tuple[Any, str, int]]:
@@ -220,13 +221,30 @@ def _asks(call: nodes.Call, frame: CallFrame, project: Project) -> str:
     return ""
 
 
-def _finding(node: Any, how: str, requests: int, frame: CallFrame, project: Project) -> AuditFinding:
+def _asks_outside(node: Any, frame: CallFrame, project: Project) -> bool:
+    """Tell whether what is repeated is known to ask a model or another server; else it may be a lock or a cache."""
+    if isinstance(node, nodes.For | nodes.While) or not _is_general(node, frame, project):
+        return True
+    below = [one for one in frames_of(frame.activity, project=project) if frame in one.chain]
+    remotes = (remote_call(call, project=project) for one in below for call in one.calls())
+    return any(one and one.towards in (Towards.MODEL, Towards.HTTP) for one in remotes)
+
+
+def _is_general(node: Any, frame: CallFrame, project: Project) -> bool:
+    """Tell whether it repeats whatever it is put around: a decorator, or tenacity's loop."""
+    decorators = frame.function.decorators.nodes if frame.function.decorators else ()
+    return node in decorators or (isinstance(node, nodes.Call) and project.dotted_name(node.func) in _RETRYING)
+
+
+def _finding(
+    node: Any, how: str, requests: int, frame: CallFrame, project: Project, *, severity: Severity
+) -> AuditFinding:
     message = (
         f"Inside the activity {frame.activity.name!r} {how}, and Temporal repeats the activity: "
         f"{_requests(frame.activity, requests, project)}. Waits told by Retry-After and the state of the retries are "
         "in no history. Leave retries to Temporal's retry policy: max_retries=0 for a client, no decorator, no loop."
     )
-    return project.finding("CP305", node, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project))
+    return project.finding("CP305", node, message, severity=severity, reached=reached_in(frame, project=project))
 
 
 def _requests(activity: Activity, requests: int, project: Project) -> str:

@@ -24,6 +24,9 @@ _GRAVE = re.compile(
 )
 """Words of what one does not want twice."""
 
+_SMALL = re.compile(r"segment|analytics|telemetry|metric|tracing|posthog|amplitude|mixpanel|sentry", re.IGNORECASE)
+"""Words of what only counts or watches."""
+
 _FRESH = {Trait.NEW, Trait.ATTEMPT}
 _OWN = {Trait.ARGUMENT, Trait.ACTIVITY, Trait.UNKNOWN}
 
@@ -131,6 +134,8 @@ def _repeated(node: Any) -> bool:
 
 
 def _grave(effect: CodeEffect, frame: CallFrame, project: Project) -> bool:
+    if _SMALL.search(f"{frame.function.name} {frame.function.root().name}"):
+        return False
     spoken = [effect.address and texts_of(effect.address.node, effect.address.frame, project=project)]
     spoken += [one.function.name for one in frame.chain] + [frame.activity.name]
     return any(_GRAVE.search(one) for one in spoken if one)

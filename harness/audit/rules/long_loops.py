@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ _LONG_S = 60.0
 
 _FEW = 3
 """A loop over so many written-out items is no long one."""
+
+_RETRIES = re.compile(r"retr(?:y|ies)|attempt|tries", re.IGNORECASE)
+"""How a loop is written that asks for the same thing again; most often it asks once."""
 
 _LOOPS = nodes.For | nodes.While
 
@@ -56,6 +60,8 @@ def _longest(activity: Activity, project: Project) -> float | None:
 
 def _may_last(loop: Any, longest: float | None, project: Project) -> bool:
     if longest is not None and longest < _LONG_S:
+        return False
+    if isinstance(loop, nodes.For) and _RETRIES.search(f"{loop.target.as_string()} {loop.iter.as_string()}"):
         return False
     if isinstance(loop, nodes.While):
         return longest is not None or isinstance(loop.test, nodes.Const)

@@ -50,8 +50,14 @@ def _wraps(block: Any, project: Project) -> nodes.Raise | None:
             for one in part.nodes_of_class((nodes.Attribute, nodes.Keyword, nodes.Name))
         )
         raises = [one for one in caught.body if isinstance(one, nodes.Raise)]
-        return raises[0] if raises and isinstance(raises[0].exc, nodes.Call) and not asks else None
+        return raises[0] if raises and _is_retried(raises[0].exc, project) and not asks else None
     return None
+
+
+def _is_retried(made: Any, project: Project) -> bool:
+    """Tell whether an error is one of Python's, or a failure that is not marked: others have a reader of their own."""
+    name = project.dotted_name(made.func) if isinstance(made, nodes.Call) else ""
+    return name == _FAILURE or name.startswith("builtins.")
 
 
 def _shown(raised: nodes.Raise, project: Project) -> str:

@@ -65,11 +65,47 @@ def _waits_for_all(project: Project, code: Sequence[ReachedCode]) -> bool:
 def _ends(project: Project, code: Sequence[ReachedCode]) -> bool:
     """Tell whether the run can end: it has no last loop that nothing leaves."""
     run: Node = code[0].node
+    if any(_never_ends(project, each, code[0]) for each in run.body) and not _continues(project, code):
+        return False
     last = run.body[-1]
     endless = isinstance(last, nodes.While) and isinstance(last.test, nodes.Const) and bool(last.test.value)
     return (
         not endless or any(last.nodes_of_class((nodes.Return, nodes.Break, nodes.Raise))) or _continues(project, code)
     )
+
+
+def _never_ends(project: Project, statement: Node, run: ReachedCode) -> bool:
+    """Tell whether a statement of the run waits for what never comes: a future, False, a flag that nothing sets."""
+    value = getattr(statement, "value", None)
+    call = value.value if isinstance(value, nodes.Await) else None
+    if not isinstance(call, nodes.Call):
+        return False
+    if project.called_name(call, run) == "asyncio.Future":
+        return True
+    if project.called_name(call, run) != _WAIT or not call.args or _has_timeout(call):
+        return False
+    condition = call.args[0]
+    body = condition.body if isinstance(condition, nodes.Lambda) else None
+    if isinstance(body, nodes.Const):
+        return not body.value
+    return (
+        isinstance(body, nodes.Attribute) and body.as_string().startswith("self.") and not _is_set(body.attrname, run)
+    )
+
+
+def _has_timeout(call: nodes.Call) -> bool:
+    given = [each.value for each in call.keywords if each.arg == "timeout"]
+    return any(not (isinstance(each, nodes.Const) and each.value is None) for each in given)
+
+
+def _is_set(name: str, run: ReachedCode) -> bool:
+    """Tell whether some code of the module may give an attribute another value than False or None."""
+    values = [
+        getattr(each.parent, "value", None)
+        for each in run.module.tree.nodes_of_class(nodes.AssignAttr)
+        if each.attrname == name
+    ]
+    return not values or any(not (isinstance(each, nodes.Const) and not each.value) for each in values)
 
 
 def _continues(project: Project, code: Sequence[ReachedCode]) -> bool:
@@ -191,7 +227,17 @@ def _reset(
 def _meant_for_later(assign: Node, entries: Sequence[EntryMethod], reached: ReachedCode) -> bool:
     """Tell whether the handlers heed only what names an id that the run makes where it resets: none came before."""
     made = {each.attrname for each in reached.node.nodes_of_class(nodes.AssignAttr)} - {assign.attrname}
-    return all(_compared_before(assign.attrname, entry.node) & made for entry in entries)
+    by_id = all(_compared_before(assign.attrname, entry.node) & made for entry in entries)
+    return by_id or all(_waits_first(assign.attrname, entry.node) for entry in entries)
+
+
+def _waits_first(name: str, handler: nodes.FunctionDef) -> bool:
+    """Tell whether a handler waits on an attribute before it assigns it: it comes when the run has reset it."""
+    assigned = max(
+        (each.lineno or 0 for each in handler.nodes_of_class(nodes.AssignAttr) if each.attrname == name), default=0
+    )
+    waits = [each for each in handler.nodes_of_class(nodes.Await) if (each.lineno or 0) < assigned]
+    return any("wait_condition" in each.as_string() and f"self.{name}" in each.as_string() for each in waits)
 
 
 def _compared_before(name: str, handler: nodes.FunctionDef) -> set[str]:

@@ -17,6 +17,9 @@ from harness.records.audit_result import AuditFinding, Severity
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
 
+_HARMLESS = frozenset(f"threading.{name}" for name in ("Lock", "RLock", "Event", "Condition", "local"))
+"""What a module may make when it is imported: alone it changes nothing."""
+
 _PASSING = "temporalio.workflow.unsafe.imports_passed_through"
 
 
@@ -32,15 +35,21 @@ def _impure(project: Project) -> Iterator[AuditFinding]:
     passed = [(one, _loaded_with(one.module, project)) for one in _passed(project)]
     reported: set[nodes.NodeNG] = set()
     for reached in project.reached() if passed else ():
-        if reached.is_module or reached.module.installed:
+        if reached.is_module or reached.module.installed or _at_import(reached):
             continue
-        use = next((one for one in uses_in(project, reached, reached) if one.source.stopped), None)
+        uses = (one for one in uses_in(project, reached, reached) if one.source.stopped)
+        use = next((one for one in uses if one.name not in _HARMLESS), None)
         if use is None:
             continue
         through = next((one for one, modules in passed if reached.module.tree in modules), None)
         if through is not None and through.node not in reported:
             reported.add(through.node)
             yield _finding(through, reached, use.node, use.name, project)
+
+
+def _at_import(reached: ReachedCode) -> bool:
+    """Tell whether code runs when modules are imported: of one that is passed through, once for all runs."""
+    return any(step.what.startswith("imports ") for step in reached.path)
 
 
 def _finding(through: Passed, reached: ReachedCode, node: nodes.NodeNG, name: str, project: Project) -> AuditFinding:

@@ -77,7 +77,7 @@ def _finding(
     earlier: Sequence[nodes.ExceptHandler],
     reached: ReachedCode,
 ) -> AuditFinding | None:
-    if _goes_on(project, clause, reached):
+    if _goes_on(project, clause, reached) or _is_asked_around(project, statement, reached):
         return None
     before = {name for each in earlier for name in _caught(project, each, reached)}
     if caught & _EVERYTHING and not before & (_CANCELLED | _EVERYTHING):
@@ -100,6 +100,14 @@ def _goes_on(project: Project, clause: nodes.ExceptHandler, reached: ReachedCode
         getattr(node, "attrname", getattr(node, "name", "")) in asks
         for statement in clause.body
         for node in statement.nodes_of_class((nodes.Name, nodes.Attribute))
+    )
+
+
+def _is_asked_around(project: Project, statement: nodes.Try, reached: ReachedCode) -> bool:
+    """Tell whether a `try` stands in an except that has asked what it caught, and cleans up."""
+    return any(
+        isinstance(each, nodes.ExceptHandler) and _goes_on(project, each, reached)
+        for each in statement.node_ancestors()
     )
 
 

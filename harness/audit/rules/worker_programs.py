@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LONG_S = 60.0
 """From this start-to-close timeout on an activity counts as long; one whose timeout cannot be told does not."""
 
+_FOR_EVER_S = 3600.0
+"""A program that sleeps for so long waits for its end."""
+
 _UNSANDBOXED = "temporalio.worker.UnsandboxedWorkflowRunner"
 
 
@@ -81,9 +84,11 @@ def _runs_for_ever(worker: WorkerCall, project: Project) -> bool:
 
 def _waits_for_ever(call: nodes.Call, project: Project) -> bool:
     name = project.dotted_name(call.func)
-    return name in ("asyncio.Future", "asyncio.sleep", "asyncio.gather") or name.endswith(
-        (".create_future", ".serve_forever", "Event.wait")
-    )
+    if name == "asyncio.sleep":
+        seconds = project.value_of(call.args[0]) if call.args else None
+        repeated = any(isinstance(each, nodes.While) for each in call.node_ancestors())
+        return repeated or (isinstance(seconds, int | float) and seconds >= _FOR_EVER_S)
+    return name == "asyncio.Future" or name.endswith((".create_future", ".serve_forever", "Event.wait"))
 
 
 def _is_program(worker: WorkerCall, project: Project) -> bool:
