@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from harness.checks import faults_met, masking, showing
+from harness.checks import faults_met, masking, showing, why_open
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.lateness import Late
@@ -41,10 +41,11 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     subject = _root_name(evidence)
     close = events.root_close(evidence)
     if evidence.end == "deadline":
+        if left := faults_met.still_retrying(evidence):
+            raise CannotTell(left)
         harm = Harm.RISKY if faults_met.tried_for_ever(evidence) else None
-        yield _finding(
-            "workflow-ends-as-baseline", subject, f"{subject} did not end in time", shown=_last(evidence), harm=harm
-        )
+        words = f"{subject} did not end in time" + why_open.loop(evidence, baselines) + why_open.unsent(evidence)
+        yield _finding("workflow-ends-as-baseline", subject, words, shown=_last(evidence), harm=harm)
     elif evidence.end == "closed" and close is None:
         raise CannotTell("the trial says that the workflow closed, and no history shows it")
     elif evidence.end == "closed" and close is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from harness import faults
 from harness.checks.attempts import Attempt, attempts_of, by_execution
@@ -10,6 +11,8 @@ from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry, acts
+
+_DUE_SLACK = 10.0  # seconds for a due attempt to begin
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,24 @@ def tried_for_ever(evidence: Evidence) -> bool:
         and any(met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt))
         for group in by_execution(attempts_of(evidence)).values()
     )
+
+
+def still_retrying(evidence: Evidence) -> str:
+    """Say which declared attempts under a lasting fault were still to come when the deadline ended the trial.
+
+    As long as the next one is not due, that the work has not ended shows nothing. An empty text where none was.
+    """
+    until = next((entry.at for entry in acts(evidence.tape, "deadline")), inf)
+    for group in by_execution(attempts_of(evidence)).values():
+        last, cap = group[-1], group[-1].options.retry.attempts
+        lasting = any(met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt))
+        if lasting and last.number < cap and last.ended is not None:
+            due = last.ended.at + last.options.retry.delay(last.number)
+            if until < due + _DUE_SLACK:
+                return (
+                    f"{last.name} has {cap} attempts declared, and {last.number} of them were made until the deadline"
+                )
+    return ""
 
 
 def met_at(evidence: Evidence) -> list[float]:

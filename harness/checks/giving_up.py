@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.checks import faults_met, lasting_effects, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
-from harness.checks.check import NothingToLookAt, check
+from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTaskFailed
@@ -34,6 +34,8 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     hit = [group for group in by_execution(attempts_of(evidence)).values() if _is_outage(group)]
     if not hit:
         raise NothingToLookAt("no activity met an outage of the model that lasted")
+    if left := faults_met.still_retrying(evidence):
+        raise CannotTell(left)
     reported: set[str] = set()
     for group in hit:
         end = _end_of(group[0], evidence)
@@ -62,6 +64,8 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
         raise NothingToLookAt("no fault made it impossible to succeed")
     subject, close = evidence.roots[-1].path, events.root_close(evidence)
     if close is None:
+        if left := faults_met.still_retrying(evidence):
+            raise CannotTell(left)
         words = f"{subject} was not given up under {fault.name}{_why_open(evidence)}"
         yield _finding(f"{subject} open", words, (), harm=Harm.RISKY if faults_met.tried_for_ever(evidence) else None)
         return

@@ -41,7 +41,8 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
         calls = sorted((call for attempt in group for call in attempt.calls("model")), key=lambda call: call.at)
         for met in (met for attempt in group for met in faults_met.faulted_calls_of(attempt)):
             asked = _asked_to_wait(met.instead)
-            following = next((each for each in calls if each.at > met.instead.at), None)
+            later = calls if met.attempt.ended else met.attempt.calls("model")  # a lost attempt told nobody to wait
+            following = next((each for each in later if each.at > met.instead.at), None)
             if asked is None or following is None or evidence.skips_time or _hurried(met, following, evidence):
                 continue
             looked = True
@@ -82,7 +83,8 @@ def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence])
             yield _finding(evidence, "terminal-error-tried-once", met, words, entries)
     close = events.root_close(evidence)
     if close and events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not reported:
-        yield from _not_called_final(refused[0], close)
+        heard = next((met for met in refused if met.attempt.ended), refused[0])
+        yield from _not_called_final(heard, close)
 
 
 def _asked_to_wait(reply: Entry) -> tuple[float, float, str] | None:
@@ -141,9 +143,15 @@ def _usual_calls(baselines: Sequence[Evidence]) -> Counter[str]:
 
 
 def _tried_again(met: FaultedCall, group: Sequence[Attempt]) -> tuple[str, list[Entry]]:
+    """Return what was asked again.
+
+    An attempt whose end the server never heard of, because its worker was struck on the way, has told nobody what the
+    model said: the next one rightly asks again.
+    """
+    unheard = met.attempt.ended is None
     again = [
         call
-        for attempt in group
+        for attempt in ([met.attempt] if unheard else group)
         for call in attempt.calls("model")
         if call.at > met.instead.at and _unit(call) == _unit(met.request)
     ]

@@ -125,13 +125,15 @@ class TimePassed(msgspec.Struct, frozen=True, kw_only=True):
 class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Acts ``signal``, ``query`` and ``update``: the scenario's client sent something to the workflow.
 
+    Act ``unsent``: it was still to send it when the trial ended.
+
     Attributes:
         name: Name of the signal, query or update.
         args: The arguments; what is no plain value as its ``repr``.
         workflow_id: Workflow id.
         update_id: Update id.
         answer: What a query or update returned; unset where it returned nothing because it failed.
-        failure: Type and message of the error that a query or update failed with.
+        failure: Type and message of the error that a query or update failed with; why it was not sent.
     """
 
     name: str
@@ -229,6 +231,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "signal": ClientCall,
     "query": ClientCall,
     "update": ClientCall,
+    "unsent": ClientCall,
     "past-doors": PastDoors,
     "state": StateChanged,
     "notice": DoorNotice,

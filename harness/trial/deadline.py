@@ -18,6 +18,9 @@ SLACK = 20.0
 BASELINE_LIMIT = 120.0
 """Seconds that a baseline may take: nothing is known yet about the work."""
 
+LONGEST_OUTAGE = 300.0
+"""Seconds that are waited at most for the declared attempts to be used up; if that is not enough, it is told."""
+
 _PUT_OFF = 3.0  # times the deadline, at most, until which it is put off
 _UNLIMITED = 6  # attempts that are waited for where none are declared
 _ACCELERATED = 4.0  # seconds until an accelerated timeout has happened and the attempt has been scheduled anew
@@ -68,16 +71,18 @@ def _more(fault: Fault, baseline: Evidence) -> float:
     impact = fault.action.impact
     if not impact.fails_attempts:
         return impact.seconds
-    tries = fault.times or _UNLIMITED
-    return impact.seconds + max((_waits(options, tries) for _, options in _activities(baseline)), default=0.0)
+    waits = (_waits(options, fault.times) for _, options in _activities(baseline))
+    return impact.seconds + min(max(waits, default=0.0), LONGEST_OUTAGE)
 
 
 def _waits(options: ActivityOptions, tries: int) -> float:
     """Return the seconds from the first to the last of so many failed tries and one more, or of the declared attempts.
 
-    The time that the attempts themselves take is not counted.
+    Where every try fails (0) that is as many as are declared. The time that the attempts themselves take is not
+    counted.
     """
-    attempts = min(tries + 1, options.retry.attempts or tries + 1)
+    declared = options.retry.attempts
+    attempts = min(tries + 1, declared or tries + 1) if tries else declared or _UNLIMITED + 1
     return min(sum(options.retry.delays(attempts)), options.schedule_to_close or inf)
 
 

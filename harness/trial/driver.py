@@ -141,6 +141,12 @@ class Driver:
         if due and roots:
             await self._send_all(due, roots[-1].workflow_id)
 
+    def tell_unsent(self) -> None:
+        """Put on the tape what is still to be sent, because its point has not come."""
+        for _, send in self._waiting:
+            why = f"its point {send.at} did not come"
+            self._tape.note("unsent", facts=ClientCall(name=send.name, args=[], workflow_id="", failure=why))
+
     async def _send_all(self, due: Sequence[tuple[int, Send]], workflow_id: str) -> None:
         """Send, and have done in the background what takes the worker to answer, with all that comes after it."""
         for first in due:

@@ -16,6 +16,7 @@ from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
 from harness.trial.deadline import Bounds
 from harness.trial.stage import TrialStage
+from harness.trial.stuck import StuckWorkflows
 
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
@@ -64,6 +65,7 @@ class TrialEnd:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
         if not done:
+            self._stage.tape.note("deadline")
             late = f"not over {self._deadline():.0f} s after the work began"
             return "deadline", f"{late}; {await self._waiting_for(root)}" if self._place.clock else late
         first = min(done, key=watching.index)
@@ -108,13 +110,15 @@ class TrialEnd:
 
     async def _broken(self) -> str:
         """Wait until the trial cannot go on, and say why."""
-        looked, tape = 0, self._stage.tape
+        looked, tape, stuck = 0, self._stage.tape, StuckWorkflows()
         while True:
             failure = tape.failure or self._rig_failure()
             if failure:
                 raise failure
             for entry in tape.entries[looked:]:
                 _must_be_registered(entry)
+                if reason := stuck.why_stuck(entry):
+                    return reason
             looked = len(tape.entries)
             process = self._stage.registry.process
             if self._stage.workers.exited.is_set() and process and (process.exit_status or not self._may_exit):

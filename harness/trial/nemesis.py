@@ -89,16 +89,20 @@ class Nemesis:
         if self._workers.died(entry.worker):
             if entry.kind == "reply":
                 self._tape.put(entry)
+                await self._hear(entry)  # it was executed, though its sender never hears of it
             return self._dropped(entry)
         self._tape.put(entry)
         if entry.point is None:
             return "go"
-        if self._listen:
-            await self._listen(entry.point)
-            if self._workers.died(entry.worker):
-                return self._dropped(entry)
+        await self._hear(entry)
+        if self._workers.died(entry.worker):
+            return self._dropped(entry)
         due = self._due(entry)
         return await self._carry_out(due[0], entry, act=due[1]) if due else "go"
+
+    async def _hear(self, entry: Entry) -> None:
+        if self._listen and entry.point is not None:
+            await self._listen(entry.point)
 
     def lose(self, entries: Sequence[Entry], decision: Decision) -> None:
         """Put on the tape that answers went no further: they travelled in one message with one that was struck."""

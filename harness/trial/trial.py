@@ -74,6 +74,7 @@ async def run_trial(
                 async with _beside(sampling):
                     how, reason = await end.wait(root)
                 await sampling.look_once_more()
+                place.driver.tell_unsent()
                 await _look_once_more(place)
         finally:
             await stage.clear()

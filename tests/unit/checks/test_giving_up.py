@@ -6,9 +6,9 @@ import pytest
 
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import ReportedFailure, WorkflowTaskFailed
-from harness.records.verdict import Harm
+from harness.records.verdict import Harm, Outcome
 
-from .build import Story, Task, nothing, only_finding, passes
+from .build import Story, Task, judged, nothing, only_finding, passes
 
 CAP = "outage-ends-at-cap"
 CLEAN = "gives-up-cleanly"
@@ -194,3 +194,14 @@ def test_effect_of_a_completed_activity_stays() -> None:
 def test_giving_up_with_nothing_to_look_at() -> None:
     assert nothing(CLEAN, undisturbed()) == "no fault made it impossible to succeed"
     assert nothing(CAP, undisturbed()) == "no activity met an outage of the model that lasted"
+
+
+def test_an_outage_whose_declared_attempts_are_not_used_up_yet_is_waited_for_no_longer_and_told() -> None:
+    twelve = {**THREE, "maximumAttempts": 12}
+    waiting = outage(7, state="", policy=twelve).wait(1).act("deadline").evidence("deadline")
+    for name in (CAP, CLEAN, "workflow-ends-as-baseline"):
+        judgement = judged(name, waiting, undisturbed())
+        expected = "book 1 has 12 attempts declared, and 7 of them were made until the deadline"
+        assert (judgement.outcome, judgement.reason) == (Outcome.UNKNOWN, expected)
+    overdue = outage(7, state="", policy=twelve).wait(900).act("deadline").evidence("deadline")
+    assert only_finding(CAP, overdue, undisturbed())

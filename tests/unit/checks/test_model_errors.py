@@ -166,3 +166,30 @@ def test_workflow_does_not_say_that_it_is_final() -> None:
 
 def test_rate_limit_is_not_final() -> None:
     assert nothing(ONCE, limited(1), undisturbed()) == "the model refused no call for good"
+
+
+def test_a_refusal_whose_report_was_lost_with_its_worker_is_rightly_asked_again() -> None:
+    def asked_again(*, lost: bool) -> Evidence:
+        story = Story()
+        book = story.activity("book")
+        story.error(book, "model-400")
+        if lost:
+            story.strike("before/RespondActivityTaskFailed")
+        else:
+            story.fail(book, "Refused", non_retryable=True)
+        book = story.again(book)
+        story.error(book, "model-400", struck=False)
+        story.fail_for_good(book, "Refused", state="NON_RETRYABLE_FAILURE", non_retryable=True)
+        return story.fail_workflow("TripFailed", "Refused").evidence()
+
+    passes(ONCE, asked_again(lost=True), undisturbed())
+    only_finding(ONCE, asked_again(lost=False), undisturbed())
+
+
+def test_who_was_to_wait_and_was_killed_need_not_have_told_the_next_attempt() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.error(book, "model-429-seconds", retry_after="30").strike("before/RespondActivityTaskFailed")
+    book = story.again(book)
+    lost = story.model({"ask": "x"}, task=book).complete(book).close().evidence()
+    assert nothing(AFTER, lost, undisturbed()) == "no answer that asked to wait was followed by another call"

@@ -12,7 +12,7 @@ from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, TaskRetryPolicy
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
-from harness.trial.deadline import SLACK, activity_bounds, bounds
+from harness.trial.deadline import LONGEST_OUTAGE, SLACK, activity_bounds, bounds
 
 STRIKE = Strike("kill-worker", "before/Op")
 KILL = Plan((STRIKE,))
@@ -141,6 +141,8 @@ def test_what_takes_no_longer_than_the_loss_of_a_worker_has_no_more_time(fault: 
         ("model-outage", {"attempts": 5}, 1 + 2 + 4 + 8),
         ("model-outage", {"attempts": 0}, 1 + 2 + 4 + 8 + 16 + 32),
         ("model-outage", {"attempts": 1}, 0),
+        ("model-outage", {"attempts": 12, "maximum": 4.0}, 1 + 2 + 9 * 4),
+        ("model-outage", {"attempts": 12}, LONGEST_OUTAGE),
         # No wait is longer than the maximum; none declared means 100 times the first.
         ("model-outage", {"attempts": 5, "maximum": 3.0}, 1 + 2 + 3 + 3),
         ("model-outage", {"attempts": 4, "initial": 2.0, "coefficient": 30.0, "maximum": 0.0}, 2 + 60 + 200),

@@ -223,3 +223,17 @@ async def test_it_waits_until_all_is_whole_and_no_longer_than_it_may() -> None:
     async with asyncio.timeout(LIMIT):
         await nemesis.whole(timeout=LIMIT)
     assert [told.facts for told in acts(nemesis.tape.entries, "heal")] == [FaultHealed(fault="kill-worker")]
+
+
+async def test_what_was_executed_is_heard_of_though_its_sender_died_before_the_answer() -> None:
+    heard = []
+
+    async def listen(point: Point) -> None:
+        heard.append(point.id)
+
+    nemesis = Play(Plan(), listen=listen)
+    nemesis.workers.declare_dead(1)
+    assert await nemesis.decide(entry(ONE)) == "drop"
+    assert heard == []
+    assert await nemesis.decide(entry(ONE.at("after"))) == "drop"
+    assert heard == [ONE.at("after").id]
