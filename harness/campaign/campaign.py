@@ -69,7 +69,7 @@ async def sweep_all(
     turns = Turns(jobs)
     alone = len(scenarios) == 1
     async with (
-        Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig,
+        Rig(binary=binary, folder=folder / "rig", engine=options.engine, forks=not options.cold) as rig,
         asyncio.TaskGroup() as group,
     ):
         tasks = []

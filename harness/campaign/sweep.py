@@ -38,7 +38,6 @@ from harness.checks.judging import judge
 from harness.checks.undisturbed import notices_of, why_not_compared
 from harness.errors import RigError
 from harness.faults import Fault
-from harness.records import store as folders
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -113,7 +112,7 @@ class Sweep:
             UsageError: The scenario does not fit the worker.
             RigError: The worker does not start undisturbed, or the server does not answer.
         """
-        async with self._trials.replaying():
+        async with self._trials.at_work():
             try:
                 await self._run_baselines()
                 reason = self._why_not_go_on()
@@ -132,9 +131,9 @@ class Sweep:
         """
         self._seen.baselines = list(baselines)
         self._seen.total = 1
-        async with self._trials.replaying():
+        async with self._trials.at_work():
             evidence = await self._trials.run(plan, trial=trial, bounds=self._bounds(plan))
-        self._judge(evidence)
+            self._judge(evidence)
         return self._result("", points_only=True)
 
     async def _run_baselines(self) -> None:
@@ -279,7 +278,7 @@ class Sweep:
         self._seen.notices.update(dict.fromkeys(notices_of(evidence)))
         if stop := stop_of(evidence):
             self._seen.stops.append(stop)
-        folders.save_verdict(folder, verdict)
+        self._trials.save_verdict(verdict)
         if self._results.add(evidence, verdict):
             if not verdict.slow or verdict.trial in self._seen.quiet:
                 self._count(verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.campaign.turns import Turns
+from harness.campaign.writing import Writing
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.private_files import withhold
 from harness.records.scenario import Scenario
+from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
@@ -54,6 +57,7 @@ class Trials:
         self._options = options
         self._stopped = stopped
         self._secrets = secret_values({**os.environ, **scenario.env})
+        self._writing = Writing()
         self._replayer: asyncio.Task[StandingReplay] | None = None
 
     def folder_of(self, trial: str) -> Path:
@@ -72,7 +76,8 @@ class Trials:
         async with self._turns.one():
             if plan.strikes and self._stopped():
                 return None
-            return await self.run(plan, trial=trial, bounds=bounds)
+            evidence = await self._tried(plan, trial=trial, bounds=bounds)
+        return await self._kept(evidence)
 
     async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         """Run a trial once more while no other one runs; the evidence that there is of it is put aside.
@@ -81,6 +86,7 @@ class Trials:
             UsageError, RigError: As ``run``.
         """
         async with self._turns.alone():
+            await self._writing.written()
             await asyncio.to_thread(folders.set_aside, self.folder_of(trial))
             return await self.run(plan, trial=trial, bounds=bounds)
 
@@ -91,20 +97,40 @@ class Trials:
             UsageError: The scenario does not fit the worker.
             RigError: The worker or the server does not start or answer.
         """
+        return await self._kept(await self._tried(plan, trial=trial, bounds=bounds))
+
+    def save_verdict(self, verdict: Verdict) -> None:
+        """Have the verdict of a trial written, after its evidence."""
+        self._writing.write(functools.partial(folders.save_verdict, self.folder_of(verdict.trial), verdict))
+
+    async def _tried(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         folder = self.folder_of(trial)
         cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
         try:
-            evidence = await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
+            return await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         finally:
             withhold(self._secrets, folder / "logs")
+
+    async def _kept(self, evidence: Evidence) -> Evidence:
+        """Replay the histories of a trial, which needs no turn, and have its evidence written."""
         if self._replayer:
             replayer = await asyncio.shield(self._replayer)
             evidence = replace(evidence, replays=await replayer.replay(evidence.histories))
-        folders.save_evidence(folder, evidence)
+        self._writing.write(functools.partial(folders.save_evidence, self.folder_of(evidence.trial), evidence))
         return evidence
 
     @asynccontextmanager
-    async def replaying(self) -> AsyncIterator[None]:
+    async def at_work(self) -> AsyncIterator[None]:
+        """Keep what writes evidence, and processes that replay histories; at the end all evidence is written.
+
+        Raises:
+            RigError: Evidence cannot be written.
+        """
+        async with self._writing, self._replaying():
+            yield
+
+    @asynccontextmanager
+    async def _replaying(self) -> AsyncIterator[None]:
         """Keep processes that replay histories, where it is known what to import there."""
         modules = self._options.workflows or self._scenario.work.modules
         if not modules:

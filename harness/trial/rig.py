@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,16 +95,18 @@ class Rig:
         binary: The server binary of the engine.
         folder: Where the databases and the logs go.
         engine: Name of the engine.
+        forks: Whether worker processes will be forked where they can be.
 
     Attributes:
         folder: As the argument.
     """
 
-    def __init__(self, *, binary: Binary, folder: Path, engine: str = "dev") -> None:
+    def __init__(self, *, binary: Binary, folder: Path, engine: str = "dev", forks: bool = False) -> None:
         self.engine = engine_with(engine, version=binary.version)
         self._binary = binary.path
         self.server = self._new_server(folder / "server")
         self.fork_servers = ForkServers(logs=folder / "fork servers")
+        self._forks = forks
         self.folder = folder
         self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
@@ -150,6 +152,11 @@ class Rig:
                 server = await stack.enter_async_context(self._new_server(self.folder / name))
             doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
             yield Slot(namespace=name, server=server, doors=doors, routes=self._routes)
+
+    def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
+        """Begin to make a fork server ready for the workers to come, while the first one is started cold."""
+        if self._forks:
+            self._watching.append(asyncio.create_task(self.fork_servers.warm(command, env=env)))
 
     def _new_server(self, folder: Path) -> Server:
         return self.engine.server(self._binary, folder=folder)

@@ -28,7 +28,7 @@ from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Execute, WireProxy, send_it
 from harness.doors.wire.worker_ports import WorkerPorts
 from harness.errors import UsageError
-from harness.processes.command import environment
+from harness.processes.command import command_words, environment
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.plan import Plan
 from harness.records.point import Point
@@ -315,6 +315,8 @@ async def open_trial_stage(
             )
         )
         await stack.enter_async_context(driver)
+        if cold and not plan.strikes:
+            rig.warm(command_words(worker.command), env=worker.environment(1, address="", slot=slot))
         stack.enter_context(slot.leading(decide=stage.dispatch.http, note=tape.note))
         yield TrialStage(
             slot=slot,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -118,11 +119,7 @@ class ForkServers:
         """
         cwd = Path.cwd()
         program = python_program(command, path=env.get("PATH", os.defpath), cwd=cwd)
-        known = await self._imports_of(program, cwd)
-        if known.unsure:
-            raise ColdStartError(known.unsure)
-        fixed = {key: value for key, value in env.items() if key not in OF_A_TRIAL}
-        alike = self._alike_of(program, cwd, known, fixed)
+        alike = await self._alike_for(program, cwd, env)
 
         async def fork() -> Process:
             fork_server = await asyncio.shield(alike.fork_server(number))
@@ -145,6 +142,13 @@ class ForkServers:
         except (RigError, UsageError, OSError, ValueError) as error:
             raise ColdStartError(str(error)) from error
 
+    async def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
+        """Have the fork server for the first worker process of a trial ready before it is asked for, if one can be."""
+        cwd = Path.cwd()
+        with contextlib.suppress(RigError, UsageError, ColdStartError, OSError, ValueError):
+            program = python_program(command, path=env.get("PATH", os.defpath), cwd=cwd)
+            await asyncio.shield((await self._alike_for(program, cwd, env)).fork_server(1))
+
     async def close(self) -> None:
         """End all fork servers."""
         tasks = [task for alike in self._alike.values() for task in alike.starting.values()]
@@ -161,6 +165,13 @@ class ForkServers:
                 imports_of, module=program.module, script=script, root=program.root(cwd)
             )
         return self._imports[key]
+
+    async def _alike_for(self, program: PythonProgram, cwd: Path, env: Mapping[str, str]) -> _Alike:
+        known = await self._imports_of(program, cwd)
+        if known.unsure:
+            raise ColdStartError(known.unsure)
+        fixed = {key: value for key, value in env.items() if key not in OF_A_TRIAL}
+        return self._alike_of(program, cwd, known, fixed)
 
     def _alike_of(self, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]) -> _Alike:
         """Return the fork servers for programs of such imports in such an environment."""

@@ -36,7 +36,7 @@ def evidence(folder: Path, run: Asked, *plans: Plan, stopped: bool = False, cold
     async def ask() -> list[bool]:
         options = SweepOptions(cold=cold)
         trials = Trials(TRIP, run=run, folder=folder, turns=Turns(1), options=options, stopped=lambda: stopped)
-        async with trials.replaying():
+        async with trials.at_work():
             asked = [trials.evidence(plan, trial=plan.trial_id("trip"), bounds=Bounds(limit=1.0)) for plan in plans]
             return [await each is not None for each in asked]
 

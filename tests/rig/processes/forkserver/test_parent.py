@@ -139,6 +139,16 @@ async def test_installed_modules_are_there_before_the_fork(project: Path, forkin
     assert process.log_tail() == "True"
 
 
+async def test_a_fork_server_that_was_warmed_is_the_one_that_forks(project: Path, forking: Forking) -> None:
+    (project / "worker.py").write_text("import os; print(os.getppid())")
+    await forking.fork_servers.warm(["python", "worker.py"], env={**forking.env, "EFFECTS_URL": "another trial's"})
+    warmed = forking.fork_server().pid
+    process = await forking.forked("python", "worker.py")
+    assert await process.wait() == 0
+    assert process.log_tail() == str(warmed)
+    await forking.fork_servers.warm(["no such program"], env=forking.env)  # its own start will say so
+
+
 @pytest.mark.parametrize(
     ("code", "status", "tail"),
     [
