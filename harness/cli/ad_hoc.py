@@ -50,6 +50,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "help": "Search attribute of the work; any is made when first used.",
         },
     ),
+    (
+        "--nexus-endpoint",
+        {
+            "metavar": "NAME=QUEUE",
+            "multiple": True,
+            "help": "Nexus endpoint that it calls, if several are served.",
+        },
+    ),
     ("--data-converter", {"metavar": "MODULE:NAME", "help": "Data converter of the worker, if not the default."}),
 )
 

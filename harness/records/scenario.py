@@ -123,6 +123,8 @@ class Scenario:
             Trials that share one run one at a time.
         search_attributes: Name and type (``Keyword``, ``Int``, …) of search attributes that the work uses; those that
             are not named are made as soon as a request names them.
+        nexus_endpoints: Name and task queue of Nexus endpoints that the work calls; those that are not named are made
+            when they are called, where one task queue alone serves Nexus.
         data_converter: ``module:attribute`` of the client's data converter, where it is not the default one.
         name: Filled in from the variable that holds it.
         title: Filled in from the docstring of its file.
@@ -146,6 +148,7 @@ class Scenario:
     time_limit: float = 120.0
     state: str | tuple[str, ...] | list[str] = ()
     search_attributes: Mapping[str, str] = field(default_factory=dict)
+    nexus_endpoints: Mapping[str, str] = field(default_factory=dict)
     data_converter: str = ""
     name: str = ""
     title: str = ""

@@ -12,6 +12,7 @@ import grpc.aio
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
 from temporalio.api.operatorservice.v1 import request_response_pb2 as operator
 from temporalio.api.workflowservice.v1 import request_response_pb2 as workflow_service
 
@@ -49,13 +50,15 @@ class Frontend:
             grpc.aio.AioRpcError: The server refused it or did not answer within ``limit`` seconds.
         """
         assert self._channel is not None
-        request = getattr(service, f"{operation}Request")(namespace=self.namespace, **fields)
+        kind = getattr(service, f"{operation}Request")
+        if "namespace" in kind.DESCRIPTOR.fields_by_name:
+            fields = {"namespace": self.namespace, **fields}
         method: Any = self._channel.unary_unary(
             (OPERATOR_SERVICE if service is operator else SERVICE) + operation,
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=getattr(service, f"{operation}Response").FromString,
         )
-        deadline = time.monotonic() + limit
+        request, deadline = kind(**fields), time.monotonic() + limit
         while True:
             left = deadline - time.monotonic()
             try:
@@ -77,6 +80,23 @@ class Frontend:
             types: Name and ``IndexedValueType`` of each.
         """
         await self.call("AddSearchAttributes", service=operator, search_attributes=types)
+
+    async def nexus_endpoint(self, name: str) -> str | None:
+        """Return the namespace that a Nexus endpoint of the cluster leads to; None where there is no such endpoint."""
+        reply = await self.call("ListNexusEndpoints", service=operator, name=name)
+        return next((each.spec.target.worker.namespace for each in reply.endpoints), None)
+
+    async def create_nexus_endpoint(self, name: str, *, task_queue: str) -> None:
+        """Make a Nexus endpoint that leads to a task queue of the namespace."""
+        worker = EndpointTarget.Worker(namespace=self.namespace, task_queue=task_queue)
+        spec = EndpointSpec(name=name, target=EndpointTarget(worker=worker))
+        await self.call("CreateNexusEndpoint", service=operator, spec=spec)
+
+    async def delete_nexus_endpoints(self) -> None:
+        """Delete every Nexus endpoint that leads to the namespace."""
+        for each in (await self.call("ListNexusEndpoints", service=operator)).endpoints:
+            if each.spec.target.worker.namespace == self.namespace:
+                await self.call("DeleteNexusEndpoint", service=operator, id=each.id, version=each.version)
 
     async def close_event(self, *, workflow_id: str, run_id: str) -> Any:
         """Wait until a run closes and return its last event."""

@@ -99,6 +99,8 @@ class Rig:
 
     Attributes:
         folder: As the argument.
+        state_locks: Let one trial at a time have the state that its scenario names.
+        alone: Names of scenarios each trial of which needs a server for itself.
     """
 
     def __init__(self, *, binary: Binary, folder: Path, engine: str = "dev", forks: bool = False) -> None:
@@ -114,6 +116,7 @@ class Rig:
         self._opened: dict[str, int] = {}
         self._watching: list[asyncio.Task[None]] = []
         self.state_locks = StateLocks()
+        self.alone: set[str] = set()
         self.failure: Exception | None = None
 
     async def __aenter__(self) -> Rig:

@@ -12,10 +12,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import grpc.aio
 from temporalio.api.enums.v1 import IndexedValueType
 
 from harness.doors.wire.proxy import Execute, Send
-from harness.errors import UsageError, nearest
+from harness.errors import RigError, UsageError, nearest
 from harness.records.act_facts import DoorNotice
 from harness.servers.frontend import Frontend
 from harness.temporal.messages import parts
@@ -76,8 +77,14 @@ class SearchAttributes:
     async def _make(self, named: Mapping[str, str]) -> None:
         known = await self._frontend.search_attributes()
         missing = {name: self._declared.get(name, kind) for name, kind in sorted(named.items()) if name not in known}
-        if missing:
+        if not missing:
+            self._known |= known
+            return
+        try:
             await self._frontend.add_search_attributes({name: TYPES[kind] for name, kind in missing.items()})
+        except grpc.aio.AioRpcError as error:
+            names = ", ".join(f"{name} ({kind})" for name, kind in missing.items())
+            self._tape.fail(RigError(f"the server makes no search attributes {names}: {error.details()}"))
         self._known |= {*known, *missing}
         for name, kind in missing.items():
             if name not in self._declared:

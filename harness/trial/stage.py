@@ -40,14 +40,12 @@ from harness.trial.coverage import CoverageGaps
 from harness.trial.crashes import CrashCopies
 from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
+from harness.trial.executing import executing
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Listener, Nemesis
-from harness.trial.own_calls import OwnCalls
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
-from harness.trial.search_attributes import SearchAttributes
-from harness.trial.start_request import StartRequests
 from harness.trial.state import State, kept_state
 from harness.trial.striking import Striking
 from harness.trial.worker import Recover, WorkerProcesses
@@ -274,7 +272,8 @@ async def open_trial_stage(
         UsageError: The scenario names a file that is not there, or an address that is taken.
         RigError: The server does not answer.
     """
-    tape, attribution, registry = LiveTape(), Attribution(), WorkerRegistry()
+    tape, registry = LiveTape(), WorkerRegistry()
+    attribution = Attribution(begins_at_door=isinstance(scenario.work, Starter))
     worker = WorkerSetup(
         command=scenario.worker,
         logs=folder / "logs",
@@ -285,18 +284,17 @@ async def open_trial_stage(
         fork_servers=None if cold else rig.fork_servers,
     )
     model, effects = script_files(scenario)
-    own_server = any(fault.ends_server for fault in plan.faults)
+    own_server = any(fault.ends_server for fault in plan.faults) or scenario.name in rig.alone
     async with AsyncExitStack() as stack:
         state = await stack.enter_async_context(
             kept_state(scenario.states, locks=rig.state_locks, kept=folder / "state before")
         )
         slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
         clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
-        frontend = await stack.enter_async_context(Frontend(address=slot.server.address, namespace=slot.namespace))
-        execute = OwnCalls(tape).once if is_one_program(scenario) else send_it
-        execute = StartRequests(task_timeout=task_timeout, execute=execute).execute
-        declared = scenario.search_attributes
-        execute = SearchAttributes(frontend, declared=declared, tape=tape, execute=execute).execute
+        one_program = is_one_program(scenario)
+        execute = await stack.enter_async_context(
+            executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
+        )
         driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
         coverage = None if plan.strikes else _coverage(scenario, rig=rig, folder=folder, workers=registry, tape=tape)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)

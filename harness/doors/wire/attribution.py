@@ -70,9 +70,14 @@ class Attribution:
     """Learns from poll answers and commands who is who, and gives each message its point.
 
     Tasks are known by their token, which poll answers hand out and every ``Respond…`` call carries.
+
+    Args:
+        begins_at_door: Whether the scenario's work is begun by a call at the door. Else what is started there, by an
+            activity or a Nexus service, is work that the work leads to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, begins_at_door: bool = True) -> None:
+        self._begins_at_door = begins_at_door
         self.runs: dict[str, KnownRun] = {}
         # Scheduled activities by run id and activity id, and whether another one was scheduled beside it.
         self._open: dict[tuple[str, str], bool] = {}
@@ -94,6 +99,12 @@ class Attribution:
     def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
         """Learn that the scenario's work began with this run."""
         self.runs.setdefault(run_id, KnownRun(workflow_id, run_id, workflow, root=True)).root = True
+
+    def started_at_door(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
+        """Learn that a call at the door started this run."""
+        if self._begins_at_door:
+            self.started(workflow=workflow, workflow_id=workflow_id, run_id=run_id)
+        self.runs.setdefault(run_id, KnownRun(workflow_id, run_id, workflow, root=False))
 
     def request(self, operation: str, request: Any) -> Owner | None:
         """Name the point of a request on its way in; None if it is ambient."""

@@ -17,6 +17,7 @@ from harness.doors.decision import Decision, Refusal
 from harness.doors.wire import decoding
 from harness.doors.wire.attribution import Attribution, Owner, at
 from harness.doors.wire.long_polls import LongPolls
+from harness.doors.wire.operator_service import to_slot
 from harness.doors.wire.serving import operation_of, pass_on
 from harness.doors.wire.worker_ports import WorkerPorts
 from harness.records.facts import NO_FACTS, Facts
@@ -141,7 +142,7 @@ class WireProxy:
     async def _pass(self, method: str, raw: bytes, context: Any, worker: int) -> bytes:
         operation = operation_of(method)
         if not operation:
-            return await self._forward(method, raw, context)
+            return await self._forward(method, to_slot(method, raw, namespace=self._namespace), context)
         request = request_type(operation).FromString(raw)
         call = _Call(operation, next(self._numbers), worker, request)
         return await self._through(call, method, context)
@@ -242,7 +243,7 @@ class WireProxy:
             self._attribution.finished(getattr(call.request, "task_token", b""))
         if call.reply is not None and (started := _started(call)):
             request, reply = started
-            self._attribution.started(
+            self._attribution.started_at_door(
                 workflow=request.workflow_type.name, workflow_id=request.workflow_id, run_id=reply.run_id
             )
 
