@@ -51,6 +51,12 @@ CHECKS: dict[str, _Shows] = {
         rules=(*DETERMINISM, "CP204", "CP208", "CP401", "CP402", "CP405", "CP601"), near=True
     ),
     "signals-once": _Shows(rules=("CP205",), near=True),
+    "updates-finished": _Shows(rules=("CP205", "CP213"), near=True),
+    "activities-finished": _Shows(rules=("CP212", "CP206"), near=True),
+    "children-finished": _Shows(rules=("CP211",), near=True, expected="CP211"),
+    "queries-answered": _Shows(rules=("CP203", "CP204", "CP102"), near=True),
+    "no-refusal-told-as-answer": _Shows(rules=DETERMINISM, near=True),
+    "within-server-limits": _Shows(rules=("CP601", "CP207"), near=True, expected="CP601"),
     "history-well-formed": _Shows(),
     "effects-happen-once": _Shows(rules=("CP306", *_STATE), near=True, expected="CP306"),
     "effect-key-stable": _Shows(rules=("CP306",), near=True, expected="CP306"),
