@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from harness import checks as checks
     from harness.errors import RigError as RigError
     from harness.errors import UsageError as UsageError
+    from harness.records.expectation import expects as expects
     from harness.records.scenario import Scenario as Scenario
     from harness.records.scenario import let_pass as let_pass
     from harness.records.scenario import query as query
@@ -63,6 +64,7 @@ _HOME = {
     "RigError": "harness.errors",
     "Scenario": "harness.records.scenario",
     "UsageError": "harness.errors",
+    "expects": "harness.records.expectation",
     "let_pass": "harness.records.scenario",
     "query": "harness.records.scenario",
     "reached": "harness.records.scenario",

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.processes.ports import loopback_addresses
+from harness.records.expectation import Expectation, expects
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
 NAMELESS = "ad-hoc"
@@ -30,6 +31,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         over=_over(given["over"]),
         fails=given["fails"],
         falls_back=bool(given["falls_back"]),
+        expects=_expected(given),
         model=given["model"] or "",
         effects=given["effects"] or "",
         env=dict(_pair(text, option="--env") for text in given["env"]),
@@ -50,6 +52,17 @@ def _work(given: Mapping[str, Any]) -> Start | Starter:
         raise UsageError("--worker needs --workflow TYPE to start, or --starter COMMAND, or --one-program")
     args = tuple(_json(text, option="--input") for text in given["input"])
     return Start(workflow=given["workflow"], args=args, id=given["id"] or "")
+
+
+def _expected(given: Mapping[str, Any]) -> Expectation:
+    """Return what the options expect; a run of before they were there has none."""
+    result = given.get("expect_result")
+    return expects(
+        effect=given.get("expect_effect") or (),
+        may_fail=bool(given.get("may_fail")),
+        undone=given.get("undone") or (),
+        **({} if result is None else {"result": _json(result, option="--expect-result")}),
+    )
 
 
 def _sends(given: Mapping[str, Any]) -> Sequence[Send]:

@@ -40,7 +40,7 @@ def declaration(
     Raises:
         UsageError: It names a check that does not exist.
     """
-    chosen = checks.chosen(scenario.checks, skip=scenario.skip_checks)
+    chosen = checks.chosen(scenario.checks, skip=scenario.skip_checks, also=scenario.expects.checks)
     return DeclaredScenario(
         name=scenario.name,
         variable=scenario.name.rpartition(".")[2] if variable is None else variable,

@@ -61,7 +61,9 @@ async def sweep_all(
             machine; said before anything is started.
         UsageError, RigError: There is one scenario alone, and it cannot be swept.
     """
-    judged = [chosen(scenario.checks, skip=scenario.skip_checks) for scenario in scenarios]
+    judged = [
+        chosen(scenario.checks, skip=scenario.skip_checks, also=scenario.expects.checks) for scenario in scenarios
+    ]
     for scenario in scenarios:
         faults.chosen(scenario.faults)
         if scenario.address:

@@ -30,12 +30,18 @@ def HappensOnce(effect: str, *, key: str = "") -> Check:  # noqa: N802 - reads a
 
 
 def named(name: str) -> Check:
-    """Return the check of that name; ``happens-once:EFFECT:KEY`` names what ``HappensOnce`` makes.
+    """Return the check of that name.
+
+    ``happens-once:EFFECT:KEY`` names what ``HappensOnce`` makes, and ``expect-result:JSON``, ``expect-effect:…`` and
+    ``undone:…`` what ``expects`` says.
 
     Raises:
         UsageError: No check has that name.
     """
     word, _, rest = name.partition(":")
+    if rest and (make := importlib.import_module("harness.checks.expected").KINDS.get(word)):
+        expected: Check = make(rest)
+        return expected
     if word == "happens-once" and rest:
         effect, _, key = rest.partition(":")
         return HappensOnce(effect, key=key)
@@ -45,8 +51,13 @@ def named(name: str) -> Check:
     raise UsageError(f"no check is called {name!r}{several_nearest(name, known)}; `crashproof checks` lists them all")
 
 
-def chosen(wanted: Iterable[Check | str], *, skip: Iterable[str] = ()) -> tuple[Check, ...]:
+def chosen(wanted: Iterable[Check | str], *, skip: Iterable[str] = (), also: Iterable[str] = ()) -> tuple[Check, ...]:
     """Return the checks a scenario wants, by name or as they are; the standard ones where it wants none.
+
+    Args:
+        wanted: Names of checks, or checks.
+        skip: Names of those that are left out.
+        also: Names of checks that hold what is expected, beside those that are wanted.
 
     Raises:
         UsageError: A name, wanted or skipped, is that of no check.
@@ -54,6 +65,7 @@ def chosen(wanted: Iterable[Check | str], *, skip: Iterable[str] = ()) -> tuple[
     by_name = {each.name: each for each in (named(one) if isinstance(one, str) else one for one in wanted)}
     if not by_name:
         by_name = {each.name: each for each in _standard()}
+    by_name |= {each.name: each for each in map(named, also)}
     left_out = {named(name).name for name in skip}
     return tuple(each for name, each in by_name.items() if name not in left_out)
 

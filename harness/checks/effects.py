@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from harness.checks import faults_met, lasting_effects, masking, showing
 from harness.checks.attempts import attempts_of
@@ -78,7 +77,7 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
             yield _finding(evidence, "effects-as-baseline", f"{effect.name} key", words, effect.entries)
     if evidence.end != "closed":
         return
-    given_up = faults_met.may_fail(evidence) is not None
+    given_up = faults_met.may_give_up(evidence)
     may_differ = evidence.falls_back or faults_met.answered_otherwise(evidence) is not None
     usual = {attempt.activity for baseline in baselines for attempt in attempts_of(baseline)}
     for effect in extra:
@@ -106,7 +105,7 @@ def happens_once(effect: str, *, key: str = "") -> Check:
         for value, group in seen.items():
             if len(group) > 1:
                 yield _happened(evidence, name, effect, group, expected=1, value=value)
-        if evidence.end == "closed" and faults_met.may_fail(evidence) is None:
+        if evidence.end == "closed" and not faults_met.may_give_up(evidence):
             always = set(usual[0]).intersection(*usual[1:]) if usual else set()
             for value in sorted(always - set(seen)):
                 yield _happened(evidence, name, effect, [], expected=1, value=value)
@@ -217,10 +216,7 @@ def _by_value(effects: Iterable[LastingEffect], *, name: str, key: str) -> dict[
 def _value(effect: LastingEffect, key: str) -> str:
     if not key:
         return effect.key or f"{effect.path} {effect.body!r}"
-    value: Any = effect.body
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return str(value)
+    return lasting_effects.value_at(effect, key)
 
 
 def _happened(

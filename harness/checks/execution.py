@@ -207,7 +207,7 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
 def _gave_up(evidence: Evidence, close: dict[str, Any]) -> bool:
     """Tell whether the workflow was given up, or fell back, as is right under its faults."""
     ends = ["WORKFLOW_EXECUTION_FAILED", *(["WORKFLOW_EXECUTION_COMPLETED"] if evidence.falls_back else [])]
-    return faults_met.may_fail(evidence) is not None and events.kind(close) in ends
+    return faults_met.may_give_up(evidence) and events.kind(close) in ends
 
 
 def _closes_as(evidence: Evidence, kind: str) -> bool:
@@ -356,7 +356,7 @@ def _sent(evidence: Evidence, *, failed: bool = False) -> dict[tuple[str, str], 
 
 def _may_forget_updates(evidence: Evidence) -> bool:
     """Tell whether an update may be lost: the server keeps it in memory until the workflow has accepted it."""
-    return any(fault.ends_server for fault in evidence.faults) or faults_met.may_fail(evidence) is not None
+    return any(fault.ends_server for fault in evidence.faults) or faults_met.may_give_up(evidence)
 
 
 def _received(evidence: Evidence) -> Counter[tuple[str, str]]:

@@ -107,6 +107,11 @@ def may_fail(evidence: Evidence) -> Fault | None:
     return terminal(evidence) or outlasted(evidence) or answered_otherwise(evidence)
 
 
+def may_give_up(evidence: Evidence) -> bool:
+    """Tell whether it is right that the workflow fails: by its faults, or since its scenario says so of any strike."""
+    return may_fail(evidence) is not None or (evidence.may_fail and bool(evidence.strikes))
+
+
 def tried_for_ever(evidence: Evidence) -> bool:
     """Tell whether the trial did not end because what met a lasting outage is declared to be tried for ever.
 

@@ -105,6 +105,14 @@ def matched(
     return pairs, rest, [other for at, other in enumerate(right) if at not in partner]
 
 
+def value_at(effect: LastingEffect, field: str) -> str:
+    """Return what a field of an effect's body holds, as text; dots go deeper. ``None`` where there is none."""
+    value: Any = effect.body
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return str(value)
+
+
 def key_of(call: Entry) -> str:
     """Return the ``Idempotency-Key`` header of a request, or an empty text."""
     return call.http.headers.get("idempotency-key", "")

@@ -30,6 +30,24 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--falls-back",
         {"is_flag": True, "help": "Under a fault that nothing heals the workflow completes with another result."},
     ),
+    ("--expect-result", {"metavar": "JSON", "help": "The result that the workflow completes with."}),
+    (
+        "--expect-effect",
+        {
+            "metavar": "NAME=TIMES[ per FIELD]",
+            "multiple": True,
+            "help": "How often an effect happens: 'charge=1 per order'.",
+        },
+    ),
+    ("--may-fail", {"is_flag": True, "help": "Under a strike the workflow may give up."}),
+    (
+        "--undone",
+        {
+            "metavar": "NAME=UNDO[ per FIELD]",
+            "multiple": True,
+            "help": "What is undone where it gives up: 'book=cancel per trip'.",
+        },
+    ),
     ("--model", {"metavar": "FILE", "help": "Script of the model server: a Python file with answer(request)."}),
     ("--effects", {"metavar": "FILE", "help": "Script of the effect server: a Python file with answer(effect)."}),
     ("--env", {"metavar": "NAME=VALUE", "multiple": True, "help": "Further environment of the worker."}),

@@ -100,6 +100,7 @@ class Evidence:
         skips_time: Whether the server skipped time: the times of its events are then ahead of those on the tape.
         falls_back: Whether the scenario declares that, under a terminal fault, the workflow completes with a result of
             its own.
+        may_fail: Whether the scenario declares that the workflow may give up under any strike.
     """
 
     trial: str
@@ -118,6 +119,7 @@ class Evidence:
     engine: str = "dev"
     skips_time: bool = False
     falls_back: bool = False
+    may_fail: bool = False
     _views: dict[Callable[[Evidence], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def view(self, make: Callable[[Evidence], _T]) -> _T:

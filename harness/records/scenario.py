@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import UsageError
+from harness.records.expectation import Expectation
 from harness.records.field_types import hold_types
 
 
@@ -114,6 +115,7 @@ class Scenario:
         fails: None if the workflow must end well; else the failure type it is expected to end with, ``""`` for any.
         falls_back: Whether, under a fault that no attempt can outlast, the workflow completes with a result of its
             own instead of failing.
+        expects: What the work comes to, and what becomes of it where it gives up: ``expects(...)``.
         env: Further environment of the worker and the starter.
         address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
             trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
@@ -143,6 +145,7 @@ class Scenario:
     over: Reached | None = None
     fails: str | None = None
     falls_back: bool = False
+    expects: Expectation = field(default_factory=Expectation)
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     time_limit: float = 120.0

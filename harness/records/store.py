@@ -76,6 +76,7 @@ class _StoredTrial(msgspec.Struct, kw_only=True):
     engine: str = "dev"
     skips_time: bool = False
     falls_back: bool = False
+    may_fail: bool = False
 
 
 def new_run(root: Path = RUNS) -> Path:
@@ -196,6 +197,7 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         engine=evidence.engine,
         skips_time=evidence.skips_time,
         falls_back=evidence.falls_back,
+        may_fail=evidence.may_fail,
     )
     write_json(folder / "trial.json", trial)
 
@@ -231,6 +233,7 @@ def load_evidence(folder: Path) -> Evidence:
         # Older evidence does not say: every engine but this one skipped time.
         skips_time=trial.skips_time or trial.engine != "dev",
         falls_back=trial.falls_back,
+        may_fail=trial.may_fail,
     )
 
 

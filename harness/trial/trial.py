@@ -94,6 +94,7 @@ async def run_trial(
             task_timeout=bounds.task_timeout,
             crashes=tuple(place.crash_copies.crashes),
             falls_back=scenario.falls_back,
+            may_fail=scenario.expects.may_fail,
             engine=rig.engine.name,
             skips_time=place.clock is not None,
         )

@@ -99,3 +99,17 @@ def test_what_cannot_be_meant_is_refused(more: dict[str, Any], message: str) -> 
 def test_a_text_without_quotes_is_told_how_to_write_it() -> None:
     with pytest.raises(UsageError, match="a text needs its own quotes"):
         given(input=("transformer",))
+
+
+def test_what_is_expected_is_said_by_options() -> None:
+    found = given(expect_result='{"paid": 1}', expect_effect=("charge=1 per order",), undone=("book=cancel per trip",))
+    assert found.expects.checks == (
+        'expect-result:{"paid": 1}',
+        "expect-effect:charge=1 per order",
+        "undone:book=cancel per trip",
+    )
+    assert found.expects.may_fail
+    assert given(may_fail=True).expects.may_fail
+    assert given().expects.checks == ()
+    with pytest.raises(UsageError, match="--expect-result"):
+        given(expect_result="paid")

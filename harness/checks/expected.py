@@ -1,0 +1,146 @@
+"""Expected: what the user has said that the work comes to, and what is undone where it gives up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from harness.checks import lasting_effects, masking, showing
+from harness.checks.check import Check, NothingToLookAt
+from harness.checks.lasting_effects import LastingEffect, value_at
+from harness.errors import UsageError
+from harness.records.evidence import Evidence
+from harness.records.expectation import EFFECT, RESULT, UNDONE, counted_effect, undone_effect
+from harness.records.verdict import Finding
+from harness.temporal import event as events
+
+_COMPLETED = "WORKFLOW_EXECUTION_COMPLETED"
+
+
+def expected_result(text: str) -> Check:
+    """Make a check that the workflow completes with this result, given as JSON.
+
+    Raises:
+        UsageError: It is not JSON.
+    """
+    try:
+        wanted = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"the expected result {text!r} is not JSON ({error})") from error
+    name = f"{RESULT}:{text}"
+
+    def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+        close = _completed(evidence)
+        seen = masking.result_of(evidence)
+        if not masking.agrees(seen, [wanted]):
+            words = f"ended with {showing.short(seen)}, expected {showing.short([wanted])}"
+            path = evidence.roots[-1].path
+            yield Finding(check=name, subject=path, message=f"{path} {words}", evidence=(showing.event(close),))
+
+    return Check(
+        name,
+        "The workflow completes with the result that is expected.",
+        judge,
+        why="Whoever waits for the workflow gets another answer than the one that is right.",
+        fix="Compare the result with what is expected; where it is right only without a strike, look at what the "
+        "strike changed.",
+    )
+
+
+def expected_effect(text: str) -> Check:
+    """Make a check that an effect happens as often as ``charge=1 per order`` says.
+
+    Raises:
+        UsageError: It cannot be understood.
+    """
+    wanted, name = counted_effect(text), f"{EFFECT}:{text}"
+
+    def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+        _completed(evidence)
+        groups = _by_value(evidence, wanted.effect, wanted.field)
+        if not wanted.field or not groups:
+            groups = {"": [effect for group in groups.values() for effect in group]}
+        for value, group in groups.items():
+            if len(group) != wanted.count:
+                seen, expected = showing.times(len(group)), showing.times(wanted.count)
+                words = f"{_named(wanted.effect, wanted.field, value)} happened {seen}, expected {expected}"
+                entries = [entry for effect in group for entry in effect.entries]
+                shown = showing.entries(evidence, entries)
+                yield Finding(check=name, subject=wanted.effect, message=words, evidence=shown)
+
+    return Check(
+        name,
+        f"The effect {wanted.effect} happens as often as is expected.",
+        judge,
+        why="What happens too often or not at all is what the agent was made to get right.",
+        fix="Send a key with the effect that is the same in every attempt, and let the workflow wait for it.",
+    )
+
+
+def undone_where_given_up(text: str) -> Check:
+    """Make a check that what was done is undone where the workflow gives up, as ``book=cancel per trip`` says.
+
+    Raises:
+        UsageError: It cannot be understood.
+    """
+    wanted, name = undone_effect(text), f"{UNDONE}:{text}"
+
+    def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+        close = events.root_close(evidence)
+        if close is None or events.kind(close) == _COMPLETED:
+            raise NothingToLookAt("the workflow did not give up")
+        undone = _by_value(evidence, wanted.undo, wanted.field)
+        for value, group in _by_value(evidence, wanted.effect, wanted.field).items():
+            later = [undo for undo in undone.get(value, ()) if undo.entries[-1].at > group[0].entries[0].at]
+            if len(later) < len(group):
+                lacking = "never did" if not later else f"only did {showing.times(len(later))}"
+                done = _named(wanted.effect, wanted.field, value)
+                words = f"{done} happened{_times(len(group))}, and {wanted.undo} {lacking}, though "
+                words += f"{evidence.roots[-1].path} gave up"
+                shown = (*showing.entries(evidence, group[0].entries), showing.event(close))
+                yield Finding(check=name, subject=wanted.effect, message=words, evidence=shown)
+
+    return Check(
+        name,
+        f"Where the workflow gives up, each {wanted.effect} is undone by {wanted.undo}.",
+        judge,
+        why="Work that is given up half done has effects that nobody wants, and nobody knows of.",
+        fix="Register the undoing before the step that it undoes, since the step may have happened though its activity "
+        "failed, and run it in a scope that a cancellation does not reach.",
+    )
+
+
+KINDS: Mapping[str, Callable[[str], Check]] = {
+    RESULT: expected_result,
+    EFFECT: expected_effect,
+    UNDONE: undone_where_given_up,
+}
+"""What makes the check of an expectation, by the first word of its name."""
+
+
+def _completed(evidence: Evidence) -> dict[str, object]:
+    """Return the event with which the workflow completed.
+
+    Raises:
+        NothingToLookAt: It did not: that is told elsewhere, or is right.
+    """
+    close = events.root_close(evidence)
+    if evidence.end != "closed" or close is None or events.kind(close) != _COMPLETED:
+        raise NothingToLookAt("the workflow did not complete")
+    return close
+
+
+def _by_value(evidence: Evidence, name: str, field: str) -> dict[str, list[LastingEffect]]:
+    groups: dict[str, list[LastingEffect]] = {}
+    for effect in lasting_effects.effects_of(evidence):
+        if effect.name == name:
+            groups.setdefault(value_at(effect, field) if field else "", []).append(effect)
+    return groups
+
+
+def _named(effect: str, field: str, value: str) -> str:
+    return f"{effect} of {field} {value}" if value else effect
+
+
+def _times(count: int) -> str:
+    return "" if count == 1 else f" {count} times"

@@ -1,0 +1,105 @@
+"""What the user expects is held in every trial, and where the work may give up, that what was done is undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import checks
+from harness.checks.judging import judge
+from harness.errors import UsageError
+from harness.records.evidence import Evidence
+from harness.records.verdict import Outcome
+
+from .build import Story, killed, nothing, only_finding, passes
+
+PAID = "expect-effect:charge=1 per order.id"
+UNDONE = "undone:book=cancel per trip"
+
+
+def charged(*orders: str, result: Any = "fine", how: str = "COMPLETED") -> Evidence:
+    story = Story()
+    pay = story.activity("pay")
+    for number, order in enumerate(orders):
+        story.effect("charge", {"order": {"id": order}, "n": number}, task=pay)
+    return story.complete(pay).close(how, result=result).evidence()
+
+
+def test_result_that_is_expected() -> None:
+    passes('expect-result:{"paid": 1}', charged(result={"paid": 1}))
+    finding = only_finding('expect-result:{"paid": true}', charged(result={"paid": 1}))
+    assert finding.message == "Agent ended with [{'paid': 1}], expected [{'paid': True}]"
+    assert nothing("expect-result:3", charged(how="FAILED")) == "the workflow did not complete"
+
+
+def test_effect_that_happens_as_often_as_is_expected() -> None:
+    passes(PAID, charged("a", "b"))
+    passes("expect-effect:charge=3", charged("a", "b", "b"))
+    passes("expect-effect:mail=0", charged("a"))
+    assert only_finding(PAID, charged("a", "b", "b")).message == (
+        "charge of order.id b happened 2 times, expected once"
+    )
+    assert only_finding(PAID, charged()).message == "charge happened 0 times, expected once"
+    assert only_finding("expect-effect:charge=1", charged("a", "b")).message == "charge happened 2 times, expected once"
+
+
+def test_wrong_from_the_start_is_told_with_the_baseline_alone() -> None:
+    story = killed().strike()
+    pay = story.activity("pay")
+    struck = story.complete(pay).close().evidence()
+    undisturbed = charged()
+    assert judge(undisturbed, baselines=[undisturbed], checks=[checks.named(PAID)]).outcome is Outcome.FAIL
+    assert judge(struck, baselines=[undisturbed], checks=[checks.named(PAID)]).findings == ()
+
+
+def trip(*done: tuple[str, str], how: str = "FAILED", may_fail: bool = True) -> Evidence:
+    """Return the evidence of a trip under a kill: effects and the trips that they belong to, in order."""
+    story = killed().strike()
+    for name, which in done:
+        task = story.activity(f"do_{name}")
+        story.effect(name, {"trip": which}, key=f"{name}-{which}", task=task).complete(task)
+    return story.close(how).evidence(may_fail=may_fail)
+
+
+def undisturbed() -> Evidence:
+    story = Story()
+    for name in ("book", "pay"):
+        task = story.activity(f"do_{name}")
+        story.effect(name, {"trip": "x"}, key=f"{name}-x", task=task).complete(task)
+    return story.close().evidence(may_fail=True)
+
+
+def test_saga_that_gives_up_and_undoes_what_it_did_passes() -> None:
+    undone = trip(("book", "x"), ("cancel", "x"))
+    assert checks.named(UNDONE).property == "Where the workflow gives up, each book is undone by cancel."
+    passes(UNDONE, undone, undisturbed())
+    verdict = judge(undone, baselines=[undisturbed()], checks=[*checks.standard, checks.named(UNDONE)])
+    assert verdict.findings == ()
+
+
+def test_saga_that_gives_up_half_done_fails_by_name() -> None:
+    finding = only_finding(UNDONE, trip(("book", "x")), undisturbed())
+    assert finding.message == "book of trip x happened, and cancel never did, though Agent gave up"
+    # What is cancelled first, or for another trip, undoes nothing.
+    for done in ((("cancel", "x"), ("book", "x")), (("book", "x"), ("cancel", "y"))):
+        assert "cancel never did" in only_finding(UNDONE, trip(*done), undisturbed()).message
+    twice = trip(("book", "x"), ("cancel", "x"), ("book", "y"))
+    assert only_finding("undone:book=cancel", twice, undisturbed()).message == (
+        "book happened 2 times, and cancel only did once, though Agent gave up"
+    )
+
+
+def test_giving_up_is_right_only_where_it_is_said() -> None:
+    gave_up = trip(("book", "x"), ("cancel", "x"), may_fail=False)
+    finding = only_finding("workflow-ends-as-baseline", gave_up, undisturbed())
+    assert "failed, expected it to complete" in finding.message
+    assert nothing(UNDONE, trip(("book", "x"), ("pay", "x"), how="COMPLETED"), undisturbed())
+
+
+@pytest.mark.parametrize(
+    "name", ["expect-result:{", "expect-effect:charge", "expect-effect:a=b", "undone:book", "undone:"]
+)
+def test_what_cannot_be_understood_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        checks.named(name)
