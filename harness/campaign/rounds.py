@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from harness.campaign.plans import further_plan, recovery_cuts
@@ -53,15 +54,17 @@ async def try_all(
         discovered: Called with the cuts that the next round is about to try.
     """
     for number in range(1 + RECOVERY_ROUNDS):
+        shown: list[tuple[Plan, Cut]] = []
         async with asyncio.TaskGroup() as group:
-            trying = [group.create_task(_tried(attempt, plan)) for plan in plans]
+            trying = deque((plan, group.create_task(_tried(attempt, plan))) for plan in plans)
+            while trying:  # and no longer than that the evidence of a trial is kept in memory
+                plan, task = trying.popleft()
+                evidence = await task
+                if evidence and not options.only:
+                    shown += [(plan, cut) for cut in recovery_cuts(chosen, evidence, known=known)]
+                del task, evidence
         if options.only:
             break
-        shown = [
-            (plan, cut)
-            for plan, evidence in (task.result() for task in trying)
-            for cut in (recovery_cuts(chosen, evidence, known=known) if evidence else ())
-        ]
         left = [cut for _, cut in shown]
         if not left or number == RECOVERY_ROUNDS:
             return left
@@ -70,5 +73,5 @@ async def try_all(
     return []
 
 
-async def _tried(attempt: Try, plan: Plan) -> tuple[Plan, Evidence | None]:
-    return plan, await attempt(plan)
+async def _tried(attempt: Try, plan: Plan) -> Evidence | None:
+    return await attempt(plan)

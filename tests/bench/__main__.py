@@ -1,6 +1,6 @@
 """Measure, print the table, and leave with status 1 if a bound was missed.
 
-``python -m tests.bench [--full] [starting|proxy|time|audit|replay|research|sweep|faults|broken ...]``
+``python -m tests.bench [--full] [--minutes M] [--trials N] [PART ...]``
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import asyncio
 import os
 import sys
 
-from tests.bench import audit, proxy, replay, skipped_time, starting, sweeps
+from tests.bench import audit, paces, proxy, replay, skipped_time, starting, sweeps
 from tests.bench.table import render
 
-PARTS = ("starting", "proxy", "time", "audit", "replay", "research", "sweep", "faults", "broken")
+PARTS = (
+    *("starting", "proxy", "time", "audit", "replay"),
+    *("list", "research", "sweep", "pace", "memory", "faults", "broken"),
+)
 
 
 def main() -> int:
@@ -23,6 +26,8 @@ def main() -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all unless named")
     parser.add_argument("--full", action="store_true", help="three sweeps in a row must give the same verdicts")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long `pace` counts trials (default: 1)")
+    parser.add_argument("--trials", type=int, default=400, help="how many trials `memory` makes (default: 400)")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -32,6 +37,9 @@ def main() -> int:
         "time": skipped_time.measure,
         "audit": audit.measure,
         "replay": replay.measure,
+        "list": sweeps.measure_list,
+        "pace": lambda: paces.measure_pace(minutes=asked.minutes),
+        "memory": lambda: paces.measure_memory(trials=asked.trials),
         "research": lambda: sweeps.measure_research(full=asked.full),
         "sweep": sweeps.measure_costs,
         "faults": sweeps.measure_faults,

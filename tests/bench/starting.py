@@ -17,6 +17,7 @@ COMMANDS = {
     "bare": [sys.executable, "-c", "pass"],
     "import": [sys.executable, "-c", "import harness"],
     "help": [str(Path(sys.executable).parent / "crashproof"), "--help"],
+    "help of run": [str(Path(sys.executable).parent / "crashproof"), "run", "--help"],
 }
 
 
@@ -33,6 +34,7 @@ def measure() -> list[Figure]:
         Figure(name="python that does nothing", measured=f"{median['bare']:.0f} ms"),
         below("import harness, more than that", median["import"] - median["bare"], 40, unit="ms"),
         below("crashproof --help", median["help"], 250, unit="ms"),
+        below("crashproof run --help", median["help of run"], 400, unit="ms"),
     ]
 
 
