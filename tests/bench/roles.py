@@ -78,10 +78,11 @@ def cpu_seconds(processes: Processes) -> dict[Role, float]:
     of crashproof's own children it is, is not known.
     """
     seconds = dict.fromkeys(Role, 0.0)
+    children = _children(processes)
     unseen = {key: process.waited_for for key, process in processes.items()}
-    for process in processes.values():
+    for key, process in processes.items():
         if process.ended and process.parent is not None:
-            unseen[process.parent] -= process.own + process.waited_for
+            unseen[process.parent] -= _whole(key, processes, children)
     for key, process in processes.items():
         role = role_of(key, processes)
         seconds[role] += process.own
@@ -94,6 +95,20 @@ def starts(processes: Processes) -> Counter[Role]:
     roles = {key: role_of(key, processes) for key in processes}
     parents = {key: process.parent for key, process in processes.items()}
     return Counter(role for key, role in roles.items() if (parent := parents[key]) is None or roles[parent] is not role)
+
+
+def _children(processes: Processes) -> dict[ProcessKey, list[ProcessKey]]:
+    children: dict[ProcessKey, list[ProcessKey]] = {key: [] for key in processes}
+    for key, process in processes.items():
+        if process.ended and process.parent is not None:
+            children[process.parent].append(key)
+    return children
+
+
+def _whole(key: ProcessKey, processes: Processes, children: Mapping[ProcessKey, Sequence[ProcessKey]]) -> float:
+    """Return what an ended process used with all that it waited for, which may have ended after its last sample."""
+    below = sum(_whole(child, processes, children) for child in children[key])
+    return processes[key].own + max(processes[key].waited_for, below)
 
 
 def _is_keeper(command: Sequence[str]) -> bool:

@@ -125,6 +125,17 @@ def test_what_a_fork_server_waited_for_beyond_the_samples_is_of_workers() -> Non
     assert used[Role.OTHER] == 0.0
 
 
+def test_what_a_keeper_waited_for_after_its_last_sample_is_counted_once() -> None:
+    keeper = ProcessKey(11, 101)
+    processes = {
+        ROOT: root(own=1.0, waited_for=3.0),
+        keeper: process((*KEEPER, SERVER[0], *SERVER)),
+        ProcessKey(12, 102): process(SERVER, parent=keeper, own=3.0),
+    }
+    used = cpu_seconds(processes)
+    assert (used[Role.CRASHPROOF], used[Role.SERVER], used[Role.OTHER]) == (1.0, 3.0, 0.0)
+
+
 def test_what_crashproof_waited_for_beyond_the_samples_stands_apart() -> None:
     processes = {ROOT: root(own=1.0, waited_for=3.5), ProcessKey(11, 101): process(SERVER, own=3.0)}
     used = cpu_seconds(processes)
