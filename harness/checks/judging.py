@@ -23,6 +23,8 @@ from harness.temporal import event as events
 _CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
 
 
+_ANSWERS = ("Respond", "RecordActivityTaskHeartbeat")
+
 _SHARE = 0.25
 """Share of a trial that the machine must have kept it waiting for to have a part in what it came to.
 
@@ -213,4 +215,21 @@ def _reason(evidence: Evidence, missed: list[Strike]) -> str:
         return f"never struck while the workflow was open: {never}"
     if evidence.end == "stopped":
         return evidence.end_reason or "crashproof stopped waiting and gave no reason"
-    return ""
+    return _unascribed(evidence)
+
+
+def _unascribed(evidence: Evidence) -> str:
+    """Say which tasks were answered by a process that is no worker process of the trial: it was never struck."""
+    answers = [
+        entry.operation
+        for entry in evidence.tape
+        if entry.kind == "request" and entry.door == "wire" and not entry.worker
+        if entry.operation.startswith(_ANSWERS)
+    ]
+    if not answers:
+        return ""
+    named = ", ".join(dict.fromkeys(answers))
+    return (
+        f"{len(answers)} calls of a worker came from a process that crashproof did not start, and so could not strike "
+        f"({named}): end whatever else works on the worker's task queue behind its address"
+    )

@@ -86,7 +86,7 @@ def doctor(output: str, **given: str) -> int:
       crashproof doctor -o json | jq .ready
     """  # noqa: D301 - click reads the escape
     dev, *others = asyncio.run(_engines(given))
-    looks = [_python(), *_packages(), *_limits(), _debug(), _disk(), _port()]
+    looks = [_python(), *_packages(), *_limits(), _debug(), _orphans(), _disk(), _port()]
     ready = dev.binary is not None and all(look.ok for look in looks if look.needed)
     if output == "json":
         click.echo(json.dumps(_as_json(dev, others, looks, ready), indent=2))
@@ -180,6 +180,16 @@ def _debug() -> Look:
         return Look(name="TEMPORAL_DEBUG", value="not set")
     advice = "unset it: it turns deadlock detection off; worker processes are started without it"
     return Look(name="TEMPORAL_DEBUG", value=value, advice=advice)
+
+
+def _orphans() -> Look:
+    from harness.processes.tie import holds_orphans
+
+    name = "what workers start"
+    if holds_orphans():
+        return Look(name=name, value="dies with them, daemons in sessions of their own too")
+    advice = "torture workers that start daemons on Linux: here they can outlive a strike and the run"
+    return Look(name=name, value="dies with them as long as it stays in their process group", advice=advice)
 
 
 def _disk() -> Look:

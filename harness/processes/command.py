@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import UsageError
+
+KEYS = {
+    "OPENAI_API_KEY": f"sk-proj-{secrets.token_urlsafe(36)}",
+    "ANTHROPIC_API_KEY": f"sk-ant-api03-{secrets.token_urlsafe(36)}",
+}
+"""Keys of models for worker processes, made anew in each run: their clients need one, and the doors ask for none.
+
+They look like any other, since a worker may behave as it should only where it sees that it is being tried.
+"""
 
 
 def command_words(command: str) -> list[str]:

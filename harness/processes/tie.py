@@ -35,6 +35,11 @@ def adopt_orphans() -> None:
     _ask(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def holds_orphans() -> bool:
+    """Tell whether ``adopt_orphans`` holds what it promises here: it needs Linux, and ``/proc`` to see who is below."""
+    return sys.platform.startswith("linux") and os.path.exists("/proc/self/stat")
+
+
 def _ask(option: int, value: int) -> None:
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(option, value)

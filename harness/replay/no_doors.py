@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.processes.command import KEYS
 from harness.processes.ports import IP
 
 _NOWHERE = f"http://{IP}:9"
@@ -9,9 +10,8 @@ _NOWHERE = f"http://{IP}:9"
 
 NO_DOORS = {
     "OPENAI_BASE_URL": f"{_NOWHERE}/v1",
-    "OPENAI_API_KEY": "sk-crashproof",
+    **KEYS,
     "ANTHROPIC_BASE_URL": _NOWHERE,
-    "ANTHROPIC_API_KEY": "sk-crashproof",
     "EFFECTS_URL": _NOWHERE,
 }
 """The variables of the HTTP doors of a trial: a replay calls no model, and code that does all the same reaches none."""

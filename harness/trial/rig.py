@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
+from harness.processes.command import KEYS
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
@@ -72,10 +73,9 @@ class Slot:
     def environment(self, worker: int) -> dict[str, str]:
         """Return the environment variables by which the worker process of that number finds the HTTP doors."""
         return {
+            **KEYS,
             "OPENAI_BASE_URL": self.doors.model_url(self.namespace, worker=worker),
-            "OPENAI_API_KEY": "sk-crashproof",
             "ANTHROPIC_BASE_URL": self.doors.anthropic_url(self.namespace, worker=worker),
-            "ANTHROPIC_API_KEY": "sk-crashproof",
             "EFFECTS_URL": self.doors.effects_url(self.namespace, worker=worker),
         }
 

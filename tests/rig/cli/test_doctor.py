@@ -129,6 +129,18 @@ def test_a_temporal_sdk_that_is_too_old_is_shown_with_the_remedy(
     assert "fix: crashproof itself needs the Temporal SDK 99.1 or later" in result.stdout
 
 
+def test_orphans_that_this_platform_cannot_hold_are_told(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporal(machine / "temporal")
+    assert "ok  what workers start: dies with them, daemons in sessions of their own too" in (
+        CliRunner().invoke(doctor, []).stdout
+    )
+    monkeypatch.setattr("harness.processes.tie.sys.platform", "darwin")
+    result = CliRunner().invoke(doctor, [])
+    assert result.exit_code == 0
+    assert "!   what workers start: dies with them as long as it stays in their process group" in result.stdout
+    assert "fix: torture workers that start daemons on Linux" in result.stdout
+
+
 def test_help_has_an_example_and_starts_light() -> None:
     code = "import sys; from harness.cli.doctor import doctor as run; run(['--help'], standalone_mode=False)"
     code += "; print(*sys.modules)"

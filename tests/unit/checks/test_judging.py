@@ -14,6 +14,7 @@ from harness.errors import UsageError
 from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Plan, Strike
+from harness.records.tape import Entry
 from harness.records.verdict import Finding, Harm, Outcome
 
 from .build import KILLED, Story, killed
@@ -62,6 +63,20 @@ def test_two_strikes_at_one_place_need_two() -> None:
 def test_stopped_trial_is_unknown() -> None:
     verdict = judge(Story().evidence("stopped", end_reason="disk full"), baselines=[], checks=checks.standard)
     assert (verdict.reason, verdict.outcome) == ("disk full", Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("operation", ["RespondActivityTaskFailed", "RecordActivityTaskHeartbeat"])
+def test_what_a_stranger_answers_makes_a_trial_unknown(operation: str) -> None:
+    """A client of the user's own may send what it likes; tasks are answered by worker processes."""
+    evidence = clean(Story())
+    calls = [
+        Entry(at=1.0, kind="request", door="wire", operation=each) for each in ("SignalWorkflowExecution", operation)
+    ]
+    for tape, outcome in ((calls[:1], Outcome.PASS), (calls, Outcome.UNKNOWN)):
+        verdict = judge(replace(evidence, tape=(*evidence.tape, *tape)), baselines=[], checks=checks.standard)
+        assert verdict.outcome is outcome, verdict
+    assert verdict.reason.startswith("1 calls of a worker came from a process that crashproof did not start")
+    assert operation in verdict.reason
 
 
 @checks.check("note-kept", harm=Harm.RISKY, why="Notes matter.", fix="Keep it.")
