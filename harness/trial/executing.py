@@ -3,6 +3,7 @@
 From the outside in, each given to the one before it::
 
     search attributes   those that it names are there
+    deployments         the version that polls is the current one
     Nexus endpoints     those that it calls are there, and lead to the slot
     starts              a workflow task's timeout can be waited for
     own calls           what a program asks again, started again, is answered as before
@@ -17,6 +18,7 @@ from contextlib import asynccontextmanager
 from harness.doors.wire.proxy import Execute, send_it
 from harness.records.scenario import Scenario
 from harness.servers.frontend import Frontend
+from harness.trial.deployments import Deployments
 from harness.trial.live_tape import LiveTape
 from harness.trial.nexus import NexusEndpoints
 from harness.trial.own_calls import OwnCalls
@@ -53,6 +55,7 @@ async def executing(
             called=lambda: rig.alone.add(scenario.name),
             execute=starts.execute,
         )
-        async with endpoints:
+        deployments = Deployments(frontend, tape=tape, execute=endpoints.execute)
+        async with endpoints, deployments:
             declared = scenario.search_attributes
-            yield SearchAttributes(frontend, declared=declared, tape=tape, execute=endpoints.execute).execute
+            yield SearchAttributes(frontend, declared=declared, tape=tape, execute=deployments.execute).execute
