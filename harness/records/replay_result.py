@@ -26,6 +26,7 @@ class Difference:
         new: As decided now.
         line: Where workflow code issued the command, ``path.py:123 in run``, if known.
         note: What else is to be known: where in a value, or that only bytes or encoding differ.
+        places: Where in the values they differ: ``.messages[2].timestamp``; empty for the whole of them.
     """
 
     event_id: int
@@ -37,6 +38,7 @@ class Difference:
     new: Any
     line: str = ""
     note: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

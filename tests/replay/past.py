@@ -10,7 +10,8 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.temporal.command import Command
+from harness.replay.compare.comparison import Comparison, compare
+from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.fields import payload_fields
 
 
@@ -84,3 +85,20 @@ class Past:
                 workflow_task_completed_event_id=completed,
             )
         return started
+
+
+def answered(past: Past, started: int, *commands: Command, **options: Any) -> Comparison:
+    return compare(past.events, [TaskDecisions(started_event_id=started, commands=commands)], **options)
+
+
+def shown(found: Comparison) -> list[tuple[Any, ...]]:
+    return [(one.event_id, one.subject, one.field, one.old, one.new) for one in found.differences]
+
+
+def marker(name: str, **fields: Any) -> Command:
+    return Command(kind="RecordMarker", fields={"markerName": name, **fields})
+
+
+def patched(past: Past, patch_id: str, *, deprecated: bool = False) -> None:
+    details = {"patch-data": {"payloads": [payload({"id": patch_id, "deprecated": deprecated})]}}
+    past.add("marker_recorded", marker_name="core_patch", details=details, workflow_task_completed_event_id=4)

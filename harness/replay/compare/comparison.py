@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DataConverter, PayloadConverter
@@ -12,8 +13,18 @@ from temporalio.converter import DataConverter, PayloadConverter
 from harness.records.evidence import History
 from harness.records.replay_result import Difference, LeftOut
 from harness.replay.compare import pairing as aligning
-from harness.replay.compare.normal_form import ENDS, ReplayPlace, is_added_by_sdk, normalized, subject
-from harness.replay.compare.payloads import bounded, is_sealed, told_apart
+from harness.replay.compare import places
+from harness.replay.compare.normal_form import (
+    ENDS,
+    TYPES,
+    ReplayPlace,
+    is_added_by_sdk,
+    normalized,
+    patch_removed,
+    subject,
+    without_ended_patches,
+)
+from harness.replay.compare.payloads import is_sealed, shown_apart
 from harness.temporal import marker
 from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded_commands
@@ -133,6 +144,7 @@ class _HistoryComparison:
     def _task(self, decided: TaskDecisions) -> None:
         started = decided.started_event_id
         wanted = [one for one in self._recorded[started] if one.event_id not in decided.given]
+        wanted = without_ended_patches(wanted, decided.commands)
         old = [self._comparable(one) for one in wanted if not is_added_by_sdk(one)]
         new = _answered(old, [self._comparable(one) for one in decided.commands if not is_added_by_sdk(one)])
         self._tasks += 1
@@ -167,20 +179,31 @@ class _HistoryComparison:
             old=self._described(one),
             new=self._described(other),
             line=other.line if other else "",
+            note=patch_removed(one) if one and (other is None or one.kind != other.kind) else "",
         )
         if one is None or other is None or one.kind != other.kind:
             yield difference
+            return
+        replaced = next((name for name in TYPES if one.fields.get(name) != other.fields.get(name)), "")
+        if replaced:
+            apart = self._apart(one, other, replaced)
+            yield dataclasses.replace(difference, field=replaced, **{**apart, "note": _others(one, other, replaced)})
             return
         unknown = "outcome" in other.fields
         for name in [*one.fields, *(name for name in other.fields if name not in one.fields)]:
             old, new = one.fields.get(name), other.fields.get(name)
             if unknown and name.startswith("outcome"):
                 self._unseen += [(one.event_id, name)] if name in one.fields else []
-            elif old != new and is_sealed(old, new):
+            elif old != new and is_sealed(old):
                 self._unseen.append((one.event_id, name))
-            elif old != new:
-                old, new, note = told_apart(old, new, converter=self._converter)
-                yield dataclasses.replace(difference, field=name, old=bounded(old), new=bounded(new), note=note)
+            elif old != new and not _is_default(name, one, other):
+                apart = self._apart(one, other, name)
+                shift = places.shift(apart["old"], apart["new"])
+                note = "; ".join(filter(None, (apart["note"], shift)))
+                yield dataclasses.replace(difference, field=name, **{**apart, "note": note})
+
+    def _apart(self, one: Command, other: Command, name: str) -> dict[str, Any]:
+        return shown_apart(one.fields.get(name), other.fields.get(name), converter=self._converter)
 
     def _described(self, command: Command | None) -> str | None:
         return " ".join(part for part in self._key(command) if part) if command else None
@@ -196,6 +219,20 @@ class _HistoryComparison:
             new=f"failed: {decided.failure}",
             line=decided.line,
         )
+
+
+def _is_default(name: str, one: Command, other: Command) -> bool:
+    """Tell whether a field is what the server makes of another one that differs: 100 times the initial interval."""
+    maximum, initial = "retryPolicy.maximumInterval", "retryPolicy.initialInterval"
+    if name != maximum or one.fields.get(initial) == other.fields.get(initial):
+        return False
+    return all(each.fields.get(maximum) == 100 * (each.fields.get(initial) or 0) for each in (one, other))
+
+
+def _others(one: Command, other: Command, replaced: str) -> str:
+    names = {*one.fields, *other.fields} - {replaced}
+    more = sum(one.fields.get(name) != other.fields.get(name) for name in names)
+    return f"{more} other field{'s' if more > 1 else ''} of it differ{'' if more > 1 else 's'} too" if more else ""
 
 
 def _answered(old: Sequence[Command], new: Sequence[Command]) -> list[Command]:

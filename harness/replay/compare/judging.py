@@ -14,9 +14,10 @@ from harness.records.verdict import Outcome
 from harness.replay.compare.comparison import OUTCOME, WHOLE
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.dependence import Dependence, dependence
-from harness.replay.compare.payloads import bounded, told_apart
+from harness.replay.compare.payloads import shown_apart
 from harness.replay.compare.sentences import about, apart, changed, first_line, listed_causes, named, subject_of
 from harness.replay.conditions import AGAIN, EACH_TIME
+from harness.temporal.task_failure import is_nondeterminism
 
 _CONVERTER = DataConverter.default.payload_converter
 
@@ -192,12 +193,17 @@ def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) ->
     keys = [{_key(difference) for difference in one.differences} for one in whole]
     everywhere = set.intersection(*keys) if keys else set()
     at_the_end = {_key(each) for name, one in usable.items() if name == PREFIX for each in one.differences}
-    findings = []
+    findings: list[ReplayFinding] = []
     for each in whole[0].differences if whole else ():
-        if _key(each) in everywhere:
+        if _key(each) in everywhere and not (findings and _follows(each)):
             same = each.workflow_task not in asked or _key(each) in at_the_end
             findings.append(_change(each, workflow) if same else _of_replaying(each, workflow, conditions=()))
     return findings
+
+
+def _follows(difference: Difference) -> bool:
+    """Tell whether a workflow task fails as Temporal saw another decision than was recorded, which is told before."""
+    return difference.field == OUTCOME and is_nondeterminism(str(difference.new))
 
 
 def _change(difference: Difference, workflow: str) -> ReplayFinding:
@@ -312,6 +318,6 @@ def _difference_of(differing: Dependence, task: int) -> Difference:
         return Difference(**place, field=WHOLE, old=named(one) or None, new=named(other) or None)
     names = dict.fromkeys([*one.fields, *other.fields])
     name = next(name for name in names if one.fields.get(name) != other.fields.get(name))
-    old, new, note = told_apart(one.fields.get(name), other.fields.get(name), converter=_CONVERTER)
-    old, new = bounded(old), bounded(new)
-    return Difference(**place, field=name, old=old, new=new, note=note)
+    return Difference(
+        **place, field=name, **shown_apart(one.fields.get(name), other.fields.get(name), converter=_CONVERTER)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ ENDS = frozenset(
     }
 )
 """Kinds of commands that end a run."""
+
+TYPES = ("activityType", "workflowType", "signalName", "operation", "patchId")
+"""Fields that say what a command is about: one in which they differ is another command."""
 
 UNCOMPARED_HEADERS = frozenset({"header._tracer-data"})
 """Headers of Temporal's tracing interceptors: they hold ids of spans, which are new in each replay."""
@@ -55,6 +58,8 @@ def normalized(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_
             fields["taskQueue"] = run.task_queue
         fields = dict(filled(command.kind, fields, run=run))
     _resolve(command.kind, fields, run)
+    if fields.get("markerName") == marker.PATCH:
+        fields.pop("deprecated", None)  # deprecate_patch() in the place of patched() is the second step of a patch
     if not local_results and fields.get("markerName") == marker.LOCAL_ACTIVITY:
         fields = {name: value for name, value in fields.items() if not name.startswith(_LOCAL_RESULTS)}
     return Command(kind=command.kind, fields=fields, line=command.line, event_id=command.event_id)
@@ -63,6 +68,22 @@ def normalized(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_
 def is_added_by_sdk(command: Command) -> bool:
     """Tell whether the SDK added a command by itself, as a consequence of another one."""
     return command.kind == "UpsertWorkflowSearchAttributes" and set(command.fields) == {SDK_SEARCH_ATTRIBUTE}
+
+
+def without_ended_patches(recorded: Sequence[Command], decided: Sequence[Command]) -> list[Command]:
+    """Leave out deprecated patches that no longer come: to remove those calls is the last step of a patch."""
+    still = {one.fields.get("patchId") for one in decided}
+    return [one for one in recorded if not one.fields.get("deprecated") or one.fields.get("patchId") in still]
+
+
+def patch_removed(command: Command) -> str:
+    """Say what to do where the marker of a patch was recorded and its call is gone; nothing for another command."""
+    if command.fields.get("markerName") != marker.PATCH:
+        return ""
+    return (
+        f"the patch was removed while runs that recorded it are replayed: call workflow.deprecate_patch("
+        f'"{command.fields.get("patchId", "")}") where patched() stood, until no such run is left'
+    )
 
 
 def subject(command: Command, *, run: WorkflowRun) -> str:

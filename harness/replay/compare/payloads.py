@@ -11,6 +11,7 @@ from typing import Any
 
 from temporalio.converter import PayloadCodec, PayloadConverter
 
+from harness.replay.compare import places
 from harness.temporal.command import Command
 from harness.temporal.fields import is_payload, payload_fields, payload_of, without_stack
 from harness.temporal.payload import encoding_of, value_of
@@ -35,9 +36,17 @@ def decoded(payload: Mapping[str, Any], *, converter: PayloadConverter) -> Any:
         return value_of(payload)
 
 
-def is_sealed(*payloads: Any) -> bool:
-    """Tell whether one of the values is a payload that a codec encrypted: equal ones may have other bytes each time."""
-    return any(is_payload(payload) and "encrypt" in encoding_of(payload) for payload in payloads)
+_OPEN = ("json/", "binary/plain", "binary/null", "binary/protobuf")
+"""How the encodings of values that no codec has changed begin, those of Temporal's and of most own converters."""
+
+
+def is_sealed(value: Any) -> bool:
+    """Tell whether a value is a payload that a codec wrote: equal ones may have other bytes each time.
+
+    Codecs name their encodings as they like. One that is none of Temporal's own is taken as that of a codec: what it
+    holds cannot be compared unless the codec opens it.
+    """
+    return is_payload(value) and not encoding_of(value).startswith(_OPEN)
 
 
 def told_apart(old: Any, new: Any, *, converter: PayloadConverter) -> tuple[Any, Any, str]:
@@ -53,8 +62,20 @@ def told_apart(old: Any, new: Any, *, converter: PayloadConverter) -> tuple[Any,
         return one, other, _metadata_note(old["metadata"], new["metadata"])
     if json.dumps(one, sort_keys=True, default=repr) == json.dumps(other, sort_keys=True, default=repr):
         return _text(old["data"]), _text(new["data"]), SAME_VALUE
-    place = _first_place(one, other)
+    place = next(places.differing(one, other), "")
     return one, other, f"at {place}" if place else ""
+
+
+def shown_apart(old: Any, new: Any, *, converter: PayloadConverter) -> dict[str, Any]:
+    """Return the fields of a difference between two values: ``old``, ``new``, ``note``, ``places``.
+
+    Of values that are too long to be shown, what stands at the first place that differs is.
+    """
+    one, other, note = told_apart(old, new, converter=converter)
+    paths = places.kept(one, other) if is_payload(old) and is_payload(new) else ()
+    if paths and paths[0] and any(len(_dumped(each)) > LONGEST for each in (one, other)):
+        one, other = (places.at(each, paths[0]) for each in (one, other))
+    return {"old": bounded(one), "new": bounded(other), "note": note, "places": paths}
 
 
 async def _opened(command: Command, codec: PayloadCodec) -> Command:
@@ -70,11 +91,15 @@ async def _opened(command: Command, codec: PayloadCodec) -> Command:
 
 def bounded(value: Any) -> Any:
     """Return a value to be shown, or, of a long one, its beginning with its length and a digest of all of it."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    text = _dumped(value)
     if len(text) <= LONGEST:
         return value
     digest = hashlib.blake2s(text.encode(errors="replace"), digest_size=4).hexdigest()
     return f"{text[:LONGEST]}… ({len(text):,} characters, digest {digest})"
+
+
+def _dumped(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def _shown(value: Any, converter: PayloadConverter) -> Any:
@@ -90,20 +115,3 @@ def _metadata_note(old: Mapping[str, str], new: Mapping[str, str]) -> str:
 
 def _text(data: str) -> str:
     return base64.b64decode(data).decode(errors="replace")
-
-
-def _first_place(one: Any, other: Any, path: str = "") -> str:
-    """Return where two JSON values first differ; the whole of them has no name."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in [*one, *(key for key in other if key not in one)]:
-            if key not in one or key not in other:
-                return f"{path}.{key}"
-            if one[key] != other[key]:
-                return _first_place(one[key], other[key], f"{path}.{key}")
-    if isinstance(one, list) and isinstance(other, list):
-        for index, (left, right) in enumerate(zip(one, other, strict=False)):
-            if left != right:
-                return _first_place(left, right, f"{path}[{index}]")
-        if len(one) != len(other):
-            return f"{path}[{min(len(one), len(other))}]"
-    return path

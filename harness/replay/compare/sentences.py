@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.records.replay_result import Difference
+from harness.replay.compare import places
 from harness.replay.compare.comparison import OUTCOME, WHOLE
 from harness.temporal.command import Command
 
@@ -15,12 +16,8 @@ _LONGEST = 160
 
 
 def shown(value: Any) -> str:
-    """Return a value as a sentence holds it, short."""
-    if value is None:
-        return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
-    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 3 :]}"
+    """Return a value as a sentence holds it, whole."""
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def changed(difference: Difference) -> str:
@@ -31,9 +28,10 @@ def changed(difference: Difference) -> str:
         return f"the workflow task of event {difference.workflow_task} {_outcome(new)}, and {_outcome(old)} before"
     if difference.field == WHOLE:
         if old is None:
-            return f"{new} was not recorded"
-        return f"{old} was recorded, and does not come" if new is None else f"{old} was recorded, {new} comes"
-    return f"{difference.field} was {shown(old)}, is {shown(new)}{note}"
+            return f"{new} was not recorded{note}"
+        return f"{old} was recorded, {'and does not come' if new is None else f'{new} comes'}{note}"
+    name, old, new = _narrowed(difference)
+    return f"{name} was {old}, is {new}{note}"
 
 
 def apart(difference: Difference, when: str) -> str:
@@ -47,7 +45,34 @@ def apart(difference: Difference, when: str) -> str:
         if old is None:
             return f"{new} comes {when} alone"
         return f"{old} does not come {when}" if new is None else f"{old} comes, and {new} {when}"
-    return f"{difference.field} is {shown(old)}, and {shown(new)} {when}{note}"
+    name, old, new = _narrowed(difference)
+    return f"{name} is {old}, and {new} {when}{note}"
+
+
+def _narrowed(difference: Difference) -> tuple[str, str, str]:
+    """Return the name of what differs and both values, as narrow as the place in them is known, and short there."""
+    old, new = difference.old, difference.new
+    place = difference.places[0] if difference.places else ""
+    if place and isinstance(old, dict | list) and isinstance(new, dict | list):
+        inner = places.at(old, place), places.at(new, place)
+        if inner != (None, None):
+            return f"{difference.field}{place}", *_short(*inner)
+    return difference.field, *_short(old, new)
+
+
+def _short(old: Any, new: Any) -> tuple[str, str]:
+    """Return two values as sentences hold them: of long ones, what is around the first character that differs."""
+    one, other = shown(old), shown(new)
+    if max(len(one), len(other)) <= _LONGEST:
+        return one, other
+    same = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+    begin = max(0, same - _LONGEST // 4)
+    return _window(one, begin), _window(other, begin)
+
+
+def _window(text: str, begin: int) -> str:
+    end = begin + _LONGEST
+    return f"{'… ' if begin else ''}{text[begin:end]}{' …' if end < len(text) else ''}"
 
 
 def _outcome(outcome: Any) -> str:

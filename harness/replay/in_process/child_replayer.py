@@ -73,7 +73,9 @@ def observed_replayer(replayer: Replayer, observer: CommandObserver, *, only: st
         "workflows": [each for each in config["workflows"] if not only or workflow_type(each) in (only, "")],
         "build_id": config.get("build_id") or "replay",
     }
-    return Replayer(**config)
+    observed = Replayer(**config)
+    observed.plugins = replayer.plugins  # they have configured it already, and still run what they run around replays
+    return observed
 
 
 class RequestReplayer:
@@ -251,7 +253,8 @@ class _SdkReplayer:
         cause = error.__cause__ or error
         self._refused[name] = f"a worker with {name} does not start: {type(cause).__name__}: {cause}"
         if rest:
-            self._replayer = Replayer(**(config | {"workflows": rest, "plugins": []}))
+            plugins, self._replayer = self._replayer.plugins, Replayer(**(config | {"workflows": rest, "plugins": []}))
+            self._replayer.plugins = plugins
 
     async def _prefixes(self, request: ReplayRequest, history: _History) -> AsyncIterator[TaskDecisions]:
         """Ask each workflow task as the last, open one of a history, where that can be answered as recorded."""

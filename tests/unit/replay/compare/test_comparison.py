@@ -16,15 +16,7 @@ from harness.records.replay_result import LeftOut
 from harness.replay.compare.comparison import Comparison, ReplayPlace, compare, recorded_commands
 from harness.replay.compare.payloads import SAME_VALUE, opened
 from harness.temporal.command import Command, TaskDecisions, of_answer
-from tests.replay.past import Past, activity, payload, told
-
-
-def answered(past: Past, started: int, *commands: Command, **options: Any) -> Comparison:
-    return compare(past.events, [TaskDecisions(started_event_id=started, commands=commands)], **options)
-
-
-def shown(found: Comparison) -> list[tuple[Any, ...]]:
-    return [(one.event_id, one.subject, one.field, one.old, one.new) for one in found.differences]
+from tests.replay.past import Past, activity, answered, marker, payload, shown, told
 
 
 def test_a_changed_field_is_told_with_event_activity_and_line() -> None:
@@ -280,31 +272,6 @@ def test_the_own_namespace_is_no_difference_and_another_one_is(
     found = answered(past, started, command, place=place)
     assert [(one.old, one.new) for one in found.differences if one.field == "namespace"] == expected
     assert len(found.differences) == len(expected)
-
-
-def marker(name: str, **fields: Any) -> Command:
-    return Command(kind="RecordMarker", fields={"markerName": name, **fields})
-
-
-def patched(past: Past, patch_id: str, *, deprecated: bool = False) -> None:
-    details = {"patch-data": {"payloads": [payload({"id": patch_id, "deprecated": deprecated})]}}
-    past.add("marker_recorded", marker_name="core_patch", details=details, workflow_task_completed_event_id=4)
-
-
-def test_patches_are_compared_with_their_deprecation() -> None:
-    past = Past()
-    started = past.task()
-    patched(past, "p1")
-    same, deprecated = (
-        marker("core_patch", patchId="p1", deprecated=False),
-        marker("core_patch", patchId="p1", deprecated=True),
-    )
-    upsert = Command(
-        kind="UpsertWorkflowSearchAttributes", fields={"searchAttributes.TemporalChangeVersion": told(["p1"])}
-    )
-    assert not answered(past, started, same, upsert).differences
-    assert shown(answered(past, started, deprecated)) == [(5, "p1", "deprecated", False, True)]
-    assert shown(answered(past, started)) == [(5, "p1", "command", "RecordMarker p1", None)]
 
 
 def test_a_patch_that_the_recording_does_not_know_ends_the_comparison_of_its_task() -> None:

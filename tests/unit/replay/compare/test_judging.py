@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_report_cases_what_equal_processes_decide_alike_depends_on_the_condition
     told += [answer(each.name, scheduled("book")) for each in AGAIN]
     finding = only(judged(told))
     assert finding.conditions == ("hash seed 1",)
+
+
+def test_report_cases_a_task_that_fails_over_a_difference_is_no_finding_of_its_own(answer: Answers) -> None:
+    failed = dataclasses.replace(
+        DIFFERENCE, workflow_task=9, kind="WorkflowTask", field="outcome", old=None, new="failed: [TMPRL1100] no match"
+    )
+    both = [answer(name, scheduled("book"), differences=(DIFFERENCE, failed)) for name in ("plain", "cold process")]
+    assert only(judged(both)).difference == DIFFERENCE
+    alone = [answer(name, scheduled("book"), differences=(failed,)) for name in ("plain", "cold process")]
+    assert only(judged(alone)).difference == failed
 
 
 def test_what_differs_each_time_depends_on_no_condition(answer: Answers) -> None:

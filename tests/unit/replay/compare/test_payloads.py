@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from temporalio.converter import DataConverter
 
-from harness.replay.compare.payloads import LONGEST, SAME_VALUE, bounded, decoded, encoding_of, is_sealed, told_apart
+from harness.replay.compare.payloads import (
+    LONGEST,
+    SAME_VALUE,
+    bounded,
+    decoded,
+    encoding_of,
+    is_sealed,
+    shown_apart,
+    told_apart,
+)
 from tests.replay.past import told
 
 CONVERTER = DataConverter.default.payload_converter
@@ -48,6 +57,19 @@ def test_what_is_no_payload_is_shown_as_it_is() -> None:
 def test_what_a_codec_encrypted_is_sealed_and_shown_by_its_encoding() -> None:
     sealed = told(None, text="%", encoding="binary/encrypted")
     assert encoding_of(sealed) == "binary/encrypted"
-    assert is_sealed(None, sealed)
-    assert not is_sealed(told("x"), 3)
+    assert is_sealed(sealed)
+    assert not is_sealed(told("x"))
+    assert not is_sealed(3)
     assert decoded(sealed, converter=CONVERTER) == {"encoding": "binary/encrypted", "base64": "JQ=="}
+
+
+def test_report_cases_codecs_name_their_encodings_as_they_like() -> None:
+    assert is_sealed(told(None, text="%", encoding="binary/sealed"))
+    assert not is_sealed(told(None, text="{}", encoding="json/protobuf"))
+    assert not is_sealed(told(None, text="", encoding="binary/null"))
+
+
+def test_report_cases_of_a_long_value_what_differs_is_kept() -> None:
+    old, new = ({"messages": ["a" * 3_000, each]} for each in ("x", "y"))
+    apart = shown_apart(told(old), told(new), converter=CONVERTER)
+    assert apart == {"old": "x", "new": "y", "note": "at .messages[1]", "places": (".messages[1]",)}

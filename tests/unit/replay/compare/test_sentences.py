@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -74,4 +75,20 @@ def test_values_are_shown_short() -> None:
     assert shown(None) == "nothing"
     assert shown("a\nb") == '"a\\nb"'
     assert shown({"a": "ä"}) == '{"a": "ä"}'
-    assert len(shown("x" * 10_000)) < 200
+    assert len(changed(difference("input.0", "x" * 10_000, "y"))) < 400
+
+
+def test_report_cases_long_values_are_shown_where_they_differ() -> None:
+    old, new = ({"messages": [{"text": "a" * 900 + each}]} for each in ("left", "right"))
+    narrow = dataclasses.replace(difference("input.0", old, new), places=(".messages[0].text",))
+    words = changed(narrow)
+    assert words.startswith("input.0.messages[0].text was … aaa")
+    assert "aaaleft" in words
+    assert "aaaright" in words
+    assert len(words) < 400
+    assert apart(narrow, "later").startswith("input.0.messages[0].text is … aaa")
+
+
+def test_report_cases_what_is_new_or_gone_in_a_value_is_shown_there() -> None:
+    more = dataclasses.replace(difference("input.0", {"a": 1}, {"a": 1, "b": 2}), places=(".b",))
+    assert changed(more) == "input.0.b was nothing, is 2"
