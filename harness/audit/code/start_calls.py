@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from astroid import nodes
 
@@ -53,6 +54,21 @@ def calls_of(module: Module, names: frozenset[str]) -> Iterator[nodes.Call]:
             yield call
 
 
+_Declared = TypeVar("_Declared", Activity, Workflow)
+
+
+def _by_name(declared: Iterable[_Declared]) -> dict[str, list[_Declared]]:
+    named: dict[str, list[_Declared]] = {}
+    for each in declared:
+        named.setdefault(each.name, []).append(each)
+    return named
+
+
+def _nearest(declared: Sequence[_Declared], module: Module) -> _Declared | None:
+    """Return what stands nearest to a module in the tree of folders: examples beside each other use the same names."""
+    return max(declared, key=lambda each: len(os.path.commonpath([each.module.path, module.path])), default=None)
+
+
 def _targets(node: nodes.Assign | nodes.AnnAssign) -> list[Any]:
     return node.targets if isinstance(node, nodes.Assign) else [node.target]
 
@@ -77,8 +93,8 @@ class StartCalls:
     ) -> None:
         self.resolver = resolver
         self.declared = declared
-        self._activities = {each.name: each for each in activities}
-        self._workflows = {each.name: each for each in workflows}
+        self._activities = _by_name(activities)
+        self._workflows = _by_name(workflows)
 
     def started_in(self, module: Module) -> Iterator[Started]:
         """Yield the calls of a module that start something."""
@@ -95,7 +111,7 @@ class StartCalls:
         positional = list(call.args)
         if operation != "continue_as_new" and target is None and positional:
             target = positional.pop(0)
-        activity, workflow, name = self._target(target, operation)
+        activity, workflow, name = self._target(target, operation, module)
         kept = {key: node for key, node in options.items() if key not in _ARGUMENTS}
         return Started(
             node=call,
@@ -112,11 +128,13 @@ class StartCalls:
             retry_policy=self.retry_policy(kept.get("retry_policy")),
         )
 
-    def _target(self, node: nodes.NodeNG | None, operation: str) -> tuple[Activity | None, Workflow | None, str]:
+    def _target(
+        self, node: nodes.NodeNG | None, operation: str, module: Module
+    ) -> tuple[Activity | None, Workflow | None, str]:
         text = value(self.resolver, node)
         if isinstance(text, str):
-            activity = self._activities.get(text) if "activity" in operation else None
-            return activity, self._workflows.get(text) if "workflow" in operation else None, text
+            activity = _nearest(self._activities.get(text, ()), module) if "activity" in operation else None
+            return activity, _nearest(self._workflows.get(text, ()), module) if "workflow" in operation else None, text
         for resolved in self.resolver.of(node):
             activity, workflow = self._declared(resolved)
             if activity or workflow:

@@ -46,15 +46,15 @@ def _swallows(block: Any, frame: CallFrame, project: Project) -> nodes.ExceptHan
 
 
 def _takes_for_end(block: Any, frame: CallFrame, project: Project) -> nodes.ExceptHandler | None:
-    """Return the clause of an async activity that returns a result when it is cancelled, without asking why."""
+    """Return the clause by which an async activity ends with a result when it is cancelled, without asking why."""
     if frame.caller is not None or not frame.on_loop or not _may_be_cancelled(block, frame, project):
         return None
     for caught in block.handlers:
         if _caught(caught, project) & _CANCELLED_BY_NAME:
             inside = [one for part in caught.body for one in part.nodes_of_class((nodes.Attribute, nodes.Name))]
             asks = any(getattr(one, "attrname", getattr(one, "name", "")) in _REASONS for one in inside)
-            returns = any(isinstance(part, nodes.Return) for part in caught.body)
-            return caught if returns and not asks else None
+            raises = any(True for part in caught.body for _ in part.nodes_of_class(nodes.Raise))
+            return None if raises or asks else caught
     return None
 
 
@@ -109,7 +109,7 @@ def _goes_on_after(block: Any) -> bool:
 def _finding(caught: nodes.ExceptHandler, frame: CallFrame, project: Project) -> AuditFinding:
     what = project.source(caught.type) if caught.type is not None else "everything"
     where = "at an await" if frame.on_loop else "by activity.heartbeat"
-    if any(isinstance(part, nodes.Return) for part in caught.body):
+    if not _goes_on_after(caught.parent) or _ends(caught):
         return _ended(what, caught, frame, project)
     message = (
         f"The activity {frame.activity.name!r} catches {what} here and goes on. A cancellation, a timeout that the "
@@ -123,9 +123,9 @@ def _finding(caught: nodes.ExceptHandler, frame: CallFrame, project: Project) ->
 
 def _ended(what: str, caught: nodes.ExceptHandler, frame: CallFrame, project: Project) -> AuditFinding:
     message = (
-        f"The activity {frame.activity.name!r} catches {what} here and returns. The shutdown of its worker arrives as"
-        " such an error, too: half of the work is then recorded as a success, and no next attempt does the rest. Raise"
-        " it again, unless activity.cancellation_details() says that the workflow asked for it."
+        f"The activity {frame.activity.name!r} catches {what} here and ends with a result. The shutdown of its worker"
+        " arrives as such an error, too: half of the work is then recorded as a success, and no next attempt does the"
+        " rest. Raise it again, unless activity.cancellation_details() says that the workflow asked for it."
     )
     return project.finding(
         "CP307", caught, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)

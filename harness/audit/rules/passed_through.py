@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.analysis.forbidden_uses import uses_in
+from harness.audit.analysis.forbidden_uses import is_excused, uses_in
 from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
@@ -38,7 +38,8 @@ def _impure(project: Project) -> Iterator[AuditFinding]:
         if reached.is_module or reached.module.installed or _at_import(reached):
             continue
         uses = (one for one in uses_in(project, reached, reached) if one.source.stopped)
-        use = next((one for one in uses if one.name not in _HARMLESS), None)
+        uses = (one for one in uses if one.name not in _HARMLESS and not is_excused(project, one, reached))
+        use = next(uses, None)
         if use is None:
             continue
         through = next((one for one, modules in passed if reached.module.tree in modules), None)

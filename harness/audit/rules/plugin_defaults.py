@@ -31,12 +31,17 @@ def _unbounded(project: Project) -> Iterator[AuditFinding]:
     for module in project.modules:
         if is_test(module):
             continue
+        works = any(_called(each).endswith("Worker") for each in module.index.calls)
         for call in module.index.calls:
             name = project.dotted_name(call.func) if _is_likely(call) else ""
             if name not in _MAKERS or any(each.arg is None for each in call.keywords):
                 continue
+            if name.endswith("Plugin") and not works:
+                continue  # in a program that only starts workflows it configures nothing
             names, position = _MAKERS[name]
             given = [each.value for each in call.keywords if each.arg in names] or _positional(call, position)
+            if name.endswith("LangGraphPlugin") and not given:
+                continue  # each node has options of its own
             if all(_is_unbounded(each, project) for each in given):
                 maker = name.rpartition(".")[2]
                 message = (
@@ -48,8 +53,12 @@ def _unbounded(project: Project) -> Iterator[AuditFinding]:
 
 
 def _is_likely(call: nodes.Call) -> bool:
-    called = getattr(call.func, "attrname", "") or getattr(call.func, "name", "")
+    called = _called(call)
     return any(name.endswith(f".{called}") for name in _MAKERS) if called else False
+
+
+def _called(call: nodes.Call) -> str:
+    return str(getattr(call.func, "attrname", "") or getattr(call.func, "name", ""))
 
 
 def _positional(call: nodes.Call, position: int) -> list[Any]:

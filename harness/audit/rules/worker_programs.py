@@ -11,6 +11,7 @@ from harness.audit.analysis.call_chains import frames_of, starts_of
 from harness.audit.analysis.heartbeating import span
 from harness.audit.analysis.remote_calls import remote_call
 from harness.audit.analysis.test_code import is_test
+from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, WorkerCall
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Severity
@@ -47,8 +48,19 @@ def _stops_dead(project: Project) -> Iterator[AuditFinding]:
             f"This worker stops dead: {' and '.join(missing)}. What {_under_way(long)} was doing is lost and done "
             "again after its timeout. Pass graceful_shutdown_timeout, and shut the worker down on SIGTERM."
         )
-        severity = Severity.LIKELY if long and (none or len(missing) > 1) else Severity.LOOK
+        minds = long is not None and none and _minds_cancellation(long, project)
+        severity = Severity.LIKELY if long and not minds and (none or len(missing) > 1) else Severity.LOOK
         yield project.finding("CP502", worker.node, message, severity=severity)
+
+
+def _minds_cancellation(activity: Activity, project: Project) -> bool:
+    """Tell whether an activity catches its cancellation by name: it may be ready to end at once."""
+    return any(
+        "CancelledError" in caught.type.as_string()
+        for frame in frames_of(activity, project=project)
+        for caught in own_nodes(frame.function, nodes.ExceptHandler)
+        if caught.type is not None
+    )
 
 
 def _under_way(long: Activity | None) -> str:

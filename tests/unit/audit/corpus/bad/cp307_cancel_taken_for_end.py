@@ -16,3 +16,15 @@ async def count(number: int) -> list[int]:
     except asyncio.CancelledError:  # finding: CP307
         return done
     return done
+
+
+@activity.defn
+async def collect(number: int) -> list[int]:
+    done: list[int] = []
+    try:
+        for each in range(number):
+            await asyncio.sleep(1)
+            done.append(each)
+    except asyncio.CancelledError:  # finding: CP307
+        activity.logger.info("stopped")
+    return done

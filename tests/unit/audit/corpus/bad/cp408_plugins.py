@@ -10,6 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.contrib.google_adk_agents import TemporalModel
 from temporalio.contrib.langgraph import LangGraphPlugin
 from temporalio.contrib.openai_agents import ModelActivityParameters, OpenAIAgentsPlugin
+from temporalio.worker import Worker
 from temporalio.workflow import ActivityConfig
 
 PLAIN = OpenAIAgentsPlugin()  # finding: CP408
@@ -47,3 +48,7 @@ async def draw(state: dict) -> dict:
 
 def build(graph) -> None:
     graph.add_node("draw", draw, metadata={"execute_in": "activity"})
+
+
+def make(client, plugin) -> Worker:
+    return Worker(client, task_queue="agents", workflows=[], plugins=[plugin])
