@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import grpc.aio
@@ -26,6 +26,8 @@ from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
+
+_TELL_EVERY = 5.0  # seconds
 
 
 def default_jobs() -> int:
@@ -72,6 +74,7 @@ async def sweep_all(
     alone = len(scenarios) == 1
     async with (
         Rig(binary=binary, folder=folder / "rig", engine=options.engine, forks=not options.cold) as rig,
+        _telling(turns, tell),
         asyncio.TaskGroup() as group,
     ):
         tasks = []
@@ -79,6 +82,23 @@ async def sweep_all(
             sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep)
             tasks.append(group.create_task(_finished(sweep, scenario, rig=rig, alone=alone, keep=keep)))
     return [task.result() for task in tasks]
+
+
+@contextlib.asynccontextmanager
+async def _telling(turns: Turns, tell: Callable[[News], None]) -> AsyncIterator[None]:
+    """Tell again and again what is waited for, so that nobody takes a long wait for a hang."""
+
+    async def again_and_again() -> None:
+        while True:
+            await asyncio.sleep(_TELL_EVERY)
+            if waiting := turns.waited_for():
+                tell(News(text=f"waiting for {waiting}", waiting=True))
+
+    telling = asyncio.create_task(again_and_again())
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 async def sweep_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from harness.campaign.stops import Stop, stops_in_words
@@ -9,6 +10,7 @@ from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
+from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
 
@@ -60,3 +62,10 @@ def notes(
     if stops:
         sentences.append(stops_in_words(stops))
     return [*sentences, *unstable, *dict.fromkeys(notices)]
+
+
+def left_in_words(result: SweepResult) -> list[str]:
+    """Say of which faults a limit left points untried, in a sentence; none where it left none."""
+    left = Counter(strike.fault for strike in result.untried) if result.limit else Counter[str]()
+    parts = [f"{count} of {fault}" for fault, count in left.most_common()]
+    return [f"Points that were left to try: {', '.join(parts)}."] if parts else []

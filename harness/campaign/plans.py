@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from math import inf
 
 from harness import faults
@@ -70,6 +71,20 @@ def first_plans(cuts: Sequence[Cut], *, baseline: Evidence, options: SweepOption
     covered = {plan.strikes for plan in patient}
     plans = (Plan((cut.strike,), options.real_time) for cut in cuts)
     return [*patient, *(plan for plan in plans if plan.strikes not in covered)]
+
+
+def spread(plans: Sequence[Plan]) -> list[Plan]:
+    """Return plans so that those which come first stand for all: one of each fault family, then one of each fault."""
+    families: dict[str, dict[str, list[Plan]]] = {}
+    for plan in plans:
+        fault = faults.named(plan.strikes[-1].fault)
+        families.setdefault(fault.family, {}).setdefault(fault.name, []).append(plan)
+    return _in_turn([_in_turn(list(by_fault.values())) for by_fault in families.values()])
+
+
+def _in_turn(groups: Sequence[Sequence[Plan]]) -> list[Plan]:
+    """Return the first of each group, then the second of each, and so on."""
+    return [plan for row in zip_longest(*groups) for plan in row if plan is not None]
 
 
 def real_time_plans(cuts: Iterable[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:

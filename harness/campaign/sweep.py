@@ -20,12 +20,12 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness import faults
-from harness.campaign.notes import notes
-from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans
+from harness.campaign.notes import left_in_words, notes
+from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans, spread
 from harness.campaign.quiet import difference, in_the_end
 from harness.campaign.rounds import ENDLESS, try_all
 from harness.campaign.stops import Stop, stop_of
@@ -193,6 +193,7 @@ class Sweep:
 
     async def _try_all(self) -> None:
         plans = first_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
+        plans = spread(plans) if self._options.time_limit else plans
         self._seen.total += len(plans)
         self._keep(self._result(UNFINISHED))
         left = await try_all(
@@ -234,7 +235,13 @@ class Sweep:
             self._seen.quiet.add(loaded.trial)
             bounds = self._bounds(loaded.plan) if loaded.plan.strikes else self._baseline_bounds()
             self._say(f"{loaded.plan} is tried again in quiet: {loaded.slow}")
-            evidence = await self._trials.again_in_quiet(loaded.plan, trial=loaded.trial, bounds=bounds)
+            try:
+                evidence = await self._trials.again_in_quiet(loaded.plan, trial=loaded.trial, bounds=bounds)
+            except RigError as error:
+                if not loaded.plan.strikes:
+                    raise
+                self._count(self._not_judged(loaded.plan, reason=str(error)))
+                continue
             if not loaded.plan.strikes:
                 trials = [each.trial for each in self._seen.baselines]
                 self._seen.baselines[trials.index(loaded.trial)] = evidence
@@ -297,7 +304,7 @@ class Sweep:
     def _result(self, reason: str, *, points_only: bool = False) -> SweepResult:
         seen, results = self._seen, self._results
         gaps = dict.fromkeys(gap for evidence in seen.baselines for gap in evidence.gaps)
-        return SweepResult(
+        result = SweepResult(
             scenario=self._scenario.name,
             title=self._scenario.title,
             verdicts=tuple(results.verdicts.values()),
@@ -324,3 +331,4 @@ class Sweep:
             points_only=points_only or self._options.points_only,
             fail_on=self._options.fail_on,
         )
+        return replace(result, notes=(*result.notes, *left_in_words(result)))

@@ -73,11 +73,14 @@ class Trials:
         folder = self.folder_of(trial)
         if (folder / "verdict.json").is_file():
             return folders.load_evidence(folder)
-        async with self._turns.one():
+        async with self._turns.one(self._named(plan, trial)):
             if plan.strikes and self._stopped():
                 return None
             evidence = await self._tried(plan, trial=trial, bounds=bounds)
         return await self._kept(evidence)
+
+    def _named(self, plan: Plan, trial: str) -> str:
+        return f"{self._scenario.name}: {plan if plan.strikes else f'undisturbed ({trial})'}"
 
     async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         """Run a trial once more while no other one runs; the evidence that there is of it is put aside.
@@ -85,7 +88,7 @@ class Trials:
         Raises:
             UsageError, RigError: As ``run``.
         """
-        async with self._turns.alone():
+        async with self._turns.alone(self._named(plan, trial)):
             await self._writing.written()
             await asyncio.to_thread(folders.set_aside, self.folder_of(trial))
             return await self.run(plan, trial=trial, bounds=bounds)

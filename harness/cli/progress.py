@@ -20,6 +20,7 @@ from harness.report.phrases import plan_text, why_unknown
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
 _COUNT_EVERY = 10.0
+_WAITING_AFTER = 4.0  # seconds without a line after which it is said what is waited for
 _LIVE_EVERY = 0.1
 _ALL = "all scenarios"
 _BASELINES = 2
@@ -68,7 +69,8 @@ class Tally:
 class ProgressDisplay:
     """Shows on standard error how far a command is. A context manager.
 
-    Where no terminal is, each trial that does not pass has a line, and those that pass are counted every 10 seconds.
+    Where no terminal is, each trial that does not pass has a line, those that pass are counted every 10 seconds, and
+    where nothing else is said for 5 seconds there is a line of what is waited for.
 
     Args:
         jsonl: Whether each verdict is also one line of JSON on standard output.
@@ -81,7 +83,7 @@ class ProgressDisplay:
         self._live: Progress | None = None
         self._bars: dict[str, TaskID] = {}
         self._clock = clock
-        self._began = self._counted = clock()
+        self._began = self._counted = self._said = clock()
         self._tally = Tally()
         self._last = ""
 
@@ -116,6 +118,7 @@ class ProgressDisplay:
 
     def line(self, text: str) -> None:
         """Show one line of progress."""
+        self._said = self._clock()
         if self._live:
             self._live.console.print(for_line(text), markup=False)
         else:
@@ -123,6 +126,8 @@ class ProgressDisplay:
 
     def tell(self, news: News) -> None:
         """Show what happens; what is about no scenario is one line."""
+        if news.waiting and (self._live or self._clock() - self._said < _WAITING_AFTER):
+            return
         if not news.scenario:
             self.line(news.text)
             return

@@ -33,6 +33,7 @@ class News:
         verdict: The verdict of a trial that has just been judged.
         done: Trials judged.
         total: Trials known so far.
+        waiting: Whether the text only says what is waited for.
     """
 
     scenario: str = ""
@@ -40,6 +41,7 @@ class News:
     verdict: Verdict | None = None
     done: int = 0
     total: int = 0
+    waiting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from tests.bench.table import render
 
 PARTS = (
     *("starting", "proxy", "time", "audit", "replay"),
-    *("list", "research", "sweep", "pace", "memory", "faults", "broken"),
+    *("list", "research", "sweep", "pace", "memory", "faults", "broken", "load"),
 )
 
 
@@ -44,6 +44,7 @@ def main() -> int:
         "sweep": sweeps.measure_costs,
         "faults": sweeps.measure_faults,
         "broken": sweeps.measure_broken,
+        "load": sweeps.measure_load,
     }
     figures = []
     for part in PARTS:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import scenarios.broken
+from tests.bench.busy import LOOPS, busy
 from tests.bench.roles import CRASHPROOF_ITSELF, Role, cpu_seconds, starts
 from tests.bench.sampler import Sampler
 from tests.bench.table import Figure, below, equal
@@ -103,6 +104,24 @@ def measure_broken() -> list[Figure]:
         equal("look-alikes with findings" + _list(wrong), len(wrong), 0),
         equal("look-alikes swept", len(lookalikes & {each["name"] for each in report["scenarios"]}), len(lookalikes)),
     ]
+
+
+def measure_load() -> list[Figure]:
+    """Sweep the reference agent three times, and all look-alikes, on a busy machine: all pass as on a quiet one."""
+    with busy():
+        reports = {f"sweep {number} under load": _run("scenarios/research.py::worker_dies")[0] for number in (1, 2, 3)}
+        reports["look-alikes under load"] = _run("scenarios/broken/right.py")[0]
+    figures = [Figure(name="busy loops beside the sweeps", measured=str(LOOPS))]
+    for name, report in reports.items():
+        trials = report["trials"]
+        unsteady = [note for each in report["scenarios"] for note in each["notes"] if note.startswith("Unstable")]
+        figures += [
+            Figure(name=f"trials of {name}", measured=str(trials["run"])),
+            Figure(name=f"trials of {name} that were otherwise in quiet", measured=str(len(unsteady))),
+            equal(f"trials of {name} without a PASS", trials["run"] - trials["passed"], 0),
+            equal(f"findings of {name}", len(report["findings"]), 0),
+        ]
+    return figures
 
 
 def _of_one_sweep(report: dict[str, Any], seconds: float) -> list[Figure]:

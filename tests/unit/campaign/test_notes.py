@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from harness.campaign.notes import notes
+from dataclasses import replace
+
+from harness.campaign.notes import left_in_words, notes
 from harness.records.act_facts import DoorNotice, WorkerStarted
+from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
+from harness.records.point import Point
 from harness.records.scenario import Scenario, start
+from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
 
 SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
@@ -35,3 +40,12 @@ def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
 def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(engine="time-skipping", workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker", "The"]
+
+
+def test_what_a_limit_left_is_told_by_fault_and_nothing_where_there_was_none() -> None:
+    at = Point(position="before", door="wire", operation="Book", workflow="Trip")
+    cuts = tuple(Cut(point=replace(at, occurrence=n), fault=f) for n in (1, 2) for f in ("kill-worker", "pause-worker"))
+    result = SweepResult(scenario="trip", cuts=cuts, struck=(cuts[0].strike,), limit="--time-limit 1 was over")
+    assert left_in_words(result) == ["Points that were left to try: 2 of pause-worker, 1 of kill-worker."]
+    assert left_in_words(replace(result, limit="")) == []
+    assert left_in_words(replace(result, struck=tuple(cut.strike for cut in cuts))) == []

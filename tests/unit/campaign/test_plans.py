@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness import faults
-from harness.campaign.plans import first_plans, further_plan, known_cuts, recovery_cuts
+from harness.campaign.plans import first_plans, further_plan, known_cuts, recovery_cuts, spread
 from harness.faults import Fault
 from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
@@ -109,3 +109,19 @@ def test_a_further_plan_makes_the_strikes_that_led_there_first() -> None:
     first = Plan((Strike("kill-worker", BOOK.id),), real_time=True)
     (cut, *_) = recovery_cuts([KILL], evidence(PAY), known=set())
     assert further_plan(first, cut, options=SweepOptions()) == Plan((*first.strikes, Strike("kill-worker", PAY.id)))
+
+
+def test_what_comes_first_of_plans_that_are_spread_stands_for_all_families_and_then_for_all_faults() -> None:
+    names = ["kill-worker", "kill-worker", "terminate-worker", "model-400", "model-400", "model-outage", "reply-lost"]
+    plans = [Plan((Strike(name, f"before/Op/{number}"),)) for number, name in enumerate(names)]
+    in_turn = [plan.strikes[0].fault for plan in spread(plans)]
+    assert in_turn == [
+        "kill-worker",
+        "model-400",
+        "reply-lost",
+        "terminate-worker",
+        "model-outage",
+        "kill-worker",
+        "model-400",
+    ]
+    assert sorted(map(str, spread(plans))) == sorted(map(str, plans))

@@ -12,13 +12,13 @@ async def test_one_alone_waits_for_those_under_way_and_lets_none_begin() -> None
     ends = asyncio.Event()
 
     async def beside(name: str) -> None:
-        async with turns.one():
+        async with turns.one("trial"):
             seen.append(f"{name} begins")
             await ends.wait()
             seen.append(f"{name} ends")
 
     async def alone(name: str) -> None:
-        async with turns.alone():
+        async with turns.alone("trial"):
             seen.append(f"{name} begins alone")
             await asyncio.sleep(0)
             seen.append(f"{name} ends alone")
@@ -39,17 +39,25 @@ async def test_one_alone_waits_for_those_under_way_and_lets_none_begin() -> None
 
 async def test_one_that_gives_up_gathering_gives_its_turns_back() -> None:
     turns = Turns(2)
-    async with turns.one():
+    async with turns.one("trial"):
         waiting = asyncio.create_task(_alone(turns))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        async with turns.one():
+        async with turns.one("trial"):
             pass
     async with asyncio.timeout(20):
         await _alone(turns)
 
 
 async def _alone(turns: Turns) -> None:
-    async with turns.alone():
+    async with turns.alone("trial"):
         pass
+
+
+async def test_what_is_waited_for_is_named_the_longest_first() -> None:
+    turns = Turns(3)
+    assert turns.waited_for() == ""
+    async with turns.one("first"), turns.one("second"), turns.one("third"):
+        assert turns.waited_for() == "first (0 s), second (0 s) and 1 more"
+    assert turns.under_way == {}

@@ -114,3 +114,18 @@ def test_a_terminal_shows_bars_of_scenarios_under_way_and_one_for_all(monkeypatc
     lines = [line for line in shown.getvalue().splitlines() if "FAIL" in line]
     assert "FAIL    trip: kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1" in lines[0]
     assert "1 failed" in shown.getvalue()
+
+
+def test_a_log_says_what_is_waited_for_where_nothing_else_was_said_for_a_while(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = Clock()
+    with ProgressDisplay(clock=clock) as told:
+        told.tell(news(text="baseline", done=0, total=2))
+        for _ in range(3):
+            clock.now += 2.5
+            told.tell(News(text="waiting for trip: undisturbed (2 s)", waiting=True))
+    assert capsys.readouterr().err.splitlines() == [
+        "[   0.0s] trip: baseline",
+        "[   5.0s] waiting for trip: undisturbed (2 s)",
+    ]
