@@ -121,6 +121,7 @@ class WireProxy:
         self._lost = lost
         self._writes: set[asyncio.Task[Any]] = set()
         self._channel = grpc.aio.insecure_channel(upstream, options=UNLIMITED)
+        self._passing: dict[str, Any] = {}
 
     @property
     def address(self) -> str:
@@ -188,9 +189,12 @@ class WireProxy:
             yield handed_out.entry("reply", status="OK")
 
     async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:
-        poll = call.operation.startswith("Poll") or decoding.is_ambient(call.operation)
+        poll = call.operation.startswith("Poll")
         send = functools.partial(self._send, call, method, context)
-        task = asyncio.ensure_future(self._executing(call.operation, call.request, call.worker, send))
+        executing = self._executing(call.operation, call.request, call.worker, send)
+        if decoding.is_ambient(call.operation) and not poll:  # who gives a read up cancels it with its own call
+            return await self._read(call, executing)
+        task = asyncio.ensure_future(executing)
         try:
             if poll:
                 self._long_polls.add(task, worker=call.worker)
@@ -211,6 +215,17 @@ class WireProxy:
             raise
         finally:
             self._writes.discard(task) if task.done() else None
+        return self._heard(call, raw), None
+
+    async def _read(
+        self, call: _Call, executing: Coroutine[Any, Any, bytes]
+    ) -> tuple[bytes, grpc.aio.AioRpcError | None]:
+        try:
+            raw = await executing
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in _SENT_AGAIN:
+                self._settle(call)
+            return b"", error
         return self._heard(call, raw), None
 
     async def _send(self, call: _Call, method: str, context: Any) -> bytes:
@@ -262,17 +277,14 @@ class WireProxy:
 
     async def _forward(self, method: str, raw: bytes, context: Any) -> bytes:
         metadata = tuple(
-            (key, value)
+            (key, self._namespace if key == "temporal-namespace" else value)
             for key, value in context.invocation_metadata() or ()
             if key not in _OWN_METADATA and not key.startswith(("grpc-", ":"))
         )
-        if any(key == "temporal-namespace" for key, _ in metadata):
-            metadata = tuple(
-                (key, self._namespace if key == "temporal-namespace" else value) for key, value in metadata
-            )
-        passing: Any = self._channel.unary_unary(method)
-        call = passing(raw, metadata=metadata, timeout=context.time_remaining())
-        reply: bytes = await call
+        passing = self._passing.get(method)
+        if passing is None:
+            passing = self._passing[method] = self._channel.unary_unary(method)
+        reply: bytes = await passing(raw, metadata=metadata, timeout=context.time_remaining())
         return reply
 
 
