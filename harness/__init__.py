@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from harness.errors import UsageError as UsageError
     from harness.records.expectation import expects as expects
     from harness.records.scenario import Scenario as Scenario
+    from harness.records.scenario import cancel as cancel
     from harness.records.scenario import let_pass as let_pass
     from harness.records.scenario import query as query
     from harness.records.scenario import reached as reached
@@ -64,6 +65,7 @@ _HOME = {
     "RigError": "harness.errors",
     "Scenario": "harness.records.scenario",
     "UsageError": "harness.errors",
+    "cancel": "harness.records.scenario",
     "expects": "harness.records.expectation",
     "let_pass": "harness.records.scenario",
     "query": "harness.records.scenario",

@@ -72,21 +72,27 @@ def _sends(given: Mapping[str, Any]) -> Sequence[Send]:
             name, equals, value, at = _sent(text)
             if kind == "query" and not at:
                 raise UsageError(f"--query {text!r} says no point to be sent at: write NAME@POINT")
-            args = (_json(value, option=f"--{kind}"),) if equals else ()
+            args = _arguments(value, option=f"--{kind}") if equals else ()
             sends.append(Send(kind=kind, name=name, args=args, at=at or "start"))
-    return sends
+    return [*sends, *(Send(kind="cancel", at=at) for at in given["cancel"] or ())]
+
+
+def _arguments(text: str, *, option: str) -> tuple[Any, ...]:
+    """Return the arguments that a text holds: one JSON value, or several with commas between."""
+    several = f"[{text}]"
+    return tuple(json.loads(several)) if _is_json(several) else (_json(text, option=option),)
 
 
 def _sent(text: str) -> tuple[str, str, str, str]:
-    """Split NAME[=JSON][@POINT]; an ``@`` inside the JSON is no point's."""
+    """Split NAME[=JSON[,JSON]...][@POINT]; an ``@`` inside the JSON is no point's."""
     if "=" not in text:
         name, _, at = text.partition("@")
         return name, "", "", at
     name, equals, value = text.partition("=")
-    if _is_json(value):
+    if _is_json(f"[{value}]"):
         return name, equals, value, ""
     before, separator, at = value.rpartition("@")
-    return (name, equals, before, at) if separator and _is_json(before) else (name, equals, value, "")
+    return (name, equals, before, at) if separator and _is_json(f"[{before}]") else (name, equals, value, "")
 
 
 def _is_json(text: str) -> bool:

@@ -15,12 +15,16 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--id", {"metavar": "ID", "help": "Workflow id; by default TYPE-run."}),
     (
         "--signal",
-        {"metavar": "NAME[=JSON][@POINT]", "multiple": True, "help": "Signal to send, by default at the start."},
+        {"metavar": "NAME[=JSON,...][@POINT]", "multiple": True, "help": "Signal to send, by default at the start."},
     ),
     ("--query", {"metavar": "NAME[=JSON]@POINT", "multiple": True, "help": "Query to send at POINT."}),
     (
         "--update",
         {"metavar": "NAME[=JSON][@POINT]", "multiple": True, "help": "Update to send, by default at the start."},
+    ),
+    (
+        "--cancel",
+        {"metavar": "POINT", "multiple": True, "help": "Cancel the workflow at POINT; `start`: at once."},
     ),
     ("--starter", {"metavar": "COMMAND", "help": "Your own program that starts the work, instead of --workflow."}),
     ("--one-program", {"is_flag": True, "help": "The worker's program starts the work itself."}),

@@ -123,7 +123,7 @@ class TimePassed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Acts ``signal``, ``query`` and ``update``: the scenario's client sent something to the workflow.
+    """Acts ``signal``, ``query``, ``update`` and ``cancel``: the scenario's client sent something to the workflow.
 
     Act ``unsent``: it was still to send it when the trial ended.
 
@@ -231,6 +231,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "signal": ClientCall,
     "query": ClientCall,
     "update": ClientCall,
+    "cancel": ClientCall,
     "unsent": ClientCall,
     "past-doors": PastDoors,
     "state": StateChanged,

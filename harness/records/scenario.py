@@ -59,7 +59,7 @@ class Starter:
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
-    """What somebody does to the workflow on its way. Made by ``signal``, ``query``, ``update`` and ``let_pass``.
+    """What somebody does to the workflow on its way. Made by ``signal``, ``update``, ``cancel`` and so on.
 
     Attributes:
         kind: What is sent; ``pass``: nothing, time passes.
@@ -70,7 +70,7 @@ class Send:
         seconds: How much time passes.
     """
 
-    kind: Literal["signal", "query", "update", "pass"]
+    kind: Literal["signal", "query", "update", "cancel", "pass"]
     name: str = ""
     args: tuple[Any, ...] = ()
     at: str = "start"
@@ -216,6 +216,11 @@ def query(name: str, *args: Any, at: str) -> Send:
 def update(name: str, *args: Any, at: str = "start") -> Send:
     """Send an update while a point is held, and wait only until the server has it."""
     return Send(kind="update", name=name, args=args, at=at)
+
+
+def cancel(*, at: str = "start") -> Send:
+    """Ask for the cancellation of the workflow while a point is held."""
+    return Send(kind="cancel", at=at)
 
 
 def let_pass(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, at: str = "then") -> Send:

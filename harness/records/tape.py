@@ -34,8 +34,8 @@ class Entry:
         kind: See ``Kind``.
         door: The door; ``""`` for an act.
         operation: As in ``Point``; for an act what it was: ``start-worker``, ``worker-exit``, ``strike``, ``heal``,
-            ``accelerate``, ``deadline``, ``start``, ``signal``, ``query``, ``update``, ``unsent``, ``recall``,
-            ``lag``, ``over``, ``past-doors``, ``state``.
+            ``accelerate``, ``deadline``, ``start``, ``signal``, ``query``, ``update``, ``cancel``, ``unsent``,
+            ``recall``, ``lag``, ``over``, ``past-doors``, ``state``.
         message: Number of the message within the trial; request and reply of one message share it. 0 for an act.
         worker: Which worker process sent it, from 1 (the first process of the trial); 0: not a worker process.
         point: The point it is, or None for an ambient message (empty polls, worker heartbeats, reads).

@@ -25,6 +25,9 @@ from harness.servers.overdue import skips_within
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
 
+_AT_ONCE = ("signal", "cancel")
+"""What is sent while a message is held: the server alone has to take it, not the worker."""
+
 _PASS_LIMIT = 60.0  # seconds of real time for any time to pass
 
 
@@ -151,8 +154,8 @@ class Driver:
         """Send, and have done in the background what takes the worker to answer, with all that comes after it."""
         for first in due:
             following = self._with_following(first)
-            while following and following[0][1].kind == "signal":
-                await self._signal(following.pop(0)[1], workflow_id)
+            while following and following[0][1].kind in _AT_ONCE:
+                await self._tell(following.pop(0)[1], workflow_id)
             if following:
                 task = asyncio.create_task(self._go_on(following, workflow_id))
                 self._sending.add(task)
@@ -170,8 +173,8 @@ class Driver:
 
     async def _go_on(self, following: Sequence[tuple[int, Send]], workflow_id: str) -> None:
         for number, send in following:
-            if send.kind == "signal":
-                await self._signal(send, workflow_id)
+            if send.kind in _AT_ONCE:
+                await self._tell(send, workflow_id)
             elif send.kind == "pass":
                 await self._let_pass(send, workflow_id)
             else:
@@ -200,11 +203,15 @@ class Driver:
             self._sending.add(task)
             task.add_done_callback(self._sent)
 
-    async def _signal(self, send: Send, workflow_id: str) -> None:
+    async def _tell(self, send: Send, workflow_id: str) -> None:
         assert self._client is not None
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id)
-        self._tape.note("signal", facts=call)
-        await self._client.get_workflow_handle(workflow_id).signal(send.name, args=list(send.args))
+        self._tape.note(send.kind, facts=call)
+        handle = self._client.get_workflow_handle(workflow_id)
+        if send.kind == "cancel":
+            await handle.cancel()
+        else:
+            await handle.signal(send.name, args=list(send.args))
 
     async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
         assert self._client is not None

@@ -21,7 +21,7 @@ from harness.checks.judging import judge
 from harness.errors import RigError, UsageError
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan, Strike
-from harness.records.scenario import Scenario, start, started_by_worker
+from harness.records.scenario import Scenario, cancel, start, started_by_worker
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
@@ -217,6 +217,15 @@ async def test_children_have_histories_of_their_own(rig: Rig, tmp_path: Path) ->
         ("DinnerWorkflow/CourseWorkflow.1", False),
         ("DinnerWorkflow/CourseWorkflow.2", False),
     ]
+
+
+async def test_a_workflow_is_cancelled_at_the_point_that_the_scenario_names(rig: Rig, tmp_path: Path) -> None:
+    scenario = replace(BEATING, name="cancelled", sends=[cancel(at=COMPLETES.format("Writing/draft.1"))])
+    evidence = await tried(scenario, rig, tmp_path)
+    events = [event["eventType"] for event in evidence.histories[0].events]
+    assert "EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED" in events
+    assert events[-1] == "EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED"
+    assert len(list(acts(evidence.tape, "cancel"))) == 1
 
 
 async def test_signals_updates_and_queries_reach_the_workflow_at_their_points(rig: Rig, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
-MANY = ("input", "signal", "query", "update", "env")
+MANY = ("input", "signal", "query", "update", "cancel", "env")
 
 
 def given(**more: Any) -> Scenario:
@@ -45,6 +45,9 @@ def test_inputs_are_json_in_their_order() -> None:
             'mail="ann@example.com"@before/Op',
             Send(kind="signal", name="mail", args=("ann@example.com",), at="before/Op"),
         ),
+        ("signal", 'set="a",2@before/Op', Send(kind="signal", name="set", args=("a", 2), at="before/Op")),
+        ("signal", 'set=["a",2]', Send(kind="signal", name="set", args=(["a", 2],))),
+        ("cancel", "before/Op", Send(kind="cancel", at="before/Op")),
         ("update", "set=null", Send(kind="update", name="set", args=(None,))),
         ("query", "state@after/Op", Send(kind="query", name="state", at="after/Op")),
     ],

@@ -56,7 +56,7 @@ def test_another_type_is_told_in_words(more: dict[str, Any], message: str) -> No
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Send(kind="poke"), "kind must be 'signal' or 'query' or 'update' or 'pass'"),  # type: ignore[arg-type]
+        (lambda: Send(kind="poke"), "kind must be 'signal' or 'query' or 'update' or 'cancel' or 'pass'"),  # type: ignore[arg-type]
         (lambda: Start(workflow=1), "workflow must be a text"),  # type: ignore[arg-type]
         (lambda: Reached(point="x", times=1.5), "times must be a whole number"),  # type: ignore[arg-type]
     ],

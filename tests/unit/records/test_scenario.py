@@ -14,6 +14,7 @@ from harness.records.scenario import (
     Scenario,
     Send,
     Starter,
+    cancel,
     query,
     reached,
     signal,
@@ -61,6 +62,7 @@ def test_what_is_no_workflow_is_refused(named: Any) -> None:
 def test_starters_and_sends_are_plain_values() -> None:
     assert started_by("python start.py", workflow="W") == Starter(command="python start.py", workflow="W")
     assert started_by_worker(modules=("a",)) == Starter(modules=("a",))
+    assert cancel(at="before/Op") == Send(kind="cancel", at="before/Op")
     assert signal("go", 1) == Send(kind="signal", name="go", args=(1,), at="start")
     assert update("set", at="before/*") == Send(kind="update", name="set", at="before/*")
     assert query("state", at="after/*") == Send(kind="query", name="state", at="after/*")
