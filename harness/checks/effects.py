@@ -81,7 +81,7 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
     may_differ = evidence.falls_back or faults_met.answered_otherwise(evidence) is not None
     usual = {attempt.activity for baseline in baselines for attempt in attempts_of(baseline)}
     for effect in extra:
-        if given_up and (may_differ or _execution(effect)[1] not in {"", *usual}):
+        if given_up and (may_differ or _on_the_way_out(effect, evidence, usual)):
             continue
         # One that agrees with a pattern is a doubled one: effects-happen-once tells of it.
         if effect.name not in loose and not any(same_effect(effect, pattern) for pattern in patterns):
@@ -91,6 +91,18 @@ def effects_as_baseline(evidence: Evidence, baselines: Sequence[Evidence]) -> It
         if pattern.name not in loose and not given_up:
             words = f"{_named(pattern)} with {showing.short(pattern.body)} is missing"
             yield _finding(evidence, "effects-as-baseline", f"{pattern.name} missing", words, ())
+
+
+def _on_the_way_out(effect: LastingEffect, evidence: Evidence, usual: set[str]) -> bool:
+    """Tell whether an activity had the effect that no undisturbed run needs, as far as that is known.
+
+    Beside an attempt whose worker died it is not: then it is enough that such an activity was under way.
+    """
+    activity, at = _execution(effect)[1], effect.entries[0].at
+    if activity:
+        return activity not in usual
+    unusual = (attempt for attempt in attempts_of(evidence) if attempt.activity not in usual)
+    return any(each.began <= at and (each.ended is None or at <= each.ended.at) for each in unusual)
 
 
 def happens_once(effect: str, *, key: str = "") -> Check:

@@ -78,6 +78,23 @@ def test_saga_that_gives_up_and_undoes_what_it_did_passes() -> None:
     assert verdict.findings == ()
 
 
+def test_undoing_that_cannot_be_ascribed_is_no_effect_too_many() -> None:
+    def gave_up(*, undoing: bool) -> Evidence:
+        story = killed()
+        task = story.activity("do_book")
+        story.effect("book", {"trip": "x"}, key="book-x", task=task).strike()
+        undo = story.activity("do_cancel") if undoing else None
+        story.effect("cancel", {"trip": "x"}, key="cancel-x")
+        if undo:
+            story.complete(undo)
+        return story.close("FAILED").evidence(may_fail=True)
+
+    passes("effects-as-baseline", gave_up(undoing=True), undisturbed())
+    assert (
+        "is not in the baseline" in only_finding("effects-as-baseline", gave_up(undoing=False), undisturbed()).message
+    )
+
+
 def test_saga_that_gives_up_half_done_fails_by_name() -> None:
     finding = only_finding(UNDONE, trip(("book", "x")), undisturbed())
     assert finding.message == "book of trip x happened, and cancel never did, though Agent gave up"
