@@ -28,7 +28,8 @@ from typing import Any
 
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
 from harness.app.progress import Tell
-from harness.campaign.campaign import default_jobs, sweep_all
+from harness.campaign.campaign import sweep_all
+from harness.campaign.pace import turns_of
 from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
@@ -79,11 +80,6 @@ class Means:
         return self.binary or await find(
             engine_of(engine).binary, option=path, progress=lambda text: tell(News(text=text))
         )
-
-    @property
-    def at_a_time(self) -> int:
-        """How many trials run at a time."""
-        return self.jobs or max(1, default_jobs() // self.shared_by)
 
     def tidy(self, folder: Path) -> None:
         """Remove the server's database and logs from the folder of a run that is over, if they are not to stay."""
@@ -145,7 +141,7 @@ async def run(
             [each.scenario for each in work],
             binary=server,
             folder=folder,
-            jobs=means.at_a_time,
+            turns=turns_of(jobs=means.jobs, shared_by=means.shared_by),
             options=options,
             tell=tell,
             keep=_Keeping(folder, record),

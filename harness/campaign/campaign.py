@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import grpc.aio
 from temporalio.service import RPCError
 
 from harness import faults
+from harness.campaign.pace import keep_pace
 from harness.campaign.sweep import Sweep
 from harness.campaign.turns import Turns
 from harness.checks import Check, chosen
@@ -30,17 +30,12 @@ from harness.trial.trial import run_trial
 _TELL_EVERY = 5.0  # seconds
 
 
-def default_jobs() -> int:
-    """Return how many trials run at a time if nobody says: most of a trial is waiting."""
-    return 3 * (os.cpu_count() or 1)
-
-
 async def sweep_all(
     scenarios: Sequence[Scenario],
     *,
     binary: Binary,
     folder: Path,
-    jobs: int,
+    turns: Turns,
     options: SweepOptions,
     tell: Callable[[News], None],
     keep: Callable[[SweepResult], None] = lambda result: None,
@@ -53,7 +48,7 @@ async def sweep_all(
         scenarios: The scenarios.
         binary: The server binary of the engine.
         folder: Folder of the run.
-        jobs: How many trials run at a time, over all scenarios.
+        turns: Gives trials their turn, over all scenarios.
         options: How each is run.
         tell: Called with what happens.
         keep: Called with what a scenario came to: so far, whenever it knows more points, and at its end.
@@ -70,7 +65,6 @@ async def sweep_all(
         faults.chosen(scenario.faults)
         if scenario.address:
             loopback_addresses(scenario.address)
-    turns = Turns(jobs)
     alone = len(scenarios) == 1
     async with (
         Rig(binary=binary, folder=folder / "rig", engine=options.engine, forks=not options.cold) as rig,
@@ -78,9 +72,12 @@ async def sweep_all(
         asyncio.TaskGroup() as group,
     ):
         tasks = []
+        pace = group.create_task(keep_pace(turns))
         for scenario, checks in zip(scenarios, judged, strict=True):
             sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep)
             tasks.append(group.create_task(_finished(sweep, scenario, rig=rig, alone=alone, keep=keep)))
+        await asyncio.gather(*tasks, return_exceptions=True)
+        pace.cancel()
     return [task.result() for task in tasks]
 
 

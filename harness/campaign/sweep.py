@@ -19,9 +19,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from harness import faults
 from harness.campaign.notes import left_in_words, notes
@@ -141,16 +142,22 @@ class Sweep:
         self._seen.total = 2
         self._say("baseline")
         limits = self._baseline_bounds()
-        for trial in (first, f"{first}-2"):
-            evidence = await self._trials.evidence(Plan(), trial=trial, bounds=limits)
-            assert evidence is not None
-            self._seen.baselines.append(evidence)
-            self._seen.known = self._known()
-            if why_not_compared(self._seen.baselines):
-                self._seen.total = len(self._seen.baselines)
-                break
-            if not self._why_not_go_on() and not self._options.points_only:
-                self._begin_early()
+        keeping: list[asyncio.Task[Evidence]] = []
+        try:
+            for trial in (first, f"{first}-2"):
+                evidence = await self._trials.tried(Plan(), trial=trial, bounds=limits)
+                assert evidence is not None
+                keeping.append(asyncio.create_task(self._trials.kept(evidence)))
+                self._seen.baselines.append(evidence)
+                self._seen.known = self._known()
+                if why_not_compared(self._seen.baselines):
+                    self._seen.total = len(self._seen.baselines)
+                    break
+                if not self._why_not_go_on() and not self._options.points_only:
+                    self._begin_early()
+            self._seen.baselines = [await each for each in keeping]
+        finally:
+            await _ended(keeping)
         for evidence in self._seen.baselines:
             self._judge(evidence)
         await self._try_again_in_quiet()
@@ -187,9 +194,7 @@ class Sweep:
                 self._early[plan] = asyncio.create_task(self._evidence(plan))
 
     async def _end_early(self) -> None:
-        for task in self._early.values():
-            task.cancel()
-        await asyncio.gather(*self._early.values(), return_exceptions=True)
+        await _ended(self._early.values())
 
     async def _try_all(self) -> None:
         plans = first_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
@@ -332,3 +337,11 @@ class Sweep:
             fail_on=self._options.fail_on,
         )
         return replace(result, notes=(*result.notes, *left_in_words(result)))
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """End tasks that nobody waits for any more."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

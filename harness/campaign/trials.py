@@ -70,14 +70,24 @@ class Trials:
         A trial that was judged is complete: ``verdict.json`` is the last file that is written of it. What an
         interruption left of one that was under way is written over.
         """
-        folder = self.folder_of(trial)
-        if (folder / "verdict.json").is_file():
-            return folders.load_evidence(folder)
+        evidence = await self.tried(plan, trial=trial, bounds=bounds)
+        return evidence and await self.kept(evidence)
+
+    async def tried(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence | None:
+        """Return what ``evidence`` does, before the histories of a new trial are replayed and it is kept."""
+        if self._is_complete(trial):
+            return folders.load_evidence(self.folder_of(trial))
         async with self._turns.one(self._named(plan, trial)):
             if plan.strikes and self._stopped():
                 return None
-            evidence = await self._tried(plan, trial=trial, bounds=bounds)
-        return await self._kept(evidence)
+            return await self._tried(plan, trial=trial, bounds=bounds)
+
+    async def kept(self, evidence: Evidence) -> Evidence:
+        """Replay the histories of a trial, which needs no turn, and have its evidence written, if that was not done."""
+        return evidence if self._is_complete(evidence.trial) else await self._kept(evidence)
+
+    def _is_complete(self, trial: str) -> bool:
+        return (self.folder_of(trial) / "verdict.json").is_file()
 
     def _named(self, plan: Plan, trial: str) -> str:
         return f"{self._scenario.name}: {plan if plan.strikes else f'undisturbed ({trial})'}"
@@ -115,7 +125,6 @@ class Trials:
             withhold(self._secrets, folder / "logs")
 
     async def _kept(self, evidence: Evidence) -> Evidence:
-        """Replay the histories of a trial, which needs no turn, and have its evidence written."""
         if self._replayer:
             replayer = await asyncio.shield(self._replayer)
             evidence = replace(evidence, replays=await replayer.replay(evidence.histories))

@@ -51,7 +51,7 @@ _BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failure
 @FAIL_ON
 @click.option("--list", "list_points", is_flag=True, help="Show the points, run no sweep.")
 @click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match (id or * pattern).")
-@click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [default: 3 for each processor]")
+@click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [default: as many as keep the processors busy]")
 @click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time.")
 @click.option(
     "--cold",

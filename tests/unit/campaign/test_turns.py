@@ -61,3 +61,38 @@ async def test_what_is_waited_for_is_named_the_longest_first() -> None:
     async with turns.one("first"), turns.one("second"), turns.one("third"):
         assert turns.waited_for() == "first (0 s), second (0 s) and 1 more"
     assert turns.under_way == {}
+
+
+async def test_a_changed_limit_holds_for_those_that_wait_and_for_those_to_come() -> None:
+    turns, ends, running = Turns(3), asyncio.Event(), set[int]()
+
+    async def beside(number: int) -> None:
+        async with turns.one(str(number)):
+            running.add(number)
+            await ends.wait()
+        running.discard(number)
+
+    tasks = [asyncio.create_task(beside(number)) for number in range(8)]
+    await _settled()
+    assert (running, turns.all_taken) == ({0, 1, 2}, True)
+    turns.change(5)
+    await _settled()
+    assert running == {0, 1, 2, 3, 4}
+    turns.change(2)
+    assert turns.limit == 2
+    ends.set()
+    await asyncio.gather(*tasks)
+    ends.clear()
+    tasks = [asyncio.create_task(beside(number)) for number in range(4)]
+    await _settled()
+    assert running == {0, 1}
+    turns.change(1)
+    alone = asyncio.create_task(_alone(turns))
+    ends.set()
+    async with asyncio.timeout(20):
+        await asyncio.gather(*tasks, alone)
+
+
+async def _settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)

@@ -1,0 +1,79 @@
+"""Pace: as many trials at a time as keep the processors busy, and fewer where others keep them busy too.
+
+Most of a trial is waiting, for how much depends on the agent: no fixed number fits. So the machine is looked at::
+
+    processors idle, and trials wait for their turn      one more at a time
+    crashproof itself is late, though it does little     one fewer: whatever is due on this machine is late, agents too
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from harness.campaign.turns import Turns
+
+_LOOK_EVERY = 1.0  # seconds
+_IDLE = 0.15  # share of the processors' time that is worth another trial
+_LATE = 0.15  # seconds that a timer of crashproof's own may be late
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What was seen of the machine from one look to the next.
+
+    Attributes:
+        idle: Share of the processors' time in which they had nothing to do, from 0 to 1.
+        late: Seconds by which a timer was late.
+    """
+
+    idle: float
+    late: float
+
+
+def turns_of(*, jobs: int, shared_by: int = 1) -> Turns:
+    """Return the turns of a run.
+
+    Args:
+        jobs: How many trials run at a time, always; 0: as many as the machine takes.
+        shared_by: How many processes share this machine, each with trials of its own.
+    """
+    processors = os.cpu_count() or 1
+    if jobs:
+        return Turns(jobs)
+    return Turns(max(1, 3 * processors // shared_by), most=max(1, 8 * processors // shared_by))
+
+
+def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> int:
+    """Return how many trials may run at a time from now on.
+
+    Args:
+        limit: How many may now.
+        machine: What was seen of the machine with so many.
+        most: How many may at most.
+        all_taken: Whether so many do run.
+    """
+    if machine.late > _LATE:
+        return max(1, limit - 1)
+    return min(most, limit + 1) if all_taken and machine.idle > _IDLE else limit
+
+
+async def keep_pace(turns: Turns) -> None:
+    """Look at the machine again and again, and change the number of turns by it, until it is cancelled."""
+    while turns.most:
+        before, begun = psutil.cpu_times(), time.monotonic()
+        await asyncio.sleep(_LOOK_EVERY)
+        late = time.monotonic() - begun - _LOOK_EVERY
+        machine = Machine(idle=_idle(before, psutil.cpu_times()), late=late)
+        turns.change(next_limit(turns.limit, machine, most=turns.most, all_taken=turns.all_taken))
+
+
+def _idle(before: Any, now: Any) -> float:
+    spent = [max(0.0, later - earlier) for earlier, later in zip(before, now, strict=True)]
+    by_kind = dict(zip(now._fields, spent, strict=True))
+    return float(by_kind["idle"] + by_kind.get("iowait", 0.0)) / (sum(spent) or 1.0)

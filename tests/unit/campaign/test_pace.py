@@ -1,0 +1,37 @@
+"""As many trials at a time as the machine has room for, never more than asked, and fewer on a busy machine."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from harness.campaign.pace import Machine, keep_pace, next_limit, turns_of
+
+IDLE, BUSY, LATE = Machine(idle=0.5, late=0.0), Machine(idle=0.05, late=0.01), Machine(idle=0.5, late=1.0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "machine", "all_taken", "expected"),
+    [
+        (6, IDLE, True, 7),
+        (6, IDLE, False, 6),
+        (6, BUSY, True, 6),
+        (6, LATE, True, 5),
+        (6, LATE, False, 5),
+        (8, IDLE, True, 8),
+        (1, LATE, True, 1),
+    ],
+)
+def test_the_machine_says_how_many_trials_run_at_a_time(
+    limit: int, machine: Machine, all_taken: bool, expected: int
+) -> None:
+    assert next_limit(limit, machine, most=8, all_taken=all_taken) == expected
+
+
+def test_what_the_user_asks_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert (turns_of(jobs=4).limit, turns_of(jobs=4).most) == (4, 0)
+    assert (turns_of(jobs=0).limit, turns_of(jobs=0).most) == (6, 16)
+    assert (turns_of(jobs=0, shared_by=8).limit, turns_of(jobs=0, shared_by=8).most) == (1, 2)
+    asyncio.run(keep_pace(turns_of(jobs=4)))
