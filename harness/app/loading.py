@@ -134,7 +134,8 @@ def _import(path: Path) -> ModuleType:
         raise UsageError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     try:
-        with _kept_running(path):
+        # What the file prints is no data of the command's: it goes where all says something to people.
+        with _kept_running(path), open(2, "w", closefd=False) as people, contextlib.redirect_stdout(people):
             spec.loader.exec_module(module)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from harness.cli.standard_output import own_standard_output, write_failure
 from harness.errors import RigError, UsageError, nearest
 from harness.foreign import for_terminal
 
@@ -74,6 +75,7 @@ def main() -> None:
     It leaves by ``os._exit`` once everything is cleaned up and flushed: an interpreter that used the SDK's client may
     abort while it finalizes, and would then leave with another status.
     """
+    own_standard_output()
     status = _status()
     leave_nothing()
     for stream in (sys.stdout, sys.stderr):
@@ -96,33 +98,37 @@ def _status() -> int:
     try:
         status = cli.main(standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except (UsageError, click.UsageError) as error:
-        message = error.format_message() if isinstance(error, click.UsageError) else str(error)
-        _complain(f"crashproof: {message}")
-        if isinstance(error, click.UsageError) and error.ctx:
-            _complain(f"Try `{error.ctx.command_path} --help`.")
-        return 2
-    except RigError as error:
-        _complain(f"crashproof: {error}")
-        return 3
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _complain("crashproof: interrupted")
-        return 130
-    except click.ClickException as error:
-        _complain(f"crashproof: {error.format_message()}")
-        return 2
     except BrokenPipeError:
         return 3
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _complain(f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?")
-        return 3
-    except BaseException:  # a SystemExit that code of the user raises, too
-        # The interpreter's own exit status for this, 1, would say that a finding was made.
-        _complain(f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself")
-        return 3
+    except BaseException as error:
+        message, status = _explained(error)
+        _complain(message)
+        write_failure(message.removeprefix("crashproof: "), status=status, arguments=sys.argv[1:])
+        return status
+
+
+def _explained(error: BaseException) -> tuple[str, int]:
+    """Return what to say about an error that ends the command, and the exit status."""
+    match error:
+        case click.ClickException():
+            message = f"crashproof: {error.format_message()}"
+            usage = isinstance(error, click.UsageError) and error.ctx
+            return f"{message}\nTry `{usage.command_path} --help`." if usage else message, 2
+        case UsageError():
+            return f"crashproof: {error}", 2
+        case RigError():
+            return f"crashproof: {error}", 3
+        case KeyboardInterrupt() | click.Abort():
+            return "crashproof: interrupted", 130
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?", 3
+        case _:
+            # A SystemExit of the user's code, too. The interpreter's own status for it would say that a finding was
+            # made, or none.
+            return f"{traceback.format_exc()}crashproof: this is a defect of crashproof itself", 3
 
 
 def _complain(text: str) -> None:

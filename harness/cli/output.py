@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.standard_output import written
 from harness.foreign import for_terminal
 from harness.records.sweep_result import outcome
 from harness.records.verdict import Harm
@@ -47,6 +48,8 @@ def say(text: str, *, err: bool = False) -> None:
 def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
     """Print the report of a run and return the exit status."""
     sweeps, place = result.sweeps, shown_path(result.folder)
+    if form != "text":
+        written.add(form)
     if form == "json":
         click.echo(indented(document(sweep_report(sweeps, folder=place))))
     elif form == "jsonl":

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from harness.records.store import json_bytes
+from harness.records.verdict import Outcome
 from harness.report.finding import Report, ReportedFinding
 from harness.report.form import Form
 
@@ -27,6 +28,25 @@ def document(report: Report) -> dict[str, Any]:
         "vacuous": report.vacuous,
         "findings": [finding_row(finding) for finding in report.counted],
         **report.details,
+    }
+
+
+def failure_document(message: str, *, status: int) -> dict[str, Any]:
+    """Return the document of a command that could not judge: nothing was tried, and ``error`` says why.
+
+    Args:
+        message: Why not.
+        status: The exit status of the command.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "outcome": Outcome.UNKNOWN,
+        "exit_status": status,
+        "trials": {"run": 0, "passed": 0, "failed": 0, "unknown": 0},
+        "points": {"known": 0, "struck": 0, "unreachable": 0},
+        "vacuous": True,
+        "findings": [],
+        "error": message,
     }
 
 
