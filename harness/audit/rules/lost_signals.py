@@ -221,7 +221,19 @@ def _reset(
             f"self.{assign.attrname} is reset after {project.source(work, 40)}: a {entries[0].kind} {name} that comes"
             " while that runs is forgotten. Take the value and reset it before awaiting anything, or keep a queue."
         )
-        yield project.finding("CP205", assign, text, severity=Severity.LIKELY, reached=reached)
+        severity = Severity.LOOK if _only_says_yes(assign.attrname, entries) else Severity.LIKELY
+        yield project.finding("CP205", assign, text, severity=severity, reached=reached)
+
+
+def _only_says_yes(name: str, entries: Sequence[EntryMethod]) -> bool:
+    """Tell whether handlers only ever set a flag: what comes while its work is done may be meant for that work."""
+    values = [
+        getattr(each.parent, "value", None)
+        for entry in entries
+        for each in entry.node.nodes_of_class(nodes.AssignAttr)
+        if each.attrname == name
+    ]
+    return all(isinstance(each, nodes.Const) and each.value is True for each in values)
 
 
 def _meant_for_later(assign: Node, entries: Sequence[EntryMethod], reached: ReachedCode) -> bool:
