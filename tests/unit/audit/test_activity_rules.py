@@ -170,14 +170,16 @@ def test_a_start_with_a_timeout_or_with_options_that_cannot_be_seen_is_left_alon
 @pytest.mark.parametrize(
     ("body", "policy", "severity"),
     [
-        ("requests.get('https://a.example')\nreturn ''", "", "likely"),
-        ("requests.get('https://a.example')\nreturn ''", "RetryPolicy(maximum_attempts=0)", "certain"),
+        ("requests.get('https://a.example')\nreturn ''", "", "look at it"),
+        ("requests.get('https://a.example')\nreturn ''", "RetryPolicy(maximum_attempts=0)", "look at it"),
         ("return text", "RetryPolicy(maximum_attempts=0)", "look at it"),
         ("return text", "", None),
         ("requests.get('https://a.example')\nreturn ''", "policy()", None),
     ],
 )
-def test_endless_retries_weigh_by_what_they_ask(tmp_path: Path, body: str, policy: str, severity: str | None) -> None:
+def test_endless_retries_are_one_fact_wherever_something_is_asked(
+    tmp_path: Path, body: str, policy: str, severity: str | None
+) -> None:
     options = "start_to_close_timeout=timedelta(minutes=1)" + (f", retry_policy={policy}" if policy else "")
     told = found(tmp_path, "CP403", activity(body, kind="def"), options=options)
     assert [finding.severity for finding in told] == ([severity] if severity else [])
