@@ -79,6 +79,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz all that is read from others, for 8 minutes. Arguments after -- go to it: --seconds N, --seed N."""
+    _install(session, "fuzz")
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session
 def ci(session: nox.Session) -> None:
     """Do in one environment all that must hold before a change is taken."""
     _install(session, "lint", "types", "test")

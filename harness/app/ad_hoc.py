@@ -36,6 +36,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         effects=given["effects"] or "",
         env=dict(_pair(text, option="--env") for text in given["env"]),
         address=_address(given["address"]),
+        tls=bool(given.get("tls")),
         state=tuple(given["state"] or ()),
         search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),
         nexus_endpoints=dict(_pair(text, option="--nexus-endpoint") for text in given["nexus_endpoint"] or ()),

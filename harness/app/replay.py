@@ -32,6 +32,7 @@ class ReplayOrder:
         task_queue: Task queue of the worker, if not that of the recording.
         env: Further environment of the worker, or of the processes that replay its code.
         address: Address that the worker has hard-coded.
+        tls: Whether the worker insists on TLS, so that the door has to speak it.
         modules: Workflow code: ``module`` or ``module:Class``.
         replayers: Each ``module:function`` that returns a ``temporalio.worker.Replayer``.
         data_converter: ``module:attribute`` of the data converter, if it is not the default one.
@@ -48,6 +49,7 @@ class ReplayOrder:
     task_queue: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    tls: bool = False
     modules: Sequence[str] = ()
     replayers: Sequence[str] = ()
     data_converter: str = ""
@@ -162,5 +164,6 @@ def _against(request: ReplayOrder) -> DoorWorker | WorkflowCode:
         task_queue=request.task_queue,
         env=dict(request.env),
         address=request.address,
+        tls=request.tls,
         data_converter=request.data_converter,
     )

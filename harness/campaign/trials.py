@@ -56,7 +56,7 @@ class Trials:
         self._turns = Turns(1) if scenario.address else turns
         self._options = options
         self._stopped = stopped
-        self._secrets = secret_values({**os.environ, **scenario.env})
+        self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
         self._replayer: asyncio.Task[StandingReplay] | None = None
 

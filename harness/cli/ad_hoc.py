@@ -80,6 +80,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "help": "Nexus endpoint that it calls, if several are served.",
         },
     ),
+    ("--tls", {"is_flag": True, "help": "Let the door speak TLS, for a worker that insists on it or on an API key."}),
     ("--data-converter", {"metavar": "MODULE:NAME", "help": "Data converter of the worker, if not the default."}),
 )
 

@@ -54,6 +54,7 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
     "--env", "env", multiple=True, metavar="NAME=VALUE", help="Further environment of the worker, or its code."
 )
 @click.option("--address", metavar="HOST:PORT", help="Address that the worker has hard-coded.")
+@click.option("--tls", is_flag=True, help="Let the door speak TLS, for a worker that insists on it or on an API key.")
 @click.option(
     "--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code to replay in processes of its own."
 )
@@ -135,6 +136,7 @@ def _request(paths: tuple[str, ...], given: dict[str, Any]) -> ReplayOrder:
         task_queue=given["task_queue"] or "",
         env={name: value for name, _, value in pairs},
         address=given["address"] or "",
+        tls=given["tls"],
         modules=given["workflows"],
         replayers=given["replayers"],
         data_converter=given["data_converter"] or "",
@@ -194,6 +196,7 @@ class _Reproduce:
             if value
             for word in (option, str(value))
         ]
+        self._options += ["--tls"] if given["tls"] else []
 
     def __call__(self, finding: ReplayFinding) -> str:
         # What a process has replayed before can be any of the others.

@@ -119,6 +119,8 @@ class Scenario:
         env: Further environment of the worker and the starter.
         address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
             trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
+        tls: Whether the worker insists on TLS or an API key in its code: the door then speaks TLS, with a certificate
+            of its own that the worker is made to trust.
         time_limit: Longest time in seconds that one trial may take, whatever timeouts are declared.
         state: SQLite files, other files or folders that the worker writes to, relative to the folder that it runs in.
             They are read before and after each trial, compared with the undisturbed runs as effects are, and put back.
@@ -148,6 +150,7 @@ class Scenario:
     expects: Expectation = field(default_factory=Expectation)
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    tls: bool = False
     time_limit: float = 120.0
     state: str | tuple[str, ...] | list[str] = ()
     search_attributes: Mapping[str, str] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def read_toml(file: Path, *, called: str = "") -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read {named}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of a number with thousands of digits, too
         raise UsageError(f"{named} is no TOML: {error}") from error
     except RecursionError as error:
         raise UsageError(f"{named} is nested too deeply") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from harness.errors import UsageError
@@ -90,12 +91,20 @@ def command_without_secrets(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
+def secret_values(
+    environment: Mapping[str, str], *, given: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """Return the values of an environment that must not stand in a log, the longest first.
 
     Those of names that look like keys, and the passwords in addresses. What names a file is none.
+
+    Args:
+        environment: What a process has from crashproof's own environment.
+        given: What it was given beside it: as of ``--env``, all that is not plain counts as secret.
     """
-    secrets = {value for name, value in environment.items() if _is_secret(name) and not value.startswith(("/", "."))}
+    named = {value for name, value in environment.items() if _is_secret(name)}
+    named |= {value for name, value in given.items() if pair_without_secret(f"{name}={value}").endswith(WITHHELD)}
+    secrets = {value for value in named if not value.startswith(("/", "."))}
     secrets |= {password for value in environment.values() if "://" in value and (password := _password(value))}
     return tuple(sorted((value for value in secrets if len(value) >= _SHORTEST), key=len, reverse=True))
 

@@ -40,6 +40,7 @@ class DoorWorker:
         task_queue: Task queue to hand them to; empty: that of the recording, else the first that it polls.
         env: Further environment.
         address: Address that it has hard-coded.
+        tls: Whether it insists on TLS, so that the door has to speak it.
         data_converter: ``module:attribute`` of its data converter, to open payloads that its codec encrypted.
     """
 
@@ -47,6 +48,7 @@ class DoorWorker:
     task_queue: str = ""
     env: dict[str, str] = field(default_factory=dict)
     address: str = ""
+    tls: bool = False
     data_converter: str = ""
 
 
@@ -144,6 +146,7 @@ def _through_door(worker: DoorWorker, names: Sequence[str]) -> _Way:
             conditions=wanted,
             env=worker.env,
             address=worker.address,
+            tls=worker.tls,
             limit=limit,
             data_converter=worker.data_converter,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,7 @@ class WorkerStarter:
         task_queue: str = "",
         env: Mapping[str, str] | None = None,
         address: str = "",
+        tls: bool = False,
         real_time: bool = False,
     ) -> Coroutine[Any, Any, Worker]:
         """Start a worker as a real process, and wait until it polls.
@@ -159,6 +161,7 @@ class WorkerStarter:
             env: Further environment variables.
             address: Fixed address that the worker has hard-coded, such as ``localhost:7233``, which the door then
                 takes.
+            tls: Whether the worker insists on TLS or an API key in its code: the door then speaks TLS.
             real_time: Whether the timeouts of a killed process happen when they are due, and not at once.
 
         Raises:
@@ -168,18 +171,20 @@ class WorkerStarter:
         __tracebackhide__ = True
         return self._calls.make(
             "crashproof_worker(...)",
-            lambda: self._start(command, task_queue=task_queue, env=env or {}, address=address, real_time=real_time),
+            lambda: self._start(
+                WorkerSetup(
+                    command=command, logs=self._logs, task_queue=task_queue, env=env or {}, address=address, tls=tls
+                ),
+                real_time=real_time,
+            ),
         )
 
-    async def _start(
-        self, command: str, *, task_queue: str, env: Mapping[str, str], address: str, real_time: bool
-    ) -> Worker:
+    async def _start(self, setup: WorkerSetup, *, real_time: bool) -> Worker:
         self._count += 1
-        logs = self._logs / f"worker-{self._count}"
         stage = await self._stack.enter_async_context(
             open_stage(
                 self._slot,
-                worker=WorkerSetup(command=command, logs=logs, task_queue=task_queue, env=env, address=address),
+                worker=replace(setup, logs=self._logs / f"worker-{self._count}"),
                 tape=LiveTape(),
                 attribution=Attribution(),
                 accelerates=not real_time,

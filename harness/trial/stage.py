@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.certificate import Certificate, certificate
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Execute, WireProxy, send_it
 from harness.doors.wire.worker_ports import WorkerPorts
@@ -61,6 +62,7 @@ class WorkerSetup:
         task_queue: Task queue that it must poll; empty: any.
         env: Environment variables beside those that lead to the doors.
         address: Fixed address that it has hard-coded, which the wire door then takes; empty: a free one.
+        tls: Whether the wire door speaks TLS, with a certificate that it is made to trust.
         strict: Whether an exit that nobody asked for ends the trial at once.
         fork_servers: Where its processes are forked if they can be; None: every one is started cold.
     """
@@ -70,8 +72,18 @@ class WorkerSetup:
     task_queue: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    tls: bool = False
     strict: bool = True
     fork_servers: ForkServers | None = None
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate of the wire door, where it speaks TLS."""
+        return certificate(self.address.rpartition(":")[0]) if self.tls else None
+
+    def ports(self, sender: Callable[[int], int]) -> WorkerPorts:
+        """Return the ports of the wire door, as it needs them; ``sender`` as for them."""
+        return WorkerPorts(sender=sender, fixed=self.address, certificate=self.certificate)
 
     def environment(self, number: int, *, address: str, slot: Slot) -> dict[str, str]:
         """Return the whole environment of its process of that number; 0: of the user's own starter.
@@ -87,6 +99,7 @@ class WorkerSetup:
                 "TEMPORAL_NAMESPACE": "default",
                 **({"TEMPORAL_TASK_QUEUE": self.task_queue} if self.task_queue else {}),
                 **slot.environment(number),
+                **(self.certificate.environment if self.certificate else {}),
                 **self.env,
             }
         )
@@ -168,7 +181,7 @@ async def open_stage(
             long_polls=long_polls,
             acceleration=acceleration if accelerates else None,
         )
-        ports = await stack.enter_async_context(WorkerPorts(sender=registry.sender, fixed=worker.address))
+        ports = await stack.enter_async_context(worker.ports(registry.sender))
         recover = recovery.recover
         if unrecovered:
             background = BackgroundRecovery(recovery, failed=unrecovered)
@@ -280,6 +293,7 @@ async def open_trial_stage(
         task_queue=scenario.task_queue,
         env=scenario.env,
         address=scenario.address,
+        tls=scenario.tls,
         strict=not is_one_program(scenario),
         fork_servers=None if cold else rig.fork_servers,
     )

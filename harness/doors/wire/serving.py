@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from harness.doors.wire.certificate import Certificate
 from harness.errors import UsageError
 from harness.processes.ports import IP, loopback_addresses
 from harness.temporal.service import SERVICE, UNLIMITED, request_type
@@ -27,11 +28,13 @@ class GrpcServer:
 
     Args:
         address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
+        certificate: The certificate with which it speaks TLS; None: it speaks none.
     """
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", *, certificate: Certificate | None = None) -> None:
         self.address = address or f"{IP}:0"
         self._fixed = bool(address)
+        self._certificate = certificate
         self._serving = False
 
     async def __aenter__(self) -> GrpcServer:
@@ -42,17 +45,22 @@ class GrpcServer:
         """
         self._server = grpc.aio.server(options=(*UNLIMITED, ("grpc.so_reuseport", 0)))
         if not self._fixed:
-            port = self._server.add_insecure_port(self.address)
+            port = self._add_port(self.address)
             self.address = f"{IP}:{port}"
             return self
         # A client takes any of the addresses that a name has: one that is not ours leads to somebody else's server.
         for address in loopback_addresses(self.address):
             try:
-                self._server.add_insecure_port(address)
+                self._add_port(address)
             except RuntimeError as error:
                 await self.close()
                 raise UsageError(_taken(self.address, address)) from error
         return self
+
+    def _add_port(self, address: str) -> int:
+        if self._certificate is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, self._certificate.credentials)
 
     async def __aexit__(self, *error: object) -> None:
         await self.close()

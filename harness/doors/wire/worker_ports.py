@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+from harness.doors.wire.certificate import Certificate
 from harness.doors.wire.serving import GrpcServer
 
 ServeWorker = Callable[[str, bytes, Any, int], Awaitable[bytes]]
@@ -27,12 +28,16 @@ class WorkerPorts:
     Args:
         sender: Says which worker process a connection (its local port) belongs to, 0: none; asked of a fixed address.
         fixed: The fixed ``host:port``; empty: each worker process has a port of its own.
+        certificate: The certificate with which the ports speak TLS; None: they speak none.
     """
 
-    def __init__(self, *, sender: Callable[[int], int], fixed: str = "") -> None:
+    def __init__(
+        self, *, sender: Callable[[int], int], fixed: str = "", certificate: Certificate | None = None
+    ) -> None:
         self.address = fixed
         self.opened: set[int] = set()
         self._fixed = fixed
+        self._certificate = certificate
         self._sender = sender
         self._senders: dict[str, int] = {}
         self._serve: ServeWorker | None = None
@@ -68,7 +73,9 @@ class WorkerPorts:
         await self._stack.aclose()
 
     async def _open(self, worker: int, address: str = "") -> GrpcServer:
-        server = self._servers[worker] = await self._stack.enter_async_context(GrpcServer(address))
+        server = self._servers[worker] = await self._stack.enter_async_context(
+            GrpcServer(address, certificate=self._certificate)
+        )
         self.opened.add(int(server.address.rpartition(":")[2]))
         await self._begin(server, worker)
         return server

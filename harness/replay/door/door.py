@@ -11,6 +11,7 @@ from temporalio.api.command.v1 import Command
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
+from harness.doors.wire.certificate import Certificate
 from harness.errors import RigError, nearest
 from harness.processes.process import Process
 from harness.replay.conditions import Mode
@@ -61,6 +62,7 @@ class ReplayDoor:
             that is handed out in it.
         at_once: How many histories are handed out at once; the others wait.
         address: Fixed ``host:port`` to listen on, for a worker that has it hard-coded; empty: a free port.
+        certificate: The certificate with which it speaks TLS; None: it speaks none.
         cold_events: Most events that are handed out for one history cold, over all its tasks. Asking every prefix of a
             history takes time that grows with the square of its length: of a longer one, tasks are chosen evenly, the
             first and the last among them, and the others are told as ``unasked``.
@@ -75,6 +77,7 @@ class ReplayDoor:
         at_once: int = 2,
         cold_events: int = 250_000,
         address: str = "",
+        certificate: Certificate | None = None,
     ) -> None:
         self._task_queue = task_queue
         self._limit = limit
@@ -82,7 +85,7 @@ class ReplayDoor:
         self._cold_events = cold_events
         self._turn = asyncio.Semaphore(at_once)
         self._runs: dict[str, asyncio.Lock] = {}
-        self._frontend = ReplayFrontend(address)
+        self._frontend = ReplayFrontend(address, certificate=certificate)
         self._first_poll = 0.0
         self._gone: asyncio.Task[str] | None = None
 

@@ -17,6 +17,7 @@ from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
+from harness.doors.wire.certificate import Certificate
 from harness.doors.wire.serving import GrpcServer, operation_of
 from harness.replay.door.replayable_run import ReplayableRun
 from harness.temporal.service import request_type, response_type
@@ -76,15 +77,16 @@ class ReplayFrontend:
 
     Args:
         address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
+        certificate: The certificate with which it speaks TLS; None: it speaks none.
     """
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", *, certificate: Certificate | None = None) -> None:
         self.normal_queues: dict[str, None] = {}
         self.polled = asyncio.Event()
         self._offered: defaultdict[str, asyncio.Queue[OfferedTask]] = defaultdict(asyncio.Queue)
         self._open: dict[bytes, OfferedTask] = {}
         self._numbers = itertools.count(1)
-        self._server = GrpcServer(address)
+        self._server = GrpcServer(address, certificate=certificate)
 
     async def __aenter__(self) -> ReplayFrontend:
         """Begin to listen.

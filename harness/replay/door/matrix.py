@@ -44,6 +44,7 @@ async def replay_through_door(
     conditions: Sequence[Condition] = THROUGH_DOOR,
     env: Mapping[str, str] = MappingProxyType({}),
     address: str = "",
+    tls: bool = False,
     limit: float = 20.0,
     history_limit: float = 30.0,
     cold_events: int = 250_000,
@@ -68,6 +69,7 @@ async def replay_through_door(
         conditions: The conditions; the first one is what the others are compared with.
         env: Further environment of the worker.
         address: The loopback ``host:port`` that the worker has hard-coded; then one process runs at a time.
+        tls: Whether the worker insists on TLS, so that the door has to speak it.
         limit: Longest time in seconds that one answer may take; one second more for each 1,000 events.
         history_limit: Seconds after which nothing more is asked of one history in one mode, as for ``ReplayDoor``.
         cold_events: Most events that are handed out for one history cold, over all its tasks (see ``ReplayDoor``).
@@ -86,6 +88,7 @@ async def replay_through_door(
         task_queue=task_queue,
         env=env,
         address=address,
+        tls=tls,
         limit=limit,
         history_limit=history_limit,
         cold_events=cold_events,

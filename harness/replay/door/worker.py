@@ -10,6 +10,7 @@ from pathlib import Path
 
 from temporalio.api.history.v1 import HistoryEvent
 
+from harness.doors.wire.certificate import certificate
 from harness.errors import RigError
 from harness.processes.command import command_words, environment
 from harness.processes.process import Process
@@ -33,6 +34,7 @@ class WorkerCommand:
         task_queue: Task queue to hand all histories to; empty: as for ``ReplayDoor``.
         env: Further environment of the worker.
         address: The loopback ``host:port`` that the worker has hard-coded; empty: it reads TEMPORAL_ADDRESS.
+        tls: Whether the door speaks TLS, with a certificate that the worker is made to trust.
         limit: As for ``ReplayDoor``.
         history_limit: As for ``ReplayDoor``.
         cold_events: As for ``ReplayDoor``.
@@ -45,6 +47,7 @@ class WorkerCommand:
     task_queue: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    tls: bool = False
     limit: float = 20.0
     history_limit: float = 30.0
     cold_events: int = 250_000
@@ -71,12 +74,14 @@ class ReplayWorker:
         self._condition = condition
         self._process: Process | None = None
         self._stack = AsyncExitStack()
+        self._certificate = certificate(worker.address.rpartition(":")[0]) if worker.tls else None
         self._door = ReplayDoor(
             task_queue=worker.task_queue,
             limit=worker.limit,
             history_limit=worker.history_limit,
             cold_events=worker.cold_events,
             address=worker.address,
+            certificate=self._certificate,
         )
 
     async def __aenter__(self) -> ReplayWorker:
@@ -152,6 +157,7 @@ class ReplayWorker:
                 "TEMPORAL_NAMESPACE": "default",
                 **({"TEMPORAL_TASK_QUEUE": queue} if queue else {}),
                 **NO_DOORS,
+                **(self._certificate.environment if self._certificate else {}),
                 **self._worker.env,
                 **self._condition,
             }
