@@ -28,8 +28,10 @@ from typing import Any
 
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
 from harness.app.progress import Tell
+from harness.app.shortage import told_as_shortage
 from harness.campaign.campaign import sweep_all
 from harness.campaign.pace import turns_of
+from harness.errors import RigError
 from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
@@ -148,6 +150,10 @@ async def run(
         )
     except asyncio.CancelledError:
         tell(News(text=f"interrupted; go on with: crashproof run --resume {shown_path(folder)}"))
+        raise
+    except (RigError, OSError, BaseExceptionGroup) as error:
+        if shortage := told_as_shortage(error, folder=folder):
+            raise shortage from error
         raise
     finally:
         means.tidy(folder)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import shlex
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.rig.cli.running import MARKING, Done, begun, crashproof
+from tests import ROOT
+from tests.rig.cli.running import COMMAND, MARKING, Done, begun, crashproof
 
 DECLARED = '''
 """A charge and its look-alike."""
@@ -249,3 +253,22 @@ def test_a_run_killed_at_random_moments_is_resumed_to_the_verdicts_of_one_go(
 
 def files_of(cwd: Path) -> list[Path]:
     return list((cwd / RUN).glob("trials/*/*")) + list((cwd / RUN).glob("run.json"))
+
+
+@pytest.mark.parametrize(("limit", "words"), [("-f 300", "files may not grow"), ("-n 14", "too many files are open")])
+def test_a_machine_that_refuses_is_told_as_that_and_leaves_nothing(tmp_path: Path, limit: str, words: str) -> None:
+    command = " ".join(map(shlex.quote, [*COMMAND, "run", *MARKING, "--jobs", "1"]))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit {limit}; exec {command}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 3, done
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / ".crashproof/runs").glob("*/rig"))
