@@ -13,11 +13,9 @@ from harness.records.cut import Cut, cuts_of, new_cuts, steady
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
-from harness.records.point import matches
+from harness.records.point import is_goodbye, matches
 from harness.records.tape import Entry
 from harness.trial.deadline import activity_bounds
-
-_GOODBYE = "ShutdownWorker"
 
 REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
@@ -128,7 +126,7 @@ def _without_zombies(evidence: Evidence) -> list[Entry]:
 def _is_leaving(cut: Cut) -> bool:
     """Tell whether a fault would make another worker take the place of one that is being replaced already."""
     fault = faults.named(cut.fault)
-    return cut.point.operation == _GOODBYE and fault.stops_worker and not fault.unseen
+    return is_goodbye(cut.point.id) and fault.stops_worker and not fault.unseen
 
 
 def further_plan(plan: Plan, cut: Cut, *, options: SweepOptions) -> Plan:

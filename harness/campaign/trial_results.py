@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.records.evidence import Evidence
 from harness.records.plan import Strike
-from harness.records.point import is_of_workflow_task
+from harness.records.point import is_goodbye, is_of_workflow_task
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
 
@@ -57,12 +57,13 @@ class TrialResults:
 def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
     """Tell whether a trial ended well without the message that it was to strike at, as the run of things allows.
 
-    That holds for points of a recovery, and for workflow tasks: an activity and a signal that end at the same time land
-    in one or in two. Such a point is listed as unreachable, and its trial counts neither as passed nor as vacuous; too
-    many of them make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
+    That holds for points of a recovery, for workflow tasks (an activity and a signal that end at the same time land in
+    one or in two), and for the goodbye of a worker, which may come after the end of the trial. Such a point is listed
+    as unreachable, and its trial counts neither as passed nor as vacuous; too many of them, goodbyes apart, make the
+    sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
     """
     strikes = evidence.plan.strikes
     failed = verdict.outcome is Outcome.FAIL
     if verdict.struck or not strikes or failed or evidence.end not in ("closed", "over"):
         return False
-    return len(strikes) > 1 or is_of_workflow_task(strikes[-1].point)
+    return len(strikes) > 1 or is_of_workflow_task(strikes[-1].point) or is_goodbye(strikes[-1].point)

@@ -15,7 +15,7 @@ from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
-from harness.records.point import meets
+from harness.records.point import is_goodbye, meets
 from harness.records.tape import Entry, executed
 from harness.records.verdict import Finding, Harm, Judgement, Outcome, Verdict
 from harness.temporal import event as events
@@ -151,8 +151,8 @@ def _collect(check: Check, evidence: Evidence, baselines: Sequence[Evidence], lo
 
 
 def _missed(evidence: Evidence) -> list[Strike]:
-    """Return the planned strikes that were not made while the workflow was open."""
-    made = [strike for strike in evidence.strikes if _while_open(strike, evidence)]
+    """Return the planned strikes that were not made while the workflow was open, or at the goodbye of a worker."""
+    made = [strike for strike in evidence.strikes if is_goodbye(_struck_point(strike)) or _while_open(strike, evidence)]
     missed = []
     for planned in evidence.plan.strikes:
         match = next((strike for strike in made if _is(strike, planned)), None)

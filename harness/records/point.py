@@ -14,6 +14,9 @@ Position = Literal["before", "after"]
 
 Door = Literal["wire", "model", "effect"]
 
+GOODBYE = "ShutdownWorker"
+"""The operation by which a worker process tells the server that it ends."""
+
 WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
 """Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
 
@@ -122,6 +125,11 @@ def place_of(point_id: str) -> str:
 def is_of_workflow_task(point_id: str) -> bool:
     """Tell whether a point id names a message of a workflow task."""
     return point_id.split("/")[1:2] in [[operation] for operation in WORKFLOW_TASKS]
+
+
+def is_goodbye(point_id: str) -> bool:
+    """Tell whether a point id names what a worker process says when it ends, which may be after all work is done."""
+    return point_id.split("/")[1:2] == [GOODBYE]
 
 
 def matches(point_id: str, pattern: str) -> bool:

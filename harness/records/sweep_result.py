@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.records.cut import Cut
 from harness.records.plan import Strike
+from harness.records.point import is_goodbye
 from harness.records.verdict import Finding, Harm, Outcome, Verdict, worst
 
 UNREACHABLE_SHARE = 0.1
@@ -106,8 +107,9 @@ class SweepResult:
     @property
     def too_many_unreachable(self) -> bool:
         """Whether so many points could not be reached again that the others do not stand for the whole."""
-        points = {strike.point for strike in self.unreachable}
-        missing = len(self.unreachable)
+        unreachable = [strike for strike in self.unreachable if not is_goodbye(strike.point)]
+        points = {strike.point for strike in unreachable}
+        missing = len(unreachable)
         return len(points) > 1 and missing > UNREACHABLE_SHARE * (self.known + missing)
 
     @property

@@ -65,3 +65,15 @@ def test_a_baseline_that_fails_takes_none_of_the_failures_that_are_allowed() -> 
     assert results.failed == 0
     results.add(evidence(PAY), verdict(PAY, struck=True, failed=True))
     assert results.failed == 1
+
+
+def test_the_goodbye_of_a_worker_that_comes_after_the_end_is_unreachable_and_leaves_a_clean_sweep_clean() -> None:
+    plan = Plan((Strike("kill-worker", "before/ShutdownWorker"),))
+    evidence = Evidence(trial="t", scenario="trip", plan=plan, end="closed")
+    passed = Judgement(check="once", outcome=Outcome.PASS)
+    verdict = Verdict(trial="t", scenario="trip", plan=plan, struck=False, judgements=(passed,))
+    results = TrialResults()
+    assert not results.add(evidence, verdict)
+    assert (list(results.unreachable), results.verdicts) == ([plan.strikes[0]], {})
+    goodbyes = tuple(Strike("kill-worker", f"{position}/ShutdownWorker") for position in ("before", "after"))
+    assert not SweepResult(scenario="trip", unreachable=goodbyes).too_many_unreachable

@@ -191,3 +191,9 @@ def test_strike_after_the_end_where_time_is_skipped() -> None:
 
     assert judge(closed(struck_after=False), baselines=[], checks=()).struck
     assert not judge(closed(struck_after=True), baselines=[], checks=()).struck
+
+
+def test_a_strike_at_the_goodbye_of_a_worker_is_made_though_the_workflow_is_closed() -> None:
+    story = Story(plan=Plan((Strike("kill-worker", "before/ShutdownWorker"),)))
+    story.complete(story.activity("book")).close().wait(1).strike()
+    assert judge(story.evidence(), baselines=[], checks=()).struck
