@@ -26,7 +26,7 @@ def main() -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all unless named")
     parser.add_argument("--full", action="store_true", help="three sweeps in a row must give the same verdicts")
-    parser.add_argument("--minutes", type=float, default=1.0, help="how long `pace` counts trials (default: 1)")
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long `pace` counts trials (default: 5)")
     parser.add_argument("--trials", type=int, default=400, help="how many trials `memory` makes (default: 400)")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):

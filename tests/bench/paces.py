@@ -19,11 +19,13 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 _DECLARED = """\"\"\"The research agent, as many times as trials are wanted.\"\"\"
 
+import runpy
 from dataclasses import replace
 
-from scenarios.research import worker_dies
-
-globals().update({{f"sweep_{{number}}": replace(worker_dies, model={model!r}) for number in range({sweeps})}})
+agent = runpy.run_path({file!r})["worker_dies"]
+agent = replace(agent, model={model!r})
+globals().update({{f"sweep_{{number}}": replace(agent, name=f"sweep_{{number}}") for number in range({sweeps})}})
+del agent
 """
 
 
@@ -38,7 +40,7 @@ class Seen:
 
 def measure_pace(*, minutes: float) -> list[Figure]:
     """Make kill sweeps for some minutes, and count the trials between the first one and the last one."""
-    seen = _watched(trials=int(minutes * 1000), minutes=minutes)
+    seen = _watched(trials=int(minutes * 250), minutes=minutes)
     first = next(look for look in seen if look.trials)
     last = seen[-1]
     passed = (last.seconds - first.seconds) / 60
@@ -67,8 +69,8 @@ def _watched(*, trials: int, minutes: float) -> list[Seen]:
     """Run kill sweeps until there were so many trials or the time is over, and return what was seen meanwhile."""
     with tempfile.TemporaryDirectory(prefix="crashproof-bench-") as name:
         file = Path(name, "sweeps.py")
-        model = str(ROOT / "scenarios" / "research_script.py")
-        file.write_text(_DECLARED.format(model=model, sweeps=1 + trials // TRIALS_A_SWEEP))
+        agent, model = str(ROOT / "scenarios" / "research.py"), str(ROOT / "scenarios" / "research_script.py")
+        file.write_text(_DECLARED.format(file=agent, model=model, sweeps=1 + trials // TRIALS_A_SWEEP))
         began, seen = time.monotonic(), []
         with subprocess.Popen(
             command(str(file), out=Path(name)),
