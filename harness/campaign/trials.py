@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.campaign.turns import Turns
 from harness.campaign.writing import Writing
@@ -59,6 +60,7 @@ class Trials:
         self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
         self._replayer: asyncio.Task[StandingReplay] | None = None
+        self._begin_replaying: Callable[[], None] = lambda: None
 
     def folder_of(self, trial: str) -> Path:
         """Return the folder of a trial."""
@@ -119,6 +121,7 @@ class Trials:
     async def _tried(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         folder = self.folder_of(trial)
         cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
+        self._begin_replaying()
         try:
             return await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         finally:
@@ -152,10 +155,14 @@ class Trials:
         code = WorkflowCode(modules=modules, data_converter=scenario.data_converter, cwd=Path.cwd(), env=scenario.env)
         replayer = StandingReplay(code, folder=self._folder / "replay" / scenario.name)
         async with AsyncExitStack() as stack:
-            # It imports the workflow code while the first baseline runs.
-            self._replayer = asyncio.create_task(stack.enter_async_context(replayer))
+            # It imports the workflow code while the first baseline runs, and not while many wait for their turn.
+            self._begin_replaying = lambda: self._replay_with(lambda: stack.enter_async_context(replayer))
             try:
                 yield
             finally:
-                self._replayer.cancel()
-                await asyncio.gather(self._replayer, return_exceptions=True)
+                if self._replayer:
+                    self._replayer.cancel()
+                    await asyncio.gather(self._replayer, return_exceptions=True)
+
+    def _replay_with(self, start: Callable[[], Coroutine[Any, Any, StandingReplay]]) -> None:
+        self._replayer = self._replayer or asyncio.create_task(start())
