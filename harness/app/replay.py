@@ -15,6 +15,7 @@ from harness.processes import scratch
 from harness.records.replay_result import ReplayResult
 from harness.records.sweep_result import News
 from harness.replay.compare import accepted_differences as differences
+from harness.replay.compare import accepted_paths
 from harness.replay.compare.accepted_differences import AcceptedDifference
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.strict import DoorWorker, replay_all
@@ -104,16 +105,19 @@ async def replay(request: ReplayOrder, *, tell: Tell) -> ReplayResult:
         scratch.remove(folder)
 
 
-def accepted_differences(file: Path | None, *, needed: bool) -> AcceptedDifferences:
+def accepted_differences(file: Path | None, *, needed: bool, path: str | None = None) -> AcceptedDifferences:
     """Return the differences that are accepted: asked before a replay, what is wrong with the file is said at once.
 
     Args:
         file: The file; None for the one that is looked for in the current folder.
         needed: Whether a file that is named has to be there.
+        path: Path of differences that are about to be accepted.
 
     Raises:
-        UsageError: It is missing, or cannot be read.
+        UsageError: It is missing, or cannot be read, or the path is none.
     """
+    if path is not None:
+        accepted_paths.checked(path)
     if file and needed and not file.exists():
         raise UsageError(f"there is no file {file} of accepted differences")
     place = file or differences.FILE
@@ -135,6 +139,25 @@ def accept(
         UsageError: The file cannot be written.
     """
     entries = differences.merged(accepted.entries, result.histories, reason=reason, until=until)
+    differences.save(accepted.file, entries)
+    return AcceptedDifferences(file=accepted.file, entries=entries)
+
+
+def accept_path(
+    path: str, accepted: AcceptedDifferences, *, reason: str, until: datetime.date | None
+) -> AcceptedDifferences:
+    """Write into the file of accepted differences that whatever differs at a path is, and return what it holds then.
+
+    Args:
+        path: The path: ``activity.input[0].messages[*].timestamp``.
+        accepted: What is accepted already.
+        reason: Why; without one it is not in force.
+        until: The last day on which it is; None: for good.
+
+    Raises:
+        UsageError: It is no path, or the file cannot be written.
+    """
+    entries = differences.merged_path(accepted.entries, path, reason=reason, until=until)
     differences.save(accepted.file, entries)
     return AcceptedDifferences(file=accepted.file, entries=entries)
 

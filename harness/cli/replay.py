@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.app.replay import AcceptedDifferences, ReplayOrder, accept, accepted_differences, settled
+from harness.app.replay import (
+    AcceptedDifferences,
+    ReplayOrder,
+    accept,
+    accept_path,
+    accepted_differences,
+    settled,
+)
 from harness.app.replay import replay as replay_histories
 from harness.cli.interrupting import interruptible
 from harness.cli.output import FORMAT, say
@@ -27,6 +34,9 @@ from harness.report.sarif import sarif
 if TYPE_CHECKING:
     from harness.records.replay_result import ReplayFinding, ReplayResult
 
+_EVERY = "all differences"
+"""What ``--accept`` has without a path."""
+
 _EPILOG = """\b
 PATHS are history files, folders, patterns and evidence folders of runs. A file
 may be JSON of `temporal workflow show -o json`, of the Web UI or of an SDK,
@@ -42,6 +52,8 @@ Examples:
   crashproof replay .crashproof/runs/latest --replayer app.replay:replayer
   crashproof replay histories/ --workflows app.workflows --accept \\
       --reason "shorter timeout, #123" --until 2027-01-31
+  crashproof replay histories/ --workflows app.workflows \\
+      --accept 'activity.input[0].messages[*].timestamp' --reason "the framework's"
 Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
@@ -69,7 +81,14 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupt
 @click.option(
     "--condition", "conditions", multiple=True, metavar="NAME", help="Replay under these conditions only [all]."
 )
-@click.option("--accept", is_flag=True, help="Write all differences from the recording into the file of accepted ones.")
+@click.option(
+    "--accept",
+    is_flag=False,
+    flag_value=_EVERY,
+    metavar="[PATH]",
+    help="Write all differences from the recording into the file of accepted ones; or whatever differs at a path: "
+    "'activity.input[0].messages[*].timestamp'.",
+)
 @click.option("--reason", metavar="TEXT", help="Why they are accepted; without one they are not in force.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which they are.")
 @click.option(
@@ -110,7 +129,8 @@ def replay(paths: tuple[str, ...], form: str, **given: Any) -> int:
     request = _request(paths, given)
     if (given["reason"] or given["until"]) and not given["accept"]:
         raise UsageError("--reason and --until belong to --accept")
-    accepted = accepted_differences(given["accepted"], needed=not given["accept"])
+    path = given["accept"] if given["accept"] != _EVERY else None
+    accepted = accepted_differences(given["accepted"], needed=not given["accept"], path=path)
     with ProgressDisplay() as display:
         result = interruptible(replay_histories(request, tell=Throttle(display, plain=_far)))
     if given["accept"]:
@@ -155,7 +175,11 @@ def _far(news: News) -> str:
 
 def _accept(result: ReplayResult, accepted: AcceptedDifferences, given: dict[str, Any]) -> AcceptedDifferences:
     until = given["until"].date() if given["until"] else None
-    accepted = accept(result, accepted, reason=given["reason"] or "", until=until)
+    reason, path = given["reason"] or "", given["accept"]
+    if path == _EVERY:
+        accepted = accept(result, accepted, reason=reason, until=until)
+    else:
+        accepted = accept_path(path, accepted, reason=reason, until=until)
     one = len(accepted.entries) == 1
     counted = f"{number(len(accepted.entries), 'accepted difference')} {'is' if one else 'are'} in {accepted.file}"
     say(f"{counted}: review {'it' if one else 'them'}", err=True)

@@ -141,9 +141,10 @@ def _of_json(content: bytes) -> tuple[Events, str]:
     return history, beside
 
 
-def _raw_events(content: bytes) -> tuple[list[msgspec.Raw], str]:
+def _raw_events(content: bytes, depth: int = 0) -> tuple[list[msgspec.Raw], str]:
+    """Return the events in JSON, however they are wrapped, and the workflow id beside them."""
     if content.lstrip()[:1] == b"[":
-        return msgspec.json.decode(content, type=list[msgspec.Raw]), ""
+        return _of_list(msgspec.json.decode(content, type=list[msgspec.Raw]), depth)
     try:
         top = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
@@ -153,13 +154,24 @@ def _raw_events(content: bytes) -> tuple[list[msgspec.Raw], str]:
     if _EVENT_KEYS & top.keys() and "events" not in top:  # one line of `-o jsonl`
         return [msgspec.Raw(content)], ""
     beside = _workflow_id(top)
-    if "events" not in top and "history" in top:  # the answer of the server's HTTP API
-        if bytes(top.get("nextPageToken", b'""')) not in (b'""', b"null"):
+    wrapper = next((name for name in _WRAPPERS if name in top), "") if "events" not in top else ""
+    if wrapper and depth < _DEEPEST:
+        if depth == 0 and bytes(top.get("nextPageToken", b'""')) not in (b'""', b"null"):
             raise _NoHistoryError("it is one page of a history, and more pages follow it")
-        top = msgspec.json.decode(top["history"], type=dict[str, msgspec.Raw])
+        events, inner = _raw_events(bytes(top[wrapper]), depth + 1)
+        return events, beside or inner
     if "events" not in top:
         raise _NoHistoryError(f"{_EXPECTED}, found {_described(top)}")
     return msgspec.json.decode(top["events"], type=list[msgspec.Raw]), beside
+
+
+def _of_list(items: list[msgspec.Raw], depth: int) -> tuple[list[msgspec.Raw], str]:
+    """Return the events of a list: it holds them, or the pages in which a server gave them."""
+    first = msgspec.json.decode(items[0]) if items else None
+    if not isinstance(first, dict) or not (_PAGE_KEYS & first.keys()) or depth >= _DEEPEST:
+        return items, ""
+    pages = [_raw_events(bytes(each), depth + 1) for each in items]
+    return [event for events, _ in pages for event in events], next((beside for _, beside in pages if beside), "")
 
 
 def _workflow_id(top: dict[str, msgspec.Raw]) -> str:
@@ -220,6 +232,11 @@ _EARLIER = (
 )
 """Fields that name an earlier event of the same history; SDK core waits for ever where one names another."""
 
+_WRAPPERS = ("history", "workflowHistory", "workflow_history", "result", "data", "response")
+"""Keys below which the server's HTTP API and tools put a history, or the events of one."""
+
+_PAGE_KEYS = frozenset({"events", *_WRAPPERS})
+_DEEPEST = 4
 _EVENT_KEYS = frozenset({"eventId", "event_id", "eventType", "event_type"})
 _KNOWN_TYPES = frozenset(EventType.values()) - {EventType.EVENT_TYPE_UNSPECIFIED}
 

@@ -12,6 +12,7 @@ from typing import Any
 from harness.errors import UsageError, nearest
 from harness.records.replay_result import ReplayedHistory, ReplayFinding
 from harness.records.toml_entries import entry_text, read_entries, write_entries
+from harness.replay.compare import accepted_paths
 from harness.replay.compare.judging import AS_RECORDED, settled
 
 FILE = Path("crashproof-accepted.toml")
@@ -37,24 +38,27 @@ class AcceptedDifference:
         new: As decided now, as JSON.
         reason: Why it is accepted; empty: it is not yet.
         until: The last day on which it is; None: for good.
+        path: Instead of all before: where differences are accepted, whatever they are, in every workflow:
+            ``activity.input[0].messages[*].timestamp``.
     """
 
-    workflow: str
-    kind: str
-    subject: str
-    field: str
-    old: str
-    new: str
+    workflow: str = ""
+    kind: str = ""
+    subject: str = ""
+    field: str = ""
+    old: str = ""
+    new: str = ""
     reason: str = ""
     until: date | None = None
+    path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.workflow} {self.kind} {self.subject} {self.field}: {self.old} -> {self.new}"
+        return self.path or f"{self.workflow} {self.kind} {self.subject} {self.field}: {self.old} -> {self.new}"
 
     @property
     def key(self) -> tuple[str, ...]:
         """What a difference must agree in."""
-        return self.workflow, self.kind, self.subject, self.field, self.old, self.new
+        return self.workflow, self.kind, self.subject, self.field, self.old, self.new, self.path
 
 
 def load(file: Path) -> tuple[AcceptedDifference, ...]:
@@ -73,7 +77,7 @@ def save(file: Path, accepted: Iterable[AcceptedDifference]) -> None:
         UsageError: The file cannot be written.
     """
     ordered = sorted(accepted, key=lambda each: each.key)
-    write_entries(file, (entry_text(each, table=_TABLE, with_empty=True) for each in ordered), head=_HEAD)
+    write_entries(file, map(_text, ordered), head=_HEAD)
 
 
 def apply(
@@ -88,6 +92,7 @@ def apply(
     """
     in_force = {each.key: each for each in accepted if each.reason and (each.until is None or each.until >= today)}
     seen = {_of(finding).key for history in histories for finding in _differences(history)}
+    seen |= {each.key for each in in_force.values() if each.path and _shows(each, histories)}
     judged = {history.workflow for history in histories}
     marked = tuple(settled(replace(each, findings=tuple(_marked(each.findings, in_force)))) for each in histories)
     return marked, tuple(_stale(accepted, seen=seen, judged=judged, today=today))
@@ -104,6 +109,27 @@ def merged(
             known = entries.get(new.key)
             entries[new.key] = new if known is None or (reason and not known.reason) else known
     return tuple(entries.values())
+
+
+def merged_path(
+    accepted: Sequence[AcceptedDifference], path: str, *, reason: str, until: date | None
+) -> tuple[AcceptedDifference, ...]:
+    """Return what is accepted together with whatever differs at a path.
+
+    Raises:
+        UsageError: It is no path.
+    """
+    new = AcceptedDifference(path=accepted_paths.checked(path), reason=reason, until=until)
+    return (*(each for each in accepted if each.key != new.key), new)
+
+
+def _shows(entry: AcceptedDifference, histories: Sequence[ReplayedHistory]) -> bool:
+    return any(_at_path(finding, entry) for history in histories for finding in history.findings)
+
+
+def _at_path(finding: ReplayFinding, entry: AcceptedDifference) -> bool:
+    """Tell whether a finding, against the recording or between replays, is about what an entry with a path accepts."""
+    return bool(entry.path and finding.difference and accepted_paths.covers(entry.path, finding.difference))
 
 
 def _differences(history: ReplayedHistory) -> Iterator[ReplayFinding]:
@@ -128,6 +154,7 @@ def _marked(
 ) -> Iterator[ReplayFinding]:
     for finding in findings:
         entry = in_force.get(_of(finding).key) if finding.check == AS_RECORDED and finding.difference else None
+        entry = entry or next((each for each in in_force.values() if _at_path(finding, each)), None)
         yield replace(finding, accepted=entry.reason) if entry else finding
 
 
@@ -137,7 +164,7 @@ def _stale(accepted: Iterable[AcceptedDifference], *, seen: set[Any], judged: se
             yield f"not in force, no reason is given: {each}"
         elif each.until and each.until < today:
             yield f"accepted until {each.until}, which is over: {each}"
-        elif each.key not in seen and each.workflow in judged:
+        elif each.key not in seen and (each.path or each.workflow in judged):
             yield f"accepted, but no history shows it any more: {each}"
 
 
@@ -146,12 +173,24 @@ def _entry(entry: dict[str, Any], where: str) -> AcceptedDifference:
     for name in entry:
         if name not in known:
             raise UsageError(f"{where}: {name!r} is no key of an accepted difference{nearest(name, known)}")
-    for name in known - {"until"}:
+    if "path" in entry:
+        if beside := sorted(entry.keys() - {"path", "reason", "until"}):
+            raise UsageError(f"{where}: {beside[0]!r} does not belong beside path")
+        accepted_paths.checked(str(entry["path"]))
+    wanted = {"path", "reason"} if "path" in entry else known - {"until", "path"}
+    for name in wanted:
         if not isinstance(entry.get(name, "" if name == "reason" else None), str):
             raise UsageError(f"{where}: {name} must be a text")
     if type(entry.get("until")) not in (date, type(None)):  # a time of a day would be no day
         raise UsageError(f"{where}: until must be a date such as 2026-12-31")
     return AcceptedDifference(**entry)
+
+
+def _text(entry: AcceptedDifference) -> str:
+    """Return an entry as it is written: with a path, or with all that a difference must agree in."""
+    if entry.path:
+        return entry_text(entry, table=_TABLE) + ("" if entry.reason else 'reason = ""\n')
+    return entry_text(entry, table=_TABLE, with_empty=True).replace('path = ""\n', "")
 
 
 def _json(value: Any) -> str:

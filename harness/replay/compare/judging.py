@@ -39,6 +39,10 @@ _UNRELATED = 3
 each time differs under all of them but by chance."""
 
 _ONLY_OPEN = "its only workflow task that has commands is still open: nothing is recorded to compare them with"
+_NOTHING_COMPARED = (
+    "not one command could be compared: {}. If the worker has plugins, interceptors or a data converter, they have to "
+    "take part: replay with --worker, or with a --replayer that has them"
+)
 _ENDED = "exit status"
 
 
@@ -99,7 +103,11 @@ class Judge:
                 left_out=most.left_out,
                 unseen=most.unseen,
             )
-        return settled(replace(history, findings=findings, reason=_reason(gathered.replays, most)))
+        reason = _reason(gathered.replays, most)
+        if not history.commands and findings and all(map(_is_failure, findings)):
+            reason = reason or _NOTHING_COMPARED.format(findings[0].message)
+            findings = ()
+        return settled(replace(history, findings=findings, reason=reason))
 
     def _compare(self, gathered: _Gathered, answer: ConditionReplay) -> None:
         assert gathered.reference is not None
@@ -204,6 +212,11 @@ def _changes(usable: Mapping[str, Replay], workflow: str, *, asked: set[int]) ->
 def _follows(difference: Difference) -> bool:
     """Tell whether a workflow task fails as Temporal saw another decision than was recorded, which is told before."""
     return difference.field == OUTCOME and is_nondeterminism(str(difference.new))
+
+
+def _is_failure(finding: ReplayFinding) -> bool:
+    """Tell whether a finding says no more than that a workflow task fails, and no line of the user's takes part."""
+    return bool(finding.difference and finding.difference.field == OUTCOME and not finding.line)
 
 
 def _change(difference: Difference, workflow: str) -> ReplayFinding:

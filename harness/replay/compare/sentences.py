@@ -25,7 +25,8 @@ def changed(difference: Difference) -> str:
     note = f" ({difference.note})" if difference.note else ""
     old, new = difference.old, difference.new
     if difference.field == OUTCOME:
-        return f"the workflow task of event {difference.workflow_task} {_outcome(new)}, and {_outcome(old)} before"
+        failed = f"the workflow task of event {difference.workflow_task} {_outcome(new)}"
+        return f"{failed}, and {_outcome(old)} before{_hint(str(new))}"
     if difference.field == WHOLE:
         if old is None:
             return f"{new} was not recorded{note}"
@@ -73,6 +74,16 @@ def _short(old: Any, new: Any) -> tuple[str, str]:
 def _window(text: str, begin: int) -> str:
     end = begin + _LONGEST
     return f"{'… ' if begin else ''}{text[begin:end]}{' …' if end < len(text) else ''}"
+
+
+def _hint(failure: str) -> str:
+    """Return what a failure often comes from, where it tells."""
+    if "'dict' object has no attribute" not in failure:
+        return ""
+    return (
+        " (a value came as a dict where the code expects an object: give the type of it, with result_type= where an "
+        "activity or a child is called by name, or with a type hint of the parameter or result)"
+    )
 
 
 def _outcome(outcome: Any) -> str:

@@ -26,7 +26,7 @@ from temporalio.workflow import NondeterminismError
 from harness.records.replay_result import Replay
 from harness.replay.compare.comparison import compare, recorded_commands
 from harness.replay.compare.decisions import ConditionReplay, DecisionsFile, decision_digests
-from harness.replay.compare.payloads import opened
+from harness.replay.compare.payloads import is_sealed, opened
 from harness.replay.in_process import source_lines as lines
 from harness.replay.in_process.nondeterministic_calls import CallWatch
 from harness.replay.in_process.observer import CommandObserver
@@ -35,6 +35,8 @@ from harness.replay.in_process.sdk_core_decisions import decisions_of
 from harness.replay.prefixes import evenly_chosen
 from harness.temporal import marker
 from harness.temporal.command import Command, TaskDecisions
+from harness.temporal.fields import payload_fields
+from harness.temporal.payload import encoding_of
 from harness.temporal.proto_json import events_of_json
 from harness.temporal.task_failure import is_blocked, is_nondeterminism
 
@@ -50,6 +52,8 @@ MOST_DIFFERENCES = 1_000
 DEFINITION = "__temporal_workflow_definition"
 _REFUSED = "Failed validating workflow "
 _OF_SDK_CORE = re.compile(r'Failure \{ failure: Some\(Failure \{ message: "(?P<message>(?:[^"\\]|\\.)*)"')
+_UNREAD = re.compile(r"Unknown payload encoding ([^\s'\"]+)")
+_NO_ARGUMENTS = "Failed decoding arguments"
 _AT = re.compile(r'File \\?"(?P<file>[^"\\]+)\\?", line (?P<line>\d+), in (?P<function>\w+)')
 
 
@@ -192,6 +196,8 @@ class _SdkReplayer:
         for _ in range(request.times):
             failure, tasks = await self._replay(request, history)
         replay = replace(replay, **_verdict(failure, self._observer.user_code), witnesses=self._watch.take())
+        if unread := _unread(history.events, [replay.failure, *(each.failure for each in tasks)]):
+            return replace(replay, failure="", skipped=unread), ()
         return self._compared(replay, history, tasks), tuple(tasks)
 
     def _compared(self, replay: Replay, history: _History, tasks: Sequence[TaskDecisions]) -> Replay:
@@ -265,6 +271,23 @@ class _SdkReplayer:
             for task in tasks:
                 if task.started_event_id == started:
                     yield task
+
+
+def _unread(events: Sequence[HistoryEvent], failures: Sequence[str]) -> str:
+    """Say that the code was not given what was recorded, as no converter here can read it, or return nothing."""
+    match = next((match for each in failures if (match := _UNREAD.search(each))), None)
+    encoding = match[1] if match else ""
+    if any(_NO_ARGUMENTS in each for each in failures):  # the SDK does not say why
+        given = events[0].workflow_execution_started_event_attributes.input.payloads
+        encoding = next(
+            (encoding_of(payload_fields(each)) for each in given if is_sealed(payload_fields(each))), encoding
+        )
+    if not encoding:
+        return ""
+    return (
+        f"payloads of it are encoded as {encoding}, which the data converter here cannot read: give the worker's own "
+        "with --data-converter MODULE:NAME or --replayer, or replay with --worker"
+    )
 
 
 def _comes_by_itself(command: Command) -> bool:

@@ -118,6 +118,16 @@ def test_sarif_gives_the_source_line_as_location(tmp_path: Path) -> None:
     assert MESSAGE in result["message"]["text"]
 
 
+def test_report_cases_whatever_differs_at_a_path_is_accepted(tmp_path: Path) -> None:
+    done = replayed(tmp_path, *PROMPT, "--accept", "activity.input[0]", "--reason", "prompts are tuned each week")
+    assert done.status == 0, done.out
+    assert 'path = "activity.input[0]"' in (tmp_path / "crashproof-accepted.toml").read_text()
+    assert replayed(tmp_path, *PROMPT).status == 0
+    refused = replayed(tmp_path, *PROMPT, "--accept", "input[0]", "--reason", "r")
+    assert refused.status == 2
+    assert "is no path of a difference" in refused.err
+
+
 def test_accepted_difference_is_written_reviewed_and_passes(tmp_path: Path) -> None:
     file = tmp_path / "crashproof-accepted.toml"
     done = replayed(tmp_path, *PROMPT, "--accept")

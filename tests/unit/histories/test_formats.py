@@ -65,6 +65,13 @@ FORMATS: dict[str, Callable[[], Any]] = {
     "list of events": lambda: EVENTS,
     "HTTP API": lambda: {"history": GREETING, "rawHistory": [], "nextPageToken": ""},
     "Web UI": lambda: {"events": [{**event, "id": event["eventId"], "classification": "New"} for event in EVENTS]},
+    "list of one history": lambda: [GREETING],
+    "pages of the HTTP API": lambda: [
+        {"history": {"events": EVENTS[:9]}, "nextPageToken": "abc"},
+        {"history": {"events": EVENTS[9:]}, "nextPageToken": ""},
+    ],
+    "list of events below history": lambda: {"history": EVENTS},
+    "result of a call by JSON-RPC": lambda: {"jsonrpc": "2.0", "result": {"workflowHistory": GREETING}},
     "binary": MESSAGE.SerializeToString,
     "binary in base64": lambda: base64.encodebytes(MESSAGE.SerializeToString()),
     "JSON in base64": lambda: base64.b64encode(json.dumps(GREETING).encode()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,19 @@ async def test_changed_workflow_and_unknown_workflow(tmp_path: Path) -> None:
     assert changed.findings == ()
     assert unknown.skipped == "workflow SetOrder is not known: Greeting can be replayed"
     assert not unknown.failure
+
+
+async def test_report_cases_what_a_codec_wrote_is_unknown_without_it(tmp_path: Path) -> None:
+    encoding = base64.b64encode(b"binary/sealed").decode()
+    text = json.dumps(GREETING.events).replace(base64.b64encode(b"json/plain").decode(), encoding)
+    sealed = replace(GREETING, events=tuple(json.loads(text)))
+    async with standing("sample_workflows", folder=tmp_path) as process:
+        (unread,) = await process.replay([sealed])
+    assert unread.skipped.startswith(
+        "payloads of it are encoded as binary/sealed, which the data converter here cannot"
+    )
+    assert "--data-converter MODULE:NAME" in unread.skipped
+    assert unread.failure == ""
 
 
 async def test_prefix_of_a_history_replays(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.errors import UsageError
 from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding
 from harness.records.verdict import Outcome
-from harness.replay.compare.accepted_differences import AcceptedDifference, apply, load, merged, save
+from harness.replay.compare.accepted_differences import AcceptedDifference, apply, load, merged, merged_path, save
 from harness.replay.compare.judging import AS_RECORDED, UNDER_EVERY_CONDITION, settled
 
 TODAY = date(2026, 7, 1)
@@ -143,3 +143,36 @@ def test_found_differences_are_added_and_keep_the_reason_they_have() -> None:
         ("input.0", ENTRY.reason, ENTRY.until),
         ("taskQueue", "moved", TODAY),
     ]
+
+
+BY_PATH = AcceptedDifference(path="activity.input[0].messages[*].sent", reason="of the framework")
+SENT = replace(DIFFERENCE, places=(".messages[0].sent", ".messages[1].sent"))
+
+
+def test_report_cases_a_path_is_written_with_its_reason_alone(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.toml"
+    for entries in ((BY_PATH,), (replace(BY_PATH, reason=""), ENTRY)):
+        save(file, entries)
+        assert load(file) == entries
+    assert 'path = "activity.input[0].messages[*].sent"' in file.read_text()
+    file.write_text("[[accepted]]\npath='activity.input[0]'\nreason='r'\nworkflow='Order'\n")
+    with pytest.raises(UsageError, match="'workflow' does not belong beside path"):
+        load(file)
+    file.write_text("[[accepted]]\npath='input'\nreason='r'\n")
+    with pytest.raises(UsageError, match="'input' is no path of a difference"):
+        load(file)
+
+
+@pytest.mark.parametrize("check", [AS_RECORDED, UNDER_EVERY_CONDITION])
+def test_report_cases_what_lies_at_a_path_is_accepted_be_it_changed_or_different_each_time(check: str) -> None:
+    (accepted,), stale = apply([history(SENT, check=check)], [BY_PATH], today=TODAY)
+    assert (accepted.outcome, stale) == (Outcome.PASS, ())
+    more = replace(SENT, places=(*SENT.places, ".messages[1].text"))
+    (refused,), stale = apply([history(more, check=check)], [BY_PATH], today=TODAY)
+    assert refused.outcome is Outcome.FAIL
+    assert stale == ("accepted, but no history shows it any more: activity.input[0].messages[*].sent",)
+
+
+def test_report_cases_a_path_is_kept_once_with_its_last_reason() -> None:
+    again = merged_path([ENTRY, BY_PATH], BY_PATH.path, reason="known", until=None)
+    assert again == (ENTRY, replace(BY_PATH, reason="known"))

@@ -156,6 +156,21 @@ def test_report_cases_a_task_that_fails_over_a_difference_is_no_finding_of_its_o
     assert only(judged(alone)).difference == failed
 
 
+def test_report_cases_where_no_command_was_compared_nothing_fails(answer: Answers) -> None:
+    failed = dataclasses.replace(
+        DIFFERENCE, kind="WorkflowTask", field="outcome", old=None, new="failed: no plugin", line=""
+    )
+    ended = judged(answer(name, commands=0, differences=(failed,)) for name in ("plain", "cold process"))
+    assert (ended.outcome, ended.findings) == (Outcome.UNKNOWN, ())
+    assert "not one command could be compared" in ended.reason
+    assert "no plugin" in ended.reason
+    assert "--replayer" in ended.reason
+    compared = judged(answer(name, commands=2, differences=(failed,)) for name in ("plain", "cold process"))
+    assert compared.outcome is Outcome.FAIL
+    raised = dataclasses.replace(failed, line="app.py:7 in run")
+    assert judged([answer("plain", commands=0, differences=(raised,))]).outcome is Outcome.FAIL
+
+
 def test_what_differs_each_time_depends_on_no_condition(answer: Answers) -> None:
     told = judged(answer(name, scheduled("book", pause=number)) for number, name in enumerate(GROUPS))
     finding = only(told)

@@ -92,3 +92,9 @@ def test_report_cases_long_values_are_shown_where_they_differ() -> None:
 def test_report_cases_what_is_new_or_gone_in_a_value_is_shown_there() -> None:
     more = dataclasses.replace(difference("input.0", {"a": 1}, {"a": 1, "b": 2}), places=(".b",))
     assert changed(more) == "input.0.b was nothing, is 2"
+
+
+def test_report_cases_a_dict_where_an_object_was_expected_leads_to_its_type() -> None:
+    failed = difference("outcome", None, "failed: AttributeError: 'dict' object has no attribute 'city'")
+    assert "give the type of it, with result_type=" in changed(failed)
+    assert "result_type" not in changed(difference("outcome", None, "failed: 'Trip' object has no attribute 'city'"))

@@ -1,0 +1,56 @@
+"""Paths by which differences are accepted: ``activity.input[0].messages[*].timestamp``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.errors import UsageError, nearest
+from harness.records.replay_result import Difference
+
+KINDS = {
+    "activity": "ScheduleActivityTask",
+    "child": "StartChildWorkflowExecution",
+    "timer": "StartTimer",
+    "signal": "SignalExternalWorkflowExecution",
+    "nexus": "ScheduleNexusOperation",
+    "result": "CompleteWorkflowExecution",
+    "failure": "FailWorkflowExecution",
+    "next": "ContinueAsNewWorkflowExecution",
+    "update": "UpdateCompleted",
+    "memo": "ModifyWorkflowProperties",
+    "marker": "RecordMarker",
+}
+"""The first word of a path, and the kind of command that it stands for."""
+
+_INDEX = re.compile(r"\.(\d+)(?=[.\[]|$)")
+
+
+def checked(path: str) -> str:
+    """Return a path that somebody wrote, if it is one.
+
+    Raises:
+        UsageError: It is none.
+    """
+    kind, dot, rest = path.partition(".")
+    if not (dot and rest) or kind not in KINDS:
+        hint = nearest(kind, KINDS)
+        raise UsageError(
+            f"{path!r} is no path of a difference{hint}: expected one such as "
+            f"activity.input[0].messages[*].timestamp, which begins with one of {', '.join(KINDS)}"
+        )
+    return path
+
+
+def covers(path: str, difference: Difference) -> bool:
+    """Tell whether all that a difference consists of lies at a path or below it; ``*`` stands for any one name."""
+    pattern = re.compile(rf"{re.escape(path)}(?:[.\[].*)?".replace(r"\*", r"[^.\[\]]+"), re.DOTALL)
+    paths = list(_paths(difference))
+    return bool(paths) and all(pattern.fullmatch(each) for each in paths)
+
+
+def _paths(difference: Difference) -> Iterator[str]:
+    kind = next((word for word, kind in KINDS.items() if kind == difference.kind), "")
+    name = _INDEX.sub(r"[\1]", difference.field)
+    if kind:
+        yield from (f"{kind}.{name}{place}" for place in difference.places or ("",))
