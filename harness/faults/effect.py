@@ -2,15 +2,96 @@
 
 from __future__ import annotations
 
-from harness.faults.action import LoseReply
-from harness.faults.fault import Fault
+from dataclasses import replace
+
+from harness.faults.action import Action, LoseReply, Reset, Silence
+from harness.faults.fault import Fault, Heard
+from harness.faults.model.actions import SendBody, Slow
+from harness.records.point import Position
+
+_AGAIN = "The next attempt asks for it with the same key, so that it happens once."
 
 EFFECT_REPLY_LOST = Fault(
     name="effect-reply-lost",
     family="effect",
     what="The effect is executed, and the worker sees the connection break instead of the answer.",
-    right="The next attempt asks for it with the same key, so that it happens once.",
+    right=_AGAIN,
     action=LoseReply(),
     doors=("effect",),
     positions=("after",),
+)
+
+
+def _met(
+    name: str,
+    what: str,
+    action: Action,
+    *,
+    right: str = _AGAIN,
+    position: Position = "before",
+    heard: Heard = "no answer",
+) -> Fault:
+    """Return a fault that one call of an effect meets."""
+    return Fault(
+        name=name,
+        family="effect",
+        what=what,
+        right=right,
+        action=action,
+        every="activity",
+        doors=("effect",),
+        positions=(position,),
+        heard=heard,
+    )
+
+
+EFFECT_500_ONCE = _met(
+    "effect-500-once", "The effect is not executed, and answered with 500.", SendBody('{"error": "failed"}', status=500)
+)
+
+EFFECT_503_UNTIL_HEALED = replace(
+    _met(
+        "effect-503-until-healed",
+        "The effect is not executed, and answered with 503, twice in a row; then it is healed.",
+        SendBody('{"error": "unavailable"}', status=503),
+        right="The attempts are spaced as the retry policy says, and in one of them it happens.",
+    ),
+    times=2,
+)
+
+EFFECT_OUTAGE = replace(
+    _met(
+        "effect-outage",
+        "No effect is executed any more: each is answered with 500, and nothing heals it.",
+        SendBody('{"error": "failed"}', status=500),
+        right="The attempts end at the declared cap, spaced as the retry policy says, and the work fails or falls back.",
+    ),
+    times=0,
+    terminal=True,
+)
+
+EFFECT_409 = _met(
+    "effect-409",
+    "The effect is not executed, and answered with 409: something is in its way.",
+    SendBody('{"error": "conflict"}', status=409),
+    right="It is asked for again, or the work ends in a failure that says so; it is not taken as done.",
+    heard="another answer",
+)
+
+EFFECT_REFUSED = _met("effect-refused", "The connection of one effect is reset before it is executed.", Reset())
+
+EFFECT_SILENT = _met(
+    "effect-silent",
+    "One effect is not executed, never answered, and its connection stays open.",
+    Silence(),
+    right="The agent gives up after a timeout of its own, before the activity times out, and asks again.",
+)
+
+EFFECT_SLOW = _met(
+    "effect-slow",
+    "One effect is executed, and answered 10 s later.",
+    Slow(),
+    right="Heartbeats go on meanwhile, and it happens once.",
+    position="after",
+    heard="the answer",
 )

@@ -201,7 +201,7 @@ class Striking:
                 seen.at > since
                 and seen.kind == "request"
                 and (seen.run_id, seen.activity_id) == (entry.run_id, entry.activity_id)
-                and (seen.door == "model" or _ends_task(seen, entry))
+                and (seen.door == entry.door or _ends_task(seen, entry))
             ),
             timeout=PATIENCE_SECONDS,
         )

@@ -45,6 +45,10 @@ POINTS = {
     "model-429-seconds": f"before/model.chat.completions/{OF_STEP}",
     "model-truncated": f"after/model.chat.completions/{OF_STEP}",
     "effect-reply-lost": f"after/effect.order/{OF_STEP}",
+    "effect-500-once": f"before/effect.order/{OF_STEP}",
+    "model-in-turn": f"before/model.chat.completions/{OF_STEP}",
+    "model-short": f"after/model.chat.completions/{OF_STEP}",
+    "answer-prose": f"after/model.chat.completions/{OF_STEP}",
 }
 
 
@@ -88,6 +92,7 @@ async def test_it_strikes_where_it_is_to_and_a_right_agent_survives(trials: dict
     ]
     heals = [each.facts for each in acts(evidence.tape, "heal")]
     lasting = {"terminate-worker", "pause-worker", "kill-server", "unavailable-until-healed", "reply-lost"}
+    lasting |= {"model-in-turn"}
     assert heals == ([FaultHealed(fault=fault)] if fault in lasting else [])
 
 

@@ -81,7 +81,7 @@ def test_the_families_of_actions() -> None:
     quota = {f"model-429-quota{wait}" for wait in WAITS}
     assert {each.name for each in faults.listed() if each.terminal} == quota | {
         *(f"model-{status}" for status in (400, 401, 403, 404, 413, 422)),
-        *("model-400-context", "model-400-filter", "model-outage"),
+        *("model-400-context", "model-400-filter", "model-outage", "effect-outage"),
     }
 
 
@@ -111,7 +111,7 @@ def test_a_family_means_its_faults(family: str) -> None:
 
 def test_what_is_chosen_twice_comes_once_in_the_order_of_the_list() -> None:
     assert names("model-429", "kill-worker", "model-429") == ["kill-worker", "model-429"]
-    assert names("effect", "model-reset", "model") == [*names("model"), "effect-reply-lost"]
+    assert names("effect", "model-reset", "model") == [*names("model"), *names("effect")]
     assert names("kill-server", "all") == NAMES
 
 
