@@ -24,6 +24,7 @@ _COMMANDS = {
     "demo": "See the reference agent tortured, or a broken one caught.",
     "faults": "List the faults and what a right agent does about each.",
     "checks": "List the checks and what each promises.",
+    "model": "Start the scripted model server alone, for any client.",
     "doctor": "Say what is found, what is missing, and how to get it.",
     "server": "Start, find or install the Temporal dev server.",
 }

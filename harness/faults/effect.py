@@ -64,7 +64,7 @@ EFFECT_OUTAGE = replace(
         "effect-outage",
         "No effect is executed any more: each is answered with 500, and nothing heals it.",
         SendBody('{"error": "failed"}', status=500),
-        right="The attempts end at the declared cap, spaced as the retry policy says, and the work fails or falls back.",
+        right="The attempts end at the declared cap, spaced as the retry policy says, and the work fails.",
     ),
     times=0,
     terminal=True,
