@@ -194,5 +194,5 @@ class WorkerProcesses:
         if expected:
             return
         if process.lost:
-            self._tape.fail(RigError(f"{process.name} died with the process that it was forked from"))
+            self._tape.fail(RigError(f"{process.name} died since somebody killed its keeper, the process above it"))
         self.exited.set()

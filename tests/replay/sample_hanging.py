@@ -1,4 +1,4 @@
-"""A workflow whose replay ends the process, and one whose replay never ends: it fills a pipe that nobody reads."""
+"""Workflows whose replay ends the process, and one whose replay never ends."""
 
 from __future__ import annotations
 
@@ -34,3 +34,17 @@ class Leaves:
     @workflow.run
     async def run(self) -> str:
         real_os._exit(0)
+
+
+@workflow.defn(sandboxed=False)
+class IsKilled:
+    """Its process is killed as often as the file says that KILLS names."""
+
+    @workflow.run
+    async def run(self) -> None:
+        with open(real_os.environ["KILLS"], "r+", encoding="ascii") as file:
+            left = int(file.read())
+            file.seek(0)
+            file.write(str(max(0, left - 1)))
+        if left:
+            real_os.kill(real_os.getpid(), 9)

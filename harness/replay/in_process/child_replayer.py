@@ -6,6 +6,7 @@ import asyncio
 import mmap
 import os
 import re
+import signal
 import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -326,8 +327,7 @@ def answer_in_forks(read: Read, answer: Answer, once: Callable[[bytes, Answer], 
         answer(record)
         answered[0] = True
 
-    while message := read():
-        answered[0] = False
+    def answer_in_fork(message: bytes) -> int:
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -338,10 +338,16 @@ def answer_in_forks(read: Read, answer: Answer, once: Callable[[bytes, Answer], 
                 traceback.print_exc()
             finally:
                 os._exit(status)
-        _, waited = os.waitpid(pid, 0)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    while message := read():
+        answered[0] = False
+        status = answer_in_fork(message)
+        if not answered[0] and status == -signal.SIGKILL:  # once it may have been killed from outside
+            status = answer_in_fork(message)
         if not answered[0]:
             request = msgspec.json.decode(message, type=ReplayRequest)
-            lost = f"the replaying process ended (exit status {os.waitstatus_to_exitcode(waited)})"
+            lost = f"the replaying process ended (exit status {status})"
             replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, failure=lost, lost=lost)
             answer(ConditionReplay(index=request.index, condition=request.condition, replay=replay))
 

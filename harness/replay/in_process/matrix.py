@@ -18,7 +18,7 @@ from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.mixed_answers import MixedAnswers
 from harness.replay.conditions import IN_PROCESS, PREFIX_EVENTS, Condition
-from harness.replay.in_process.process import ReplayProcess
+from harness.replay.in_process.process import ReplayKilledError, ReplayProcess
 from harness.replay.in_process.protocol import ReplayRequest, Setup
 from harness.replay.no_doors import NO_DOORS
 
@@ -187,6 +187,7 @@ class _Matrix:
         self._histories = histories
         self._use = use
         self._lost: set[int] = set()
+        self._killed: set[int] = set()
         self._answered: set[int] = set()
         self._blocked: Counter[int] = Counter()
 
@@ -233,7 +234,12 @@ class _Matrix:
                     asked.append((condition, index))
             if not asked:
                 return
-            answer = await self._answer(process, *asked.popleft())
+            first = asked.popleft()
+            answer = await self._answer(process, *first)
+            if answer is None:
+                todo.extendleft(reversed([first, *asked]))
+                await process.end()
+                return
             # What blocks a workflow's thread stays there, and takes part in whatever comes next.
             ended = answer.replay.lost or answer.replay.blocked
             if ended:
@@ -257,12 +263,16 @@ class _Matrix:
             prefixes=PREFIX_EVENTS if condition.prefixes else 0,
         )
 
-    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> ConditionReplay:
+    async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> ConditionReplay | None:
+        """Return what came of a replay; None: its process was killed for the first time, which may not be its doing."""
         history = self._histories[index]
         events = _most_prefixes(history) if condition.prefixes else history.events * condition.times
         try:
             answer = await process.answer(self._request(condition, index), events=events)
         except RigError as error:
+            if isinstance(error, ReplayKilledError) and index not in self._killed:
+                self._killed.add(index)
+                return None
             lost = str(error)
             replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=lost, lost=lost)
             answer = ConditionReplay(index=index, condition=condition.name, replay=replay)

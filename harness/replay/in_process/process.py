@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import os
 import re
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -24,6 +25,10 @@ _LONGEST_ANSWER = 64 * 1024 * 1024
 _SECONDS_PER_EVENT = 0.005
 _WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
 _AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
+
+
+class ReplayKilledError(RigError):
+    """The replaying process was killed with SIGKILL: by the workflow code, for want of memory, or from outside."""
 
 
 class ReplayProcess:
@@ -220,7 +225,8 @@ class ReplayProcess:
         if error.why == "too long":
             return RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes")
         words = f"the replaying process ended during {doing} (exit status {error.status})"
-        return RigError(words, log=self._log_tail())
+        kind = ReplayKilledError if error.status == -signal.SIGKILL else RigError
+        return kind(words, log=self._log_tail())
 
     async def end(self) -> None:
         """Kill the process with all it started, and wait until it is gone."""

@@ -154,6 +154,22 @@ async def test_lost_process_costs_one_history(condition: Condition, tmp_path: Pa
     assert len(kept.decisions) == 3
 
 
+@pytest.mark.parametrize("kills", [1, 5])
+@pytest.mark.parametrize("condition", [PLAIN, named("cold process")], ids=lambda each: each.name)
+async def test_a_process_that_is_killed_from_outside_costs_no_history(
+    condition: Condition, kills: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only once: what is killed again over the same history does it itself, or asks for too much memory."""
+    (tmp_path / "kills").write_text(str(kills))
+    monkeypatch.setenv("KILLS", str(tmp_path / "kills"))
+    modules = ("tests.replay.sample_commands", "tests.replay.sample_hanging:IsKilled")
+    told = await answered([condition], [first_task("IsKilled", 1), STORED[2]], *modules, logs=tmp_path)
+    killed, kept = told[condition.name]
+    assert ("exit status -9" in killed.replay.failure) is (kills > 1)
+    assert ("exit status -9" in killed.replay.lost) is (kills > 1)
+    assert not kept.replay.failure
+
+
 @pytest.mark.parametrize("condition", [PLAIN, named("cold process")], ids=lambda each: each.name)
 async def test_a_workflow_that_leaves_with_status_0_takes_no_answer_of_another(
     condition: Condition, tmp_path: Path
