@@ -1,7 +1,7 @@
 """Folding: findings of one trial that have one cause are shown as one block.
 
 One cause have the findings of one check that the same entries show. And where a trial shows what went wrong, that its
-workflow then did not end as it should, did not go on or was not given up cleanly is what came of it.
+workflow or its effects were then others, that it did not go on or was not given up cleanly is what came of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.report.finding import ReportedFinding
 
-_CONSEQUENCES = ("workflow-ends-as-baseline", "recovers-in-time", "gives-up-cleanly")
+_CONSEQUENCES = ("workflow-ends-as-baseline", "effects-as-baseline", "recovers-in-time", "gives-up-cleanly")
 """Checks that look at what became of the whole trial: another finding of it, where there is one, says why."""
 
 
