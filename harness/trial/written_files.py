@@ -10,6 +10,7 @@ What is no effect by its nature is left out. The rule is one of names, since nam
 - hidden files and folders (``.git``, ``.venv``, ``.cache``, ``.crashproof``),
 - what is made from something else: ``__pycache__``, ``*.pyc``, ``node_modules``, ``site-packages``, ``cache``,
 - logs: ``*.log``, ``*.log.1``, and what is below ``log`` or ``logs``,
+- what crashproof itself prints, where its standard output or error goes to a file,
 - what stands for a process or for a moment: ``*.pid``, ``*.lock``, ``*.tmp``, ``*.swp``, ``*~``, and below ``tmp``.
 
 The side files of SQLite (``-wal``, ``-journal``, ``-shm``) count as the database that they belong to.
@@ -17,6 +18,7 @@ The side files of SQLite (``-wal``, ``-journal``, ``-shm``) count as the databas
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -60,6 +62,7 @@ class WrittenFiles:
 
     def _look(self) -> _Marks:
         marks: _Marks = {}
+        printed = _own_streams()
         for entry in self._files():
             if len(marks) == _MOST_FILES:
                 self.too_many = True
@@ -67,6 +70,8 @@ class WrittenFiles:
             try:
                 state = entry.stat()
             except OSError:  # it is gone again
+                continue
+            if (state.st_dev, state.st_ino) in printed:
                 continue
             marks[entry.path] = (state.st_ino, state.st_size, state.st_mtime_ns)
         return marks
@@ -93,3 +98,13 @@ class WrittenFiles:
 def database_of(file: str) -> str:
     """Return the SQLite file that a side file belongs to; any other file as it is."""
     return _SIDE_FILE.sub("", file)
+
+
+def _own_streams() -> set[tuple[int, int]]:
+    """Return device and number of the files that the standard output and error of this process go to."""
+    streams = set()
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            state = os.fstat(descriptor)
+            streams.add((state.st_dev, state.st_ino))
+    return streams

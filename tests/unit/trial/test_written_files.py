@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,17 @@ def test_more_files_than_are_looked_at_are_admitted(tmp_path: Path, monkeypatch:
     assert not files.too_many
     files.begin()
     assert files.too_many
+
+
+def test_what_crashproof_prints_into_a_file_is_no_write_of_the_worker(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom harness.trial.written_files import WrittenFiles\n"
+        "files = WrittenFiles([Path('.')], own=[])\nfiles.begin()\n"
+        "print('on and on', file=sys.stderr, flush=True)\nPath('mine').write_text('x')\n"
+        "print([path.name for path in files.written()])\n"
+    )
+    with (tmp_path / "err").open("wb") as err:
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, stderr=err, text=True, check=False
+        )
+    assert done.stdout == "['mine']\n"
