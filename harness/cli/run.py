@@ -59,7 +59,12 @@ _BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failure
     help="Start every worker process cold instead of forking it from one that has imported the third-party modules "
     "already.",
 )
-@click.option("--time-limit", type=click.FloatRange(1), metavar="SECONDS", help="Begin no trial after that long.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    help="Begin no trial after that long; one of each fault family comes first.",
+)
 @click.option(
     "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no trial after N with a strike have failed."
 )
