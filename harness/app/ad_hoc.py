@@ -38,6 +38,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         address=_address(given["address"]),
         tls=bool(given.get("tls")),
         state=tuple(given["state"] or ()),
+        http_proxy=bool(given["http_proxy"]),
         search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),
         nexus_endpoints=dict(_pair(text, option="--nexus-endpoint") for text in given["nexus_endpoint"] or ()),
         data_converter=given["data_converter"] or "",

@@ -15,7 +15,7 @@ from harness.records.tape import Entry, acts, executed
 _Left = TypeVar("_Left")
 _Right = TypeVar("_Right")
 
-_READS = ("GET", "HEAD", "OPTIONS")
+_READS = ("GET", "HEAD", "OPTIONS", "CONNECT")  # what CONNECT carries is not seen
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,10 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     (
+        "--http-proxy",
+        {"is_flag": True, "help": "Let its calls of the world outside pass a door too, set by HTTP_PROXY."},
+    ),
+    (
         "--search-attribute",
         {
             "metavar": "NAME=TYPE",

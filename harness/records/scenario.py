@@ -125,6 +125,7 @@ class Scenario:
         state: SQLite files, other files or folders that the worker writes to, relative to the folder that it runs in.
             They are read before and after each trial, compared with the undisturbed runs as effects are, and put back.
             Trials that share one run one at a time.
+        http_proxy: Whether calls of the world outside go through a door, found by ``HTTP_PROXY`` and ``HTTPS_PROXY``.
         search_attributes: Name and type (``Keyword``, ``Int``, …) of search attributes that the work uses; those that
             are not named are made as soon as a request names them.
         nexus_endpoints: Name and task queue of Nexus endpoints that the work calls; those that are not named are made
@@ -153,6 +154,7 @@ class Scenario:
     tls: bool = False
     time_limit: float = 120.0
     state: str | tuple[str, ...] | list[str] = ()
+    http_proxy: bool = False
     search_attributes: Mapping[str, str] = field(default_factory=dict)
     nexus_endpoints: Mapping[str, str] = field(default_factory=dict)
     data_converter: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ import psutil
 
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
+from harness.records.scenario import Scenario
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
+from harness.trial.rig import Rig
 from harness.trial.written_files import WrittenFiles, database_of
 
 _QUICK = 0.05  # seconds; where looking at all files takes longer, it is done at the ends of attempts alone
@@ -133,3 +136,15 @@ class CoverageGaps:
 
     def _is_own(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._own)
+
+
+def coverage_of(scenario: Scenario, *, rig: Rig, folder: Path, workers: WorkerRegistry, tape: LiveTape) -> CoverageGaps:
+    """Return what looks at the worker's folder, and at those that its environment names."""
+    named = [Path(value) for value in scenario.env.values() if os.path.isabs(value)]
+    return CoverageGaps(
+        folders=[Path.cwd(), *named],
+        own=[folder.parent, rig.folder],
+        compared=scenario.states,
+        workers=workers,
+        tape=tape,
+    )

@@ -12,9 +12,10 @@ From the outside in, each given to the one before it::
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from harness.doors.http.forward_proxy import ForwardProxy
 from harness.doors.wire.proxy import Execute, send_it
 from harness.records.scenario import Scenario
 from harness.servers.frontend import Frontend
@@ -22,6 +23,7 @@ from harness.trial.deployments import Deployments
 from harness.trial.live_tape import LiveTape
 from harness.trial.nexus import NexusEndpoints
 from harness.trial.own_calls import OwnCalls
+from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
 from harness.trial.search_attributes import SearchAttributes
 from harness.trial.start_request import StartRequests
@@ -59,3 +61,14 @@ async def executing(
         async with endpoints, deployments:
             declared = scenario.search_attributes
             yield SearchAttributes(frontend, declared=declared, tape=tape, execute=deployments.execute).execute
+
+
+@asynccontextmanager
+async def forward_proxy(scenario: Scenario, *, slot: Slot, workers: WorkerRegistry) -> AsyncIterator[Mapping[str, str]]:
+    """Yield the variables of a door for the world outside, where the scenario wants one."""
+    if not scenario.http_proxy:
+        yield {}
+        return
+    proxy = ForwardProxy(slot=slot.namespace, worker=lambda: workers.number, decide=slot.routes.decide)
+    async with proxy:
+        yield proxy.environment()

@@ -17,11 +17,11 @@ is so no circle of objects: processes know the address of a port, not who answer
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.certificate import Certificate, certificate
@@ -37,11 +37,11 @@ from harness.records.scenario import Scenario, Starter
 from harness.servers.clock import Clock, clock_of
 from harness.servers.frontend import Frontend
 from harness.trial.acceleration import Acceleration
-from harness.trial.coverage import CoverageGaps
+from harness.trial.coverage import CoverageGaps, coverage_of
 from harness.trial.crashes import CrashCopies
 from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
-from harness.trial.executing import executing
+from harness.trial.executing import executing, forward_proxy
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Listener, Nemesis
 from harness.trial.recovery import BackgroundRecovery, Recovery
@@ -263,7 +263,8 @@ class TrialStage:
 
     def door_ports(self) -> set[int]:
         """Return the ports of the doors; each worker process has one of its own."""
-        return self.stage.ports.opened | {self.slot.http_port}
+        proxy = {urlsplit(self.worker.env["HTTP_PROXY"]).port or 0} if "HTTP_PROXY" in self.worker.env else set[int]()
+        return self.stage.ports.opened | {self.slot.http_port} | proxy
 
 
 @asynccontextmanager
@@ -310,8 +311,10 @@ async def open_trial_stage(
             executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
         )
         driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
-        coverage = None if plan.strikes else _coverage(scenario, rig=rig, folder=folder, workers=registry, tape=tape)
+        coverage = None if plan.strikes else coverage_of(scenario, rig=rig, folder=folder, workers=registry, tape=tape)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
+        proxy = await stack.enter_async_context(forward_proxy(scenario, slot=slot, workers=registry))
+        worker = replace(worker, env={**worker.env, **proxy})
         stage = await stack.enter_async_context(
             open_stage(
                 slot,
@@ -340,18 +343,6 @@ async def open_trial_stage(
             state=state,
             coverage=coverage,
         )
-
-
-def _coverage(scenario: Scenario, *, rig: Rig, folder: Path, workers: WorkerRegistry, tape: LiveTape) -> CoverageGaps:
-    """Return what looks at the worker's folder, and at those that its environment names."""
-    named = [Path(value) for value in scenario.env.values() if os.path.isabs(value)]
-    return CoverageGaps(
-        folders=[Path.cwd(), *named],
-        own=[folder.parent, rig.folder],
-        compared=scenario.states,
-        workers=workers,
-        tape=tape,
-    )
 
 
 def _listener(driver: Driver, coverage: CoverageGaps | None) -> Listener:
