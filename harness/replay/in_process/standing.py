@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from temporalio.api.history.v1 import History as Events
 
+from harness.errors import RigError, UsageError
 from harness.histories.files import HistoryFile
 from harness.histories.stored_history import StoredHistory
 from harness.records.evidence import History
@@ -109,6 +110,9 @@ class StandingReplay:
                 async for answer in answers:
                     judge.add(answer)
                     replays[answer.condition] = answer.replay
+        except (RigError, UsageError) as error:  # a process of some condition does not start: nothing is known then
+            lost = str(error)
+            return (Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=lost, lost=lost),)
         finally:
             assert stored.binary is not None
             stored.binary.unlink(missing_ok=True)

@@ -139,3 +139,11 @@ class Planner:
     async def run(self) -> str:
         return "done"
 """
+
+
+async def test_a_condition_under_which_no_process_starts_leaves_it_unknown(tmp_path: Path) -> None:
+    (tmp_path / "planner_code.py").write_text(PLANNER.replace('"PLANNER_QUEUE")', '"TZ") == "UTC"'))
+    code = WorkflowCode(modules=["planner_code"], cwd=tmp_path)
+    async with StandingReplay(code, folder=tmp_path, conditions=IN_SWEEP) as process:
+        (lost,) = await process.replay([GREETING])
+    assert "PLANNER_QUEUE is not set" in lost.lost
