@@ -235,6 +235,11 @@ def is_excused(project: Project, use: ForbiddenUse, reached: ReachedCode) -> boo
     return free and destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.NOWHERE
 
 
+def reaches_command(project: Project, use: ForbiddenUse, reached: ReachedCode) -> bool:
+    """Tell whether what a use gives decides what the workflow does, as far as it can be followed."""
+    return destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND
+
+
 def severity_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Severity:
     """Return how sure it is that a use breaks the workflow."""
     if use.name.startswith("sys."):
@@ -244,7 +249,7 @@ def severity_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Se
         return Severity.CERTAIN
     if use.source.rule in ("CP104", "CP105", "CP108"):
         return Severity.LIKELY
-    if destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND:
+    if reaches_command(project, use, reached):
         return Severity.CERTAIN
     return Severity.LIKELY
 

@@ -194,8 +194,18 @@ def _sleeps_in(activity: Activity, project: Project) -> Iterator[tuple[CallFrame
     for frame in frames_of(activity, project=project):
         for call in frame.calls():
             seconds = project.value_of(call.args[0]) if call.args and _sleeps(call, project) else None
-            if isinstance(seconds, int | float):
+            if isinstance(seconds, int | float) and not _only_if_local(call):
                 yield frame, call, float(seconds)
+
+
+def _only_if_local(call: nodes.Call) -> bool:
+    """Tell whether a call is made only where the activity is a local one, which has no heartbeat timeout."""
+    child: Any = call
+    for each in call.node_ancestors():
+        if isinstance(each, nodes.If) and child in each.body and "is_local" in each.test.as_string():
+            return True
+        child = each
+    return False
 
 
 def _sleeps(call: nodes.Call, project: Project) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from harness.audit.analysis.forbidden_uses import is_excused, uses_in
+from harness.audit.analysis.forbidden_uses import ForbiddenUse, is_excused, reaches_command, uses_in
 from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _HARMLESS = frozenset(f"threading.{name}" for name in ("Lock", "RLock", "Event", "Condition", "local"))
 """What a module may make when it is imported: alone it changes nothing."""
+
+_VALUES = ("CP101", "CP102", "CP103")
+"""Rules on what only matters by its value: a clock that is read for a log decides nothing."""
 
 _PASSING = "temporalio.workflow.unsafe.imports_passed_through"
 
@@ -45,7 +48,7 @@ def _impure(project: Project) -> Iterator[AuditFinding]:
         through = next((one for one, modules in passed if reached.module.tree in modules), None)
         if through is not None and through.node not in reported:
             reported.add(through.node)
-            yield _finding(through, reached, use.node, use.name, project)
+            yield _finding(through, reached, use, project)
 
 
 def _at_import(reached: ReachedCode) -> bool:
@@ -53,15 +56,17 @@ def _at_import(reached: ReachedCode) -> bool:
     return any(step.what.startswith("imports ") for step in reached.path)
 
 
-def _finding(through: Passed, reached: ReachedCode, node: nodes.NodeNG, name: str, project: Project) -> AuditFinding:
-    place = project.place(node)
+def _finding(through: Passed, reached: ReachedCode, use: ForbiddenUse, project: Project) -> AuditFinding:
+    place = project.place(use.node)
     message = (
-        f"{through.module.name} is passed through the sandbox, and workflow code gets to {name} in it "
+        f"{through.module.name} is passed through the sandbox, and workflow code gets to {use.name} in it "
         f"({place.file}:{place.line}). The sandbox would have stopped that at the first run; passed through it goes "
         "unseen until a replay decides otherwise. Pass through only modules that are pure, and leave this one to the "
         "sandbox, or do it in an activity."
     )
-    return project.finding("CP501", through.node, message, severity=Severity.LIKELY, reached=reached)
+    decides = use.source.rule not in _VALUES or reaches_command(project, use, reached)
+    severity = Severity.LIKELY if decides else Severity.LOOK
+    return project.finding("CP501", through.node, message, severity=severity, reached=reached)
 
 
 def _passed(project: Project) -> Iterator[Passed]:
