@@ -1,7 +1,7 @@
 """Checks of where code runs: `if workflow.in_workflow():`, and clocks of Temporal with a fallback outside of it.
 
-Helpers that serve workflows, activities and plain programs alike ask at run time which of these they are in. What they
-do elsewhere is not done here, however it is written.
+Functions that serve workflows, activities and plain programs alike ask at run time which of these they are in. What
+they do elsewhere is not done here, however it is written.
 """
 
 from __future__ import annotations

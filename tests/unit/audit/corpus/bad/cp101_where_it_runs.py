@@ -1,4 +1,4 @@
-"""Helpers that ask where they run, and read the clock of the machine in the workflow all the same."""
+"""Functions that ask where they run, and read the clock of the machine in the workflow all the same."""
 
 from datetime import datetime, timezone
 

@@ -1,4 +1,4 @@
-"""Helpers that serve workflows and plain programs alike: what they do outside of a workflow is not done in one."""
+"""Functions that serve workflows and plain programs alike: what they do outside of a workflow is not done in one."""
 
 import asyncio
 import os
