@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -52,8 +53,12 @@ class Forking:
         return await Process.start(command, name="cold", logs=self.logs, env=self.env)
 
     def fork_server(self) -> psutil.Process:
-        script = "forkserver/child.py"
-        found = [each for each in psutil.Process().children() if any(script in word for word in each.cmdline())]
+        """Return the fork server that was started last; each is the child of its keeper."""
+        found = []
+        for each in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # a zombie, too
+                words = " ".join(each.cmdline())
+                found += [each] if "forkserver/child.py" in words and "keeper.py" not in words else []
         return max(found, key=lambda child: child.pid)
 
 
