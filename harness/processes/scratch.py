@@ -17,13 +17,24 @@ import psutil
 
 _OWNER = ".crashproof-owner"
 _PREFIX = "crashproof-"
+_SHORT = "/tmp"
+_RANDOM = 8  # characters that make the name of a temporary folder its own
 
 _owned: set[Path] = set()
 
 
-def new_folder(what: str) -> Path:
-    """Make a folder of this process's own where temporary files go, named after what it is for."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{what}-"))
+def new_folder(what: str, *, longest: int = 0) -> Path:
+    """Make a folder of this process's own where temporary files go, named after what it is for.
+
+    Args:
+        what: What it is for.
+        longest: How many characters its path may have, as for a unix socket in it; where temporary files go to a place
+            of a longer path it is in ``/tmp``. 0: any number.
+    """
+    place = tempfile.gettempdir()
+    if longest and len(f"{place}/{_PREFIX}{what}-") + _RANDOM > longest:
+        place = _SHORT
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{what}-", dir=place))
     claim(folder)
     return folder
 
@@ -56,7 +67,9 @@ def remove_all() -> None:
 
 def remove_abandoned(*places: Path) -> None:
     """Remove what processes that are gone owned, among these folders and those where temporary files go."""
-    for owner in (*Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"), *(place / _OWNER for place in places)):
+    temporary = {Path(tempfile.gettempdir()), Path(_SHORT)}
+    owners = [owner for place in temporary for owner in place.glob(f"{_PREFIX}*/{_OWNER}")]
+    for owner in (*owners, *(place / _OWNER for place in places)):
         with contextlib.suppress(OSError):  # of another user, or another command removes it at the same time
             pid, _, _ = (identity := owner.read_text()).partition(" ")
             if pid.isdigit() and _identity(int(pid)) != identity:

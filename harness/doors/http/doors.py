@@ -44,6 +44,7 @@ __all__ = ["Decide", "Decision", "HttpDoors", "HttpMessage", "Notice"]
 _T = TypeVar("_T")
 _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
+_SOCKET_PATH = 100  # characters that the path of a unix socket may have on any system
 _START_LIMIT = 30.0  # seconds for the process to serve; scripts may import much
 _END_LIMIT = 5.0  # seconds for a process whose channel ended to be gone
 
@@ -196,7 +197,7 @@ class HttpDoors:
 
     async def _start(self) -> None:
         # The path of a unix socket is limited to about 100 characters, so it is not in the folder of the logs.
-        folder = scratch.new_folder("doors")
+        folder = scratch.new_folder("doors", longest=_SOCKET_PATH - len("/doors"))
         connected: asyncio.Future[_Ends] = asyncio.get_running_loop().create_future()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -91,7 +91,7 @@ async def test_work_that_is_not_over_undisturbed_is_not_swept(rig: Rig, tmp_path
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: Rig, tmp_path: Path) -> None:
-    found, _ = await swept(rig, tmp_path / "effect", faults=("effect", "heartbeat-lost", "model-429"))
+    found, _ = await swept(rig, tmp_path / "effect", faults=("effect-reply-lost", "heartbeat-lost", "model-429"))
     assert found.outcome is Outcome.PASS, [verdict for verdict in found.verdicts if verdict.outcome != "PASS"]
     lost = "effect-reply-lost@after/effect.mark/Marking/mark.1/attempt-1"
     assert [str(cut.strike) for cut in found.cuts] == [str(strike) for strike in found.struck] == [lost]

@@ -38,6 +38,18 @@ def test_what_is_owned_is_removed_and_what_is_kept_stays(tmp_path: Path) -> None
     assert list(other.iterdir()) == []
 
 
+def test_a_path_that_must_be_short_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("d" * 80)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    short = scratch.new_folder("doors", longest=90)
+    assert len(str(short)) <= 90
+    assert scratch.new_folder("doors").parent == deep
+    assert scratch.new_folder("doors", longest=4000).parent == deep
+    scratch.remove_all()
+    assert not short.exists()
+
+
 def test_what_a_killed_process_left_is_removed_by_the_next_and_nothing_else_is(tmp_path: Path) -> None:
     left, mine, kept = tmp_path / "run" / "rig", tmp_path / "mine" / "rig", tmp_path / "kept" / "rig"
     scratch.claim(mine)
