@@ -108,7 +108,7 @@ def _audit(session: nox.Session, *arguments: str) -> None:
 
 
 def _tests(session: nox.Session, *arguments: str) -> None:
-    session.run("pytest", "-n", "2", "-m", "not chaos", *arguments)
+    session.run("pytest", "-n", "3", "-m", "not chaos", *arguments)
 
 
 def _replay(session: nox.Session) -> None:

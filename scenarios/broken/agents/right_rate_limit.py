@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
 RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 LONGEST_S = 60.0
+PASSING = (408, 409)  # refusals that say nothing of the request itself
 
 
 @activity.defn
@@ -30,11 +31,17 @@ async def sum_up(text: str) -> str:
         final, delay = error.code == "insufficient_quota", asked_to_wait(error.response.headers)
         raise ApplicationError(str(error), type="RateLimited", next_retry_delay=delay, non_retryable=final) from error
     except openai.APIStatusError as error:
-        final = error.status_code < 500
-        raise ApplicationError(str(error), type=type(error).__name__, non_retryable=final) from error
-    if answer.choices[0].finish_reason != "stop":
-        raise ApplicationError(f"the answer ended with {answer.choices[0].finish_reason}", type="IncompleteAnswer")
-    return answer.choices[0].message.content or ""
+        final, delay = (
+            error.status_code < 500 and error.status_code not in PASSING,
+            asked_to_wait(error.response.headers),
+        )
+        raise ApplicationError(
+            str(error), type=type(error).__name__, next_retry_delay=delay, non_retryable=final
+        ) from error
+    said = answer.choices[0]
+    if said.finish_reason != "stop" or not said.message.content:
+        raise ApplicationError(f"the answer ended with {said.finish_reason}", type="IncompleteAnswer")
+    return said.message.content
 
 
 def asked_to_wait(headers: Mapping[str, str]) -> timedelta | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -255,5 +256,7 @@ async def test_a_trial_that_is_not_over_in_time_says_so(rig: Rig, tmp_path: Path
     found = await run_trial(
         never, plan=Plan(), trial="never", rig=rig, folder=tmp_path / "never", bounds=Bounds(limit=1)
     )
-    assert (found.end, found.end_reason) == ("deadline", "not over 1 s after the work began")
+    assert found.end == "deadline"
+    # Up to three times as long where the machine kept the trial waiting.
+    assert re.fullmatch(r"not over [1-3] s after the work began", found.end_reason)
     assert found.histories
