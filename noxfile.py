@@ -86,6 +86,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Make 2,000 trials in one run: crashproof's own memory must stay flat. `-- --trials N` for fewer."""
+    _install(session, "bench")
+    session.run("python", "-m", "tests.bench", "memory", "--trials", "2000", *session.posargs)
+
+
+@nox.session
 def ci(session: nox.Session) -> None:
     """Do in one environment all that must hold before a change is taken."""
     _install(session, "lint", "types", "test")
