@@ -108,8 +108,10 @@ def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str
     A fault that nothing heals has all the messages that it can meet for itself: no second fault is made at these. And
     a worker that says goodbye has been asked to end already, and another one takes its place: it is killed there, but
     neither asked once more nor stopped for another one to start. What a paused worker still sends when it goes on is no
-    recovery: another one has its work, and no strike is made at it.
+    recovery: another one has its work, and no strike is made at it. Faults of which one is made for each type of
+    activity are not made again in recoveries.
     """
+    chosen = [fault for fault in chosen if fault.every != "activity"]
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
     shown = new_cuts(chosen, _without_zombies(evidence), known)
     known.update(cut.point.place for cut in shown)

@@ -19,7 +19,8 @@ once."""
 Every = Literal["cut", "message", "activity"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).
 ``message``: one strike for each message and position where the fault can be made. ``activity``: one strike for each
-type of activity and operation, at its first message; for a fault that is one of many of its kind."""
+type of activity and operation, at its first message, and none in recoveries; for a fault that is one of many of its
+kind."""
 
 Heard = Literal["no answer", "the answer", "another answer"]
 """What a caller hears that meets a fault. ``the answer``: the right one, late or with something wrong beside it.

@@ -187,7 +187,10 @@ class Attribution:
         however soon one of them ends: the name must not depend on which is faster.
         """
         in_hand = [task for task in self._in_hand.values() if task.worker == worker]
-        tasks = [task for task in in_hand if task.activity_id] or in_hand
+        activities = [task for task in in_hand if task.activity_id]
+        # One whose end is on its way calls nobody any more, however late the answer to that comes.
+        running = [task for task in activities if (task.run.run_id, task.activity_id) not in self._ending]
+        tasks = running or activities or in_hand
         if len(tasks) == 1 and not self._open.get((tasks[0].run.run_id, tasks[0].activity_id)):
             owner = _owner(tasks[0], operation, {"door": door})
         else:

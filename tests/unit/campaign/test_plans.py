@@ -78,6 +78,14 @@ def test_no_second_fault_is_made_where_one_that_nothing_heals_has_all_messages_f
     assert recovery_cuts([OUTAGE, KILL], evidence(ASK, again, plan=struck), known=known) == []
 
 
+def test_a_fault_that_is_one_of_many_is_not_made_again_in_a_recovery() -> None:
+    struck = Plan((Strike("kill-worker", BOOK.id),))
+    one_of_many = faults.named("model-401")
+    assert known_cuts([one_of_many], [evidence(ASK)], only=(), lacks=nothing_lacks).cuts
+    assert recovery_cuts([one_of_many], evidence(BOOK, ASK, plan=struck), known={BOOK.place}) == []
+    assert recovery_cuts([faults.named("model-400")], evidence(BOOK, ASK, plan=struck), known={BOOK.place})
+
+
 def test_a_worker_that_was_asked_to_end_is_killed_while_it_does_and_not_replaced_twice() -> None:
     terminate = faults.named("terminate-worker")
     asked = Plan((Strike("terminate-worker", BOOK.id),))

@@ -308,6 +308,21 @@ def test_an_activity_whose_end_is_on_its_way_is_not_beside_the_next() -> None:
     assert worker.call() == "before/effect.note/Trip/mail.1/attempt-1"
 
 
+def test_a_call_while_the_end_of_the_activity_before_is_on_its_way_is_the_next_ones_own() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    ending = rpc.RespondActivityTaskCompletedRequest(task_token=b"at-r1-1-1")
+    worker.ask("RespondActivityTaskCompleted", ending)
+    worker.workflow_task(previous=3)
+    worker.decide(activity("2", "mail"), previous=3)
+    worker.activity_task("2", "mail")
+    assert worker.call() == "before/effect.note/Trip/mail.1/attempt-1"
+    worker.attribution.finished(b"at-r1-1-1")
+    assert worker.call({"to": "ann"}) == "before/effect.note/Trip/mail.1/attempt-1/nth-2"
+
+
 def test_an_activity_whose_end_is_executed_after_the_death_of_its_worker_is_not_beside_the_next_one() -> None:
     worker = Worker()
     worker.workflow_task()
