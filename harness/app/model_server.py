@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 from harness import faults
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
-from harness.doors.model.faulty import MetCall, answer_to
+from harness.doors.model.faulty import decision_on
 from harness.errors import UsageError
 from harness.faults import Fault
-from harness.faults.action import LoseReply
 
 
 @asynccontextmanager
@@ -60,15 +58,4 @@ class _Playing:
         if fault.times:
             del self._due[0]
         self._tell(f"{message.operation} {fault.name}")
-        if isinstance(fault.action, LoseReply):
-            return "drop"
-        call = MetCall(
-            operation=message.operation,
-            path=message.path,
-            now=time.time(),
-            text=message.answer_text,
-            request=message.body,
-            headers=message.headers,
-            turn=turn,
-        )
-        return answer_to(fault.action, call)
+        return decision_on(fault.action, message, turn=turn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from harness.doors.http.doors import HttpMessage
 from harness.doors.http.effects import EffectRequest
 from harness.doors.http.script import Script
 from harness.doors.model import model
-from harness.doors.model.faulty import MetCall, answer_to, is_answer
+from harness.doors.model.faulty import decision_on, is_answer
 from harness.errors import UsageError
 from harness.faults import Fault
 from harness.faults.action import Action, LoseReply
@@ -161,11 +160,11 @@ class _Failing:
         """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
         fault, turn = self._next()
         if fault and fault.positions == ("before",):
-            return _instead(fault.action, message, turn=turn)
+            return decision_on(fault.action, message, turn=turn)
         answer = await unattended(execute)
         if answer.notice:
             print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
-        return _instead(fault.action, message, turn=turn, text=answer.text) if fault else answer
+        return decision_on(fault.action, message, turn=turn, text=answer.text) if fault else answer
 
     def _next(self) -> tuple[Fault | None, int]:
         if not self._due:
@@ -178,21 +177,6 @@ class _Failing:
 
 def _can_be_made(action: Action) -> bool:
     return isinstance(action, LoseReply) or is_answer(action)
-
-
-def _instead(action: Action, message: HttpMessage, *, turn: int, text: str = "") -> Decision:
-    if isinstance(action, LoseReply):
-        return "drop"
-    call = MetCall(
-        operation=message.operation,
-        path=message.path,
-        now=time.time(),
-        text=text,
-        request=message.body,
-        headers=message.headers,
-        turn=turn,
-    )
-    return answer_to(action, call)
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

@@ -133,6 +133,11 @@ class Dialect:
         return {self.request_id_header: f"req_{digest}"}
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a part of a request that should be an object; an empty one where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
 def bare_path(path: str) -> str:
     """Return a path below the model's door without its version and its query."""
     return path.partition("?")[0].strip("/").removeprefix("v1/")

@@ -6,18 +6,21 @@ import functools
 import hashlib
 import json
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
 from harness import extensions
+from harness.doors.decision import Decision
 from harness.doors.http.answer import CLOSED, RESET, SILENT, Answer
+from harness.doors.http.doors import HttpMessage
 from harness.doors.model.altered import broken_stream, said_instead, with_a_lack
 from harness.doors.model.catalogue import dialect_of
 from harness.doors.model.dialect import Dialect
 from harness.doors.model.errors import error_answer
-from harness.faults.action import Action, ModelError, Reset, Silence, Truncate
+from harness.faults.action import Action, LoseReply, ModelError, Reset, Silence, Truncate
 from harness.faults.model.actions import (
     BreakAnswer,
     BreakStream,
@@ -85,6 +88,32 @@ def answer_to(action: Action, call: MetCall) -> Answer:
     """
     extensions.installed("actions")
     return answer_of(action, call)
+
+
+def decision_on(action: Action, message: HttpMessage, *, turn: int = 1, text: str | None = None) -> Decision:
+    """Return what becomes of a call that a fault meets, where no more is to be done than to answer it or not.
+
+    Args:
+        action: The action: an answer, or a reply that is lost.
+        message: The call, or its answer.
+        turn: Which of the messages that the fault meets it is, from 1.
+        text: The body that would have been answered, where the message does not hold it.
+
+    Raises:
+        TypeError: The action is neither.
+    """
+    if isinstance(action, LoseReply):
+        return "drop"
+    call = MetCall(
+        operation=message.operation,
+        path=message.path,
+        now=time.time(),
+        text=message.answer_text if text is None else text,
+        request=message.body,
+        headers=message.headers,
+        turn=turn,
+    )
+    return answer_to(action, call)
 
 
 @answer_of.register(Reset)

@@ -6,25 +6,21 @@ from dataclasses import replace
 
 from harness.faults.fault import Fault
 from harness.faults.model.actions import Instead, SayInstead
+from harness.faults.model.one_call import WHOLE, one_call
 
-_CONVERSATIONS = tuple(
-    f"{api}{streamed}" for api in ("chat.completions", "messages", "responses") for streamed in ("", ".stream")
-)
+_CONVERSATIONS = tuple(f"{api}{streamed}" for api in WHOLE for streamed in ("", ".stream"))
 _ENDS = "The work ends, in time and without a failed workflow task: with a result, or in a rightly classified failure."
 _TOOLS = "No tool runs with arguments that nobody gave it, none runs twice for one call, and the work ends."
 
 
 def _answered(name: str, what: str, said: Instead, *, right: str = _ENDS, needs_tools: bool = False) -> Fault:
     """Return a fault of one answer."""
-    return Fault(
-        name=name,
-        family="model",
-        what=f"One model call is answered with {what}.",
+    return one_call(
+        name,
+        f"One model call is answered with {what}.",
+        SayInstead(said),
         right=right,
-        action=SayInstead(said),
-        every="activity",
-        doors=("model",),
-        positions=("after",),
+        position="after",
         operations=_CONVERSATIONS,
         heard="another answer",
         needs_tools=needs_tools,

@@ -5,27 +5,17 @@ from __future__ import annotations
 from harness.faults.action import Action, Truncate
 from harness.faults.fault import Every, Fault, Heard
 from harness.faults.model.actions import LeaveOut, SayInstead, SendBody
+from harness.faults.model.one_call import WHOLE, one_call
 
 _AGAIN = "It is not taken as an answer: the next attempt asks again."
-_WHOLE = ("chat.completions", "messages", "responses")
 
 
 def _answered(
     name: str, what: str, action: Action, *, right: str = _AGAIN, every: Every = "activity", heard: Heard = "no answer"
 ) -> Fault:
     """Return a fault of one whole answer."""
-    return Fault(
-        name=name,
-        family="model",
-        what=what,
-        right=right,
-        action=action,
-        every=every,
-        doors=("model",),
-        positions=("after",),
-        operations=() if isinstance(action, Truncate) else _WHOLE,
-        heard=heard,
-    )
+    operations = () if isinstance(action, Truncate) else WHOLE
+    return one_call(name, what, action, right=right, position="after", every=every, operations=operations, heard=heard)
 
 
 MODEL_TRUNCATED = _answered(

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from harness.faults.action import ModelError
 from harness.faults.fault import Every, Fault
+from harness.faults.model.one_call import FINAL, one_call
 
 _BACKOFF = "The next attempt comes after the backoff of the retry policy."
 _ASKED = "The next attempt comes as soon as the provider asks, and no earlier."
 _LONG = "The next attempt comes later than by the backoff alone, at a time that the agent thinks worth waiting for."
-_FINAL = "It is not tried again: one attempt, one request, and a failure that is marked as not retryable."
 
 _REQUESTS = ModelError(429, "rate_limit_exceeded", "Rate limit reached for requests.")
 _TOKENS = ModelError(
@@ -31,21 +31,12 @@ _QUOTA = ModelError(
 
 def _limited(name: str, what: str, right: str, action: ModelError, *, every: Every = "activity") -> Fault:
     """Return the fault of a model that refuses one call."""
-    return Fault(
-        name=name,
-        family="model",
-        what=what,
-        right=right,
-        action=action,
-        every=every,
-        doors=("model",),
-        positions=("before",),
-    )
+    return one_call(name, what, action, right=right, every=every)
 
 
 def _exhausted(name: str, what: str, action: ModelError, *, every: Every = "activity") -> Fault:
     """Return the fault of a model that refuses every call: no quota is left, whatever else it says."""
-    return replace(_limited(name, what, _FINAL, action, every=every), times=0, terminal=True)
+    return replace(_limited(name, what, FINAL, action, every=every), times=0, terminal=True)
 
 
 MODEL_429 = _limited(

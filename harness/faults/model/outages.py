@@ -4,40 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.faults.action import Action, LoseReply, ModelError, Reset, Silence
-from harness.faults.fault import Every, Fault, Heard
+from harness.faults.action import LoseReply, ModelError, Reset, Silence
+from harness.faults.fault import Fault
 from harness.faults.model.actions import BreakAnswer, Drip, InTurn, SendBody, Slow
-from harness.records.point import Position
+from harness.faults.model.one_call import WHOLE, one_call
 
-_AGAIN = "The next attempt asks again, and the answer is as if nothing had happened."
-_WHOLE = ("chat.completions", "messages", "responses")
 _PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
-
-
-def _once(
-    name: str,
-    what: str,
-    action: Action,
-    *,
-    right: str = _AGAIN,
-    positions: tuple[Position, ...] = ("before",),
-    heard: Heard = "no answer",
-    every: Every = "activity",
-    operations: tuple[str, ...] = (),
-) -> Fault:
-    """Return a fault that one call meets."""
-    return Fault(
-        name=name,
-        family="model",
-        what=what,
-        right=right,
-        action=action,
-        every=every,
-        doors=("model",),
-        positions=positions,
-        operations=operations,
-        heard=heard,
-    )
 
 
 def _page(status: int, title: str) -> SendBody:
@@ -98,61 +70,61 @@ MODEL_SILENT = Fault(
     positions=("before",),
 )
 
-MODEL_500_NO_RETRY = _once(
+MODEL_500_NO_RETRY = one_call(
     "model-500-no-retry",
     "The model answers one call with 500 and x-should-retry: false.",
     ModelError(500, "server_error", "The server had an error.", headers=(("x-should-retry", "false"),)),
 )
 
-MODEL_502 = _once("model-502", "A gateway answers one call with 502 and a page of HTML.", _page(502, "Bad Gateway"))
+MODEL_502 = one_call("model-502", "A gateway answers one call with 502 and a page of HTML.", _page(502, "Bad Gateway"))
 
-MODEL_503 = _once(
+MODEL_503 = one_call(
     "model-503",
     "The model answers one call with 503 and Retry-After: 2.",
     ModelError(503, "server_error", "The engine is currently overloaded, please try again later.", retry_after=2.0),
     right="The next attempt comes as soon as the provider asks, and no earlier.",
 )
 
-MODEL_503_RETRY = _once(
+MODEL_503_RETRY = one_call(
     "model-503-retry",
     "The model answers one call with 503 and x-should-retry: true.",
     ModelError(503, "server_error", "Please try again.", headers=(("x-should-retry", "true"),)),
 )
 
-MODEL_504 = _once(
+MODEL_504 = one_call(
     "model-504", "A gateway answers one call with 504 and a page of HTML.", _page(504, "Gateway Time-out")
 )
 
-MODEL_520 = _once(
+MODEL_520 = one_call(
     "model-520",
     "A gateway answers one call with 520 and a page of HTML: it understood nothing that the provider said.",
     _page(520, "Web server is returning an unknown error"),
 )
 
-MODEL_521 = _once(
+MODEL_521 = one_call(
     "model-521", "A gateway answers one call with 521 and a page of HTML.", _page(521, "Web server is down")
 )
 
-MODEL_522 = _once(
+MODEL_522 = one_call(
     "model-522", "A gateway answers one call with 522 and a page of HTML.", _page(522, "Connection timed out")
 )
 
-MODEL_523 = _once(
+MODEL_523 = one_call(
     "model-523", "A gateway answers one call with 523 and a page of HTML.", _page(523, "Origin is unreachable")
 )
 
-MODEL_524 = _once(
+MODEL_524 = one_call(
     "model-524", "A gateway answers one call with 524 and a page of HTML.", _page(524, "A timeout occurred")
 )
 
-MODEL_529 = _once(
+MODEL_529 = one_call(
     "model-529",
     "The model answers one call with 529: it is overloaded.",
     ModelError(529, "overloaded_error", "Overloaded"),
 )
 
 MODEL_IN_TURN = replace(
-    _once(
+    one_call(
         "model-in-turn",
         "The model refuses a call with 429, resets the connection of the next, and answers the one after with 503.",
         InTurn(
@@ -167,47 +139,47 @@ MODEL_IN_TURN = replace(
     times=3,
 )
 
-MODEL_CLOSED = _once(
+MODEL_CLOSED = one_call(
     "model-closed", "The connection of one model call is closed before anything is answered.", BreakAnswer("closed")
 )
 
-MODEL_RESET_AFTER_HEADERS = _once(
+MODEL_RESET_AFTER_HEADERS = one_call(
     "model-reset-after-headers",
     "One model call gets status 200 and headers; then its connection is reset.",
     BreakAnswer("reset after headers"),
-    positions=("after",),
+    position="after",
 )
 
-MODEL_SHORT = _once(
+MODEL_SHORT = one_call(
     "model-short",
     "One model call gets half of the bytes that content-length announces; then its connection is closed.",
     BreakAnswer("short"),
-    positions=("after",),
+    position="after",
 )
 
-MODEL_REPLY_LOST = _once(
+MODEL_REPLY_LOST = one_call(
     "model-reply-lost",
     "One model call is executed, and billed, and the worker sees the connection break instead of the answer.",
     LoseReply(),
     right="The next attempt asks again; the call is paid for twice, and the report says so.",
-    positions=("after",),
+    position="after",
 )
 
-MODEL_DRIP = _once(
+MODEL_DRIP = one_call(
     "model-drip",
     "One model call is answered with one byte a second, so that no time limit between two bytes is ever reached.",
     Drip(),
     right="The agent gives up by a time limit for the whole call, or its activity times out as declared.",
-    positions=("after",),
-    operations=_WHOLE,
+    position="after",
+    operations=WHOLE,
 )
 
-MODEL_SLOW = _once(
+MODEL_SLOW = one_call(
     "model-slow",
     "One model call is answered right, after nine tenths of the time that the client waits (20 s at most).",
     Slow(),
     right="Heartbeats go on meanwhile, and the answer is taken.",
-    positions=("after",),
+    position="after",
     heard="the answer",
-    operations=_WHOLE,
+    operations=WHOLE,
 )

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.faults.action import ModelError
 from harness.faults.fault import Every, Fault
-
-_FINAL = "It is not tried again: one attempt, one request, and a failure that is marked as not retryable."
-_AGAIN = "The next attempt asks again, and the answer is as if nothing had happened."
+from harness.faults.model.one_call import FINAL, one_call
 
 
 def _refused(name: str, what: str, action: ModelError, *, every: Every = "activity") -> Fault:
     """Return the fault of a model that refuses every call for good."""
-    return Fault(
-        name=name,
-        family="model",
-        what=what,
-        right=_FINAL,
-        action=action,
-        every=every,
-        doors=("model",),
-        positions=("before",),
-        times=0,
-        terminal=True,
-    )
-
-
-def _busy(name: str, what: str, action: ModelError) -> Fault:
-    """Return the fault of a model that refuses one call, and may well take the next."""
-    return Fault(
-        name=name,
-        family="model",
-        what=what,
-        right=_AGAIN,
-        action=action,
-        every="activity",
-        doors=("model",),
-        positions=("before",),
-    )
+    return replace(one_call(name, what, action, right=FINAL, every=every), times=0, terminal=True)
 
 
 MODEL_400 = _refused(
@@ -76,13 +51,13 @@ MODEL_404 = _refused(
     ModelError(404, "model_not_found", "The model does not exist or you do not have access to it."),
 )
 
-MODEL_408 = _busy(
+MODEL_408 = one_call(
     "model-408",
     "The model answers one call with 408: it did not get the request in time.",
     ModelError(408, "timeout", "The request timed out."),
 )
 
-MODEL_409 = _busy(
+MODEL_409 = one_call(
     "model-409",
     "The model answers one call with 409: another request was in its way.",
     ModelError(409, "conflict", "The resource was changed by another request."),

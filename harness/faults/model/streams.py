@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.faults.fault import Fault, Heard
 from harness.faults.model.actions import BreakStream
+from harness.faults.model.one_call import one_call
 
 _AGAIN = "What has come is not taken as an answer: the next attempt asks again."
 _UNSEEN = "No client can tell: the text that came is the answer, and the work goes on."
@@ -23,18 +24,8 @@ def _streamed(
     needs_tools: bool = False,
 ) -> Fault:
     """Return a fault of one stream."""
-    return Fault(
-        name=name,
-        family="model",
-        what=what,
-        right=right,
-        action=action,
-        every="activity",
-        doors=("model",),
-        positions=("after",),
-        operations=operations,
-        heard=heard,
-        needs_tools=needs_tools,
+    return one_call(
+        name, what, action, right=right, position="after", operations=operations, heard=heard, needs_tools=needs_tools
     )
 
 

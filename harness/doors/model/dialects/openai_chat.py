@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.doors.model import openai_errors
-from harness.doors.model.dialect import Dialect
+from harness.doors.model.dialect import Dialect, as_object
 from harness.doors.model.said import CREATED, Counts, Said, ToolCall, Usage, calls_of, counts_of
 from harness.doors.model.streaming import Stream, event, parts_of
 
@@ -50,7 +50,7 @@ def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
     def said(choice: dict[str, Any], delta: dict[str, Any], reason: str | None = None) -> str:
         return chunk([{"index": choice["index"], "delta": delta, "logprobs": None, "finish_reason": reason}])
 
-    wants_usage = _object(request.get("stream_options")).get("include_usage") is True
+    wants_usage = as_object(request.get("stream_options")).get("include_usage") is True
     usual = {"usage": None} if wants_usage else {}
     choices = whole["choices"]
     opening = [said(choice, {"role": "assistant", "content": "", "refusal": None}) for choice in choices]
@@ -85,10 +85,6 @@ def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"tool_calls": [{"index": index, **begun}]}
         for part in parts_of(function["arguments"]):
             yield {"tool_calls": [{"index": index, "function": {"arguments": part}}]}
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _count(value: Any, *, default: int) -> int:

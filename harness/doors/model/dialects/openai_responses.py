@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.doors.model import openai_errors
-from harness.doors.model.dialect import Dialect
+from harness.doors.model.dialect import Dialect, as_object
 from harness.doors.model.said import CREATED, Counts, Said, ToolCall, Usage, calls_of, counts_of
 from harness.doors.model.streaming import Stream, named, parts_of
 
@@ -31,8 +31,8 @@ def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]
         "background": False,
         "service_tier": "default",
         "conversation": {"id": conversation} if isinstance(conversation, str) else conversation,
-        "reasoning": {"effort": None, "summary": None, **_object(request.get("reasoning"))},
-        "text": {"format": {"type": "text"}, "verbosity": "medium", **_object(request.get("text"))},
+        "reasoning": {"effort": None, "summary": None, **as_object(request.get("reasoning"))},
+        "text": {"format": {"type": "text"}, "verbosity": "medium", **as_object(request.get("text"))},
         "tools": _tools(request.get("tools")),
     }
 
@@ -142,10 +142,6 @@ def _tools(tools: Any) -> list[Any]:
         {**usual, **tool} if isinstance(tool, dict) and tool.get("type") == "function" else tool
         for tool in (tools if isinstance(tools, list) else [])
     ]
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _usage(counts: Counts, usage: Usage) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,8 +19,7 @@ import openai
 from harness import faults
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
-from harness.doors.model.faulty import MetCall, answer_to
-from harness.faults.action import LoseReply
+from harness.doors.model.faulty import decision_on
 from harness.faults.fault import Fault
 from tests import ROOT
 
@@ -80,18 +78,7 @@ class _Striking:
         if message.position not in fault.positions or 0 < fault.times <= self.met[message.slot]:
             return "go"
         self.met[message.slot] += 1
-        if isinstance(fault.action, LoseReply):
-            return "drop"
-        call = MetCall(
-            operation=message.operation,
-            path=message.path,
-            now=time.time(),
-            text=message.answer_text,
-            request=message.body,
-            headers=message.headers,
-            turn=self.met[message.slot],
-        )
-        return answer_to(fault.action, call)
+        return decision_on(fault.action, message, turn=self.met[message.slot])
 
 
 async def heard_by_all() -> dict[str, dict[str, Heard]]:

@@ -13,7 +13,7 @@ import pytest
 from harness import faults
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
-from harness.doors.model.faulty import MetCall, answer_to
+from harness.doors.model.faulty import decision_on
 from harness.faults.action import ModelError
 from harness.faults.fault import Fault
 
@@ -40,15 +40,7 @@ class Striking:
         if not self.fault or message.position not in self.fault.positions or not self.left:
             return "go"
         self.left -= 1
-        call = MetCall(
-            operation=message.operation,
-            path=message.path,
-            now=time.time(),
-            text=message.answer_text,
-            request=message.body,
-            headers=message.headers,
-        )
-        return answer_to(self.fault.action, call)
+        return decision_on(self.fault.action, message)
 
 
 @asynccontextmanager
