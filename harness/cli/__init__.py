@@ -24,6 +24,7 @@ _COMMANDS = {
     "demo": "See the reference agent tortured, or a broken one caught.",
     "faults": "List the faults and what a right agent does about each.",
     "checks": "List the checks and what each promises.",
+    "explain": "Say of a check, a rule or a fault why it matters and what is right.",
     "model": "Start the scripted model server alone, for any client.",
     "doctor": "Say what is found, what is missing, and how to get it.",
     "server": "Start, find or install the Temporal dev server.",
@@ -104,6 +105,8 @@ def _status() -> int:
     except BrokenPipeError:
         return 3
     except BaseException as error:
+        if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
+            return 3  # click's own way to leave when nobody reads what it prints any more
         message, status = _explained(error)
         _complain(message)
         write_failure(message.removeprefix("crashproof: "), status=status, arguments=sys.argv[1:])

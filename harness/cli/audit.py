@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.interrupting import terminable
-from harness.cli.output import FORMAT, say
+from harness.cli.output import FORMAT, say, terminal
 from harness.cli.progress import ProgressDisplay, Throttle
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
@@ -161,7 +160,7 @@ def _print_text(result: AuditResult, rules: Sequence[RuleText], *, unresolved: b
     from harness.app.audit import source_lines
     from harness.report.audit.text import audit_text
 
-    colour, width = _terminal()
+    colour, width = terminal()
     text = audit_text(
         result,
         rules=rules,
@@ -189,14 +188,6 @@ def _reproduce(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFi
     return command
 
 
-def _terminal() -> tuple[bool, int]:
-    """Return whether standard output takes colours, and how many columns it has."""
-    if not sys.stdout.isatty():
-        return bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR"), 100
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
-
-
 def _explain(word: str, form: str) -> int:
     from harness.app.audit import rule_texts
     from harness.report.document import encoded, indented
@@ -212,6 +203,6 @@ def _explain(word: str, form: str) -> int:
     elif everything:
         click.echo(rules_markdown(rules))
     else:
-        colour, width = _terminal()
+        colour, width = terminal()
         click.echo("\n\n\n".join(rule_text(rule, colour=colour, width=width) for rule in rules), color=colour)
     return 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,6 +10,7 @@ import msgspec
 from harness import faults as known
 from harness.cli.output import say
 from harness.faults import Fault
+from harness.report.explain import fault_lines
 
 _EPILOG = """\b
 Examples:
@@ -20,13 +19,6 @@ Examples:
   crashproof faults -o json
 """
 _WIDTH = 110
-
-_FINAL = "No attempt outlasts it: the work must end in a prompt, rightly classified failure, or a declared fallback."
-_HOLDS = {
-    "no answer": "It must be survived: the work ends as if nothing had happened.",
-    "the answer": "It must be survived: the work ends as if nothing had happened.",
-    "another answer": "The work may end otherwise than undisturbed: with another result, or in a failure of its own.",
-}
 
 
 @click.command(epilog=_EPILOG)
@@ -42,7 +34,7 @@ def faults(words: tuple[str, ...], form: str) -> int:
         say(family)
         for fault in chosen:
             if fault.family == family:
-                say("\n".join(_lines(fault)))
+                say("\n".join(fault_lines(fault, _WIDTH)))
     return 0
 
 
@@ -61,20 +53,3 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "operations": fault.operations,
         "times": fault.times,
     }
-
-
-def _lines(fault: Fault) -> Iterator[str]:
-    yield f"  {fault.name}"
-    for sentence in (fault.what, fault.right, _FINAL if fault.terminal else _HOLDS[fault.heard]):
-        yield from textwrap.wrap(sentence, _WIDTH, initial_indent="    ", subsequent_indent="      ")
-    yield f"    Made at {_place(fault)}."
-
-
-def _place(fault: Fault) -> str:
-    if fault.every == "cut":
-        return "every cut: before each message, and after the last"
-    doors = " and ".join(fault.operations or fault.doors)
-    which = "every" if fault.every == "message" else "the first"
-    where = f"{which} {doors} message, {' and '.join(fault.positions)} its execution"
-    tools = ", where it offers tools to the model" if fault.needs_tools else ""
-    return f"{where}{tools}" if fault.every == "message" else f"{where}, once for each type of activity{tools}"

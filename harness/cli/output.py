@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -43,6 +46,14 @@ def say(text: str, *, err: bool = False) -> None:
         err: Whether it goes to standard error.
     """
     click.echo(for_terminal(text), err=err)
+
+
+def terminal() -> tuple[bool, int]:
+    """Return whether standard output takes colours, and how many columns it has."""
+    if not sys.stdout.isatty():
+        return bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR"), 100
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
 
 
 def show(result: RunResult, *, form: str, points_only: bool = False) -> int:

@@ -1,10 +1,14 @@
-"""What a rule of the audit says: as text for a terminal, and as Markdown for pages and for SARIF."""
+"""What a rule, a check or a fault says of itself: as text for a terminal, and as Markdown for pages and for SARIF."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
+from harness.faults import Fault
 from harness.records.audit_result import RuleText, Severity
+from harness.records.verdict import Harm
 from harness.report.text import Paint, wrapped
 
 _FAMILIES = {
@@ -23,17 +27,96 @@ _SEVERITIES = {
     Severity.LOOK: "someone should look at it",
 }
 
+_FINAL = "No attempt outlasts it: the work must end in a prompt, rightly classified failure, or a declared fallback."
+_HOLDS = {
+    "no answer": "It must be survived: the work ends as if nothing had happened.",
+    "the answer": "It must be survived: the work ends as if nothing had happened.",
+    "another answer": "The work may end otherwise than undisturbed: with another result, or in a failure of its own.",
+}
+
+
+class CheckText(Protocol):
+    """What a check says of itself; ``harness.checks.check.Check`` says what each means."""
+
+    @property
+    def name(self) -> str:
+        """Name of the check."""
+        ...
+
+    @property
+    def harm(self) -> Harm:
+        """How bad its findings are."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why the property matters."""
+        ...
+
+    @property
+    def fix(self) -> str:
+        """How an agent is mended that breaks it."""
+        ...
+
+    @property
+    def property(self) -> str:
+        """The sentence that must hold."""
+        ...
+
 
 def rule_text(rule: RuleText, *, colour: bool = False, width: int = 100) -> str:
     """Return what a rule says, ready for a terminal."""
     paint = Paint(colour)
     parts = [f"{paint(rule.id, 'bold')} {rule.name} ({rule.severity})", "", *wrapped(rule.title, width)]
-    for title, text in (("Why", rule.why), ("Evidence", rule.evidence), ("Fix", rule.fix)):
-        parts += ["", paint(title, "bold"), *wrapped(text, width, indent="  ")]
+    parts += _sections({"Why": rule.why, "Evidence": rule.evidence, "Fix": rule.fix}, paint, width)
     parts += ["", paint("Wrong", "bold", "red"), *_code(rule.bad)]
     parts += ["", paint("Right", "bold", "green"), *_code(rule.right)]
     ignoring = [f"{what}:\n    {how}" for what, how in _ignoring(rule)]
     return "\n".join([*parts, "", paint("To ignore it", "bold"), *(f"  {each}" for each in ignoring)])
+
+
+def check_text(check: CheckText, *, colour: bool = False, width: int = 100) -> str:
+    """Return what a check says, ready for a terminal."""
+    paint = Paint(colour)
+    parts = [f"{paint(check.name, 'bold')} ({check.harm})", "", *wrapped(check.property, width)]
+    parts += _sections({"Why": check.why, "Fix": check.fix}, paint, width)
+    return "\n".join([*parts, "", paint("To leave it out", "bold"), f"  crashproof run … --skip-check {check.name}"])
+
+
+def check_markdown(check: CheckText) -> str:
+    """Return what a check says, as a section of a Markdown page."""
+    return "\n\n".join(
+        [
+            f"## {check.name}",
+            f"**{check.property.rstrip('.')}.** A finding of it is {check.harm}, where it does not say otherwise.",
+            f"**Why.** {check.why}",
+            f"**Fix.** {check.fix}",
+        ]
+    )
+
+
+def checks_markdown(checks: Iterable[CheckText]) -> str:
+    """Return the page of all checks, as Markdown, in the order in which verdicts show them."""
+    known = list(checks)
+    rows = [f"| [{check.name}](#{check.name}) | {check.harm} | {_cell(check.property)} |" for check in known]
+    return "\n\n".join(
+        [
+            "# Checks of crashproof run",
+            "Each is a property of a trial, judged from its evidence alone. *Broken*: work was lost, done twice, done "
+            "wrong, or is stuck. *Risky*: it held, and is declared so that it will break. *Wasteful*: it works and "
+            "costs too much. `crashproof explain NAME` shows one.",
+            "\n".join(["| check | a finding is | property |", "|---|---|---|", *rows]),
+            *map(check_markdown, known),
+        ]
+    )
+
+
+def fault_lines(fault: Fault, width: int) -> Iterator[str]:
+    """Yield what a fault says: its name, what happens, what a right agent does, and where it is made."""
+    yield f"  {fault.name}"
+    for sentence in (fault.what, fault.right, _FINAL if fault.terminal else _HOLDS[fault.heard]):
+        yield from textwrap.wrap(sentence, width, initial_indent="    ", subsequent_indent="      ")
+    yield f"    Made at {_place(fault)}."
 
 
 def rule_markdown(rule: RuleText, *, level: int = 2) -> str:
@@ -72,6 +155,22 @@ def rules_markdown(rules: Iterable[RuleText]) -> str:
         parts.append(f"## {_FAMILIES.get(family, family)}")
         parts += [rule_markdown(rule, level=3) for rule in known if rule.id.startswith(family)]
     return "\n\n".join(parts)
+
+
+def _place(fault: Fault) -> str:
+    if fault.every == "cut":
+        return "every cut: before each message, and after the last"
+    doors = " and ".join(fault.operations or fault.doors)
+    which = "every" if fault.every == "message" else "the first"
+    where = f"{which} {doors} message, {' and '.join(fault.positions)} its execution"
+    tools = ", where it offers tools to the model" if fault.needs_tools else ""
+    return f"{where}{tools}" if fault.every == "message" else f"{where}, once for each type of activity{tools}"
+
+
+def _sections(texts: Mapping[str, str], paint: Paint, width: int) -> list[str]:
+    return [
+        line for title, text in texts.items() for line in ("", paint(title, "bold"), *wrapped(text, width, indent="  "))
+    ]
 
 
 def _ignoring(rule: RuleText) -> Sequence[tuple[str, str]]:

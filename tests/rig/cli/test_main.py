@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
-from tests.rig.cli.running import MARKING, crashproof, worker_options
+from tests.rig.cli.running import COMMAND, MARKING, crashproof, worker_options
 
 WRONG: list[tuple[list[str], str]] = [
     ([], "Usage:"),
@@ -32,6 +33,10 @@ WRONG: list[tuple[list[str], str]] = [
     (["run", "--resume", "nowhere", "--faults", "all"], "give no --faults beside it"),
     (["run", "--resume", "nowhere", "--worker", "x"], "give no --worker beside it"),
     (["run", "fine.py", "--temporal", "no-such-binary"], "no-such-binary"),
+    (
+        ["explain", "effects-happen-onse"],
+        "is called 'effects-happen-onse' (did you mean 'effects-happen-once'",
+    ),
     (["judge", "nowhere"], "nowhere is no evidence folder (it has no run.json)"),
     (["reproduce", "abc123"], "no trial 'abc123' is known"),
 ]
@@ -69,6 +74,16 @@ def test_help_tells_the_exit_statuses_and_every_command(tmp_path: Path) -> None:
     assert "Exit status: 0 pass, 1 finding, 2 usage, 3 unknown or rig failure, 130 interrupted." in done.out
     for command in ("run", "reproduce", "judge", "checks", "doctor", "server"):
         assert f"\n  {command} " in done.out
+
+
+def test_a_reader_that_has_read_enough_is_no_defect() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run([*COMMAND, "checks"], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writing)
+    assert done.stderr == b""
 
 
 def test_without_any_server_binary_it_says_what_was_tried(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.report.explain import rule_markdown, rule_text, rules_markdown
+from harness import faults
+from harness.checks.catalogue import standard
+from harness.report.explain import check_text, checks_markdown, fault_lines, rule_markdown, rule_text, rules_markdown
 from tests.unit.report.audited import RULES
 
 EXPLAINED = """\
@@ -49,3 +51,20 @@ def test_the_page_of_all_rules_has_a_table_and_a_heading_for_each() -> None:
     assert "| [CP101](#cp101-clock-in-workflow) | clock-in-workflow | certain |" in page
     assert "An effect \\| needs a key |" in page
     assert page.index("### CP101 clock-in-workflow") < page.index("## Activities") < page.index("### CP306")
+
+
+def test_every_check_says_why_it_matters_and_what_is_right() -> None:
+    page = checks_markdown(standard())
+    for check in standard():
+        assert check.why
+        assert check.fix
+        assert f"](#{check.name})" in page
+        assert f"## {check.name}\n" in page
+        assert check_text(check, width=1000).endswith(f"  crashproof run … --skip-check {check.name}")
+        assert f"Why\n  {check.why}" in check_text(check, width=1000)
+
+
+def test_a_fault_says_what_happens_and_what_a_right_agent_does() -> None:
+    text = "\n".join(fault_lines(faults.named("kill-worker"), 100))
+    assert text.startswith("  kill-worker\n")
+    assert text.endswith("Made at every cut: before each message, and after the last.")
