@@ -97,16 +97,15 @@ def leave_nothing() -> None:
 
 
 def _status() -> int:
+    output = sys.stdout
     try:
         status = cli.main(standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except BrokenPipeError:
-        return 3
     except BaseException as error:
-        if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
-            return 3  # click's own way to leave when nobody reads what it prints any more
+        if isinstance(error, SystemExit) and sys.stdout is not output:
+            return 3  # Nobody reads what is printed any more: click has put another stream in its place, and leaves.
         message, status = _explained(error)
         _complain(message)
         write_failure(message.removeprefix("crashproof: "), status=status, arguments=sys.argv[1:])
