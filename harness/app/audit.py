@@ -15,7 +15,7 @@ from harness.audit.confirm import with_evidence
 from harness.audit.ignores import heed
 from harness.audit.rules import Rule
 from harness.errors import UsageError
-from harness.records.audit_result import AuditResult, RuleText, Severity
+from harness.records.audit_result import AuditResult, Certainty, RuleText
 from harness.records.sweep_result import News
 
 
@@ -27,8 +27,8 @@ class AuditOrder:
         paths: Python files, folders, recorded histories, and folders of them.
         rules: Ask these rules only: ids, names, or the beginning of an id for a family.
         skip: Ask all but these rules.
-        fail_on: Word of the severity from which on a finding fails the audit; None as configured.
-        severity: Word of the least severity of findings that are told and counted; None for any.
+        fail_on: Word of the certainty from which on a finding fails the audit; None as configured.
+        certainty: Word of the least certainty of findings that are told and counted; None for any.
         baseline: File of known findings; None as configured.
         config: File of the configuration; None for the nearest that has one.
         with_evidence: Folder or id of a run, or ``latest``, that confirms findings and shows what none tells.
@@ -40,7 +40,7 @@ class AuditOrder:
     rules: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     fail_on: str | None = None
-    severity: str | None = None
+    certainty: str | None = None
     baseline: Path | None = None
     config: Path | None = None
     with_evidence: str | None = None
@@ -78,7 +78,7 @@ def audit(order: AuditOrder, *, tell: Tell) -> AuditResult:
     result = _without_known(_read(order, configured, asked, tell), configured, asked)
     if order.with_evidence:
         result = with_evidence(result, order.with_evidence, cwd=Path.cwd())
-    return _severe(result, order.severity)
+    return _sure_enough(result, order.certainty)
 
 
 def write_baseline(order: AuditOrder, *, tell: Tell) -> WrittenBaseline:
@@ -131,7 +131,7 @@ def _configured(order: AuditOrder) -> Configuration:
         skipped = configuration.rules_of(order.skip, "--skip-rule")
         known = replace(known, skip=skipped if order.rules else (*known.skip, *skipped))
     if order.fail_on:
-        known = replace(known, fail_on=configuration.severity_of(order.fail_on, "--fail-on"))
+        known = replace(known, fail_on=configuration.certainty_of(order.fail_on, "--fail-on"))
     return replace(known, baseline=order.baseline) if order.baseline else known
 
 
@@ -144,13 +144,13 @@ def _asked(configured: Configuration) -> list[Rule]:
 
 
 def _read(order: AuditOrder, configured: Configuration, asked: Sequence[Rule], tell: Tell) -> AuditResult:
-    """Return what the rules find, with severities as configured, and without what comments ignore."""
+    """Return what the rules find, with certainties as configured, and without what comments ignore."""
     request = AuditRequest(
         paths=order.paths, configured=configured, asked=asked, jobs=order.jobs, remember=order.remember
     )
     result = read(request, lambda done, total: tell(News(scenario="audit", done=done, total=total)))
     findings = tuple(
-        replace(each, severity=configured.severity.get(each.rule, each.severity)) for each in result.findings
+        replace(each, certainty=configured.certainty.get(each.rule, each.certainty)) for each in result.findings
     )
     result = replace(result, findings=findings, fail_on=configured.fail_on)
     names = {key.lower(): rule.id for rule in CATALOGUE for key in (rule.id, rule.name)}
@@ -164,8 +164,8 @@ def _without_known(result: AuditResult, configured: Configuration, asked: Sequen
     return baseline.applied(result, baseline.load(file), folder=file.parent, asked=[rule.id for rule in asked])
 
 
-def _severe(result: AuditResult, word: str | None) -> AuditResult:
-    """Return the audit without the findings that are less severe than what was asked for."""
-    least = next((severity.rank for severity in Severity if severity.word == word), 0)
-    kept = tuple(each for each in result.findings if each.severity.rank >= least)
+def _sure_enough(result: AuditResult, word: str | None) -> AuditResult:
+    """Return the audit without the findings that are less sure than what was asked for."""
+    least = next((certainty.rank for certainty in Certainty if certainty.word == word), 0)
+    kept = tuple(each for each in result.findings if each.certainty.rank >= least)
     return replace(result, findings=kept, below=len(result.findings) - len(kept))

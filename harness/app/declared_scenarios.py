@@ -15,7 +15,7 @@ from harness.errors import UsageError
 from harness.records.options import SweepOptions
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 from harness.records.withheld import pair_with_secret, pair_without_secret
 
 KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine", "fail_on")
@@ -93,5 +93,5 @@ def kept_options(record: RunRecord) -> SweepOptions:
         cold=options.get("cold", False),
         faults=tuple(options.get("faults", ())),
         engine=options.get("engine", "dev"),
-        fail_on=Harm(options.get("fail_on", Harm.BROKEN)),
+        fail_on=Severity(options.get("fail_on", Severity.BROKEN)),
     )

@@ -19,11 +19,11 @@ from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 from harness.report.files import keep
 
 
-def judge(folder: Path, *, tell: Tell, fail_on: Harm | None = None) -> RunResult:
+def judge(folder: Path, *, tell: Tell, fail_on: Severity | None = None) -> RunResult:
     """Judge the evidence of a run again and write its reports anew, where they can be written.
 
     Args:
@@ -57,7 +57,7 @@ def baselines(folder: Path, scenario: str) -> list[Evidence]:
     return undisturbed
 
 
-def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord, fail_on: Harm) -> SweepResult:
+def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord, fail_on: Severity) -> SweepResult:
     stored = next((result for result in record.sweeps if result.scenario == declared.name), None)
     if stored is None and next(_evidence(folder, declared.name), None) is None:
         return SweepResult(scenario=declared.name, reason=UNFINISHED)

@@ -11,7 +11,7 @@ from typing import Any
 from harness.audit.histories import explained
 from harness.audit.rules import RULES, Rule
 from harness.errors import UsageError, nearest
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.records.toml_entries import read_toml
 
 FILES = ("crashproof.toml", "pyproject.toml")
@@ -20,7 +20,7 @@ FILES = ("crashproof.toml", "pyproject.toml")
 CATALOGUE: tuple[Rule, ...] = explained(RULES)
 """All rules, those on recorded histories too, by id."""
 
-_SEVERITIES = {severity.word: severity for severity in Severity}
+_CERTAINTIES = {certainty.word: certainty for certainty in Certainty}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,8 @@ class Configuration:
     Attributes:
         rules: Ids of the rules to ask; empty for all.
         skip: Ids of the rules not to ask.
-        severity: Severity of the findings of a rule, instead of the rule's own.
-        fail_on: Severity from which on a finding fails the audit.
+        certainty: Certainty of the findings of a rule, instead of the rule's own.
+        fail_on: Certainty from which on a finding fails the audit.
         exclude: Patterns of files and folders not to audit, from the folder of the file on.
         passed_through: Modules that the worker's sandbox passes through, though no code says so.
         baseline: The baseline file.
@@ -40,23 +40,23 @@ class Configuration:
 
     rules: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
-    severity: dict[str, Severity] = field(default_factory=dict)
-    fail_on: Severity = Severity.LIKELY
+    certainty: dict[str, Certainty] = field(default_factory=dict)
+    fail_on: Certainty = Certainty.LIKELY
     exclude: tuple[str, ...] = ()
     passed_through: tuple[str, ...] = ()
     baseline: Path | None = None
     file: Path | None = None
 
 
-def severity_of(word: str, where: str) -> Severity:
-    """Return the severity of that name.
+def certainty_of(word: str, where: str) -> Certainty:
+    """Return the certainty of that name.
 
     Raises:
         UsageError: There is none; the message names the nearest one.
     """
-    if severity := _SEVERITIES.get(word):
-        return severity
-    raise UsageError(f"{where}: expected {', '.join(_SEVERITIES)}, not {word!r}{nearest(word, _SEVERITIES)}")
+    if certainty := _CERTAINTIES.get(word):
+        return certainty
+    raise UsageError(f"{where}: expected {', '.join(_CERTAINTIES)}, not {word!r}{nearest(word, _CERTAINTIES)}")
 
 
 def rules_of(words: tuple[str, ...], where: str) -> tuple[str, ...]:
@@ -172,11 +172,11 @@ def _text(value: Any, where: str) -> str:
     return value
 
 
-def _severities(value: Any, where: str) -> dict[str, Severity]:
+def _certainties(value: Any, where: str) -> dict[str, Certainty]:
     if not isinstance(value, dict):
-        raise UsageError(f"{where}: expected a table of rules with a severity each, not {value!r}")
+        raise UsageError(f"{where}: expected a table of rules with a certainty each, not {value!r}")
     return {
-        rule: severity_of(_text(word, f"{where}.{name}"), f"{where}.{name}")
+        rule: certainty_of(_text(word, f"{where}.{name}"), f"{where}.{name}")
         for name, word in value.items()
         for rule in rules_of((name,), where)
     }
@@ -185,8 +185,9 @@ def _severities(value: Any, where: str) -> dict[str, Severity]:
 _READERS: dict[str, Callable[[Any, str, Path], dict[str, Any]]] = {
     "rules": lambda value, where, folder: {"rules": rules_of(_texts(value, where), where)},
     "skip": lambda value, where, folder: {"skip": rules_of(_texts(value, where), where)},
-    "severity": lambda value, where, folder: {"severity": _severities(value, where)},
-    "fail_on": lambda value, where, folder: {"fail_on": severity_of(_text(value, where), where)},
+    "certainty": lambda value, where, folder: {"certainty": _certainties(value, where)},
+    "severity": lambda value, where, folder: {"certainty": _certainties(value, where)},  # its older name
+    "fail_on": lambda value, where, folder: {"fail_on": certainty_of(_text(value, where), where)},
     "exclude": lambda value, where, folder: {"exclude": _texts(value, where)},
     "passed_through": lambda value, where, folder: {"passed_through": _texts(value, where)},
     "baseline": lambda value, where, folder: {"baseline": folder / _text(value, where)},

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 
 from harness.audit.observed import AS_RECORDED, ObservedFailure, happened
-from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Missed, Severity, place_of_line
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace, Missed, place_of_line
 
 _SHOWN = 3
 _QUOTED = re.compile(r"'([\w.:-]+)'")
@@ -166,7 +166,7 @@ def _confirmed(finding: AuditFinding, by: Sequence[ObservedFailure]) -> AuditFin
         return finding
     lines = [f"{each.check}: {each.message} ({each.source})" for each in by[:_SHOWN]]
     more = [f"and {len(by) - _SHOWN} more"] if len(by) > _SHOWN else []
-    return replace(finding, severity=Severity.CERTAIN, confirmed=(*finding.confirmed, *lines, *more))
+    return replace(finding, certainty=Certainty.CERTAIN, confirmed=(*finding.confirmed, *lines, *more))
 
 
 def _missed(each: ObservedFailure, shows: _Shows) -> Missed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.checks.lateness import Late
 from harness.records.evidence import Evidence
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 
 Property = Callable[[Evidence, Sequence[Evidence]], Iterator[Finding | Late]]
 """A generator of findings over the evidence of one trial and that of the undisturbed baselines (one or two).
@@ -35,7 +35,7 @@ class Check:
         property: The sentence that must hold.
         judge: The generator that looks for what breaks it. Raises ``NothingToLookAt`` where it is not applicable.
         needed: Whether nothing to look at makes it UNKNOWN (asked for by the user) rather than not applicable.
-        harm: How bad its findings are, where they do not say so themselves.
+        severity: How bad its findings are, where they do not say so themselves.
         why: Why it matters that the property holds, in a sentence.
         fix: How an agent is mended that breaks it, in a sentence.
     """
@@ -44,23 +44,25 @@ class Check:
     property: str
     judge: Property
     needed: bool = False
-    harm: Harm = Harm.BROKEN
+    severity: Severity = Severity.BROKEN
     why: str = ""
     fix: str = ""
 
 
-def check(name: str, *, harm: Harm = Harm.BROKEN, why: str = "", fix: str = "") -> Callable[[Property], Check]:
+def check(
+    name: str, *, severity: Severity = Severity.BROKEN, why: str = "", fix: str = ""
+) -> Callable[[Property], Check]:
     """Make a check of a generator; the first line of its docstring is the property.
 
     Args:
         name: As in ``Check``.
-        harm: As in ``Check``.
+        severity: As in ``Check``.
         why: As in ``Check``.
         fix: As in ``Check``.
     """
 
     def make(judge: Property) -> Check:
         sentence = (judge.__doc__ or "").strip().splitlines()[0]
-        return Check(name, sentence, judge, harm=harm, why=why, fix=fix)
+        return Check(name, sentence, judge, severity=severity, why=why, fix=fix)
 
     return make

@@ -15,7 +15,7 @@ from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
 from harness.records.tape import Entry, acts, executed
-from harness.records.verdict import EvidenceEntry, Finding, Harm
+from harness.records.verdict import EvidenceEntry, Finding, Severity
 from harness.temporal import event as events
 from harness.temporal.failure import failure_type, failures_of
 
@@ -43,9 +43,9 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     if evidence.end == "deadline":
         if left := faults_met.still_retrying(evidence):
             raise CannotTell(left)
-        harm = Harm.RISKY if faults_met.tried_for_ever(evidence) else None
+        severity = Severity.RISKY if faults_met.tried_for_ever(evidence) else None
         words = f"{subject} did not end in time" + why_open.loop(evidence, baselines) + why_open.unsent(evidence)
-        yield _finding("workflow-ends-as-baseline", subject, words, shown=_last(evidence), harm=harm)
+        yield _finding("workflow-ends-as-baseline", subject, words, shown=_last(evidence), severity=severity)
     elif evidence.end == "closed" and close is None:
         raise CannotTell("the trial says that the workflow closed, and no history shows it")
     elif evidence.end == "closed" and close is not None:
@@ -164,9 +164,9 @@ def wrong_end(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
 
 
 def _finding(
-    check_name: str, subject: str, message: str, *, shown: tuple[EvidenceEntry, ...], harm: Harm | None = None
+    check_name: str, subject: str, message: str, *, shown: tuple[EvidenceEntry, ...], severity: Severity | None = None
 ) -> Finding:
-    return Finding(check=check_name, subject=subject, message=message, evidence=shown, harm=harm)
+    return Finding(check=check_name, subject=subject, message=message, evidence=shown, severity=severity)
 
 
 def _root_name(evidence: Evidence) -> str:

@@ -12,7 +12,7 @@ from harness.faults.fault import Fault
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTaskFailed
 from harness.records.tape import Entry
-from harness.records.verdict import EvidenceEntry, Finding, Harm
+from harness.records.verdict import EvidenceEntry, Finding, Severity
 from harness.temporal import event as events
 from harness.temporal.failure import failure_type, failures_of
 
@@ -46,9 +46,13 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
             shown += (showing.event(end[1]),) if end[1] else ()
             message = f"{group[0].name} {words}"
             options = group[0].options
-            harm = None if options.retry.attempts or options.schedule_to_close else Harm.RISKY
+            severity = None if options.retry.attempts or options.schedule_to_close else Severity.RISKY
             yield Finding(
-                check="outage-ends-at-cap", subject=group[0].activity, message=message, evidence=shown, harm=harm
+                check="outage-ends-at-cap",
+                subject=group[0].activity,
+                message=message,
+                evidence=shown,
+                severity=severity,
             )
 
 
@@ -67,11 +71,13 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
         if left := faults_met.still_retrying(evidence):
             raise CannotTell(left)
         words = f"{subject} was not given up under {fault.name}{_why_open(evidence)}"
-        yield _finding(f"{subject} open", words, (), harm=Harm.RISKY if faults_met.tried_for_ever(evidence) else None)
+        yield _finding(
+            f"{subject} open", words, (), severity=Severity.RISKY if faults_met.tried_for_ever(evidence) else None
+        )
         return
     shown = (showing.event(close),)
     if words := _badly_described(close, fault):
-        yield _finding(f"{subject} failure", f"{subject} {words}", shown, harm=Harm.RISKY)
+        yield _finding(f"{subject} failure", f"{subject} {words}", shown, severity=Severity.RISKY)
     if words := _took_long(evidence, close, baselines):
         yield _finding(f"{subject} time", f"{subject} {words}", shown)
     yield from _left_open(evidence, baselines)
@@ -79,8 +85,10 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     yield from _half_done(evidence, baselines)
 
 
-def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...], *, harm: Harm | None = None) -> Finding:
-    return Finding(check="gives-up-cleanly", subject=subject, message=words, evidence=shown, harm=harm)
+def _finding(
+    subject: str, words: str, shown: tuple[EvidenceEntry, ...], *, severity: Severity | None = None
+) -> Finding:
+    return Finding(check="gives-up-cleanly", subject=subject, message=words, evidence=shown, severity=severity)
 
 
 def _is_outage(group: Sequence[Attempt]) -> bool:

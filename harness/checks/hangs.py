@@ -13,7 +13,7 @@ from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execut
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 
 LONGEST = 3600.0
 """Seconds after which somebody must have noticed that a call is not answered."""
@@ -90,5 +90,5 @@ def _finding(evidence: Evidence, attempt: Attempt, call: Entry, beats: Sequence[
         words += ", unless its client gives up before"
     certain = hidden and _CLIENT in call.http.headers
     shown = showing.entries(evidence, (call, *beats[:3]), saying="{operation}")
-    harm = Harm.BROKEN if certain else Harm.RISKY
-    return Finding(check="hang-noticed", subject=attempt.activity, message=words, evidence=shown, harm=harm)
+    severity = Severity.BROKEN if certain else Severity.RISKY
+    return Finding(check="hang-noticed", subject=attempt.activity, message=words, evidence=shown, severity=severity)

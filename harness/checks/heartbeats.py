@@ -17,7 +17,7 @@ from harness.checks.lateness import Late
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
-from harness.records.verdict import EvidenceEntry, Finding, Harm
+from harness.records.verdict import EvidenceEntry, Finding, Severity
 from harness.temporal import event as events
 
 _LONG_DECLARED = 60.0
@@ -30,7 +30,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
 
 @check(
     "heartbeat-declared",
-    harm=Harm.RISKY,
+    severity=Severity.RISKY,
     why="Without a heartbeat timeout the death of a worker is noticed only after start-to-close.",
     fix="Give the activity a heartbeat_timeout, and beat from where the work makes progress.",
 )
@@ -155,7 +155,7 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
 
 @check(
     "no-work-redone",
-    harm=Harm.WASTEFUL,
+    severity=Severity.WASTEFUL,
     why="What was done before the checkpoint is paid for twice.",
     fix="Read activity.info().heartbeat_details at the start and go on from there.",
 )
@@ -194,18 +194,18 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
                 words = f"attempt {attempt.number} was handed the checkpoint {showing.short(attempt.details)} and did "
                 words += f"{again[0].operation} again, which was done before it"
                 shown = showing.entries(evidence, (first, last, attempt.entries[0], again[0]), saying="{operation}")
-                harm = Harm.BROKEN if again[0].door == "effect" else None
-                yield _finding("no-work-redone", attempt, words, shown, harm=harm)
+                severity = Severity.BROKEN if again[0].door == "effect" else None
+                yield _finding("no-work-redone", attempt, words, shown, severity=severity)
                 break
     if not looked:
         raise NothingToLookAt("no attempt was handed a checkpoint")
 
 
 def _finding(
-    check_name: str, attempt: Attempt, words: str, shown: tuple[EvidenceEntry, ...], *, harm: Harm | None = None
+    check_name: str, attempt: Attempt, words: str, shown: tuple[EvidenceEntry, ...], *, severity: Severity | None = None
 ) -> Finding:
     message = f"{attempt.name} {words}"
-    return Finding(check=check_name, subject=attempt.activity, message=message, evidence=shown, harm=harm)
+    return Finding(check=check_name, subject=attempt.activity, message=message, evidence=shown, severity=severity)
 
 
 def _late(finding: Finding, attempt: Attempt, *, over: float) -> Late:

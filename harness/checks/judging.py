@@ -17,7 +17,7 @@ from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
 from harness.records.point import is_goodbye, meets
 from harness.records.tape import Entry, executed
-from harness.records.verdict import Finding, Harm, Judgement, Outcome, Verdict
+from harness.records.verdict import Finding, Judgement, Outcome, Severity, Verdict
 from harness.temporal import event as events
 
 _CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
@@ -35,7 +35,7 @@ _USUAL = "seen without any strike as well: told with the baseline"
 
 
 def judge(
-    evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence[Check], fail_on: Harm = Harm.BROKEN
+    evidence: Evidence, *, baselines: Sequence[Evidence], checks: Sequence[Check], fail_on: Severity = Severity.BROKEN
 ) -> Verdict:
     """Judge one trial.
 
@@ -70,7 +70,7 @@ def _slow(verdict: Verdict, evidence: Evidence) -> str:
     return excused or heavy_lag(evidence, share=_SHARE if verdict.struck else 0.0)
 
 
-def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence], fail_on: Harm) -> Judgement:
+def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence], fail_on: Severity) -> Judgement:
     looked = _looked(check, evidence, baselines)
     findings, outcome, reason = looked.findings, looked.outcome, looked.reason
     own = _own(findings, check, evidence, baselines) if findings else []
@@ -118,7 +118,9 @@ def _looked(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> 
 
 def _explained(finding: Finding, check: Check) -> Finding:
     """Return a finding with the words of its check where it has none of its own."""
-    return replace(finding, harm=finding.harm or check.harm, why=finding.why or check.why, fix=finding.fix or check.fix)
+    return replace(
+        finding, severity=finding.severity or check.severity, why=finding.why or check.why, fix=finding.fix or check.fix
+    )
 
 
 def _own(findings: Sequence[Finding], check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> list[Finding]:

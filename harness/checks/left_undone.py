@@ -8,7 +8,7 @@ from typing import Any
 from harness.checks import showing
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence, History
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 from harness.temporal import event as events
 
 _GOOD_ENDS = ("WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_CONTINUED_AS_NEW")
@@ -67,11 +67,11 @@ def activities_finished(evidence: Evidence, baselines: Sequence[Evidence]) -> It
         more = len(left) > max(usual, default=0)
         if close is None or (evidence.plan.strikes and not more):
             continue
-        harm = Harm.BROKEN if more else Harm.RISKY
+        severity = Severity.BROKEN if more else Severity.RISKY
         for event in left:
             name = events.activity_type(events.attributes(event))
             words = f"{name} was still open when {history.path} {_ended(close)}"
-            yield _finding("activities-finished", name, words, event, close, harm=harm)
+            yield _finding("activities-finished", name, words, event, close, severity=severity)
 
 
 @check(
@@ -91,11 +91,11 @@ def children_finished(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
         close = _good_end(parent)
         if close is None or _answered(parent, event, *_CHILD_ENDS) or _asked_to_cancel(parent, event):
             continue
-        words, harm = _cut_off(parent, event, evidence)
+        words, severity = _cut_off(parent, event, evidence)
         if words:
             kind = str((events.attributes(event).get("workflowType") or {}).get("name", "a child"))
             message = f"child workflow {kind} {words}: its parent {parent.path} {_ended(close)} first"
-            yield _finding("children-finished", f"{parent.path} {kind}", message, event, close, harm=harm)
+            yield _finding("children-finished", f"{parent.path} {kind}", message, event, close, severity=severity)
 
 
 def _good_end(history: History) -> dict[str, Any] | None:
@@ -121,7 +121,7 @@ def _asked_to_cancel(parent: History, initiated: dict[str, Any]) -> bool:
     return any((events.attributes(event).get("workflowExecution") or {}).get("workflowId") == child for event in asked)
 
 
-def _cut_off(parent: History, initiated: dict[str, Any], evidence: Evidence) -> tuple[str, Harm | None]:
+def _cut_off(parent: History, initiated: dict[str, Any], evidence: Evidence) -> tuple[str, Severity | None]:
     """Return what became of a child that was open when its parent ended, or an empty text where nothing is wrong.
 
     One that only waits when it is terminated may be meant to live no longer than its parent: that is risky. One that
@@ -143,7 +143,7 @@ def _cut_off(parent: History, initiated: dict[str, Any], evidence: Evidence) -> 
     if left := events.open_activities(child):
         name = events.activity_type(events.attributes(left[0]))
         return f"was terminated while {name} was under way", None
-    return "was terminated while it waited", Harm.RISKY
+    return "was terminated while it waited", Severity.RISKY
 
 
 def _finding(
@@ -151,7 +151,7 @@ def _finding(
     subject: str,
     words: str,
     *shown: dict[str, Any] | None,
-    harm: Harm | None = None,
+    severity: Severity | None = None,
 ) -> Finding:
     evidence = tuple(showing.event(event) for event in shown if event is not None)
-    return Finding(check=check_name, subject=subject, message=words, evidence=evidence, harm=harm)
+    return Finding(check=check_name, subject=subject, message=words, evidence=evidence, severity=severity)

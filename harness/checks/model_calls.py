@@ -14,7 +14,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence
 from harness.records.message_facts import HttpReply
 from harness.records.tape import Entry, executed
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 
 _RETRY_COUNT = "x-stainless-retry-count"
 
@@ -38,7 +38,7 @@ class Bill:
 
 @check(
     "one-model-request-per-attempt",
-    harm=Harm.WASTEFUL,
+    severity=Severity.WASTEFUL,
     why="Two retry policies multiply: the client's own retries hide under each attempt of Temporal's.",
     fix="Create the client with max_retries=0, and let the activity's retry policy try again.",
 )
@@ -66,7 +66,7 @@ def one_model_request_per_attempt(evidence: Evidence, baselines: Sequence[Eviden
 
 @check(
     "model-call-not-repeated",
-    harm=Harm.WASTEFUL,
+    severity=Severity.WASTEFUL,
     why="The tokens of an answer that was there already are billed twice.",
     fix="Call the model in an activity of its own, whose result the workflow keeps.",
 )

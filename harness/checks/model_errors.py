@@ -17,7 +17,7 @@ from harness.checks.faults_met import FaultedCall
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 from harness.temporal import event as events
 from harness.temporal.failure import failures_of
 
@@ -30,7 +30,7 @@ _LONGEST_ASKED = 30.0  # an agent may refuse to wait longer
 
 @check(
     "retry-after-honoured",
-    harm=Harm.WASTEFUL,
+    severity=Severity.WASTEFUL,
     why="A service that is asked again too early counts that against the limit, and answers later still.",
     fix="Read the header in the activity and raise ApplicationError with next_retry_delay.",
 )
@@ -61,7 +61,7 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
 
 @check(
     "terminal-error-tried-once",
-    harm=Harm.WASTEFUL,
+    severity=Severity.WASTEFUL,
     why="What is refused for good is refused again: attempts, time and calls are spent for nothing.",
     fix="Turn such an answer into ApplicationError(non_retryable=True), or name its type in non_retryable_error_types.",
 )
@@ -207,5 +207,5 @@ def _finding(evidence: Evidence, check_name: str, met: FaultedCall, words: str, 
     message = f"{met.attempt.name}: {words}"
     options = met.attempt.options
     # Without a cap what is refused for good is asked for ever.
-    harm = None if options.retry.attempts or options.schedule_to_close else Harm.BROKEN
-    return Finding(check=check_name, subject=met.attempt.activity, message=message, evidence=shown, harm=harm)
+    severity = None if options.retry.attempts or options.schedule_to_close else Severity.BROKEN
+    return Finding(check=check_name, subject=met.attempt.activity, message=message, evidence=shown, severity=severity)

@@ -12,7 +12,7 @@ from harness.checks.lateness import Late
 from harness.faults.action import TERM_SECONDS
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 from harness.temporal import event as events
 from harness.temporal.activity_options import options_of
 
@@ -53,7 +53,7 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
 
 @check(
     "graceful-stop",
-    harm=Harm.RISKY,
+    severity=Severity.RISKY,
     why="Who deploys a new version kills what does not end in time, and all that was under way is lost.",
     fix="End the worker on SIGTERM: give it a graceful_shutdown_timeout below the time that the platform allows.",
 )

@@ -12,7 +12,7 @@ from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execut
 from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import ActivityFailed, ReportedFailure
-from harness.records.verdict import Finding, Harm
+from harness.records.verdict import Finding, Severity
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of
 from harness.temporal.failure import failure_type, failures_of
@@ -76,7 +76,7 @@ def retry_spacing(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
 
 @check(
     "retry-bounded",
-    harm=Harm.RISKY,
+    severity=Severity.RISKY,
     why="An activity that can only fail is tried for ever, and nobody is told.",
     fix="Declare maximum_attempts, or a schedule_to_close_timeout, or a timeout of the workflow.",
 )
@@ -97,7 +97,7 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
 
 @check(
     "retry-names-exist",
-    harm=Harm.RISKY,
+    severity=Severity.RISKY,
     why="A misspelt name rules nothing out: what must not be retried is retried.",
     fix="Write the name as the failure carries it: the type of the ApplicationError, or the name of the "
     "exception's class.",

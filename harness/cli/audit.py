@@ -16,7 +16,7 @@ from harness.cli.interrupting import terminable
 from harness.cli.output import FORMAT, say, terminal
 from harness.cli.progress import ProgressDisplay, Throttle
 from harness.errors import UsageError
-from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, RuleText
 from harness.records.run_record import versions
 from harness.records.sweep_result import News
 from harness.report.files import shown_path
@@ -25,24 +25,24 @@ from harness.report.phrases import number
 if TYPE_CHECKING:
     from harness.app.audit import WrittenBaseline
 
-_WORDS = [severity.word for severity in Severity]
+_WORDS = [certainty.word for certainty in Certainty]
 
 _EPILOG = """\b
 PATHS are Python files and folders. Nothing in them is imported or run, and
 neither a server nor the packages they import need to be there. Recorded
 histories and folders of them are audited by what they show.
 \b
-Severities: certain (it breaks), likely (it will probably break), look (someone
+Certainties: certain (it breaks), likely (it will probably break), look (someone
 should look at it). A finding is ignored by a comment that gives the reason:
   for tool in tools:  # crashproof: ignore[CP106] one element at most
   # crashproof: ignore-file[CP301] this file is generated
 Configuration: [tool.crashproof.audit] in pyproject.toml, or [audit] in
-crashproof.toml, with rules, skip, severity, fail_on, exclude, passed_through
+crashproof.toml, with rules, skip, certainty, fail_on, exclude, passed_through
 and baseline.
 \b
 Examples:
   crashproof audit app/
-  crashproof audit app/ --rule CP1 --severity certain
+  crashproof audit app/ --rule CP1 --certainty certain
   crashproof audit app/ --write-baseline
   crashproof audit app/ --with-evidence latest
   crashproof audit histories/
@@ -58,9 +58,15 @@ Exit status: 0 nothing found, or less than --fail-on, 1 finding, 2 usage,
     "--rule", "rules", multiple=True, metavar="RULE", help="Ask these rules only: id, name, or CP1 for a family."
 )
 @click.option("--skip-rule", "skip", multiple=True, metavar="RULE", help="Ask all but these rules.")
-@click.option("--severity", type=click.Choice(_WORDS), help="Tell and count only findings at least so severe.")
 @click.option(
-    "--fail-on", type=click.Choice(_WORDS), help="Severity from which on a finding is exit status 1. [default: likely]"
+    "--certainty",
+    "--severity",
+    "certainty",
+    type=click.Choice(_WORDS),
+    help="Tell and count only findings at least so sure.",
+)
+@click.option(
+    "--fail-on", type=click.Choice(_WORDS), help="Certainty from which on a finding is exit status 1. [default: likely]"
 )
 @click.option(
     "--baseline",
@@ -99,7 +105,7 @@ def audit(paths: tuple[str, ...], form: str, **given: Any) -> int:
     from harness.app.audit import AuditOrder, write_baseline
     from harness.app.audit import audit as audit_all
 
-    same = ("rules", "skip", "fail_on", "severity", "baseline", "config", "with_evidence")
+    same = ("rules", "skip", "fail_on", "certainty", "baseline", "config", "with_evidence")
     order = AuditOrder(
         paths=paths,
         jobs=given["jobs"] or 0,

@@ -8,7 +8,7 @@ import click
 
 from harness.cli.output import FAIL_ON, FORMAT, say, show
 from harness.records.store import RUNS
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 _EPILOG = """\b
 Examples:
@@ -29,6 +29,6 @@ def judge(folder: Path, form: str, fail_on: str | None) -> int:
     """
     from harness.app.judge import judge as judge_again  # it takes its time, and --help does not need it
 
-    least = Harm(fail_on) if fail_on else None
+    least = Severity(fail_on) if fail_on else None
     result = judge_again(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True), fail_on=least)
     return show(result, form=form)

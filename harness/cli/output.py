@@ -12,7 +12,7 @@ import click
 from harness.cli.standard_output import written
 from harness.foreign import for_terminal
 from harness.records.sweep_result import outcome
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 from harness.report.document import document, encoded, indented
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FAIL_ON = click.option(
     "--fail-on",
-    type=click.Choice([harm.value for harm in sorted(Harm, key=lambda harm: -harm.rank)]),
+    type=click.Choice([severity.value for severity in sorted(Severity, key=lambda severity: -severity.rank)]),
     help="How bad a finding must be to fail: broken, risky or worse, or any (wasteful). [default: broken]",
 )
 

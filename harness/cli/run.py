@@ -14,7 +14,7 @@ from harness.cli import ad_hoc, engine
 from harness.cli.output import FAIL_ON, FORMAT, say, show
 from harness.errors import UsageError
 from harness.records import store as folders
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.app.progress import Tell
@@ -93,7 +93,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         cold=given["cold"],
         faults=_fault_words(given["faults_wanted"]),
         engine=given["engine"],
-        fail_on=Harm(given["fail_on"] or Harm.BROKEN),
+        fail_on=Severity(given["fail_on"] or Severity.BROKEN),
     )
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())

@@ -13,7 +13,7 @@ from harness.records.verdict import Outcome
 _LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in (?P<function>.*))?$")
 
 
-class Severity(StrEnum):
+class Certainty(StrEnum):
     """How sure a finding of the audit is: it breaks, it will probably break, someone should look at it."""
 
     CERTAIN = "certain"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Return 2 for certain, 1 for likely, 0 for look at it."""
-        return {Severity.LOOK: 0, Severity.LIKELY: 1, Severity.CERTAIN: 2}[self]
+        return {Certainty.LOOK: 0, Certainty.LIKELY: 1, Certainty.CERTAIN: 2}[self]
 
     @property
     def word(self) -> str:
@@ -71,7 +71,7 @@ class AuditFinding:
 
     Attributes:
         rule: Id of the rule.
-        severity: How sure it is.
+        certainty: How sure it is.
         message: What stands where, what it leads to and what to write instead.
         place: The offending line.
         path: The steps from the entry method to the offending line: each one is the call that leads on.
@@ -84,7 +84,7 @@ class AuditFinding:
     """
 
     rule: str
-    severity: Severity
+    certainty: Certainty
     message: str
     place: CodePlace
     path: tuple[CodePlace, ...] = ()
@@ -171,7 +171,7 @@ class RuleText:
         fix: What to write instead.
         bad: Short code that breaks it.
         right: The same code, right.
-        severity: Of its findings as a rule; single findings may be less sure.
+        certainty: Of its findings as a rule; single findings may be less sure.
     """
 
     id: str
@@ -182,7 +182,7 @@ class RuleText:
     fix: str
     bad: str
     right: str
-    severity: Severity
+    certainty: Certainty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,11 +221,11 @@ class AuditResult:
         bad_ignores: Places of comments that ignore nothing, for they have no reason, or no rule is called so.
         errors: Rules that raised.
         missed: What a run showed that was given as evidence, and that no finding tells.
-        below: How many findings are less severe than what was asked for, and not told.
+        below: How many findings are less sure than what was asked for, and not told.
         rules: How many rules were asked.
         workflows: How many workflows were found.
         activities: How many activities were found.
-        fail_on: Severity from which on a finding fails the audit.
+        fail_on: Certainty from which on a finding fails the audit.
         seconds: How long it took.
     """
 
@@ -243,13 +243,13 @@ class AuditResult:
     rules: int = 0
     workflows: int = 0
     activities: int = 0
-    fail_on: Severity = Severity.LIKELY
+    fail_on: Certainty = Certainty.LIKELY
     seconds: float = 0.0
 
     @property
     def failing(self) -> tuple[AuditFinding, ...]:
-        """Return the findings that are severe enough to fail the audit."""
-        return tuple(finding for finding in self.findings if finding.severity.rank >= self.fail_on.rank)
+        """Return the findings that are sure enough to fail the audit."""
+        return tuple(finding for finding in self.findings if finding.certainty.rank >= self.fail_on.rank)
 
     @property
     def unread(self) -> tuple[FileReport, ...]:
@@ -277,7 +277,7 @@ class AuditResult:
 
     @property
     def outcome(self) -> Outcome:
-        """Return FAIL for findings that are severe enough, UNKNOWN where that none was found proves nothing."""
+        """Return FAIL for findings that are sure enough, UNKNOWN where that none was found proves nothing."""
         if self.failing:
             return Outcome.FAIL
         return Outcome.UNKNOWN if self.unknown else Outcome.PASS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,4 +34,4 @@ class SweepOptions:
     cold: bool = False
     faults: tuple[str, ...] = ()
     engine: str = "dev"
-    fail_on: Harm = Harm.BROKEN
+    fail_on: Severity = Severity.BROKEN

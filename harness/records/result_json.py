@@ -87,9 +87,17 @@ def _verdict(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finding(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a finding with its entries; an older file has their texts alone, each of which says all in its columns."""
+    """Return a finding with its entries; an older file has their texts alone, each of which says all in its columns.
+
+    How bad it is was called its harm there.
+    """
     texts = kept.get("evidence", ())
-    return {**kept, "evidence": kept.get("entries", [{"words": text.split("  ")} for text in texts])}
+    severity = kept.get("severity", kept.get("harm"))
+    return {
+        **kept,
+        "severity": severity,
+        "evidence": kept.get("entries", [{"words": text.split("  ")} for text in texts]),
+    }
 
 
 def _convert(kept: Mapping[str, Any], kind: type[Any]) -> Any:

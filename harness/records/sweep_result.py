@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harness.records.cut import Cut
 from harness.records.plan import Strike
 from harness.records.point import is_goodbye
-from harness.records.verdict import Finding, Harm, Outcome, Verdict, worst
+from harness.records.verdict import Finding, Outcome, Severity, Verdict, worst
 
 UNREACHABLE_SHARE = 0.1
 """Largest share of a sweep's strikes that may turn out to be unreachable while its outcome is still PASS.
@@ -85,7 +85,7 @@ class SweepResult:
     reason: str = ""
     inapplicable: str = ""
     points_only: bool = False
-    fail_on: Harm = Harm.BROKEN
+    fail_on: Severity = Severity.BROKEN
 
     @property
     def known(self) -> int:

@@ -1,6 +1,6 @@
 """Verdicts: what the checks say of one trial. Outcomes order PASS < UNKNOWN < FAIL and compose by the worst.
 
-How bad a finding is says its ``Harm``. What is at least as bad as the user asked for (``--fail-on``, by default
+How bad a finding is says its ``Severity``. What is at least as bad as the user asked for (``--fail-on``, by default
 broken) makes a judgement FAIL; what is less bad is told, and fails nothing.
 """
 
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
         return {Outcome.PASS: 0, Outcome.UNKNOWN: 3, Outcome.FAIL: 1}[self]
 
 
-class Harm(StrEnum):
+class Severity(StrEnum):
     """How bad what a finding shows is: a promise broke, it will break, or it only costs too much."""
 
     BROKEN = "broken"
@@ -45,9 +45,9 @@ class Harm(StrEnum):
     @property
     def rank(self) -> int:
         """Return 2 for broken, 1 for risky, 0 for wasteful."""
-        return {Harm.WASTEFUL: 0, Harm.RISKY: 1, Harm.BROKEN: 2}[self]
+        return {Severity.WASTEFUL: 0, Severity.RISKY: 1, Severity.BROKEN: 2}[self]
 
-    def fails(self, fail_on: Harm) -> bool:
+    def fails(self, fail_on: Severity) -> bool:
         """Tell whether a finding of it fails where this is what fails at least."""
         return self.rank >= fail_on.rank
 
@@ -90,7 +90,7 @@ class Finding:
         subject: What it is about, apart from this trial's numbers and times: findings of one check and subject are
             one finding seen in several trials. An activity type, an effect's name, a workflow type.
         evidence: The entries that show it.
-        harm: How bad it is; None as long as the check's own word for it stands.
+        severity: How bad it is; None as long as the check's own word for it stands.
         why: Why it matters; filled in from the check where the finding has no words of its own.
         fix: How to mend it; likewise.
     """
@@ -99,14 +99,14 @@ class Finding:
     message: str
     subject: str = ""
     evidence: tuple[EvidenceEntry, ...] = ()
-    harm: Harm | None = None
+    severity: Severity | None = None
     why: str = ""
     fix: str = ""
 
     @property
-    def how_bad(self) -> Harm:
+    def how_bad(self) -> Severity:
         """How bad it is: broken where nobody says that it is less."""
-        return self.harm or Harm.BROKEN
+        return self.severity or Severity.BROKEN
 
     @property
     def id(self) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from harness.faults import Fault
-from harness.records.audit_result import RuleText, Severity
-from harness.records.verdict import Harm
+from harness.records.audit_result import Certainty, RuleText
+from harness.records.verdict import Severity
 from harness.report.text import Paint, wrapped
 
 _FAMILIES = {
@@ -21,10 +21,10 @@ _FAMILIES = {
     "CP7": "Recorded histories",
 }
 
-_SEVERITIES = {
-    Severity.CERTAIN: "it breaks",
-    Severity.LIKELY: "it will probably break",
-    Severity.LOOK: "someone should look at it",
+_CERTAINTIES = {
+    Certainty.CERTAIN: "it breaks",
+    Certainty.LIKELY: "it will probably break",
+    Certainty.LOOK: "someone should look at it",
 }
 
 _FINAL = "No attempt outlasts it: the work must end in a prompt, rightly classified failure, or a declared fallback."
@@ -44,7 +44,7 @@ class CheckText(Protocol):
         ...
 
     @property
-    def harm(self) -> Harm:
+    def severity(self) -> Severity:
         """How bad its findings are."""
         ...
 
@@ -67,7 +67,7 @@ class CheckText(Protocol):
 def rule_text(rule: RuleText, *, colour: bool = False, width: int = 100) -> str:
     """Return what a rule says, ready for a terminal."""
     paint = Paint(colour)
-    parts = [f"{paint(rule.id, 'bold')} {rule.name} ({rule.severity})", "", *wrapped(rule.title, width)]
+    parts = [f"{paint(rule.id, 'bold')} {rule.name} ({rule.certainty})", "", *wrapped(rule.title, width)]
     parts += _sections({"Why": rule.why, "Evidence": rule.evidence, "Fix": rule.fix}, paint, width)
     parts += ["", paint("Wrong", "bold", "red"), *_code(rule.bad)]
     parts += ["", paint("Right", "bold", "green"), *_code(rule.right)]
@@ -78,7 +78,7 @@ def rule_text(rule: RuleText, *, colour: bool = False, width: int = 100) -> str:
 def check_text(check: CheckText, *, colour: bool = False, width: int = 100) -> str:
     """Return what a check says, ready for a terminal."""
     paint = Paint(colour)
-    parts = [f"{paint(check.name, 'bold')} ({check.harm})", "", *wrapped(check.property, width)]
+    parts = [f"{paint(check.name, 'bold')} ({check.severity})", "", *wrapped(check.property, width)]
     parts += _sections({"Why": check.why, "Fix": check.fix}, paint, width)
     return "\n".join([*parts, "", paint("To leave it out", "bold"), f"  crashproof run … --skip-check {check.name}"])
 
@@ -88,7 +88,7 @@ def check_markdown(check: CheckText) -> str:
     return "\n\n".join(
         [
             f"## {check.name}",
-            f"**{check.property.rstrip('.')}.** A finding of it is {check.harm}, where it does not say otherwise.",
+            f"**{check.property.rstrip('.')}.** A finding of it is {check.severity}, where it does not say otherwise.",
             f"**Why.** {check.why}",
             f"**Fix.** {check.fix}",
         ]
@@ -98,7 +98,7 @@ def check_markdown(check: CheckText) -> str:
 def checks_markdown(checks: Iterable[CheckText]) -> str:
     """Return the page of all checks, as Markdown, in the order in which verdicts show them."""
     known = list(checks)
-    rows = [f"| [{check.name}](#{check.name}) | {check.harm} | {_cell(check.property)} |" for check in known]
+    rows = [f"| [{check.name}](#{check.name}) | {check.severity} | {_cell(check.property)} |" for check in known]
     return "\n\n".join(
         [
             "# Checks of crashproof run",
@@ -129,7 +129,7 @@ def rule_markdown(rule: RuleText, *, level: int = 2) -> str:
     mark = "#" * level
     parts = [
         f"{mark} {rule.id} {rule.name}",
-        f"**{rule.title.rstrip('.')}.** Severity: {rule.severity} ({_SEVERITIES[rule.severity]}).",
+        f"**{rule.title.rstrip('.')}.** Certainty: {rule.certainty} ({_CERTAINTIES[rule.certainty]}).",
         rule.why,
         f"**Evidence.** {rule.evidence}",
         f"**Fix.** {rule.fix}",
@@ -144,12 +144,12 @@ def rules_markdown(rules: Iterable[RuleText]) -> str:
     """Return the page of all rules, as Markdown: a table, then each rule by family."""
     known = sorted(rules, key=lambda rule: rule.id)
     rows = [
-        f"| [{rule.id}](#{_anchor(rule)}) | {rule.name} | {rule.severity} | {_cell(rule.title)} |" for rule in known
+        f"| [{rule.id}](#{_anchor(rule)}) | {rule.name} | {rule.certainty} | {_cell(rule.title)} |" for rule in known
     ]
     parts = [
         "# Rules of crashproof audit",
-        "Severities: " + ", ".join(f"*{severity}*: {words}" for severity, words in _SEVERITIES.items()) + ".",
-        "\n".join(["| rule | name | severity | what it wants |", "|---|---|---|---|", *rows]),
+        "Certainties: " + ", ".join(f"*{certainty}*: {words}" for certainty, words in _CERTAINTIES.items()) + ".",
+        "\n".join(["| rule | name | certainty | what it wants |", "|---|---|---|---|", *rows]),
     ]
     for family in sorted({rule.id[:3] for rule in known}):
         parts.append(f"## {_FAMILIES.get(family, family)}")

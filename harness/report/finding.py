@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.records.audit_result import CodePlace, RuleText, Severity
+from harness.records.audit_result import Certainty, CodePlace, RuleText
 from harness.records.plan import Plan
 from harness.records.replay_result import Difference, NondeterministicCall
-from harness.records.verdict import EvidenceEntry, Harm, Outcome
+from harness.records.verdict import EvidenceEntry, Outcome, Severity
 
 Level = Literal["error", "warning", "note"]
 
-_LEVELS: Mapping[Severity | Harm | None, Level] = {
+_LEVELS: Mapping[Certainty | Severity | None, Level] = {
     None: "error",
-    Severity.CERTAIN: "error",
-    Severity.LIKELY: "warning",
-    Severity.LOOK: "note",
-    Harm.BROKEN: "error",
-    Harm.RISKY: "warning",
-    Harm.WASTEFUL: "note",
+    Certainty.CERTAIN: "error",
+    Certainty.LIKELY: "warning",
+    Certainty.LOOK: "note",
+    Severity.BROKEN: "error",
+    Severity.RISKY: "warning",
+    Severity.WASTEFUL: "note",
 }
 
 
@@ -54,8 +54,8 @@ class ReportedFinding:
         scenario: Whose finding it is: a scenario, or the type of a workflow or an activity.
         reproduce: The command that shows it again.
         rule: Id of the rule of an audit; empty where a check has no other id than its name.
-        severity: How strong the evidence is, where findings of the source differ in that.
-        harm: How bad it is, where findings of the source differ in that.
+        certainty: How strong the evidence is, where findings of the source differ in that.
+        severity: How bad it is, where findings of the source differ in that.
         why: Why it matters, where the finding says so itself.
         fix: How to mend it, where the finding says so itself.
         plan: The plan of the trial that shows it; None where nothing was struck.
@@ -71,7 +71,7 @@ class ReportedFinding:
         conditions: The conditions of replay under which it shows; empty where it does not depend on them.
         difference: What is not as recorded, where it is that.
         suppression: Why it does not count; None if it counts.
-        fails: Whether it is severe enough to fail.
+        fails: Whether it is sure or bad enough to fail.
         fingerprints: How SARIF knows it again, by the name of the way to do so.
         details: What JSON says of it beside, by key.
         properties: What SARIF says of it beside, by key.
@@ -83,8 +83,8 @@ class ReportedFinding:
     scenario: str
     reproduce: str
     rule: str = ""
+    certainty: Certainty | None = None
     severity: Severity | None = None
-    harm: Harm | None = None
     why: str = ""
     fix: str = ""
     plan: Plan | None = None
@@ -116,9 +116,9 @@ class ReportedFinding:
         return self.rule or self.check
 
     @property
-    def grade(self) -> Severity | Harm | None:
+    def grade(self) -> Certainty | Severity | None:
         """What findings of its source differ in: how strong the evidence is, or how bad it is; None for neither."""
-        return self.severity or self.harm
+        return self.certainty or self.severity
 
     @property
     def level(self) -> Level:

@@ -72,7 +72,7 @@ def _limit(limit: Limit, folder: str) -> str:
 def _finding(finding: ReportedFinding, name: str, folder: str) -> str:
     named = _place(finding, folder)
     grade = f"({finding.grade})" if finding.grade else ""
-    named["title"] = " ".join(word for word in (finding.rule_id, name, grade) if word or finding.severity)
+    named["title"] = " ".join(word for word in (finding.rule_id, name, grade) if word or finding.certainty)
     steps = [step_text(step) for step in finding.path]
     path = [f"Workflow {finding.scenario or 'code'} gets there by:", *steps] if steps else []
     plan = [plan_text(finding.plan)] if finding.plan else []

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.foreign import for_terminal
-from harness.records.audit_result import CodePlace, RuleText, Severity
+from harness.records.audit_result import Certainty, CodePlace, RuleText
 from harness.records.run_record import versions
 from harness.records.store import json_bytes
 from harness.records.verdict import Outcome
@@ -20,7 +20,7 @@ from harness.report.phrases import plan_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-_LEVELS: Mapping[Severity, Level] = {Severity.CERTAIN: "error", Severity.LIKELY: "warning", Severity.LOOK: "note"}
+_LEVELS: Mapping[Certainty, Level] = {Certainty.CERTAIN: "error", Certainty.LIKELY: "warning", Certainty.LOOK: "note"}
 _RANKS: Mapping[Level, float] = {"error": 90.0, "warning": 60.0, "note": 30.0}
 _BASE = "SRCROOT"
 _DONE = {"run": "sweep", "replay": "replay", "audit": "audit"}
@@ -69,8 +69,12 @@ def _rule(rule: RuleText) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
         "help": {"text": rule_text(rule), "markdown": rule_markdown(rule)},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity], "rank": _RANKS[_LEVELS[rule.severity]]},
-        "properties": {"severity": rule.severity.word, "tags": ["temporal", "durability"]},
+        "defaultConfiguration": {"level": _LEVELS[rule.certainty], "rank": _RANKS[_LEVELS[rule.certainty]]},
+        "properties": {
+            "severity": rule.certainty.word,
+            "certainty": rule.certainty.word,
+            "tags": ["temporal", "durability"],
+        },
     }
 
 
@@ -112,7 +116,7 @@ def _result(finding: ReportedFinding, known: Sequence[str]) -> dict[str, Any]:
 
 def _message(finding: ReportedFinding) -> str:
     """Return what a reader needs who sees nothing else: a finding of the code with all that shows it."""
-    if finding.severity:
+    if finding.certainty:
         return "\n".join([finding.message, *map(str, finding.evidence), *map(str, finding.confirmed)])
     under = f" ({plan_text(finding.plan)})" if finding.plan else ""
     remarks = "".join(f"\n{line}" for line in finding.remarks)

@@ -44,7 +44,7 @@ def _block(block: Block) -> Iterator[str]:
     finding = block.first
     plan = f": {for_markdown(plan_text(finding.plan))}" if finding.plan else ""
     yield f"**{for_markdown(finding.scenario)}**{plan}  "
-    yield f"{for_code_span(finding.check)} ({finding.harm}): {for_markdown(finding.message)}  "
+    yield f"{for_code_span(finding.check)} ({finding.severity}): {for_markdown(finding.message)}  "
     yield from (f"also: {for_markdown(other.message)}  " for other in block.also)
     yield from (f"{for_markdown(remark)}  " for remark in finding.remarks)
     yield f"Reproduce with {for_code_span(finding.reproduce)}"

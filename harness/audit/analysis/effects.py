@@ -13,7 +13,7 @@ from harness.audit.analysis.argument_origins import ArgumentOrigin, origins, out
 from harness.audit.analysis.call_chains import CallFrame, entered
 from harness.audit.analysis.remote_calls import spoken
 from harness.audit.code.executed_nodes import own_nodes
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -60,7 +60,7 @@ class CodeEffect:
         address: Where it goes.
         decided_in: The frame nearest to the activity that had a say in it.
         unknown: Whether a key may be passed in a way that cannot be seen.
-        severity: How sure it is without a key, where that does not depend on what it is about.
+        certainty: How sure it is without a key, where that does not depend on what it is about.
         instead: What to do.
     """
 
@@ -69,7 +69,7 @@ class CodeEffect:
     keys: tuple[ArgumentOrigin, ...] = ()
     address: ArgumentOrigin | None = None
     unknown: bool = False
-    severity: Severity | None = None
+    certainty: Certainty | None = None
     instead: str = _SEND_KEY
 
 
@@ -81,12 +81,12 @@ def effect_of(call: nodes.Call, frame: CallFrame, *, project: Project) -> CodeEf
     if name == "urllib.request.urlopen":
         return _opened(call, frame, project)
     if _STRIPE.fullmatch(name):
-        return _keyed_by(call, name, frame, project, Severity.LIKELY)
+        return _keyed_by(call, name, frame, project, Certainty.LIKELY)
     if _MESSAGE.fullmatch(name):
-        return _keyed_by(call, name, frame, project, Severity.LIKELY)
+        return _keyed_by(call, name, frame, project, Certainty.LIKELY)
     if _MAIL.fullmatch(name):
         instead = "Note in a store, under such a key, that it was sent, or send by a service that takes a key."
-        return CodeEffect(what=spoken(name), decided_in=frame, severity=Severity.LIKELY, instead=instead)
+        return CodeEffect(what=spoken(name), decided_in=frame, certainty=Certainty.LIKELY, instead=instead)
     if isinstance(call.func, nodes.Attribute) and call.func.attrname in ("execute", "executemany"):
         return _executed(call, frame, project)
     return None
@@ -198,7 +198,7 @@ def _request(
     )
 
 
-def _keyed_by(call: nodes.Call, name: str, frame: CallFrame, project: Project, severity: Severity) -> CodeEffect:
+def _keyed_by(call: nodes.Call, name: str, frame: CallFrame, project: Project, certainty: Certainty) -> CodeEffect:
     given = [one.value for one in call.keywords if one.arg and _KEY_FIELD.fullmatch(one.arg)]
     given += [one.value for one in call.keywords if one.arg in ("MessageDeduplicationId", "options")]
     return CodeEffect(
@@ -206,7 +206,7 @@ def _keyed_by(call: nodes.Call, name: str, frame: CallFrame, project: Project, s
         keys=tuple(ArgumentOrigin(node=one, frame=frame) for one in given),
         decided_in=frame,
         unknown=any(one.arg is None for one in call.keywords),
-        severity=severity,
+        certainty=certainty,
         instead="Pass idempotency_key, made of activity.info().workflow_id and activity_id, or of an argument.",
     )
 
@@ -217,11 +217,11 @@ def _executed(call: nodes.Call, frame: CallFrame, project: Project) -> CodeEffec
         if _KEY_COLUMN.search((inserted["columns"] or "").strip()):
             return None
         instead = "Give the row a key made of what stays the same, and write ON CONFLICT DO NOTHING."
-        return CodeEffect(what="INSERT", decided_in=frame, severity=Severity.LOOK, instead=instead)
+        return CodeEffect(what="INSERT", decided_in=frame, certainty=Certainty.LOOK, instead=instead)
     if text.lstrip()[:6].upper() == "UPDATE" and _COUNTS_ON.search(text):
         instead = "Book the change as a row of its own under a key, in the same transaction, or write the new value."
         return CodeEffect(
-            what="UPDATE of a value by itself", decided_in=frame, severity=Severity.LIKELY, instead=instead
+            what="UPDATE of a value by itself", decided_in=frame, certainty=Certainty.LIKELY, instead=instead
         )
     return None
 

@@ -20,7 +20,7 @@ from harness.audit.analysis.words import words
 from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,18 +240,18 @@ def reaches_command(project: Project, use: ForbiddenUse, reached: ReachedCode) -
     return destination_of(project, use.node, Uncertainty.VALUE, reached).reach is ValueReach.COMMAND
 
 
-def severity_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Severity:
+def certainty_of(project: Project, use: ForbiddenUse, reached: ReachedCode) -> Certainty:
     """Return how sure it is that a use breaks the workflow."""
     if use.name.startswith("sys."):
-        return Severity.LOOK
+        return Certainty.LOOK
     stopped = use.source.stopped and not reached.passed_through and not use.handed_over
     if stopped and not unrestricted(use.node, project, reached):
-        return Severity.CERTAIN
+        return Certainty.CERTAIN
     if use.source.rule in ("CP104", "CP105", "CP108"):
-        return Severity.LIKELY
+        return Certainty.LIKELY
     if reaches_command(project, use, reached):
-        return Severity.CERTAIN
-    return Severity.LIKELY
+        return Certainty.CERTAIN
+    return Certainty.LIKELY
 
 
 def forbidden(project: Project, rule: str, consequence: str) -> Iterator[AuditFinding]:
@@ -264,8 +264,8 @@ def forbidden(project: Project, rule: str, consequence: str) -> Iterator[AuditFi
     """
     for use, reached in _all_uses(project):
         if use.source.rule == rule and not is_excused(project, use, reached):
-            severity = severity_of(project, use, reached)
-            yield project.finding(rule, use.node, message(use, consequence), severity=severity, reached=reached)
+            certainty = certainty_of(project, use, reached)
+            yield project.finding(rule, use.node, message(use, consequence), certainty=certainty, reached=reached)
 
 
 _known: WeakKeyDictionary[Project, list[tuple[ForbiddenUse, ReachedCode]]] = WeakKeyDictionary()

@@ -13,7 +13,7 @@ from harness.audit.analysis.forbidden_uses import ForbiddenUse, uses_in
 from harness.audit.analysis.value_flow import destination_of
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
-from harness.records.audit_result import AuditFinding, CodePlace, Severity
+from harness.records.audit_result import AuditFinding, Certainty, CodePlace
 
 _RULES = frozenset({"CP101", "CP102"})
 _DEEPEST = 3
@@ -82,7 +82,7 @@ def _finding(project: Project, use: ForbiddenUse, step: CodePlace, reached: Reac
     )
     evidence = [f"{place.file}:{place.line} calls {use.name}()"]
     finding = project.finding(
-        use.source.rule, use.node, text, severity=Severity.LIKELY, reached=reached, evidence=evidence
+        use.source.rule, use.node, text, certainty=Certainty.LIKELY, reached=reached, evidence=evidence
     )
     before = reached.path[: reached.path.index(step)]
     return replace(finding, place=replace(step, what=""), path=before)

@@ -33,7 +33,7 @@ from harness.audit.code.runtime_checks import Inside, skipped
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.start_calls import StartCalls
 from harness.audit.code.worker_calls import WorkerCalls
-from harness.records.audit_result import AuditFinding, CodePlace, Severity, Unresolved
+from harness.records.audit_result import AuditFinding, Certainty, CodePlace, Unresolved
 
 
 class Project:
@@ -290,7 +290,7 @@ class Project:
         node: nodes.NodeNG,
         message: str,
         *,
-        severity: Severity,
+        certainty: Certainty,
         reached: ReachedCode | None = None,
         workflow: str = "",
         evidence: Sequence[str] = (),
@@ -298,7 +298,7 @@ class Project:
         """Return a finding at a node, with the path and the workflow of the piece of code in which it was reached."""
         return AuditFinding(
             rule=rule,
-            severity=severity,
+            certainty=certainty,
             message=message,
             place=self.place(node),
             path=reached.path if reached else (),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -52,7 +52,7 @@ RECORDED: tuple[Rule, ...] = (
             "await workflow.execute_activity(\n    crawl, url, start_to_close_timeout=timedelta(hours=1),\n"
             "    heartbeat_timeout=timedelta(seconds=30),\n)"
         ),
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_nothing_in_code,
     ),
     Rule(
@@ -71,7 +71,7 @@ RECORDED: tuple[Rule, ...] = (
         fix="Find the decision that differs with `crashproof replay`; put changes of code behind workflow.patched().",
         bad="for name in {'b', 'a'}:\n    await workflow.execute_activity(visit, name, ...)",
         right="for name in sorted({'b', 'a'}):\n    await workflow.execute_activity(visit, name, ...)",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_nothing_in_code,
     ),
 )

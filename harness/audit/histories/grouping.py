@@ -63,7 +63,7 @@ def _finding(shown: Sequence[_At], of_type: int) -> AuditFinding:
         lines.append(f"and {len(shown) - _SHOWN} more histories")
     return AuditFinding(
         rule=sighting.rule,
-        severity=sighting.severity,
+        certainty=sighting.certainty,
         message=" ".join(part for part in (sighting.message, count and f"Seen in {count}.", sighting.fix) if part),
         place=CodePlace(file=best.file, line=1, function=best.workflow, what=f"event {sighting.event}"),
         workflow=best.workflow,

@@ -76,4 +76,4 @@ def look(history: History, *, file: str) -> HistoryFacts:
 
 def rank(sighting: Sighting) -> tuple[float, ...]:
     """Return what orders sightings by how telling they are."""
-    return (sighting.severity.rank, sighting.weight)
+    return (sighting.certainty.rank, sighting.weight)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.sighting import Sighting
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.temporal.event import attributes, number
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
@@ -49,16 +49,16 @@ def _activities(run: RecordedRun) -> Iterator[Sighting]:
     for each in run.executions:
         if not each.end and each.event not in asked:
             what = f"{each.activity!r} was still under way, and nobody hears what becomes of it"
-            yield _sighting(run, each.activity, what, each.event, severity=Severity.LOOK)
+            yield _sighting(run, each.activity, what, each.event, certainty=Certainty.LOOK)
 
 
 def _sighting(
-    run: RecordedRun, subject: str, what: str, event: int, *, severity: Severity = Severity.CERTAIN
+    run: RecordedRun, subject: str, what: str, event: int, *, certainty: Certainty = Certainty.CERTAIN
 ) -> Sighting:
     how = "continued as new" if run.closed_as == "CONTINUED_AS_NEW" else "completed"
     return Sighting(
         rule="CP205",
-        severity=severity,
+        certainty=certainty,
         subject=subject,
         message=f"When {run.workflow} {how}, {what}.",
         fix="Wait for workflow.all_handlers_finished() and for your own tasks, or cancel them, before the run ends.",

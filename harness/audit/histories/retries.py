@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.audit.histories.recorded_run import Execution, RecordedRun
 from harness.audit.histories.sighting import Sighting
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.temporal.duration import in_words
 from harness.temporal.failure import causes, failure_type
 
@@ -40,13 +40,13 @@ def unlimited(run: RecordedRun) -> Iterator[Sighting]:
             continue
         error = "" if each.timed_out else failure_type(each.failure)
         tried = each.attempts if each.attempts > 1 else 0
-        severity = Severity.LOOK
+        certainty = Certainty.LOOK
         if error and tried:
-            severity = Severity.CERTAIN if tried >= MANY_ATTEMPTS else Severity.LIKELY
+            certainty = Certainty.CERTAIN if tried >= MANY_ATTEMPTS else Certainty.LIKELY
         seen = f"; it took {tried} attempts here{f', the last error was {error}' if error else ''}" if tried else ""
         yield Sighting(
             rule="CP403",
-            severity=severity,
+            certainty=certainty,
             subject=each.activity,
             message=f"{each.activity!r} is retried without end: neither maximum_attempts nor schedule_to_close_timeout "
             f"is declared{seen}. An error that no retry heals keeps the workflow open for ever.",
@@ -77,7 +77,7 @@ def out_of_time(run: RecordedRun) -> Iterator[Sighting]:
         if why:
             yield Sighting(
                 rule="CP406",
-                severity=Severity.LIKELY if seen or attempts else Severity.LOOK,
+                certainty=Certainty.LIKELY if seen or attempts else Certainty.LOOK,
                 subject=each.activity,
                 message=f"{each.activity!r}: {why}{'; that happened here' if seen else ''}.",
                 fix="Make start_to_close_timeout and the waits shorter, or schedule_to_close_timeout longer.",
@@ -98,7 +98,7 @@ def refusals_retried(run: RecordedRun) -> Iterator[Sighting]:
                 continue
             yield Sighting(
                 rule="CP407",
-                severity=Severity.CERTAIN if known else Severity.LIKELY,
+                certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
                 subject=each.activity,
                 message=f"{each.activity!r} was tried {each.attempts} times though it was refused for good: "
                 f"{error or 'an error'}{f' ({known[0]})' if known else ''}. Each attempt costs time, and some money.",
@@ -152,7 +152,7 @@ def unmatched(listed: Failed, failed: Iterable[Failed]) -> Sighting | None:
     why = "Temporal compares the bare name of the class" if dotted else "Temporal compares letter by letter"
     return Sighting(
         rule="CP404",
-        severity=Severity.CERTAIN if meant.retried else Severity.LIKELY,
+        certainty=Certainty.CERTAIN if meant.retried else Certainty.LIKELY,
         subject=listed.activity,
         aspect=listed.name,
         message=f"{listed.activity!r} is not to be retried after {listed.name!r}, but what it fails with is called "

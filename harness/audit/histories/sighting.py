@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,18 +13,18 @@ class Sighting:
 
     Attributes:
         rule: Id of the rule.
-        severity: How strong this one alone is.
+        certainty: How strong this one alone is.
         subject: What it is about: an activity type, a workflow type, a signal. Sightings of one rule, workflow type,
             subject and aspect are one finding.
         aspect: What tells apart two findings of one rule on one subject.
         message: What was seen, and what it leads to, as a sentence.
         fix: What to write instead, as a sentence.
         event: Id of the event that shows it.
-        weight: How telling it is among those of the same severity: attempts, bytes.
+        weight: How telling it is among those of the same certainty: attempts, bytes.
     """
 
     rule: str
-    severity: Severity
+    certainty: Certainty
     subject: str
     message: str
     fix: str

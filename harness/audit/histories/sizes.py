@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from harness.audit.histories.recorded_run import Event, Execution, RecordedRun
 from harness.audit.histories.sighting import Sighting, sized
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.temporal.event import attributes, kind, number
 from harness.temporal.failure import causes
 from harness.temporal.payload import size_of
@@ -46,7 +46,11 @@ def large_payloads(run: RecordedRun) -> Iterator[Sighting]:
         seen = f"is refused as too large: {refusal}" if refusal else f"is {sized(size)}"
         yield Sighting(
             rule="CP601",
-            severity=Severity.CERTAIN if refusal else Severity.LIKELY if size >= PAYLOAD_REFUSED / 2 else Severity.LOOK,
+            certainty=Certainty.CERTAIN
+            if refusal
+            else Certainty.LIKELY
+            if size >= PAYLOAD_REFUSED / 2
+            else Certainty.LOOK,
             subject=subject,
             aspect=what,
             message=f"{what} {seen}. Temporal warns from {sized(PAYLOAD_WARNED)} on and refuses more than "
@@ -74,7 +78,7 @@ def growing_arguments(run: RecordedRun) -> Iterator[Sighting]:
         left = max(int((PAYLOAD_REFUSED - last) / step), 0)
         yield Sighting(
             rule="CP601",
-            severity=Severity.LIKELY if last >= PAYLOAD_WARNED / 4 else Severity.LOOK,
+            certainty=Certainty.LIKELY if last >= PAYLOAD_WARNED / 4 else Certainty.LOOK,
             subject=activity,
             aspect="grows",
             message=f"The arguments of {activity!r} grow from call to call: {sized(first)} to {sized(last)} in "
@@ -101,7 +105,7 @@ def near_limits(run: RecordedRun) -> Iterator[Sighting]:
         warned = count >= EVENTS_WARNED or size >= BYTES_WARNED
         yield Sighting(
             rule="CP207",
-            severity=Severity.CERTAIN if ended else Severity.LIKELY if warned else Severity.LOOK,
+            certainty=Certainty.CERTAIN if ended else Certainty.LIKELY if warned else Certainty.LOOK,
             subject=run.workflow,
             message=f"{run.workflow} {what}. Temporal warns at {EVENTS_WARNED:,} events or {sized(BYTES_WARNED)} and "
             f"terminates the run at {EVENTS_ENDED:,} or {sized(BYTES_ENDED)}.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.sighting import Sighting, sized
 from harness.audit.histories.sizes import EXCEEDED, MESSAGE_REFUSED, MESSAGE_TOO_LARGE
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.temporal.event import number
 
 _BY_PARENT = "parent close policy"
@@ -30,7 +30,7 @@ def server_terminations(run: RecordedRun) -> Iterator[Sighting]:
             "CP211",
             f"{run.workflow} was terminated by the server, since its parent closed ({reason}): its work is cut off.",
             "Await the handle of the child in its parent, or start it with ParentClosePolicy.ABANDON.",
-            severity=Severity.LIKELY,
+            certainty=Certainty.LIKELY,
         )
     elif run.terminated_by_server and not EXCEEDED.search(reason):
         yield _sighting(
@@ -42,11 +42,11 @@ def server_terminations(run: RecordedRun) -> Iterator[Sighting]:
 
 
 def _sighting(
-    run: RecordedRun, rule: str, message: str, fix: str, *, severity: Severity = Severity.CERTAIN
+    run: RecordedRun, rule: str, message: str, fix: str, *, certainty: Certainty = Certainty.CERTAIN
 ) -> Sighting:
     return Sighting(
         rule=rule,
-        severity=severity,
+        certainty=certainty,
         subject=run.workflow,
         aspect="terminated",
         message=message,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.sighting import Sighting
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.temporal.duration import in_words
 
 LONG_DECLARED_S = 60.0
@@ -23,7 +23,7 @@ def contradictions(run: RecordedRun) -> Iterator[Sighting]:
         if heartbeat and attempt and heartbeat >= attempt:
             yield Sighting(
                 rule="CP402",
-                severity=Severity.LIKELY,
+                certainty=Certainty.LIKELY,
                 subject=each.activity,
                 message=f"{each.activity!r}: heartbeat_timeout is not shorter than start_to_close_timeout "
                 f"({in_words(attempt)}), so no attempt is ever given up for want of beats.",
@@ -44,7 +44,7 @@ def deaths_noticed_late(run: RecordedRun) -> Iterator[Sighting]:
         seen = "an attempt was given up only" if lost else f"an attempt took {each.seconds:.0f} s, and is given up only"
         yield Sighting(
             rule="CP701",
-            severity=Severity.LIKELY if lost and each.options.start_to_close >= _TOO_LATE_S else Severity.LOOK,
+            certainty=Certainty.LIKELY if lost and each.options.start_to_close >= _TOO_LATE_S else Certainty.LOOK,
             subject=each.activity,
             message=f"{each.activity!r} declares no heartbeat_timeout: {seen} when start_to_close_timeout ({limit}) is "
             "over, and till then nobody knows that its worker died.",

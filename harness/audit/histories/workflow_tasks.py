@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.audit.histories.recorded_run import Event, RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.audit.histories.sizes import EXCEEDED
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.temporal.event import attributes, kind, number
 from harness.temporal.failure import causes, failure_type
 
@@ -36,7 +36,7 @@ class _FailureKind:
     says: re.Pattern[str]
     message: str
     fix: str
-    severity: Severity = Severity.CERTAIN
+    certainty: Certainty = Certainty.CERTAIN
 
 
 _FAILURE_KINDS = (
@@ -57,7 +57,7 @@ _FAILURE_KINDS = (
         says=re.compile("TMPRL1101|[Pp]otential deadlock|deadlocked"),
         message="workflow code held its thread for more than 2 s: it blocks, or the machine was very busy",
         fix="Move what blocks into an activity.",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
     ),
     _FailureKind(
         rule="CP401",
@@ -106,7 +106,7 @@ def timed_out_tasks(run: RecordedRun) -> Iterator[Sighting]:
         if len(row) == _TIMES:
             yield Sighting(
                 rule="CP702",
-                severity=Severity.LOOK,
+                certainty=Certainty.LOOK,
                 subject=run.workflow,
                 aspect="timed out",
                 message=f"Workflow tasks of {run.workflow} timed out {_TIMES} times in a row: its worker dies of them, "
@@ -127,10 +127,10 @@ def _failed(event: Event, cause: str, run: RecordedRun, *, stuck: bool) -> Sight
     if failure_kind is None and types and cause == "WORKFLOW_WORKER_UNHANDLED_FAILURE":
         failure_kind = _plain_error(types[0])
     sentence, fix = (failure_kind.message, failure_kind.fix) if failure_kind else ("", "Look into the worker's log.")
-    severity = failure_kind.severity if failure_kind else Severity.LIKELY
+    certainty = failure_kind.certainty if failure_kind else Certainty.LIKELY
     return Sighting(
         rule=failure_kind.rule if failure_kind else "CP702",
-        severity=Severity.CERTAIN if stuck else severity,
+        certainty=Certainty.CERTAIN if stuck else certainty,
         subject=run.workflow,
         aspect=types[0] if types else cause,
         message=f"A workflow task of {run.workflow} failed{f', for {sentence}' if sentence else ''} ({what})."
@@ -149,5 +149,5 @@ def _plain_error(name: str) -> _FailureKind:
             f"{name} is no failure of Temporal's: it fails the task, which is tried again for ever, not the workflow"
         ),
         fix="Raise ApplicationError, or give workflow_failure_exception_types.",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
     )

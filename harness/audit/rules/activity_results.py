@@ -14,7 +14,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode, Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _PARSERS = {"json.loads", "orjson.loads", "ast.literal_eval", "yaml.safe_load"}
 _PARSING_METHODS = {"model_validate_json", "parse_raw", "validate_json"}
@@ -37,7 +37,7 @@ def parsed_in_workflow(project: Project) -> Iterator[AuditFinding]:
                 " and no retry asks the model anew. Parse in the activity, where a misfit is one more attempt, or raise"
                 " ApplicationError from it."
             )
-            yield project.finding("CP216", call, text, severity=Severity.LIKELY, reached=reached)
+            yield project.finding("CP216", call, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _parses(project: Project, call: nodes.Call, reached: ReachedCode) -> bool:
@@ -107,7 +107,7 @@ def untyped(project: Project) -> Iterator[AuditFinding]:
                 f" a dictionary, a list or a plain value, and has no .{node.attrname}. Pass the activity itself, or"
                 " result_type."
             )
-            yield project.finding("CP217", node, text, severity=Severity.LIKELY, reached=reached)
+            yield project.finding("CP217", node, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _is_untyped(started: Started, project: Project) -> bool:
@@ -134,7 +134,7 @@ RULES = (
         bad="answer = await workflow.execute_activity(think, question, …)\nplan = Plan.model_validate_json(answer)",
         right="@activity.defn\nasync def think(question: str) -> Plan:\n"
         "    return Plan.model_validate_json(await ask(question))",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=parsed_in_workflow,
     ),
     Rule(
@@ -149,7 +149,7 @@ RULES = (
         fix="Pass the function, or result_type=Order.",
         bad='order = await workflow.execute_activity("load", number, …)\nreturn order.total',
         right='order = await workflow.execute_activity("load", number, result_type=Order, …)\nreturn order.total',
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=untyped,
     ),
 )

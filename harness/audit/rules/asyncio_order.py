@@ -12,7 +12,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _LOCAL = ("temporalio.workflow.execute_local_activity", "temporalio.workflow.start_local_activity")
 
@@ -31,7 +31,7 @@ def gathered_local_activities(project: Project) -> Iterator[AuditFinding]:
                     "Local activities are gathered: they end in any order, and their markers are written in that order."
                     " Run them one after the other, or as ordinary activities."
                 )
-                yield project.finding("CP109", call, text, severity=Severity.LOOK, reached=reached)
+                yield project.finding("CP109", call, text, certainty=Certainty.LOOK, reached=reached)
 
 
 def _local_activities(project: Project, gather: nodes.Call, reached: ReachedCode) -> int:
@@ -69,7 +69,7 @@ RULES = (
         fix="Use workflow.wait() and workflow.as_completed(), which keep the order of the tasks.",
         bad="done, left = await asyncio.wait(tasks)",
         right="done, left = await workflow.wait(tasks)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=races,
     ),
     Rule(
@@ -83,7 +83,7 @@ RULES = (
         fix="Await one after the other, or make them ordinary activities.",
         bad="await asyncio.gather(*(workflow.execute_local_activity(price, each, ...) for each in articles))",
         right="prices = [await workflow.execute_local_activity(price, each, ...) for each in articles]",
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=gathered_local_activities,
     ),
 )

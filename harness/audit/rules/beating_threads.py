@@ -12,7 +12,7 @@ from harness.audit.analysis.heartbeating import HEARTBEAT, HeartbeatManner, mann
 from harness.audit.analysis.remote_calls import Towards, remote_named
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -38,7 +38,7 @@ def _outside_of_activity(project: Project) -> Iterator[AuditFinding]:
                     " asyncio.to_thread, which copies the context."
                 )
                 reached = reached_in(frame, project=project)
-                yield project.finding("CP315", call, message, severity=Severity.CERTAIN, reached=reached)
+                yield project.finding("CP315", call, message, certainty=Certainty.CERTAIN, reached=reached)
 
 
 def _run_elsewhere(call: nodes.Call, project: Project) -> Any:
@@ -89,7 +89,7 @@ def _hidden(call: nodes.Call, frame: CallFrame, project: Project) -> AuditFindin
         " limit of its own."
     )
     reached = reached_in(frame, project=project)
-    return project.finding("CP319", call, message, severity=Severity.LIKELY, reached=reached)
+    return project.finding("CP319", call, message, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _without_limit(call: nodes.Call, project: Project) -> bool:
@@ -129,7 +129,7 @@ RULES = (
         fix="Hand over contextvars.copy_context().run with the function as its first argument.",
         bad="threading.Thread(target=beat, args=(stop,)).start()",
         right="threading.Thread(target=contextvars.copy_context().run, args=(beat, stop)).start()",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_outside_of_activity,
     ),
     Rule(
@@ -148,7 +148,7 @@ RULES = (
         fix="Give the client a timeout, or put asyncio.timeout around the request.",
         bad="beats = asyncio.create_task(beat_every(5))\nclient = AsyncOpenAI(timeout=None)",
         right="beats = asyncio.create_task(beat_every(5))\nclient = AsyncOpenAI(timeout=60, max_retries=0)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_hidden_hangs,
     ),
 )

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -64,8 +64,8 @@ def _finding(frame: CallFrame, call: nodes.Call, remote: RemoteCall, project: Pr
         "it returns no other activity goes on, no heartbeat is sent and no task is polled. Write instead: "
         f"{_INSTEAD[remote.towards]}."
     )
-    sure = Severity.CERTAIN if remote.towards is not Towards.STORE else Severity.LIKELY
-    return project.finding("CP301", call, message, severity=sure, reached=reached_in(frame, project=project))
+    sure = Certainty.CERTAIN if remote.towards is not Towards.STORE else Certainty.LIKELY
+    return project.finding("CP301", call, message, certainty=sure, reached=reached_in(frame, project=project))
 
 
 RULES = (
@@ -93,7 +93,7 @@ RULES = (
             "client:\n"
             "        return (await client.get(url)).text"
         ),
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_blocking,
     ),
 )

@@ -11,7 +11,7 @@ from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.analysis.heartbeating import HEARTBEAT
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -117,7 +117,7 @@ def _finding(caught: nodes.ExceptHandler, frame: CallFrame, project: Project) ->
         "nobody, beside its successor. Catch what may fail by name, or let the cancellation through with `raise`."
     )
     return project.finding(
-        "CP307", caught, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
+        "CP307", caught, message, certainty=Certainty.LIKELY, reached=reached_in(frame, project=project)
     )
 
 
@@ -128,7 +128,7 @@ def _ended(what: str, caught: nodes.ExceptHandler, frame: CallFrame, project: Pr
         " rest. Raise it again, unless activity.cancellation_details() says that the workflow asked for it."
     )
     return project.finding(
-        "CP307", caught, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
+        "CP307", caught, message, certainty=Certainty.LIKELY, reached=reached_in(frame, project=project)
     )
 
 
@@ -155,7 +155,7 @@ RULES = (
             "for url in urls:\n    activity.heartbeat(url)\n    try:\n        fetch(url)\n    except Exception:\n"
             "        log(url)"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_swallowed,
     ),
 )

@@ -9,7 +9,7 @@ from harness.audit.analysis.mutations import Kept, changes_in
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, EntryMethod, ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _DRAWS = frozenset(f"temporalio.workflow.{name}" for name in ("uuid4", "random", "new_random"))
 
@@ -41,13 +41,13 @@ def commanding_queries(project: Project) -> Iterator[AuditFinding]:
                     " every later random value is another one in a replay. Draw it in the run or in an update, and"
                     " keep it."
                 )
-                yield project.finding("CP204", call, text, severity=Severity.CERTAIN, reached=reached)
+                yield project.finding("CP204", call, text, certainty=Certainty.CERTAIN, reached=reached)
             elif consequences(project).is_command(call, reached):
                 text = (
                     f"The {entry.kind} {entry.name} calls {project.source(call.func, 60)}(), but a {entry.kind} is not"
                     " in the history and may not issue commands: it fails. Do it in an update or a signal."
                 )
-                yield project.finding("CP204", call, text, severity=Severity.CERTAIN, reached=reached)
+                yield project.finding("CP204", call, text, certainty=Certainty.CERTAIN, reached=reached)
     yield from _changing(project, "CP204", EntryKind.VALIDATOR)
 
 
@@ -65,7 +65,7 @@ def _changing(project: Project, rule: str, kind: EntryKind) -> Iterator[AuditFin
                     f"The {entry.kind} {entry.name} changes {change.what}. A {entry.kind} leaves no event, so a replay"
                     f" never makes the change{refused}. Work on a copy, or make it an update."
                 )
-                yield project.finding(rule, change.node, text, severity=Severity.CERTAIN, reached=reached)
+                yield project.finding(rule, change.node, text, certainty=Certainty.CERTAIN, reached=reached)
 
 
 RULES = (
@@ -79,7 +79,7 @@ RULES = (
         fix="Return a copy; make what changes state an update.",
         bad="@workflow.query\ndef next(self) -> str:\n    return self._queue.popleft()",
         right="@workflow.update\ndef next(self) -> str:\n    return self._queue.popleft()",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=changing_queries,
     ),
     Rule(
@@ -94,7 +94,7 @@ RULES = (
         fix="Start work in an update or a signal; only look in validators.",
         bad="@say.validator\ndef check(self, text: str) -> None:\n    self._tries += 1",
         right="@workflow.update\nasync def say(self, text: str) -> None:\n    self._tries += 1",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=commanding_queries,
     ),
 )

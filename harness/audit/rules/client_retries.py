@@ -13,7 +13,7 @@ from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -54,8 +54,8 @@ def _retries(project: Project) -> Iterator[AuditFinding]:
         for frame, node, how, requests in repeating:
             if node not in reported:
                 reported.add(node)
-                severity = Severity.LIKELY if requests or _asks_outside(node, frame, project) else Severity.LOOK
-                yield _finding(node, how, requests, frame, project, severity=severity)
+                certainty = Certainty.LIKELY if requests or _asks_outside(node, frame, project) else Certainty.LOOK
+                yield _finding(node, how, requests, frame, project, certainty=certainty)
 
 
 def _found_in(frame: CallFrame, project: Project) -> Iterator[tuple[Any, str, int]]:
@@ -237,14 +237,14 @@ def _is_general(node: Any, frame: CallFrame, project: Project) -> bool:
 
 
 def _finding(
-    node: Any, how: str, requests: int, frame: CallFrame, project: Project, *, severity: Severity
+    node: Any, how: str, requests: int, frame: CallFrame, project: Project, *, certainty: Certainty
 ) -> AuditFinding:
     message = (
         f"Inside the activity {frame.activity.name!r} {how}, and Temporal repeats the activity: "
         f"{_requests(frame.activity, requests, project)}. Waits told by Retry-After and the state of the retries are "
         "in no history. Leave retries to Temporal's retry policy: max_retries=0 for a client, no decorator, no loop."
     )
-    return project.finding("CP305", node, message, severity=severity, reached=reached_in(frame, project=project))
+    return project.finding("CP305", node, message, certainty=certainty, reached=reached_in(frame, project=project))
 
 
 def _requests(activity: Activity, requests: int, project: Project) -> str:
@@ -276,7 +276,7 @@ RULES = (
         fix="Give the client max_retries=0: the retry policy decides, with next_retry_delay for Retry-After.",
         bad="client = AsyncOpenAI()",
         right="client = AsyncOpenAI(max_retries=0, timeout=30)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_retries,
     ),
 )

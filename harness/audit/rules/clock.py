@@ -8,7 +8,7 @@ from harness.audit.analysis.forbidden_uses import forbidden
 from harness.audit.analysis.package_calls import of_packages
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def clock(project: Project) -> Iterator[AuditFinding]:
@@ -31,7 +31,7 @@ RULES = (
         fix="Use workflow.now() or workflow.time(): the time of the workflow task, the same in every replay.",
         bad="deadline = datetime.now(timezone.utc) + timedelta(minutes=5)",
         right="deadline = workflow.now() + timedelta(minutes=5)",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=clock,
     ),
 )

@@ -11,7 +11,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _WAIT = "temporalio.workflow.wait_condition"
 _CLOCKS = {"temporalio.workflow.now", "temporalio.workflow.time", "temporalio.workflow.time_ns"}
@@ -29,7 +29,7 @@ def clock_conditions(project: Project) -> Iterator[AuditFinding]:
                     " the condition is asked again only when a signal, a timer or a result comes, so the moment passes"
                     " unnoticed. Pass the time that is left as timeout."
                 )
-                yield project.finding("CP210", call, text, severity=Severity.LIKELY, reached=reached)
+                yield project.finding("CP210", call, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _limited(call: nodes.Call) -> bool:
@@ -59,7 +59,7 @@ RULES = (
         fix="Pass the rest of the time as timeout, and catch asyncio.TimeoutError.",
         bad="await workflow.wait_condition(lambda: self._done or workflow.now() > end)",
         right="await workflow.wait_condition(lambda: self._done, timeout=end - workflow.now())",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=clock_conditions,
     ),
 )

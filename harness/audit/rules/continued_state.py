@@ -12,7 +12,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, ReachedCode, Workflow
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _CONTINUES = "temporalio.workflow.continue_as_new"
 
@@ -72,7 +72,7 @@ def _forgets(
                 " yet is gone, though their senders were told that it arrived. Pass it on, or continue only when it is"
                 " empty and workflow.all_handlers_finished()."
             )
-            yield project.finding("CP213", call, text, severity=Severity.LIKELY, reached=reached)
+            yield project.finding("CP213", call, text, certainty=Certainty.LIKELY, reached=reached)
             return
 
 
@@ -154,7 +154,7 @@ RULES = (
         bad="if workflow.info().is_continue_as_new_suggested():\n    workflow.continue_as_new(self._count)",
         right="if workflow.info().is_continue_as_new_suggested():\n"
         "    workflow.continue_as_new(args=[self._count, list(self._messages)])",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=left_at_continue,
     ),
 )

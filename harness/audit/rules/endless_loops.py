@@ -11,7 +11,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _ENDLESS = frozenset({"itertools.count", "itertools.cycle", "itertools.repeat"})
 _TASKS = frozenset({"create_task", "ensure_future"})
@@ -32,7 +32,7 @@ def endless(project: Project) -> Iterator[AuditFinding]:
                         " history each time, until the server terminates the workflow. Continue as new when"
                         " workflow.info().is_continue_as_new_suggested()."
                     )
-                    yield project.finding("CP207", loop, text, severity=Severity.LIKELY, reached=reached)
+                    yield project.finding("CP207", loop, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _commands(project: Project, loop: _Loop, reached: ReachedCode) -> Iterator[Node]:
@@ -105,7 +105,7 @@ RULES = (
         bad="while True:\n    await workflow.execute_activity(poll, ...)",
         right="while not workflow.info().is_continue_as_new_suggested():\n    await workflow.execute_activity(poll,"
         " ...)\nworkflow.continue_as_new(...)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=endless,
     ),
 )

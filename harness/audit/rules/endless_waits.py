@@ -12,7 +12,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _WAIT = "temporalio.workflow.wait_condition"
 _INIT = "__init__"
@@ -31,7 +31,7 @@ def endless_waits(project: Project) -> Iterator[AuditFinding]:
                     f"This waits until self.{name} is {wanted}, and nothing in the workflow {value}: once it waits, it"
                     " waits for ever. Add a signal that does, or a timeout."
                 )
-                yield project.finding("CP209", call, text, severity=Severity.LIKELY, reached=reached)
+                yield project.finding("CP209", call, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _flag(condition: Node) -> tuple[str, bool]:
@@ -83,7 +83,7 @@ RULES = (
         fix="Add the signal or update that sets the flag, or give the wait a timeout.",
         bad="await workflow.wait_condition(lambda: not self._paused)  # pause() sets it, nothing sets it back",
         right="@workflow.signal\ndef resume(self) -> None:\n    self._paused = False",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=endless_waits,
     ),
 )

@@ -14,7 +14,7 @@ from harness.audit.analysis.call_chains import retry_policies
 from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import WrittenRetryPolicy
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -46,9 +46,9 @@ def _unknown_names(project: Project) -> Iterator[AuditFinding]:
     for policy in retry_policies(project):
         for node, name in _names(policy, project):
             if judgement := _judged(name, project):
-                severity, why = judgement
+                certainty, why = judgement
                 message = f"{name!r} in non_retryable_error_types is matched by no error: {why}"
-                yield project.finding("CP404", node, message, severity=severity)
+                yield project.finding("CP404", node, message, certainty=certainty)
 
 
 def _names(policy: WrittenRetryPolicy, project: Project) -> Iterator[tuple[Any, str]]:
@@ -63,21 +63,21 @@ def _names(policy: WrittenRetryPolicy, project: Project) -> Iterator[tuple[Any, 
             return
 
 
-def _judged(name: str, project: Project) -> tuple[Severity, str] | None:
+def _judged(name: str, project: Project) -> tuple[Certainty, str] | None:
     raised, derived = _errors_of(project)
     last = name.rpartition(".")[2]
     if last != name and name not in raised:
-        return Severity.CERTAIN, (f"Temporal compares the bare name of the class, without its module. Write {last!r}.")
+        return Certainty.CERTAIN, (f"Temporal compares the bare name of the class, without its module. Write {last!r}.")
     if name in raised or name in _CLIENT_LEAVES:
         return None
     if name in _NEVER_RAISED or name in derived:
-        return Severity.LIKELY, (
+        return Certainty.LIKELY, (
             "Temporal compares names, not classes; what is raised are classes derived from it, and their names are "
             "others. Name each of those."
         )
     near = difflib.get_close_matches(name, sorted(raised | _CLIENT_LEAVES), n=1, cutoff=0.8)
     if near and name not in _builtin_errors():
-        return Severity.LIKELY, f"no class and no ApplicationError type is called so. Did you mean {near[0]!r}?"
+        return Certainty.LIKELY, f"no class and no ApplicationError type is called so. Did you mean {near[0]!r}?"
     return None
 
 
@@ -142,7 +142,7 @@ RULES = (
         fix="Write the bare name of each class that is raised (`BadRequestError.__name__` cannot be misspelt).",
         bad='RetryPolicy(non_retryable_error_types=["openai.BadRequestError", "InvaildInputError"])',
         right="RetryPolicy(non_retryable_error_types=[BadRequestError.__name__, InvalidInputError.__name__])",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_unknown_names,
     ),
 )

@@ -11,7 +11,7 @@ from harness.audit.analysis.call_chains import CallFrame, activity_starts, frame
 from harness.audit.analysis.remote_calls import Towards, remote_named
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _wait_half_read(project: Project) -> Iterator[AuditFinding]:
                 "three forms: seconds, HTTP date, and retry-after-ms."
             )
             reached = reached_in(frame, project=project)
-            yield project.finding("CP314", node, message, severity=Severity.LOOK, reached=reached)
+            yield project.finding("CP314", node, message, certainty=Certainty.LOOK, reached=reached)
 
 
 def _wait_unheard(project: Project) -> Iterator[AuditFinding]:
@@ -73,7 +73,7 @@ def _wait_unheard(project: Project) -> Iterator[AuditFinding]:
                     "by nobody. Pass it as next_retry_delay."
                 )
                 reached = reached_in(frame, project=project)
-                yield project.finding("CP314", raised, message, severity=Severity.LOOK, reached=reached)
+                yield project.finding("CP314", raised, message, certainty=Certainty.LOOK, reached=reached)
 
 
 def _raised_for_limits(frame: CallFrame, project: Project) -> Iterator[nodes.Raise]:
@@ -147,7 +147,7 @@ def _accepted(gives: nodes.Return, frame: CallFrame, project: Project) -> AuditF
         "through: the next attempt asks once more."
     )
     return project.finding(
-        "CP313", gives, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
+        "CP313", gives, message, certainty=Certainty.LIKELY, reached=reached_in(frame, project=project)
     )
 
 
@@ -167,7 +167,7 @@ RULES = (
         fix="Let the error through, or raise an ApplicationError from it that is retryable.",
         bad="try:\n    return answer.parse().output_text\nexcept ValueError:\n    return answer.text",
         right="return answer.parse().output_text",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_unreadable_accepted,
     ),
     Rule(
@@ -185,7 +185,7 @@ RULES = (
         fix="Read retry-after-ms, then seconds, then a date (email.utils.parsedate_to_datetime), and set a bound.",
         bad='delay = timedelta(seconds=int(headers["retry-after"])) if headers["retry-after"].isdigit() else None',
         right='delay = retry_after(headers, now=datetime.now(UTC))  # "retry-after-ms", seconds, parsedate_to_datetime',
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_waits_wrongly,
     ),
 )

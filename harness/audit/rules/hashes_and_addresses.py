@@ -13,7 +13,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _ADDRESSES = {"builtins.id": "address of an object", "builtins.hash": "hash"}
 _STABLE = frozenset({"builtins.int", "builtins.float", "builtins.bool", "builtins.complex"})
@@ -40,8 +40,8 @@ def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterato
         return
     end = destination_of(project, call, Uncertainty.IDENTITY, reached)
     if end.reach is not ValueReach.NOWHERE:
-        severity = Severity.CERTAIN if end.reach is ValueReach.COMMAND else Severity.LOOK
-        yield project.finding("CP107", call, _message(name, end), severity=severity, reached=reached)
+        certainty = Certainty.CERTAIN if end.reach is ValueReach.COMMAND else Certainty.LOOK
+        yield project.finding("CP107", call, _message(name, end), certainty=certainty, reached=reached)
 
 
 def _is_stable(project: Project, node: Node, reached: ReachedCode) -> bool:
@@ -59,7 +59,7 @@ def _sorted_by(project: Project, call: nodes.Call, reached: ReachedCode) -> Iter
     method = call.func.attrname if isinstance(call.func, nodes.Attribute) else ""
     if name in _ADDRESSES and (method == "sort" or project.called_name(call, reached) in _SORTS):
         end = Destination(how="decides an order")
-        yield project.finding("CP107", call, _message(name, end), severity=Severity.CERTAIN, reached=reached)
+        yield project.finding("CP107", call, _message(name, end), certainty=Certainty.CERTAIN, reached=reached)
 
 
 def _message(name: str, end: Destination) -> str:
@@ -83,7 +83,7 @@ RULES = (
         fix="Use zlib.crc32() or hashlib for a stable digest, and names or counters for identity.",
         bad='queue = f"agents-{hash(customer) % 16}"',
         right='queue = f"agents-{zlib.crc32(customer.encode()) % 16}"',
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=addresses,
     ),
 )

@@ -12,7 +12,7 @@ from harness.audit.analysis.heartbeating import HeartbeatManner, first_heartbeat
 from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _unheard_heartbeats(project: Project) -> Iterator[AuditFinding]:
             "CP303",
             started.node,
             message,
-            severity=Severity.CERTAIN,
+            certainty=Certainty.CERTAIN,
             evidence=(f"{place.file}:{place.line} {place.what}",),
         )
 
@@ -68,7 +68,7 @@ def _never_heartbeats(project: Project) -> Iterator[AuditFinding]:
                 f"activity.heartbeat, while {longer}: a healthy attempt is failed after {in_words(timeout)} and "
                 "started again beside itself. Beat while it waits, or leave the heartbeat timeout out."
             )
-            yield project.finding("CP304", started.node, message, severity=Severity.LIKELY)
+            yield project.finding("CP304", started.node, message, certainty=Certainty.LIKELY)
 
 
 def _longer_than(timeout: float, activity: Activity, project: Project) -> str:
@@ -139,7 +139,7 @@ def _gap_too_long(project: Project) -> Iterator[AuditFinding]:
                     "between them, or declare a longer heartbeat timeout."
                 )
                 reached = reached_in(frame, project=project)
-                yield project.finding("CP309", call, message, severity=Severity.CERTAIN, reached=reached)
+                yield project.finding("CP309", call, message, certainty=Certainty.CERTAIN, reached=reached)
 
 
 def _outlasting(project: Project) -> Iterator[AuditFinding]:
@@ -185,8 +185,8 @@ def _outlasts(
         " attempt up and starts another beside it. Beat from a task beside the request, give it a shorter limit, or"
         " declare a longer heartbeat timeout."
     )
-    severity = Severity.LIKELY if given else Severity.LOOK
-    return project.finding("CP309", call, message, severity=severity, reached=reached_in(frame, project=project))
+    certainty = Certainty.LIKELY if given else Certainty.LOOK
+    return project.finding("CP309", call, message, certainty=certainty, reached=reached_in(frame, project=project))
 
 
 def _sleeps_in(activity: Activity, project: Project) -> Iterator[tuple[CallFrame, nodes.Call, float]]:
@@ -240,7 +240,7 @@ RULES = (
             "await workflow.execute_activity(\n    crawl, urls, start_to_close_timeout=timedelta(minutes=30),\n"
             "    heartbeat_timeout=timedelta(seconds=30), retry_policy=RETRIES,\n)"
         ),
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_unheard_heartbeats,
     ),
     Rule(
@@ -267,7 +267,7 @@ RULES = (
             "async def think(question: str) -> str:\n    beats = asyncio.create_task(beat_every(3))\n    try:\n"
             "        return await ask(question)\n    finally:\n        beats.cancel()"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_never_heartbeats,
     ),
     Rule(
@@ -285,7 +285,7 @@ RULES = (
         fix="Sleep in pieces of a third of the heartbeat timeout, with a beat after each, or declare a longer one.",
         bad="activity.heartbeat()\nawait asyncio.sleep(60)  # heartbeat_timeout=timedelta(seconds=30)",
         right="for _ in range(6):\n    activity.heartbeat()\n    await asyncio.sleep(10)",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_outlasting,
     ),
 )

@@ -13,7 +13,7 @@ from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in,
 from harness.audit.analysis.effects import CodeEffect, effect_of
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -42,7 +42,7 @@ def _without_key(project: Project) -> Iterator[AuditFinding]:
                 effect = effect_of(call, frame, project=project)
                 if effect is None or (judgement := _judged(effect, frame, project)) is None:
                     continue
-                severity, message = judgement if not once else _of_one_attempt(effect, frame, project)
+                certainty, message = judgement if not once else _of_one_attempt(effect, frame, project)
                 if not message:
                     continue
                 node, within = _decided_at(call, effect, frame)
@@ -50,14 +50,14 @@ def _without_key(project: Project) -> Iterator[AuditFinding]:
                     reported.add(node)
                     reached = reached_in(within, project=project)
                     shown = _where(call, node, project)
-                    yield project.finding("CP306", node, message, severity=severity, reached=reached, evidence=shown)
+                    yield project.finding("CP306", node, message, certainty=certainty, reached=reached, evidence=shown)
 
 
-def _of_one_attempt(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Severity, str]:
+def _of_one_attempt(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Certainty, str]:
     """Return what is to be said of an effect whose activity has one attempt: it may be done, and told as failed."""
     if effect.keys or not _grave(effect, frame, project):
-        return Severity.LOOK, ""
-    return Severity.LOOK, (
+        return Certainty.LOOK, ""
+    return Certainty.LOOK, (
         f"The activity {frame.activity.name!r} causes an effect by {effect.what} in one attempt and without an "
         "idempotency key. An attempt that dies after it, or whose answer is lost, is told as failed, and nobody can "
         "tell whether it was done: neither trying again by hand nor undoing it is safe. Send a key, and try again."
@@ -82,19 +82,19 @@ def _decided_at(call: nodes.Call, effect: CodeEffect, frame: CallFrame) -> tuple
     return call, frame
 
 
-def _judged(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Severity, str] | None:
+def _judged(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Certainty, str] | None:
     name = frame.activity.name
     if effect.unknown:
         return None
     traits = {trait for key in effect.keys for trait in traits_of(key.node, key.frame, project=project)}
     if not traits - {Trait.EMPTY}:
-        severity = effect.severity or (Severity.LIKELY if _grave(effect, frame, project) else Severity.LOOK)
-        return severity, (
+        certainty = effect.certainty or (Certainty.LIKELY if _grave(effect, frame, project) else Certainty.LOOK)
+        return certainty, (
             f"The activity {name!r} causes an effect by {effect.what} without an idempotency key: an attempt that dies "
             f"after it, or whose answer is lost, is followed by one that does it again. {effect.instead}"
         )
     if traits & _FRESH:
-        return Severity.CERTAIN, (
+        return Certainty.CERTAIN, (
             f"The idempotency key of {effect.what} is made in the activity {name!r} and is another in every attempt: "
             "it protects from nothing. Make it of what stays the same, activity.info().workflow_id with activity_id "
             "or an argument."
@@ -103,16 +103,16 @@ def _judged(effect: CodeEffect, frame: CallFrame, project: Project) -> tuple[Sev
         return None
     if Trait.WORKFLOW in traits:
         return _shared(effect, frame.activity, project)
-    return Severity.LIKELY, (
+    return Certainty.LIKELY, (
         f"The idempotency key of {effect.what} in the activity {name!r} is a constant: the effect of every other "
         "workflow looks like this one sent again and is dropped. Put activity.info().workflow_id into it."
     )
 
 
-def _shared(effect: CodeEffect, activity: Activity, project: Project) -> tuple[Severity, str] | None:
+def _shared(effect: CodeEffect, activity: Activity, project: Project) -> tuple[Certainty, str] | None:
     if not _started_often(activity, project):
         return None
-    return Severity.LIKELY, (
+    return Certainty.LIKELY, (
         f"The idempotency key of {effect.what} names the workflow only, and the workflow starts {activity.name!r} more "
         "than once: the second effect looks like the first one sent again and is dropped. Add what tells them apart, "
         "activity.info().activity_id or an argument."
@@ -166,7 +166,7 @@ RULES = (
             'info = activity.info()\nkey = f"{info.workflow_id}/{info.activity_id}"\n'
             'await client.post("https://pay.example/charges", json=charge, headers={"Idempotency-Key": key})'
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_without_key,
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.analysis.forbidden_uses import forbidden
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def io(project: Project) -> Iterator[AuditFinding]:
@@ -29,7 +29,7 @@ RULES = (
         bad="answer = await client.chat.completions.create(model=model, messages=messages)",
         right="answer = await workflow.execute_activity(ask_model, messages,"
         " start_to_close_timeout=timedelta(minutes=1))",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=io,
     ),
 )

@@ -14,7 +14,7 @@ from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def _silent_loop(
         "next attempt begins from the start, and a cancellation never arrives. Beat in the loop, with what is done as "
         "details, and declare a heartbeat_timeout."
     )
-    severity = Severity.LIKELY if longest is not None else Severity.LOOK
-    return project.finding("CP302", loop, message, severity=severity, reached=reached_in(frame, project=project))
+    certainty = Certainty.LIKELY if longest is not None else Certainty.LOOK
+    return project.finding("CP302", loop, message, certainty=certainty, reached=reached_in(frame, project=project))
 
 
 def _details_unread(project: Project) -> Iterator[AuditFinding]:
@@ -121,7 +121,7 @@ def _details_unread(project: Project) -> Iterator[AuditFinding]:
                         "again. Begin the loop where the details say that the last attempt was."
                     )
                     reached = reached_in(frame, project=project)
-                    yield project.finding("CP308", heartbeat, message, severity=Severity.LOOK, reached=reached)
+                    yield project.finding("CP308", heartbeat, message, certainty=Certainty.LOOK, reached=reached)
 
 
 def _attributes(frame: CallFrame) -> Iterator[Any]:
@@ -166,7 +166,7 @@ RULES = (
             "len(chapters)):\n"
             "    await sum_up(chapters[number])\n    activity.heartbeat(number + 1)"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_loops_without_heartbeat,
     ),
     Rule(
@@ -187,7 +187,7 @@ RULES = (
             "details = activity.info().heartbeat_details\nfor page in range(details[0] if details else 0, pages):\n"
             "    await sum_up(page)\n    activity.heartbeat(page + 1)"
         ),
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_details_unread,
     ),
 )

@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -35,7 +35,7 @@ def _marks_lost(project: Project) -> Iterator[AuditFinding]:
                     " non_retryable on."
                 )
                 reached = reached_in(frame, project=project)
-                yield project.finding("CP316", raised, message, severity=Severity.LIKELY, reached=reached)
+                yield project.finding("CP316", raised, message, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _wraps(block: Any, project: Project) -> nodes.Raise | None:
@@ -112,7 +112,7 @@ RULES = (
             'except ApplicationError:\n    raise\nexcept Exception as error:\n    raise RuntimeError("payment failed") '
             "from error"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_marks_lost,
     ),
 )

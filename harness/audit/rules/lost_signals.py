@@ -12,7 +12,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, EntryMethod, ReachedCode, Workflow
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _WAIT = "temporalio.workflow.wait_condition"
 
@@ -51,7 +51,7 @@ def _unfinished(project: Project, workflow: Workflow, code: Sequence[ReachedCode
             f" for {project.source(work, 40)}: its work is cut off."
             " Before returning or continuing as new, await workflow.wait_condition(workflow.all_handlers_finished)."
         )
-        yield project.finding("CP205", entry.node, text, severity=Severity.LIKELY, reached=piece)
+        yield project.finding("CP205", entry.node, text, certainty=Certainty.LIKELY, reached=piece)
 
 
 def _waits_for_all(project: Project, code: Sequence[ReachedCode]) -> bool:
@@ -215,14 +215,14 @@ def _reset(
             f"self.{assign.attrname} is reset before the wait for it, so a {entries[0].kind} {name} that came earlier"
             " is forgotten and the wait may never end. Set it in __init__ only."
         )
-        yield project.finding("CP205", assign, text, severity=Severity.CERTAIN, reached=reached)
+        yield project.finding("CP205", assign, text, certainty=Certainty.CERTAIN, reached=reached)
     elif before and (work := _work_between(project, before[-1], assign, reached)):
         text = (
             f"self.{assign.attrname} is reset after {project.source(work, 40)}: a {entries[0].kind} {name} that comes"
             " while that runs is forgotten. Take the value and reset it before awaiting anything, or keep a queue."
         )
-        severity = Severity.LOOK if _only_says_yes(assign.attrname, entries) else Severity.LIKELY
-        yield project.finding("CP205", assign, text, severity=severity, reached=reached)
+        certainty = Certainty.LOOK if _only_says_yes(assign.attrname, entries) else Certainty.LIKELY
+        yield project.finding("CP205", assign, text, certainty=certainty, reached=reached)
 
 
 def _only_says_yes(name: str, entries: Sequence[EntryMethod]) -> bool:
@@ -308,7 +308,7 @@ RULES = (
         " only, and keep what signals bring in a queue that the run empties.",
         bad="self._approved = False\nawait workflow.wait_condition(lambda: self._approved)",
         right="await workflow.wait_condition(lambda: self._approved)  # set to False in __init__",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=lost_signals,
     ),
 )

@@ -13,7 +13,7 @@ from harness.audit.code.astroid_nodes import items
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -70,8 +70,8 @@ def _finding(gives: nodes.Return, asked: RemoteCall, frame: CallFrame, project: 
         "Temporal takes the attempt for a success, does not try again, and the workflow goes on with the "
         "error as its answer. Raise instead: let it through, or an ApplicationError with type and non_retryable."
     )
-    severity = Severity.LOOK if isinstance(gives.value, nodes.Dict) else Severity.LIKELY
-    return project.finding("CP311", gives, message, severity=severity, reached=reached_in(frame, project=project))
+    certainty = Certainty.LOOK if isinstance(gives.value, nodes.Dict) else Certainty.LIKELY
+    return project.finding("CP311", gives, message, certainty=certainty, reached=reached_in(frame, project=project))
 
 
 def _refusals_retried(project: Project) -> Iterator[AuditFinding]:
@@ -91,7 +91,7 @@ def _refusals_retried(project: Project) -> Iterator[AuditFinding]:
                 f"it refuses (400, 401, a quota used up) is sent {often}. Name the errors in non_retryable_error_types "
                 "(BadRequestError, AuthenticationError …), or raise ApplicationError(non_retryable=True) for them."
             )
-            yield project.finding("CP407", started.node, message, severity=Severity.LOOK)
+            yield project.finding("CP407", started.node, message, certainty=Certainty.LOOK)
 
 
 def _quota_forgotten(project: Project) -> Iterator[AuditFinding]:
@@ -113,7 +113,7 @@ def _quota_forgotten(project: Project) -> Iterator[AuditFinding]:
                 "comes as RateLimitError with code insufficient_quota, and is asked for again like a rate limit. Look "
                 "at error.code, and raise ApplicationError(non_retryable=True) for it."
             )
-            yield project.finding("CP407", started.node, message, severity=Severity.LOOK)
+            yield project.finding("CP407", started.node, message, certainty=Certainty.LOOK)
 
 
 _REFUSALS = {"BadRequestError", "AuthenticationError", "PermissionDeniedError", "NotFoundError"}
@@ -166,7 +166,7 @@ RULES = (
         bad="except openai.APIError as error:\n    return str(error)",
         right='except openai.BadRequestError as error:\n    raise ApplicationError(str(error), type="Refused", '
         "non_retryable=True) from error",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_errors_as_answers,
     ),
     Rule(
@@ -186,7 +186,7 @@ RULES = (
         fix="Name them in non_retryable_error_types, or raise ApplicationError(non_retryable=True) from them.",
         bad="retry_policy=RetryPolicy(maximum_attempts=5)",
         right='RetryPolicy(maximum_attempts=5, non_retryable_error_types=["BadRequestError", "AuthenticationError"])',
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_refusals_retried,
     ),
 )

@@ -9,7 +9,7 @@ from astroid import nodes
 
 from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -35,7 +35,7 @@ def _waiting_inside(project: Project) -> Iterator[AuditFinding]:
                     reported.add(call)
                     reached = reached_in(frame, project=project)
                     message = _MESSAGE.format(name=activity.name)
-                    yield project.finding("CP317", call, message, severity=Severity.LIKELY, reached=reached)
+                    yield project.finding("CP317", call, message, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _is_made(node: Any) -> bool:
@@ -68,7 +68,7 @@ RULES = (
         fix="Give the activity a pool of its own.",
         bad="futures = [POOL.submit(part) for part in parts]  # Worker(..., activity_executor=POOL)",
         right="futures = [PARTS.submit(part) for part in parts]  # Worker(..., activity_executor=POOL)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_waiting_inside,
     ),
 )

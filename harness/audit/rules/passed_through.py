@@ -12,7 +12,7 @@ from harness.audit.analysis.forbidden_uses import ForbiddenUse, is_excused, reac
 from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -65,8 +65,8 @@ def _finding(through: Passed, reached: ReachedCode, use: ForbiddenUse, project: 
         "sandbox, or do it in an activity."
     )
     decides = use.source.rule not in _VALUES or reaches_command(project, use, reached)
-    severity = Severity.LIKELY if decides else Severity.LOOK
-    return project.finding("CP501", through.node, message, severity=severity, reached=reached)
+    certainty = Certainty.LIKELY if decides else Certainty.LOOK
+    return project.finding("CP501", through.node, message, certainty=certainty, reached=reached)
 
 
 def _passed(project: Project) -> Iterator[Passed]:
@@ -125,7 +125,7 @@ RULES = (
         fix="Pass through only what is pure; take times, numbers and files as arguments, or do it in an activity.",
         bad="with workflow.unsafe.imports_passed_through():\n    from prompts import greeting  # it asks time.time()",
         right="from prompts import greeting  # greeting(name, workflow.now().hour)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_impure,
     ),
 )

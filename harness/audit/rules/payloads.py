@@ -11,7 +11,7 @@ from harness.audit.analysis.call_chains import activity_starts, frames_of, reach
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -40,7 +40,7 @@ def _returned(activity: Activity, project: Project) -> Iterator[AuditFinding]:
             f"{_LIMIT} Store it where both sides can read it, and return its name."
         )
         yield project.finding(
-            "CP601", gives, message, severity=Severity.LOOK, reached=reached_in(frame, project=project)
+            "CP601", gives, message, certainty=Certainty.LOOK, reached=reached_in(frame, project=project)
         )
 
 
@@ -77,7 +77,7 @@ def _growing(started: Started, project: Project) -> Iterator[AuditFinding]:
                     f"holds it once for each round, so it grows with the square of the rounds. {_LIMIT} Pass what is "
                     "new, or a summary, and keep the rest where the activity can read it."
                 )
-                yield project.finding("CP601", started.node, message, severity=Severity.LOOK)
+                yield project.finding("CP601", started.node, message, certainty=Certainty.LOOK)
                 return
 
 
@@ -136,7 +136,7 @@ RULES = (
         fix="Store what is large outside (object store, database) and pass its name; pass only what is new in a round.",
         bad="return base64.b64encode(Path(name).read_bytes()).decode()",
         right="return store.put(Path(name).read_bytes())  # its key",
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_large,
     ),
 )

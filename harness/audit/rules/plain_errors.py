@@ -12,7 +12,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _FAILURE = "temporalio.exceptions.FailureError"
 _PLAIN = frozenset(
@@ -45,7 +45,7 @@ def _finding(project: Project, raised: nodes.Raise, name: str, reached: ReachedC
         " which is tried again for ever, and the workflow hangs instead of failing."
         " Raise temporalio.exceptions.ApplicationError."
     )
-    return project.finding("CP208", raised, text, severity=Severity.LIKELY, reached=reached)
+    return project.finding("CP208", raised, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _plain(project: Project, raised: nodes.Raise, reached: ReachedCode) -> str:
@@ -112,7 +112,7 @@ RULES = (
         fix="Raise ApplicationError(message, type=...), or name the type in failure_exception_types.",
         bad='except ActivityError as error:\n    raise ValueError("no answer") from error',
         right='except ActivityError as error:\n    raise ApplicationError("no answer", type="NoAnswer") from error',
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=plain_errors,
     ),
 )

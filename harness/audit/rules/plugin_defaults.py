@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.test_code import is_test
 from harness.audit.code.astroid_nodes import items
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -49,7 +49,7 @@ def _unbounded(project: Project) -> Iterator[AuditFinding]:
                     f" {_BOUND}. A request that the model refuses for good is sent again for ever, and the workflow"
                     f" hangs. Give a retry policy with maximum_attempts, or {_BOUND}."
                 )
-                yield project.finding("CP408", call, message, severity=Severity.LIKELY)
+                yield project.finding("CP408", call, message, certainty=Certainty.LIKELY)
 
 
 def _is_likely(call: nodes.Call) -> bool:
@@ -121,7 +121,7 @@ RULES = (
             "OpenAIAgentsPlugin(\n    model_params=ModelActivityParameters(\n        start_to_close_timeout="
             "timedelta(seconds=60), retry_policy=RetryPolicy(maximum_attempts=5)\n    )\n)"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_unbounded,
     ),
 )

@@ -14,7 +14,7 @@ from harness.audit.code.astroid_nodes import children
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -41,7 +41,7 @@ def _remembered(project: Project) -> Iterator[AuditFinding]:
                 full = f"{message} A crash, a deployment or a second worker process empties it. Return it, and let the "
                 full += "workflow pass it on: the history keeps it."
                 reached = reached_in(frame, project=project)
-                yield project.finding("CP310", node, full, severity=Severity.LIKELY, reached=reached)
+                yield project.finding("CP310", node, full, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _left_by_another(frame: CallFrame, written: dict[nodes.NodeNG, set[Activity]]) -> Iterator[tuple[Any, str]]:
@@ -213,7 +213,7 @@ RULES = (
         fix="Return it from the one activity and pass it to the other; a cache must do without its content.",
         bad="_DRAFTS[title] = text  # in one activity\ntext = _DRAFTS[title]  # in another",
         right="text = await workflow.execute_activity(draft, …)\nawait workflow.execute_activity(publish, text, …)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_remembered,
     ),
 )

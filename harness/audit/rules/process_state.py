@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.analysis.forbidden_uses import forbidden
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def process_state(project: Project) -> Iterator[AuditFinding]:
@@ -28,7 +28,7 @@ RULES = (
         fix="Pass settings as arguments of the workflow, or read them in an activity; give an explicit time zone.",
         bad='model = os.environ["MODEL"]',
         right="model = request.model",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=process_state,
     ),
 )

@@ -12,7 +12,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def races(project: Project) -> Iterator[AuditFinding]:
@@ -31,7 +31,7 @@ def races(project: Project) -> Iterator[AuditFinding]:
                         " waited. Handlers run beside each other: what another one has written meanwhile is"
                         " overwritten. Read it again after the wait, or hold an asyncio.Lock around both."
                     )
-                    yield project.finding("CP214", assign, text, severity=Severity.LIKELY, reached=piece)
+                    yield project.finding("CP214", assign, text, certainty=Certainty.LIKELY, reached=piece)
 
 
 def _is_locked(handler: nodes.FunctionDef) -> bool:
@@ -108,7 +108,7 @@ RULES = (
         fix="Use an asyncio.Lock of the workflow around reading and writing, or read after the wait.",
         bad="total = self._total\nprice = await self._price(item)\nself._total = total + price",
         right="price = await self._price(item)\nself._total += price",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=races,
     ),
 )

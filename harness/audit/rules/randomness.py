@@ -8,7 +8,7 @@ from harness.audit.analysis.forbidden_uses import forbidden
 from harness.audit.analysis.package_calls import of_packages
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def randomness(project: Project) -> Iterator[AuditFinding]:
@@ -30,7 +30,7 @@ RULES = (
         fix="Use workflow.random() and workflow.uuid4(), which are seeded from the run, or random.Random(seed).",
         bad="key = str(uuid.uuid4())",
         right="key = str(workflow.uuid4())",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=randomness,
     ),
 )

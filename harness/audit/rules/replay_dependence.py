@@ -15,7 +15,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def decisions_in_replay(project: Project) -> Iterator[AuditFinding]:
@@ -29,7 +29,7 @@ def decisions_in_replay(project: Project) -> Iterator[AuditFinding]:
                         f"is_replaying() {done}: a replay then does something else than was done."
                         " Only write logs or metrics under it; let the workflow's own state decide."
                     )
-                    yield project.finding("CP111", call, text, severity=Severity.CERTAIN, reached=reached)
+                    yield project.finding("CP111", call, text, certainty=Certainty.CERTAIN, reached=reached)
 
 
 def _done(project: Project, call: nodes.Call, reached: ReachedCode) -> str:
@@ -98,7 +98,7 @@ RULES = (
         fix="Do it always, or in an activity; keep under is_replaying() only what writes logs and metrics.",
         bad="if not workflow.unsafe.is_replaying():\n    await workflow.execute_activity(notify, ...)",
         right="await workflow.execute_activity(notify, ...)",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=decisions_in_replay,
     ),
 )

@@ -12,7 +12,7 @@ from harness.audit.analysis.heartbeating import HEARTBEAT
 from harness.audit.analysis.remote_calls import Towards, remote_call
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -82,7 +82,7 @@ def _finding(begins: Any, heartbeat: nodes.Call, frame: CallFrame, project: Proj
         "is done by nobody. Begin with what the details name, or beat when it is done."
     )
     return project.finding(
-        "CP312", begins, message, severity=Severity.LIKELY, reached=reached_in(frame, project=project)
+        "CP312", begins, message, certainty=Certainty.LIKELY, reached=reached_in(frame, project=project)
     )
 
 
@@ -102,7 +102,7 @@ RULES = (
         fix="Begin with the unit that the details name, under its idempotency key; or beat when a unit is done.",
         bad="first = details[0] + 1 if details else 0\nfor page in range(first, pages):\n    activity.heartbeat(page)",
         right="first = details[0] if details else 0\nfor page in range(first, pages):\n    activity.heartbeat(page)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_skipped,
     ),
 )

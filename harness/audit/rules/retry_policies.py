@@ -11,7 +11,7 @@ from harness.audit.analysis.call_chains import activity_starts, frames_of, most_
 from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
 from harness.audit.code.project_records import Activity, Started, WrittenRetryPolicy
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _unlimited(project: Project) -> Iterator[AuditFinding]:
             f"{_target(started)} is retried without end: {_why_unlimited(started)}, and there is no {_BOUND}. "
             f"{_consequence(asked)} Pass {_BOUND}, or maximum_attempts.{_unused_policy(started, project)}"
         )
-        yield project.finding("CP403", started.node, message, severity=Severity.LOOK)
+        yield project.finding("CP403", started.node, message, certainty=Certainty.LOOK)
 
 
 def _bounded(started: Started) -> bool:
@@ -101,7 +101,7 @@ def _refused(project: Project) -> Iterator[AuditFinding]:
                 f"This retry policy is refused by the SDK when it is used: {why}. The ValueError fails the workflow "
                 "task again and again; the workflow hangs."
             )
-            yield project.finding("CP405", policy.node, message, severity=Severity.CERTAIN)
+            yield project.finding("CP405", policy.node, message, certainty=Certainty.CERTAIN)
 
 
 def _refusal(policy: WrittenRetryPolicy) -> str:
@@ -147,7 +147,7 @@ RULES = (
             "await workflow.execute_activity(\n    ask, question, start_to_close_timeout=timedelta(minutes=1),\n"
             "    retry_policy=RetryPolicy(maximum_attempts=5),\n)"
         ),
-        severity=Severity.LOOK,  # a run calls the same fact risky: it is declared, and has not broken anything yet
+        certainty=Certainty.LOOK,  # a run calls the same fact risky: it is declared, and has not broken anything yet
         judge=_unlimited,
     ),
     Rule(
@@ -162,7 +162,7 @@ RULES = (
         fix="backoff_coefficient >= 1, maximum_interval >= initial_interval, maximum_attempts >= 0.",
         bad="RetryPolicy(initial_interval=timedelta(minutes=1), maximum_interval=timedelta(seconds=30))",
         right="RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_refused,
     ),
 )

@@ -12,7 +12,7 @@ from harness.audit.analysis.commands import STARTS, workflow_code
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _LISTS = re.compile(r"compensat|undo|rollback|revert", re.IGNORECASE)
 _NOTES = {"append", "appendleft", "insert", "add", "push", "register", "add_compensation", "push_async_callback"}
@@ -33,7 +33,7 @@ def undo_noted_late(project: Project) -> Iterator[AuditFinding]:
                     " loses its last attempt may have had its effect all the same, and is then never undone. Note the"
                     " compensation before the step, and let it do nothing where there is nothing to undo."
                 )
-                yield project.finding("CP215", call, text, severity=Severity.LIKELY, reached=reached)
+                yield project.finding("CP215", call, text, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _notes(call: Any) -> bool:
@@ -75,7 +75,7 @@ RULES = (
         fix="Note the compensation, then start the activity; write compensations that may find nothing to undo.",
         bad="await workflow.execute_activity(book_hotel, trip, …)\ncompensations.append(cancel_hotel)",
         right="compensations.append(cancel_hotel)\nawait workflow.execute_activity(book_hotel, trip, …)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=undo_noted_late,
     ),
 )

@@ -13,7 +13,7 @@ from harness.audit.code.executed_nodes import is_main, is_type_checking
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.code.reachability import PASSED_THROUGH
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -39,7 +39,7 @@ def _refused(project: Project) -> Iterator[AuditFinding]:
                     " RestrictedWorkflowAccessError, and the worker does not start. Import it in the module of the"
                     " activities, or under workflow.unsafe.imports_passed_through()."
                 )
-                yield project.finding("CP506", statement, message, severity=Severity.LIKELY, reached=reached)
+                yield project.finding("CP506", statement, message, certainty=Certainty.LIKELY, reached=reached)
 
 
 def _has_other_restrictions(project: Project) -> bool:
@@ -100,7 +100,7 @@ RULES = (
         fix="Keep activities in a module of their own, and import it under imports_passed_through().",
         bad="import httpx\n\n\n@workflow.defn\nclass Fetch: ...",
         right="with workflow.unsafe.imports_passed_through():\n    from activities import fetch",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_refused,
     ),
 )

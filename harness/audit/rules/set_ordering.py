@@ -13,7 +13,7 @@ from harness.audit.analysis.value_flow import destination_of, destination_of_ord
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def set_order(project: Project) -> Iterator[AuditFinding]:
@@ -25,9 +25,9 @@ def set_order(project: Project) -> Iterator[AuditFinding]:
             line = passage.node.lineno
             if end.reach is not ValueReach.NOWHERE and line not in reported and not _quiet(project, passage, reached):
                 reported.add(line)
-                severity = Severity.CERTAIN if end.reach is ValueReach.COMMAND else Severity.LOOK
+                certainty = Certainty.CERTAIN if end.reach is ValueReach.COMMAND else Certainty.LOOK
                 yield project.finding(
-                    "CP106", passage.node, _message(project, passage, end), severity=severity, reached=reached
+                    "CP106", passage.node, _message(project, passage, end), certainty=certainty, reached=reached
                 )
 
 
@@ -67,7 +67,7 @@ RULES = (
         fix="Go through sorted(the_set); to drop duplicates and keep the order, use dict.fromkeys(items).",
         bad="for tool in set(wanted):\n    await workflow.execute_activity(tool, ...)",
         right="for tool in sorted(set(wanted)):\n    await workflow.execute_activity(tool, ...)",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=set_order,
     ),
 )

@@ -15,7 +15,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def module_state(project: Project) -> Iterator[AuditFinding]:
@@ -111,9 +111,9 @@ def _finding(project: Project, rule: str, change: StateChange, kind: str, reache
     if not shared:
         text = f"Workflow code changes {change.what}, {kind}. The sandbox gives each execution its own copy; without"
         text += " the sandbox, or once the module is passed through, executions share it."
-    severity = Severity.LIKELY if shared else Severity.LOOK
+    certainty = Certainty.LIKELY if shared else Certainty.LOOK
     text += " Keep it in an attribute of the workflow (self)."
-    return project.finding(rule, change.node, text, severity=severity, reached=reached)
+    return project.finding(rule, change.node, text, certainty=certainty, reached=reached)
 
 
 def is_shared(project: Project, root: Node, reached: ReachedCode) -> bool:
@@ -161,7 +161,7 @@ RULES = (
         fix="Keep state in attributes of the workflow; share between executions through activities.",
         bad="CACHE[question] = answer",
         right="self._answers[question] = answer",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=module_state,
     ),
     Rule(
@@ -174,7 +174,7 @@ RULES = (
         fix="Make it in __init__ (self.notes = []), and take None as default.",
         bad="class Agent:\n    notes: list[str] = []",
         right="class Agent:\n    def __init__(self) -> None:\n        self.notes: list[str] = []",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=class_state,
     ),
 )

@@ -11,7 +11,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _EVERYTHING = frozenset({"", "builtins.BaseException"})
 _CANCELLED = frozenset(
@@ -51,14 +51,14 @@ def _suppressed(project: Project, block: Node, reached: ReachedCode) -> Iterator
                 f"{project.source(item, 40)} around {project.source(awaited, 40)} swallows cancellation"
                 " (asyncio.CancelledError). Suppress what can be handled, such as ActivityError."
             )
-            yield project.finding("CP206", item, text, severity=Severity.LIKELY, reached=reached)
+            yield project.finding("CP206", item, text, certainty=Certainty.LIKELY, reached=reached)
         elif "builtins.Exception" in caught and (started := _started(project, block, reached)) is not None:
             text = (
                 f"{project.source(item, 40)} around {project.source(started, 40)} also swallows the ActivityError that"
                 " a cancellation becomes. Catch it, and raise again if"
                 " temporalio.exceptions.is_cancelled_exception(error)."
             )
-            yield project.finding("CP206", item, text, severity=Severity.LOOK, reached=reached)
+            yield project.finding("CP206", item, text, certainty=Certainty.LOOK, reached=reached)
 
 
 def _caught(project: Project, clause: nodes.ExceptHandler, reached: ReachedCode) -> frozenset[str]:
@@ -132,7 +132,7 @@ def _everything(
         f"{what} around {project.source(awaited, 40)} swallows cancellation (asyncio.CancelledError) and"
         " ContinueAsNewError. Catch what can be handled, such as ActivityError, or raise again."
     )
-    return project.finding("CP206", clause, text, severity=Severity.CERTAIN, reached=reached)
+    return project.finding("CP206", clause, text, certainty=Certainty.CERTAIN, reached=reached)
 
 
 def _cancelled(
@@ -148,8 +148,8 @@ def _cancelled(
         " was cancelled, and cannot be cancelled a second time. Clean up, then raise."
     )
     cleans_up = any(consequences(project).has_command(each, reached) for each in clause.body)
-    severity = Severity.LOOK if cleans_up else Severity.LIKELY
-    return project.finding("CP206", clause, text, severity=severity, reached=reached)
+    certainty = Certainty.LOOK if cleans_up else Certainty.LIKELY
+    return project.finding("CP206", clause, text, certainty=certainty, reached=reached)
 
 
 def _cancels_itself(statement: Node, reached: ReachedCode) -> bool:
@@ -177,8 +177,8 @@ def _exception(
         " Raise again if temporalio.exceptions.is_cancelled_exception(error)."
     )
     looping = any(isinstance(each, nodes.While | nodes.For) for each in statement.node_ancestors())
-    severity = Severity.LIKELY if looping and not _leaves(clause) else Severity.LOOK
-    return project.finding("CP206", clause, text, severity=severity, reached=reached)
+    certainty = Certainty.LIKELY if looping and not _leaves(clause) else Certainty.LOOK
+    return project.finding("CP206", clause, text, certainty=certainty, reached=reached)
 
 
 def _step(
@@ -193,7 +193,7 @@ def _step(
         " workflow was cancelled, and does its next step. Raise again if"
         " temporalio.exceptions.is_cancelled_exception(error)."
     )
-    return project.finding("CP206", clause, text, severity=Severity.LOOK, reached=reached)
+    return project.finding("CP206", clause, text, certainty=Certainty.LOOK, reached=reached)
 
 
 def _started(project: Project, statement: Node, reached: ReachedCode) -> nodes.Call | None:
@@ -234,7 +234,7 @@ RULES = (
         fix="Catch ActivityError rather than Exception, and raise again if is_cancelled_exception(error).",
         bad="except Exception as error:\n    workflow.logger.warning(error)",
         right="except ActivityError as error:\n    if is_cancelled_exception(error):\n        raise",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=swallowed,
     ),
 )

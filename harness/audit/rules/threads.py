@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.analysis.forbidden_uses import forbidden
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 
 def threads(project: Project) -> Iterator[AuditFinding]:
@@ -29,7 +29,7 @@ RULES = (
         " blocking work into an activity.",
         bad="time.sleep(60)",
         right="await workflow.sleep(timedelta(minutes=1))",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=threads,
     ),
 )

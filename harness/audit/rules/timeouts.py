@@ -10,7 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.call_chains import activity_starts, most_attempts
 from harness.audit.code.project_records import Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from harness.temporal.duration import in_words
 from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RetryPolicy
 
@@ -37,7 +37,7 @@ def _missing(project: Project) -> Iterator[AuditFinding]:
             "SDK raises a ValueError here, which fails the workflow task again and again; the workflow hangs. Pass "
             "start_to_close_timeout, a little more than one attempt may take."
         )
-        yield project.finding("CP401", started.node, message, severity=Severity.CERTAIN)
+        yield project.finding("CP401", started.node, message, certainty=Certainty.CERTAIN)
 
 
 def _is_given(started: Started, option: str) -> bool:
@@ -55,33 +55,33 @@ def _target(started: Started) -> str:
 
 def _contradictions(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
-        for severity, contradiction in _contradicting(started):
+        for certainty, contradiction in _contradicting(started):
             message = f"{_target(started)}: {contradiction}"
-            yield project.finding("CP402", started.node, message, severity=severity)
+            yield project.finding("CP402", started.node, message, certainty=certainty)
             break
 
 
-def _contradicting(started: Started) -> Iterator[tuple[Severity, str]]:
+def _contradicting(started: Started) -> Iterator[tuple[Certainty, str]]:
     values = {one: _seconds(started, one) for one in _ALL_TIMEOUTS}
     for option, seconds in values.items():
         if seconds is not None and seconds < 0:
             yield (
-                Severity.CERTAIN,
+                Certainty.CERTAIN,
                 f"{option} is negative ({in_words(seconds)}); the server refuses the command, and the workflow task "
                 "fails again and again.",
             )
         elif seconds == 0 and option in (_ATTEMPT, _ALL):
-            yield Severity.LIKELY, f"{option} is zero, which means none; leave it out, or say how long."
+            yield Certainty.LIKELY, f"{option} is zero, which means none; leave it out, or say how long."
     attempt, whole, heartbeat = values[_ATTEMPT], values[_ALL], values[_HEARTBEAT]
     if heartbeat and attempt and heartbeat >= attempt:
         yield (
-            Severity.LIKELY,
+            Certainty.LIKELY,
             f"heartbeat_timeout ({in_words(heartbeat)}) is not shorter than start_to_close_timeout "
             f"({in_words(attempt)}): no attempt is ever given up for want of beats. Make it a fraction of that.",
         )
     if attempt and whole and attempt > whole:
         yield (
-            Severity.LIKELY,
+            Certainty.LIKELY,
             f"start_to_close_timeout ({in_words(attempt)}) is longer than schedule_to_close_timeout "
             f"({in_words(whole)}): "
             "the server cuts it to that, and an attempt that hangs is never followed by another.",
@@ -97,7 +97,7 @@ def _no_room(project: Project) -> Iterator[AuditFinding]:
     for started in activity_starts(project):
         if (why := _out_of_time(started)) is None:
             continue
-        yield project.finding("CP406", started.node, f"{_target(started)}: {why}", severity=Severity.LIKELY)
+        yield project.finding("CP406", started.node, f"{_target(started)}: {why}", certainty=Certainty.LIKELY)
 
 
 def _out_of_time(started: Started) -> str | None:
@@ -158,7 +158,7 @@ RULES = (
         fix="Pass start_to_close_timeout, a little more than one attempt may take.",
         bad="await workflow.execute_activity(greet, name)",
         right="await workflow.execute_activity(greet, name, start_to_close_timeout=timedelta(seconds=30))",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_missing,
     ),
     Rule(
@@ -177,7 +177,7 @@ RULES = (
         fix="heartbeat_timeout < start_to_close_timeout < schedule_to_close_timeout, all above zero.",
         bad="start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=timedelta(minutes=1)",
         right="start_to_close_timeout=timedelta(minutes=5), heartbeat_timeout=timedelta(seconds=30)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_contradictions,
     ),
     Rule(
@@ -196,7 +196,7 @@ RULES = (
         fix="Give schedule_to_close_timeout room for several attempts and their waits, or declare a heartbeat timeout.",
         bad="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=2)",
         right="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=10)",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_no_room,
     ),
 )

@@ -12,7 +12,7 @@ from harness.audit.analysis.words import words
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, ReachedCode, Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _COROUTINES = frozenset(
     f"temporalio.workflow.{name}"
@@ -38,7 +38,7 @@ def never_awaited(project: Project) -> Iterator[AuditFinding]:
                     f"{name}() gives a coroutine, and nothing awaits it: what it should do is never done, and nothing"
                     " fails. Write await before it, or make a task of it and await that before the end."
                 )
-                yield project.finding("CP212", call, text, severity=Severity.CERTAIN, reached=reached)
+                yield project.finding("CP212", call, text, certainty=Certainty.CERTAIN, reached=reached)
 
 
 def _coroutine(project: Project, call: nodes.Call, reached: ReachedCode) -> str:
@@ -67,7 +67,7 @@ def left_children(project: Project) -> Iterator[AuditFinding]:
             " closes (ParentClosePolicy.TERMINATE), wherever it is then. Await its handle before the end, or let it"
             " live on with parent_close_policy=ParentClosePolicy.ABANDON."
         )
-        yield project.finding("CP211", started.node, text, severity=Severity.LIKELY)
+        yield project.finding("CP211", started.node, text, certainty=Certainty.LIKELY)
 
 
 def _child(started: Started) -> str:
@@ -135,7 +135,7 @@ RULES = (
         fix="Await the handle, or pass parent_close_policy=ParentClosePolicy.ABANDON.",
         bad="await workflow.start_child_workflow(Report.run, order, id=child_id)\nreturn order",
         right="handle = await workflow.start_child_workflow(Report.run, order, id=child_id)\nawait handle",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=left_children,
     ),
     Rule(
@@ -149,7 +149,7 @@ RULES = (
         fix="Write await before it.",
         bad="workflow.execute_activity(notify, order, start_to_close_timeout=timedelta(seconds=10))",
         right="await workflow.execute_activity(notify, order, start_to_close_timeout=timedelta(seconds=10))",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=never_awaited,
     ),
 )

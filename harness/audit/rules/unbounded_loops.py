@@ -12,7 +12,7 @@ from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import ReachedCode, Started
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -176,7 +176,7 @@ def _finding(loop: nodes.While, does: str, reached: ReachedCode, project: Projec
         "the bill until the history is full (51,200 events) or the attempt times out. Count the rounds and give up "
         "with an ApplicationError, or bound them by time."
     )
-    return project.finding("CP602", loop, message, severity=Severity.LIKELY, reached=reached)
+    return project.finding("CP602", loop, message, certainty=Certainty.LIKELY, reached=reached)
 
 
 RULES = (
@@ -203,7 +203,7 @@ RULES = (
             "for _ in range(20):\n    tool = await self._ask_model()\n    if tool == 'done':\n        break\n"
             "    await self._use(tool)"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_unbounded,
     ),
 )

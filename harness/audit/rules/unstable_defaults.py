@@ -17,7 +17,7 @@ from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 _FACTORIES = frozenset({"default_factory", "factory"})
 _FIELDS = ("field", "Field", "ib", "attrib", "PrivateAttr")
@@ -50,13 +50,13 @@ def defaults(project: Project) -> Iterator[AuditFinding]:
 def _finding(project: Project, taken: _Taken) -> AuditFinding:
     name = f"{taken.use.name}()" if isinstance(taken.use.node, nodes.Call) or taken.use.handed_over else taken.use.name
     differs = "it differs between replays" if taken.use.source.rule in _DIFFERS else "it differs between workers"
-    severity = Severity.LIKELY if taken.use.source.rule in _DIFFERS else Severity.LOOK
+    certainty = Certainty.LIKELY if taken.use.source.rule in _DIFFERS else Certainty.LOOK
     finding = project.finding(
         "CP110",
         taken.node,
         f"{taken.how} comes from {name}, and workflow code takes it: {differs}. Give the value explicitly, from"
         f" {taken.use.source.instead}.",
-        severity=severity,
+        certainty=certainty,
         reached=taken.reached,
     )
     step = project.place(taken.taken, what=f"takes {project.source(taken.taken, 40)}")
@@ -203,7 +203,7 @@ RULES = (
         " factory.",
         bad="class Message(BaseModel):\n    id: str = Field(default_factory=lambda: str(uuid.uuid4()))",
         right="class Message(BaseModel):\n    id: str = Field(default_factory=lambda: str(workflow.uuid4()))",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=defaults,
     ),
 )

@@ -13,7 +13,7 @@ from harness.audit.analysis.remote_calls import remote_call
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _unwatched(project: Project) -> Iterator[AuditFinding]:
             " reach it. Beat while it works, and declare a heartbeat_timeout, or make start_to_close_timeout as short"
             " as an attempt really takes."
         )
-        yield project.finding("CP318", started.node, message, severity=Severity.LOOK)
+        yield project.finding("CP318", started.node, message, certainty=Certainty.LOOK)
 
 
 def _asks(activity: Activity, project: Project) -> bool:
@@ -68,7 +68,7 @@ RULES = (
         fix="Call activity.heartbeat while it works and pass heartbeat_timeout.",
         bad="execute_activity(crawl, url, start_to_close_timeout=timedelta(hours=2))",
         right="execute_activity(crawl, url, start_to_close_timeout=timedelta(hours=2), heartbeat_timeout=MINUTE)",
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_unwatched,
     ),
 )

@@ -14,7 +14,7 @@ from harness.audit.analysis.test_code import is_test
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, WorkerCall
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -49,8 +49,8 @@ def _stops_dead(project: Project) -> Iterator[AuditFinding]:
             "again after its timeout. Pass graceful_shutdown_timeout, and shut the worker down on SIGTERM."
         )
         minds = long is not None and none and _minds_cancellation(long, project)
-        severity = Severity.LIKELY if long and not minds and (none or len(missing) > 1) else Severity.LOOK
-        yield project.finding("CP502", worker.node, message, severity=severity)
+        certainty = Certainty.LIKELY if long and not minds and (none or len(missing) > 1) else Certainty.LOOK
+        yield project.finding("CP502", worker.node, message, certainty=certainty)
 
 
 def _minds_cancellation(activity: Activity, project: Project) -> bool:
@@ -135,7 +135,7 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
                     "a global variable changed in one run is stopped by nothing, and breaks the replay of another. "
                     "Leave workflow_runner out, and pass through the modules that are pure."
                 )
-                yield project.finding("CP503", runner or one, message, severity=Severity.LOOK)
+                yield project.finding("CP503", runner or one, message, certainty=Certainty.LOOK)
                 break
     for workflow in project.workflows:
         if not workflow.sandboxed and not is_test(workflow.module):
@@ -144,7 +144,7 @@ def _unsandboxed(project: Project) -> Iterator[AuditFinding]:
                 f"{workflow.name!r} runs without the sandbox (sandboxed=False): what it does against determinism is "
                 "stopped by nothing. Leave it out, and pass through the modules that are pure."
             )
-            yield project.finding("CP503", decorator, message, severity=Severity.LOOK, workflow=workflow.name)
+            yield project.finding("CP503", decorator, message, certainty=Certainty.LOOK, workflow=workflow.name)
 
 
 def _defining(node: nodes.ClassDef) -> Any:
@@ -178,7 +178,7 @@ RULES = (
             "activities=[think], graceful_shutdown_timeout=timedelta(seconds=30)\n)\nasync with worker:\n    await "
             "stop.wait()"
         ),
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_stops_dead,
     ),
     Rule(
@@ -197,7 +197,7 @@ RULES = (
         fix="Leave the sandbox on; import what is pure, and slow to load, under imports_passed_through().",
         bad="Worker(client, task_queue=queue, workflows=[Agent], workflow_runner=UnsandboxedWorkflowRunner())",
         right="Worker(client, task_queue=queue, workflows=[Agent])",
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         judge=_unsandboxed,
     ),
 )

@@ -12,7 +12,7 @@ from harness.audit.analysis.commands import workflow_code
 from harness.audit.analysis.test_code import is_test
 from harness.audit.code.project_records import Activity, Started, WorkerCall
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -44,7 +44,7 @@ def _unknown(
         f" ({place.file}:{place.line}): each attempt fails with NotFoundError, and is retried like any other. Put it"
         " into activities=[…] of that worker."
     )
-    return project.finding("CP504", started.node, message, severity=Severity.LIKELY, workflow=workflow)
+    return project.finding("CP504", started.node, message, certainty=Certainty.LIKELY, workflow=workflow)
 
 
 def _workflows_that_start(project: Project) -> dict[nodes.Call, str]:
@@ -86,7 +86,7 @@ def _no_executor(project: Project) -> Iterator[AuditFinding]:
                 f"{threaded.name!r} is no async function, and this worker has no activity_executor: Worker(…) raises"
                 " ValueError, and the program does not start. Pass activity_executor=ThreadPoolExecutor(…)."
             )
-            yield project.finding("CP505", worker.node, message, severity=Severity.CERTAIN)
+            yield project.finding("CP505", worker.node, message, certainty=Certainty.CERTAIN)
 
 
 def _is_threaded(activity: Activity) -> bool:
@@ -111,7 +111,7 @@ RULES = (
         fix="Add it to activities of the worker; or name the task_queue whose worker has it.",
         bad="Worker(client, task_queue=queue, workflows=[Blog], activities=[draft])  # Blog starts publish, too",
         right="Worker(client, task_queue=queue, workflows=[Blog], activities=[draft, publish])",
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
         judge=_not_registered,
     ),
     Rule(
@@ -126,7 +126,7 @@ RULES = (
         fix="Pass activity_executor=ThreadPoolExecutor(max_workers=…), or write the activity as async def.",
         bad="Worker(client, task_queue=queue, activities=[convert])  # def convert(…)",
         right="Worker(client, task_queue=queue, activities=[convert], activity_executor=ThreadPoolExecutor(8))",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
         judge=_no_executor,
     ),
 )

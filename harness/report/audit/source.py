@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.records.audit_result import AuditFinding, AuditResult, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, RuleText
 from harness.records.verdict import EvidenceEntry, Outcome
 from harness.report.document import finding_row
 from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite, Suppression
@@ -61,8 +61,10 @@ def audit_report(audited: AuditResult, *, rules: Iterable[RuleText], reproduce: 
 
 def headline(audited: AuditResult) -> str:
     """Return what an audit came to, in one line without the outcome."""
-    counted = Counter(finding.severity for finding in audited.findings)
-    line = ", ".join(f"{counted[severity]} {severity}" for severity in Severity if counted[severity]) or "no finding"
+    counted = Counter(finding.certainty for finding in audited.findings)
+    line = (
+        ", ".join(f"{counted[certainty]} {certainty}" for certainty in Certainty if counted[certainty]) or "no finding"
+    )
     read = sum(1 for report in audited.files if not report.reason)
     line += f" in {number(read, 'file')} with {number(audited.workflows, 'workflow')} and "
     line += f"{number(audited.activities, 'activity', 'activities')}; {number(audited.rules, 'rule')}"
@@ -97,7 +99,7 @@ def finding_of(
         names: Id of each rule to its name.
         reproduce: The command that shows it again.
         suppression: Why it does not count; None if it counts.
-        fails: Whether it is severe enough to fail.
+        fails: Whether it is sure enough to fail.
     """
     return ReportedFinding(
         id=finding.fingerprint,
@@ -106,7 +108,7 @@ def finding_of(
         scenario=finding.workflow,
         reproduce=reproduce,
         rule=finding.rule,
-        severity=finding.severity,
+        certainty=finding.certainty,
         place=finding.place,
         snippet=finding.text,
         path=finding.path,
@@ -117,7 +119,8 @@ def finding_of(
         fingerprints={"crashproof/v1": finding.fingerprint},
         details={
             "rule": finding.rule,
-            "severity": finding.severity.word,
+            "severity": finding.certainty.word,
+            "certainty": finding.certainty.word,
             "place": dataclasses.asdict(finding.place),
             "path": [dataclasses.asdict(step) for step in finding.path],
             "fingerprint": finding.fingerprint,
@@ -127,7 +130,8 @@ def finding_of(
             "text": finding.text,
         },
         properties={
-            "severity": finding.severity.word,
+            "severity": finding.certainty.word,
+            "certainty": finding.certainty.word,
             "workflow": finding.workflow,
             "evidence": list(finding.evidence),
             "confirmed": list(finding.confirmed),
@@ -138,10 +142,10 @@ def finding_of(
 def _details(
     audited: AuditResult, ignored: Iterable[ReportedFinding], known: Iterable[ReportedFinding]
 ) -> dict[str, Any]:
-    counted = Counter(finding.severity for finding in audited.findings)
+    counted = Counter(finding.certainty for finding in audited.findings)
     return {
         "unknown": audited.unknown,
-        "severities": {severity.word: counted[severity] for severity in Severity},
+        "severities": {certainty.word: counted[certainty] for certainty in Certainty},
         "fail_on": audited.fail_on.word,
         "below": audited.below,
         "suppressed": [

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.foreign import for_line
-from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, RuleText, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace, RuleText
 from harness.records.verdict import Outcome
 from harness.report.audit.source import finding_of, headline
 from harness.report.finding import ReportedFinding
@@ -15,11 +15,11 @@ from harness.report.frames import Lines, frame
 from harness.report.phrases import number, place_text
 from harness.report.text import Paint, wrapped
 
-STYLES: dict[Severity | None, str] = {
+STYLES: dict[Certainty | None, str] = {
     None: "red",
-    Severity.CERTAIN: "red",
-    Severity.LIKELY: "yellow",
-    Severity.LOOK: "cyan",
+    Certainty.CERTAIN: "red",
+    Certainty.LIKELY: "yellow",
+    Certainty.LOOK: "cyan",
 }
 
 _OUTCOMES = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
@@ -68,8 +68,8 @@ def audit_text(
 
 
 def _head(finding: ReportedFinding, name: str, paint: Paint, width: int) -> Iterator[str]:
-    severity = paint(finding.severity or "", STYLES[finding.severity], "bold")
-    yield f"  {for_line(_where(finding))}  {severity}  {paint(finding.rule, 'bold')} {name}".rstrip()
+    certainty = paint(finding.certainty or "", STYLES[finding.certainty], "bold")
+    yield f"  {for_line(_where(finding))}  {certainty}  {paint(finding.rule, 'bold')} {name}".rstrip()
     yield from _wrapped(finding.message, width, "    ")
 
 
@@ -85,7 +85,7 @@ def _code(finding: ReportedFinding, lines: Lines, paint: Paint, width: int, *, a
     """Yield the frame, without the neighbours of the line if these were shown with the finding before."""
     if finding.place is None or finding.place.what:
         return
-    style = STYLES[finding.severity]
+    style = STYLES[finding.certainty]
     framed = frame(finding.place, lines, paint=paint, style=style, width=width - 12, neighbours=not again)
     yield from (f"    {line}" for line in framed)
 
@@ -162,7 +162,7 @@ def _notes(audited: AuditResult, width: int, *, unresolved: bool) -> Iterator[st
         [f"{_at(place)}: the comment {place.what}" for place in audited.bad_ignores],
         [f"{_at(place)}: the comment {place.what}: remove it" for place in audited.unused_ignores],
         [f"stale in the baseline, nothing matches it any more: {entry}" for entry in audited.stale],
-        [f"{number(audited.below, 'finding')} less severe than asked for"] if audited.below else [],
+        [f"{number(audited.below, 'finding')} less sure than asked for"] if audited.below else [],
     ]
     if audited.unresolved and not unresolved:
         kinds.append([f"{number(len(audited.unresolved), 'call')} could not be followed: --unresolved lists them"])

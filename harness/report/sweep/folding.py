@@ -49,7 +49,7 @@ def blocks(findings: Sequence[ReportedFinding]) -> list[Block]:
 def _belongs(finding: ReportedFinding, block: Block) -> bool:
     """Tell whether a finding has the cause of a block: what came of it, or the same check with an entry in common."""
     first = block.first
-    if (finding.scenario, finding.trial, finding.harm) != (first.scenario, first.trial, first.harm):
+    if (finding.scenario, finding.trial, finding.severity) != (first.scenario, first.trial, first.severity):
         return False
     if finding.check in _CONSEQUENCES and finding.plan and finding.plan.strikes:
         return True

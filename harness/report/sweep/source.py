@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.records.sweep_result import SweepResult, count, outcome
-from harness.records.verdict import Finding, Harm, Outcome, Verdict
+from harness.records.verdict import Finding, Outcome, Severity, Verdict
 from harness.report.finding import Annotation, Case, Level, Limit, Report, ReportedFinding, Suite
 from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, totals
@@ -53,8 +53,12 @@ def sweep_report(
         vacuous=sum(each.vacuous for each in sweeps),
         folder=folder,
         details={
-            "fail_on": max((each.fail_on for each in sweeps), key=lambda harm: harm.rank, default=Harm.BROKEN),
-            "severities": {harm: sum(finding.harm is harm for finding in findings) for harm in Harm},
+            "fail_on": max(
+                (each.fail_on for each in sweeps), key=lambda severity: severity.rank, default=Severity.BROKEN
+            ),
+            "severities": {
+                severity: sum(finding.severity is severity for finding in findings) for severity in Severity
+            },
             "faults": _faults(sweeps),
             "scenarios": [_scenario(each) for each in sweeps],
         },
@@ -69,7 +73,7 @@ def headline(sweeps: Sequence[SweepResult]) -> str:
     findings = [each.finding.how_bad for sweep in sweeps for each in sweep.findings]
     line = f"{number(trials, 'trial')}, {struck} of {number(known, 'point')} struck"
     line += f", {unreachable} unreachable" if unreachable else ""
-    counted = ", ".join(f"{findings.count(harm)} {harm}" for harm in Harm if harm in findings)
+    counted = ", ".join(f"{findings.count(severity)} {severity}" for severity in Severity if severity in findings)
     line += f", {number(len(findings), 'finding')}" + (f" ({counted})" if counted else "")
     return f"{line}, as far as the doors see" if any(each.gaps for each in sweeps) else line
 
@@ -98,7 +102,7 @@ def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, f
 
 def worst_first(findings: Iterable[ReportedFinding]) -> list[ReportedFinding]:
     """Return the findings of several scenarios, the worst of all of them first."""
-    return sorted(findings, key=lambda each: -each.harm.rank if each.harm else 0)
+    return sorted(findings, key=lambda each: -each.severity.rank if each.severity else 0)
 
 
 def unexplained(sweep: SweepResult) -> list[Verdict]:
@@ -112,7 +116,7 @@ def _reported(
     reproduce: Reproduce,
     *,
     scenario: str,
-    fail_on: Harm,
+    fail_on: Severity,
     trials: tuple[str, ...] = (),
     file: str = "",
 ) -> ReportedFinding:
@@ -122,7 +126,7 @@ def _reported(
         message=finding.message,
         scenario=scenario,
         reproduce=reproduce(verdict.trial),
-        harm=finding.how_bad,
+        severity=finding.how_bad,
         why=finding.why,
         fix=finding.fix,
         fails=finding.how_bad.fails(fail_on),
@@ -175,7 +179,7 @@ def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
     return Suite(name=sweep.scenario, cases=tuple(cases), seconds=sweep.seconds, may_skip=True)
 
 
-def _case(verdict: Verdict, reproduce: Reproduce, fail_on: Harm) -> Case:
+def _case(verdict: Verdict, reproduce: Reproduce, fail_on: Severity) -> Case:
     name = f"{plan_text(verdict.plan)} [{verdict.trial}]"
     if verdict.outcome is Outcome.UNKNOWN:
         return Case(name=name, classname=verdict.scenario, error="; ".join(why_unknown(verdict)))

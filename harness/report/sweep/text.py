@@ -85,7 +85,9 @@ def _block(block: Block, folder: str, *, explained: bool) -> Iterator[str]:
 
 def _word(finding: ReportedFinding) -> tuple[str, str]:
     """Return ``FAIL`` and the check with how bad it is; where it does not fail, how bad it is stands in front."""
-    return ("FAIL", f"{finding.check} ({finding.harm})") if finding.fails else (f"{finding.harm}", finding.check)
+    return (
+        ("FAIL", f"{finding.check} ({finding.severity})") if finding.fails else (f"{finding.severity}", finding.check)
+    )
 
 
 def _remarks_of(finding: ReportedFinding) -> Iterator[str]:

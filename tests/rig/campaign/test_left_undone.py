@@ -77,7 +77,7 @@ async def test_what_is_wrong_without_a_strike_is_told_once_and_its_right_twin_is
         swept(rig, tmp_path / "wrong", workflow, right=False, **more),
         swept(rig, tmp_path / "right", workflow, right=True, **more),
     )
-    assert {each.finding.check: each.finding.harm for each in wrong.findings} == expected
+    assert {each.finding.check: each.finding.severity for each in wrong.findings} == expected
     assert [len(each.trials) for each in wrong.findings] == [1] * len(expected)
     assert all(each.finding.why and each.finding.fix for each in wrong.findings)
     assert wrong.outcome is Outcome.FAIL

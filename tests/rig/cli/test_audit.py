@@ -93,7 +93,7 @@ def test_right_code_passes_and_what_proves_nothing_is_unknown(folder: Path) -> N
         (["ap.py"], "no file or folder ap.py (did you mean 'app.py'?)"),
         (["app.py", "--rule", "CP160"], "--rule: there is no rule 'CP160' (did you mean"),
         (["app.py", "--rule", "CP101", "--skip-rule", "CP1"], "no rule is left to ask"),
-        (["app.py", "--severity", "bad"], "'bad' is not one of"),
+        (["app.py", "--certainty", "bad"], "'bad' is not one of"),
         (["app.py", "--baseline", "none.toml"], "cannot read the baseline none.toml"),
         (["app.py", "--config", "none.toml"], "cannot read none.toml"),
         (["app.py", "--explain", "clock-workflow"], "no rule 'clock-workflow' (did you mean 'clock-in-workflow'?)"),
@@ -107,14 +107,14 @@ def test_what_is_asked_wrongly_ends_in_one_message(folder: Path, arguments: list
     assert done.out == ""
 
 
-def test_severities_decide_what_is_told_and_what_fails(folder: Path) -> None:
-    write(folder, {"pyproject.toml": '[tool.crashproof.audit]\nseverity = {CP101 = "look"}\n'})
+def test_certainties_decide_what_is_told_and_what_fails(folder: Path) -> None:
+    write(folder, {"pyproject.toml": '[tool.crashproof.audit]\ncertainty = {CP101 = "look"}\n'})
     assert audited(folder).status == 0
     assert "1 look at it in 1 file" in audited(folder).out
     assert audited(folder, "app.py", "--fail-on", "look").status == 1
-    done = audited(folder, "app.py", "--fail-on", "look", "--severity", "likely")
+    done = audited(folder, "app.py", "--fail-on", "look", "--certainty", "likely")
     assert done.status == 0
-    assert "1 finding less severe than asked for" in done.out
+    assert "1 finding less sure than asked for" in done.out
 
 
 def test_rules_are_chosen_by_option_or_configuration(folder: Path) -> None:

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from harness.audit.code.project import Project
 from harness.audit.rule import Rule
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from tests.unit.audit.source_files import agent
 
 
 def rule(id: str, judge: object) -> Rule:
     texts = dict.fromkeys(("name", "title", "why", "evidence", "fix", "bad", "right"), "")
-    return Rule(id=id, severity=Severity.CERTAIN, judge=judge, **texts)  # type: ignore[arg-type]
+    return Rule(id=id, certainty=Certainty.CERTAIN, judge=judge, **texts)  # type: ignore[arg-type]
 
 
 def finds_clocks(project: Project) -> Iterator[AuditFinding]:
     for reached in project.reached():
         for call in project.calls(reached):
             if project.called_name(call, reached) == "time.time":
-                yield project.finding("CP901", call, "the clock", severity=Severity.CERTAIN, reached=reached)
+                yield project.finding("CP901", call, "the clock", certainty=Certainty.CERTAIN, reached=reached)
 
 
 def raises(project: Project) -> Iterator[AuditFinding]:

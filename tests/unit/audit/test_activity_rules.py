@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from harness.audit.rules import named
-from harness.records.audit_result import AuditFinding, Severity
+from harness.records.audit_result import AuditFinding, Certainty
 from tests.unit.audit import source_files as code
 
 TOP = """
@@ -71,7 +71,7 @@ def test_a_client_that_does_not_retry_or_alone_retries_is_left_alone(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("body", "severity"),
+    ("body", "certainty"),
     [
         ("requests.post('https://pay.example/charges', json={'cents': 1})", "likely"),
         ("requests.post('https://notes.example/notes', json={'text': text})", "look at it"),
@@ -83,10 +83,10 @@ def test_a_client_that_does_not_retry_or_alone_retries_is_left_alone(tmp_path: P
         ("requests.post('https://a.example', headers={'Idempotency-Key': 'always'})", "likely"),
     ],
 )
-def test_effects_without_a_lasting_key_are_found(tmp_path: Path, body: str, severity: str) -> None:
+def test_effects_without_a_lasting_key_are_found(tmp_path: Path, body: str, certainty: str) -> None:
     text = "BASE = 'https://shop.example'\n" + activity(f"{body}\nreturn ''", kind="def")
     (finding,) = found(tmp_path, "CP306", text)
-    assert finding.severity == severity
+    assert finding.certainty == certainty
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_effects_that_may_come_again_are_left_alone(tmp_path: Path, body: str) -
 def test_a_grave_effect_that_is_tried_once_is_to_be_looked_at(tmp_path: Path) -> None:
     text = activity("requests.post('https://pay.example/charges')\nreturn ''", kind="def")
     (finding,) = found(tmp_path, "CP306", text, options="retry_policy=RetryPolicy(maximum_attempts=1)")
-    assert finding.severity is Severity.LOOK
+    assert finding.certainty is Certainty.LOOK
 
 
 def test_a_small_effect_that_is_tried_once_needs_no_key(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_start_with_a_timeout_or_with_options_that_cannot_be_seen_is_left_alon
 
 
 @pytest.mark.parametrize(
-    ("body", "policy", "severity"),
+    ("body", "policy", "certainty"),
     [
         ("requests.get('https://a.example')\nreturn ''", "", "look at it"),
         ("requests.get('https://a.example')\nreturn ''", "RetryPolicy(maximum_attempts=0)", "look at it"),
@@ -178,11 +178,11 @@ def test_a_start_with_a_timeout_or_with_options_that_cannot_be_seen_is_left_alon
     ],
 )
 def test_endless_retries_are_one_fact_wherever_something_is_asked(
-    tmp_path: Path, body: str, policy: str, severity: str | None
+    tmp_path: Path, body: str, policy: str, certainty: str | None
 ) -> None:
     options = "start_to_close_timeout=timedelta(minutes=1)" + (f", retry_policy={policy}" if policy else "")
     told = found(tmp_path, "CP403", activity(body, kind="def"), options=options)
-    assert [finding.severity for finding in told] == ([severity] if severity else [])
+    assert [finding.certainty for finding in told] == ([certainty] if certainty else [])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from harness.audit.baseline import KnownFinding, applied, known_of, load, out_of_sight, save
 from harness.errors import UsageError
-from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace, FileReport
 
 HERE = Path()
 ODD = "for x in {\"a\", 'b'}:  # \\ tab\there \x7f ✓"
@@ -17,7 +17,7 @@ ODD = "for x in {\"a\", 'b'}:  # \\ tab\there \x7f ✓"
 
 def finding(line: int, text: str = "now()", *, file: str = "app.py", rule: str = "CP101") -> AuditFinding:
     place = CodePlace(file=file, line=line, function="Agent.run")
-    return AuditFinding(rule=rule, severity=Severity.CERTAIN, message="It reads the clock.", place=place, text=text)
+    return AuditFinding(rule=rule, certainty=Certainty.CERTAIN, message="It reads the clock.", place=place, text=text)
 
 
 def audited(*findings: AuditFinding, files: tuple[str, ...] = ("app.py",)) -> AuditResult:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.audit.audit import audit
 from harness.audit.confirm import with_evidence
-from harness.records.audit_result import AuditFinding, AuditResult, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty
 from scenarios.broken.right import LOOKALIKES
 from tests import ROOT, TESTS
 from tests.unit.audit.test_planted_in_source import AGENTS, FOUND, NOT_IN_THE_SOURCE
@@ -45,12 +45,12 @@ def test_a_run_confirms_what_reading_found(agent: str) -> None:
     found = by_agent(met())[agent]
     confirmed = {each.rule for each in found if each.confirmed}
     assert {rule for rule in FOUND[agent] if (agent, rule) not in NOT_BY_THIS_RUN} <= confirmed
-    assert all(each.severity is Severity.CERTAIN for each in found if each.confirmed)
+    assert all(each.certainty is Certainty.CERTAIN for each in found if each.confirmed)
 
 
 @pytest.mark.parametrize("agent", NOT_IN_THE_SOURCE)
 def test_what_reading_cannot_show_is_not_made_up_and_the_run_names_it(agent: str) -> None:
-    assert [each.message for each in by_agent(told())[agent] if each.severity is not Severity.LOOK] == []
+    assert [each.message for each in by_agent(told())[agent] if each.certainty is not Certainty.LOOK] == []
     missed = {(each.check, each.source.split()[3].rstrip(","), each.rule) for each in met().missed}
     assert ("gives-up-cleanly", agent, "") in missed
 
@@ -65,5 +65,5 @@ def test_right_agents_have_no_finding_that_is_certain_or_likely_before_and_after
     assert len(right) == len(LOOKALIKES)
     for audited in (told(), met()):
         found = by_agent(audited)
-        wrong = [each for agent in right for each in found[agent] if each.severity is not Severity.LOOK]
+        wrong = [each for agent in right for each in found[agent] if each.certainty is not Certainty.LOOK]
         assert [f"{each.place.file}:{each.place.line} {each.rule}" for each in wrong] == []

@@ -8,12 +8,12 @@ import pytest
 
 from harness.audit.configuration import CATALOGUE, Configuration, excluding, find, load, rules_of
 from harness.errors import UsageError
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 
 ALL = """
 rules = ["CP1", "CP306", "effect-without-key"]
 skip = ["cp101"]
-severity = { CP306 = "look", CP1 = "likely" }
+certainty = { CP306 = "look", CP1 = "likely" }
 fail-on = "certain"
 exclude = ["generated/", "*_pb2.py"]
 passed_through = ["app.models"]
@@ -36,9 +36,9 @@ def test_all_that_can_be_said_is_read(tmp_path: Path, name: str, table: str) -> 
     assert found == load(file)
     assert found.rules == (*(rule.id for rule in CATALOGUE if rule.id.startswith("CP1")), "CP306")
     assert found.skip == ("CP101",)
-    assert found.severity["CP306"] is Severity.LOOK
-    assert found.severity["CP102"] is Severity.LIKELY
-    assert found.fail_on is Severity.CERTAIN
+    assert found.certainty["CP306"] is Certainty.LOOK
+    assert found.certainty["CP102"] is Certainty.LIKELY
+    assert found.fail_on is Certainty.CERTAIN
     assert found.exclude == ("generated/", "*_pb2.py")
     assert found.passed_through == ("app.models",)
     assert found.baseline == tmp_path / "known.toml"
@@ -65,12 +65,12 @@ def test_the_nearest_one_counts_and_a_repository_ends_the_search(tmp_path: Path)
         ("exclude = 'a'", "exclude: expected a list of texts, not 'a'"),
         ("rules = [1]", "rules: expected a list of texts"),
         ("skip = ['CP160']", "skip: there is no rule 'CP160' (did you mean"),
-        ("severity = ['CP101']", "severity: expected a table of rules with a severity each"),
+        ("certainty = ['CP101']", "certainty: expected a table of rules with a certainty each"),
         (
-            "severity = {CP101 = 'lookk'}",
-            "severity.CP101: expected certain, likely, look, not 'lookk' (did you mean 'look'?)",
+            "certainty = {CP101 = 'lookk'}",
+            "certainty.CP101: expected certain, likely, look, not 'lookk' (did you mean 'look'?)",
         ),
-        ("severity = {CP101 = 1}", "severity.CP101: expected a text, not 1"),
+        ("certainty = {CP101 = 1}", "certainty.CP101: expected a text, not 1"),
         ("fail_on = 'never'", "fail_on: expected certain, likely, look, not 'never'"),
         ("baseline = ''", "baseline: expected a text"),
         ("rules = ['CP1'", "is no TOML"),

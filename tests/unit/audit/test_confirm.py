@@ -12,7 +12,7 @@ from harness.audit.confirm import CHECKS, CONDITIONS, meet, with_evidence
 from harness.audit.observed import ObservedFailure
 from harness.audit.rules import RULES
 from harness.checks.catalogue import standard
-from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace
 from harness.records.replay_result import NondeterministicCall
 from harness.replay.compare import judging
 from tests import ROOT, TESTS
@@ -26,7 +26,7 @@ def finding(rule: str, file: str = "app.py", line: int = 9, **more: str) -> Audi
     place = CodePlace(file=file, line=line, function=more.pop("function", ""))
     return AuditFinding(
         rule=rule,
-        severity=Severity.LOOK,
+        certainty=Certainty.LOOK,
         message=more.pop("message", ""),
         place=place,
         workflow=more.pop("workflow", ""),
@@ -101,7 +101,7 @@ def test_what_happened_confirms_what_tells_it(name: str, tmp_path: Path) -> None
     each, expected = CASES[name]
     found = meet(AuditResult(findings=ALL), [each], cwd=tmp_path)
     confirmed = [one for one in found.findings if one.confirmed]
-    assert [(one.rule, one.severity) for one in confirmed] == [(one.rule, Severity.CERTAIN) for one in expected]
+    assert [(one.rule, one.certainty) for one in confirmed] == [(one.rule, Certainty.CERTAIN) for one in expected]
     assert [one.confirmed for one in confirmed] == [(f"{each.check}: it broke (trial 1)",) for _ in expected]
     assert len(found.missed) == (not expected)
 

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from harness.audit.ignores import heed
-from harness.records.audit_result import AuditFinding, AuditResult, CodePlace, FileReport, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace, FileReport
 
 NAMES = {"cp101": "CP101", "clock-in-workflow": "CP101", "cp106": "CP106", "cp301": "CP301"}
 
@@ -17,7 +17,7 @@ def finding(
     file: str, line: int, rule: str = "CP101", *, end: int = 0, path: tuple[CodePlace, ...] = ()
 ) -> AuditFinding:
     place = CodePlace(file=file, line=line, end_line=end or line)
-    return AuditFinding(rule=rule, severity=Severity.CERTAIN, message="It reads the clock.", place=place, path=path)
+    return AuditFinding(rule=rule, certainty=Certainty.CERTAIN, message="It reads the clock.", place=place, path=path)
 
 
 def heeded(

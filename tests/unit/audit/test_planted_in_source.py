@@ -80,7 +80,7 @@ def test_the_reference_agent_and_the_shapes_are_clean() -> None:
 
 def test_a_missing_key_is_told_at_the_call_that_leaves_it_out_with_the_way_to_the_request(told: AuditResult) -> None:
     (finding,) = (one for one in told.findings if one.place.file.endswith("/effect_without_key.py"))
-    assert finding.severity == "likely"
+    assert finding.certainty == "likely"
     assert finding.workflow == "charge"
     assert finding.place.function == "charge"
     assert "without an idempotency key" in finding.message

@@ -8,7 +8,7 @@ import pkgutil
 from harness import checks
 from harness.checks.catalogue import standard
 from harness.checks.check import Check
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 
 def test_every_check_of_the_room_is_standard() -> None:
@@ -28,15 +28,15 @@ def test_every_check_says_why_it_matters_and_how_to_mend_it() -> None:
 
 
 def test_what_costs_or_will_only_break_is_not_called_broken() -> None:
-    mild = {each.name: each.harm for each in standard() if each.harm is not Harm.BROKEN}
+    mild = {each.name: each.severity for each in standard() if each.severity is not Severity.BROKEN}
     assert mild == {
-        "heartbeat-declared": Harm.RISKY,
-        "retry-bounded": Harm.RISKY,
-        "retry-names-exist": Harm.RISKY,
-        "graceful-stop": Harm.RISKY,
-        "no-work-redone": Harm.WASTEFUL,
-        "one-model-request-per-attempt": Harm.WASTEFUL,
-        "model-call-not-repeated": Harm.WASTEFUL,
-        "retry-after-honoured": Harm.WASTEFUL,
-        "terminal-error-tried-once": Harm.WASTEFUL,
+        "heartbeat-declared": Severity.RISKY,
+        "retry-bounded": Severity.RISKY,
+        "retry-names-exist": Severity.RISKY,
+        "graceful-stop": Severity.RISKY,
+        "no-work-redone": Severity.WASTEFUL,
+        "one-model-request-per-attempt": Severity.WASTEFUL,
+        "model-call-not-repeated": Severity.WASTEFUL,
+        "retry-after-honoured": Severity.WASTEFUL,
+        "terminal-error-tried-once": Severity.WASTEFUL,
     }

@@ -6,7 +6,7 @@ import pytest
 
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import ReportedFailure, WorkflowTaskFailed
-from harness.records.verdict import Harm, Outcome
+from harness.records.verdict import Outcome, Severity
 
 from .build import Story, Task, judged, nothing, only_finding, passes
 
@@ -59,11 +59,11 @@ def test_nothing_ends_it() -> None:
     finding = only_finding(CAP, story.evidence("deadline"), undisturbed())
     expected = "book 1 is tried for as long as the model is out, 4 times so far: nothing that is declared ends it"
     assert finding.message == expected
-    assert finding.how_bad is Harm.RISKY
+    assert finding.how_bad is Severity.RISKY
     # One fact, one severity: that the work is then not over is no worse.
     for name in ("workflow-ends-as-baseline", CLEAN):
-        assert only_finding(name, story.evidence("deadline"), undisturbed()).how_bad is Harm.RISKY
-    assert only_finding(CAP, outage(2, state="").evidence("deadline"), undisturbed()).how_bad is Harm.BROKEN
+        assert only_finding(name, story.evidence("deadline"), undisturbed()).how_bad is Severity.RISKY
+    assert only_finding(CAP, outage(2, state="").evidence("deadline"), undisturbed()).how_bad is Severity.BROKEN
 
 
 def test_given_up_too_soon() -> None:

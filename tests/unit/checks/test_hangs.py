@@ -9,7 +9,7 @@ import pytest
 
 from harness.records.evidence import Evidence
 from harness.records.message_facts import HttpCall
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 from .build import Story, nothing, only_finding, passes
 
@@ -34,7 +34,7 @@ def hung(*, beats: int = 5, headers: dict[str, str] = OPENAI, declared: dict[str
 
 def test_hang_that_beats_of_a_timer_hide_for_a_day_is_broken() -> None:
     finding = only_finding(NAME, hung())
-    assert finding.how_bad is Harm.BROKEN
+    assert finding.how_bad is Severity.BROKEN
     assert finding.message == (
         "study 1: a call of chat.completions that was never answered is noticed after 24 h, though the heartbeat "
         "timeout is 4 s: its beats went on"
@@ -47,7 +47,7 @@ def test_hang_that_beats_of_a_timer_hide_for_a_day_is_broken() -> None:
     ids=["a long timeout alone", "a client that may have a limit"],
 )
 def test_hang_of_hours_that_is_declared_or_may_end_before_is_risky(evidence: Evidence) -> None:
-    assert only_finding(NAME, evidence).how_bad is Harm.RISKY
+    assert only_finding(NAME, evidence).how_bad is Severity.RISKY
 
 
 @pytest.mark.parametrize(

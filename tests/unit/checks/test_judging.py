@@ -15,7 +15,7 @@ from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
-from harness.records.verdict import Finding, Harm, Outcome
+from harness.records.verdict import Finding, Outcome, Severity
 
 from .build import KILLED, Story, killed
 
@@ -79,13 +79,13 @@ def test_what_a_stranger_answers_makes_a_trial_unknown(operation: str) -> None:
     assert operation in verdict.reason
 
 
-@checks.check("note-kept", harm=Harm.RISKY, why="Notes matter.", fix="Keep it.")
+@checks.check("note-kept", severity=Severity.RISKY, why="Notes matter.", fix="Keep it.")
 def note_kept(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No activity is called note."""
     for attempt in attempts_of(evidence):
         if attempt.activity.startswith("note"):
-            worse = Harm.BROKEN if attempt.number > 1 else None
-            yield Finding(check="note-kept", subject="note", message=f"attempt {attempt.number}", harm=worse)
+            worse = Severity.BROKEN if attempt.number > 1 else None
+            yield Finding(check="note-kept", subject="note", message=f"attempt {attempt.number}", severity=worse)
 
 
 def noted(story: Story, attempts: int = 1) -> Evidence:
@@ -98,9 +98,9 @@ def noted(story: Story, attempts: int = 1) -> Evidence:
 def test_a_finding_has_the_words_of_its_check_and_fails_only_where_it_is_bad_enough() -> None:
     evidence = noted(Story())
     mild = judge(evidence, baselines=[evidence], checks=[note_kept])
-    assert (mild.outcome, mild.findings[0].harm) == (Outcome.PASS, Harm.RISKY)
+    assert (mild.outcome, mild.findings[0].severity) == (Outcome.PASS, Severity.RISKY)
     assert (mild.findings[0].why, mild.findings[0].fix) == ("Notes matter.", "Keep it.")
-    strict = judge(evidence, baselines=[evidence], checks=[note_kept], fail_on=Harm.RISKY)
+    strict = judge(evidence, baselines=[evidence], checks=[note_kept], fail_on=Severity.RISKY)
     assert (strict.outcome, strict.findings) == (Outcome.FAIL, mild.findings)
 
 
@@ -109,7 +109,7 @@ def test_what_holds_without_a_strike_is_told_with_the_first_baseline_alone() -> 
     struck = killed()
     trial = noted(struck.strike())
     judged = [
-        judge(each, baselines=[first, second], checks=[note_kept], fail_on=Harm.RISKY)
+        judge(each, baselines=[first, second], checks=[note_kept], fail_on=Severity.RISKY)
         for each in (first, second, trial)
     ]
     assert [len(verdict.findings) for verdict in judged] == [1, 0, 0]
@@ -120,7 +120,7 @@ def test_what_holds_without_a_strike_is_told_with_the_first_baseline_alone() -> 
 def test_what_is_worse_than_without_a_strike_is_told() -> None:
     undisturbed, struck = noted(Story()), killed()
     verdict = judge(noted(struck.strike(), attempts=2), baselines=[undisturbed], checks=[note_kept])
-    assert [finding.how_bad for finding in verdict.findings] == [Harm.BROKEN]
+    assert [finding.how_bad for finding in verdict.findings] == [Severity.BROKEN]
 
 
 def test_check_that_raises_is_unknown_with_its_traceback() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.records.evidence import Evidence, History
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 from .build import Story, judged, killed, nothing, only_finding, passes
 
@@ -27,7 +27,7 @@ def updated(*, finished: bool, how: str = "COMPLETED") -> Evidence:
 def test_update_whose_run_ends_before_its_handler(how: str, words: str) -> None:
     finding = only_finding(UPDATES, updated(finished=False, how=how))
     assert finding.message == f"update say was accepted and never finished: Agent {words} under its handler"
-    assert (finding.how_bad, len(finding.evidence)) == (Harm.BROKEN, 2)
+    assert (finding.how_bad, len(finding.evidence)) == (Severity.BROKEN, 2)
     assert "all_handlers_finished" in finding.fix
 
 
@@ -47,7 +47,7 @@ def left_open(story: Story, *, name: str = "book", cancelled: bool = False, how:
 def test_activity_that_nobody_waits_for_is_risky_and_told_with_the_baseline_alone() -> None:
     undisturbed = left_open(Story())
     finding = only_finding(ACTIVITIES, undisturbed)
-    assert (finding.message, finding.how_bad) == ("book was still open when Agent completed", Harm.RISKY)
+    assert (finding.message, finding.how_bad) == ("book was still open when Agent completed", Severity.RISKY)
     struck = killed()
     assert judged(ACTIVITIES, left_open(struck.strike()), undisturbed).findings == ()
     # Which of several is left open is a race.
@@ -56,7 +56,7 @@ def test_activity_that_nobody_waits_for_is_risky_and_told_with_the_baseline_alon
 
 def test_activity_that_a_strike_leaves_open_is_lost_work() -> None:
     finding = only_finding(ACTIVITIES, left_open(killed()), Story().close().evidence())
-    assert finding.how_bad is Harm.BROKEN
+    assert finding.how_bad is Severity.BROKEN
 
 
 def test_activity_cancelled_or_of_a_workflow_that_fails() -> None:
@@ -88,7 +88,7 @@ def test_child_that_its_parent_ends_while_it_works() -> None:
     assert finding.message == (
         "child workflow Mail was terminated while send was under way: its parent Agent completed first"
     )
-    assert finding.how_bad is Harm.BROKEN
+    assert finding.how_bad is Severity.BROKEN
 
 
 def test_child_that_had_done_nothing_or_only_waited() -> None:
@@ -99,7 +99,7 @@ def test_child_that_had_done_nothing_or_only_waited() -> None:
     assert "was terminated before it had done anything" in finding.message
     waits = History(workflow_id=child.workflow_id, run_id="c", path=child.path, root=False, events=child.events[:4])
     finding = only_finding(CHILDREN, replace(told, histories=(parent, waits)))
-    assert ("while it waited" in finding.message, finding.how_bad) == (True, Harm.RISKY)
+    assert ("while it waited" in finding.message, finding.how_bad) == (True, Severity.RISKY)
 
 
 @pytest.mark.parametrize(

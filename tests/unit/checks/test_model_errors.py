@@ -5,7 +5,7 @@ from email.utils import formatdate
 import pytest
 
 from harness.records.evidence import Evidence
-from harness.records.verdict import Harm
+from harness.records.verdict import Severity
 
 from .build import POLICY, Story, nothing, only_finding, passes
 
@@ -110,7 +110,7 @@ def test_refused_and_tried_again(fault: str) -> None:
     story.error(book, fault, struck=False).fail_for_good(book, state="MAXIMUM_ATTEMPTS_REACHED")
     finding = only_finding(ONCE, story.fail_workflow("ValueError").evidence(), undisturbed())
     assert finding.message.endswith("and was asked the same again")
-    assert finding.how_bad is Harm.WASTEFUL
+    assert finding.how_bad is Severity.WASTEFUL
 
 
 def test_refused_for_good_and_asked_without_end() -> None:
@@ -118,7 +118,7 @@ def test_refused_for_good_and_asked_without_end() -> None:
     book = story.activity("book", retryPolicy={**POLICY, "maximumAttempts": 0})
     story.error(book, "model-400").fail(book).wait(1)
     story.error(story.again(book), "model-400", struck=False)
-    assert only_finding(ONCE, story.evidence("deadline"), undisturbed()).how_bad is Harm.BROKEN
+    assert only_finding(ONCE, story.evidence("deadline"), undisturbed()).how_bad is Severity.BROKEN
 
 
 def test_other_words_in_the_next_attempt() -> None:

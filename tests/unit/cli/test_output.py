@@ -19,7 +19,7 @@ from harness.cli.capture_report import as_text
 from harness.cli.output import say, show
 from harness.cli.progress import ProgressDisplay
 from harness.errors import RigError, UsageError
-from harness.records.audit_result import AuditFinding, CodePlace, FileReport, Missed, Severity, Unresolved
+from harness.records.audit_result import AuditFinding, Certainty, CodePlace, FileReport, Missed, Unresolved
 from harness.records.capture_result import CapturedHistory, CaptureResult
 from harness.records.replay_result import Difference, NondeterministicCall, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.sweep_result import News
@@ -72,7 +72,7 @@ AUDITED = replace(
     findings=(
         AuditFinding(
             rule="CP101",
-            severity=Severity.CERTAIN,
+            certainty=Certainty.CERTAIN,
             message=NASTY,
             place=PLACE,
             path=(replace(PLACE, what=NASTY),),

@@ -11,7 +11,7 @@ from harness.records.cut import Cut
 from harness.records.plan import parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult, count, outcome
-from harness.records.verdict import Finding, Harm, Judgement, Outcome, Verdict
+from harness.records.verdict import Finding, Judgement, Outcome, Severity, Verdict
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
 CUTS = tuple(Cut(Point(position="before", door="wire", operation=name), fault="kill-worker") for name in ("One", "Two"))
@@ -104,9 +104,10 @@ def test_the_worst_finding_comes_first_and_its_worst_showing_stands_for_it() -> 
         judged = Judgement(check="c", outcome=FAIL, findings=findings)
         return Verdict(trial=name, scenario="s", plan=parse(plan), struck=True, judgements=(judged,))
 
-    late = Finding(check="c", subject="late", message="late", harm=Harm.RISKY)
+    late = Finding(check="c", subject="late", message="late", severity=Severity.RISKY)
     costs, lost = (
-        Finding(check="c", subject="pay", message=str(harm), harm=harm) for harm in (Harm.WASTEFUL, Harm.BROKEN)
+        Finding(check="c", subject="pay", message=str(severity), severity=severity)
+        for severity in (Severity.WASTEFUL, Severity.BROKEN)
     )
     found = swept(trial("a", "baseline", late, costs), trial("b", "kill-worker@before/One", lost)).findings
     assert [(each.finding.message, each.verdict.trial) for each in found] == [("broken", "b"), ("late", "a")]

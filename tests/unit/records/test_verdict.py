@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from harness.records.plan import Plan
-from harness.records.verdict import EvidenceEntry, Finding, Harm, Judgement, Outcome, Verdict, worst
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Severity, Verdict, worst
 
 PASS, UNKNOWN, FAIL = Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL
 
@@ -47,10 +47,10 @@ def test_a_verdict_is_its_worst_judgement(found: Verdict, outcome: Outcome) -> N
 
 
 def test_what_fails_is_as_bad_as_was_asked_for() -> None:
-    assert [harm for harm in Harm if harm.fails(Harm.BROKEN)] == [Harm.BROKEN]
-    assert [harm for harm in Harm if harm.fails(Harm.RISKY)] == [Harm.BROKEN, Harm.RISKY]
-    assert [harm for harm in Harm if harm.fails(Harm.WASTEFUL)] == list(Harm)
-    assert Finding(check="of-an-older-run", message="no").how_bad is Harm.BROKEN
+    assert [severity for severity in Severity if severity.fails(Severity.BROKEN)] == [Severity.BROKEN]
+    assert [severity for severity in Severity if severity.fails(Severity.RISKY)] == [Severity.BROKEN, Severity.RISKY]
+    assert [severity for severity in Severity if severity.fails(Severity.WASTEFUL)] == list(Severity)
+    assert Finding(check="of-an-older-run", message="no").how_bad is Severity.BROKEN
 
 
 def test_a_finding_is_known_by_check_and_subject_alone() -> None:

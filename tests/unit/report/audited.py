@@ -8,12 +8,12 @@ from dataclasses import replace
 from harness.records.audit_result import (
     AuditFinding,
     AuditResult,
+    Certainty,
     CodePlace,
     FileReport,
     Missed,
     RuleError,
     RuleText,
-    Severity,
     Unresolved,
 )
 
@@ -27,7 +27,7 @@ RULES = (
         fix="Use workflow.now().",
         bad="at = time.time()",
         right="at = workflow.time()",
-        severity=Severity.CERTAIN,
+        certainty=Certainty.CERTAIN,
     ),
     RuleText(
         id="CP306",
@@ -38,7 +38,7 @@ RULES = (
         fix="Send an idempotency key.",
         bad='post("/note")  # ``` as it is',
         right='post("/note", key=key)',
-        severity=Severity.LIKELY,
+        certainty=Certainty.LIKELY,
     ),
 )
 
@@ -50,7 +50,7 @@ CODE = {
 STEP = CodePlace(file="app/workflows.py", line=7, column=9, function="Agent.run", what="calls stamp()")
 CLOCK = AuditFinding(
     rule="CP101",
-    severity=Severity.CERTAIN,
+    certainty=Certainty.CERTAIN,
     message="Workflow code calls time.time(): a replay reads another time. Use workflow.time().",
     place=CodePlace(file="app/tools.py", line=4, column=12, end_line=4, end_column=23, function="stamp"),
     path=(STEP,),
@@ -59,7 +59,7 @@ CLOCK = AuditFinding(
 )
 EFFECT = AuditFinding(
     rule="CP306",
-    severity=Severity.LIKELY,
+    certainty=Certainty.LIKELY,
     message="The activity 'save' causes an effect without a key.",
     place=CodePlace(file="app/activities.py", line=3, column=2, end_line=3, end_column=21, function="save"),
     workflow="save",
@@ -67,7 +67,7 @@ EFFECT = AuditFinding(
     confirmed=("effects-happen-once: note was saved 2 times (9f3a)",),
     text=CODE["app/activities.py"][2],
 )
-LOOK = replace(EFFECT, severity=Severity.LOOK, evidence=(), confirmed=())
+LOOK = replace(EFFECT, certainty=Certainty.LOOK, evidence=(), confirmed=())
 FILES = (
     FileReport(file="app/activities.py", lines=4),
     FileReport(file="app/tools.py", lines=6),

@@ -10,7 +10,7 @@ from harness.records.cut import Cut
 from harness.records.plan import Strike, parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import EvidenceEntry, Finding, Harm, Judgement, Outcome, Verdict
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Severity, Verdict
 
 POINT = Point(
     position="before",
@@ -99,18 +99,21 @@ def several() -> SweepResult:
 
 
 def graded() -> SweepResult:
-    """Return a sweep with a finding of each harm, the worst told last; only the broken one fails."""
+    """Return a sweep with a finding of each severity, the worst told last; only the broken one fails."""
     endless = Finding(
         check="retry-bounded",
         message="charge is retried for ever",
         subject="charge",
-        harm=Harm.RISKY,
+        severity=Severity.RISKY,
         why="An activity that can only fail is tried for ever, and nobody is told.",
         fix="Give it a schedule_to_close_timeout, or a retry policy with maximum_attempts: whichever of the two says "
         "better how long somebody waits.",
     )
     early = Finding(
-        check="retry-after-honoured", message="charge asked again too early", subject="charge", harm=Harm.WASTEFUL
+        check="retry-after-honoured",
+        message="charge asked again too early",
+        subject="charge",
+        severity=Severity.WASTEFUL,
     )
     return swept(
         verdict("1a2b3c", "baseline", Outcome.PASS, endless), verdict("9f3a2c", KILL, Outcome.FAIL, early, TWICE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.records.audit_result import AuditFinding, AuditResult, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty
 from harness.report.audit.source import audit_report
 from harness.report.github import github
 from harness.report.replay.source import replay_report
@@ -22,8 +22,8 @@ def told(audited: AuditResult) -> list[str]:
     return annotations(audited).splitlines()
 
 
-def many(severity: Severity, count: int) -> list[AuditFinding]:
-    return [replace(CLOCK, severity=severity, place=replace(CLOCK.place, line=line)) for line in range(1, count + 1)]
+def many(certainty: Certainty, count: int) -> list[AuditFinding]:
+    return [replace(CLOCK, certainty=certainty, place=replace(CLOCK.place, line=line)) for line in range(1, count + 1)]
 
 
 def test_errors_come_first_each_at_its_line_with_its_path() -> None:
@@ -59,7 +59,7 @@ def test_nothing_in_a_text_ends_its_annotation() -> None:
 
 
 def test_of_each_level_ten_are_shown_and_the_rest_is_counted() -> None:
-    findings = (*many(Severity.CERTAIN, 12), *many(Severity.LIKELY, 3), *many(Severity.LOOK, 30))
+    findings = (*many(Certainty.CERTAIN, 12), *many(Certainty.LIKELY, 3), *many(Certainty.LOOK, 30))
     lines = told(replace(CLEAN, findings=findings))
     levels = [line.split()[0] for line in lines[:-1]]
     assert [levels.count(f"::{level}") for level in ("error", "warning", "notice")] == [10, 3, 10]
@@ -67,7 +67,7 @@ def test_of_each_level_ten_are_shown_and_the_rest_is_counted() -> None:
 
 
 def test_ten_of_each_need_no_counting() -> None:
-    lines = told(replace(CLEAN, findings=tuple(many(Severity.LOOK, 10))))
+    lines = told(replace(CLEAN, findings=tuple(many(Certainty.LOOK, 10))))
     assert len(lines) == 11
     assert not any(" more" in line for line in lines)
 

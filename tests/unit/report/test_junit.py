@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.records.verdict import EvidenceEntry, Outcome
 from harness.report.finding import Case, Report, ReportedFinding, Suite
 from harness.report.junit import junit
@@ -12,7 +12,9 @@ from harness.report.junit import junit
 FINDING = ReportedFinding(
     id="1", check="c", message="m\x00", scenario="s", reproduce="r", evidence=(EvidenceEntry(words=("shown",)),)
 )
-LOOK = ReportedFinding(id="2", check="c", message="m", scenario="s", reproduce="r", severity=Severity.LOOK, fails=False)
+LOOK = ReportedFinding(
+    id="2", check="c", message="m", scenario="s", reproduce="r", certainty=Certainty.LOOK, fails=False
+)
 CASES = (
     Case(name="fails", classname="a", findings=(FINDING,)),
     Case(name="unknown", classname="a", error="why"),

@@ -1,23 +1,23 @@
-"""Histories of activities, each with what the audit must find in it, and with what severity."""
+"""Histories of activities, each with what the audit must find in it, and with what certainty."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from harness.records.audit_result import Severity
+from harness.records.audit_result import Certainty
 from harness.records.evidence import History
 from tests.unit.audit.histories.recorded import Writer, application, timeout
 
-CERTAIN, LIKELY, LOOK = Severity.CERTAIN, Severity.LIKELY, Severity.LOOK
+CERTAIN, LIKELY, LOOK = Certainty.CERTAIN, Certainty.LIKELY, Certainty.LOOK
 BOUNDED: Any = {"retry": {"maximumAttempts": 3}}
 REFUSED = application("BadRequestError", "Error code: 400 - {'error': 'no such model'}")
 
 Made = Callable[[], History]
-CASES: dict[str, tuple[Made, set[tuple[str, Severity]]]] = {}
+CASES: dict[str, tuple[Made, set[tuple[str, Certainty]]]] = {}
 
 
-def case(*found: tuple[str, Severity]) -> Callable[[Made], Made]:
+def case(*found: tuple[str, Certainty]) -> Callable[[Made], Made]:
     """Register a history with what must be found in it."""
 
     def register(made: Made) -> Made:

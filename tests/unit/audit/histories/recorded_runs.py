@@ -1,4 +1,4 @@
-"""Histories of whole runs, each with what the audit must find in it, and with what severity."""
+"""Histories of whole runs, each with what the audit must find in it, and with what certainty."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def told(*histories: History) -> AuditResult:
 def test_a_history_shows_exactly_what_is_wrong_in_it(name: str) -> None:
     made, expected = CASES[name]
     found = told(made()).findings
-    assert {(each.rule, each.severity) for each in found} == expected, [each.message for each in found]
+    assert {(each.rule, each.certainty) for each in found} == expected, [each.message for each in found]
 
 
 def test_histories_of_a_real_server_are_read() -> None:
@@ -35,4 +35,4 @@ def test_histories_of_a_real_server_are_read() -> None:
     found = audited(seen)
     assert all(each.lines for each in found.files)
     assert {each.rule for each in found.findings} >= {"CP403"}
-    assert not [each.message for each in found.findings if each.severity is CERTAIN]
+    assert not [each.message for each in found.findings if each.certainty is CERTAIN]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.records.audit_result import AuditFinding, AuditResult, Severity
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty
 from harness.report.audit.source import audit_report
 from harness.report.document import document, rows
 from harness.report.finding import Report
@@ -32,7 +32,8 @@ def test_a_document_has_what_every_judging_command_has() -> None:
     assert told["vacuous"] == 0
     finding = told["findings"][1]
     assert finding["id"] == finding["fingerprint"] == CLOCK.fingerprint
-    assert (finding["check"], finding["rule"], finding["severity"]) == ("clock-in-workflow", "CP101", "certain")
+    assert (finding["check"], finding["rule"], finding["certainty"]) == ("clock-in-workflow", "CP101", "certain")
+    assert finding["severity"] == finding["certainty"], "its older name in documents is kept"
     assert (finding["scenario"], finding["workflow"], finding["plan"]) == ("Agent", "Agent", "")
     assert finding["reproduce"] == "crashproof audit app --rule CP101"
     assert finding["place"]["line"] == 4
@@ -55,8 +56,8 @@ def test_a_document_holds_all_that_an_audit_tells() -> None:
     [
         (CLEAN, "PASS", 0),
         (replace(CLEAN, findings=(LOOK,)), "PASS", 0),
-        (replace(CLEAN, findings=(LOOK,), fail_on=Severity.LOOK), "FAIL", 1),
-        (replace(CLEAN, findings=(EFFECT,), fail_on=Severity.CERTAIN), "PASS", 0),
+        (replace(CLEAN, findings=(LOOK,), fail_on=Certainty.LOOK), "FAIL", 1),
+        (replace(CLEAN, findings=(EFFECT,), fail_on=Certainty.CERTAIN), "PASS", 0),
         (NOTHING, "UNKNOWN", 3),
         (AuditResult(), "UNKNOWN", 3),
         (replace(EVERYTHING, findings=()), "UNKNOWN", 3),

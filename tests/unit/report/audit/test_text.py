@@ -68,7 +68,7 @@ Calls that could not be followed
   - app/tools.py:5: the comment names no rule: write ignore[RULE] and the reason
   - app/tools.py:6: the comment ignores CP306, which is not found here: remove it
   - stale in the baseline, nothing matches it any more: CP101 app/gone.py: now()
-  - 3 findings less severe than asked for
+  - 3 findings less sure than asked for
 
 FAIL: 1 certain, 1 likely in 3 files with 1 workflow and 1 activity; 2 rules, 1 confirmed at run time, 1 missed, \
 1 suppressed, 1 in the baseline, 1 unresolved, 1 not audited (0.2 s)"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.records.verdict import Finding, Harm, Outcome
+from harness.records.verdict import Finding, Outcome, Severity
 from harness.report.sweep.folding import blocks
 from harness.report.sweep.source import findings_of
 from tests.unit.report.samples import KILL, TWICE, swept, truncated, verdict
@@ -46,7 +46,7 @@ def test_findings_of_different_trials_stay_apart_though_their_lines_are_the_same
 def test_what_became_of_the_trial_is_told_with_what_went_wrong_in_it() -> None:
     stuck = Finding(check="workflow-ends-as-baseline", message="did not end in time", subject="end")
     open_still = Finding(check="gives-up-cleanly", message="was not given up", subject="open")
-    mild = replace(TWICE, subject="mild", harm=Harm.RISKY)
+    mild = replace(TWICE, subject="mild", severity=Severity.RISKY)
     assert folded(stuck, TWICE, open_still) == [["charge", "end", "open"]]
     assert folded(stuck, open_still) == [["end", "open"]]
     assert folded(stuck, mild) == [["end"], ["mild"]]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import Finding, Harm, Outcome
+from harness.records.verdict import Finding, Outcome, Severity
 from harness.report.sweep import text as report
 from tests.unit.report.samples import (
     FAILED,
@@ -164,7 +164,7 @@ def test_the_report_word_for_word(found: SweepResult, expected: str) -> None:
 
 def test_the_worst_findings_come_first_and_only_what_is_bad_enough_is_called_a_failure() -> None:
     assert report.text([graded()], folder="runs/x") == WORST_FIRST_TEXT
-    strict = report.text([replace(graded(), fail_on=Harm.WASTEFUL)], folder="runs/x")
+    strict = report.text([replace(graded(), fail_on=Severity.WASTEFUL)], folder="runs/x")
     assert "  FAIL  retry-bounded (risky)\n" in strict
     assert "  FAIL  retry-after-honoured (wasteful)\n" in strict
 
