@@ -4,6 +4,8 @@ Most of a trial is waiting, for how much depends on the agent: no fixed number f
 
     processors idle, and trials wait for their turn      one more at a time
     crashproof itself is late, though it does little     one fewer: whatever is due on this machine is late, agents too
+    what is ready waits in long queues for processors    one fewer: so many get no more done than fewer would, and each
+                                                         is late by the length of the queue
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import psutil
@@ -19,8 +23,12 @@ import psutil
 from harness.campaign.turns import Turns
 
 _LOOK_EVERY = 1.0  # seconds
+_LOOKS = 10  # at the queue, from one look at the machine to the next
 _IDLE = 0.15  # share of the processors' time that is worth another trial
 _LATE = 0.15  # seconds that a timer of crashproof's own may be late
+_CROWDED = 2.0  # threads that run or are ready to, for each processor
+
+_LOADAVG = Path("/proc/loadavg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +38,12 @@ class Machine:
     Attributes:
         idle: Share of the processors' time in which they had nothing to do, from 0 to 1.
         late: Seconds by which a timer was late.
+        ready: Threads that ran or were ready to, for each processor; 0 where that is not known.
     """
 
     idle: float
     late: float
+    ready: float = 0.0
 
 
 def turns_of(*, jobs: int, shared_by: int = 1) -> Turns:
@@ -60,17 +70,31 @@ def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> i
     """
     if machine.late > _LATE:
         return max(1, limit - 1)
+    if machine.ready > _CROWDED:
+        return max(min(limit, os.cpu_count() or 1), limit - 1)
     return min(most, limit + 1) if all_taken and machine.idle > _IDLE else limit
 
 
 async def keep_pace(turns: Turns) -> None:
     """Look at the machine again and again, and change the number of turns by it, until it is cancelled."""
     while turns.most:
-        before, begun = psutil.cpu_times(), time.monotonic()
-        await asyncio.sleep(_LOOK_EVERY)
-        late = time.monotonic() - begun - _LOOK_EVERY
-        machine = Machine(idle=_idle(before, psutil.cpu_times()), late=late)
+        before, late, ready = psutil.cpu_times(), list[float](), list[float]()
+        for _ in range(_LOOKS):
+            begun = time.monotonic()
+            await asyncio.sleep(_LOOK_EVERY / _LOOKS)
+            late.append(time.monotonic() - begun - _LOOK_EVERY / _LOOKS)
+            ready.append(_ready())
+        machine = Machine(idle=_idle(before, psutil.cpu_times()), late=max(late), ready=fmean(ready))
         turns.change(next_limit(turns.limit, machine, most=turns.most, all_taken=turns.all_taken))
+
+
+def _ready() -> float:
+    """Return how many threads of the machine run or are ready to, without this one, for each processor."""
+    try:
+        running = int(_LOADAVG.read_text().split()[3].partition("/")[0]) - 1
+    except (OSError, IndexError, ValueError):  # this is not Linux
+        return 0.0
+    return running / (os.cpu_count() or 1)
 
 
 def _idle(before: Any, now: Any) -> float:

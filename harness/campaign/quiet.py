@@ -1,4 +1,4 @@
-"""Trials in quiet: what a trial that a busy machine may have disturbed comes to when it is run again alone."""
+"""Trials in quiet: what a trial that a busy machine may have disturbed comes to when it is run again."""
 
 from __future__ import annotations
 

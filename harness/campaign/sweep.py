@@ -230,28 +230,34 @@ class Sweep:
         return evidence if evidence and self._judge(evidence).outcome is not Outcome.FAIL else None
 
     async def _try_again_in_quiet(self) -> None:
-        """Run each trial once more, alone, that a busy machine may have made no PASS; what it comes to then counts.
+        """Run each trial once more in quiet that a busy machine may have made no PASS; what it comes to then counts.
 
         Its place in the sweep stays as it was: the points that its recovery showed have been tried by now.
         """
-        for loaded in [each for each in self._results.verdicts.values() if each.slow]:
-            if loaded.trial in self._seen.quiet or self._is_stopped():
-                continue
-            self._seen.quiet.add(loaded.trial)
-            bounds = self._bounds(loaded.plan) if loaded.plan.strikes else self._baseline_bounds()
-            self._say(f"{loaded.plan} is tried again in quiet: {loaded.slow}")
-            try:
-                evidence = await self._trials.again_in_quiet(loaded.plan, trial=loaded.trial, bounds=bounds)
-            except RigError as error:
-                if not loaded.plan.strikes:
-                    raise
-                self._count(self._not_judged(loaded.plan, reason=str(error)))
-                continue
+        slow = [each for each in self._results.verdicts.values() if each.slow and each.trial not in self._seen.quiet]
+        async with asyncio.TaskGroup() as group:
+            for loaded in slow:
+                group.create_task(self._try_one_in_quiet(loaded))
+
+    async def _try_one_in_quiet(self, loaded: Verdict) -> None:
+        bounds = self._bounds(loaded.plan) if loaded.plan.strikes else self._baseline_bounds()
+        self._say(f"{loaded.plan} is tried again in quiet: {loaded.slow}")
+        try:
+            evidence = await self._trials.again_in_quiet(loaded.plan, trial=loaded.trial, bounds=bounds)
+        except RigError as error:
             if not loaded.plan.strikes:
-                trials = [each.trial for each in self._seen.baselines]
-                self._seen.baselines[trials.index(loaded.trial)] = evidence
-            again = self._judge(evidence)
-            self._seen.unstable += filter(None, [difference(loaded, again)])
+                raise
+            self._seen.quiet.add(loaded.trial)
+            self._count(self._not_judged(loaded.plan, reason=str(error)))
+            return
+        if evidence is None:
+            return
+        self._seen.quiet.add(loaded.trial)
+        if not loaded.plan.strikes:
+            trials = [each.trial for each in self._seen.baselines]
+            self._seen.baselines[trials.index(loaded.trial)] = evidence
+        again = self._judge(evidence)
+        self._seen.unstable += filter(None, [difference(loaded, again)])
 
     def _not_judged(self, plan: Plan, *, reason: str) -> Verdict:
         verdict = Verdict(

@@ -94,13 +94,17 @@ class Trials:
     def _named(self, plan: Plan, trial: str) -> str:
         return f"{self._scenario.name}: {plan if plan.strikes else f'undisturbed ({trial})'}"
 
-    async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
-        """Run a trial once more while no other one runs; the evidence that there is of it is put aside.
+    async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence | None:
+        """Run a trial once more in quiet; the evidence that there is of it is put aside.
+
+        None where a limit was reached before its turn came.
 
         Raises:
             UsageError, RigError: As ``run``.
         """
-        async with self._turns.alone(self._named(plan, trial)):
+        async with self._turns.in_quiet(self._named(plan, trial)):
+            if self._stopped():
+                return None
             await self._writing.written()
             await asyncio.to_thread(folders.set_aside, self.folder_of(trial))
             return await self.run(plan, trial=trial, bounds=bounds)

@@ -1,10 +1,11 @@
-"""Turns: how many trials run at a time, over all scenarios of a run, and when one of them has the rig for itself."""
+"""Turns: how many trials run at a time, over all scenarios of a run, and which have the machine for themselves."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 _NAMED = 2  # of those under way, named as what is waited for
@@ -12,6 +13,9 @@ _NAMED = 2  # of those under way, named as what is waited for
 
 class Turns:
     """Gives trials their turn, in the order in which they ask for it.
+
+    Trials in quiet come last: they begin once no other one runs or waits, and only so many at a time that each has a
+    processor for itself. So a sweep is not held up, and waits for its longest trial once and not once for each of them.
 
     Attributes:
         limit: How many trials run at a time.
@@ -27,7 +31,10 @@ class Turns:
         self.most = most
         self._free = asyncio.Semaphore(limit)
         self._owed = 0  # turns that are not given back when they end, since the limit was lowered meanwhile
-        self._gathering = asyncio.Lock()
+        self._free_in_quiet = asyncio.Semaphore(min(limit, os.cpu_count() or 1))
+        self._asked = 0  # how many trials run beside others or wait to
+        self._quiet = 0  # how many run in quiet
+        self._changed = asyncio.Event()
         self.under_way: dict[str, float] = {}
 
     @property
@@ -37,34 +44,43 @@ class Turns:
 
     @asynccontextmanager
     async def one(self, what: str) -> AsyncIterator[None]:
-        """Wait for a turn beside others; ``what`` names what has it."""
-        await self._free.acquire()
+        """Wait until none runs in quiet, and for a turn beside others; ``what`` names what has it."""
+        self._asked += 1
         try:
-            with self._named(what):
-                yield
-        finally:
-            self._give_back()
-
-    @asynccontextmanager
-    async def alone(self, what: str) -> AsyncIterator[None]:
-        """Wait until no other trial runs; none begins meanwhile. ``what`` names the one that does."""
-        held = 0
-        async with self._gathering:  # two that gather turns at the same time would wait for each other
-            self.limit, self._owed = self.limit + self._owed, 0
+            await self._free.acquire()
             try:
-                while held < self.limit:
-                    await self._free.acquire()
-                    held += 1
+                await self._until(lambda: not self._quiet)
                 with self._named(what):
                     yield
             finally:
-                for _ in range(held):
-                    self._free.release()
+                self._give_back()
+        finally:
+            self._asked -= 1
+            self._changed.set()
+
+    @asynccontextmanager
+    async def in_quiet(self, what: str) -> AsyncIterator[None]:
+        """Wait until no trial runs beside others or waits to; none begins meanwhile. ``what`` names the one that does.
+
+        One that asks for a turn beside others waits for those in quiet that run, and not for those that wait.
+        """
+        async with self._free_in_quiet:
+            await self._until(lambda: not self._asked)
+            self._quiet += 1
+            try:
+                with self._named(what):
+                    yield
+            finally:
+                self._quiet -= 1
+                self._changed.set()
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
 
     def change(self, limit: int) -> None:
-        """Let so many trials run at a time from now on; those under way go on. Not while one runs alone."""
-        if self._gathering.locked():
-            return
+        """Let so many trials run at a time from now on; those under way go on."""
         for _ in range(limit - self.limit):
             self._give_back()
         self._owed += max(0, self.limit - limit)

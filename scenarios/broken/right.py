@@ -16,6 +16,17 @@ from scenarios.broken.agents.right_same_key_twice import ChargeConfirmed
 from scenarios.broken.agents.right_sorted_set import TripInSortedOrder
 from scenarios.broken.agents.right_zombie import ReportSameKey
 
+OF_EACH_KIND = (
+    *("model-429", "model-429-seconds", "model-429-milliseconds", "model-429-date", "model-429-zero", "model-429-nan"),
+    *("model-429-tokens-date", "model-429-quota", "model-429-quota-seconds"),
+    *("model-400", "model-401", "model-408", "model-409", "model-413"),
+    *("model-500-once", "model-500-until-healed", "model-500-no-retry", "model-503-retry", "model-529", "model-outage"),
+    *("model-reset", "model-short", "model-reply-lost", "model-silent", "model-slow"),
+    *("model-truncated", "model-empty", "model-html", "model-null", "model-null-text", "model-no-usage"),
+    *("model-length", "answer-refusal", "answer-empty-always"),
+)
+"""Faults of a model, one of each kind of what its caller hears; the research agent meets all that there are."""
+
 same_key_twice = Scenario(
     worker="python -m scenarios.broken.agents.right_same_key_twice", work=start(ChargeConfirmed.run, "order-1")
 )
@@ -40,7 +51,7 @@ memory_cache = Scenario(
 rate_limit = Scenario(
     worker="python -m scenarios.broken.agents.right_rate_limit",
     work=start(SumUpWhenAsked.run, "the minutes"),
-    faults=["model"],
+    faults=OF_EACH_KIND,
 )
 fallback = Scenario(
     worker="python -m scenarios.broken.agents.right_fallback",

@@ -8,7 +8,8 @@ import pytest
 
 from harness.campaign.pace import Machine, keep_pace, next_limit, turns_of
 
-IDLE, BUSY, LATE = Machine(idle=0.5, late=0.0), Machine(idle=0.05, late=0.01), Machine(idle=0.5, late=1.0)
+IDLE, BUSY, LATE = Machine(idle=0.5, late=0.0), Machine(idle=0.05, late=0.01, ready=1.5), Machine(idle=0.5, late=1.0)
+CROWDED = Machine(idle=0.0, late=0.05, ready=4.0)
 
 
 @pytest.mark.parametrize(
@@ -21,11 +22,15 @@ IDLE, BUSY, LATE = Machine(idle=0.5, late=0.0), Machine(idle=0.05, late=0.01), M
         (6, LATE, False, 5),
         (8, IDLE, True, 8),
         (1, LATE, True, 1),
+        (6, CROWDED, True, 5),
+        (2, CROWDED, True, 2),
+        (1, CROWDED, True, 1),
     ],
 )
 def test_the_machine_says_how_many_trials_run_at_a_time(
-    limit: int, machine: Machine, all_taken: bool, expected: int
+    limit: int, machine: Machine, all_taken: bool, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert next_limit(limit, machine, most=8, all_taken=all_taken) == expected
 
 

@@ -1,57 +1,70 @@
-"""Turns: as many trials at a time as allowed, and one alone while no other runs."""
+"""Turns: as many trials at a time as allowed, and some in quiet while no other runs."""
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from harness.campaign.turns import Turns
 
 
-async def test_one_alone_waits_for_those_under_way_and_lets_none_begin() -> None:
-    turns, seen = Turns(2), list[str]()
-    ends = asyncio.Event()
+async def test_those_in_quiet_begin_when_no_other_runs_or_waits_and_a_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    turns, running, ends = Turns(3), set[str](), {name: asyncio.Event() for name in "abcdqrs"}
 
-    async def beside(name: str) -> None:
-        async with turns.one("trial"):
-            seen.append(f"{name} begins")
-            await ends.wait()
-            seen.append(f"{name} ends")
+    async def trial(name: str) -> None:
+        async with turns.in_quiet(name) if name in "qrs" else turns.one(name):
+            running.add(name)
+            await ends[name].wait()
+        running.discard(name)
 
-    async def alone(name: str) -> None:
-        async with turns.alone("trial"):
-            seen.append(f"{name} begins alone")
-            await asyncio.sleep(0)
-            seen.append(f"{name} ends alone")
+    async def after(*ended: str, begin: str = "") -> set[str]:
+        tasks.extend([asyncio.create_task(trial(name)) for name in begin])
+        for name in ended:
+            ends[name].set()
+        await _settled()
+        return running
 
-    running = [asyncio.create_task(beside("a")), asyncio.create_task(beside("b"))]
-    await asyncio.sleep(0)
-    running += [asyncio.create_task(alone("c")), asyncio.create_task(alone("d"))]
-    await asyncio.sleep(0)
-    running += [asyncio.create_task(beside("e"))]
-    ends.set()
-    await asyncio.gather(*running)
-    assert seen[:2] == ["a begins", "b begins"]
-    for name in ("c", "d"):
-        begun = seen.index(f"{name} begins alone")
-        assert seen[begun + 1] == f"{name} ends alone"
-    assert len(seen) == 10
+    tasks: list[asyncio.Task[None]] = []
+    assert await after(begin="abqcrs") == {"a", "b", "c"}
+    assert await after("a", "b") == {"c"}
+    assert await after("c") == {"q", "r"}
+    assert await after(begin="d") == {"q", "r"}
+    assert await after("q") == {"r"}  # d waits for those that run, and s for d
+    assert await after("r") == {"d"}
+    assert await after("d") == {"s"}
+    assert await after("s") == set()
+    await asyncio.gather(*tasks)
 
 
-async def test_one_that_gives_up_gathering_gives_its_turns_back() -> None:
+async def test_one_that_gives_up_waiting_for_quiet_keeps_nobody_waiting() -> None:
     turns = Turns(2)
     async with turns.one("trial"):
-        waiting = asyncio.create_task(_alone(turns))
-        await asyncio.sleep(0)
+        waiting = asyncio.create_task(_in_quiet(turns))
+        beside = asyncio.create_task(_one(turns))
+        await _settled()
+        waiting.cancel()
+        await asyncio.gather(waiting, beside, return_exceptions=True)
+    async with turns.in_quiet("trial"):
+        waiting = asyncio.create_task(_one(turns))
+        await _settled()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        async with turns.one("trial"):
-            pass
     async with asyncio.timeout(20):
-        await _alone(turns)
+        await _in_quiet(turns)
+        await _one(turns)
 
 
-async def _alone(turns: Turns) -> None:
-    async with turns.alone("trial"):
+async def _in_quiet(turns: Turns) -> None:
+    async with turns.in_quiet("trial"):
+        pass
+
+
+async def _one(turns: Turns) -> None:
+    async with turns.one("trial"):
         pass
 
 
@@ -87,10 +100,10 @@ async def test_a_changed_limit_holds_for_those_that_wait_and_for_those_to_come()
     await _settled()
     assert running == {0, 1}
     turns.change(1)
-    alone = asyncio.create_task(_alone(turns))
+    quiet = asyncio.create_task(_in_quiet(turns))
     ends.set()
     async with asyncio.timeout(20):
-        await asyncio.gather(*tasks, alone)
+        await asyncio.gather(*tasks, quiet)
 
 
 async def _settled() -> None:
