@@ -33,7 +33,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         falls_back=bool(given["falls_back"]),
         expects=_expected(given),
         model=given["model"] or "",
-        effects=given["effects"] or "",
+        effects=_effects(given["effects"] or ()),
         env=dict(_pair(text, option="--env") for text in given["env"]),
         address=_address(given["address"]),
         tls=bool(given.get("tls")),
@@ -103,6 +103,18 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _effects(given: str | Sequence[str]) -> dict[str, str]:
+    """Return the scripts of effect services by their names; a run of before there were several has one text."""
+    files: dict[str, str] = {}
+    for text in (given,) if isinstance(given, str) else given:
+        service, equals, file = text.partition("=")
+        name, path = (service.strip("/"), file) if equals else ("", text)
+        if not path or name in files:
+            raise UsageError(f"--effects {text!r}: give one FILE for all, and one NAME=FILE for each service")
+        files[name] = path
+    return files
 
 
 def _over(text: str | None) -> Reached | None:

@@ -53,8 +53,22 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("--model", {"metavar": "FILE", "help": "Script of the model server: a Python file with answer(request)."}),
-    ("--effects", {"metavar": "FILE", "help": "Script of the effect server: a Python file with answer(effect)."}),
-    ("--env", {"metavar": "NAME=VALUE", "multiple": True, "help": "Further environment of the worker."}),
+    (
+        "--effects",
+        {
+            "metavar": "[NAME=]FILE",
+            "multiple": True,
+            "help": "Script of the effect server, or of its service NAME: a Python file with answer(effect).",
+        },
+    ),
+    (
+        "--env",
+        {
+            "metavar": "NAME=VALUE",
+            "multiple": True,
+            "help": "Further environment of the worker; ${EFFECTS_URL}, ${MODEL_URL}, ${TEMPORAL_ADDRESS} are filled.",
+        },
+    ),
     ("--address", {"metavar": "HOST:PORT", "help": "Address that the worker has hard-coded."}),
     (
         "--state",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.records.placeholders import filled_in
 
 KEYS = {
     "OPENAI_API_KEY": f"sk-proj-{secrets.token_urlsafe(36)}",
@@ -36,21 +37,28 @@ def command_words(command: str) -> list[str]:
     return words
 
 
-def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a worker process: crashproof's own without what leads past the doors, and ``more``.
+def environment(doors: Mapping[str, str], *, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a worker process: crashproof's own without what leads past the doors, and more.
 
     Left out is all that Temporal's clients configure themselves by (addresses, profiles, API keys, TLS, headers), so
     that no worker under test reaches the user's own cluster and no key of it reaches a door; ``TEMPORAL_DEBUG``, which
     would turn the SDK's deadlock detection off; and keys of models that the doors do not ask for. Nor is the
     configuration file read that stands in the user's home: an empty one is named in its place. The Python that runs
     crashproof comes first on PATH, so that ``python worker.py`` means it.
+
+    Args:
+        doors: The variables by which the process finds the doors, and others of crashproof's.
+        given: Those that the user gives, with placeholders (see ``harness.records.placeholders``); they come last.
+
+    Raises:
+        UsageError: A placeholder is misspelt.
     """
     own = {name: value for name, value in os.environ.items() if name not in left_out()}
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     own["PYTHONUNBUFFERED"] = "1"
     own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost"
     own["TEMPORAL_CONFIG_FILE"] = os.devnull
-    return {**own, **more}
+    return {**own, **doors, **filled_in(given or {}, doors)}
 
 
 def left_out() -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from harness.errors import UsageError
 from harness.records.expectation import Expectation
 from harness.records.field_types import hold_types
+from harness.records.placeholders import filled_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,9 @@ class Scenario:
         work: What begins the work: ``start(...)`` or ``started_by(...)``.
         task_queue: Task queue the worker polls; empty: the first one it polls.
         model: Path of the model script (a Python file with ``answer(request)``), relative to the scenario file.
-        effects: Path of a Python file with ``answer(effect)`` for effects that need more than the default answer.
+        effects: Path of a Python file with ``answer(effect)`` for effects that need more than the default answer, or
+            such paths by the names of services: ``{"payments": "payments.py"}`` is for ``${EFFECTS_URL}/payments`` and
+            all below; the name ``""`` is for all others.
         faults: What is done, at every point where it can be done: names of faults, families, or ``all``
             (``crashproof faults`` lists them).
         checks: What must hold: names of checks or checks themselves; empty: the standard ones.
@@ -116,7 +119,8 @@ class Scenario:
         falls_back: Whether, under a fault that no attempt can outlast, the workflow completes with a result of its
             own instead of failing.
         expects: What the work comes to, and what becomes of it where it gives up: ``expects(...)``.
-        env: Further environment of the worker and the starter.
+        env: Further environment of the worker and the starter. ``${MODEL_URL}``, ``${EFFECTS_URL}`` and
+            ``${TEMPORAL_ADDRESS}`` in a value are filled in (see ``harness.records.placeholders``).
         address: Fixed address that the worker has hard-coded, such as ``localhost:7233``: the door then takes it, and
             trials run one at a time. Empty: the worker reads ``TEMPORAL_ADDRESS``.
         tls: Whether the worker insists on TLS or an API key in its code: the door then speaks TLS, with a certificate
@@ -140,7 +144,7 @@ class Scenario:
     work: Start | Starter
     task_queue: str = ""
     model: str = ""
-    effects: str = ""
+    effects: str | Mapping[str, str] = ""
     faults: tuple[str, ...] | list[str] = ("kill-worker",)
     checks: tuple[Any, ...] | list[Any] = ()
     skip_checks: tuple[str, ...] = ()
@@ -164,8 +168,15 @@ class Scenario:
 
     def __post_init__(self) -> None:
         hold_types(self)
+        filled_in(self.env, {})
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
+
+    @property
+    def effect_services(self) -> dict[str, str]:
+        """The paths of the scripts of its effects, by the names of services; the name of a script for all is empty."""
+        named = {"": self.effects} if isinstance(self.effects, str) else self.effects
+        return {name.strip("/"): file for name, file in named.items() if file}
 
     @property
     def states(self) -> tuple[Path, ...]:

@@ -98,7 +98,7 @@ class Effects:
     def __init__(self, *, url: str, folder: Path) -> None:
         self.url = url
         self._folder = folder
-        self._script: Script | None = None
+        self._scripts: dict[str, Script] = {}
         self._failing = _Failing("effect")
         self._ledger: list[EffectRequest] = []
 
@@ -111,13 +111,17 @@ class Effects:
         """
         return tuple(self._ledger)
 
-    def answers_with(self, script: ScriptFunction | Path | str) -> None:
+    def answers_with(self, script: ScriptFunction | Path | str, *, service: str = "") -> None:
         """Say what effects answer, as ``Model.answers_with`` does; ``harness.doors.http.effects`` tells how.
+
+        Args:
+            script: As of ``Model.answers_with``.
+            service: The service that it answers for, such as ``payments``; empty: all that have no script.
 
         Raises:
             UsageError: As ``Model.answers_with``.
         """
-        self._script = _script(script, self._folder)
+        self._scripts[service.strip("/")] = _script(script, self._folder)
 
     def fails_with(self, fault: str) -> None:
         """Let the next effects meet a fault such as ``effect-reply-lost``, as ``Model.fails_with`` does.
@@ -134,7 +138,7 @@ class Effects:
         )
 
         def execute() -> Answer:
-            answer = effects.answer(asked, script=self._script)
+            answer = effects.answer(asked, scripts=self._scripts)
             if asked.method in effects.CHANGING and answer.status < 400:
                 self._ledger.append(asked)
             return answer

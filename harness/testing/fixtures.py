@@ -56,7 +56,7 @@ async def open_fixtures(rig: Rig, *, name: str, scripts: Path, logs: Path, calls
     if not rig.server.alive:
         await rig.server.restart()
     name = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "test"
-    async with rig.slot(name, model=None, effects=None) as slot:
+    async with rig.slot(name, model=None, effects={}) as slot:
         environment = slot.environment(1)
         model = Model(
             url=environment["OPENAI_BASE_URL"],

@@ -110,7 +110,7 @@ class Rig:
         self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._forks = forks
         self.folder = folder
-        self._doors: dict[tuple[Path | None, Path | None], asyncio.Task[HttpDoors]] = {}
+        self._doors: dict[tuple[Path | None, frozenset[tuple[str, Path]]], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
         self._routes = HttpRoutes()
         self._opened: dict[str, int] = {}
@@ -136,7 +136,7 @@ class Rig:
         trial: str,
         *,
         model: Path | None,
-        effects: Path | None,
+        effects: Mapping[str, Path],
         own_server: bool = False,
     ) -> AsyncIterator[Slot]:
         """Open a slot for a trial.
@@ -144,7 +144,7 @@ class Rig:
         Args:
             trial: Id of the trial; the namespace is named after it.
             model: The model script, or None.
-            effects: The effects script, or None.
+            effects: The scripts of effect services, by their names.
             own_server: Whether it gets a server that no other trial uses.
         """
         count = self._opened[trial] = self._opened.get(trial, 0) + 1
@@ -164,14 +164,14 @@ class Rig:
     def _new_server(self, folder: Path) -> Server:
         return self.engine.server(self._binary, folder=folder)
 
-    async def _http(self, model: Path | None, effects: Path | None) -> HttpDoors:
-        key = (model, effects)
+    async def _http(self, model: Path | None, effects: Mapping[str, Path]) -> HttpDoors:
+        key = (model, frozenset(effects.items()))
         if key not in self._doors:
             doors = HttpDoors(
                 decide=self._routes.decide,
                 logs=self.folder / "doors",
                 model_script=model,
-                effects_script=effects,
+                effects_scripts=effects,
                 notice=self._routes.notice,
             )
             self._doors[key] = asyncio.create_task(self._stack.enter_async_context(doors))

@@ -100,8 +100,8 @@ class WorkerSetup:
                 **({"TEMPORAL_TASK_QUEUE": self.task_queue} if self.task_queue else {}),
                 **slot.environment(number),
                 **(self.certificate.environment if self.certificate else {}),
-                **self.env,
-            }
+            },
+            given=self.env,
         )
 
 
@@ -331,7 +331,7 @@ async def open_trial_stage(
         )
         await stack.enter_async_context(driver)
         if cold and not plan.strikes:
-            rig.warm(command_words(worker.command), env=worker.environment(1, address="", slot=slot))
+            rig.warm(command_words(worker.command), env=worker.environment(1, address=stage.ports.address, slot=slot))
         stack.enter_context(slot.leading(decide=stage.dispatch.http, note=tape.note))
         yield TrialStage(
             slot=slot,
@@ -370,13 +370,14 @@ def is_one_program(scenario: Scenario) -> bool:
     return isinstance(scenario.work, Starter) and not scenario.work.command
 
 
-def script_files(scenario: Scenario) -> tuple[Path | None, Path | None]:
-    """Return the files of a scenario's model script and of its effects script; None where it names none.
+def script_files(scenario: Scenario) -> tuple[Path | None, dict[str, Path]]:
+    """Return the file of a scenario's model script, or None, and those of its effect services, by their names.
 
     Raises:
         UsageError: A file that it names is not there.
     """
-    return _beside(scenario, scenario.model), _beside(scenario, scenario.effects)
+    effects = {name: _beside(scenario, file) for name, file in scenario.effect_services.items()}
+    return _beside(scenario, scenario.model), {name: file for name, file in effects.items() if file}
 
 
 def _beside(scenario: Scenario, name: str) -> Path | None:

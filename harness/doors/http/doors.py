@@ -8,6 +8,7 @@ was given the path is the third.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import sys
@@ -110,7 +111,7 @@ class HttpDoors:
         decide: Asked for every request, before it is executed and before its answer goes back.
         logs: Folder for the log of the servers' process.
         model_script: What the model says (see ``harness.doors.model.model``).
-        effects_script: What effects answer (see ``harness.doors.http.effects``).
+        effects_scripts: What the services of effects answer, by their names (see ``harness.doors.http.effects``).
         notice: Called with what the user must know, each thing once for each slot: a script that raised, an unknown
             path. By default a line on standard error.
     """
@@ -121,12 +122,13 @@ class HttpDoors:
         decide: Decide,
         logs: Path,
         model_script: Path | None = None,
-        effects_script: Path | None = None,
+        effects_scripts: Mapping[str, Path] | None = None,
         notice: Callable[[Notice], None] | None = None,
     ) -> None:
         self._deciding = decide
         self._logs = logs
-        self._scripts = (model_script, effects_script)
+        self._model_script = model_script
+        self._effects_scripts = effects_scripts or {}
         self._notice = notice or _print
         self._noticed: set[Notice] = set()
         self._open: dict[int, HttpMessage] = {}
@@ -143,7 +145,7 @@ class HttpDoors:
             UsageError: A script is missing or cannot be imported.
             RigError: The process does not serve.
         """
-        for script in self._scripts:
+        for script in (self._model_script, *self._effects_scripts.values()):
             if script is not None and not script.is_file():
                 raise UsageError(f"script {script} does not exist")
         try:
@@ -223,7 +225,7 @@ class HttpDoors:
 
     async def _launch(self, channel: str) -> Process:
         command = [sys.executable, "-P", "-m", "harness.doors.http.server", channel]
-        command += [str(script or "") for script in self._scripts]
+        command += [str(self._model_script or ""), json.dumps(self._effects_scripts, default=str)]
         # With a fixed seed a script that goes through a set answers the same in every run.
         env = {**os.environ, "PYTHONHASHSEED": "0", SECRET_VARIABLE: self._secret}
         return await Process.start(command, name="http-doors", logs=self._logs, env=env)

@@ -6,6 +6,16 @@ that counts effects of a name counts a read.
 
 The ledger of effects is the tape: an effect counts from the moment at which it was answered here, whether the worker
 heard the answer or not.
+
+What they answer comes from *scripts*, Python files with ``answer(effect)``, where ``effect`` is a dict of ``name``,
+``method``, ``path``, ``key`` (of idempotency), ``headers`` and ``body``. A script returns
+
+- the body, any dict;
+- ``{"status": 409, "body": {...}, "headers": {...}, "delay": 2.5}``: all but ``status`` optional; ``delay`` is the
+  seconds that the answer takes.
+
+A service may have a script of its own: the one of ``payments`` answers ``payments`` and all below ``payments/``. What
+has none is answered by the script whose name is empty, or else by a default.
 """
 
 from __future__ import annotations
@@ -13,7 +23,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,7 +35,10 @@ from harness.records.withheld import path_without_secrets
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """The methods that are effects."""
 
-_ENVELOPE = frozenset({"status", "body", "headers"})
+_ENVELOPE = frozenset({"status", "body", "headers", "delay"})
+
+LONGEST_DELAY = 3600.0
+"""Seconds that the answer to an effect may take at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +74,8 @@ def operation_of(method: str, path: str) -> str:
     return _name(path) if method in CHANGING else f"{method}:{_name(path)}"
 
 
-def answer(effect: EffectRequest, *, script: Script | None = None) -> Answer:
-    """Return the answer to an effect or a read: the script's, else the default one.
+def answer(effect: EffectRequest, *, scripts: Mapping[str, Script] = MappingProxyType({})) -> Answer:
+    """Return the answer to an effect or a read: that of the script of its service, else the default one.
 
     The default is ``{"id": digest, "name": name, "ok": true}`` with the digest of name and key, or of name and body
     where there is no key: asked again with the same key, the answer is the same.
@@ -71,6 +85,7 @@ def answer(effect: EffectRequest, *, script: Script | None = None) -> Answer:
             f"{effect.method} {path_without_secrets(effect.path)}: an effect needs a name: the path below EFFECTS_URL"
         )
         return json_answer({"error": {"message": notice}}, status=404, notice=notice)
+    script = _script_of(effect.name, scripts)
     if script is None:
         return json_answer({"id": _digest(effect), "name": effect.name, "ok": True})
     try:
@@ -79,19 +94,29 @@ def answer(effect: EffectRequest, *, script: Script | None = None) -> Answer:
         return json_answer({"error": {"message": str(error)}}, status=500, notice=str(error))
 
 
+def _script_of(name: str, scripts: Mapping[str, Script]) -> Script | None:
+    """Return the script of the service that an effect is of, the one with the longest name where several are."""
+    services = [service for service in scripts if name == service or name.startswith(f"{service}/")]
+    return scripts[max(services, key=len)] if services else scripts.get("")
+
+
 def _scripted(effect: EffectRequest, script: Script) -> Answer:
     """Ask the script, which returns the body, or status and body: a dict with an integer ``status`` and no more."""
     fields = ("name", "method", "path", "key", "headers", "body")
     said = script.answer({name: getattr(effect, name) for name in fields})
     if not isinstance(said, dict):
         raise script.refuse(f"expected a dict, got {type(said).__name__}")
-    status, body, headers = 200, said, {}
+    envelope: dict[str, Any] = {"status": 200, "body": said}
     if type(said.get("status")) is int and said.keys() <= _ENVELOPE:
-        status, body, headers = said["status"], said.get("body", {}), said.get("headers", {})
+        envelope = said
+    status, delay = envelope["status"], envelope.get("delay", 0)
     if not 200 <= status <= 599:
         raise script.refuse(f"status must be 200 to 599, got {status}")
+    if type(delay) not in (int, float) or not 0 <= delay <= LONGEST_DELAY:
+        raise script.refuse(f"delay must be 0 to {LONGEST_DELAY:g} seconds, got {delay!r}")
     try:
-        return json_answer(body, status=status, headers=plain_headers(headers))
+        headers = plain_headers(envelope.get("headers", {}))
+        return replace(json_answer(envelope.get("body", {}), status=status, headers=headers), pause=float(delay))
     except (TypeError, ValueError, RecursionError) as error:
         raise script.refuse(str(error)) from None
 

@@ -3,8 +3,8 @@
 ``/SECRET/SLOT/WORKER/model/...`` is the model's door, ``/SECRET/SLOT/WORKER/effects/NAME`` the effects'; WORKER is the
 number of the worker process that was given the path, and SECRET is in the process's environment. Each request is held
 before it is executed, and its answer before it goes back, until crashproof decides over the channel. The process ends
-with its channel. Run as ``python -m harness.doors.http.server CHANNEL [MODEL_SCRIPT] [EFFECTS_SCRIPT]``, ``""`` for
-none.
+with its channel. Run as ``python -m harness.doors.http.server CHANNEL MODEL_SCRIPT EFFECTS_SCRIPTS``: the first script
+is ``""`` for none, the others are a JSON object of names of services and their scripts.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import re
 import secrets
 import socket
 import struct
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -92,10 +94,12 @@ class Connection(H11Protocol):
 class Doors:
     """The application: holds every request twice and executes it in between."""
 
-    def __init__(self, writer: asyncio.StreamWriter, *, model_script: Script | None, effects_script: Script | None):
+    def __init__(
+        self, writer: asyncio.StreamWriter, *, model_script: Script | None, effects_scripts: Mapping[str, Script]
+    ) -> None:
         self._writer = writer
         self._model_script = model_script
-        self._effects_script = effects_script
+        self._effects_scripts = effects_scripts
         self._secret = os.environ.pop(SECRET_VARIABLE)
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[HttpDecision]] = {}
@@ -149,7 +153,7 @@ class Doors:
         if arrived.door == "model":
             return model.answer(method=arrived.method, path=arrived.path, body=body, script=self._model_script)
         effect = effects.read(method=arrived.method, path=arrived.path, headers=arrived.headers, body=body)
-        return effects.answer(effect, script=self._effects_script)
+        return effects.answer(effect, scripts=self._effects_scripts)
 
     def _arrived(self, request: Request, body: bytes) -> Arrived | None:
         """Make a message of a request, or None where it is at no door."""
@@ -221,23 +225,24 @@ async def _pass(seconds: float, connection: Connection) -> None:
                 await connection.lost.wait()
 
 
-async def serve(channel: str, *, model_script: str, effects_script: str) -> None:
+async def serve(channel: str, *, model_script: str, effects_scripts: Mapping[str, str]) -> None:
     """Serve until the channel ends.
 
     Args:
         channel: Path of the unix socket on which crashproof listens.
         model_script: Path of the model script, or empty.
-        effects_script: Path of the effects script, or empty.
+        effects_scripts: Paths of the scripts of effect services, by their names.
     """
     reader, writer = await asyncio.open_unix_connection(channel)
     try:
-        loaded = [scripts.load(Path(script)) if script else None for script in (model_script, effects_script)]
+        said = scripts.load(Path(model_script)) if model_script else None
+        answered = {name: scripts.load(Path(file)) for name, file in effects_scripts.items()}
     except UsageError as error:
         http_channel.send(writer, Refused(_sendable(str(error))))
         writer.close()
         await writer.wait_closed()
         return
-    doors = Doors(writer, model_script=loaded[0], effects_script=loaded[1])
+    doors = Doors(writer, model_script=said, effects_scripts=answered)
     listener = _listener()
     serving = asyncio.create_task(_server(doors).serve(sockets=[listener]))
     serving.add_done_callback(_leave)
@@ -294,8 +299,8 @@ def main() -> None:
     # The command runs without the current folder in front of everything (-P), so that no file of the user's project
     # can stand in for a module of ours; the user's scripts may import from it.
     sys.path.append(os.getcwd())
-    channel, model_script, effects_script = sys.argv[1:]
-    asyncio.run(serve(channel, model_script=model_script, effects_script=effects_script))
+    channel, model_script, effects_scripts = sys.argv[1:]
+    asyncio.run(serve(channel, model_script=model_script, effects_scripts=json.loads(effects_scripts)))
 
 
 if __name__ == "__main__":

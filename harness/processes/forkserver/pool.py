@@ -15,21 +15,13 @@ from harness.processes.forkserver.imports import INSTALLED, Imports, imports_of
 from harness.processes.forkserver.parent import ForkServer
 from harness.processes.forkserver.program import ColdStartError, PythonProgram, python_program
 from harness.processes.process import Process
+from harness.records.placeholders import DOOR_VARIABLES
 
 SEEDS = ("1", "2")
 """Hash seeds of the fork servers of one program: consecutive worker processes of a trial have different ones."""
 
-OF_A_TRIAL = frozenset(
-    {
-        "TEMPORAL_ADDRESS",
-        "TEMPORAL_NAMESPACE",
-        "TEMPORAL_TASK_QUEUE",
-        "OPENAI_BASE_URL",
-        "ANTHROPIC_BASE_URL",
-        "EFFECTS_URL",
-    }
-)
-"""Environment variables that differ from trial to trial: a fork server has none of them."""
+OF_A_TRIAL = frozenset({*DOOR_VARIABLES, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"})
+"""Environment variables that differ from trial to trial: a fork server has none of them, nor those that name a door."""
 
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -170,7 +162,12 @@ class ForkServers:
         known = await self._imports_of(program, cwd)
         if known.unsure:
             raise ColdStartError(known.unsure)
-        fixed = {key: value for key, value in env.items() if key not in OF_A_TRIAL}
+        doors = [env[name] for name in DOOR_VARIABLES if "/" in env.get(name, "") or ":" in env.get(name, "")]
+        fixed = {
+            key: value
+            for key, value in env.items()
+            if key not in OF_A_TRIAL and not any(door in value for door in doors)
+        }
         return self._alike_of(program, cwd, known, fixed)
 
     def _alike_of(self, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]) -> _Alike:

@@ -158,7 +158,6 @@ class ReplayWorker:
                 **({"TEMPORAL_TASK_QUEUE": queue} if queue else {}),
                 **NO_DOORS,
                 **(self._certificate.environment if self._certificate else {}),
-                **self._worker.env,
-                **self._condition,
-            }
+            },
+            given={**self._worker.env, **self._condition},
         )

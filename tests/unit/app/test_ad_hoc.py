@@ -11,7 +11,7 @@ from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
-MANY = ("input", "signal", "query", "update", "cancel", "env")
+MANY = ("input", "signal", "query", "update", "cancel", "env", "effects")
 
 
 def given(**more: Any) -> Scenario:
@@ -116,3 +116,22 @@ def test_what_is_expected_is_said_by_options() -> None:
     assert given().expects.checks == ()
     with pytest.raises(UsageError, match="--expect-result"):
         given(expect_result="paid")
+
+
+def test_effects_have_one_script_or_one_for_each_service() -> None:
+    assert given(effects=("all.py",)).effect_services == {"": "all.py"}
+    assert given(effects="all.py").effect_services == {"": "all.py"}  # a run of before services had scripts
+    several = given(effects=("all.py", "payments=pay.py", "mail=mail.py"))
+    assert several.effect_services == {"": "all.py", "payments": "pay.py", "mail": "mail.py"}
+
+
+@pytest.mark.parametrize("effects", [("a.py", "b.py"), ("payments=",), ("payments=a.py", "/payments/=b.py")])
+def test_a_service_has_one_script(effects: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="give one FILE for all, and one NAME=FILE for each service"):
+        given(effects=effects)
+
+
+def test_a_misspelt_placeholder_is_told_before_anything_starts() -> None:
+    assert given(env=("PAYMENTS_URL=${EFFECTS_URL}/payments",)).env == {"PAYMENTS_URL": "${EFFECTS_URL}/payments"}
+    with pytest.raises(UsageError, match=r"\$\{EFFECT_URL\} in the environment of the worker leads nowhere"):
+        given(env=("PAYMENTS_URL=${EFFECT_URL}/payments",))

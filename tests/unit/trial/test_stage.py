@@ -43,6 +43,12 @@ def test_the_users_own_variables_come_last(tmp_path: Path) -> None:
     assert (given["OPENAI_BASE_URL"], given["MODE"]) == ("http://own", "quick")
 
 
+def test_the_users_own_variables_may_name_the_doors(tmp_path: Path) -> None:
+    own = {"PAYMENTS_URL": "${EFFECTS_URL}/payments", "LLM": "${MODEL_URL}", "HOST": "${TEMPORAL_ADDRESS}"}
+    given = environment(WorkerSetup(command="python worker.py", logs=tmp_path, env=own), number=3)
+    assert [given[name] for name in own] == ["http://effects/3/payments", "http://model", "127.0.0.1:7"]
+
+
 @pytest.mark.parametrize(
     ("work", "one_program"),
     [(work_of("Any"), False), (started_by("python start.py"), False), (started_by_worker(), True)],

@@ -48,7 +48,7 @@ class Instead:
 async def doors(decide: Instead, folder: Path) -> AsyncIterator[HttpDoors]:
     script = folder / "effects_script.py"
     script.write_text(COUNTING)
-    async with asyncio.timeout(LIMIT), HttpDoors(decide=decide, logs=folder, effects_script=script) as running:
+    async with asyncio.timeout(LIMIT), HttpDoors(decide=decide, logs=folder, effects_scripts={"": script}) as running:
         yield running
     assert not psutil.pid_exists(running.pid)
 

@@ -306,7 +306,7 @@ async def test_a_script_that_cannot_be_used_stops_the_start(tmp_path: Path, body
 
 async def test_a_script_that_is_missing_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
-        async with HttpDoors(decide=let_go, logs=tmp_path, effects_script=tmp_path / "none.py"):
+        async with HttpDoors(decide=let_go, logs=tmp_path, effects_scripts={"": tmp_path / "none.py"}):
             pass
 
 

@@ -316,12 +316,12 @@ async def test_a_failing_import_is_left_to_the_worker(project: Path, forking: Fo
 
 async def test_another_environment_has_another_fork_server(project: Path, forking: Forking) -> None:
     (project / "worker.py").write_text("import os, sys; print(os.environ['EFFECTS_URL'], sys.flags.hash_randomization)")
-    first = await forking.forked("python", "worker.py", EFFECTS_URL="one")
-    second = await forking.forked("python", "worker.py", EFFECTS_URL="two")
+    first = await forking.forked("python", "worker.py", EFFECTS_URL="http://one", PAYMENTS_URL="http://one/pay")
+    second = await forking.forked("python", "worker.py", EFFECTS_URL="http://two", PAYMENTS_URL="http://two/pay")
     third = await forking.forked("python", "worker.py", PYTHONHASHSEED="0")
     parents = [psutil.Process(each.pid).ppid() for each in (first, second, third) if each.alive]
     assert [await each.wait() for each in (first, second, third)] == [0, 0, 0]
-    assert [each.log_tail() for each in (first, second, third)] == ["one 1", "two 1", "here 0"]
+    assert [each.log_tail() for each in (first, second, third)] == ["http://one 1", "http://two 1", "here 0"]
     assert len(parents) < 3 or (parents[0] == parents[1] != parents[2])
 
 

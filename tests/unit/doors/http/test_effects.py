@@ -71,7 +71,7 @@ def test_an_effect_needs_a_name() -> None:
 
 def test_a_script_sees_the_whole_effect(tmp_path: Path) -> None:
     using = script(tmp_path, "def answer(effect): return effect")
-    said = effects.answer(effect("/note/3?x=1", body={"a": 1}, idempotency_key="k"), script=using)
+    said = effects.answer(effect("/note/3?x=1", body={"a": 1}, idempotency_key="k"), scripts={"": using})
     assert json.loads(said.body) == {
         "name": "note/3",
         "method": "POST",
@@ -84,15 +84,15 @@ def test_a_script_sees_the_whole_effect(tmp_path: Path) -> None:
 
 def test_a_script_gives_status_and_body(tmp_path: Path) -> None:
     using = script(tmp_path, "def answer(effect): return {'status': 409, 'body': {'a': 1}, 'headers': {'X-A': 'b'}}")
-    said = effects.answer(effect(), script=using)
+    said = effects.answer(effect(), scripts={"": using})
     assert (said.status, said.body, said.headers["x-a"]) == (409, b'{"a":1}', "b")
 
 
 def test_a_status_of_the_body_is_no_http_status(tmp_path: Path) -> None:
     using = script(tmp_path, "def answer(effect): return {'status': 'paid'}")
-    assert effects.answer(effect(), script=using).body == b'{"status":"paid"}'
+    assert effects.answer(effect(), scripts={"": using}).body == b'{"status":"paid"}'
     using = script(tmp_path, "def answer(effect): return {'status': 3, 'id': 1}")
-    assert effects.answer(effect(), script=using).body == b'{"status":3,"id":1}'
+    assert effects.answer(effect(), scripts={"": using}).body == b'{"status":3,"id":1}'
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,45 @@ def test_a_status_of_the_body_is_no_http_status(tmp_path: Path) -> None:
         ("def answer(effect):\n    return effect['nme']", "effects_script.py:2: KeyError: 'nme'"),
         ("def answer(effect): return 'done'", "expected a dict, got str"),
         ("def answer(effect): return {'status': 99}", "status must be 200 to 599, got 99"),
+        ("def answer(effect): return {'status': 200, 'delay': -1}", "delay must be 0 to 3600 seconds, got -1"),
+        (
+            "def answer(effect): return {'status': 200, 'delay': float('nan')}",
+            "0 to 3600 seconds, got nan",
+        ),
+        ("def answer(effect): return {'status': 200, 'delay': '1s'}", "delay must be 0 to 3600 seconds, got '1s'"),
         ("def answer(effect): return {'a': object()}", "not JSON serializable"),
         ("def answer(effect): return {'status': 200, 'headers': 3}", "headers must be a dict, got int"),
         ("def answer(effect): return {'status': 200, 'headers': {'Content-Length': 3}}", "is set by the server"),
     ],
 )
 def test_a_script_that_fails_is_told(tmp_path: Path, body: str, told: str) -> None:
-    said = effects.answer(effect(), script=script(tmp_path, body))
+    said = effects.answer(effect(), scripts={"": script(tmp_path, body)})
     assert said.status == 500
     assert told in said.notice
     assert told in json.loads(said.body)["error"]["message"]
+
+
+def test_a_script_says_how_long_the_answer_takes(tmp_path: Path) -> None:
+    using = script(tmp_path, "def answer(effect): return {'status': 202, 'body': {'a': 1}, 'delay': 2.5}")
+    said = effects.answer(effect(), scripts={"": using})
+    assert (said.status, said.body, said.pause) == (202, b'{"a":1}', 2.5)
+    body = script(tmp_path, "def answer(effect): return {'delay': 2.5}")  # no status: a body that says so
+    assert (effects.answer(effect(), scripts={"": body}).pause, said.pause) == (0, 2.5)
+
+
+def test_each_service_has_the_script_of_its_name(tmp_path: Path) -> None:
+    named = {
+        name: script(tmp_path, f"def answer(effect): return {{'by': {name!r}}}")
+        for name in ("payments", "payments/cards", "")
+    }
+
+    def by(path: str) -> str:
+        return str(json.loads(effects.answer(effect(path), scripts=named).body)["by"])
+
+    paths = ("/payments", "/payments/charge?x=1", "/payments/cards/7", "/paymentsystem", "/mail")
+    assert [by(path) for path in paths] == ["payments", "payments", "payments/cards", "", ""]
+
+
+def test_a_service_without_a_script_has_the_default_answer(tmp_path: Path) -> None:
+    named = {"payments": script(tmp_path, "def answer(effect): return {'by': 'payments'}")}
+    assert json.loads(effects.answer(effect("/mail"), scripts=named).body)["ok"] is True
