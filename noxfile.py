@@ -111,7 +111,7 @@ def _lint(session: nox.Session) -> None:
 
 
 def _audit(session: nox.Session, *arguments: str) -> None:
-    session.run("crashproof", "audit", "scenarios/research", "harness", *arguments)
+    session.run("crashproof", "audit", "scenarios/research", "scenarios/openai_agent", "harness", *arguments)
 
 
 def _tests(session: nox.Session, *arguments: str) -> None:

@@ -42,6 +42,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),
         nexus_endpoints=dict(_pair(text, option="--nexus-endpoint") for text in given["nexus_endpoint"] or ()),
         data_converter=given["data_converter"] or "",
+        replayer=given.get("replayer") or "",
     )
 
 

@@ -45,8 +45,8 @@ def notes(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "
             "asked again, so nothing was started or sent twice."
         )
-    if not (options.workflows or scenario.work.modules):
-        sentences.append("No workflow code was named to replay: give it with --workflows.")
+    if not (options.workflows or scenario.work.modules or scenario.replayer):
+        sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
         sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")
     starts = (entry.facts_as(WorkerStarted) for each in baselines for entry in acts(each.tape, "start-worker"))

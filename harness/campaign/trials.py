@@ -151,12 +151,19 @@ class Trials:
     @asynccontextmanager
     async def _replaying(self) -> AsyncIterator[None]:
         """Keep processes that replay histories, where it is known what to import there."""
-        modules = self._options.workflows or self._scenario.work.modules
-        if not modules:
+        scenario = self._scenario
+        replayers = (scenario.replayer,) if scenario.replayer else ()
+        modules = self._options.workflows or (() if replayers else scenario.work.modules)
+        if not modules and not replayers:
             yield
             return
-        scenario = self._scenario
-        code = WorkflowCode(modules=modules, data_converter=scenario.data_converter, cwd=Path.cwd(), env=scenario.env)
+        code = WorkflowCode(
+            modules=modules,
+            replayers=replayers,
+            data_converter=scenario.data_converter,
+            cwd=Path.cwd(),
+            env=scenario.env,
+        )
         replayer = StandingReplay(code, folder=self._folder / "replay" / scenario.name)
         async with AsyncExitStack() as stack:
             # It imports the workflow code while the first baseline runs, and not while many wait for their turn.

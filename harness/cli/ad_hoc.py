@@ -100,6 +100,13 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--tls", {"is_flag": True, "help": "Let the door speak TLS, for a worker that insists on it or on an API key."}),
     ("--data-converter", {"metavar": "MODULE:NAME", "help": "Data converter of the worker, if not the default."}),
+    (
+        "--replayer",
+        {
+            "metavar": "MODULE:FUNCTION",
+            "help": "Function that returns a temporalio.worker.Replayer, for a worker with plugins or interceptors.",
+        },
+    ),
 )
 
 NAMES = tuple(option.removeprefix("--").replace("-", "_") for option, _ in _OPTIONS)

@@ -135,6 +135,8 @@ class Scenario:
         nexus_endpoints: Name and task queue of Nexus endpoints that the work calls; those that are not named are made
             when they are called, where one task queue alone serves Nexus.
         data_converter: ``module:attribute`` of the client's data converter, where it is not the default one.
+        replayer: ``module:function`` that returns a ``temporalio.worker.Replayer`` for its histories, where the worker
+            has plugins or interceptors; empty: one is made of the workflow's module and the data converter.
         name: Filled in from the variable that holds it.
         title: Filled in from the docstring of its file.
         file: Filled in when loaded from a file.
@@ -162,6 +164,7 @@ class Scenario:
     search_attributes: Mapping[str, str] = field(default_factory=dict)
     nexus_endpoints: Mapping[str, str] = field(default_factory=dict)
     data_converter: str = ""
+    replayer: str = ""
     name: str = ""
     title: str = ""
     file: str = ""

@@ -74,9 +74,17 @@ def test_a_starter_or_one_program_starts_the_work() -> None:
 
 
 def test_the_rest_is_taken_over() -> None:
-    found = given(env=("A=1", "B=x=y"), address="localhost:7233", fails="Budget", task_queue="q", model="m.py")
+    found = given(
+        env=("A=1", "B=x=y"),
+        address="localhost:7233",
+        fails="Budget",
+        task_queue="q",
+        model="m.py",
+        replayer="app.replay:replayer",
+    )
     assert (found.env, found.address, found.fails) == ({"A": "1", "B": "x=y"}, "localhost:7233", "Budget")
     assert (found.task_queue, found.model) == ("q", "m.py")
+    assert given(replayer="app.replay:replayer").replayer == "app.replay:replayer"
 
 
 @pytest.mark.parametrize(
