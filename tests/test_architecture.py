@@ -40,7 +40,7 @@ ENTRANCES = {("pytest_plugin", "testing"), ("harness", "records"), ("harness", "
 
 KNOWS_ONLY = {
     "checks": "errors extensions records faults temporal",
-    "report": "extensions foreign records faults",
+    "report": "errors extensions foreign records faults",
     "audit": "errors records temporal processes",
     "cli": "errors foreign records faults temporal processes servers checks report app",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class RunRecord:
         server: Version, path and sha256 of the server binary.
         versions: Versions of Python and of the packages that matter.
         machine: Processor count, system.
+        revision: What git calls the code in the current folder; empty where there is no repository.
         sweeps: What each finished scenario came to.
     """
 
@@ -58,6 +60,7 @@ class RunRecord:
     server: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
+    revision: str = ""
     finished: float = 0.0
     sweeps: tuple[SweepResult, ...] = ()
 
@@ -73,7 +76,18 @@ def begin(*, scenarios: tuple[DeclaredScenario, ...], options: dict[str, Any], s
         server=server,
         versions=versions(),
         machine={"processors": os.cpu_count(), "system": platform.platform()},
+        revision=_revision(),
     )
+
+
+def _revision() -> str:
+    """Return what git calls the code in the current folder: its newest tag and commit, ``-dirty`` where it differs."""
+    command = ("git", "--no-optional-locks", "describe", "--always", "--dirty", "--tags")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def versions() -> dict[str, str]:

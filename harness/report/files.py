@@ -30,7 +30,8 @@ def keep(sweeps: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[Dec
         scenarios: Where the scenarios were declared.
     """
     files = {each.name: shown_path(Path(each.file)) for each in scenarios if each.file}
-    run = RunReport(sweeps=sweeps, place=shown_path(folder), files=files)
+    record = folders.load_run(folder) if (folder / "run.json").is_file() else None
+    run = RunReport(sweeps=sweeps, place=shown_path(folder), files=files, record=record, folder=folder)
     for form in forms():
         folders.write_bytes(folder / form.file, form.make(run))
 

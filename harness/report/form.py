@@ -5,7 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from harness.errors import UsageError
+from harness.records.evidence import Evidence
+from harness.records.run_record import RunRecord
+from harness.records.store import load_evidence
 from harness.records.sweep_result import SweepResult
 from harness.report.finding import Report
 from harness.report.sweep.source import sweep_report
@@ -19,16 +24,29 @@ class RunReport:
         sweeps: What each scenario came to.
         place: The evidence folder, as the user would type it.
         files: The file in which each scenario is declared, by its name, as the user would type it.
+        record: What was run, and with what; None where that is not known.
+        folder: The evidence folder itself; None where there is none.
     """
 
     sweeps: Sequence[SweepResult]
     place: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    record: RunRecord | None = None
+    folder: Path | None = None
 
     @functools.cached_property
     def report(self) -> Report:
         """The same as the record that the forms of every source are written from."""
         return sweep_report(self.sweeps, folder=self.place, files=self.files)
+
+    def evidence(self, trial: str) -> Evidence | None:
+        """Return what a trial left behind; None where it is not there or cannot be read."""
+        if self.folder is None:
+            return None
+        try:
+            return load_evidence(self.folder / "trials" / trial)
+        except UsageError:
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
@@ -10,41 +13,113 @@ import jinja2
 from markupsafe import Markup
 
 from harness.foreign import for_terminal
+from harness.records.evidence import Evidence
+from harness.records.run_record import RunRecord
 from harness.records.sweep_result import SweepResult
+from harness.records.verdict import EvidenceEntry
 from harness.report.finding import Report
-from harness.report.form import Form
+from harness.report.form import Form, RunReport
+from harness.report.html.fault_map import fault_map
+from harness.report.html.timeline import Timeline, timeline_of
 from harness.report.phrases import number, place_text, plan_text, reproduce_trial, step_text, why_unknown
 from harness.report.sweep.by_fault import grouped, listed, nowhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import remarks, shared_notes
 from harness.report.sweep.source import findings_of, unexplained, worst_first
 
-_TEMPLATE = "page.html.j2"
+_MOST_TIMELINES = 20
+"""How many findings are shown with a timeline: the worst come first, and a page is to open at once."""
+
+_MOST_NAMED = 10
+"""How many findings the first screen names."""
 
 
-def html(report: Report, *, sweeps: Sequence[SweepResult] = ()) -> str:
+def html(
+    report: Report,
+    *,
+    sweeps: Sequence[SweepResult] = (),
+    record: RunRecord | None = None,
+    evidence: Callable[[str], Evidence | None] = lambda trial: None,
+) -> str:
     """Return a report as an HTML page.
 
     Args:
         report: The report.
         sweeps: What each scenario came to, where it reports sweeps: their tables, trials and remarks are shown, too.
+        record: What was run, with what, where that is known.
+        evidence: Returns what a trial left, from which its timeline is drawn; None where that is not there.
     """
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_harmless
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        finalize=_harmless,
+        loader=jinja2.FunctionLoader(_own),
     )
     environment.filters["step_text"] = step_text
-    template = resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    style, script = Markup(_own("page.css")), Markup(_own("page.js"))
+    return environment.get_template("page.html.j2").render(
         report=report,
         sweeps=sweeps,
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src {_hashed(style)}; script-src {_hashed(script)}; base-uri 'none'; "
+        "form-action 'none'",
+        most_named=_MOST_NAMED,
+        record=list(_of_record(record)) if record else (),
         listed=listed,
         number=number,
         place_text=place_text,
         plan_text=plan_text,
         reproduce=reproduce_trial,
         why_unknown=why_unknown,
-        **(_of_sweeps(sweeps) if sweeps else _of_findings(report)),
+        **(_of_sweeps(sweeps, evidence) if sweeps else _of_findings(report)),
     )
+
+
+def _own(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hashed(text: str) -> str:
+    """Return what a content security policy names a text by that is part of the page itself."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _of_record(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """Yield what was run: the name of each thing, and the thing."""
+    yield "Command", " ".join(record.command)
+    yield "When", datetime.fromtimestamp(record.started, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if record.revision:
+        yield "Revision", record.revision
+    if record.server:
+        yield "Server", record.server.get("version", "")
+    yield "Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    yield "Machine", ", ".join(f"{name} {value}" for name, value in record.machine.items())
+
+
+def _timelines(
+    shown: Sequence[Block], undisturbed: Mapping[str, str], evidence: Callable[[str], Evidence | None]
+) -> Iterator[tuple[Timeline | None, Timeline | None]]:
+    """Yield for each block the timelines of the trial that shows it and, once a scenario, of the undisturbed one."""
+    drawn: set[str] = set()
+    for place, block in enumerate(shown):
+        if place >= _MOST_TIMELINES:
+            yield None, None
+            continue
+        finding = block.first
+        beside = undisturbed.get(finding.scenario, "")
+        own = _timeline(f"t{place}", finding.trial, evidence, shown_by=finding.evidence)
+        once = own is not None and beside not in (finding.trial, *drawn)
+        drawn.add(beside)
+        yield own, _timeline(f"u{place}", beside, evidence) if once else None
+
+
+def _timeline(
+    anchor: str, trial: str, evidence: Callable[[str], Evidence | None], *, shown_by: Sequence[EvidenceEntry] = ()
+) -> Timeline | None:
+    left = evidence(trial) if trial else None
+    return timeline_of(left, anchor=anchor, shown_by=shown_by) if left else None
 
 
 def _harmless(value: Any) -> Any:
@@ -52,8 +127,13 @@ def _harmless(value: Any) -> Any:
     return for_terminal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _of_sweeps(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
+def _of_sweeps(sweeps: Sequence[SweepResult], evidence: Callable[[str], Evidence | None]) -> dict[str, Any]:
     """Return what the page shows of sweeps: faults, findings by cause, trials without verdict, remarks by scenario."""
+    folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each)))
+    undisturbed = {
+        each.scenario: next((verdict.trial for verdict in each.verdicts if not verdict.plan.strikes), "")
+        for each in sweeps
+    }
     by_fault = totals(sweeps)
     reasons = nowhere(by_fault)
     shared = shared_notes(sweeps)
@@ -61,7 +141,9 @@ def _of_sweeps(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
     return {
         "faults": by_fault,
         "nowhere": grouped(reasons),
-        "blocks": blocks(worst_first(finding for each in sweeps for finding in findings_of(each))),
+        "blocks": folded,
+        "timelines": list(_timelines(folded, undisturbed, evidence)),
+        "maps": {each.scenario: fault_map(each.verdicts) for each in sweeps},
         "accepted": (),
         "limits": (),
         "unknown": [verdict for each in sweeps for verdict in unexplained(each)],
@@ -76,6 +158,8 @@ def _of_findings(report: Report) -> dict[str, Any]:
         "faults": (),
         "nowhere": {},
         "blocks": [Block(finding) for finding in report.counted],
+        "timelines": [(None, None)] * len(report.counted),
+        "maps": {},
         "accepted": [finding for finding in report.findings if finding.suppression],
         "limits": report.limits,
         "unknown": (),
@@ -84,4 +168,8 @@ def _of_findings(report: Report) -> dict[str, Any]:
     }
 
 
-FORM = Form(file="report.html", make=lambda run: html(run.report, sweeps=run.sweeps).encode())
+def _made(run: RunReport) -> bytes:
+    return html(run.report, sweeps=run.sweeps, record=run.record, evidence=run.evidence).encode()
+
+
+FORM = Form(file="report.html", make=_made)

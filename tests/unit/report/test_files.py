@@ -41,7 +41,7 @@ from tests.unit.report.samples import (
 )
 
 TRUNCATED = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *truncated()))
-_EMPTY = ("meta", "br")
+_EMPTY = ("meta", "br", "input")
 
 
 def html(results: Sequence[SweepResult], *, folder: str = "") -> str:
@@ -88,7 +88,7 @@ class Page(HTMLParser):
 def test_page_stands_alone(found: SweepResult) -> None:
     page = html([found], folder=".crashproof/runs/latest")
     assert page.startswith("<!doctype html>")
-    assert not re.search(r"(src|href)=|https?:|@import|url\(", page)
+    assert not re.search(r"(src|href)=(?!\"#)|https?:|@import|url\(", page)
     assert found.outcome in page
     Page(page)
 
@@ -98,7 +98,7 @@ def test_page_shows_the_finding_and_escapes_it() -> None:
     for told in ("charge happened 2 times, expected once", "crashproof reproduce 9f3a2c", "runs/x/trials/9f3a2c/"):
         assert told in page
     hurt = html([HURT])
-    assert "<script>" not in hurt
+    assert hurt.count("<script") == 1
     assert "&lt;script&gt;" in hurt
     assert "<u>" not in hurt
     assert "<b>" not in hurt.partition("<pre>")[2].partition("</pre>")[0]
@@ -296,7 +296,7 @@ def test_hostile_text_is_harmless_in_every_file_of_a_report() -> None:
         assert form.file == "report.json" or harmless(shown), form.file
         if form.file.endswith(".html"):
             Page(written)
-            assert "<script" not in written
+            assert written.count("<script") == 1
         if form.file.endswith(".xml"):
             assert "\N{PARTY POPPER}" in "".join(ElementTree.fromstring(written).itertext())
         if form.file.endswith(".md"):
