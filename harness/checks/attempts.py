@@ -12,6 +12,7 @@ from harness import faults
 from harness.records.act_facts import TimeoutAccelerated
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityFailed, ActivityTask, ReportedFailure
+from harness.records.point import is_one_of_several
 from harness.records.tape import Entry, acts
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of, options_on_tape
@@ -52,7 +53,7 @@ class Attempt:
     def name(self) -> str:
         """The execution in words: ``book 2``; with its workflow where that is a child or a later run."""
         words = f"{self.activity} {self.execution}" if self.execution else self.activity
-        return words + (f" in {self.workflow}" if "/" in self.workflow or "+" in self.workflow else "")
+        return words + (f" in {self.workflow}" if is_one_of_several(self.workflow) else "")
 
     @property
     def worker(self) -> int:

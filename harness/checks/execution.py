@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from harness.checks import faults_met, masking, showing, why_open
+from harness.checks import executions, faults_met, masking, showing, why_open
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.lateness import Late
@@ -38,9 +38,17 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     """The workflow ends in the way and with the result of the baseline; under a fault that nothing heals it fails."""
     if evidence.end == "stopped":
         raise NothingToLookAt(f"the trial was stopped: {evidence.end_reason or 'no reason given'}")
-    subject = _root_name(evidence)
-    close = events.root_close(evidence)
-    if evidence.end == "deadline":
+    if evidence.end == "closed":
+        for name in executions.never_started(evidence, baselines):
+            words = f"{name} was never started; undisturbed it is"
+            yield _finding("workflow-ends-as-baseline", name, words, shown=_last(evidence))
+    for execution, usual in executions.each_execution(evidence, baselines):
+        yield from _wrong_end_told(execution, usual)
+
+
+def _wrong_end_told(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    subject, close = executions.name_of(evidence), events.root_close(evidence)
+    if evidence.end == "deadline" and close is None:
         if left := faults_met.still_retrying(evidence):
             raise CannotTell(left)
         severity = Severity.RISKY if faults_met.tried_for_ever(evidence) else None
@@ -169,10 +177,6 @@ def _finding(
     return Finding(check=check_name, subject=subject, message=message, evidence=shown, severity=severity)
 
 
-def _root_name(evidence: Evidence) -> str:
-    return evidence.roots[0].path if evidence.roots else "the workflow"
-
-
 def _last(evidence: Evidence) -> tuple[EvidenceEntry, ...]:
     met = [entry for entry in evidence.tape if entry.point is not None][-3:]
     shown = [EvidenceEntry(showing.clock(entry.at), entry.kind, (entry.point.text,)) for entry in met if entry.point]
@@ -183,7 +187,7 @@ def _last(evidence: Evidence) -> tuple[EvidenceEntry, ...]:
 def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
     kind = events.kind(close)
     ended = kind.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
-    if fault := faults_met.terminal(evidence):
+    if (fault := faults_met.terminal(evidence)) and not evidence.beside:
         declared = "" if evidence.falls_back else ", or a declared fallback"
         return f"{ended} under {fault.name}, expected it to fail{declared}"
     if faults_met.answered_otherwise(evidence) and kind in _OWN_ENDS:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.checks import lasting_effects, masking, showing
-from harness.checks.check import Check, NothingToLookAt
+from harness.checks.check import CannotTell, Check, NothingToLookAt
 from harness.checks.lasting_effects import LastingEffect, value_at
 from harness.errors import UsageError
 from harness.records.evidence import Evidence
@@ -30,12 +31,12 @@ def expected_result(text: str) -> Check:
     name = f"{RESULT}:{text}"
 
     def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-        close = _completed(evidence)
-        seen = masking.result_of(evidence)
-        if not masking.agrees(seen, [wanted]):
-            words = f"ended with {showing.short(seen)}, expected {showing.short([wanted])}"
-            path = evidence.roots[-1].path
-            yield Finding(check=name, subject=path, message=f"{path} {words}", evidence=(showing.event(close),))
+        for execution, close in _completed(evidence):
+            seen = masking.result_of(execution)
+            if not masking.agrees(seen, [wanted]):
+                words = f"ended with {showing.short(seen)}, expected {showing.short([wanted])}"
+                path = execution.roots[-1].path
+                yield Finding(check=name, subject=path, message=f"{path} {words}", evidence=(showing.event(close),))
 
     return Check(
         name,
@@ -86,9 +87,13 @@ def undone_where_given_up(text: str) -> Check:
     wanted, name = undone_effect(text), f"{UNDONE}:{text}"
 
     def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-        close = events.root_close(evidence)
-        if close is None or events.kind(close) == _COMPLETED:
+        closes = ((one, events.root_close(one)) for one in evidence.executions)
+        gave_up = [(one, close) for one, close in closes if close is not None and events.kind(close) != _COMPLETED]
+        if not gave_up:
             raise NothingToLookAt("the workflow did not give up")
+        if len(gave_up) < len(evidence.executions):
+            raise CannotTell("which of the effects are those of the execution that gave up cannot be seen from outside")
+        execution, close = gave_up[-1]
         undone = _by_value(evidence, wanted.undo, wanted.field)
         for value, group in _by_value(evidence, wanted.effect, wanted.field).items():
             later = [undo for undo in undone.get(value, ()) if undo.entries[-1].at > group[0].entries[0].at]
@@ -96,7 +101,7 @@ def undone_where_given_up(text: str) -> Check:
                 lacking = "never did" if not later else f"only did {showing.times(len(later))}"
                 done = _named(wanted.effect, wanted.field, value)
                 words = f"{done} happened{_times(len(group))}, and {wanted.undo} {lacking}, though "
-                words += f"{evidence.roots[-1].path} gave up"
+                words += f"{execution.roots[-1].path} gave up"
                 shown = (*showing.entries(evidence, group[0].entries), showing.event(close))
                 yield Finding(check=name, subject=wanted.effect, message=words, evidence=shown)
 
@@ -118,16 +123,17 @@ KINDS: Mapping[str, Callable[[str], Check]] = {
 """What makes the check of an expectation, by the first word of its name."""
 
 
-def _completed(evidence: Evidence) -> dict[str, object]:
-    """Return the event with which the workflow completed.
+def _completed(evidence: Evidence) -> list[tuple[Evidence, dict[str, Any]]]:
+    """Return each execution with the event with which it completed.
 
     Raises:
-        NothingToLookAt: It did not: that is told elsewhere, or is right.
+        NothingToLookAt: One did not: that is told elsewhere, or is right.
     """
-    close = events.root_close(evidence)
-    if evidence.end != "closed" or close is None or events.kind(close) != _COMPLETED:
+    closes = [(one, events.root_close(one)) for one in evidence.executions]
+    completed = [(one, close) for one, close in closes if close is not None and events.kind(close) == _COMPLETED]
+    if evidence.end != "closed" or len(completed) < len(closes):
         raise NothingToLookAt("the workflow did not complete")
-    return close
+    return completed
 
 
 def _by_value(evidence: Evidence, name: str, field: str) -> dict[str, list[LastingEffect]]:

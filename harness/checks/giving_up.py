@@ -8,6 +8,7 @@ from typing import Any
 from harness.checks import faults_met, lasting_effects, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.executions import each_execution
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTaskFailed
@@ -66,6 +67,14 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     fault = faults_met.may_fail(evidence)
     if fault is None or evidence.end in ("stopped", "over") or not evidence.roots:
         raise NothingToLookAt("no fault made it impossible to succeed")
+    for execution, usual in each_execution(evidence, baselines):
+        yield from _given_up_badly(execution, usual, fault)
+    yield from _left_open(evidence, baselines)
+    yield from _left_running(evidence, baselines)
+    yield from _half_done(evidence, baselines)
+
+
+def _given_up_badly(evidence: Evidence, baselines: Sequence[Evidence], fault: Fault) -> Iterator[Finding]:
     subject, close = evidence.roots[-1].path, events.root_close(evidence)
     if close is None:
         if left := faults_met.still_retrying(evidence):
@@ -75,14 +84,13 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             f"{subject} open", words, (), severity=Severity.RISKY if faults_met.tried_for_ever(evidence) else None
         )
         return
+    if evidence.beside and events.kind(close) == "WORKFLOW_EXECUTION_COMPLETED":
+        return
     shown = (showing.event(close),)
     if words := _badly_described(close, fault):
         yield _finding(f"{subject} failure", f"{subject} {words}", shown, severity=Severity.RISKY)
     if words := _took_long(evidence, close, baselines):
         yield _finding(f"{subject} time", f"{subject} {words}", shown)
-    yield from _left_open(evidence, baselines)
-    yield from _left_running(evidence, baselines)
-    yield from _half_done(evidence, baselines)
 
 
 def _finding(

@@ -192,7 +192,7 @@ def _while_open(strike: Entry, evidence: Evidence) -> bool:
 
 def _closing(evidence: Evidence) -> float:
     """Return when the commands that closed the workflow were executed, by the tape; infinity where it does not show."""
-    runs = {history.run_id for history in evidence.roots[-1:]}
+    runs = {history.run_id for one in evidence.executions for history in one.roots[-1:]}
     asked = requests(evidence.tape)
     closed = [
         reply.at

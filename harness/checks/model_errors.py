@@ -81,10 +81,10 @@ def terminal_error_tried_once(evidence: Evidence, baselines: Sequence[Evidence])
         if words and met.attempt.activity not in reported:
             reported.add(met.attempt.activity)
             yield _finding(evidence, "terminal-error-tried-once", met, words, entries)
-    close = events.root_close(evidence)
-    if close and events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not reported:
-        heard = next((met for met in refused if met.attempt.ended), refused[0])
-        yield from _not_called_final(heard, close)
+    for close in filter(None, map(events.root_close, evidence.executions)):
+        if events.kind(close) == "WORKFLOW_EXECUTION_FAILED" and not reported:
+            heard = next((met for met in refused if met.attempt.ended), refused[0])
+            yield from _not_called_final(heard, close)
 
 
 def _asked_to_wait(reply: Entry) -> tuple[float, float, str] | None:

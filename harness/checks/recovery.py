@@ -8,6 +8,7 @@ from math import inf
 from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
+from harness.checks.executions import name_of
 from harness.checks.lateness import Late
 from harness.faults.action import TERM_SECONDS
 from harness.records.evidence import Evidence, History
@@ -46,7 +47,7 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             seen = "no progress was made" if took is None else f"progress came {took:.1f} s later"
             words = f"after {strike.fault or 'the strike'} {seen}; declared timeouts allow {bound:.1f} s"
             shown = showing.entries(evidence, [strike, *([progress] if progress else [])])
-            finding = Finding(check="recovers-in-time", subject=_subject(evidence), message=words, evidence=shown)
+            finding = Finding(check="recovers-in-time", subject=name_of(evidence), message=words, evidence=shown)
             over = inf if took is None else took - bound
             yield Late(finding=finding, over=over, since=strike.at, until=strike.at + (took or 0.0))
 
@@ -73,10 +74,6 @@ def graceful_stop(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
             yield Late(finding=finding, over=_STOPPING, since=strike.at, until=until)
     if not looked:
         raise NothingToLookAt("no worker process was asked to end, or the trial was over first")
-
-
-def _subject(evidence: Evidence) -> str:
-    return evidence.roots[0].path if evidence.roots else "the workflow"
 
 
 def _progress_after(strike: Entry, evidence: Evidence) -> Entry | None:

@@ -24,6 +24,10 @@ def bad_end(evidence: Evidence) -> str:
     """Return how an undisturbed run ended that should have ended well, with its cause; or an empty text."""
     if evidence.end in ("deadline", "stopped"):
         return f"the work is already not over: {evidence.end_reason}"
+    return next(filter(None, map(_bad_end, evidence.executions)), "")
+
+
+def _bad_end(evidence: Evidence) -> str:
     if wrong := wrong_end(evidence, [evidence]):
         ended = events.root_close(evidence)
         causes = [str(failure.get("message", "")) for failure in failures_of(ended)] if ended else []

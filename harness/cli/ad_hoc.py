@@ -11,8 +11,19 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--worker", {"metavar": "COMMAND", "help": "Command line of the worker, unmodified."}),
     ("--task-queue", {"metavar": "NAME", "help": "Task queue it polls; by default the first one it polls."}),
     ("--workflow", {"metavar": "TYPE", "help": "Workflow type to start."}),
-    ("--input", {"metavar": "JSON", "multiple": True, "help": "An argument of the workflow; once for each."}),
-    ("--id", {"metavar": "ID", "help": "Workflow id; by default TYPE-run."}),
+    (
+        "--input",
+        {
+            "metavar": "JSON,...",
+            "multiple": True,
+            "help": "Its arguments, several as '\"a\", 2'; given again: another execution beside the first.",
+        },
+    ),
+    (
+        "--executions",
+        {"metavar": "N", "type": click.IntRange(min=1), "help": "Execute the same so often at once; each is judged."},
+    ),
+    ("--id", {"metavar": "ID", "help": "Workflow id; by default TYPE-run; of a second execution ID-2."}),
     (
         "--signal",
         {"metavar": "NAME[=JSON,...][@POINT]", "multiple": True, "help": "Signal to send, by default at the start."},

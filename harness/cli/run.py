@@ -28,6 +28,8 @@ Examples:
   crashproof run scenarios/research.py --faults model,kill-server
   crashproof run --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}'
+  crashproof run --worker "python worker.py" --workflow MyAgent \\
+      --input '"Ann", 3' --input '"Bob", 4' --executions 2     four executions at once
 Exit status: 0 pass, 1 finding that fails (see --fail-on), 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -101,6 +101,7 @@ class Evidence:
         falls_back: Whether the scenario declares that, under a terminal fault, the workflow completes with a result of
             its own.
         may_fail: Whether the scenario declares that the workflow may give up under any strike.
+        beside: Whether it is that of one execution of several: what met a fault may be another one of them.
     """
 
     trial: str
@@ -120,6 +121,7 @@ class Evidence:
     skips_time: bool = False
     falls_back: bool = False
     may_fail: bool = False
+    beside: bool = False
     _views: dict[Callable[[Evidence], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def view(self, make: Callable[[Evidence], _T]) -> _T:
@@ -144,3 +146,14 @@ class Evidence:
     def roots(self) -> tuple[History, ...]:
         """The runs of the workflow that the scenario started, in chain order."""
         return tuple(history for history in self.histories if history.root)
+
+    @cached_property
+    def executions(self) -> tuple[Evidence, ...]:
+        """This evidence for each execution of the work: without the histories of what else the scenario started."""
+        works = dict.fromkeys(history.workflow_id for history in self.roots)
+        if len(works) < 2:
+            return (self,)
+        return tuple(replace(self, histories=tuple(self._of_execution(work)), beside=True) for work in works)
+
+    def _of_execution(self, workflow_id: str) -> Iterator[History]:
+        return (history for history in self.histories if not history.root or history.workflow_id == workflow_id)

@@ -21,6 +21,7 @@ WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "Resp
 """Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
 
 _ATTEMPT = re.compile(r"/attempt-\d+")
+_ONE_OF_SEVERAL = re.compile(r"[/+]|\.\d+$")
 _COUNTED = re.compile(r"(?:attempt|nth)-\d+")
 
 
@@ -33,7 +34,8 @@ class Point:
         door: Where it was met.
         operation: The RPC (``RespondActivityTaskCompleted``), the model's API (``chat.completions``) or the
             effect's name (``note``).
-        workflow: Workflow type; a child is ``Parent/Child.2``, the second run of a continued chain ``Type+1``.
+        workflow: Workflow type; that of a second execution is ``Type.2``, a child ``Parent/Child.2``, the second run
+            of a continued chain ``Type+1``.
         subject: Activity type, or what a workflow task decided (``ScheduleActivityTask-book.1``).
         execution: Which execution of that activity type in its run, from 1; 0 where it has no meaning.
         attempt: Attempt of the activity or workflow task, from 1; 0 where it has no meaning.
@@ -84,7 +86,7 @@ class Point:
     def _whose(self) -> str:
         """Whose message it is: that of an activity's execution, or that of a workflow and what it decided."""
         if self.execution:
-            inside = f" in {self.workflow}" if "/" in self.workflow or "+" in self.workflow else ""
+            inside = f" in {self.workflow}" if is_one_of_several(self.workflow) else ""
             return f" of {self.subject} {self.execution}{inside}"
         decided = f" ({self.subject})" if self.subject else ""
         return f" of {self.workflow}{decided}" if self.workflow else decided
@@ -115,6 +117,11 @@ def point_of(point_id: str) -> Point:
         attempt=int(counts.get("attempt", 0)),
         occurrence=int(counts.get("nth", 1)),
     )
+
+
+def is_one_of_several(workflow: str) -> bool:
+    """Tell whether a path names one run beside others: a child, a further run of a chain, a further execution."""
+    return _ONE_OF_SEVERAL.search(workflow) is not None
 
 
 def place_of(point_id: str) -> str:

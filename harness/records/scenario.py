@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,27 +17,36 @@ from harness.records.placeholders import filled_in
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A workflow that crashproof starts itself. Made by ``start``.
+    """A workflow that crashproof starts itself, once or several times at once. Made by ``start``.
 
     Attributes:
         workflow: Workflow type.
-        args: Its arguments; dataclasses and pydantic models as the data converter takes them.
-        id: Workflow id; by default the workflow type followed by ``-run``.
+        inputs: The arguments of each execution; dataclasses and pydantic models as the data converter takes them.
+        times: How often each of them is executed.
+        id: Workflow id of the first; by default the workflow type followed by ``-run``.
         modules: Modules to import for the Replayer, as ``module`` or ``module:Class``.
     """
 
     workflow: str
-    args: tuple[Any, ...] = ()
+    inputs: tuple[tuple[Any, ...], ...] = ((),)
+    times: int = 1
     id: str = ""
     modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         hold_types(self)
+        if self.times < 1 or not self.inputs:
+            raise UsageError(f"a workflow is executed once or more, not {self.times * len(self.inputs)} times")
 
     @property
-    def workflow_id(self) -> str:
-        """The workflow id that is used: the same in every trial, since workflows may depend on it."""
-        return self.id or f"{self.workflow}-run"
+    def executions(self) -> dict[str, tuple[Any, ...]]:
+        """The arguments of each execution by its workflow id: the same in every trial, as workflows may depend on it.
+
+        The first has the id itself, the next ones have ``-2``, ``-3`` and so on after it.
+        """
+        first = self.id or f"{self.workflow}-run"
+        given = [arguments for arguments in self.inputs for _ in range(self.times)]
+        return {first if number == 1 else f"{first}-{number}": each for number, each in enumerate(given, 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +70,8 @@ class Starter:
 @dataclass(frozen=True, kw_only=True)
 class Send:
     """What somebody does to the workflow on its way. Made by ``signal``, ``update``, ``cancel`` and so on.
+
+    Where there are several executions of the work it is done to each, at that one's own point.
 
     Attributes:
         kind: What is sent; ``pass``: nothing, time passes.
@@ -172,6 +183,8 @@ class Scenario:
     def __post_init__(self) -> None:
         hold_types(self)
         filled_in(self.env, {})
+        if self.skips_time and isinstance(self.work, Start) and len(self.work.executions) > 1:
+            raise UsageError("let_pass lets time pass for one execution: start no others beside it")
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
 
@@ -193,19 +206,35 @@ class Scenario:
         return any(send.kind == "pass" for send in self.sends)
 
 
-def start(workflow: str | Callable[..., Any] | type, *args: Any, id: str = "") -> Start:
+def start(
+    workflow: str | Callable[..., Any] | type,
+    *args: Any,
+    inputs: Sequence[Sequence[Any]] = (),
+    executions: int = 1,
+    id: str = "",
+) -> Start:
     """Start a workflow, named by type, class or run method.
 
+    Args:
+        workflow: The workflow.
+        args: Its arguments.
+        inputs: In place of them the arguments of several executions, all started at once: ``[("Ann",), ("Bob",)]``.
+        executions: How often the same is started, with different ids; each execution is judged.
+        id: Workflow id; that of a second execution has ``-2`` after it.
+
     Raises:
-        UsageError: What is given is no workflow.
+        UsageError: What is given is no workflow, or there are arguments and inputs.
     """
+    if args and inputs:
+        raise UsageError("give the arguments of one execution, or the inputs of several")
+    given: dict[str, Any] = {"inputs": tuple(map(tuple, inputs)) or (args,), "times": executions, "id": id}
     if isinstance(workflow, str):
-        return Start(workflow=workflow, args=args, id=id)
+        return Start(workflow=workflow, **given)
     owner = workflow if isinstance(workflow, type) else _owner(workflow)
     definition = getattr(owner, "__temporal_workflow_definition", None)
     if owner is None or definition is None or not definition.name:
         raise UsageError(f"{workflow!r} is no workflow: give its type name, its class, or its run method")
-    return Start(workflow=definition.name, args=args, id=id, modules=(f"{owner.__module__}:{owner.__qualname__}",))
+    return Start(workflow=definition.name, modules=(f"{owner.__module__}:{owner.__qualname__}",), **given)
 
 
 def started_by(command: str, *, workflow: str = "", modules: tuple[str, ...] = ()) -> Starter:

@@ -65,9 +65,13 @@ def close_of(history: History) -> dict[str, Any] | None:
 
 
 def root_close(evidence: Evidence) -> dict[str, Any] | None:
-    """Return the event that closed the whole chain of the scenario's workflow, or None while it is open."""
-    close = close_of(evidence.roots[-1]) if evidence.roots else None
-    return None if close is not None and kind(close) == "WORKFLOW_EXECUTION_CONTINUED_AS_NEW" else close
+    """Return the event that closed the whole chain of the scenario's workflow, or None while it is open.
+
+    Of several executions of the work it is the last one that closed; each is looked at by ``evidence.executions``.
+    """
+    closes = [close_of(one.roots[-1]) if one.roots else None for one in evidence.executions]
+    ended = [close for close in closes if close is not None and kind(close) != "WORKFLOW_EXECUTION_CONTINUED_AS_NEW"]
+    return max(ended, key=at) if len(ended) == len(closes) else None
 
 
 def scheduled_activities(history: History) -> dict[int, dict[str, Any]]:

@@ -37,11 +37,13 @@ class Bounds:
         limit: Seconds from the start of the work until the deadline.
         task_timeout: Workflow task timeout in seconds to start the work with; 0: the server's own (10 s).
         most: Seconds until the deadline that nothing passes; 0: a busy machine may put it off, up to three times.
+        executions: How many executions of the work are followed to their ends, at least.
     """
 
     limit: float
     task_timeout: float = 0.0
     most: float = 0.0
+    executions: int = 1
 
     def put_off(self, lag: float) -> float:
         """Return the seconds until the deadline where a busy machine kept the trial waiting for so many of them."""
@@ -63,7 +65,12 @@ def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
     strike = detected + backoff + waiting + 4 * _start_of_worker(baseline.tape)
     limit = 3 * _duration(baseline.tape) + strike * max(1, len(plan.strikes)) + SLACK
     limit += sum(_more(fault, baseline) for fault in plan.faults)
-    return Bounds(limit=min(limit, time_limit) if time_limit else limit, task_timeout=task_timeout, most=time_limit)
+    return Bounds(
+        limit=min(limit, time_limit) if time_limit else limit,
+        task_timeout=task_timeout,
+        most=time_limit,
+        executions=len(baseline.executions),
+    )
 
 
 def _more(fault: Fault, baseline: Evidence) -> float:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,9 @@ from harness.trial.rig import Slot
 
 _AT_ONCE = ("signal", "cancel")
 """What is sent while a message is held: the server alone has to take it, not the worker."""
+
+_TIMED = ("start", "then")
+"""What is sent at a time of its own, and at no point."""
 
 _PASS_LIMIT = 60.0  # seconds of real time for any time to pass
 
@@ -67,8 +73,11 @@ class Driver:
         self._attribution = attribution
         self._logs = logs
         self._clock = clock
-        self._over_places: set[str] = set()
-        self._waiting: list[tuple[int, Send]] = list(enumerate(scenario.sends, 1))
+        self._over_places: set[tuple[str, str]] = set()
+        # What is still to be sent, by the workflow id of the execution; by none where somebody else starts them.
+        work = scenario.work
+        self._executions = tuple(work.executions) if isinstance(work, Start) else ("",)
+        self._waiting = {each: list(enumerate(scenario.sends, 1)) for each in self._executions}
         self._sending: set[asyncio.Task[None]] = set()
         self._starter: Process | None = None
         self._client: Client | None = None
@@ -85,24 +94,27 @@ class Driver:
         if self._starter:
             await self._starter.kill()
 
-    async def start(self, *, task_queue: str, task_timeout: float) -> tuple[str, str]:
-        """Start the scenario's workflow and return its workflow id and run id.
+    async def start(self, *, task_queue: str, task_timeout: float) -> None:
+        """Start every execution of the scenario's workflow.
 
         Args:
-            task_queue: Task queue to start it on.
+            task_queue: Task queue to start them on.
             task_timeout: Workflow task timeout in seconds; 0: the server's own.
         """
         assert self._client is not None
         work = self._scenario.work
         assert isinstance(work, Start)
-        handle = await self._client.start_workflow(
-            work.workflow,
-            args=list(work.args),
-            id=work.workflow_id,
-            task_queue=task_queue,
-            task_timeout=timedelta(seconds=task_timeout) if task_timeout else None,
-        )
-        return handle.id, handle.first_execution_run_id or ""
+        for workflow_id, arguments in work.executions.items():
+            self._attribution.starts(workflow=work.workflow, workflow_id=workflow_id)
+            handle = await self._client.start_workflow(
+                work.workflow,
+                args=list(arguments),
+                id=workflow_id,
+                task_queue=task_queue,
+                task_timeout=timedelta(seconds=task_timeout) if task_timeout else None,
+            )
+            run_id = handle.first_execution_run_id or ""
+            self._attribution.started(workflow=work.workflow, workflow_id=workflow_id, run_id=run_id)
 
     async def run_starter(self, environment: dict[str, str]) -> None:
         """Run the user's own starter; it goes through the same door as the worker.
@@ -113,6 +125,11 @@ class Driver:
         assert not isinstance(self._scenario.work, Start)
         command = command_words(self._scenario.work.command)
         self._starter = await Process.start(command, name="starter", logs=self._logs, env=environment)
+
+    @property
+    def starter_runs(self) -> bool:
+        """Whether the user's own starter runs."""
+        return self._starter is not None and self._starter.alive
 
     def starter_is_well(self) -> None:
         """Raise RigError if the starter has failed."""
@@ -129,31 +146,52 @@ class Driver:
     async def send_at_start(self, workflow_id: str) -> None:
         """Send what is to be sent right after the start; time is free to skip once no more of it is to pass."""
         self._is_free_to_skip(workflow_id)
-        await self._send_all([each for each in self._waiting if each[1].at == "start"], workflow_id)
+        await self._send_all([each for each in self._still_for(workflow_id) if each[1].at == "start"], workflow_id)
 
     async def reached(self, point: Point) -> None:
         """Send what is to be sent at a point that is held, and see whether the work is over with it."""
-        over = self._scenario.over
-        if over and matches(point.id, over.point):
-            self._over_places.add(place_of(point.id))
-            if len(self._over_places) >= over.times:
-                self.over.set()
-        timed = ("start", "then")
-        due = [each for each in self._waiting if each[1].at not in timed and matches(point.id, each[1].at)]
-        roots = self._attribution.roots
-        if due and roots:
-            await self._send_all(due, roots[-1].workflow_id)
+        for workflow_id, point_id in self._met_by(point):
+            over = self._scenario.over
+            if over and matches(point_id, over.point):
+                self._over_places.add((workflow_id if len(self._executions) > 1 else "", place_of(point_id)))
+                seen = Counter(each for each, _ in self._over_places)
+                if sum(times >= over.times for times in seen.values()) == len(self._executions):
+                    self.over.set()
+            waiting = self._still_for(workflow_id) if workflow_id else []
+            due = [each for each in waiting if each[1].at not in _TIMED and matches(point_id, each[1].at)]
+            await self._send_all(due, workflow_id)
+
+    def _met_by(self, point: Point) -> Iterator[tuple[str, str]]:
+        """Yield the workflow id of each execution that meets a point, and the id that it has in the first one.
+
+        A point that names no workflow may be any one's. Where somebody else starts them, it is as it is named.
+        """
+        known = self._attribution.executions
+        if len(self._executions) == 1:
+            yield (self._attribution.roots[-1].workflow_id if known else ""), point.id
+            return
+        for workflow_id, root in known.items():
+            of_chain = re.match(rf"{re.escape(root.path)}(?=$|[/+])", point.workflow)
+            if of_chain or not point.workflow:
+                assert isinstance(self._scenario.work, Start)
+                in_first = self._scenario.work.workflow + point.workflow[len(root.path) :] if of_chain else ""
+                yield workflow_id, replace(point, workflow=in_first).id
 
     def tell_unsent(self) -> None:
         """Put on the tape what is still to be sent, because its point has not come."""
-        for _, send in self._waiting:
-            why = f"its point {send.at} did not come"
-            self._tape.note("unsent", facts=ClientCall(name=send.name, args=[], workflow_id="", failure=why))
+        for workflow_id, waiting in self._waiting.items():
+            for _, send in waiting:
+                why = f"its point {send.at} did not come"
+                call = ClientCall(name=send.name, args=[], workflow_id=workflow_id, failure=why)
+                self._tape.note("unsent", facts=call)
+
+    def _still_for(self, workflow_id: str) -> list[tuple[int, Send]]:
+        return self._waiting[workflow_id if workflow_id in self._waiting else ""]
 
     async def _send_all(self, due: Sequence[tuple[int, Send]], workflow_id: str) -> None:
         """Send, and have done in the background what takes the worker to answer, with all that comes after it."""
         for first in due:
-            following = self._with_following(first)
+            following = self._with_following(first, self._still_for(workflow_id))
             while following and following[0][1].kind in _AT_ONCE:
                 await self._tell(following.pop(0)[1], workflow_id)
             if following:
@@ -161,14 +199,14 @@ class Driver:
                 self._sending.add(task)
                 task.add_done_callback(self._sent)
 
-    def _with_following(self, first: tuple[int, Send]) -> list[tuple[int, Send]]:
+    def _with_following(self, first: tuple[int, Send], waiting: list[tuple[int, Send]]) -> list[tuple[int, Send]]:
         """Take one of those that wait out, with those that are to be sent as soon as the one before is done."""
-        at = self._waiting.index(first)
+        at = waiting.index(first)
         end = at + 1
-        while end < len(self._waiting) and self._waiting[end][1].at == "then":
+        while end < len(waiting) and waiting[end][1].at == "then":
             end += 1
-        taken = self._waiting[at:end]
-        del self._waiting[at:end]
+        taken = waiting[at:end]
+        del waiting[at:end]
         return taken
 
     async def _go_on(self, following: Sequence[tuple[int, Send]], workflow_id: str) -> None:
@@ -198,7 +236,7 @@ class Driver:
 
     def _is_free_to_skip(self, workflow_id: str) -> None:
         """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
-        if self._clock and not any(send.kind == "pass" for _, send in self._waiting):
+        if self._clock and not any(send.kind == "pass" for _, send in self._still_for(workflow_id)):
             task = asyncio.create_task(self._clock.release(workflow_id))
             self._sending.add(task)
             task.add_done_callback(self._sent)

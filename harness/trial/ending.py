@@ -19,6 +19,7 @@ from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
 
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
+_NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start more, or to end
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
 
 
@@ -49,15 +50,15 @@ class TrialEnd:
         self._may_exit = may_exit
         self._rig_failure = rig_failure
 
-    async def wait(self, root: KnownRun) -> tuple[End, str]:
-        """Wait for the end of the chain that begins with this run; return which end it is, and why.
+    async def wait(self) -> tuple[End, str]:
+        """Wait for the end of every execution of the work; return which end it is, and why.
 
         Raises:
             UsageError: The worker does not know a type of the scenario's.
             RigError: A process or a server of crashproof's failed.
         """
         driver = self._place.driver
-        watching = [_task(self._closed(root)), _task(driver.over.wait()), _task(self._broken())]
+        watching = [_task(self._closed()), _task(driver.over.wait()), _task(self._broken())]
         try:
             done = await self._first(watching)
         finally:
@@ -67,7 +68,7 @@ class TrialEnd:
         if not done:
             self._stage.tape.note("deadline")
             late = f"not over {self._deadline():.0f} s after the work began"
-            return "deadline", f"{late}; {await self._waiting_for(root)}" if self._place.clock else late
+            return "deadline", f"{late}; {await self._waiting_for()}" if self._place.clock else late
         first = min(done, key=watching.index)
         reason = first.result()
         if first is watching[1]:
@@ -85,19 +86,49 @@ class TrialEnd:
     def _deadline(self) -> float:
         return self._bounds.put_off(lag_of(self._stage.tape.entries))
 
-    async def _waiting_for(self, root: KnownRun) -> str:
+    async def _waiting_for(self) -> str:
         assert self._place.clock is not None
-        return (await waiting_for(self._place.clock, root.workflow_id)).replace("\n", "; ")
+        waiting = [await waiting_for(self._place.clock, each) for each in self._stage.attribution.executions]
+        return "\n".join(waiting).replace("\n", "; ")
 
-    async def _closed(self, root: KnownRun) -> None:
-        """Wait until the whole chain has closed: continued runs are followed."""
+    async def _closed(self) -> None:
+        """Wait until every execution has closed."""
+        followed = set[str]()
+        while following := await self._to_follow(followed):
+            await self._chain_closed(following)
+            followed.add(following.workflow_id)
+        await self._answered()
+        await self._stage.nemesis.whole(timeout=_WHOLE_LIMIT)
+
+    async def _to_follow(self, followed: set[str]) -> KnownRun | None:
+        """Return the first run of an execution that is not followed yet, or None once there will be no more.
+
+        A program of the user's own may go on to start another. In an undisturbed run it is waited for whether it ends,
+        or does; as many as there were are then waited for in every trial.
+        """
+        executions, tape = self._stage.attribution.executions, self._stage.tape
+        deadline = time.monotonic() + _NEXT_START_LIMIT
+        while not (new := executions.keys() - followed):
+            enough = len(executions) >= self._bounds.executions and not self._is_baseline
+            if enough or not self._may_start() or (self._is_baseline and time.monotonic() > deadline):
+                return None
+            await tape.changed(timeout=0.2)
+            executions = self._stage.attribution.executions
+        return next(run for workflow_id, run in executions.items() if workflow_id in new)
+
+    def _may_start(self) -> bool:
+        """Tell whether a program of the user's own may start more work: it has not ended, or will be started again."""
+        process = self._stage.registry.process
+        has_ended = process is not None and process.exit_status == 0
+        return (self._may_exit and not has_ended) or self._place.driver.starter_runs
+
+    async def _chain_closed(self, root: KnownRun) -> None:
+        """Wait until the whole chain that begins with a run has closed: continued runs are followed."""
         run_id = root.run_id
         while run_id:
             event = await self._stage.frontend.close_event(workflow_id=root.workflow_id, run_id=run_id)
             attributes = getattr(event, event.WhichOneof("attributes"))
             run_id = getattr(attributes, "new_execution_run_id", "")
-        await self._answered()
-        await self._stage.nemesis.whole(timeout=_WHOLE_LIMIT)
 
     async def _answered(self) -> None:
         """Wait for the answer to the message that closed the workflow: the news of the close may overtake it.

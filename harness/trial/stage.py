@@ -287,7 +287,7 @@ async def open_trial_stage(
         RigError: The server does not answer.
     """
     tape, registry = LiveTape(), WorkerRegistry()
-    attribution = Attribution(begins_at_door=isinstance(scenario.work, Starter))
+    attribution = _attribution_of(scenario)
     worker = WorkerSetup(
         command=scenario.worker,
         logs=folder / "logs",
@@ -368,6 +368,13 @@ async def _clock(scenario: Scenario, *, rig: Rig, slot: Slot) -> AsyncIterator[C
 def is_one_program(scenario: Scenario) -> bool:
     """Tell whether the worker starts the work itself, so that it may end by itself when the work is done."""
     return isinstance(scenario.work, Starter) and not scenario.work.command
+
+
+def _attribution_of(scenario: Scenario) -> Attribution:
+    """Return what learns whose the messages of a scenario are."""
+    if not isinstance(scenario.work, Starter):
+        return Attribution(begins_at_door=False)
+    return Attribution(begins_with=scenario.work.workflow, by_starter=scenario.work.command != "")
 
 
 def script_files(scenario: Scenario) -> tuple[Path | None, dict[str, Path]]:

@@ -14,7 +14,7 @@ from harness.errors import RigError
 from harness.records.act_facts import WorkStarted
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan
-from harness.records.scenario import Scenario, Starter
+from harness.records.scenario import Scenario, Start, Starter
 from harness.trial.crashes import history_of
 from harness.trial.deadline import Bounds
 from harness.trial.ending import TrialEnd
@@ -70,9 +70,9 @@ async def run_trial(
         try:
             async with _beside(_lag_meter(place)):
                 await _start_worker(place, one_program=is_one_program(scenario))
-                root = await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
+                await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
                 async with _beside(sampling):
-                    how, reason = await end.wait(root)
+                    how, reason = await end.wait()
                 await sampling.look_once_more()
                 place.driver.tell_unsent()
                 await _look_once_more(place)
@@ -115,35 +115,37 @@ async def _look_once_more(place: TrialStage) -> None:
         await place.coverage.look()
 
 
-async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) -> KnownRun:
-    """Begin the work, and return the first run of its chain."""
+async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) -> None:
+    """Begin the work: all that crashproof starts itself, or the first execution that the user's program starts."""
     stage, driver = place.stage, place.driver
-    task_queue = scenario.task_queue or next(iter(sorted(stage.registry.polled)), "")
-    if not isinstance(scenario.work, Starter):
-        workflow_id, run_id = await driver.start(task_queue=task_queue, task_timeout=task_timeout)
-        stage.attribution.started(workflow=scenario.work.workflow, workflow_id=workflow_id, run_id=run_id)
-    elif scenario.work.command:
-        await driver.run_starter(place.worker.environment(0, address=stage.ports.address, slot=place.slot))
-    root = await _root(scenario, place=place)
-    begun = WorkStarted(workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
-    stage.tape.note("start", facts=begun)
-    await driver.send_at_start(root.workflow_id)
-    return root
+    if isinstance(scenario.work, Start):
+        task_queue = scenario.task_queue or next(iter(sorted(stage.registry.polled)), "")
+        await driver.start(task_queue=task_queue, task_timeout=task_timeout)
+        begun = list(stage.attribution.executions.values())
+    else:
+        if scenario.work.command:
+            await driver.run_starter(place.worker.environment(0, address=stage.ports.address, slot=place.slot))
+        begun = [await _first_execution(scenario.work, place=place)]
+    for root in begun:
+        facts = WorkStarted(workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
+        stage.tape.note("start", facts=facts)
+    for root in begun:
+        await driver.send_at_start(root.workflow_id)
 
 
-async def _root(scenario: Scenario, *, place: TrialStage) -> KnownRun:
-    """Wait until the first run of the work is known."""
-    stage, driver, wanted = place.stage, place.driver, scenario.work.workflow
+async def _first_execution(work: Starter, *, place: TrialStage) -> KnownRun:
+    """Wait until the first run that the user's program starts is known."""
+    stage, driver = place.stage, place.driver
     deadline = time.monotonic() + _STARTER_LIMIT
     while time.monotonic() < deadline:
-        for run in stage.attribution.roots:
-            if wanted in ("", run.path):
-                return run
+        if roots := stage.attribution.roots:
+            return roots[0]
         driver.starter_is_well()
         await stage.tape.changed(timeout=0.5)
     process = stage.registry.process
+    wanted = f" {work.workflow!r}" if work.workflow else ""
     raise RigError(
-        f"no workflow{' ' + repr(wanted) if wanted else ''} was started through the door within {_STARTER_LIMIT:g} s",
+        f"no workflow{wanted} was started through the door within {_STARTER_LIMIT:g} s",
         log=driver.log_tail() or (process.log_tail() if process else ""),
     )
 

@@ -74,10 +74,15 @@ class Attribution:
     Args:
         begins_at_door: Whether the scenario's work is begun by a call at the door. Else what is started there, by an
             activity or a Nexus service, is work that the work leads to.
+        begins_with: Workflow type that the work begins with; what else is started at the door is work that it leads
+            to. Empty: any.
+        by_starter: Whether a program of the user's own begins it. What a worker process starts is then led to.
     """
 
-    def __init__(self, *, begins_at_door: bool = True) -> None:
+    def __init__(self, *, begins_at_door: bool = True, begins_with: str = "", by_starter: bool = False) -> None:
         self._begins_at_door = begins_at_door
+        self._begins_with = begins_with
+        self._by_starter = by_starter
         self.runs: dict[str, KnownRun] = {}
         # Scheduled activities by run id and activity id, and whether another one was scheduled beside it.
         self._open: dict[tuple[str, str], bool] = {}
@@ -85,7 +90,10 @@ class Attribution:
         self._ending: set[tuple[str, str]] = set()
         self._tasks: dict[bytes, Task] = {}
         self._in_hand: dict[bytes, Task] = {}
+        # Paths of workflows that are known before their first run is, by workflow id.
         self._children: dict[str, str] = {}
+        self._executions: dict[str, str] = {}
+        self._begun: Counter[str] = Counter()
         self._calls: Counter[Point] = Counter()
         # Calls of the worker process of now that belong to no task: a program started again begins anew.
         self._own_calls: Counter[Point] = Counter()
@@ -93,18 +101,46 @@ class Attribution:
 
     @property
     def roots(self) -> list[KnownRun]:
-        """The runs of the chain that the scenario's work began, in order."""
+        """The runs of the chains that the scenario's work began, in order."""
         return [run for run in self.runs.values() if run.root]
+
+    @property
+    def executions(self) -> dict[str, KnownRun]:
+        """The first known run of each execution of the scenario's work, by workflow id, in order."""
+        first: dict[str, KnownRun] = {}
+        for run in self.roots:
+            first.setdefault(run.workflow_id, run)
+        return first
+
+    def starts(self, *, workflow: str, workflow_id: str) -> None:
+        """Learn that an execution of the scenario's work is about to be started.
+
+        The second of a workflow type is ``Type.2``: its messages are others than those of the first. A start that
+        comes again with the same workflow id is the same one.
+        """
+        if workflow_id not in self._executions:
+            self._begun[workflow] += 1
+            number = self._begun[workflow]
+            self._executions[workflow_id] = f"{workflow}.{number}" if number > 1 else workflow
 
     def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
         """Learn that the scenario's work began with this run."""
-        self.runs.setdefault(run_id, KnownRun(workflow_id, run_id, workflow, root=True)).root = True
+        self.starts(workflow=workflow, workflow_id=workflow_id)
+        self._named(workflow, workflow_id, run_id).root = True
+
+    def starts_at_door(self, *, workflow: str, workflow_id: str, worker: int = 0) -> None:
+        """Learn that a call at the door, of a worker process or of nobody's (0), is about to start a workflow.
+
+        The news of its first workflow task may overtake the answer to the call.
+        """
+        wanted = self._begins_at_door and self._begins_with in ("", workflow)
+        if wanted and not (self._by_starter and worker):
+            self.starts(workflow=workflow, workflow_id=workflow_id)
 
     def started_at_door(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
         """Learn that a call at the door started this run."""
-        if self._begins_at_door:
-            self.started(workflow=workflow, workflow_id=workflow_id, run_id=run_id)
-        self.runs.setdefault(run_id, KnownRun(workflow_id, run_id, workflow, root=False))
+        run = self._named(workflow, workflow_id, run_id)
+        run.root = run.root or workflow_id in self._executions
 
     def request(self, operation: str, request: Any) -> Owner | None:
         """Name the point of a request on its way in; None if it is ambient."""
@@ -184,18 +220,20 @@ class Attribution:
         Where activities run side by side, the call of one cannot be told from that of another from outside. It is then
         named by the digest of its body, which is as stable between runs as the body is, and by the number of the
         worker process in place of an attempt. That holds from the moment at which two were scheduled side by side,
-        however soon one of them ends: the name must not depend on which is faster.
+        however soon one of them ends: the name must not depend on which is faster. Several executions of the work run
+        side by side from their starts on.
         """
         in_hand = [task for task in self._in_hand.values() if task.worker == worker]
         activities = [task for task in in_hand if task.activity_id]
         # One whose end is on its way calls nobody any more, however late the answer to that comes.
         running = [task for task in activities if (task.run.run_id, task.activity_id) not in self._ending]
         tasks = running or activities or in_hand
-        if len(tasks) == 1 and not self._open.get((tasks[0].run.run_id, tasks[0].activity_id)):
+        beside = len(self._executions) > 1 or any(self._open.get((task.run.run_id, task.activity_id)) for task in tasks)
+        if len(tasks) == 1 and not beside:
             owner = _owner(tasks[0], operation, {"door": door})
         else:
             digest = hashlib.blake2s(msgspec.json.encode(body), digest_size=3).hexdigest()
-            paths = {task.run.path for task in tasks}
+            paths = {task.run.path for task in tasks} if len(self._executions) < 2 else set[str]()
             names: dict[str, Any] = {"workflow": paths.pop() if len(paths) == 1 else "", "subject": f"body-{digest}"}
             owner = Owner(Point(position="before", door=door, operation=operation, attempt=worker, **names))
         self._calls[owner.point] += 1
@@ -233,17 +271,21 @@ class Attribution:
 
     def _learn_run(self, reply: Any) -> KnownRun:
         execution = reply.workflow_execution
-        if execution.run_id in self.runs:
-            return self.runs[execution.run_id]
-        path, root = reply.workflow_type.name, not self.runs
-        before = [run for run in self.runs.values() if run.workflow_id == execution.workflow_id]
+        return self._named(reply.workflow_type.name, execution.workflow_id, execution.run_id)
+
+    def _named(self, workflow: str, workflow_id: str, run_id: str) -> KnownRun:
+        """Return a run, with a path from now on."""
+        if run_id in self.runs:
+            return self.runs[run_id]
+        before = [run for run in self.runs.values() if run.workflow_id == workflow_id]
         if before:
-            chain, root = before[0].path, before[0].root
-            path = f"{chain}+{len(before)}"
-        elif execution.workflow_id in self._children:
-            path, root = self._children[execution.workflow_id], False
-        run = KnownRun(execution.workflow_id, execution.run_id, path, root)
-        self.runs[run.run_id] = run
+            path, root = f"{before[0].path}+{len(before)}", before[0].root
+        elif workflow_id in self._children:
+            path, root = self._children[workflow_id], False
+        else:
+            path = self._executions.get(workflow_id, workflow)
+            root = workflow_id in self._executions or not (self.runs or self._executions or self._begins_with)
+        run = self.runs[run_id] = KnownRun(workflow_id, run_id, path, root)
         return run
 
     def _learn_activity_task(self, reply: Any, worker: int) -> Task:

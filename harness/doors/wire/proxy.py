@@ -229,6 +229,10 @@ class WireProxy:
         return self._heard(call, raw), None
 
     async def _send(self, call: _Call, method: str, context: Any) -> bytes:
+        if asked := _start_of(call):
+            self._attribution.starts_at_door(
+                workflow=asked.workflow_type.name, workflow_id=asked.workflow_id, worker=call.worker
+            )
         return await self._forward(method, call.request.SerializeToString(), context)
 
     def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
@@ -256,10 +260,9 @@ class WireProxy:
     def _settle(self, call: _Call) -> None:
         if call.operation.startswith("Respond"):
             self._attribution.finished(getattr(call.request, "task_token", b""))
-        if call.reply is not None and (started := _started(call)):
-            request, reply = started
+        if (asked := _start_of(call)) and (run_id := _started_run(call)):
             self._attribution.started_at_door(
-                workflow=request.workflow_type.name, workflow_id=request.workflow_id, run_id=reply.run_id
+                workflow=asked.workflow_type.name, workflow_id=asked.workflow_id, run_id=run_id
             )
 
     def _to_slot(self, operation: str, request: Any) -> None:
@@ -295,13 +298,22 @@ _NAMESPACED = (
 )
 
 
-def _started(call: _Call) -> tuple[Any, Any] | None:
-    """Return the start that a call makes, alone or with a signal or an update, with the answer to it."""
+def _start_of(call: _Call) -> Any:
+    """Return the start that a call asks for, alone or with a signal or an update; None where it asks for none."""
     if call.operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution"):
-        return call.request, call.reply
-    if call.operation == "ExecuteMultiOperation" and call.reply.responses:
-        return call.request.operations[0].start_workflow, call.reply.responses[0].start_workflow
+        return call.request
+    if call.operation == "ExecuteMultiOperation" and call.request.operations:
+        return call.request.operations[0].start_workflow
     return None
+
+
+def _started_run(call: _Call) -> str:
+    """Return the run id that the answer to a start tells; empty where there is none."""
+    if call.reply is None:
+        return ""
+    if call.operation != "ExecuteMultiOperation":
+        return str(call.reply.run_id)
+    return str(call.reply.responses[0].start_workflow.run_id) if call.reply.responses else ""
 
 
 async def _turn_away(context: Any, decision: Decision) -> None:

@@ -22,7 +22,7 @@ from harness.checks.judging import judge
 from harness.errors import RigError, UsageError
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan, Strike
-from harness.records.scenario import Scenario, cancel, start, started_by_worker
+from harness.records.scenario import Scenario, cancel, start, started_by, started_by_worker
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
@@ -182,6 +182,41 @@ async def test_the_users_own_starter_starts_the_work_and_is_never_struck(rig: Ri
     starts = [entry for entry in found.tape if entry.operation == "StartWorkflowExecution"]
     assert {(entry.worker, entry.point) for entry in starts} == {(0, None)}
     assert found.histories[0].workflow_id == "greeting-ada"
+
+
+async def test_two_executions_are_followed_to_their_ends_and_each_has_its_own_points(rig: Rig, tmp_path: Path) -> None:
+    work = start("Marking", inputs=[("ash",), ("birch",)])
+    found = await tried(replace(HARD_CODED, work=work), rig, tmp_path, COMPLETES.format("Marking.2/mark.1"))
+    ended = {execution.roots[0].path: result(execution.roots[-1]) for execution in found.executions}
+    assert (found.end, ended) == ("closed", {"Marking": "ash", "Marking.2": "birch"})
+    assert [act.facts.workflow_id for act in acts(found.tape, "start")] == ["Marking-run", "Marking-run-2"]
+
+
+_STARTS_TWO = """
+import asyncio, os
+from temporalio.client import Client
+
+async def main():
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
+    for word in ("ash", "birch"):
+        print(await client.execute_workflow("Marking", word, id=f"mark-{word}", task_queue="fixed"))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_starter_that_starts_one_after_the_other_is_followed_to_the_end_of_both(
+    rig: Rig, tmp_path: Path
+) -> None:
+    (starter := tmp_path / "starter.py").write_text(_STARTS_TWO)
+    work = started_by(shlex.join([sys.executable, str(starter)]))
+    scenario = replace(HARD_CODED, name="starter of two", work=work)
+    baseline = await tried(scenario, rig, tmp_path)
+    found = await tried(scenario, rig, tmp_path, COMPLETES.format("Marking.2/mark.1"), baseline=baseline)
+    for evidence in (baseline, found):
+        results = {each.roots[0].workflow_id: result(each.roots[-1]) for each in evidence.executions}
+        assert (evidence.end, results) == ("closed", {"mark-ash": "ash", "mark-birch": "birch"})
+    assert [strike.facts.point for strike in found.strikes] == [COMPLETES.format("Marking.2/mark.1")]
 
 
 async def test_a_chain_is_followed_to_its_last_run(rig: Rig, tmp_path: Path) -> None:

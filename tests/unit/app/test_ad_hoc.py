@@ -24,9 +24,20 @@ def test_a_worker_and_a_workflow_are_enough() -> None:
     assert (found.name, found.worker, found.work) == ("Agent", "python worker.py", Start(workflow="Agent"))
 
 
-def test_inputs_are_json_in_their_order() -> None:
-    found = given(input=('{"query": "x"}', "3", '"text"', "null"), id="run-7")
-    assert found.work == Start(workflow="Agent", args=({"query": "x"}, 3, "text", None), id="run-7")
+def test_the_arguments_of_one_execution_have_commas_between() -> None:
+    found = given(input=('{"query": "x"}, 3, "a, b", null',), id="run-7")
+    assert found.work == Start(workflow="Agent", inputs=(({"query": "x"}, 3, "a, b", None),), id="run-7")
+
+
+def test_an_input_given_again_is_another_execution() -> None:
+    found = given(input=('"Ann"', '["Bob", 2]'), executions=2)
+    assert isinstance(found.work, Start)
+    assert found.work.executions == {
+        "Agent-run": ("Ann",),
+        "Agent-run-2": ("Ann",),
+        "Agent-run-3": (["Bob", 2],),
+        "Agent-run-4": (["Bob", 2],),
+    }
 
 
 @pytest.mark.parametrize(
@@ -98,7 +109,9 @@ def test_the_rest_is_taken_over() -> None:
         ({"address": "example.com:7233"}, "is not a loopback HOST:PORT"),
         ({"address": "localhost"}, "is not a loopback HOST:PORT"),
         ({"workflow": None}, "--worker needs --workflow TYPE to start"),
-        ({"starter": "x", "input": ("1",)}, "--input and --id go with --workflow alone"),
+        ({"starter": "x", "input": ("1",)}, "--input, --executions and --id go with --workflow alone"),
+        ({"starter": "x", "executions": 2}, "--input, --executions and --id go with --workflow alone"),
+        ({"input": ("1", "2"), "expect_result": "3"}, "--expect-result says one result: give one --input with it"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(more: dict[str, Any], message: str) -> None:

@@ -15,6 +15,7 @@ from harness.records.scenario import (
     Send,
     Starter,
     cancel,
+    let_pass,
     query,
     reached,
     signal,
@@ -43,14 +44,25 @@ class Plain:
 @pytest.mark.parametrize("named", [Agent, Agent.run])
 def test_a_workflow_is_named_by_class_or_run_method(named: Any) -> None:
     found = start(named, "x", id="")
-    assert (found.workflow, found.args) == ("Renamed", ("x",))
+    assert (found.workflow, found.inputs) == ("Renamed", (("x",),))
     assert found.modules == (f"{__name__}:Agent",)
-    assert found.workflow_id == "Renamed-run"
+    assert found.executions == {"Renamed-run": ("x",)}
+
+
+def test_several_executions_have_ids_of_their_own_and_no_time_to_pass() -> None:
+    found = start("Agent", inputs=[("Ann",), ("Bob", 2)], executions=2, id="a")
+    assert found.executions == {"a": ("Ann",), "a-2": ("Ann",), "a-3": ("Bob", 2), "a-4": ("Bob", 2)}
+    with pytest.raises(UsageError, match="arguments of one execution, or the inputs of several"):
+        start("Agent", 1, inputs=[(1,)])
+    with pytest.raises(UsageError, match="once or more, not 0 times"):
+        start("Agent", executions=0)
+    with pytest.raises(UsageError, match="let_pass lets time pass for one execution"):
+        Scenario(worker="w", work=found, sends=[let_pass(days=1)])
 
 
 def test_a_workflow_is_named_by_type_where_its_code_is_elsewhere() -> None:
     found = start("TheirWorkflow", 1, 2, id="fixed")
-    assert (found.workflow, found.args, found.workflow_id, found.modules) == ("TheirWorkflow", (1, 2), "fixed", ())
+    assert (found.workflow, found.executions, found.modules) == ("TheirWorkflow", {"fixed": (1, 2)}, ())
 
 
 @pytest.mark.parametrize("named", [int, len, dataclasses.replace, Scenario, 3])

@@ -203,6 +203,42 @@ def test_a_program_started_again_repeats_the_points_of_its_own_calls() -> None:
     assert worker.ask("StartWorkflowExecution", start) == first
 
 
+def test_several_executions_of_one_type_are_numbered_as_they_are_started() -> None:
+    worker = Worker()
+    for number, workflow in enumerate(["Trip", "Trip", "Stay"], 1):
+        worker.attribution.starts(workflow=workflow, workflow_id=f"w{number}")
+    assert worker.workflow_task("r2", id="w2") == "before/PollWorkflowTaskQueue/Trip.2/attempt-1"
+    assert worker.workflow_task("r1", id="w1") == "before/PollWorkflowTaskQueue/Trip/attempt-1"
+    worker.attribution.started(workflow="Stay", workflow_id="w3", run_id="r3")
+    worker.attribution.started(workflow="Trip", workflow_id="w2", run_id="r2")
+    assert [run.path for run in worker.attribution.executions.values()] == ["Trip.2", "Trip", "Stay"]
+    assert worker.workflow_task("r4", id="w2") == "before/PollWorkflowTaskQueue/Trip.2+1/attempt-1"
+
+
+def test_a_call_beside_another_execution_is_named_by_what_it_says_from_the_start_on() -> None:
+    worker = Worker()
+    for workflow_id in ("w1", "w2"):
+        worker.attribution.starts(workflow="Trip", workflow_id=workflow_id)
+    worker.workflow_task("r1", id="w1")
+    worker.decide(activity("1"), run="r1")
+    worker.activity_task("1", run="r1")
+    assert worker.call("x").startswith("before/effect.note/body-")
+
+
+def test_what_a_worker_starts_where_a_starter_begins_the_work_is_led_to() -> None:
+    attribution = Attribution(by_starter=True, begins_with="Trip")
+    attribution.starts_at_door(workflow="Setup", workflow_id="s", worker=0)
+    attribution.starts_at_door(workflow="Trip", workflow_id="w1", worker=0)
+    attribution.starts_at_door(workflow="Trip", workflow_id="w2", worker=1)
+    for workflow, number in (("Setup", "s"), ("Trip", "w1"), ("Trip", "w2")):
+        attribution.started_at_door(workflow=workflow, workflow_id=number, run_id=f"r-{number}")
+    assert [(run.path, run.root) for run in attribution.runs.values()] == [
+        ("Setup", False),
+        ("Trip", True),
+        ("Trip", False),
+    ]
+
+
 def test_a_signal_is_named_by_its_workflow_and_name() -> None:
     worker = Worker()
     worker.attribution.started(workflow="Trip", workflow_id="trip", run_id="r1")

@@ -1,0 +1,65 @@
+"""Each execution of the work is judged by itself, against the same one of the undisturbed runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.checks.executions import each_execution, name_of, never_started
+from harness.records.evidence import Evidence
+from harness.temporal import event as events
+
+from .build import Story, judged, passes
+
+ENDS = "workflow-ends-as-baseline"
+
+
+def two(*, second: str = "fine", kind: str = "COMPLETED", end: str = "closed") -> Evidence:
+    """Return the evidence of two executions: ``Agent`` ends well, ``Agent.2`` as it is said."""
+    first, story = Story().close(), Story(run_id="run-2").wait(1)
+    other = (story if kind == "OPEN" else story.close(kind, result=second)).history
+    beside = replace(other, workflow_id="agent-2", path="Agent.2")
+    return replace(first.evidence(), histories=(first.history, beside), end=end)  # type: ignore[arg-type]
+
+
+def test_each_is_compared_with_the_same_one() -> None:
+    found = list(each_execution(two(), [two(), two()]))
+    assert [(name_of(one), [name_of(each) for each in usual]) for one, usual in found] == [
+        ("Agent", ["Agent", "Agent"]),
+        ("Agent.2", ["Agent.2", "Agent.2"]),
+    ]
+    passes(ENDS, two(second="other"), two(second="other"))
+
+
+def test_one_that_ends_otherwise_is_found_by_its_name() -> None:
+    (finding,) = judged(ENDS, two(second="bad"), two()).findings
+    assert finding.message == "Agent.2 ended with ['bad']; the baseline with ['fine']"
+
+
+def test_one_that_does_not_end_is_found_and_the_other_is_not() -> None:
+    (finding,) = judged(ENDS, two(kind="OPEN", end="deadline"), two()).findings
+    assert finding.message.startswith("Agent.2 did not end in time")
+
+
+def test_one_that_was_never_started_is_found() -> None:
+    alone = Story().close().evidence()
+    (finding,) = judged(ENDS, alone, two()).findings
+    assert (finding.subject, finding.message) == ("Agent.2", "Agent.2 was never started; undisturbed it is")
+    assert never_started(two(), [alone]) == []
+
+
+def test_all_is_over_when_the_last_one_has_closed() -> None:
+    last = events.root_close(two())
+    assert last is not None
+    assert last == events.close_of(two().histories[1])
+    assert events.root_close(two(kind="OPEN")) is None
+
+
+def test_a_fault_that_one_met_is_held_against_no_other() -> None:
+    story = Story()
+    book = story.activity("book")
+    story.error(book, "model-400").fail_for_good(book, "Refused", state="NON_RETRYABLE_FAILURE", non_retryable=True)
+    story.fail_workflow("Refused")
+    (beside,) = two().histories[1:]
+    evidence = replace(story.evidence(), histories=(story.history, beside))
+    passes(ENDS, evidence, two())
+    passes("gives-up-cleanly", evidence, two())
