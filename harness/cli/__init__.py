@@ -21,6 +21,7 @@ _COMMANDS = {
     "audit": "Read workflow and activity code, never run it, and tell what breaks durability.",
     "capture": "Read histories from a cluster into a folder; nothing there is changed.",
     "judge": "Judge stored evidence again; no server is started.",
+    "report": "Show the report of a run again, and what is new beside an earlier one.",
     "demo": "See the reference agent tortured, or a broken one caught.",
     "faults": "List the faults and what a right agent does about each.",
     "checks": "List the checks and what each promises.",
@@ -30,7 +31,7 @@ _COMMANDS = {
     "server": "Start, find or install the Temporal dev server.",
 }
 
-_ON_THE_SDK = ("run", "reproduce", "replay", "capture", "judge", "demo")
+_ON_THE_SDK = ("run", "reproduce", "replay", "capture", "judge", "report", "demo")
 """Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
 
 _EPILOG = """\b

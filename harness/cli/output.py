@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from harness.records.verdict import Severity
 from harness.report.document import document, encoded, indented
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
+from harness.report.sweep.comparison import compared, comparison_row, comparison_text
 from harness.report.sweep.source import sweep_report
 
 if TYPE_CHECKING:
@@ -37,6 +39,13 @@ FORMAT = click.option(
     help="Form of the report on standard output.",
 )
 
+REPORT_DIR = click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the reports (HTML, JSON, JUnit, SARIF, Markdown, text) into this folder as well.",
+)
+
 
 def say(text: str, *, err: bool = False) -> None:
     """Print text for people, in which nothing can steer their terminal: it may quote workers, files and servers.
@@ -56,17 +65,21 @@ def terminal() -> tuple[bool, int]:
     return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
 
 
-def show(result: RunResult, *, form: str, points_only: bool = False) -> int:
-    """Print the report of a run and return the exit status."""
+def show(result: RunResult, *, form: str, points_only: bool = False, earlier: RunResult | None = None) -> int:
+    """Print the report of a run, with what is new in it where it is compared, and return the exit status."""
     sweeps, place = result.sweeps, shown_path(result.folder)
+    comparison = compared(sweeps, earlier.sweeps) if earlier else None
+    before = shown_path(earlier.folder) if earlier else ""
     if form != "text":
         written.add(form)
-    if form == "json":
-        click.echo(indented(document(sweep_report(sweeps, folder=place))))
-    elif form == "jsonl":
-        click.echo(encoded(document(sweep_report(sweeps, folder=place))))
+        whole = document(sweep_report(sweeps, folder=place))
+        if comparison:
+            whole["compared"] = comparison_row(comparison, earlier=before)
+        click.echo(indented(whole) if form == "json" else encoded(whole))
     elif points_only:
         say(text_report.points(sweeps))
     else:
         say(text_report.text(sweeps, folder=place))
+    if comparison and form == "text":
+        say(f"\n{comparison_text(comparison, earlier=before)}")
     return outcome(sweeps).exit_status

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli import ad_hoc, engine
-from harness.cli.output import FAIL_ON, FORMAT, say, show
+from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, say, show
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.verdict import Severity
@@ -33,7 +33,16 @@ Examples:
 Exit status: 0 pass, 1 finding that fails (see --fail-on), 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
-_BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failures", "--keep", "--output")
+_BESIDE_RESUME = (
+    "--resume",
+    "--list",
+    "--jobs",
+    "--time-limit",
+    "--max-failures",
+    "--keep",
+    "--report-dir",
+    "--output",
+)
 """The options that may be another way when a run is gone on with, beside those that name a server binary."""
 
 
@@ -73,6 +82,7 @@ _BESIDE_RESUME = ("--resume", "--list", "--jobs", "--time-limit", "--max-failure
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
+@REPORT_DIR
 @engine.option
 @engine.binaries(engine.to_use)
 @FORMAT
@@ -110,8 +120,17 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
                 from harness.app.judge import judge
 
                 show(judge(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True)), form=form)
+                _write_reports(folder, given["report_dir"])
             raise
+    _write_reports(result.folder, given["report_dir"])
     return show(result, form=form, points_only=options.points_only)
+
+
+def _write_reports(folder: Path, to: Path | None) -> None:
+    if to:
+        from harness.app.report import write_reports
+
+        write_reports(folder, to=to)
 
 
 def _folder(given: dict[str, Any]) -> AbstractContextManager[Path]:

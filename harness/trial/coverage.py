@@ -143,8 +143,18 @@ def coverage_of(scenario: Scenario, *, rig: Rig, folder: Path, workers: WorkerRe
     named = [Path(value) for value in scenario.env.values() if os.path.isabs(value)]
     return CoverageGaps(
         folders=[Path.cwd(), *named],
-        own=[folder.parent, rig.folder],
+        own=[*own_folders(folder), rig.folder],
         compared=scenario.states,
         workers=workers,
         tape=tape,
     )
+
+
+def own_folders(trial: Path) -> list[Path]:
+    """Return where crashproof itself writes while trials run: the folder of a run, or that of its trials alone.
+
+    Args:
+        trial: Folder of the evidence of one trial, ``trials/<id>``; in a run ``run.json`` stands beside ``trials``.
+    """
+    run = trial.parent.parent
+    return [run] if (run / "run.json").is_file() else [trial.parent]

@@ -1,0 +1,51 @@
+"""The report of a run that is over, as it was judged then: shown again, written elsewhere, compared with another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.app.judge import judge
+from harness.app.progress import Tell
+from harness.app.run import RunResult
+from harness.errors import UsageError
+from harness.records import store as folders
+from harness.records.sweep_result import News
+from harness.report.files import forms
+
+
+def reported(folder: Path, *, tell: Tell) -> RunResult:
+    """Return what a run came to, as its folder has it; the trials of one that did not come to its end are judged first.
+
+    Args:
+        folder: Its evidence folder, or ``latest``.
+        tell: Called with what happens.
+
+    Raises:
+        UsageError: It is no evidence folder, or its record is corrupt.
+    """
+    run = folders.find_run(folder)
+    record = folders.load_run(run)
+    if record.finished:
+        return RunResult(folder=folder, sweeps=record.sweeps)
+    tell(News(text="the run did not come to its end: what it left is judged"))
+    return judge(folder, tell=tell)
+
+
+def write_reports(folder: Path, *, to: Path) -> None:
+    """Copy the report files of a run into a folder, which is made where it is not there.
+
+    Args:
+        folder: The evidence folder.
+        to: Where the files go.
+
+    Raises:
+        UsageError: That is no folder, or nobody may write there.
+    """
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for form in forms():
+            file = folder / form.file
+            if file.is_file():
+                (to / form.file).write_bytes(file.read_bytes())
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise UsageError(f"no reports can be written to {to}: {error.strerror}") from error

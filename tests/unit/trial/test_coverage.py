@@ -1,0 +1,14 @@
+"""What crashproof itself writes while trials run is no write of the worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.trial.coverage import own_folders
+
+
+def test_the_whole_folder_of_a_run_is_our_own_and_of_a_lone_trial_that_of_the_trials(tmp_path: Path) -> None:
+    trial = tmp_path / "trials" / "9f3a2c"
+    assert own_folders(trial) == [tmp_path / "trials"]
+    (tmp_path / "run.json").touch()
+    assert own_folders(trial) == [tmp_path]
