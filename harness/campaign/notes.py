@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from harness.campaign.stops import Stop, stops_in_words
 from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
-from harness.records.scenario import Scenario, Starter
+from harness.records.scenario import TRIAL, Scenario, Starter
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
@@ -38,8 +39,9 @@ def notes(
     if scenario.address:
         sentences.append(f"The worker's address {scenario.address} is fixed: one trial ran at a time.")
     if scenario.states:
-        named = ", ".join(path.name for path in scenario.states)
-        sentences.append(f"{named} was compared as effects are and put back after each trial: one ran at a time.")
+        named = ", ".join(Path(name).name for name in scenario.states)
+        alone = "" if all(TRIAL in name for name in scenario.states) else ": one ran at a time"
+        sentences.append(f"{named} was compared as effects are and put back after each trial{alone}.")
     if isinstance(scenario.work, Starter) and not scenario.work.command:
         sentences.append(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "

@@ -24,6 +24,7 @@ from harness.errors import UsageError
 from harness.histories.unwrapping import LARGEST, content_of, is_text
 from harness.records.evidence import History
 from harness.temporal.proto_json import MessageError, add_event
+from harness.temporal.task_events import mend_task_events
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = re.compile(rf"(.+)\.{_UUID}")
@@ -79,6 +80,7 @@ def load(file: Path, *, shown: str = "", workflow_id: str = "", largest: int = L
         raise UsageError(f"{shown} holds no workflow history: {error}") from error.__cause__
     except RecursionError as error:
         raise UsageError(f"{shown} holds no workflow history: it is nested too deeply") from error
+    mend_task_events(history.events)
     started = history.events[0].workflow_execution_started_event_attributes
     by_name = _by_name(file, started.original_execution_run_id)
     known = workflow_id or beside or started.workflow_id or by_name

@@ -14,6 +14,9 @@ from harness.records.expectation import Expectation
 from harness.records.field_types import hold_types
 from harness.records.placeholders import filled_in
 
+TRIAL = "${TRIAL}"
+"""What stands in the name of a state for the name of the trial, as effect scripts are told it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -139,7 +142,7 @@ class Scenario:
         time_limit: Longest time in seconds that one trial may take, whatever timeouts are declared.
         state: SQLite files, other files or folders that the worker writes to, relative to the folder that it runs in.
             They are read before and after each trial, compared with the undisturbed runs as effects are, and put back.
-            Trials that share one run one at a time.
+            Trials that share one run one at a time; one whose name contains ``${TRIAL}`` is the trial's own.
         http_proxy: Whether calls of the world outside go through a door, found by ``HTTP_PROXY`` and ``HTTPS_PROXY``.
         search_attributes: Name and type (``Keyword``, ``Int``, …) of search attributes that the work uses; those that
             are not named are made as soon as a request names them.
@@ -195,10 +198,14 @@ class Scenario:
         return {name.strip("/"): file for name, file in named.items() if file}
 
     @property
-    def states(self) -> tuple[Path, ...]:
-        """The files and folders of its state, as absolute paths."""
+    def states(self) -> tuple[str, ...]:
+        """The files and folders of its state, as they are named."""
         named = (self.state,) if isinstance(self.state, str) else self.state
-        return tuple(Path.cwd() / name for name in named if name)
+        return tuple(name for name in named if name)
+
+    def states_of(self, trial: str) -> tuple[Path, ...]:
+        """Return the files and folders of its state in a trial, as absolute paths."""
+        return tuple(Path.cwd() / name.replace(TRIAL, trial) for name in self.states)
 
     @property
     def skips_time(self) -> bool:

@@ -17,6 +17,7 @@ from temporalio.api.operatorservice.v1 import request_response_pb2 as operator
 from temporalio.api.workflowservice.v1 import request_response_pb2 as workflow_service
 
 from harness.temporal.service import OPERATOR_SERVICE, SERVICE, UNLIMITED
+from harness.temporal.task_events import mend_task_events
 
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 _CALL_LIMIT = 20.0  # seconds
@@ -118,7 +119,9 @@ class Frontend:
     async def history(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the events of a run as Temporal's JSON has them."""
         execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-        return [MessageToDict(event) async for event in self._events(execution)]
+        events = [event async for event in self._events(execution)]
+        mend_task_events(events)
+        return [MessageToDict(event) for event in events]
 
     async def pending_activities(
         self, *, workflow_id: str, run_id: str, limit: float = _CALL_LIMIT

@@ -7,16 +7,17 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import psutil
 
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
-from harness.records.scenario import Scenario
+from harness.records.scenario import TRIAL, Scenario
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
-from harness.trial.rig import Rig
+from harness.trial.rig import Rig, Slot
 from harness.trial.written_files import WrittenFiles, database_of
 
 _QUICK = 0.05  # seconds; where looking at all files takes longer, it is done at the ends of attempts alone
@@ -44,6 +45,7 @@ class CoverageGaps:
         workers: The worker processes.
         tape: Where what was seen is put down, with the point that was held.
         compared: Files and folders that are compared as state: what is written there is no gap.
+        others: Patterns of paths that other trials write to at the same time, beside those that are compared.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class CoverageGaps:
         workers: WorkerRegistry,
         tape: LiveTape,
         compared: Sequence[Path] = (),
+        others: Sequence[str] = (),
     ) -> None:
         self._own = [folder.resolve() for folder in own]
         self._compared = [path.resolve() for path in compared]
+        self._others = others
         self._workers = workers
         self._tape = tape
         self._files = WrittenFiles(folders, own=own)
@@ -100,7 +104,8 @@ class CoverageGaps:
 
     def _written(self) -> list[_Leak]:
         began = time.monotonic()
-        written = [_Leak(str(path), f"the file {path} is written") for path in self._files.written()]
+        files = [str(path) for path in self._files.written()]
+        written = [_Leak(path, f"the file {path} is written") for path in files if not self._is_of_others(path)]
         self._took = time.monotonic() - began
         return written
 
@@ -134,17 +139,25 @@ class CoverageGaps:
         path = Path(database_of(what))
         return any(path.is_relative_to(each) for each in self._compared)
 
+    def _is_of_others(self, what: str) -> bool:
+        database = Path(database_of(what))
+        named = (str(each) for each in (database, *database.parents))
+        return not self._is_compared(what) and any(fnmatch(each, pattern) for each in named for pattern in self._others)
+
     def _is_own(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._own)
 
 
-def coverage_of(scenario: Scenario, *, rig: Rig, folder: Path, workers: WorkerRegistry, tape: LiveTape) -> CoverageGaps:
+def coverage_of(
+    scenario: Scenario, *, slot: Slot, rig: Rig, folder: Path, workers: WorkerRegistry, tape: LiveTape
+) -> CoverageGaps:
     """Return what looks at the worker's folder, and at those that its environment names."""
     named = [Path(value) for value in scenario.env.values() if os.path.isabs(value)]
     return CoverageGaps(
         folders=[Path.cwd(), *named],
         own=[*own_folders(folder), rig.folder],
-        compared=scenario.states,
+        compared=scenario.states_of(slot.namespace),
+        others=[str(Path.cwd() / name).replace(TRIAL, "*") for name in scenario.states if TRIAL in name],
         workers=workers,
         tape=tape,
     )

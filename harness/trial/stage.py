@@ -301,17 +301,20 @@ async def open_trial_stage(
     model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults) or scenario.name in rig.alone
     async with AsyncExitStack() as stack:
-        state = await stack.enter_async_context(
-            kept_state(scenario.states, locks=rig.state_locks, kept=folder / "state before")
-        )
         slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
+        name = slot.namespace
+        state = await stack.enter_async_context(
+            kept_state(scenario.states_of(name), locks=rig.state_locks, kept=folder / "state before", trial=name)
+        )
         clock = await stack.enter_async_context(_clock(scenario, rig=rig, slot=slot))
         one_program = is_one_program(scenario)
         execute = await stack.enter_async_context(
             executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
         )
         driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
-        coverage = None if plan.strikes else coverage_of(scenario, rig=rig, folder=folder, workers=registry, tape=tape)
+        coverage = None
+        if not plan.strikes:
+            coverage = coverage_of(scenario, slot=slot, rig=rig, folder=folder, workers=registry, tape=tape)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
         proxy = await stack.enter_async_context(forward_proxy(scenario, slot=slot, workers=registry))
         worker = replace(worker, env={**worker.env, **proxy})

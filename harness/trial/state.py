@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.records.act_facts import StateChanged
+from harness.records.scenario import TRIAL
 from harness.trial.live_tape import LiveTape
 from harness.trial.state_rows import Rows, files_of, rows_of
 
@@ -43,11 +44,13 @@ class State:
     Args:
         paths: The files and folders; they need not be there yet.
         kept: A folder of the trial's own for the copies.
+        trial: Name of the trial, which is told as ``${TRIAL}`` where a path has it: the same in every trial.
     """
 
-    def __init__(self, paths: Sequence[Path], *, kept: Path) -> None:
+    def __init__(self, paths: Sequence[Path], *, kept: Path, trial: str = "") -> None:
         self._paths = paths
         self._kept = kept
+        self._trial = trial
         self._before: Rows = Counter()
 
     async def keep(self) -> None:
@@ -68,7 +71,8 @@ class State:
         after = await asyncio.to_thread(self._rows)
         for change, rows in (("added", after - self._before), ("removed", self._before - after)):
             for place, row in sorted(rows.elements()):
-                tape.note("state", facts=StateChanged(place=place, change=change, row=json.loads(row)))
+                named = place.replace(self._trial, TRIAL) if self._trial else place
+                tape.note("state", facts=StateChanged(place=named, change=change, row=json.loads(row)))
 
     async def put_back(self) -> None:
         """Make everything what it was when it was kept."""
@@ -107,10 +111,10 @@ class State:
 
 
 @asynccontextmanager
-async def kept_state(paths: Sequence[Path], *, locks: StateLocks, kept: Path) -> AsyncIterator[State]:
-    """Have state for oneself from now on, and put it back at the end."""
+async def kept_state(paths: Sequence[Path], *, locks: StateLocks, kept: Path, trial: str = "") -> AsyncIterator[State]:
+    """Have state for oneself from now on, and put it back at the end; arguments as for ``State``."""
     async with locks.holding(paths):
-        state = State(paths, kept=kept)
+        state = State(paths, kept=kept, trial=trial)
         await state.keep()
         try:
             yield state

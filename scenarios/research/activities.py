@@ -88,14 +88,14 @@ async def _beating(work: Coroutine[Any, Any, T], answer: str) -> T:
 
 async def _ask(step: ResearchStep) -> str:
     try:
-        completion = await _client().chat.completions.create(model=MODEL, messages=_conversation(step))
+        completion = await model_client().chat.completions.create(model=MODEL, messages=_conversation(step))
     except openai.APIError as error:
         raise classified(error) from error
-    return _text(completion)
+    return complete_text(completion)
 
 
 @cache
-def _client() -> openai.AsyncOpenAI:
+def model_client() -> openai.AsyncOpenAI:
     """Return the client of this process; Temporal does the retries, so the client must not."""
     return openai.AsyncOpenAI(max_retries=0, timeout=MODEL_TIMEOUT_S)
 
@@ -110,7 +110,7 @@ def _conversation(step: ResearchStep) -> list[ChatCompletionMessageParam]:
     return messages
 
 
-def _text(completion: object) -> str:
+def complete_text(completion: object) -> str:
     """Return the text of a complete answer.
 
     Raises:

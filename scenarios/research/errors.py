@@ -13,15 +13,20 @@ from temporalio.exceptions import ApplicationError
 LONGEST_DELAY = timedelta(minutes=1)
 
 
-def classified(error: openai.APIError) -> ApplicationError:
-    """Return what the activity raises: a rate limit says when to come back, a refused request never comes back."""
+def classified(error: openai.APIError, *, refused: str = "InvalidInputError") -> ApplicationError:
+    """Return what the activity raises: a rate limit says when to come back, a refused request never comes back.
+
+    Args:
+        error: What the client raised.
+        refused: Failure type of a request that is refused as it is.
+    """
     if not isinstance(error, openai.APIStatusError):
         return ApplicationError(str(error), type="ModelUnreachable")
     if error.status_code == 429:
         return _limited(error)
     if error.status_code in (408, 409) or error.status_code >= 500:
         return ApplicationError(str(error), type="ModelUnavailable", next_retry_delay=_delay(error))
-    return ApplicationError(str(error), type="InvalidInputError", non_retryable=True)
+    return ApplicationError(str(error), type=refused, non_retryable=True)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:

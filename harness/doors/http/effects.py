@@ -51,6 +51,7 @@ class EffectRequest:
         path: The same as it was sent, with its leading slash and its query.
         headers: Names in lower case.
         body: Parsed JSON, else the text.
+        trial: Name of the trial whose worker sent it, as ``${TRIAL}`` stands for it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class EffectRequest:
     path: str
     headers: Mapping[str, str]
     body: Any
+    trial: str = ""
 
     @property
     def key(self) -> str:
@@ -102,7 +104,7 @@ def _script_of(name: str, scripts: Mapping[str, Script]) -> Script | None:
 
 def _scripted(effect: EffectRequest, script: Script) -> Answer:
     """Ask the script, which returns the body, or status and body: a dict with an integer ``status`` and no more."""
-    fields = ("name", "method", "path", "key", "headers", "body")
+    fields = ("name", "method", "path", "key", "headers", "body", "trial")
     said = script.answer({name: getattr(effect, name) for name in fields})
     if not isinstance(said, dict):
         raise script.refuse(f"expected a dict, got {type(said).__name__}")
@@ -121,9 +123,10 @@ def _scripted(effect: EffectRequest, script: Script) -> Answer:
         raise script.refuse(str(error)) from None
 
 
-def read(*, method: str, path: str, headers: Mapping[str, str], body: bytes) -> EffectRequest:
+def read(*, method: str, path: str, headers: Mapping[str, str], body: bytes, trial: str = "") -> EffectRequest:
     """Make an effect of a request as it arrived."""
-    return EffectRequest(name=_name(path), method=method, path=path, headers=headers, body=parsed(body) if body else "")
+    said = parsed(body) if body else ""
+    return EffectRequest(name=_name(path), method=method, path=path, headers=headers, body=said, trial=trial)
 
 
 def _name(path: str) -> str:

@@ -152,7 +152,9 @@ class Doors:
     def _executed(self, arrived: Arrived, body: bytes) -> Answer:
         if arrived.door == "model":
             return model.answer(method=arrived.method, path=arrived.path, body=body, script=self._model_script)
-        effect = effects.read(method=arrived.method, path=arrived.path, headers=arrived.headers, body=body)
+        effect = effects.read(
+            method=arrived.method, path=arrived.path, headers=arrived.headers, body=body, trial=arrived.slot
+        )
         return effects.answer(effect, scripts=self._effects_scripts)
 
     def _arrived(self, request: Request, body: bytes) -> Arrived | None:

@@ -95,12 +95,12 @@ async def note() -> Any:
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
     monkeypatch.setenv("OPENAI_BASE_URL", MODEL_URL)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    activities._client.cache_clear()
+    activities.model_client.cache_clear()
     found = Model()
     with respx.mock(using=TRANSPORT, assert_all_called=False) as routes:
         routes.post(f"{MODEL_URL}/chat/completions").mock(side_effect=found.answer)
         yield found
-    activities._client.cache_clear()
+    activities.model_client.cache_clear()
 
 
 @pytest.fixture

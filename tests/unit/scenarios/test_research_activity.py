@@ -58,7 +58,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("EFFECTS_URL", f"{address}/effects")
-    activities._client.cache_clear()
+    activities.model_client.cache_clear()
     yield found
     server.shutdown()
     thread.join()

@@ -15,10 +15,13 @@ from harness.records import plan
 from tests import ROOT
 
 BROKEN = sorted(path for path in (ROOT / "scenarios" / "broken").glob("*.py") if path.name != "__init__.py")
-DECLARATIONS = [*BROKEN, *(ROOT / "scenarios" / name for name in ("openai_agent.py", "research.py", "shapes.py"))]
+DECLARATIONS = [
+    *BROKEN,
+    *(ROOT / "scenarios" / name for name in ("approval.py", "openai_agent.py", "research.py", "shapes.py")),
+]
 AGENTS = sorted(
     path
-    for folder in ("openai_agent", "research", "shapes", "broken/agents")
+    for folder in ("approval", "openai_agent", "research", "shapes", "broken/agents")
     for path in (ROOT / "scenarios" / folder).glob("*.py")
     if path.name != "__init__.py"
 )

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+from harness import Scenario, start
 from harness.records.act_facts import StateChanged
 from harness.trial.live_tape import LiveTape
 from harness.trial.state import StateLocks, kept_state
@@ -81,3 +82,19 @@ async def test_one_trial_at_a_time_has_the_state_and_others_are_not_kept_waiting
     done.set()
     await asyncio.gather(first, second)
     assert order == ["first in", "other in", "other out", "first out", "second in", "second out"]
+
+
+async def test_a_state_of_the_trials_own_is_told_under_one_name_in_every_trial(tmp_path: Path) -> None:
+    scenario = Scenario(worker="python worker.py", work=start("Agent"), state=str(tmp_path / "audit-${TRIAL}.db"))
+    told = []
+    for trial in ("trial-1", "trial-2"):
+        tape, paths = LiveTape(), scenario.states_of(trial)
+        assert paths == (tmp_path / f"audit-{trial}.db",)
+        async with kept_state(paths, locks=StateLocks(), kept=tmp_path / trial, trial=trial) as state:
+            charge(paths[0], "o-1")
+            await state.compare(tape)
+        told.append([entry.facts for entry in tape.entries])
+    assert (
+        told[0] == told[1] == [StateChanged(place="audit-${TRIAL}.db charges", change="added", row={"ordered": "o-1"})]
+    )
+    assert not list(tmp_path.glob("*.db"))
