@@ -267,6 +267,19 @@ class TrialStage:
         return self.stage.ports.opened | {self.slot.http_port} | proxy
 
 
+def _setup(scenario: Scenario, *, rig: Rig, folder: Path, cold: bool) -> WorkerSetup:
+    return WorkerSetup(
+        command=scenario.worker,
+        logs=folder / "logs",
+        task_queue=scenario.task_queue,
+        env=scenario.env,
+        address=scenario.address,
+        tls=scenario.tls,
+        strict=not is_one_program(scenario),
+        fork_servers=None if cold else rig.fork_servers,
+    )
+
+
 @asynccontextmanager
 async def open_trial_stage(
     scenario: Scenario, *, plan: Plan, trial: str, rig: Rig, folder: Path, task_timeout: float, cold: bool
@@ -288,16 +301,7 @@ async def open_trial_stage(
     """
     tape, registry = LiveTape(), WorkerRegistry()
     attribution = _attribution_of(scenario)
-    worker = WorkerSetup(
-        command=scenario.worker,
-        logs=folder / "logs",
-        task_queue=scenario.task_queue,
-        env=scenario.env,
-        address=scenario.address,
-        tls=scenario.tls,
-        strict=not is_one_program(scenario),
-        fork_servers=None if cold else rig.fork_servers,
-    )
+    worker = _setup(scenario, rig=rig, folder=folder, cold=cold)
     model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults) or scenario.name in rig.alone
     async with AsyncExitStack() as stack:

@@ -8,7 +8,8 @@ The ledger of effects is the tape: an effect counts from the moment at which it 
 heard the answer or not.
 
 What they answer comes from *scripts*, Python files with ``answer(effect)``, where ``effect`` is a dict of ``name``,
-``method``, ``path``, ``key`` (of idempotency), ``headers`` and ``body``. A script returns
+``method``, ``path``, ``key`` (of idempotency), ``headers``, ``body`` and ``trial`` (its name, as in ``${TRIAL}``). A
+script returns
 
 - the body, any dict;
 - ``{"status": 409, "body": {...}, "headers": {...}, "delay": 2.5}``: all but ``status`` optional; ``delay`` is the

@@ -79,6 +79,7 @@ def test_a_script_sees_the_whole_effect(tmp_path: Path) -> None:
         "key": "k",
         "headers": {"idempotency-key": "k"},
         "body": {"a": 1},
+        "trial": "",
     }
 
 
