@@ -42,7 +42,7 @@ from harness.report.files import keep, shown_path
 from harness.servers.binaries import find
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine as engine_of
-from harness.trial.stage import script_files
+from harness.trial.script_files import script_files
 
 RIG = "rig"
 """Where below the folder of a run the server keeps its database and logs while the run is under way."""

@@ -28,7 +28,6 @@ from harness.doors.wire.certificate import Certificate, certificate
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Execute, WireProxy, send_it
 from harness.doors.wire.worker_ports import WorkerPorts
-from harness.errors import UsageError
 from harness.processes.command import command_words, environment
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.plan import Plan
@@ -47,6 +46,7 @@ from harness.trial.nemesis import Listener, Nemesis
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
+from harness.trial.script_files import script_files
 from harness.trial.state import State, kept_state
 from harness.trial.striking import Striking
 from harness.trial.worker import Recover, WorkerProcesses
@@ -382,23 +382,3 @@ def _attribution_of(scenario: Scenario) -> Attribution:
     if not isinstance(scenario.work, Starter):
         return Attribution(begins_at_door=False)
     return Attribution(begins_with=scenario.work.workflow, by_starter=scenario.work.command != "")
-
-
-def script_files(scenario: Scenario) -> tuple[Path | None, dict[str, Path]]:
-    """Return the file of a scenario's model script, or None, and those of its effect services, by their names.
-
-    Raises:
-        UsageError: A file that it names is not there.
-    """
-    effects = {name: _beside(scenario, file) for name, file in scenario.effect_services.items()}
-    return _beside(scenario, scenario.model), {name: file for name, file in effects.items() if file}
-
-
-def _beside(scenario: Scenario, name: str) -> Path | None:
-    """Return the path of a file named by a scenario, relative to the scenario's own file."""
-    if not name:
-        return None
-    path = (Path(scenario.file).parent / name).resolve()
-    if not path.is_file():
-        raise UsageError(f"{scenario.name} names {name!r}, but there is no file {path}")
-    return path
