@@ -32,7 +32,7 @@ def save(database: Path, *, key: str, checkpoint: dict[str, Any]) -> bool:
 def serve(folder: Path) -> ThreadingHTTPServer:
     """Return a server on a free port of this machine whose databases are in a folder; nothing is served yet."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Saving(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
@@ -47,7 +47,7 @@ def serve(folder: Path) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(body)
 
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return ThreadingHTTPServer(("127.0.0.1", 0), Saving)
 
 
 def main() -> None:
