@@ -93,6 +93,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def killed(session: nox.Session) -> None:
+    """Kill each child of crashproof at five moments of a run, two of which `tests` has, too."""
+    _install(session, "test")
+    session.run("pytest", "-n", "3", "tests/rig/test_orphaned_runs.py", *session.posargs)
+
+
+@nox.session
 def ci(session: nox.Session) -> None:
     """Do in one environment all that must hold before a change is taken."""
     _install(session, "lint", "types", "test")
@@ -115,7 +122,7 @@ def _audit(session: nox.Session, *arguments: str) -> None:
 
 
 def _tests(session: nox.Session, *arguments: str) -> None:
-    session.run("pytest", "-n", "3", "-m", "not chaos", *arguments)
+    session.run("pytest", "-n", "3", "-m", "not chaos and not every_moment", *arguments)
 
 
 def _replay(session: nox.Session) -> None:

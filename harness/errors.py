@@ -35,6 +35,13 @@ class RigError(Exception):
         return f"{message}\n{shown}"
 
 
+class KilledError(RigError):
+    """A process of crashproof's own was killed with SIGKILL that crashproof did not send.
+
+    It shows nothing about what was tried meanwhile, which is tried once more.
+    """
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the known word closest to ``word``, or an empty text."""
     closest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)

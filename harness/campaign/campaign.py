@@ -117,7 +117,7 @@ async def sweep_again(
     """
     async with Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig:
         sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=Turns(1), options=options, tell=tell)
-        with _explained(rig):
+        with _explained():
             return await sweep.again(plan, trial=trial, baselines=baselines)
 
 
@@ -164,21 +164,17 @@ async def _result(sweep: Sweep, scenario: Scenario, *, rig: Rig) -> SweepResult:
     if scenario.skips_time and (lacks := rig.engine.lacks("time skipping")):
         reason = f"it lets time pass, and {lacks}"
         return SweepResult(scenario=scenario.name, title=scenario.title, inapplicable=reason)
-    with _explained(rig):
+    with _explained():
         return await sweep.run()
 
 
 @contextlib.contextmanager
-def _explained(rig: Rig) -> Iterator[None]:
-    """Raise a server that ended, or that refused a call, as the failure of the rig that it is."""
+def _explained() -> Iterator[None]:
+    """Raise a call that the server refused as the failure of the rig that it is."""
     try:
         yield
     except Exception as error:
         first = first_error(error)
-        if rig.engine.own_clocks and not rig.server.alive:
-            raise RigError(
-                "the Temporal server ended by itself in the middle of the run", log=rig.server.log_tail()
-            ) from error
         if isinstance(first, grpc.aio.AioRpcError | RPCError):
             raise RigError(f"the Temporal server refused a call of crashproof's own: {first}") from error
         raise

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.campaign.stops import Stop, stops_in_words
 from harness.records.act_facts import WorkerStarted
@@ -24,6 +25,7 @@ def notes(
     notices: Iterable[str] = (),
     stops: Sequence[Stop] = (),
     unstable: Iterable[str] = (),
+    again: Mapping[str, int] = MappingProxyType({}),
 ) -> list[str]:
     """Return the notes, one sentence or two each.
 
@@ -34,6 +36,7 @@ def notes(
         notices: What the doors said in any of its trials.
         stops: What its worker process did after SIGTERM.
         unstable: What was said of trials that came to something else in quiet.
+        again: How many trials were tried again, for each reason.
     """
     sentences = []
     if scenario.address:
@@ -63,6 +66,8 @@ def notes(
         sentences.append("The scenario lets time pass: time was skipped while nothing was under way.")
     if stops:
         sentences.append(stops_in_words(stops))
+    for reason, count in again.items():
+        sentences.append(f"{count} trials were tried again: {reason}." if count > 1 else f"Tried again: {reason}.")
     return [*sentences, *unstable, *dict.fromkeys(notices)]
 
 

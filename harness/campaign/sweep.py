@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,7 +38,7 @@ from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
 from harness.checks.undisturbed import notices_of, why_not_compared
-from harness.errors import RigError
+from harness.errors import KilledError, RigError
 from harness.faults import Fault
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
@@ -61,6 +62,7 @@ class _Seen:
     stops: list[Stop] = field(default_factory=list)
     quiet: set[str] = field(default_factory=set)
     unstable: list[str] = field(default_factory=list)
+    again: Counter[str] = field(default_factory=Counter)
     total: int = 0
     limit: str = ""
 
@@ -99,7 +101,15 @@ class Sweep:
         self._options = options
         self._tell = tell
         self._keep = keep
-        self._trials = Trials(scenario, run=run, folder=folder, turns=turns, options=options, stopped=self._is_stopped)
+        self._trials = Trials(
+            scenario,
+            run=run,
+            folder=folder,
+            turns=turns,
+            options=options,
+            stopped=self._is_stopped,
+            again=self._tell_again,
+        )
         self._seen = _Seen()
         self._results = TrialResults()
         self._faults = faults.chosen(options.faults or scenario.faults)
@@ -259,6 +269,11 @@ class Sweep:
         again = self._judge(evidence)
         self._seen.unstable += filter(None, [difference(loaded, again)])
 
+    def _tell_again(self, plan: Plan, why: KilledError) -> None:
+        reason = why.args[0]
+        self._seen.again[reason] += 1
+        self._say(f"{plan if plan.strikes else 'an undisturbed trial'} is tried again: {reason}")
+
     def _not_judged(self, plan: Plan, *, reason: str) -> Verdict:
         verdict = Verdict(
             trial=plan.trial_id(self._scenario.name),
@@ -335,6 +350,7 @@ class Sweep:
                     notices=seen.notices,
                     stops=seen.stops,
                     unstable=seen.unstable,
+                    again=seen.again,
                 )
             ),
             seconds=time.monotonic() - self._began,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 
 from harness.campaign.turns import Turns
 from harness.campaign.writing import Writing
+from harness.errors import KilledError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -39,6 +41,7 @@ class Trials:
         turns: Gives each trial its turn, over all scenarios.
         options: How the sweep is run.
         stopped: Tells whether a limit allows no further strike.
+        again: Called with a plan that is tried again, and why it is.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Trials:
         turns: Turns,
         options: SweepOptions,
         stopped: Callable[[], bool],
+        again: Callable[[Plan, KilledError], None] = lambda plan, why: None,
     ) -> None:
         self._scenario = scenario
         self._run = run
@@ -57,6 +61,7 @@ class Trials:
         self._turns = Turns(1) if scenario.address else turns
         self._options = options
         self._stopped = stopped
+        self._again = again
         self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
         self._replayer: asyncio.Task[StandingReplay] | None = None
@@ -114,6 +119,7 @@ class Trials:
 
         Raises:
             UsageError: The scenario does not fit the worker.
+            KilledError: A process of the trial was killed, and so was one when it was tried once more.
             RigError: The worker or the server does not start or answer.
         """
         return await self._kept(await self._tried(plan, trial=trial, bounds=bounds))
@@ -126,8 +132,13 @@ class Trials:
         folder = self.folder_of(trial)
         cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
         self._begin_replaying()
+        run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         try:
-            return await self._run(plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
+            return await run()
+        except KilledError as error:  # nothing is known by that: once more, on a rig that is whole again
+            self._again(plan, error)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            return await run()
         finally:
             withhold(self._secrets, folder / "logs")
 

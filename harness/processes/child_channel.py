@@ -85,6 +85,11 @@ class ChildChannel:
         self._process: asyncio.subprocess.Process | None = None
 
     @property
+    def pid(self) -> int:
+        """Process id; 0 while it is not started."""
+        return self._process.pid if self._process else 0
+
+    @property
     def started(self) -> bool:
         """Whether it was started and is not stopped; it may have ended by itself."""
         return self._process is not None

@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import RigError, UsageError, nearest
+from harness.errors import KilledError, RigError, UsageError, nearest
 from harness.processes import tree
 from harness.processes.kept_process import KeptProcess, NotStartedError
 
@@ -78,6 +78,7 @@ class Process:
 
         Raises:
             UsageError: The command is not found or not executable, or the folder to run in is missing.
+            KilledError: It was killed before it began.
             RigError: It does not begin.
         """
         environment = dict(os.environ if env is None else env)
@@ -101,7 +102,8 @@ class Process:
         try:
             await kept.begin(limit=_BEGIN_LIMIT)
         except NotStartedError as error:
-            raise RigError(f"{name} cannot be started: {error}") from error
+            kind = KilledError if kept.lost else RigError
+            raise kind(f"{name} cannot be started: {error} (pid {popen.pid})") from error
         return cls(kept, name=name, offsets=offsets)
 
     def __repr__(self) -> str:
@@ -114,15 +116,28 @@ class Process:
         return self.exit_status is None
 
     @property
-    def lost(self) -> bool:
-        """Whether its keeper was killed, and with it the process, so that its exit status says nothing."""
-        return self._kept.lost
-
-    @property
     def exit_status(self) -> int | None:
         """Exit status, the negative number of the signal that ended it, or None while it runs."""
         self._kept.listen()
         return self._kept.status
+
+    def why_ended(self, what: str) -> RigError:
+        """Return the error that it has ended, which nobody here wanted.
+
+        Args:
+            what: What it is to the user.
+
+        Returns:
+            A KilledError where it was killed with SIGKILL.
+        """
+        named = f"{what} (pid {self.pid})"
+        if self._kept.lost:
+            keeper = self._kept.keeper_pid
+            return KilledError(f"{named} died since somebody killed its keeper (pid {keeper}), the process above it")
+        if self.exit_status == -signal.SIGKILL:
+            words = "was killed with SIGKILL, not by crashproof: by somebody else, or for want of memory"
+            return KilledError(f"{named} {words}")
+        return RigError(f"{named} ended by itself with exit status {self.exit_status}", log=self.log_tail())
 
     async def wait(self) -> int:
         """Wait until the command has ended and return its exit status."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import grpc.aio
 import psutil
@@ -21,7 +21,7 @@ from temporalio.api.workflowservice.v1 import (
     RegisterNamespaceResponse,
 )
 
-from harness.errors import RigError, UsageError
+from harness.errors import KilledError, RigError, UsageError
 from harness.processes.ports import IP, free_port, is_free
 from harness.processes.process import Process
 
@@ -43,6 +43,9 @@ class Server(ABC):
 
     An engine says which command starts it, and may say what is to be done until its namespaces can be used.
 
+    Attributes:
+        loss: Why it has ended by itself, since it was started last; None: it has not.
+
     Args:
         folder: Folder of its logs and of what it keeps.
         database: The SQLite file that it keeps its state in, or None if it keeps it in memory.
@@ -60,6 +63,9 @@ class Server(ABC):
         self.namespaces = list(dict.fromkeys(["default", *namespaces]))
         self._port_asked_for = port
         self._process: Process | None = None
+        self._lost = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+        self.loss: RigError | None = None
 
     @abstractmethod
     def _command(self, port: int) -> list[str]:
@@ -94,6 +100,17 @@ class Server(ABC):
         """Wait until the running server has ended, for whatever reason, and return its exit status."""
         return await self._running.wait()
 
+    async def watch(self) -> NoReturn:
+        """Wait until the server ends by itself; where it is killed or stopped here that is not what is waited for.
+
+        Raises:
+            KilledError: It was killed by somebody else.
+            RigError: It ended by itself.
+        """
+        await self._lost.wait()
+        assert self.loss is not None
+        raise self.loss
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -108,12 +125,15 @@ class Server(ABC):
 
         Raises:
             UsageError: The port that was asked for is taken.
+            KilledError: Somebody killed it while it started.
             RigError: It does not start, or does not answer in time.
         """
         if self.alive:
             raise RigError(f"the server already runs at {self.address}")
         if self.port and not is_free(self.port):
             self._raise_taken()
+        self.loss = None
+        self._lost.clear()
         for attempt in range(1, _START_ATTEMPTS + 1):
             chosen = self.port or free_port()
             try:
@@ -126,19 +146,20 @@ class Server(ABC):
                     raise RigError("the server found its ports taken at each start", log=str(taken)) from None
             else:
                 self.port = chosen
+                self._watching = asyncio.create_task(self._watch(self._running))
                 return
 
     async def stop(self) -> None:
         """Stop the server with SIGTERM, which takes it about 2 s, and with SIGKILL if that takes over 10 s."""
-        if self._process is not None:
-            await self._process.terminate(grace=STOP_SECONDS)
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            await process.terminate(grace=STOP_SECONDS)
 
     async def kill(self) -> None:
         """Kill the server with SIGKILL and wait until it is gone."""
-        if self._process is not None:
-            await self._process.kill()
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            await process.kill()
 
     async def restart(self) -> None:
         """Start the server again on the same port and, if it has one, database, after killing it if it still runs."""
@@ -155,6 +176,12 @@ class Server(ABC):
             await self._make_namespace(channel, name)
         if name not in self.namespaces:
             self.namespaces.append(name)
+
+    async def _watch(self, process: Process) -> None:
+        await process.wait()
+        if self._process is process:
+            self.loss = process.why_ended("the Temporal server")
+            self._lost.set()
 
     async def _start_at(self, port: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -184,6 +211,8 @@ class Server(ABC):
             raise RigError(f"the server did not answer within {START_SECONDS:.0f} s", log=log)
         if "address already in use" in log.lower():
             raise _PortTakenError(log)
+        if isinstance(why := process.why_ended("the Temporal server"), KilledError):
+            raise why
         raise RigError(f"the server ended while starting, with exit status {process.exit_status}", log=log)
 
     async def _until_ready(self, port: int) -> None:

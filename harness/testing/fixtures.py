@@ -72,8 +72,8 @@ async def open_fixtures(rig: Rig, *, name: str, scripts: Path, logs: Path, calls
             async with WorkerStarter(slot, logs=logs, calls=calls) as workers:
                 server = SessionServer(slot.server, namespace=slot.namespace, calls=calls)
                 yield Fixtures(server=server, model=model, effects=effects, workers=workers)
-    if rig.failure:
-        raise rig.failure
+    if slot.doors.failure:
+        raise slot.doors.failure
 
 
 def _print_notice(operation: str, *, facts: Facts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from harness.doors.wire.attribution import KnownRun
@@ -31,7 +31,6 @@ class TrialEnd:
         bounds: After how long it is ended.
         is_baseline: Whether no strike is made, so that a worker that ends by itself is a mistake of the user's.
         may_exit: Whether the worker may exit with status 0 by itself: it starts its own work.
-        rig_failure: Gives what has broken what trials share.
     """
 
     def __init__(
@@ -41,14 +40,12 @@ class TrialEnd:
         bounds: Bounds,
         is_baseline: bool,
         may_exit: bool,
-        rig_failure: Callable[[], Exception | None],
     ) -> None:
         self._place = place
         self._stage = place.stage
         self._bounds = bounds
         self._is_baseline = is_baseline
         self._may_exit = may_exit
-        self._rig_failure = rig_failure
 
     async def wait(self) -> tuple[End, str]:
         """Wait for the end of every execution of the work; return which end it is, and why.
@@ -143,9 +140,8 @@ class TrialEnd:
         """Wait until the trial cannot go on, and say why."""
         looked, tape, stuck = 0, self._stage.tape, StuckWorkflows()
         while True:
-            failure = tape.failure or self._rig_failure()
-            if failure:
-                raise failure
+            if tape.failure:
+                raise tape.failure
             for entry in tape.entries[looked:]:
                 _must_be_registered(entry)
                 if reason := stuck.why_stuck(entry):

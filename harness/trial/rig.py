@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
+from harness.errors import KilledError, UsageError
 from harness.processes.command import KEYS
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
@@ -18,6 +19,8 @@ from harness.servers.candidates import Binary
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
 from harness.trial.state import StateLocks
+
+_NEWS_LIMIT = 1.0  # seconds until it is known here that a process has ended whose connections broke
 
 Note = Callable[..., None]
 """Puts on the tape what crashproof did or saw itself: see ``harness.trial.live_tape``."""
@@ -79,6 +82,18 @@ class Slot:
             "EFFECTS_URL": self.doors.effects_url(self.namespace, worker=worker),
         }
 
+    @asynccontextmanager
+    async def unless_lost(self) -> AsyncIterator[None]:
+        """End what is done meanwhile as soon as the server or the doors are lost, with why they are.
+
+        Raises:
+            KilledError: Somebody killed them.
+            RigError: They ended by themselves.
+            Exception: What a decider of the doors raised.
+        """
+        async with _unless_lost(self.server, self.doors):
+            yield
+
     @property
     def http_port(self) -> int:
         """Port of the HTTP doors."""
@@ -114,10 +129,11 @@ class Rig:
         self._stack = AsyncExitStack()
         self._routes = HttpRoutes()
         self._opened: dict[str, int] = {}
-        self._watching: list[asyncio.Task[None]] = []
+        self._warming: list[asyncio.Task[None]] = []
+        self._renewing = asyncio.Lock()
+        self._lost_servers = 0
         self.state_locks = StateLocks()
         self.alone: set[str] = set()
-        self.failure: Exception | None = None
 
     async def __aenter__(self) -> Rig:
         if self.engine.own_clocks:
@@ -126,8 +142,8 @@ class Rig:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        for watch in self._watching:
-            watch.cancel()
+        for warming in self._warming:
+            warming.cancel()
         await self._stack.aclose()
 
     @asynccontextmanager
@@ -150,23 +166,34 @@ class Rig:
         count = self._opened[trial] = self._opened.get(trial, 0) + 1
         name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
         async with AsyncExitStack() as stack:
-            server = self.server
             if own_server or not self.engine.own_clocks:
                 server = await stack.enter_async_context(self._new_server(self.folder / name))
-            doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
+            else:
+                server = await self._shared_server()
+            async with _unless_lost(server):
+                doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
             yield Slot(namespace=name, server=server, doors=doors, routes=self._routes)
 
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""
         if self._forks:
-            self._watching.append(asyncio.create_task(self.fork_servers.warm(command, env=env)))
+            self._warming.append(asyncio.create_task(self.fork_servers.warm(command, env=env)))
 
     def _new_server(self, folder: Path) -> Server:
         return self.engine.server(self._binary, folder=folder)
 
+    async def _shared_server(self) -> Server:
+        """Return the server that trials share; where it is lost, another one takes its place."""
+        async with self._renewing:
+            if self.server.loss:
+                self._lost_servers += 1
+                folder = self.folder / f"server-{1 + self._lost_servers}"
+                self.server = await self._stack.enter_async_context(self._new_server(folder))
+            return self.server
+
     async def _http(self, model: Path | None, effects: Mapping[str, Path]) -> HttpDoors:
         key = (model, frozenset(effects.items()))
-        if key not in self._doors:
+        if key not in self._doors or _is_killed(self._doors[key]):
             doors = HttpDoors(
                 decide=self._routes.decide,
                 logs=self.folder / "doors",
@@ -175,13 +202,31 @@ class Rig:
                 notice=self._routes.notice,
             )
             self._doors[key] = asyncio.create_task(self._stack.enter_async_context(doors))
-            self._watching.append(asyncio.create_task(self._watch(self._doors[key])))
         return await asyncio.shield(self._doors[key])
 
-    async def _watch(self, starting: asyncio.Task[HttpDoors]) -> None:
-        """Learn of doors that fail while they are open."""
-        doors = await asyncio.shield(starting)
-        try:
-            await doors.watch()
-        except Exception as error:  # what broke them is raised in every trial that runs
-            self.failure = error
+
+def _is_killed(opening: asyncio.Task[HttpDoors]) -> bool:
+    """Tell whether somebody has killed the doors, so that others may take their place."""
+    if not opening.done() or opening.cancelled():
+        return False
+    return isinstance(opening.exception() or opening.result().failure, KilledError)
+
+
+@asynccontextmanager
+async def _unless_lost(*watched: Server | HttpDoors) -> AsyncIterator[None]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            watching = [group.create_task(each.watch()) for each in watched]
+            try:
+                yield
+            except UsageError:
+                raise
+            except Exception:  # which the loss may have caused, and may be known a little earlier
+                await asyncio.wait(watching, timeout=_NEWS_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+                raise
+            finally:
+                for watch in watching:
+                    watch.cancel()
+    except BaseExceptionGroup as errors:
+        lost = [watch.exception() for watch in watching if not watch.cancelled()]
+        raise (lost[0] if lost and lost[0] else errors.exceptions[0]) from None

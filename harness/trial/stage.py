@@ -297,15 +297,13 @@ async def open_trial_stage(
 
     Raises:
         UsageError: The scenario names a file that is not there, or an address that is taken.
-        RigError: The server does not answer.
+        KilledError, RigError: The server does not answer; it or the doors are lost, be it later.
     """
     tape, registry = LiveTape(), WorkerRegistry()
     attribution = _attribution_of(scenario)
     worker = _setup(scenario, rig=rig, folder=folder, cold=cold)
-    model, effects = script_files(scenario)
-    own_server = any(fault.ends_server for fault in plan.faults) or scenario.name in rig.alone
     async with AsyncExitStack() as stack:
-        slot = await stack.enter_async_context(rig.slot(trial, model=model, effects=effects, own_server=own_server))
+        slot = await stack.enter_async_context(_slot(scenario, plan=plan, trial=trial, rig=rig))
         name = slot.namespace
         state = await stack.enter_async_context(
             kept_state(scenario.states_of(name), locks=rig.state_locks, kept=folder / "state before", trial=name)
@@ -361,6 +359,15 @@ def _listener(driver: Driver, coverage: CoverageGaps | None) -> Listener:
         await driver.reached(point)
 
     return listen
+
+
+@asynccontextmanager
+async def _slot(scenario: Scenario, *, plan: Plan, trial: str, rig: Rig) -> AsyncIterator[Slot]:
+    """Take a slot for a trial, which ends when the server or the doors are lost."""
+    model, effects = script_files(scenario)
+    own_server = any(fault.ends_server for fault in plan.faults) or scenario.name in rig.alone
+    async with rig.slot(trial, model=model, effects=effects, own_server=own_server) as slot, slot.unless_lost():
+        yield slot
 
 
 @asynccontextmanager

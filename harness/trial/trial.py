@@ -53,6 +53,7 @@ async def run_trial(
 
     Raises:
         UsageError: The scenario does not fit the worker (task queue, workflow type).
+        KilledError: Somebody killed the worker, the server or the doors.
         RigError: The worker does not start, or the server does not answer.
     """
     async with open_trial_stage(
@@ -60,13 +61,7 @@ async def run_trial(
     ) as place:
         stage = place.stage
         sampling = Sampling(stage.frontend, attribution=stage.attribution, tape=stage.tape)
-        end = TrialEnd(
-            place,
-            bounds=bounds,
-            is_baseline=not plan.strikes,
-            may_exit=is_one_program(scenario),
-            rig_failure=lambda: rig.failure,
-        )
+        end = TrialEnd(place, bounds=bounds, is_baseline=not plan.strikes, may_exit=is_one_program(scenario))
         try:
             async with _beside(_lag_meter(place)):
                 await _start_worker(place, one_program=is_one_program(scenario))

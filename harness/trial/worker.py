@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import RigError, UsageError, nearest
+from harness.errors import KilledError, UsageError, nearest
 from harness.processes.command import command_words
 from harness.processes.failed_start import failed_start
 from harness.processes.forkserver.pool import ForkServers
@@ -170,6 +170,8 @@ class WorkerProcesses:
         if is_ready or (not self._strict and process.exit_status == 0):
             return is_ready
         if process.exit_status is not None:
+            if isinstance(why := process.why_ended("the worker"), KilledError):
+                raise why
             raise failed_start(
                 f"the worker exited with status {process.exit_status} before it polled: {shlex.join(self._command)}",
                 process=process,
@@ -193,6 +195,6 @@ class WorkerProcesses:
         self._tape.note("worker-exit", worker=number, facts=WorkerExited(exit_status=status, expected=expected))
         if expected:
             return
-        if process.lost:
-            self._tape.fail(RigError(f"{process.name} died since somebody killed its keeper, the process above it"))
+        if isinstance(why := process.why_ended("the worker"), KilledError):
+            self._tape.fail(why)
         self.exited.set()

@@ -45,6 +45,7 @@ __all__ = ["Decide", "Decision", "HttpDoors", "HttpMessage", "Notice"]
 _T = TypeVar("_T")
 _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
+_PROCESS = "the process of the model and effect servers"
 _SOCKET_PATH = 100  # characters that the path of a unix socket may have on any system
 _START_LIMIT = 30.0  # seconds for the process to serve; scripts may import much
 _END_LIMIT = 5.0  # seconds for a process whose channel ended to be gone
@@ -181,10 +182,16 @@ class HttpDoors:
         """Return what ``EFFECTS_URL`` is for a worker process in that slot; an effect's name follows after a slash."""
         return f"{self._url(slot, worker)}/effects"
 
+    @property
+    def failure(self) -> Exception | None:
+        """What ``watch`` raises; None while they are well."""
+        return self._failure
+
     async def watch(self) -> NoReturn:
         """Wait for the doors to fail; while they are well it never returns.
 
         Raises:
+            KilledError: The process was killed.
             RigError: The process ended by itself.
             Exception: What ``decide`` or ``notice`` raised; the message was dropped.
         """
@@ -253,12 +260,11 @@ class HttpDoors:
         """Return the error for a process that ended or does not answer, and see to it that it has ended."""
         try:
             async with asyncio.timeout(_END_LIMIT):
-                status = await self._process.wait()
-            reason = f"ended by itself with exit status {status}"
+                await self._process.wait()
         except TimeoutError:
             await self._process.kill()
-            reason = "did not answer and was killed"
-        return RigError(f"the model and effect servers (pid {self.pid}): {reason}", log=self._process.log_tail())
+            return RigError(f"{_PROCESS} (pid {self.pid}) did not answer", log=self._process.log_tail())
+        return self._process.why_ended(_PROCESS)
 
     async def _stop(self) -> None:
         if hasattr(self, "_writer"):

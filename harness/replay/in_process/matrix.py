@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from itertools import count, groupby
 from pathlib import Path
 
-from harness.errors import RigError
+from harness.errors import KilledError, RigError
 from harness.histories.stored_history import StoredHistory
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.mixed_answers import MixedAnswers
 from harness.replay.conditions import IN_PROCESS, PREFIX_EVENTS, Condition
-from harness.replay.in_process.process import ReplayKilledError, ReplayProcess
+from harness.replay.in_process.process import ReplayProcess
 from harness.replay.in_process.protocol import ReplayRequest, Setup
 from harness.replay.no_doors import NO_DOORS
 
@@ -270,7 +270,7 @@ class _Matrix:
         try:
             answer = await process.answer(self._request(condition, index), events=events)
         except RigError as error:
-            if isinstance(error, ReplayKilledError) and index not in self._killed:
+            if isinstance(error, KilledError) and index not in self._killed:
                 self._killed.add(index)
                 return None
             lost = str(error)

@@ -14,7 +14,7 @@ from typing import Self
 
 import msgspec
 
-from harness.errors import RigError, UsageError
+from harness.errors import KilledError, RigError, UsageError
 from harness.processes.child_channel import ChildChannel, NoAnswerError, log_tail
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
@@ -25,10 +25,6 @@ _LONGEST_ANSWER = 64 * 1024 * 1024
 _SECONDS_PER_EVENT = 0.005
 _WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
 _AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
-
-
-class ReplayKilledError(RigError):
-    """The replaying process was killed with SIGKILL: by the workflow code, for want of memory, or from outside."""
 
 
 class ReplayProcess:
@@ -96,7 +92,10 @@ class ReplayProcess:
             UsageError, RigError: As on entering.
         """
         try:
-            await self._start()
+            try:
+                await self._start()
+            except KilledError:  # which may have been its bad luck
+                await self._start()
         except BaseException:
             await self.end()
             raise
@@ -221,11 +220,12 @@ class ReplayProcess:
             await self.end()
             words = f"{doing} took longer than {limit:.3g} s{where} and was stopped"
             return RigError(words, log=self._log_tail())
+        pid = self._channel.pid if self._channel else 0
         await self.end()
         if error.why == "too long":
             return RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes")
-        words = f"the replaying process ended during {doing} (exit status {error.status})"
-        kind = ReplayKilledError if error.status == -signal.SIGKILL else RigError
+        words = f"the replaying process (pid {pid}) ended during {doing} (exit status {error.status})"
+        kind = KilledError if error.status == -signal.SIGKILL else RigError
         return kind(words, log=self._log_tail())
 
     async def end(self) -> None:

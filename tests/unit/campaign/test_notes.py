@@ -32,6 +32,11 @@ def test_a_request_of_an_unknown_shape_is_told_once_and_last() -> None:
     assert told[-2].startswith("Worker processes were forked")
 
 
+def test_trials_that_were_tried_again_are_counted_for_each_reason() -> None:
+    told = notes(SCENARIO, options=SweepOptions(), baselines=[evidence()], again={"a died": 3, "b died": 1})
+    assert told[-2:] == ["3 trials were tried again: a died.", "Tried again: b died."]
+
+
 def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(real_time=True, workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker"]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from harness.campaign.trials import Trials
 from harness.campaign.turns import Turns
+from harness.errors import KilledError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -63,3 +67,36 @@ def test_the_first_baseline_and_trials_in_real_time_start_their_workers_cold(tmp
     assert run.cold == [True, False, True]
     evidence(tmp_path, run, KILL, cold=True)
     assert run.cold[-1]
+
+
+@pytest.mark.parametrize("kills", [1, 2])
+def test_a_trial_a_process_of_which_was_killed_is_run_once_more_from_an_empty_folder(
+    tmp_path: Path, kills: int
+) -> None:
+    left, told, begun = [KilledError(f"kill {number}") for number in range(kills)], [], []
+
+    async def run(*, folder: Path, **how: Any) -> Evidence:
+        begun.append((folder / "logs").exists())
+        (folder / "logs").mkdir(parents=True)
+        if left:
+            raise left.pop(0)
+        return Evidence(trial=how["trial"], scenario="trip", plan=how["plan"], end="closed")
+
+    async def ask() -> Evidence:
+        def again(plan: Plan, why: KilledError) -> None:
+            told.append((plan, str(why)))
+
+        options = SweepOptions()
+        trials = Trials(
+            TRIP, run=run, folder=tmp_path, turns=Turns(1), options=options, stopped=lambda: False, again=again
+        )
+        async with trials.at_work():
+            return await trials.run(KILL, trial="t", bounds=Bounds(limit=1.0))
+
+    if kills > 1:
+        with pytest.raises(KilledError, match="kill 1"):
+            asyncio.run(ask())
+    else:
+        assert asyncio.run(ask()).end == "closed"
+    assert begun == [False, False]
+    assert told == [(KILL, "kill 0")]
