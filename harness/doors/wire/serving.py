@@ -5,7 +5,7 @@ The wire proxy serves a worker so in a trial, and the replay door in a replay; a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -13,8 +13,11 @@ import grpc.aio
 
 from harness.doors.wire.certificate import Certificate
 from harness.errors import UsageError
+from harness.processes import peers
 from harness.processes.ports import IP, loopback_addresses
 from harness.temporal.service import SERVICE, UNLIMITED, request_type
+
+_FOR_OTHERS = "crashproof's door is for its own user, and for what crashproof has started"
 
 Serve = Callable[[str, bytes, Any], Awaitable[bytes]]
 """Answers one call: its method's path, its request as raw bytes, and gRPC's context of it."""
@@ -35,6 +38,7 @@ class GrpcServer:
         self.address = address or f"{IP}:0"
         self._fixed = bool(address)
         self._certificate = certificate
+        self._addresses: tuple[str, ...] = ()
         self._serving = False
 
     async def __aenter__(self) -> GrpcServer:
@@ -47,9 +51,11 @@ class GrpcServer:
         if not self._fixed:
             port = self._add_port(self.address)
             self.address = f"{IP}:{port}"
+            self._addresses = (self.address,)
             return self
         # A client takes any of the addresses that a name has: one that is not ours leads to somebody else's server.
-        for address in loopback_addresses(self.address):
+        self._addresses = loopback_addresses(self.address)
+        for address in self._addresses:
             try:
                 self._add_port(address)
             except RuntimeError as error:
@@ -70,7 +76,7 @@ class GrpcServer:
 
         A gRPC error that it raises reaches the caller as it is, trailers included.
         """
-        self._server.add_generic_rpc_handlers((_AnyMethod(serve),))
+        self._server.add_generic_rpc_handlers((_AnyMethod(serve, addresses=self._addresses),))
         self._serving = True
         await self._server.start()
 
@@ -106,15 +112,23 @@ async def pass_on(error: grpc.aio.AioRpcError, *, context: Any) -> None:
 
 
 class _AnyMethod(grpc.GenericRpcHandler):
-    """Serves every method of every service with one function."""
+    """Serves every method of every service with one function, and nobody but those whom it is for.
 
-    def __init__(self, serve: Serve) -> None:
+    The calls of a client have no place for a secret that would not show in the worker, so a connection is looked up
+    with its first call.
+    """
+
+    def __init__(self, serve: Serve, *, addresses: Sequence[str]) -> None:
         self._serve = serve
+        self._addresses = addresses
+        self._strangers: dict[str, str] = {}
 
     def service(self, handler_call_details: Any) -> Any:
         method = handler_call_details.method
 
         async def serve(raw: bytes, context: Any) -> bytes:
+            if stranger := self._stranger(context.peer()):
+                await context.abort(grpc.StatusCode.PERMISSION_DENIED, f"{_FOR_OTHERS}: this connection is {stranger}")
             try:
                 return await self._serve(method, raw, context)
             except grpc.aio.AioRpcError as error:
@@ -122,3 +136,8 @@ class _AnyMethod(grpc.GenericRpcHandler):
                 raise
 
         return grpc.unary_unary_rpc_method_handler(serve)
+
+    def _stranger(self, peer: str) -> str:
+        if peer not in self._strangers:
+            self._strangers[peer] = peers.stranger(peer, door=self._addresses)
+        return self._strangers[peer]

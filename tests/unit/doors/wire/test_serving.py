@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -116,6 +119,34 @@ async def test_an_attack_from_a_foreign_server_at_one_of_the_addresses_of_a_name
         port = address.rpartition(":")[2]
         for own in (f"127.0.0.1:{port}", f"[::1]:{port}"):
             assert await call(own, "/a.B/C", b"raw") == b"/a.B/C raw"
+
+
+CALLER = """
+import os, sys
+import grpc
+call = grpc.insecure_channel(sys.argv[1]).unary_unary("/a.B/C")
+os.setuid(int(sys.argv[2]))
+for _ in range(2):
+    try:
+        print(call(b"raw").decode())
+    except grpc.RpcError as error:
+        print(error.code().name, error.details())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
+@pytest.mark.parametrize("below", [False, True])
+async def test_another_user_gets_no_answer_unless_crashproof_has_started_its_processes(below: bool) -> None:
+    user = 65534
+    async with serving(echo) as server:
+        command = shlex.join([sys.executable, "-c", CALLER, server.address, str(user)])
+        # A process whose parent has ended is below nobody here.
+        shell = command if below else f"({command} & )"
+        process = await asyncio.create_subprocess_shell(shell, stdout=asyncio.subprocess.PIPE)
+        out, _ = await process.communicate()
+    said = out.decode().splitlines()
+    refused = "PERMISSION_DENIED crashproof's door is for its own user, and for what crashproof has started: this "
+    assert said == (["/a.B/C raw"] * 2 if below else [f"{refused}connection is of user {user}"] * 2)
 
 
 @pytest.mark.parametrize(
