@@ -10,7 +10,7 @@ the agent recovers. In a trial the *nemesis* asks the plan about every message, 
 fault's *action* out, and heals. What a trial leaves is *evidence*: the histories, the tape of all messages, samples of
 pending activities, and logs. *Checks* read the evidence and nothing else, so that it can be judged again at any time,
 and each finding names what shows it and the command that shows it again. Beside this, *replay* asks the worker for the
-decisions of recorded histories, and the *audit* reads the code.
+decisions of recorded histories, *explore* for those of histories that never happened, and the *audit* reads the code.
 
 The rooms, from the ground up; a room knows only those of the lines above its own:
 
@@ -26,6 +26,7 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
     histories      recorded histories: files, formats, capture from a cluster
     trial          one trial: doors, nemesis and workers put together, started, struck and healed
     replay         recorded histories asked again, through the door or in process, and compared
+    explore        every order in which the world can answer, through the door (in replay/explore)
     checks         the properties, each judged from evidence
     report         results as text, JSON, JUnit, SARIF, Markdown and HTML
     audit          rules that read workflow and activity code
@@ -36,8 +37,8 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
     testing        the fixtures of the pytest plugin, whose entrance is pytest_plugin
 
 Floors: errors < extensions, foreign < records, faults < temporal, processes < doors, servers, histories < trial, replay
-< checks, report, audit < campaign < readiness < app < cli, testing, pytest_plugin. ``tests/test_architecture.py`` holds
-them, and that no two modules import each other.
+< explore < checks, report, audit < campaign < readiness < app < cli, testing, pytest_plugin.
+``tests/test_architecture.py`` holds them, and that no two modules import each other.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ FLOORS = (
     "temporal processes",
     "doors servers histories",
     "trial replay",
+    "explore",
     "checks report audit",
     "campaign",
     "readiness",
@@ -31,6 +32,9 @@ FLOORS = (
 
 The package itself, ``harness``, only names what is public, and nobody inside it imports it.
 """
+
+WITHIN = {"harness.replay.explore": "explore"}
+"""Rooms that lie within another one, and have a floor of their own."""
 
 ONE_VOCABULARY = {("records", "faults"), ("faults", "records")}
 """Rooms of one floor that know each other: a plan names faults, and a fault names points."""
@@ -150,7 +154,8 @@ def _is_module(path: Path) -> bool:
 
 def room_of(module: str) -> str:
     """Return the room, or the single module directly below harness/, that a module belongs to."""
-    return module.split(".")[1] if "." in module else module
+    within = WITHIN.get(".".join(module.split(".")[:3]))
+    return within or (module.split(".")[1] if "." in module else module)
 
 
 def floor_of(room: str) -> int:

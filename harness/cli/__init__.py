@@ -17,6 +17,7 @@ from harness.foreign import for_terminal
 _COMMANDS = {
     "run": "Torture agents: break their world at every message and say what broke.",
     "reproduce": "Run one trial of an earlier run again.",
+    "explore": "Explore every order in which the world can answer, without a server.",
     "replay": "Replay recorded histories and compare every decision with the recording.",
     "audit": "Read workflow and activity code, never run it, and tell what breaks durability.",
     "capture": "Read histories from a cluster into a folder; nothing there is changed.",
@@ -31,7 +32,7 @@ _COMMANDS = {
     "server": "Start, find or install the Temporal dev server.",
 }
 
-_ON_THE_SDK = ("run", "reproduce", "replay", "capture", "judge", "report", "demo")
+_ON_THE_SDK = ("run", "reproduce", "explore", "replay", "capture", "judge", "report", "demo")
 """Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
 
 _EPILOG = """\b

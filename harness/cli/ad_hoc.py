@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.app.run import DeclaredWork
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--worker", {"metavar": "COMMAND", "help": "Command line of the worker, unmodified."}),
@@ -128,3 +133,34 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     for name, more in reversed(_OPTIONS):
         command = click.option(name, **more)(command)
     return command
+
+
+def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[DeclaredWork]:
+    """Return the scenarios that a command was given: from files, folders and names, or described by options alone.
+
+    Args:
+        targets: Files, folders and names.
+        given: The options of the command: those of a worker, and ``wanted`` and ``skipped`` checks where it has them.
+
+    Raises:
+        UsageError: Nothing is given, or both, or it names nothing.
+    """
+    from harness.app.ad_hoc import ad_hoc_scenario
+    from harness.app.declared_scenarios import declaration, judged_by
+    from harness.app.loading import load
+    from harness.app.run import DeclaredWork
+
+    described = {name: given[name] for name in NAMES}
+    if given["worker"]:
+        if targets:
+            raise UsageError("give scenarios or --worker, not both")
+        scenarios = [ad_hoc_scenario(described)]
+    else:
+        if any(described.values()):
+            raise UsageError("options that describe a worker need --worker COMMAND")
+        if not targets:
+            raise UsageError("nothing to run: give a scenario file, folder or name, or --worker COMMAND (see --help)")
+        scenarios = load(targets)
+    scenarios = [judged_by(each, only=given.get("wanted", ()), skipped=given.get("skipped", ())) for each in scenarios]
+    options = described if given["worker"] else None
+    return [DeclaredWork(scenario=each, declared=declaration(each, options=options)) for each in scenarios]

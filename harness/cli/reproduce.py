@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.cli import engine
+from harness.cli.explore import show_explored
 from harness.cli.output import FORMAT, show
 from harness.records.store import RUNS
 
@@ -28,13 +29,17 @@ Example: crashproof reproduce 9f3a2c
 def reproduce(trial: str, run_folder: Path | None, form: str, **given: Any) -> int:
     """Run the trial ID of an earlier run again, under the same plan, and judge it anew.
 
-    A trial that failed and now passes is unstable: the outcome is UNKNOWN, with both pieces of evidence.
+    A trial that failed and now passes is unstable: the outcome is UNKNOWN, with both pieces of evidence. The ID of a
+    finding of `crashproof explore` has its path walked again.
     """
+    from harness.app.explore import walk_again
     from harness.app.reproduce import reproduce as reproduce_trial  # these take their time, and --help needs none
     from harness.app.run import Means
     from harness.cli.interrupting import interruptible
     from harness.cli.progress import ProgressDisplay
 
+    if explored := interruptible(walk_again(trial, folder=run_folder)):
+        return show_explored(explored, form=form)
     means = Means(binaries=engine.binary_paths(given), keep_rig=given["keep_rig"])
     with ProgressDisplay(jsonl=form == "jsonl") as display:
         work = reproduce_trial(trial, run_folder=run_folder, out=given["out"], means=means, tell=display.tell)

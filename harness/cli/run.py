@@ -109,7 +109,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     )
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())
-    work = [] if given["resume"] else _work(targets, given)
+    work = [] if given["resume"] else ad_hoc.declared_work(targets, given)
     with _folder(given) as folder:
         try:
             with ProgressDisplay(jsonl=form == "jsonl") as display:
@@ -171,25 +171,3 @@ def _fault_words(given: Sequence[str]) -> tuple[str, ...]:
     words = tuple(word.strip() for words in given for word in words.split(",") if word.strip())
     faults.chosen(words)
     return words
-
-
-def _work(targets: tuple[str, ...], given: dict[str, Any]) -> list[DeclaredWork]:
-    from harness.app.ad_hoc import ad_hoc_scenario
-    from harness.app.declared_scenarios import declaration, judged_by
-    from harness.app.loading import load
-    from harness.app.run import DeclaredWork
-
-    described = {name: given[name] for name in ad_hoc.NAMES}
-    if given["worker"]:
-        if targets:
-            raise UsageError("give scenarios or --worker, not both")
-        scenarios = [ad_hoc_scenario(described)]
-    else:
-        if any(described.values()):
-            raise UsageError("options that describe a worker need --worker COMMAND")
-        if not targets:
-            raise UsageError("nothing to run: give a scenario file, folder or name, or --worker COMMAND (see --help)")
-        scenarios = load(targets)
-    scenarios = [judged_by(each, only=given["wanted"], skipped=given["skipped"]) for each in scenarios]
-    options = described if given["worker"] else None
-    return [DeclaredWork(scenario=each, declared=declaration(each, options=options)) for each in scenarios]

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-_JUDGING = ("run", "judge", "reproduce", "replay", "audit", "report")
+_JUDGING = ("run", "judge", "reproduce", "explore", "replay", "audit", "report")
 
 written: set[str] = set()
 """Holds the form of the report, once it was written as a document."""

@@ -36,6 +36,8 @@ from harness.records.tape import read_entry
 from harness.records.verdict import Verdict
 
 RUNS = Path(".crashproof") / "runs"
+EXPLORATIONS = Path(".crashproof") / "explorations"
+"""Where evidence folders of ``crashproof explore`` go."""
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
-"""The records that every form of a report is written from, whether a sweep, a replay or an audit is reported.
+"""The records that every form of a report is written from, whatever it is that is reported.
 
-``harness.report.sweep``, ``.replay`` and ``.audit`` each turn what came out of their source into one ``Report``; the
-forms (JSON, JUnit XML, SARIF, annotations, HTML) know nothing else.
+``harness.report.sweep``, ``.replay``, ``.audit`` and ``.explore`` each turn what came out of their source into one
+``Report``; the forms (JSON, JUnit XML, SARIF, annotations, HTML) know nothing else.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ class Report:
         details: What the document says beside, by key.
     """
 
-    kind: Literal["run", "replay", "audit"]
+    kind: Literal["run", "replay", "audit", "explore"]
     outcome: Outcome
     headline: str
     findings: tuple[ReportedFinding, ...] = ()

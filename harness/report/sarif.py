@@ -23,7 +23,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Mapping[Certainty, Level] = {Certainty.CERTAIN: "error", Certainty.LIKELY: "warning", Certainty.LOOK: "note"}
 _RANKS: Mapping[Level, float] = {"error": 90.0, "warning": 60.0, "note": 30.0}
 _BASE = "SRCROOT"
-_DONE = {"run": "sweep", "replay": "replay", "audit": "audit"}
+_DONE = {"run": "sweep", "replay": "replay", "audit": "audit", "explore": "exploration"}
 
 
 def sarif(report: Report, *, version: str) -> dict[str, Any]:

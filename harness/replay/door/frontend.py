@@ -1,4 +1,4 @@
-"""Plays the frontend of a Temporal server to workers: hands out recorded workflow tasks and takes the answers."""
+"""Plays the frontend of a Temporal server to workers: hands out workflow and activity tasks and takes the answers."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ _NAMESPACE_ID = "00000000-0000-0000-0000-000000000000"
 
 WorkerAnswer = rpc.RespondWorkflowTaskCompletedRequest | rpc.RespondWorkflowTaskFailedRequest
 
+ActivityAnswer = (
+    rpc.RespondActivityTaskCompletedRequest
+    | rpc.RespondActivityTaskFailedRequest
+    | rpc.RespondActivityTaskCanceledRequest
+)
+
 
 @dataclass(kw_only=True, eq=False)
 class OfferedTask:
@@ -60,17 +66,31 @@ class OfferedTask:
     token: bytes = b""
 
 
+@dataclass(kw_only=True, eq=False)
+class OfferedActivity:
+    """One activity task to be executed by the worker's own activity code, and what came of it.
+
+    Attributes:
+        task: The poll answer; its token is filled in when it is offered.
+        answer: What the worker said.
+    """
+
+    task: rpc.PollActivityTaskQueueResponse
+    answer: asyncio.Future[ActivityAnswer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
 class ReplayFrontend:
     """Serves the WorkflowService to workers without a server behind it.
 
     An async context manager; ``address`` is known once entered.
 
-    Workflow tasks come from ``offer`` alone. Activity and Nexus polls are never answered. A run is evicted from the
-    worker's cache by refusing its answer with INVALID_ARGUMENT "UnhandledCommand", which is what a server says when a
-    signal arrived while the task was being answered: every SDK then drops the run and expects its whole history, and
-    SDK core does not log it. Measured with a sandboxed Python worker: 25 ms of the worker's CPU time for a cold
-    prefix of up to 29 events, nearly all of it for the new instance of the workflow; another run id for each task,
-    which would let the runs stay in the cache, takes 23 ms and shows in ``workflow.info()``.
+    Workflow tasks come from ``offer`` alone, and activity tasks from ``offer_activity``, which replays never call;
+    Nexus polls are never answered. A run is evicted from the worker's cache by refusing its answer with
+    INVALID_ARGUMENT "UnhandledCommand", which is what a server says when a signal arrived while the task was being
+    answered: every SDK then drops the run and expects its whole history, and SDK core does not log it. Measured with a
+    sandboxed Python worker: 25 ms of the worker's CPU time for a cold prefix of up to 29 events, nearly all of it for
+    the new instance of the workflow; another run id for each task, which would let the runs stay in the cache, takes
+    23 ms and shows in ``workflow.info()``.
 
     What the worker's program writes beside its tasks is acknowledged and forgotten, so that a program that is worker
     and starter in one goes on; what it starts never ends.
@@ -82,7 +102,10 @@ class ReplayFrontend:
 
     def __init__(self, address: str = "", *, certificate: Certificate | None = None) -> None:
         self.normal_queues: dict[str, None] = {}
+        self.activity_queues: dict[str, None] = {}
         self.polled = asyncio.Event()
+        self._activities: defaultdict[str, asyncio.Queue[OfferedActivity]] = defaultdict(asyncio.Queue)
+        self._open_activities: dict[bytes, OfferedActivity] = {}
         self._offered: defaultdict[str, asyncio.Queue[OfferedTask]] = defaultdict(asyncio.Queue)
         self._open: dict[bytes, OfferedTask] = {}
         self._numbers = itertools.count(1)
@@ -116,12 +139,23 @@ class ReplayFrontend:
         """Forget a task that is answered or no longer waited for."""
         self._open.pop(offered.token, None)
 
+    def offer_activity(self, queue: str, offered: OfferedActivity) -> None:
+        """Hand an activity task to the next poll of a task queue for activities."""
+        offered.task.task_token = f"activity-{next(self._numbers)}".encode()
+        self._open_activities[offered.task.task_token] = offered
+        self._activities[queue].put_nowait(offered)
+
+    def withdraw_activity(self, offered: OfferedActivity) -> None:
+        """Forget an activity task that is answered or no longer waited for."""
+        self._open_activities.pop(offered.task.task_token, None)
+
     def forget(self) -> None:
         """Forget what a worker that is gone had polled, and the tasks that were offered to it."""
         self.normal_queues.clear()
+        self.activity_queues.clear()
         self.polled.clear()
-        self._offered.clear()
-        self._open.clear()
+        for forgotten in (self._offered, self._open, self._activities, self._open_activities):
+            forgotten.clear()
 
     async def _serve(self, method: str, raw: bytes, context: Any) -> bytes:
         if method == "/grpc.health.v1.Health/Check":
@@ -150,6 +184,23 @@ class ReplayFrontend:
         except TimeoutError:
             return rpc.PollWorkflowTaskQueueResponse()
         return _task(offered) if offered.token in self._open else rpc.PollWorkflowTaskQueueResponse()
+
+    async def _poll_activity(self, request: Any, context: Any) -> Any:
+        self.activity_queues[request.task_queue.name] = None
+        waiting = self._activities[request.task_queue.name]
+        try:
+            async with asyncio.timeout(_patience(context)):
+                offered = await waiting.get()
+        except TimeoutError:
+            return rpc.PollActivityTaskQueueResponse()
+        is_open = offered.task.task_token in self._open_activities
+        return offered.task if is_open else rpc.PollActivityTaskQueueResponse()
+
+    async def _executed(self, request: Any, context: Any) -> Any:
+        offered = self._open_activities.pop(request.task_token, None)
+        if offered and not offered.answer.done():
+            offered.answer.set_result(request)
+        return response_type(type(request).__name__.removesuffix("Request"))()
 
     async def _completed(self, request: Any, context: Any) -> Any:
         offered = await self._answered(request, context)
@@ -216,6 +267,10 @@ _CAPABILITIES = (
 
 _ANSWERS: dict[str, Callable[[ReplayFrontend, Any, Any], Awaitable[Any]]] = {
     "PollWorkflowTaskQueue": ReplayFrontend._poll,
+    "PollActivityTaskQueue": ReplayFrontend._poll_activity,
+    "RespondActivityTaskCompleted": ReplayFrontend._executed,
+    "RespondActivityTaskFailed": ReplayFrontend._executed,
+    "RespondActivityTaskCanceled": ReplayFrontend._executed,
     "RespondWorkflowTaskCompleted": ReplayFrontend._completed,
     "RespondWorkflowTaskFailed": ReplayFrontend._failed,
     "GetWorkflowExecutionHistory": ReplayFrontend._history,

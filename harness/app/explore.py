@@ -1,0 +1,208 @@
+"""Exploring: scenarios are explored one after the other, with evidence in one folder; and one path is walked again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.app.declared_scenarios import declared_scenario
+from harness.app.progress import Tell
+from harness.app.run import DeclaredWork
+from harness.errors import RigError, UsageError
+from harness.records import store as folders
+from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
+from harness.records.private_files import close_to_others, make_private
+from harness.records.run_record import DeclaredScenario
+from harness.records.scenario import Scenario
+from harness.records.sweep_result import News
+from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker, steps_of
+from harness.replay.explore.move import budgets_of
+from harness.replay.explore.search import Exploration, Limits
+from harness.report.document import document
+from harness.report.explore.source import explore_report
+from harness.report.files import shown_path
+from harness.report.junit import junit
+
+RECORD = "exploration.json"
+"""File of the record of an exploration in its evidence folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplorationRecord:
+    """What was explored, and what it came to: enough to walk a path of it again.
+
+    Attributes:
+        cwd: Folder that the command was given in.
+        scenarios: Where the scenarios were declared.
+        explored: What they came to.
+    """
+
+    cwd: str
+    scenarios: tuple[DeclaredScenario, ...]
+    explored: Explorations
+
+
+def options_of(given: Mapping[str, Any]) -> ExploreOptions:
+    """Return how scenarios are explored, as the options of the command say.
+
+    Raises:
+        UsageError: A budget is none.
+    """
+    return ExploreOptions(
+        budgets=budgets_of(given["budgets"]),
+        limits=Limits(states=given["states"], moves=given["moves"], seconds=given["time_limit"]),
+        order_matters=given["order_matters"],
+        answer_limit=given["answer_limit"],
+    )
+
+
+async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out: Path, tell: Tell) -> Explorations:
+    """Explore scenarios one after the other; what was explored is in a folder below ``out`` then.
+
+    Interrupted, it keeps what was explored so far there, and raises ``CancelledError``.
+
+    Args:
+        work: The scenarios.
+        options: How each is explored.
+        out: Where evidence folders go.
+        tell: Called with how far it is.
+
+    Raises:
+        UsageError: There is one scenario alone, and it cannot be explored as asked.
+        RigError: There is one alone, and its worker does not start.
+    """
+    folder = _new_folder(out.resolve())
+    began = time.monotonic()
+    results: list[ExploreResult] = []
+    record = ExplorationRecord(
+        cwd=os.getcwd(),
+        scenarios=tuple(each.declared for each in work),
+        explored=Explorations(results=(), folder=shown_path(folder)),
+    )
+
+    def kept() -> Explorations:
+        explored = replace(record.explored, results=tuple(results), seconds=time.monotonic() - began)
+        folders.write_json(folder / RECORD, replace(record, explored=explored))
+        folders.write_json(folder / "report.json", document(explore_report(explored)))
+        folders.write_bytes(folder / "report.junit.xml", junit(explore_report(explored)))
+        return explored
+
+    try:
+        for each in work:
+            try:
+                await _explore_one(each.scenario, options=options, folder=folder, tell=tell, results=results)
+            except (RigError, UsageError) as error:
+                if len(work) == 1:
+                    raise
+                results.append(_not_explored(each.scenario, str(error)))
+            kept()
+    finally:
+        if results:
+            kept()
+        close_to_others(folder)
+    return kept()
+
+
+async def _explore_one(
+    scenario: Scenario, *, options: ExploreOptions, folder: Path, tell: Tell, results: list[ExploreResult]
+) -> None:
+    """Explore one scenario, and add what it came to, interrupted or not."""
+    tell(News(scenario=scenario.name, text="the worker starts", done=0, total=1))
+
+    def save(name: str, content: bytes) -> str:
+        file = folder / name / "history.json"
+        folders.write_bytes(file, content)
+        return shown_path(file)
+
+    async with open_worker(scenario, options=options, logs=folder / "logs" / scenario.name) as worker:
+        exploration = ScenarioExploration(
+            scenario, worker=worker, options=options, save=save, tell=lambda so_far: tell(_news(scenario, so_far))
+        )
+        try:
+            results.append(await exploration.explore())
+        except asyncio.CancelledError:
+            results.append(exploration.so_far())
+            raise
+
+
+def _news(scenario: Scenario, so_far: Exploration) -> News:
+    rate = so_far.states / so_far.seconds if so_far.seconds else 0.0
+    text = f"{so_far.states} states, {len(so_far.paths)} paths, {so_far.left} steps left, {rate:.0f} states a second"
+    return News(scenario=scenario.name, text=text, done=so_far.states, total=so_far.states + so_far.left)
+
+
+def interrupted(out: Path) -> Explorations | None:
+    """Return what the newest exploration below ``out`` came to, if anything; for when it was interrupted."""
+    file = out / "latest" / RECORD
+    return folders.read_json(file, ExplorationRecord).explored if file.is_file() else None
+
+
+async def walk_again(finding_id: str, *, folder: Path | None) -> Explorations | None:
+    """Walk the path of a finding once more, and say whether it ends as it did.
+
+    Args:
+        finding_id: Id of the finding.
+        folder: The evidence folder that has it; None for the newest that does.
+
+    Returns:
+        What it came to; None where no exploration has such a finding.
+
+    Raises:
+        UsageError: Its scenario is gone, or the record is corrupt.
+        RigError: The worker does not start.
+    """
+    kept = _kept(finding_id, folder)
+    if kept is None:
+        return None
+    record, result, finding = kept
+    if not Path(record.cwd).is_dir():
+        raise UsageError(f"the exploration was made in {record.cwd}, which is gone")
+    os.chdir(record.cwd)
+    declared = next(each for each in record.scenarios if each.name == result.scenario)
+    scenario = declared_scenario(declared)
+    began = time.monotonic()
+    logs = Path(record.explored.folder).resolve() / "logs" / f"{scenario.name} again"
+    options = ExploreOptions(budgets=result.budgets)
+    async with open_worker(scenario, options=options, logs=logs) as worker:
+        exploration = ScenarioExploration(scenario, worker=worker, options=options)
+        world = await exploration.walk(steps_of(finding.steps))
+    seconds = time.monotonic() - began
+    end = finding.end
+    same = world is not None and (world.result == end.result and (world.close or end.close) == end.close)
+    if same:
+        again = replace(result, findings=(finding,), paths=1, seconds=seconds, notes=("it ends as it did before",))
+    else:
+        now = f"{world.close or 'open'} {world.result}".strip() if world else "not possible any more"
+        reason = f"the path ends in another way now: {now}"
+        again = replace(result, findings=(), paths=0, seconds=seconds, reason=reason)
+    return Explorations(results=(again,), folder=record.explored.folder, seconds=seconds)
+
+
+def _kept(finding_id: str, folder: Path | None) -> tuple[ExplorationRecord, ExploreResult, ExploreFinding] | None:
+    places = [folder] if folder else sorted(folders.EXPLORATIONS.glob("2*"), reverse=True)
+    for place in places:
+        if not (place / RECORD).is_file():
+            continue
+        record = folders.read_json(place / RECORD, ExplorationRecord)
+        for result in record.explored.results:
+            for finding in result.findings:
+                if finding.id == finding_id:
+                    return record, result, finding
+    return None
+
+
+def _not_explored(scenario: Scenario, reason: str) -> ExploreResult:
+    return ExploreResult(scenario=scenario.name, title=scenario.title, file=scenario.file, reason=reason)
+
+
+def _new_folder(out: Path) -> Path:
+    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
+    make_private(out / name)
+    folders.point_latest(out, at=Path(name))
+    return out / name

@@ -1,0 +1,153 @@
+"""Asks the worker for the next workflow task of a world, warm or cold, and writes down what it answers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
+
+from harness.replay.explore.commands import write_answer
+from harness.replay.explore.worker import ExploredWorker, Lost
+from harness.replay.explore.world import World
+from harness.temporal.task_failure import is_blocked, is_nondeterminism
+
+_TRIES = 3  # a busy machine may be why the code took too long
+_MOST_TASKS = 50  # while one local activity runs
+_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\w+)')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cached:
+    """What the worker has in its cache: a run, up to an event.
+
+    Attributes:
+        run_id: The run.
+        known: Id of the WorkflowTaskStarted that it was told last.
+        sticky: The task queue on which it takes up the next task.
+    """
+
+    run_id: str
+    known: int
+    sticky: str
+
+
+class Asker:
+    """Asks for workflow tasks, and counts.
+
+    Attributes:
+        cold: How many tasks were asked with the whole history.
+        warm: How many were asked with what is new alone.
+        slow: How many times the code took too long and did not when it was asked again.
+
+    Args:
+        worker: Who is asked.
+    """
+
+    def __init__(self, worker: ExploredWorker) -> None:
+        self.cold = self.warm = self.slow = 0
+        self._worker = worker
+
+    async def ask(self, world: World, *, cached: Cached | None, goes_on: Callable[[World], bool]) -> Cached | None:
+        """Hand out the workflow task that is scheduled, and write into the world what it is answered with.
+
+        Args:
+            world: The world; changed.
+            cached: What the worker has in its cache of this run; None: nothing.
+            goes_on: Asked with the world after the answer: whether the next task of the run follows at once.
+
+        Returns:
+            What the worker keeps in its cache; None where it keeps nothing.
+        """
+        for tries in range(1, _TRIES + 1):
+            before = world.copy()
+            kept = await self._tasks(world, cached=cached, goes_on=goes_on)
+            if world.close != "task failed" or not is_blocked(world.result) or tries == _TRIES:
+                self.slow += tries > 1 and world.close != "task failed"
+                return kept
+            await self._worker.start()  # the thread of its workflow may be held for ever
+            vars(world).update(vars(before))
+            cached = None
+        raise AssertionError("the last try returns")
+
+    async def evict(self, world: World, cached: Cached | None) -> None:
+        """Have the worker drop a run that it was to go on with: a task that brings nothing is not taken from it."""
+        if cached is not None:
+            await self._tasks(world.copy(), cached=cached, goes_on=lambda world: False)
+
+    async def _tasks(self, world: World, *, cached: Cached | None, goes_on: Callable[[World], bool]) -> Cached | None:
+        """Hand out one task after the other as long as the worker asks for the next itself: a local activity runs."""
+        for _ in range(_MOST_TASKS):
+            asked = _Asked(world, goes_on=goes_on)
+            known = cached.known if cached and cached.run_id == world.run_id else 0
+            self.warm, self.cold = self.warm + bool(known), self.cold + (not known)
+            answer = await self._worker.ask(
+                world, started=asked.started, known=known, sticky=cached.sticky if cached else "", keeps=asked.keeps
+            )
+            if isinstance(answer, Lost):
+                world.close, world.result = "lost", answer.reason
+                await self._worker.start()
+                return None
+            if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
+                _write_failure(world, answer)
+                return None
+            if asked.error:
+                raise asked.error
+            cached = asked.cached
+            if not answer.force_create_new_workflow_task:
+                return cached
+        world.close = "left"
+        world.unexplored += ("a local activity that goes on and on",)
+        return None
+
+
+class _Asked:
+    """One workflow task that is handed out."""
+
+    def __init__(self, world: World, *, goes_on: Callable[[World], bool]) -> None:
+        self.started = world.write_task_started()
+        self.cached: Cached | None = None
+        self.error: Exception | None = None
+        self._world = world
+        self._goes_on = goes_on
+
+    def keeps(self, answer: rpc.RespondWorkflowTaskCompletedRequest) -> bool:
+        """Write the answer down and tell whether the worker is to keep the run in its cache."""
+        run_id, sticky = self._world.run_id, answer.sticky_attributes.worker_task_queue.name
+        try:
+            write_answer(self._world, answer, started=self.started)
+            open_run = self._world.close is None and self._world.run_id == run_id
+            again = answer.force_create_new_workflow_task
+            kept = bool(sticky) and open_run and (again or self._goes_on(self._world))
+        except Exception as error:  # raised where the answer is waited for
+            self.error = error
+            return False
+        if kept:
+            self.cached = Cached(run_id=run_id, known=self.started, sticky=sticky)
+        return kept
+
+
+def _write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) -> None:
+    started = world.events[-1]
+    attributes = world.write(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED).workflow_task_failed_event_attributes
+    attributes.scheduled_event_id = started.workflow_task_started_event_attributes.scheduled_event_id
+    attributes.started_event_id = started.event_id
+    attributes.failure.CopyFrom(answer.failure)
+    attributes.cause = answer.cause
+    world.close, world.result = "task failed", answer.failure.message
+    mismatch = answer.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+    world.nondeterministic = mismatch or is_nondeterminism(answer.failure.message)
+    world.place = place_of(answer.failure.stack_trace)
+
+
+def place_of(stack: str) -> str:
+    """Return the innermost line of a Python stack trace that is the user's own; empty where none is."""
+    frames = [frame for frame in _FRAME.findall(stack) if "site-packages" not in frame[0] and "<" not in frame[0]]
+    own = [frame for frame in frames if not frame[0].startswith(os.path.dirname(os.__file__))]
+    if not own:
+        return ""
+    file, line, function = own[-1]
+    return f"{os.path.relpath(file)}:{line} in {function}"

@@ -1,0 +1,203 @@
+"""Explores one scenario: starts its worker, searches, judges what was explored, and tells each finding as a story."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from temporalio.converter import DataConverter
+
+from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult
+from harness.records.scenario import Scenario
+from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
+from harness.replay.explore.path import ExploredPath
+from harness.replay.explore.properties import PROPERTIES, Violation, violations
+from harness.replay.explore.scenario import declarations_of, first_world
+from harness.replay.explore.search import Exploration, Limits, Search
+from harness.replay.explore.story import history_json, story_of
+from harness.replay.explore.worker import ExploredProgram, ExploredWorker
+from harness.replay.explore.world import World
+from harness.trial.driver import converter as converter_of
+from harness.trial.stage import script_files
+
+SaveHistory = Callable[[str, bytes], str]
+"""Keeps the history of a finding, by the finding's id, and returns the file as the user would type it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreOptions:
+    """How scenarios are explored.
+
+    Attributes:
+        budgets: How often what is no plain course of things may happen; see ``harness.replay.explore.move``.
+        limits: When a search ends before everything is explored.
+        order_matters: Whether results depend on the order of things by design.
+        answer_limit: Seconds that one answer of the worker may take, or the execution of one activity.
+    """
+
+    budgets: Mapping[str, int] = field(default_factory=lambda: DEFAULT_BUDGETS)
+    limits: Limits = field(default_factory=Limits)
+    order_matters: bool = False
+    answer_limit: float = 20.0
+
+
+@asynccontextmanager
+async def open_worker(scenario: Scenario, *, options: ExploreOptions, logs: Path) -> AsyncIterator[ExploredWorker]:
+    """Start the worker of a scenario behind its doors.
+
+    Raises:
+        UsageError: The command is not found, a script cannot be used, or it polls other task queues.
+        RigError: It exits before it polls, or never polls.
+    """
+    model, effects = script_files(scenario)
+    program = ExploredProgram(
+        command=scenario.worker,
+        logs=logs,
+        task_queue=scenario.task_queue,
+        model=model,
+        effects=effects,
+        env=scenario.env,
+        address=scenario.address,
+        tls=scenario.tls,
+        limit=options.answer_limit,
+    )
+    async with ExploredWorker(program) as worker:
+        yield worker
+
+
+class ScenarioExploration:
+    """The exploration of one scenario, by a worker that runs.
+
+    Args:
+        scenario: The scenario.
+        worker: Its worker.
+        options: How it is explored.
+        save: Keeps histories.
+        tell: Called with the exploration so far, often.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        worker: ExploredWorker,
+        options: ExploreOptions,
+        save: SaveHistory = lambda name, content: "",
+        tell: Callable[[Exploration], None] = lambda so_far: None,
+    ) -> None:
+        self._scenario = scenario
+        self._worker = worker
+        self._options = options
+        self._save = save
+        self._converter: DataConverter = converter_of(scenario)
+        self._search = Search(worker, limits=options.limits, tell=tell)
+
+    async def explore(self) -> ExploreResult:
+        """Explore the scenario and judge it.
+
+        Cancelled, it raises ``CancelledError``; ``so_far`` then tells what was explored until then.
+
+        Raises:
+            UsageError: Its work is begun by a program, or an argument cannot be encoded.
+            RigError: The worker was lost too often.
+        """
+        await self._search.explore(await self._root())
+        findings = [await self._finding(each) for each in self._violations()]
+        return self._result(findings)
+
+    def so_far(self) -> ExploreResult:
+        """Return what was explored so far; the findings without histories."""
+        self._search.exploration.limit = self._search.exploration.limit or "it was interrupted"
+        return self._result([_finding(each, scenario=self._scenario.name) for each in self._violations()])
+
+    async def walk(self, steps: Sequence[Step]) -> World | None:
+        """Return the world at the end of a path; None where not one of its steps is possible."""
+        worlds = await self._search.walk(await self._root(), steps)
+        return worlds[-1] if worlds and len(worlds) == len(steps) else None
+
+    async def _root(self) -> World:
+        return await first_world(
+            self._scenario,
+            task_queue=self._worker.task_queue,
+            budgets=dict(self._options.budgets),
+            converter=self._converter,
+        )
+
+    def _violations(self) -> list[Violation]:
+        declared = declarations_of(self._scenario, order_matters=self._options.order_matters)
+        return violations(self._search.exploration.paths, declared)
+
+    async def _finding(self, violation: Violation) -> ExploreFinding:
+        """Walk the path of a violation again, for its story and its history."""
+        worlds = await self._search.walk(await self._root(), violation.path.steps)
+        other = await self._search.walk(await self._root(), violation.other.steps) if violation.other else []
+        finding = _finding(violation, scenario=self._scenario.name, worlds=worlds, compared=other)
+        if not worlds:
+            return finding
+        file = await asyncio.to_thread(self._save, finding.id, history_json(worlds[-1]))
+        return ExploreFinding(**{**vars(finding), "history": file})
+
+    def _result(self, findings: Sequence[ExploreFinding]) -> ExploreResult:
+        explored, scenario = self._search.exploration, self._scenario
+        unexplored = Counter(reason for path in explored.paths for reason in path.unexplored)
+        return ExploreResult(
+            scenario=scenario.name,
+            title=scenario.title,
+            file=scenario.file,
+            budgets=dict(self._options.budgets),
+            states=explored.states,
+            merged=explored.merged,
+            paths=len(explored.paths),
+            left=explored.left,
+            limit=explored.limit,
+            cold=explored.cold,
+            warm=explored.warm,
+            executed=explored.executed,
+            seconds=explored.seconds,
+            findings=tuple(findings),
+            unexplored=dict(unexplored),
+            notes=tuple(_notes(scenario, explored)),
+        )
+
+
+def _finding(
+    violation: Violation, *, scenario: str, worlds: Sequence[World] = (), compared: Sequence[World] = ()
+) -> ExploreFinding:
+    broken = next(each for each in PROPERTIES if each.name == violation.property)
+    path = violation.path
+    return ExploreFinding(
+        check=violation.property,
+        scenario=scenario,
+        subject=violation.subject,
+        message=violation.message,
+        why=broken.sentence,
+        fix=broken.fix,
+        steps=kept_steps(path),
+        end=ExploredEnd(close=path.close, result=path.result),
+        story=tuple(story_of(worlds)) or tuple(move.words for step in path.steps for move in step),
+        compared=tuple(story_of(compared)),
+        place=path.place,
+    )
+
+
+def kept_steps(path: ExploredPath) -> tuple[tuple[ExploredMove, ...], ...]:
+    """Return the steps of a path as records keep them."""
+    return tuple(tuple(ExploredMove(**vars(move)) for move in step) for step in path.steps)
+
+
+def steps_of(kept: Sequence[Sequence[ExploredMove]]) -> tuple[Step, ...]:
+    """Return the steps that records keep."""
+    return tuple(tuple(Move(**vars(move)) for move in step) for step in kept)
+
+
+def _notes(scenario: Scenario, explored: Exploration) -> Iterator[str]:
+    left_out = sorted({send.kind for send in scenario.sends} & {"query", "pass"})
+    if left_out:
+        words = {"query": "queries", "pass": "time that passes (timers fire when they are due)"}
+        yield f"not sent, for exploring needs none: {', '.join(words[each] for each in left_out)}"
+    if explored.slow:
+        yield f"{explored.slow} workflow tasks took too long and did not when they were asked again"

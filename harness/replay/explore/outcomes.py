@@ -1,0 +1,181 @@
+"""What can happen next in a world: the moves that a server, and who uses it, could make there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.replay.explore.move import Move, Step
+from harness.replay.explore.world import Pending, World
+from harness.temporal.retry_policy import RetryPolicy
+
+SOME_FAILURE = "ExploredFailure"
+"""Type of a failure that stands for any that is not named."""
+
+ANYWAY = "anyway"
+"""Detail of a completion that the workflow had asked to be cancelled: whichever is first wins."""
+
+TIMEOUTS = {
+    "start-to-close": "start_to_close_timeout",
+    "heartbeat": "heartbeat_timeout",
+    "schedule-to-close": "schedule_to_close_timeout",
+    "schedule-to-start": "schedule_to_start_timeout",
+}
+"""The timeouts of an activity, and the fields that declare them."""
+
+_RETRIED = ("start-to-close", "heartbeat")
+
+
+def steps_from(world: World) -> list[Step]:
+    """Return all that can happen next, the plain course of things first."""
+    if not world.begun:
+        begin = Move(kind="begin", words="the first workflow task is handed out")
+        early = [*_sent(world), *_cancellation(world)]
+        return [(begin,), *((move, begin) for move in early)]
+    plain = list(_plain(world))
+    sent = [*_sent(world), *_cancellation(world)]
+    steps: list[Step] = [(move,) for move in (*plain, *sent, *_troubles(world))]
+    if world.left["together"]:
+        steps += [(one, other) for one in (*plain, *sent) for other in (*plain, *sent) if one.subject != other.subject]
+    return steps
+
+
+def _plain(world: World) -> Iterator[Move]:
+    """Yield what happens by itself, in the order of how soon."""
+    for each in world.pending.values():
+        match each.kind:
+            case "activity":
+                yield _completion(each, cancelled=each.cancelled)
+            case "external":
+                yield _move("deliver", each, "reaches the other workflow")
+            case "child" if each.started:
+                yield _completion(each, cancelled=each.cancelled or _is_being_cancelled(each, world))
+            case "child":
+                yield _move("start", each, "starts")
+            case _:
+                continue
+    for each in world.pending.values():
+        if each.cancelled and (each.kind != "child" or each.started):
+            yield _move("cancelled", each, "reports that it is cancelled")
+    yield from _fired(world)
+
+
+def _is_being_cancelled(child: Pending, world: World) -> bool:
+    """Tell whether the workflow has asked for the cancellation of a child, which may not have heard of it yet."""
+    return any(
+        each.kind == "external"
+        and each.type == "cancel"
+        and each.attributes.workflow_execution.workflow_id == child.attributes.workflow_id
+        for each in world.pending.values()
+    )
+
+
+def _completion(pending: Pending, *, cancelled: bool) -> Move:
+    if cancelled:
+        return _move("complete", pending, "completes all the same", ANYWAY)
+    return _move("complete", pending, "completes")
+
+
+def _fired(world: World) -> Iterator[Move]:
+    """Yield the timers that are due next, unless something that is under way must have ended before."""
+    due = min((each.due for each in world.pending.values()), default=math.inf)
+    ended = min((_latest_end(each) for each in world.pending.values()), default=math.inf)
+    for each in world.pending.values():
+        if each.kind == "timer" and each.due == due <= ended:
+            yield _move("fire", each, "fires")
+
+
+def _sent(world: World) -> Iterator[Move]:
+    firsts = dict.fromkeys(group[0] for group in world.sends if group)
+    for declared in firsts:
+        name = declared.name
+        yield Move(kind=declared.kind, subject=name, words=f"{declared.kind} {name} arrives")
+    last = world.moves[-1:]
+    if world.left["twice"] and last and last[0].kind == "signal":
+        name = last[0].subject
+        yield Move(kind="twice", subject=name, words=f"signal {name} arrives once more")
+
+
+def _cancellation(world: World) -> Iterator[Move]:
+    if world.left["cancel"] and world.left["trouble"]:
+        yield Move(kind="cancel", words="the workflow is asked to cancel")
+
+
+def _troubles(world: World) -> Iterator[Move]:
+    if not world.left["trouble"]:
+        return
+    timer = min((each.due for each in world.pending.values()), default=math.inf)
+    for each in world.pending.values():
+        if world.left["fail"]:
+            yield from (move for move, end in _failures(each) if end <= timer)
+        if world.left["timeout"]:
+            yield from (move for move, end in _timeouts(each) if end <= timer)
+
+
+def _failures(pending: Pending) -> Iterator[tuple[Move, float]]:
+    """Yield the failures that end something for good, each with the earliest moment at which it does."""
+    if pending.kind == "activity":
+        policy = retry_policy(pending)
+        if policy.attempts:
+            words = f"fails on each of its {policy.attempts} attempts" if policy.attempts > 1 else "fails"
+            yield _move("fail", pending, words, "attempts"), pending.at + _backoff(policy)
+        names = policy.non_retryable or (() if policy.attempts else (SOME_FAILURE,))
+        for name in names:
+            yield _move("fail", pending, f"fails with {name}, which is not retried", name), pending.at
+    elif pending.kind == "external" or pending.kind == "nexus" or pending.started:
+        yield _move("fail", pending, "fails", SOME_FAILURE), pending.at
+
+
+def _timeouts(pending: Pending) -> Iterator[tuple[Move, float]]:
+    """Yield the timeouts that can end something for good, each with the moment at which it does."""
+    if pending.kind == "nexus":
+        if seconds := _seconds(pending, "schedule_to_close_timeout"):
+            yield _move("timeout", pending, "times out", "schedule-to-close"), pending.at + seconds
+        return
+    if pending.kind != "activity":
+        return
+    attempts = retry_policy(pending).attempts
+    for name, attribute in TIMEOUTS.items():
+        seconds = _seconds(pending, attribute)
+        if not seconds or (name in _RETRIED and not attempts):
+            continue
+        if name == "schedule-to-start" and seconds == _seconds(pending, "schedule_to_close_timeout"):
+            continue
+        times = max(1, attempts) if name in _RETRIED else 1
+        each_time = f" on each of its {times} attempts" if times > 1 else ""
+        yield _move("timeout", pending, f"times out ({name}){each_time}", name), pending.at + seconds * times
+
+
+def retry_policy(pending: Pending) -> RetryPolicy:
+    """Return the retry policy of an activity, as its scheduled event has it."""
+    policy = pending.attributes.retry_policy
+    return RetryPolicy(
+        initial=policy.initial_interval.ToMilliseconds() / 1000,
+        coefficient=policy.backoff_coefficient,
+        maximum=policy.maximum_interval.ToMilliseconds() / 1000,
+        attempts=policy.maximum_attempts,
+        non_retryable=tuple(policy.non_retryable_error_types),
+    )
+
+
+def _latest_end(pending: Pending) -> float:
+    """Return when something must have ended, whatever it does."""
+    if pending.kind != "activity":
+        return math.inf
+    if seconds := _seconds(pending, "schedule_to_close_timeout"):
+        return pending.at + seconds
+    policy, once = retry_policy(pending), _seconds(pending, "start_to_close_timeout")
+    return pending.at + policy.attempts * once + _backoff(policy) if policy.attempts else math.inf
+
+
+def _backoff(policy: RetryPolicy) -> float:
+    return sum(policy.delay(attempt) for attempt in range(1, min(policy.attempts, 1_000)))
+
+
+def _seconds(pending: Pending, name: str) -> float:
+    return float(getattr(pending.attributes, name).ToMilliseconds() / 1000)
+
+
+def _move(kind: str, pending: Pending, words: str, detail: str = "") -> Move:
+    what = {"child": "child workflow ", "activity": "activity ", "nexus": "Nexus operation "}.get(pending.kind, "")
+    return Move(kind=kind, subject=pending.subject, detail=detail, words=f"{what}{pending.shown} {words}")

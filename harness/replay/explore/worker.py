@@ -1,0 +1,280 @@
+"""The worker that is explored: one process behind a frontend that plays the server, with the model and effect doors."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
+
+from harness.doors.decision import Decision
+from harness.doors.http.doors import HttpDoors, HttpMessage
+from harness.doors.wire.certificate import certificate
+from harness.errors import RigError, UsageError, nearest
+from harness.processes.command import KEYS, command_words, environment
+from harness.processes.process import Process
+from harness.replay.door.door import READY_LIMIT
+from harness.replay.door.frontend import ActivityAnswer, OfferedActivity, OfferedTask, ReplayFrontend, WorkerAnswer
+from harness.replay.door.replayable_run import ReplayableRun
+from harness.replay.explore.world import World
+
+_T = TypeVar("_T")
+
+STARTS = 5
+"""How often the worker is started before it is given up."""
+
+_SLOT = "explore"
+_QUEUE_LIMIT = 3.0  # seconds from the first poll of any task queue to that of the one that is wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploredProgram:
+    """The worker's command line and what it is started with.
+
+    Attributes:
+        command: Command line, unmodified.
+        logs: Folder of the log files.
+        task_queue: Task queue that it must poll; empty: the first that it polls.
+        model: The model script; None: the doors' own answers.
+        effects: The effects script; None: the doors' own answers.
+        env: Further environment.
+        address: The loopback ``host:port`` that it has hard-coded; empty: it reads TEMPORAL_ADDRESS.
+        tls: Whether it insists on TLS.
+        limit: Seconds that one answer of it may take, or the execution of one activity.
+    """
+
+    command: str
+    logs: Path
+    task_queue: str = ""
+    model: Path | None = None
+    effects: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    tls: bool = False
+    limit: float = 20.0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """In place of an answer: why there is none. The process has ended, or was ended since it may be stuck."""
+
+    reason: str
+
+
+class ExploredWorker:
+    """The worker process, started again whenever it is lost. An async context manager.
+
+    Args:
+        program: What is started.
+
+    Raises:
+        UsageError: On entering: the command is not found, a script cannot be used, the fixed address is taken, or the
+            worker polls other task queues.
+        RigError: On entering: it exits before it polls, or never polls.
+    """
+
+    def __init__(self, program: ExploredProgram) -> None:
+        self._program = program
+        self._certificate = certificate(program.address.rpartition(":")[0]) if program.tls else None
+        self._frontend = ReplayFrontend(program.address, certificate=self._certificate)
+        self._doors = HttpDoors(
+            decide=_let_go,
+            logs=program.logs,
+            model_script=program.model,
+            effects_script=program.effects,
+            notice=lambda notice: None,
+        )
+        self._stack = AsyncExitStack()
+        self._process: Process | None = None
+        self._exit: asyncio.Task[str] | None = None
+        self.starts = 0
+
+    async def __aenter__(self) -> ExploredWorker:
+        try:
+            await self._stack.enter_async_context(self._doors)
+            await self._stack.enter_async_context(self._frontend)
+            self._stack.push_async_callback(self._end)
+            await self.start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def task_queue(self) -> str:
+        """The task queue that workflows are started on."""
+        return self._program.task_queue or next(iter(self._frontend.normal_queues), "")
+
+    @property
+    def log(self) -> str:
+        """The end of the log of its process."""
+        return self._process.log_tail(200) if self._process else ""
+
+    def polls(self, task_queue: str) -> bool:
+        """Tell whether it polls a task queue for workflow tasks."""
+        return task_queue in self._frontend.normal_queues
+
+    async def start(self) -> None:
+        """Start the process, or start it again, and wait until it polls.
+
+        Raises:
+            RigError: It was started too often, exits before it polls, or never polls.
+        """
+        await self._end()
+        self.starts += 1
+        if self.starts > STARTS:
+            raise RigError(f"the worker was lost {STARTS} times; its log says why", log=self.log)
+        words = command_words(self._program.command)
+        process = await Process.start(
+            words, name=f"worker-{self.starts}", logs=self._program.logs, env=self._environment()
+        )
+        self._process = process
+        self._exit = asyncio.create_task(_exit_of(process))
+        polled = asyncio.create_task(self._polled())
+        try:
+            await asyncio.wait({polled, self._exit}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            polled.cancel()
+        if self._exit.done():
+            raise RigError(f"{shlex.join(words)}: before it polled, {self._exit.result()}")
+        if not polled.done() or polled.cancelled():
+            raise self._not_polling(shlex.join(words))
+
+    async def ask(
+        self,
+        world: World,
+        *,
+        started: int,
+        known: int,
+        sticky: str,
+        keeps: Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool],
+    ) -> WorkerAnswer | Lost:
+        """Hand a workflow task out and return the answer.
+
+        Args:
+            world: The world, whose history ends with the task's WorkflowTaskStarted.
+            started: Id of that event.
+            known: How many events the worker has in its cache; 0: it is asked cold.
+            sticky: The worker's own task queue for what it has in its cache.
+            keeps: As for ``OfferedTask``.
+        """
+        run = ReplayableRun(
+            workflow_id=world.workflow_id,
+            run_id=world.run_id,
+            workflow_type=world.workflow_type,
+            task_queue=world.task_queue,
+            events=world.events,
+            tasks=(),
+        )
+        for message in world.requests:
+            message.event_id = started - 1
+        events: list[HistoryEvent] = list(world.events)
+        offered = OfferedTask(
+            run=run,
+            events=events,
+            end=started,
+            known=known,
+            previous_started_event_id=world.asked,
+            messages=world.requests,
+            keeps=keeps,
+        )
+        self._frontend.offer(sticky if known else world.task_queue, offered)
+        try:
+            return await self._unless_lost(offered.answer, "the workflow task")
+        finally:
+            self._frontend.withdraw(offered)
+
+    async def execute(self, task: rpc.PollActivityTaskQueueResponse, *, queue: str) -> ActivityAnswer | Lost:
+        """Have an activity task executed by the worker's own code.
+
+        Args:
+            task: The task, as a poll answers with it.
+            queue: Its task queue.
+        """
+        if not await self._executes(queue):
+            polled = ", ".join(map(repr, self._frontend.activity_queues)) or "none"
+            return Lost(f"the worker polls no activities on task queue {queue!r} (it polls {polled})")
+        offered = OfferedActivity(task=task)
+        self._frontend.offer_activity(queue, offered)
+        try:
+            return await self._unless_lost(offered.answer, f"activity {task.activity_type.name}")
+        finally:
+            self._frontend.withdraw_activity(offered)
+
+    async def _executes(self, queue: str) -> bool:
+        deadline = asyncio.get_running_loop().time() + _QUEUE_LIMIT
+        while queue not in self._frontend.activity_queues and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+        return queue in self._frontend.activity_queues
+
+    async def _unless_lost(self, answer: asyncio.Future[_T], what: str) -> _T | Lost:
+        assert self._exit is not None
+        waiting: set[asyncio.Future[Any]] = {answer, self._exit}
+        await asyncio.wait(waiting, timeout=self._program.limit, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        if self._exit.done():
+            return Lost(self._exit.result())
+        return Lost(f"no answer to {what} within {self._program.limit:g} s")
+
+    async def _polled(self) -> None:
+        """Wait until it polls the task queue that is wanted."""
+        wanted = self._program.task_queue
+        await self._frontend.polled.wait()
+        while wanted and wanted not in self._frontend.normal_queues:
+            await asyncio.sleep(0.01)
+
+    def _not_polling(self, command: str) -> Exception:
+        queues = self._frontend.normal_queues
+        wanted = self._program.task_queue
+        if queues:
+            polled = ", ".join(map(repr, queues))
+            return UsageError(f"the worker polls {polled}, but not {wanted!r}{nearest(wanted, queues)}")
+        hint = "" if self._program.address else " (if its address is hard-coded, give it with --address)"
+        log = self._process.log_tail() if self._process else ""
+        return RigError(
+            f"{command} did not poll within {READY_LIMIT:g} s: does it connect to TEMPORAL_ADDRESS{hint}?", log=log
+        )
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if self._exit:
+            self._exit.cancel()
+        if process is not None:
+            await process.kill()
+            self._frontend.forget()
+
+    def _environment(self) -> dict[str, str]:
+        program, doors = self._program, self._doors
+        return environment(
+            {
+                "TEMPORAL_ADDRESS": self._frontend.address,
+                "TEMPORAL_NAMESPACE": "default",
+                **({"TEMPORAL_TASK_QUEUE": program.task_queue} if program.task_queue else {}),
+                **KEYS,
+                "OPENAI_BASE_URL": doors.model_url(_SLOT, worker=1),
+                "ANTHROPIC_BASE_URL": doors.anthropic_url(_SLOT, worker=1),
+                "EFFECTS_URL": doors.effects_url(_SLOT, worker=1),
+                **(self._certificate.environment if self._certificate else {}),
+                **program.env,
+            }
+        )
+
+
+async def _let_go(message: HttpMessage) -> Decision:
+    return "go"
+
+
+async def _exit_of(process: Process) -> str:
+    status = await process.wait()
+    shown = "".join(f"\n  | {line}" for line in process.log_tail().splitlines())
+    return f"the worker process exited with status {status}{shown}"

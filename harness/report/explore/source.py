@@ -1,0 +1,115 @@
+"""Explorations as a report: each property that does not hold is a finding, each scenario a test case."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from harness.records.audit_result import place_of_line
+from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
+from harness.records.verdict import Harm, Outcome
+from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite
+from harness.report.phrases import number, reproduce_trial
+
+
+def explore_report(explored: Explorations) -> Report:
+    """Return what explorations came to as a report.
+
+    A trial is a path that was explored to its end, a point is a state.
+
+    Args:
+        explored: What the scenarios came to.
+    """
+    results = explored.results
+    findings = tuple(reported(each) for result in results for each in result.findings)
+    paths, failed = sum(each.paths for each in results), len(findings)
+    states, left = sum(each.states for each in results), sum(each.left for each in results)
+    return Report(
+        kind="explore",
+        outcome=explored.outcome,
+        headline=headline(explored),
+        findings=findings,
+        limits=tuple(_limit(each, text) for each in results for text in limits_of(each)),
+        suites=tuple(_suite(each) for each in results),
+        trials={"run": paths, "passed": max(0, paths - failed), "failed": failed, "unknown": 0},
+        points={"known": states + left, "struck": states, "unreachable": 0},
+        vacuous=sum(1 for each in results if not each.paths),
+        folder=explored.folder,
+        details={"scenarios": [_scenario(each) for each in results], "seconds": round(explored.seconds, 3)},
+    )
+
+
+def headline(explored: Explorations) -> str:
+    """Return what explorations came to, in one line without the outcome."""
+    results = explored.results
+    states, paths = sum(each.states for each in results), sum(each.paths for each in results)
+    tasks = sum(each.cold + each.warm for each in results)
+    findings = sum(len(each.findings) for each in results)
+    whole = sum(1 for each in results if each.whole)
+    line = f"{number(len(results), 'scenario')} explored, {whole} whole within the budgets: "
+    line += f"{number(states, 'state')}, {number(paths, 'path')}, {number(tasks, 'workflow task')} asked, "
+    return f"{line}{number(findings, 'finding')} ({explored.seconds:.1f} s)"
+
+
+def limits_of(result: ExploreResult) -> list[str]:
+    """Return what limits the exploration of a scenario, one sentence each."""
+    texts = [result.reason] if result.reason else []
+    if result.limit:
+        texts.append(f"not explored whole: {result.limit}; {number(result.left, 'step')} left to take")
+    return [*texts, *(f"not explored: {what} ({number(on, 'path')})" for what, on in result.unexplored.items())]
+
+
+def reported(finding: ExploreFinding) -> ReportedFinding:
+    """Return a finding of an exploration as every form shows it."""
+    return ReportedFinding(
+        id=finding.id,
+        check=finding.check,
+        message=finding.message,
+        scenario=finding.scenario,
+        reproduce=reproduce_trial(finding.id),
+        harm=Harm.BROKEN,
+        why=finding.why,
+        fix=finding.fix,
+        place=place_of_line(finding.place),
+        files=(finding.history,) if finding.history else (),
+        fingerprints={"finding/v1": f"{finding.scenario}/{finding.id}"},
+        details={
+            "subject": finding.subject,
+            "harm": Harm.BROKEN,
+            "why": finding.why,
+            "fix": finding.fix,
+            "moves": [[move.words for move in step] for step in finding.steps],
+            "end": dataclasses.asdict(finding.end),
+            "story": finding.story,
+            "compared": finding.compared,
+            "line": finding.place,
+            "history": finding.history,
+        },
+    )
+
+
+def _scenario(result: ExploreResult) -> dict[str, Any]:
+    kept = {each.name: getattr(result, each.name) for each in dataclasses.fields(result) if each.name != "findings"}
+    return {
+        **kept,
+        "seconds": round(result.seconds, 3),
+        "outcome": result.outcome,
+        "whole": result.whole,
+        "findings": [each.id for each in result.findings],
+    }
+
+
+def _limit(result: ExploreResult, text: str) -> Limit:
+    said = f"{result.scenario}: {text}"
+    return Limit(level="error", text=said, annotation=Annotation(level="error", title="crashproof explore", text=said))
+
+
+def _suite(result: ExploreResult) -> Suite:
+    error = "; ".join(limits_of(result)) if result.outcome is Outcome.UNKNOWN else ""
+    case = Case(
+        name=result.scenario,
+        classname="explore",
+        findings=tuple(reported(each) for each in result.findings),
+        error=error,
+    )
+    return Suite(name=f"explore {result.scenario}", cases=(case,), seconds=result.seconds)

@@ -1,0 +1,109 @@
+"""A worker is explored: each planted workflow breaks its property on a short path, each look-alike breaks none."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from harness import Scenario, signal, start, update
+from harness.records.explore_result import ExploreResult
+from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
+from harness.replay.explore.search import Limits
+from harness.replay.explore.worker import ExploredWorker
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WORKER = "python -m tests.replay.explored.worker"
+
+GIVEN: Mapping[str, tuple[Sequence[Any], Sequence[Any]]] = {
+    "WaitsForTwo": ((), [signal("approve")]),
+    "LocksItself": ((), [signal("hold")]),
+    "RaisesAtTimeout": ((), [signal("approve")]),
+    "RaisesInHandler": ((), [signal("choose", "Rome")]),
+    "ResetsApproval": ((), [signal("approve")]),
+    "ForgetsAtContinue": ((True,), [signal("write", "hello")]),
+    "LeavesUpdateOpen": ((), [update("rename", "Bob")]),
+    "WaitsForOne": ((), [signal("approve")]),
+    "FailsAtTimeout": ((), [signal("approve")]),
+    "PassesOnAtContinue": ((True, ""), [signal("write", "hello")]),
+    "FinishesUpdates": ((), [update("rename", "Bob")]),
+}
+"""Arguments of a workflow, and what is sent to it; none for those that are not listed."""
+
+PLANTED = {
+    "WaitsForTwo": "waits-for-ever",
+    "LocksItself": "waits-for-ever",
+    "RaisesAtTimeout": "workflow-task-fails",
+    "RaisesInHandler": "workflow-task-fails",
+    "FirstComesFirst": "order-matters",
+    "WorksByOrder": "order-matters",
+    "ResetsApproval": "message-lost",
+    "ForgetsAtContinue": "message-lost",
+    "LeavesUpdateOpen": "message-lost",
+    "UndoesFailureOnly": "trouble-untold",
+    "HidesFailure": "trouble-untold",
+    "WaitsAfterFailure": "trouble-untold",
+    "SwallowsCancellation": "cancellation-swallowed",
+    "SleepsOn": "cancellation-swallowed",
+    "AsksForTools": "no-end",
+    "RemembersInProcess": "asked-again-differs",
+}
+
+LOOKALIKES = (
+    "WaitsForOne",
+    "FailsAtTimeout",
+    "SortsAnswers",
+    "PassesOnAtContinue",
+    "FinishesUpdates",
+    "UndoesAlways",
+    "CountsTools",
+    "HasChild",
+)
+
+MOVES = 8
+
+
+def scenario(workflow: str) -> Scenario:
+    args, sends = GIVEN.get(workflow, ((), ()))
+    return Scenario(name=workflow, worker=WORKER, task_queue="agents", work=start(workflow, *args), sends=tuple(sends))
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def worker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExploredWorker]:
+    """Start the one worker that all these explorations share."""
+    logs: Path = tmp_path_factory.mktemp("explored")
+    async with open_worker(scenario("WaitsForOne"), options=ExploreOptions(), logs=logs) as started:
+        yield started
+
+
+async def explored(workflow: str, worker: ExploredWorker) -> ExploreResult:
+    options = ExploreOptions(limits=Limits(moves=MOVES, seconds=300))
+    return await ScenarioExploration(scenario(workflow), worker=worker, options=options).explore()
+
+
+@pytest.mark.parametrize("workflow", PLANTED)
+async def test_a_planted_bug_is_shown_by_its_property(workflow: str, worker: ExploredWorker) -> None:
+    result = await explored(workflow, worker)
+    assert PLANTED[workflow] in {finding.check for finding in result.findings}
+    finding = next(each for each in result.findings if each.check == PLANTED[workflow])
+    assert sum(len(step) for step in finding.steps) <= MOVES + 1  # the first task is handed out before
+    assert len(finding.story) == len(finding.steps)
+    assert not result.left
+    assert not result.unexplored
+
+
+@pytest.mark.parametrize("workflow", LOOKALIKES)
+async def test_a_look_alike_is_explored_whole_and_clean(workflow: str, worker: ExploredWorker) -> None:
+    result = await explored(workflow, worker)
+    assert [(finding.check, finding.message) for finding in result.findings] == []
+    assert result.whole
+
+
+async def test_the_same_is_explored_again_in_the_same_way(worker: ExploredWorker) -> None:
+    one, again = await explored("ResetsApproval", worker), await explored("ResetsApproval", worker)
+    assert (one.states, one.merged, one.paths) == (again.states, again.merged, again.paths)
+    assert one.findings == again.findings
