@@ -12,7 +12,7 @@ from pathlib import Path
 from temporalio.converter import DataConverter
 
 from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult
-from harness.records.scenario import Scenario
+from harness.records.scenario import Scenario, Start
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.properties import PROPERTIES, Violation, violations
@@ -22,7 +22,7 @@ from harness.replay.explore.story import history_json, story_of
 from harness.replay.explore.worker import ExploredProgram, ExploredWorker
 from harness.replay.explore.world import World
 from harness.trial.driver import converter as converter_of
-from harness.trial.stage import script_files
+from harness.trial.script_files import script_files
 
 SaveHistory = Callable[[str, bytes], str]
 """Keeps the history of a finding, by the finding's id, and returns the file as the user would type it."""
@@ -144,6 +144,8 @@ class ScenarioExploration:
     def _result(self, findings: Sequence[ExploreFinding]) -> ExploreResult:
         explored, scenario = self._search.exploration, self._scenario
         unexplored = Counter(reason for path in explored.paths for reason in path.unexplored)
+        if isinstance(scenario.work, Start) and len(others := set(map(repr, scenario.work.inputs))) > 1:
+            unexplored["executions with other arguments than the first"] = len(others) - 1
         return ExploreResult(
             scenario=scenario.name,
             title=scenario.title,

@@ -34,15 +34,16 @@ async def first_world(
             f"{scenario.name}: its work is begun by a program; exploring starts the workflow itself, so name it: "
             "work=start(...), or --workflow TYPE"
         )
+    workflow_id, arguments = next(iter(work.executions.items()))
     world = World(
-        workflow_id=work.workflow_id,
+        workflow_id=workflow_id,
         workflow_type=work.workflow,
         task_queue=task_queue,
-        run_id=run_id_of(work.workflow_id, 0),
+        run_id=run_id_of(workflow_id, 0),
         sends=tuple([await _declared(group, converter) for group in _in_order(scenario.sends)]),
         left=budgets,
     )
-    return begin(world, arguments=await _encoded(work.args, converter))
+    return begin(world, arguments=await _encoded(arguments, converter))
 
 
 def declarations_of(scenario: Scenario, *, order_matters: bool) -> DeclaredOutcomes:

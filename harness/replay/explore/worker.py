@@ -42,7 +42,7 @@ class ExploredProgram:
         logs: Folder of the log files.
         task_queue: Task queue that it must poll; empty: the first that it polls.
         model: The model script; None: the doors' own answers.
-        effects: The effects script; None: the doors' own answers.
+        effects: The scripts of its effect services, by their names; none: the doors' own answers.
         env: Further environment.
         address: The loopback ``host:port`` that it has hard-coded; empty: it reads TEMPORAL_ADDRESS.
         tls: Whether it insists on TLS.
@@ -53,7 +53,7 @@ class ExploredProgram:
     logs: Path
     task_queue: str = ""
     model: Path | None = None
-    effects: Path | None = None
+    effects: Mapping[str, Path] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     tls: bool = False
@@ -87,7 +87,7 @@ class ExploredWorker:
             decide=_let_go,
             logs=program.logs,
             model_script=program.model,
-            effects_script=program.effects,
+            effects_scripts=program.effects,
             notice=lambda notice: None,
         )
         self._stack = AsyncExitStack()
@@ -265,8 +265,8 @@ class ExploredWorker:
                 "ANTHROPIC_BASE_URL": doors.anthropic_url(_SLOT, worker=1),
                 "EFFECTS_URL": doors.effects_url(_SLOT, worker=1),
                 **(self._certificate.environment if self._certificate else {}),
-                **program.env,
-            }
+            },
+            given=program.env,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.records.audit_result import place_of_line
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
-from harness.records.verdict import Harm, Outcome
+from harness.records.verdict import Outcome, Severity
 from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite
 from harness.report.phrases import number, reproduce_trial
 
@@ -67,7 +67,7 @@ def reported(finding: ExploreFinding) -> ReportedFinding:
         message=finding.message,
         scenario=finding.scenario,
         reproduce=reproduce_trial(finding.id),
-        harm=Harm.BROKEN,
+        severity=Severity.BROKEN,
         why=finding.why,
         fix=finding.fix,
         place=place_of_line(finding.place),
@@ -75,7 +75,7 @@ def reported(finding: ExploreFinding) -> ReportedFinding:
         fingerprints={"finding/v1": f"{finding.scenario}/{finding.id}"},
         details={
             "subject": finding.subject,
-            "harm": Harm.BROKEN,
+            "severity": Severity.BROKEN,
             "why": finding.why,
             "fix": finding.fix,
             "moves": [[move.words for move in step] for step in finding.steps],
