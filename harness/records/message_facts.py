@@ -9,7 +9,7 @@ import msgspec
 
 
 class TaskPoll(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker process asks for a task: request of ``PollWorkflowTaskQueue`` and ``PollActivityTaskQueue``.
+    """A worker process asks for a task: request of ``Poll…TaskQueue``.
 
     Attributes:
         task_queue: The task queue; for a sticky one the queue that it belongs to.
@@ -54,6 +54,28 @@ class ActivityTask(msgspec.Struct, frozen=True, kw_only=True):
     schedule_to_close_timeout: float = 0.0
     retry_policy: TaskRetryPolicy = TaskRetryPolicy()
     eager: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class NexusTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of a Nexus operation that was handed out.
+
+    Attributes:
+        service: Name of the Nexus service.
+        operation: Name of the operation.
+        input: The decoded input of a start.
+        cancels: Whether it asks to cancel the operation, and not to start it.
+    """
+
+    service: str
+    operation: str
+    input: Any = None
+    cancels: bool = False
+
+
+class NexusFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker process reports that a task of a Nexus operation has failed, with the text of its failure."""
+
+    message: str
 
 
 class WorkflowTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +223,8 @@ class NotDelivered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 WireFacts = (
     TaskPoll
     | ActivityTask
+    | NexusTask
+    | NexusFailed
     | WorkflowTask
     | EagerTasks
     | HeartbeatRequest
@@ -214,10 +238,12 @@ HttpFacts = HttpCall | HttpReply | MadeUpReply
 
 REQUESTS: Mapping[str, type[WireFacts]] = {
     "PollActivityTaskQueue": TaskPoll,
+    "PollNexusTaskQueue": TaskPoll,
     "PollWorkflowTaskQueue": TaskPoll,
     "RecordActivityTaskHeartbeat": HeartbeatRequest,
     "RespondActivityTaskCompleted": ActivityCompleted,
     "RespondActivityTaskFailed": ActivityFailed,
+    "RespondNexusTaskFailed": NexusFailed,
     "RespondWorkflowTaskCompleted": WorkflowTaskCompleted,
     "RespondWorkflowTaskFailed": WorkflowTaskFailed,
 }
@@ -225,6 +251,7 @@ REQUESTS: Mapping[str, type[WireFacts]] = {
 
 REPLIES: Mapping[str, type[WireFacts]] = {
     "PollActivityTaskQueue": ActivityTask,
+    "PollNexusTaskQueue": NexusTask,
     "PollWorkflowTaskQueue": WorkflowTask,
     "RecordActivityTaskHeartbeat": HeartbeatReply,
     "RespondWorkflowTaskCompleted": WorkflowTask,

@@ -14,7 +14,7 @@ from harness.records.tape import Entry
 from harness.trial.nemesis import Nemesis
 from harness.trial.registry import WorkerRegistry
 
-_TASK_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue")
+_TASK_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue", "PollNexusTaskQueue")
 
 
 class Dispatch:
@@ -85,7 +85,8 @@ class Dispatch:
     def _poll(self, entry: Entry) -> Decision:
         """Learn that a worker process polls; one that is gone, or a zombie, gets no task any more."""
         poll = entry.facts_as(TaskPoll)
-        if poll and not poll.sticky and entry.worker == self._workers.number:
+        serves_work = entry.operation != "PollNexusTaskQueue"
+        if poll and serves_work and not poll.sticky and entry.worker == self._workers.number:
             self._workers.polls(poll.task_queue)
         gone = self._workers.died(entry.worker) or self._workers.is_zombie(entry.worker)
         return "drop" if gone else "go"

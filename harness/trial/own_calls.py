@@ -29,6 +29,7 @@ import grpc.aio
 from harness.doors.wire.proxy import Send
 from harness.records.act_facts import CallRecalled
 from harness.temporal.messages import parts
+from harness.temporal.service import response_type
 from harness.trial.live_tape import LiveTape
 
 _KEPT = frozenset(
@@ -111,7 +112,7 @@ class OwnCalls:
             self._names[worker].update(zip(call.ids, earlier.ids, strict=False))
             facts = CallRecalled(operation=operation, workflow_id=earlier.ids[0] if earlier.ids else "")
             self._tape.note("recall", worker=worker, facts=facts)
-            return reply
+            return _without_task(operation, reply)
         return await self._keep(call, send)
 
     async def _keep(self, call: _Kept, send: Send) -> bytes:
@@ -131,6 +132,16 @@ class OwnCalls:
             if kept.kind == call.kind and kept.worker != call.worker and call.worker not in kept.again
         ]
         return next((kept for kept in left if kept.said == call.said), next(iter(left), None))
+
+
+def _without_task(operation: str, reply: bytes) -> bytes:
+    """Return the answer to a start without the workflow task that it handed out: that one is lost with its process."""
+    if operation != "StartWorkflowExecution":
+        return reply
+    answer = response_type(operation).FromString(reply)
+    answer.ClearField("eager_workflow_task")
+    without: bytes = answer.SerializeToString()
+    return without
 
 
 def _said(request: Any) -> bytes:

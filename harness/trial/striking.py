@@ -271,5 +271,7 @@ def _ends_task(seen: Entry, struck: Entry) -> bool:
     """Tell whether an entry is the end of the task that a struck message belonged to."""
     if (seen.run_id, seen.activity_id) != (struck.run_id, struck.activity_id):
         return False
+    if "NexusTask" in struck.operation:
+        return seen.operation.startswith("RespondNexusTask")
     ends = "RespondActivityTask" if struck.activity_id else "RespondWorkflowTask"
     return seen.operation.startswith(ends)

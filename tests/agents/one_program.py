@@ -1,4 +1,7 @@
-"""A worker and its client in one program: starts a run under an id made up anew, adds by signal, closes by update."""
+"""A worker and its client in one program: starts a run under an id made up anew, adds by signal, closes by update.
+
+With the variable EAGER it asks for the first workflow task with the answer to its start.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,13 @@ class Ordering:
 async def main() -> None:
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
     async with Worker(client, task_queue=QUEUE, workflows=[Ordering], activities=[charge]):
-        handle = await client.start_workflow(Ordering.run, "Ada", id=f"order-{uuid.uuid4()}", task_queue=QUEUE)
+        handle = await client.start_workflow(
+            Ordering.run,
+            "Ada",
+            id=f"order-{uuid.uuid4()}",
+            task_queue=QUEUE,
+            request_eager_start="EAGER" in os.environ,
+        )
         await handle.signal(Ordering.add, "tea")
         await handle.signal(Ordering.add, "cake")
         assert await handle.execute_update(Ordering.close) == 2

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -25,6 +26,7 @@ class KnownRun:
         path: As in ``Point.workflow``.
         root: Whether it belongs to the chain that the scenario's work began.
         activities: Activity id to activity type and which execution of that type it is.
+        operations: The same of the Nexus operations that it calls, by the id of the request that starts each.
         executions: How many executions of each activity type and child workflow type were scheduled.
         seen: For each kind of message, what distinguishes the occurrences, in order.
     """
@@ -34,6 +36,7 @@ class KnownRun:
     path: str
     root: bool
     activities: dict[str, tuple[str, int]] = field(default_factory=dict)
+    operations: dict[str, tuple[str, int]] = field(default_factory=dict)
     executions: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
@@ -47,11 +50,12 @@ class KnownRun:
 
 @dataclass(frozen=True)
 class Task:
-    """A task in the hands of a worker process. ``activity_id`` is empty for a workflow task."""
+    """A task in the hands of a worker process: of an activity, a Nexus operation, or, without either id, a workflow."""
 
     run: KnownRun
     attempt: int
     activity_id: str = ""
+    operation_id: str = ""
     previous_started: int = 0
     worker: int = 0
 
@@ -98,6 +102,9 @@ class Attribution:
         # Calls of the worker process of now that belong to no task: a program started again begins anew.
         self._own_calls: Counter[Point] = Counter()
         self._heartbeats: Counter[tuple[str, str, int]] = Counter()
+        # Calls of Nexus operations by somebody who is unknown here, and how often each task of one was handed out.
+        self._elsewhere = KnownRun("", "", "", root=False)
+        self._handed_out: Counter[str] = Counter()
 
     @property
     def roots(self) -> list[KnownRun]:
@@ -164,25 +171,27 @@ class Attribution:
         """
         if operation == "PollWorkflowTaskQueue" and reply.task_token:
             task = self._learn_workflow_task(reply, worker)
-            if reply.HasField("query"):
-                return None
-            occurrence = task.run.occurrence(operation, distinguished_by=str(task.previous_started))
-            return _owner(task, operation, {"occurrence": occurrence})
+            return None if reply.HasField("query") else _of_workflow_task(task)
         if operation == "PollActivityTaskQueue" and reply.task_token:
             return self._of_task(self._learn_activity_task(reply, worker), operation)
+        if operation == "PollNexusTaskQueue" and reply.task_token:
+            return self._of_task(self._learn_nexus_task(reply, worker), operation)
         if operation == "RespondWorkflowTaskCompleted":
             if reply.workflow_task.task_token:
                 self._learn_workflow_task(reply.workflow_task, worker)
             for activity in reply.activity_tasks:
                 self._learn_activity_task(activity, worker)
+        if operation == "StartWorkflowExecution" and reply.eager_workflow_task.task_token:
+            self._learn_workflow_task(reply.eager_workflow_task, worker)
         return None
 
-    def handed_out(self, activity: Any) -> Owner:
-        """Name the point of an activity task that a reply handed out eagerly: the one that its poll answer would be.
+    def handed_out(self, token: bytes) -> Owner:
+        """Name the point of a task that a reply handed out eagerly: the one that its poll answer would be.
 
         Whether a task is handed out eagerly or by a poll is the server's choice, and may differ from run to run.
         """
-        return self._of_task(self._tasks[activity.task_token], "PollActivityTaskQueue")
+        task = self._tasks[token]
+        return self._of_task(task, "PollActivityTaskQueue") if task.activity_id else _of_workflow_task(task)
 
     def in_hand(self) -> set[tuple[str, str, int]]:
         """Return run id, activity id and attempt of each activity task that a worker process has heard of."""
@@ -203,9 +212,8 @@ class Attribution:
 
     def lost(self, reply: Any) -> None:
         """Learn that a reply was never heard, nor of the tasks that it handed out; None is no reply."""
-        beside = getattr(reply, "workflow_task", None)
-        eager = getattr(reply, "activity_tasks", ())
-        for handed_out in (reply, beside, *eager):
+        beside = (getattr(reply, name, None) for name in ("workflow_task", "eager_workflow_task"))
+        for handed_out in (reply, *beside, *getattr(reply, "activity_tasks", ())):
             self._in_hand.pop(getattr(handed_out, "task_token", b""), None)
 
     def worker_died(self, worker: int) -> None:
@@ -224,7 +232,7 @@ class Attribution:
         side by side from their starts on.
         """
         in_hand = [task for task in self._in_hand.values() if task.worker == worker]
-        activities = [task for task in in_hand if task.activity_id]
+        activities = [task for task in in_hand if task.activity_id or task.operation_id]
         # One whose end is on its way calls nobody any more, however late the answer to that comes.
         running = [task for task in activities if (task.run.run_id, task.activity_id) not in self._ending]
         tasks = running or activities or in_hand
@@ -303,6 +311,30 @@ class Attribution:
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
 
+    def _learn_nexus_task(self, reply: Any, worker: int) -> Task:
+        """Learn a task of a Nexus operation. The server starts one again with the id of the request before."""
+        starts = reply.request.HasField("start_operation")
+        asked = reply.request.start_operation if starts else reply.request.cancel_operation
+        operation_id = asked.request_id if starts else f"cancel {asked.operation_token or asked.operation_id}"
+        run = self._caller(asked.links) if starts else self._elsewhere
+        if operation_id not in run.operations:
+            name = f"{asked.service}.{asked.operation}" if starts else f"cancel-{asked.service}.{asked.operation}"
+            run.executions[f"{name}[]"] += 1
+            run.operations[operation_id] = (name, run.executions[f"{name}[]"])
+        self._handed_out[operation_id] += 1
+        task = Task(run, self._handed_out[operation_id], operation_id=operation_id, worker=worker)
+        self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
+        return task
+
+    def _caller(self, links: Any) -> KnownRun:
+        """Return the run that calls a Nexus operation, which the first link of the call leads to."""
+        for link in links:
+            steps = [unquote(step) for step in urlsplit(link.url).path.split("/")]
+            for run_id in steps:
+                if run_id in self.runs:
+                    return self.runs[run_id]
+        return self._elsewhere
+
     def _learn_commands(self, run: KnownRun, commands: Any) -> None:
         for command in commands:
             scheduled = command.schedule_activity_task_command_attributes
@@ -353,8 +385,16 @@ def _command_words(run: KnownRun, command: Any) -> str:
     return name
 
 
+def _of_workflow_task(task: Task) -> Owner:
+    """Return the owner of the answer that hands out a workflow task."""
+    operation = "PollWorkflowTaskQueue"
+    occurrence = task.run.occurrence(operation, distinguished_by=str(task.previous_started))
+    return _owner(task, operation, {"occurrence": occurrence})
+
+
 def _owner(task: Task, operation: str, more: dict[str, Any] | None = None) -> Owner:
-    subject, execution = task.run.activities.get(task.activity_id, ("", 0))
+    named = task.run.operations if task.operation_id else task.run.activities
+    subject, execution = named.get(task.operation_id or task.activity_id, ("", 0))
     identity: dict[str, Any] = {"door": "wire", "subject": subject, "execution": execution, **(more or {})}
     point = Point(position="before", operation=operation, workflow=task.run.path, attempt=task.attempt, **identity)
     return Owner(point, task.run.workflow_id, task.run.run_id, task.activity_id)

@@ -20,6 +20,8 @@ from harness.records.message_facts import (
     EagerTasks,
     HeartbeatReply,
     HeartbeatRequest,
+    NexusFailed,
+    NexusTask,
     ReportedFailure,
     TaskPoll,
     TaskRetryPolicy,
@@ -70,10 +72,10 @@ def facts_of_reply(operation: str, reply: Any) -> WireFacts | NoFacts:
     return decode(reply) if decode else NO_FACTS
 
 
-def facts_of_eager(task: Any) -> ActivityTask | NoFacts:
-    """Return what the tape keeps of an activity task that was handed out eagerly, and not by a poll."""
-    polled = _activity_task(task)
-    return polled if isinstance(polled, NoFacts) else msgspec.structs.replace(polled, eager=True)
+def facts_of_eager(operation: str, task: Any) -> WireFacts | NoFacts:
+    """Return what the tape keeps of a task that was handed out eagerly, and not by a poll of that operation."""
+    polled = facts_of_reply(operation, task)
+    return msgspec.structs.replace(polled, eager=True) if isinstance(polled, ActivityTask) else polled
 
 
 def command_name(command: Any) -> str:
@@ -117,6 +119,21 @@ def _activity_task(task: Any) -> ActivityTask | NoFacts:
         schedule_to_close_timeout=seconds_of(task.schedule_to_close_timeout),
         retry_policy=_retry_policy(task.retry_policy),
     )
+
+
+def _nexus_task(task: Any) -> NexusTask | NoFacts:
+    if not task.task_token:
+        return NO_FACTS
+    cancels = task.request.HasField("cancel_operation")
+    asked = task.request.cancel_operation if cancels else task.request.start_operation
+    given = None if cancels else _payload(asked.payload)
+    return NexusTask(service=asked.service, operation=asked.operation, input=given, cancels=cancels)
+
+
+def _nexus_failed(request: Any) -> NexusFailed:
+    """Return the failure of a Nexus task, which newer servers take as a Temporal failure, older ones as Nexus's own."""
+    said = getattr(request, "failure", request.error.failure).message or request.error.failure.message
+    return NexusFailed(message=said[:_LARGEST_SHOWN])
 
 
 def _workflow_task(task: Any) -> WorkflowTask | NoFacts:
@@ -164,10 +181,13 @@ _REQUESTS: Mapping[str, _Decode] = {
     "RespondWorkflowTaskFailed": _workflow_task_failed,
     "PollWorkflowTaskQueue": _task_poll,
     "PollActivityTaskQueue": _task_poll,
+    "PollNexusTaskQueue": _task_poll,
+    "RespondNexusTaskFailed": _nexus_failed,
 }
 
 _REPLIES: Mapping[str, _Decode] = {
     "PollActivityTaskQueue": _activity_task,
+    "PollNexusTaskQueue": _nexus_task,
     "PollWorkflowTaskQueue": _workflow_task,
     "RespondWorkflowTaskCompleted": _workflow_task_completed_reply,
     "RecordActivityTaskHeartbeat": lambda reply: HeartbeatReply(cancel_requested=reply.cancel_requested),

@@ -176,16 +176,14 @@ class WireProxy:
         return "go"
 
     def _hand_outs(self, call: _Call) -> Iterator[Entry]:
-        """Yield the activity tasks that the server handed out eagerly, in the reply to the task that scheduled them.
+        """Yield the tasks that the server handed out eagerly, in the reply to what scheduled them.
 
         Each is on the tape as the poll answer that it would have been else, so that it is known in one way.
         """
-        for task in (
-            call.reply.activity_tasks if call.operation == "RespondWorkflowTaskCompleted" and call.reply else ()
-        ):
-            handed_out = _Call("PollActivityTaskQueue", next(self._numbers), call.worker, request=None, reply=task)
-            handed_out.owner = self._attribution.handed_out(task) if call.worker else None
-            handed_out.facts = decoding.facts_of_eager(task)
+        for operation, task in _eager_tasks(call):
+            handed_out = _Call(operation, next(self._numbers), call.worker, request=None, reply=task)
+            handed_out.owner = self._attribution.handed_out(task.task_token) if call.worker else None
+            handed_out.facts = decoding.facts_of_eager(operation, task)
             yield handed_out.entry("reply", status="OK")
 
     async def _execute(self, call: _Call, method: str, context: Any) -> tuple[bytes, grpc.aio.AioRpcError | None]:
@@ -296,6 +294,16 @@ _NAMESPACED = (
     "signal_external_workflow_execution_command_attributes",
     "request_cancel_external_workflow_execution_command_attributes",
 )
+
+
+def _eager_tasks(call: _Call) -> Iterator[tuple[str, Any]]:
+    """Yield the tasks that a reply hands out eagerly, with the poll by which each would have been handed out else."""
+    if call.reply is None:
+        return
+    if call.operation == "RespondWorkflowTaskCompleted":
+        yield from (("PollActivityTaskQueue", task) for task in call.reply.activity_tasks)
+    if call.operation == "StartWorkflowExecution" and call.reply.eager_workflow_task.task_token:
+        yield "PollWorkflowTaskQueue", call.reply.eager_workflow_task
 
 
 def _start_of(call: _Call) -> Any:

@@ -39,6 +39,8 @@ from harness.records.message_facts import (
     HttpCall,
     HttpReply,
     MadeUpReply,
+    NexusFailed,
+    NexusTask,
     NotDelivered,
     ReportedFailure,
     TaskPoll,
@@ -115,6 +117,14 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         WorkflowTask(attempt=1, started_event_id=0, query=True),
     ),
     ("request", "wire", "RecordActivityTaskHeartbeat", {"details": [3]}, HeartbeatRequest(details=[3])),
+    (
+        "reply",
+        "wire",
+        "PollNexusTaskQueue",
+        {"service": "Notes", "operation": "write", "input": "moss", "cancels": False},
+        NexusTask(service="Notes", operation="write", input="moss"),
+    ),
+    ("request", "wire", "RespondNexusTaskFailed", {"message": "no"}, NexusFailed(message="no")),
     ("reply", "wire", "RecordActivityTaskHeartbeat", {"cancel_requested": True}, HeartbeatReply(cancel_requested=True)),
     ("request", "wire", "RespondActivityTaskCompleted", {"result": ["done"]}, ActivityCompleted(result=["done"])),
     (

@@ -35,9 +35,15 @@ class Server:
             sent = type(request)()
             sent.CopyFrom(request)
             self.asked.append(sent)
-            return str(len(self.asked)).encode()
+            number = str(len(self.asked))
+            return started(number) if isinstance(request, rpc.StartWorkflowExecutionRequest) else number.encode()
 
         return await self.calls.once(type(request).DESCRIPTOR.name.removesuffix("Request"), request, worker, send)
+
+
+def started(run_id: str, *, token: bytes = b"") -> bytes:
+    task = rpc.PollWorkflowTaskQueueResponse(task_token=token) if token else None
+    return rpc.StartWorkflowExecutionResponse(run_id=run_id, eager_workflow_task=task).SerializeToString()
 
 
 def refusal() -> grpc.aio.AioRpcError:
@@ -73,15 +79,15 @@ def an_update(workflow_id: str = "order") -> rpc.UpdateWorkflowExecutionRequest:
 
 async def test_what_was_sent_is_answered_as_before_and_what_was_not_is_sent() -> None:
     server = Server()
-    assert [await server.ask(call, 1) for call in (a_start(), a_signal("a"))] == [b"1", b"2"]
+    assert [await server.ask(call, 1) for call in (a_start(), a_signal("a"))] == [started("1"), b"2"]
     again = [await server.ask(call, 2) for call in (a_start(), a_signal("a"), a_signal("b"))]
-    assert again == [b"1", b"2", b"3"]
+    assert again == [started("1"), b"2", b"3"]
     assert [act.facts_as(CallRecalled) for act in server.tape.entries] == [
         CallRecalled(operation="StartWorkflowExecution", workflow_id="order"),
         CallRecalled(operation="SignalWorkflowExecution", workflow_id="order"),
     ]
     third = [await server.ask(call, 3) for call in (a_start(), a_signal("a"), a_signal("b"))]
-    assert third == [b"1", b"2", b"3"]
+    assert third == [started("1"), b"2", b"3"]
 
 
 async def test_the_same_said_twice_by_one_process_is_two_calls_for_each() -> None:
@@ -101,11 +107,21 @@ async def test_what_says_the_same_goes_before_what_is_next_in_order() -> None:
 async def test_a_start_under_an_id_made_up_anew_is_the_start_that_was_made_and_its_id_the_old_one() -> None:
     server = Server()
     await server.ask(a_start("order-1f"), 1)
-    assert await server.ask(a_start("order-2c"), 2) == b"1"
+    assert await server.ask(a_start("order-2c"), 2) == started("1")
     await server.ask(a_signal("a", "order-2c"), 2)
     await server.ask(rpc.GetWorkflowExecutionHistoryRequest(execution=WorkflowExecution(workflow_id="order-2c")), 2)
     assert server.asked[1].workflow_execution.workflow_id == "order-1f"
     assert server.asked[2].execution.workflow_id == "order-1f"
+
+
+async def test_the_workflow_task_that_came_with_a_start_is_not_handed_out_again() -> None:
+    calls = OwnCalls(LiveTape())
+
+    async def send() -> bytes:
+        return started("1", token=b"t")
+
+    answers = [await calls.once("StartWorkflowExecution", a_start(), worker, send) for worker in (1, 2)]
+    assert answers == [started("1", token=b"t"), started("1")]
 
 
 async def test_an_update_is_waited_for_and_asked_after_by_the_id_that_it_has() -> None:

@@ -2,98 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from temporalio.api.command.v1 import Command
-from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowType
-from temporalio.api.enums.v1 import CommandType
+from temporalio.api.common.v1 import WorkflowType
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.doors.wire.attribution import Attribution
-
-
-class Worker:
-    """Plays a worker's messages past an attribution."""
-
-    def __init__(self) -> None:
-        self.attribution = Attribution()
-
-    def workflow_task(
-        self,
-        run: str = "r1",
-        *,
-        workflow: str = "Trip",
-        id: str = "trip",
-        attempt: int = 1,
-        previous: int = 0,
-        worker: int = 1,
-    ) -> str:
-        reply = rpc.PollWorkflowTaskQueueResponse(
-            task_token=f"wt-{run}-{previous}-{attempt}".encode(),
-            workflow_execution=WorkflowExecution(workflow_id=id, run_id=run),
-            workflow_type=WorkflowType(name=workflow),
-            attempt=attempt,
-            previous_started_event_id=previous,
-        )
-        return self.named(self.attribution.reply("PollWorkflowTaskQueue", reply, worker=worker))
-
-    def decide(self, *commands: Command, run: str = "r1", attempt: int = 1, previous: int = 0) -> str:
-        token = f"wt-{run}-{previous}-{attempt}".encode()
-        request = rpc.RespondWorkflowTaskCompletedRequest(task_token=token, commands=commands)
-        found = self.named(self.attribution.request("RespondWorkflowTaskCompleted", request))
-        self.attribution.finished(token)
-        return found
-
-    def activity_task(
-        self, activity_id: str, kind: str = "book", *, run: str = "r1", attempt: int = 1, worker: int = 1
-    ) -> str:
-        reply = rpc.PollActivityTaskQueueResponse(
-            task_token=f"at-{run}-{activity_id}-{attempt}".encode(),
-            workflow_execution=WorkflowExecution(workflow_id="trip", run_id=run),
-            workflow_type=WorkflowType(name="Trip"),
-            activity_type=ActivityType(name=kind),
-            activity_id=activity_id,
-            attempt=attempt,
-        )
-        return self.named(self.attribution.reply("PollActivityTaskQueue", reply, worker=worker))
-
-    def beat(self, activity_id: str, *, attempt: int = 1) -> str:
-        request = rpc.RecordActivityTaskHeartbeatRequest(task_token=f"at-r1-{activity_id}-{attempt}".encode())
-        return self.named(self.attribution.request("RecordActivityTaskHeartbeat", request))
-
-    def complete(self, activity_id: str, *, attempt: int = 1) -> str:
-        token = f"at-r1-{activity_id}-{attempt}".encode()
-        request = rpc.RespondActivityTaskCompletedRequest(task_token=token)
-        found = self.named(self.attribution.request("RespondActivityTaskCompleted", request))
-        self.attribution.finished(token)
-        return found
-
-    def call(self, body: Any = None, *, worker: int = 1) -> str:
-        return self.named(self.attribution.call(door="effect", operation="note", body=body, worker=worker))
-
-    def ask(self, operation: str, request: Any) -> str:
-        return self.named(self.attribution.request(operation, request))
-
-    @staticmethod
-    def named(owner: Any) -> str:
-        return owner.point.id if owner else ""
-
-
-def activity(activity_id: str, kind: str = "book") -> Command:
-    command = Command(command_type=CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK)
-    command.schedule_activity_task_command_attributes.activity_id = activity_id
-    command.schedule_activity_task_command_attributes.activity_type.name = kind
-    return command
-
-
-def child(workflow_id: str, kind: str) -> Command:
-    command = Command(command_type=CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION)
-    command.start_child_workflow_execution_command_attributes.workflow_id = workflow_id
-    command.start_child_workflow_execution_command_attributes.workflow_type.name = kind
-    return command
-
-
-DONE = Command(command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION)
+from .playing import DONE, Worker, activity, child
 
 
 def test_the_messages_of_a_run_in_order() -> None:
@@ -203,42 +115,6 @@ def test_a_program_started_again_repeats_the_points_of_its_own_calls() -> None:
     assert worker.ask("StartWorkflowExecution", start) == first
 
 
-def test_several_executions_of_one_type_are_numbered_as_they_are_started() -> None:
-    worker = Worker()
-    for number, workflow in enumerate(["Trip", "Trip", "Stay"], 1):
-        worker.attribution.starts(workflow=workflow, workflow_id=f"w{number}")
-    assert worker.workflow_task("r2", id="w2") == "before/PollWorkflowTaskQueue/Trip.2/attempt-1"
-    assert worker.workflow_task("r1", id="w1") == "before/PollWorkflowTaskQueue/Trip/attempt-1"
-    worker.attribution.started(workflow="Stay", workflow_id="w3", run_id="r3")
-    worker.attribution.started(workflow="Trip", workflow_id="w2", run_id="r2")
-    assert [run.path for run in worker.attribution.executions.values()] == ["Trip.2", "Trip", "Stay"]
-    assert worker.workflow_task("r4", id="w2") == "before/PollWorkflowTaskQueue/Trip.2+1/attempt-1"
-
-
-def test_a_call_beside_another_execution_is_named_by_what_it_says_from_the_start_on() -> None:
-    worker = Worker()
-    for workflow_id in ("w1", "w2"):
-        worker.attribution.starts(workflow="Trip", workflow_id=workflow_id)
-    worker.workflow_task("r1", id="w1")
-    worker.decide(activity("1"), run="r1")
-    worker.activity_task("1", run="r1")
-    assert worker.call("x").startswith("before/effect.note/body-")
-
-
-def test_what_a_worker_starts_where_a_starter_begins_the_work_is_led_to() -> None:
-    attribution = Attribution(by_starter=True, begins_with="Trip")
-    attribution.starts_at_door(workflow="Setup", workflow_id="s", worker=0)
-    attribution.starts_at_door(workflow="Trip", workflow_id="w1", worker=0)
-    attribution.starts_at_door(workflow="Trip", workflow_id="w2", worker=1)
-    for workflow, number in (("Setup", "s"), ("Trip", "w1"), ("Trip", "w2")):
-        attribution.started_at_door(workflow=workflow, workflow_id=number, run_id=f"r-{number}")
-    assert [(run.path, run.root) for run in attribution.runs.values()] == [
-        ("Setup", False),
-        ("Trip", True),
-        ("Trip", False),
-    ]
-
-
 def test_a_signal_is_named_by_its_workflow_and_name() -> None:
     worker = Worker()
     worker.attribution.started(workflow="Trip", workflow_id="trip", run_id="r1")
@@ -300,7 +176,7 @@ def test_a_task_handed_out_eagerly_has_the_point_of_the_poll_answer_that_it_woul
     reply = rpc.RespondWorkflowTaskCompletedResponse()
     eager(reply, "2")
     assert worker.attribution.reply("RespondWorkflowTaskCompleted", reply, worker=1) is None
-    owner = worker.attribution.handed_out(reply.activity_tasks[0])
+    owner = worker.attribution.handed_out(b"eager-2")
     assert owner.point.at("after").id == "after/PollActivityTaskQueue/Trip/book.2/attempt-1"
     assert (owner.run_id, owner.activity_id) == ("r1", "2")
     assert worker.activity_task("1") == "before/PollActivityTaskQueue/Trip/book.1/attempt-1"

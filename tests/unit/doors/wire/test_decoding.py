@@ -24,6 +24,8 @@ from harness.records.message_facts import (
     EagerTasks,
     HeartbeatReply,
     HeartbeatRequest,
+    NexusFailed,
+    NexusTask,
     ReportedFailure,
     TaskPoll,
     TaskRetryPolicy,
@@ -93,6 +95,11 @@ ASKED: list[tuple[str, Any, Any]] = [
         ),
         WorkflowTaskFailed(cause="WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR", failure=REPORTED),
     ),
+    (
+        "RespondNexusTaskFailed",
+        rpc.RespondNexusTaskFailedRequest(failure=Failure(message="no such operation")),
+        NexusFailed(message="no such operation"),
+    ),
     ("GetSystemInfo", rpc.GetSystemInfoRequest(), NO_FACTS),
 ]
 
@@ -102,7 +109,7 @@ def test_what_a_request_says(operation: str, request_: Any, facts: Any) -> None:
     assert decoding.facts_of_request(operation, request_) == facts
 
 
-@pytest.mark.parametrize("operation", ["PollActivityTaskQueue", "PollWorkflowTaskQueue"])
+@pytest.mark.parametrize("operation", ["PollActivityTaskQueue", "PollWorkflowTaskQueue", "PollNexusTaskQueue"])
 def test_a_poll_names_its_queue_and_a_sticky_one_the_queue_that_it_belongs_to(operation: str) -> None:
     plain, sticky = request_type(operation)(), request_type(operation)()
     plain.task_queue.name = "q"
@@ -122,9 +129,21 @@ def test_an_activity_task_that_is_handed_out() -> None:
 
 
 def test_an_activity_task_that_came_with_a_workflow_task() -> None:
-    eager = decoding.facts_of_eager(activity_task())
+    eager = decoding.facts_of_eager("PollActivityTaskQueue", activity_task())
     assert isinstance(eager, ActivityTask)
     assert eager.eager is True
+
+
+def test_a_nexus_task_that_is_handed_out() -> None:
+    reply = rpc.PollNexusTaskQueueResponse(task_token=b"t")
+    asked = reply.request.start_operation
+    asked.service, asked.operation = "Notes", "write"
+    asked.payload.CopyFrom(Payload(metadata=JSON, data=b'"moss"'))
+    task = NexusTask(service="Notes", operation="write", input="moss")
+    assert decoding.facts_of_reply("PollNexusTaskQueue", reply) == task
+    reply.request.cancel_operation.service, reply.request.cancel_operation.operation = "Notes", "write"
+    cancel = NexusTask(service="Notes", operation="write", cancels=True)
+    assert decoding.facts_of_reply("PollNexusTaskQueue", reply) == cancel
 
 
 def test_a_workflow_task_that_is_handed_out_by_a_poll_or_with_the_last_completion() -> None:
@@ -148,7 +167,8 @@ def test_a_heartbeat_may_be_answered_with_a_request_to_cancel() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", ["PollActivityTaskQueue", "PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted"]
+    "operation",
+    ["PollActivityTaskQueue", "PollWorkflowTaskQueue", "PollNexusTaskQueue", "RespondWorkflowTaskCompleted"],
 )
 def test_a_reply_without_a_task_says_nothing(operation: str) -> None:
     assert decoding.facts_of_reply(operation, response_type(operation)()) is NO_FACTS
@@ -159,6 +179,7 @@ def test_what_is_written_is_what_is_read() -> None:
         assert type(decoding.facts_of_request(operation, request_type(operation)())) is record
     assert set(REPLIES) == {
         "PollActivityTaskQueue",
+        "PollNexusTaskQueue",
         "PollWorkflowTaskQueue",
         "RespondWorkflowTaskCompleted",
         "RecordActivityTaskHeartbeat",
