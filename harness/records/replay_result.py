@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from harness.records.verdict import Outcome, worst
 
-Why = Literal["open", "failed", "timed out", "not in the history", "not asked", "blocked", "newly patched"]
+Why = Literal[
+    "open", "failed", "timed out", "not in the history", "not asked", "blocked", "newly patched", "newer rules"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,8 @@ class Difference:
         line: Where workflow code issued the command, ``path.py:123 in run``, if known.
         note: What else is to be known: where in a value, or that only bytes or encoding differ.
         places: Where in the values they differ: ``.messages[2].timestamp``; empty for the whole of them.
+        tolerated: Whether Temporal itself lets it pass when it replays; None where that is not known.
+        rule: The rule of Temporal by which it does so, or not.
     """
 
     event_id: int
@@ -39,6 +43,8 @@ class Difference:
     line: str = ""
     note: str = ""
     places: tuple[str, ...] = ()
+    tolerated: bool | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +55,7 @@ class LeftOut:
     task. ``not asked``: nobody replayed it. ``blocked``: it failed now as the worker had too little time.
     ``newly patched``: a worker that does not know that this was recorded takes a new patch, by design; what it does
     from there on is not what a replay of the whole history would do.
+    ``newer rules``: nor is what it decides by rules of its SDK that are newer than the history.
     """
 
     workflow_task: int

@@ -70,6 +70,7 @@ class ReportedFinding:
         causes: Calls seen beside it whose results differ from replay to replay.
         conditions: The conditions of replay under which it shows; empty where it does not depend on them.
         difference: What is not as recorded, where it is that.
+        tolerance: Whether Temporal itself lets that difference pass, and by which rule; empty where it is not known.
         suppression: Why it does not count; None if it counts.
         fails: Whether it is sure or bad enough to fail.
         fingerprints: How SARIF knows it again, by the name of the way to do so.
@@ -99,6 +100,7 @@ class ReportedFinding:
     causes: tuple[NondeterministicCall, ...] = ()
     conditions: tuple[str, ...] = ()
     difference: Difference | None = None
+    tolerance: str = ""
     suppression: Suppression | None = None
     fails: bool = True
     fingerprints: Mapping[str, str] = field(default_factory=dict)
@@ -127,8 +129,9 @@ class ReportedFinding:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Why it matters and how to mend it, a line each, where the finding says so itself."""
-        return (*([f"Why: {self.why}"] if self.why else []), *([f"Fix: {self.fix}"] if self.fix else []))
+        """Why it matters, how to mend it, and whether Temporal tolerates it: a line each, where that is said."""
+        named = (f"Why: {self.why}" if self.why else "", f"Fix: {self.fix}" if self.fix else "", self.tolerance)
+        return tuple(filter(None, named))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from temporalio.api.update.v1 import Acceptance, Rejection, Response
 
 from harness.temporal import marker
 from harness.temporal.fields import fields_of, payload_of
+from harness.temporal.sdk_flags import Flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class TaskDecisions:
         failure: The message, if the worker failed the task instead.
         line: Where workflow code failed it, ``path.py:123 in run``, if known.
         given: Ids of recorded events that the worker was given instead of being asked for their commands.
+        flags: The flags of its SDK by which it was decided, and that no task before named.
         queries: Query id to answer: ``{"result.0": …}`` or ``{"failure": …}``. Histories hold no queries; whoever
             asked two workers may compare these himself.
     """
@@ -55,6 +57,7 @@ class TaskDecisions:
     failure: str = ""
     line: str = ""
     given: tuple[int, ...] = ()
+    flags: Flags = frozenset()
     queries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.temporal.duration import seconds_of
+from harness.temporal.sdk_flags import Flags, flags_by_task
 
 Reason = Literal["open", "failed", "timed out"]
 
@@ -27,6 +28,7 @@ class WorkflowRun:
         operations: Id of each NexusOperationScheduled event to the operation's number, from 1, and its name.
         updates: Id of each accepted update to its name.
         unanswered: Id of each WorkflowTaskStarted event whose task was not completed, and what became of it.
+        flags: Id of each WorkflowTaskStarted event whose task was completed to the flags that are in force in it.
     """
 
     workflow_type: str = ""
@@ -38,6 +40,7 @@ class WorkflowRun:
     operations: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     updates: Mapping[str, str] = field(default_factory=dict)
     unanswered: Mapping[int, Reason] = field(default_factory=dict)
+    flags: Mapping[int, Flags] = field(default_factory=dict)
 
 
 def run_of(events: Sequence[HistoryEvent]) -> WorkflowRun:
@@ -64,7 +67,12 @@ def run_of(events: Sequence[HistoryEvent]) -> WorkflowRun:
         elif details.started_event_id:  # a task can time out before it is started
             unanswered[details.started_event_id] = _ENDED[attributes]
     return WorkflowRun(
-        **_started(events), activities=activities, operations=operations, updates=updates, unanswered=unanswered
+        **_started(events),
+        activities=activities,
+        operations=operations,
+        updates=updates,
+        unanswered=unanswered,
+        flags=flags_by_task(events),
     )
 
 

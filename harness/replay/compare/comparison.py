@@ -13,7 +13,7 @@ from temporalio.converter import DataConverter, PayloadConverter
 from harness.records.evidence import History
 from harness.records.replay_result import Difference, LeftOut
 from harness.replay.compare import pairing as aligning
-from harness.replay.compare import places
+from harness.replay.compare import places, tolerance
 from harness.replay.compare.normal_form import (
     ENDS,
     TYPES,
@@ -25,6 +25,7 @@ from harness.replay.compare.normal_form import (
     without_ended_patches,
 )
 from harness.replay.compare.payloads import is_sealed, shown_apart
+from harness.replay.compare.tolerance import Tolerance
 from harness.temporal import marker
 from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded_commands
@@ -68,6 +69,7 @@ def compare(
     converter: PayloadConverter = DataConverter.default.payload_converter,
     place: ReplayPlace = ReplayPlace(),  # noqa: B008 (frozen)
     local_results: bool = True,
+    on_core: bool = True,
 ) -> Comparison:
     """Compare decided commands with recorded ones.
 
@@ -79,10 +81,16 @@ def compare(
         place: Where the replayed workflow believed to run, where that is not where it was recorded.
         local_results: Whether result, failure and attempt of local activities are compared. Not, where they ran
             again: they are no decision of workflow code.
+        on_core: Whether the SDK that replayed is built on SDK core, whose rules are known here.
     """
     events = events_of(history)
     comparison = _HistoryComparison(
-        events, recorded if recorded is not None else recorded_commands(events), converter, place, local_results
+        events,
+        recorded if recorded is not None else recorded_commands(events),
+        converter,
+        place,
+        local_results,
+        on_core,
     )
     for each in decided:
         comparison.add(each)
@@ -99,12 +107,15 @@ class _HistoryComparison:
         converter: PayloadConverter,
         place: ReplayPlace,
         local_results: bool,
+        on_core: bool,
     ) -> None:
         self._run: WorkflowRun = run_of(events)
         self._recorded = recorded
         self._converter = converter
         self._place = place
         self._local_results = local_results
+        self._on_core = on_core
+        self._last = max((one.event_id for commands in recorded.values() for one in commands), default=0)
         self._patches = {one.fields.get("patchId") for commands in recorded.values() for one in commands}
         self._differences: list[Difference] = []
         self._left_out: list[LeftOut] = []
@@ -119,6 +130,8 @@ class _HistoryComparison:
             self._left_out.append(
                 LeftOut(workflow_task=started, why=self._run.unanswered.get(started, "not in the history"))
             )
+        elif self._on_core and decided.flags - self._run.flags.get(started, decided.flags):
+            self._left_out.append(LeftOut(workflow_task=started, why="newer rules"))
         elif not decided.failure:
             self._task(decided)
         elif is_blocked(decided.failure):
@@ -183,6 +196,7 @@ class _HistoryComparison:
             new=self._described(other),
             line=other.line if other else "",
             note=patch_removed(one) if one and (other is None or one.kind != other.kind) else "",
+            **self._allowance(tolerance.of_command(one, other, followed=before < self._last)),
         )
         if one is None or other is None or one.kind != other.kind:
             yield difference
@@ -190,7 +204,10 @@ class _HistoryComparison:
         replaced = next((name for name in TYPES if one.fields.get(name) != other.fields.get(name)), "")
         if replaced:
             apart = self._apart(one, other, replaced)
-            yield dataclasses.replace(difference, field=replaced, **{**apart, "note": _others(one, other, replaced)})
+            allowance = self._tolerance(one, replaced, started)
+            yield dataclasses.replace(
+                difference, field=replaced, **{**apart, "note": _others(one, other, replaced)}, **allowance
+            )
             return
         unknown = "outcome" in other.fields
         for name in [*one.fields, *(name for name in other.fields if name not in one.fields)]:
@@ -203,10 +220,18 @@ class _HistoryComparison:
                 apart = self._apart(one, other, name)
                 shift = places.shift(apart["old"], apart["new"])
                 note = "; ".join(filter(None, (apart["note"], shift)))
-                yield dataclasses.replace(difference, field=name, **{**apart, "note": note})
+                allowance = self._tolerance(one, name, started)
+                yield dataclasses.replace(difference, field=name, **{**apart, "note": note}, **allowance)
 
     def _apart(self, one: Command, other: Command, name: str) -> dict[str, Any]:
         return shown_apart(one.fields.get(name), other.fields.get(name), converter=self._converter)
+
+    def _tolerance(self, command: Command, name: str, started: int) -> dict[str, Any]:
+        return self._allowance(tolerance.of_field(command, name, flags=self._run.flags.get(started, frozenset())))
+
+    def _allowance(self, allowed: Tolerance) -> dict[str, Any]:
+        tolerated, rule = allowed if allowed and self._on_core else (None, "")
+        return {"tolerated": tolerated, "rule": rule}
 
     def _described(self, command: Command | None) -> str | None:
         return " ".join(part for part in self._key(command) if part) if command else None
@@ -221,6 +246,7 @@ class _HistoryComparison:
             old="completed",
             new=f"failed: {decided.failure}",
             line=decided.line,
+            **self._allowance(tolerance.FAILED),
         )
 
 

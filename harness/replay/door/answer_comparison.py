@@ -95,6 +95,7 @@ class AnswerComparer:
             recorded=recorded,
             converter=self._converter.payload_converter,
             place=ReplayPlace(task_queue=queue),
+            on_core=all(each.on_core for each in answers),
         )
         replay = dataclasses.replace(
             _replay(asked.history),
@@ -155,6 +156,7 @@ def _decided(answers: Sequence[TaskAnswer]) -> list[TaskDecisions]:
             commands=of_answer(each.commands, messages=each.messages),
             failure=each.failure if each.kind == "failed" else "",
             given=each.given,
+            flags=each.flags,
         )
         for each in answers
         if each.kind in ("completed", "failed") and not each.unfinished

@@ -27,6 +27,7 @@ from harness.replay.door.replayable_run import (
 from harness.replay.door.task_answer import TaskAnswer, checked, heard, unasked, until_over
 from harness.replay.prefixes import evenly_chosen
 from harness.temporal import marker
+from harness.temporal.sdk_flags import BUILT_ON_CORE
 
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
@@ -40,6 +41,7 @@ QUEUE_LIMIT = 3.0
 _REASONS = {
     "made anew": "a local activity or side effect ran in this task, and the worker would run it again; "
     "the next task replays it",
+    "newer rules": "the worker's SDK decides by newer rules than the history's here; the next task replays it",
     "versions": "the worker takes the branch of new executions at a versioned change here; the next task replays it",
 }
 
@@ -224,8 +226,8 @@ class ReplayDoor:
                     messages=task.messages,
                 )
                 answer = await self._ask(offered, queue, task, "cold")
-                if _new_versions(answer.commands, task):
-                    answer = await self._replayed(run, task, queue, _REASONS["versions"])
+                if why := self._taken_for_new(answer, task):
+                    answer = await self._replayed(run, task, queue, _REASONS[why])
                 yield checked(answer)
 
     async def _replayed(self, run: ReplayableRun, task: RecordedTask, queue: str, reason: str) -> TaskAnswer:
@@ -246,7 +248,8 @@ class ReplayDoor:
             messages=task.messages,
         )
         answer = await self._ask(offered, queue, task, "cold")
-        return replace(answer, commands=tuple(without_versions(answer.commands)), replayed=True, given=given)
+        commands = tuple(without_versions(answer.commands))
+        return replace(answer, commands=commands, replayed=True, given=given, flags=frozenset())
 
     async def _warm(self, run: ReplayableRun, queue: str) -> AsyncGenerator[TaskAnswer, None]:
         """Ask for one task after the other, the run staying in the worker's cache as in production.
@@ -266,17 +269,32 @@ class ReplayDoor:
                 known=known,
                 previous_started_event_id=task.previous_started_event_id,
                 messages=task.messages,
-                keeps=_keeping(task, last=task is run.tasks[-1]),
+                keeps=self._keeping(task, last=task is run.tasks[-1]),
             )
             answer = await self._ask(offered, sticky if known else queue, task, "warm")
             sticky = _sticky_queue(offered.answer)
             known = task.started_event_id if answer.kind == "completed" and sticky else 0
-            if _new_versions(answer.commands, task):
+            if why := self._taken_for_new(answer, task):
                 known = 0
-                answer = unasked(task, "warm", _REASONS["versions"])
+                answer = unasked(task, "warm", _REASONS[why])
             elif answer.kind == "completed" and not sticky:
                 answer = replace(answer, note="the worker keeps no workflow in its cache: this task was asked cold")
             yield checked(answer)
+
+    @property
+    def _on_core(self) -> bool:
+        return self._frontend.sdk in BUILT_ON_CORE
+
+    def _taken_for_new(self, answer: TaskAnswer, task: RecordedTask) -> str:
+        """Say why a worker decided otherwise than in a replay, as it could not know that a task is recorded."""
+        if _new_versions(answer.commands, task):
+            return "versions"
+        return "newer rules" if self._on_core and task.completed_event_id and answer.flags - task.flags else ""
+
+    def _keeping(self, task: RecordedTask, *, last: bool) -> Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool]:
+        """Tell of an answer whether the worker may keep the run in its cache after it."""
+        nothing = TaskAnswer(mode="warm", started_event_id=task.started_event_id, kind="silent")
+        return lambda answer: not last and not self._taken_for_new(heard(nothing, answer), task)
 
     async def _ask(self, offered: OfferedTask, queue: str, task: RecordedTask, mode: Mode) -> TaskAnswer:
         began = time.monotonic()
@@ -296,6 +314,7 @@ class ReplayDoor:
             failure=f"no answer within {limit:g} s",
             seconds=time.monotonic() - began,
             fetched=offered.fetched,
+            on_core=self._on_core,
         )
         if offered.answer.done():
             return heard(answer, offered.answer.result())
@@ -312,10 +331,6 @@ def _without(run: ReplayableRun, answers: Iterable[TaskAnswer]) -> ReplayableRun
 
 def _new_versions(commands: Iterable[Command], task: RecordedTask) -> bool:
     return bool(markers_of(commands) & marker.VERSIONS - task.markers)
-
-
-def _keeping(task: RecordedTask, *, last: bool) -> Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool]:
-    return lambda answer: not last and not _new_versions(answer.commands, task)
 
 
 def _sticky_queue(answer: asyncio.Future[WorkerAnswer]) -> str:

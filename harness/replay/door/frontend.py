@@ -104,6 +104,7 @@ class ReplayFrontend:
         self.normal_queues: dict[str, None] = {}
         self.activity_queues: dict[str, None] = {}
         self.polled = asyncio.Event()
+        self.sdk = ""
         self._activities: defaultdict[str, asyncio.Queue[OfferedActivity]] = defaultdict(asyncio.Queue)
         self._open_activities: dict[bytes, OfferedActivity] = {}
         self._offered: defaultdict[str, asyncio.Queue[OfferedTask]] = defaultdict(asyncio.Queue)
@@ -174,6 +175,7 @@ class ReplayFrontend:
 
     async def _poll(self, request: Any, context: Any) -> Any:
         queue = request.task_queue
+        self.sdk = str(dict(context.invocation_metadata() or ()).get("client-name", self.sdk))
         if queue.kind != TaskQueueKind.TASK_QUEUE_KIND_STICKY:
             self.normal_queues[queue.name] = None
             self.polled.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType, EventType
@@ -14,6 +14,7 @@ from temporalio.api.protocol.v1 import Message
 
 from harness.errors import UsageError
 from harness.temporal import marker
+from harness.temporal.sdk_flags import Flags, flags_by_task
 
 _CHANGE_VERSION = "TemporalChangeVersion"
 _PATCH = "patch-data"
@@ -40,6 +41,7 @@ class RecordedTask:
         completed_event_id: Its WorkflowTaskCompleted; 0 while it is open.
         markers: Names of the markers that its answer recorded.
         messages: The update requests that came with it.
+        flags: The flags of SDKs that are in force in it; nothing while it is open.
     """
 
     scheduled_event_id: int
@@ -48,6 +50,7 @@ class RecordedTask:
     completed_event_id: int
     markers: frozenset[str]
     messages: tuple[Message, ...]
+    flags: Flags = frozenset()
 
     @property
     def made_anew(self) -> frozenset[str]:
@@ -190,6 +193,7 @@ def _checked(events: list[HistoryEvent], workflow_id: str) -> list[HistoryEvent]
 def _tasks(events: Sequence[HistoryEvent]) -> Iterator[RecordedTask]:
     previous = 0
     admitted = frozenset(_admitted(events))
+    flags = flags_by_task(events)
     for index, event in enumerate(events):
         if event.event_type != _STARTED:
             continue
@@ -200,7 +204,8 @@ def _tasks(events: Sequence[HistoryEvent]) -> Iterator[RecordedTask]:
             closed = next((each for each in rest if each.event_type in (*_CLOSED, _STARTED)), None)
             if closed is not None and closed.event_type != _COMPLETED:
                 continue
-        yield _task(events, event, closed.event_id if closed else 0, previous, admitted)
+        task = _task(events, event, closed.event_id if closed else 0, previous, admitted)
+        yield replace(task, flags=flags.get(event.event_id, frozenset()))
         if closed is not None:
             previous = event.event_id
 

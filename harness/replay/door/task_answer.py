@@ -17,6 +17,7 @@ from harness.replay.conditions import Mode
 from harness.replay.door.frontend import WorkerAnswer
 from harness.replay.door.replayable_run import RecordedTask, ReplayableRun, markers_of
 from harness.temporal import marker
+from harness.temporal.sdk_flags import Flags, flags_used
 from harness.temporal.task_failure import is_blocked
 
 Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
@@ -59,6 +60,8 @@ class TaskAnswer:
         fetched: Whether the worker asked for the beginning of the history, so that it was not warm.
         unfinished: Whether a local activity still ran, so that more commands would have followed.
         queue: The task queue on which its history was handed out.
+        flags: The flags of its SDK by which the worker answered, and that no task before named.
+        on_core: Whether the SDK of the worker is built on SDK core.
     """
 
     mode: Mode
@@ -76,6 +79,8 @@ class TaskAnswer:
     fetched: bool = False
     unfinished: bool = False
     queue: str = ""
+    flags: Flags = frozenset()
+    on_core: bool = True
 
     @property
     def blocked(self) -> bool:
@@ -169,6 +174,7 @@ def heard(so_far: TaskAnswer, answer: WorkerAnswer) -> TaskAnswer:
         failure="",
         note=RAN if unfinished else "",
         unfinished=unfinished,
+        flags=flags_used(answer.sdk_metadata),
     )
 
 

@@ -67,6 +67,7 @@ class Activation:
         issued: The commands, in their order.
         failure: Why the workflow code failed the workflow task; empty if it did not.
         line: Where it did, if known.
+        flags: The flags of the language's SDK by which its code was run.
     """
 
     started_event_id: int
@@ -74,6 +75,7 @@ class Activation:
     issued: tuple[IssuedCommand, ...]
     failure: str = ""
     line: str = ""
+    flags: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +122,14 @@ def _activation(
     issued = tuple(
         IssuedCommand(command=each, line=site_text(site)) for each, site in zip(commands, sites, strict=False)
     )
-    return Activation(started_event_id=started, replaying=replaying, issued=issued, failure=failure, line=site_text(at))
+    return Activation(
+        started_event_id=started,
+        replaying=replaying,
+        issued=issued,
+        failure=failure,
+        line=site_text(at),
+        flags=frozenset(completion.successful.used_internal_flags),
+    )
 
 
 class CommandObserver:

@@ -8,6 +8,8 @@ What SDK core does on the way from workflow code to server, measured with tempor
   policy and, by default, arguments are not in it: these cannot be compared with the recording.
 - A new patch leads to a search attribute ``TemporalChangeVersion`` as well, which is left out here.
 - An update that fails after it was accepted is a completed one with a failure; a refused one is in no history.
+- What is issued after the command that ends the run is sent before it, or dropped where the history is older than that
+  rule (``SENDS_WHAT_FOLLOWS_THE_END``).
 - Continue-as-new takes over memo and search attributes from the run where the workflow code gives none.
 """
 
@@ -21,13 +23,14 @@ from typing import Any
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.records.evidence import History
-from harness.replay.compare.normal_form import is_added_by_sdk
+from harness.replay.compare.normal_form import ENDS, is_added_by_sdk
 from harness.replay.in_process.observer import Activation, IssuedCommand, ObservedReplay
 from harness.replay.in_process.sdk_core_commands import of_sdk_core
 from harness.temporal import marker
 from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded_commands
 from harness.temporal.fields import fields_of
+from harness.temporal.sdk_flags import SENDS_WHAT_FOLLOWS_THE_END, flags_by_task
 
 _ABANDON = 2
 _NEVER_SENT = frozenset({"RequestCancelLocalActivity", "CancelSignalWorkflow", "QueryAnswered"})
@@ -58,6 +61,7 @@ class _Deciding:
     """Turns the activations of one replay, in their order, into the decisions of its workflow tasks."""
 
     def __init__(self, events: Sequence[HistoryEvent], recorded: Mapping[int, Sequence[Command]]) -> None:
+        self._events = events
         self._recorded = recorded
         started = fields_of(events[0].workflow_execution_started_event_attributes) if events else {}
         self._memo = {key: value for key, value in started.items() if key.startswith("memo.")}
@@ -81,13 +85,14 @@ class _Deciding:
 
     def of(self, observed: ObservedReplay) -> Iterator[TaskDecisions]:
         for started, activations in observed.tasks().items():
-            commands = list(self._commands(started, activations))
+            commands = self._without_what_follows_the_end(started, list(self._commands(started, activations)))
             failed = next((each for each in activations if each.failure), None)
             yield TaskDecisions(
                 started_event_id=started,
                 commands=tuple(self._with_local_activities(started, commands)),
                 failure=failed.failure if failed else "",
                 line=failed.line if failed else "",
+                flags=frozenset(("lang", number) for each in activations for number in each.flags),
             )
 
     def _commands(self, started: int, activations: Sequence[Activation]) -> Iterator[Command]:
@@ -96,6 +101,13 @@ class _Deciding:
             command = self._command(started, each)
             if command is not None:
                 yield command
+
+    def _without_what_follows_the_end(self, started: int, commands: list[Command]) -> list[Command]:
+        end = next((at for at, each in enumerate(commands, start=1) if each.kind in ENDS), len(commands))
+        if end == len(commands) or started not in self._recorded:
+            return commands
+        sent = SENDS_WHAT_FOLLOWS_THE_END in flags_by_task(self._events).get(started, frozenset())
+        return commands if sent else commands[:end]
 
     def _command(self, started: int, issued: IssuedCommand) -> Command | None:
         command = of_sdk_core(issued.command, line=issued.line)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.records.audit_result import place_of_line
-from harness.records.replay_result import ReplayedHistory, ReplayFinding, ReplayResult
+from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.verdict import Outcome
 from harness.report.document import finding_row
 from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite, Suppression
@@ -77,6 +77,7 @@ def reported(finding: ReplayFinding, reproduce: Reproduce) -> ReportedFinding:
         causes=finding.causes,
         conditions=finding.conditions,
         difference=finding.difference,
+        tolerance=_tolerance(finding.difference),
         suppression=Suppression(kind="external", reason=finding.accepted) if finding.accepted else None,
         fingerprints={"finding/v1": f"{finding.workflow}/{finding.id}"},
         details={
@@ -89,8 +90,20 @@ def reported(finding: ReplayFinding, reproduce: Reproduce) -> ReportedFinding:
             "accepted": finding.accepted,
             "difference": dataclasses.asdict(finding.difference) if finding.difference else {},
         },
-        properties={"histories": list(finding.histories), "conditions": list(finding.conditions)},
+        properties={
+            "histories": list(finding.histories),
+            "conditions": list(finding.conditions),
+            **({"tolerated": finding.difference.tolerated} if finding.difference else {}),
+        },
     )
+
+
+def _tolerance(difference: Difference | None) -> str:
+    """Say whether Temporal itself lets a difference pass, where that is known."""
+    if difference is None or difference.tolerated is None:
+        return ""
+    verdict = "lets it pass" if difference.tolerated else "fails on it"
+    return f"Temporal's own replay {verdict}: {difference.rule}"
 
 
 def _details(replayed: ReplayResult) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _WHY = {
     "not asked": "the replay ended before",
     "blocked": "it took too long to answer",
     "newly patched": "it takes a new patch",
+    "newer rules": "the worker's SDK decides it by newer rules where it does not replay",
 }
 
 
@@ -72,6 +73,7 @@ def _shown(finding: ReportedFinding) -> Iterator[str]:
         yield f"event {difference.event_id}, in the workflow task of event {difference.workflow_task}"
     elif difference:
         yield f"in the workflow task of event {difference.workflow_task}"
+    yield from filter(None, [finding.tolerance])
     if finding.conditions:
         yield f"seen under: {', '.join(finding.conditions)}"
     yield from _causes(finding.causes)

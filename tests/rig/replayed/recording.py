@@ -18,7 +18,7 @@ from harness.records.evidence import History
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
-from tests.rig.replayed.workflows import Counting, Greedy, Order
+from tests.rig.replayed.workflows import Counting, Greedy, Order, Parting
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "tests.rig.replayed.worker"]
@@ -55,9 +55,10 @@ async def record(logs: Path, *, data_converter: DataConverter = DataConverter.de
         ):
             counting = await client.start_workflow(Counting.run, id="counting-1", task_queue="orders")
             greedy = await client.start_workflow(Greedy.run, id="greedy-1", task_queue="orders")
-            await asyncio.gather(_order(client), counting.result(), greedy.result())
+            parting = await client.start_workflow(Parting.run, id="parting-1", task_queue="orders")
+            await asyncio.gather(_order(client), counting.result(), greedy.result(), parting.result())
             found = {}
-            for workflow_id in ("order-1", "order-1-shipping", "counting-1", "greedy-1"):
+            for workflow_id in ("order-1", "order-1-shipping", "counting-1", "greedy-1", "parting-1"):
                 run_id = (await client.get_workflow_handle(workflow_id).describe()).run_id
                 found[workflow_id] = await history_of(frontend, workflow_id, run_id)
             return found

@@ -10,14 +10,14 @@ from temporalio.converter import DataConverter
 from temporalio.worker import Worker
 
 from tests.rig.replayed.secret import SECRET
-from tests.rig.replayed.workflows import Counting, Greedy, Order, Shipping, price, reserve
+from tests.rig.replayed.workflows import Counting, Greedy, Order, Parting, Shipping, price, reserve
 
 
 async def main() -> None:
     """Work until killed."""
     converter = SECRET if os.environ.get("ORDER_SECRET") else DataConverter.default
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], data_converter=converter)
-    workflows = [Order, Shipping, Counting, *([Greedy] if os.environ.get("ORDER_GREEDY") != "no" else [])]
+    workflows = [Order, Shipping, Counting, Parting, *([Greedy] if os.environ.get("ORDER_GREEDY") != "no" else [])]
     queue = os.environ.get("ORDER_TASK_QUEUE", "orders")
     worker = Worker(
         client,

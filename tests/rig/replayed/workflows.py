@@ -131,3 +131,18 @@ class Greedy:
             settings.leave()
         if settings.VERSION == "raises SystemExit":
             raise SystemExit(3)
+
+
+@workflow.defn
+class Parting:
+    """Starts an activity after its result is out."""
+
+    @workflow.run
+    async def run(self) -> str:
+        """Leave a task behind that runs once this has returned."""
+        self.late = asyncio.create_task(_reserve("late"))
+        return "done"
+
+
+async def _reserve(item: str) -> str:
+    return await workflow.execute_activity(reserve, item, start_to_close_timeout=timedelta(seconds=10))

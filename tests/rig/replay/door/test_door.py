@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -107,6 +108,30 @@ async def test_warm_is_the_same_process_state_and_cold_is_not(recorded: dict[str
         [round(timer.nanos / 1e7) for timer in (_timer(answer),) if timer.nanos or timer.seconds] for answer in answers
     ]
     assert waits == [[1], [1], [], [2], [3], [], [5], [5], []]
+
+
+async def test_history_older_than_a_rule_of_the_sdk_is_asked_by_the_older_rule(
+    recorded: dict[str, History], tmp_path: Path
+) -> None:
+    parting = recorded["parting-1"]
+    async with asked(tmp_path) as door:
+        as_recorded = await replay(door, parting)
+        before_the_rule = await replay(door, _without_flags(parting))
+    assert shape(as_recorded, "cold") == shape(as_recorded, "warm") == told(parting)
+    assert list(told(parting).values()) == [["ScheduleActivityTask", "CompleteWorkflowExecution"]]
+    assert list(shape(before_the_rule, "cold").values()) == [["CompleteWorkflowExecution"]]
+    assert list(shape(before_the_rule, "warm").values()) == [["unasked"]]
+
+
+def _without_flags(history: History) -> History:
+    """Return what an SDK records that has no flags yet, and drops what is issued after the result."""
+    events = json.loads(json.dumps(history.events))
+    (late,) = (each for each in events if each["eventType"].endswith("ACTIVITY_TASK_SCHEDULED"))
+    events.remove(late)
+    for number, event in enumerate(events, start=1):
+        event["eventId"] = str(number)
+        event.get("workflowTaskCompletedEventAttributes", {}).pop("sdkMetadata", None)
+    return replace(history, run_id="older", events=tuple(events))
 
 
 def _timer(answer: TaskAnswer) -> Any:

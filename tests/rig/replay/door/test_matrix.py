@@ -76,7 +76,7 @@ async def test_an_unchanged_worker_decides_as_recorded_under_every_condition(
     recorded: Recorded, tmp_path: Path
 ) -> None:
     found = await replayed(of(recorded, tmp_path), tmp_path, *NAMES)
-    assert len(found) == 4
+    assert len(found) == 5
     for index, workflow_id in enumerate(recorded):
         assert set(found[index]) == NAMES
         assert all(answered.replay.workflow_id == workflow_id for answered in found[index].values())

@@ -284,6 +284,20 @@ def test_a_patch_that_the_recording_does_not_know_ends_the_comparison_of_its_tas
     assert [one.field for one in before.differences] == ["input.0"]
 
 
+def test_what_a_newer_sdk_decides_by_newer_rules_is_not_compared() -> None:
+    past = Past()
+    started = past.task(("a", "1"))
+    decided = TaskDecisions(started_event_id=started, commands=(activity("b"),), flags=frozenset({("core", 3)}))
+    left_out = (LeftOut(workflow_task=started, why="newer rules"),)
+    assert compare(past.events, [decided]) == Comparison(left_out=left_out)
+    completed = next(each for each in past.events if each.HasField("workflow_task_completed_event_attributes"))
+    completed.workflow_task_completed_event_attributes.sdk_metadata.core_used_flags.append(3)
+    assert compare(past.events, [decided]).differences
+    past.events[completed.event_id - 1].workflow_task_completed_event_attributes.ClearField("sdk_metadata")
+    (told,) = compare(past.events, [decided], on_core=False).differences
+    assert (told.tolerated, told.rule) == (None, "")
+
+
 def test_results_of_local_activities_can_be_left_out() -> None:
     past = Past()
     started = past.task()

@@ -22,8 +22,10 @@ from tests.replay.planted.planted import ALIKE, CHANGES, CONDITIONS, HISTORIES, 
 OF_CODE = (*CHANGES, *(case for case in CONDITIONS if case.changes))
 
 
-async def replayed(case: Planted, file: Path) -> tuple[Comparison, tuple[NondeterministicCall, ...]]:
-    """Replay one history in this process; return how it compares with the recording, and who was seen."""
+async def replayed(
+    case: Planted, file: Path, *, without_flags: bool = False
+) -> tuple[Comparison, tuple[NondeterministicCall, ...], Exception | None]:
+    """Replay one history in this process: how it compares with the recording, who was seen, and Temporal's verdict."""
     observer = CommandObserver()
     watch = CallWatch(observer.user_code)
     observer.during = watch.during
@@ -34,10 +36,13 @@ async def replayed(case: Planted, file: Path) -> tuple[Comparison, tuple[Nondete
         data_converter=pydantic_data_converter if case.data_converter else DataConverter.default,
     )
     events = list(WorkflowHistory.from_json(file.stem, file.read_text()).events)
+    for event in events if without_flags else ():
+        if event.HasField("workflow_task_completed_event_attributes"):
+            event.workflow_task_completed_event_attributes.ClearField("sdk_metadata")
     observer.about(events)
-    await replayer.replay_workflow(WorkflowHistory(file.stem, events), raise_on_replay_failure=False)
+    result = await replayer.replay_workflow(WorkflowHistory(file.stem, events), raise_on_replay_failure=False)
     (found,) = observer.take()
-    return compare(events, decisions_of(found, history=events)), watch.take()
+    return compare(events, decisions_of(found, history=events)), watch.take(), result.replay_failure
 
 
 def workflows(case: Planted) -> list[type]:
@@ -65,7 +70,7 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize("case", OF_CODE, ids=lambda case: case.name)
 async def test_change_is_found(case: Planted) -> None:
     (file,) = case.files
-    found, calls = await replayed(case, file)
+    found, calls, _ = await replayed(case, file)
     different = [told(difference) for difference in found.differences]
     assert all(change in different for change in case.changes)
     assert all(change in case.changes for change in different)
@@ -75,9 +80,19 @@ async def test_change_is_found(case: Planted) -> None:
     )
 
 
+@pytest.mark.parametrize("without_flags", [False, True], ids=["flags", "no flags"])
+@pytest.mark.parametrize("case", OF_CODE, ids=lambda case: case.name)
+async def test_what_temporal_tolerates_is_said_as_temporal_judges(case: Planted, without_flags: bool) -> None:
+    (file,) = case.files
+    found, _, failure = await replayed(case, file, without_flags=without_flags)
+    told = [(each.field, each.tolerated, each.rule) for each in found.differences]
+    assert all(rule for _, tolerated, rule in told if tolerated is not None)
+    assert (False in [tolerated for _, tolerated, _ in told]) == (failure is not None), (told, failure)
+
+
 @pytest.mark.parametrize("case", [*ALIKE, UNCHANGED], ids=lambda case: case.name)
 async def test_look_alike_is_not_found(case: Planted) -> None:
     for file in case.files:
-        found, calls = await replayed(case, file)
+        found, calls, _ = await replayed(case, file)
         assert (found.differences, found.left_out, found.unseen, calls) == ((), (), (), ())
         assert found.commands

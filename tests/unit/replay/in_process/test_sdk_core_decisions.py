@@ -155,3 +155,26 @@ def test_failed_task_tells_why() -> None:
     activation = Activation(started_event_id=3, replaying=True, issued=(), failure="no")
     (task,) = decisions_of(ObservedReplay(workflow="W", run_id="r", activations=(activation,)), history=())
     assert task == TaskDecisions(started_event_id=3, failure="no")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], ["CompleteWorkflowExecution"]),
+        ([1, 2], ["CompleteWorkflowExecution"]),
+        ([1, 2, 3], ["CompleteWorkflowExecution", "ScheduleActivityTask"]),
+    ],
+)
+def test_what_follows_the_end_is_dropped_where_the_history_is_older_than_the_rule(
+    flags: list[int], expected: list[str]
+) -> None:
+    events: Sequence[HistoryEvent] = histories.load(HERE / "histories" / "Greeting-run.json").history.events
+    completed = next(each for each in events if each.HasField("workflow_task_completed_event_attributes"))
+    completed.workflow_task_completed_event_attributes.sdk_metadata.core_used_flags[:] = flags
+    end, late = WorkflowCommand(), WorkflowCommand()
+    end.complete_workflow_execution.SetInParent()
+    late.schedule_activity.activity_type = "late"
+    issued = tuple(IssuedCommand(command=each, line="") for each in (end, late))
+    activation = Activation(started_event_id=3, replaying=True, issued=issued)
+    (task,) = decisions_of(ObservedReplay(workflow="Greeting", run_id="r", activations=(activation,)), history=events)
+    assert [each.kind for each in task.commands] == expected

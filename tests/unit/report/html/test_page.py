@@ -60,7 +60,9 @@ def test_a_finding_shows_its_place_its_way_and_how_to_have_it_again() -> None:
         "app/old.py: not audited: line 1: invalid syntax",
     ):
         assert shown in page
-    assert "app/order.py:7 in run" in html(REPORTS["replay"])
+    page = html(REPORTS["replay"])
+    assert "app/order.py:7 in run" in page
+    assert "own replay lets it pass: of activities id and type are compared alone" in page
 
 
 def test_its_own_style_and_script_are_all_that_its_policy_lets_in() -> None:

@@ -62,6 +62,9 @@ def test_sarif_places() -> None:
         ("app/order.py", 7),
         ("h/one.json", 1),
     ]
+    changed, depends = run["results"]
+    assert "lets it pass: of activities id and type" in changed["message"]["text"]
+    assert (changed["properties"]["tolerated"], "tolerated" in depends["properties"]) == (True, False)
     assert run["tool"]["driver"]["version"] == "1.2.3"
     (notice,) = run["invocations"][0]["toolExecutionNotifications"]
     assert notice["message"]["text"].endswith("cut.json: it is empty")

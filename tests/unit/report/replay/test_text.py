@@ -22,6 +22,7 @@ Order
     ScheduleActivityTask book: input.0 was "Graz", is "Wien"
       app/order.py:7 in run
       event 5, in the workflow task of event 3
+      Temporal's own replay lets it pass: of activities id and type are compared alone
     In h/one.json
     Reproduce with:  crashproof replay h/one.json
 
