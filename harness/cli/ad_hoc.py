@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.output import say
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.app.run import DeclaredWork
+    from harness.records.scenario import Scenario
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--worker", {"metavar": "COMMAND", "help": "Command line of the worker, unmodified."}),
@@ -139,28 +142,53 @@ def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[Decla
     """Return the scenarios that a command was given: from files, folders and names, or described by options alone.
 
     Args:
-        targets: Files, folders and names.
+        targets: Files, folders and names; or a worker's program, from whose code the options are read that are not
+            given. ``workflows`` of the options then names its workflow code, too.
         given: The options of the command: those of a worker, and ``wanted`` and ``skipped`` checks where it has them.
 
     Raises:
         UsageError: Nothing is given, or both, or it names nothing.
     """
-    from harness.app.ad_hoc import ad_hoc_scenario
-    from harness.app.declared_scenarios import declaration, judged_by
     from harness.app.loading import load
-    from harness.app.run import DeclaredWork
 
     described = {name: given[name] for name in NAMES}
     if given["worker"]:
         if targets:
             raise UsageError("give scenarios or --worker, not both")
-        scenarios = [ad_hoc_scenario(described)]
-    else:
-        if any(described.values()):
-            raise UsageError("options that describe a worker need --worker COMMAND")
-        if not targets:
-            raise UsageError("nothing to run: give a scenario file, folder or name, or --worker COMMAND (see --help)")
-        scenarios = load(targets)
-    scenarios = [judged_by(each, only=given.get("wanted", ()), skipped=given.get("skipped", ())) for each in scenarios]
-    options = described if given["worker"] else None
-    return [DeclaredWork(scenario=each, declared=declaration(each, options=options)) for each in scenarios]
+        return [_by_options(described, given)]
+    if programs := _programs(targets, described, given):
+        return [_by_options(options, given) for options in programs]
+    if any(described.values()):
+        raise UsageError("options that describe a worker need --worker COMMAND, or its program alone")
+    if not targets:
+        raise UsageError(
+            "nothing to run: give a worker's program, a scenario file, folder or name, or --worker COMMAND (see --help)"
+        )
+    return [_declared(each, given) for each in load(targets)]
+
+
+def _programs(targets: tuple[str, ...], described: dict[str, Any], given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the options that describe the workflows of a worker's program, where that is the one target."""
+    from harness.app.worker_program import makes_worker, read_options
+
+    if len(targets) != 1 or not makes_worker(Path(targets[0])):
+        return []
+    read = read_options(Path(targets[0]), given=described)
+    given["workflows"] = given.get("workflows") or tuple(dict.fromkeys(each.module for each in read if each.module))
+    for each in read:
+        say(f"crashproof: read from {each.said}", err=True)
+    return [{**described, **each.options} for each in read]
+
+
+def _by_options(options: dict[str, Any], given: dict[str, Any]) -> DeclaredWork:
+    from harness.app.ad_hoc import ad_hoc_scenario
+
+    return _declared(ad_hoc_scenario(options), given, options=options)
+
+
+def _declared(scenario: Scenario, given: dict[str, Any], *, options: dict[str, Any] | None = None) -> DeclaredWork:
+    from harness.app.declared_scenarios import declaration, judged_by
+    from harness.app.run import DeclaredWork
+
+    judged = judged_by(scenario, only=given.get("wanted", ()), skipped=given.get("skipped", ()))
+    return DeclaredWork(scenario=judged, declared=declaration(judged, options=options))

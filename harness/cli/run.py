@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   crashproof run scenarios/research.py
+  crashproof run worker.py    # queue, workflows and inputs are read from its code
   crashproof run scenarios/ --jobs 4 -o json
   crashproof run scenarios/research.py --faults model,kill-server
   crashproof run --worker "python worker.py" --task-queue q \\
@@ -47,7 +48,7 @@ _BESIDE_RESUME = (
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("targets", nargs=-1, metavar="[FILE|FOLDER|NAME|FILE::NAME]...")
+@click.argument("targets", nargs=-1, metavar="[WORKER.PY|FILE|FOLDER|NAME|FILE::NAME]...")
 @ad_hoc.options
 @click.option(
     "--faults",
@@ -89,12 +90,16 @@ _BESIDE_RESUME = (
 def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     """Torture agents: break something at every message, let it heal, and say what broke.
 
-    Scenarios come from files, folders and names, or one worker is described by options alone.
+    Scenarios come from files, folders and names, or one worker is described by options alone; of a worker's program
+    they are read from its code, as far as they are not given.
     """
     from harness.cli.interrupting import interruptible  # these take their time, and --help needs none of them
     from harness.cli.progress import ProgressDisplay
     from harness.records.options import SweepOptions
 
+    if given["resume"]:
+        _refuse_beside_resume(click.get_current_context())
+    work = [] if given["resume"] else ad_hoc.declared_work(targets, given)
     options = SweepOptions(
         real_time=given["real_time"],
         only=given["only"],
@@ -107,9 +112,6 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         engine=given["engine"],
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),
     )
-    if given["resume"]:
-        _refuse_beside_resume(click.get_current_context())
-    work = [] if given["resume"] else ad_hoc.declared_work(targets, given)
     with _folder(given) as folder:
         try:
             with ProgressDisplay(jsonl=form == "jsonl") as display:

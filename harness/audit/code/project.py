@@ -9,6 +9,7 @@ from typing import Any
 
 from astroid import nodes
 
+from harness.audit.code import annotations as annotated_values
 from harness.audit.code import members
 from harness.audit.code.call_graph import CallGraph
 from harness.audit.code.declarations import Declarations
@@ -28,7 +29,7 @@ from harness.audit.code.project_records import (
     WrittenRetryPolicy,
 )
 from harness.audit.code.reachability import AuditLimits, Reachability, StartingPoint
-from harness.audit.code.resolved_name import qualified
+from harness.audit.code.resolved_name import ResolvedName, qualified
 from harness.audit.code.runtime_checks import Inside, skipped
 from harness.audit.code.source import SourceFile, collect
 from harness.audit.code.start_calls import StartCalls
@@ -223,6 +224,10 @@ class Project:
             if isinstance(resolved.node, nodes.FunctionDef | nodes.ClassDef | nodes.Lambda) and not resolved.instance:
                 return resolved.node
         return None
+
+    def annotated(self, annotation: nodes.NodeNG) -> list[ResolvedName]:
+        """Return instances of the classes that an annotation names, with the annotations in its brackets."""
+        return list(annotated_values.of(self._resolver, annotation))
 
     def origins_of(self, expression: nodes.NodeNG) -> list[Any]:
         """Return what an expression was written as: values, functions, classes or modules, through variables.

@@ -1,0 +1,115 @@
+"""A worker program given alone: which options describe it is read from its code, and never from running it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
+from harness.errors import UsageError, nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadProgram:
+    """How one workflow of a worker program is run.
+
+    Attributes:
+        options: Options that describe the worker, by their names without dashes.
+        said: What was read, in one line.
+        module: Module to replay its workflow code from; empty where that cannot be imported as it is.
+    """
+
+    options: Mapping[str, Any]
+    said: str
+    module: str = ""
+
+
+def makes_worker(file: Path) -> bool:
+    """Tell whether a Python file looks like a program that makes a Temporal worker, and like no file of scenarios."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "temporalio" in text and "Worker(" in text and "Scenario(" not in text
+
+
+def read_options(file: Path, *, given: Mapping[str, Any]) -> list[ReadProgram]:
+    """Return how each workflow of a worker program is run; how the program itself is, where it starts its own.
+
+    Workflows that only others start are left out.
+
+    Args:
+        file: The program.
+        given: Options of the user, which stand: ``workflow`` chooses one, and what else is given is not read.
+
+    Raises:
+        UsageError: No worker can be read from it, or nothing can be made up for an argument of a workflow.
+    """
+    workers = read_program(file)
+    every = [each for worker in workers for each in _programs(file, worker, given)]
+    if not every:
+        known = [workflow.name for worker in workers for workflow in worker.workflows]
+        raise UsageError(
+            f"no workflow {given['workflow']!r} can be read from {file}{nearest(given['workflow'], known)}"
+            if given.get("workflow") and known
+            else f"{file} declares no scenario, and no workflow of a worker can be read from it; describe the worker "
+            f"by options: --worker {_command(file)!r} --workflow TYPE"
+        )
+    return every
+
+
+def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Iterator[ReadProgram]:
+    options = {name: value for name, value in given.items() if value}
+    common = {"worker": _command(file), "task_queue": worker.task_queue, "address": _loopback(worker.address)}
+    where = f"{file}:{worker.line}: task queue {worker.task_queue or 'as it polls'}"
+    if worker.starts and not (given.get("workflow") or given.get("starter")):
+        own = {**common, "one_program": True, "workflow": worker.starts}
+        yield ReadProgram(options={**own, **options}, said=f"{where}; it starts {worker.starts} itself")
+        return
+    for workflow in worker.workflows:
+        if given.get("workflow") in (None, "", workflow.name):
+            starts = not (given.get("starter") or given.get("one_program"))
+            said = f"{where}; {_started(workflow)}" if starts and not given.get("input") else where
+            arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
+            read = {**common, "workflow": workflow.name, **arguments, **options}
+            yield ReadProgram(options=read, said=said, module=_module(workflow.file) if workflow.file else "")
+
+
+def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:
+    if workflow.unknown:
+        raise UsageError(
+            f"{file}: nothing can be made up for {', '.join(workflow.unknown)} of {workflow.name}: "
+            f"give its arguments with --workflow {workflow.name} --input JSON"
+        )
+    return (", ".join(json.dumps(each) for each in workflow.arguments),) if workflow.arguments else ()
+
+
+def _started(workflow: ReadWorkflow) -> str:
+    given = ", ".join(json.dumps(each, ensure_ascii=False) for each in workflow.arguments) or "nothing"
+    whence = " as code of the project starts it" if workflow.written else ", made up" if workflow.arguments else ""
+    sent = f"; it takes {', '.join(workflow.signals)}, of which none is sent" if workflow.signals else ""
+    return f"{workflow.name} is started with {given}{whence}{sent}"
+
+
+def _loopback(address: str) -> str:
+    """Return an address that is written in the code where a door can stand there."""
+    host, _, port = address.rpartition(":")
+    return address if port.isdigit() and host in ("localhost", "127.0.0.1", "[::1]") else ""
+
+
+def _command(file: Path) -> str:
+    """Return the command that runs a file: as a module where it stands in a package that the current folder holds."""
+    module = _module(file)
+    return f"python -m {module}" if "." in module else f"python {file}"
+
+
+def _module(file: Path) -> str:
+    """Return the name by which the current folder imports a file; empty where it cannot."""
+    names, folder = [file.stem], file.parent
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(names) if folder.resolve() == Path.cwd().resolve() else ""

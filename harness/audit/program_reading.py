@@ -1,0 +1,240 @@
+"""What the code of a worker program says of how to run it: task queue, workflows, their inputs, whether it starts them.
+
+Nothing is imported or run. An input is what some client call of the project passes, where that can be read; else one is
+made up of the annotations of the workflow's run method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astroid import nodes
+
+from harness.audit.code.project import Project
+from harness.audit.code.project_records import EntryKind, Module, WorkerCall, Workflow
+from harness.audit.code.start_calls import calls_of
+
+_STARTS = frozenset({"execute_workflow", "start_workflow"})
+_DEEPEST = 6
+_NOT_KNOWN = object()
+_PLAIN: Mapping[str, Any] = {
+    "builtins.bool": True,
+    "builtins.int": 1,
+    "builtins.float": 1.0,
+    "builtins.dict": {},
+    "collections.abc.Mapping": {},
+    "datetime.datetime": "2026-01-01T00:00:00+00:00",
+    "datetime.date": "2026-01-01",
+    "uuid.UUID": "5f0c8a52-6d0e-4b7c-9d43-1e2f3a4b5c6d",
+}
+_LISTS = ("builtins.list", "builtins.tuple", "builtins.set", "collections.abc.Sequence", "collections.abc.Iterable")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadWorkflow:
+    """A workflow of a worker, as far as the code tells how it is started.
+
+    Attributes:
+        name: Its type.
+        arguments: What it is started with, as JSON values.
+        written: Whether a client call of the project passes these; else they were made up.
+        unknown: Parameters of which nothing could be made up.
+        signals: Names of its signals and updates, which it may wait for.
+        file: The file that declares it, where that can be imported without anything being run; else None.
+    """
+
+    name: str
+    arguments: tuple[Any, ...] = ()
+    written: bool = False
+    unknown: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
+    file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadWorker:
+    """A worker that a program makes.
+
+    Attributes:
+        line: Line of the call that makes it.
+        task_queue: Its task queue; empty where the code does not say.
+        workflows: Those of its workflows that no other workflow of it starts.
+        starts: Type of the workflow that the program starts itself; empty where it starts none.
+        address: Address of the server that is written in the code; empty where the program takes it from elsewhere.
+    """
+
+    line: int
+    task_queue: str
+    workflows: tuple[ReadWorkflow, ...]
+    starts: str = ""
+    address: str = ""
+
+
+def read_program(file: Path) -> list[ReadWorker]:
+    """Return the workers that a Python file makes, itself or by functions of the modules beside it.
+
+    Args:
+        file: The file that is run as the worker program.
+    """
+    project = Project.of([file.parent])
+    own = [each for each in project.workers if each.module.path.resolve() == file.resolve()]
+    children = {each.workflow.node for each in project.started if each.workflow}
+    here = [each for each in project.modules if each.path.resolve() == file.resolve()]
+    starts = next((workflow.name for _, workflow in _client_calls(project, here)), "")
+    address = next(iter(_addresses(project, here)), "") or next(iter(_addresses(project, project.modules)), "")
+    return [_worker(project, each, children=children, starts=starts, address=address) for each in own]
+
+
+def _worker(
+    project: Project, call: WorkerCall, *, children: set[nodes.ClassDef], starts: str, address: str
+) -> ReadWorker:
+    queue = call.values.get("task_queue")
+    first = [each for each in call.workflows if each.node not in children] or call.workflows
+    return ReadWorker(
+        line=call.place.line,
+        task_queue=queue if isinstance(queue, str) else "",
+        workflows=tuple(_workflow(project, each) for each in first if each.name),
+        starts=starts,
+        address=address,
+    )
+
+
+def _addresses(project: Project, modules: Sequence[Module]) -> Iterator[str]:
+    """Yield the addresses that are written where a client connects."""
+    for module in modules:
+        for call in calls_of(module, frozenset({"connect"})):
+            if project.called_name(call) == "temporalio.client.Client.connect":
+                options = {each.arg: each.value for each in call.keywords if each.arg}
+                address = project.value_of(call.args[0] if call.args else options.get("target_host"))
+                if isinstance(address, str):
+                    yield address
+
+
+def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
+    sent = [each.name for each in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE) if each.name]
+    runs = any(
+        isinstance(each, nodes.Expr) and isinstance(each.value, nodes.Call) for each in workflow.module.tree.body
+    )
+    file = None if runs else workflow.module.path
+    for call, started in _client_calls(project, project.modules):
+        if started is workflow and (arguments := _passed(project, call)) is not None:
+            return ReadWorkflow(name=workflow.name, arguments=arguments, written=True, signals=tuple(sent), file=file)
+    run = next(iter(workflow.of_kind(EntryKind.RUN)), None)
+    made = dict(_made_up(project, run.node)) if run else {}
+    unknown = tuple(name for name, value in made.items() if value is _NOT_KNOWN)
+    arguments = tuple(None if value is _NOT_KNOWN else value for value in made.values())
+    return ReadWorkflow(name=workflow.name, arguments=arguments, unknown=unknown, signals=tuple(sent), file=file)
+
+
+def _client_calls(project: Project, modules: Sequence[Module]) -> Iterator[tuple[nodes.Call, Workflow]]:
+    """Yield the calls by which a client starts a workflow of the project."""
+    for module in modules:
+        for call in calls_of(module, _STARTS):
+            named = call.args[0] if call.args else None
+            for workflow in project.workflows:
+                if named is not None and _names(project, named, workflow):
+                    yield call, workflow
+
+
+def _names(project: Project, expression: nodes.NodeNG, workflow: Workflow) -> bool:
+    if isinstance(expression, nodes.Attribute) and project.definition_of(expression.expr) is workflow.node:
+        return True
+    name: object = project.value_of(expression)
+    return name == workflow.name
+
+
+def _passed(project: Project, call: nodes.Call) -> tuple[Any, ...] | None:
+    """Return the arguments of a client call as JSON values; None where one of them cannot be read."""
+    options = {each.arg: each.value for each in call.keywords if each.arg}
+    several = options.get("args")
+    expressions: list[Any] = list(call.args[1:])
+    if "arg" in options:
+        expressions.append(options["arg"])
+    if several is not None:
+        if not isinstance(several, nodes.List | nodes.Tuple):
+            return None
+        expressions += several.elts
+    values = [_written(project, each, _DEEPEST) for each in expressions]
+    return None if _NOT_KNOWN in values else tuple(values)
+
+
+def _written(project: Project, expression: Any, depth: int) -> Any:
+    """Return the JSON value of an expression: a constant, a list, a dict, an object made of such."""
+    if depth == 0:
+        return _NOT_KNOWN
+    if isinstance(expression, nodes.Const):
+        return expression.value if isinstance(expression.value, str | int | float | bool | None) else _NOT_KNOWN
+    if isinstance(expression, nodes.List | nodes.Tuple):
+        values = [_written(project, each, depth - 1) for each in expression.elts]
+        return _NOT_KNOWN if _NOT_KNOWN in values else values
+    if isinstance(expression, nodes.Dict):
+        items: Sequence[tuple[Any, Any]] = expression.items
+        pairs = [(project.value_of(key), _written(project, each, depth - 1)) for key, each in items]
+        known = all(isinstance(key, str) and each is not _NOT_KNOWN for key, each in pairs)
+        return dict(pairs) if known else _NOT_KNOWN
+    if isinstance(expression, nodes.Call):
+        return _object(project, expression, depth)
+    origins = [each for each in project.origins_of(expression) if each is not expression]
+    if len(origins) == 1 and isinstance(origins[0], nodes.NodeNG):
+        return _written(project, origins[0], depth - 1)
+    return _NOT_KNOWN
+
+
+def _object(project: Project, call: nodes.Call, depth: int) -> Any:
+    """Return what a dataclass or model is as JSON that is made with arguments that can be read."""
+    made = project.definition_of(call.func)
+    if not isinstance(made, nodes.ClassDef) or any(each.arg is None for each in call.keywords):
+        return _NOT_KNOWN
+    names = [name for name, _, _ in _fields(project, made)]
+    given = dict(zip(names, call.args, strict=False)) | {each.arg: each.value for each in call.keywords}
+    values = {name: _written(project, each, depth - 1) for name, each in given.items()}
+    return _NOT_KNOWN if len(call.args) > len(names) or _NOT_KNOWN in values.values() else values
+
+
+def _made_up(project: Project, run: nodes.FunctionDef) -> Iterator[tuple[str, Any]]:
+    """Yield for each parameter of a run method that has no default a value of its type."""
+    arguments = run.args
+    named = [*(arguments.posonlyargs or ()), *(arguments.args or ())]
+    types = [*(arguments.posonlyargs_annotations or ()), *(arguments.annotations or ())]
+    required = list(zip(named, types, strict=False))[1 : len(named) - len(arguments.defaults or ())]
+    for parameter, annotation in required:
+        yield parameter.name, _example(project, annotation, parameter.name, _DEEPEST)
+
+
+def _example(project: Project, annotation: nodes.NodeNG | None, name: str, depth: int) -> Any:
+    """Return a value of an annotated type, as JSON."""
+    if annotation is None or depth == 0:
+        return _NOT_KNOWN
+    for each in project.annotated(annotation):
+        value = _PLAIN.get(each.name, _NOT_KNOWN)
+        if each.name == "builtins.str":
+            value = name.replace("_", " ")
+        elif each.name in _LISTS:
+            element = _example(project, each.arguments[0], name, depth - 1) if each.arguments else _NOT_KNOWN
+            value = [] if element is _NOT_KNOWN else [element]
+        elif isinstance(each.node, nodes.ClassDef) and each.name not in _PLAIN:
+            value = _instance(project, each.node, depth)
+        if value is not _NOT_KNOWN:
+            return value
+    return _NOT_KNOWN
+
+
+def _instance(project: Project, made: nodes.ClassDef, depth: int) -> Any:
+    """Return an object of a class as JSON: of an enumeration its first member, else a value for each required field."""
+    if any(project.is_subclass(made, f"enum.{kind}") for kind in ("Enum", "StrEnum", "IntEnum")):
+        members = (each.value for each in made.body if isinstance(each, nodes.Assign))
+        return next((project.value_of(each) for each in members), _NOT_KNOWN)
+    fields = list(_fields(project, made))
+    values = {name: _example(project, each, name, depth - 1) for name, each, needed in fields if needed}
+    return _NOT_KNOWN if not fields or _NOT_KNOWN in values.values() else values
+
+
+def _fields(project: Project, made: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG, bool]]:
+    """Yield the annotated fields of a dataclass, model or typed dict: name, annotation, whether it has no default."""
+    for owner in reversed(project.ancestors(made)):
+        for each in owner.body:
+            if isinstance(each, nodes.AnnAssign) and isinstance(each.target, nodes.AssignName):
+                yield each.target.name, each.annotation, each.value is None

@@ -1,0 +1,78 @@
+"""The options that a worker program is run with, where it is given alone or with some of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.app.worker_program import makes_worker, read_options
+from harness.errors import UsageError
+from tests.unit.audit.test_program_reading import HEAD, TAIL, agent
+
+
+@pytest.fixture(autouse=True)
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "worker.py"
+    file.write_text(HEAD + agent("question: str, count: int") + TAIL)
+    return Path("worker.py")
+
+
+def options(file: Path, **given: Any) -> dict[str, Any]:
+    (program,) = read_options(file, given=given)
+    return dict(program.options)
+
+
+def test_all_that_the_code_says_is_given(worker: Path) -> None:
+    assert options(worker) == {
+        "worker": "python worker.py",
+        "task_queue": "orders",
+        "address": "localhost:7233",
+        "workflow": "Agent",
+        "input": ('"question", 1',),
+    }
+    (program,) = read_options(worker, given={})
+    assert program.module == "worker"
+    assert program.said == 'worker.py:19: task queue orders; Agent is started with "question", 1, made up'
+
+
+def test_what_the_user_gives_stands(worker: Path) -> None:
+    given = options(worker, input=('"why", 2',), address="127.0.0.1:9", env=("A=b",))
+    assert (given["input"], given["address"], given["env"]) == (('"why", 2',), "127.0.0.1:9", ("A=b",))
+    assert "input" not in options(worker, starter="python start.py")
+
+
+def test_a_workflow_that_it_does_not_have_is_told_with_the_nearest(worker: Path) -> None:
+    with pytest.raises(UsageError, match=r"no workflow 'Agnt' can be read from worker.py \(did you mean 'Agent'\?\)"):
+        read_options(worker, given={"workflow": "Agnt"})
+
+
+def test_an_argument_that_cannot_be_made_up_is_asked_for(worker: Path) -> None:
+    worker.write_text(HEAD + agent("thing") + TAIL)
+    with pytest.raises(UsageError, match="nothing can be made up for thing of Agent: give its arguments"):
+        read_options(worker, given={})
+    assert options(worker, input=("1",))["input"] == ("1",)
+
+
+def test_a_server_elsewhere_is_no_address_for_a_door(worker: Path) -> None:
+    worker.write_text(worker.read_text().replace("localhost:7233", "temporal.internal:7233"))
+    assert options(worker)["address"] == ""
+
+
+def test_a_module_of_a_package_is_run_as_one(worker: Path) -> None:
+    package = Path("app")
+    package.mkdir()
+    (package / "__init__.py").touch()
+    worker.rename(package / "worker.py")
+    (program,) = read_options(package / "worker.py", given={})
+    assert (program.options["worker"], program.module) == ("python -m app.worker", "app.worker")
+
+
+def test_only_a_program_that_makes_a_worker_looks_like_one(worker: Path, tmp_path: Path) -> None:
+    assert makes_worker(worker)
+    for text in ("x = 1", "from temporalio.worker import Worker", "Scenario(temporalio, Worker())"):
+        worker.write_text(text)
+        assert not makes_worker(worker)
+    assert not makes_worker(tmp_path / "none.py")

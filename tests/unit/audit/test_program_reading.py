@@ -1,0 +1,160 @@
+"""What a worker program says of how to run it: queue, address, workflows, and inputs of the right type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+from harness.audit.program_reading import ReadWorker, read_program
+
+HEAD = """
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Optional
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+"""
+TAIL = """
+async def main():
+    client = await Client.connect("localhost:7233")
+    async with Worker(client, task_queue="orders", workflows=[Agent]):
+        await asyncio.Event().wait()
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def program(folder: Path, text: str, *, tail: str = TAIL, **beside: str) -> ReadWorker:
+    (folder / "worker.py").write_text(HEAD + dedent(text) + tail)
+    for name, other in beside.items():
+        (folder / f"{name}.py").write_text(HEAD + dedent(other))
+    (worker,) = read_program(folder / "worker.py")
+    return worker
+
+
+def agent(signature: str) -> str:
+    return f"""
+@workflow.defn
+class Agent:
+    @workflow.run
+    async def run(self, {signature}) -> str: ...
+"""
+
+
+def arguments(folder: Path, signature: str, classes: str = "") -> tuple[object, ...]:
+    (workflow,) = program(folder, dedent(classes) + agent(signature)).workflows
+    assert not workflow.written
+    return workflow.arguments
+
+
+def test_queue_address_and_workflow_are_read(tmp_path: Path) -> None:
+    worker = program(tmp_path, agent("question: str"))
+    assert (worker.task_queue, worker.address, worker.starts) == ("orders", "localhost:7233", "")
+    assert [(each.name, each.arguments, each.file) for each in worker.workflows] == [
+        ("Agent", ("question",), tmp_path / "worker.py")
+    ]
+
+
+def test_what_is_not_written_is_left_open(tmp_path: Path) -> None:
+    tail = TAIL.replace('"localhost:7233"', "ADDRESS").replace('"orders"', "QUEUE")
+    worker = program(
+        tmp_path, "import os\nADDRESS, QUEUE = os.environ['A'], os.environ['Q']\n" + agent("q: str"), tail=tail
+    )
+    assert (worker.task_queue, worker.address) == ("", "")
+
+
+def test_arguments_are_made_up_of_the_annotations(tmp_path: Path) -> None:
+    classes = """
+    class Speed(StrEnum):
+        FAST = "fast"
+        SLOW = "slow"
+
+    class Person(BaseModel):
+        name: str
+        born: datetime
+
+    @dataclass
+    class Base:
+        key: str
+
+    @dataclass
+    class Order(Base):
+        person: Person
+        speed: Speed
+        amounts: list[float]
+        gift: Optional[bool]
+        more: dict[str, str]
+        note: str = ""
+    """
+    assert arguments(tmp_path, "order: Order, count: int, hurry: bool = False", classes) == (
+        {
+            "key": "key",
+            "person": {"name": "name", "born": "2026-01-01T00:00:00+00:00"},
+            "speed": "fast",
+            "amounts": [1.0],
+            "gift": True,
+            "more": {},
+        },
+        1,
+    )
+
+
+def test_what_nothing_can_be_made_up_for_is_named(tmp_path: Path) -> None:
+    (workflow,) = program(tmp_path, agent("question: str, thing, other: Unknown")).workflows
+    assert workflow.unknown == ("thing", "other")
+
+
+def test_what_a_client_of_the_project_passes_comes_first(tmp_path: Path) -> None:
+    order = "@dataclass\nclass Order:\n    item: str\n    count: int = 1\n"
+    start = """
+    from worker import Agent, Order
+    THING = "lamp"
+    async def main(client):
+        await client.start_workflow(Agent.run, Order(THING, count=3), id="x", task_queue="orders")
+    """
+    worker = program(tmp_path, order + agent("order: Order"), starter=start)
+    assert worker.starts == ""
+    assert [(each.arguments, each.written) for each in worker.workflows] == [(({"item": "lamp", "count": 3},), True)]
+
+
+def test_a_program_that_starts_its_own_work_is_known(tmp_path: Path) -> None:
+    starts = '        await client.execute_workflow("Agent", "why", id="x", task_queue="orders")\n'
+    worker = program(
+        tmp_path, agent("question: str"), tail=TAIL.replace("        await asyncio.Event().wait()\n", starts)
+    )
+    assert worker.starts == "Agent"
+
+
+def test_a_child_is_not_started_by_itself(tmp_path: Path) -> None:
+    parent = """
+    @workflow.defn
+    class Parent:
+        @workflow.run
+        async def run(self) -> str:
+            return await workflow.execute_child_workflow(Agent.run, "x")
+    """
+    worker = program(tmp_path, agent("q: str") + dedent(parent), tail=TAIL.replace("[Agent]", "[Agent, Parent]"))
+    assert [each.name for each in worker.workflows] == ["Parent"]
+
+
+def test_a_module_that_runs_when_it_is_imported_is_not_to_be_imported(tmp_path: Path) -> None:
+    unguarded = TAIL.partition("if __name__")[0] + "asyncio.run(main())\n"
+    (workflow,) = program(tmp_path, agent("q: str"), tail=unguarded).workflows
+    assert workflow.file is None
+
+
+def test_signals_and_updates_that_it_takes_are_named(tmp_path: Path) -> None:
+    takes = """
+    @workflow.signal
+    def approve(self, by: str) -> None: ...
+
+    @workflow.update(name="set")
+    def change(self) -> None: ...
+"""
+    (workflow,) = program(tmp_path, agent("q: str") + takes).workflows
+    assert workflow.signals == ("approve", "set")
