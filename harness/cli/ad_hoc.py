@@ -162,7 +162,8 @@ def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[Decla
         raise UsageError("options that describe a worker need --worker COMMAND, or its program alone")
     if not targets:
         raise UsageError(
-            "nothing to run: give a worker's program, a scenario file, folder or name, or --worker COMMAND (see --help)"
+            "nothing to run: give a scenario file, folder or name, or --worker COMMAND, "
+            "or its program alone (see --help)"
         )
     return [_declared(each, given) for each in load(targets)]
 
