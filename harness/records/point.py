@@ -20,7 +20,7 @@ GOODBYE = "ShutdownWorker"
 WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
 """Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
 
-_ATTEMPT = re.compile(r"/attempt-\d+")
+_ATTEMPT = re.compile(r"/attempt-(\d+)")
 _ONE_OF_SEVERAL = re.compile(r"[/+]|\.\d+$")
 _COUNTED = re.compile(r"(?:attempt|nth)-\d+")
 
@@ -147,6 +147,17 @@ def matches(point_id: str, pattern: str) -> bool:
         or fnmatch.fnmatchcase(point_id, pattern)
         or fnmatch.fnmatchcase(place_of(point_id), pattern)
     )
+
+
+def comes_to(point_id: str, pattern: str) -> bool:
+    """Tell whether a point id fits a pattern, or is a later attempt of one that does.
+
+    What waits for a message waits for the next attempt of it where the first was lost.
+    """
+    named, met = _ATTEMPT.search(pattern), _ATTEMPT.search(point_id)
+    if named and met and int(named[1]) < int(met[1]):
+        point_id = _ATTEMPT.sub(named[0], point_id)
+    return matches(point_id, pattern)
 
 
 def meets(point_id: str, planned: str) -> bool:

@@ -80,8 +80,9 @@ class Send:
         kind: What is sent; ``pass``: nothing, time passes.
         name: Name of the signal, query or update.
         args: Its arguments.
-        at: Point id or ``*`` pattern (see ``harness.records.point.matches``), sent once, at the first that matches;
-            ``start``: right after the workflow was started; ``then``: as soon as the one before it is done.
+        at: Point id or ``*`` pattern (see ``harness.records.point.comes_to``), sent once, at the first that matches, or
+            at the next attempt of it where that one was lost; ``start``: right after the workflow was started;
+            ``then``: as soon as the one before it is done.
         seconds: How much time passes.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,13 +16,14 @@ from typing import Any
 import msgspec
 from temporalio.client import Client
 from temporalio.converter import DataConverter
+from temporalio.service import RPCError, RPCStatusCode
 
 from harness.doors.wire.attribution import Attribution
 from harness.errors import RigError, UsageError
 from harness.processes.command import command_words
 from harness.processes.process import Process
 from harness.records.act_facts import ClientCall, TimePassed
-from harness.records.point import Point, matches, place_of
+from harness.records.point import Point, comes_to, place_of
 from harness.records.scenario import Scenario, Send, Start
 from harness.servers.clock import Clock, until_idle
 from harness.servers.overdue import skips_within
@@ -78,6 +80,8 @@ class Driver:
         work = scenario.work
         self._executions = tuple(work.executions) if isinstance(work, Start) else ("",)
         self._waiting = {each: list(enumerate(scenario.sends, 1)) for each in self._executions}
+        # What waits for the answer to what was sent before it, with the workflow id that it goes to.
+        self._following: list[tuple[str, list[tuple[int, Send]]]] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._starter: Process | None = None
         self._client: Client | None = None
@@ -152,13 +156,13 @@ class Driver:
         """Send what is to be sent at a point that is held, and see whether the work is over with it."""
         for workflow_id, point_id in self._met_by(point):
             over = self._scenario.over
-            if over and matches(point_id, over.point):
+            if over and comes_to(point_id, over.point):
                 self._over_places.add((workflow_id if len(self._executions) > 1 else "", place_of(point_id)))
                 seen = Counter(each for each, _ in self._over_places)
                 if sum(times >= over.times for times in seen.values()) == len(self._executions):
                     self.over.set()
             waiting = self._still_for(workflow_id) if workflow_id else []
-            due = [each for each in waiting if each[1].at not in _TIMED and matches(point_id, each[1].at)]
+            due = [each for each in waiting if each[1].at not in _TIMED and comes_to(point_id, each[1].at)]
             await self._send_all(due, workflow_id)
 
     def _met_by(self, point: Point) -> Iterator[tuple[str, str]]:
@@ -178,12 +182,17 @@ class Driver:
                 yield workflow_id, replace(point, workflow=in_first).id
 
     def tell_unsent(self) -> None:
-        """Put on the tape what is still to be sent, because its point has not come."""
+        """Put on the tape what is still to be sent, because its point has not come, or the answer before it."""
         for workflow_id, waiting in self._waiting.items():
             for _, send in waiting:
-                why = f"its point {send.at} did not come"
-                call = ClientCall(name=send.name, args=[], workflow_id=workflow_id, failure=why)
-                self._tape.note("unsent", facts=call)
+                self._unsent(send, workflow_id, why=f"its point {send.at} did not come")
+        for workflow_id, following in self._following:
+            for (_, before), (_, send) in itertools.pairwise(following):
+                self._unsent(send, workflow_id, why=f"the {before.kind} {before.name} before it was not answered")
+
+    def _unsent(self, send: Send, workflow_id: str, *, why: str) -> None:
+        call = ClientCall(name=send.name or send.kind, args=[], workflow_id=workflow_id, failure=why)
+        self._tape.note("unsent", facts=call)
 
     def _still_for(self, workflow_id: str) -> list[tuple[int, Send]]:
         return self._waiting[workflow_id if workflow_id in self._waiting else ""]
@@ -209,14 +218,17 @@ class Driver:
         del waiting[at:end]
         return taken
 
-    async def _go_on(self, following: Sequence[tuple[int, Send]], workflow_id: str) -> None:
-        for number, send in following:
+    async def _go_on(self, following: list[tuple[int, Send]], workflow_id: str) -> None:
+        self._following.append((workflow_id, following))
+        while following:
+            number, send = following[0]
             if send.kind in _AT_ONCE:
                 await self._tell(send, workflow_id)
             elif send.kind == "pass":
                 await self._let_pass(send, workflow_id)
             else:
                 await self._ask(number, send, workflow_id)
+            del following[0]
         self._is_free_to_skip(workflow_id)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
@@ -244,12 +256,17 @@ class Driver:
     async def _tell(self, send: Send, workflow_id: str) -> None:
         assert self._client is not None
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id)
-        self._tape.note(send.kind, facts=call)
         handle = self._client.get_workflow_handle(workflow_id)
-        if send.kind == "cancel":
-            await handle.cancel()
-        else:
-            await handle.signal(send.name, args=list(send.args))
+        try:
+            if send.kind == "cancel":
+                await handle.cancel()
+            else:
+                await handle.signal(send.name, args=list(send.args))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            call = msgspec.structs.replace(call, failure=f"it was sent when the workflow had closed: {error}")
+        self._tape.note(send.kind, facts=call)
 
     async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
         assert self._client is not None

@@ -104,11 +104,15 @@ class Nemesis:
         if self._listen and entry.point is not None:
             await self._listen(entry.point)
 
-    def lose(self, entries: Sequence[Entry], decision: Decision) -> None:
-        """Put on the tape that answers went no further: they travelled in one message with one that was struck."""
+    async def lose(self, entries: Sequence[Entry], decision: Decision) -> None:
+        """Put on the tape that answers went no further: they travelled in one message with one that was struck.
+
+        What they say was executed all the same, so that who waits for their points has met them.
+        """
         for entry in entries:
             if not any(each is entry for each in self._tape.entries):
                 self._tape.put(entry)
+                await self._hear(entry)
             self._dropped(entry, status=decision.code if isinstance(decision, Refusal) else "")
 
     async def whole(self, *, timeout: float) -> None:

@@ -108,7 +108,7 @@ class WireProxy:
         long_polls: LongPolls,
         execute: Execute = send_it,
         mend: Callable[[str, Any], bool] = lambda operation, reply: False,
-        lost: Callable[[Sequence[Entry], Decision], None] = lambda answers, decision: None,
+        lost: Callable[[Sequence[Entry], Decision], Awaitable[None]] | None = None,
     ) -> None:
         self._ports = ports
         self._namespace = namespace
@@ -171,7 +171,8 @@ class WireProxy:
             decision = await self._decide(entry)
             if decision != "go":
                 self._attribution.lost(call.reply)
-                self._lost([other for other in entries if other is not entry], decision)
+                if self._lost:
+                    await self._lost([other for other in entries if other is not entry], decision)
                 return decision
         return "go"
 

@@ -22,7 +22,7 @@ from harness.checks.judging import judge
 from harness.errors import RigError, UsageError
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan, Strike
-from harness.records.scenario import Scenario, cancel, start, started_by, started_by_worker
+from harness.records.scenario import Scenario, cancel, signal, start, started_by, started_by_worker, update
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
@@ -271,6 +271,28 @@ async def test_signals_updates_and_queries_reach_the_workflow_at_their_points(ri
     assert [act.facts.answer for act in acts(found.tape, "update")] == ["closing: it is late"]
     assert [type(act.facts.answer) for act in acts(found.tape, "query")] == [list]
     assert result(found.histories[0])[-1] == "it is late"
+
+
+async def test_what_waits_for_a_reply_that_a_kill_drops_is_sent_at_that_of_the_next_attempt(
+    rig: Rig, tmp_path: Path
+) -> None:
+    completes = COMPLETES.format("ConversationWorkflow/reply.1")
+    sends = [
+        signal("say", "good morning"),
+        signal("say", "good night", at=completes.replace("before", "after")),
+        update("close", "it is late", at="before/RespondActivityTaskCompleted/ConversationWorkflow/reply.2/attempt-1"),
+    ]
+    scenario = replace(shape("conversation"), name="dropped", sends=sends)
+    found = await tried(scenario, rig, tmp_path, completes)
+    assert found.end == "closed"
+    assert result(found.histories[0])[-1] == "it is late"
+
+
+async def test_what_is_sent_when_the_workflow_has_closed_is_told_and_ends_no_trial(rig: Rig, tmp_path: Path) -> None:
+    late = "after/RespondWorkflowTaskCompleted/Writing/CompleteWorkflowExecution"
+    found = await tried(replace(BEATING, name="late", sends=[signal("go", at=late)]), rig, tmp_path)
+    (told,) = acts(found.tape, "signal")
+    assert (found.end, told.facts.failure[:40]) == ("closed", "it was sent when the workflow had closed")
 
 
 async def test_a_workflow_that_the_worker_does_not_know_is_told(rig: Rig, tmp_path: Path) -> None:

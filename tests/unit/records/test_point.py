@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.records.point import Point, matches, meets, place_of, point_of
+from harness.records.point import Point, comes_to, matches, meets, place_of, point_of
 
 COMPLETED = Point(
     position="before",
@@ -155,3 +155,19 @@ def test_an_id_is_read_back_as_the_point_that_it_names(point_id: str, text: str)
     assert point_of(point_id).id == point_id
     assert point_of(point_id).text == text
     assert point_of(COMPLETED.id) == COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("after/Op/A/book.1/attempt-1", True),
+        ("after/Op/*/attempt-1", True),
+        ("after/Op/A/book.1/attempt-2", True),
+        ("after/Op/A/book.1/attempt-3", False),
+        ("after/Op/A/book.2/attempt-1", False),
+        ("before/Op/A/book.1/attempt-1", False),
+        ("after/Op/A/book.1", True),
+    ],
+)
+def test_what_waits_for_a_message_meets_a_later_attempt_of_it(pattern: str, fits: bool) -> None:
+    assert comes_to("after/Op/A/book.1/attempt-2", pattern) is fits

@@ -120,11 +120,17 @@ async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_execu
     ("decision", "status"), [("drop", ""), (Refusal("UNAVAILABLE", "the connection was lost"), "UNAVAILABLE")]
 )
 async def test_what_travelled_with_an_answer_that_was_struck_is_lost_with_it(decision: Decision, status: str) -> None:
-    nemesis = Play(Plan())
+    heard: list[Point] = []
+
+    async def listen(point: Point) -> None:
+        heard.append(point)
+
+    nemesis = Play(Plan(), listen=listen)
     beside, struck, further = (entry(TWO.at("after"), number=number) for number in (1, 2, 3))
     await nemesis.decide(beside)
     await nemesis.decide(struck)
-    nemesis.lose([beside, further], decision)
+    await nemesis.lose([beside, further], decision)
+    assert heard == [TWO.at("after")] * 3  # each once: the server has executed them all
     assert [(found.kind, found.message, found.status) for found in nemesis.tape.entries] == [
         ("reply", 1, ""),
         ("reply", 2, ""),

@@ -190,7 +190,7 @@ async def test_a_lost_reply_takes_what_it_hands_out_with_it(struck: str) -> None
     decision = Refusal("UNAVAILABLE", "the connection was lost")
     attribution = Attribution()
 
-    def lose(answers: Sequence[Entry], decided: Decision) -> None:
+    async def lose(answers: Sequence[Entry], decided: Decision) -> None:
         lost.append(([each.operation for each in answers], decided))
 
     meet = Holding(struck, "after", decision)
