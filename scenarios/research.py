@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from harness import Scenario, let_pass, signal, start
+from scenarios.research.policy import profile
 from scenarios.research.workflows import ResearchAgentWorkflow, ResearchInput
 
 worker_dies = Scenario(
     worker="python -m scenarios.research.worker",
     task_queue="research",
-    work=start(ResearchAgentWorkflow.run, ResearchInput(query="transformer attention", max_steps=4)),
+    work=start(ResearchAgentWorkflow.run, ResearchInput("transformer attention", max_steps=4, policy=profile())),
     model="research_script.py",
     faults=["kill-worker"],
 )

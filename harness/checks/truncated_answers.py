@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from harness.temporal import event as events
 from harness.temporal.payload import texts_in, values_of
 
 _LEAST = 8  # letters that a text must have before it can be recognised
+_DATA = re.compile(r"^data: (.*)$", re.MULTILINE)
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -44,9 +46,12 @@ class _Trace:
     fix="Check the status and the finish reason before an answer is used, and raise where it is not whole.",
 )
 def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """No error of the model, and no half of an answer, is taken for an answer: it is in no result and in no effect."""
-    met = faults_met.faulted_calls(evidence)
-    if not met:
+    """No error of the model, no refusal, and no half of an answer is taken for an answer: no result or effect holds it.
+
+    A refusal is what the provider says in its field for that. It may be told where no answer stands in the baseline.
+    """
+    met, refused = faults_met.faulted_calls(evidence), _refused(evidence)
+    if not met and not refused:
         raise NothingToLookAt("every answer of the model was whole")
     reported: set[str] = set()
     for attempt in attempts_of(evidence):
@@ -68,6 +73,53 @@ def nothing_truncated_accepted(evidence: Evidence, baselines: Sequence[Evidence]
             what = "half of an answer" if trace.whole else "the text of an error"
             words = f"{place} holds {what} of the model: {showing.short(trace.text)}"
             yield _finding(place, words, showing.entries(evidence, (trace.met.request, trace.met.instead)))
+    answered = {(place, where) for base in baselines for place, value in _lasting(base) for where, _ in _placed(value)}
+    for place, value in _lasting(evidence):
+        refusals = [(where, text) for where, text in _placed(value) if text in refused and text not in usual]
+        refusal = next((text for where, text in refusals if (place, where) in answered), "")
+        if refusal and place not in reported:
+            reported.add(place)
+            words = f"{place} holds what the model said when it refused: {showing.short(refusal)}"
+            yield _finding(place, words, showing.entries(evidence, (refused[refusal],)))
+
+
+def _refused(evidence: Evidence) -> dict[str, Entry]:
+    """Return each refusal of the model, in the field that the provider has for it, with what brought it."""
+    answers = [entry for entry in evidence.tape if entry.kind in ("reply", "dropped") and entry.door == "model"]
+    return {
+        text: entry
+        for entry in answers
+        for answer in _heard(entry)
+        for text in _refusals(answer)
+        if len(text) >= _LEAST
+    }
+
+
+def _heard(entry: Entry) -> Iterator[Any]:
+    """Yield the JSON that the worker heard: one document, or the events of a stream."""
+    if (reply := entry.facts_as(HttpReply)) is not None:
+        yield reply.answer
+    elif (lost := entry.facts_as(NotDelivered)) is not None:
+        for text in (lost.heard, *_DATA.findall(lost.heard)):
+            with contextlib.suppress(ValueError):
+                yield json.loads(text)
+
+
+def _refusals(value: Any) -> Iterator[str]:
+    """Yield what stands in a field ``refusal``, wherever it is (OpenAI's Chat Completions and Responses)."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _refusals(inner)
+    if isinstance(value, dict) and isinstance(value.get("refusal"), str):
+        yield value["refusal"]
+
+
+def _placed(value: Any, *where: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each text of a value with the names and indexes that lead to it."""
+    if isinstance(value, str):
+        yield where, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in inner:
+        yield from _placed(each, *where, name)
 
 
 def _completed_without(attempt: Attempt, evidence: Evidence) -> FaultedCall | None:

@@ -1,6 +1,7 @@
 """Agents whose heartbeats come too late, or whose checkpoints lead the next attempt astray."""
 
 from harness import Scenario, start
+from scenarios.broken.agents.beats_hide_hang import AskAllDay
 from scenarios.broken.agents.checkpoint_ignored import PagesCheckpointIgnored
 from scenarios.broken.agents.checkpoint_off_by_one import PagesOffByOne
 from scenarios.broken.agents.slow_beats import ArchiveSlowBeats
@@ -11,6 +12,11 @@ checkpoint_off_by_one = Scenario(
 )
 checkpoint_ignored = Scenario(
     worker="python -m scenarios.broken.agents.checkpoint_ignored", work=start(PagesCheckpointIgnored.run, 2)
+)
+beats_hide_hang = Scenario(
+    worker="python -m scenarios.broken.agents.beats_hide_hang",
+    work=start(AskAllDay.run, "why?"),
+    faults=["model-silent"],
 )
 
 # The first beat of an attempt goes out at once, 0.3 s before its page is copied: it is delivered when the page is met.
@@ -24,4 +30,5 @@ PLANTED = {
         "no-work-redone",
         "kill-worker@before/model.chat.completions/PagesCheckpointIgnored/sum_up_pages.1/attempt-1/nth-2",
     ),
+    "beats_hide_hang": ("hang-noticed", "model-silent@before/model.chat.completions/AskAllDay/ask_model.1/attempt-1"),
 }

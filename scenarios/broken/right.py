@@ -3,10 +3,12 @@
 from harness import Scenario, signal, start
 from scenarios.broken.agents.right_answers_remembered import ResearchRemembered
 from scenarios.broken.agents.right_bounded_by_time import ChargeBoundedByTime
+from scenarios.broken.agents.right_breaker import AskWithBreaker
 from scenarios.broken.agents.right_checkpoint import PagesResumed
 from scenarios.broken.agents.right_early_approval import ApprovalKept
 from scenarios.broken.agents.right_failure_told import AskAndTell
 from scenarios.broken.agents.right_fallback import MailFallingBack
+from scenarios.broken.agents.right_form_in_activity import PlanFromForm
 from scenarios.broken.agents.right_memory_cache import DraftCached
 from scenarios.broken.agents.right_outage_bounded_by_time import AskForAWhile
 from scenarios.broken.agents.right_rare_beats import ArchiveRareBeats
@@ -14,6 +16,10 @@ from scenarios.broken.agents.right_rate_limit import SumUpWhenAsked
 from scenarios.broken.agents.right_reservation_released import TripUndone
 from scenarios.broken.agents.right_same_key_twice import ChargeConfirmed
 from scenarios.broken.agents.right_sorted_set import TripInSortedOrder
+from scenarios.broken.agents.right_stream import DescribeToTheEnd
+from scenarios.broken.agents.right_timer_beats import AskForSeconds
+from scenarios.broken.agents.right_tool_once import BookOnce
+from scenarios.broken.agents.right_workflow_time import AskByItsOwnTime
 from scenarios.broken.agents.right_zombie import ReportSameKey
 
 OF_EACH_KIND = (
@@ -85,6 +91,39 @@ reservation_released = Scenario(
     work=start(TripUndone.run, "Rome"),
     faults=["model-400", "model-outage"],
 )
+stream = Scenario(
+    worker="python -m scenarios.broken.agents.right_stream",
+    work=start(DescribeToTheEnd.run, "lamp"),
+    faults=["stream-half-line", "stream-unfinished"],
+)
+form_in_activity = Scenario(
+    worker="python -m scenarios.broken.agents.right_form_in_activity",
+    work=start(PlanFromForm.run, "three days in Rome"),
+    model="scripts/fills_the_form.py",
+    faults=["answer-prose", "answer-prose-always"],
+)
+tool_once = Scenario(
+    worker="python -m scenarios.broken.agents.right_tool_once",
+    work=start(BookOnce.run, "a table for four"),
+    model="scripts/books_a_table.py",
+    faults=["tool-same-id", "tool-repeated", "answer-tool-call-always"],
+)
+breaker = Scenario(
+    worker="python -m scenarios.broken.agents.right_breaker",
+    work=start(AskWithBreaker.run, "why does it rain?"),
+    model="scripts/usual_model_out.py",
+)
+workflow_time = Scenario(
+    worker="python -m scenarios.broken.agents.right_workflow_time",
+    work=start(AskByItsOwnTime.run, "why does it rain?"),
+    model="scripts/usual_model_out.py",
+    faults=["model-502"],
+)
+timer_beats = Scenario(
+    worker="python -m scenarios.broken.agents.right_timer_beats",
+    work=start(AskForSeconds.run, "why?"),
+    faults=["model-silent"],
+)
 
 LOOKALIKES = (
     "same_key_twice",
@@ -101,4 +140,10 @@ LOOKALIKES = (
     "outage_bounded_by_time",
     "answers_remembered",
     "reservation_released",
+    "stream",
+    "form_in_activity",
+    "tool_once",
+    "breaker",
+    "workflow_time",
+    "timer_beats",
 )

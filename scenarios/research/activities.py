@@ -57,7 +57,18 @@ class StepResult:
 
 @activity.defn
 async def run_research_step(step: ResearchStep) -> StepResult:
-    """Ask the model for the next note and save it.
+    """Ask the usual model for the next note and save it."""
+    return await _step(step, MODEL)
+
+
+@activity.defn
+async def run_fallback_step(step: ResearchStep, model: str) -> StepResult:
+    """Ask another model for the next note and save it."""
+    return await _step(step, model)
+
+
+async def _step(step: ResearchStep, model: str) -> StepResult:
+    """Ask a model for the next note and save it.
 
     Every beat carries the model's answer as soon as there is one, so an attempt that follows does not ask (and pay)
     again. The note's key is made of workflow and step: however often an attempt dies between saving the note and
@@ -67,7 +78,7 @@ async def run_research_step(step: ResearchStep) -> StepResult:
     answer: str = beats[0] if beats else ""
     activity.heartbeat(answer)
     if not answer:
-        answer = await _beating(_ask(step), answer)
+        answer = await _beating(_ask(step, model), answer)
         activity.heartbeat(answer)
     done = DONE in answer
     note = answer.replace(DONE, "").strip()
@@ -86,9 +97,9 @@ async def _beating(work: Coroutine[Any, Any, T], answer: str) -> T:
         task.cancel()
 
 
-async def _ask(step: ResearchStep) -> str:
+async def _ask(step: ResearchStep, model: str) -> str:
     try:
-        completion = await model_client().chat.completions.create(model=MODEL, messages=_conversation(step))
+        completion = await model_client().chat.completions.create(model=model, messages=_conversation(step))
     except openai.APIError as error:
         raise classified(error) from error
     return complete_text(completion)

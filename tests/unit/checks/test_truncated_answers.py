@@ -87,3 +87,25 @@ def test_declared_fallback_is_no_finding_where_nothing_heals() -> None:
 
 def test_half_with_nothing_to_look_at() -> None:
     assert nothing(CHECK, undisturbed()) == "every answer of the model was whole"
+
+
+def test_a_refusal_is_mailed_where_an_answer_stood() -> None:
+    refused = "I'm sorry, but I can't help with that."
+    story = Story()
+    book = story.activity("book")
+    answer = {"choices": [{"message": {"content": None, "refusal": refused}}]}
+    story.model({"ask": "x"}, task=book, answer=answer).complete(book, "none").effect(
+        "page", {"text": refused}, key="k"
+    )
+    finding = only_finding(CHECK, story.close(result="none").evidence(), undisturbed())
+    assert finding.subject == "effect page"
+    assert finding.message == f'effect page holds what the model said when it refused: "{refused}"'
+
+
+def test_a_refusal_that_is_told_as_one_is_no_finding() -> None:
+    refused = "I'm sorry, but I can't help with that."
+    story = Story()
+    book = story.activity("book")
+    answer = {"choices": [{"message": {"content": None, "refusal": refused}}]}
+    story.model({"ask": "x"}, task=book, answer=answer).complete(book, {"refused": refused})
+    passes(CHECK, story.close(result={"refused": refused}).evidence(), undisturbed())

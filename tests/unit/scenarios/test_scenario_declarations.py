@@ -17,7 +17,10 @@ from tests import ROOT
 BROKEN = sorted(path for path in (ROOT / "scenarios" / "broken").glob("*.py") if path.name != "__init__.py")
 DECLARATIONS = [
     *BROKEN,
-    *(ROOT / "scenarios" / name for name in ("approval.py", "openai_agent.py", "research.py", "shapes.py")),
+    *(
+        ROOT / "scenarios" / f"{name}.py"
+        for name in ("approval", "openai_agent", "research", "research_profiles", "shapes")
+    ),
 ]
 AGENTS = sorted(
     path

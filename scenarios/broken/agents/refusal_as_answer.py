@@ -1,0 +1,52 @@
+"""Planted: where the model refuses, what it says about that is published as if it were the description."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    import openai
+
+    from scenarios import plumbing
+
+RETRIES = RetryPolicy(
+    initial_interval=timedelta(seconds=4),
+    backoff_coefficient=1,
+    maximum_attempts=3,
+    non_retryable_error_types=["BadRequestError"],
+)
+
+
+@activity.defn
+async def describe(product: str) -> str:
+    async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+        answer = await client.chat.completions.create(
+            model="gpt-4o-mini", messages=[{"role": "user", "content": f"Describe the {product}."}]
+        )
+    said = answer.choices[0].message
+    return said.content or said.refusal or ""
+
+
+@activity.defn
+async def publish(text: str) -> None:
+    await plumbing.effect("page", {"text": text}, key=f"{activity.info().workflow_id}/page")
+
+
+@workflow.defn
+class DescribeOrExcuse:
+    @workflow.run
+    async def run(self, product: str) -> str:
+        text = await workflow.execute_activity(
+            describe, product, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+        )
+        await workflow.execute_activity(
+            publish, text, start_to_close_timeout=timedelta(minutes=5), retry_policy=RETRIES
+        )
+        return text
+
+
+if __name__ == "__main__":
+    plumbing.main(workflows=[DescribeOrExcuse], activities=[describe, publish])
