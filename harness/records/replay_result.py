@@ -27,6 +27,7 @@ class Difference:
         old: As recorded; None for nothing. Payloads decoded, times in seconds.
         new: As decided now.
         line: Where workflow code issued the command, ``path.py:123 in run``, if known.
+        callers: The lines of workflow code that led to that line, the outermost first.
         note: What else is to be known: where in a value, or that only bytes or encoding differ.
         places: Where in the values they differ: ``.messages[2].timestamp``; empty for the whole of them.
         tolerated: Whether Temporal itself lets it pass when it replays; None where that is not known.
@@ -41,6 +42,7 @@ class Difference:
     old: Any
     new: Any
     line: str = ""
+    callers: tuple[str, ...] = ()
     note: str = ""
     places: tuple[str, ...] = ()
     tolerated: bool | None = None

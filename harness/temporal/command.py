@@ -28,12 +28,14 @@ class Command:
             protobuf JSON. Of the SDK's own markers the content is told: ``patchId`` and ``deprecated`` of a patch,
             ``activityId``, ``activityType``, ``result.0`` of a local activity.
         line: Where workflow code issued it, ``path.py:123 in run``; empty where that is not known.
+        callers: The lines of workflow code that led to that line, the outermost first; empty where there are none.
         event_id: Id of the event that it led to; 0 for a command that is not recorded.
     """
 
     kind: str
     fields: Mapping[str, Any]
     line: str = ""
+    callers: tuple[str, ...] = ()
     event_id: int = 0
 
 

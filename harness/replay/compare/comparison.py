@@ -195,6 +195,7 @@ class _HistoryComparison:
             old=self._described(one),
             new=self._described(other),
             line=other.line if other else "",
+            callers=other.callers if other else (),
             note=patch_removed(one) if one and (other is None or one.kind != other.kind) else "",
             **self._allowance(tolerance.of_command(one, other, followed=before < self._last)),
         )

@@ -324,6 +324,7 @@ def _difference_of(differing: Dependence, task: int) -> Difference:
         "kind": either.kind if either else "WorkflowTask",
         "subject": subject_of(either),
         "line": either.line if either else differing.line,
+        "callers": either.callers if either else (),
     }
     if one is None and other is None:
         return Difference(**place, field=OUTCOME, old=differing.failures[0] or None, new=differing.failures[1] or None)

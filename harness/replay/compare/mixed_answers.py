@@ -21,9 +21,12 @@ class MixedAnswers:
 
     Args:
         conditions: The conditions; the first one is what the others are compared with.
+        afresh: Whether the second round and the third have such processes. Without, the conditions of a mix are tried
+            in processes that others may have used, and there is no third round.
     """
 
-    def __init__(self, conditions: Sequence[Condition]) -> None:
+    def __init__(self, conditions: Sequence[Condition], *, afresh: bool = True) -> None:
+        self._afresh = afresh
         self._mixes = mixes(conditions)
         self._mixed = {mix.condition.name: mix for mix in self._mixes if len(mix.parts) > 1}
         self._whole = {each.name for each in conditions if not each.prefixes}
@@ -39,6 +42,8 @@ class MixedAnswers:
 
     def apart(self) -> Chosen:
         """Return what is replayed next: the histories that a mix changes, under each of its conditions alone."""
+        if not self._afresh:
+            return [(part, tuple(sorted(at))) for name, at in self._apart.items() for part in self._mixed[name].parts]
         alone: Chosen = []
         for name, indices in self._apart.items():
             parts = [replace(part, fresh=True) for part in self._mixed[name].parts]
@@ -49,7 +54,7 @@ class MixedAnswers:
 
     def again(self) -> Chosen:
         """Return what is replayed last: the histories that some condition changed, several times under none."""
-        return [(each, tuple(sorted(self._differ))) for each in AGAIN] if self._differ else []
+        return [(each, tuple(sorted(self._differ))) for each in AGAIN] if self._differ and self._afresh else []
 
     def settled(self, answer: ConditionReplay) -> Iterator[ConditionReplay]:
         """Take an answer, and yield the answers to single conditions that are known by it."""

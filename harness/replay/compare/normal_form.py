@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.temporal import marker
@@ -62,7 +62,7 @@ def normalized(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_
         fields.pop("deprecated", None)  # deprecate_patch() in the place of patched() is the second step of a patch
     if not local_results and fields.get("markerName") == marker.LOCAL_ACTIVITY:
         fields = {name: value for name, value in fields.items() if not name.startswith(_LOCAL_RESULTS)}
-    return Command(kind=command.kind, fields=fields, line=command.line, event_id=command.event_id)
+    return replace(command, fields=fields)
 
 
 def is_added_by_sdk(command: Command) -> bool:

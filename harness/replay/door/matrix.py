@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from temporalio.converter import DataConverter
 from harness.errors import RigError, UsageError
 from harness.histories.stored_history import StoredHistory, read_stored
 from harness.replay.compare.decisions import ConditionReplay, DecisionsFile
+from harness.replay.compare.mixed_answers import Chosen, MixedAnswers
 from harness.replay.conditions import COLD, PLAIN, THROUGH_DOOR, Condition
 from harness.replay.door.answer_comparison import AnswerComparer, HistoryAnswers
 from harness.replay.door.worker import ReplayWorker, WorkerCommand
@@ -55,7 +57,8 @@ async def replay_through_door(
 
     Each history gives one ``ConditionReplay`` under each condition; those that were not read (``failure``) give none.
     A history over which the worker is lost is said to be so, and is not handed out again; the others go on in a new
-    process. Close the generator to stop early: every process has ended when that returns.
+    process. Conditions that fit together are tried as one, and each alone only for the histories that decide otherwise
+    then. Close the generator to stop early: every process has ended when that returns.
 
     Args:
         histories: The histories.
@@ -93,28 +96,37 @@ async def replay_through_door(
         history_limit=history_limit,
         cold_events=cold_events,
     )
-    # Conditions of an environment of their own come before those that share the plain process: they need a start each.
-    ordered = sorted(conditions[1:], key=lambda each: each.environment == PLAIN.environment)
-    matrix = _DoorMatrix(histories, worker, conditions=[conditions[0], *ordered], share=share)
     converter = _converter(data_converter, cwd) if data_converter else DataConverter.default
     comparer = AnswerComparer(
         DecisionsFile(folder / "decisions.json"), reference=conditions[0].name, prefixes=COLD.name, converter=converter
     )
-    slots = [asyncio.create_task(matrix.slot()) for _ in range(1 if address else _slots(jobs))]
-    open_slots = len(slots)
+    rounds = MixedAnswers(conditions, afresh=False)
+    numbers = count(1)
+    for chosen in (rounds.first, rounds.apart):
+        matrix = _DoorMatrix(histories, worker, chosen=chosen(), share=share, numbers=numbers)
+        async with contextlib.aclosing(_answers(matrix, slots=1 if address else _slots(jobs))) as answers:
+            async for each in answers:
+                for settled in rounds.settled(await comparer.compare(each)):
+                    yield settled
+
+
+async def _answers(matrix: _DoorMatrix, *, slots: int) -> AsyncGenerator[HistoryAnswers, None]:
+    """Yield what workers answer, as many of them at once as there are slots."""
+    running = [asyncio.create_task(matrix.slot()) for _ in range(slots)]
+    left = slots
     try:
-        while open_slots:
+        while left:
             answers = await matrix.answers.get()
             if isinstance(answers, Exception):
                 raise answers
             if answers is None:
-                open_slots -= 1
-                continue
-            yield await comparer.compare(answers)
+                left -= 1
+            else:
+                yield answers
     finally:
-        for slot in slots:
+        for slot in running:
             slot.cancel()
-        await asyncio.gather(*slots, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 @dataclass(kw_only=True)
@@ -138,22 +150,26 @@ class _DoorMatrix:
         histories: Sequence[StoredHistory],
         worker: WorkerCommand,
         *,
-        conditions: Sequence[Condition],
+        chosen: Chosen,
         share: int,
+        numbers: Iterator[int],
     ) -> None:
         self.answers: asyncio.Queue[HistoryAnswers | Exception | None] = asyncio.Queue(maxsize=4)
         self._histories = histories
         self._worker = worker
         self._share = share
-        self._numbers = count(1)
+        self._numbers = numbers
         # What happens in the plain environment is told there alike in every run, whatever happens beside it.
         self._losses: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         self._lost: dict[bool, set[int]] = {True: set(), False: set()}
         readable = [index for index, each in enumerate(histories) if each.binary and not each.failure]
         readable.sort(key=lambda index: -histories[index].events)  # a long one that came last would be waited for
+        # Conditions of an environment of their own come before those that share the plain process, which stays the
+        # first: they need a start each.
+        ordered = sorted(chosen[1:], key=lambda each: each[0].environment == PLAIN.environment)
         self._lines = [
-            _ConditionQueue(condition=each, rest=deque(reversed(readable) if each.backwards else readable))
-            for each in conditions
+            _ConditionQueue(condition=each, rest=deque(_in_order(each, readable, only)))
+            for each, only in [*chosen[:1], *ordered]
         ]
 
     async def slot(self) -> None:
@@ -235,6 +251,11 @@ class _DoorMatrix:
         await self.answers.put(
             HistoryAnswers(index=index, history=self._histories[index], condition=line.condition.name, skipped=why)
         )
+
+
+def _in_order(condition: Condition, readable: Sequence[int], only: Sequence[int] | None) -> list[int]:
+    wanted = [index for index in readable if only is None or index in only]
+    return wanted[::-1] if condition.backwards else wanted
 
 
 def _slots(jobs: int) -> int:

@@ -51,10 +51,12 @@ class IssuedCommand:
     Attributes:
         command: The command as SDK core takes it.
         line: ``path.py:123 in run``, the innermost line of user code that issued it; empty where there is none.
+        callers: The lines of user code by which it came there, the outermost first.
     """
 
     command: WorkflowCommand
     line: str
+    callers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class _ObservedRun:
 
     workflow: str
     run_id: str
-    activations: list[tuple[int, bool, WorkflowActivationCompletion, list[Site | None], str, Site | None]]
+    activations: list[tuple[int, bool, WorkflowActivationCompletion, list[tuple[Site, ...]], str, Site | None]]
 
     def observed(self) -> ObservedReplay:
         return ObservedReplay(
@@ -114,14 +116,12 @@ def _activation(
     started: int,
     replaying: bool,
     completion: WorkflowActivationCompletion,
-    sites: list[Site | None],
+    sites: list[tuple[Site, ...]],
     failure: str,
     at: Site | None,
 ) -> Activation:
     commands = completion.successful.commands
-    issued = tuple(
-        IssuedCommand(command=each, line=site_text(site)) for each, site in zip(commands, sites, strict=False)
-    )
+    issued = tuple(_issued(each, stack) for each, stack in zip(commands, sites, strict=False))
     return Activation(
         started_event_id=started,
         replaying=replaying,
@@ -130,6 +130,11 @@ def _activation(
         line=site_text(at),
         flags=frozenset(completion.successful.used_internal_flags),
     )
+
+
+def _issued(command: WorkflowCommand, stack: tuple[Site, ...]) -> IssuedCommand:
+    lines = tuple(dict.fromkeys(map(site_text, stack)))
+    return IssuedCommand(command=command, line=lines[-1] if lines else "", callers=lines[:-1])
 
 
 class CommandObserver:
@@ -248,7 +253,7 @@ class _Hooks:
         self._kept = kept
         self._user_code = user_code
         self._during = during
-        self._sites: list[Site | None] = []
+        self._sites: list[tuple[Site, ...]] = []
         self._run_frame: FrameType | None = None
         self._activate, self._add, self._register, self._make_input = (getattr(instance, name) for name in _HOOKED)
 
@@ -308,7 +313,7 @@ class _Hooks:
 
     def add_command(self) -> Any:
         command = self._add()
-        self._sites.append(self._site(sys._getframe(1)))
+        self._sites.append(self._stack(sys._getframe(1)))
         return command
 
     def register_task(self, task: asyncio.Task[Any], **named: Any) -> Any:
@@ -329,8 +334,14 @@ class _Hooks:
         made.run_fn = noted
         return made
 
-    def _site(self, caller: FrameType) -> Site | None:
-        return self._user_code.site(caller) or self._site_of_end(caller) or self._site_of_task()
+    def _stack(self, caller: FrameType) -> tuple[Site, ...]:
+        """Return where a command is issued, its callers first: the line that made its task is the outermost one."""
+        stack = self._user_code.sites(caller)
+        site = None if stack else self._site_of_end(caller) or self._site_of_task()
+        if site:
+            return (site,)
+        made_at = self._site_of_task()
+        return (made_at, *stack) if made_at and stack else stack
 
     def _site_of_end(self, caller: FrameType) -> Site | None:
         """Return the line of a command that Temporal issues after user code has returned or raised."""

@@ -110,7 +110,7 @@ class _Deciding:
         return commands if sent else commands[:end]
 
     def _command(self, started: int, issued: IssuedCommand) -> Command | None:
-        command = of_sdk_core(issued.command, line=issued.line)
+        command = replace(of_sdk_core(issued.command, line=issued.line), callers=issued.callers)
         variant = issued.command.WhichOneof("variant") or ""
         if command.kind in _NEVER_SENT:
             return None
@@ -167,7 +167,7 @@ class _Deciding:
             decides = {key: command.fields.get(key) for key in ("activityType", "activityId")}
             if len(outcome) < len(recorded.fields):
                 decides |= {key: value for key, value in command.fields.items() if key.startswith("input.")}
-            commands.insert(index, Command(kind="RecordMarker", fields=outcome | decides, line=command.line))
+            commands.insert(index, replace(command, kind="RecordMarker", fields=outcome | decides))
         return commands
 
     def _update(self, started: int, command: Command) -> Command | None:

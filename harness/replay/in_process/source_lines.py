@@ -61,6 +61,15 @@ class UserCode:
             frame = frame.f_back
         return None
 
+    def sites(self, frame: FrameType | None) -> tuple[Site, ...]:
+        """Return those of all user frames from ``frame`` outwards, the outermost first."""
+        sites: list[Site] = []
+        while frame is not None:
+            if self.holds(frame.f_code.co_filename):
+                sites.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+            frame = frame.f_back
+        return tuple(reversed(sites))
+
     def raised_at(self, trace: TracebackType | None) -> Site | None:
         """Return file, line and function of the innermost user frame that an exception passed through."""
         site: Site | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from harness.records.audit_result import place_of_line
+from harness.records.audit_result import CodePlace, place_of_line
 from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.verdict import Outcome
 from harness.report.document import finding_row
@@ -73,6 +74,7 @@ def reported(finding: ReplayFinding, reproduce: Reproduce) -> ReportedFinding:
         scenario=finding.workflow,
         reproduce=reproduce(finding),
         place=place_of_line(finding.line),
+        path=tuple(_callers(finding.difference)),
         files=finding.histories,
         causes=finding.causes,
         conditions=finding.conditions,
@@ -96,6 +98,13 @@ def reported(finding: ReplayFinding, reproduce: Reproduce) -> ReportedFinding:
             **({"tolerated": finding.difference.tolerated} if finding.difference else {}),
         },
     )
+
+
+def _callers(difference: Difference | None) -> Iterator[CodePlace]:
+    """Yield the lines that led to that of a difference, the outermost first."""
+    for line in difference.callers if difference else ():
+        if place := place_of_line(line):
+            yield replace(place, what=f"leads on in {place.function}")
 
 
 def _tolerance(difference: Difference | None) -> str:

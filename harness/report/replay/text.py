@@ -16,6 +16,7 @@ from harness.report.text import Column, finding_block, named_column, table
 _MOST_FILES = 3
 _MOST_ROWS = 20
 _MOST_CAUSES = 3
+_MOST_CALLERS = 4
 _WHY = {
     "open": "still open in the recording",
     "failed": "failed in the recording",
@@ -68,6 +69,8 @@ def _shown(finding: ReportedFinding) -> Iterator[str]:
     """Yield what shows a finding: its line and event, the conditions, the calls beside it."""
     if finding.place:
         yield place_text(finding.place)
+    if finding.path:
+        yield f"called from {' -> '.join(map(place_text, finding.path[-_MOST_CALLERS:]))}"
     difference = finding.difference
     if difference and difference.event_id not in (0, difference.workflow_task):
         yield f"event {difference.event_id}, in the workflow task of event {difference.workflow_task}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.mixed_answers import MixedAnswers
-from harness.replay.conditions import AGAIN, IN_PROCESS, mixes
+from harness.replay.conditions import AGAIN, IN_PROCESS, THROUGH_DOOR, mixes
 
 MIXED = next(mix.condition.name for mix in mixes(IN_PROCESS) if len(mix.parts) > 1)
 PARTS = next(tuple(part.name for part in mix.parts) for mix in mixes(IN_PROCESS) if len(mix.parts) > 1)
@@ -72,3 +72,15 @@ def test_a_skipped_history_is_skipped_under_each_condition() -> None:
     told = [each for one in skipped for each in answers.settled(one)]
     assert [each.condition for each in told] == ["plain", *PARTS]
     assert {each.replay.skipped for each in told} == {"not known"}
+
+
+def test_through_the_door_what_a_mix_changes_is_tried_alone_in_processes_that_others_use() -> None:
+    answers = MixedAnswers(THROUGH_DOOR, afresh=False)
+    (mix,) = (each for each in mixes(THROUGH_DOOR) if len(each.parts) > 1)
+    assert [each.name for each in mix.parts] == ["hash seed 1", "time zone east", "locale"]
+    list(answers.settled(answer("warm")))
+    assert list(answers.settled(answer(mix.condition.name, "tram"))) == []
+    assert answers.apart() == [(part, (0,)) for part in mix.parts]
+    (seeded,) = answers.settled(answer("hash seed 1", "tram"))
+    assert (seeded.condition, seeded.decisions[3]) == ("hash seed 1", "tram")
+    assert answers.again() == []

@@ -72,6 +72,16 @@ def at(text: str, function: str, *, file: str = "sample_commands.py") -> str:
     return f"{file}:{next(n for n, line in enumerate(lines, 1) if text in line)} in {function}"
 
 
+async def test_a_command_of_a_helper_has_the_line_that_called_it_and_one_of_the_workflow_has_none() -> None:
+    _, found = await recorded("Greeting-run")
+    callers = [issued.callers for activation in found.activations for issued in activation.issued]
+    file = "sample_workflows.py"
+    hello, waits, bye, done = [[line.rpartition("/")[2] for line in each] for each in callers]
+    assert hello == [at('_call("hello"', "run", file=file)]
+    assert bye == [at('_call("bye"', "run", file=file)]
+    assert waits == done == []
+
+
 async def test_each_command_has_its_line() -> None:
     failure, found = await recorded("AllCommands-run")
     assert not failure

@@ -21,6 +21,7 @@ Order
   FAIL  replays-as-recorded
     ScheduleActivityTask book: input.0 was "Graz", is "Wien"
       app/order.py:7 in run
+      called from app/order.py:3 in main -> app/order.py:5 in step
       event 5, in the workflow task of event 3
       Temporal's own replay lets it pass: of activities id and type are compared alone
     In h/one.json
