@@ -53,7 +53,7 @@ class ExploreFinding:
         end: How it ended.
         story: The same in words, with what the worker decided, line by line.
         compared: The story of the path that it is compared with, where it is compared.
-        place: Where the code raised or waits, ``workflows.py:12 in run``; empty where that is not known.
+        place: Where the code raised, ``workflows.py:12 in run``; empty where that is not known.
         history: File of the history in the evidence folder, as the user would type it.
     """
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import grpc.aio
 from temporalio.api.enums.v1 import NamespaceState, TaskQueueKind
 from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.protocol.v1 import Message
+from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.doors.wire.certificate import Certificate
@@ -49,6 +50,7 @@ class OfferedTask:
         known: How many of them the worker's cache has seen: they are not sent.
         previous_started_event_id: As the poll answer has it.
         messages: Update requests.
+        queries: Queries that are to be answered with the task, by an id.
         keeps: Asked with the worker's answer: whether the worker keeps the run in its cache afterwards.
         answer: What the worker said.
         fetched: Whether the worker asked for the beginning of the history: it had not kept the run.
@@ -60,6 +62,7 @@ class OfferedTask:
     known: int = 0
     previous_started_event_id: int = 0
     messages: Sequence[Message] = ()
+    queries: Mapping[str, WorkflowQuery] = field(default_factory=dict)
     keeps: Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool] = lambda answer: False
     answer: asyncio.Future[WorkerAnswer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     fetched: bool = False
@@ -299,6 +302,8 @@ def _task(offered: OfferedTask) -> Any:
         scheduled_time=scheduled.event_time,
         started_time=started.event_time,
     )
+    for query_id, query in offered.queries.items():
+        reply.queries[query_id].CopyFrom(query)
     reply.workflow_execution.workflow_id = run.workflow_id
     reply.workflow_execution.run_id = run.run_id
     reply.workflow_type.name = run.workflow_type

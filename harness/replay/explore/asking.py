@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.explore.commands import write_answer
@@ -15,7 +16,9 @@ from harness.replay.explore.worker import ExploredWorker, Lost
 from harness.replay.explore.world import World
 from harness.temporal.task_failure import is_blocked, is_nondeterminism
 
-_TRIES = 3  # a busy machine may be why the code took too long
+NO_QUERIES: Mapping[str, WorkflowQuery] = {}
+
+_TRIES = 2  # a busy machine may be why the code took too long
 _MOST_TASKS = 50  # while one local activity runs
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\w+)')
 
@@ -51,20 +54,28 @@ class Asker:
         self.cold = self.warm = self.slow = 0
         self._worker = worker
 
-    async def ask(self, world: World, *, cached: Cached | None, goes_on: Callable[[World], bool]) -> Cached | None:
+    async def ask(
+        self,
+        world: World,
+        *,
+        cached: Cached | None,
+        goes_on: Callable[[World], bool],
+        queries: Mapping[str, WorkflowQuery] = NO_QUERIES,
+    ) -> Cached | None:
         """Hand out the workflow task that is scheduled, and write into the world what it is answered with.
 
         Args:
             world: The world; changed.
             cached: What the worker has in its cache of this run; None: nothing.
             goes_on: Asked with the world after the answer: whether the next task of the run follows at once.
+            queries: Queries that it answers with the task, by an id.
 
         Returns:
             What the worker keeps in its cache; None where it keeps nothing.
         """
         for tries in range(1, _TRIES + 1):
             before = world.copy()
-            kept = await self._tasks(world, cached=cached, goes_on=goes_on)
+            kept = await self._tasks(world, cached=cached, goes_on=goes_on, queries=queries)
             if world.close != "task failed" or not is_blocked(world.result) or tries == _TRIES:
                 self.slow += tries > 1 and world.close != "task failed"
                 return kept
@@ -78,14 +89,26 @@ class Asker:
         if cached is not None:
             await self._tasks(world.copy(), cached=cached, goes_on=lambda world: False)
 
-    async def _tasks(self, world: World, *, cached: Cached | None, goes_on: Callable[[World], bool]) -> Cached | None:
+    async def _tasks(
+        self,
+        world: World,
+        *,
+        cached: Cached | None,
+        goes_on: Callable[[World], bool],
+        queries: Mapping[str, WorkflowQuery] = NO_QUERIES,
+    ) -> Cached | None:
         """Hand out one task after the other as long as the worker asks for the next itself: a local activity runs."""
         for _ in range(_MOST_TASKS):
             asked = _Asked(world, goes_on=goes_on)
             known = cached.known if cached and cached.run_id == world.run_id else 0
             self.warm, self.cold = self.warm + bool(known), self.cold + (not known)
             answer = await self._worker.ask(
-                world, started=asked.started, known=known, sticky=cached.sticky if cached else "", keeps=asked.keeps
+                world,
+                started=asked.started,
+                known=known,
+                sticky=cached.sticky if cached else "",
+                queries=queries,
+                keeps=asked.keeps,
             )
             if isinstance(answer, Lost):
                 world.close, world.result = "lost", answer.reason
@@ -140,10 +163,10 @@ def _write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) -
     world.close, world.result = "task failed", answer.failure.message
     mismatch = answer.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
     world.nondeterministic = mismatch or is_nondeterminism(answer.failure.message)
-    world.place = place_of(answer.failure.stack_trace)
+    world.place = _place_of(answer.failure.stack_trace)
 
 
-def place_of(stack: str) -> str:
+def _place_of(stack: str) -> str:
     """Return the innermost line of a Python stack trace that is the user's own; empty where none is."""
     frames = [frame for frame in _FRAME.findall(stack) if "site-packages" not in frame[0] and "<" not in frame[0]]
     own = [frame for frame in frames if not frame[0].startswith(os.path.dirname(os.__file__))]

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from temporalio.converter import DataConverter
 
+from harness.errors import RigError
 from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult
 from harness.records.scenario import Scenario, Start
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.properties import PROPERTIES, Violation, violations
-from harness.replay.explore.scenario import declarations_of, first_world
+from harness.replay.explore.scenario import declarations_of, first_world, queries_of
 from harness.replay.explore.search import Exploration, Limits, Search
 from harness.replay.explore.story import history_json, story_of
 from harness.replay.explore.worker import ExploredProgram, ExploredWorker
@@ -103,9 +104,9 @@ class ScenarioExploration:
 
         Raises:
             UsageError: Its work is begun by a program, or an argument cannot be encoded.
-            RigError: The worker was lost too often.
         """
-        await self._search.explore(await self._root())
+        queries = await queries_of(self._scenario, converter=self._converter)
+        await self._search.explore(await self._root(), queries=queries)
         findings = [await self._finding(each) for each in self._violations()]
         return self._result(findings)
 
@@ -133,8 +134,11 @@ class ScenarioExploration:
 
     async def _finding(self, violation: Violation) -> ExploreFinding:
         """Walk the path of a violation again, for its story and its history."""
-        worlds = await self._search.walk(await self._root(), violation.path.steps)
-        other = await self._search.walk(await self._root(), violation.other.steps) if violation.other else []
+        try:
+            worlds = await self._search.walk(await self._root(), violation.path.steps)
+            other = await self._search.walk(await self._root(), violation.other.steps) if violation.other else []
+        except RigError:  # the worker was lost too often
+            worlds = other = []
         finding = _finding(violation, scenario=self._scenario.name, worlds=worlds, compared=other)
         if not worlds:
             return finding
@@ -197,9 +201,7 @@ def steps_of(kept: Sequence[Sequence[ExploredMove]]) -> tuple[Step, ...]:
 
 
 def _notes(scenario: Scenario, explored: Exploration) -> Iterator[str]:
-    left_out = sorted({send.kind for send in scenario.sends} & {"query", "pass"})
-    if left_out:
-        words = {"query": "queries", "pass": "time that passes (timers fire when they are due)"}
-        yield f"not sent, for exploring needs none: {', '.join(words[each] for each in left_out)}"
+    if any(send.kind == "pass" for send in scenario.sends):
+        yield "time that passes is not let pass: timers fire when they are due"
     if explored.slow:
         yield f"{explored.slow} workflow tasks took too long and did not when they were asked again"

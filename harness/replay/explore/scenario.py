@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payloads
+from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.converter import DataConverter
 
 from harness.errors import UsageError
@@ -44,6 +45,19 @@ async def first_world(
         left=budgets,
     )
     return begin(world, arguments=await _encoded(arguments, converter))
+
+
+async def queries_of(scenario: Scenario, *, converter: DataConverter) -> dict[str, WorkflowQuery]:
+    """Return the queries that a scenario sends, by the ids that they are asked under.
+
+    Raises:
+        UsageError: An argument cannot be encoded.
+    """
+    return {
+        f"{send.name}-{number}": WorkflowQuery(query_type=send.name, query_args=await _encoded(send.args, converter))
+        for number, send in enumerate(scenario.sends)
+        if send.kind == "query"
+    }
 
 
 def declarations_of(scenario: Scenario, *, order_matters: bool) -> DeclaredOutcomes:

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.replay.explore.asking import Asker, Cached
+from temporalio.api.query.v1 import WorkflowQuery
+
+from harness.errors import RigError
+from harness.replay.explore.asking import NO_QUERIES, Asker, Cached
 from harness.replay.explore.events import KnownOutcome, after
 from harness.replay.explore.executions import Executions
 from harness.replay.explore.move import Step
@@ -107,11 +110,16 @@ class Search:
     """
 
     def __init__(
-        self, worker: ExploredWorker, *, limits: Limits, tell: Callable[[Exploration], None] = lambda so_far: None
+        self,
+        worker: ExploredWorker,
+        *,
+        limits: Limits,
+        tell: Callable[[Exploration], None] = lambda so_far: None,
     ) -> None:
         self.exploration = Exploration()
         self._worker = worker
         self._limits = limits
+        self._queries = NO_QUERIES
         self._tell = tell
         self._asker = Asker(worker)
         self._executions = Executions(worker)
@@ -120,8 +128,14 @@ class Search:
         self._asked_once: list[tuple[World, World]] = []
         self._began = time.monotonic()
 
-    async def explore(self, root: World) -> Exploration:
-        """Explore everything that can happen to a workflow, from its first workflow task on."""
+    async def explore(self, root: World, *, queries: Mapping[str, WorkflowQuery] = NO_QUERIES) -> Exploration:
+        """Explore everything that can happen to a workflow, from its first workflow task on.
+
+        Args:
+            root: The world before the first one.
+            queries: Queries that come with each task when it is asked first, and not when it is asked again.
+        """
+        self._queries = queries
         start = ExploredState(decisions=(), close=None, result="")
         open_steps: list[tuple[World, ExploredState, Step]] = [
             (root, start, step) for step in reversed(steps_from(root))
@@ -138,6 +152,8 @@ class Search:
                 self._tell(self.exploration)
             if open_steps and cached is not None:
                 await self._asker.evict(reached, cached)
+        except RigError as error:
+            self.exploration.limit = str(error)
         finally:
             self.exploration.left = len(open_steps)
             self._count()
@@ -191,7 +207,9 @@ class Search:
         if reached.close is None:
             was_warm = bool(cached and cached.run_id == reached.run_id and cached.known == world.asked)
             before = reached.copy()
-            cached = await self._asker.ask(reached, cached=cached if was_warm else None, goes_on=goes_on)
+            cached = await self._asker.ask(
+                reached, cached=cached if was_warm else None, goes_on=goes_on, queries=self._queries
+            )
             if was_warm or not self.exploration.states:
                 self._asked_once.append((before, reached.copy()))
             if cached is None:

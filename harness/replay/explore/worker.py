@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.doors.decision import Decision
@@ -26,7 +27,7 @@ from harness.replay.explore.world import World
 
 _T = TypeVar("_T")
 
-STARTS = 5
+STARTS = 10
 """How often the worker is started before it is given up."""
 
 _SLOT = "explore"
@@ -156,6 +157,7 @@ class ExploredWorker:
         started: int,
         known: int,
         sticky: str,
+        queries: Mapping[str, WorkflowQuery],
         keeps: Callable[[rpc.RespondWorkflowTaskCompletedRequest], bool],
     ) -> WorkerAnswer | Lost:
         """Hand a workflow task out and return the answer.
@@ -165,6 +167,7 @@ class ExploredWorker:
             started: Id of that event.
             known: How many events the worker has in its cache; 0: it is asked cold.
             sticky: The worker's own task queue for what it has in its cache.
+            queries: Queries that it answers with the task, by an id.
             keeps: As for ``OfferedTask``.
         """
         run = ReplayableRun(
@@ -185,6 +188,7 @@ class ExploredWorker:
             known=known,
             previous_started_event_id=world.asked,
             messages=world.requests,
+            queries=queries,
             keeps=keeps,
         )
         self._frontend.offer(sticky if known else world.task_queue, offered)

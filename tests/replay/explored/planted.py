@@ -270,6 +270,24 @@ class RemembersInProcess:
         return "done"
 
 
+@workflow.defn
+class CountsQueries:
+    """A query changes what is done next."""
+
+    def __init__(self) -> None:
+        self.queries = 0
+
+    @workflow.run
+    async def run(self) -> str:
+        await call(activities.look_up, "Rome")
+        return await call(activities.look_up, f"Oslo {self.queries}")
+
+    @workflow.query
+    def count(self) -> int:
+        self.queries += 1
+        return self.queries
+
+
 WORKFLOWS = [
     WaitsForTwo,
     LocksItself,
@@ -287,4 +305,5 @@ WORKFLOWS = [
     SleepsOn,
     AsksForTools,
     RemembersInProcess,
+    CountsQueries,
 ]

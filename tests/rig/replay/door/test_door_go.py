@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
+from harness import Scenario, signal, start, update
 from harness.doors.wire.decoding import command_name
 from harness.processes.command import environment
 from harness.processes.process import Process
@@ -21,6 +22,8 @@ from harness.records.replay_result import Replay
 from harness.replay.door.door import ReplayDoor
 from harness.replay.door.matrix import replay_through_door
 from harness.replay.door.task_answer import TaskAnswer
+from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
+from harness.replay.explore.move import budgets_of
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
@@ -143,3 +146,21 @@ async def test_answers_of_a_go_worker_are_compared_with_the_recording(
     assert fields == {("Reserve", "startToCloseTimeout", 61.0)}
     unknown = await compared(binary, recorded, tmp_path, workflow="GoneOrder")
     assert all("unable to find workflow type: GoneOrder" in replay.skipped for replay in unknown.values())
+
+
+async def test_a_go_worker_is_explored(binary: Path, tmp_path: Path) -> None:
+    """An update, an activity beside a timer, a signal and a local activity, in every order that is possible."""
+    order = Scenario(
+        name="order",
+        worker=str(binary),
+        task_queue="go-orders",
+        env={"ORDER_TASK_QUEUE": "go-orders"},
+        work=start("GoOrder", "lamp"),
+        sends=[update("approve", "Ada"), signal("pay")],
+    )
+    options = ExploreOptions(budgets=budgets_of(["trouble=0", "together=0"]))
+    async with open_worker(order, options=options, logs=tmp_path) as worker:
+        result = await ScenarioExploration(order, worker=worker, options=options).explore()
+    assert [(finding.check, finding.message) for finding in result.findings] == []
+    assert result.whole
+    assert result.executed == 1

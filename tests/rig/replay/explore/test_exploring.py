@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from harness import Scenario, signal, start, update
+from harness import Scenario, query, signal, start, update
 from harness.records.explore_result import ExploreResult
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
 from harness.replay.explore.search import Limits
@@ -27,6 +27,7 @@ GIVEN: Mapping[str, tuple[Sequence[Any], Sequence[Any]]] = {
     "ResetsApproval": ((), [signal("approve")]),
     "ForgetsAtContinue": ((True,), [signal("write", "hello")]),
     "LeavesUpdateOpen": ((), [update("rename", "Bob")]),
+    "CountsQueries": ((), [query("count", at="start")]),
     "WaitsForOne": ((), [signal("approve")]),
     "FailsAtTimeout": ((), [signal("approve")]),
     "PassesOnAtContinue": ((True, ""), [signal("write", "hello")]),
@@ -51,6 +52,7 @@ PLANTED = {
     "SleepsOn": "cancellation-swallowed",
     "AsksForTools": "no-end",
     "RemembersInProcess": "asked-again-differs",
+    "CountsQueries": "asked-again-differs",
 }
 
 LOOKALIKES = (
