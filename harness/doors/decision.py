@@ -21,6 +21,7 @@ class Refusal:
     message: str
 
 
-Decision = Literal["go", "drop"] | Refusal | Answer
-"""``go``: the message, or its answer, goes on. ``drop``: it ends there unheard; an HTTP connection is closed. A
-``Refusal`` is for the wire door; an ``Answer`` is given by an HTTP door in place of the one that would have been."""
+Decision = Literal["go", "drop", "twice"] | Refusal | Answer
+"""``go``: the message, or its answer, goes on. ``drop``: it ends there unheard; an HTTP connection is closed.
+``twice``: it is executed twice, and the first answer goes on, as an HTTP door can. A ``Refusal`` is for the wire door;
+an ``Answer`` is given by an HTTP door in place of the one that would have been."""

@@ -13,9 +13,9 @@ from harness import extensions
 from harness.errors import UsageError, nearest
 from harness.faults import effect, process, server, wire
 from harness.faults.fault import Family, Fault
-from harness.faults.model import answers, bodies, limits, outages, refusals, streams
+from harness.faults.model import answers, bodies, limits, outages, refusals, streams, unreachable
 
-_KINDS = (process, server, wire, limits, refusals, outages, bodies, streams, answers, effect)
+_KINDS = (process, server, wire, limits, refusals, outages, unreachable, bodies, streams, answers, effect)
 """The modules of faults, in the order in which these are listed; the order within each is the one in which it is
 written."""
 

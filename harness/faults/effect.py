@@ -7,9 +7,11 @@ from dataclasses import replace
 from harness.faults.action import Action, LoseReply, Reset, Silence
 from harness.faults.fault import Fault, Heard
 from harness.faults.model.actions import SendBody, Slow
+from harness.faults.transport import Duplicate, ForgetName, RefuseConnections
 from harness.records.point import Position
 
 _AGAIN = "The next attempt asks for it with the same key, so that it happens once."
+_ENDS = "The attempts end at the declared cap, spaced as the retry policy says, and the work fails."
 
 EFFECT_REPLY_LOST = Fault(
     name="effect-reply-lost",
@@ -64,7 +66,7 @@ EFFECT_OUTAGE = replace(
         "effect-outage",
         "No effect is executed any more: each is answered with 500, and nothing heals it.",
         SendBody('{"error": "failed"}', status=500),
-        right="The attempts end at the declared cap, spaced as the retry policy says, and the work fails.",
+        right=_ENDS,
     ),
     times=0,
     terminal=True,
@@ -78,7 +80,33 @@ EFFECT_409 = _met(
     heard="another answer",
 )
 
-EFFECT_REFUSED = _met("effect-refused", "The connection of one effect is reset before it is executed.", Reset())
+EFFECT_RESET = _met("effect-reset", "The connection of one effect is reset before it is executed.", Reset())
+
+EFFECT_REFUSED = _met(
+    "effect-refused",
+    "The services of effects go down at one of them: its connection is reset, it is not executed, and new connections "
+    "are refused until the attempt has ended (for 5 s at most).",
+    RefuseConnections(),
+)
+
+EFFECT_UNKNOWN_NAME = replace(
+    _met(
+        "effect-unknown-name",
+        "The worker is killed at one effect, and started again with a host name of its services that nobody knows.",
+        ForgetName(),
+        right=_ENDS,
+    ),
+    times=0,
+    terminal=True,
+)
+
+EFFECT_DUPLICATED = _met(
+    "effect-duplicated",
+    "The request of one effect arrives twice, and is executed twice where nothing tells that it is the same.",
+    Duplicate(),
+    right="It is sent with an idempotency key, by which the service does it once.",
+    heard="the answer",
+)
 
 EFFECT_SILENT = _met(
     "effect-silent",

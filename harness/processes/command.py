@@ -56,7 +56,7 @@ def environment(doors: Mapping[str, str], *, given: Mapping[str, str] | None = N
     own = {name: value for name, value in os.environ.items() if name not in left_out()}
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     own["PYTHONUNBUFFERED"] = "1"
-    own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost"
+    own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost,.invalid"
     own["TEMPORAL_CONFIG_FILE"] = os.devnull
     return {**own, **doors, **filled_in(given or {}, doors)}
 

@@ -22,6 +22,7 @@ from harness.doors.model.faulty import decision_on, is_answer
 from harness.errors import UsageError
 from harness.faults import Fault
 from harness.faults.action import Action, LoseReply
+from harness.faults.transport import Duplicate
 from harness.foreign import for_terminal
 from harness.records.point import Door
 from harness.testing.thread import unattended
@@ -180,7 +181,7 @@ class _Failing:
 
 
 def _can_be_made(action: Action) -> bool:
-    return isinstance(action, LoseReply) or is_answer(action)
+    return isinstance(action, LoseReply | Duplicate) or is_answer(action)
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

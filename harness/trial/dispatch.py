@@ -78,6 +78,9 @@ class Dispatch:
             )
             self._calls[message.number] = (next(self.numbers), owner)
         number, owner = self._calls[message.number]
+        if message.again:
+            self._nemesis.witness(_entry(message, number=number, owner=owner))
+            return "go"
         if message.position == "after":
             self._answers[number] = message.answer_text
         return await self._nemesis.decide(_entry(message, number=number, owner=owner))

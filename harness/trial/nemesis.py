@@ -104,6 +104,10 @@ class Nemesis:
         if self._listen and entry.point is not None:
             await self._listen(entry.point)
 
+    def witness(self, entry: Entry) -> None:
+        """Put on the tape what was executed once more because it arrived twice; nothing can strike there."""
+        self._tape.put(entry)
+
     async def lose(self, entries: Sequence[Entry], decision: Decision) -> None:
         """Put on the tape that answers went no further: they travelled in one message with one that was struck.
 
@@ -165,7 +169,8 @@ class Nemesis:
 
     async def _heal(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
         await healing
-        self._tape.note("heal", worker=worker, facts=FaultHealed(fault=fault.name))
+        if fault.times:
+            self._tape.note("heal", worker=worker, facts=FaultHealed(fault=fault.name))
 
     def _healed_one(self, task: asyncio.Task[None]) -> None:
         self._healing.discard(task)

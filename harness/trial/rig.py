@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
 from harness.errors import KilledError, UsageError
-from harness.processes.command import KEYS
+from harness.faults.fault import Fault
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
+from harness.trial.addresses import HttpAddresses, http_addresses
 from harness.trial.state import StateLocks
 
 _NEWS_LIMIT = 1.0  # seconds until it is known here that a process has ended whose connections broke
@@ -61,12 +61,14 @@ class Slot:
         namespace: The namespace; the wire proxy maps the one the worker asks for onto it.
         server: The server.
         doors: The HTTP doors.
+        addresses: Where its worker processes find them.
         routes: Leads their messages to trials.
     """
 
     namespace: str
     server: Server
     doors: HttpDoors
+    addresses: HttpAddresses
     routes: HttpRoutes
 
     def leading(self, *, decide: Decide, note: Note) -> AbstractContextManager[None]:
@@ -75,12 +77,7 @@ class Slot:
 
     def environment(self, worker: int) -> dict[str, str]:
         """Return the environment variables by which the worker process of that number finds the HTTP doors."""
-        return {
-            **KEYS,
-            "OPENAI_BASE_URL": self.doors.model_url(self.namespace, worker=worker),
-            "ANTHROPIC_BASE_URL": self.doors.anthropic_url(self.namespace, worker=worker),
-            "EFFECTS_URL": self.doors.effects_url(self.namespace, worker=worker),
-        }
+        return self.addresses.environment(worker)
 
     @asynccontextmanager
     async def unless_lost(self) -> AsyncIterator[None]:
@@ -93,11 +90,6 @@ class Slot:
         """
         async with _unless_lost(self.server, self.doors):
             yield
-
-    @property
-    def http_port(self) -> int:
-        """Port of the HTTP doors."""
-        return urlsplit(self.doors.effects_url(self.namespace, worker=0)).port or 0
 
 
 class Rig:
@@ -154,6 +146,7 @@ class Rig:
         model: Path | None,
         effects: Mapping[str, Path],
         own_server: bool = False,
+        faults: Iterable[Fault] = (),
     ) -> AsyncIterator[Slot]:
         """Open a slot for a trial.
 
@@ -162,6 +155,7 @@ class Rig:
             model: The model script, or None.
             effects: The scripts of effect services, by their names.
             own_server: Whether it gets a server that no other trial uses.
+            faults: The faults that are to be made in it.
         """
         count = self._opened[trial] = self._opened.get(trial, 0) + 1
         name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
@@ -172,7 +166,8 @@ class Rig:
                 server = await self._shared_server()
             async with _unless_lost(server):
                 doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
-            yield Slot(namespace=name, server=server, doors=doors, routes=self._routes)
+            addresses = await stack.enter_async_context(http_addresses(doors, slot=name, faults=faults))
+            yield Slot(namespace=name, server=server, doors=doors, addresses=addresses, routes=self._routes)
 
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""

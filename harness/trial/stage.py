@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from harness.doors.wire.attribution import Attribution
@@ -187,7 +188,7 @@ async def open_stage(
             background = BackgroundRecovery(recovery, failed=unrecovered)
             recover = (await stack.enter_async_context(background)).recover
         workers = _workers(worker, registry=registry, ports=ports, slot=slot, tape=tape, recover=recover)
-        striker = Striking(workers, tape=tape, recovery=recovery, answers=answers, server=slot.server, crashed=crashed)
+        striker = _striking(workers, slot=slot, tape=tape, recovery=recovery, answers=answers, crashed=crashed)
         nemesis = Nemesis(plan or Plan(), tape=tape, workers=registry, striker=striker, listen=listen)
         dispatch = Dispatch(nemesis, attribution=attribution, workers=registry, answers=answers)
         proxy = WireProxy(
@@ -237,6 +238,10 @@ def _workers(
     )
 
 
+def _striking(workers: WorkerProcesses, *, slot: Slot, **known: Any) -> Striking:
+    return Striking(workers, server=slot.server, addresses=slot.addresses, **known)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrialStage:
     """A stage with a scenario on it: everything that one trial needs, in a slot of its own.
@@ -264,7 +269,7 @@ class TrialStage:
     def door_ports(self) -> set[int]:
         """Return the ports of the doors; each worker process has one of its own."""
         proxy = {urlsplit(self.worker.env["HTTP_PROXY"]).port or 0} if "HTTP_PROXY" in self.worker.env else set[int]()
-        return self.stage.ports.opened | {self.slot.http_port} | proxy
+        return self.stage.ports.opened | {self.slot.addresses.port} | proxy
 
 
 def _setup(scenario: Scenario, *, rig: Rig, folder: Path, cold: bool) -> WorkerSetup:
@@ -366,7 +371,8 @@ async def _slot(scenario: Scenario, *, plan: Plan, trial: str, rig: Rig) -> Asyn
     """Take a slot for a trial, which ends when the server or the doors are lost."""
     model, effects = script_files(scenario)
     own_server = any(fault.ends_server for fault in plan.faults) or scenario.name in rig.alone
-    async with rig.slot(trial, model=model, effects=effects, own_server=own_server) as slot, slot.unless_lost():
+    opened = rig.slot(trial, model=model, effects=effects, own_server=own_server, faults=plan.faults)
+    async with opened as slot, slot.unless_lost():
         yield slot
 
 

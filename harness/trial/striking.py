@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness import extensions
 from harness.doors.decision import Decision, Refusal
-from harness.doors.http.answer import Answer
+from harness.doors.http.answer import RESET, Answer
 from harness.doors.model.faulty import MetCall, answer_to
 from harness.faults.action import (
     PATIENCE_SECONDS,
@@ -28,8 +28,10 @@ from harness.faults.action import (
 )
 from harness.faults.fault import Fault
 from harness.faults.model.actions import BreakStream, Drip
+from harness.faults.transport import REFUSED_SECONDS, Duplicate, ForgetName, RefuseConnections
 from harness.records.message_facts import EagerTasks, WorkflowTask
 from harness.records.tape import Entry
+from harness.trial.addresses import HttpAddresses
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Struck
 from harness.trial.recovery import Recovery
@@ -60,6 +62,9 @@ class Striking:
         pause       1 SIGSTOP  2 the message is held
                     | 3 the next process starts, and is handed the zombie's work  4 it has finished that work
                       5 SIGCONT  6 the message goes on, and the server must refuse it  7 its answer has come
+        refuse      1 the connections to the door are reset, and new ones refused | 2 the attempt has ended, or a few
+                    seconds have passed  3 they are taken again, where that heals
+        forget      as kill; the next process is given a name of the door that nobody knows
         server      1 the message is held | 2 SIGKILL to the server  3 the message is refused  4 its database is copied
                       5 the server starts  6 tasks that it had handed out unheard are freed
         silence     1 the call is never answered | 2 the agent gives up, or its activity is made to time out
@@ -85,6 +90,7 @@ class Striking:
         recovery: Frees tasks.
         answers: The body of the answer to each HTTP message by the message's number, exactly as it was to be sent.
         server: The server of the trial.
+        addresses: Where worker processes find the HTTP doors; None: no fault changes that.
         crashed: Called between the death of the server and its start.
     """
 
@@ -96,6 +102,7 @@ class Striking:
         recovery: Recovery,
         answers: Mapping[int, str],
         server: OwnServer,
+        addresses: HttpAddresses | None = None,
         crashed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.workers = workers
@@ -105,6 +112,7 @@ class Striking:
         self._answers = answers
         self._turns: defaultdict[Action, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self._server = server
+        self._addresses = addresses
         self._crashed = crashed
 
     def spares(self, worker: int) -> bool:
@@ -143,6 +151,24 @@ class Striking:
         elif isinstance(entry.facts, WorkflowTask | EagerTasks) and entry.facts.hands_out:
             healing = self._recovery.recover_unheard(entry.worker)
         return Struck(decision=Refusal("UNAVAILABLE", "the connection was lost"), healing=healing)
+
+    def refuse(self, entry: Entry, *, heals: bool) -> Struck:
+        """Reset the connections to the door of a call, and refuse new ones, until its attempt has ended if it heals."""
+        assert self._addresses is not None
+        assert entry.door in ("model", "effect")
+        self._addresses.refuse(entry.door)
+        return Struck(decision=RESET, healing=self._accept_again(self._addresses, entry) if heals else None)
+
+    async def _accept_again(self, addresses: HttpAddresses, entry: Entry) -> None:
+        await self.tape.until(lambda seen: _ends_task(seen, entry) and seen.kind == "request", timeout=REFUSED_SECONDS)
+        assert entry.door
+        await addresses.accept(entry.door)
+
+    def forget_name(self, entry: Entry) -> None:
+        """Give the worker processes that start from now on a name of the door of a call that nobody knows."""
+        assert self._addresses is not None
+        assert entry.door
+        self._addresses.forget_name(entry.door)
 
     def kill_server(self, entry: Entry) -> Struck:
         """Kill the server while the message waits, and start it again."""
@@ -227,6 +253,22 @@ def _(action: Kill, striking: Striking, *, fault: Fault, entry: Entry) -> Struck
     # One that was asked to end is already being followed by the next.
     healing = None if striking.registry.is_ending(number) else striking.workers.start_again()
     return Struck(decision="drop", dead=number, healing=healing)
+
+
+@carry_out.register(ForgetName)
+def _(action: ForgetName, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    striking.forget_name(entry)
+    return carry_out(Kill(), striking, fault=fault, entry=entry)
+
+
+@carry_out.register(RefuseConnections)
+def _(action: RefuseConnections, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return striking.refuse(entry, heals=action.heals)
+
+
+@carry_out.register(Duplicate)
+def _(action: Duplicate, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return Struck(decision="twice")
 
 
 @carry_out.register(Terminate)

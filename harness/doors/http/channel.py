@@ -1,7 +1,8 @@
 """The channel between crashproof and the process of its HTTP doors: framed messages over a unix socket.
 
-One request is ``Arrived``, its ``Decided``, ``Executed``, its ``Decided``; a first ``Decided`` other than "go" is the
-last word. Both ends know a request by its number, and any number of requests are under way at once.
+One request is ``Arrived``, its ``Decided``, ``Executed``, its ``Decided``; a first ``Decided`` that drops it or holds
+an answer is the last word. After "twice" another ``Executed`` comes at the end, to which nothing is decided. Both ends
+know a request by its number, and any number of requests are under way at once.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from harness.doors.http.answer import Answer
 
-HttpDecision = Literal["go", "drop"] | Answer
+HttpDecision = Literal["go", "drop", "twice"] | Answer
 """A ``Decision`` (see ``harness.doors.decision``) as an HTTP door can carry it out: it knows no refusals."""
 
 SECRET_VARIABLE = "CRASHPROOF_DOOR_SECRET"
@@ -50,11 +51,12 @@ class Arrived(msgspec.Struct, frozen=True, tag=True):
 
 
 class Executed(msgspec.Struct, frozen=True, tag=True):
-    """The request was executed and its answer is held."""
+    """The request was executed and its answer is held; one that arrived ``again`` is heard by nobody, and not held."""
 
     number: int
     status: int
     answer: str
+    again: bool = False
 
 
 class Notice(msgspec.Struct, frozen=True, tag=True):

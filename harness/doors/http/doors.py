@@ -70,6 +70,8 @@ class HttpMessage:
         status: HTTP status of the answer; 0 before.
         answer: Body of the answer: parsed JSON, else the text; None before.
         answer_text: The same as text; empty before.
+        again: Whether it is the second execution of a request that arrived twice: its answer is heard by nobody, and
+            nothing can be decided about it.
     """
 
     slot: str
@@ -85,6 +87,7 @@ class HttpMessage:
     status: int = 0
     answer: Any = None
     answer_text: str = ""
+    again: bool = False
 
     @property
     def facts(self) -> HttpCall | HttpReply:
@@ -100,9 +103,9 @@ Decide = Callable[[HttpMessage], Awaitable[Decision]]
 """Decides what becomes of a held message.
 
 An ``Answer`` is given in place of the one that would have been; given before, the request is not executed, and nothing
-is decided after. A ``Refusal`` cannot be given here. It may take as long as it likes in deciding, in a task of its own:
-when the client goes away meanwhile it is not cancelled, and its decision holds (a request let go is executed all the
-same)."""
+is decided after. ``twice``, given before, has the second execution come here as well. A ``Refusal`` cannot be given
+here. It may take as long as it likes in deciding, in a task of its own: when the client goes away meanwhile it is not
+cancelled, and its decision holds (a request let go is executed all the same)."""
 
 
 class HttpDoors:
@@ -133,6 +136,7 @@ class HttpDoors:
         self._notice = notice or _print
         self._noticed: set[Notice] = set()
         self._open: dict[int, HttpMessage] = {}
+        self._twice: set[int] = set()  # of which another execution is still to come
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
@@ -286,7 +290,8 @@ class HttpDoors:
                 self._ask(_message(frame))
             case Executed():
                 answered = {"status": frame.status, "answer": parsed(frame.answer), "answer_text": frame.answer}
-                self._ask(replace(self._open[frame.number], position="after", **answered))
+                executed = replace(self._open[frame.number], position="after", again=frame.again, **answered)
+                self._ask(executed)
             case Notice() if frame not in self._noticed:
                 self._noticed.add(frame)
                 self._notice(frame)
@@ -304,9 +309,18 @@ class HttpDoors:
         except Exception as error:
             self._fail(error)
         finally:
-            if decision != "go" or message.position == "after":
-                del self._open[message.number]
-            http_channel.send(self._writer, Decided(message.number, decision))
+            self._settle(message, decision)
+
+    def _settle(self, message: HttpMessage, decision: HttpDecision) -> None:
+        """Tell what was decided about a message, and forget it unless there is more to come of it."""
+        number, before = message.number, message.position == "before"
+        if before and decision == "twice":
+            self._twice.add(number)
+        elif message.again or (number not in self._twice and (not before or decision != "go")):
+            self._twice.discard(number)
+            del self._open[number]
+        if not message.again:
+            http_channel.send(self._writer, Decided(number, decision))
 
     def _fail(self, error: Exception) -> None:
         if self._failure is None:

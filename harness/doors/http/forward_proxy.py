@@ -69,9 +69,12 @@ class ForwardProxy:
             connection = h11.Connection(h11.SERVER)
             request, body = await _whole(connection, reader)
             message = self._message(request, body)
-            answer = _instead(await self._deciding(message))
+            decision = await self._deciding(message)
+            answer = _instead(decision)
             if answer is None:
                 await self._execute(message, request, body, client=(reader, writer), connection=connection)
+                if decision == "twice" and message.method != "CONNECT":
+                    await self._execute_again(message, request, body)
             else:
                 await _deliver(answer, connection, writer)
         writer.close()
@@ -112,6 +115,15 @@ class ForwardProxy:
         finally:
             server[1].close()
 
+    async def _execute_again(self, message: HttpMessage, request: h11.Request, body: bytes) -> None:
+        """Do what was asked once more, as where a request arrives twice: nobody hears the answer."""
+        async with asyncio.timeout(_LIMIT):
+            server = await asyncio.open_connection(*_address(message))
+        try:
+            await self._after(replace(message, again=True), await _asked(message, request, body, server=server))
+        finally:
+            server[1].close()
+
     async def _after(self, message: HttpMessage, answer: Answer) -> Answer | None:
         """Hold an answer, and return what is given in its place, if anything is."""
         answered = {"status": answer.status, "answer": parsed(answer.text), "answer_text": answer.text}
@@ -134,7 +146,7 @@ def _instead(decision: Decision) -> Answer | None:
     """Return what is given in place of the answer that would have been, or None where all goes on."""
     if isinstance(decision, Answer):
         return decision
-    return None if decision == "go" else CLOSED
+    return None if decision in ("go", "twice") else CLOSED
 
 
 def _address(message: HttpMessage) -> tuple[str, int]:

@@ -133,14 +133,18 @@ class Doors:
 
     async def _exchange(self, arrived: Arrived, body: bytes) -> Answer:
         """Execute the request and return its answer, as far as crashproof lets it."""
-        instead = _instead(await self._held(arrived))
+        decision = await self._held(arrived)
+        instead = _instead(decision)
         if instead is not None:
             return instead
         answer = self._executed(arrived, body)
         if answer.notice:
             self._tell(Notice(arrived.slot, _sendable(answer.notice)))
-        held = Executed(arrived.number, answer.status, answer.text)
-        return _instead(await self._held(held)) or answer
+        given = _instead(await self._held(Executed(arrived.number, answer.status, answer.text))) or answer
+        if decision == "twice":
+            again = self._executed(arrived, body)
+            self._tell(Executed(arrived.number, again.status, again.text, again=True))
+        return given
 
     async def _held(self, frame: Arrived | Executed) -> HttpDecision:
         waiting = asyncio.get_running_loop().create_future()

@@ -31,6 +31,7 @@ from harness.faults.model.actions import (
     SendBody,
     Slow,
 )
+from harness.faults.transport import Duplicate
 
 _CLIENT_WAITS = "x-stainless-read-timeout"
 """Header in which the official clients say how many seconds they wait."""
@@ -94,16 +95,18 @@ def decision_on(action: Action, message: HttpMessage, *, turn: int = 1, text: st
     """Return what becomes of a call that a fault meets, where no more is to be done than to answer it or not.
 
     Args:
-        action: The action: an answer, or a reply that is lost.
+        action: The action: an answer, a reply that is lost, or a request that arrives twice.
         message: The call, or its answer.
         turn: Which of the messages that the fault meets it is, from 1.
         text: The body that would have been answered, where the message does not hold it.
 
     Raises:
-        TypeError: The action is neither.
+        TypeError: The action is none of these.
     """
     if isinstance(action, LoseReply):
         return "drop"
+    if isinstance(action, Duplicate):
+        return "twice"
     call = MetCall(
         operation=message.operation,
         path=message.path,

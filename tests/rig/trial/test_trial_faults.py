@@ -13,6 +13,8 @@ import pytest_asyncio
 
 from harness import checks
 from harness.checks.judging import judge
+from harness.checks.lasting_effects import effects_of
+from harness.checks.model_calls import bill
 from harness.records.act_facts import FaultHealed, FaultMade, WorkerExited
 from harness.records.evidence import Evidence
 from harness.records.message_facts import NotDelivered
@@ -48,6 +50,12 @@ POINTS = {
     "effect-500-once": f"before/effect.order/{OF_STEP}",
     "model-in-turn": f"before/model.chat.completions/{OF_STEP}",
     "model-short": f"after/model.chat.completions/{OF_STEP}",
+    "model-refused": f"before/model.chat.completions/{OF_STEP}",
+    "model-refused-always": f"before/model.chat.completions/{OF_STEP}",
+    "model-unknown-name": f"before/model.chat.completions/{OF_STEP}",
+    "model-duplicated": f"before/model.chat.completions/{OF_STEP}",
+    "effect-duplicated": f"before/effect.order/{OF_STEP}",
+    "effect-refused": f"before/effect.order/{OF_STEP}",
     "answer-prose": f"after/model.chat.completions/{OF_STEP}",
 }
 
@@ -92,7 +100,7 @@ async def test_it_strikes_where_it_is_to_and_a_right_agent_survives(trials: dict
     ]
     heals = [each.facts for each in acts(evidence.tape, "heal")]
     lasting = {"terminate-worker", "pause-worker", "kill-server", "unavailable-until-healed", "reply-lost"}
-    lasting |= {"model-in-turn"}
+    lasting |= {"model-in-turn", "model-refused", "effect-refused"}
     assert heals == ([FaultHealed(fault=fault)] if fault in lasting else [])
 
 
@@ -206,3 +214,29 @@ async def test_an_effect_whose_reply_is_lost_is_asked_for_again_under_the_same_k
     done = list(executed(evidence.tape, door="effect"))
     assert [each.http.headers["idempotency-key"] for each in done] == ["order-rivers"] * 2
     assert done[0].http.body == done[1].http.body
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempts", "message"),
+    [("model-refused-always", 5, "Connection refused"), ("model-unknown-name", 5, "Errno -")],
+)
+async def test_a_model_that_cannot_be_reached_is_tried_up_to_the_declared_cap(
+    trials: dict[str, Evidence], fault: str, attempts: int, message: str
+) -> None:
+    (failed,) = (
+        each for each in trials[fault].histories[0].events if each["eventType"].endswith("ACTIVITY_TASK_FAILED")
+    )
+    assert message in str(failed)  # of a name that nobody knows systems say different things
+    asked = [each for each in trials[fault].tape if each.kind == "request" and each.door == "model"]
+    assert len(asked) == 1  # nothing but the struck call came as far as the door
+    begun = [each for each in trials[fault].tape if each.operation == "PollActivityTaskQueue" and each.point]
+    assert max(each.point.attempt for each in begun if each.point) == attempts
+
+
+async def test_a_request_that_arrives_twice_is_executed_and_billed_twice(trials: dict[str, Evidence]) -> None:
+    billed = bill(trials["model-duplicated"], baselines=[trials[""]])
+    assert (billed.calls, billed.calls_again) == (2, 1)
+    asked = [each.kind for each in trials["model-duplicated"].tape if each.door == "model"]
+    assert asked == ["request", "reply", "reply"]
+    (ordered,) = effects_of(trials["effect-duplicated"])
+    assert (ordered.key, len(ordered.entries)) == ("order-rivers", 2)

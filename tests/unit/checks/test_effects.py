@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from harness import checks
@@ -38,6 +39,19 @@ def test_effect_asked_twice_with_one_key_happens_once() -> None:
     passes("effects-happen-once", evidence, usual, usual)
     passes("effect-key-stable", evidence, usual, usual)
     passes("effects-as-baseline", evidence, usual, usual)
+
+
+def arrived_twice(evidence: Evidence) -> Evidence:
+    """Execute the effect of a trial twice, though it was asked for once."""
+    (reply,) = (entry for entry in evidence.tape if entry.kind == "reply" and entry.door == "effect")
+    return replace(evidence, tape=tuple(each for entry in evidence.tape for each in [entry] * (1 + (entry is reply))))
+
+
+def test_a_request_without_a_key_that_arrives_twice_happens_twice() -> None:
+    finding = only_finding("effects-happen-once", arrived_twice(saves()), saves(), saves())
+    assert finding.message == "note of book 1 happened 2 times, expected once"
+    keyed = saves(key="k1")
+    passes("effects-happen-once", arrived_twice(keyed), keyed, keyed)
 
 
 def test_key_made_new_per_attempt() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from harness import faults
 from harness.doors.model import faulty
-from harness.faults import action
+from harness.faults import action, transport
 from harness.faults.action import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TERM_SECONDS, Impact, ModelError
 from harness.faults.model import actions
 from harness.faults.model.actions import BreakStream, InTurn, Slow
@@ -18,7 +18,7 @@ ACTIONS = {type(fault.action).__name__: fault.action for fault in faults.listed(
 def test_every_action_is_one_of_a_fault() -> None:
     written = {
         name
-        for module in (action, actions)
+        for module in (action, actions, transport)
         for name, value in vars(module).items()
         if isinstance(value, type) and hasattr(value, "impact")
     }
@@ -34,15 +34,17 @@ def test_every_action_is_carried_out_by_a_door_or_by_the_trial(name: str) -> Non
 def test_the_impact_of_each() -> None:
     meeting_one_message = {name for name, each in ACTIONS.items() if each.impact == Impact()}
     assert meeting_one_message == {
-        *("Refuse", "LoseReply", "Reset", "Truncate"),
+        *("Refuse", "LoseReply", "Reset", "Truncate", "Duplicate"),
         *("BreakAnswer", "LeaveOut", "SayInstead", "BreakStream"),
     }
     impacts = {name: each.impact for name, each in ACTIONS.items() if name not in meeting_one_message}
     assert impacts.pop("ModelError").fails_attempts
     assert impacts.pop("SendBody").fails_attempts
     assert impacts.pop("InTurn").fails_attempts
+    assert impacts.pop("RefuseConnections").fails_attempts
     assert impacts == {
         "Kill": Impact(worker="killed"),
+        "ForgetName": Impact(worker="killed", fails_attempts=True),
         "Terminate": Impact(worker="asked to end", seconds=TERM_SECONDS),
         "Pause": Impact(worker="paused"),
         "KillServer": Impact(server="killed"),

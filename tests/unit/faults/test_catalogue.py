@@ -72,16 +72,18 @@ def test_there_is_one_of_every_family_and_families_stand_together() -> None:
 
 def test_the_families_of_actions() -> None:
     ending = {each.name for each in faults.listed() if each.action.impact.worker in ("killed", "asked to end")}
-    assert ending == {"kill-worker", "terminate-worker"}
+    started_anew = {"model-unknown-name", "effect-unknown-name"}
+    assert ending == {"kill-worker", "terminate-worker", *started_anew}
     stopping = {each.name for each in faults.listed() if each.stops_worker}
-    assert stopping == {"kill-worker", "terminate-worker", "pause-worker"} == set(names("process"))
-    assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker"}
+    assert stopping - started_anew == {"kill-worker", "terminate-worker", "pause-worker"} == set(names("process"))
+    assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker", *started_anew}
     assert {each.name for each in faults.listed() if each.ends_server} == {"kill-server"} == set(names("server"))
-    assert {each.name for each in faults.listed() if each.every == "cut"} == stopping
+    assert {each.name for each in faults.listed() if each.every == "cut"} == stopping - started_anew
     quota = {f"model-429-quota{wait}" for wait in WAITS}
     assert {each.name for each in faults.listed() if each.terminal} == quota | {
         *(f"model-{status}" for status in (400, 401, 403, 404, 413, 422)),
-        *("model-400-context", "model-400-filter", "model-outage", "effect-outage"),
+        *("model-400-context", "model-400-filter", "model-outage", "effect-outage", "model-refused-always"),
+        *started_anew,
     }
 
 

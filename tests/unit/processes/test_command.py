@@ -30,7 +30,7 @@ def test_the_environment_leads_to_the_doors_alone(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("NO_PROXY", "example.com")
     given = environment({"TEMPORAL_ADDRESS": "127.0.0.1:1"})
     assert "TEMPORAL_DEBUG" not in given
-    assert given["NO_PROXY"] == "127.0.0.1,localhost"
+    assert given["NO_PROXY"] == "127.0.0.1,localhost,.invalid"
     assert given["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert given["TEMPORAL_ADDRESS"] == "127.0.0.1:1"
 

@@ -22,11 +22,15 @@ class Deciding:
 
     def __init__(self, decision: Decision = "go") -> None:
         self.entries: list[Entry] = []
+        self.witnessed: list[Entry] = []
         self._decision = decision
 
     async def decide(self, entry: Entry) -> Decision:
         self.entries.append(entry)
         return self._decision
+
+    def witness(self, entry: Entry) -> None:
+        self.witnessed.append(entry)
 
 
 class Asking:
@@ -35,6 +39,7 @@ class Asking:
     def __init__(self, decision: Decision = "go") -> None:
         nemesis: Any = Deciding(decision)
         self.asked: list[Entry] = nemesis.entries
+        self.witnessed: list[Entry] = nemesis.witnessed
         self.workers = WorkerRegistry()
         self.workers.next_number()
         self.answers: dict[int, str] = {}
@@ -103,3 +108,13 @@ async def test_calls_that_overlap_are_told_apart() -> None:
     for position, number in itertools.product(("before", "after"), (1, 2)):
         await asking.dispatch.http(http("after" if position == "after" else "before", number=number))
     assert [entry.message for entry in asking.asked] == [1, 2, 1, 2]
+
+
+async def test_a_second_execution_is_put_down_with_its_request_and_decided_by_nobody() -> None:
+    asking = Asking("drop")
+    await asking.dispatch.http(http("before"))
+    await asking.dispatch.http(http("after", status=200, answer_text="first"))
+    assert await asking.dispatch.http(http("after", status=200, answer_text="second", again=True)) == "go"
+    (again,) = asking.witnessed
+    assert (again.kind, again.message, again.point) == ("reply", asking.asked[1].message, asking.asked[1].point)
+    assert asking.answers == {again.message: "first"}

@@ -171,6 +171,22 @@ async def test_a_request_dropped_before_is_not_executed(tmp_path: Path) -> None:
         assert await ask(running) == "1"
 
 
+async def test_a_request_that_arrives_twice_is_executed_twice_and_the_first_answer_is_heard(tmp_path: Path) -> None:
+    met: list[HttpMessage] = []
+
+    async def decide(message: HttpMessage) -> Decision:
+        met.append(message)
+        return "twice" if message.position == "before" else "go"
+
+    counted = "asked = []\ndef answer(request):\n    asked.append(1)\n    return str(len(asked))"
+    async with doors(decide, tmp_path, model=counted) as running:
+        assert [await ask(running), await ask(running)] == ["1", "3"]
+    said = [message.answer and message.answer["choices"][0]["message"]["content"] for message in met]
+    assert said == [None, "1", "2", None, "3", "4"]
+    assert [message.again for message in met] == [False, False, True] * 2
+    assert [message.number for message in met] == [1, 1, 1, 2, 2, 2]
+
+
 async def test_an_answer_dropped_after_was_executed(tmp_path: Path) -> None:
     decide = Recorder(drop="after")
     counted = "asked = []\ndef answer(request):\n    asked.append(1)\n    return str(len(asked))"

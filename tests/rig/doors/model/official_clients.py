@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,12 @@ import openai
 
 from harness import faults
 from harness.doors.decision import Decision
+from harness.doors.http.answer import RESET
 from harness.doors.http.doors import HttpDoors, HttpMessage
 from harness.doors.model.faulty import decision_on
 from harness.faults.fault import Fault
+from harness.faults.transport import ForgetName, RefuseConnections
+from harness.trial.addresses import HttpAddresses, http_addresses
 from tests import ROOT
 
 PAGE = ROOT / "harness/docs/model-faults.md"
@@ -36,8 +38,9 @@ SCRIPT = f"def answer(request): return {SAID!r}"
 _HEAD = f"""# What the official clients make of each fault of a model
 
 Each fault is made through the real model server, to each official client with its own default of two retries, a time
-limit of {CLIENT_WAITS:g} s, and nothing around it. A cell says what the client raised or returned, and
-(how many requests) it sent. *No error* with another text is what an agent must look for itself: nobody else does.
+limit of {CLIENT_WAITS:g} s, and nothing around it. A cell says what the client raised or returned, and how many of its
+requests reached the server (a connection that is refused brings none). *No error* with another text is what an agent
+must look for itself: nobody else does.
 
 Faults whose names begin with `stream` are made to streams, the others to whole answers. A test makes this table; it was
 made with {{versions}}.
@@ -70,6 +73,7 @@ class _Striking:
 
     met: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
+    addresses: dict[str, HttpAddresses] = field(default_factory=dict)
 
     async def __call__(self, message: HttpMessage) -> Decision:
         name = message.slot.partition("~")[0]
@@ -78,6 +82,9 @@ class _Striking:
         if message.position not in fault.positions or 0 < fault.times <= self.met[message.slot]:
             return "go"
         self.met[message.slot] += 1
+        if isinstance(fault.action, RefuseConnections):
+            self.addresses[message.slot].refuse("model")
+            return RESET
         return decision_on(fault.action, message, turn=self.met[message.slot])
 
 
@@ -89,7 +96,7 @@ async def heard_by_all() -> dict[str, dict[str, Heard]]:
         script.write_text(SCRIPT)
         async with HttpDoors(decide=striking, logs=Path(folder), model_script=script, notice=lambda _: None) as doors:
             asked = [(fault, client) for fault in MODEL_FAULTS for client in CLIENTS if _meets(fault, client)]
-            outcomes = await asyncio.gather(*(_outcome(doors, fault, client) for fault, client in asked))
+            outcomes = await asyncio.gather(*(_outcome(doors, fault, client, striking) for fault, client in asked))
     table: dict[str, dict[str, Heard]] = {fault.name: {} for fault in MODEL_FAULTS}
     for (fault, client), outcome in zip(asked, outcomes, strict=True):
         table[fault.name][client] = Heard(outcome, striking.requests[f"{fault.name}~{client}"])
@@ -114,12 +121,16 @@ def _meets(fault: Fault, client: str) -> bool:
     return not fault.operations or operation in fault.operations
 
 
-async def _outcome(doors: HttpDoors, fault: Fault, client: str) -> str:
+async def _outcome(doors: HttpDoors, fault: Fault, client: str, striking: _Striking) -> str:
     slot = f"{fault.name}~{client}"
     ask = {"chat": _chat, "responses": _responses, "messages": _messages}[client]
     try:
-        async with asyncio.timeout(WE_WAIT):
-            text, calls = await ask(doors, slot, _streams(fault))
+        async with asyncio.timeout(WE_WAIT), http_addresses(doors, slot=slot, faults=[fault]) as addresses:
+            striking.addresses[slot] = addresses
+            if isinstance(fault.action, ForgetName):
+                addresses.forget_name("model")
+            url = addresses.environment(1)["ANTHROPIC_BASE_URL" if client == "messages" else "OPENAI_BASE_URL"]
+            text, calls = await ask(url, _streams(fault))
     except TimeoutError:
         return f"no end within {WE_WAIT:g} s"
     except Exception as error:
@@ -135,14 +146,12 @@ def _described(text: Any) -> str:
     return "half of the text" if SAID.startswith(str(text)) else "another text"
 
 
-Asked = Callable[[HttpDoors, str, bool], Awaitable[tuple[Any, int]]]
 _ASKED: Any = [{"role": "user", "content": "What is attention?"}]
 _FORM: Any = {"type": "object", "properties": {"query": {"type": "string"}}}
 
 
-async def _chat(doors: HttpDoors, slot: str, streams: bool) -> tuple[Any, int]:
+async def _chat(url: str, streams: bool) -> tuple[Any, int]:
     tools: Any = [{"type": "function", "function": {"name": "look", "parameters": _FORM}}]
-    url = doors.model_url(slot, worker=1)
     async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=CLIENT_WAITS) as client:
         if streams:
             chunks = [
@@ -159,9 +168,8 @@ async def _chat(doors: HttpDoors, slot: str, streams: bool) -> tuple[Any, int]:
         return message.content or message.refusal, len(message.tool_calls or ())
 
 
-async def _responses(doors: HttpDoors, slot: str, streams: bool) -> tuple[Any, int]:
+async def _responses(url: str, streams: bool) -> tuple[Any, int]:
     tools: Any = [{"type": "function", "name": "look", "parameters": _FORM}]
-    url = doors.model_url(slot, worker=1)
     async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=CLIENT_WAITS) as client:
         if streams:
             events = [
@@ -175,9 +183,8 @@ async def _responses(doors: HttpDoors, slot: str, streams: bool) -> tuple[Any, i
         return said.output_text, sum(item.type == "function_call" for item in said.output)
 
 
-async def _messages(doors: HttpDoors, slot: str, streams: bool) -> tuple[Any, int]:
+async def _messages(url: str, streams: bool) -> tuple[Any, int]:
     tools: Any = [{"name": "look", "input_schema": _FORM}]
-    url = doors.anthropic_url(slot, worker=1)
     async with anthropic.AsyncAnthropic(base_url=url, api_key="sk-test", timeout=CLIENT_WAITS) as client:
         if streams:
             async with client.messages.stream(model="m", max_tokens=99, messages=_ASKED, tools=tools) as stream:

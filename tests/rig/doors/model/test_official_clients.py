@@ -16,6 +16,6 @@ async def test_the_page_shows_what_the_clients_make_of_each_fault() -> None:
         assert page(table) == shown
     for fault in MODEL_FAULTS:
         for heard in table[fault.name].values():
-            assert heard.requests >= 1, fault.name
+            assert heard.requests >= (fault.name != "model-unknown-name"), fault.name
             assert fault.heard != "the answer" or heard.outcome == "the answer", fault.name
             assert fault.heard != "another answer" or heard.outcome.startswith("no error"), fault.name
