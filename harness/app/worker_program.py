@@ -56,14 +56,14 @@ def read_options(file: Path, *, given: Mapping[str, Any]) -> list[ReadProgram]:
             f"no workflow {given['workflow']!r} can be read from {file}{nearest(given['workflow'], known)}"
             if given.get("workflow") and known
             else f"{file} declares no scenario, and no workflow of a worker can be read from it; describe the worker "
-            f"by options: --worker {_command(file)!r} --workflow TYPE"
+            f"by options: --worker {command_of(file)!r} --workflow TYPE"
         )
     return every
 
 
 def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Iterator[ReadProgram]:
     options = {name: value for name, value in given.items() if value}
-    common = {"worker": _command(file), "task_queue": worker.task_queue, "address": _loopback(worker.address)}
+    common = {"worker": command_of(file), "task_queue": worker.task_queue, "address": loopback(worker.address)}
     where = f"{file}:{worker.line}: task queue {worker.task_queue or 'as it polls'}"
     if worker.starts and not (given.get("workflow") or given.get("starter")):
         own = {**common, "one_program": True, "workflow": worker.starts}
@@ -75,7 +75,7 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
             said = f"{where}; {_started(workflow)}" if starts and not given.get("input") else where
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
             read = {**common, "workflow": workflow.name, **arguments, **options}
-            yield ReadProgram(options=read, said=said, module=_module(workflow.file) if workflow.file else "")
+            yield ReadProgram(options=read, said=said, module=module_of(workflow.file) if workflow.file else "")
 
 
 def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:
@@ -94,19 +94,19 @@ def _started(workflow: ReadWorkflow) -> str:
     return f"{workflow.name} is started with {given}{whence}{sent}"
 
 
-def _loopback(address: str) -> str:
+def loopback(address: str) -> str:
     """Return an address that is written in the code where a door can stand there."""
     host, _, port = address.rpartition(":")
     return address if port.isdigit() and host in ("localhost", "127.0.0.1", "[::1]") else ""
 
 
-def _command(file: Path) -> str:
+def command_of(file: Path) -> str:
     """Return the command that runs a file: as a module where it stands in a package that the current folder holds."""
-    module = _module(file)
+    module = module_of(file)
     return f"python -m {module}" if "." in module else f"python {file}"
 
 
-def _module(file: Path) -> str:
+def module_of(file: Path) -> str:
     """Return the name by which the current folder imports a file; empty where it cannot."""
     names, folder = [file.stem], file.parent
     while (folder / "__init__.py").is_file():

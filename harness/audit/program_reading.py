@@ -7,7 +7,7 @@ made up of the annotations of the workflow's run method.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class ReadWorkflow:
 
     Attributes:
         name: Its type.
+        declared: Name of its class.
         arguments: What it is started with, as JSON values.
         written: Whether a client call of the project passes these; else they were made up.
         unknown: Parameters of which nothing could be made up.
@@ -47,6 +48,7 @@ class ReadWorkflow:
     """
 
     name: str
+    declared: str
     arguments: tuple[Any, ...] = ()
     written: bool = False
     unknown: tuple[str, ...] = ()
@@ -114,19 +116,24 @@ def _addresses(project: Project, modules: Sequence[Module]) -> Iterator[str]:
 
 
 def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
-    sent = [each.name for each in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE) if each.name]
-    runs = any(
-        isinstance(each, nodes.Expr) and isinstance(each.value, nodes.Call) for each in workflow.module.tree.body
+    body = workflow.module.tree.body
+    runs = any(isinstance(each, nodes.Expr) and isinstance(each.value, nodes.Call) for each in body)
+    read = ReadWorkflow(
+        name=workflow.name,
+        declared=workflow.node.name,
+        signals=tuple(each.name for each in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE) if each.name),
+        file=None if runs else workflow.module.path,
     )
-    file = None if runs else workflow.module.path
     for call, started in _client_calls(project, project.modules):
         if started is workflow and (arguments := _passed(project, call)) is not None:
-            return ReadWorkflow(name=workflow.name, arguments=arguments, written=True, signals=tuple(sent), file=file)
+            return replace(read, arguments=arguments, written=True)
     run = next(iter(workflow.of_kind(EntryKind.RUN)), None)
     made = dict(_made_up(project, run.node)) if run else {}
-    unknown = tuple(name for name, value in made.items() if value is _NOT_KNOWN)
-    arguments = tuple(None if value is _NOT_KNOWN else value for value in made.values())
-    return ReadWorkflow(name=workflow.name, arguments=arguments, unknown=unknown, signals=tuple(sent), file=file)
+    return replace(
+        read,
+        arguments=tuple(None if value is _NOT_KNOWN else value for value in made.values()),
+        unknown=tuple(name for name, value in made.items() if value is _NOT_KNOWN),
+    )
 
 
 def _client_calls(project: Project, modules: Sequence[Module]) -> Iterator[tuple[nodes.Call, Workflow]]:

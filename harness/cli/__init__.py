@@ -16,6 +16,7 @@ from harness.foreign import for_terminal
 
 _COMMANDS = {
     "run": "Torture agents: break their world at every message and say what broke.",
+    "init": "Write scenarios, tests and CI for the project in this folder.",
     "reproduce": "Run one trial of an earlier run again.",
     "explore": "Explore every order in which the world can answer, without a server.",
     "replay": "Replay recorded histories and compare every decision with the recording.",

@@ -1,0 +1,174 @@
+"""Files for a project that has none for crashproof yet: what its code says is put into scenarios, tests and CI.
+
+Nothing of the project is imported or run, and nothing that is there is written over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from harness.app.worker_program import command_of, loopback, makes_worker, module_of
+from harness.audit.code.source import collect
+from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
+
+SCENARIOS = Path("scenarios")
+_MODEL_CLIENT = re.compile(r"^\s*(?:from|import)\s+(openai|anthropic|agents|litellm|pydantic_ai)\b", re.MULTILINE)
+_FIRST_WORKER = Path("temporal_worker.py")
+_FIRST_WORK: Mapping[str, Any] = {
+    "name": "agent",
+    "workflow": "Agent",
+    "cls": "Agent",
+    "module": "temporal_worker",
+    "worker": "python temporal_worker.py",
+    "task_queue": "agents",
+    "address": "",
+    "arguments": ("What is durable?",),
+    "starts": False,
+    "made_up": False,
+    "signals": (),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedFile:
+    """A file to be written.
+
+    Attributes:
+        path: Where, below the project's folder.
+        text: What it holds.
+        exists: Whether something is there already, so that it is left alone.
+    """
+
+    path: Path
+    text: str
+    exists: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectReading:
+    """What was understood of a project, and what would be written for it.
+
+    Attributes:
+        said: What was understood, a line each.
+        files: The files, those that exist already too.
+    """
+
+    said: tuple[str, ...]
+    files: tuple[PlannedFile, ...]
+
+
+def read_project(folder: Path) -> ProjectReading:
+    """Read the project in the current folder, or one below it, and plan its files.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    sources = [each.path for each in collect([folder]) if not each.reason]
+    programs = {file: read_program(file) for file in sources if makes_worker(file)}
+    asks_model = any(_MODEL_CLIENT.search(file.read_text(errors="replace")) for file in sources)
+    work = [(file, worker, each) for file, made in programs.items() for worker in made for each in worker.workflows]
+    said = [f"{_shown(file)}:{worker.line}: {_summary(worker, each)}" for file, worker, each in work]
+    if asks_model:
+        said.append("the code asks a model: model_script.py says what it hears in trials")
+    if not work:
+        said.append(f"no worker was found: {_FIRST_WORKER} is one to begin with")
+    files = [*_scenarios(work, asks_model=asks_model), *_beside(work, asks_model=asks_model)]
+    return ProjectReading(
+        said=tuple(said),
+        files=tuple(PlannedFile(path=path, text=text, exists=(folder / path).exists()) for path, text in files),
+    )
+
+
+def write(reading: ProjectReading, folder: Path) -> list[Path]:
+    """Write the planned files that do not exist yet, and return where they are."""
+    written = [each for each in reading.files if not each.exists]
+    for each in written:
+        (folder / each.path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / each.path).write_text(each.text, encoding="utf-8")
+    return [each.path for each in written]
+
+
+_Work = Sequence[tuple[Path, ReadWorker, ReadWorkflow]]
+
+
+def _scenarios(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
+    if not work:
+        first = _rendered("scenario.py.j2", **_FIRST_WORK, asks_model=asks_model)
+        yield _FIRST_WORKER, _rendered("temporal_worker.py.j2")
+        yield SCENARIOS / "agent.py", first
+    for file, worker, workflow in work:
+        yield (
+            SCENARIOS / f"{_variable(workflow)}.py",
+            _rendered(
+                "scenario.py.j2",
+                name=_variable(workflow),
+                workflow=workflow.name,
+                cls=workflow.declared,
+                module=module_of(workflow.file) if workflow.file else "",
+                worker=command_of(_shown(file)),
+                task_queue=worker.task_queue,
+                address=loopback(worker.address),
+                starts=worker.starts == workflow.name,
+                arguments=workflow.arguments,
+                made_up=bool(workflow.arguments) and not workflow.written,
+                signals=workflow.signals,
+                asks_model=asks_model,
+            ),
+        )
+
+
+def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
+    """Yield what stands beside the scenarios: a script of the model, tests, sessions, CI, a retry policy."""
+    if asks_model:
+        yield SCENARIOS / "model_script.py", _rendered("model_script.py.j2")
+    names = list(dict.fromkeys(_variable(workflow) for _, _, workflow in work)) or ["agent"]
+    yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS, names=names)
+    read = (module_of(each.file) for _, _, each in work if each.file)
+    modules = list(dict.fromkeys(name for name in read if name)) or ([] if work else [_FIRST_WORKER.stem])
+    needs = {"requirements": Path("requirements.txt").exists(), "project": Path("pyproject.toml").exists()}
+    yield Path("noxfile.py"), _rendered("noxfile.py.j2", modules=modules, **needs)
+    yield Path(".github/workflows/crashproof.yml"), _rendered("crashproof.yml.j2", **needs)
+    yield Path("retry_policy.json"), _own("retry_policy.json")
+
+
+def _summary(worker: ReadWorker, workflow: ReadWorkflow) -> str:
+    queue = f"task queue {worker.task_queue}" if worker.task_queue else "task queue as it polls"
+    how = "started by the program itself" if worker.starts == workflow.name else "started by others"
+    takes = f", takes {', '.join(workflow.signals)}" if workflow.signals else ""
+    return f"worker on {queue}: {workflow.name}, {how}{takes}"
+
+
+def _variable(workflow: ReadWorkflow) -> str:
+    """Return a workflow type as the name of a variable and of a file: ``OrderWorkflow`` is ``order_workflow``."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", workflow.name)
+    name = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
+    return name if name.isidentifier() else f"workflow_{name}"
+
+
+def _shown(file: Path) -> Path:
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def _own(name: str) -> str:
+    return resources.files("harness").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _rendered(template: str, **values: Any) -> str:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
+    )
+    environment.filters["py"] = _literal
+    return environment.from_string(_own(template)).render(**values)
+
+
+def _literal(value: Any) -> str:
+    """Return a value as code, texts in double quotes where that needs no escape."""
+    text = repr(value)
+    return f'"{value}"' if isinstance(value, str) and text == f"'{value}'" and '"' not in value else text

@@ -1,0 +1,74 @@
+"""What `crashproof init` understands of a project, and what it writes for it: never over what is there."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.app.init import ProjectReading, read_project, write
+from harness.app.loading import load
+from tests.unit.audit.test_program_reading import HEAD, TAIL, agent
+
+BESIDE = ["noxfile.py", ".github/workflows/crashproof.yml", "retry_policy.json"]
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def paths(reading: ProjectReading) -> list[str]:
+    return [str(each.path) for each in reading.files]
+
+
+def test_each_workflow_of_a_worker_has_its_scenario(project: Path) -> None:
+    (project / "worker.py").write_text("import openai\n" + HEAD + agent("question: str") + TAIL)
+    reading = read_project(project)
+    assert reading.said == (
+        "worker.py:20: worker on task queue orders: Agent, started by others",
+        "the code asks a model: model_script.py says what it hears in trials",
+    )
+    assert paths(reading) == ["scenarios/agent.py", "scenarios/model_script.py", "scenarios/test_survives.py", *BESIDE]
+    texts = {str(each.path): each.text for each in reading.files}
+    for name, text in texts.items():
+        if name.endswith(".py"):
+            ast.parse(text)
+    assert "from worker import Agent\n" in texts["scenarios/agent.py"]
+    assert 'work=start(Agent, "question"),' in texts["scenarios/agent.py"]
+    assert 'WORKFLOWS = ["--workflows", "worker"]\n' in texts["noxfile.py"]
+    assert set(json.loads(texts["retry_policy.json"])) == {"aggressive", "conservative"}
+
+
+def test_in_an_empty_folder_there_is_a_worker_to_begin_with(project: Path) -> None:
+    reading = read_project(project)
+    assert reading.said == ("no worker was found: temporal_worker.py is one to begin with",)
+    assert paths(reading) == ["temporal_worker.py", "scenarios/agent.py", "scenarios/test_survives.py", *BESIDE]
+
+
+def test_scenarios_that_are_written_can_be_loaded(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(project)
+    write(read_project(project), project)
+    (scenario,) = load(["scenarios"])
+    assert (scenario.name, scenario.task_queue, scenario.worker) == ("agent", "agents", "python temporal_worker.py")
+
+
+def test_nothing_is_written_over(project: Path) -> None:
+    (project / "noxfile.py").write_text("mine")
+    reading = read_project(project)
+    assert [str(each.path) for each in reading.files if each.exists] == ["noxfile.py"]
+    assert Path("noxfile.py") not in write(reading, project)
+    assert (project / "noxfile.py").read_text() == "mine"
+    assert write(read_project(project), project) == []
+
+
+def test_a_program_that_starts_its_own_work_says_so(project: Path) -> None:
+    starts = '        await client.execute_workflow("Agent", "why", id="x", task_queue="orders")\n'
+    tail = TAIL.replace("        await asyncio.Event().wait()\n", starts)
+    (project / "worker.py").write_text(HEAD + agent("question: str") + tail)
+    scenario = next(each.text for each in read_project(project).files if each.path.name == "agent.py")
+    assert 'work=started_by_worker(workflow="Agent"),' in scenario
+    ast.parse(scenario)
