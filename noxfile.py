@@ -14,6 +14,10 @@ nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "audit", "tests"]
 
+ONE_OF_EACH_KIND = "model-503,model-length,answer-prose,tool-unknown,model-in-turn"
+"""Faults of a model that are few where all would take minutes: refused, cut, another answer, a tool, in turn."""
+STREAMED = "stream-unfinished,stream-half-arguments"
+
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -133,6 +137,11 @@ def _replay(session: nox.Session) -> None:
 def _chaos(session: nox.Session, *arguments: str) -> None:
     session.run("crashproof", "run", "scenarios/research.py::worker_dies", "--faults", "all")
     session.run("crashproof", "run", "scenarios/research.py::paused_for_a_day")
+    session.run("crashproof", "run", "scenarios/research_profiles.py::usual_model_out")
+    session.run("crashproof", "run", "scenarios/research_profiles.py::conservative", "--faults", ONE_OF_EACH_KIND)
+    session.run(
+        "crashproof", "run", "scenarios/openai_agent.py", "--faults", f"kill-worker,{STREAMED},{ONE_OF_EACH_KIND}"
+    )
     session.run("pytest", "-m", "chaos", *arguments)
 
 

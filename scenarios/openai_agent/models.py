@@ -1,7 +1,7 @@
 """The models of the support agents: OpenAI's, whose errors are classified and whose answers are looked at.
 
-The plugin reads Retry-After as a number and nothing else, tries an exhausted quota again, and takes whatever has come
-for an answer. So the activity raises what Temporal is to do next before the plugin sees it.
+The plugin reads Retry-After as a number and nothing else, tries an exhausted quota again, and takes an empty answer for
+one. So the activity raises what Temporal is to do next before the plugin sees it.
 """
 
 from __future__ import annotations

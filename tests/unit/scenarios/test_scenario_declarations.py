@@ -19,7 +19,7 @@ DECLARATIONS = [
     *BROKEN,
     *(
         ROOT / "scenarios" / f"{name}.py"
-        for name in ("approval", "openai_agent", "research", "research_profiles", "shapes")
+        for name in ("approval", "openai_agent", "openai_agent_as_it_comes", "research", "research_profiles", "shapes")
     ),
 ]
 AGENTS = sorted(
