@@ -109,7 +109,7 @@ async def write_over(result: CaptureResult, order: CaptureOrder, *, tell: Tell) 
 
 async def _capture(order: CaptureOrder, request: CaptureRequest, *, tell: Tell) -> CaptureResult:
     folder = CaptureFolder(order.folder, compress=order.compress, overwrite=order.overwrite)
-    key = _scrub_key() if order.scrub else None
+    key = scrub_key() if order.scrub else None
 
     def far(result: CaptureResult, most: int) -> None:
         text = f"{result.read} of at most {most} histories read, {len(result.kept)} kept"
@@ -203,7 +203,7 @@ def _since(given: str, *, now: datetime.datetime) -> str:
     return when.isoformat(timespec="seconds")
 
 
-def _scrub_key() -> bytes:
+def scrub_key() -> bytes:
     """Return the key of the stand-ins: the same each time, so that equal values are equal over captures."""
     given = os.environ.get(KEY_VARIABLE, "")
     if given:

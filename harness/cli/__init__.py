@@ -24,6 +24,7 @@ _COMMANDS = {
     "capture": "Read histories from a cluster into a folder; nothing there is changed.",
     "judge": "Judge stored evidence again; no server is started.",
     "report": "Show the report of a run again, and what is new beside an earlier one.",
+    "scrub": "Copy the evidence of a run without what users wrote, to show it to others.",
     "demo": "See the reference agent tortured, or a broken one caught.",
     "faults": "List the faults and what a right agent does about each.",
     "checks": "List the checks and what each promises.",
@@ -33,7 +34,7 @@ _COMMANDS = {
     "server": "Start, find or install the Temporal dev server.",
 }
 
-_ON_THE_SDK = ("run", "reproduce", "explore", "replay", "capture", "judge", "report", "demo")
+_ON_THE_SDK = ("run", "reproduce", "explore", "replay", "capture", "judge", "report", "demo", "scrub")
 """Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
 
 _EPILOG = """\b

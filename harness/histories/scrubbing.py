@@ -115,6 +115,11 @@ def scrub(event: HistoryEvent, *, stand_ins: StandIns) -> None:
             _scrub_message(attributes, stand_ins, place="")
 
 
+def scrub_message(message: Message, *, stand_ins: StandIns) -> None:
+    """Put stand-ins in the place of what users wrote into any other message of Temporal's, in place."""
+    _scrub_message(message, stand_ins, place="")
+
+
 def _scrub_message(message: Any, stand_ins: StandIns, *, place: str) -> None:
     for field, value in list(message.ListFields()):
         where = place or field.name

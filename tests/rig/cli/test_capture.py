@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from harness.app.capture import CaptureOrder, _query, _scrub_key, _since, chosen_executions
+from harness.app.capture import CaptureOrder, _query, _since, chosen_executions, scrub_key
 from harness.app.connection import ClusterConnection, connect
 from harness.doors.decision import Decision
 from harness.errors import RigError, UsageError
@@ -84,13 +84,13 @@ def test_since_is_an_age_or_a_date(given: str, when: str) -> None:
 def test_the_key_of_stand_ins_is_made_once_and_is_for_its_user_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = _scrub_key()
+    made = scrub_key()
     assert len(made) == 32
-    assert _scrub_key() == made
+    assert scrub_key() == made
     (file,) = (tmp_path / "state").rglob("scrub.key")
     assert file.stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("CRASHPROOF_SCRUB_KEY", "given")
-    assert _scrub_key() == b"given"
+    assert scrub_key() == b"given"
 
 
 @pytest.mark.parametrize(

@@ -36,5 +36,14 @@ def test_no_secret_stands_in_what_a_run_writes_and_nobody_else_can_read_it(tmp_p
     tapes = "".join(path.read_text() for path in written if path.name == "tape.jsonl")
     assert "half \\\\ud83d" in tapes
     assert "api_key=…" in tapes
+    shown = crashproof("scrub", "--out", "shown", "-o", "json", cwd=tmp_path)
+    assert json.loads(shown.out)["trials"] == document["trials"], shown.err
+    copied = [path for path in (tmp_path / "shown").rglob("*") if path.is_file()]
+    left_out = {path.name for path in written} - {path.name for path in copied}
+    assert all(name.startswith(("worker-", "report", "summary")) for name in left_out), left_out
+    assert [str(path) for path in copied if b"half \\" in path.read_bytes()] == []
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "shown").rglob("*")} == {0}
+    twice = crashproof("scrub", "--out", "shown", cwd=tmp_path)
+    assert (twice.status, "shown is there already" in twice.err) == (2, True)
     again = crashproof("reproduce", document["findings"][0]["reproduce"].split()[-1], cwd=tmp_path, env=ENVIRONMENT)
     assert (again.status, "give it again in the environment, GIVEN=VALUE" in again.err) == (2, True)
