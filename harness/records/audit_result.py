@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.records.verdict import Outcome
+from harness.records.verdict import Outcome, Severity
 
 _LINE = re.compile(r"^(?P<file>.+):(?P<line>\d+)(?: in (?P<function>.*))?$")
 
@@ -172,6 +172,7 @@ class RuleText:
         bad: Short code that breaks it.
         right: The same code, right.
         certainty: Of its findings as a rule; single findings may be less sure.
+        severity: How bad it is where a finding of it is right.
     """
 
     id: str
@@ -183,6 +184,7 @@ class RuleText:
     bad: str
     right: str
     certainty: Certainty
+    severity: Severity = Severity.BROKEN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,11 @@ class CheckText(Protocol):
 def rule_text(rule: RuleText, *, colour: bool = False, width: int = 100) -> str:
     """Return what a rule says, ready for a terminal."""
     paint = Paint(colour)
-    parts = [f"{paint(rule.id, 'bold')} {rule.name} ({rule.certainty})", "", *wrapped(rule.title, width)]
+    parts = [
+        f"{paint(rule.id, 'bold')} {rule.name} ({rule.certainty}; {rule.severity})",
+        "",
+        *wrapped(rule.title, width),
+    ]
     parts += _sections({"Why": rule.why, "Evidence": rule.evidence, "Fix": rule.fix}, paint, width)
     parts += ["", paint("Wrong", "bold", "red"), *_code(rule.bad)]
     parts += ["", paint("Right", "bold", "green"), *_code(rule.right)]
@@ -129,7 +133,8 @@ def rule_markdown(rule: RuleText, *, level: int = 2) -> str:
     mark = "#" * level
     parts = [
         f"{mark} {rule.id} {rule.name}",
-        f"**{rule.title.rstrip('.')}.** Certainty: {rule.certainty} ({_CERTAINTIES[rule.certainty]}).",
+        f"**{rule.title.rstrip('.')}.** Certainty: {rule.certainty} ({_CERTAINTIES[rule.certainty]}). "
+        f"Severity: {rule.severity}.",
         rule.why,
         f"**Evidence.** {rule.evidence}",
         f"**Fix.** {rule.fix}",
@@ -144,12 +149,13 @@ def rules_markdown(rules: Iterable[RuleText]) -> str:
     """Return the page of all rules, as Markdown: a table, then each rule by family."""
     known = sorted(rules, key=lambda rule: rule.id)
     rows = [
-        f"| [{rule.id}](#{_anchor(rule)}) | {rule.name} | {rule.certainty} | {_cell(rule.title)} |" for rule in known
+        f"| [{rule.id}](#{_anchor(rule)}) | {rule.name} | {rule.certainty} | {rule.severity} | {_cell(rule.title)} |"
+        for rule in known
     ]
     parts = [
         "# Rules of crashproof audit",
         "Certainties: " + ", ".join(f"*{certainty}*: {words}" for certainty, words in _CERTAINTIES.items()) + ".",
-        "\n".join(["| rule | name | certainty | what it wants |", "|---|---|---|---|", *rows]),
+        "\n".join(["| rule | name | certainty | severity | what it wants |", "|---|---|---|---|---|", *rows]),
     ]
     for family in sorted({rule.id[:3] for rule in known}):
         parts.append(f"## {_FAMILIES.get(family, family)}")

@@ -73,6 +73,7 @@ def _rule(rule: RuleText) -> dict[str, Any]:
         "properties": {
             "severity": rule.certainty.word,
             "certainty": rule.certainty.word,
+            "how_bad": rule.severity,
             "tags": ["temporal", "durability"],
         },
     }

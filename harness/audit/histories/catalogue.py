@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -53,6 +54,7 @@ RECORDED: tuple[Rule, ...] = (
             "    heartbeat_timeout=timedelta(seconds=30),\n)"
         ),
         certainty=Certainty.LOOK,
+        severity=Severity.RISKY,
         judge=_nothing_in_code,
     ),
     Rule(

@@ -13,6 +13,7 @@ from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 _LOCAL = ("temporalio.workflow.execute_local_activity", "temporalio.workflow.start_local_activity")
 
@@ -84,6 +85,7 @@ RULES = (
         bad="await asyncio.gather(*(workflow.execute_local_activity(price, each, ...) for each in articles))",
         right="prices = [await workflow.execute_local_activity(price, each, ...) for each in articles]",
         certainty=Certainty.LOOK,
+        severity=Severity.RISKY,
         judge=gathered_local_activities,
     ),
 )

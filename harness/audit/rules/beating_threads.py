@@ -13,6 +13,7 @@ from harness.audit.analysis.remote_calls import Towards, remote_named
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -149,6 +150,7 @@ RULES = (
         bad="beats = asyncio.create_task(beat_every(5))\nclient = AsyncOpenAI(timeout=None)",
         right="beats = asyncio.create_task(beat_every(5))\nclient = AsyncOpenAI(timeout=60, max_retries=0)",
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_hidden_hangs,
     ),
 )

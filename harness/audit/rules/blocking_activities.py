@@ -11,6 +11,7 @@ from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call, spoken
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -94,6 +95,7 @@ RULES = (
             "        return (await client.get(url)).text"
         ),
         certainty=Certainty.CERTAIN,
+        severity=Severity.RISKY,
         judge=_blocking,
     ),
 )

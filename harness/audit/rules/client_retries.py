@@ -14,6 +14,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -277,6 +278,7 @@ RULES = (
         bad="client = AsyncOpenAI()",
         right="client = AsyncOpenAI(max_retries=0, timeout=30)",
         certainty=Certainty.LIKELY,
+        severity=Severity.WASTEFUL,
         judge=_retries,
     ),
 )

@@ -12,6 +12,7 @@ from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 _ENDLESS = frozenset({"itertools.count", "itertools.cycle", "itertools.repeat"})
 _TASKS = frozenset({"create_task", "ensure_future"})
@@ -106,6 +107,7 @@ RULES = (
         right="while not workflow.info().is_continue_as_new_suggested():\n    await workflow.execute_activity(poll,"
         " ...)\nworkflow.continue_as_new(...)",
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=endless,
     ),
 )

@@ -15,6 +15,7 @@ from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import WrittenRetryPolicy
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -143,6 +144,7 @@ RULES = (
         bad='RetryPolicy(non_retryable_error_types=["openai.BadRequestError", "InvaildInputError"])',
         right="RetryPolicy(non_retryable_error_types=[BadRequestError.__name__, InvalidInputError.__name__])",
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_unknown_names,
     ),
 )

@@ -12,6 +12,7 @@ from harness.audit.analysis.remote_calls import Towards, remote_named
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ RULES = (
         bad='delay = timedelta(seconds=int(headers["retry-after"])) if headers["retry-after"].isdigit() else None',
         right='delay = retry_after(headers, now=datetime.now(UTC))  # "retry-after-ms", seconds, parsedate_to_datetime',
         certainty=Certainty.LOOK,
+        severity=Severity.WASTEFUL,
         judge=_waits_wrongly,
     ),
 )

@@ -13,6 +13,7 @@ from harness.audit.analysis.remote_calls import RemoteCall, Towards, remote_call
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -241,6 +242,7 @@ RULES = (
             "    heartbeat_timeout=timedelta(seconds=30), retry_policy=RETRIES,\n)"
         ),
         certainty=Certainty.CERTAIN,
+        severity=Severity.RISKY,
         judge=_unheard_heartbeats,
     ),
     Rule(

@@ -15,6 +15,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ RULES = (
             "    await sum_up(chapters[number])\n    activity.heartbeat(number + 1)"
         ),
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_loops_without_heartbeat,
     ),
     Rule(
@@ -188,6 +190,7 @@ RULES = (
             "    await sum_up(page)\n    activity.heartbeat(page + 1)"
         ),
         certainty=Certainty.LOOK,
+        severity=Severity.WASTEFUL,
         judge=_details_unread,
     ),
 )

@@ -11,6 +11,7 @@ from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -113,6 +114,7 @@ RULES = (
             "from error"
         ),
         certainty=Certainty.LIKELY,
+        severity=Severity.WASTEFUL,
         judge=_marks_lost,
     ),
 )

@@ -14,6 +14,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -187,6 +188,7 @@ RULES = (
         bad="retry_policy=RetryPolicy(maximum_attempts=5)",
         right='RetryPolicy(maximum_attempts=5, non_retryable_error_types=["BadRequestError", "AuthenticationError"])',
         certainty=Certainty.LOOK,
+        severity=Severity.WASTEFUL,
         judge=_refusals_retried,
     ),
 )

@@ -13,6 +13,7 @@ from harness.audit.code.modules import absolute
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -126,6 +127,7 @@ RULES = (
         bad="with workflow.unsafe.imports_passed_through():\n    from prompts import greeting  # it asks time.time()",
         right="from prompts import greeting  # greeting(name, workflow.now().hour)",
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_impure,
     ),
 )

@@ -12,6 +12,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -137,6 +138,7 @@ RULES = (
         bad="return base64.b64encode(Path(name).read_bytes()).decode()",
         right="return store.put(Path(name).read_bytes())  # its key",
         certainty=Certainty.LOOK,
+        severity=Severity.RISKY,
         judge=_large,
     ),
 )

@@ -11,6 +11,7 @@ from harness.audit.analysis.test_code import is_test
 from harness.audit.code.astroid_nodes import items
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -122,6 +123,7 @@ RULES = (
             "timedelta(seconds=60), retry_policy=RetryPolicy(maximum_attempts=5)\n    )\n)"
         ),
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_unbounded,
     ),
 )

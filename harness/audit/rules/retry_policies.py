@@ -12,6 +12,7 @@ from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
 from harness.audit.code.project_records import Activity, Started, WrittenRetryPolicy
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ RULES = (
             "await workflow.execute_activity(\n    ask, question, start_to_close_timeout=timedelta(minutes=1),\n"
             "    retry_policy=RetryPolicy(maximum_attempts=5),\n)"
         ),
-        certainty=Certainty.LOOK,  # a run calls the same fact risky: it is declared, and has not broken anything yet
+        certainty=Certainty.LOOK,
+        severity=Severity.RISKY,  # it is declared, and has not broken anything yet
         judge=_unlimited,
     ),
     Rule(

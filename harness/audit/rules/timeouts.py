@@ -11,6 +11,7 @@ from harness.audit.analysis.call_chains import activity_starts, most_attempts
 from harness.audit.code.project_records import Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 from harness.temporal.duration import in_words
 from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RetryPolicy
 
@@ -178,6 +179,7 @@ RULES = (
         bad="start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=timedelta(minutes=1)",
         right="start_to_close_timeout=timedelta(minutes=5), heartbeat_timeout=timedelta(seconds=30)",
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_contradictions,
     ),
     Rule(
@@ -197,6 +199,7 @@ RULES = (
         bad="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=2)",
         right="start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=10)",
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_no_room,
     ),
 )

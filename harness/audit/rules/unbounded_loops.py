@@ -13,6 +13,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import ReachedCode, Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -204,6 +205,7 @@ RULES = (
             "    await self._use(tool)"
         ),
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_unbounded,
     ),
 )

@@ -14,6 +14,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 from harness.temporal.duration import in_words
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ RULES = (
         bad="execute_activity(crawl, url, start_to_close_timeout=timedelta(hours=2))",
         right="execute_activity(crawl, url, start_to_close_timeout=timedelta(hours=2), heartbeat_timeout=MINUTE)",
         certainty=Certainty.LOOK,
+        severity=Severity.RISKY,
         judge=_unwatched,
     ),
 )

@@ -15,6 +15,7 @@ from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity, WorkerCall
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
+from harness.records.verdict import Severity
 
 if TYPE_CHECKING:
     from harness.audit.code.project import Project
@@ -179,6 +180,7 @@ RULES = (
             "stop.wait()"
         ),
         certainty=Certainty.LIKELY,
+        severity=Severity.RISKY,
         judge=_stops_dead,
     ),
     Rule(
@@ -198,6 +200,7 @@ RULES = (
         bad="Worker(client, task_queue=queue, workflows=[Agent], workflow_runner=UnsandboxedWorkflowRunner())",
         right="Worker(client, task_queue=queue, workflows=[Agent])",
         certainty=Certainty.LOOK,
+        severity=Severity.RISKY,
         judge=_unsandboxed,
     ),
 )

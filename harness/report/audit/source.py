@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.records.audit_result import AuditFinding, AuditResult, Certainty, RuleText
-from harness.records.verdict import EvidenceEntry, Outcome
+from harness.records.verdict import EvidenceEntry, Outcome, Severity
 from harness.report.document import finding_row
 from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite, Suppression
 from harness.report.phrases import number
@@ -31,11 +31,11 @@ def audit_report(audited: AuditResult, *, rules: Iterable[RuleText], reproduce: 
         reproduce: Returns the command that shows a finding again.
     """
     catalogue = tuple(rules)
-    names = {rule.id: rule.name for rule in catalogue}
+    known_rules = {rule.id: rule for rule in catalogue}
     failing = set(audited.failing)
 
     def reported(finding: AuditFinding, suppression: Suppression | None = None) -> ReportedFinding:
-        return finding_of(finding, names, reproduce(finding), suppression=suppression, fails=finding in failing)
+        return finding_of(finding, known_rules, reproduce(finding), suppression=suppression, fails=finding in failing)
 
     ignored = [reported(each, _accepted("inSource", reason)) for each, reason in audited.suppressed]
     known = [reported(each, _accepted("external", "it is in the baseline")) for each in audited.baselined]
@@ -86,7 +86,7 @@ def _accepted(kind: Any, reason: str) -> Suppression:
 
 def finding_of(
     finding: AuditFinding,
-    names: Mapping[str, str],
+    rules: Mapping[str, RuleText],
     reproduce: str = "",
     *,
     suppression: Suppression | None = None,
@@ -96,19 +96,22 @@ def finding_of(
 
     Args:
         finding: The finding.
-        names: Id of each rule to its name.
+        rules: Each rule by its id.
         reproduce: The command that shows it again.
         suppression: Why it does not count; None if it counts.
         fails: Whether it is sure enough to fail.
     """
+    rule = rules.get(finding.rule)
+    severity = rule.severity if rule else Severity.BROKEN
     return ReportedFinding(
         id=finding.fingerprint,
-        check=names.get(finding.rule, finding.rule),
+        check=rule.name if rule else finding.rule,
         message=finding.message,
         scenario=finding.workflow,
         reproduce=reproduce,
         rule=finding.rule,
         certainty=finding.certainty,
+        severity=severity,
         place=finding.place,
         snippet=finding.text,
         path=finding.path,
@@ -121,6 +124,7 @@ def finding_of(
             "rule": finding.rule,
             "severity": finding.certainty.word,
             "certainty": finding.certainty.word,
+            "how_bad": severity,
             "place": dataclasses.asdict(finding.place),
             "path": [dataclasses.asdict(step) for step in finding.path],
             "fingerprint": finding.fingerprint,
@@ -132,6 +136,7 @@ def finding_of(
         properties={
             "severity": finding.certainty.word,
             "certainty": finding.certainty.word,
+            "how_bad": severity,
             "workflow": finding.workflow,
             "evidence": list(finding.evidence),
             "confirmed": list(finding.confirmed),

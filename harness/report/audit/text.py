@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.foreign import for_line
 from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace, RuleText
-from harness.records.verdict import Outcome
+from harness.records.verdict import Outcome, Severity
 from harness.report.audit.source import finding_of, headline
 from harness.report.finding import ReportedFinding
 from harness.report.frames import Lines, frame
@@ -48,13 +48,12 @@ def audit_text(
     paint = Paint(colour)
     catalogue = {rule.id: rule for rule in rules}
     shown: list[str] = []
-    names = {rule.id: rule.name for rule in catalogue.values()}
-    reported = [finding_of(each, names) for each in audited.findings]
+    reported = [finding_of(each, catalogue) for each in audited.findings]
     for file, findings in itertools.groupby(reported, key=lambda finding: finding.file):
         shown += [paint(for_line(file), "bold"), ""]
         before: CodePlace | None = None
         for finding in findings:
-            head = _head(finding, names.get(finding.rule, ""), paint, width)
+            head = _head(finding, paint, width)
             again = before is not None and finding.place is not None and before.line == finding.place.line
             code = list(_code(finding, lines, paint, width, again=again))
             shown += [*head, *([""] if code else []), *code, *_more(finding, paint), ""]
@@ -67,8 +66,10 @@ def audit_text(
     return "\n".join([*shown, _summary(audited, paint)])
 
 
-def _head(finding: ReportedFinding, name: str, paint: Paint, width: int) -> Iterator[str]:
+def _head(finding: ReportedFinding, paint: Paint, width: int) -> Iterator[str]:
     certainty = paint(finding.certainty or "", STYLES[finding.certainty], "bold")
+    name = finding.check if finding.check != finding.rule else ""
+    name += f" ({finding.severity})" if finding.severity not in (None, Severity.BROKEN) else ""
     yield f"  {for_line(_where(finding))}  {certainty}  {paint(finding.rule, 'bold')} {name}".rstrip()
     yield from _wrapped(finding.message, width, "    ")
 

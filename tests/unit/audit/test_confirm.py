@@ -7,16 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from harness import checks
 from harness.audit.audit import audit
+from harness.audit.configuration import CATALOGUE
 from harness.audit.confirm import CHECKS, CONDITIONS, meet, with_evidence
+from harness.audit.histories import audited, look
 from harness.audit.observed import ObservedFailure
 from harness.audit.rules import RULES
 from harness.checks.catalogue import standard
+from harness.checks.judging import judge
 from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan
 from harness.records.replay_result import NondeterministicCall
+from harness.records.verdict import Severity
 from harness.replay.compare import judging
+from harness.report.audit.source import finding_of
 from tests import ROOT, TESTS
+from tests.unit.audit.histories.recorded_activities import nothing_wrong, unlimited_but_never_retried
 from tests.unit.audit.saved_runs import saved_run
+from tests.unit.audit.test_activity_rules import activity
+from tests.unit.audit.test_activity_rules import found as audited_rule
 
 SHOWN = TESTS / "unit" / "audit" / "shown"
 """Reports of real runs: of the agents in scenarios/broken, and of replays of tests/replay/planted."""
@@ -206,3 +217,44 @@ def test_an_evidence_folder_confirms_what_it_shows(tmp_path: Path, local: bool) 
     saved_run(tmp_path / "run", local=local)
     found = with_evidence(AuditResult(findings=(KEYLESS, ORDER)), "run", cwd=tmp_path)
     assert all(each.confirmed for each in found.findings)
+
+
+WORSE_IN_A_RUN = {
+    "within-server-limits": "what may grow has grown beyond the limit",
+    "hang-noticed": "it is broken only where an attempt did hang",
+    "outage-ends-at-cap": "it is broken only where a cap is declared, and does not hold",
+    "non-retryable-means-one-attempt": "a server did otherwise than was declared",
+}
+"""Checks that are broken in a run where code and histories show a risk, each with the reason."""
+
+
+def test_one_fact_has_one_severity_in_runs_histories_and_code() -> None:
+    severities = {rule.id: rule.severity for rule in CATALOGUE}
+    apart = {
+        check.name
+        for check in standard()
+        if CHECKS[check.name].expected and severities[CHECKS[check.name].expected] is not check.severity
+    }
+    assert apart == set(WORSE_IN_A_RUN)
+
+
+def test_retries_without_end_are_one_risk_in_a_run_in_its_history_and_in_its_code(tmp_path: Path) -> None:
+    code = activity("return requests.get('https://a.example').text", kind="def")
+    (in_code,) = audited_rule(tmp_path, "CP403", code, options="start_to_close_timeout=timedelta(minutes=1)")
+    history = unlimited_but_never_retried()
+    (in_history,) = audited([look(history, file="history.json")]).findings
+    evidence = Evidence(trial="1", scenario="agent", plan=Plan(), end="closed", histories=(history,))
+    (in_run,) = judge(evidence, baselines=[evidence], checks=[checks.named("retry-bounded")]).findings
+    assert in_code.rule == in_history.rule == "CP403"
+    reported = [finding_of(each, {rule.id: rule for rule in CATALOGUE}) for each in (in_code, in_history)]
+    assert {*(each.severity for each in reported), in_run.how_bad} == {Severity.RISKY}
+
+
+def test_bounded_retries_are_no_finding_in_any_of_them(tmp_path: Path) -> None:
+    options = "start_to_close_timeout=timedelta(minutes=1), retry_policy=RetryPolicy(maximum_attempts=3)"
+    code = activity("return requests.get('https://a.example').text", kind="def")
+    assert audited_rule(tmp_path, "CP403", code, options=options) == []
+    history = nothing_wrong()
+    assert audited([look(history, file="history.json")]).findings == ()
+    evidence = Evidence(trial="1", scenario="agent", plan=Plan(), end="closed", histories=(history,))
+    assert judge(evidence, baselines=[evidence], checks=[checks.named("retry-bounded")]).findings == ()

@@ -8,7 +8,7 @@ from harness.report.explain import check_text, checks_markdown, fault_lines, rul
 from tests.unit.report.audited import RULES
 
 EXPLAINED = """\
-CP101 clock-in-workflow (certain)
+CP101 clock-in-workflow (certain; broken)
 
 Workflow code must not read the clock.
 
