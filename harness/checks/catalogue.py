@@ -8,6 +8,7 @@ from harness import extensions
 from harness.checks import (
     effects,
     execution,
+    fixed_address,
     giving_up,
     hangs,
     heartbeats,
@@ -67,6 +68,7 @@ _OWN = (
     recovery.graceful_stop,
     server.state_survives_server_restart,
     replayed.replays,
+    fixed_address.address_can_be_told,
 )
 
 

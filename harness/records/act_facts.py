@@ -66,6 +66,16 @@ class FaultHealed(msgspec.Struct, frozen=True, kw_only=True):
     fault: str
 
 
+class FixedAddressTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``fixed-address``: a worker process came by its fixed address, and not by the one that it was told.
+
+    Attributes:
+        address: The fixed address.
+    """
+
+    address: str
+
+
 class WorkStarted(msgspec.Struct, frozen=True, kw_only=True):
     """Act ``start``: the scenario's workflow has been started.
 
@@ -205,6 +215,7 @@ ActFacts = (
     | WorkerOverstayed
     | FaultMade
     | FaultHealed
+    | FixedAddressTaken
     | WorkStarted
     | CallRecalled
     | TimeoutAccelerated
@@ -221,6 +232,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "worker-ready": WorkerReady,
     "worker-exit": WorkerExited,
     "worker-overstayed": WorkerOverstayed,
+    "fixed-address": FixedAddressTaken,
     "strike": FaultMade,
     "hit": FaultMade,
     "heal": FaultHealed,

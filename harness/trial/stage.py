@@ -42,6 +42,7 @@ from harness.trial.crashes import CrashCopies
 from harness.trial.dispatch import Dispatch
 from harness.trial.driver import Driver
 from harness.trial.executing import executing, forward_proxy
+from harness.trial.fixed_address import telling_fixed_address
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Listener, Nemesis
 from harness.trial.recovery import BackgroundRecovery, Recovery
@@ -81,6 +82,11 @@ class WorkerSetup:
     def certificate(self) -> Certificate | None:
         """The certificate of the wire door, where it speaks TLS."""
         return certificate(self.address.rpartition(":")[0]) if self.tls else None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Its command, and the values of the variables that it has without the doors."""
+        return (self.command, *environment({}, given=self.env).values())
 
     def ports(self, sender: Callable[[int], int]) -> WorkerPorts:
         """Return the ports of the wire door, as it needs them; ``sender`` as for them."""
@@ -182,7 +188,8 @@ async def open_stage(
             long_polls=long_polls,
             acceleration=acceleration if accelerates else None,
         )
-        ports = await stack.enter_async_context(worker.ports(registry.sender))
+        sender = telling_fixed_address(worker.address, given=worker.given, registry=registry, tape=tape)
+        ports = await stack.enter_async_context(worker.ports(sender))
         recover = recovery.recover
         if unrecovered:
             background = BackgroundRecovery(recovery, failed=unrecovered)

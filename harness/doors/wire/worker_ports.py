@@ -16,8 +16,8 @@ ServeWorker = Callable[[str, bytes, Any, int], Awaitable[bytes]]
 class WorkerPorts:
     """Listens on a port for each worker process, told to it as its address: who calls there is this one, or below it.
 
-    Where the user has fixed the address all come by that one port. Then the process that owns a connection is looked
-    up, with its first call.
+    Where the user has fixed the address there is one more port, by which all come that are not told their own. Then the
+    process that owns a connection is looked up, with its first call.
 
     It is an async context manager, and answers from ``serve`` on; who calls before waits.
 
@@ -58,8 +58,6 @@ class WorkerPorts:
 
     async def address_of(self, worker: int) -> str:
         """Return the address that the worker process of that number is told."""
-        if self._fixed:
-            return self.address
         return (self._servers.get(worker) or await self._open(worker)).address
 
     async def serve(self, serve: ServeWorker) -> None:
@@ -85,8 +83,10 @@ class WorkerPorts:
         if serve is None:
             return
 
+        by_fixed = self._fixed and not worker
+
         async def of_worker(method: str, raw: bytes, context: Any) -> bytes:
-            return await serve(method, raw, context, self._owner(context.peer()) if self._fixed else worker)
+            return await serve(method, raw, context, self._owner(context.peer()) if by_fixed else worker)
 
         await server.serve(of_worker)
 

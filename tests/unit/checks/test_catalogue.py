@@ -34,6 +34,7 @@ def test_what_costs_or_will_only_break_is_not_called_broken() -> None:
         "retry-bounded": Severity.RISKY,
         "retry-names-exist": Severity.RISKY,
         "graceful-stop": Severity.RISKY,
+        "address-can-be-told": Severity.RISKY,
         "no-work-redone": Severity.WASTEFUL,
         "one-model-request-per-attempt": Severity.WASTEFUL,
         "model-call-not-repeated": Severity.WASTEFUL,

@@ -15,6 +15,7 @@ from harness.records.act_facts import (
     DoorNotice,
     FaultHealed,
     FaultMade,
+    FixedAddressTaken,
     Lag,
     PastDoors,
     StateChanged,
@@ -217,6 +218,7 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
         {"what": ["a file"], "seen_at": "x"},
         PastDoors(what=["a file"], seen_at="x"),
     ),
+    ("act", "", "fixed-address", {"address": "localhost:7233"}, FixedAddressTaken(address="localhost:7233")),
     ("act", "", "notice", {"text": "a script raised"}, DoorNotice(text="a script raised")),
     ("act", "", "lag", {"since": 2.0, "rig": 0.5, "worker": 0.25}, Lag(since=2.0, rig=0.5, worker=0.25)),
 ]
