@@ -17,7 +17,8 @@ from harness.records.tape import Entry
 from harness.testing.thread import Calls
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
-from harness.trial.stage import Stage, WorkerSetup, open_stage
+from harness.trial.stage import Stage, open_stage
+from harness.trial.worker_setup import WorkerSetup
 
 REACH_LIMIT = 60.0
 """Seconds that ``Worker.reached`` waits unless told otherwise."""

@@ -17,20 +17,18 @@ is so no circle of objects: processes know the address of a port, not who answer
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.doors.wire.attribution import Attribution
-from harness.doors.wire.certificate import Certificate, certificate
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Execute, WireProxy, send_it
 from harness.doors.wire.worker_ports import WorkerPorts
-from harness.processes.command import command_words, environment
-from harness.processes.forkserver.pool import ForkServers
+from harness.processes.command import command_words
 from harness.records.plan import Plan
 from harness.records.point import Point
 from harness.records.scenario import Scenario, Starter
@@ -52,64 +50,7 @@ from harness.trial.script_files import script_files
 from harness.trial.state import State, kept_state
 from harness.trial.striking import Striking
 from harness.trial.worker import Recover, WorkerProcesses
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerSetup:
-    """How the worker of a stage is started.
-
-    Attributes:
-        command: Command line, unmodified.
-        logs: Folder for the logs of its processes.
-        task_queue: Task queue that it must poll; empty: any.
-        env: Environment variables beside those that lead to the doors.
-        address: Fixed address that it has hard-coded, which the wire door then takes; empty: a free one.
-        tls: Whether the wire door speaks TLS, with a certificate that it is made to trust.
-        strict: Whether an exit that nobody asked for ends the trial at once.
-        fork_servers: Where its processes are forked if they can be; None: every one is started cold.
-    """
-
-    command: str
-    logs: Path
-    task_queue: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
-    address: str = ""
-    tls: bool = False
-    strict: bool = True
-    fork_servers: ForkServers | None = None
-
-    @property
-    def certificate(self) -> Certificate | None:
-        """The certificate of the wire door, where it speaks TLS."""
-        return certificate(self.address.rpartition(":")[0]) if self.tls else None
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """Its command, and the values of the variables that it has without the doors."""
-        return (self.command, *environment({}, given=self.env).values())
-
-    def ports(self, sender: Callable[[int], int]) -> WorkerPorts:
-        """Return the ports of the wire door, as it needs them; ``sender`` as for them."""
-        return WorkerPorts(sender=sender, fixed=self.address, certificate=self.certificate)
-
-    def environment(self, number: int, *, address: str, slot: Slot) -> dict[str, str]:
-        """Return the whole environment of its process of that number; 0: of the user's own starter.
-
-        Args:
-            number: Number of the process.
-            address: Address of the wire door.
-            slot: Its slot.
-        """
-        return environment(
-            {
-                "TEMPORAL_ADDRESS": address,
-                "TEMPORAL_NAMESPACE": "default",
-                **({"TEMPORAL_TASK_QUEUE": self.task_queue} if self.task_queue else {}),
-                **slot.environment(number),
-                **(self.certificate.environment if self.certificate else {}),
-            },
-            given=self.env,
-        )
+from harness.trial.worker_setup import WorkerSetup
 
 
 @dataclass(frozen=True, kw_only=True)
