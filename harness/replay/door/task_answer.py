@@ -90,12 +90,17 @@ class TaskAnswer:
     @property
     def unknown_type(self) -> bool:
         """Whether it is failed because the worker does not know the workflow type."""
-        return self.kind == "failed" and any(sign in self.failure for sign in _UNKNOWN_TYPE)
+        return self.kind == "failed" and says_unknown_type(self.failure)
 
     @property
     def lost(self) -> bool:
         """Whether the worker process is of no more use: it ended, or may be stuck."""
         return self.kind in ("silent", "exited") or self.blocked
+
+
+def says_unknown_type(failure: str) -> bool:
+    """Tell whether the failure of a workflow task says that the worker does not know the workflow type."""
+    return any(sign in failure for sign in _UNKNOWN_TYPE)
 
 
 async def until_over(

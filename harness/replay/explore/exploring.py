@@ -11,9 +11,10 @@ from pathlib import Path
 
 from temporalio.converter import DataConverter
 
-from harness.errors import RigError
+from harness.errors import RigError, UsageError
 from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult
 from harness.records.scenario import Scenario, Start
+from harness.replay.door.task_answer import says_unknown_type
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.properties import PROPERTIES, Violation, violations
@@ -103,10 +104,14 @@ class ScenarioExploration:
         Cancelled, it raises ``CancelledError``; ``so_far`` then tells what was explored until then.
 
         Raises:
-            UsageError: Its work is begun by a program, or an argument cannot be encoded.
+            UsageError: Its work is begun by a program, an argument cannot be encoded, or the worker does not know the
+                workflow type.
         """
         queries = await queries_of(self._scenario, converter=self._converter)
         await self._search.explore(await self._root(), queries=queries)
+        for path in self._search.exploration.paths[:1]:
+            if path.close == "task failed" and says_unknown_type(path.result):
+                raise UsageError(f"the worker says: {path.result}")
         findings = [await self._finding(each) for each in self._violations()]
         return self._result(findings)
 
@@ -167,6 +172,7 @@ class ScenarioExploration:
             findings=tuple(findings),
             unexplored=dict(unexplored),
             notes=tuple(_notes(scenario, explored)),
+            reason="" if findings else _nothing_shown(scenario, explored),
         )
 
 
@@ -198,6 +204,17 @@ def kept_steps(path: ExploredPath) -> tuple[tuple[ExploredMove, ...], ...]:
 def steps_of(kept: Sequence[Sequence[ExploredMove]]) -> tuple[Step, ...]:
     """Return the steps that records keep."""
     return tuple(tuple(Move(**vars(move)) for move in step) for step in kept)
+
+
+def _nothing_shown(scenario: Scenario, explored: Exploration) -> str:
+    """Say so where the plain course of things comes to nothing, though nothing declares that."""
+    plain = [path for path in explored.paths if path.trouble is None]
+    ends = {path.close for path in plain} & {"completed", "failed", "cancelled"}
+    if scenario.fails is not None or scenario.over is not None or not ends or "completed" in ends:
+        return ""
+    shown = next(path for path in plain if path.close in ends)
+    end = f"{shown.close} {shown.result}".strip()
+    return f"no path without trouble completes the workflow, and no failure is declared: it is {end}"
 
 
 def _notes(scenario: Scenario, explored: Exploration) -> Iterator[str]:

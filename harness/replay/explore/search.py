@@ -25,6 +25,7 @@ from harness.replay.explore.executions import Executions
 from harness.replay.explore.move import Step
 from harness.replay.explore.outcomes import steps_from
 from harness.replay.explore.path import ExploredPath
+from harness.replay.explore.story import decided_words
 from harness.replay.explore.worker import ExploredWorker
 from harness.replay.explore.world import Pending, World, begin, run_id_of
 
@@ -365,7 +366,7 @@ def _difference(before: World, warm: World, cold: World) -> str:
         return ""
     if cold.close in ("task failed", "lost"):
         return cold.result
-    return f"it decides {_short(new)}, and decided {_short(expected)} before" if new != expected else ""
+    return f"it {decided_words(new)}; before, it {decided_words(expected)}" if new != expected else ""
 
 
 def _new(world: World, before: World) -> tuple[str, ...]:
@@ -375,7 +376,3 @@ def _new(world: World, before: World) -> tuple[str, ...]:
 def _ran_itself(decisions: tuple[str, ...]) -> bool:
     """Tell whether a task had the worker do something whose result is made anew each time: a local activity."""
     return any(each.startswith("COMMAND_TYPE_RECORD_MARKER") for each in decisions)
-
-
-def _short(decisions: tuple[str, ...]) -> str:
-    return "; ".join(each[:120] for each in decisions) or "nothing"

@@ -44,12 +44,17 @@ def history_json(world: World) -> bytes:
     return MessageToJson(History(events=world.events)).encode()
 
 
+def decided_words(decisions: Sequence[str]) -> str:
+    """Return what was decided in one workflow task as a phrase: ``schedules activity book, starts a timer of 60s``."""
+    return ", ".join(map(_phrase, decisions)) or "goes on waiting"
+
+
 def _answer(world: World, decisions: Sequence[str]) -> str:
     if world.close in ("task failed", "lost"):
         return f"the workflow task fails: {world.result.splitlines()[0] if world.result else world.close}"
     if world.close == "left":
         return f"not explored: {'; '.join(world.unexplored)}"
-    return "the workflow " + (", ".join(map(_phrase, decisions)) or "goes on waiting")
+    return f"the workflow {decided_words(decisions)}"
 
 
 def _phrase(decision: str) -> str:

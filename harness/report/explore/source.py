@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
+from pathlib import Path
 from typing import Any
 
 from harness.records.audit_result import place_of_line
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
+from harness.records.store import EXPLORATIONS
 from harness.records.verdict import Outcome, Severity
 from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite
 from harness.report.phrases import number, reproduce_trial
@@ -21,7 +24,7 @@ def explore_report(explored: Explorations) -> Report:
         explored: What the scenarios came to.
     """
     results = explored.results
-    findings = tuple(reported(each) for result in results for each in result.findings)
+    findings = tuple(reported(each, folder=explored.folder) for result in results for each in result.findings)
     paths, failed = sum(each.paths for each in results), len(findings)
     states, left = sum(each.states for each in results), sum(each.left for each in results)
     return Report(
@@ -30,7 +33,7 @@ def explore_report(explored: Explorations) -> Report:
         headline=headline(explored),
         findings=findings,
         limits=tuple(_limit(each, text) for each in results for text in limits_of(each)),
-        suites=tuple(_suite(each) for each in results),
+        suites=tuple(_suite(each, explored.folder) for each in results),
         trials={"run": paths, "passed": max(0, paths - failed), "failed": failed, "unknown": 0},
         points={"known": states + left, "struck": states, "unreachable": 0},
         vacuous=sum(1 for each in results if not each.paths),
@@ -59,14 +62,20 @@ def limits_of(result: ExploreResult) -> list[str]:
     return [*texts, *(f"not explored: {what} ({number(on, 'path')})" for what, on in result.unexplored.items())]
 
 
-def reported(finding: ExploreFinding) -> ReportedFinding:
-    """Return a finding of an exploration as every form shows it."""
+def reported(finding: ExploreFinding, *, folder: str) -> ReportedFinding:
+    """Return a finding of an exploration as every form shows it.
+
+    Args:
+        finding: The finding.
+        folder: The evidence folder; it is named to reproduce what is not where such folders usually are.
+    """
+    place = "" if Path(folder).parent == EXPLORATIONS else f" --run {shlex.quote(folder)}"
     return ReportedFinding(
         id=finding.id,
         check=finding.check,
         message=finding.message,
         scenario=finding.scenario,
-        reproduce=reproduce_trial(finding.id),
+        reproduce=f"{reproduce_trial(finding.id)}{place}",
         severity=Severity.BROKEN,
         why=finding.why,
         fix=finding.fix,
@@ -104,12 +113,12 @@ def _limit(result: ExploreResult, text: str) -> Limit:
     return Limit(level="error", text=said, annotation=Annotation(level="error", title="crashproof explore", text=said))
 
 
-def _suite(result: ExploreResult) -> Suite:
+def _suite(result: ExploreResult, folder: str) -> Suite:
     error = "; ".join(limits_of(result)) if result.outcome is Outcome.UNKNOWN else ""
     case = Case(
         name=result.scenario,
         classname="explore",
-        findings=tuple(reported(each) for each in result.findings),
+        findings=tuple(reported(each, folder=folder) for each in result.findings),
         error=error,
     )
     return Suite(name=f"explore {result.scenario}", cases=(case,), seconds=result.seconds)

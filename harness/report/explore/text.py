@@ -16,7 +16,7 @@ def explore_text(explored: Explorations) -> str:
     """Return the report, ready for a terminal or a log."""
     lines: list[str] = []
     for finding in (each for result in explored.results for each in result.findings):
-        lines += [*_block(finding), ""]
+        lines += [*_block(finding, explored.folder), ""]
     for result in explored.results:
         if result.outcome is Outcome.UNKNOWN and limits_of(result):
             verdicts = [("UNKNOWN", text) for text in limits_of(result)]
@@ -28,8 +28,8 @@ def explore_text(explored: Explorations) -> str:
     return for_terminal("\n".join([*lines, "", f"{explored.outcome}: {headline(explored)}"]))
 
 
-def _block(finding: ExploreFinding) -> Iterator[str]:
-    row = reported(finding)
+def _block(finding: ExploreFinding, folder: str) -> Iterator[str]:
+    row = reported(finding, folder=folder)
     story = list(finding.story)
     if finding.compared:
         story += ["compared with:", *finding.compared]
