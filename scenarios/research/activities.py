@@ -21,7 +21,7 @@ from scenarios.research.errors import classified
 MODEL = "gpt-4o-mini"
 MODEL_TIMEOUT_S = 30.0
 NOTE_TIMEOUT_S = 20.0
-BEAT_EVERY_S = 10.0
+BEAT_EVERY_S = 3.0
 DONE = "[DONE]"
 
 T = TypeVar("T")

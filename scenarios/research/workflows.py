@@ -95,7 +95,7 @@ class ResearchAgentWorkflow:
             asks,
             args=args,
             start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=30),
+            heartbeat_timeout=timedelta(seconds=10),
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(seconds=self._policy.initial_interval_s),
                 backoff_coefficient=self._policy.backoff_coefficient,

@@ -1,10 +1,10 @@
 """Records the stored histories of the reference agent anew: ``python -m tests.histories.record``.
 
-The agent is tortured by a real sweep: killed, refused, and with each fault of its model. Of the histories that the
-trials leave behind, few are kept that together hold everything which any of them holds: kinds of events, attempts,
-failures, timeouts, signals. Three are stored in a form of their own: one packed, one cut so that its last workflow task
-is open, and one without what the SDK notes about itself. No history names the machine. ``recorded.txt`` tells of each
-the plan it comes from.
+The agent is tortured by a real sweep: killed, refused, and with a fault of each kind of its model. Of the histories
+that the trials leave behind, few are kept that together hold everything which any of them holds: kinds of events,
+attempts, failures, timeouts, signals. Three are stored in a form of their own: one packed, one cut so that its last
+workflow task is open, and one without what the SDK notes about itself. No history names the machine. ``recorded.txt``
+tells of each the plan it comes from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ from harness.records import store as folders
 from harness.records.run_record import versions
 
 HERE = Path(__file__).parent
-SWEEP = ("run", "scenarios/research.py", "--faults", "kill-worker,heartbeat-lost,unavailable-until-healed,model")
+FAULTS = (
+    *("kill-worker", "heartbeat-lost", "unavailable-until-healed", "model-400", "model-429-date", "model-429-quota"),
+    *("model-outage", "model-reset", "model-silent", "model-truncated"),
+)
+SWEEP = ("run", "scenarios/research.py::worker_dies", "--faults", ",".join(FAULTS))
 _MACHINE = re.compile(r"\d+@[\w.-]+")
 _UNTOLD = ("stackTrace",)
 _SWEPT = (0, 1, 3)  # what histories are like does not depend on what a trial came to
