@@ -41,13 +41,17 @@ def said_instead(what: Instead, *, dialect: Dialect, request: Any, text: str) ->
 
 
 def with_a_lack(what: Lack, *, dialect: Dialect, text: str) -> Answer:
-    """Return an answer in whose JSON something is missing or wrong; the arguments are those of ``said_instead``."""
+    """Return an answer in whose JSON something is missing or wrong; the arguments are those of ``said_instead``.
+
+    Where it is the text that is wrong and the answer has none, as one that calls a tool, it is one of text instead.
+    """
     whole = json.loads(text)
     if what == "no usage":
         whole.pop("usage", None)
     elif what in ("no output", "wrong types"):
         whole[dialect.outputs] = [] if what == "no output" else "none"
     else:
+        whole = _with_text(whole, dialect)
         _set_text(whole, dialect, None if what == "null text" else "\ue000")
     answer = json_answer(whole)
     return replace(answer, body=answer.body.replace(rb"\ue000", b"\xc3\x28\xff mechanism"))
@@ -114,6 +118,15 @@ _BROKEN: dict[StreamBreak, Callable[[Stream], Sequence[str]]] = {
     "arguments never completed": _half_arguments,
     "failed": lambda stream: [*_half(stream), stream.error],
 }
+
+
+def _with_text(whole: Any, dialect: Dialect) -> Any:
+    """Return an answer that says something, or one that does in its place."""
+    assert dialect.said_of is not None
+    assert dialect.body is not None
+    if dialect.said_of(whole).text:
+        return whole
+    return dialect.body({"model": whole["model"]}, Said(text=_PROSE), digest=hashlib.blake2s(b"text").hexdigest()[:24])
 
 
 def _set_text(whole: Any, dialect: Dialect, value: str | None) -> None:

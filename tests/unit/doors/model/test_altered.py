@@ -91,6 +91,18 @@ def test_json_in_which_something_is_wrong(path: str) -> None:
         with_a_lack("mojibake", dialect=dialect, text=text).body.decode()
 
 
+@every_dialect
+def test_an_answer_without_a_text_gets_one_that_is_wrong(path: str) -> None:
+    dialect, request, text = given(path)
+    called = said_instead("a call of a tool", dialect=dialect, request=request, text=text).text
+    nothing: Any = json.loads(with_a_lack("null text", dialect=dialect, text=called).body)
+    for step in dialect.text_at:
+        nothing = nothing[step]
+    assert nothing is None
+    with pytest.raises(UnicodeDecodeError):
+        with_a_lack("mojibake", dialect=dialect, text=called).body.decode()
+
+
 def broken(how: StreamBreak, path: str) -> Answer:
     dialect, request, text = given(path)
     return broken_stream(how, dialect=dialect, request=request, text=text)
