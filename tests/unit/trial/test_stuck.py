@@ -51,6 +51,13 @@ def test_a_worker_that_reports_only_the_first_failures_is_known_by_the_attempt_t
     assert not any(why(handed_out(2), handed_out(3), handed_out(4)))
 
 
+def test_failures_that_differ_by_an_id_or_a_number_alone_are_the_same() -> None:
+    said = "activity id of event {} is {}, expected note"
+    ids = ["01a21991-d181-7efc-b288-3f330b608822", "7c0e55b7-0f0e-4a55-9d4f-2f1b6f0c1a11", "0x7f12aab0"]
+    assert [bool(each) for each in why(*[failed(said.format(5, each)) for each in ids])] == [False, False, True]
+    assert not any(why(*[failed(f"activity {name} is not expected") for name in ("add", "bad", "cab")]))
+
+
 def test_other_failures_other_runs_and_what_succeeds_in_between_do_not_count() -> None:
     same, other = failed("no such command"), failed("no such file")
     assert not any(why(same, same, other, same, same))
