@@ -63,3 +63,11 @@ def test_a_fault_that_one_met_is_held_against_no_other() -> None:
     evidence = replace(story.evidence(), histories=(story.history, beside))
     passes(ENDS, evidence, two())
     passes("gives-up-cleanly", evidence, two())
+
+
+def test_where_a_failure_is_declared_each_ends_as_it_does_undisturbed() -> None:
+    story = Story().fail_workflow("Refused")
+    declared = replace(two(), histories=(story.history, two().histories[1]), expects_failure="Refused")
+    passes(ENDS, declared, declared)
+    (finding,) = judged(ENDS, replace(two(), expects_failure="Refused"), declared).findings
+    assert finding.message == "Agent completed; the baseline failed"
