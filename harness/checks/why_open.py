@@ -15,9 +15,15 @@ _LOOP_TIMES = 3  # times as often as undisturbed
 
 
 def loop(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
-    """Name what was done again and again until the deadline, far more often than undisturbed; or say nothing."""
+    """Name what was done again and again until the deadline, far more often than undisturbed; or say nothing.
+
+    Where there is no other undisturbed run to compare with, it may as well be much to do.
+    """
+    alone = not evidence.plan.strikes and all(each is evidence for each in baselines)
     usual = max((_done(each) for each in baselines if each is not evidence), key=Counter.total, default=Counter[str]())
     for what, count in _done(evidence).most_common():
+        if count >= _LOOP_LEAST and alone:
+            return f": {what} {count} times until then, in a loop, or since there is so much to do (time_limit=…)"
         if count >= _LOOP_LEAST and count > _LOOP_TIMES * usual[what]:
             return f": it goes round in a loop, in which {what} {count} times; undisturbed that is {usual[what]} times"
     return ""
