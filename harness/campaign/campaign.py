@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +31,8 @@ from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 
 _TELL_EVERY = 5.0  # seconds
+_LOOK_EVERY = 1.0  # seconds
+_LEAST_ROOM = 128 * 1024  # bytes: less than what the database grows by at once
 
 
 async def sweep_all(
@@ -72,13 +77,25 @@ async def sweep_all(
         asyncio.TaskGroup() as group,
     ):
         tasks = []
-        pace = group.create_task(keep_pace(turns))
+        beside = [group.create_task(keep_pace(turns)), group.create_task(_until_full(folder))]
         for scenario, checks in zip(scenarios, judged, strict=True):
             sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep)
             tasks.append(group.create_task(_finished(sweep, scenario, rig=rig, alone=alone, keep=keep)))
         await asyncio.gather(*tasks, return_exceptions=True)
-        pace.cancel()
+        for each in beside:
+            each.cancel()
     return [task.result() for task in tasks]
+
+
+async def _until_full(folder: Path) -> None:
+    """Wait until the disk is full: a server that cannot write answers nobody, and each call would be waited for.
+
+    Raises:
+        OSError: It is.
+    """
+    while shutil.disk_usage(folder).free > _LEAST_ROOM:
+        await asyncio.sleep(_LOOK_EVERY)
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -361,7 +362,6 @@ def _disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RigError(
-            f"evidence cannot be written to {error.filename}: {error.strerror}; "
-            "free some room or give another place with --out"
-        ) from error
+        room = "free some room or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        words = f"evidence cannot be written to {error.filename}: {error.strerror}"
+        raise RigError(f"{words}; {room}give another place with --out") from error

@@ -272,3 +272,37 @@ def test_a_machine_that_refuses_is_told_as_that_and_leaves_nothing(tmp_path: Pat
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / ".crashproof/runs").glob("*/rig"))
+
+
+def may_mount() -> bool:
+    """Tell whether a folder can be mounted here for one command alone: that takes root, and Linux."""
+    try:
+        return subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not may_mount(), reason="nothing can be mounted here")
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("size=3m", "no room is left on the disk"), ("ro", "Read-only file system; give another place")],
+)
+def test_a_disk_that_takes_nothing_is_told_as_that_and_the_run_ends_at_once(
+    tmp_path: Path, option: str, words: str
+) -> None:
+    (tmp_path / "disk").mkdir()
+    command = shlex.join([*COMMAND, "run", *MARKING, "--only", "before/effect.*", "--out", str(tmp_path / "disk/runs")])
+    mounting = f"mount -t tmpfs -o {option} tmpfs {shlex.quote(str(tmp_path / 'disk'))}"
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f"{mounting} && {command}; status=$?; ls disk/runs/*/rig; exit $status"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,  # and a call to a server that cannot write is waited for longer than that
+        check=False,
+    )
+    assert done.returncode == 3, done
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""  # no rig folder is left
