@@ -11,6 +11,7 @@ from harness.campaign.stops import Stop, stops_in_words
 from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
+from harness.records.private_files import LONGEST_LOG
 from harness.records.scenario import TRIAL, Scenario, Starter
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
@@ -26,6 +27,7 @@ def notes(
     stops: Sequence[Stop] = (),
     unstable: Iterable[str] = (),
     again: Mapping[str, int] = MappingProxyType({}),
+    shortened: int = 0,
 ) -> list[str]:
     """Return the notes, one sentence or two each.
 
@@ -37,6 +39,7 @@ def notes(
         stops: What its worker process did after SIGTERM.
         unstable: What was said of trials that came to something else in quiet.
         again: How many trials were tried again, for each reason.
+        shortened: Of how many trials the logs were too long to be kept whole.
     """
     sentences = []
     if scenario.address:
@@ -68,6 +71,11 @@ def notes(
         sentences.append(stops_in_words(stops))
     for reason, count in again.items():
         sentences.append(f"{count} trials were tried again: {reason}." if count > 1 else f"Tried again: {reason}.")
+    if shortened:
+        most = LONGEST_LOG >> 20
+        sentences.append(
+            f"The worker's logs were longer than {most} MiB in {shortened} trials: their middle is left out."
+        )
     return [*sentences, *unstable, *dict.fromkeys(notices)]
 
 

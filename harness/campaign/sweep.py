@@ -351,6 +351,7 @@ class Sweep:
                     stops=seen.stops,
                     unstable=seen.unstable,
                     again=seen.again,
+                    shortened=self._trials.shortened,
                 )
             ),
             seconds=time.monotonic() - self._began,

@@ -19,7 +19,7 @@ from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
-from harness.records.private_files import withhold
+from harness.records.private_files import shorten, withhold
 from harness.records.scenario import Scenario
 from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values
@@ -33,6 +33,9 @@ RunTrial = Callable[..., Awaitable[Evidence]]
 
 class Trials:
     """Runs the trials of one scenario and keeps their evidence.
+
+    Attributes:
+        shortened: Of how many trials the logs were too long to be kept whole.
 
     Args:
         scenario: The scenario.
@@ -62,6 +65,7 @@ class Trials:
         self._options = options
         self._stopped = stopped
         self._again = again
+        self.shortened = 0
         self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
         self._replayer: asyncio.Task[StandingReplay] | None = None
@@ -140,7 +144,11 @@ class Trials:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             return await run()
         finally:
-            withhold(self._secrets, folder / "logs")
+            await asyncio.to_thread(self._tidy, folder / "logs")
+
+    def _tidy(self, logs: Path) -> None:
+        withhold(self._secrets, logs)
+        self.shortened += shorten(logs)
 
     async def _kept(self, evidence: Evidence) -> Evidence:
         if self._replayer:

@@ -10,6 +10,9 @@ from harness.records.withheld import WITHHELD
 
 _CHUNK = 1 << 20
 
+LONGEST_LOG = 8 << 20
+"""Bytes of a log file that are kept of a trial: half of them from its beginning, half from its end."""
+
 
 def make_private(folder: Path) -> None:
     """Make a folder, and those above it, where they are missing: nobody else can look into what is made."""
@@ -64,4 +67,25 @@ def _rewrite(path: Path, sought: Sequence[bytes]) -> None:
             new.write(rest[:done])
             rest = rest[done:]
         new.write(rest)
+    partial.replace(path)
+
+
+def shorten(folder: Path) -> bool:
+    """Leave the middle of each log file of a folder out that is too long; tell whether one was."""
+    files = [path for path in sorted(folder.glob("*")) if path.is_file() and not path.is_symlink()]
+    long = [path for path in files if path.stat().st_size > LONGEST_LOG]
+    for path in long:
+        _leave_middle_out(path)
+    return bool(long)
+
+
+def _leave_middle_out(path: Path) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.touch(mode=0o600)
+    half, size = LONGEST_LOG // 2, path.stat().st_size
+    with path.open("rb") as old, partial.open("wb") as new:
+        new.write(old.read(half))
+        new.write(f"\n{WITHHELD} {size - 2 * half:,} bytes left out by crashproof {WITHHELD}\n".encode())
+        old.seek(size - half)
+        new.write(old.read())
     partial.replace(path)

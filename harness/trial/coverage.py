@@ -118,13 +118,14 @@ class CoverageGaps:
         leaks: dict[_Leak, None] = {}
         try:
             root = psutil.Process(pid)
+            own = root.cmdline()
             for process in (root, *root.children(recursive=True)):
-                leaks.update(dict.fromkeys(self._opened_by(process, child=process.pid != pid)))
+                leaks.update(dict.fromkeys(self._opened_by(process, own=own, child=process.pid != pid)))
         except psutil.Error:
             pass
         return list(leaks)
 
-    def _opened_by(self, process: psutil.Process, *, child: bool) -> Iterator[_Leak]:
+    def _opened_by(self, process: psutil.Process, *, own: list[str], child: bool) -> Iterator[_Leak]:
         remote = [connection.raddr for connection in process.net_connections("inet") if connection.raddr]
         passing = [f"{address.ip}:{address.port}" for address in remote if address.port not in self._doors()]
         yield from (_Leak(address, f"a connection to {address} passes no door") for address in passing)
@@ -132,7 +133,8 @@ class CoverageGaps:
             if getattr(file, "mode", "r") != "r" and not self._is_own(Path(file.path)):
                 yield _Leak(file.path, f"the file {file.path} is open for writing")
         if child and len(passing) == len(remote):
-            command = " ".join(process.cmdline())[:120]
+            # A fork has the command line of what it was forked from: of a worker that was forked itself it is ours.
+            command = "a fork of the worker" if process.cmdline() == own else " ".join(process.cmdline())[:120]
             yield _Leak(command, f"a child process runs: {command}")
 
     def _is_compared(self, what: str) -> bool:

@@ -37,6 +37,11 @@ def test_trials_that_were_tried_again_are_counted_for_each_reason() -> None:
     assert told[-2:] == ["3 trials were tried again: a died.", "Tried again: b died."]
 
 
+def test_logs_that_were_left_out_in_part_are_told() -> None:
+    told = notes(SCENARIO, options=SweepOptions(), baselines=[evidence()], shortened=2)
+    assert told[-1] == "The worker's logs were longer than 8 MiB in 2 trials: their middle is left out."
+
+
 def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(real_time=True, workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker"]

@@ -44,3 +44,18 @@ def test_no_log_holds_a_secret_wherever_it_stands(tmp_path: Path, monkeypatch: p
     assert (tmp_path / "b.err").stat() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.out", "b.err"]
     withhold([], tmp_path / "missing")
+
+
+def test_the_middle_of_a_log_that_is_too_long_is_left_out_and_others_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_files, "LONGEST_LOG", 8)
+    (tmp_path / "long.out").write_text("abcdefghijkl")
+    (tmp_path / "short.out").write_text("abcdefgh")
+    assert private_files.shorten(tmp_path)
+    assert (tmp_path / "long.out").read_text() == "abcd\n… 4 bytes left out by crashproof …\nijkl"
+    assert (tmp_path / "long.out").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "short.out").read_text() == "abcdefgh"
+    (tmp_path / "long.out").unlink()
+    assert not private_files.shorten(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["short.out"]
