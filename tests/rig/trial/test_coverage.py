@@ -18,7 +18,9 @@ from harness.trial.registry import WorkerRegistry
 LIMIT = 20.0
 
 LEAKS = """
-import socket, subprocess, sys, time
+import os, socket, subprocess, sys, time
+if not os.fork():
+    time.sleep(600)
 log, other, written, door, passer = sys.argv[1:6]
 kept = [open(log, "w"), open(other, "w"), open(sys.executable, "rb")]
 kept += [socket.create_connection(("127.0.0.1", int(door))), socket.create_connection(("127.0.0.1", int(passer)))]
@@ -56,7 +58,8 @@ async def test_what_passes_no_door_is_seen_and_what_passes_one_is_not(tmp_path: 
     assert f"the file {other} is open for writing" in coverage.gaps
     assert f"the file {written} is written" in coverage.gaps
     assert any(gap.startswith("a child process runs: ") and "time.sleep(600)" in gap for gap in coverage.gaps)
-    assert len(coverage.gaps) == 4
+    assert "a child process runs: a fork of the worker" in coverage.gaps
+    assert len(coverage.gaps) == 5
     seen = [act.facts_as(PastDoors) for act in acts(tape.entries, "past-doors")]
     assert [(each.seen_at, sorted(each.what)) for each in seen if each] == [(HELD.id, sorted(coverage.gaps))]
 
