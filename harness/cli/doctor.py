@@ -182,12 +182,15 @@ def _debug() -> Look:
     return Look(name="TEMPORAL_DEBUG", value=value, advice=advice)
 
 
+_KEPT = "dies with them, daemons in sessions of their own too, unless a worker kills its keeper, the process above it"
+
+
 def _orphans() -> Look:
     from harness.processes.tie import holds_orphans
 
     name = "what workers start"
     if holds_orphans():
-        return Look(name=name, value="dies with them, daemons in sessions of their own too")
+        return Look(name=name, value=_KEPT)
     advice = "torture workers that start daemons on Linux: here they can outlive a strike and the run"
     return Look(name=name, value="dies with them as long as it stays in their process group", advice=advice)
 

@@ -154,12 +154,14 @@ class Server(ABC):
         process, self._process = self._process, None
         if process is not None:
             await process.terminate(grace=STOP_SECONDS)
+            await self._unwatched()
 
     async def kill(self) -> None:
         """Kill the server with SIGKILL and wait until it is gone."""
         process, self._process = self._process, None
         if process is not None:
             await process.kill()
+            await self._unwatched()
 
     async def restart(self) -> None:
         """Start the server again on the same port and, if it has one, database, after killing it if it still runs."""
@@ -182,6 +184,11 @@ class Server(ABC):
         if self._process is process:
             self.loss = process.why_ended("the Temporal server")
             self._lost.set()
+
+    async def _unwatched(self) -> None:
+        """Wait for the watch over a process that has ended."""
+        if self._watching:
+            await self._watching
 
     async def _start_at(self, port: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
