@@ -175,7 +175,7 @@ def read_json(path: Path, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _corrupt(path, error) from error
 
 
@@ -348,8 +348,11 @@ def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:
     try:
         for line in path.read_bytes().splitlines():
             yield read(line)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _corrupt(path, error) from error
+
+
+_UNREADABLE = (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _corrupt(path: Path, error: Exception) -> UsageError:

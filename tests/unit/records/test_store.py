@@ -156,6 +156,8 @@ def test_a_damaged_file_is_named(trial: Path, name: str, damage: Callable[[Path]
         ("trial.json", b"{}"),
         ("verdict.json", b'{"trial": "abc123"}'),
         ("tape.jsonl", b'{"at": 1, "kind": "hum", "operation": "x"}\n'),
+        ("tape.jsonl", b'{"at": 1, "kind": "act", "operation": "x", "facts": ' + b"[" * 100_000),
+        ("history/child.r2.json", b'{"events": ' + b"[" * 100_000),
     ],
 )
 def test_what_says_something_else_is_named(trial: Path, name: str, content: bytes) -> None:
