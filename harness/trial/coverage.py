@@ -67,6 +67,7 @@ class CoverageGaps:
         self._doors: Callable[[], set[int]] = set
         self._seen: dict[_Leak, None] = {}
         self._looking = asyncio.Lock()
+        self._waiting: list[Point | None] = []
         self._took = 0.0
 
     @property
@@ -88,11 +89,22 @@ class CoverageGaps:
     async def look(self, point: Point | None = None) -> None:
         """Look once, and put on the tape what was written or opened since the last look.
 
+        One look serves all whose messages were held before it began: of many activities at a time, each would wait for
+        the looks of all others else.
+
         Args:
             point: The point that is held meanwhile, if one is.
         """
-        whole = point is None or self._took < _QUICK or point.operation.startswith("RespondActivityTask")
+        waiting = self._waiting
+        waiting.append(point)
         async with self._looking:
+            if waiting is not self._waiting:  # a look has begun since then, and has ended
+                return
+            self._waiting = []
+            point = waiting[0]
+            whole = self._took < _QUICK or any(
+                each is None or each.operation.startswith("RespondActivityTask") for each in waiting
+            )
             process = self._workers.process
             written = await asyncio.to_thread(self._written) if whole else []
             opened = await asyncio.to_thread(self._opened, process.pid) if process else []

@@ -7,6 +7,8 @@ import socket
 import sys
 from pathlib import Path
 
+import pytest
+
 from harness.processes.process import Process
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
@@ -86,3 +88,23 @@ async def test_a_process_that_is_gone_has_no_gaps(tmp_path: Path) -> None:
     await process.wait()
     await coverage.look()
     assert coverage.gaps == []
+
+
+async def test_one_look_serves_all_whose_messages_are_held_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, written = [], CoverageGaps._written
+    monkeypatch.setattr(CoverageGaps, "_written", lambda coverage: looks.append(1) or written(coverage))
+    tape, ledger = LiveTape(), tmp_path / "ledger.txt"
+    coverage = CoverageGaps(folders=[tmp_path], own=[], workers=WorkerRegistry(), tape=tape)
+    await coverage.begin(doors=set)
+    looks.clear()
+    first = asyncio.create_task(coverage.look(HELD))
+    await asyncio.sleep(0)  # it looks now, and what is written from here on is for the next one
+    others = [asyncio.create_task(coverage.look(HELD.at("after"))) for _ in range(20)]
+    await first
+    ledger.write_text("charged")
+    await asyncio.gather(*others)
+    await coverage.look()
+    assert coverage.gaps == [f"the file {ledger} is written"]
+    assert len(looks) == 3
