@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import faults
+from harness.campaign.billing import billed_twice
 from harness.campaign.notes import left_in_words, notes
 from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans, spread
 from harness.campaign.quiet import difference, in_the_end
@@ -37,6 +38,7 @@ from harness.campaign.turns import Turns
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
+from harness.checks.model_calls import Bill, bill
 from harness.checks.undisturbed import notices_of, why_not_compared
 from harness.errors import KilledError, RigError
 from harness.faults import Fault
@@ -60,6 +62,7 @@ class _Seen:
     recovered: list[Cut] = field(default_factory=list)
     notices: dict[str, None] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
+    bills: dict[str, Bill] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
     unstable: list[str] = field(default_factory=list)
     again: Counter[str] = field(default_factory=Counter)
@@ -311,6 +314,8 @@ class Sweep:
         self._seen.notices.update(dict.fromkeys(notices_of(evidence)))
         if stop := stop_of(evidence):
             self._seen.stops.append(stop)
+        if evidence.plan.strikes:
+            self._seen.bills[evidence.trial] = bill(evidence, baselines=self._seen.baselines)
         self._trials.save_verdict(verdict)
         if self._results.add(evidence, verdict):
             if not verdict.slow or verdict.trial in self._seen.quiet:
@@ -359,7 +364,8 @@ class Sweep:
             points_only=points_only or self._options.points_only,
             fail_on=self._options.fail_on,
         )
-        return replace(result, notes=(*result.notes, *left_in_words(result)))
+        billed = billed_twice(seen.bills, self._options.prices)
+        return replace(result, notes=(*result.notes, *billed, *left_in_words(result)))
 
 
 async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:

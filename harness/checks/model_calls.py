@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.checks import showing
@@ -17,6 +17,29 @@ from harness.records.tape import Entry, executed
 from harness.records.verdict import Finding, Severity
 
 _RETRY_COUNT = "x-stainless-retry-count"
+_ASKED = ("prompt_tokens", "input_tokens")
+_ANSWERED = ("completion_tokens", "output_tokens")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens that a model bills.
+
+    Attributes:
+        asked: Those of requests.
+        answered: Those of answers.
+    """
+
+    asked: int = 0
+    answered: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(self.asked + other.asked, self.answered + other.answered)
+
+    @property
+    def all(self) -> int:
+        """Both together."""
+        return self.asked + self.answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +50,18 @@ class Bill:
         calls: Calls that were executed.
         tokens: Tokens that their answers were billed with.
         calls_again: Calls that the baselines do not make: the same request was paid for before.
-        tokens_again: Tokens of those.
+        again: Tokens of those, by the name of the model.
     """
 
     calls: int = 0
     tokens: int = 0
     calls_again: int = 0
-    tokens_again: int = 0
+    again: Mapping[str, Tokens] = field(default_factory=dict)
+
+    @property
+    def tokens_again(self) -> int:
+        """Tokens that the baselines do not need."""
+        return sum(each.all for each in self.again.values())
 
 
 @check(
@@ -98,17 +126,19 @@ def bill(evidence: Evidence, *, baselines: Sequence[Evidence] = ()) -> Bill:
     """
     usual = [Counter(_unit(entry) for entry in _asked(baseline)) for baseline in baselines]
     asked, seen = requests(evidence.tape), Counter[str]()
-    calls = tokens = calls_again = tokens_again = 0
+    calls = tokens = calls_again = 0
+    again: dict[str, Tokens] = {}
     for reply in executed(evidence.tape, door="model"):
         whole = reply.facts_as(HttpReply)
         if whole is None:
             continue
         unit, cost = _unit(asked.get(reply.message, reply)), _tokens(whole.answer)
         seen[unit] += 1
-        calls, tokens = calls + 1, tokens + cost
+        calls, tokens = calls + 1, tokens + cost.all
         if seen[unit] > max((each[unit] for each in usual), default=1) and seen[unit] > 1:
-            calls_again, tokens_again = calls_again + 1, tokens_again + cost
-    return Bill(calls=calls, tokens=tokens, calls_again=calls_again, tokens_again=tokens_again)
+            calls_again, model = calls_again + 1, _model(whole)
+            again[model] = again.get(model, Tokens()) + cost
+    return Bill(calls=calls, tokens=tokens, calls_again=calls_again, again=again)
 
 
 def _asked(evidence: Evidence) -> list[Entry]:
@@ -194,12 +224,24 @@ def _asked_by_completed(entry: Entry, done: Sequence[Attempt]) -> Attempt | None
     return None
 
 
-def _tokens(answer: Any) -> int:
+def _model(reply: HttpReply) -> str:
+    """Return the name of the model that answered, or else of the one that was asked."""
+    named = [part.get("model") for part in (reply.answer, reply.body) if isinstance(part, dict)]
+    return next((str(name) for name in named if name), "an unnamed model")
+
+
+def _tokens(answer: Any) -> Tokens:
     usage = answer.get("usage") if isinstance(answer, dict) else None
     if not isinstance(usage, dict):
-        return 0
-    parts = usage.get("total_tokens") or usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
-    return int(parts)
+        return Tokens()
+    counted = Tokens(*(_count(usage, *names) for names in (_ASKED, _ANSWERED)))
+    return counted if counted.all else Tokens(_count(usage, "total_tokens"))
+
+
+def _count(usage: Mapping[str, Any], *names: str) -> int:
+    """Return the first count of that name; a script may say anything."""
+    counts = (usage.get(name) for name in names)
+    return next((count for count in counts if type(count) is int and count > 0), 0)
 
 
 def _finding(evidence: Evidence, check_name: str, subject: str, message: str, entries: Sequence[Entry]) -> Finding:

@@ -40,6 +40,7 @@ _BESIDE_RESUME = (
     "--jobs",
     "--time-limit",
     "--max-failures",
+    "--prices",
     "--keep",
     "--report-dir",
     "--output",
@@ -80,6 +81,13 @@ _BESIDE_RESUME = (
 @click.option(
     "--max-failures", type=click.IntRange(1), metavar="N", help="Begin no trial after N with a strike have failed."
 )
+@click.option(
+    "--prices",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML file with the prices of models, by which tokens that were billed twice are told as money; by default "
+    "[tool.crashproof.prices] of pyproject.toml.",
+)
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
@@ -96,6 +104,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     from harness.cli.interrupting import interruptible  # these take their time, and --help needs none of them
     from harness.cli.progress import ProgressDisplay
     from harness.records.options import SweepOptions
+    from harness.records.prices import find_prices, load_prices
 
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())
@@ -111,6 +120,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         faults=_fault_words(given["faults_wanted"]),
         engine=given["engine"],
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),
+        prices=load_prices(given["prices"]) if given["prices"] else find_prices(Path.cwd()),
     )
     with _folder(given) as folder:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.records.prices import Price
 from harness.records.verdict import Severity
 
 
@@ -23,6 +24,7 @@ class SweepOptions:
         faults: Names of faults or families, where they are not those of the scenario.
         engine: Name of the engine that runs the server.
         fail_on: How bad a finding must be to fail.
+        prices: What models cost, to tell what tokens that were billed twice cost.
     """
 
     real_time: bool = False
@@ -35,3 +37,4 @@ class SweepOptions:
     faults: tuple[str, ...] = ()
     engine: str = "dev"
     fail_on: Severity = Severity.BROKEN
+    prices: tuple[Price, ...] = ()

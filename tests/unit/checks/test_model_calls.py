@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks.model_calls import Bill, bill
+from harness.checks.model_calls import Bill, Tokens, bill
 from harness.records.evidence import Evidence
 
 from .build import Story, killed, nothing, only_finding, passes
@@ -77,7 +77,7 @@ def test_bill() -> None:
     book = story.again(book)
     story.model({"ask": "x"}, task=book).complete(book)
     evidence = story.close().evidence()
-    expected = Bill(calls=2, tokens=200, calls_again=1, tokens_again=100)
+    expected = Bill(calls=2, tokens=200, calls_again=1, again={"an unnamed model": Tokens(100)})
     assert bill(evidence, baselines=[asks("x")]) == expected == bill(evidence)
     assert bill(asks("x", "x"), baselines=[asks("x", "x")]) == Bill(calls=2, tokens=200)
 
@@ -151,5 +151,5 @@ def test_error_that_was_made_up_costs_nothing_and_half_an_answer_does() -> None:
     story.half_answer(book, "A quiet lake.").fail(book)
     book = story.again(book)
     story.model({"ask": "x"}, task=book).complete(book)
-    expected = Bill(calls=2, tokens=200, calls_again=1, tokens_again=100)
+    expected = Bill(calls=2, tokens=200, calls_again=1, again={"an unnamed model": Tokens(100)})
     assert bill(story.close().evidence(), baselines=[asks("x")]) == expected
