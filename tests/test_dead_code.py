@@ -14,7 +14,6 @@ from tests import ROOT
 USED_OUTSIDE = {
     "FORM": "forms of the report are listed by being there",
     "answers_with": "tests of users call it",
-    "bill": "what the model calls of a trial cost: no report shows it yet",
     "fails_with": "tests of users call it",
     "ledger": "tests of users read it",
 }

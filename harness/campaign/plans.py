@@ -95,8 +95,8 @@ def real_time_plans(cuts: Iterable[Cut], *, baseline: Evidence, options: SweepOp
     soon = {kind for kind, seconds in activity_bounds(baseline).items() if 0 < seconds < REAL_TIME_BELOW}
     plans = []
     for cut in cuts:
-        unseen = faults.named(cut.fault).unseen
-        if unseen and cut.point.subject in soon and cut.point.position == "before":
+        fault = faults.named(cut.fault)
+        if fault.unseen and fault.every == "cut" and cut.point.subject in soon and cut.point.position == "before":
             soon.discard(cut.point.subject)
             plans.append(Plan((cut.strike,), real_time=True))
     return plans

@@ -10,6 +10,7 @@ from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.executions import each_execution
 from harness.faults.fault import Fault
+from harness.faults.transport import ForgetName, RefuseConnections
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTaskFailed
 from harness.records.tape import Entry
@@ -201,12 +202,22 @@ def _badly_described(close: dict[str, Any], fault: Fault) -> str:
     return f"failed with {named}: its failure, causes included, does not tell what kind of failure it is"
 
 
+def _unreached(evidence: Evidence) -> list[float]:
+    """Return when attempts ended that failed where a service could not be reached any more."""
+    if not any(isinstance(fault.action, RefuseConnections | ForgetName) for fault in evidence.faults):
+        return []
+    return [attempt.ended.at for attempt in attempts_of(evidence) if attempt.failure and attempt.ended]
+
+
 def _took_long(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
-    """Return what is wrong with the time from the last message that met the fault to the end of the workflow."""
-    met = [at for at in faults_met.met_at(evidence) if at <= events.at(close)]
+    """Return what is wrong with the time from the last message that met the fault to the end of the workflow.
+
+    What never reaches a door, because its service cannot be reached, is as late as the end of the attempt.
+    """
+    met = [at for at in (*faults_met.met_at(evidence), *_unreached(evidence)) if at <= events.at(close)]
     if evidence.skips_time or not met:
         return ""
-    took, bound = events.at(close) - met[-1], max(map(_duration, baselines), default=0.0) + _CLOSE_SLACK
+    took, bound = events.at(close) - max(met), max(map(_duration, baselines), default=0.0) + _CLOSE_SLACK
     return f"ended {took:.1f} s after the last call that failed, expected within {bound:.1f} s" if took > bound else ""
 
 

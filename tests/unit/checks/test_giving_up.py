@@ -79,6 +79,19 @@ def test_given_up_too_late() -> None:
     assert "what is declared allows 27.1 s" in finding.message
 
 
+@pytest.mark.parametrize(("fault", "late"), [("model-refused-always", False), ("model-outage", True)])
+def test_attempts_that_reach_no_door_are_as_late_as_they_end(fault: str, late: bool) -> None:
+    story = Story()
+    book = story.activity("book", retryPolicy=THREE)
+    story.model({"ask": "x"}, task=book, executed=False).strike(fault=fault).drop(injected=fault).fail(book).wait(40)
+    book = story.again(book)
+    story.wait(1).fail_for_good(book, "ServerError", state="MAXIMUM_ATTEMPTS_REACHED").fail_workflow("ServerError")
+    if late:
+        assert "after the last call that failed" in only_finding(CLEAN, story.evidence(), undisturbed()).message
+    else:
+        passes(CLEAN, story.evidence(), undisturbed())
+
+
 def test_not_given_up_in_time() -> None:
     finding = only_finding(CAP, outage(2, state="").evidence("deadline"), undisturbed())
     assert finding.message == "book 1 did not end: 2 attempts were seen, 3 attempts are declared"
