@@ -171,17 +171,30 @@ async def walk_again(finding_id: str, *, folder: Path | None) -> Explorations | 
     options = ExploreOptions(budgets=result.budgets)
     async with open_worker(scenario, options=options, logs=logs) as worker:
         exploration = ScenarioExploration(scenario, worker=worker, options=options)
-        world = await exploration.walk(steps_of(finding.steps))
+        now = await _ends_now(exploration, finding)
     seconds = time.monotonic() - began
-    end = finding.end
-    same = world is not None and (world.result == end.result and (world.close or end.close) == end.close)
-    if same:
+    if now is None:
         again = replace(result, findings=(finding,), paths=1, seconds=seconds, notes=("it ends as it did before",))
     else:
-        now = f"{world.close or 'open'} {world.result}".strip() if world else "not possible any more"
         reason = f"the path ends in another way now: {now}"
         again = replace(result, findings=(), paths=0, seconds=seconds, reason=reason)
     return Explorations(results=(again,), folder=record.explored.folder, seconds=seconds)
+
+
+async def _ends_now(exploration: ScenarioExploration, finding: ExploreFinding) -> str | None:
+    """Return how the path of a finding ends now; None where that is as it was.
+
+    An answer that differs when it is asked again shows only where all is asked again.
+    """
+    end = finding.end
+    if end.close == "different":
+        again = await exploration.explore()
+        return None if finding.id in {each.id for each in again.findings} else "every answer is the same each time"
+    world = await exploration.walk(steps_of(finding.steps))
+    if world is None:
+        return "not possible any more"
+    same = world.result == end.result and (world.close or end.close) == end.close
+    return None if same else f"{world.close or 'open'} {world.result}".strip()
 
 
 def _kept(finding_id: str, folder: Path | None) -> tuple[ExplorationRecord, ExploreResult, ExploreFinding] | None:
