@@ -184,7 +184,7 @@ def test_every_form_of_the_report_tells_the_finding(folder: Path) -> None:
 def test_rules_explain_themselves(folder: Path) -> None:
     done = crashproof("audit", "--explain", "set-order-reaches-command", cwd=folder)
     assert done.status == 0
-    assert done.out.startswith("CP106 set-order-reaches-command (certain)\n")
+    assert done.out.startswith("CP106 set-order-reaches-command (certain; broken)\n")
     assert "# crashproof: ignore[CP106] the reason" in done.out
     page = crashproof("audit", "--explain", "all", cwd=folder).out
     assert page.startswith("# Rules of crashproof audit\n")

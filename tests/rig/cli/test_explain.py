@@ -10,7 +10,7 @@ from tests.rig.cli.running import crashproof
 def test_checks_rules_and_faults_are_explained_by_name(tmp_path: Path) -> None:
     for name, begins in (
         ("effects-happen-once", "effects-happen-once (broken)\n"),
-        ("cp106", "CP106 set-order-reaches-command (certain)\n"),
+        ("cp106", "CP106 set-order-reaches-command (certain; broken)\n"),
         ("kill-worker", "  kill-worker\n"),
         ("checks", "# Checks of crashproof run\n"),
     ):
