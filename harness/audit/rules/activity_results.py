@@ -114,8 +114,10 @@ def _is_untyped(started: Started, project: Project) -> bool:
     call = started.node
     first = started.options.get("activity") or (call.args[0] if call.args else None)
     named = first is not None and isinstance(project.value_of(first), str)
-    if not named or "result_type" in started.options or not started.options_known or started.activity is None:
+    if not named or "result_type" in started.options or not started.options_known:
         return False
+    if started.activity is None:  # of another project, or language: the SDK knows no more of its type
+        return True
     returns = started.activity.node.returns
     return returns is not None and isinstance(project.definition_of(returns), nodes.ClassDef)
 

@@ -87,12 +87,23 @@ def _runs_for_ever(worker: WorkerCall, project: Project) -> bool:
     for one in function.nodes_of_class(nodes.With):
         if any(worker.made in project.origins_of(expression) for expression, _ in one.items):
             return any(_waits_for_ever(call, project) for part in one.body for call in part.nodes_of_class(nodes.Call))
-    return any(
-        isinstance(call.func, nodes.Attribute)
-        and call.func.attrname == "run"
-        and worker.made in project.origins_of(call.func.expr)
-        for call in function.nodes_of_class(nodes.Call)
-    )
+    # Where a function returns the worker that it makes, others of its module may run it.
+    returned = isinstance(worker.made.parent, nodes.Return)
+    ran = [
+        call.func.expr
+        for call in (worker.made.root() if returned else function).nodes_of_class(nodes.Call)
+        if isinstance(call.func, nodes.Attribute) and call.func.attrname == "run"
+    ]
+    return any(_is_of(each, worker, function, project) for each in ran)
+
+
+def _is_of(run: nodes.NodeNG, worker: WorkerCall, function: nodes.LocalsDictNodeNG, project: Project) -> bool:
+    """Tell whether what is run is the worker, or what the function that returns it returns."""
+    origins = [run, *project.origins_of(run)]
+    if any(one is worker.made for one in origins):
+        return True
+    calls = (one.value if isinstance(one, nodes.Await) else one for one in origins)
+    return any(isinstance(one, nodes.Call) and project.definition_of(one.func) is function for one in calls)
 
 
 def _waits_for_ever(call: nodes.Call, project: Project) -> bool:

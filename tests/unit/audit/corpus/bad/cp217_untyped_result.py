@@ -27,3 +27,12 @@ class Orders:
             "load", number, start_to_close_timeout=timedelta(seconds=10), retry_policy=TRIES
         )
         return order.total  # finding: CP217
+
+
+@workflow.defn
+class Elsewhere:
+    @workflow.run
+    async def run(self, number: int) -> int:
+        limit = timedelta(seconds=10)
+        bill = await workflow.execute_activity("bill", number, start_to_close_timeout=limit, retry_policy=TRIES)
+        return bill.total  # finding: CP217

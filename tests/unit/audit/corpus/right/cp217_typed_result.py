@@ -36,3 +36,12 @@ class Orders:
         plain = await workflow.execute_activity("load", number, start_to_close_timeout=LIMIT, retry_policy=TRIES)
         text = await workflow.execute_activity("title", number, start_to_close_timeout=LIMIT, retry_policy=TRIES)
         return order.total + same.total + plain["total"] + plain.get("total", 0) + len(text.title())
+
+
+@workflow.defn
+class Elsewhere:
+    @workflow.run
+    async def run(self, number: int) -> int:
+        bill = await workflow.execute_activity("bill", number, start_to_close_timeout=LIMIT, retry_policy=TRIES)
+        name = await workflow.execute_activity("name", number, start_to_close_timeout=LIMIT, retry_policy=TRIES)
+        return bill["total"] + sum(bill.values()) + len(name.strip().title())
