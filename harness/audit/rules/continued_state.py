@@ -62,7 +62,7 @@ def _of_self(node: Node) -> bool:
 def _forgets(
     project: Project, call: nodes.Call, reached: ReachedCode, names: set[str], code: Sequence[ReachedCode]
 ) -> Iterator[AuditFinding]:
-    passed = _mentioned(project, call, reached)
+    passed = _mentioned(project, call, reached, code)
     if passed is None:
         return
     for name in sorted(names - passed):
@@ -76,8 +76,13 @@ def _forgets(
             return
 
 
-def _mentioned(project: Project, call: nodes.Call, reached: ReachedCode) -> set[str] | None:
-    """Return the attributes in what is handed over, through variables and own methods; None if it is all of `self`."""
+def _mentioned(
+    project: Project, call: nodes.Call, reached: ReachedCode, code: Sequence[ReachedCode]
+) -> set[str] | None:
+    """Return the attributes in what is handed over, through variables, parameters and own methods; None: all of them.
+
+    All of them are where `self` is handed over as a whole.
+    """
     names: set[str] = set()
     waiting: list[Node] = [*call.args, *(each.value for each in call.keywords)]
     seen: set[int] = set()
@@ -94,11 +99,21 @@ def _mentioned(project: Project, call: nodes.Call, reached: ReachedCode) -> set[
                     return None
             elif isinstance(node, nodes.Name):
                 waiting += [each for each in project.origins_of(node) if isinstance(each, nodes.NodeNG)]
-                waiting += _filled(node)
+                waiting += [*_filled(node), *_given(node, project, code)]
             called = project.definition_of(node.func, reached) if isinstance(node, nodes.Call) else None
             if called is not None and not isinstance(called, nodes.ClassDef):
                 waiting.append(called)
     return names
+
+
+def _given(name: nodes.Name, project: Project, code: Sequence[ReachedCode]) -> Iterator[Node]:
+    """Yield what callers pass to the function that a name is a parameter of."""
+    function = name.scope()
+    if isinstance(function, nodes.FunctionDef) and name.name in function.argnames():
+        for piece in code:
+            for call in project.calls(piece):
+                if project.definition_of(call.func, piece) is function:
+                    yield from [*call.args, *(each.value for each in call.keywords)]
 
 
 def _filled(name: nodes.Name) -> list[Node]:

@@ -58,3 +58,26 @@ class Whole:
     @workflow.signal
     def say(self, text: str) -> None:
         self._messages.append(text)
+
+
+@workflow.defn
+class ByHelper:
+    def __init__(self) -> None:
+        self._messages: list[str] = []
+
+    @workflow.run
+    async def run(self, messages: list[str]) -> None:
+        self._messages += messages
+        while True:
+            await workflow.wait_condition(lambda: len(self._messages) > 0)
+            self._messages.pop(0)
+            if workflow.info().is_continue_as_new_suggested():
+                go_on(self._messages)
+
+    @workflow.signal
+    def say(self, text: str) -> None:
+        self._messages.append(text)
+
+
+def go_on(queue: list[str]) -> None:
+    workflow.continue_as_new({"queue": queue})
