@@ -109,9 +109,10 @@ def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str
     a worker that says goodbye has been asked to end already, and another one takes its place: it is killed there, but
     neither asked once more nor stopped for another one to start. What a paused worker still sends when it goes on is no
     recovery: another one has its work, and no strike is made at it. Faults of which one is made for each type of
-    activity are not made again in recoveries.
+    activity, or one in all, are not made again in recoveries, nor are those of clients: who cancels once, does not
+    cancel again.
     """
-    chosen = [fault for fault in chosen if fault.every != "activity"]
+    chosen = [fault for fault in chosen if fault.every not in ("activity", "once") and fault.family != "client"]
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
     shown = new_cuts(chosen, _without_zombies(evidence), known)
     known.update(cut.point.place for cut in shown)

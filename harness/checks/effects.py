@@ -9,8 +9,9 @@ from harness.checks import faults_met, lasting_effects, masking, showing
 from harness.checks.attempts import attempts_of
 from harness.checks.check import Check, NothingToLookAt, check
 from harness.checks.lasting_effects import LastingEffect, same_effect, same_effect_and_key
+from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence
-from harness.records.tape import Entry
+from harness.records.tape import Entry, acts
 from harness.records.verdict import Finding
 
 _Execution = tuple[str, str, int]
@@ -200,6 +201,8 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
         for execution, entry in asked.items():
             if first is None or execution == first or execution[1] != first[1]:
                 continue
+            if execution[1:] == first[1:] and _was_started_again(evidence):
+                continue  # the same work, done again on purpose: that its effect is the same one is right
             # An execution that never completed may be followed by another that asks for the same effect on purpose.
             if first in done:
                 words = f"{effect.name} of {first[1]} {first[2]} and of {execution[1]} {execution[2]}"
@@ -207,6 +210,11 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
                 subject = f"{effect.name} shared key"
                 yield _finding(evidence, "effect-key-stable", subject, words, (asked[first], entry))
                 break
+
+
+def _was_started_again(evidence: Evidence) -> bool:
+    calls = (entry.facts_as(ClientCall) for entry in acts(evidence.tape, "start-again"))
+    return any(call is not None and not call.failure for call in calls)
 
 
 def _first_of_each_execution(entries: Iterable[Entry]) -> dict[_Execution, Entry]:

@@ -9,6 +9,7 @@ from typing import Any
 from harness.checks import executions, faults_met, masking, showing, why_open
 from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.ended_by_client import wrong_end_of_client
 from harness.checks.lateness import Late
 from harness.checks.server_limits import TOO_LARGE
 from harness.records.act_facts import ClientCall
@@ -190,6 +191,9 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
     if (fault := faults_met.terminal(evidence)) and not evidence.beside:
         declared = "" if evidence.falls_back else ", or a declared fallback"
         return f"{ended} under {fault.name}, expected it to fail{declared}"
+    by_client = wrong_end_of_client(evidence, close, baselines)
+    if by_client is not None:
+        return by_client
     if faults_met.answered_otherwise(evidence) and kind in _OWN_ENDS:
         return ""
     one_of_several = evidence.beside and kind != "WORKFLOW_EXECUTION_FAILED"  # another one is to fail
@@ -212,7 +216,8 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
 def _gave_up(evidence: Evidence, close: dict[str, Any]) -> bool:
     """Tell whether the workflow was given up, or fell back, as is right under its faults."""
     ends = ["WORKFLOW_EXECUTION_FAILED", *(["WORKFLOW_EXECUTION_COMPLETED"] if evidence.falls_back else [])]
-    return faults_met.may_give_up(evidence) and events.kind(close) in ends
+    by_client = faults_met.decided_by_client(evidence) is not None
+    return faults_met.may_give_up(evidence) and not by_client and events.kind(close) in ends
 
 
 def _closes_as(evidence: Evidence, kind: str) -> bool:

@@ -98,18 +98,28 @@ def outlasted(evidence: Evidence) -> Fault | None:
 
 
 def answered_otherwise(evidence: Evidence) -> Fault | None:
-    """Return the fault under which the model gave another answer, so that the work may rightly end otherwise."""
+    """Return the fault under which the work may rightly end otherwise: by another answer, or by what somebody did."""
+    return _heard_otherwise(evidence) or decided_by_client(evidence)
+
+
+def _heard_otherwise(evidence: Evidence) -> Fault | None:
     return next((fault for fault in evidence.faults if fault.heard == "another answer"), None)
+
+
+def decided_by_client(evidence: Evidence) -> Fault | None:
+    """Return the fault under which what somebody around the workflow did decides how it rightly ends, or None."""
+    return next((fault for fault in evidence.faults if fault.ends != "as baseline"), None)
 
 
 def may_fail(evidence: Evidence) -> Fault | None:
     """Return the fault under which it is right that the workflow fails, or None."""
-    return terminal(evidence) or outlasted(evidence) or answered_otherwise(evidence)
+    return terminal(evidence) or outlasted(evidence) or _heard_otherwise(evidence)
 
 
 def may_give_up(evidence: Evidence) -> bool:
     """Tell whether it is right that the workflow fails: by its faults, or since its scenario says so of any strike."""
-    return may_fail(evidence) is not None or (evidence.may_fail and bool(evidence.strikes))
+    by_fault = may_fail(evidence) or decided_by_client(evidence)
+    return by_fault is not None or (evidence.may_fail and bool(evidence.strikes))
 
 
 def tried_for_ever(evidence: Evidence) -> bool:

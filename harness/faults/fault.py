@@ -8,7 +8,7 @@ from typing import Literal
 from harness.faults.action import Action
 from harness.records.point import Door, Point, Position
 
-Family = Literal["process", "server", "wire", "model", "effect"]
+Family = Literal["process", "server", "wire", "model", "effect", "client"]
 
 Need = Literal["persistence", "restart", "time skipping", "acceleration"]
 """What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
@@ -16,11 +16,20 @@ Need = Literal["persistence", "restart", "time skipping", "acceleration"]
 ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
 once."""
 
-Every = Literal["cut", "message", "activity"]
+Every = Literal["cut", "message", "activity", "once"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).
 ``message``: one strike for each message and position where the fault can be made. ``activity``: one strike for each
 type of activity and operation, at its first message, and none in recoveries; for a fault that is one of many of its
-kind."""
+kind. ``once``: one strike, at the first message."""
+
+Ends = Literal["as baseline", "its own way", "cancelled", "terminated"]
+"""How the work rightly ends under a fault that does not keep it from succeeding. ``as baseline``: with an equal result.
+``its own way``: as the agent decides, or not at all while it waits for somebody. ``cancelled``: as cancelled, or by
+itself without going on with the work. ``terminated``: at once."""
+
+When = Literal["at any time", "before sends", "after sends"]
+"""At which messages a fault can be made: those before the last signal or update that the scenario sends, or those after
+the first."""
 
 Heard = Literal["no answer", "the answer", "another answer"]
 """What a caller hears that meets a fault. ``the answer``: the right one, late or with something wrong beside it.
@@ -45,6 +54,8 @@ class Fault:
             for it is never healed.
         heard: What the caller hears.
         needs_tools: Whether it can be made only at a call that offers tools to the model.
+        ends: How the work rightly ends.
+        when: At which messages it can be made.
         terminal: Whether no attempt can succeed any more, so that the work must end in a prompt, bounded and rightly
             classified failure, or in a fallback that the scenario declares. Else it must end as the baseline.
     """
@@ -61,6 +72,8 @@ class Fault:
     times: int = 1
     heard: Heard = "no answer"
     needs_tools: bool = False
+    ends: Ends = "as baseline"
+    when: When = "at any time"
     terminal: bool = False
 
     @property

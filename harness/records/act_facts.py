@@ -135,7 +135,8 @@ class TimePassed(msgspec.Struct, frozen=True, kw_only=True):
 class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Acts ``signal``, ``query``, ``update`` and ``cancel``: the scenario's client sent something to the workflow.
 
-    Act ``unsent``: it was still to send it when the trial ended.
+    Act ``unsent``: it was still to send it when the trial ended. Act ``resend``: it sent the same request once more.
+    Acts ``terminate`` and ``start-again``: it did that.
 
     Attributes:
         name: Name of the signal, query or update.
@@ -143,7 +144,7 @@ class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         workflow_id: Workflow id.
         update_id: Update id.
         answer: What a query or update returned; unset where it returned nothing because it failed.
-        failure: Type and message of the error that a query or update failed with; why it was not sent.
+        failure: Type and message of the error that it failed with; why it was not sent.
     """
 
     name: str
@@ -245,6 +246,9 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "update": ClientCall,
     "cancel": ClientCall,
     "unsent": ClientCall,
+    "resend": ClientCall,
+    "terminate": ClientCall,
+    "start-again": ClientCall,
     "past-doors": PastDoors,
     "state": StateChanged,
     "notice": DoorNotice,

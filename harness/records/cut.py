@@ -52,14 +52,25 @@ def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
     """Return where a fault is made on the way that a tape shows, in its order; none where it does not apply."""
     if fault.every == "cut":
         return [replace(cut, fault=fault.name) for cut in cuts(tape)]
-    met = (entry for entry in tape if entry.point and fault.applies_to(entry.point) and fault.meets(entry.http.body))
+    timed = _in_time(fault, tape)
+    met = (entry for entry in timed if entry.point and fault.applies_to(entry.point) and fault.meets(entry.http.body))
     made = [Cut(point, fault=fault.name) for point in points(met)]
-    if fault.every == "message":
-        return made
+    if fault.every in ("message", "once"):
+        return made if fault.every == "message" else made[:1]
     first: dict[tuple[str, str, str], Cut] = {}
     for cut in made:
         first.setdefault((cut.point.subject, cut.point.operation, cut.point.position), cut)
     return list(first.values())
+
+
+def _in_time(fault: Fault, tape: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the part of a tape at whose messages a fault can be made, by what the scenario sends on the way."""
+    sent = [at for at, entry in enumerate(tape) if entry.kind == "act" and entry.operation in ("signal", "update")]
+    if fault.when == "before sends":
+        return tape[: sent[-1]] if sent else ()
+    if fault.when == "after sends":
+        return tape[sent[0] :] if sent else ()
+    return tape
 
 
 def cuts(tape: Sequence[Entry]) -> list[Cut]:

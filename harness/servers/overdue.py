@@ -14,6 +14,7 @@ from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskSta
 
 from harness.errors import RigError
 from harness.servers.clock import Clock
+from harness.servers.frontend import Frontend
 
 _LOOK_LIMIT = 5.0  # seconds
 
@@ -78,7 +79,9 @@ async def _waiting(clock: Clock, workflow_id: str, now: datetime) -> list[str]:
         f"child workflow {child.workflow_id!r} ({child.workflow_type_name}) is open"
         for child in described.pending_children
     ]
-    lines += await _timers(clock, workflow_id)
+    lines += [
+        f"timer {each} of {duration}" for each, duration in (await open_timers(clock.frontend, workflow_id)).items()
+    ]
     return lines or ["neither activity, workflow task nor timer: it waits for a signal or an update, or for nothing"]
 
 
@@ -92,13 +95,13 @@ def _activity(pending: Any, now: datetime) -> str:
     return f"{named}: {state}: time stands while it is under way"
 
 
-async def _timers(clock: Clock, workflow_id: str) -> list[str]:
-    """Return the timers that were started and have neither fired nor been cancelled."""
-    events = await clock.frontend.history(workflow_id=workflow_id, run_id="")
+async def open_timers(frontend: Frontend, workflow_id: str) -> dict[str, str]:
+    """Return the duration of each timer that was started and has neither fired nor been cancelled."""
+    events = await frontend.history(workflow_id=workflow_id, run_id="")
     started = {}
     for event in events:
         if timer := event.get("timerStartedEventAttributes"):
             started[timer["timerId"]] = timer["startToFireTimeout"]
         for over in ("timerFiredEventAttributes", "timerCanceledEventAttributes"):
             started.pop(event.get(over, {}).get("timerId"), None)
-    return [f"timer {timer} of {duration}" for timer, duration in started.items()]
+    return started

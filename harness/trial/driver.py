@@ -7,13 +7,15 @@ import importlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
@@ -56,6 +58,7 @@ class Driver:
         attribution: Knows the runs of the workflow.
         logs: Folder for the log of the user's own starter.
         clock: The workflow's time, where the engine can let it pass.
+        withholds: Whether signals and updates are sent only by ``send_rest``, and not when they are due.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Driver:
         attribution: Attribution,
         logs: Path,
         clock: Clock | None = None,
+        withholds: bool = False,
     ) -> None:
         self.over = asyncio.Event()
         self._scenario = scenario
@@ -82,6 +86,8 @@ class Driver:
         self._waiting = {each: list(enumerate(scenario.sends, 1)) for each in self._executions}
         # What waits for the answer to what was sent before it, with the workflow id that it goes to.
         self._following: list[tuple[str, list[tuple[int, Send]]]] = []
+        self._done: list[tuple[str, int, Send]] = []
+        self._withholds = withholds
         self._sending: set[asyncio.Task[None]] = set()
         self._starter: Process | None = None
         self._client: Client | None = None
@@ -98,6 +104,12 @@ class Driver:
         if self._starter:
             await self._starter.kill()
 
+    @property
+    def client(self) -> Client:
+        """A client of the slot, past the doors."""
+        assert self._client is not None
+        return self._client
+
     async def start(self, *, task_queue: str, task_timeout: float) -> None:
         """Start every execution of the scenario's workflow.
 
@@ -105,12 +117,11 @@ class Driver:
             task_queue: Task queue to start them on.
             task_timeout: Workflow task timeout in seconds; 0: the server's own.
         """
-        assert self._client is not None
         work = self._scenario.work
         assert isinstance(work, Start)
         for workflow_id, arguments in work.executions.items():
             self._attribution.starts(workflow=work.workflow, workflow_id=workflow_id)
-            handle = await self._client.start_workflow(
+            handle = await self.client.start_workflow(
                 work.workflow,
                 args=list(arguments),
                 id=workflow_id,
@@ -181,6 +192,27 @@ class Driver:
                 in_first = self._scenario.work.workflow + point.workflow[len(root.path) :] if of_chain else ""
                 yield workflow_id, replace(point, workflow=in_first).id
 
+    async def send_rest(self, workflow_id: str) -> None:
+        """Send the signals and updates that are still to be sent, whatever they wait for."""
+        done = [(each, number) for each, number, _ in self._done]
+        rest = [each for each in enumerate(self._scenario.sends, 1) if each[1].kind in ("signal", "update")]
+        self._withholds = False
+        for number, send in rest:
+            if (workflow_id, number) not in done:
+                self._waiting_for(workflow_id, (number, send))
+                await self._send_one(number, send, workflow_id)
+
+    async def send_again(self, workflow_id: str, *, same_request: bool) -> None:
+        """Send what was sent last once more, as the same request or as another one."""
+        sent = [(number, send) for each, number, send in self._done if each == workflow_id]
+        if not sent:
+            return
+        number, send = sent[-1]
+        if send.kind == "signal":
+            await self._tell(number, send, workflow_id, again="same" if same_request else "another")
+        else:
+            self._in_background(self._ask(number, send, workflow_id, again="same" if same_request else "another"))
+
     def tell_unsent(self) -> None:
         """Put on the tape what is still to be sent, because its point has not come, or the answer before it."""
         for workflow_id, waiting in self._waiting.items():
@@ -202,11 +234,9 @@ class Driver:
         for first in due:
             following = self._with_following(first, self._still_for(workflow_id))
             while following and following[0][1].kind in _AT_ONCE:
-                await self._tell(following.pop(0)[1], workflow_id)
+                await self._send_one(*following.pop(0), workflow_id)
             if following:
-                task = asyncio.create_task(self._go_on(following, workflow_id))
-                self._sending.add(task)
-                task.add_done_callback(self._sent)
+                self._in_background(self._go_on(following, workflow_id))
 
     def _with_following(self, first: tuple[int, Send], waiting: list[tuple[int, Send]]) -> list[tuple[int, Send]]:
         """Take one of those that wait out, with those that are to be sent as soon as the one before is done."""
@@ -222,14 +252,47 @@ class Driver:
         self._following.append((workflow_id, following))
         while following:
             number, send = following[0]
-            if send.kind in _AT_ONCE:
-                await self._tell(send, workflow_id)
-            elif send.kind == "pass":
+            if send.kind == "pass":
                 await self._let_pass(send, workflow_id)
-            else:
+            elif send.kind in _AT_ONCE:
+                await self._send_one(number, send, workflow_id)
+            elif self._takes(number, send, workflow_id):
                 await self._ask(number, send, workflow_id)
             del following[0]
         self._is_free_to_skip(workflow_id)
+
+    async def _send_one(self, number: int, send: Send, workflow_id: str) -> None:
+        """Send one, without waiting for a worker, unless it was sent already or is withheld."""
+        if not self._takes(number, send, workflow_id):
+            return
+        if send.kind in _AT_ONCE:
+            await self._tell(number, send, workflow_id)
+        else:
+            self._in_background(self._ask(number, send, workflow_id))
+
+    def _takes(self, number: int, send: Send, workflow_id: str) -> bool:
+        """Tell whether something is to be sent now, and count it as sent if so."""
+        if send.kind not in ("signal", "update"):
+            return True
+        if self._withholds or any(each[:2] == (workflow_id, number) for each in self._done):
+            return False
+        self._done.append((workflow_id, number, send))
+        return True
+
+    def _waiting_for(self, workflow_id: str, send: tuple[int, Send]) -> None:
+        """Wait no more for the point of something that is sent before it."""
+        waiting = self._still_for(workflow_id)
+        if send in waiting:
+            at = waiting.index(send)
+            following = waiting[at + 1 : at + 2]
+            if following and following[0][1].at == "then":  # what comes after it is due when it would have been
+                waiting[at + 1] = (following[0][0], replace(following[0][1], at=send[1].at))
+            waiting.remove(send)
+
+    def _in_background(self, sending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(sending)
+        self._sending.add(task)
+        task.add_done_callback(self._sent)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -249,29 +312,40 @@ class Driver:
     def _is_free_to_skip(self, workflow_id: str) -> None:
         """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
         if self._clock and not any(send.kind == "pass" for _, send in self._still_for(workflow_id)):
-            task = asyncio.create_task(self._clock.release(workflow_id))
-            self._sending.add(task)
-            task.add_done_callback(self._sent)
+            self._in_background(self._clock.release(workflow_id))
 
-    async def _tell(self, send: Send, workflow_id: str) -> None:
-        assert self._client is not None
+    async def _tell(self, number: int, send: Send, workflow_id: str, *, again: str = "") -> None:
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id)
-        handle = self._client.get_workflow_handle(workflow_id)
         try:
             if send.kind == "cancel":
-                await handle.cancel()
+                await self.client.get_workflow_handle(workflow_id).cancel()
             else:
-                await handle.signal(send.name, args=list(send.args))
+                request = f"{send.name}-{number}" + ("-again" if again == "another" else "")
+                await self._signal(send, workflow_id, request=request)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             call = msgspec.structs.replace(call, failure=f"it was sent when the workflow had closed: {error}")
-        self._tape.note(send.kind, facts=call)
+        self._tape.note("resend" if again == "same" else send.kind, facts=call)
 
-    async def _ask(self, number: int, send: Send, workflow_id: str) -> None:
-        assert self._client is not None
-        handle = self._client.get_workflow_handle(workflow_id)
-        update = "" if send.kind == "query" else f"{send.name}-{number}"
+    async def _signal(self, send: Send, workflow_id: str, *, request: str) -> None:
+        """Signal as the SDK's client does, under a request id that can be sent once more."""
+        payloads = await self.client.data_converter.encode(send.args)
+        await self.client.workflow_service.signal_workflow_execution(
+            SignalWorkflowExecutionRequest(
+                namespace=self.client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+                signal_name=send.name,
+                input=Payloads(payloads=payloads),
+                identity=self.client.identity,
+                request_id=request,
+            ),
+            retry=True,
+        )
+
+    async def _ask(self, number: int, send: Send, workflow_id: str, *, again: str = "") -> None:
+        handle = self.client.get_workflow_handle(workflow_id)
+        update = "" if send.kind == "query" else f"{send.name}-{number}" + ("-again" if again == "another" else "")
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id, update_id=update)
         try:
             if send.kind == "query":
@@ -281,7 +355,7 @@ class Driver:
             call = msgspec.structs.replace(call, answer=answer)
         except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
             call = msgspec.structs.replace(call, failure=f"{type(error).__name__}: {error}")
-        self._tape.note(send.kind, facts=call)
+        self._tape.note("resend" if again == "same" else send.kind, facts=call)
 
 
 def converter(scenario: Scenario) -> DataConverter:

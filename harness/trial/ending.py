@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from harness.doors.wire.attribution import KnownRun
 from harness.errors import RigError, UsageError, nearest
+from harness.faults.fault import Fault
 from harness.records.evidence import End
 from harness.records.lag import lag_of
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
 from harness.trial.deadline import Bounds
+from harness.trial.idle import wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
 
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
 _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start more, or to end
+_WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
+_ALONE_LIMIT = 2.0  # seconds of it where nobody will
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
 
 
@@ -31,6 +35,7 @@ class TrialEnd:
         bounds: After how long it is ended.
         is_baseline: Whether no strike is made, so that a worker that ends by itself is a mistake of the user's.
         may_exit: Whether the worker may exit with status 0 by itself: it starts its own work.
+        faults: The faults that are made in it.
     """
 
     def __init__(
@@ -40,12 +45,14 @@ class TrialEnd:
         bounds: Bounds,
         is_baseline: bool,
         may_exit: bool,
+        faults: Sequence[Fault] = (),
     ) -> None:
         self._place = place
         self._stage = place.stage
         self._bounds = bounds
         self._is_baseline = is_baseline
         self._may_exit = may_exit
+        self._faults = faults
 
     async def wait(self) -> tuple[End, str]:
         """Wait for the end of every execution of the work; return which end it is, and why.
@@ -55,7 +62,7 @@ class TrialEnd:
             RigError: A process or a server of crashproof's failed.
         """
         driver = self._place.driver
-        watching = [_task(self._closed()), _task(driver.over.wait()), _task(self._broken())]
+        watching = [_task(self._closed()), _task(driver.over.wait()), _task(self._broken()), _task(self._waits())]
         try:
             done = await self._first(watching)
         finally:
@@ -71,7 +78,27 @@ class TrialEnd:
         if first is watching[1]:
             self._stage.tape.note("over")
             return "over", ""
+        if first is watching[3] and not self._is_baseline:
+            self._stage.tape.note("over")
+            return "over", str(reason)
         return ("closed", "") if first is watching[0] else ("stopped", str(reason))
+
+    async def _waits(self) -> str:
+        """Wait until the work waits for somebody who will not come, and say so; for ever where that cannot be known.
+
+        Under a fault that lets nobody come, waiting is right. A timer that time is not skipped for counts as waiting.
+        """
+        nobody = any(fault.ends == "its own way" for fault in self._faults)
+        someone = self._place.driver.starter_runs or self._may_exit or not self._stage.attribution.executions
+        if someone or not (nobody or self._is_baseline):
+            await asyncio.Event().wait()
+        return await wait_until_idle(
+            self._stage.frontend,
+            list(self._stage.attribution.executions),
+            tape=self._stage.tape,
+            seconds=_ALONE_LIMIT if nobody else _WAIT_LIMIT,
+            timers_end=self._place.clock is not None or not nobody,
+        )
 
     async def _first(self, watching: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
         """Wait for one of several things until the deadline, which a busy machine puts off; return what has come."""

@@ -35,6 +35,7 @@ from harness.records.scenario import Scenario, Starter
 from harness.servers.clock import Clock, clock_of
 from harness.servers.frontend import Frontend
 from harness.trial.acceleration import Acceleration
+from harness.trial.client_acts import ClientActs, withholds
 from harness.trial.coverage import CoverageGaps, coverage_of
 from harness.trial.crashes import CrashCopies
 from harness.trial.dispatch import Dispatch
@@ -99,6 +100,7 @@ async def open_stage(
     execute: Execute = send_it,
     crashed: Callable[[], Awaitable[None]] | None = None,
     registry: WorkerRegistry | None = None,
+    client: ClientActs | None = None,
 ) -> AsyncIterator[Stage]:
     """Put a stage together in a slot; at its end no worker process is left.
 
@@ -115,6 +117,7 @@ async def open_stage(
         execute: Executes each request; may change it before, or answer it in another way.
         crashed: Called between the death of the server and its next start.
         registry: Learns of the worker processes, where somebody outside the stage asks it, too.
+        client: Plays those around the workflow, where there is a scenario.
 
     Raises:
         UsageError: The worker's fixed address is taken, or its command is none.
@@ -136,7 +139,9 @@ async def open_stage(
             background = BackgroundRecovery(recovery, failed=unrecovered)
             recover = (await stack.enter_async_context(background)).recover
         workers = _workers(worker, registry=registry, ports=ports, slot=slot, tape=tape, recover=recover)
-        striker = _striking(workers, slot=slot, tape=tape, recovery=recovery, answers=answers, crashed=crashed)
+        striker = _striking(
+            workers, slot=slot, tape=tape, recovery=recovery, answers=answers, crashed=crashed, client=client
+        )
         nemesis = Nemesis(plan or Plan(), tape=tape, workers=registry, striker=striker, listen=listen)
         dispatch = Dispatch(nemesis, attribution=attribution, workers=registry, answers=answers)
         proxy = WireProxy(
@@ -266,7 +271,15 @@ async def open_trial_stage(
         execute = await stack.enter_async_context(
             executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
         )
-        driver = Driver(scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock)
+        driver = Driver(
+            scenario,
+            slot=slot,
+            tape=tape,
+            attribution=attribution,
+            logs=worker.logs,
+            clock=clock,
+            withholds=withholds(plan),
+        )
         coverage = None
         if not plan.strikes:
             coverage = coverage_of(scenario, slot=slot, rig=rig, folder=folder, workers=registry, tape=tape)
@@ -285,6 +298,7 @@ async def open_trial_stage(
                 execute=execute,
                 crashed=crash_copies.copy,
                 registry=registry,
+                client=ClientActs(driver, tape=tape, attribution=attribution),
             )
         )
         await stack.enter_async_context(driver)

@@ -26,12 +26,22 @@ from harness.faults.action import (
     Silence,
     Terminate,
 )
+from harness.faults.client_actions import (
+    AskQueries,
+    CancelWorkflow,
+    SendAgain,
+    SendLate,
+    SendNow,
+    StartAgain,
+    TerminateWorkflow,
+)
 from harness.faults.fault import Fault
 from harness.faults.model.actions import BreakStream, Drip
 from harness.faults.transport import REFUSED_SECONDS, Duplicate, ForgetName, RefuseConnections
 from harness.records.message_facts import EagerTasks, WorkflowTask
 from harness.records.tape import Entry
 from harness.trial.addresses import HttpAddresses
+from harness.trial.client_acts import ClientAction, ClientActs
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Struck
 from harness.trial.recovery import Recovery
@@ -68,6 +78,8 @@ class Striking:
         server      1 the message is held | 2 SIGKILL to the server  3 the message is refused  4 its database is copied
                       5 the server starts  6 tasks that it had handed out unheard are freed
         silence     1 the call is never answered | 2 the agent gives up, or its activity is made to time out
+        client      1 the message is held  2 somebody sends, cancels, terminates or starts  3 the message goes on
+                    | 4 queries are answered, and what waits for the end of the work is done
         others      1 the message gets another answer, or none
 
     All before the bar is done before any other message can be looked at, so nothing can come between. What a crash
@@ -83,6 +95,7 @@ class Striking:
         workers: Starts worker processes.
         registry: Knows and signals them.
         tape: What has happened, and where it is put down.
+        client: As the argument.
 
     Args:
         workers: The worker processes.
@@ -92,6 +105,7 @@ class Striking:
         server: The server of the trial.
         addresses: Where worker processes find the HTTP doors; None: no fault changes that.
         crashed: Called between the death of the server and its start.
+        client: Plays those who send, cancel and start, where there is a scenario that says what they send.
     """
 
     def __init__(
@@ -104,6 +118,7 @@ class Striking:
         server: OwnServer,
         addresses: HttpAddresses | None = None,
         crashed: Callable[[], Awaitable[None]] | None = None,
+        client: ClientActs | None = None,
     ) -> None:
         self.workers = workers
         self.registry = workers.registry
@@ -114,6 +129,7 @@ class Striking:
         self._server = server
         self._addresses = addresses
         self._crashed = crashed
+        self.client = client
 
     def spares(self, worker: int) -> bool:
         """Tell whether a worker process is a zombie: it had its strike, and only ends what it had begun."""
@@ -295,6 +311,19 @@ def _(action: Refuse, striking: Striking, *, fault: Fault, entry: Entry) -> Stru
 @carry_out.register(LoseReply)
 def _(action: LoseReply, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     return striking.lose_reply(entry)
+
+
+@carry_out.register(SendNow)
+@carry_out.register(SendLate)
+@carry_out.register(SendAgain)
+@carry_out.register(AskQueries)
+@carry_out.register(CancelWorkflow)
+@carry_out.register(TerminateWorkflow)
+@carry_out.register(StartAgain)
+def _(action: ClientAction, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    if striking.client is None:
+        return Struck(decision="go")
+    return Struck(decision=striking.client.while_held(action, entry), healing=striking.client.afterwards(action, entry))
 
 
 @carry_out.register(Silence)

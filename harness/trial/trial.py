@@ -61,7 +61,13 @@ async def run_trial(
     ) as place:
         stage = place.stage
         sampling = Sampling(stage.frontend, attribution=stage.attribution, tape=stage.tape)
-        end = TrialEnd(place, bounds=bounds, is_baseline=not plan.strikes, may_exit=is_one_program(scenario))
+        end = TrialEnd(
+            place,
+            bounds=bounds,
+            is_baseline=not plan.strikes,
+            may_exit=is_one_program(scenario),
+            faults=plan.faults,
+        )
         try:
             async with _beside(_lag_meter(place)):
                 await _start_worker(place, one_program=is_one_program(scenario))

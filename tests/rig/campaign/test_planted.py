@@ -19,8 +19,8 @@ from tests import ROOT
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
 
 FILES = (
-    *("answers", "effects", "fallbacks", "heartbeats", "outages", "published", "rate_limits", "retries", "state"),
-    *("tools", "zombies"),
+    *("answers", "clients", "effects", "fallbacks", "heartbeats", "outages", "published", "rate_limits", "retries"),
+    *("state", "tools", "zombies"),
 )
 MODULES = [import_module(f"scenarios.broken.{name}") for name in FILES]
 PLANTED = {name: planted for module in MODULES for name, planted in module.PLANTED.items()}
@@ -37,7 +37,7 @@ WASTEFUL = (
 )
 BROKEN_TOO = ("as_published", "effects-happen-once")
 """What one of the risky agents breaks as well."""
-LOOKALIKES = import_module("scenarios.broken.right").LOOKALIKES
+LOOKALIKES = [name for file in ("right", "clients") for name in import_module(f"scenarios.broken.{file}").LOOKALIKES]
 REFERENCE = ("every_fault", "paused_for_a_day")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness import faults
 from harness.doors.model import faulty
-from harness.faults import action, transport
+from harness.faults import action, client_actions, transport
 from harness.faults.action import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TERM_SECONDS, Impact, ModelError
 from harness.faults.model import actions
 from harness.faults.model.actions import BreakStream, InTurn, Slow
@@ -18,7 +18,7 @@ ACTIONS = {type(fault.action).__name__: fault.action for fault in faults.listed(
 def test_every_action_is_one_of_a_fault() -> None:
     written = {
         name
-        for module in (action, actions, transport)
+        for module in (action, actions, client_actions, transport)
         for name, value in vars(module).items()
         if isinstance(value, type) and hasattr(value, "impact")
     }
@@ -36,6 +36,7 @@ def test_the_impact_of_each() -> None:
     assert meeting_one_message == {
         *("Refuse", "LoseReply", "Reset", "Truncate", "Duplicate"),
         *("BreakAnswer", "LeaveOut", "SayInstead", "BreakStream"),
+        *("SendNow", "SendLate", "SendAgain", "AskQueries", "CancelWorkflow", "TerminateWorkflow", "StartAgain"),
     }
     impacts = {name: each.impact for name, each in ACTIONS.items() if name not in meeting_one_message}
     assert impacts.pop("ModelError").fails_attempts

@@ -182,6 +182,25 @@ def test_what_leaves_the_worker_its_memory_is_made_at_each_message_that_it_can_m
     assert all(not cut.stands_for for cut in found)
 
 
+def test_what_is_sent_is_moved_to_before_it_was_sent_and_sent_again_after_it_was() -> None:
+    first, second, third = (point("RespondActivityTaskCompleted", subject=name, execution=1) for name in "abc")
+    sent = Entry(at=0.0, kind="act", operation="signal")
+    way = [*sequence(first), sent, *sequence(second), *sequence(third)]
+    assert [cut.point for cut in cuts_of(faults.named("sent-early"), way)] == points(sequence(first))
+    again = [cut.point for cut in cuts_of(faults.named("sent-again"), way)]
+    assert again == [each.at("after") for each in (second, third)]
+    assert [cut.point for cut in cuts_of(faults.named("query-workflow"), way)] == [
+        each.at("after") for each in (first, second, third)
+    ]
+    assert cuts_of(faults.named("sent-early"), sequence(first)) == []
+
+
+def test_one_that_is_made_once_is_made_at_the_first_message_that_it_can_meet() -> None:
+    first, second = (point("RespondWorkflowTaskCompleted", subject=name) for name in "ab")
+    (cut,) = cuts_of(faults.named("started-after-end"), [*sequence(first), *sequence(second)])
+    assert cut.point == first
+
+
 def test_a_fault_without_a_message_that_it_can_meet_is_made_nowhere() -> None:
     for fault in faults.chosen(["model", "effect"]):
         assert cuts_of(fault, sequence(point("One"))) == []

@@ -1,0 +1,65 @@
+"""How a workflow rightly ends that was cancelled or terminated, or that nobody answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.checks import faults_met, masking
+from harness.records.act_facts import ClientCall
+from harness.records.evidence import Evidence, History
+from harness.records.tape import acts
+from harness.temporal import event as events
+
+_COMPLETED, _FAILED = "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED"
+_OWN_ENDS = (_COMPLETED, _FAILED)
+_ACTS = {"cancelled": "cancel", "terminated": "terminate"}
+
+
+def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str | None:
+    """Return what is wrong with the end of the work where somebody else decided it.
+
+    An empty text where nothing is; None where nobody did, or who did came after the end.
+    """
+    fault = faults_met.decided_by_client(evidence)
+    kind = events.kind(close)
+    if fault is None or (fault.ends in _ACTS and _came_too_late(evidence, _ACTS[fault.ends])):
+        return None
+    if fault.ends == "its own way":
+        return "" if kind in _OWN_ENDS else f"{_words(kind)}, though nobody ended it"
+    if fault.ends == "terminated":
+        return "" if kind == "WORKFLOW_EXECUTION_TERMINATED" else f"{_words(kind)}, though it was terminated"
+    if kind == _COMPLETED and (went_on := _went_on(evidence)) and _as_usual(evidence, baselines):
+        return f"completed as if nobody had cancelled it: asked to end, it went on with {went_on}"
+    if kind in ("WORKFLOW_EXECUTION_CANCELED", *_OWN_ENDS):
+        return ""
+    return f"{_words(kind)}, though it was cancelled"
+
+
+def _came_too_late(evidence: Evidence, act: str) -> bool:
+    calls = [call for entry in acts(evidence.tape, act) if (call := entry.facts_as(ClientCall))]
+    return bool(calls) and all(call.failure for call in calls)
+
+
+def _went_on(evidence: Evidence) -> str:
+    """Return the activity that a workflow began after it had heard that it is cancelled; empty where it began none."""
+    return next((each for history in evidence.roots for each in _begun_after_cancel(history)), "")
+
+
+def _begun_after_cancel(history: History) -> list[str]:
+    begun, asked, heard = list[str](), False, False
+    for event in history.events:
+        kind = events.kind(event)
+        asked = asked or kind == "WORKFLOW_EXECUTION_CANCEL_REQUESTED"
+        heard = heard or (asked and kind == "WORKFLOW_TASK_STARTED")
+        if heard and kind == "ACTIVITY_TASK_SCHEDULED":
+            begun.append(events.activity_type(events.attributes(event)))
+    return begun
+
+
+def _as_usual(evidence: Evidence, baselines: Sequence[Evidence]) -> bool:
+    return bool(baselines) and masking.agrees(masking.result_of(evidence), masking.result_pattern(list(baselines)))
+
+
+def _words(kind: str) -> str:
+    return kind.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")

@@ -1,0 +1,71 @@
+"""Actions of the people and programs around a workflow: what they send, when, how often, and what they never send.
+
+Each is carried out by ``harness.trial.client_acts`` while a message is held, which then goes on as if nothing was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from harness.faults.action import Impact
+
+
+@dataclass(frozen=True)
+class SendNow:
+    """Send every signal and update that the scenario has still to send, and none of them again when it is due."""
+
+    impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class SendLate:
+    """Send no signal and no update of the scenario's until the workflow has ended; then send them all."""
+
+    impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class SendAgain:
+    """Send what was sent last once more.
+
+    Attributes:
+        request: ``another``: as a new request. ``same``: as the same one, as a client does that heard no answer.
+    """
+
+    request: Literal["another", "same"]
+    impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class AskQueries:
+    """Ask the workflow all the queries that it answers without arguments, and those of the scenario."""
+
+    impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class CancelWorkflow:
+    """Ask for the cancellation of the workflow."""
+
+    impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class TerminateWorkflow:
+    """Terminate the workflow: it ends at once, and none of its code runs any more."""
+
+    impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class StartAgain:
+    """Start the same work with the same workflow id.
+
+    Attributes:
+        policy: What the starter says is to happen: ``fail`` and ``use existing`` while it is open; ``allow duplicate``
+            and ``reject duplicate`` are asked for once it has ended.
+    """
+
+    policy: Literal["fail", "use existing", "allow duplicate", "reject duplicate"]
+    impact: ClassVar[Impact] = Impact()

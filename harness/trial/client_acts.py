@@ -1,0 +1,169 @@
+"""What the people and programs around a workflow do to it where a fault of the family ``client`` is made.
+
+While a message is held the server takes what they send; what a worker has to answer, and what comes after the end of
+the work, is done while the trial goes on.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from temporalio.api.common.v1 import Payloads
+from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.service import RPCError
+
+from harness.doors.decision import Decision
+from harness.doors.wire.attribution import Attribution
+from harness.faults.client_actions import (
+    AskQueries,
+    CancelWorkflow,
+    SendAgain,
+    SendLate,
+    SendNow,
+    StartAgain,
+    TerminateWorkflow,
+)
+from harness.records.act_facts import ClientCall
+from harness.records.plan import Plan
+from harness.records.tape import Entry
+from harness.trial.driver import Driver
+from harness.trial.live_tape import LiveTape
+
+ClientAction = SendNow | SendLate | SendAgain | AskQueries | CancelWorkflow | TerminateWorkflow | StartAgain
+
+_METADATA = "__temporal_workflow_metadata"
+"""The query by which every workflow tells which signals, queries and updates it knows."""
+
+_CONFLICT = {
+    "fail": WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+    "use existing": WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+}
+_REUSE = {
+    "allow duplicate": WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+    "reject duplicate": WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+}
+
+
+class ClientActs:
+    """Sends, asks, cancels, terminates and starts, past the doors, in one trial.
+
+    Args:
+        driver: Knows what the scenario sends, and what was sent.
+        tape: Where it is put down.
+        attribution: Knows the executions of the work.
+    """
+
+    def __init__(self, driver: Driver, *, tape: LiveTape, attribution: Attribution) -> None:
+        self._driver = driver
+        self._tape = tape
+        self._attribution = attribution
+
+    async def while_held(self, action: ClientAction, entry: Entry) -> Decision:
+        """Do what the server alone has to take, while the message of an entry is held; then let it go on."""
+        workflow_id = self._execution(entry)
+        match action:
+            case SendNow():
+                await self._driver.send_rest(workflow_id)
+            case SendAgain(request):
+                await self._driver.send_again(workflow_id, same_request=request == "same")
+            case CancelWorkflow():
+                await self._call("cancel", workflow_id)
+            case TerminateWorkflow():
+                await self._call("terminate", workflow_id)
+            case StartAgain("fail" | "use existing"):
+                await self._start_again(action, workflow_id)
+            case _:
+                pass
+        return "go"
+
+    async def afterwards(self, action: ClientAction, entry: Entry) -> None:
+        """Do what a worker has to answer, and what comes after the end of the work."""
+        workflow_id = self._execution(entry)
+        if isinstance(action, AskQueries):
+            await self._ask_all(workflow_id)
+        elif isinstance(action, SendLate):
+            await self._ended(workflow_id)
+            await self._driver.send_rest(workflow_id)
+        elif isinstance(action, StartAgain) and action.policy in _REUSE:
+            await self._ended(workflow_id)
+            if run_id := await self._start_again(action, workflow_id):
+                await self._ended(workflow_id, run_id)
+
+    def _execution(self, entry: Entry) -> str:
+        """Return the workflow id of the execution that a message is about: that of the first one for a child."""
+        executions = self._attribution.executions
+        return entry.workflow_id if entry.workflow_id in executions else next(iter(executions), entry.workflow_id)
+
+    @property
+    def _client(self) -> Client:
+        return self._driver.client
+
+    async def _ended(self, workflow_id: str, run_id: str = "") -> None:
+        """Wait until a run and all that continue it have ended, in whatever way."""
+        first = run_id or self._attribution.executions[workflow_id].run_id
+        with suppress(WorkflowFailureError):
+            await self._client.get_workflow_handle(workflow_id, run_id=first).result()
+
+    async def _call(self, kind: str, workflow_id: str) -> None:
+        handle, failure = self._client.get_workflow_handle(workflow_id), ""
+        try:
+            await (handle.cancel() if kind == "cancel" else handle.terminate("crashproof: terminated"))
+        except RPCError as error:  # it has ended already
+            failure = f"{type(error).__name__}: {error}"
+        self._tape.note(kind, facts=ClientCall(name="", args=[], workflow_id=workflow_id, failure=failure))
+
+    async def _ask_all(self, workflow_id: str) -> None:
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            known = await handle.query(_METADATA, result_type=WorkflowMetadata)
+        except RPCError:  # no worker was there to answer
+            return
+        for name in sorted(each.name for each in known.definition.query_definitions):
+            if name.startswith("__"):
+                continue
+            try:
+                answer = await handle.query(name)
+            except Exception:
+                continue
+            facts = ClientCall(name=name, args=[], workflow_id=workflow_id, answer=answer)
+            self._tape.note("query", facts=facts)
+
+    async def _start_again(self, action: StartAgain, workflow_id: str) -> str:
+        """Start the work again as it was started; return the id of the new run, empty where there is none."""
+        first = self._attribution.executions[workflow_id].run_id
+        request = await self._start_request(workflow_id, first)
+        if action.policy in _CONFLICT:
+            request.workflow_id_conflict_policy = _CONFLICT[action.policy]
+        else:
+            request.workflow_id_reuse_policy = _REUSE[action.policy]
+        call = ClientCall(name=action.policy, args=[], workflow_id=workflow_id)
+        try:
+            run_id = (await self._client.workflow_service.start_workflow_execution(request)).run_id
+        except RPCError as error:
+            call = ClientCall(name=action.policy, args=[], workflow_id=workflow_id, failure=f"RPCError: {error}")
+            run_id = ""
+        self._tape.note("start-again", facts=call)
+        return "" if run_id == first else run_id
+
+    async def _start_request(self, workflow_id: str, run_id: str) -> StartWorkflowExecutionRequest:
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        first = await anext(aiter(handle.fetch_history_events(page_size=1)))
+        started = first.workflow_execution_started_event_attributes
+        return StartWorkflowExecutionRequest(
+            namespace=self._client.namespace,
+            workflow_id=workflow_id,
+            workflow_type=started.workflow_type,
+            task_queue=started.task_queue,
+            input=Payloads(payloads=started.input.payloads),
+            workflow_task_timeout=started.workflow_task_timeout,
+            identity="crashproof",
+            request_id=f"again-{workflow_id}",
+        )
+
+
+def withholds(plan: Plan) -> bool:
+    """Tell whether under a plan nothing is sent when it is due."""
+    return any(isinstance(fault.action, SendLate) for fault in plan.faults)

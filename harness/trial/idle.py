@@ -1,0 +1,53 @@
+"""Workflows that wait for somebody: nothing of them is under way, nor will be unless somebody sends something."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import grpc.aio
+from temporalio.api.common.v1 import WorkflowExecution
+
+from harness.servers.frontend import Frontend
+from harness.servers.overdue import open_timers
+from harness.trial.live_tape import LiveTape
+
+_LOOK_EVERY = 0.5  # seconds
+
+
+async def wait_until_idle(
+    frontend: Frontend, workflow_ids: Iterable[str], *, tape: LiveTape, seconds: float, timers_end: bool
+) -> str:
+    """Wait until workflows have waited for somebody for so long; return what they wait for.
+
+    Args:
+        frontend: The server.
+        workflow_ids: The workflows.
+        tape: Where whatever somebody does is put down.
+        seconds: How long nothing must have been under way in any of them.
+        timers_end: Whether a timer can end the wait; else it counts as waiting, too.
+    """
+    looked, since = -1, time.monotonic()
+    while True:
+        idle = all([await _waits(frontend, each, timers_end=timers_end) for each in workflow_ids])
+        if not idle or len(tape.entries) != looked:
+            looked, since = len(tape.entries), time.monotonic()
+        if time.monotonic() - since > seconds:
+            return "no activity, workflow task or timer is open: it waits for a signal or an update that nobody sends"
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool) -> bool:
+    """Tell whether nothing of a workflow is under way: it has ended, or waits for somebody."""
+    try:
+        described = await frontend.call(
+            "DescribeWorkflowExecution", execution=WorkflowExecution(workflow_id=workflow_id)
+        )
+    except grpc.aio.AioRpcError:
+        return False
+    if described.workflow_execution_info.HasField("close_time"):
+        return True
+    if described.pending_activities or described.pending_children or described.HasField("pending_workflow_task"):
+        return False
+    return not (timers_end and await open_timers(frontend, workflow_id))

@@ -1,0 +1,67 @@
+"""How a workflow rightly ends that was cancelled, terminated, or that nobody answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.records.evidence import Evidence
+
+from .build import Story, only_finding, passes
+
+ENDS = "workflow-ends-as-baseline"
+USUAL = Story().close(result="published").evidence()
+
+
+def cancelled(kind: str = "CANCELED", *, went_on: bool = False, result: str = "published") -> Evidence:
+    story = Story()
+    story.strike(fault="cancel-workflow", restart=False)
+    story.act("cancel", name="", args=[], workflow_id="agent-1")
+    story.event("WORKFLOW_EXECUTION_CANCEL_REQUESTED")
+    story.event("WORKFLOW_TASK_STARTED")
+    if went_on:
+        story.complete(story.activity("publish"))
+    return (story.close(kind, result=result) if kind == "COMPLETED" else story.close(kind)).evidence()
+
+
+def test_a_cancelled_workflow_ends_as_cancelled() -> None:
+    passes(ENDS, cancelled(), USUAL)
+
+
+def test_one_that_goes_on_as_if_nobody_had_cancelled_it_has_swallowed_it() -> None:
+    finding = only_finding(ENDS, cancelled("COMPLETED", went_on=True), USUAL)
+    assert finding.message == ("Agent completed as if nobody had cancelled it: asked to end, it went on with publish")
+
+
+@pytest.mark.parametrize(("went_on", "result"), [(False, "published"), (True, "cancelled halfway")])
+def test_one_that_ends_in_its_own_way_has_heard(went_on: bool, result: str) -> None:
+    passes(ENDS, cancelled("COMPLETED", went_on=went_on, result=result), USUAL)
+
+
+def test_a_cancellation_that_came_after_the_end_changes_nothing() -> None:
+    story = Story()
+    story.strike(fault="cancel-workflow", restart=False)
+    story.act("cancel", name="", args=[], workflow_id="agent-1", failure="RPCError: already completed")
+    passes(ENDS, story.close(result="published").evidence(), USUAL)
+
+
+@pytest.mark.parametrize(("kind", "right"), [("TERMINATED", True), ("COMPLETED", False)])
+def test_a_terminated_workflow_is_terminated(kind: str, right: bool) -> None:
+    story = Story()
+    story.strike(fault="terminate-workflow", restart=False)
+    story.act("terminate", name="", args=[], workflow_id="agent-1")
+    evidence = story.close(kind).evidence()
+    if right:
+        passes(ENDS, evidence, USUAL)
+    else:
+        assert "though it was terminated" in only_finding(ENDS, evidence, USUAL).message
+
+
+@pytest.mark.parametrize(("kind", "right"), [("FAILED", True), ("COMPLETED", True), ("TIMED_OUT", False)])
+def test_one_that_nobody_answers_ends_in_its_own_way(kind: str, right: bool) -> None:
+    story = Story()
+    story.strike(fault="sent-late", restart=False)
+    evidence = story.close(kind).evidence()
+    if right:
+        passes(ENDS, evidence, USUAL)
+    else:
+        assert "though nobody ended it" in only_finding(ENDS, evidence, USUAL).message
