@@ -58,7 +58,7 @@ class Driver:
         attribution: Knows the runs of the workflow.
         logs: Folder for the log of the user's own starter.
         clock: The workflow's time, where the engine can let it pass.
-        withholds: Whether signals and updates are sent only by ``send_rest``, and not when they are due.
+        late: Whether signals and updates are sent only by ``send_rest``, and not when they are due.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Driver:
         attribution: Attribution,
         logs: Path,
         clock: Clock | None = None,
-        withholds: bool = False,
+        late: bool = False,
     ) -> None:
         self.over = asyncio.Event()
         self._scenario = scenario
@@ -87,7 +87,7 @@ class Driver:
         # What waits for the answer to what was sent before it, with the workflow id that it goes to.
         self._following: list[tuple[str, list[tuple[int, Send]]]] = []
         self._done: list[tuple[str, int, Send]] = []
-        self._withholds = withholds
+        self._withholds = late
         self._sending: set[asyncio.Task[None]] = set()
         self._starter: Process | None = None
         self._client: Client | None = None

@@ -126,12 +126,8 @@ async def open_stage(
     async with AsyncExitStack() as stack:
         frontend = await stack.enter_async_context(Frontend(address=slot.server.address, namespace=slot.namespace))
         acceleration = Acceleration(frontend, note=tape.note)
-        recovery = Recovery(
-            attribution,
-            workers=registry,
-            long_polls=long_polls,
-            acceleration=acceleration if accelerates else None,
-        )
+        hurried = acceleration if accelerates else None
+        recovery = Recovery(attribution, workers=registry, long_polls=long_polls, acceleration=hurried)
         sender = telling_fixed_address(worker.address, given=worker.given, registry=registry, tape=tape)
         ports = await stack.enter_async_context(worker.ports(sender))
         recover = recovery.recover
@@ -272,13 +268,7 @@ async def open_trial_stage(
             executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
         )
         driver = Driver(
-            scenario,
-            slot=slot,
-            tape=tape,
-            attribution=attribution,
-            logs=worker.logs,
-            clock=clock,
-            withholds=withholds(plan),
+            scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock, late=withholds(plan)
         )
         coverage = None
         if not plan.strikes:
