@@ -2,6 +2,7 @@
 
 from harness import Scenario, expects, let_pass, signal, start, update
 from scenarios.broken.agents import approvals, right_approvals
+from scenarios.broken.agents.approval_as_published import ApprovalAsPublished
 
 WRONG = "python -m scenarios.broken.agents.approvals"
 RIGHT = "python -m scenarios.broken.agents.right_approvals"
@@ -47,6 +48,16 @@ update_cut_off = Scenario(
     work=start(approvals.UpdateCutOff.run, "Spring"),
     sends=[update("approve", "Spring", at=DRAFTED.format("UpdateCutOff"))],
     faults=["sent-early"],
+)
+approval_as_published = Scenario(
+    worker="python -m scenarios.broken.agents.approval_as_published",
+    work=start(ApprovalAsPublished.run, "a picnic"),
+    sends=[
+        let_pass(hours=1, at="before/RespondActivityTaskCompleted/ApprovalAsPublished/persist_checkpoint.1"),
+        signal("human_approve", "go", at="then"),
+    ],
+    faults=["sent-late", "effect-reply-lost"],
+    time_limit=30,
 )
 
 approval_once = Scenario(
@@ -104,5 +115,17 @@ PLANTED = {
         "ScheduleActivityTask-publish_by_run.1/attempt-1",
     ),
     "update_cut_off": ("updates-finished", "baseline"),
+    "approval_as_published": (
+        "no-workflow-task-failure",
+        "sent-late@before/RespondWorkflowTaskCompleted/ApprovalAsPublished/ScheduleActivityTask-search_web.1/attempt-1",
+    ),
+}
+ALSO_PLANTED = {
+    "approval_as_published": (
+        (
+            "effects-happen-once",
+            "effect-reply-lost@after/effect.checkpoint/ApprovalAsPublished/persist_checkpoint.1/attempt-1",
+        ),
+    )
 }
 LOOKALIKES = ("approval_once", "approval_for_ever", "cancel_undone", "cancel_told")
