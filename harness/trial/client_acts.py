@@ -90,6 +90,7 @@ class ClientActs:
         elif isinstance(action, StartAgain) and action.policy in _REUSE:
             await self._ended(workflow_id)
             if run_id := await self._start_again(action, workflow_id):
+                await self._driver.send_rest(workflow_id, anew=True)
                 await self._ended(workflow_id, run_id)
 
     def _execution(self, entry: Entry) -> str:

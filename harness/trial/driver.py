@@ -192,8 +192,10 @@ class Driver:
                 in_first = self._scenario.work.workflow + point.workflow[len(root.path) :] if of_chain else ""
                 yield workflow_id, replace(point, workflow=in_first).id
 
-    async def send_rest(self, workflow_id: str) -> None:
-        """Send the signals and updates that are still to be sent, whatever they wait for."""
+    async def send_rest(self, workflow_id: str, *, anew: bool = False) -> None:
+        """Send the signals and updates that are still to be sent, whatever they wait for; all of them if ``anew``."""
+        if anew:
+            self._done = [each for each in self._done if each[0] != workflow_id]
         done = [(each, number) for each, number, _ in self._done]
         rest = [each for each in enumerate(self._scenario.sends, 1) if each[1].kind in ("signal", "update")]
         self._withholds = False
