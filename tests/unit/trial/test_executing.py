@@ -13,6 +13,8 @@ from harness.records.scenario import Scenario, start
 from harness.trial.executing import executing
 from harness.trial.live_tape import LiveTape
 
+ANSWER = rpc.StartWorkflowExecutionResponse(run_id="run-1").SerializeToString()
+
 
 class Slot:
     namespace = "trial-1"
@@ -39,9 +41,9 @@ async def asked(operation: str, *, one_program: bool) -> tuple[int, list[Any]]:
 
             async def send(request: Any = request) -> bytes:
                 sent.append(request.workflow_task_timeout.ToSeconds())
-                return b"answer"
+                return ANSWER
 
-            assert await execute(operation, request, worker, send) == b"answer"
+            assert await execute(operation, request, worker, send) == ANSWER
     return len(sent), sent
 
 
