@@ -10,11 +10,11 @@ import asyncio
 import os
 import sys
 
-from tests.bench import audit, paces, proxy, replay, skipped_time, starting, sweeps
+from tests.bench import audit, model_server, paces, proxy, replay, skipped_time, starting, sweeps
 from tests.bench.table import render
 
 PARTS = (
-    *("starting", "proxy", "time", "audit", "replay"),
+    *("starting", "proxy", "model", "time", "audit", "replay"),
     *("list", "research", "sweep", "pace", "memory", "faults", "broken", "load"),
 )
 
@@ -34,6 +34,7 @@ def main() -> int:
     measures = {
         "starting": starting.measure,
         "proxy": lambda: asyncio.run(proxy.measure()),
+        "model": lambda: asyncio.run(model_server.measure()),
         "time": skipped_time.measure,
         "audit": audit.measure,
         "replay": replay.measure,
