@@ -27,6 +27,7 @@ _LOOKS = 10  # at the queue, from one look at the machine to the next
 _IDLE = 0.15  # share of the processors' time that is worth another trial
 _LATE = 0.15  # seconds that a timer of crashproof's own may be late
 _CROWDED = 2.0  # threads that run or are ready to, for each processor
+_LEAST = 2  # trials at a time for each processor, however long the queues are: they may be those of others
 
 _LOADAVG = Path("/proc/loadavg")
 
@@ -71,7 +72,7 @@ def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> i
     if machine.late > _LATE:
         return max(1, limit - 1)
     if machine.ready > _CROWDED:
-        return max(min(limit, os.cpu_count() or 1), limit - 1)
+        return max(min(limit, _LEAST * (os.cpu_count() or 1)), limit - 1)
     return min(most, limit + 1) if all_taken and machine.idle > _IDLE else limit
 
 

@@ -194,19 +194,22 @@ class DoorNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Act ``lag``: in the time until this entry a busy machine kept processes waiting.
+    """Act ``lag``: in the time until this entry a busy machine kept processes waiting, or crashproof a message.
 
     Attributes:
         since: When that time began, in seconds since the epoch.
         rig: Seconds by which the event loop of crashproof, and with it each message at a door, was late.
         worker: Seconds that the worker process stood ready and waited for a processor.
         server: The same of the server.
+        held: Seconds for which a message was held at a door by crashproof itself, to look at the worker or to send
+            what the scenario sends; told apart from the others, and no excuse for what is late.
     """
 
     since: float
     rig: float = 0.0
     worker: float = 0.0
     server: float = 0.0
+    held: float = 0.0
 
 
 ActFacts = (

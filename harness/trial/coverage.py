@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from socket import AF_UNIX
+from typing import Any
 
 import psutil
 
@@ -66,6 +69,7 @@ class CoverageGaps:
         self._files = WrittenFiles(folders, own=own)
         self._doors: Callable[[], set[int]] = set
         self._seen: dict[_Leak, None] = {}
+        self._sockets: dict[str, Any] = {}
         self._looking = asyncio.Lock()
         self._waiting: list[Point | None] = []
         self._took = 0.0
@@ -138,7 +142,7 @@ class CoverageGaps:
         return list(leaks)
 
     def _opened_by(self, process: psutil.Process, *, own: list[str], child: bool) -> Iterator[_Leak]:
-        remote = [connection.raddr for connection in process.net_connections("inet") if connection.raddr]
+        remote = self._remote_addresses(process)
         passing = [f"{address.ip}:{address.port}" for address in remote if address.port not in self._doors()]
         yield from (_Leak(address, f"a connection to {address} passes no door") for address in passing)
         for file in process.open_files():
@@ -148,6 +152,23 @@ class CoverageGaps:
             # A fork has the command line of what it was forked from: of a worker that was forked itself it is ours.
             command = "a fork of the worker" if process.cmdline() == own else " ".join(process.cmdline())[:120]
             yield _Leak(command, f"a child process runs: {command}")
+
+    def _remote_addresses(self, process: psutil.Process) -> list[Any]:
+        """Return what a process is connected to. Tables of the whole machine are read for sockets alone that are new.
+
+        One that is connected stays what it is for as long as it is there, and so does one that leads to no network.
+        """
+        links = _socket_links(process.pid)
+        if not links:
+            return [socket.raddr for socket in process.net_connections("inet") if socket.raddr]
+        known = {link: self._sockets[link] for link in links.values() if link in self._sockets}
+        if len(known) < len(set(links.values())):
+            for socket in process.net_connections("all"):
+                link = links.get(socket.fd, "")
+                if link and (socket.raddr or socket.family == AF_UNIX):
+                    known[link] = None if socket.family == AF_UNIX else socket.raddr
+        self._sockets.update(known)
+        return [address for address in known.values() if address]
 
     def _is_compared(self, what: str) -> bool:
         path = Path(database_of(what))
@@ -160,6 +181,20 @@ class CoverageGaps:
 
     def _is_own(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._own)
+
+
+def _socket_links(pid: int) -> dict[int, str]:
+    """Return the sockets that a process has open, by descriptor: ``socket:[4711]``, as no other one is ever called.
+
+    None where that is not known: it is gone, another user's, or this is not Linux.
+    """
+    links: dict[int, str] = {}
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed again
+                if (link := os.readlink(f"/proc/{pid}/fd/{name}")).startswith("socket:"):
+                    links[int(name)] = link
+    return links
 
 
 def coverage_of(

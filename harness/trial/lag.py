@@ -7,6 +7,7 @@ event loop does. Checks that judge times take off what is on the tape as lag (``
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -69,9 +70,15 @@ class _Waits:
 def _waited(pid: int) -> dict[str, int]:
     """Return for each thread how many nanoseconds it has waited for a processor in all."""
     waits: dict[str, int] = {}
-    for thread in (_PROC / str(pid) / "task").glob("*/schedstat"):
+    threads = f"{_PROC}/{pid}/task"
+    try:
+        names = os.listdir(threads)
+    except OSError:  # the process has ended, or this is not Linux
+        return waits
+    for name in names:
         try:
-            waits[thread.parent.name] = int(thread.read_bytes().split()[1])
+            with open(f"{threads}/{name}/schedstat", "rb", buffering=0) as file:
+                waits[name] = int(file.read().split()[1])
         except (OSError, IndexError, ValueError):  # it has ended, or this kernel does not count
             continue
     return waits

@@ -13,7 +13,7 @@ from harness import faults
 from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import Answer, parsed
 from harness.faults.fault import Fault
-from harness.records.act_facts import FaultHealed, FaultMade
+from harness.records.act_facts import FaultHealed, FaultMade, Lag
 from harness.records.facts import NO_FACTS, Facts
 from harness.records.message_facts import MadeUpReply, NotDelivered
 from harness.records.plan import Plan, Strike
@@ -21,6 +21,8 @@ from harness.records.point import Point, meets
 from harness.records.tape import Entry
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
+
+_LEAST_HELD = 0.1  # seconds for which a message was held that are worth a line on the tape
 
 Listener = Callable[[Point], Awaitable[None]]
 """Called with a point while its message is held; the message waits until it returns."""
@@ -101,8 +103,12 @@ class Nemesis:
         return await self._carry_out(due[0], entry, act=due[1]) if due else "go"
 
     async def _hear(self, entry: Entry) -> None:
+        """Let who listens hear of a point while its message is held, and put down how long that took."""
         if self._listen and entry.point is not None:
             await self._listen(entry.point)
+            held = time.time() - entry.at
+            if held >= _LEAST_HELD:
+                self._tape.note("lag", worker=entry.worker, facts=Lag(since=entry.at, held=held))
 
     def witness(self, entry: Entry) -> None:
         """Put on the tape what was executed once more because it arrived twice; nothing can strike there."""

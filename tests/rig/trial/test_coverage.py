@@ -6,7 +6,9 @@ import asyncio
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from harness.processes.process import Process
@@ -30,6 +32,16 @@ child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(6
 with open(written, "a") as ledger:
     ledger.write("charged")
 print("ready", file=sys.stderr, flush=True)
+time.sleep(600)
+"""
+CONNECTING = """
+import os, socket, sys, time
+connection, pair = socket.socket(), socket.socketpair()
+print("ready", file=sys.stderr, flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+connection.connect(("127.0.0.1", int(sys.argv[2])))
+print("connected", file=sys.stderr, flush=True)
 time.sleep(600)
 """
 HELD = Point(position="before", door="wire", operation="RespondActivityTaskCompleted", workflow="A")
@@ -64,6 +76,39 @@ async def test_what_passes_no_door_is_seen_and_what_passes_one_is_not(tmp_path: 
     assert len(coverage.gaps) == 5
     seen = [act.facts_as(PastDoors) for act in acts(tape.entries, "past-doors")]
     assert [(each.seen_at, sorted(each.what)) for each in seen if each] == [(HELD.id, sorted(coverage.gaps))]
+
+
+async def test_a_socket_that_connects_later_is_seen_and_one_that_is_known_is_not_looked_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str] = []
+    look_up = psutil.Process.net_connections
+
+    def counted(process: psutil.Process, kind: str = "inet") -> list[Any]:
+        looked_up.append(kind)
+        return look_up(process, kind)
+
+    monkeypatch.setattr(psutil.Process, "net_connections", counted)
+    workers, may_connect = WorkerRegistry(), tmp_path / "connect"
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = str(stranger.getsockname()[1])
+        coverage = CoverageGaps(folders=[], own=[tmp_path], workers=workers, tape=LiveTape())
+        command = [sys.executable, "-S", "-c", CONNECTING, str(may_connect), port]
+        process = await Process.start(command, name="connecting", logs=tmp_path)
+        workers.add(process)
+        try:
+            async with asyncio.timeout(LIMIT):
+                for said, gaps in (("ready", []), ("connected", [f"a connection to 127.0.0.1:{port} passes no door"])):
+                    while said not in process.log_tail():
+                        await asyncio.sleep(0.01)
+                    await coverage.look()
+                    assert coverage.gaps == gaps
+                    may_connect.touch()
+            assert looked_up == ["all", "all"]
+            await coverage.look()
+            assert looked_up == ["all", "all"]
+        finally:
+            await process.kill()
 
 
 async def test_what_is_written_again_is_seen_at_each_point_and_is_one_gap(tmp_path: Path) -> None:

@@ -221,6 +221,7 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
     ("act", "", "fixed-address", {"address": "localhost:7233"}, FixedAddressTaken(address="localhost:7233")),
     ("act", "", "notice", {"text": "a script raised"}, DoorNotice(text="a script raised")),
     ("act", "", "lag", {"since": 2.0, "rig": 0.5, "worker": 0.25}, Lag(since=2.0, rig=0.5, worker=0.25)),
+    ("act", "", "lag", {"since": 2.0, "held": 0.5}, Lag(since=2.0, held=0.5)),
 ]
 
 

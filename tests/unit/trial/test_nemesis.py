@@ -10,7 +10,8 @@ import pytest
 from harness.doors.decision import Decision, Refusal
 from harness.errors import RigError
 from harness.faults import Fault
-from harness.records.act_facts import FaultHealed, FaultMade
+from harness.records.act_facts import FaultHealed, FaultMade, Lag
+from harness.records.lag import lag_of
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry, Kind, acts
@@ -243,3 +244,20 @@ async def test_what_was_executed_is_heard_of_though_its_sender_died_before_the_a
     assert heard == []
     assert await nemesis.decide(entry(ONE.at("after"))) == "drop"
     assert heard == [ONE.at("after").id]
+
+
+@pytest.mark.parametrize(("least", "told"), [(0.0, True), (1000.0, False)])
+async def test_how_long_a_message_was_held_is_put_down_where_it_was_long(
+    least: float, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.trial.nemesis._LEAST_HELD", least)
+
+    async def look(point: Point) -> None:
+        await asyncio.sleep(0)
+
+    play = Play(Plan(), listen=look)
+    arrived = Entry(at=time.time(), kind="request", operation="One", worker=1, point=ONE)
+    assert await play.decide(arrived) == "go"
+    lags = [entry.facts_as(Lag) for entry in acts(play.tape.entries, "lag")]
+    assert [lag.since for lag in lags if lag] == ([arrived.at] if told else [])
+    assert lag_of(play.tape.entries) == 0
