@@ -70,6 +70,7 @@ CHECKS: dict[str, _Shows] = {
     "heartbeat-details-delivered": _Shows(),
     "hang-noticed": _Shows(rules=("CP319", "CP318"), near=True, expected="CP319"),
     "no-work-redone": _Shows(rules=("CP308", "CP312"), expected="CP308"),
+    "address-can-be-told": _Shows(),
     "retry-cap": _Shows(),
     "retry-spacing": _Shows(),
     "retry-bounded": _Shows(rules=("CP403", "CP408"), expected="CP403"),

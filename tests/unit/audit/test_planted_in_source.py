@@ -13,6 +13,8 @@ from tests import ROOT
 AGENTS = ROOT / "scenarios" / "broken" / "agents"
 
 FOUND = {
+    "approval_as_published": {"CP205", "CP208", "CP305", "CP306", "CP404"},
+    "approvals": {"CP203", "CP205", "CP206", "CP208"},
     "as_published": {"CP209", "CP303", "CP305", "CP306", "CP403", "CP407"},
     "bad_request_retried": {"CP407"},
     "beats_hide_hang": {"CP319"},
