@@ -7,12 +7,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from harness import faults
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
+from harness.doors.model.due_faults import DueFaults
 from harness.doors.model.faulty import decision_on
-from harness.errors import UsageError
-from harness.faults import Fault
 
 
 @asynccontextmanager
@@ -30,12 +28,11 @@ async def model_server(
         UsageError: The script cannot be used, or a name is no fault of a model.
         RigError: The server does not serve.
     """
-    chosen = [faults.named(name) for name in names]
-    for fault in chosen:
-        if fault.family != "model":
-            raise UsageError(f"{fault.name} is no fault of a model; `crashproof faults model` lists these")
+    due = DueFaults("model")
+    for name in names:
+        due.add(name)
     with tempfile.TemporaryDirectory(prefix="crashproof-") as logs:
-        playing = _Playing(chosen, tell)
+        playing = _Playing(due, tell)
         async with HttpDoors(
             decide=playing, logs=Path(logs), model_script=script, notice=lambda notice: tell(notice.text)
         ) as doors:
@@ -45,17 +42,16 @@ async def model_server(
 class _Playing:
     """Lets each call go, unless it is one of the first and a fault meets it; tells of each."""
 
-    def __init__(self, chosen: Sequence[Fault], tell: Callable[[str], None]) -> None:
-        self._due = [(fault, turn) for fault in chosen for turn in range(1, max(fault.times, 1) + 1)]
+    def __init__(self, due: DueFaults, tell: Callable[[str], None]) -> None:
+        self._due = due
         self._tell = tell
 
     async def __call__(self, message: HttpMessage) -> Decision:
-        fault, turn = self._due[0] if self._due else (None, 0)
+        fault, turn = self._due.next
         if fault is None or message.position not in fault.positions:
             if message.position == "after":
                 self._tell(f"{message.operation} {message.status}")
             return "go"
-        if fault.times:
-            del self._due[0]
+        self._due.met()
         self._tell(f"{message.operation} {fault.name}")
         return decision_on(fault.action, message, turn=turn)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import faults
 from harness.doors.decision import Decision
 from harness.doors.http import effects
 from harness.doors.http import script as scripts
@@ -18,13 +17,10 @@ from harness.doors.http.doors import HttpMessage
 from harness.doors.http.effects import EffectRequest
 from harness.doors.http.script import Script
 from harness.doors.model import model
-from harness.doors.model.faulty import decision_on, is_answer
+from harness.doors.model.due_faults import DueFaults
+from harness.doors.model.faulty import decision_on
 from harness.errors import UsageError
-from harness.faults import Fault
-from harness.faults.action import Action, LoseReply
-from harness.faults.transport import Duplicate
 from harness.foreign import for_terminal
-from harness.records.point import Door
 from harness.testing.thread import unattended
 
 ScriptFunction = Callable[[dict[str, Any]], Any]
@@ -43,7 +39,7 @@ class Model:
         self.anthropic_url = anthropic_url
         self._folder = folder
         self._script: Script | None = None
-        self._failing = _Failing("model")
+        self._failing = DueFaults("model")
         self._requests: list[HttpMessage] = []
 
     @property
@@ -83,8 +79,8 @@ class Model:
         """Decide what becomes of a request; called by the door."""
         self._requests.append(message)
         method, path, body = message.method, message.path, _encoded(message.body)
-        return await self._failing.around(
-            message, lambda: model.answer(method=method, path=path, body=body, script=self._script)
+        return await _around(
+            self._failing, message, lambda: model.answer(method=method, path=path, body=body, script=self._script)
         )
 
 
@@ -100,7 +96,7 @@ class Effects:
         self.url = url
         self._folder = folder
         self._scripts: dict[str, Script] = {}
-        self._failing = _Failing("effect")
+        self._failing = DueFaults("effect")
         self._ledger: list[EffectRequest] = []
 
     @property
@@ -144,44 +140,20 @@ class Effects:
                 self._ledger.append(asked)
             return answer
 
-        return await self._failing.around(message, execute)
+        return await _around(self._failing, message, execute)
 
 
-class _Failing:
-    """The faults that the next requests at one door meet."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._due: list[tuple[Fault, int]] = []
-
-    def add(self, name: str) -> None:
-        fault = faults.named(name)
-        if self._door not in fault.doors or not _can_be_made(fault.action):
-            known = [each.name for each in faults.listed() if each.family == self._door]
-            raise UsageError(f"{name!r} is no fault of the {self._door}; these are: {', '.join(known)}")
-        self._due.append((fault, fault.times))
-
-    async def around(self, message: HttpMessage, execute: Callable[[], Answer]) -> Decision:
-        """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
-        fault, turn = self._next()
-        if fault and fault.positions == ("before",):
-            return decision_on(fault.action, message, turn=turn)
-        answer = await unattended(execute)
-        if answer.notice:
-            print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
-        return decision_on(fault.action, message, turn=turn, text=answer.text) if fault else answer
-
-    def _next(self) -> tuple[Fault | None, int]:
-        if not self._due:
-            return None, 0
-        fault, left = self._due.pop(0)
-        if left != 1:
-            self._due.insert(0, (fault, max(left - 1, 0)))
-        return fault, fault.times - left + 1
-
-
-def _can_be_made(action: Action) -> bool:
-    return isinstance(action, LoseReply | Duplicate) or is_answer(action)
+async def _around(due: DueFaults, message: HttpMessage, execute: Callable[[], Answer]) -> Decision:
+    """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
+    fault, turn = due.next
+    if fault:
+        due.met()
+    if fault and fault.positions == ("before",):
+        return decision_on(fault.action, message, turn=turn)
+    answer = await unattended(execute)
+    if answer.notice:
+        print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
+    return decision_on(fault.action, message, turn=turn, text=answer.text) if fault else answer
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

@@ -102,7 +102,7 @@ def test_script_in_a_file(crashproof_model, tmp_path):
     (tmp_path / "script.py").write_text("def answer(request): return 'from a file'")
     crashproof_model.answers_with(tmp_path / "script.py")
     assert ask(crashproof_model) == "from a file"
-    with pytest.raises(UsageError, match="'kill-worker' is no fault of the model"):
+    with pytest.raises(UsageError, match="'kill-worker' is no fault that the model can make"):
         crashproof_model.fails_with("kill-worker")
 
 

@@ -55,7 +55,7 @@ def test_a_client_meets_the_fault_and_then_the_script(tmp_path: Path) -> None:
     [
         (["--script", "none.py"], "script none.py does not exist"),
         (["--fault", "model-420"], "no fault is called 'model-420' (did you mean 'model-"),
-        (["--fault", "kill-worker"], "kill-worker is no fault of a model; `crashproof faults model` lists these"),
+        (["--fault", "kill-worker"], "; `crashproof faults model` lists its faults"),
     ],
 )
 def test_what_is_asked_wrongly_is_told(tmp_path: Path, options: list[str], message: str) -> None:
