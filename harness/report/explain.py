@@ -170,7 +170,8 @@ def _place(fault: Fault) -> str:
     which = "every" if fault.every == "message" else "the first"
     where = f"{which} {doors} message, {' and '.join(fault.positions)} its execution"
     tools = ", where it offers tools to the model" if fault.needs_tools else ""
-    return f"{where}{tools}" if fault.every == "message" else f"{where}, once for each type of activity{tools}"
+    how_often = {"message": "", "activity": ", once for each type of activity", "once": ", once in all"}[fault.every]
+    return f"{where}{how_often}{tools}"
 
 
 def _sections(texts: Mapping[str, str], paint: Paint, width: int) -> list[str]:

@@ -86,6 +86,12 @@ def test_a_fault_that_is_one_of_many_is_not_made_again_in_a_recovery() -> None:
     assert recovery_cuts([faults.named("model-400")], evidence(BOOK, ASK, plan=struck), known={BOOK.place})
 
 
+def test_a_run_that_was_started_once_more_is_no_recovery_and_what_a_cancelled_one_does_is() -> None:
+    for name, shown in (("started-after-end", False), ("cancel-workflow", True)):
+        struck = Plan((Strike(name, BOOK.id),))
+        assert bool(recovery_cuts([KILL], evidence(BOOK, ASK, plan=struck), known={BOOK.place})) == shown
+
+
 def test_a_worker_that_was_asked_to_end_is_killed_while_it_does_and_not_replaced_twice() -> None:
     terminate = faults.named("terminate-worker")
     asked = Plan((Strike("terminate-worker", BOOK.id),))
