@@ -22,8 +22,9 @@ SHOWN = TESTS / "unit" / "audit" / "shown" / "broken.json"
 NOT_BY_THIS_RUN = {("as_published", rule) for rule in ("CP209", "CP305", "CP407")} | {
     ("tool_loop_without_end", rule) for rule in ("CP601", "CP602")
 }
-"""What the run could not confirm: its faults make no model error for that agent, and nobody pauses it; a loop that is
-stopped after 15 s is far from the server's limits."""
+NOT_BY_THIS_RUN |= {("approval_as_published", rule) for rule in ("CP205", "CP305", "CP404")}
+"""What the run could not confirm: its faults make no model error for these agents, nobody pauses the one, and nobody
+approves early for the other; a loop that is stopped after 15 s is far from the server's limits."""
 
 
 @cache
