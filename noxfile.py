@@ -124,7 +124,9 @@ def _lint(session: nox.Session) -> None:
 
 
 def _audit(session: nox.Session, *arguments: str) -> None:
-    session.run("crashproof", "audit", "scenarios/research", "scenarios/openai_agent", "harness", *arguments)
+    # What the plugin leaves out as it comes is kept beside the agent that does it right, and is full of findings.
+    right = (str(file) for file in sorted(Path("scenarios/openai_agent").glob("*.py")) if file.stem != "as_it_comes")
+    session.run("crashproof", "audit", "scenarios/research", "scenarios/approval", *right, "harness", *arguments)
 
 
 def _tests(session: nox.Session, *arguments: str, oldest: str = "") -> None:

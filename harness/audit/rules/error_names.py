@@ -12,7 +12,9 @@ from astroid import nodes
 
 from harness.audit.analysis.call_chains import retry_policies
 from harness.audit.code.modules import absolute
+from harness.audit.code.origins import bound_arguments
 from harness.audit.code.project_records import WrittenRetryPolicy
+from harness.audit.code.start_calls import calls_of
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
 from harness.records.verdict import Severity
@@ -119,8 +121,21 @@ def _raised_in(module: nodes.Module, project: Project) -> Iterator[str]:
                 yield project.dotted_name(each).removesuffix("()").rpartition(".")[2] or each.as_string()
     for call in module.nodes_of_class(nodes.Call):
         if project.dotted_name(call.func).endswith("ApplicationError"):
-            types = [project.value_of(one.value) for one in call.keywords if one.arg == "type"]
-            yield from (one for one in types if isinstance(one, str))
+            for option in call.keywords:
+                if option.arg == "type":
+                    types = [project.value_of(each) for each in (option.value, *_given(option.value, project))]
+                    yield from (each for each in types if isinstance(each, str))
+
+
+def _given(written: nodes.NodeNG, project: Project) -> Iterator[nodes.NodeNG]:
+    """Yield what a parameter is wherever its function is called: what is passed for it, or its default."""
+    function = written.scope()
+    if not isinstance(written, nodes.Name) or not isinstance(function, nodes.FunctionDef):
+        return
+    for module in project.modules:
+        for call in calls_of(module, frozenset({function.name})):
+            if project.definition_of(call.func) is function:
+                yield from (each for name, each in bound_arguments(function, call).items() if name == written.name)
 
 
 def _builtin_errors() -> set[str]:

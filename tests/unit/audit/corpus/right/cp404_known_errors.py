@@ -18,6 +18,10 @@ class ToolMissingError(ToolError):
     """There is no such tool."""
 
 
+def told(error: Exception, *, kind: str = "ToolErrors") -> ApplicationError:
+    return ApplicationError(str(error), type=kind)
+
+
 @activity.defn
 async def use_tool(tool: str) -> str:
     if tool not in ("search", "ask"):
@@ -26,6 +30,12 @@ async def use_tool(tool: str) -> str:
         raise ToolError(tool)
     async with openai.AsyncOpenAI(max_retries=0, timeout=30) as client:
         answer = await client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": tool}])
+    try:
+        int(tool)
+    except TypeError as error:
+        raise told(error, kind="ToolMissedError") from error
+    except ValueError as error:
+        raise told(error) from error
     if answer.choices[0].message.refusal:
         raise ApplicationError("refused", type=FINAL)
     return answer.choices[0].message.content or ""
@@ -44,6 +54,8 @@ class ToolWorkflow:
                 non_retryable_error_types=[
                     ToolMissingError.__name__,
                     "ToolError",
+                    "ToolErrors",
+                    "ToolMissedError",
                     "AnswerRefused",
                     "BadRequestError",
                     "AuthenticationError",
