@@ -20,7 +20,7 @@ STREAMED = "stream-unfinished,stream-half-arguments"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
-OLDEST = "CRASHPROOF_OLDEST"
+OLDEST = "CRASHPROOF_TEST_OLDEST"
 """Environment variable by which tests find the oldest supported server and SDK; those that need them run with it."""
 
 

@@ -224,9 +224,10 @@ class ReplayProcess:
         await self.end()
         if error.why == "too long":
             return RigError(f"the answer to {doing} is longer than {_LONGEST_ANSWER:,} bytes")
-        words = f"the replaying process (pid {pid}) ended during {doing} (exit status {error.status})"
-        kind = KilledError if error.status == -signal.SIGKILL else RigError
-        return kind(words, log=self._log_tail())
+        ended = f"ended during {doing} (exit status {error.status})"
+        if error.status == -signal.SIGKILL:  # by somebody else, who may look for the process that it was
+            return KilledError(f"the replaying process (pid {pid}) {ended}", log=self._log_tail())
+        return RigError(f"the replaying process {ended}", log=self._log_tail())
 
     async def end(self) -> None:
         """Kill the process with all it started, and wait until it is gone."""

@@ -38,8 +38,9 @@ def test_change_is_told_with_its_line_and_the_command_that_shows_it_again(tmp_pa
     lines = done.out.splitlines()
     assert lines[:3] == ["Research", "  FAIL  replays-as-recorded", f"    {MESSAGE}"]
     assert re.fullmatch(rf"      {re.escape(LINE)}:\d+ in run", lines[3])
-    assert lines[4:7] == [
+    assert lines[4:8] == [
         "      event 5, in the workflow task of event 3",
+        "      Temporal's own replay lets it pass: of activities id and type are compared alone",
         f"    In {RESEARCH}",
         f"    Reproduce with:  crashproof replay {RESEARCH} --workflows tests.replay.planted.changes.prompt",
     ]

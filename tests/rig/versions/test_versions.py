@@ -19,7 +19,7 @@ from tests import ROOT, TESTS
 
 pytestmark = pytest.mark.server_versions
 
-OLDEST = "CRASHPROOF_OLDEST"
+OLDEST = "CRASHPROOF_TEST_OLDEST"
 """Environment variable that names the environment with the oldest supported server and SDK."""
 
 WORKER = TESTS / "rig" / "versions" / "worker.py"

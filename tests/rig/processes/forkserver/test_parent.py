@@ -236,7 +236,7 @@ async def test_a_worker_outlives_its_fork_server_and_the_next_one_is_started_col
     assert (await forking.forked("python", "worker.py", number=1)).alive
     assert process.alive
     await process.kill()
-    assert (process.exit_status, process.lost) == (-signal.SIGKILL, False)
+    assert process.exit_status == -signal.SIGKILL
 
 
 async def test_a_worker_dies_with_its_keeper_and_is_known_to_be_lost(project: Path, forking: Forking) -> None:
@@ -244,7 +244,7 @@ async def test_a_worker_dies_with_its_keeper_and_is_known_to_be_lost(project: Pa
     process = await forking.forked("python", "worker.py")
     psutil.Process(psutil.Process(process.pid).ppid()).kill()
     assert await process.wait() == -signal.SIGKILL
-    assert process.lost
+    assert "died since somebody killed its keeper" in str(process.why_ended("the worker"))
 
 
 @pytest.mark.parametrize("end", ["kill -9", "SIGINT", "SIGTERM", "return"])
