@@ -14,6 +14,9 @@ Position = Literal["before", "after"]
 
 Door = Literal["wire", "model", "effect"]
 
+NO_COMMANDS = "no-commands"
+"""What a workflow task decided that has no commands: the subject of its messages."""
+
 GOODBYE = "ShutdownWorker"
 """The operation by which a worker process tells the server that it ends."""
 
@@ -132,6 +135,11 @@ def place_of(point_id: str) -> str:
 def is_of_workflow_task(point_id: str) -> bool:
     """Tell whether a point id names a message of a workflow task."""
     return point_id.split("/")[1:2] in [[operation] for operation in WORKFLOW_TASKS]
+
+
+def decides_nothing(point_id: str) -> bool:
+    """Tell whether a point id names a message of a workflow task that has no commands: something came, alone."""
+    return is_of_workflow_task(point_id) and f"/{NO_COMMANDS}" in point_id
 
 
 def is_goodbye(point_id: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from harness.doors.wire.attribution import KnownRun
 from harness.errors import RigError, UsageError, nearest
 from harness.faults.fault import Fault
+from harness.records.act_facts import ClientCall
 from harness.records.evidence import End
 from harness.records.lag import lag_of
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
@@ -20,6 +21,7 @@ from harness.trial.idle import wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
 
+_SENT = ("signal", "update")
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
 _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start more, or to end
 _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
@@ -78,10 +80,21 @@ class TrialEnd:
         if first is watching[1]:
             self._stage.tape.note("over")
             return "over", ""
-        if first is watching[3] and not self._is_baseline:
-            self._stage.tape.note("over")
-            return "over", str(reason)
+        if first is watching[3]:
+            return self._waits_for_nobody(str(reason))
         return ("closed", "") if first is watching[0] else ("stopped", str(reason))
+
+    def _waits_for_nobody(self, waiting: str) -> tuple[End, str]:
+        """Return how work ends that waits for somebody: too late, where all was sent that it is to be sent."""
+        if not self._is_baseline:
+            self._stage.tape.note("over")
+            return "over", waiting
+        entries = self._stage.tape.entries
+        sent = [call.name for entry in entries if (call := entry.facts_as(ClientCall)) and entry.operation in _SENT]
+        if not sent:
+            return "stopped", f"{waiting} that nobody sends"
+        self._stage.tape.note("deadline")
+        return "deadline", f"{waiting}, though all that the scenario sends was sent: {', '.join(dict.fromkeys(sent))}"
 
     async def _waits(self) -> str:
         """Wait until the work waits for somebody who will not come, and say so; for ever where that cannot be known.

@@ -34,7 +34,7 @@ async def wait_until_idle(
         if not idle or len(tape.entries) != looked:
             looked, since = len(tape.entries), time.monotonic()
         if time.monotonic() - since > seconds:
-            return "no activity, workflow task or timer is open: it waits for a signal or an update that nobody sends"
+            return "no activity, workflow task or timer is open: it waits for a signal or an update"
         await asyncio.sleep(_LOOK_EVERY)
 
 

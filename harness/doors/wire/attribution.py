@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from harness.doors.wire import decoding
-from harness.records.point import Door, Point, Position
+from harness.records.point import NO_COMMANDS, Door, Point, Position
 
 _COMMANDS_NAMED = 3
 
@@ -351,7 +351,7 @@ class Attribution:
 
     def _decided(self, task: Task, request: Any) -> dict[str, Any]:
         words = [_command_words(task.run, command) for command in request.commands]
-        subject = "+".join(words[:_COMMANDS_NAMED]) or "no-commands"
+        subject = "+".join(words[:_COMMANDS_NAMED]) or NO_COMMANDS
         if len(words) > _COMMANDS_NAMED:
             digest = hashlib.blake2s("+".join(words).encode(), digest_size=3).hexdigest()
             subject += f"+{len(words) - _COMMANDS_NAMED}-more-{digest}"

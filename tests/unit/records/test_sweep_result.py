@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.records.cut import Cut
-from harness.records.plan import parse
+from harness.records.plan import Strike, parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Finding, Judgement, Outcome, Severity, Verdict
@@ -117,3 +117,11 @@ def test_a_trial_that_shows_a_finding_twice_is_one_trial() -> None:
     one = verdict("one", FAIL)
     doubled = replace(one, judgements=one.judgements * 2)
     assert [each.trials for each in swept(doubled).findings] == [("one",)]
+
+
+def test_which_results_come_in_a_workflow_task_of_their_own_does_not_count() -> None:
+    alone = [
+        Strike("kill-worker", f"before/RespondWorkflowTaskCompleted/Agent/no-commands/attempt-1{nth}")
+        for nth in ("", "/nth-2")
+    ]
+    assert not swept(verdict("a"), struck=(ONE,), unreachable=tuple(alone)).too_many_unreachable
