@@ -29,6 +29,7 @@ class AuditWorkers:
     def __init__(self, number: int) -> None:
         self._workers = [ChildChannel("harness.audit.workers", longest=_LONGEST_ANSWER) for _ in range(number)]
         self._idle: asyncio.Queue[ChildChannel] = asyncio.Queue()
+        self._asking: set[asyncio.Task[Any]] = set()
         for worker in self._workers:
             self._idle.put_nowait(worker)
         self._loop = asyncio.new_event_loop()
@@ -50,6 +51,9 @@ class AuditWorkers:
             yield asked[future], future.result()
 
     async def _answer(self, function: Callable[[A], R], question: A) -> R:
+        if task := asyncio.current_task():
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
         worker = await self._idle.get()
         try:
             if not worker.started:
@@ -73,10 +77,10 @@ class AuditWorkers:
         self._loop.close()
 
     async def _stop(self) -> None:
-        asking = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in asking:
+        # The tasks of this class alone: what starts a process below them is let come to its end.
+        for task in self._asking:
             task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await asyncio.gather(*self._asking, return_exceptions=True)
         for worker in self._workers:
             await worker.stop()
 

@@ -102,15 +102,23 @@ class ChildChannel:
         """
         with contextlib.ExitStack() as stack:
             log = stack.enter_context(self.log.open("ab")) if self.log else None
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                cwd=self._cwd,
-                env=self._environment,
-                start_new_session=True,
+            starting = asyncio.ensure_future(
+                asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    cwd=self._cwd,
+                    env=self._environment,
+                    start_new_session=True,
+                )
             )
+            try:
+                self._process = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                # A start that is cancelled half way may wait for ever on Python 3.11 for the process that it kills.
+                self._process = await starting
+                raise
 
     async def ask(self, message: bytes, *, limit: float | None) -> bytes:
         """Send a message and return the answer to it.
