@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import RigError, first_error
 
 _LEAST_FREE = 2 * 2**20  # bytes that a server needs for its database, at the very least
+_LEAST_FILES = 64  # open files that a server needs, at the very least: with fewer it ends without a word
 
 _SIGNS = {
     "no room is left on the disk: free some, or give another place with --out": (
@@ -50,11 +51,14 @@ def _by_words(text: str) -> str:
 
 def _by_looking(folder: Path) -> str:
     """Say what is short at this moment; an empty text where nothing is."""
-    full, too_large, *_ = _SIGNS
+    full, too_large, too_many, *_ = _SIGNS
     try:
         if shutil.disk_usage(folder).free < _LEAST_FREE:
             return full
     except OSError:
         return ""
     largest, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
-    return too_large if 0 <= largest < _LEAST_FREE else ""
+    if 0 <= largest < _LEAST_FREE:
+        return too_large
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return too_many if 0 <= files < _LEAST_FILES else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,12 @@ def test_a_shortage_is_told_first_and_with_what_failed(tmp_path: Path, error: Ex
 @pytest.mark.parametrize("error", [RigError("the worker exited with status 3"), UsageError("no such file"), KeyError()])
 def test_any_other_failure_stays_what_it_is(tmp_path: Path, error: Exception) -> None:
     assert told_as_shortage(error, folder=tmp_path) is None
+
+
+def test_a_server_that_ends_without_a_word_where_few_files_may_be_open_wants_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {resource.RLIMIT_NOFILE: 14}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (limits.get(kind, resource.RLIM_INFINITY), 4096))
+    shortage = told_as_shortage(RigError("the server ended while starting, with exit status 1"), folder=tmp_path)
+    assert str(shortage).startswith("too many files are open")
