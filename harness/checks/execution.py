@@ -16,7 +16,7 @@ from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
 from harness.records.tape import Entry, acts, executed
-from harness.records.verdict import EvidenceEntry, Finding, Severity
+from harness.records.verdict import EvidenceEntry, Finding, Severity, clock
 from harness.temporal import event as events
 from harness.temporal.failure import failure_type, failures_of
 
@@ -180,7 +180,7 @@ def _finding(
 
 def _last(evidence: Evidence) -> tuple[EvidenceEntry, ...]:
     met = [entry for entry in evidence.tape if entry.point is not None][-3:]
-    shown = [EvidenceEntry(showing.clock(entry.at), entry.kind, (entry.point.text,)) for entry in met if entry.point]
+    shown = [EvidenceEntry(clock(entry.at), entry.kind, (entry.point.text,)) for entry in met if entry.point]
     histories = [showing.event(history.events[-1]) for history in evidence.roots[-1:] if history.events]
     return (*shown, *histories, *([EvidenceEntry(words=(evidence.end_reason,))] if evidence.end_reason else []))
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from harness.records.act_facts import StateChanged, WorkerStarted
+from harness.records.act_facts import StateChanged
 from harness.records.evidence import Evidence
-from harness.records.tape import Entry, acts
-from harness.records.verdict import EvidenceEntry
+from harness.records.tape import Entry, pids_of, worker_name
+from harness.records.verdict import EvidenceEntry, clock
 from harness.temporal import event as events
 
 _LONGEST = 200
-
-
-def clock(at: float) -> str:
-    """Return the time of day in UTC: ``12:04:31.207``."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 def entries(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -> tuple[EvidenceEntry, ...]:
@@ -28,8 +22,7 @@ def entries(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -
         entries: The entries, in the order in which they are shown.
         saying: What to add to each, with ``{operation}`` and ``{status}`` of the entry.
     """
-    starts = ((each.worker, each.facts_as(WorkerStarted)) for each in acts(evidence.tape, "start-worker"))
-    pids = {worker: started.pid for worker, started in starts if started}
+    pids = pids_of(evidence.tape)
     return tuple(_line(entry, pids=pids, strikes=evidence.strikes, saying=saying) for entry in entries)
 
 
@@ -51,7 +44,6 @@ def times(count: int) -> str:
 
 
 def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], saying: str) -> EvidenceEntry:
-    worker = f"worker {pids.get(entry.worker) or f'number {entry.worker}'}" if entry.worker else ""
     words = []
     if entry.point is not None and entry.point.attempt:
         words.append(f"attempt {entry.point.attempt}")
@@ -65,4 +57,4 @@ def _line(entry: Entry, *, pids: dict[int, int], strikes: Sequence[Entry], sayin
     struck = [strike for strike in strikes if strike.at < entry.at and strike.worker != entry.worker]
     if struck and entry.kind != "act":
         words.append(f"(after the strike at {clock(struck[-1].at)})")
-    return EvidenceEntry(clock(entry.at), worker, tuple(words))
+    return EvidenceEntry(clock(entry.at), worker_name(entry.worker, pids), tuple(words))

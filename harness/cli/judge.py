@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.output import FAIL_ON, FORMAT, say, show
+from harness.cli.output import FAIL_ON, FORMAT, show, tell
 from harness.records.store import RUNS
 from harness.records.verdict import Severity
 
@@ -30,5 +30,5 @@ def judge(folder: Path, form: str, fail_on: str | None) -> int:
     from harness.app.judge import judge as judge_again  # it takes its time, and --help does not need it
 
     least = Severity(fail_on) if fail_on else None
-    result = judge_again(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True), fail_on=least)
+    result = judge_again(folder, tell=tell, fail_on=least)
     return show(result, form=form)

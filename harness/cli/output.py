@@ -12,7 +12,7 @@ import click
 
 from harness.cli.standard_output import written
 from harness.foreign import for_terminal
-from harness.records.sweep_result import outcome
+from harness.records.sweep_result import News, outcome
 from harness.records.verdict import Severity
 from harness.report.document import document, encoded, indented
 from harness.report.files import shown_path
@@ -55,6 +55,11 @@ def say(text: str, *, err: bool = False) -> None:
         err: Whether it goes to standard error.
     """
     click.echo(for_terminal(text), err=err)
+
+
+def tell(news: News) -> None:
+    """Say on standard error what happens, for commands that have no display of their progress."""
+    say(f"crashproof: {news.text}", err=True)
 
 
 def terminal() -> tuple[bool, int]:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.output import FORMAT, REPORT_DIR, say, show
+from harness.cli.output import FORMAT, REPORT_DIR, say, show, tell
 from harness.records.store import RUNS
-from harness.records.sweep_result import News
 
 _EPILOG = """\b
 Examples:
@@ -36,9 +35,6 @@ def report(folder: Path, earlier: Path | None, report_dir: Path | None, form: st
     `crashproof judge` judges the evidence anew.
     """
     from harness.app.report import reported, write_reports  # it takes its time, and --help does not need it
-
-    def tell(news: News) -> None:
-        say(f"crashproof: {news.text}", err=True)
 
     result = reported(folder, tell=tell)
     before = reported(earlier, tell=tell) if earlier else None

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli import ad_hoc, engine
-from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, say, show
+from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, show, tell
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.verdict import Severity
@@ -131,7 +131,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
             if (folder / "run.json").is_file():
                 from harness.app.judge import judge
 
-                show(judge(folder, tell=lambda news: say(f"crashproof: {news.text}", err=True)), form=form)
+                show(judge(folder, tell=tell), form=form)
                 _write_reports(folder, given["report_dir"])
             raise
     _write_reports(result.folder, given["report_dir"])

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.output import FORMAT, say, show
+from harness.cli.output import FORMAT, show, tell
 from harness.records.store import RUNS
-from harness.records.sweep_result import News
 
 _EPILOG = """\b
 Examples:
@@ -31,8 +30,5 @@ def scrub(folder: Path, out: Path, form: str) -> int:
     and databases are left out. Names and ids stay [CRASHPROOF_SCRUB_KEY].
     """
     from harness.app.scrub import scrub_run  # it takes its time, and --help does not need it
-
-    def tell(news: News) -> None:
-        say(f"crashproof: {news.text}", err=True)
 
     return show(scrub_run(folder, to=out, tell=tell), form=form)

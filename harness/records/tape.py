@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import msgspec
 
 from harness.records import facts as records
-from harness.records.act_facts import FaultHealed, FaultMade
+from harness.records.act_facts import FaultHealed, FaultMade, WorkerStarted
 from harness.records.facts import NO_FACTS, Facts
 from harness.records.message_facts import HttpCall, HttpReply, MadeUpReply, NotDelivered
 from harness.records.point import Door, Point
@@ -108,6 +108,17 @@ def read_entry(line: bytes) -> Entry:
 
 
 _LINES = msgspec.json.Decoder(_TapeLine)
+
+
+def pids_of(tape: Iterable[Entry]) -> dict[int, int]:
+    """Return the process id of each worker process, by its number in the trial."""
+    starts = ((entry.worker, entry.facts_as(WorkerStarted)) for entry in acts(tape, "start-worker"))
+    return {worker: started.pid for worker, started in starts if started}
+
+
+def worker_name(worker: int, pids: Mapping[int, int]) -> str:
+    """Return what findings call a worker process: ``worker 22863``; empty for number 0, which is none."""
+    return f"worker {pids.get(worker) or f'number {worker}'}" if worker else ""
 
 
 def acts(tape: Iterable[Entry], operation: str) -> Iterator[Entry]:

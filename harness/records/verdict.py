@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from harness.records.plan import Plan
@@ -55,6 +56,11 @@ class Severity(StrEnum):
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """Return the worst outcome; of none at all UNKNOWN, for nothing was shown."""
     return max(outcomes, key=lambda outcome: outcome.rank, default=Outcome.UNKNOWN)
+
+
+def clock(at: float) -> str:
+    """Return a time in seconds since the epoch as the time of day in UTC, as entries have it: ``12:04:31.207``."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 @dataclass(frozen=True)

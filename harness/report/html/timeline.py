@@ -6,16 +6,17 @@ Positions are in units of the drawing, of which the time axis has ``WIDTH``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from harness.records.act_facts import WorkerExited, WorkerStarted
 from harness.records.evidence import Evidence
-from harness.records.tape import Entry
-from harness.records.verdict import EvidenceEntry
+from harness.records.tape import Entry, pids_of, worker_name
+from harness.records.verdict import EvidenceEntry, clock
 from harness.report.document import indented
 
 WIDTH = 1000.0
@@ -145,7 +146,7 @@ def timeline_of(evidence: Evidence, *, anchor: str, shown_by: Iterable[EvidenceE
     rows = [
         Row(
             id=f"{anchor}-{number}",
-            at=_clock(each.at),
+            at=clock(each.at),
             seconds=each.at - seen[0].at,
             x=axis.place(each.at),
             lane=each.lane,
@@ -171,7 +172,7 @@ def _named(seen: Sequence[_Happening], shown_by: Iterable[EvidenceEntry]) -> set
     named: set[int] = set()
     for entry in shown_by:
         same = [
-            number for number, each in enumerate(seen) if (_clock(each.at), each.process) == (entry.at, entry.source)
+            number for number, each in enumerate(seen) if (clock(each.at), each.process) == (entry.at, entry.source)
         ]
         calls = [number for number in same if seen[number].lane.startswith(("model ", "effect "))]
         named.update(calls or same)
@@ -196,14 +197,12 @@ class _Axis:
 
     def place(self, at: float) -> float:
         """Return the place of a time: that of the last thing that had happened by then."""
-        number = sum(time <= at for time in self._times) - 1
+        number = bisect_right(self._times, at) - 1
         return self._at[max(number, 0)] * self._scale
 
 
 def _messages(evidence: Evidence) -> Iterator[_Happening]:
-    pids = {
-        entry.worker: started.pid for entry in evidence.tape if (started := entry.facts_as(WorkerStarted)) is not None
-    }
+    pids = pids_of(evidence.tape)
     requests = {entry.message: entry for entry in evidence.tape if entry.kind == "request"}
     for entry in evidence.tape:
         asked = requests.get(entry.message)
@@ -222,7 +221,7 @@ def _messages(evidence: Evidence) -> Iterator[_Happening]:
             kind="strike" if entry.operation == "strike" else entry.kind,
             title=title,
             details=entry.facts,
-            process=f"worker {pids.get(entry.worker) or f'number {entry.worker}'}" if entry.worker else "",
+            process=worker_name(entry.worker, pids),
         )
 
 
@@ -230,8 +229,12 @@ def _lane(entry: Entry, pids: dict[int, int]) -> str:
     if entry.door in ("model", "effect"):
         return f"{entry.door} {entry.operation}"
     if entry.worker:
-        return f"worker {entry.worker} (pid {pids.get(entry.worker, '?')})"
+        return _process_lane(entry.worker, pids)
     return "crashproof"
+
+
+def _process_lane(worker: int, pids: Mapping[int, int]) -> str:
+    return f"worker {worker} (pid {pids.get(worker, '?')})"
 
 
 def _events(evidence: Evidence) -> Iterator[_Happening]:
@@ -275,6 +278,7 @@ def _lanes(evidence: Evidence, rows: Sequence[Row], axis: _Axis) -> list[Lane]:
 
 def _lives(evidence: Evidence, axis: _Axis) -> Iterator[Lane]:
     """Yield for each worker process a lane with one bar, its life."""
+    pids = pids_of(evidence.tape)
     ends = {entry.worker: entry for entry in evidence.tape if entry.facts_as(WorkerExited) is not None}
     for entry in evidence.tape:
         started = entry.facts_as(WorkerStarted)
@@ -284,7 +288,7 @@ def _lives(evidence: Evidence, axis: _Axis) -> Iterator[Lane]:
         exited = ends[entry.worker].facts_as(WorkerExited) if entry.worker in ends else None
         title = f"worker process {started.pid}" + (f", exit status {exited.exit_status}" if exited else "")
         bar = Bar(start=axis.place(entry.at), end=axis.place(end), kind="life", title=title)
-        yield Lane(name=f"worker {entry.worker} (pid {started.pid})", bars=[bar])
+        yield Lane(name=_process_lane(entry.worker, pids), bars=[bar])
 
 
 def _attempts(evidence: Evidence, axis: _Axis) -> Iterator[Lane]:
@@ -308,10 +312,6 @@ def _attempts(evidence: Evidence, axis: _Axis) -> Iterator[Lane]:
             title=f"{name}: {f'{last.operation} {last.status}' if ended else 'never reported to the server'}",
         )
         yield Lane(name=name, bars=[bar])
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 def _json(value: Any) -> str:

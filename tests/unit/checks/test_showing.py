@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.checks import showing
+from harness.records.verdict import clock
 
 from .build import NOON, Story
 
@@ -38,6 +39,6 @@ def test_an_event_is_shown_with_its_id_and_type() -> None:
 
 
 def test_times_values_and_numbers_in_words() -> None:
-    assert showing.clock(NOON + 1.2345) == "12:00:01.234"
+    assert clock(NOON + 1.2345) == "12:00:01.234"
     assert [showing.times(count) for count in (0, 1, 2)] == ["0 times", "once", "2 times"]
     assert showing.short("x" * 300) == "'" + "x" * 196 + "..."
