@@ -30,14 +30,15 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
     checks         the properties, each judged from evidence
     report         results as text, JSON, JUnit, SARIF, Markdown and HTML
     audit          rules that read workflow and activity code
-    campaign       sweeps: which trials are run, in which order, until when
+    sweeps         which trials are run, in which order, until when
     readiness      the checklist before a release (not built)
+    campaign       sweeps on many machines, coordinated by a workflow on the user's cluster (not built)
     app            what the commands do, as functions that print nothing
     cli            the commands
     testing        the fixtures of the pytest plugin, whose entrance is pytest_plugin
 
 Floors: errors < extensions, foreign < records, faults < temporal, processes < doors, servers, histories < trial, replay
-< explore < checks, report, audit < campaign < readiness < app < cli, testing, pytest_plugin.
+< explore < checks, report, audit < sweeps < readiness, campaign < app < cli, testing, pytest_plugin.
 ``tests/test_architecture.py`` holds them, and that no two modules import each other.
 """
 

@@ -23,8 +23,8 @@ FLOORS = (
     "trial replay",
     "explore",
     "checks report audit",
-    "campaign",
-    "readiness",
+    "sweeps",
+    "readiness campaign",
     "app",
     "cli testing pytest_plugin",
 )
@@ -54,7 +54,7 @@ Those that judge and tell what was recorded know no server and no door; the comm
 is done, and not the rooms that do it.
 """
 
-NOT_BUILT = {"readiness"}
+NOT_BUILT = {"readiness", "campaign"}
 """Rooms whose place is kept."""
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "harness", "scenarios", "tests", "conftest.py", "noxfile.py"}
@@ -282,7 +282,7 @@ def test_agents_do_not_know_the_harness() -> None:
         ("harness/records/plan.py", "from .. import trial"),
         ("harness/doors/wire/proxy.py", "from ...checks import effects"),
         ("harness/doors/wire/proxy.py", "def f():\n    from harness.cli import main"),
-        ("harness/trial/trial.py", "if TYPE_CHECKING:\n    from harness.campaign.sweep import Sweep"),
+        ("harness/trial/trial.py", "if TYPE_CHECKING:\n    from harness.sweeps.sweep import Sweep"),
         ("harness/checks/effects.py", "import importlib\nimportlib.import_module('harness.trial.trial')"),
         ("harness/trial/trial.py", "from scenarios.research import workflows"),
     ],

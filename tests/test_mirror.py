@@ -26,7 +26,7 @@ TRIED_ELSEWHERE = {
     "audit/histories/*": ("unit/audit/histories/test_history_facts.py", "each case of a history is tried there"),
     "audit/rule": ("unit/audit/test_rules.py", "a record"),
     "audit/rules/*": ("unit/audit/test_corpus.py", "each rule is tried on its own corpus of bad and right code"),
-    "campaign/campaign": ("rig/cli/test_run.py", "several sweeps side by side need a server"),
+    "sweeps/side_by_side": ("rig/cli/test_run.py", "several sweeps side by side need a server"),
     "cli/__main__": ("rig/test_orphans.py", "one line, by which tests start the command"),
     "cli/ad_hoc": ("unit/app/test_ad_hoc.py", "options alone; the scenario that they make is tried there"),
     "cli/capture_report": ("rig/cli/test_capture.py", "what the command prints"),

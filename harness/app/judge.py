@@ -11,8 +11,6 @@ from harness import checks
 from harness.app.declared_scenarios import kept_options
 from harness.app.progress import Tell
 from harness.app.run import RunResult
-from harness.campaign.quiet import in_the_end
-from harness.campaign.trial_results import TrialResults
 from harness.checks.judging import judge as judge_trial
 from harness.errors import RigError, UsageError
 from harness.records import store as folders
@@ -21,6 +19,8 @@ from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Severity
 from harness.report.files import keep
+from harness.sweeps.quiet import in_the_end
+from harness.sweeps.trial_results import TrialResults
 
 
 def judge(folder: Path, *, tell: Tell, fail_on: Severity | None = None) -> RunResult:

@@ -12,7 +12,6 @@ from harness.app.judge import baselines
 from harness.app.progress import Tell
 from harness.app.run import RIG, Means, RunResult
 from harness.app.run_folder import new_run_folder
-from harness.campaign.campaign import sweep_again
 from harness.errors import UsageError, nearest
 from harness.processes import scratch
 from harness.records import store as folders
@@ -20,6 +19,7 @@ from harness.records.run_record import DeclaredScenario, RunRecord, begin
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.report.files import keep, shown_path
+from harness.sweeps.side_by_side import sweep_again
 
 
 async def reproduce(trial: str, *, run_folder: Path | None, out: Path, means: Means, tell: Tell) -> RunResult:

@@ -29,8 +29,6 @@ from typing import Any
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
 from harness.app.progress import Tell
 from harness.app.shortage import told_as_shortage
-from harness.campaign.campaign import sweep_all
-from harness.campaign.pace import turns_of
 from harness.errors import RigError
 from harness.processes import scratch
 from harness.records import store as folders
@@ -42,6 +40,8 @@ from harness.report.files import keep, shown_path
 from harness.servers.binaries import find
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine as engine_of
+from harness.sweeps.pace import turns_of
+from harness.sweeps.side_by_side import sweep_all
 from harness.trial.script_files import script_files
 
 RIG = "rig"

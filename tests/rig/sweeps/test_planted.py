@@ -45,7 +45,7 @@ REFERENCE = ("every_fault", "paused_for_a_day")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One sweep of all agents of ``scenarios/broken``, and of the reference agent, as a user runs it."""
     out = tmp_path_factory.mktemp("evidence")
-    swept = ["tests/rig/campaign/every_fault.py", "scenarios/research.py::paused_for_a_day", "scenarios/broken/"]
+    swept = ["tests/rig/sweeps/every_fault.py", "scenarios/research.py::paused_for_a_day", "scenarios/broken/"]
     command = [sys.executable, "-m", "harness.cli", "run", *swept, "--out", str(out), "-o", "json"]
     command += ["--fail-on", "wasteful"]  # a bug that only costs, or will only break, is caught as well
     root = ROOT

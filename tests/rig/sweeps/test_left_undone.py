@@ -12,14 +12,14 @@ import pytest
 import pytest_asyncio
 
 from harness import checks
-from harness.campaign.sweep import Sweep
-from harness.campaign.turns import Turns
 from harness.records.expectation import expects
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, query, signal, start, update
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
+from harness.sweeps.sweep import Sweep
+from harness.sweeps.turns import Turns
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from harness import faults
-from harness.campaign.plans import first_plans, further_plan, known_cuts, recovery_cuts, spread
 from harness.faults import Fault
 from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
@@ -14,6 +13,7 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry
+from harness.sweeps.plans import first_plans, further_plan, known_cuts, recovery_cuts, spread
 
 KILL, OUTAGE = faults.named("kill-worker"), faults.named("model-outage")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from harness import faults
-from harness.campaign.rounds import RECOVERY_ROUNDS, try_all
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry
+from harness.sweeps.rounds import RECOVERY_ROUNDS, try_all
 
 KILL = faults.named("kill-worker")
 PLANS = [Plan((Strike("kill-worker", f"before/{name}"),)) for name in ("One", "Two")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.campaign.trial_results import TrialResults, did_not_come
 from harness.records.evidence import End, Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.sweeps.trial_results import TrialResults, did_not_come
 
 PAY = Strike("kill-worker", "before/Pay/Trip")
 TASK = Strike("kill-worker", "before/RespondWorkflowTaskCompleted/Trip")

@@ -1,4 +1,4 @@
-"""A campaign: sweeps of several scenarios on one rig, in one folder, with one limit on trials at a time."""
+"""Sweeps of several scenarios on one rig, in one folder, with one limit on trials at a time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ import grpc.aio
 from temporalio.service import RPCError
 
 from harness import faults
-from harness.campaign.pace import keep_pace
-from harness.campaign.sweep import Sweep
-from harness.campaign.turns import Turns
 from harness.checks import Check, chosen
 from harness.errors import RigError, UsageError, first_error
 from harness.processes.ports import loopback_addresses
@@ -27,6 +24,9 @@ from harness.records.plan import Plan
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
+from harness.sweeps.pace import keep_pace
+from harness.sweeps.sweep import Sweep
+from harness.sweeps.turns import Turns
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.campaign.stops import stop_of, stops_in_words
 from harness.records.act_facts import ACTS
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
+from harness.sweeps.stops import stop_of, stops_in_words
 
 
 def act(operation: str, at: float, *, worker: int = 1, **facts: Any) -> Entry:

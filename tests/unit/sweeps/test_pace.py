@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from harness.campaign.pace import Machine, keep_pace, next_limit, turns_of
+from harness.sweeps.pace import Machine, keep_pace, next_limit, turns_of
 
 IDLE, BUSY, LATE = Machine(idle=0.5, late=0.0), Machine(idle=0.05, late=0.01, ready=1.5), Machine(idle=0.5, late=1.0)
 CROWDED = Machine(idle=0.0, late=0.05, ready=4.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.campaign.quiet import after_quiet, difference
 from harness.records.plan import Plan
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
+from harness.sweeps.quiet import after_quiet, difference
 
 SLOW = "a busy machine kept the rig waiting for 9.0 s of 10.0 s"
 FAILED = Judgement(check="once", outcome=Outcome.FAIL, findings=(Finding(check="once", message="charged twice"),))

@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from harness.campaign.turns import Turns
+from harness.sweeps.turns import Turns
 
 _LOOK_EVERY = 1.0  # seconds
 _LOOKS = 10  # at the queue, from one look at the machine to the next

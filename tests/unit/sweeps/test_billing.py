@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.campaign.billing import billed_twice
 from harness.checks.model_calls import Bill, Tokens
 from harness.records.prices import Price
+from harness.sweeps.billing import billed_twice
 
 PRICES = (Price(model="gpt-*", input=2, output=10),)
 BILLS = {

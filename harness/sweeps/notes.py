@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.campaign.stops import Stop, stops_in_words
 from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -16,6 +15,7 @@ from harness.records.scenario import TRIAL, Scenario, Starter
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
+from harness.sweeps.stops import Stop, stops_in_words
 
 
 def notes(

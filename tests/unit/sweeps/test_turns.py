@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from harness.campaign.turns import Turns
+from harness.sweeps.turns import Turns
 
 
 async def test_those_in_quiet_begin_when_no_other_runs_or_waits_and_a_few_at_a_time(

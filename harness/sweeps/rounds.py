@@ -6,12 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from harness.campaign.plans import further_plan, recovery_cuts
 from harness.faults import Fault
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
+from harness.sweeps.plans import further_plan, recovery_cuts
 
 RECOVERY_ROUNDS = 5
 """How many rounds of points that recoveries showed are tried.

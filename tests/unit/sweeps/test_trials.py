@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from harness.campaign.trials import Trials
-from harness.campaign.turns import Turns
 from harness.errors import KilledError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
@@ -17,6 +15,8 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.verdict import Verdict
+from harness.sweeps.trials import Trials
+from harness.sweeps.turns import Turns
 from harness.trial.deadline import Bounds
 
 TRIP = Scenario(name="trip", worker="python worker.py", work=start("Trip"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.campaign.notes import left_in_words, notes
 from harness.records.act_facts import DoorNotice, WorkerStarted
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
@@ -14,6 +13,7 @@ from harness.records.point import Point
 from harness.records.scenario import Scenario, start
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
+from harness.sweeps.notes import left_in_words, notes
 
 SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
 UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serves POST /v1/chat/completions"

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.campaign.turns import Turns
-from harness.campaign.writing import Writing
 from harness.errors import KilledError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
@@ -25,6 +23,8 @@ from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
+from harness.sweeps.turns import Turns
+from harness.sweeps.writing import Writing
 from harness.trial.deadline import Bounds
 
 RunTrial = Callable[..., Awaitable[Evidence]]

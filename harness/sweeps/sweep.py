@@ -3,12 +3,12 @@
 What happens in which order, and what the end of crashproof in between leaves:
 
 1. The baselines: two trials without a strike; where the first does not end as it should, that is the end. Their
-   evidence is kept like that of each trial (``harness.campaign.trials``): complete once it was judged, and run again
+   evidence is kept like that of each trial (``harness.sweeps.trials``): complete once it was judged, and run again
    if it was not.
-2. The cuts that both of them show are known now (``harness.campaign.plans``). What the sweep came to so far is handed
+2. The cuts that both of them show are known now (``harness.sweeps.plans``). What the sweep came to so far is handed
    on, to be kept: from here on whoever reads the folder knows which points have not been tried.
 3. The trials that wait for a timeout in real time begin as early as that, since they take longest.
-4. Each cut is tried, then what the recoveries showed (``harness.campaign.rounds``). Before each round the result so far
+4. Each cut is tried, then what the recoveries showed (``harness.sweeps.rounds``). Before each round the result so far
    is handed on again, with the new points.
 5. What is known and not tried when a limit ends this makes the outcome UNKNOWN. So does an interruption; the same steps
    once more, in the same folder, find all the trials that were judged and run only the others.
@@ -26,15 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from harness import faults
-from harness.campaign.billing import billed_twice
-from harness.campaign.notes import left_in_words, notes
-from harness.campaign.plans import KnownCuts, first_plans, known_cuts, real_time_plans, spread
-from harness.campaign.quiet import difference, in_the_end
-from harness.campaign.rounds import ENDLESS, try_all
-from harness.campaign.stops import Stop, stop_of
-from harness.campaign.trial_results import TrialResults
-from harness.campaign.trials import RunTrial, Trials
-from harness.campaign.turns import Turns
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
@@ -50,6 +41,15 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.servers.engine import Engine
+from harness.sweeps.billing import billed_twice
+from harness.sweeps.notes import left_in_words, notes
+from harness.sweeps.plans import KnownCuts, first_plans, known_cuts, real_time_plans, spread
+from harness.sweeps.quiet import difference, in_the_end
+from harness.sweeps.rounds import ENDLESS, try_all
+from harness.sweeps.stops import Stop, stop_of
+from harness.sweeps.trial_results import TrialResults
+from harness.sweeps.trials import RunTrial, Trials
+from harness.sweeps.turns import Turns
 from harness.trial.deadline import BASELINE_LIMIT, Bounds, bounds
 
 

@@ -10,9 +10,6 @@ from typing import Any
 
 import pytest
 
-from harness.campaign.rounds import ENDLESS, RECOVERY_ROUNDS
-from harness.campaign.sweep import Sweep
-from harness.campaign.turns import Turns
 from harness.checks.check import Check
 from harness.records.act_facts import FaultMade, Lag
 from harness.records.evidence import End, Evidence
@@ -24,6 +21,9 @@ from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.tape import Entry
 from harness.records.verdict import Finding, Outcome
 from harness.servers.engine import engine
+from harness.sweeps.rounds import ENDLESS, RECOVERY_ROUNDS
+from harness.sweeps.sweep import Sweep
+from harness.sweeps.turns import Turns
 
 TRIP = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("Trip"))
 WAY = ("Book", "Pay")

@@ -23,7 +23,7 @@ class Turns:
 
     Args:
         limit: How many at first.
-        most: How many it may become where the machine has room (``harness.campaign.pace``); 0: it stays as it is.
+        most: How many it may become where the machine has room (``harness.sweeps.pace``); 0: it stays as it is.
     """
 
     def __init__(self, limit: int, *, most: int = 0) -> None:

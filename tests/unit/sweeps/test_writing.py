@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from harness.campaign.writing import Writing
 from harness.errors import RigError
+from harness.sweeps.writing import Writing
 
 
 async def test_all_is_written_in_order_and_meanwhile_nobody_waits() -> None:
