@@ -30,6 +30,9 @@ from harness.sweeps.turns import Turns
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 
+TRIALS_A_SERVER = 150
+"""After so many trials those to come get another server: it needs more for each, the more it has served."""
+
 _TELL_EVERY = 5.0  # seconds
 _LOOK_EVERY = 1.0  # seconds
 _LEAST_ROOM = 128 * 1024  # bytes: less than what the database grows by at once
@@ -72,7 +75,7 @@ async def sweep_all(
             loopback_addresses(scenario.address)
     alone = len(scenarios) == 1
     async with (
-        Rig(binary=binary, folder=folder / "rig", engine=options.engine, forks=not options.cold) as rig,
+        _rig(binary, folder=folder, options=options) as rig,
         _telling(turns, tell),
         asyncio.TaskGroup() as group,
     ):
@@ -85,6 +88,16 @@ async def sweep_all(
         for each in beside:
             each.cancel()
     return [task.result() for task in tasks]
+
+
+def _rig(binary: Binary, *, folder: Path, options: SweepOptions) -> Rig:
+    return Rig(
+        binary=binary,
+        folder=folder / "rig",
+        engine=options.engine,
+        forks=not options.cold,
+        trials_a_server=TRIALS_A_SERVER,
+    )
 
 
 async def _until_full(folder: Path) -> None:

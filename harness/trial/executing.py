@@ -53,7 +53,7 @@ async def executing(
             frontend,
             declared=scenario.nexus_endpoints,
             tape=tape,
-            shared=slot.server is rig.server,
+            shared=slot.shares_server,
             called=lambda: rig.alone.add(scenario.name),
             execute=starts.execute,
         )

@@ -17,6 +17,7 @@ from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
+from harness.servers.shared import SharedServers
 from harness.trial.addresses import HttpAddresses, http_addresses
 from harness.trial.state import StateLocks
 
@@ -60,6 +61,7 @@ class Slot:
     Attributes:
         namespace: The namespace; the wire proxy maps the one the worker asks for onto it.
         server: The server.
+        shares_server: Whether other trials use it, too.
         doors: The HTTP doors.
         addresses: Where its worker processes find them.
         routes: Leads their messages to trials.
@@ -67,6 +69,7 @@ class Slot:
 
     namespace: str
     server: Server
+    shares_server: bool
     doors: HttpDoors
     addresses: HttpAddresses
     routes: HttpRoutes
@@ -95,14 +98,15 @@ class Slot:
 class Rig:
     """Starts what all trials of a run share (server, HTTP doors, fork servers). An async context manager.
 
-    Trials share one server; one that kills its server gets another for itself, and so does every trial where all
-    workflows of a server have one clock.
+    Trials share a server, so many of them one after another; one that kills its server gets another for itself, and so
+    does every trial where all workflows of a server have one clock.
 
     Args:
         binary: The server binary of the engine.
         folder: Where the databases and the logs go.
         engine: Name of the engine.
         forks: Whether worker processes will be forked where they can be.
+        trials_a_server: After how many trials another server is started for those to come; 0: never.
 
     Attributes:
         folder: As the argument.
@@ -110,10 +114,12 @@ class Rig:
         alone: Names of scenarios each trial of which needs a server for itself.
     """
 
-    def __init__(self, *, binary: Binary, folder: Path, engine: str = "dev", forks: bool = False) -> None:
+    def __init__(
+        self, *, binary: Binary, folder: Path, engine: str = "dev", forks: bool = False, trials_a_server: int = 0
+    ) -> None:
         self.engine = engine_with(engine, version=binary.version)
         self._binary = binary.path
-        self.server = self._new_server(folder / "server")
+        self._servers = SharedServers(folder / "server", new=self._new_server, uses=trials_a_server)
         self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._forks = forks
         self.folder = folder
@@ -122,14 +128,12 @@ class Rig:
         self._routes = HttpRoutes()
         self._opened: dict[str, int] = {}
         self._warming: list[asyncio.Task[None]] = []
-        self._renewing = asyncio.Lock()
-        self._lost_servers = 0
         self.state_locks = StateLocks()
         self.alone: set[str] = set()
 
     async def __aenter__(self) -> Rig:
         if self.engine.own_clocks:
-            await self._stack.enter_async_context(self.server)
+            await self._stack.enter_async_context(self._servers)
         self._stack.push_async_callback(self.fork_servers.close)
         return self
 
@@ -137,6 +141,11 @@ class Rig:
         for warming in self._warming:
             warming.cancel()
         await self._stack.aclose()
+
+    @property
+    def server(self) -> Server:
+        """The server that the next trial shares with others, as far as it is known now."""
+        return self._servers.latest
 
     @asynccontextmanager
     async def slot(
@@ -160,14 +169,20 @@ class Rig:
         count = self._opened[trial] = self._opened.get(trial, 0) + 1
         name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
         async with AsyncExitStack() as stack:
-            if own_server or not self.engine.own_clocks:
-                server = await stack.enter_async_context(self._new_server(self.folder / name))
-            else:
-                server = await self._shared_server()
+            shares = not own_server and self.engine.own_clocks
+            opening = self._servers.one() if shares else self._new_server(self.folder / name)
+            server = await stack.enter_async_context(opening)
             async with _unless_lost(server):
                 doors, _ = await asyncio.gather(self._http(model, effects), server.register_namespace(name))
             addresses = await stack.enter_async_context(http_addresses(doors, slot=name, faults=faults))
-            yield Slot(namespace=name, server=server, doors=doors, addresses=addresses, routes=self._routes)
+            yield Slot(
+                namespace=name,
+                server=server,
+                shares_server=shares,
+                doors=doors,
+                addresses=addresses,
+                routes=self._routes,
+            )
 
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""
@@ -176,15 +191,6 @@ class Rig:
 
     def _new_server(self, folder: Path) -> Server:
         return self.engine.server(self._binary, folder=folder)
-
-    async def _shared_server(self) -> Server:
-        """Return the server that trials share; where it is lost, another one takes its place."""
-        async with self._renewing:
-            if self.server.loss:
-                self._lost_servers += 1
-                folder = self.folder / f"server-{1 + self._lost_servers}"
-                self.server = await self._stack.enter_async_context(self._new_server(folder))
-            return self.server
 
     async def _http(self, model: Path | None, effects: Mapping[str, Path]) -> HttpDoors:
         key = (model, frozenset(effects.items()))

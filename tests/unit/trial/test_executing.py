@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from temporalio.api.common.v1 import WorkflowType
@@ -19,12 +19,14 @@ ANSWER = rpc.StartWorkflowExecutionResponse(run_id="run-1").SerializeToString()
 class Slot:
     namespace = "trial-1"
 
+    shares_server = True
+
     class server:  # noqa: N801 - stands for an attribute
         address = "127.0.0.1:1"
 
 
 class Rig:
-    server = Slot.server
+    alone: ClassVar[set[str]] = set()
 
 
 async def asked(operation: str, *, one_program: bool) -> tuple[int, list[Any]]:
