@@ -37,6 +37,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         env=dict(_pair(text, option="--env") for text in given["env"]),
         address=_address(given["address"]),
         tls=bool(given.get("tls")),
+        time_limit=given.get("trial_limit") or Scenario.time_limit,
         state=tuple(given["state"] or ()),
         http_proxy=bool(given["http_proxy"]),
         search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.checks import executions, faults_met, masking, showing, why_open
@@ -12,6 +13,7 @@ from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.ended_by_client import wrong_end_of_client
 from harness.checks.lateness import Late
 from harness.checks.server_limits import TOO_LARGE
+from harness.checks.still_at_work import still_at_work
 from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
@@ -25,6 +27,11 @@ _HARMLESS = (
     *("FORCE_CLOSE_COMMAND", *TOO_LARGE),  # the run was ended from outside, or is too large: told as what it is
 )
 _DEADLOCK = "TMPRL1101"
+_UNDISTURBED_WHY = "It goes wrong without any strike: what a strike would do to it cannot be told."
+_UNDISTURBED_FIX = (
+    "Read the last events below: nothing was struck until then. If it is meant to end so, say so: --fails TYPE, "
+    "in a scenario fails=…"
+)
 _OWN_ENDS = ("WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED")
 """The ends that a workflow comes to by itself."""
 
@@ -43,8 +50,10 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
         for name in executions.never_started(evidence, baselines):
             words = f"{name} was never started; undisturbed it is"
             yield _finding("workflow-ends-as-baseline", name, words, shown=_last(evidence))
+    undisturbed = not evidence.plan.strikes
     for execution, usual in executions.each_execution(evidence, baselines):
-        yield from _wrong_end_told(execution, usual)
+        for finding in _wrong_end_told(execution, usual):
+            yield replace(finding, why=_UNDISTURBED_WHY, fix=_UNDISTURBED_FIX) if undisturbed else finding
 
 
 def _wrong_end_told(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
@@ -53,7 +62,10 @@ def _wrong_end_told(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterat
         if left := faults_met.still_retrying(evidence):
             raise CannotTell(left)
         severity = Severity.RISKY if faults_met.tried_for_ever(evidence) else None
-        words = f"{subject} did not end in time" + why_open.loop(evidence, baselines) + why_open.unsent(evidence)
+        looping, unsent = why_open.loop(evidence, baselines), why_open.unsent(evidence)
+        if severity is None and not looping and not unsent and (at_work := still_at_work(evidence, baselines)):
+            raise CannotTell(f"{subject} is {at_work}")
+        words = f"{subject} did not end in time{looping}{unsent}"
         yield _finding("workflow-ends-as-baseline", subject, words, shown=_last(evidence), severity=severity)
     elif evidence.end == "closed" and close is None:
         raise CannotTell("the trial says that the workflow closed, and no history shows it")

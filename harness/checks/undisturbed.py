@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.checks.execution import wrong_end
 from harness.checks.server_limits import terminated_by_server
+from harness.checks.still_at_work import still_at_work
 from harness.records.act_facts import DoorNotice
 from harness.records.evidence import Evidence
 from harness.records.tape import acts
@@ -22,6 +23,8 @@ def notices_of(evidence: Evidence) -> list[str]:
 
 def bad_end(evidence: Evidence) -> str:
     """Return how an undisturbed run ended that should have ended well, with its cause; or an empty text."""
+    if at_work := still_at_work(evidence, [evidence]):
+        return f"the work is not over: {at_work}"
     if evidence.end in ("deadline", "stopped"):
         return f"the work is already not over: {evidence.end_reason}"
     return next(filter(None, map(_bad_end, evidence.executions)), "")

@@ -19,11 +19,10 @@ def loop(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
 
     Where there is no other undisturbed run to compare with, it may as well be much to do.
     """
-    alone = not evidence.plan.strikes and all(each is evidence for each in baselines)
+    if not evidence.plan.strikes and all(each is evidence for each in baselines):
+        return ""
     usual = max((_done(each) for each in baselines if each is not evidence), key=Counter.total, default=Counter[str]())
     for what, count in _done(evidence).most_common():
-        if count >= _LOOP_LEAST and alone:
-            return f": {what} {count} times until then, in a loop, or since there is so much to do (time_limit=…)"
         if count >= _LOOP_LEAST and count > _LOOP_TIMES * usual[what]:
             return f": it goes round in a loop, in which {what} {count} times; undisturbed that is {usual[what]} times"
     return ""

@@ -47,6 +47,14 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--starter", {"metavar": "COMMAND", "help": "Your own program that starts the work, instead of --workflow."}),
     ("--one-program", {"is_flag": True, "help": "The worker's program starts the work itself."}),
+    (
+        "--trial-limit",
+        {
+            "metavar": "SECONDS",
+            "type": click.FloatRange(1),
+            "help": "Longest time that one trial may take, undisturbed too. [default: 120]",
+        },
+    ),
     ("--over", {"metavar": "POINT[*TIMES]", "help": "When a workflow that never ends is over."}),
     ("--fails", {"metavar": "TYPE", "help": "The failure type that the workflow is expected to end with."}),
     (

@@ -22,16 +22,6 @@ def test_an_endless_loop_is_named_as_one() -> None:
     assert only_finding(ENDS, booked(5).evidence("deadline"), usual).message == "Agent did not end in time"
 
 
-def test_an_undisturbed_run_with_nothing_beside_it_may_have_much_to_do() -> None:
-    story = Story()
-    for _ in range(12):
-        story.complete(story.activity("book"))
-    assert only_finding(ENDS, story.evidence("deadline")).message == (
-        "Agent did not end in time: book is scheduled 12 times until then, in a loop, or since there is so much to do "
-        "(time_limit=…)"
-    )
-
-
 def test_what_was_never_sent_is_told_where_the_work_did_not_end() -> None:
     story = Story().act("unsent", name="approve", args=[], workflow_id="", failure="its point after/Op did not come")
     finding = only_finding(ENDS, story.evidence("deadline"), Story().close().evidence())

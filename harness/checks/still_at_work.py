@@ -1,0 +1,77 @@
+"""Work that was still under way at the deadline of its trial: that it had not ended shows nothing about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import inf
+
+from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.records.evidence import Evidence
+from harness.records.tape import Entry, acts, executed
+
+LONGER = "give it longer: --trial-limit SECONDS, in a scenario time_limit=…"
+
+_DONE = ("RespondWorkflowTaskCompleted", "RespondActivityTaskCompleted")
+_LEAST_PAUSE = 2.0  # seconds
+_PAUSE = 0.05  # of the trial: how long before its end something must have been done for it to be under way
+_USUAL_TIMES = 3  # times the undisturbed time; who has not been given that may as well be on the way
+
+
+def still_at_work(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
+    """Say what was under way when the deadline came; an empty text where nothing was, or where it had time enough.
+
+    Under way is work of which something was done just before, or, where nothing was struck, an activity in its first
+    attempt that may still take its time. A trial with a strike has time enough with three times that of an undisturbed
+    run, and once it has done more than that.
+    """
+    until = next((entry.at for entry in acts(evidence.tape, "deadline")), inf)
+    if evidence.end != "deadline" or until == inf or not evidence.tape:
+        return ""
+    took = until - _begun(evidence.tape)
+    if evidence.plan.strikes and not _given_too_little(evidence, took, baselines):
+        return ""
+    done = [reply for reply in executed(evidence.tape, door="wire") if reply.operation in _DONE]
+    last = max((reply.at for reply in done if reply.status == "OK" and reply.at <= until), default=-inf)
+    if until - last <= max(_LEAST_PAUSE, _PAUSE * took):
+        return f"still at work after {took:.0f} s{_most(done)}; {LONGER}"
+    if not evidence.plan.strikes and (running := _in_first_attempt(evidence, until)):
+        return f"still at work after {took:.0f} s: {running.name} runs for {until - running.began:.0f} s; {LONGER}"
+    return ""
+
+
+def _begun(tape: Sequence[Entry]) -> float:
+    return next((entry.at for entry in acts(tape, "start")), tape[0].at)
+
+
+def _given_too_little(evidence: Evidence, took: float, baselines: Sequence[Evidence]) -> bool:
+    """Tell whether an undisturbed run took more than a third of the time, and has done more than was done by now."""
+    usual = [each for each in baselines if each.end == "closed" and each.tape]
+    return any(
+        took < _USUAL_TIMES * (each.tape[-1].at - _begun(each.tape)) and _completed(evidence) < _completed(each)
+        for each in usual
+    )
+
+
+def _completed(evidence: Evidence) -> int:
+    replies = executed(evidence.tape, door="wire", operation="RespondActivityTaskCompleted")
+    return sum(reply.status == "OK" for reply in replies)
+
+
+def _most(done: Iterable[Entry]) -> str:
+    """Name what was done most often."""
+    counts = Counter(reply.point.subject for reply in done if reply.point and reply.operation == _DONE[1])
+    why = "in a loop or since there is so much to do"
+    return "".join(f": {name} was completed {count} times until then, {why}" for name, count in counts.most_common(1))
+
+
+def _in_first_attempt(evidence: Evidence, until: float) -> Attempt | None:
+    """Return an activity whose first attempt has not ended, nor used up the time that is declared for it."""
+    for group in by_execution(attempts_of(evidence)).values():
+        attempt = group[-1]
+        allowed = attempt.options.detection or inf
+        if attempt.number == 1 and attempt.ended is None and attempt.heartbeats:
+            allowed = attempt.options.start_to_close or inf
+        if attempt.number == 1 and attempt.ended is None and until - attempt.began < allowed:
+            return attempt
+    return None
