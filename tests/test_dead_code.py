@@ -16,6 +16,7 @@ USED_OUTSIDE = {
     "answers_with": "tests of users call it",
     "fails_with": "tests of users call it",
     "ledger": "tests of users read it",
+    "recorded_answer": "recorded scripts call it",
 }
 """What harness defines and does not use itself, and for whom it is there."""
 

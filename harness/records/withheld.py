@@ -45,7 +45,7 @@ _SHORTEST = 6
 
 def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers, their names in lower case, with the values of all that are not known as harmless withheld."""
-    return {name: value if _is_harmless(name) else WITHHELD for name, value in headers.items()}
+    return {name: value if is_harmless_header(name) else WITHHELD for name, value in headers.items()}
 
 
 def path_without_secrets(path: str) -> str:
@@ -58,7 +58,7 @@ def path_without_secrets(path: str) -> str:
 def pair_without_secret(pair: str) -> str:
     """Return ``NAME=VALUE`` as a record keeps it: of the values only plain ones of harmless names stay."""
     name, equals, value = pair.partition("=")
-    return pair if not _is_secret(name) and _PLAIN_VALUE.fullmatch(value) else f"{name}{equals}{WITHHELD}"
+    return pair if not looks_secret(name) and _PLAIN_VALUE.fullmatch(value) else f"{name}{equals}{WITHHELD}"
 
 
 def pair_with_secret(pair: str) -> str:
@@ -102,7 +102,7 @@ def secret_values(
         environment: What a process has from crashproof's own environment.
         given: What it was given beside it: as of ``--env``, all that is not plain counts as secret.
     """
-    named = {value for name, value in environment.items() if _is_secret(name)}
+    named = {value for name, value in environment.items() if looks_secret(name)}
     named |= {value for name, value in given.items() if pair_without_secret(f"{name}={value}").endswith(WITHHELD)}
     secrets = {value for value in named if not value.startswith(("/", "."))}
     secrets |= {password for value in environment.values() if "://" in value and (password := _password(value))}
@@ -116,18 +116,20 @@ def text_without(secrets: Iterable[str], text: str) -> str:
     return text
 
 
-def _is_harmless(header: str) -> bool:
+def is_harmless_header(header: str) -> bool:
+    """Tell whether the values of a header, its name in lower case, are known to open no door."""
     return header in _HARMLESS_HEADERS.split() or header.startswith(_HARMLESS_PREFIXES)
 
 
-def _is_secret(name: str) -> bool:
+def looks_secret(name: str) -> bool:
+    """Tell whether a variable, parameter or header of that name looks as if it held a key."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return bool(_SECRET_NAME.search(words)) and not _NO_SECRET_NAME.search(words)
 
 
 def _parameter(part: str) -> str:
     name, equals, _ = part.partition("=")
-    return f"{name}={WITHHELD}" if equals and _is_secret(name) else part
+    return f"{name}={WITHHELD}" if equals and looks_secret(name) else part
 
 
 def _password(url: str) -> str:

@@ -48,6 +48,7 @@ from harness.doors.http.script import Script
 from harness.doors.model import model
 from harness.doors.model.catalogue import operation_of
 from harness.errors import UsageError
+from harness.processes.ports import listening
 
 KEEP_ALIVE = 3600
 """Seconds for which an idle connection stays open: longer than any client keeps it, so that no request meets a
@@ -249,7 +250,7 @@ async def serve(channel: str, *, model_script: str, effects_scripts: Mapping[str
         await writer.wait_closed()
         return
     doors = Doors(writer, model_script=said, effects_scripts=answered)
-    listener = _listener()
+    listener = listening()
     serving = asyncio.create_task(_server(doors).serve(sockets=[listener]))
     serving.add_done_callback(_leave)
     http_channel.send(writer, Serving(listener.getsockname()[1]))
@@ -264,15 +265,6 @@ def _leave(serving: asyncio.Task[None]) -> None:
     failure = None if serving.cancelled() else serving.exception()
     print(f"the HTTP server ended: {failure!r}", file=sys.stderr, flush=True)
     os._exit(1)
-
-
-def _listener() -> socket.socket:
-    # asyncio turns Nagle's algorithm off only for sockets that name their protocol. With it every answer is 40 ms late,
-    # since its head and its body are written one after the other.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(1024)
-    return listener
 
 
 def _server(doors: Doors) -> uvicorn.Server:

@@ -149,9 +149,9 @@ def _tool(request: Any) -> str:
     return str(function.get("name") or _NO_TOOL) if isinstance(function, dict) else _NO_TOOL
 
 
-def _calling(said: Said, *calls: ToolCall) -> Said:
+def _calling(*calls: ToolCall) -> Said:
     """Return what calls tools and says nothing."""
-    return Said(tool_calls=calls, usage=said.usage)
+    return Said(tool_calls=calls)
 
 
 def _call(said: Said, tool: str) -> ToolCall:
@@ -160,12 +160,12 @@ def _call(said: Said, tool: str) -> ToolCall:
 
 def _twenty(said: Said, tool: str) -> Said:
     one = _call(said, tool)
-    return _calling(said, *(changed(one, id=f"{one.id or 'call_many'}_{number}") for number in range(20)))
+    return _calling(*(changed(one, id=f"{one.id or 'call_many'}_{number}") for number in range(20)))
 
 
 def _repeated(said: Said, tool: str, *, same_id: bool) -> Said:
     one = changed(_call(said, tool), id=_call(said, tool).id or "call_one")
-    return _calling(said, one, one if same_id else changed(one, id=f"{one.id}_again"))
+    return _calling(one, one if same_id else changed(one, id=f"{one.id}_again"))
 
 
 _INSTEAD: dict[Instead, Callable[[Said, str], Said]] = {
@@ -176,12 +176,12 @@ _INSTEAD: dict[Instead, Callable[[Said, str], Said]] = {
     "a refusal in words": lambda said, tool: Said(text=_REFUSED),
     "an empty text": lambda said, tool: Said(),
     "a schema missed": lambda said, tool: Said(text=json.dumps(_FOREIGN)),
-    "a call of a tool": lambda said, tool: _calling(said, _call(said, tool)),
+    "a call of a tool": lambda said, tool: _calling(_call(said, tool)),
     "arguments that are no JSON": lambda said, tool: _calling(
-        said, changed(_call(said, tool), arguments='{"query": "half of')
+        changed(_call(said, tool), arguments='{"query": "half of')
     ),
-    "arguments of another schema": lambda said, tool: _calling(said, changed(_call(said, tool), arguments=_FOREIGN)),
-    "an unknown tool": lambda said, tool: _calling(said, ToolCall(name="no_such_tool", arguments={})),
+    "arguments of another schema": lambda said, tool: _calling(changed(_call(said, tool), arguments=_FOREIGN)),
+    "an unknown tool": lambda said, tool: _calling(ToolCall(name="no_such_tool", arguments={})),
     "two calls with one id": lambda said, tool: _repeated(said, tool, same_id=True),
     "a call twice": lambda said, tool: _repeated(said, tool, same_id=False),
     "twenty calls": _twenty,

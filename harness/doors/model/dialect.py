@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.doors.model.said import Said
 from harness.doors.model.streaming import Stream
 from harness.faults.action import ModelError
+
+NO_CONVERSATION = frozenset(
+    {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user"}
+)
+"""Fields of a request that are no part of what is asked: they do not change the answer."""
 
 
 class Body(Protocol):
@@ -60,7 +65,25 @@ class SaidOf(Protocol):
     """Reads what the model says from the body of an answer: ``Body`` the other way round."""
 
     def __call__(self, whole: dict[str, Any]) -> Said:
-        """Return what was said."""
+        """Return what was said, with the tokens that were counted.
+
+        Raises:
+            KeyError, IndexError, TypeError, ValueError, AttributeError: It is no whole answer of this API.
+        """
+
+
+class WholeOf(Protocol):
+    """Puts the events of a stream together: ``Streamed`` the other way round."""
+
+    def __call__(self, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Return the body of the whole answer.
+
+        Args:
+            events: What the events hold, in order.
+
+        Raises:
+            KeyError, IndexError, TypeError, ValueError, AttributeError: They are no whole answer of this API.
+        """
 
 
 class WhatIsWrong(Protocol):
@@ -90,6 +113,7 @@ class Dialect:
         body: Makes the body of an answer; None: the API is not played, and every request to it is answered with 404.
         stream: Makes a stream of it; None: a request for a stream is answered whole.
         said_of: Reads what the model says from an answer; None: it is no conversation.
+        whole_of: Puts the events of a stream together; None: streams of it cannot be recorded.
         outputs: Name of the list that holds what the model says.
         text_at: Names and indexes that lead to the first text in an answer.
         error_body: Makes the body of an error.
@@ -109,6 +133,7 @@ class Dialect:
     body: Body | None = None
     stream: Streamed | None = None
     said_of: SaidOf | None = None
+    whole_of: WholeOf | None = None
     outputs: str = ""
     text_at: tuple[str | int, ...] = ()
     what_is_wrong: WhatIsWrong = _nothing_is_wrong

@@ -25,15 +25,10 @@ import msgspec
 from harness.doors.http.answer import Answer, json_answer, plain_headers
 from harness.doors.http.script import Script, ScriptError
 from harness.doors.model.catalogue import dialect_of, served
-from harness.doors.model.dialect import Dialect, bare_path
+from harness.doors.model.dialect import NO_CONVERSATION, Dialect, bare_path
 from harness.doors.model.errors import error_answer
 from harness.doors.model.said import Said
 from harness.records.withheld import path_without_secrets
-
-_NO_CONVERSATION = frozenset(
-    {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user"}
-)
-"""Fields of a request that are no part of what is asked: they do not change the answer."""
 
 _PROPERTIES_OF_AN_ERROR = frozenset({"status", "error", "headers"})
 
@@ -149,5 +144,5 @@ def _unknown(method: str, path: str, *, digest: str) -> Answer:
 
 def _digest(request: dict[str, Any]) -> str:
     """Return the digest of what is asked: the same for the same conversation, in whatever order its fields come."""
-    asked = {name: value for name, value in request.items() if name not in _NO_CONVERSATION}
+    asked = {name: value for name, value in request.items() if name not in NO_CONVERSATION}
     return hashlib.blake2s(json.dumps(asked, sort_keys=True).encode(), digest_size=12).hexdigest()

@@ -7,9 +7,11 @@ Events are those of the WHATWG HTML standard, section 9.2 "Server-sent events": 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+_OVER = "[DONE]"
 _PART = 16  # characters of a text that one event carries
 
 
@@ -46,6 +48,20 @@ def event(data: Any, *, name: str = "") -> str:
 def named(data: dict[str, Any]) -> str:
     """Return one event with the name that is the type of its data."""
     return event(data, name=data["type"])
+
+
+def said_in(stream: str) -> list[dict[str, Any]]:
+    """Return what the events of a stream hold, in order; that it is over, and comments, are left out.
+
+    Raises:
+        ValueError: An event holds no JSON object.
+    """
+    events = re.split(r"\r?\n\r?\n", stream)
+    texts = ("\n".join(re.findall(r"^data: ?(.*?)\r?$", each, re.MULTILINE)) for each in events)
+    parsed = [json.loads(text) for text in texts if text and text != _OVER]
+    if not all(isinstance(each, dict) for each in parsed):
+        raise ValueError("an event of the stream holds no JSON object")
+    return parsed
 
 
 def parts_of(text: str) -> list[str]:

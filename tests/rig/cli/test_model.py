@@ -13,17 +13,20 @@ from pathlib import Path
 import openai
 import pytest
 
+from harness.doors.http.script import load
 from tests.rig.cli.running import crashproof
 
 SCRIPT = "def answer(request): return 'Paris.'"
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serving(
+    folder: Path, *options: str, command: tuple[str, ...] = ("--script", "script.py")
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Yield the URL for OpenAI's clients and the command, which is ended by Ctrl-C if the test has not done so."""
-    command = [sys.executable, "-m", "harness.cli", "model", "--script", "script.py", *options]
+    words = [sys.executable, "-m", "harness.cli", "model", *command, *options]
     (folder / "script.py").write_text(SCRIPT)
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:
             variables = running.stdout.readline() + running.stdout.readline()
@@ -50,9 +53,39 @@ def test_a_client_meets_the_fault_and_then_the_script(tmp_path: Path) -> None:
     assert (running.returncode, "Traceback" in shown) == (130, False)
 
 
+def test_what_is_recorded_is_there_when_the_command_is_ended(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path) as (upstream, _),
+        serving(tmp_path, command=("record", "--upstream", upstream)) as (url, running),
+    ):
+        client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+        said = client.responses.create(model="m", input="capital of France?")
+        running.send_signal(signal.SIGINT)
+        _, shown = running.communicate(timeout=60)
+    assert said.output_text == "Paris."
+    assert [line for line in shown.splitlines()[1:] if line] == [
+        "POST /v1/responses 200, recorded",
+        "1 answer in recorded_script.py: crashproof model --script recorded_script.py",
+        "crashproof: interrupted",
+    ]
+    assert running.returncode == 130
+    assert (
+        load(tmp_path / "recorded_script.py").answer({"model": "m", "input": "capital of France?"})["text"] == "Paris."
+    )
+    again = crashproof("model", "record", "--upstream", upstream, cwd=tmp_path)
+    assert (again.status, "recorded_script.py is there already" in again.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["record"], "Missing option '--upstream'"),
+        (["record", "--upstream", "api.openai.com"], "must be an address such as https://api.openai.com/v1"),
+        (
+            ["record", "--upstream", "https://h", "--out", "no/such/script.py"],
+            "a Python file in a folder that is",
+        ),
+        (["--fault", "model-429", "record", "--upstream", "https://h"], "for the server alone"),
         (["--script", "none.py"], "script none.py does not exist"),
         (["--fault", "model-420"], "no fault is called 'model-420' (did you mean 'model-"),
         (["--fault", "kill-worker"], "; `crashproof faults model` lists its faults"),

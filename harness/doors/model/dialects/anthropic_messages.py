@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
-from harness.doors.model.dialect import Dialect
-from harness.doors.model.said import Said, ToolCall, calls_of, counts_of
+from harness.doors.model.dialect import Dialect, as_object
+from harness.doors.model.said import Said, ToolCall, Usage, calls_of, counts_of
 from harness.doors.model.streaming import Stream, named, parts_of
 from harness.faults.action import ModelError
 
@@ -26,6 +26,9 @@ _TYPES = {
 
 _REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 """Anthropic's words for why the model stopped."""
+
+_CUT: dict[str, Literal["length", "content_filter"]] = {"max_tokens": "length", "refusal": "content_filter"}
+"""Anthropic's words for why an answer is not whole, and what a script calls that."""
 
 _ASKED_IN = ("messages", "system", "tools")
 
@@ -50,9 +53,13 @@ def _content(said: Said, digest: str) -> list[dict[str, Any]]:
     texts = [text for text in (said.text, said.refusal) if text]
     blocks: list[dict[str, Any]] = [{"type": "text", "text": text, "citations": None} for text in texts]
     return blocks + [
-        {"type": "tool_use", "id": f"toolu_{call_id}", "name": call.name, "input": _input(call.text)}
+        {"type": "tool_use", "id": _named(call_id), "name": call.name, "input": _input(call.text)}
         for call_id, call in calls_of(said, digest=digest)
     ]
+
+
+def _named(call_id: str) -> str:
+    return call_id if call_id.startswith("toolu_") else f"toolu_{call_id}"
 
 
 def _input(text: str) -> Any:
@@ -103,7 +110,47 @@ def _said_of(whole: dict[str, Any]) -> Said:
         for block in whole["content"]
         if block["type"] == "tool_use"
     )
-    return Said(text="".join(block["text"] for block in whole["content"] if block["type"] == "text"), tool_calls=calls)
+    return Said(
+        text="".join(block["text"] for block in whole["content"] if block["type"] == "text"),
+        tool_calls=calls,
+        finish_reason=_CUT.get(whole["stop_reason"], ""),
+        usage=_counted(as_object(whole.get("usage"))),
+    )
+
+
+def _counted(usage: dict[str, Any]) -> Usage:
+    return Usage(
+        input_tokens=usage.get("input_tokens", -1),
+        output_tokens=usage.get("output_tokens", -1),
+        cached_tokens=usage.get("cache_read_input_tokens") or 0,
+        cache_write_tokens=usage.get("cache_creation_input_tokens") or 0,
+        reasoning_tokens=as_object(usage.get("output_tokens_details")).get("thinking_tokens") or 0,
+    )
+
+
+def _whole_of(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the whole message that the events of a stream make."""
+    message: dict[str, Any] = {}
+    blocks: dict[int, dict[str, Any]] = {}
+    inputs: dict[int, str] = {}
+    for each in events:
+        match each["type"]:
+            case "message_start":
+                message = each["message"]
+            case "content_block_start":
+                blocks[each["index"]] = dict(each["content_block"])
+            case "content_block_delta" if each["delta"]["type"] == "text_delta":
+                blocks[each["index"]]["text"] += each["delta"]["text"]
+            case "content_block_delta" if each["delta"]["type"] == "input_json_delta":
+                inputs[each["index"]] = inputs.get(each["index"], "") + each["delta"]["partial_json"]
+            case "message_delta":
+                counted = {name: count for name, count in as_object(each.get("usage")).items() if count is not None}
+                message = {**message, **each["delta"], "usage": {**message["usage"], **counted}}
+    if events[-1]["type"] != "message_stop":
+        raise ValueError(f"the stream ended with {events[-1]['type']}")
+    for index, text in inputs.items():
+        blocks[index]["input"] = _input(text)
+    return {**message, "content": [blocks[index] for index in sorted(blocks)]}
 
 
 def _block(block: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -174,6 +221,7 @@ ANTHROPIC_MESSAGES = Dialect(
     body=_body,
     stream=_stream,
     said_of=_said_of,
+    whole_of=_whole_of,
     outputs="content",
     text_at=("content", 0, "text"),
     error_body=_error_body,

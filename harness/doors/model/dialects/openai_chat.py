@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.doors.model import openai_errors
@@ -68,12 +68,51 @@ def _stream(request: dict[str, Any], whole: dict[str, Any]) -> Stream:
 
 
 def _said_of(whole: dict[str, Any]) -> Said:
-    message = whole["choices"][0]["message"]
+    choice = whole["choices"][0]
+    message, reason = choice["message"], choice["finish_reason"]
     calls = tuple(
         ToolCall(name=call["function"]["name"], arguments=call["function"]["arguments"], id=call["id"])
-        for call in message.get("tool_calls", ())
+        for call in message.get("tool_calls") or ()
     )
-    return Said(text=message["content"] or "", tool_calls=calls, refusal=message["refusal"] or "")
+    return Said(
+        text=message["content"] or "",
+        tool_calls=calls,
+        refusal=message.get("refusal") or "",
+        finish_reason=reason if reason in ("length", "content_filter") else "",
+        usage=_counted(as_object(whole.get("usage"))),
+    )
+
+
+def _counted(usage: dict[str, Any]) -> Usage:
+    asked, answered = as_object(usage.get("prompt_tokens_details")), as_object(usage.get("completion_tokens_details"))
+    return Usage(
+        input_tokens=usage.get("prompt_tokens", -1),
+        output_tokens=usage.get("completion_tokens", -1),
+        cached_tokens=asked.get("cached_tokens") or 0,
+        cache_write_tokens=asked.get("cache_write_tokens") or 0,
+        reasoning_tokens=answered.get("reasoning_tokens") or 0,
+    )
+
+
+def _whole_of(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the whole answer that chunks make; that of a first choice is all that counts."""
+    texts: dict[str, str] = {"content": "", "refusal": ""}
+    calls: dict[int, dict[str, Any]] = {}
+    reason = None
+    for choice in (choice for each in events for choice in each["choices"] if choice["index"] == 0):
+        delta = choice["delta"]
+        for name in texts:
+            texts[name] += delta.get(name) or ""
+        for part in delta.get("tool_calls") or ():
+            call = calls.setdefault(part["index"], {"id": part.get("id"), "function": {"name": "", "arguments": ""}})
+            for name in ("name", "arguments"):
+                call["function"][name] += as_object(part.get("function")).get(name) or ""
+        reason = choice.get("finish_reason") or reason
+    if reason is None:
+        raise ValueError("the stream does not say why it ended")
+    message = {**texts, "tool_calls": [calls[index] for index in sorted(calls)]}
+    usage = next((each["usage"] for each in reversed(events) if each.get("usage")), None)
+    return {**events[0], "choices": [{"message": message, "finish_reason": reason}], "usage": usage}
 
 
 def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -125,6 +164,7 @@ OPENAI_CHAT = Dialect(
     body=_body,
     stream=_stream,
     said_of=_said_of,
+    whole_of=_whole_of,
     outputs="choices",
     text_at=("choices", 0, "message", "content"),
     error_body=openai_errors.error_body,

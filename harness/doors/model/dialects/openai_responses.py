@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 from harness.doors.model import openai_errors
 from harness.doors.model.dialect import Dialect, as_object
@@ -14,7 +14,7 @@ from harness.doors.model.streaming import Stream, named, parts_of
 
 def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]:
     """Return a Responses answer, which repeats the settings of the request as the provider does."""
-    incomplete = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(said.reason)
+    incomplete = next((reason for reason, called in _REASONS.items() if called == said.reason), None)
     conversation = request.get("conversation")
     return {
         "id": f"resp_{digest}",
@@ -36,6 +36,12 @@ def _body(request: dict[str, Any], said: Said, *, digest: str) -> dict[str, Any]
         "tools": _tools(request.get("tools")),
     }
 
+
+_REASONS: dict[str, Literal["length", "content_filter"]] = {
+    "max_output_tokens": "length",
+    "content_filter": "content_filter",
+}
+"""Why an answer is incomplete, and what a script calls that."""
 
 _REPEATED: dict[str, Any] = {
     "instructions": None,
@@ -114,7 +120,29 @@ def _said_of(whole: dict[str, Any]) -> Said:
             if item["type"] == "function_call"
         ),
         refusal="".join(part["refusal"] for part in parts if part["type"] == "refusal"),
+        finish_reason=_REASONS.get(as_object(whole.get("incomplete_details")).get("reason", ""), ""),
+        usage=_counted(as_object(whole.get("usage"))),
     )
+
+
+def _counted(usage: dict[str, Any]) -> Usage:
+    asked, answered = as_object(usage.get("input_tokens_details")), as_object(usage.get("output_tokens_details"))
+    return Usage(
+        input_tokens=usage.get("input_tokens", -1),
+        output_tokens=usage.get("output_tokens", -1),
+        cached_tokens=asked.get("cached_tokens") or 0,
+        cache_write_tokens=asked.get("cache_write_tokens") or 0,
+        reasoning_tokens=answered.get("reasoning_tokens") or 0,
+    )
+
+
+def _whole_of(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the whole answer that the last event of a stream holds."""
+    last = events[-1]
+    if last["type"] not in ("response.completed", "response.incomplete"):
+        raise ValueError(f"the stream ended with {last['type']}")
+    whole: dict[str, Any] = last["response"]
+    return whole
 
 
 def _parts(item: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -177,6 +205,7 @@ OPENAI_RESPONSES = Dialect(
     body=_body,
     stream=_stream,
     said_of=_said_of,
+    whole_of=_whole_of,
     outputs="output",
     text_at=("output", 0, "content", 0, "text"),
     error_body=openai_errors.error_body,
