@@ -78,8 +78,8 @@ async def replay_in_process(
     It goes in three rounds, of which most histories need one: conditions that fit together are tried as one; those
     of a mix that changed something are tried each alone; and where a condition did, the history is replayed ``AGAIN``.
 
-    A history over which the process is lost is told so, and is not replayed under further conditions, nor is one that
-    took too long under the first ones; the rest goes on in a new process.
+    A history over which the process is lost is told so, and is not replayed under further conditions but the first one,
+    nor is one that took too long under the first ones; the rest goes on in a new process.
 
     Args:
         histories: The histories; one without a file is passed over.
@@ -97,7 +97,7 @@ async def replay_in_process(
     """
     unusable = {} if unusable is None else unusable
     use = use or functools.partial(new_process, code=code, folder=folder, time_limit=time_limit, unusable=unusable)
-    matrix = _Matrix(histories, use=use)
+    matrix = _Matrix(histories, use=use, reference=conditions[0])
     rounds = MixedAnswers(conditions)
     for chosen in (rounds.first, rounds.apart, rounds.again):
         units = matrix.units(chosen(), jobs=jobs)
@@ -181,11 +181,15 @@ class _Unit:
 
 
 class _Matrix:
-    """Replays histories unit by unit, and remembers those over which a process was lost or blocked."""
+    """Replays histories unit by unit, and remembers those over which a process was lost or blocked.
 
-    def __init__(self, histories: Sequence[StoredHistory], *, use: UseProcess) -> None:
+    Under the reference each history is replayed: without an answer to that there is none to any other condition.
+    """
+
+    def __init__(self, histories: Sequence[StoredHistory], *, use: UseProcess, reference: Condition) -> None:
         self._histories = histories
         self._use = use
+        self._reference = reference.name
         self._lost: set[int] = set()
         self._killed: set[int] = set()
         self._answered: set[int] = set()
@@ -213,7 +217,7 @@ class _Matrix:
     async def replay(self, unit: _Unit) -> AsyncIterator[ConditionReplay]:
         """Replay one unit, with a new process whenever the last one was lost."""
         todo = deque((condition, index) for condition in unit.conditions for index in _ordered(unit.indices, condition))
-        while any(index not in self._lost for _, index in todo):
+        while any(self._is_due(*each) for each in todo):
             async with (
                 self._use(unit.conditions[0]) as process,
                 contextlib.aclosing(self._replay(process, todo)) as answers,
@@ -229,7 +233,7 @@ class _Matrix:
         while todo or asked:
             while todo and len(asked) < AHEAD:
                 condition, index = todo.popleft()
-                if index not in self._lost:
+                if self._is_due(condition, index):
                     await process.tell(self._request(condition, index))
                     asked.append((condition, index))
             if not asked:
@@ -248,6 +252,9 @@ class _Matrix:
             yield answer
             if ended:
                 return
+
+    def _is_due(self, condition: Condition, index: int) -> bool:
+        return index not in self._lost or condition.name == self._reference
 
     def _request(self, condition: Condition, index: int) -> ReplayRequest:
         history = self._histories[index]
