@@ -1,6 +1,7 @@
-"""Whose a connection on this machine's loopback interface is: ours, or another user's who has no business here.
+"""Whose a connection on this machine's loopback interface is: ours, or another's who has no business here.
 
-Linux tells everybody to which user a socket belongs: see sock_diag(7). Elsewhere nobody is told apart.
+Linux tells everybody to which user a socket belongs, see sock_diag(7), and each user which of its own processes has it
+open. Elsewhere nobody is told apart; nor is a process of our own user that hides what it has open.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import sys
 from collections.abc import Iterable
 from urllib.parse import unquote
 
+from harness.foreign import for_line
 from harness.processes import tree
+
+CLOSED = "of nobody: it is closed"
+"""What is said of a connection that no process has any more."""
 
 _NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, _NLMSG_ERROR = 4, 20, 1, 2
 _HEAD = struct.Struct("=IHHII")  # length, type, flags, sequence, port
@@ -28,8 +33,8 @@ _ALL_STATES = 0xFFFFFFFF
 def stranger(peer: str, *, door: Iterable[str]) -> str:
     """Say whose a connection is that does not belong here; an empty text where it does, or where nobody can tell.
 
-    It belongs here if it is of our own user, of root, who can do anything anyway, or of a user that something runs as
-    which this process has started.
+    It belongs here if it is of this process or of one below it. It does not if it is of another process that can be
+    seen, or of a user whom nothing below this process runs as: root can do anything anyway.
 
     Args:
         peer: Where it comes from, as gRPC says it: ``ipv4:127.0.0.1:40312``, ``ipv6:%5B::1%5D:40312``.
@@ -39,15 +44,19 @@ def stranger(peer: str, *, door: Iterable[str]) -> str:
         return ""
     comes_from = _end(unquote(peer.partition(":")[2]))
     try:
-        owners = [_owner(comes_from, _end(address)) for address in door if _family(address) == _family(comes_from[0])]
+        sockets = [_socket(comes_from, _end(address)) for address in door if _family(address) == _family(comes_from[0])]
     except OSError:
         return ""
-    owner = next((each for each in owners if each is not None), None)
-    if owner is None:
-        return "of nobody: it is closed"
-    if owner in (0, os.getuid()) or owner in _users_below():
+    connected = next((each for each in sockets if each is not None), None)
+    if connected is None:
+        return CLOSED
+    user, inode = connected
+    below = [os.getpid(), *(process.pid for process in reversed(tree.descendants(os.getpid())))]
+    if any(_has_open(pid, inode) for pid in below):
         return ""
-    return f"of user {owner}"
+    if (other := _another_with(inode)) is not None:
+        return f"of process {other} ({_name(other)}), which crashproof has not started"
+    return "" if user in (0, os.getuid()) or user in _users_of(below) else f"of user {user}"
 
 
 def _end(address: str) -> tuple[str, int]:
@@ -59,8 +68,8 @@ def _family(address: str) -> socket.AddressFamily:
     return socket.AF_INET if "." in address else socket.AF_INET6
 
 
-def _owner(near: tuple[str, int], far: tuple[str, int]) -> int | None:
-    """Return the user of the socket that is connected from one address to another; None: no process has it.
+def _socket(near: tuple[str, int], far: tuple[str, int]) -> tuple[int, int] | None:
+    """Return user and inode of the socket that is connected from one address to another; None: no process has it.
 
     Raises:
         OSError: The kernel does not say.
@@ -78,12 +87,45 @@ def _owner(near: tuple[str, int], far: tuple[str, int]) -> int | None:
             return None
         raise OSError(code, os.strerror(code))
     user, inode = _TOLD.unpack_from(answer, _HEAD.size)
-    return user if inode else None  # one that its process has closed, or died with, is root's by then
+    return (user, inode) if inode else None  # one that its process has closed, or died with, is root's by then
 
 
-def _users_below() -> set[int]:
+def _has_open(pid: int, inode: int) -> bool:
+    """Tell whether a process has a socket open; no, where it is gone or hides it."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):  # closed again
+                if os.readlink(f"/proc/{pid}/fd/{name}") == f"socket:[{inode}]":
+                    return True
+    return False
+
+
+def _another_with(inode: int) -> int | None:
+    """Return a process that has a socket open and is not below this one; None where one below has it, or none seen."""
+    having = [process.pid for process in tree.look_around() if _has_open(process.pid, inode)]
+    return None if any(map(_is_below, having)) else next(iter(having), None)
+
+
+def _is_below(pid: int) -> bool:
+    """Tell whether a process is this one or below it; it gets other parents while those between are ending."""
+    at = pid
+    while at > 1 and at != os.getpid():
+        seen = tree.look(at)
+        if seen is None and tree.look(pid) is None:
+            return True  # it has ended meanwhile: nobody can tell any more
+        at = seen.parent if seen else pid
+    return at == os.getpid()
+
+
+def _name(pid: int) -> str:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/comm", errors="replace") as file:
+        return for_line(file.read().strip())
+    return "it has ended"
+
+
+def _users_of(processes: Iterable[int]) -> set[int]:
     users = set[int]()
-    for process in tree.descendants(os.getpid()):
-        with contextlib.suppress(OSError), open(f"/proc/{process.pid}/status", errors="replace") as file:
+    for pid in processes:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/status", errors="replace") as file:
             users |= {int(line.split()[2]) for line in file if line.startswith("Uid:")}  # the one that acts
     return users

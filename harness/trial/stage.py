@@ -27,8 +27,10 @@ from urllib.parse import urlsplit
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.doors.wire.proxy import Execute, WireProxy, send_it
+from harness.doors.wire.serving import Refused
 from harness.doors.wire.worker_ports import WorkerPorts
 from harness.processes.command import command_words
+from harness.records.act_facts import DoorNotice
 from harness.records.plan import Plan
 from harness.records.point import Point
 from harness.records.scenario import Scenario, Starter
@@ -129,7 +131,7 @@ async def open_stage(
         hurried = acceleration if accelerates else None
         recovery = Recovery(attribution, workers=registry, long_polls=long_polls, acceleration=hurried)
         sender = telling_fixed_address(worker.address, given=worker.given, registry=registry, tape=tape)
-        ports = await stack.enter_async_context(worker.ports(sender))
+        ports = await stack.enter_async_context(worker.ports(sender, refused=_telling(tape)))
         recover = recovery.recover
         if unrecovered:
             background = BackgroundRecovery(recovery, failed=unrecovered)
@@ -166,6 +168,11 @@ async def open_stage(
         )
         stack.push_async_callback(stage.clear)
         yield stage
+
+
+def _telling(tape: LiveTape) -> Refused:
+    """Return what puts refused calls on the tape: without them the worker may have got no further."""
+    return lambda refused: tape.note("notice", facts=DoorNotice(text=refused, unserved=True))
 
 
 def _workers(

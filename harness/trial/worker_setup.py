@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.doors.wire.certificate import Certificate, certificate
+from harness.doors.wire.serving import Refused
 from harness.doors.wire.worker_ports import WorkerPorts
 from harness.processes.command import environment
 from harness.processes.forkserver.pool import ForkServers
@@ -47,9 +48,9 @@ class WorkerSetup:
         """Its command, and the values of the variables that it has without the doors."""
         return (self.command, *environment({}, given=self.env).values())
 
-    def ports(self, sender: Callable[[int], int]) -> WorkerPorts:
-        """Return the ports of the wire door, as it needs them; ``sender`` as for them."""
-        return WorkerPorts(sender=sender, fixed=self.address, certificate=self.certificate)
+    def ports(self, sender: Callable[[int], int], *, refused: Refused) -> WorkerPorts:
+        """Return the ports of the wire door, as it needs them; ``sender`` and ``refused`` as for them."""
+        return WorkerPorts(sender=sender, fixed=self.address, certificate=self.certificate, refused=refused)
 
     def environment(self, number: int, *, address: str, slot: Slot) -> dict[str, str]:
         """Return the whole environment of its process of that number; 0: of the user's own starter.

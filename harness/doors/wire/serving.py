@@ -19,6 +19,9 @@ from harness.temporal.service import SERVICE, UNLIMITED, request_type
 
 _FOR_OTHERS = "crashproof's door is for its own user, and for what crashproof has started"
 
+Refused = Callable[[str], None]
+"""Learns what call was refused, and whose it was: of one who has no business at a door."""
+
 Serve = Callable[[str, bytes, Any], Awaitable[bytes]]
 """Answers one call: its method's path, its request as raw bytes, and gRPC's context of it."""
 
@@ -32,10 +35,14 @@ class GrpcServer:
     Args:
         address: Fixed ``host:port`` to listen on; empty: a free port on 127.0.0.1.
         certificate: The certificate with which it speaks TLS; None: it speaks none.
+        refused: Learns of calls that are refused; None: nobody does.
     """
 
-    def __init__(self, address: str = "", *, certificate: Certificate | None = None) -> None:
+    def __init__(
+        self, address: str = "", *, certificate: Certificate | None = None, refused: Refused | None = None
+    ) -> None:
         self.address = address or f"{IP}:0"
+        self._refused = refused
         self._fixed = bool(address)
         self._certificate = certificate
         self._addresses: tuple[str, ...] = ()
@@ -76,7 +83,7 @@ class GrpcServer:
 
         A gRPC error that it raises reaches the caller as it is, trailers included.
         """
-        self._server.add_generic_rpc_handlers((_AnyMethod(serve, addresses=self._addresses),))
+        self._server.add_generic_rpc_handlers((_AnyMethod(serve, addresses=self._addresses, refused=self._refused),))
         self._serving = True
         await self._server.start()
 
@@ -118,16 +125,19 @@ class _AnyMethod(grpc.GenericRpcHandler):
     with its first call.
     """
 
-    def __init__(self, serve: Serve, *, addresses: Sequence[str]) -> None:
+    def __init__(self, serve: Serve, *, addresses: Sequence[str], refused: Refused | None) -> None:
         self._serve = serve
+        self._refused = refused
         self._addresses = addresses
         self._strangers: dict[str, str] = {}
+        self._complained: set[str] = set()
 
     def service(self, handler_call_details: Any) -> Any:
         method = handler_call_details.method
 
         async def serve(raw: bytes, context: Any) -> bytes:
             if stranger := self._stranger(context.peer()):
+                self._tell(f"the call {operation_of(method) or method} {stranger}")
                 await context.abort(grpc.StatusCode.PERMISSION_DENIED, f"{_FOR_OTHERS}: this connection is {stranger}")
             try:
                 return await self._serve(method, raw, context)
@@ -141,3 +151,8 @@ class _AnyMethod(grpc.GenericRpcHandler):
         if peer not in self._strangers:
             self._strangers[peer] = peers.stranger(peer, door=self._addresses)
         return self._strangers[peer]
+
+    def _tell(self, refused: str) -> None:
+        if self._refused and refused not in self._complained and peers.CLOSED not in refused:
+            self._complained.add(refused)
+            self._refused(refused)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from harness.doors.wire.certificate import Certificate
-from harness.doors.wire.serving import GrpcServer
+from harness.doors.wire.serving import GrpcServer, Refused
 
 ServeWorker = Callable[[str, bytes, Any, int], Awaitable[bytes]]
 """Answers one call: its method's path, its raw request, gRPC's context of it, and the number of its worker process."""
@@ -29,15 +29,22 @@ class WorkerPorts:
         sender: Says which worker process a connection (its local port) belongs to, 0: none; asked of a fixed address.
         fixed: The fixed ``host:port``; empty: each worker process has a port of its own.
         certificate: The certificate with which the ports speak TLS; None: they speak none.
+        refused: Learns of calls that are refused since they come from elsewhere; None: nobody does.
     """
 
     def __init__(
-        self, *, sender: Callable[[int], int], fixed: str = "", certificate: Certificate | None = None
+        self,
+        *,
+        sender: Callable[[int], int],
+        fixed: str = "",
+        certificate: Certificate | None = None,
+        refused: Refused | None = None,
     ) -> None:
         self.address = fixed
         self.opened: set[int] = set()
         self._fixed = fixed
         self._certificate = certificate
+        self._refused = refused
         self._sender = sender
         self._senders: dict[str, int] = {}
         self._serve: ServeWorker | None = None
@@ -72,7 +79,7 @@ class WorkerPorts:
 
     async def _open(self, worker: int, address: str = "") -> GrpcServer:
         server = self._servers[worker] = await self._stack.enter_async_context(
-            GrpcServer(address, certificate=self._certificate)
+            GrpcServer(address, certificate=self._certificate, refused=self._refused)
         )
         self.opened.add(int(server.address.rpartition(":")[2]))
         await self._begin(server, worker)

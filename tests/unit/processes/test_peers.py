@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,18 @@ def test_where_the_kernel_does_not_say_nobody_is_told_apart(monkeypatch: pytest.
 
     monkeypatch.setattr(socket, "socket", refuse)
     assert peers.stranger("ipv4:127.0.0.1:40200", door=["127.0.0.1:7233"]) == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says whose a connection is")
+def test_a_connection_that_a_process_below_has_taken_over_belongs_here() -> None:
+    """Whoever else has it open, too: a connection goes on in what a worker forks."""
+    waits = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        door = [f"127.0.0.1:{server.getsockname()[1]}"]
+        client = socket.create_connection(server.getsockname())
+        peer = f"ipv4:127.0.0.1:{client.getsockname()[1]}"
+        with subprocess.Popen(waits, stdin=subprocess.PIPE, pass_fds=[client.fileno()]) as process:
+            client.close()
+            assert peers.stranger(peer, door=door) == ""
+            process.communicate()
+        assert peers.stranger(peer, door=door) == peers.CLOSED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 import socket
 import sys
@@ -121,6 +122,7 @@ async def test_an_attack_from_a_foreign_server_at_one_of_the_addresses_of_a_name
             assert await call(own, "/a.B/C", b"raw") == b"/a.B/C raw"
 
 
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
 CALLER = """
 import os, sys
 import grpc
@@ -134,19 +136,27 @@ for _ in range(2):
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says whose a connection is")
+@pytest.mark.parametrize("user", [pytest.param(65534, marks=AS_ROOT), os.geteuid()])
 @pytest.mark.parametrize("below", [False, True])
-async def test_another_user_gets_no_answer_unless_crashproof_has_started_its_processes(below: bool) -> None:
-    user = 65534
-    async with serving(echo) as server:
+async def test_an_attack_from_a_process_that_crashproof_has_not_started_gets_no_answer(user: int, below: bool) -> None:
+    told: list[str] = []
+    async with asyncio.timeout(LIMIT), GrpcServer(refused=told.append) as server:
+        await server.serve(echo)
         command = shlex.join([sys.executable, "-c", CALLER, server.address, str(user)])
         # A process whose parent has ended is below nobody here.
         shell = command if below else f"({command} & )"
         process = await asyncio.create_subprocess_shell(shell, stdout=asyncio.subprocess.PIPE)
         out, _ = await process.communicate()
     said = out.decode().splitlines()
+    if below:
+        assert (said, told) == (["/a.B/C raw"] * 2, [])
+        return
+    stranger = r"of process \d+ \(python.*\), which crashproof has not started"
     refused = "PERMISSION_DENIED crashproof's door is for its own user, and for what crashproof has started: this "
-    assert said == (["/a.B/C raw"] * 2 if below else [f"{refused}connection is of user {user}"] * 2)
+    assert len(set(said)) == 1, said
+    assert re.fullmatch(f"{refused}connection is {stranger}", said[0])
+    assert [re.fullmatch(f"the call /a.B/C {stranger}", each) is not None for each in told] == [True]
 
 
 @pytest.mark.parametrize(
