@@ -33,6 +33,9 @@ from harness.trial.trial import run_trial
 TRIALS_A_SERVER = 150
 """After so many trials those to come get another server: it needs more for each, the more it has served."""
 
+SWEEPS_A_PROCESSOR = 8
+"""So many sweeps are under way for each processor: each of them has a process that replays, and holds what it saw."""
+
 _TELL_EVERY = 5.0  # seconds
 _LOOK_EVERY = 1.0  # seconds
 _LEAST_ROOM = 128 * 1024  # bytes: less than what the database grows by at once
@@ -80,10 +83,12 @@ async def sweep_all(
         asyncio.TaskGroup() as group,
     ):
         tasks = []
+        places = asyncio.Semaphore(SWEEPS_A_PROCESSOR * (os.cpu_count() or 1))
         beside = [group.create_task(keep_pace(turns)), group.create_task(_until_full(folder))]
         for scenario, checks in zip(scenarios, judged, strict=True):
             sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep)
-            tasks.append(group.create_task(_finished(sweep, scenario, rig=rig, alone=alone, keep=keep)))
+            finished = _finished(sweep, scenario, rig=rig, alone=alone, places=places, keep=keep)
+            tasks.append(group.create_task(finished))
         await asyncio.gather(*tasks, return_exceptions=True)
         for each in beside:
             each.cancel()
@@ -176,11 +181,18 @@ def _sweep(
 
 
 async def _finished(
-    sweep: Sweep, scenario: Scenario, *, rig: Rig, alone: bool, keep: Callable[[SweepResult], None]
+    sweep: Sweep,
+    scenario: Scenario,
+    *,
+    rig: Rig,
+    alone: bool,
+    places: asyncio.Semaphore,
+    keep: Callable[[SweepResult], None],
 ) -> SweepResult:
-    """Run a sweep to its end and hand on what it came to, whatever that is."""
+    """Run a sweep to its end once there is a place for it, and hand on what it came to, whatever that is."""
     try:
-        result = await _result(sweep, scenario, rig=rig)
+        async with places:
+            result = await _result(sweep, scenario, rig=rig)
     except (UsageError, RigError, BaseExceptionGroup) as error:
         first = first_error(error)
         if alone or not isinstance(first, UsageError | RigError):

@@ -2,6 +2,7 @@
 
 From the outside in, each given to the one before it::
 
+    clocks              one of a worker that is wrong is told
     search attributes   those that it names are there
     deployments         the version that polls is the current one
     Nexus endpoints     those that it calls are there, and lead to the slot
@@ -27,6 +28,7 @@ from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
 from harness.trial.search_attributes import SearchAttributes
 from harness.trial.start_request import StartRequests
+from harness.trial.worker_clocks import WorkerClocks
 
 
 @asynccontextmanager
@@ -60,7 +62,8 @@ async def executing(
         deployments = Deployments(frontend, tape=tape, execute=endpoints.execute)
         async with endpoints, deployments:
             declared = scenario.search_attributes
-            yield SearchAttributes(frontend, declared=declared, tape=tape, execute=deployments.execute).execute
+            attributes = SearchAttributes(frontend, declared=declared, tape=tape, execute=deployments.execute)
+            yield WorkerClocks(tape=tape, execute=attributes.execute).execute
 
 
 @asynccontextmanager

@@ -13,6 +13,12 @@ What is no effect by its nature is left out. The rule is one of names, since nam
 - what crashproof itself prints, where its standard output or error goes to a file,
 - what stands for a process or for a moment: ``*.pid``, ``*.lock``, ``*.tmp``, ``*.swp``, ``*~``, and below ``tmp``.
 
+What is written elsewhere, by a file that is open only between two looks, goes unseen. The counters of ``/proc/PID/io``
+cannot tell of it: ``wchar`` counts pipes, event loops and sockets with files. ``write_bytes`` counts the
+pages of a disk that become dirty: nothing of what is written to a tmpfs, mapped, or added to a page that is dirty
+already, yet the worker's own log, byte code, temporary files, and what is left out above. So it stays the same where an
+effect was written, and grows in any worker that has none.
+
 The side files of SQLite (``-wal``, ``-journal``, ``-shm``) count as the database that they belong to.
 """
 
