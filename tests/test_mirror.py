@@ -14,6 +14,7 @@ TRIED_ELSEWHERE = {
     "app/capture": ("rig/cli/test_capture.py", "the command is this function and the printing of its result"),
     "app/connection": ("rig/cli/test_capture.py", "connecting needs a server"),
     "app/model_*": ("rig/cli/test_model.py", "the command is this and the printing of where it is"),
+    "app/confirm": ("rig/cli/test_explore.py", "the command is this function and the printing of its result"),
     "app/explore": ("rig/cli/test_explore.py", "the command is this function and the printing of its result"),
     "app/judge": ("rig/cli/test_judge.py", "the command is this function and the printing of its result"),
     "app/replay": ("rig/cli/test_replay.py", "the command is this function and the printing of its result"),

@@ -16,7 +16,7 @@ from harness.app.progress import Tell
 from harness.app.run import DeclaredWork
 from harness.errors import RigError, UsageError
 from harness.records import store as folders
-from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
+from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, PathPlan
 from harness.records.private_files import close_to_others, make_private
 from harness.records.run_record import DeclaredScenario
 from harness.records.scenario import Scenario
@@ -31,6 +31,9 @@ from harness.report.junit import junit
 
 RECORD = "exploration.json"
 """File of the record of an exploration in its evidence folder."""
+
+PLAN = "plan.json"
+"""File in the folder of a finding by which a real server is asked for its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
     try:
         for each in work:
             try:
-                await _explore_one(each.scenario, options=options, folder=folder, tell=tell, results=results)
+                await _explore_one(each, options=options, folder=folder, tell=tell, results=results)
             except (RigError, UsageError) as error:
                 if len(work) == 1:
                     raise
@@ -110,9 +113,10 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
 
 
 async def _explore_one(
-    scenario: Scenario, *, options: ExploreOptions, folder: Path, tell: Tell, results: list[ExploreResult]
+    work: DeclaredWork, *, options: ExploreOptions, folder: Path, tell: Tell, results: list[ExploreResult]
 ) -> None:
     """Explore one scenario, and add what it came to, interrupted or not."""
+    scenario = work.scenario
     tell(News(scenario=scenario.name, text="the worker starts", done=0, total=1))
 
     def save(name: str, content: bytes) -> str:
@@ -125,10 +129,25 @@ async def _explore_one(
             scenario, worker=worker, options=options, save=save, tell=lambda so_far: tell(_news(scenario, so_far))
         )
         try:
-            results.append(await exploration.explore())
+            explored = await exploration.explore()
+            planned = (_planned(each, of=explored, declared=work.declared, folder=folder) for each in explored.findings)
+            results.append(replace(explored, findings=tuple(planned)))
         except asyncio.CancelledError:
             results.append(exploration.so_far())
             raise
+
+
+def _planned(finding: ExploreFinding, *, of: ExploreResult, declared: DeclaredScenario, folder: Path) -> ExploreFinding:
+    """Write the plan by which a real server is asked for the path of a finding, and name it in the finding.
+
+    An answer that differs when it is asked again is no path: a server asks a worker once.
+    """
+    if finding.end.close == "different":
+        return finding
+    file = folder / finding.id / PLAN
+    finding = replace(finding, plan=shown_path(file))
+    folders.write_json(file, PathPlan(cwd=os.getcwd(), declared=declared, budgets=of.budgets, finding=finding))
+    return finding
 
 
 def _news(scenario: Scenario, so_far: Exploration) -> News:

@@ -27,6 +27,7 @@ Examples:
   crashproof run worker.py    # queue, workflows and inputs are read from its code
   crashproof run scenarios/ --jobs 4 -o json
   crashproof run scenarios/research.py --faults model,kill-server
+  crashproof run --plan .crashproof/explorations/latest/347acf/plan.json
   crashproof run --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}'
   crashproof run --worker "python worker.py" --workflow MyAgent \\
@@ -91,6 +92,12 @@ _BESIDE_RESUME = (
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ask a real server for the one path of this plan, which `crashproof explore` writes for each finding.",
+)
 @REPORT_DIR
 @engine.option
 @engine.binaries(engine.to_use)
@@ -106,6 +113,8 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     from harness.records.options import SweepOptions
     from harness.records.prices import find_prices, load_prices
 
+    if given["plan"]:
+        return _confirm(targets, form=form, given=given)
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())
     work = [] if given["resume"] else ad_hoc.declared_work(targets, given)
@@ -136,6 +145,22 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
             raise
     _write_reports(result.folder, given["report_dir"])
     return show(result, form=form, points_only=options.points_only)
+
+
+def _confirm(targets: tuple[str, ...], *, form: str, given: dict[str, Any]) -> int:
+    """Walk the path of a plan on a real server, and say whether it shows the same there."""
+    from harness.app.confirm import confirm
+    from harness.app.run import Means
+    from harness.cli.explore import show_explored
+    from harness.cli.interrupting import interruptible
+    from harness.cli.progress import ProgressDisplay
+
+    if targets or given["worker"] or given["resume"]:
+        raise UsageError("--plan says what is run: give no scenario, no worker and no --resume beside it")
+    means = Means(binaries=engine.binary_paths(given), keep_rig=given["keep_rig"])
+    with ProgressDisplay(jsonl=form == "jsonl") as display:
+        confirmed = interruptible(confirm(given["plan"], means=means, tell=display.tell))
+    return show_explored(confirmed, form=form)
 
 
 def _write_reports(folder: Path, to: Path | None) -> None:

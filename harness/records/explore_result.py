@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+from harness.records.run_record import DeclaredScenario
 from harness.records.verdict import Outcome, worst
 
 
@@ -39,6 +40,21 @@ class ExploredEnd:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnServer:
+    """Whether a real server shows what was explored.
+
+    Attributes:
+        server: Version of the server.
+        why_not: Where it does something else, or cannot be made to do the same; empty: it shows the same.
+        history: File of the server's history, as the user would type it.
+    """
+
+    server: str
+    why_not: str = ""
+    history: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExploreFinding:
     """One property that does not hold, with the smallest path that shows it.
 
@@ -55,6 +71,10 @@ class ExploreFinding:
         compared: The story of the path that it is compared with, where it is compared.
         place: Where the code raised, ``workflows.py:12 in run``; empty where that is not known.
         history: File of the history in the evidence folder, as the user would type it.
+        other: The path that it is compared with, where it is compared.
+        other_end: How that one ended.
+        plan: File of the plan by which a real server is asked for the path; empty where there is none.
+        on_server: What a real server made of that plan; None where it was not asked.
     """
 
     check: str
@@ -69,6 +89,16 @@ class ExploreFinding:
     compared: tuple[str, ...] = ()
     place: str = ""
     history: str = ""
+    other: tuple[tuple[ExploredMove, ...], ...] = ()
+    other_end: ExploredEnd | None = None
+    plan: str = ""
+    on_server: OnServer | None = None
+
+    @property
+    def invented(self) -> tuple[str, ...]:
+        """What on its path nobody has seen happen: failures that are made up."""
+        moves = (move for step in (*self.steps, *self.other) for move in step)
+        return tuple(dict.fromkeys(move.words for move in moves if move.kind == "fail"))
 
     @property
     def id(self) -> str:
@@ -150,3 +180,20 @@ class Explorations:
     def outcome(self) -> Outcome:
         """The worst outcome."""
         return worst(each.outcome for each in self.results)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathPlan:
+    """What a real server is asked for: the path of a finding, in the file that ``crashproof run --plan`` takes.
+
+    Attributes:
+        cwd: Folder that the exploration was made in.
+        declared: Where the scenario was declared.
+        budgets: How often what is no plain course of things might happen.
+        finding: The finding.
+    """
+
+    cwd: str
+    declared: DeclaredScenario
+    budgets: dict[str, int]
+    finding: ExploreFinding

@@ -115,7 +115,7 @@ class Asker:
                 await self._worker.start()
                 return None
             if isinstance(answer, rpc.RespondWorkflowTaskFailedRequest):
-                _write_failure(world, answer)
+                write_failure(world, answer)
                 return None
             if asked.error:
                 raise asked.error
@@ -153,7 +153,8 @@ class _Asked:
         return kept
 
 
-def _write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) -> None:
+def write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) -> None:
+    """Write what a server writes when a worker fails a workflow task, and close the path with it."""
     started = world.events[-1]
     attributes = world.write(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED).workflow_task_failed_event_attributes
     attributes.scheduled_event_id = started.workflow_task_started_event_attributes.scheduled_event_id

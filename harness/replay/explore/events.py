@@ -107,16 +107,24 @@ def _retry_state(failure: Failure) -> RetryState.ValueType:
     return RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
 
 
-def _fail(world: World, move: Move, outcome: KnownOutcome | None) -> None:
-    pending = _pending(world, move)
+def failure_of(pending: Pending, move: Move) -> Failure:
+    """Return the failure that something fails with, which is made up."""
     failure = Failure(message=f"explored: {move.words}", source=_SOURCE)
     failure.application_failure_info.type = SOME_FAILURE if move.detail == "attempts" else move.detail
+    if pending.kind == "activity":
+        named = move.detail in retry_policy(pending).non_retryable
+        failure.application_failure_info.non_retryable = move.detail != "attempts" and not named
+    return failure
+
+
+def _fail(world: World, move: Move, outcome: KnownOutcome | None) -> None:
+    pending = _pending(world, move)
+    failure = failure_of(pending, move)
     if pending.kind == "activity":
         policy = retry_policy(pending)
         retried = move.detail == "attempts"
         kind = EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED
         attributes = _end_activity(world, pending, kind, attempt=policy.attempts if retried else 1)
-        failure.application_failure_info.non_retryable = not retried and move.detail not in policy.non_retryable
         attributes.failure.CopyFrom(failure)
         reached = RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
         attributes.retry_state = reached if retried else RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE

@@ -12,10 +12,11 @@ from pathlib import Path
 from temporalio.converter import DataConverter
 
 from harness.errors import RigError, UsageError
-from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult
+from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult, OnServer
 from harness.records.scenario import Scenario, Start
 from harness.replay.door.task_answer import says_unknown_type
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
+from harness.replay.explore.on_server import ServerWalk
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.properties import PROPERTIES, Violation, violations
 from harness.replay.explore.scenario import declarations_of, first_world, queries_of
@@ -23,6 +24,8 @@ from harness.replay.explore.search import Exploration, Limits, Search
 from harness.replay.explore.story import history_json, story_of
 from harness.replay.explore.worker import ExploredProgram, ExploredWorker
 from harness.replay.explore.world import World
+from harness.servers.clock import Clock
+from harness.servers.frontend import Frontend
 from harness.trial.driver import converter as converter_of
 from harness.trial.script_files import script_files
 
@@ -125,6 +128,28 @@ class ScenarioExploration:
         worlds = await self._search.walk(await self._root(), steps)
         return worlds[-1] if worlds and len(worlds) == len(steps) else None
 
+    async def on_server(
+        self, finding: ExploreFinding, *, frontend: Frontend, clock: Clock | None, server: str
+    ) -> OnServer:
+        """Ask a real server for the path of a finding, and for the one that it is compared with.
+
+        Args:
+            finding: The finding.
+            frontend: The server.
+            clock: Lets time pass there; None: it cannot be asked to.
+            server: Its version.
+        """
+        file = ""
+        ends = [(finding.steps, finding.end), *([(finding.other, finding.other_end)] if finding.other_end else [])]
+        for steps, end in ends:
+            walk = ServerWalk(frontend, clock=clock, worker=self._worker, search=self._search)
+            served = await walk.walk(await self._root(), steps_of(steps))
+            file = file or await asyncio.to_thread(self._save, finding.id, served.history)
+            why_not = served.why_not or _ends_otherwise(served.world, end)
+            if why_not:
+                return OnServer(server=server, why_not=why_not, history=file)
+        return OnServer(server=server, history=file)
+
     async def _root(self) -> World:
         return await first_world(
             self._scenario,
@@ -147,7 +172,7 @@ class ScenarioExploration:
         finding = _finding(violation, scenario=self._scenario.name, worlds=worlds, compared=other)
         if not worlds:
             return finding
-        file = await asyncio.to_thread(self._save, finding.id, history_json(worlds[-1]))
+        file = await asyncio.to_thread(self._save, finding.id, history_json(worlds[-1].events))
         return ExploreFinding(**{**vars(finding), "history": file})
 
     def _result(self, findings: Sequence[ExploreFinding]) -> ExploreResult:
@@ -193,7 +218,17 @@ def _finding(
         story=tuple(story_of(worlds)) or tuple(move.words for step in path.steps for move in step),
         compared=tuple(story_of(compared)),
         place=path.place,
+        other=kept_steps(violation.other) if violation.other else (),
+        other_end=ExploredEnd(close=violation.other.close, result=violation.other.result) if violation.other else None,
     )
+
+
+def _ends_otherwise(world: World, end: ExploredEnd) -> str:
+    """Say how a path ends, if it does not end as it did; one that goes on or waits for ever is still open."""
+    close = world.close or (end.close if end.close in ("stuck", "endless") else "open")
+    if (close, world.result) == (end.close, end.result):
+        return ""
+    return f"it ends otherwise there: {close} {world.result}".strip()
 
 
 def kept_steps(path: ExploredPath) -> tuple[tuple[ExploredMove, ...], ...]:

@@ -166,7 +166,7 @@ class Search:
         for step in steps:
             if world.close is not None or step not in steps_from(world):
                 break
-            before, world = world, after(world, step, outcomes=await self._outcomes(world, step))
+            before, world = world, after(world, step, outcomes=await self.outcomes(world, step))
             if world.close is not None:
                 await self._asker.evict(before, cached)
                 cached = None
@@ -195,7 +195,7 @@ class Search:
         self, world: World, state: ExploredState, step: Step, cached: Cached | None
     ) -> tuple[World, ExploredState | None, Cached | None]:
         """Take a step from a state; return where it leads, to be explored from there unless that was done already."""
-        reached = after(world, step, outcomes=await self._outcomes(world, step))
+        reached = after(world, step, outcomes=await self.outcomes(world, step))
         equal: ExploredState | None = None
 
         def goes_on(answered: World) -> bool:
@@ -260,7 +260,7 @@ class Search:
             if step not in steps_from(world):
                 await self._asker.evict(world, cached)
                 return False
-            before, world = world, after(world, step, outcomes=await self._outcomes(world, step))
+            before, world = world, after(world, step, outcomes=await self.outcomes(world, step))
             if world.close is not None:
                 await self._asker.evict(before, cached)
                 cached = None
@@ -281,7 +281,7 @@ class Search:
                 self.exploration.paths.append(_path(answered, "different", difference=difference))
         self._asked_once.clear()
 
-    async def _outcomes(self, world: World, step: Step) -> dict[str, KnownOutcome]:
+    async def outcomes(self, world: World, step: Step) -> dict[str, KnownOutcome]:
         """Return how what completes in a step ends."""
         outcomes = {}
         for move in step:
@@ -317,7 +317,7 @@ class Search:
             steps = steps_from(world)
             if not steps:
                 return KnownOutcome(why_not=f"how child {pending.shown} ends: it waits for something from outside")
-            world = after(world, steps[0], outcomes=await self._outcomes(world, steps[0]))
+            world = after(world, steps[0], outcomes=await self.outcomes(world, steps[0]))
             if world.close is None:
                 cached = await self._asker.ask(world, cached=cached, goes_on=_always)
         return _child_outcome(world, pending)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.json_format import MessageToJson
-from temporalio.api.history.v1 import History
+from temporalio.api.history.v1 import History, HistoryEvent
 
 from harness.replay.explore.world import World
 
@@ -39,9 +39,9 @@ def story_of(worlds: Sequence[World]) -> Iterator[str]:
         yield f"{number}. {happened}: {_answer(world, decisions)}"
 
 
-def history_json(world: World) -> bytes:
-    """Return the history of a world's last run as the Web UI and Replayers open it."""
-    return MessageToJson(History(events=world.events)).encode()
+def history_json(events: Sequence[HistoryEvent]) -> bytes:
+    """Return a history as the Web UI and Replayers open it."""
+    return MessageToJson(History(events=events)).encode()
 
 
 def decided_words(decisions: Sequence[str]) -> str:

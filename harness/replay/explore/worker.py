@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,7 +191,34 @@ class ExploredWorker:
             queries=queries,
             keeps=keeps,
         )
-        self._frontend.offer(sticky if known else world.task_queue, offered)
+        return await self._hand_out(offered, queue=sticky if known else world.task_queue)
+
+    async def answer(self, task: Any, *, events: Sequence[HistoryEvent]) -> WorkerAnswer | Lost:
+        """Hand a workflow task out that a real server gave, and return the answer.
+
+        Args:
+            task: The server's poll answer.
+            events: The history up to its WorkflowTaskStarted.
+        """
+        run = ReplayableRun(
+            workflow_id=task.workflow_execution.workflow_id,
+            run_id=task.workflow_execution.run_id,
+            workflow_type=task.workflow_type.name,
+            task_queue=task.workflow_execution_task_queue.name,
+            events=list(events),
+            tasks=(),
+        )
+        offered = OfferedTask(
+            run=run,
+            events=events,
+            end=task.started_event_id,
+            previous_started_event_id=task.previous_started_event_id,
+            messages=task.messages,
+        )
+        return await self._hand_out(offered, queue=run.task_queue)
+
+    async def _hand_out(self, offered: OfferedTask, *, queue: str) -> WorkerAnswer | Lost:
+        self._frontend.offer(queue, offered)
         try:
             return await self._unless_lost(offered.answer, "the workflow task")
         finally:

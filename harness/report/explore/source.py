@@ -93,8 +93,21 @@ def reported(finding: ExploreFinding, *, folder: str) -> ReportedFinding:
             "compared": finding.compared,
             "line": finding.place,
             "history": finding.history,
+            "plan": finding.plan,
+            "invented": finding.invented,
+            "on_server": dataclasses.asdict(finding.on_server) if finding.on_server else None,
         },
     )
+
+
+def confirmation_of(finding: ExploreFinding) -> str:
+    """Return what a real server has to say of a finding, or how to ask it; empty where it cannot be asked."""
+    made_up = f", with what is made up: {'; '.join(finding.invented)}" if finding.invented else ""
+    if finding.on_server is None:
+        return f"Ask a real server:  crashproof run --plan {shlex.quote(finding.plan)}" if finding.plan else ""
+    if finding.on_server.why_not:
+        return f"Not shown on a real server: {finding.on_server.why_not}"
+    return f"Explored, then confirmed on a real server ({finding.on_server.server}){made_up}"
 
 
 def _scenario(result: ExploreResult) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.foreign import for_terminal
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
 from harness.records.verdict import Outcome
-from harness.report.explore.source import headline, limits_of, reported
+from harness.report.explore.source import confirmation_of, headline, limits_of, reported
 from harness.report.phrases import place_text
 from harness.report.text import Column, finding_block, named_column, table
 
@@ -38,9 +38,18 @@ def _block(finding: ExploreFinding, folder: str) -> Iterator[str]:
         verdicts=[("FAIL", finding.check)],
         message=finding.message,
         shown=[*([place_text(row.place)] if row.place else []), *story],
-        notes=[*row.remarks, *([f"History: {finding.history}"] if finding.history else [])],
+        notes=[*row.remarks, *_notes(finding)],
         reproduce=row.reproduce,
     )
+
+
+def _notes(finding: ExploreFinding) -> Iterator[str]:
+    if finding.history:
+        yield f"History: {finding.history}"
+    if finding.on_server and finding.on_server.history:
+        yield f"History on the server: {finding.on_server.history}"
+    if said := confirmation_of(finding):
+        yield said
 
 
 def _rows(results: Sequence[ExploreResult]) -> Iterator[str]:

@@ -42,6 +42,10 @@ def test_a_finding_is_a_story_with_a_history_and_can_be_shown_again(tmp_path: Pa
     again, out, err = crashproof("reproduce", finding["id"], "--run", str(tmp_path / "latest"))
     assert again == 1, err
     assert "it ends as it did before" in out
+    confirmed, out, err = crashproof("run", "--plan", finding["plan"])
+    assert confirmed == 1, err
+    assert "Explored, then confirmed on a real server" in out
+    assert crashproof("run", "--plan", str(tmp_path / "none.json"))[0] == 2
 
 
 def test_what_cannot_be_explored_is_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import pytest
 import pytest_asyncio
 
 from harness import Scenario, query, signal, start, update
-from harness.records.explore_result import ExploreResult
+from harness.records.explore_result import ExploredEnd, ExploreResult
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
 from harness.replay.explore.search import Limits
 from harness.replay.explore.worker import ExploredWorker
+from harness.servers.binaries import find_temporal
+from harness.servers.clock import clock_of
+from harness.servers.dev import DevServer
+from harness.servers.engine import engine
+from harness.servers.frontend import Frontend
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -103,6 +109,28 @@ async def test_a_look_alike_is_explored_whole_and_clean(workflow: str, worker: E
     result = await explored(workflow, worker)
     assert [(finding.check, finding.message) for finding in result.findings] == []
     assert result.whole
+
+
+CONFIRMED = ("WaitsForTwo", "RaisesAtTimeout", "HidesFailure", "ForgetsAtContinue", "LeavesUpdateOpen")
+
+
+async def test_a_real_server_shows_what_was_explored_and_nothing_else(worker: ExploredWorker, tmp_path: Path) -> None:
+    """Signals, a timer, failures, timeouts, continue-as-new and updates; then an end that is none of its path's."""
+    binary = await find_temporal()
+    async with (
+        DevServer(binary.path, folder=tmp_path, skips_time=True) as server,
+        Frontend(address=server.address, namespace="default") as frontend,
+        clock_of(engine("dev"), address=server.address, namespace="default") as clock,
+    ):
+        for workflow in CONFIRMED:
+            options = ExploreOptions(limits=Limits(moves=MOVES, seconds=300))
+            exploration = ScenarioExploration(scenario(workflow), worker=worker, options=options)
+            for finding in (await exploration.explore()).findings:
+                shown = await exploration.on_server(finding, frontend=frontend, clock=clock, server="1.32")
+                assert (workflow, finding.check, shown.why_not) == (workflow, finding.check, "")
+        elsewhere = replace(finding, end=ExploredEnd(close="completed", result="as never"))
+        shown = await exploration.on_server(elsewhere, frontend=frontend, clock=clock, server="1.32")
+        assert "it ends otherwise there" in shown.why_not
 
 
 async def test_the_same_is_explored_again_in_the_same_way(worker: ExploredWorker) -> None:
