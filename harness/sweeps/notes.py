@@ -57,12 +57,7 @@ def notes(
         sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
         sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")
-    starts = (entry.facts_as(WorkerStarted) for each in baselines for entry in acts(each.tape, "start-worker"))
-    if any(start is not None and start.start == "forked" for start in starts):
-        sentences.append(
-            "Worker processes were forked from one that had imported the installed modules, except in the first "
-            "baseline and the real-time trials; --cold starts all of them cold."
-        )
+    sentences += _how_started(baselines)
     if options.engine != "dev":
         sentences.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
     elif scenario.skips_time:
@@ -77,6 +72,19 @@ def notes(
             f"The worker's logs were longer than {most} MiB in {shortened} trials: their middle is left out."
         )
     return [*sentences, *unstable, *dict.fromkeys(notices)]
+
+
+def _how_started(baselines: Sequence[Evidence]) -> list[str]:
+    """Say how worker processes were started, where that was by forking, or was to be."""
+    entries = (entry for each in baselines for entry in acts(each.tape, "start-worker"))
+    starts = [start for entry in entries if (start := entry.facts_as(WorkerStarted))]
+    if any(start.start == "forked" for start in starts):
+        return [
+            "Worker processes were forked from one that had imported the installed modules, except in the first "
+            "baseline and the real-time trials; --cold starts all of them cold."
+        ]
+    reasons = dict.fromkeys(start.why for start in starts if start.why)
+    return [f"Worker processes were started cold, which takes longer: {reason}." for reason in reasons]
 
 
 def left_in_words(result: SweepResult) -> list[str]:

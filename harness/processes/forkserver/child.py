@@ -1,9 +1,10 @@
 """The fork server's process: has imported a worker's installed modules, and forks one worker after the other.
 
 Run by its path as ``python [FLAGS] child.py DESCRIPTOR``, with the worker's interpreter, flags, folder and
-environment. The descriptor is a socket whose other end crashproof holds: ``parent.py`` describes what passes there. It
-imports the standard library alone, and what it is told to. It never imports or runs a module of the worker's own: the
-forked copy does, as its main program, and ends as an interpreter of its own would.
+environment; that may be another interpreter than crashproof's, from Python 3.10 on. The descriptor is a socket whose
+other end crashproof holds: ``parent.py`` describes what passes there. It imports the standard library alone, and what
+it is told to. It never imports or runs a module of the worker's own: the forked copy does, as its main program, and
+ends as an interpreter of its own would.
 
 Forking is right only while nothing but the memory is shared. So the fork server is unfit, and says so, once an import
 has started a thread or a process or has opened a file; and it refuses a worker that would have seen another environment
@@ -20,7 +21,7 @@ order of things is:
 import sys
 
 _BARE = frozenset(sys.modules)  # what every interpreter has loaded before its first own line
-if not sys.flags.safe_path:
+if not getattr(sys.flags, "safe_path", False):  # Python 3.10 does not have it
     del sys.path[0]  # the folder of this file
 
 import builtins  # noqa: E402
@@ -165,7 +166,7 @@ def become(job: dict[str, Any]) -> None:
         sys.modules["__mp_main__"] = main
     sys.orig_argv[:] = job["command"]
     sys.argv[:] = [job["script"] or "-m", *job["arguments"]]
-    if not sys.flags.safe_path:
+    if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, job["root"])
         sys.path_importer_cache.pop(job["root"], None)
     importlib.invalidate_caches()

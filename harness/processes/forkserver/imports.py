@@ -1,8 +1,14 @@
-"""What a Python program imports, read from its source without importing or running any of it."""
+"""What a Python program imports, read from its source without importing or running any of it.
+
+It is read by the interpreter that runs the program, since each finds modules of its own. Where that is not the one that
+runs crashproof, ``foreign.py`` has it load this file by its path: it imports the standard library alone, and nothing of
+crashproof, and holds for Python 3.10.
+"""
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import site
 import sys
@@ -25,12 +31,14 @@ class Imports:
         installed: Modules of the standard library and of installed packages, in the order in which they are named.
         own: Top-level names of the program's own modules.
         sets: Names of the environment variables that the program sets or removes.
+        folders: Where the standard library and installed packages of its interpreter lie, with a separator at the end.
         unsure: Why the program cannot be read well enough; empty where it can.
     """
 
     installed: tuple[str, ...]
     own: frozenset[str]
     sets: frozenset[str]
+    folders: tuple[str, ...] = ()
     unsure: str = ""
 
 
@@ -56,7 +64,13 @@ def imports_of(*, module: str = "", script: Path | None = None, root: Path) -> I
     installed = reading.installed.keys()
     if replacing := _NEVER & {name.partition(".")[0] for name in installed}:
         unsure = f"it imports {min(replacing)}"
-    return Imports(installed=tuple(installed), own=frozenset(reading.own), sets=frozenset(reading.sets), unsure=unsure)
+    return Imports(
+        installed=tuple(installed),
+        own=frozenset(reading.own),
+        sets=frozenset(reading.sets),
+        folders=INSTALLED,
+        unsure=unsure,
+    )
 
 
 @dataclass
@@ -219,3 +233,9 @@ INSTALLED = tuple(_installed_folders())
 def is_installed(place: str) -> bool:
     """Tell whether a file belongs to the standard library or to an installed package."""
     return os.path.realpath(place).startswith(INSTALLED)
+
+
+def main(module: str, script: str, root: str) -> None:
+    """Print what a program imports, as JSON: in the interpreter that runs it, by ``foreign.py``."""
+    imports = imports_of(module=module, script=Path(script) if script else None, root=Path(root))
+    print(json.dumps({name: value if isinstance(value, str) else list(value) for name, value in vars(imports).items()}))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RigError, UsageError
-from harness.processes.forkserver.imports import INSTALLED, Imports, imports_of
+from harness.processes.forkserver.foreign import foreign_imports
+from harness.processes.forkserver.imports import Imports, imports_of
 from harness.processes.forkserver.parent import ForkServer
 from harness.processes.forkserver.program import ColdStartError, PythonProgram, python_program
 from harness.processes.process import Process
@@ -90,7 +91,7 @@ class ForkServers:
 
     def __init__(self, *, logs: Path) -> None:
         self._logs = logs
-        self._imports: dict[tuple[str, str, Path], Imports] = {}
+        self._imports: dict[tuple[object, ...], asyncio.Task[Imports]] = {}
         self._alike: dict[tuple[object, ...], _Alike] = {}
         self._started: list[ForkServer] = []
 
@@ -143,23 +144,28 @@ class ForkServers:
 
     async def close(self) -> None:
         """End all fork servers."""
-        tasks = [task for alike in self._alike.values() for task in alike.starting.values()]
+        tasks: list[asyncio.Task[Any]] = [task for alike in self._alike.values() for task in alike.starting.values()]
+        tasks += self._imports.values()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(fork_server.close() for fork_server in self._started))
 
-    async def _imports_of(self, program: PythonProgram, cwd: Path) -> Imports:
-        key = (program.module, program.script, cwd)
+    async def _imports_of(self, program: PythonProgram, cwd: Path, env: Mapping[str, str]) -> Imports:
+        key = (program.interpreter, program.flags, program.module, program.script, cwd, env.get("PYTHONPATH"))
         if key not in self._imports:
-            script = cwd / program.script if program.script else None
-            self._imports[key] = await asyncio.to_thread(
-                imports_of, module=program.module, script=script, root=program.root(cwd)
-            )
-        return self._imports[key]
+            self._imports[key] = asyncio.create_task(self._read_imports(program, cwd, env))
+        return await asyncio.shield(self._imports[key])
+
+    async def _read_imports(self, program: PythonProgram, cwd: Path, env: Mapping[str, str]) -> Imports:
+        if not program.own:
+            name = f"imports-{len(self._imports)}"
+            return await foreign_imports(program, name=name, logs=self._logs, env=env, cwd=cwd)
+        script = cwd / program.script if program.script else None
+        return await asyncio.to_thread(imports_of, module=program.module, script=script, root=program.root(cwd))
 
     async def _alike_for(self, program: PythonProgram, cwd: Path, env: Mapping[str, str]) -> _Alike:
-        known = await self._imports_of(program, cwd)
+        known = await self._imports_of(program, cwd, env)
         if known.unsure:
             raise ColdStartError(known.unsure)
         doors = [env[name] for name in DOOR_VARIABLES if "/" in env.get(name, "") or ":" in env.get(name, "")]
@@ -216,7 +222,7 @@ class ForkServers:
                 "learns": learns,
                 "own": sorted(known.own),
                 "sets": sorted(known.sets),
-                "installed": INSTALLED,
+                "installed": known.folders,
                 "environment": env,
             }
         )

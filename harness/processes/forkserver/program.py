@@ -1,8 +1,9 @@
-"""Commands that a fork server can run: a Python program, under the interpreter that runs crashproof."""
+"""Commands that a fork server can run: a Python program, under the interpreter that runs crashproof or another."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.processes.process import find_command
 
+_PYTHON = re.compile(r"python[0-9.]*")
 _FLAGS = {"-u", "-O", "-OO", "-B", "-b", "-bb", "-s", "-E", "-I", "-P", "-q"}
 
 
@@ -20,10 +22,11 @@ class ColdStartError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class PythonProgram:
-    """A command that runs a Python program with the interpreter that runs crashproof.
+    """A command that runs a Python program.
 
     Attributes:
         interpreter: The interpreter, as it stands in the command.
+        own: Whether it is the one that runs crashproof; another has packages, and a version, of its own.
         flags: Its flags.
         module: The module to run; empty where a file is run.
         script: The file to run; empty where a module is run.
@@ -31,6 +34,7 @@ class PythonProgram:
     """
 
     interpreter: str
+    own: bool
     flags: tuple[str, ...]
     module: str
     script: str
@@ -56,9 +60,9 @@ def python_program(command: Sequence[str], *, path: str, cwd: Path) -> PythonPro
         file = find_command(command, path=path, cwd=cwd)
     except UsageError as error:
         raise ColdStartError(str(error)) from error
-    own = os.path.abspath(sys.executable)
-    if os.path.dirname(file) != os.path.dirname(own) or not os.path.samefile(file, own):
-        raise ColdStartError(f"{command[0]} is not the Python that runs crashproof")
+    if not _PYTHON.fullmatch(os.path.basename(command[0])):
+        raise ColdStartError(f"{command[0]} is no Python by its name")
+    running = os.path.abspath(sys.executable)
     flags: list[str] = []
     rest = list(command[1:])
     while rest and rest[0].startswith("-") and rest[0] != "-m":
@@ -75,6 +79,7 @@ def python_program(command: Sequence[str], *, path: str, cwd: Path) -> PythonPro
         raise ColdStartError("the command runs neither a module nor a file of Python")
     return PythonProgram(
         interpreter=command[0],
+        own=os.path.dirname(file) == os.path.dirname(running) and os.path.samefile(file, running),
         flags=tuple(flags),
         module=module,
         script=script,

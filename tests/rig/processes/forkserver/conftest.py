@@ -12,7 +12,6 @@ import pytest
 
 from harness.processes.command import environment
 from harness.processes.forkserver import imports
-from harness.processes.forkserver import pool as fork_servers
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.process import Process
 
@@ -31,7 +30,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(installed)
     known = (*imports.INSTALLED, f"{os.path.realpath(installed)}{os.sep}")
     monkeypatch.setattr(imports, "INSTALLED", known)
-    monkeypatch.setattr(fork_servers, "INSTALLED", known)
     return folder
 
 

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,36 @@ async def test_a_forked_worker_sees_what_a_cold_one_sees(project: Path, forking:
     if "-P" in command:  # the folder is not on the path then
         forking.env["PYTHONPATH"] = str(project)
     assert await printed(await forking.forked(*command)) == await printed(await forking.cold(*command))
+
+
+@pytest.fixture
+def other_python(tmp_path: Path) -> str:
+    """The Python of an environment that has one package, and none of crashproof's."""
+    venv.create(tmp_path / "other", symlinks=True)
+    packages = next((tmp_path / "other").glob("lib/python*/site-packages"))
+    (packages / "theirs.py").write_text("import os\nPID = os.getpid()\n")
+    return str(tmp_path / "other" / "bin" / "python")
+
+
+async def test_a_worker_of_another_environment_is_forked_by_its_own_python(
+    project: Path, forking: Forking, other_python: str
+) -> None:
+    (project / "worker.py").write_text("import os, theirs; print(theirs.PID != os.getpid())")
+    forked = await forking.forked(other_python, "worker.py")
+    assert await forked.wait() == 0
+    assert forked.log_tail() == "True"
+    (project / "seen.py").write_text(SEEN.replace("import click, ", "import theirs, "))
+    assert await printed(await forking.forked(other_python, "seen.py")) == await printed(
+        await forking.cold(other_python, "seen.py")
+    )
+
+
+async def test_what_reads_no_program_is_told_in_a_line(project: Path, forking: Forking) -> None:
+    (project / "python2").write_text("#!/bin/sh\necho too old >&2; exit 3\n")
+    (project / "python2").chmod(0o755)
+    (project / "worker.py").touch()
+    with pytest.raises(ColdStartError, match=r"\./python2 cannot read what it imports: too old"):
+        await forking.forked("./python2", "worker.py")
 
 
 async def test_own_modules_are_imported_anew_in_each(project: Path, forking: Forking) -> None:

@@ -33,12 +33,18 @@ def test_a_script(tmp_path: Path) -> None:
     assert found.root(tmp_path) == read(tmp_path, "python3", "link.py").root(tmp_path) == tmp_path.resolve() / "app"
 
 
+def test_another_python_is_told_from_the_one_that_runs_crashproof(tmp_path: Path) -> None:
+    (tmp_path / "python3.12").symlink_to(sys.executable)
+    assert not read(tmp_path, "./python3.12", "-m", "app").own
+    assert read(tmp_path, sys.executable, "-m", "app").own
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (["sh", "-c", "python -m app"], "sh is not the Python that runs crashproof"),
+        (["sh", "-c", "python -m app"], "sh is no Python by its name"),
         (["uv-of-no-machine", "run", "worker.py"], "command not found"),
-        (["./other/python", "-m", "app"], "is not the Python that runs crashproof"),
+        (["./other/pypy", "-m", "app"], "./other/pypy is no Python by its name"),
         (["python", "-c", "pass"], "the flag -c of Python"),
         (["python", "-i", "-m", "app"], "the flag -i of Python"),
         (["python", "-S", "-m", "app"], "the flag -S of Python"),
@@ -52,6 +58,6 @@ def test_a_script(tmp_path: Path) -> None:
 )
 def test_what_is_started_cold(tmp_path: Path, command: list[str], reason: str) -> None:
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "python").symlink_to(sys.executable)
+    (tmp_path / "other" / "pypy").symlink_to(sys.executable)
     with pytest.raises(ColdStartError, match=reason):
         read(tmp_path, *command)
