@@ -76,6 +76,7 @@ def _judged(folder: Path, declared: DeclaredScenario, record: RunRecord, fail_on
         verdicts=tuple(results.verdicts.values()),
         struck=tuple(results.struck),
         unreachable=tuple(results.unreachable),
+        regrouped=tuple(results.regrouped),
         fail_on=fail_on,
     )
 

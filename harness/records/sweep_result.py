@@ -56,6 +56,7 @@ class SweepResult:
         cuts: The cuts that were to be tried, with what each stands for.
         struck: The strikes that were made, each the last of its plan.
         unreachable: Strikes at points that one run showed and a later one did not reach again.
+        regrouped: Those of them whose commands came in other workflow tasks.
         not_applicable: Faults that cannot be made here, by name, with the reason.
         unsteady: Places that only one of the two baselines reached.
         limit: Which limit ended the sweep while points were left to try, or an empty text.
@@ -75,6 +76,7 @@ class SweepResult:
     cuts: tuple[Cut, ...] = ()
     struck: tuple[Strike, ...] = ()
     unreachable: tuple[Strike, ...] = ()
+    regrouped: tuple[Strike, ...] = ()
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     unsteady: tuple[str, ...] = ()
     limit: str = ""
@@ -108,9 +110,10 @@ class SweepResult:
     def too_many_unreachable(self) -> bool:
         """Whether so many points could not be reached again that the others do not stand for the whole.
 
-        Workflow tasks without commands do not count: which results come in one of their own is a matter of chance.
+        Workflow tasks without commands do not count, nor those whose commands came in others: which results come in one
+        of their own is a matter of chance.
         """
-        missed = [each.point for each in self.unreachable]
+        missed = [each.point for each in self.unreachable if each not in self.regrouped]
         points = [point for point in missed if not (is_goodbye(point) or decides_nothing(point))]
         missing = len(points)
         return len(set(points)) > 1 and missing > UNREACHABLE_SHARE * (self.known + missing)

@@ -342,6 +342,7 @@ class Sweep:
             cuts=(*seen.known.cuts, *seen.recovered),
             struck=tuple(results.struck),
             unreachable=tuple(results.unreachable),
+            regrouped=tuple(results.regrouped),
             not_applicable=seen.known.not_applicable,
             unsteady=seen.known.unsteady,
             limit=seen.limit,

@@ -9,6 +9,7 @@ from harness.records.plan import Strike
 from harness.records.point import is_goodbye, is_of_workflow_task
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
+from harness.sweeps.regrouped import DecidedPoints
 
 
 @dataclass
@@ -19,11 +20,14 @@ class TrialResults:
         verdicts: The verdicts, by trial.
         struck: The strikes that were made, each the last of its plan, in order.
         unreachable: Strikes at points that one trial showed and a later one did not reach again.
+        regrouped: Those of them whose commands came in other workflow tasks.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     struck: dict[Strike, None] = field(default_factory=dict)
     unreachable: dict[Strike, None] = field(default_factory=dict)
+    regrouped: dict[Strike, None] = field(default_factory=dict)
+    _decided: DecidedPoints = field(default_factory=DecidedPoints)
 
     @classmethod
     def of(cls, result: SweepResult) -> TrialResults:
@@ -32,17 +36,22 @@ class TrialResults:
             verdicts={verdict.trial: verdict for verdict in result.verdicts},
             struck=dict.fromkeys(result.struck),
             unreachable=dict.fromkeys(result.unreachable),
+            regrouped=dict.fromkeys(result.regrouped),
         )
 
     def add(self, evidence: Evidence, verdict: Verdict) -> bool:
         """Take in a trial; tell whether its verdict counts, and not only its point as one that was not reached."""
+        self._decided.learn(evidence)
         for last in evidence.plan.strikes[-1:]:
             self.unreachable.pop(last, None)
+            self.regrouped.pop(last, None)
             self.struck.pop(last, None)
             if verdict.struck:
                 self.struck[last] = None
             elif did_not_come(evidence, verdict):
                 self.unreachable[last] = None
+                if self._decided.came_in_others(last.point, evidence):
+                    self.regrouped[last] = None
                 self.verdicts.pop(verdict.trial, None)
                 return False
         self.verdicts[verdict.trial] = verdict
@@ -59,8 +68,8 @@ def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
 
     That holds for points of a recovery, for workflow tasks (an activity and a signal that end at the same time land in
     one or in two), and for the goodbye of a worker, which may come after the end of the trial. Such a point is listed
-    as unreachable, and its trial counts neither as passed nor as vacuous; too many of them, goodbyes apart, make the
-    sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
+    as unreachable, and its trial counts neither as passed nor as vacuous; too many of them, goodbyes apart and what
+    came in another workflow task, make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
     """
     strikes = evidence.plan.strikes
     failed = verdict.outcome is Outcome.FAIL

@@ -29,7 +29,8 @@ def remarks(sweep: SweepResult, *, shared: Collection[str] = (), said: Collectio
         *_cut_short(
             [f"not struck, since only one of two undisturbed runs reached it: {place}" for place in sweep.unsteady]
         ),
-        *_unreachable(sweep.unreachable),
+        *_unreachable([each for each in sweep.unreachable if each not in sweep.regrouped]),
+        *_regrouped(len(sweep.regrouped)),
         *not_applicable(reasons),
         *(note for note in sweep.notes if note not in shared),
     ]
@@ -55,7 +56,7 @@ def incomplete(sweep: SweepResult) -> list[str]:
     began = sweep.struck or sweep.reason in ("", UNFINISHED)
     lines = [not_tried(len(sweep.untried), sweep.limit)] if began and sweep.untried else []
     if sweep.too_many_unreachable:
-        missing = number(len(sweep.unreachable), "point")
+        missing = number(len(sweep.unreachable) - len(sweep.regrouped), "point")
         lines.append(f"{missing} could not be reached again: more than {UNREACHABLE_SHARE:.0%} of those that are known")
     if sweep.reason:
         return [sweep.reason if sweep.struck else f"nothing was swept: {sweep.reason}", *lines]
@@ -73,6 +74,11 @@ def shared_notes(sweeps: Sequence[SweepResult]) -> list[str]:
     """Return the notes that hold for all the scenarios that were swept."""
     run = [each for each in sweeps if not each.inapplicable]
     return [note for note in run[0].notes if all(note in each.notes for each in run)] if run else []
+
+
+def _regrouped(strikes: int) -> Iterator[str]:
+    if strikes:
+        yield f"{number(strikes, 'strike')} had no place: what was to be struck came in other workflow tasks, as it may"
 
 
 def _unreachable(strikes: Sequence[Strike]) -> Iterator[str]:

@@ -76,6 +76,13 @@ def test_one_point_in_ten_may_be_unreachable_and_a_single_one_always(
     assert (found.outcome, found.too_many_unreachable) == (expected, expected is UNKNOWN)
 
 
+def test_points_whose_commands_came_in_other_workflow_tasks_leave_a_clean_sweep_clean() -> None:
+    missed = tuple(Strike("kill-worker", f"before/RespondWorkflowTaskCompleted/Chat/{each}") for each in "abc")
+    assert swept(verdict("a"), struck=(ONE,), unreachable=missed).too_many_unreachable
+    assert swept(verdict("a"), struck=(ONE,), unreachable=missed, regrouped=missed[:1]).too_many_unreachable
+    assert not swept(verdict("a"), struck=(ONE,), unreachable=missed, regrouped=missed).too_many_unreachable
+
+
 def test_a_point_that_many_faults_do_not_reach_is_one_point() -> None:
     same = tuple(Cut(CUTS[0].point, fault=name).strike for name in ("kill-worker", "pause-worker", "reply-lost"))
     assert not swept(verdict("a"), struck=(TWO,), unreachable=same).too_many_unreachable
