@@ -34,6 +34,7 @@ TRIED_ELSEWHERE = {
     "cli/connection": ("rig/cli/test_capture.py", "options alone"),
     "cli/engine": ("rig/cli/test_main.py", "options alone"),
     "cli/[cdf]*": ("rig/cli/test_main.py", "a command that prints a list or starts another command"),
+    "cli/schema": ("unit/report/test_schema.py", "the printing of a schema"),
     "cli/reproduce": ("rig/cli/test_run.py", "reproducing needs a run"),
     "doors/decision": ("unit/trial/test_dispatch.py", "a record"),
     "doors/http/*": ("rig/doors/http/test_doors.py", "the other end of the doors' process"),

@@ -18,7 +18,7 @@ from harness.errors import RigError, UsageError
 from harness.records import store as folders
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, PathPlan
 from harness.records.private_files import close_to_others, make_private
-from harness.records.run_record import DeclaredScenario
+from harness.records.run_record import DeclaredScenario, versions
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker, steps_of
@@ -28,6 +28,8 @@ from harness.report.document import document
 from harness.report.explore.source import explore_report
 from harness.report.files import shown_path
 from harness.report.junit import junit
+from harness.report.sarif import sarif
+from harness.report.summary import findings_summary
 
 RECORD = "exploration.json"
 """File of the record of an exploration in its evidence folder."""
@@ -92,8 +94,11 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
     def kept() -> Explorations:
         explored = replace(record.explored, results=tuple(results), seconds=time.monotonic() - began)
         folders.write_json(folder / RECORD, replace(record, explored=explored))
-        folders.write_json(folder / "report.json", document(explore_report(explored)))
-        folders.write_bytes(folder / "report.junit.xml", junit(explore_report(explored)))
+        report = explore_report(explored)
+        folders.write_json(folder / "report.json", document(report))
+        folders.write_bytes(folder / "report.junit.xml", junit(report))
+        folders.write_json(folder / "report.sarif", sarif(report, version=versions()["crashproof"]))
+        folders.write_bytes(folder / "summary.md", findings_summary(report).encode())
         return explored
 
     try:

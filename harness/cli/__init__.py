@@ -29,6 +29,7 @@ _COMMANDS = {
     "faults": "List the faults and what a right agent does about each.",
     "checks": "List the checks and what each promises.",
     "explain": "Say of a check, a rule or a fault why it matters and what is right.",
+    "schema": "Print the JSON schema of what a command prints with -o json.",
     "model": "Start the scripted model server alone, for any client.",
     "doctor": "Say what is found, what is missing, and how to get it.",
     "server": "Start, find or install the Temporal dev server.",

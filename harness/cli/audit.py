@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -138,6 +137,7 @@ def _say_written(written: WrittenBaseline) -> None:
 
 def _print(result: AuditResult, *, form: str, paths: Sequence[str], given: dict[str, Any]) -> None:
     from harness.app.audit import rule_texts
+    from harness.cli.github import in_workspace
     from harness.report.audit.source import audit_report
     from harness.report.document import document, encoded, indented, rows
     from harness.report.github import github
@@ -149,7 +149,7 @@ def _print(result: AuditResult, *, form: str, paths: Sequence[str], given: dict[
     if form == "text":
         _print_text(result, rules, unresolved=given["unresolved"])
     elif form == "github":
-        click.echo(github(report, folder=_in_workspace()))
+        click.echo(github(report, folder=in_workspace()))
     elif form == "junit":
         click.echo(junit(report))
     elif form == "sarif":
@@ -176,13 +176,6 @@ def _print_text(result: AuditResult, rules: Sequence[RuleText], *, unresolved: b
         unresolved=unresolved,
     )
     click.echo(text, color=colour)
-
-
-def _in_workspace() -> str:
-    """Return the working directory from the top of GitHub's checkout on; empty elsewhere."""
-    top = os.environ.get("GITHUB_WORKSPACE", "")
-    here = Path.cwd()
-    return here.relative_to(top).as_posix() if top and here.is_relative_to(top) else ""
 
 
 def _reproduce(paths: Sequence[str], given: dict[str, Any]) -> Callable[[AuditFinding], str]:

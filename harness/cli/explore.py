@@ -89,17 +89,20 @@ def _plain(news: News) -> str:
 
 def show_explored(explored: Explorations, *, form: str) -> int:
     """Print the report of explorations and return the exit status."""
+    from harness.cli.github import tell_github
     from harness.cli.standard_output import written
     from harness.report.document import document, indented, rows
     from harness.report.document import encoded as in_one_line
     from harness.report.explore.source import explore_report
     from harness.report.explore.text import explore_text
+    from harness.report.summary import findings_summary
 
+    report = explore_report(explored)
+    tell_github(report, findings_summary(report))
     if form == "text":
         say(explore_text(explored))
     else:
         written.add(form)
-        report = explore_report(explored)
         if form == "json":
             click.echo(indented(document(report)))
         else:

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli import ad_hoc, engine
+from harness.cli.github import show_on_github
 from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, show, tell
 from harness.errors import UsageError
 from harness.records import store as folders
@@ -140,10 +141,13 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
             if (folder / "run.json").is_file():
                 from harness.app.judge import judge
 
-                show(judge(folder, tell=tell), form=form)
+                show(so_far := judge(folder, tell=tell), form=form)
                 _write_reports(folder, given["report_dir"])
+                show_on_github(so_far)
             raise
     _write_reports(result.folder, given["report_dir"])
+    if not options.points_only:
+        show_on_github(result)
     return show(result, form=form, points_only=options.points_only)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness import extensions, report
 from harness.records import store as folders
+from harness.records.audit_result import CodePlace
 from harness.records.run_record import DeclaredScenario
 from harness.records.sweep_result import SweepResult
 from harness.report import html, sweep
+from harness.report.declared import declared_place
 from harness.report.form import Form, RunReport
 
 
@@ -29,11 +32,20 @@ def keep(sweeps: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[Dec
         folder: The evidence folder.
         scenarios: Where the scenarios were declared.
     """
-    files = {each.name: shown_path(Path(each.file)) for each in scenarios if each.file}
     record = folders.load_run(folder) if (folder / "run.json").is_file() else None
-    run = RunReport(sweeps=sweeps, place=shown_path(folder), files=files, record=record, folder=folder)
+    run = RunReport(
+        sweeps=sweeps, place=shown_path(folder), places=declared_places(scenarios), record=record, folder=folder
+    )
     for form in forms():
         folders.write_bytes(folder / form.file, form.make(run))
+
+
+def declared_places(scenarios: Sequence[DeclaredScenario]) -> dict[str, CodePlace]:
+    """Return where each scenario is declared, by its name, with files as the user would type them."""
+    places = {each.name: declared_place(each) for each in scenarios}
+    return {
+        name: replace(place, file=shown_path(Path(place.file))) for name, place in places.items() if place is not None
+    }
 
 
 @functools.cache

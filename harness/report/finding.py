@@ -65,6 +65,7 @@ class ReportedFinding:
         snippet: The line of code as it stands there.
         path: The steps that lead to that place, each one a call.
         files: The files that it is about: the histories that show it, or what declares the scenario.
+        line: The line of the first of them that it is about; 0 where none is.
         evidence: The entries that show it.
         confirmed: What confirmed it at run time.
         causes: Calls seen beside it whose results differ from replay to replay.
@@ -95,6 +96,7 @@ class ReportedFinding:
     snippet: str = ""
     path: tuple[CodePlace, ...] = ()
     files: tuple[str, ...] = ()
+    line: int = 0
     evidence: tuple[EvidenceEntry, ...] = ()
     confirmed: tuple[EvidenceEntry, ...] = ()
     causes: tuple[NondeterministicCall, ...] = ()
@@ -178,6 +180,8 @@ class Case:
         findings: Its findings: those that fail are failures, the others its output.
         error: Why it is UNKNOWN, or an empty text.
         skipped: Why it was not made, or an empty text.
+        properties: What else is known of it, by name.
+        story: What happened in it, line by line; its output.
     """
 
     name: str
@@ -185,6 +189,8 @@ class Case:
     findings: tuple[ReportedFinding, ...] = ()
     error: str = ""
     skipped: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    story: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,12 +202,14 @@ class Suite:
         cases: Its test cases.
         seconds: How long it took.
         may_skip: Whether there are reasons to skip a case of it, so that the number of those skipped is told.
+        properties: What else is known of it, by name.
     """
 
     name: str
     cases: tuple[Case, ...]
     seconds: float
     may_skip: bool = False
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

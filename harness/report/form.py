@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.records.audit_result import CodePlace
 from harness.records.evidence import Evidence
 from harness.records.run_record import RunRecord
 from harness.records.store import load_evidence
@@ -23,21 +24,21 @@ class RunReport:
     Attributes:
         sweeps: What each scenario came to.
         place: The evidence folder, as the user would type it.
-        files: The file in which each scenario is declared, by its name, as the user would type it.
+        places: Where each scenario is declared, by its name, with files as the user would type them.
         record: What was run, and with what; None where that is not known.
         folder: The evidence folder itself; None where there is none.
     """
 
     sweeps: Sequence[SweepResult]
     place: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, CodePlace] = field(default_factory=dict)
     record: RunRecord | None = None
     folder: Path | None = None
 
     @functools.cached_property
     def report(self) -> Report:
         """The same as the record that the forms of every source are written from."""
-        return sweep_report(self.sweeps, folder=self.place, files=self.files)
+        return sweep_report(self.sweeps, folder=self.place, places=self.places)
 
     def evidence(self, trial: str) -> Evidence | None:
         """Return what a trial left behind; None where it is not there or cannot be read."""

@@ -54,6 +54,7 @@ def _limited(lines: dict[str, list[str]], kind: str) -> Iterator[str]:
 
 _SARIF = {
     "run": "report.sarif in the evidence folder",
+    "explore": "report.sarif in the evidence folder",
     "replay": "crashproof replay --report sarif",
     "audit": "crashproof audit --report sarif",
 }
@@ -86,7 +87,8 @@ def _finding(finding: ReportedFinding, name: str, folder: str) -> str:
 def _place(finding: ReportedFinding, folder: str) -> dict[str, str]:
     place = finding.place
     if place is None:
-        return {"file": _from_top(finding.file, folder)} if finding.file else {}
+        line = {"line": str(finding.line)} if finding.line else {}
+        return {"file": _from_top(finding.file, folder), **line} if finding.file else {}
     named = {"file": _from_top(place.file, folder), "line": str(place.line)}
     if place.end_line > place.line:
         named["endLine"] = str(place.end_line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
 from harness.foreign import for_xml
@@ -24,9 +25,10 @@ def junit(report: Report) -> bytes:
 
 def _suite(root: ElementTree.Element, suite: Suite) -> None:
     element = ElementTree.SubElement(root, "testsuite", name=for_xml(suite.name))
+    _properties(element, suite.properties)
     for case in suite.cases:
         _case(element, case)
-    element.set("tests", str(len(element)))
+    element.set("tests", str(len(suite.cases)))
     for name, tag in _COUNTED.items():
         if tag != "skipped" or suite.may_skip:
             element.set(name, str(sum(1 for case in element if case.find(tag) is not None)))
@@ -35,22 +37,30 @@ def _suite(root: ElementTree.Element, suite: Suite) -> None:
 
 def _case(suite: ElementTree.Element, case: Case) -> None:
     element = ElementTree.SubElement(suite, "testcase", classname=for_xml(case.classname), name=for_xml(case.name))
+    _properties(element, case.properties)
     for tag, message in (("error", case.error), ("skipped", case.skipped)):
         if message:
             ElementTree.SubElement(element, tag, message=for_xml(message))
-    for finding in case.findings:
-        _finding(element, finding)
+    others = [text for finding in case.findings if (text := _finding(element, finding))]
+    if output := [*case.story, *others]:
+        ElementTree.SubElement(element, "system-out").text = for_xml("\n".join(output))
 
 
-def _finding(case: ElementTree.Element, finding: ReportedFinding) -> None:
-    """Add a finding as a failure, or as output where it does not fail."""
+def _properties(element: ElementTree.Element, properties: Mapping[str, str]) -> None:
+    if properties:
+        group = ElementTree.SubElement(element, "properties")
+        for name, value in properties.items():
+            ElementTree.SubElement(group, "property", name=for_xml(name), value=for_xml(value))
+
+
+def _finding(case: ElementTree.Element, finding: ReportedFinding) -> str:
+    """Add a finding as a failure; return what is to be told of it where it does not fail."""
     text = "\n".join(_lines(finding))
     if finding.fails:
         failure = ElementTree.SubElement(case, "failure", type=finding.rule_id, message=for_xml(finding.message))
         failure.text = for_xml(text)
-    else:
-        output = ElementTree.SubElement(case, "system-out")
-        output.text = for_xml(f"{finding.rule_id} ({finding.grade}): {finding.message}\n{text}")
+        return ""
+    return f"{finding.rule_id} ({finding.grade}): {finding.message}\n{text}"
 
 
 def _lines(finding: ReportedFinding) -> list[str]:

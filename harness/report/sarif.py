@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from harness.foreign import for_terminal
+from harness.foreign import for_markdown, for_terminal
 from harness.records.audit_result import Certainty, CodePlace, RuleText
 from harness.records.run_record import versions
 from harness.records.store import json_bytes
@@ -36,9 +36,8 @@ def sarif(report: Report, *, version: str) -> dict[str, Any]:
         report: The report.
         version: Version of crashproof.
     """
-    rules = [_rule(rule) for rule in report.rules] or [
-        {"id": rule} for rule in dict.fromkeys(finding.rule_id for finding in report.findings)
-    ]
+    shown = {finding.rule_id: finding for finding in reversed(report.findings)}
+    rules = [_rule(rule) for rule in report.rules] or [_check(each, report.kind) for each in reversed(shown.values())]
     known = [rule["id"] for rule in rules]
     run = {
         "tool": {"driver": {"name": "crashproof", "version": version, "rules": rules}},
@@ -76,6 +75,24 @@ def _rule(rule: RuleText) -> dict[str, Any]:
             "how_bad": rule.severity,
             "tags": ["temporal", "durability"],
         },
+    }
+
+
+def _check(finding: ReportedFinding, kind: str) -> dict[str, Any]:
+    """Return the check that a finding is of as a rule, in the words of the finding."""
+    named = f"crashproof explain {finding.check}" if kind == "run" else f"crashproof {kind} --help"
+    remarks = "\n".join(finding.remarks[:2]) or finding.check
+    return {
+        "id": finding.rule_id,
+        "name": finding.rule_id,
+        "shortDescription": {"text": finding.rule_id.replace("-", " ")},
+        "fullDescription": {"text": finding.why or finding.message},
+        "help": {
+            "text": f"{remarks}\n{named}",
+            "markdown": f"{for_markdown(remarks)}\n\n`{named}` says more.",
+        },
+        "defaultConfiguration": {"level": finding.level, "rank": _RANKS[finding.level]},
+        "properties": {"tags": ["temporal", "durability"]},
     }
 
 
@@ -134,11 +151,13 @@ def _where(finding: ReportedFinding) -> dict[str, Any]:
     """Return the place of a finding; without one its file, and the scenario of which it is a finding."""
     if finding.place:
         return _location(finding.place, finding.snippet)
-    location: dict[str, Any] = {}
+    # What shows results beside code drops those that have no file: the folder of the run stands for one.
+    place = artifact(finding.file) if finding.file else {"uri": "./", "uriBaseId": _BASE}
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": place}}
+    if finding.file:
+        location["physicalLocation"]["region"] = {"startLine": finding.line or 1}
     if finding.trial:  # It is about a running agent and no line: its scenario is where it happened.
         location["logicalLocations"] = [{"name": finding.scenario, "kind": "module"}]
-    if finding.file:
-        location["physicalLocation"] = {"artifactLocation": artifact(finding.file), "region": {"startLine": 1}}
     return location
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.foreign import for_code_span, for_markdown
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome
+from harness.report.finding import Report
 from harness.report.form import Form
 from harness.report.phrases import plan_text
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
@@ -38,6 +39,28 @@ def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
         lines += ["", *_fault_table(by_fault)]
         lines += [line for where in somewhere(sweeps, by_fault) for line in ("", for_markdown(where))]
     return "\n".join([*lines, "", f"Evidence: {for_code_span(folder)}", ""])
+
+
+def findings_summary(report: Report) -> str:
+    """Return a report of any command as Markdown: its findings, then what limits it.
+
+    Args:
+        report: The report.
+    """
+    lines = [f"## crashproof {report.kind}: {report.outcome}", "", for_markdown(report.headline), ""]
+    for finding in report.counted[:_BLOCKS_SHOWN]:
+        grade = f" ({finding.grade})" if finding.grade else ""
+        lines += [
+            f"**{for_markdown(finding.scenario)}**: {for_code_span(finding.rule_id)}{grade}: "
+            f"{for_markdown(finding.message)}  ",
+            *(f"{for_markdown(remark)}  " for remark in finding.remarks),
+            f"Reproduce with {for_code_span(finding.reproduce)}",
+            "",
+        ]
+    if more := len(report.counted) - _BLOCKS_SHOWN:
+        lines += [f"… and {more} more findings.", ""] if more > 0 else []
+    lines += [f"- {for_markdown(limit.text)}" for limit in report.limits]
+    return "\n".join([*lines, "", *([f"Evidence: {for_code_span(report.folder)}", ""] if report.folder else [])])
 
 
 def _block(block: Block) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.records.audit_result import CodePlace
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Finding, Outcome, Severity, Verdict
 from harness.report.finding import Annotation, Case, Level, Limit, Report, ReportedFinding, Suite
@@ -20,7 +21,7 @@ def sweep_report(
     sweeps: Sequence[SweepResult],
     *,
     folder: str = "",
-    files: Mapping[str, str] | None = None,
+    places: Mapping[str, CodePlace] | None = None,
     reproduce: Reproduce = reproduce_trial,
 ) -> Report:
     """Return what sweeps came to as a report.
@@ -28,14 +29,14 @@ def sweep_report(
     Args:
         sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
-        files: Scenario name to the file that declares it, where there is one.
+        places: Scenario name to where it is declared, where that is known.
         reproduce: Returns the command that runs a trial again.
     """
-    files = files or {}
+    places = places or {}
     findings = worst_first(
         finding
         for each in sweeps
-        for finding in findings_of(each, reproduce=reproduce, file=files.get(each.scenario, ""))
+        for finding in findings_of(each, reproduce=reproduce, declared=places.get(each.scenario))
     )
     return Report(
         kind="run",
@@ -78,13 +79,15 @@ def headline(sweeps: Sequence[SweepResult]) -> str:
     return f"{line}, as far as the doors see" if any(each.gaps for each in sweeps) else line
 
 
-def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, file: str = "") -> list[ReportedFinding]:
+def findings_of(
+    sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, declared: CodePlace | None = None
+) -> list[ReportedFinding]:
     """Return the findings of one scenario, each once.
 
     Args:
         sweep: What the scenario came to.
         reproduce: Returns the command that runs a trial again.
-        file: The file that declares the scenario, where there is one.
+        declared: Where the scenario is declared, where that is known.
     """
     return [
         _reported(
@@ -93,7 +96,7 @@ def findings_of(sweep: SweepResult, *, reproduce: Reproduce = reproduce_trial, f
             reproduce,
             scenario=sweep.scenario,
             trials=each.trials,
-            file=file,
+            declared=declared,
             fail_on=sweep.fail_on,
         )
         for each in sweep.findings
@@ -118,7 +121,7 @@ def _reported(
     scenario: str,
     fail_on: Severity,
     trials: tuple[str, ...] = (),
-    file: str = "",
+    declared: CodePlace | None = None,
 ) -> ReportedFinding:
     return ReportedFinding(
         id=finding.id,
@@ -133,7 +136,8 @@ def _reported(
         plan=verdict.plan,
         trial=verdict.trial,
         trials=trials,
-        files=(file,) if file else (),
+        files=(declared.file,) if declared else (),
+        line=declared.line if declared else 0,
         evidence=finding.evidence,
         fingerprints={"finding/v1": f"{scenario}/{finding.id}"},
         details={
@@ -167,8 +171,14 @@ def _limits(sweep: SweepResult) -> Iterator[Limit]:
 
 
 def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
-    """Return the trials of a scenario as test cases, then each fault that it cannot meet, then why it is incomplete."""
-    cases = [_case(verdict, reproduce, sweep.fail_on) for verdict in sweep.verdicts]
+    """Return the trials of a scenario as test cases, then each fault that it cannot meet, then why it is incomplete.
+
+    What shows without any strike is a finding of the undisturbed runs' case alone, and of the first of them.
+    """
+    cases, known = [], set[str]()
+    for verdict in sweep.verdicts:
+        cases.append(_case(verdict, reproduce, sweep.fail_on, known=known))
+        known |= set() if verdict.plan.strikes else {finding.id for finding in verdict.findings}
     for name, reason in sweep.not_applicable.items():
         cases.append(Case(name=name, classname=sweep.scenario, skipped=f"not applicable: {reason}"))
     if sweep.inapplicable:
@@ -176,18 +186,43 @@ def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
         cases.append(Case(name="sweep", classname=sweep.scenario, skipped=skipped))
     elif why := incomplete(sweep):
         cases.append(Case(name="sweep", classname=sweep.scenario, error="; ".join(why)))
-    return Suite(name=sweep.scenario, cases=tuple(cases), seconds=sweep.seconds, may_skip=True)
+    properties = {
+        "title": sweep.title,
+        "points": str(sweep.known),
+        "struck": str(len(sweep.struck)),
+        "unreachable": str(len(sweep.unreachable)),
+        "fail_on": sweep.fail_on.value,
+    }
+    return Suite(name=sweep.scenario, cases=tuple(cases), seconds=sweep.seconds, may_skip=True, properties=properties)
 
 
-def _case(verdict: Verdict, reproduce: Reproduce, fail_on: Severity) -> Case:
+def _case(verdict: Verdict, reproduce: Reproduce, fail_on: Severity, *, known: Collection[str]) -> Case:
+    """Return a trial as a test case, without the findings that are known already."""
     name = f"{plan_text(verdict.plan)} [{verdict.trial}]"
+    beside: dict[str, Any] = {
+        "properties": {"trial": verdict.trial, "plan": str(verdict.plan), "reproduce": reproduce(verdict.trial)},
+        "story": _story(verdict),
+    }
     if verdict.outcome is Outcome.UNKNOWN:
-        return Case(name=name, classname=verdict.scenario, error="; ".join(why_unknown(verdict)))
-    worst_first = sorted(verdict.findings, key=lambda finding: -finding.how_bad.rank)
+        return Case(name=name, classname=verdict.scenario, error="; ".join(why_unknown(verdict)), **beside)
+    new = (finding for finding in verdict.findings if finding.id not in known)
+    worst_first = sorted(new, key=lambda finding: -finding.how_bad.rank)
     findings = tuple(
         _reported(finding, verdict, reproduce, scenario=verdict.scenario, fail_on=fail_on) for finding in worst_first
     )
-    return Case(name=name, classname=verdict.scenario, findings=findings)
+    return Case(name=name, classname=verdict.scenario, findings=findings, **beside)
+
+
+def _story(verdict: Verdict) -> tuple[str, ...]:
+    """Return what happened in a trial: what was struck, what is not as it should be, and how many checks held."""
+    held = sum(1 for judgement in verdict.judgements if judgement.outcome is Outcome.PASS)
+    strikes = [f"{strike.fault} {strike.at.text}" for strike in verdict.plan.strikes] or ["nothing was struck"]
+    shown = [
+        line
+        for finding in verdict.findings
+        for line in (f"{finding.check}: {finding.message}", *(f"  {entry}" for entry in finding.evidence))
+    ]
+    return (*strikes, *shown, f"{number(held, 'check')} held")
 
 
 def _trials(sweeps: Sequence[SweepResult]) -> dict[str, Any]:

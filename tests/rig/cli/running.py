@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import psutil
 
 from tests import ROOT
+from tests.unit.report.shapes import OF_COMMAND, unlike
 
 AGENTS = ROOT / "tests" / "agents"
 LIMIT = 120.0
@@ -90,11 +92,13 @@ MARKING = worker_options("hard_coded", workflow="Marking", task_queue="fixed")
 
 
 def crashproof(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
-    """Run the command to its end; nothing it started may be left, and no traceback shown."""
+    """Run the command to its end; nothing may be left, no traceback shown, and JSON is as its schema says."""
     with begun(*arguments, cwd=cwd, env=env) as running:
         running.process.wait(LIMIT)
         assert running.left() == []
     done = running.done()
+    if arguments[0] in OF_COMMAND and ("-o", "json") in itertools.pairwise(arguments) and "--explain" not in arguments:
+        assert unlike(done.json, OF_COMMAND[arguments[0]]) == []
     assert not any(line.startswith("Traceback") for line in done.err.splitlines()), done.err
     return done
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import ROOT
+from tests.unit.report.shapes import unlike
 
 COMMAND = [sys.executable, "-m", "harness.cli"]
 WORKER = f"{sys.executable} -m tests.replay.explored.worker"
@@ -24,6 +25,7 @@ def test_a_right_agent_is_explored_whole(tmp_path: Path) -> None:
     status, out, err = crashproof("explore", "scenarios/research.py::worker_dies", "-o", "json", out=tmp_path)
     assert status == 0, err
     told = json.loads(out)
+    assert unlike(told, "explore") == []
     (scenario,) = told["scenarios"]
     assert (told["outcome"], told["findings"], scenario["whole"]) == ("PASS", [], True)
     assert scenario["states"] > 30

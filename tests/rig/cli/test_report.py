@@ -15,6 +15,7 @@ from harness.records.sweep_result import SweepResult
 from harness.report.files import keep
 from tests.rig.cli.test_judge import FORMS, finished
 from tests.unit.report.samples import FAILED, PASSED
+from tests.unit.report.shapes import unlike
 
 
 def run_of(folder: Path, *sweeps: SweepResult) -> Path:
@@ -41,6 +42,7 @@ def test_it_says_what_is_new_beside_another_run(tmp_path: Path) -> None:
     now, before = run_of(tmp_path / "now", FAILED), run_of(tmp_path / "before", PASSED)
     assert "1 new, 0 still there" in shown(now, "--compare", before).stdout
     document = json.loads(shown(before, "--compare", now, "-o", "json").stdout)
+    assert unlike(document, "run") == []
     assert [each["check"] for each in document["compared"]["mended"]] == ["effects-happen-once"]
 
 

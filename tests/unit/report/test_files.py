@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.records.audit_result import CodePlace
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import EvidenceEntry, Finding, Outcome
 from harness.report.document import document
@@ -44,6 +45,9 @@ TRUNCATED = swept(verdict("9f3a2c", KILL, Outcome.FAIL, *truncated()))
 _EMPTY = ("meta", "br", "input")
 
 
+DECLARED = CodePlace(file="scenarios/trip.py", line=7, column=0)
+
+
 def html(results: Sequence[SweepResult], *, folder: str = "") -> str:
     return html_of(sweep_report(results, folder=folder), sweeps=results)
 
@@ -52,8 +56,8 @@ def junit(results: Sequence[SweepResult]) -> bytes:
     return junit_of(sweep_report(results))
 
 
-def sarif(results: Sequence[SweepResult], *, files: dict[str, str], version: str) -> dict[str, Any]:
-    return sarif_of(sweep_report(results, files=files), version=version)
+def sarif(results: Sequence[SweepResult], *, places: dict[str, CodePlace], version: str) -> dict[str, Any]:
+    return sarif_of(sweep_report(results, places=places), version=version)
 
 
 class Page(HTMLParser):
@@ -224,13 +228,16 @@ def test_summary_folds_findings_with_one_cause_and_counts_what_it_leaves_out() -
 
 
 def test_sarif_has_a_result_for_each_finding() -> None:
-    log = sarif([FAILED, PASSED], files={"trip": "scenarios/trip.py"}, version="1.0")
+    log = sarif([FAILED, PASSED], places={"trip": DECLARED}, version="1.0")
     run = log["runs"][0]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["effects-happen-once"]
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["id"] == "effects-happen-once"
+    assert "crashproof explain effects-happen-once" in rule["help"]["text"]
     (result,) = run["results"]
     assert result["ruleIndex"] == 0
     assert result["message"]["text"].endswith("Reproduce with: crashproof reproduce 9f3a2c")
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "scenarios/trip.py"
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
     assert (result["level"], result["rank"]) == ("error", 90.0)
     assert result["properties"] == {
         "severity": "broken",
@@ -238,11 +245,11 @@ def test_sarif_has_a_result_for_each_finding() -> None:
         "plan": KILL,
         "trial": "9f3a2c",
     }
-    assert sarif([PASSED], files={}, version="1.0")["runs"][0]["results"] == []
+    assert sarif([PASSED], places={}, version="1.0")["runs"][0]["results"] == []
 
 
 def test_every_form_puts_the_worst_first_and_fails_for_what_is_bad_enough() -> None:
-    log = sarif([graded()], files={}, version="1.0")
+    log = sarif([graded()], places={}, version="1.0")
     levels = [(result["ruleId"], result["level"]) for result in log["runs"][0]["results"]]
     assert levels == [("effects-happen-once", "error"), ("retry-bounded", "warning"), ("retry-after-honoured", "note")]
     assert "\nWhy: An activity that can only fail" in log["runs"][0]["results"][1]["message"]["text"]
@@ -258,9 +265,24 @@ def test_every_form_puts_the_worst_first_and_fails_for_what_is_bad_enough() -> N
     assert (found["fail_on"], found["severities"]) == ("broken", {"broken": 1, "risky": 1, "wasteful": 1})
 
 
+def test_what_shows_without_a_strike_is_a_failure_once() -> None:
+    twice = FAILED.verdicts[1].findings[0]
+    baseline = verdict("1a2b3c", "baseline", Outcome.FAIL, twice)
+    sweep = swept(baseline, replace(baseline, trial="2b3c4d"), verdict("9f3a2c", KILL, Outcome.FAIL, twice))
+    cases = list(ElementTree.fromstring(junit([sweep])).iter("testcase"))
+    assert [len(case.findall("failure")) for case in cases] == [1, 0, 0]
+    assert "charge happened 2 times" in (cases[2].findtext("system-out") or "")
+
+
+def test_sarif_without_a_file_stands_at_the_folder_of_the_run() -> None:
+    [result] = sarif([FAILED], places={}, version="1.0")["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "./", "uriBaseId": "SRCROOT"}
+
+
 def test_sarif_notifies_of_what_could_not_be_made() -> None:
     unswept = replace(PASSED, verdicts=(), struck=(), reason="the worker exited with status 1")
-    (run,) = sarif([several(), INAPPLICABLE, unswept], files={}, version="1.0")["runs"]
+    (run,) = sarif([several(), INAPPLICABLE, unswept], places={}, version="1.0")["runs"]
     (invocation,) = run["invocations"]
     told = [(each["level"], each["message"]["text"]) for each in invocation["toolExecutionNotifications"]]
     assert told == [
@@ -269,7 +291,7 @@ def test_sarif_notifies_of_what_could_not_be_made() -> None:
         ("error", "trip: nothing was swept: the worker exited with status 1"),
     ]
     assert invocation["executionSuccessful"]
-    (alone,) = sarif([unswept], files={}, version="1.0")["runs"]
+    (alone,) = sarif([unswept], places={}, version="1.0")["runs"]
     assert not alone["invocations"][0]["executionSuccessful"]
 
 
@@ -288,7 +310,11 @@ def test_hostile_text_is_harmless_in_every_file_of_a_report() -> None:
         masked=(NASTY,),
         not_applicable={"model-429": NASTY},
     )
-    run = RunReport(sweeps=(result, replace(INAPPLICABLE, inapplicable=NASTY)), place=NASTY, files={NASTY: NASTY})
+    run = RunReport(
+        sweeps=(result, replace(INAPPLICABLE, inapplicable=NASTY)),
+        place=NASTY,
+        places={NASTY: CodePlace(file=NASTY, line=1, column=0)},
+    )
     for form in forms():
         written = form.make(run).decode()
         shown = "".join(_texts(json.loads(written))) if form.file.endswith((".json", ".sarif")) else written

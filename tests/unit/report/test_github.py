@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.records.audit_result import AuditFinding, AuditResult, Certainty
+from harness.records.audit_result import AuditFinding, AuditResult, Certainty, CodePlace
 from harness.report.audit.source import audit_report
 from harness.report.github import github
 from harness.report.replay.source import replay_report
@@ -82,9 +82,10 @@ def test_what_limits_the_result_is_annotated_too() -> None:
 
 
 def test_findings_of_sweeps_and_replays_are_errors_at_their_file_or_line() -> None:
-    lines = github(sweep_report([samples.FAILED], files={"trip": "scenarios/trip.py"})).splitlines()
+    declared = {"trip": CodePlace(file="scenarios/trip.py", line=7, column=0)}
+    lines = github(sweep_report([samples.FAILED], places=declared)).splitlines()
     assert lines[0].startswith(
-        "::error file=scenarios/trip.py,title=effects-happen-once (broken)::charge happened 2 times"
+        "::error file=scenarios/trip.py,line=7,title=effects-happen-once (broken)::charge happened 2 times"
     )
     assert "%0Akill-worker before RespondActivityTaskCompleted of charge 1, attempt 1%0A" in lines[0]
     lines = github(sweep_report([samples.graded()])).splitlines()

@@ -37,5 +37,16 @@ def test_each_case_has_what_it_came_to() -> None:
     assert suite[0][0].get("message") == "m\N{REPLACEMENT CHARACTER}"
 
 
+def test_what_is_known_beside_and_the_story_are_told() -> None:
+    case = Case(name="one", classname="a", findings=(LOOK,), properties={"plan": "p"}, story=("killed", "held"))
+    suite = Suite(name="x", cases=(case,), seconds=1.5, properties={"points": "4"})
+    [read] = ElementTree.fromstring(junit(Report(kind="run", outcome=Outcome.PASS, headline="", suites=(suite,))))
+    assert [part.tag for part in read] == ["properties", "testcase"]
+    assert read.get("tests") == "1"
+    assert [part.tag for part in read[1]] == ["properties", "system-out"]
+    assert read[1][0][0].attrib == {"name": "plan", "value": "p"}
+    assert (read[1].findtext("system-out") or "").splitlines()[:3] == ["killed", "held", "c (look at it): m"]
+
+
 def test_what_cannot_be_skipped_is_not_counted() -> None:
     assert "skipped" not in suite_of(may_skip=False).attrib

