@@ -15,7 +15,7 @@ one are errors, never skipped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.servers.binaries import Binary
     from harness.testing import Effects, Model, SessionServer, Survives, WorkerStarter
     from harness.testing.fixtures import Fixtures
+    from harness.testing.mocked import MockedModel
     from harness.testing.thread import Calls, RigThread
     from harness.trial.rig import Rig
 
@@ -64,6 +65,36 @@ def crashproof_model(_crashproof_fixtures: Fixtures) -> Model:
     that it has seen.
     """
     return _crashproof_fixtures.model
+
+
+@pytest.fixture
+def crashproof_mocked_model(request: pytest.FixtureRequest) -> Iterator[MockedModel]:
+    """A model that plays OpenAI and Anthropic to clients in the test's own process; no server is started.
+
+    It has ``answers_with``, ``fails_with`` and ``requests`` as ``crashproof_model`` has. httpx and httpx2 are mocked by
+    respx and pytest-httpx2, which must be installed.
+    """
+    from harness.testing.mocked import mocked_model
+
+    with ExitStack() as mocks:
+        with _in_one_message():
+            model = mocks.enter_context(mocked_model(folder=request.path.parent))
+        yield model
+
+
+@pytest.fixture
+def crashproof_loopback_only() -> Iterator[None]:
+    """A guard: what connects, sends or looks a name up beyond this machine fails the test, even if it is caught.
+
+    For all tests of a module: ``pytestmark = pytest.mark.usefixtures("crashproof_loopback_only")``.
+    """
+    from harness.testing.loopback import loopback_only
+
+    with loopback_only() as attempts:
+        yield
+    if attempts:
+        refused = ", ".join(dict.fromkeys(attempts))
+        pytest.fail(for_terminal(f"crashproof: something tried to leave this machine: {refused}"), pytrace=False)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from harness.doors.model import model
 from harness.doors.model.due_faults import DueFaults
 from harness.doors.model.faulty import decision_on
 from harness.errors import UsageError
+from harness.faults import Fault
 from harness.foreign import for_terminal
 from harness.testing.thread import unattended
 
@@ -77,11 +78,14 @@ class Model:
 
     async def decide(self, message: HttpMessage) -> Decision:
         """Decide what becomes of a request; called by the door."""
-        self._requests.append(message)
-        method, path, body = message.method, message.path, _encoded(message.body)
-        return await _around(
-            self._failing, message, lambda: model.answer(method=method, path=path, body=body, script=self._script)
-        )
+        if message.position == "before" or message.again:
+            self._requests.append(message)
+        return await _around(self._failing, message, lambda: self.answer(message))
+
+    def answer(self, message: HttpMessage) -> Answer:
+        """Return what the model answers to a request that meets no fault."""
+        body = encoded(message.body)
+        return model.answer(method=message.method, path=message.path, body=body, script=self._script)
 
 
 class Effects:
@@ -131,7 +135,7 @@ class Effects:
     async def decide(self, message: HttpMessage) -> Decision:
         """Decide what becomes of a request; called by the door."""
         asked = effects.read(
-            method=message.method, path=message.path, headers=message.headers, body=_encoded(message.body)
+            method=message.method, path=message.path, headers=message.headers, body=encoded(message.body)
         )
 
         def execute() -> Answer:
@@ -144,13 +148,25 @@ class Effects:
 
 
 async def _around(due: DueFaults, message: HttpMessage, execute: Callable[[], Answer]) -> Decision:
-    """Execute a request, unless a fault comes before, and return what is answered, unless one comes after."""
+    """Decide about a request in a thread of its own; which fault it meets is settled as it comes."""
     fault, turn = due.next
     if fault:
         due.met()
+    return await unattended(lambda: decided(fault, message, execute, turn=turn))
+
+
+def decided(fault: Fault | None, message: HttpMessage, execute: Callable[[], Answer], *, turn: int) -> Decision:
+    """Execute a request, unless a fault comes before, and return what is answered, unless one comes after.
+
+    Args:
+        fault: The fault that it meets, if any.
+        message: The request.
+        execute: Executes it.
+        turn: Which of the requests that the fault meets it is, from 1.
+    """
     if fault and fault.positions == ("before",):
         return decision_on(fault.action, message, turn=turn)
-    answer = await unattended(execute)
+    answer = execute()
     if answer.notice:
         print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
     return decision_on(fault.action, message, turn=turn, text=answer.text) if fault else answer
@@ -164,5 +180,6 @@ def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:
     return Script(Path(inspect.getsourcefile(script) or "the script"), script)
 
 
-def _encoded(body: Any) -> bytes:
+def encoded(body: Any) -> bytes:
+    """Return the bytes of a body that was parsed, or that is a text."""
     return body.encode(errors="replace") if isinstance(body, str) else json.dumps(body).encode()

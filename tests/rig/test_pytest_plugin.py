@@ -165,6 +165,30 @@ async def test_waits(crashproof_worker):
 """
 
 
+IN_PROCESS = """
+import openai, pytest, socket
+
+pytestmark = pytest.mark.usefixtures("crashproof_loopback_only")
+
+def ask():
+    client = openai.OpenAI(api_key="none", base_url="https://api.openai.com/v1", max_retries=0)
+    return client.responses.create(model="m", input="hello").output_text
+
+def test_mocked(crashproof_mocked_model):
+    crashproof_mocked_model.answers_with(lambda request: "Paris.")
+    crashproof_mocked_model.fails_with("model-500-once")
+    with pytest.raises(openai.InternalServerError):
+        ask()
+    assert ask() == "Paris."
+
+def test_leaves_and_tells_nobody():
+    try:
+        socket.create_connection(("192.0.2.1", 443), timeout=1)
+    except BaseException:
+        pass
+"""
+
+
 USES_NOTHING = f"""
 import sys
 
@@ -220,6 +244,18 @@ def test_the_fixtures(project: pytest.Pytester) -> None:
         ]
     )
     assert left(project) == []
+
+
+def test_the_fixtures_of_a_test_without_servers(project: pytest.Pytester) -> None:
+    project.makepyfile(test_in_process=IN_PROCESS)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=PROJECT_LIMIT)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_leaves_and_tells_nobody*",
+            "crashproof: something tried to leave this machine: connect to 192.0.2.1 port 443",
+        ]
+    )
 
 
 def test_the_sweeps(project: pytest.Pytester) -> None:

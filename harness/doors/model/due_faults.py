@@ -6,7 +6,7 @@ from harness import faults
 from harness.doors.model.faulty import is_answer
 from harness.errors import UsageError, nearest
 from harness.faults import Fault
-from harness.faults.action import Action, LoseReply
+from harness.faults.action import LoseReply
 from harness.faults.transport import Duplicate
 from harness.records.point import Door
 
@@ -16,10 +16,12 @@ class DueFaults:
 
     Args:
         door: The door at which they are made.
+        more: Actions that can be made here beside those that are answers.
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, more: tuple[type, ...] = ()) -> None:
         self._door = door
+        self._more = more
         self._due: list[tuple[Fault, int]] = []
 
     def add(self, name: str) -> None:
@@ -29,8 +31,8 @@ class DueFaults:
             UsageError: It is no fault of the door, or one that needs more than an answer: another address, a new start.
         """
         fault = faults.named(name)
-        if self._door not in fault.doors or not _can_be_made(fault.action):
-            known = [each.name for each in faults.listed() if self._door in each.doors and _can_be_made(each.action)]
+        if not self._can_be_made(fault):
+            known = [each.name for each in faults.listed() if self._can_be_made(each)]
             raise UsageError(
                 f"{name!r} is no fault that the {self._door} can make by its answer{nearest(name, known)}; "
                 f"`crashproof faults {self._door}` lists its faults"
@@ -48,6 +50,6 @@ class DueFaults:
         if fault.times != turn:
             self._due.insert(0, (fault, turn + 1))
 
-
-def _can_be_made(action: Action) -> bool:
-    return isinstance(action, LoseReply | Duplicate) or is_answer(action)
+    def _can_be_made(self, fault: Fault) -> bool:
+        makes = isinstance(fault.action, (LoseReply, Duplicate, *self._more)) or is_answer(fault.action)
+        return self._door in fault.doors and makes
