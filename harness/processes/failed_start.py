@@ -10,7 +10,6 @@ from pathlib import Path
 from harness.errors import RigError
 from harness.processes.command import left_out
 from harness.processes.process import Process
-from harness.records.withheld import secret_values, text_without
 
 _LINES_READ = 2000
 _LINES_SHOWN = 20
@@ -41,11 +40,11 @@ def failed_start(
     Args:
         message: What happened, in a sentence.
         process: The process.
-        environment: Its environment: no secret of it is shown.
+        environment: Its environment.
         address: The fixed address that was given for it, if any.
         tls: Whether its door speaks TLS.
     """
-    written = text_without(secret_values(environment), process.log_tail(_LINES_READ))
+    written = process.log_tail(_LINES_READ)
     causes = chain_of_causes(written.splitlines())
     parts = [message]
     if len(causes) > 1:

@@ -22,6 +22,7 @@ from pathlib import Path
 from harness.errors import KilledError, RigError, UsageError, nearest
 from harness.processes import tree
 from harness.processes.kept_process import KeptProcess, NotStartedError
+from harness.records.withheld import secret_values, text_without
 
 _KEEPER = str(Path(__file__).with_name("keeper.py"))
 _TAIL_BYTES = 64 * 1024
@@ -42,14 +43,18 @@ class Process:
         kept: The process, which has begun.
         name: As the attribute.
         offsets: Its two log files, of standard output and of standard error, with their sizes when it started.
+        environment: What it was started with: no secret of it is shown.
     """
 
-    def __init__(self, kept: KeptProcess, *, name: str, offsets: Mapping[Path, int]) -> None:
+    def __init__(
+        self, kept: KeptProcess, *, name: str, offsets: Mapping[Path, int], environment: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.pid = kept.pid
         self.out, self.err = offsets
         self._kept = kept
         self._offsets = dict(offsets)
+        self._secrets = secret_values(environment)
         _registry.add(self)
 
     @classmethod
@@ -104,7 +109,7 @@ class Process:
         except NotStartedError as error:
             kind = KilledError if kept.lost else RigError
             raise kind(f"{name} cannot be started: {error} (pid {popen.pid})") from error
-        return cls(kept, name=name, offsets=offsets)
+        return cls(kept, name=name, offsets=offsets, environment=environment)
 
     def __repr__(self) -> str:
         status = self.exit_status
@@ -180,10 +185,10 @@ class Process:
         return await self.wait()
 
     def log_tail(self, lines: int = 20) -> str:
-        """Return the last lines that it wrote since it was started: standard error, before it standard output."""
+        """Return the last lines that it wrote since its start, without secrets: its output, then its errors."""
         err = self._written(self.err)[-lines:]
         out = self._written(self.out)[-(lines - len(err)) :] if len(err) < lines else []
-        return "\n".join([*out, *err])
+        return text_without(self._secrets, "\n".join([*out, *err]))
 
     def _written(self, path: Path) -> list[str]:
         with contextlib.suppress(OSError), path.open("rb") as file:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 
-_OWNER = ".crashproof-owner"
+OWNER = ".crashproof-owner"
+"""Name of the file that says whose a folder is."""
 _PREFIX = "crashproof-"
 _SHORT = "/tmp"
 _RANDOM = 8  # characters that make the name of a temporary folder its own
@@ -42,14 +43,14 @@ def new_folder(what: str, *, longest: int = 0) -> Path:
 def claim(folder: Path) -> None:
     """Make a folder, where it is not there, this process's own: it does not outlive it."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _OWNER).write_text(_identity(os.getpid()))
+    (folder / OWNER).write_text(_identity(os.getpid()))
     _owned.add(folder)
 
 
 def keep(folder: Path) -> None:
     """Let a folder stay when this process ends."""
     _owned.discard(folder)
-    (folder / _OWNER).unlink(missing_ok=True)
+    (folder / OWNER).unlink(missing_ok=True)
 
 
 def remove(folder: Path) -> None:
@@ -68,8 +69,8 @@ def remove_all() -> None:
 def remove_abandoned(*places: Path) -> None:
     """Remove what processes that are gone owned, among these folders and those where temporary files go."""
     temporary = {Path(tempfile.gettempdir()), Path(_SHORT)}
-    owners = [owner for place in temporary for owner in place.glob(f"{_PREFIX}*/{_OWNER}")]
-    for owner in (*owners, *(place / _OWNER for place in places)):
+    owners = [owner for place in temporary for owner in place.glob(f"{_PREFIX}*/{OWNER}")]
+    for owner in (*owners, *(place / OWNER for place in places)):
         with contextlib.suppress(OSError):  # of another user, or another command removes it at the same time
             pid, _, _ = (identity := owner.read_text()).partition(" ")
             if pid.isdigit() and _identity(int(pid)) != identity:

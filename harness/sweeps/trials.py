@@ -20,7 +20,7 @@ from harness.records.plan import Plan
 from harness.records.private_files import shorten, withhold
 from harness.records.scenario import Scenario
 from harness.records.verdict import Verdict
-from harness.records.withheld import secret_values
+from harness.records.withheld import secret_values, text_without
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
 from harness.sweeps.turns import Turns
@@ -138,13 +138,14 @@ class Trials:
         self._begin_replaying()
         run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         try:
-            return await run()
+            evidence = await run()
         except KilledError as error:  # nothing is known by that: once more, on a rig that is whole again
             self._again(plan, error)
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            return await run()
+            evidence = await run()
         finally:
             await asyncio.to_thread(self._tidy, folder / "logs")
+        return replace(evidence, end_reason=text_without(self._secrets, evidence.end_reason))
 
     def _tidy(self, logs: Path) -> None:
         withhold(self._secrets, logs)

@@ -10,7 +10,7 @@ What is no effect by its nature is left out. The rule is one of names, since nam
 - hidden files and folders (``.git``, ``.venv``, ``.cache``, ``.crashproof``),
 - what is made from something else: ``__pycache__``, ``*.pyc``, ``node_modules``, ``site-packages``, ``cache``,
 - logs: ``*.log``, ``*.log.1``, and what is below ``log`` or ``logs``,
-- what crashproof itself prints, where its standard output or error goes to a file,
+- what crashproof itself prints, where its standard output or error goes to a file, and the folders of its runs,
 - what stands for a process or for a moment: ``*.pid``, ``*.lock``, ``*.tmp``, ``*.swp``, ``*~``, and below ``tmp``.
 
 What is written elsewhere, by a file that is open only between two looks, goes unseen. The counters of ``/proc/PID/io``
@@ -27,8 +27,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
+
+from harness.processes.scratch import OWNER
 
 _MOST_FILES = 50_000  # files below the folders; more are not looked at
 
@@ -89,6 +91,8 @@ class WrittenFiles:
                 entries = list(os.scandir(waiting.pop()))
             except OSError:  # it is gone, or not for us to read: then not for the worker to write, either
                 continue
+            if _is_of_a_run({entry.name for entry in entries}):
+                continue
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if self._may_hold_effects(entry):
@@ -99,6 +103,11 @@ class WrittenFiles:
     def _may_hold_effects(self, folder: os.DirEntry[str]) -> bool:
         name = folder.name.lower()
         return not name.startswith(".") and name not in _NO_EFFECT_FOLDERS and folder.path not in self._own
+
+
+def _is_of_a_run(names: Set[str]) -> bool:
+    """Tell by what is in a folder whether a run of crashproof writes to it, this one or another at the same time."""
+    return OWNER in names or ("run.json" in names and not names.isdisjoint(("rig", "trials")))
 
 
 def database_of(file: str) -> str:

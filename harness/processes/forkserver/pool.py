@@ -255,4 +255,4 @@ class ForkServers:
                 "err": str(files[1]),
             }
         )
-        return Process(kept, name=name, offsets=offsets)
+        return Process(kept, name=name, offsets=offsets, environment=env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,18 @@ def test_a_trial_a_process_of_which_was_killed_is_run_once_more_from_an_empty_fo
         assert asyncio.run(ask()).end == "closed"
     assert begun == [False, False]
     assert told == [(KILL, "kill 0")]
+
+
+async def test_why_a_trial_ended_is_kept_without_what_the_worker_was_given(tmp_path: Path) -> None:
+    given = "postgres canary"
+
+    async def run(**how: Any) -> Evidence:
+        why = f"the worker exited by itself with status 1: cannot open {given}"
+        return Evidence(trial=how["trial"], scenario="trip", plan=how["plan"], end="stopped", end_reason=why)
+
+    scenario = replace(TRIP, env={"DATABASE": given})
+    options = SweepOptions()
+    trials = Trials(scenario, run=run, folder=tmp_path, turns=Turns(1), options=options, stopped=lambda: False)
+    async with trials.at_work():
+        kept = await trials.run(KILL, trial=KILL.trial_id("trip"), bounds=Bounds(limit=1.0))
+    assert kept.end_reason == "the worker exited by itself with status 1: cannot open …"

@@ -58,14 +58,23 @@ def test_a_row_of_sqlite_is_written_into_its_database_whatever_file_holds_it(tmp
         "download.tmp",
         "worker.pid",
         "own/trials/tape.jsonl",
+        "other run/rig/server/temporal.db",
+        "other run/trials/1/tape.jsonl",
+        "other rig/server/temporal.db",
     ],
 )
 def test_what_is_no_effect_by_its_nature_is_left_out(name: str, tmp_path: Path) -> None:
+    """The folders of another run are told by what is in them, and not by a name that a program may use, too."""
+    for mark in ("other run/run.json", "other rig/.crashproof-owner", "a program's own/run.json"):
+        (tmp_path / mark).parent.mkdir()
+        (tmp_path / mark).touch()
     files = WrittenFiles([tmp_path], own=[tmp_path / "own"])
     files.begin()
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("written")
     assert files.written() == []
+    (tmp_path / "a program's own" / "result.json").touch()
+    assert files.written() == [tmp_path / "a program's own" / "result.json"]
 
 
 def test_what_is_gone_again_and_what_was_only_read_is_not_written(tmp_path: Path) -> None:
