@@ -8,7 +8,14 @@ from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.showing import short
 from harness.records.evidence import Evidence
 from harness.records.replay_result import Difference, Replay, ReplayFinding
-from harness.records.verdict import EvidenceEntry, Finding
+from harness.records.verdict import EvidenceEntry, Finding, Severity
+
+_ENVIRONMENT = "os.environ"
+_READS_ENVIRONMENT = (
+    "It decides the same as long as the environment is the same: a worker that is deployed with another one decides "
+    "otherwise for the workflows that are open.",
+    "Read the variable where the workflow is started and hand it in, or in an activity; tell a library what it reads.",
+)
 
 _LONGEST = 600
 _MOST_SHOWN = 8
@@ -52,12 +59,18 @@ def _ended(replay: Replay) -> bool:
 
 
 def _findings(replay: Replay, path: str) -> Iterator[Finding]:
+    steady = not replay.differences and not replay.failure
     for finding in replay.findings:
+        reads = steady and [call.function for call in finding.causes] == [_ENVIRONMENT] and not finding.conditions
+        why, fix = _READS_ENVIRONMENT if reads else ("", "")
         yield Finding(
             check="replays",
             subject=path,
             message=f"the replay of {path} shows that {finding.message}",
             evidence=tuple(EvidenceEntry(words=(line,)) for line in _shown(finding)),
+            severity=Severity.RISKY if reads else None,
+            why=why,
+            fix=fix,
         )
     if replay.findings:
         return

@@ -89,7 +89,7 @@ def new_run(root: Path = RUNS) -> Path:
         RigError: It cannot be made.
     """
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
-    with _disk():
+    with _disk(root / name):
         make_private(root / name / "trials")
     point_latest(root, at=Path(name))
     return root / name
@@ -102,7 +102,7 @@ def point_latest(root: Path, *, at: Path | None) -> None:
         RigError: It cannot be done.
     """
     latest = root / "latest"
-    with _disk():
+    with _disk(latest):
         if at is None:
             latest.unlink(missing_ok=True)
             return
@@ -127,7 +127,7 @@ def find_run(folder: Path) -> Path:
 def set_aside(folder: Path) -> Path:
     """Put the evidence of a trial aside, below ``under-load`` beside all trials, and return where it is now."""
     aside = under_load(folder)
-    with _disk():
+    with _disk(aside):
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(exist_ok=True)
         folder.rename(aside)
@@ -155,7 +155,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         RigError: The disk does not take it.
     """
-    with _disk():
+    with _disk(path):
         make_private(path.parent)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
@@ -361,10 +361,10 @@ def _corrupt(path: Path, error: Exception) -> UsageError:
 
 
 @contextlib.contextmanager
-def _disk() -> Iterator[None]:
+def _disk(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         room = "free some room or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        words = f"evidence cannot be written to {error.filename}: {error.strerror}"
+        words = f"evidence cannot be written to {error.filename or place}: {error.strerror}"
         raise RigError(f"{words}; {room}give another place with --out") from error

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
+
 from tests.bench.sweeps import ROOT, command, environment
-from tests.bench.table import Figure, below
+from tests.bench.table import Figure, below, equal
 
 TRIALS_A_SWEEP = 20  # at least: so many sweeps are declared that none of them has to be made twice
 SETTLED = 200  # trials after which memory is expected to grow no more
 _LOOK_EVERY = 1.0  # seconds
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 _DECLARED = """\"\"\"The research agent, as many times as trials are wanted.\"\"\"
 
@@ -31,11 +33,21 @@ del agent
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look at a run saw: seconds since its start, trials judged so far, and resident bytes of its process."""
+    """What one look at a run saw.
+
+    Attributes:
+        seconds: Seconds since its start.
+        trials: Trials judged so far.
+        resident: Resident bytes of its process.
+        descriptors: Files and sockets that its process has open.
+        left: Processes of those below it that have outlived it.
+    """
 
     seconds: float
     trials: int
     resident: int
+    descriptors: int
+    left: int = 0
 
 
 def measure_pace(*, minutes: float) -> list[Figure]:
@@ -57,10 +69,12 @@ def measure_memory(*, trials: int) -> list[Figure]:
     settled = next((look for look in seen if look.trials >= min(SETTLED, trials // 2)), seen[-1])
     last = seen[-1]
     growth = 100 * (last.resident - settled.resident) / settled.resident
-    name = f"growth of resident memory, from trial {settled.trials} to {last.trials}"
+    since = f"from trial {settled.trials} to {last.trials}"
     return [
         Figure(name="resident memory of crashproof itself", measured=f"{last.resident / 2**20:.0f} MiB"),
-        below(name, growth, 10, unit="%", digits=1),
+        below(f"growth of resident memory, {since}", growth, 10, unit="%", digits=1),
+        below(f"further open files and sockets, {since}", last.descriptors - settled.descriptors, 50, unit=""),
+        equal("processes that outlive it", last.left, 0),
     ]
 
 
@@ -78,21 +92,22 @@ def _watched(*, trials: int, minutes: float) -> list[Seen]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as root:
+            below_it: set[psutil.Process] = set()
             while root.poll() is None:
                 time.sleep(_LOOK_EVERY)
-                seen += _look(root.pid, folder=Path(name), began=began)
+                with contextlib.suppress(psutil.Error):  # it has ended
+                    process = psutil.Process(root.pid)
+                    below_it.update(process.children(recursive=True))
+                    seen.append(_look(process, folder=Path(name), began=began))
                 if seen and (seen[-1].trials >= trials or seen[-1].seconds > 60 * minutes):
                     root.terminate()
                     break
+        left = sum(process.is_running() for process in below_it)
         if not seen or not seen[-1].trials:
             raise SystemExit("the sweeps made no trial")
-        return seen
+        return [*seen[:-1], replace(seen[-1], left=left)]
 
 
-def _look(pid: int, *, folder: Path, began: float) -> list[Seen]:
+def _look(process: psutil.Process, *, folder: Path, began: float) -> Seen:
     judged = sum(1 for _ in folder.glob("*/trials/*/verdict.json"))
-    try:
-        resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):  # it has ended
-        return []
-    return [Seen(time.monotonic() - began, judged, resident)]
+    return Seen(time.monotonic() - began, judged, process.memory_info().rss, process.num_fds())

@@ -77,3 +77,25 @@ def test_report_cases_what_depends_on_a_condition_is_told_once_with_its_line_and
         "seen under: wall clock",
         "calls time.time: app.py:7 in run",
     )
+
+
+def test_code_that_reads_the_environment_and_decides_the_same_is_risky() -> None:
+    call = NondeterministicCall(function="os.environ", stack=("app.py:7 in run",), workflow="Agent")
+    reads = ReplayFinding(
+        check="calls-nothing-non-deterministic",
+        workflow="Agent",
+        message="workflow code calls os.environ",
+        subject="os.environ in run",
+        causes=(call,),
+    )
+    steady = Replay(workflow_id="agent", run_id="run-1", commands=4, findings=(reads,))
+    found = only_finding("replays", replayed(steady))
+    assert (found.severity, found.fix.partition(" where")[0]) == ("risky", "Read the variable")
+    assert judged("replays", replayed(steady)).outcome == "PASS"
+    clock = replace(reads, message="workflow code calls time.time", causes=(replace(call, function="time.time"),))
+    for broken in (
+        replace(steady, failure="[TMPRL1100] it decides otherwise"),
+        replace(steady, findings=(replace(reads, conditions=("locale",)),)),
+        replace(steady, findings=(clock,)),
+    ):
+        assert only_finding("replays", replayed(broken)).severity == "broken"

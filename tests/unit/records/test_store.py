@@ -202,7 +202,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def half(self: Path, content: Any) -> int:
         write(self, content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # of a file that is open no name is given
 
     monkeypatch.setattr(Path, "write_bytes", half)
 
