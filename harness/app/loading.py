@@ -58,6 +58,8 @@ def load_file(path: Path) -> list[Scenario]:
 def _load_one(target: str) -> list[Scenario]:
     place, separator, name = target.partition("::")
     path = Path(place)
+    if not place:
+        raise UsageError("a scenario is named by an empty text: give a file, a folder or a name")
     if path.is_dir():
         files = [file for file in sorted(path.glob("*.py")) if _declares(file)]
         if not files:
@@ -65,6 +67,8 @@ def _load_one(target: str) -> list[Scenario]:
         scenarios = [scenario for file in files for scenario in load_file(file)]
     elif path.is_file():
         scenarios = load_file(path)
+    elif path.exists():
+        raise UsageError(f"{place} is neither a file nor a folder")
     elif separator or place.endswith(".py") or "/" in place:
         raise UsageError(f"there is no scenario file {place}{nearest(place, _python_files(path.parent))}")
     else:
@@ -99,7 +103,7 @@ def _named_apart(scenarios: list[Scenario]) -> list[Scenario]:
 
 def _declares(file: Path) -> bool:
     try:
-        return "Scenario(" in file.read_text(encoding="utf-8")
+        return file.is_file() and "Scenario(" in file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class ReadProgram:
 def makes_worker(file: Path) -> bool:
     """Tell whether a Python file looks like a program that makes a Temporal worker, and like no file of scenarios."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
     except (OSError, UnicodeDecodeError):
         return False
     return "temporalio" in text and "Worker(" in text and "Scenario(" not in text
@@ -51,6 +52,7 @@ def read_options(file: Path, *, given: Mapping[str, Any]) -> list[ReadProgram]:
     workers = read_program(file)
     every = [each for worker in workers for each in _programs(file, worker, given)]
     if not every:
+        _must_be_python(file)
         known = [workflow.name for worker in workers for workflow in worker.workflows]
         raise UsageError(
             f"no workflow {given['workflow']!r} can be read from {file}{nearest(given['workflow'], known)}"
@@ -59,6 +61,13 @@ def read_options(file: Path, *, given: Mapping[str, Any]) -> list[ReadProgram]:
             f"by options: --worker {command_of(file)!r} --workflow TYPE"
         )
     return every
+
+
+def _must_be_python(file: Path) -> None:
+    try:
+        ast.parse(file.read_bytes(), filename=str(file))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UsageError(f"{file} cannot be read: {type(error).__name__}: {error}") from error
 
 
 def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Iterator[ReadProgram]:

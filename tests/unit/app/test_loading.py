@@ -130,3 +130,15 @@ def test_a_file_that_is_interrupted_is_no_fault_of_it(place: Path) -> None:
     (place / "slow.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         load(["slow.py"])
+
+
+def test_an_attack_by_a_file_that_never_ends_is_refused_and_passed_over_in_a_folder(place: Path) -> None:
+    os.mkfifo(place / "pipe.py")
+    with pytest.raises(UsageError, match=r"pipe\.py is neither a file nor a folder"):
+        load(["pipe.py"])
+    with pytest.raises(UsageError, match="/dev/zero is neither a file nor a folder"):
+        load(["/dev/zero"])
+    with pytest.raises(UsageError, match="an empty text"):
+        load([""])
+    os.mkfifo(place / "scenarios" / "pipe.py")
+    assert load(["scenarios"])

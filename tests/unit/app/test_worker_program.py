@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,11 @@ def test_only_a_program_that_makes_a_worker_looks_like_one(worker: Path, tmp_pat
         worker.write_text(text)
         assert not makes_worker(worker)
     assert not makes_worker(tmp_path / "none.py")
+
+
+def test_a_program_that_is_no_python_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "worker.py").write_text("from temporalio.worker import Worker\nWorker(")
+    with pytest.raises(UsageError, match=r"worker.py cannot be read: SyntaxError: .*line 2"):
+        read_options(Path("worker.py"), given={})
+    os.mkfifo(tmp_path / "pipe.py")
+    assert not makes_worker(tmp_path / "pipe.py")
