@@ -32,7 +32,7 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
     audit          rules that read workflow and activity code
     sweeps         which trials are run, in which order, until when
     readiness      the checklist before a release (not built)
-    campaign       sweeps on many machines, coordinated by a workflow on the user's cluster (not built)
+    campaign       sweeps on many machines, coordinated by a workflow on the user's cluster
     app            what the commands do, as functions that print nothing
     cli            the commands
     testing        the fixtures of the pytest plugin, whose entrance is pytest_plugin

@@ -54,7 +54,7 @@ Those that judge and tell what was recorded know no server and no door; the comm
 is done, and not the rooms that do it.
 """
 
-NOT_BUILT = {"readiness", "campaign"}
+NOT_BUILT = {"readiness"}
 """Rooms whose place is kept."""
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "harness", "scenarios", "tests", "conftest.py", "noxfile.py"}

@@ -19,6 +19,7 @@ _COMMANDS = {
     "init": "Write scenarios, tests and CI for the project in this folder.",
     "reproduce": "Run one trial of an earlier run again.",
     "explore": "Explore every order in which the world can answer, without a server.",
+    "campaign": "Sweep scenarios on many machines, coordinated by your own cluster.",
     "replay": "Replay recorded histories and compare every decision with the recording.",
     "audit": "Read workflow and activity code, never run it, and tell what breaks durability.",
     "capture": "Read histories from a cluster into a folder; nothing there is changed.",
@@ -35,7 +36,7 @@ _COMMANDS = {
     "server": "Start, find or install the Temporal dev server.",
 }
 
-_ON_THE_SDK = ("run", "reproduce", "explore", "replay", "capture", "judge", "report", "demo", "scrub")
+_ON_THE_SDK = ("run", "reproduce", "explore", "replay", "capture", "judge", "report", "demo", "scrub", "campaign")
 """Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
 
 _EPILOG = """\b

@@ -127,7 +127,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         max_failures=given["max_failures"] or 0,
         workflows=given["workflows"],
         cold=given["cold"],
-        faults=_fault_words(given["faults_wanted"]),
+        faults=fault_words(given["faults_wanted"]),
         engine=given["engine"],
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),
         prices=load_prices(given["prices"]) if given["prices"] else find_prices(Path.cwd()),
@@ -201,7 +201,7 @@ async def _run(
     return await run(work, options=options, folder=folder, means=means, tell=tell)
 
 
-def _fault_words(given: Sequence[str]) -> tuple[str, ...]:
+def fault_words(given: Sequence[str]) -> tuple[str, ...]:
     """Return the words of ``--faults``.
 
     Raises:

@@ -115,7 +115,7 @@ def steady(candidates: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple
     return kept, left
 
 
-def _is_known(point: Point, known: set[str]) -> bool:
+def is_known(point: Point, known: set[str]) -> bool:
     """Tell whether a message is one that was met before, or one more of its kind: a heartbeat, a call tried again."""
     again = replace(point, occurrence=1).place in known and point.door != "wire"
     return point.place in known or again or bool(_TIMED.search(point.place))
@@ -131,6 +131,6 @@ def new_cuts(faults: Sequence[Fault], tape: Sequence[Entry], known: set[str]) ->
     met = set(points(tape))
     made: dict[tuple[str, str], Cut] = {}
     for cut in (cut for fault in faults for cut in cuts_of(fault, tape)):
-        if cut.point in met and not _is_known(cut.point, known):
+        if cut.point in met and not is_known(cut.point, known):
             made.setdefault((cut.fault, cut.point.place), cut)
     return list(made.values())

@@ -41,7 +41,7 @@ def verdict_of(kept: Mapping[str, Any]) -> Verdict:
 def run_as_json(record: RunRecord) -> dict[str, Any]:
     """Return the record of a run as ``run.json`` holds it."""
     kept = {key: value for key, value in msgspec.to_builtins(record).items() if key != "sweeps"}
-    return {**kept, "swept": [_sweep_as_json(sweep) for sweep in record.sweeps]}
+    return {**kept, "swept": [sweep_as_json(sweep) for sweep in record.sweeps]}
 
 
 def run_of(kept: Mapping[str, Any]) -> RunRecord:
@@ -67,11 +67,25 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
     return {**msgspec.to_builtins(finding), "evidence": texts, "entries": msgspec.to_builtins(finding.evidence)}
 
 
-def _sweep_as_json(sweep: SweepResult) -> dict[str, Any]:
+def sweep_as_json(sweep: SweepResult) -> dict[str, Any]:
+    """Return what a sweep came to as ``run.json`` holds it."""
     verdicts = [verdict_as_json(verdict) for verdict in sweep.verdicts]
     for verdict in verdicts:
         del verdict["outcome"]
     return {**msgspec.to_builtins(sweep), "verdicts": verdicts}
+
+
+def sweep_of(kept: Mapping[str, Any]) -> SweepResult:
+    """Read what a sweep came to from what ``run.json`` holds of it.
+
+    Raises:
+        UsageError: It holds something else.
+    """
+    try:
+        result: SweepResult = _convert(_sweep(kept), SweepResult)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UsageError(f"it holds no result of a sweep: {type(error).__name__}: {error}") from error
+    return result
 
 
 def _sweep(kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from math import inf
 from harness import faults
 from harness.faults import Fault
 from harness.faults.client_actions import StartAgain
-from harness.records.cut import Cut, cuts_of, new_cuts, steady
+from harness.records.cut import Cut, cuts_of, is_known, new_cuts, steady
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -20,6 +20,19 @@ from harness.trial.deadline import activity_bounds
 
 REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownCut:
+    """A cut that the recovery of a trial shows.
+
+    Attributes:
+        cut: The cut.
+        wanted: Whether it is to be tried; one that is not makes its place known all the same.
+    """
+
+    cut: Cut
+    wanted: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +119,21 @@ def real_time_plans(cuts: Iterable[Cut], *, baseline: Evidence, options: SweepOp
 def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) -> list[Cut]:
     """Return the cuts at places that this trial is the first to show, and add these places to those that are known.
 
+    See ``shown_cuts`` for those that are left out.
+    """
+    return first_shown(shown_cuts(chosen, evidence, known=known), known=known)
+
+
+def first_shown(shown: Iterable[ShownCut], *, known: set[str]) -> list[Cut]:
+    """Return those cuts of one trial that are to be tried and not known yet; all their places are known then."""
+    new = [each for each in shown if not is_known(each.cut.point, known)]
+    known.update(each.cut.point.place for each in new)
+    return [each.cut for each in new if each.wanted]
+
+
+def shown_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) -> list[ShownCut]:
+    """Return the cuts that the recovery of a trial shows at places that are not known, and whether each is wanted.
+
     A fault that nothing heals has all the messages that it can meet for itself: no second fault is made at these. And
     a worker that says goodbye has been asked to end already, and another one takes its place: it is killed there, but
     neither asked once more nor stopped for another one to start. What a paused worker still sends when it goes on is no
@@ -117,9 +145,10 @@ def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str
         return []
     chosen = [fault for fault in chosen if fault.every not in ("activity", "once") and fault.family != "client"]
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
-    shown = new_cuts(chosen, _without_zombies(evidence), known)
-    known.update(cut.point.place for cut in shown)
-    return [cut for cut in shown if not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken))]
+    return [
+        ShownCut(cut=cut, wanted=not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken)))
+        for cut in new_cuts(chosen, _without_zombies(evidence), known)
+    ]
 
 
 def _without_zombies(evidence: Evidence) -> list[Entry]:

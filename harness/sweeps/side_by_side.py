@@ -86,7 +86,9 @@ async def sweep_all(
         places = asyncio.Semaphore(SWEEPS_A_PROCESSOR * (os.cpu_count() or 1))
         beside = [group.create_task(keep_pace(turns)), group.create_task(_until_full(folder))]
         for scenario, checks in zip(scenarios, judged, strict=True):
-            sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep)
+            sweep = sweep_of(
+                scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep
+            )
             finished = _finished(sweep, scenario, rig=rig, alone=alone, places=places, keep=keep)
             tasks.append(group.create_task(finished))
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -151,12 +153,12 @@ async def sweep_again(
         UsageError, RigError: It cannot be run.
     """
     async with Rig(binary=binary, folder=folder / "rig", engine=options.engine) as rig:
-        sweep = _sweep(scenario, checks, rig=rig, folder=folder, turns=Turns(1), options=options, tell=tell)
+        sweep = sweep_of(scenario, checks, rig=rig, folder=folder, turns=Turns(1), options=options, tell=tell)
         with _explained():
             return await sweep.again(plan, trial=trial, baselines=baselines)
 
 
-def _sweep(
+def sweep_of(
     scenario: Scenario,
     checks: Sequence[Check],
     *,
@@ -167,6 +169,7 @@ def _sweep(
     tell: Callable[[News], None],
     keep: Callable[[SweepResult], None] = lambda result: None,
 ) -> Sweep:
+    """Return the sweep of a scenario on a rig, with the arguments of ``sweep_all``."""
     return Sweep(
         scenario,
         checks=checks,

@@ -17,11 +17,11 @@ What happens in which order, and what the end of crashproof in between leaves:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from harness import faults
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
-from harness.checks.model_calls import Bill, bill
+from harness.checks.model_calls import bill
 from harness.checks.undisturbed import notices_of, why_not_compared
 from harness.errors import KilledError, RigError
 from harness.faults import Fault
@@ -46,28 +46,12 @@ from harness.sweeps.notes import left_in_words, notes
 from harness.sweeps.plans import KnownCuts, first_plans, known_cuts, real_time_plans, spread
 from harness.sweeps.quiet import difference, in_the_end
 from harness.sweeps.rounds import ENDLESS, try_all
-from harness.sweeps.stops import Stop, stop_of
-from harness.sweeps.trial_results import TrialResults
+from harness.sweeps.seen import Seen
+from harness.sweeps.stops import stop_of
+from harness.sweeps.trial_results import TrialResults, only
 from harness.sweeps.trials import RunTrial, Trials
 from harness.sweeps.turns import Turns
 from harness.trial.deadline import BASELINE_LIMIT, Bounds, bounds
-
-
-@dataclass
-class _Seen:
-    """What a sweep has seen so far, beside what its trials came to."""
-
-    baselines: list[Evidence] = field(default_factory=list)
-    known: KnownCuts = field(default_factory=KnownCuts)
-    recovered: list[Cut] = field(default_factory=list)
-    notices: dict[str, None] = field(default_factory=dict)
-    stops: list[Stop] = field(default_factory=list)
-    bills: dict[str, Bill] = field(default_factory=dict)
-    quiet: set[str] = field(default_factory=set)
-    unstable: list[str] = field(default_factory=list)
-    again: Counter[str] = field(default_factory=Counter)
-    total: int = 0
-    limit: str = ""
 
 
 class Sweep:
@@ -113,7 +97,7 @@ class Sweep:
             stopped=self._is_stopped,
             again=self._tell_again,
         )
-        self._seen = _Seen()
+        self._seen = Seen()
         self._results = TrialResults()
         self._faults = faults.chosen(options.faults or scenario.faults)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
@@ -149,6 +133,30 @@ class Sweep:
             evidence = await self._trials.run(plan, trial=trial, bounds=self._bounds(plan))
             self._judge(evidence)
         return self._result("", points_only=True)
+
+    @contextlib.asynccontextmanager
+    async def beside(self, baselines: Sequence[Evidence]) -> AsyncIterator[Sweep]:
+        """Be ready for ``some`` plans again and again, beside undisturbed trials that were made before."""
+        self._seen.baselines = list(baselines)
+        async with self._trials.at_work():
+            yield self
+
+    async def some(self, plans: Sequence[Plan], *, tried: Callable[[Plan, Evidence | None], None]) -> SweepResult:
+        """Try some plans while it is ``beside`` undisturbed trials; each is judged as ``run`` judges it.
+
+        Args:
+            plans: The plans.
+            tried: Called with each plan, in their order, and the evidence whose recovery is to be followed, or None.
+        """
+        self._seen.total += len(plans)
+        async with asyncio.TaskGroup() as group:
+            trying = [(plan, group.create_task(self._try(plan))) for plan in plans]
+            for plan, task in trying:
+                tried(plan, await task)
+        trials = {plan.trial_id(self._scenario.name) for plan in plans}
+        await self._try_again_in_quiet(trials)
+        await self._trials.written()
+        return only(self._result(""), plans=plans)
 
     async def _run_baselines(self) -> None:
         first = Plan().trial_id(self._scenario.name)
@@ -242,12 +250,13 @@ class Sweep:
             return None
         return evidence if evidence and self._judge(evidence).outcome is not Outcome.FAIL else None
 
-    async def _try_again_in_quiet(self) -> None:
+    async def _try_again_in_quiet(self, trials: Container[str] | None = None) -> None:
         """Run each trial once more in quiet that a busy machine may have made no PASS; what it comes to then counts.
 
         Its place in the sweep stays as it was: the points that its recovery showed have been tried by now.
         """
         slow = [each for each in self._results.verdicts.values() if each.slow and each.trial not in self._seen.quiet]
+        slow = [each for each in slow if trials is None or each.trial in trials]
         async with asyncio.TaskGroup() as group:
             for loaded in slow:
                 group.create_task(self._try_one_in_quiet(loaded))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from harness.records.evidence import Evidence
-from harness.records.plan import Strike
+from harness.records.plan import Plan, Strike
 from harness.records.point import is_goodbye, is_of_workflow_task
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
@@ -61,6 +62,18 @@ class TrialResults:
     def failed(self) -> int:
         """How many trials with a strike failed: what is broken without one is known before the first."""
         return sum(1 for each in self.verdicts.values() if each.plan.strikes and each.outcome is Outcome.FAIL)
+
+
+def only(result: SweepResult, *, plans: Sequence[Plan]) -> SweepResult:
+    """Return what the trials of some plans came to, with what is to be said of the sweep, and nothing of the others."""
+    trials = {plan.trial_id(result.scenario) for plan in plans}
+    strikes = {strike for plan in plans for strike in plan.strikes[-1:]}
+    return replace(
+        result,
+        verdicts=tuple(verdict for verdict in result.verdicts if verdict.trial in trials),
+        struck=tuple(strike for strike in result.struck if strike in strikes),
+        unreachable=tuple(strike for strike in result.unreachable if strike in strikes),
+    )
 
 
 def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:

@@ -128,6 +128,14 @@ class Trials:
         """
         return await self._kept(await self._tried(plan, trial=trial, bounds=bounds))
 
+    async def written(self) -> None:
+        """Wait until all evidence so far is written.
+
+        Raises:
+            RigError: Some of it could not be.
+        """
+        await self._writing.written()
+
     def save_verdict(self, verdict: Verdict) -> None:
         """Have the verdict of a trial written, after its evidence."""
         self._writing.write(functools.partial(folders.save_verdict, self.folder_of(verdict.trial), verdict))

@@ -1,0 +1,187 @@
+"""The activities of a campaign: what machines do when its workflows ask them to.
+
+Each one can be done twice, by another machine, or begin where one that died has ended:
+
+1. What an activity is told is an order of a few hundred bytes; the rest is read from the store.
+2. Trials are made in a folder of this machine. Whenever one is judged its bundle goes to the store, and the batch's
+   ``begun.json`` names it. That file, and not the heartbeat's details, is what the next attempt begins with, for it is
+   there when the machine is not; the details tell people how many trials are done.
+3. What a batch came to is written last, under a name of its own. Who reads it finds all bundles that it names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from harness.campaign.merging import merged
+from harness.campaign.orders import Batch, BatchDone, CampaignDone, CampaignOrder, Prepared, RoundOver, Work
+from harness.campaign.places import Places, TrialShown
+from harness.campaign.shared_sweep import SharedSweep, shown_by
+from harness.campaign.store import Store
+from harness.campaign.trial_maker import TrialMaker
+from harness.errors import UsageError, first_error
+from harness.foreign import for_file_name
+from harness.records.evidence import Evidence
+from harness.records.options import SweepOptions
+from harness.records.plan import Plan
+from harness.records.result_json import run_as_json, run_of
+from harness.records.run_record import DeclaredScenario, RunRecord
+from harness.records.scenario import Scenario
+from harness.records.sweep_result import count, outcome
+from harness.records.verdict import Outcome
+
+_BEAT_EVERY = 5.0  # seconds
+
+
+class CampaignActivities:
+    """What one machine does for campaigns.
+
+    Args:
+        maker: Makes trials.
+        folder: Where evidence is until it is in the store.
+        code: Digest of the code under test on this machine.
+        machine: Task queue of this machine alone.
+        prepare: Reads the scenarios that an order names, and returns the record of the run that begins.
+        scenario: Returns a scenario that a record declares.
+        options: Returns the options that a record keeps.
+    """
+
+    def __init__(
+        self,
+        *,
+        maker: TrialMaker,
+        folder: Path,
+        code: str,
+        machine: str,
+        prepare: Callable[[CampaignOrder], RunRecord],
+        scenario: Callable[[DeclaredScenario], Scenario],
+        options: Callable[[RunRecord], SweepOptions],
+    ) -> None:
+        self._maker = maker
+        self._folder = folder
+        self._code = code
+        self._machine = machine
+        self._prepare = prepare
+        self._scenario = scenario
+        self._options = options
+
+    @property
+    def all(self) -> Sequence[Callable[..., Any]]:
+        """The activities, to be registered."""
+        return (self.prepare, self.make_baselines, self.try_batch, self.end_round, self.merge)
+
+    @activity.defn
+    async def prepare(self, order: CampaignOrder) -> Prepared:
+        """Read the scenarios of a campaign, and keep what they are."""
+        async with _working():
+            record = await asyncio.to_thread(self._prepare, order)
+            store, places = Store(order.store), Places(activity.info().workflow_id or "")
+            await asyncio.to_thread(store.put_json, places.declared, run_as_json(record))
+            return Prepared(scenarios=tuple(each.name for each in record.scenarios), code=self._code)
+
+    @activity.defn
+    async def make_baselines(self, work: Work) -> int:
+        """Make the undisturbed trials of a scenario, and return how many plans there are to try."""
+        async with _working():
+            shared = await self._begun(work)
+            seen = await self._maker.undisturbed(shared.scenario, folder=shared.folder, options=shared.options)
+            await asyncio.to_thread(shared.keep_undisturbed, seen)
+            return len(seen.plans)
+
+    @activity.defn
+    async def try_batch(self, batch: Batch) -> BatchDone:
+        """Make the trials of some plans of a round."""
+        async with _working():
+            shared = await self._begun(batch)
+            plans, known = await asyncio.to_thread(shared.fetch, batch)
+            shown: list[TrialShown] = []
+
+            def tried(plan: Plan, evidence: Evidence | None) -> None:
+                shown.append(shown_by(plan, evidence, options=shared.options, scenario=shared.scenario, known=known))
+
+            async with shared.keeping(batch):
+                result = await self._maker.some(
+                    shared.scenario, plans, folder=shared.folder, options=shared.options, tried=tried
+                )
+            await asyncio.to_thread(shared.keep_batch, batch, result, shown)
+            failed = count(result.verdicts, Outcome.FAIL)
+            return BatchDone(tried=len(result.verdicts), failed=failed, machine=self._machine)
+
+    @activity.defn
+    async def end_round(self, over: RoundOver) -> int:
+        """Say which points the recoveries of a round were the first to show, and return how many are to be tried."""
+        async with _working():
+            shared = await self._begun(over)
+            return await asyncio.to_thread(shared.end_round, over)
+
+    @activity.defn
+    async def merge(self, work: Work) -> CampaignDone:
+        """Put together what the scenarios of a campaign came to."""
+        async with _working():
+            store, places = Store(work.store), Places(work.campaign)
+            record = await asyncio.to_thread(merged, store, places)
+            await asyncio.to_thread(store.put_json, places.result, run_as_json(record))
+            verdicts = [verdict for sweep in record.sweeps for verdict in sweep.verdicts]
+            return CampaignDone(
+                outcome=str(outcome(record.sweeps)),
+                trials=len(verdicts),
+                failed=count(verdicts, Outcome.FAIL),
+                findings=sum(len(sweep.findings) for sweep in record.sweeps),
+            )
+
+    async def _begun(self, work: Work) -> SharedSweep:
+        """Return what an order is about.
+
+        Raises:
+            ApplicationError: This machine has other code under test than the one that began the campaign.
+        """
+        if work.code != self._code:
+            message = (
+                f"the machine {self._machine} has other code, or other versions, than the one that began the campaign: "
+                "let all workers run from the same image"
+            )
+            raise ApplicationError(message, type="OtherCodeError")
+        store, places = Store(work.store), Places(work.campaign)
+        kept = await asyncio.to_thread(store.get_json, places.declared, dict)
+        record = run_of(kept)
+        declared = next(each for each in record.scenarios if each.name == work.scenario)
+        folder = self._folder / for_file_name(work.campaign) / for_file_name(work.scenario)
+        return SharedSweep(
+            store=store,
+            places=places,
+            scenario=await asyncio.to_thread(self._scenario, declared),
+            options=self._options(record),
+            folder=folder,
+        )
+
+
+@contextlib.asynccontextmanager
+async def _working() -> AsyncIterator[None]:
+    """Say again and again that this machine is there, and tell what cannot be done here as what it is.
+
+    Raises:
+        ApplicationError: What was asked cannot be done as asked, on no machine; it is not tried again.
+    """
+    beating = asyncio.create_task(_beat())
+    try:
+        yield
+    except (UsageError, BaseExceptionGroup) as error:
+        first = first_error(error)
+        if not isinstance(first, UsageError):
+            raise
+        raise ApplicationError(str(first), type="UsageError", non_retryable=True) from error
+    finally:
+        beating.cancel()
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(_BEAT_EVERY)

@@ -1,0 +1,107 @@
+"""What a campaign came to, put together from what its machines have left in the store, also before it is over.
+
+Nothing is run and nothing is judged here: each trial was judged where it was made, by the undisturbed trials that all
+machines share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from harness.campaign.bundles import unpack
+from harness.campaign.places import BatchResult, Known, Over, Places, Round
+from harness.campaign.store import MissingError, Store
+from harness.records.result_json import run_of, sweep_of
+from harness.records.run_record import RunRecord
+from harness.records.sweep_result import UNFINISHED, SweepResult
+from harness.sweeps.notes import left_in_words
+from harness.sweeps.rounds import ENDLESS, RECOVERY_ROUNDS
+
+
+def merged(store: Store, places: Places) -> RunRecord:
+    """Return what a campaign came to so far.
+
+    Raises:
+        MissingError: The store knows no such campaign.
+        RigError: The store does not answer.
+    """
+    record = run_of(store.get_json(places.declared, dict))
+    return replace(record, sweeps=tuple(_sweep(store, places, each.name) for each in record.scenarios))
+
+
+def fetch_evidence(store: Store, places: Places, *, record: RunRecord, folder: Path) -> list[str]:
+    """Fetch the evidence of all trials of a campaign into the folder of a run, and return what is lost, in words.
+
+    Raises:
+        RigError: The store does not answer, or the disk does not take it.
+    """
+    lost = []
+    for scenario in record.scenarios:
+        for digest in _bundles(store, places, scenario.name):
+            try:
+                unpack(store.bundle(digest), into=folder)
+            except MissingError as error:
+                lost.append(f"{scenario.name}: {error}")
+    return lost
+
+
+def _sweep(store: Store, places: Places, scenario: str) -> SweepResult:
+    try:
+        known = store.get_json(places.known(scenario), Known)
+    except MissingError:
+        return SweepResult(scenario=scenario, reason=UNFINISHED)
+    result = sweep_of(known.result)
+    notes = list(result.notes)
+    given_up: list[str] = []
+    for number in count():
+        for batch in _batches(store, places, scenario, number):
+            part = sweep_of(batch.result)
+            result = replace(
+                result,
+                verdicts=(*result.verdicts, *part.verdicts),
+                struck=(*result.struck, *part.struck),
+                unreachable=(*result.unreachable, *part.unreachable),
+                seconds=result.seconds + part.seconds,
+            )
+            notes += part.notes
+        try:
+            given_up += store.get_json(places.over(scenario, number), Over).given_up
+            following = store.get_json(places.round(scenario, number + 1), Round)
+        except MissingError:
+            break
+        result = replace(result, cuts=(*result.cuts, *following.cuts))
+        if not following.plans:
+            break
+    limit = ENDLESS if number == RECOVERY_ROUNDS and result.untried else ""
+    if given_up:
+        limit = f"no machine could do a part of it: {'; '.join(given_up)}"
+    elif result.untried and not limit:
+        limit = UNFINISHED
+    result = replace(result, limit=limit, notes=tuple(dict.fromkeys(notes)))
+    return replace(result, notes=(*result.notes, *left_in_words(result)))
+
+
+def _batches(store: Store, places: Places, scenario: str, number: int) -> Iterator[BatchResult]:
+    """Yield what the batches of a round came to, in order; those that were given up, or are not over, are left out."""
+    stems = [name.removesuffix(".json") for name in store.names(places.batches(scenario, number))]
+    for batch in sorted(int(stem) for stem in stems if stem.isdecimal()):
+        with suppress(MissingError):  # written half: the points of that batch are untried
+            yield store.get_json(places.batch(scenario, number, batch), BatchResult)
+
+
+def _bundles(store: Store, places: Places, scenario: str) -> Iterator[str]:
+    try:
+        yield from store.get_json(places.known(scenario), Known).bundles
+    except MissingError:
+        return
+    for number in count():
+        try:
+            store.get_json(places.round(scenario, number), Round)
+        except MissingError:
+            return
+        for batch in _batches(store, places, scenario, number):
+            yield from batch.bundles.values()

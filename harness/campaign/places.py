@@ -1,0 +1,144 @@
+"""What a campaign keeps in its store, and under which names.
+
+::
+
+    bundles/<2 digits>/<sha256>.tar.gz                   the evidence of one trial
+    campaigns/<campaign>/campaign.json                   scenarios, options, versions: a ``run.json`` without results
+    campaigns/<campaign>/<scenario>/known.json           what the undisturbed trials showed
+    campaigns/<campaign>/<scenario>/round-<n>.json       the plans of a round
+    campaigns/<campaign>/<scenario>/round-<n>/over.json  what of it was given up
+    campaigns/<campaign>/<scenario>/round-<n>/<batch>.json           what a batch came to
+    campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun.json     bundles of the trials that one under way has made
+    campaigns/<campaign>/result.json                     what it came to: a ``run.json``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.foreign import for_file_name
+from harness.records.cut import Cut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """``known.json``: what the undisturbed trials of a scenario showed.
+
+    Attributes:
+        result: What the sweep came to so far, as ``run.json`` holds it.
+        bundles: The bundles of the undisturbed trials, in order.
+    """
+
+    result: dict[str, Any]
+    bundles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """``round-<n>.json``: the plans of a round.
+
+    Attributes:
+        plans: The plans, in order, each as text.
+        cuts: The cuts that this round is the first to try; none in the first round, whose cuts are in ``known.json``.
+        places: Places that were known before this round's recoveries are looked at.
+    """
+
+    plans: tuple[str, ...]
+    cuts: tuple[Cut, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialShown:
+    """What the recovery of one trial showed that its undisturbed trials did not.
+
+    Attributes:
+        plan: Its plan.
+        cuts: The cuts at new places.
+        wanted: For each, whether it is to be tried.
+    """
+
+    plan: str
+    cuts: tuple[Cut, ...] = ()
+    wanted: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchResult:
+    """``<batch>.json``: what a batch came to.
+
+    Attributes:
+        result: Verdicts, strikes and notes, as ``run.json`` holds those of a sweep.
+        bundles: The bundle of each trial, by its id.
+        shown: What the recovery of each trial showed, in the order of the plans.
+    """
+
+    result: dict[str, Any]
+    bundles: dict[str, str] = field(default_factory=dict)
+    shown: tuple[TrialShown, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Over:
+    """``over.json``: a round whose batches are done.
+
+    Attributes:
+        batches: How many it had.
+        given_up: What was given up, each with why.
+    """
+
+    batches: int
+    given_up: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Places:
+    """The names of what one campaign keeps.
+
+    Attributes:
+        campaign: Its id.
+    """
+
+    campaign: str
+
+    @property
+    def declared(self) -> str:
+        """Its scenarios and options."""
+        return f"{self._root}/campaign.json"
+
+    @property
+    def result(self) -> str:
+        """What it came to."""
+        return f"{self._root}/result.json"
+
+    def known(self, scenario: str) -> str:
+        """What the undisturbed trials of a scenario showed."""
+        return f"{self._of(scenario)}/known.json"
+
+    def round(self, scenario: str, number: int) -> str:
+        """The plans of a round."""
+        return f"{self._of(scenario)}/round-{number}.json"
+
+    def batches(self, scenario: str, number: int) -> str:
+        """The folder of what the batches of a round came to."""
+        return f"{self._of(scenario)}/round-{number}"
+
+    def over(self, scenario: str, number: int) -> str:
+        """What of a round was given up."""
+        return f"{self.batches(scenario, number)}/over.json"
+
+    def batch(self, scenario: str, number: int, batch: int) -> str:
+        """What a batch came to."""
+        return f"{self.batches(scenario, number)}/{batch}.json"
+
+    def begun(self, scenario: str, number: int, batch: int) -> str:
+        """Bundles of the trials that a batch has made so far."""
+        return f"{self.batches(scenario, number)}/{batch}.begun.json"
+
+    @property
+    def _root(self) -> str:
+        return f"campaigns/{for_file_name(self.campaign)}"
+
+    def _of(self, scenario: str) -> str:
+        return f"{self._root}/{for_file_name(scenario)}"

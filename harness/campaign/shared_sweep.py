@@ -1,0 +1,227 @@
+"""A sweep that several machines share: what of it is in a folder of this machine, and what is in the store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from temporalio import activity
+
+from harness import faults
+from harness.campaign.bundles import packed, unpack
+from harness.campaign.orders import Batch, RoundOver
+from harness.campaign.places import BatchResult, Known, Over, Places, Round, TrialShown
+from harness.campaign.store import MissingError, Store
+from harness.campaign.trial_maker import Undisturbed
+from harness.records.evidence import Evidence
+from harness.records.options import SweepOptions
+from harness.records.plan import Plan, parse
+from harness.records.result_json import sweep_as_json
+from harness.records.scenario import Scenario
+from harness.records.store import under_load
+from harness.records.sweep_result import SweepResult
+from harness.sweeps.plans import ShownCut, first_shown, further_plan, shown_cuts
+from harness.sweeps.rounds import RECOVERY_ROUNDS
+
+_KEEP_EVERY = 2.0  # seconds
+
+
+class SharedSweep:
+    """The sweep of one scenario of a campaign, as one machine sees it.
+
+    Attributes:
+        scenario: The scenario.
+        options: How it is swept.
+        folder: Folder of this machine's trials of it.
+
+    Args:
+        store: The store of the campaign.
+        places: The names of what it keeps.
+        scenario: The scenario.
+        options: How it is swept.
+        folder: Folder of this machine's trials of it.
+    """
+
+    def __init__(
+        self, *, store: Store, places: Places, scenario: Scenario, options: SweepOptions, folder: Path
+    ) -> None:
+        self.scenario = scenario
+        self.options = options
+        self.folder = folder
+        self._store = store
+        self._places = places
+        self._bundles: dict[str, str] = {}
+        self._trials: list[str] = []
+
+    def keep_undisturbed(self, seen: Undisturbed) -> None:
+        """Keep the undisturbed trials, and the plans of the first round.
+
+        Raises:
+            RigError: The store does not take them.
+        """
+        trials = [self._trial(verdict.trial) for verdict in seen.result.verdicts]
+        bundles = tuple(self._store.add(packed(trial)) for trial in trials if _is_complete(trial))
+        plans = tuple(map(str, seen.plans))
+        first = Round(plans=plans, places=tuple(sorted(seen.places)))
+        self._store.put_json(self._places.round(self.scenario.name, 0), first)
+        known = Known(result=sweep_as_json(seen.result), bundles=bundles)
+        self._store.put_json(self._places.known(self.scenario.name), known)
+
+    def fetch(self, batch: Batch) -> tuple[list[Plan], frozenset[str]]:
+        """Fetch what a batch needs: the undisturbed trials, and those of its own that an earlier attempt has made.
+
+        Returns:
+            The plans of the batch, and the places that the undisturbed trials met.
+
+        Raises:
+            RigError: The store does not give them.
+        """
+        name = self.scenario.name
+        known = self._store.get_json(self._places.known(name), Known)
+        first = Plan().trial_id(name)
+        for trial, digest in zip((first, f"{first}-2"), known.bundles, strict=False):
+            self._fetch(trial, digest)
+        this = self._store.get_json(self._places.round(name, batch.round), Round)
+        undisturbed = self._store.get_json(self._places.round(name, 0), Round) if batch.round else this
+        for trial, digest in self._begun(batch).items():
+            with contextlib.suppress(MissingError):  # it was written half: the trial is made once more
+                self._fetch(trial, digest)
+                self._bundles[trial] = digest
+        plans = [parse(text) for text in this.plans[batch.first : batch.first + batch.size]]
+        self._trials = [plan.trial_id(name) for plan in plans]
+        return plans, frozenset(undisturbed.places)
+
+    @contextlib.asynccontextmanager
+    async def keeping(self, batch: Batch) -> AsyncIterator[None]:
+        """Have the bundle of each trial kept as soon as it is judged."""
+        keeping = asyncio.create_task(self._keep_on(batch))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    def keep_batch(self, batch: Batch, result: SweepResult, shown: Sequence[TrialShown]) -> None:
+        """Keep what a batch came to, and have no more of it on this machine.
+
+        Raises:
+            RigError: The store does not take it.
+        """
+        self._keep_judged(again=True)
+        name, kept = (
+            self.scenario.name,
+            BatchResult(result=sweep_as_json(_of_its_own(result)), bundles=self._bundles, shown=tuple(shown)),
+        )
+        self._store.put_json(self._places.batch(name, batch.round, batch.number), kept)
+        for trial in self._bundles:
+            shutil.rmtree(self._trial(trial), ignore_errors=True)
+            shutil.rmtree(under_load(self._trial(trial)), ignore_errors=True)
+
+    def end_round(self, over: RoundOver) -> int:
+        """Keep the plans of the next round, and return how many there are.
+
+        Those are, in the order of the plans of this round, the points that its recoveries were the first to show.
+
+        Raises:
+            RigError: The store does not give or take it.
+        """
+        name = self.scenario.name
+        self._store.put_json(self._places.over(name, over.round), Over(batches=over.batches, given_up=over.given_up))
+        this = self._store.get_json(self._places.round(name, over.round), Round)
+        places = set(this.places)
+        plans: list[Plan] = []
+        cuts = []
+        for number in range(over.batches):
+            for trial in self._shown_in(over, number):
+                shown = [ShownCut(cut=cut, wanted=want) for cut, want in zip(trial.cuts, trial.wanted, strict=True)]
+                for cut in first_shown(shown, known=places):
+                    cuts.append(cut)
+                    plans.append(further_plan(parse(trial.plan), cut, options=self.options))
+        last = over.round == RECOVERY_ROUNDS
+        texts = () if last else tuple(map(str, plans))
+        following = Round(plans=texts, cuts=tuple(cuts), places=tuple(sorted(places)))
+        self._store.put_json(self._places.round(name, over.round + 1), following)
+        return len(texts)
+
+    def _shown_in(self, over: RoundOver, number: int) -> tuple[TrialShown, ...]:
+        """Return what the recoveries of a batch showed; nothing of one that was given up."""
+        try:
+            batch = self._store.get_json(self._places.batch(self.scenario.name, over.round, number), BatchResult)
+        except MissingError:
+            return ()
+        return batch.shown
+
+    async def _keep_on(self, batch: Batch) -> None:
+        name = self._places.begun(self.scenario.name, batch.round, batch.number)
+        while True:
+            await asyncio.sleep(_KEEP_EVERY)
+            if await asyncio.to_thread(self._keep_judged):
+                await asyncio.to_thread(self._store.put_json, name, self._bundles)
+            activity.heartbeat(len(self._bundles))
+
+    def _keep_judged(self, *, again: bool = False) -> bool:
+        """Keep the bundles of the trials that were judged; tell whether there was any.
+
+        Args:
+            again: Whether those that were run again in quiet are kept once more, too.
+        """
+        before = dict(self._bundles)
+        for trial in map(self._trial, self._trials):
+            is_new = trial.name not in before or (again and under_load(trial).is_dir())
+            if is_new and _is_complete(trial):
+                self._bundles[trial.name] = self._store.add(packed(trial))
+        return self._bundles != before
+
+    def _begun(self, batch: Batch) -> dict[str, str]:
+        try:
+            name = self._places.begun(self.scenario.name, batch.round, batch.number)
+            return self._store.get_json(name, dict[str, str])
+        except MissingError:
+            return {}
+
+    def _fetch(self, trial: str, digest: str) -> None:
+        if not _is_complete(self._trial(trial)):
+            unpack(self._store.bundle(digest), into=self.folder)
+
+    def _trial(self, trial: str) -> Path:
+        return self.folder / "trials" / trial
+
+
+def shown_by(
+    plan: Plan, evidence: Evidence | None, *, scenario: Scenario, options: SweepOptions, known: frozenset[str]
+) -> TrialShown:
+    """Return what the recovery of a trial shows at places that the undisturbed trials did not meet.
+
+    Args:
+        plan: The plan of the trial.
+        evidence: Its evidence; None where its recovery is not followed.
+        scenario: The scenario.
+        options: How it is swept; where only some points were asked for, those of recoveries are not followed.
+        known: The places that the undisturbed trials met.
+    """
+    if evidence is None or options.only:
+        return TrialShown(plan=str(plan))
+    chosen = faults.chosen(options.faults or scenario.faults)
+    shown = shown_cuts(chosen, evidence, known=set(known))
+    return TrialShown(
+        plan=str(plan), cuts=tuple(each.cut for each in shown), wanted=tuple(each.wanted for each in shown)
+    )
+
+
+def _of_its_own(result: SweepResult) -> SweepResult:
+    """Return what the trials of a batch came to; what the undisturbed ones showed is kept beside them, once."""
+    return SweepResult(
+        scenario=result.scenario,
+        verdicts=result.verdicts,
+        struck=result.struck,
+        unreachable=result.unreachable,
+        notes=result.notes,
+        seconds=result.seconds,
+    )
+
+
+def _is_complete(trial: Path) -> bool:
+    return (trial / "verdict.json").is_file()

@@ -1,0 +1,160 @@
+"""The store of a campaign: where its machines leave evidence for each other, by URL.
+
+A folder that all machines see, or a bucket: whatever fsspec knows (``file:``, ``s3:``, ``gs:``, ``az:``, ``memory:``).
+Credentials come from the environment of each machine, as fsspec and its packages read them, and never travel with a
+campaign.
+
+Two kinds of things are kept:
+
+- Bundles, named by the digest of their content. One that was written half is noticed when it is read, and written
+  again by whoever has it: names never lie.
+- Small JSON files with names of their own (``harness.campaign.places``), each written by one activity. An activity that
+  is done twice writes the same file twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from harness.errors import RigError, UsageError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+T = TypeVar("T")
+
+REMEDY = "pip install 'crashproof[campaign]'"
+
+
+class MissingError(RigError):
+    """The store has no such thing, or has it only in part."""
+
+
+class Store:
+    """A place for evidence that several machines reach.
+
+    Args:
+        url: Its URL, or the path of a folder.
+
+    Raises:
+        UsageError: No such kind of store is known here, or the package that it needs is missing.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._files, self._root = _opened(url)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep content under a name: whole, or not at all.
+
+        Raises:
+            RigError: The store does not take it.
+        """
+        path = self._path(name)
+        self._tried(lambda: self._write(path, content), f"does not take {name}")
+
+    def get(self, name: str) -> bytes:
+        """Return what is kept under a name.
+
+        Raises:
+            MissingError: Nothing is.
+            RigError: The store does not give it.
+        """
+        content: bytes = self._tried(lambda: self._files.cat_file(self._path(name)), f"does not give {name}")
+        return content
+
+    def put_json(self, name: str, value: Any) -> None:
+        """Keep a value as JSON; see ``put``."""
+        self.put(name, msgspec.json.encode(value))
+
+    def get_json(self, name: str, kind: type[T]) -> T:
+        """Return a value that is kept as JSON; see ``get``.
+
+        Raises:
+            MissingError: Nothing is kept there, or something else.
+        """
+        try:
+            return msgspec.json.decode(self.get(name), type=kind)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise MissingError(f"the store {self.url} holds something else as {name}: {error}") from error
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of what is kept directly in a folder, without the folder; none where it is not there.
+
+        Raises:
+            RigError: The store does not say.
+        """
+        try:
+            paths = self._tried(lambda: self._files.ls(self._path(folder), detail=False), f"does not list {folder}")
+        except MissingError:
+            return []
+        return sorted(str(path).rsplit("/", 1)[-1] for path in paths)
+
+    def add(self, bundle: bytes) -> str:
+        """Keep a bundle under the digest of its content, and return that digest."""
+        digest = hashlib.sha256(bundle).hexdigest()
+        self.put(_bundle(digest), bundle)
+        return digest
+
+    def bundle(self, digest: str) -> bytes:
+        """Return a bundle.
+
+        Raises:
+            MissingError: It is not there, or not as it was given.
+            RigError: The store does not give it.
+        """
+        content = self.get(_bundle(digest))
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise MissingError(f"the store {self.url} has bundle {digest[:12]} only in part")
+        return content
+
+    def _write(self, path: str, content: bytes) -> None:
+        if "file" not in self._protocols:  # a bucket takes an object whole, or not at all
+            self._files.pipe_file(path, content)
+            return
+        partial = f"{path}.{uuid.uuid4().hex[:8]}.partial"
+        self._files.makedirs(os.path.dirname(path), exist_ok=True)
+        self._files.pipe_file(partial, content)
+        os.replace(partial, path)
+
+    @property
+    def _protocols(self) -> tuple[str, ...]:
+        protocol = self._files.protocol
+        return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+    def _tried(self, action: Callable[[], T], what: str) -> T:
+        try:
+            return action()
+        except FileNotFoundError as error:
+            raise MissingError(
+                f"the store {self.url} has no {error.args[-1] if error.args else 'such file'}"
+            ) from error
+        except Exception as error:  # each kind of store raises its own
+            raise RigError(f"the store {self.url} {what}: {type(error).__name__}: {error}") from error
+
+
+def _bundle(digest: str) -> str:
+    return f"bundles/{digest[:2]}/{digest}.tar.gz"
+
+
+def _opened(url: str) -> tuple[AbstractFileSystem, str]:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise UsageError(f"a campaign needs a package that is not here: {REMEDY}") from error
+    try:
+        files, root = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        raise UsageError(f"the store {url} needs a package that is not here: {error}") from error
+    except Exception as error:  # each kind of store raises its own
+        raise UsageError(f"{url} names no store: {error}") from error
+    return files, root

@@ -1,0 +1,249 @@
+"""The workflows of a campaign: one for the campaign, and a child for each scenario.
+
+Both keep their histories short, whatever the number of trials: an activity makes a whole batch of them, and before a
+history becomes long the workflow goes on as new, when what it had asked for has been answered.
+
+A scenario is swept as on one machine (``harness.sweeps.rounds``): its undisturbed trials say which plans there are; all
+plans of a round are tried; the points that the recoveries of a round showed, in the order of its plans, are the next
+round; until none is new. What one machine cannot do, another one is asked to. A batch that no machine could do is given
+up: its points stay untried, which makes the outcome UNKNOWN, with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutError, TimeoutType, is_cancelled_exception
+from temporalio.workflow import ActivityCancellationType, ChildWorkflowCancellationType
+
+from harness.campaign.orders import (
+    Batch,
+    BatchDone,
+    CampaignDone,
+    CampaignOrder,
+    Policy,
+    Prepared,
+    Progress,
+    RoundOver,
+    ScenarioOrder,
+    Work,
+)
+
+T = TypeVar("T")
+
+LONG = 1_500
+"""Events after which a workflow goes on as new. What is under way then adds a few more; 2,000 are never reached."""
+
+WARM = timedelta(seconds=10)
+"""How long a batch waits for the machine whose server and workers are warm before any other one may have it."""
+
+_TOLD = 300  # characters of why something was given up
+_MOST_TOLD = 20  # things given up in a round that are told one by one
+
+
+@workflow.defn
+class CrashproofCampaign:
+    """Sweeps scenarios on all machines that work for it; see ``harness.app.campaign``."""
+
+    def __init__(self) -> None:
+        self._scenarios: tuple[str, ...] = ()
+
+    @workflow.run
+    async def run(self, order: CampaignOrder) -> CampaignDone:
+        """Sweep each scenario by a child workflow, and put together what they came to."""
+        if not order.scenarios:
+            prepared = await _asked("prepare", order, result=Prepared, policy=order.policies["prepare"])
+            order = replace(order, scenarios=prepared.scenarios, code=prepared.code)
+        self._scenarios = order.scenarios
+        waiting = list(order.scenarios[order.done :])
+        under_way: list[asyncio.Task[None]] = []
+        while (waiting and not _is_long()) or under_way:
+            while waiting and len(under_way) < order.at_a_time and not _is_long():
+                under_way.append(asyncio.create_task(self._sweep(order, waiting.pop(0))))
+            over, _ = await workflow.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for each in over:
+                under_way.remove(each)
+                each.result()
+        if waiting:
+            workflow.continue_as_new(replace(order, done=len(order.scenarios) - len(waiting)))
+        work = Work(campaign=workflow.info().workflow_id, store=order.store, scenario="", code=order.code)
+        return await _asked("merge", work, result=CampaignDone, policy=order.policies["merge"])
+
+    @workflow.query
+    def scenarios(self) -> tuple[str, ...]:
+        """Return the names of the scenarios; none until they have been read."""
+        return self._scenarios
+
+    async def _sweep(self, order: CampaignOrder, scenario: str) -> None:
+        campaign = workflow.info().workflow_id
+        child = ScenarioOrder(
+            campaign=campaign,
+            store=order.store,
+            scenario=scenario,
+            code=order.code,
+            policies=order.policies,
+            batch=order.batch,
+            lanes=order.lanes,
+        )
+        try:
+            await workflow.execute_child_workflow(
+                CrashproofScenario.run,
+                child,
+                id=f"{campaign}/{scenario}",
+                cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+        except ChildWorkflowError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("scenario %s was given up: %s", scenario, error.cause)
+
+
+@workflow.defn
+class CrashproofScenario:
+    """Sweeps one scenario of a campaign."""
+
+    @workflow.init
+    def __init__(self, order: ScenarioOrder) -> None:
+        self._order = order
+
+    @workflow.run
+    async def run(self, order: ScenarioOrder) -> None:
+        """Make the undisturbed trials, then all batches of each round, until a round shows nothing new."""
+        if order.round < 0:
+            plans = await _asked(
+                "make_baselines", self._work, result=int, policy=order.policies["baselines"], priority=1
+            )
+            self._order = replace(order, round=0, plans=plans)
+        while self._order.plans:
+            lanes = [asyncio.create_task(self._lane()) for _ in range(order.lanes)]
+            try:
+                await asyncio.gather(*lanes)
+            except asyncio.CancelledError:
+                await workflow.wait(lanes)  # until the machines have ended what they were doing
+                raise
+            if self._order.next < self._batches:
+                workflow.continue_as_new(self._order)
+            await self._go_on()
+
+    @workflow.query
+    def progress(self) -> Progress:
+        """Return how far it is."""
+        order = self._order
+        return Progress(
+            scenario=order.scenario,
+            round=order.round,
+            plans=order.plans,
+            tried=order.tried,
+            failed=order.failed,
+            given_up=len(order.given_up),
+        )
+
+    @property
+    def _work(self) -> Work:
+        order = self._order
+        return Work(campaign=order.campaign, store=order.store, scenario=order.scenario, code=order.code)
+
+    @property
+    def _batches(self) -> int:
+        return -(-self._order.plans // self._order.batch)
+
+    async def _go_on(self) -> None:
+        """Go on to the next round."""
+        order = self._order
+        over = RoundOver(**vars(self._work), round=order.round, batches=self._batches, given_up=order.given_up)
+        plans = await _asked("end_round", over, result=int, policy=order.policies["round"])
+        self._order = replace(self._order, round=order.round + 1, plans=plans, next=0, given_up=())
+
+    async def _lane(self) -> None:
+        """Have one batch after the other made, on one machine as long as it is there."""
+        machine = ""
+        while self._order.next < self._batches and not _is_long():
+            number = self._order.next
+            self._order = replace(self._order, next=number + 1)
+            machine = await self._make(number, machine)
+
+    async def _make(self, number: int, machine: str) -> str:
+        """Have a batch made, and return the machine that is warm now."""
+        order = self._order
+        batch = Batch(
+            **vars(self._work), round=order.round, number=number, first=number * order.batch, size=order.batch
+        )
+        try:
+            done = await self._made_warm(batch, machine) or await self._made(batch)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            why = f"batch {number} of round {order.round}: {_cause(error)}"[:_TOLD]
+            self._order = replace(self._order, given_up=(*self._order.given_up, why)[:_MOST_TOLD])
+            return ""
+        self._order = replace(
+            self._order, tried=self._order.tried + done.tried, failed=self._order.failed + done.failed
+        )
+        return done.machine
+
+    async def _made_warm(self, batch: Batch, machine: str) -> BatchDone | None:
+        """Have a batch made by the machine that is warm; None where it does not come for it."""
+        if not machine:
+            return None
+        try:
+            return await self._made(batch, task_queue=machine)
+        except ActivityError as error:
+            late = isinstance(error.cause, TimeoutError) and error.cause.type == TimeoutType.SCHEDULE_TO_START
+            if not late:
+                raise
+            return None
+
+    async def _made(self, batch: Batch, *, task_queue: str | None = None) -> BatchDone:
+        return await _asked(
+            "try_batch",
+            batch,
+            result=BatchDone,
+            policy=self._order.policies["batch"],
+            priority=self._priority,
+            task_queue=task_queue,
+        )
+
+    @property
+    def _priority(self) -> int:
+        """The first batch, which has one of each fault family, comes before all others of any scenario."""
+        return 2 if self._order.round == 0 and self._order.next <= 1 else 3
+
+
+async def _asked(
+    activity: str, order: object, *, result: type[T], policy: Policy, priority: int = 3, task_queue: str | None = None
+) -> T:
+    """Have an activity done, by a machine of that task queue, which then must come for it soon, or else by any one."""
+    answer: T = await workflow.execute_activity(
+        activity,
+        order,
+        result_type=result,
+        task_queue=task_queue,
+        schedule_to_start_timeout=WARM if task_queue else None,
+        start_to_close_timeout=timedelta(seconds=policy.start_to_close),
+        heartbeat_timeout=timedelta(seconds=policy.heartbeat),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=policy.initial),
+            backoff_coefficient=policy.coefficient,
+            maximum_interval=timedelta(seconds=policy.maximum),
+            maximum_attempts=policy.attempts,
+        ),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        priority=Priority(priority_key=priority),
+    )
+    return answer
+
+
+def _is_long() -> bool:
+    return workflow.info().get_current_history_length() > LONG
+
+
+def _cause(error: ActivityError) -> str:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    return str(cause)
