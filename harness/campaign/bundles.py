@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import zlib
 from pathlib import Path
 
 from harness.errors import RigError
@@ -35,9 +36,9 @@ def unpack(bundle: bytes, *, into: Path) -> None:
         RigError: It is no bundle, or names files elsewhere.
     """
     try:
-        with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:gz") as tar:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(bundle))) as tar:
             tar.extractall(into, filter="data")
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise RigError(f"a bundle of evidence cannot be read: {error}") from error
 
 

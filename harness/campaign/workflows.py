@@ -12,6 +12,7 @@ up: its points stay untried, which makes the outcome UNKNOWN, with the reason.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
@@ -62,13 +63,17 @@ class CrashproofCampaign:
         self._scenarios = order.scenarios
         waiting = list(order.scenarios[order.done :])
         under_way: list[asyncio.Task[None]] = []
-        while (waiting and not _is_long()) or under_way:
-            while waiting and len(under_way) < order.at_a_time and not _is_long():
-                under_way.append(asyncio.create_task(self._sweep(order, waiting.pop(0))))
-            over, _ = await workflow.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-            for each in over:
-                under_way.remove(each)
-                each.result()
+        try:
+            while (waiting and not _is_long()) or under_way:
+                while waiting and len(under_way) < order.at_a_time and not _is_long():
+                    under_way.append(asyncio.create_task(self._sweep(order, waiting.pop(0))))
+                over, _ = await workflow.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for each in over:
+                    under_way.remove(each)
+                    each.result()
+        except asyncio.CancelledError:
+            await _ended(under_way)
+            raise
         if waiting:
             workflow.continue_as_new(replace(order, done=len(order.scenarios) - len(waiting)))
         work = Work(campaign=workflow.info().workflow_id, store=order.store, scenario="", code=order.code)
@@ -122,10 +127,12 @@ class CrashproofScenario:
         while self._order.plans:
             lanes = [asyncio.create_task(self._lane()) for _ in range(order.lanes)]
             try:
-                await asyncio.gather(*lanes)
+                await workflow.wait(lanes)
             except asyncio.CancelledError:
-                await workflow.wait(lanes)  # until the machines have ended what they were doing
+                await _ended(lanes)
                 raise
+            for lane in lanes:
+                lane.result()
             if self._order.next < self._batches:
                 workflow.continue_as_new(self._order)
             await self._go_on()
@@ -236,6 +243,14 @@ async def _asked(
         priority=Priority(priority_key=priority),
     )
     return answer
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel what is under way, and wait until the machines have ended what they were doing."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await workflow.wait(tasks)
 
 
 def _is_long() -> bool:

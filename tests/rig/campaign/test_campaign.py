@@ -1,0 +1,150 @@
+"""Campaigns as a user has them: on one machine alone, and on machines of which one dies, against a real cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from tests.rig.cli.running import Done, begun, crashproof
+
+DECLARED = '''
+"""A charge that happens twice, and one that does not."""
+
+from harness import Scenario, start
+
+charges = Scenario(
+    worker="sh -c 'env >> seen.environment; exec python -m scenarios.broken.agents.effect_without_key'",
+    work=start("ChargeWithoutKey", "x"),
+)
+'''
+KEY = "campaign-canary-key"
+QUICK = {
+    kind: {"start_to_close": 120, "heartbeat": 3, "attempts": 5, "initial": 0.1}
+    for kind in ("prepare", "baselines", "batch", "round", "merge")
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    """A dev server in the place of the user's cluster, in a loop of its own: it must answer while commands run."""
+    server = DevServer(asyncio.run(find_temporal()).path, folder=tmp_path_factory.mktemp("cluster"))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(60)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def machine(folder: Path) -> Path:
+    """Make the folder of one machine, with the code under test in it."""
+    folder.mkdir()
+    (folder / "declared.py").write_text(DECLARED)
+    (folder / "quick.json").write_text(json.dumps(QUICK))
+    return folder
+
+
+def verdicts(document: Any) -> dict[str, tuple[str, list[str]]]:
+    return {each["plan"]: (each["outcome"], each["checks"]) for each in document["trials"]["verdicts"]}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """What `crashproof run` says of the scenario."""
+    return crashproof("run", "declared.py", "-o", "json", cwd=machine(tmp_path_factory.mktemp("alone") / "machine"))
+
+
+def test_a_campaign_on_one_machine_says_what_a_run_says(alone: Done, tmp_path: Path) -> None:
+    here = machine(tmp_path / "machine")
+    done = crashproof("campaign", "run", "declared.py", "--batch", "2", "--id", "c", "-o", "json", cwd=here)
+    assert (done.status, verdicts(done.json)) == (1, verdicts(alone.json))
+    assert done.json["points"] == alone.json["points"]
+    again = crashproof("campaign", "report", "c", "--store", ".crashproof/campaigns", "-o", "json", cwd=here)
+    assert verdicts(again.json) == verdicts(alone.json)
+    [finding] = again.json["findings"]
+    assert crashproof("judge", ".crashproof/runs/latest", "-o", "json", cwd=here).json["findings"] == [finding]
+
+
+def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to_its_workers(
+    alone: Done, cluster: DevServer, tmp_path: Path
+) -> None:
+    env = {"TEMPORAL_ADDRESS": cluster.address, "TEMPORAL_API_KEY": KEY, "TEMPORAL_TLS": "false"}
+    first, second, user = (machine(tmp_path / name) for name in ("first", "second", "user"))
+    store = tmp_path / "store"
+    begin = ("campaign", "start", "declared.py", "--id", "c", "--store", str(store), "--policies", "quick.json")
+    assert crashproof(*begin, "--batch", "50", cwd=user, env=env).out == "c\n"
+    waiting = crashproof("campaign", "status", "c", cwd=user, env=env)
+    assert "nobody works for it" in waiting.out
+    with begun("campaign", "worker", cwd=first, env=env) as dying:
+        dying.until(lambda: list(store.glob("campaigns/c/charges/round-0/*.begun.json")))
+        dying.process.kill()
+        dying.process.wait()
+        assert dying.left() == []
+    with begun("campaign", "worker", cwd=second, env=env) as working:
+        done = crashproof("campaign", "watch", "c", "-o", "json", cwd=user, env=env)
+        assert (done.status, done.json["state"], done.json["done"]["outcome"]) == (1, "COMPLETED", "FAIL")
+        working.process.terminate()
+        working.process.wait()
+        assert working.left() == []
+    result = crashproof("campaign", "report", "c", "-o", "json", cwd=user, env=env)
+    assert (result.status, verdicts(result.json)) == (1, verdicts(alone.json))
+    for each in (first, second):
+        seen = (each / "seen.environment").read_text()
+        assert "TEMPORAL_ADDRESS" in seen
+        assert KEY not in seen
+        assert cluster.address not in seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("start", "declared.py"), 2, "a campaign needs --store URL"),
+        (("start", "declared.py", "--store", "nonsense://x"), 2, "names no store"),
+        (("start", "declared.py", "--store", "s", "--policies", "declared.py"), 2, "no timeouts and retries"),
+        (("start", "declared.py", "--store", "s", "--namespace", "nowhere"), 3, "refuses the campaign"),
+        (("status", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
+        (("cancel", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
+        (("report", "nobody", "--store", "s"), 3, "the store s has nothing there"),
+        (("worker", "--address", "127.0.0.1:1"), 3, "nothing listens there"),
+    ],
+    ids=lambda value: "-".join(value[:3:2]) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_done_is_said(
+    arguments: tuple[str, ...], status: int, said: str, cluster: DevServer, tmp_path: Path
+) -> None:
+    here = machine(tmp_path / "machine")
+    done = crashproof("campaign", *arguments, cwd=here, env={"TEMPORAL_ADDRESS": cluster.address})
+    assert done.status == status
+    assert said in done.err
+
+
+def test_a_machine_with_other_code_is_refused_and_named(cluster: DevServer, tmp_path: Path) -> None:
+    env = {"TEMPORAL_ADDRESS": cluster.address}
+    first, other = machine(tmp_path / "first"), machine(tmp_path / "other")
+    store = tmp_path / "store"
+    begin = ("campaign", "start", "declared.py", "--id", "d", "--store", str(store), "--policies", "quick.json")
+    assert crashproof(*begin, cwd=first, env=env).status == 0
+    with begun("campaign", "worker", cwd=first, env=env) as working:
+        working.until(lambda: list(store.glob("campaigns/d/campaign.json")))
+        working.process.kill()
+        working.process.wait()
+    (other / "declared.py").write_text(DECLARED.replace("ChargeWithoutKey", "ChargeAnother"))
+    with begun("campaign", "worker", cwd=other, env=env) as working:
+        assert crashproof("campaign", "watch", "d", cwd=first, env=env).status == 3
+        working.process.terminate()
+        working.process.wait()
+    said = crashproof("campaign", "report", "d", cwd=first, env=env)
+    assert said.status == 3

@@ -1,0 +1,213 @@
+"""The workflows of a campaign on a real server, with activities that only say that they are done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
+
+from harness.campaign import workflows
+from harness.campaign.orders import (
+    Batch,
+    BatchDone,
+    CampaignDone,
+    CampaignOrder,
+    Policy,
+    Prepared,
+    Progress,
+    RoundOver,
+    Work,
+)
+from harness.campaign.workflows import CrashproofCampaign, CrashproofScenario
+from harness.servers.binaries import find_temporal
+from harness.servers.dev import DevServer
+from tests.waiting import until_async
+
+QUEUE = "campaigns"
+KINDS = ("prepare", "baselines", "batch", "round", "merge")
+ONCE = {kind: Policy(start_to_close=60, heartbeat=2, attempts=1) for kind in KINDS}
+ORDER = CampaignOrder(store="memory://none", targets=("scenarios/",), policies=ONCE, batch=10, lanes=3)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class Machine:
+    """Says of each activity that it is done.
+
+    Attributes:
+        rounds: How many plans each round of a scenario has.
+        name: Its own task queue.
+        scenarios: The scenarios of the campaign.
+        fails: Tells which batches it fails.
+        holds: Tells which batches it never ends.
+        made: The batches that it has made.
+        over: The rounds that were ended.
+    """
+
+    rounds: tuple[int, ...]
+    name: str = "machine-1"
+    scenarios: tuple[str, ...] = ("trip",)
+    fails: Callable[[Batch], bool] = lambda batch: False
+    holds: Callable[[Batch], bool] = lambda batch: False
+    made: list[tuple[str, int, int]] = field(default_factory=list)
+    over: list[RoundOver] = field(default_factory=list)
+    held: list[Batch] = field(default_factory=list)
+    ended: list[Batch] = field(default_factory=list)
+
+    @activity.defn
+    async def prepare(self, order: CampaignOrder) -> Prepared:
+        return Prepared(scenarios=self.scenarios, code="c")
+
+    @activity.defn
+    async def make_baselines(self, work: Work) -> int:
+        return self.rounds[0]
+
+    @activity.defn
+    async def try_batch(self, batch: Batch) -> BatchDone:
+        if self.fails(batch):
+            raise ApplicationError("no server starts here")
+        if self.holds(batch):
+            self.held.append(batch)
+            try:
+                while True:
+                    activity.heartbeat()
+                    await asyncio.sleep(0.1)
+            finally:
+                self.ended.append(batch)
+        self.made.append((batch.scenario, batch.round, batch.number))
+        return BatchDone(tried=batch.size, failed=0, machine=self.name)
+
+    @activity.defn
+    async def end_round(self, over: RoundOver) -> int:
+        self.over.append(over)
+        return (*self.rounds, 0)[over.round + 1]
+
+    @activity.defn
+    async def merge(self, work: Work) -> CampaignDone:
+        return CampaignDone(outcome="PASS", trials=len(self.made), failed=0, findings=0)
+
+    @asynccontextmanager
+    async def working(self, client: Client) -> AsyncIterator[None]:
+        done = [self.prepare, self.make_baselines, self.try_batch, self.end_round, self.merge]
+        runner = UnsandboxedWorkflowRunner()  # so that what a test sets in the module is seen
+        both = [CrashproofCampaign, CrashproofScenario]
+        shared = Worker(client, task_queue=QUEUE, workflows=both, activities=done, workflow_runner=runner)
+        async with shared, Worker(client, task_queue=self.name, activities=done):
+            yield
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]:
+    binary = (await find_temporal()).path
+    async with DevServer(binary, folder=tmp_path_factory.mktemp("server")) as server:
+        yield await Client.connect(server.address)
+
+
+async def swept(client: Client, name: str, order: CampaignOrder = ORDER) -> CampaignDone:
+    return await client.execute_workflow(CrashproofCampaign.run, order, id=name, task_queue=QUEUE)
+
+
+async def runs(client: Client, workflow: str) -> list[int]:
+    """Return how many events each run of a workflow has, and replay them strictly: nothing may differ."""
+    lengths = []
+    both = [CrashproofCampaign, CrashproofScenario]
+    replayer = Replayer(workflows=both, workflow_runner=UnsandboxedWorkflowRunner())
+    async for each in client.list_workflows(f"WorkflowId = '{workflow}'"):
+        history = await client.get_workflow_handle(each.id, run_id=each.run_id).fetch_history()
+        await replayer.replay_workflow(history)
+        lengths.append(len(history.events))
+    return lengths
+
+
+async def test_every_batch_of_every_round_is_made_once(client: Client) -> None:
+    machine = Machine(rounds=(25, 11), scenarios=("trip", "tour"))
+    async with machine.working(client):
+        done = await swept(client, "all-batches")
+    each = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
+    assert Counter(machine.made) == Counter((name, *batch) for name in machine.scenarios for batch in each)
+    assert done.trials == len(machine.made)
+    assert await runs(client, "all-batches/trip")
+    assert await runs(client, "all-batches")
+
+
+async def test_histories_stay_short_however_many_batches_there_are(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows, "LONG", 100)
+    machine = Machine(rounds=(600, 30), scenarios=tuple(f"trip-{number}" for number in range(2)))
+    async with machine.working(client):
+        await swept(client, "long")
+        assert len(set(machine.made)) == len(machine.made) == 2 * 63
+        lengths = [*await runs(client, "long/trip-0"), *await runs(client, "long/trip-1")]
+    assert len(lengths) > 4
+    assert max(lengths) < 100 + 50
+
+
+async def test_a_batch_that_no_machine_can_make_is_given_up_with_why_and_the_others_are_made(client: Client) -> None:
+    machine = Machine(rounds=(40,), fails=lambda batch: batch.number == 2)
+    async with machine.working(client):
+        await swept(client, "given-up")
+    assert sorted(machine.made) == [("trip", 0, 0), ("trip", 0, 1), ("trip", 0, 3)]
+    [over] = machine.over
+    assert over.given_up == ("batch 2 of round 0: no server starts here",)
+
+
+async def test_another_machine_has_what_the_warm_one_does_not_come_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows, "WARM", workflows.WARM / 20)
+    machine = Machine(rounds=(40,), name="gone")
+    here = Machine(rounds=(), name="here")
+    done = [machine.prepare, machine.make_baselines, machine.try_batch, machine.end_round, machine.merge]
+    both = [CrashproofCampaign, CrashproofScenario]
+    async with Worker(
+        client, task_queue=QUEUE, workflows=both, activities=done, workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        await swept(client, "warm")
+    assert len(set(machine.made)) == len(machine.made) == 4
+    assert here.made == []
+
+
+async def test_a_campaign_that_is_cancelled_has_its_machines_end_what_they_do(client: Client) -> None:
+    machine = Machine(rounds=(40,), holds=lambda batch: True)
+    async with machine.working(client):
+        handle = await client.start_workflow(CrashproofCampaign.run, ORDER, id="cancelled", task_queue=QUEUE)
+        await until_async(lambda: len(machine.held) == ORDER.lanes)
+        child = client.get_workflow_handle_for(CrashproofScenario.run, "cancelled/trip")
+        assert await child.query(CrashproofScenario.progress) == Progress(
+            scenario="trip", round=0, plans=40, tried=0, failed=0, given_up=0
+        )
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+        assert len(machine.ended) == ORDER.lanes
+        for each in (handle, child):
+            assert (await each.describe()).status is WorkflowExecutionStatus.CANCELED
+    assert await runs(client, "cancelled/trip")
+
+
+async def test_a_scenario_that_cannot_be_swept_does_not_end_the_others(client: Client, tmp_path: Path) -> None:
+    machine = Machine(rounds=(20,), scenarios=("trip", "tour"))
+
+    @activity.defn(name="make_baselines")
+    async def refused(work: Work) -> int:
+        if work.scenario == "trip":
+            raise ApplicationError("its worker does not start", non_retryable=True)
+        return 20
+
+    done = [machine.prepare, refused, machine.try_batch, machine.end_round, machine.merge]
+    both = [CrashproofCampaign, CrashproofScenario]
+    shared = Worker(client, task_queue=QUEUE, workflows=both, activities=done)
+    async with shared, Worker(client, task_queue=machine.name, activities=done):
+        await swept(client, "one-refused")
+    assert sorted(machine.made) == [("tour", 0, 0), ("tour", 0, 1)]
