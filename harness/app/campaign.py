@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -144,6 +145,7 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
     Raises:
         UsageError, RigError: No server binary is there.
     """
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # what fails is told in our words, to the cluster too
     task_queue = task_queue or TASK_QUEUE
     binary = await means.server("dev", tell=tell)
     folder = scratch.new_folder("campaign")
@@ -161,6 +163,7 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
                 prepare=lambda order: _prepared(order, server=server),
                 scenario=declared_scenario,
                 options=kept_options,
+                tell=tell,
             )
             async with working(client, activities, task_queue=task_queue, machine=machine):
                 yield machine

@@ -21,7 +21,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from harness.campaign.merging import merged
-from harness.campaign.orders import Batch, BatchDone, CampaignDone, CampaignOrder, Prepared, RoundOver, Work
+from harness.campaign.orders import (
+    Batch,
+    BatchDone,
+    CampaignDone,
+    CampaignOrder,
+    CampaignOver,
+    Prepared,
+    RoundOver,
+    Work,
+)
 from harness.campaign.places import Places, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
 from harness.campaign.store import Store
@@ -34,7 +43,7 @@ from harness.records.plan import Plan
 from harness.records.result_json import run_as_json, run_of
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
-from harness.records.sweep_result import count, outcome
+from harness.records.sweep_result import News, count, outcome
 from harness.records.verdict import Outcome
 
 _BEAT_EVERY = 5.0  # seconds
@@ -51,6 +60,7 @@ class CampaignActivities:
         prepare: Reads the scenarios that an order names, and returns the record of the run that begins.
         scenario: Returns a scenario that a record declares.
         options: Returns the options that a record keeps.
+        tell: Called with what happens.
     """
 
     def __init__(
@@ -63,6 +73,7 @@ class CampaignActivities:
         prepare: Callable[[CampaignOrder], RunRecord],
         scenario: Callable[[DeclaredScenario], Scenario],
         options: Callable[[RunRecord], SweepOptions],
+        tell: Callable[[News], None],
     ) -> None:
         self._maker = maker
         self._folder = folder
@@ -71,6 +82,7 @@ class CampaignActivities:
         self._prepare = prepare
         self._scenario = scenario
         self._options = options
+        self._tell = tell
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
@@ -80,7 +92,7 @@ class CampaignActivities:
     @activity.defn
     async def prepare(self, order: CampaignOrder) -> Prepared:
         """Read the scenarios of a campaign, and keep what they are."""
-        async with _working():
+        async with self._working():
             record = await asyncio.to_thread(self._prepare, order)
             store, places = Store(order.store), Places(activity.info().workflow_id or "")
             await asyncio.to_thread(store.put_json, places.declared, run_as_json(record))
@@ -89,7 +101,7 @@ class CampaignActivities:
     @activity.defn
     async def make_baselines(self, work: Work) -> int:
         """Make the undisturbed trials of a scenario, and return how many plans there are to try."""
-        async with _working():
+        async with self._working():
             shared = await self._begun(work)
             seen = await self._maker.undisturbed(shared.scenario, folder=shared.folder, options=shared.options)
             await asyncio.to_thread(shared.keep_undisturbed, seen)
@@ -98,8 +110,8 @@ class CampaignActivities:
     @activity.defn
     async def try_batch(self, batch: Batch) -> BatchDone:
         """Make the trials of some plans of a round."""
-        async with _working():
-            shared = await self._begun(batch)
+        shared = await self._begun(batch)
+        async with self._working(lambda: shared.kept):
             plans, known = await asyncio.to_thread(shared.fetch, batch)
             shown: list[TrialShown] = []
 
@@ -117,15 +129,16 @@ class CampaignActivities:
     @activity.defn
     async def end_round(self, over: RoundOver) -> int:
         """Say which points the recoveries of a round were the first to show, and return how many are to be tried."""
-        async with _working():
+        async with self._working():
             shared = await self._begun(over)
             return await asyncio.to_thread(shared.end_round, over)
 
     @activity.defn
-    async def merge(self, work: Work) -> CampaignDone:
+    async def merge(self, over: CampaignOver) -> CampaignDone:
         """Put together what the scenarios of a campaign came to."""
-        async with _working():
-            store, places = Store(work.store), Places(work.campaign)
+        async with self._working():
+            store, places = Store(over.store), Places(over.campaign)
+            await asyncio.to_thread(store.put_json, places.given_up, over.given_up)
             record = await asyncio.to_thread(merged, store, places)
             await asyncio.to_thread(store.put_json, places.result, run_as_json(record))
             verdicts = [verdict for sweep in record.sweeps for verdict in sweep.verdicts]
@@ -161,27 +174,33 @@ class CampaignActivities:
             folder=folder,
         )
 
+    @contextlib.asynccontextmanager
+    async def _working(self, kept: Callable[[], int] = lambda: 0) -> AsyncIterator[None]:
+        """Say again and again that this machine is there, and tell what cannot be done here as what it is.
 
-@contextlib.asynccontextmanager
-async def _working() -> AsyncIterator[None]:
-    """Say again and again that this machine is there, and tell what cannot be done here as what it is.
+        Args:
+            kept: Tells how many trials are done, for people.
 
-    Raises:
-        ApplicationError: What was asked cannot be done as asked, on no machine; it is not tried again.
-    """
-    beating = asyncio.create_task(_beat())
-    try:
-        yield
-    except (UsageError, BaseExceptionGroup) as error:
-        first = first_error(error)
-        if not isinstance(first, UsageError):
-            raise
-        raise ApplicationError(str(first), type="UsageError", non_retryable=True) from error
-    finally:
-        beating.cancel()
+        Raises:
+            ApplicationError: What was asked cannot be done as asked, on no machine; it is not tried again.
+        """
+        beating = asyncio.create_task(_beat(kept))
+        info = activity.info()
+        try:
+            yield
+        except (Exception, BaseExceptionGroup) as error:
+            first = first_error(error)
+            self._tell(News(text=f"{info.activity_type} of {info.workflow_id} failed: {first}"))
+            if not isinstance(first, UsageError):
+                raise
+            raise ApplicationError(str(first), type="UsageError", non_retryable=True) from error
+        finally:
+            beating.cancel()
 
 
-async def _beat() -> None:
+async def _beat(kept: Callable[[], int]) -> None:
+    timeout = activity.info().heartbeat_timeout
+    every = timeout.total_seconds() / 4 if timeout else _BEAT_EVERY
     while True:
-        activity.heartbeat()
-        await asyncio.sleep(_BEAT_EVERY)
+        activity.heartbeat(kept())
+        await asyncio.sleep(every)

@@ -30,7 +30,12 @@ def merged(store: Store, places: Places) -> RunRecord:
         RigError: The store does not answer.
     """
     record = run_of(store.get_json(places.declared, dict))
-    return replace(record, sweeps=tuple(_sweep(store, places, each.name) for each in record.scenarios))
+    try:
+        given_up = store.get_json(places.given_up, dict[str, str])
+    except MissingError:
+        given_up = {}
+    sweeps = (_sweep(store, places, each.name, given_up.get(each.name, "")) for each in record.scenarios)
+    return replace(record, sweeps=tuple(sweeps))
 
 
 def fetch_evidence(store: Store, places: Places, *, record: RunRecord, folder: Path) -> list[str]:
@@ -49,14 +54,14 @@ def fetch_evidence(store: Store, places: Places, *, record: RunRecord, folder: P
     return lost
 
 
-def _sweep(store: Store, places: Places, scenario: str) -> SweepResult:
+def _sweep(store: Store, places: Places, scenario: str, why_given_up: str) -> SweepResult:
     try:
         known = store.get_json(places.known(scenario), Known)
     except MissingError:
-        return SweepResult(scenario=scenario, reason=UNFINISHED)
+        return SweepResult(scenario=scenario, reason=why_given_up or UNFINISHED)
     result = sweep_of(known.result)
     notes = list(result.notes)
-    given_up: list[str] = []
+    given_up = [why_given_up] if why_given_up else []
     for number in count():
         for batch in _batches(store, places, scenario, number):
             part = sweep_of(batch.result)

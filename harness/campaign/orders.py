@@ -49,6 +49,7 @@ class CampaignOrder:
         code: Digest of the code under test; empty until it has been read.
         command: The command line that asked for it, as ``run.json`` keeps it.
         done: How many of the scenarios earlier runs of this workflow have finished.
+        given_up: Why scenarios were given up, by name.
     """
 
     store: str
@@ -62,6 +63,7 @@ class CampaignOrder:
     code: str = ""
     command: tuple[str, ...] = ()
     done: int = 0
+    given_up: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,21 @@ class Prepared:
 
     scenarios: tuple[str, ...]
     code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignOver:
+    """A campaign whose scenarios are done, so that what they came to can be put together.
+
+    Attributes:
+        campaign: Its id.
+        store: URL of the store.
+        given_up: Why scenarios were given up, by name.
+    """
+
+    campaign: str
+    store: str
+    given_up: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@
     campaigns/<campaign>/<scenario>/round-<n>/over.json  what of it was given up
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.json           what a batch came to
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun.json     bundles of the trials that one under way has made
+    campaigns/<campaign>/given-up.json                   why scenarios were given up, by name
     campaigns/<campaign>/result.json                     what it came to: a ``run.json``
 """
 
@@ -111,6 +112,11 @@ class Places:
     def result(self) -> str:
         """What it came to."""
         return f"{self._root}/result.json"
+
+    @property
+    def given_up(self) -> str:
+        """Why scenarios were given up, by name."""
+        return f"{self._root}/given-up.json"
 
     def known(self, scenario: str) -> str:
         """What the undisturbed trials of a scenario showed."""

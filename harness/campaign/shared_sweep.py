@@ -8,8 +8,6 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from temporalio import activity
-
 from harness import faults
 from harness.campaign.bundles import packed, unpack
 from harness.campaign.orders import Batch, RoundOver
@@ -55,6 +53,11 @@ class SharedSweep:
         self._places = places
         self._bundles: dict[str, str] = {}
         self._trials: list[str] = []
+
+    @property
+    def kept(self) -> int:
+        """How many trials of the batch in hand are in the store."""
+        return len(self._bundles)
 
     def keep_undisturbed(self, seen: Undisturbed) -> None:
         """Keep the undisturbed trials, and the plans of the first round.
@@ -160,7 +163,6 @@ class SharedSweep:
             await asyncio.sleep(_KEEP_EVERY)
             if await asyncio.to_thread(self._keep_judged):
                 await asyncio.to_thread(self._store.put_json, name, self._bundles)
-            activity.heartbeat(len(self._bundles))
 
     def _keep_judged(self, *, again: bool = False) -> bool:
         """Keep the bundles of the trials that were judged; tell whether there was any.

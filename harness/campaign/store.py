@@ -135,9 +135,7 @@ class Store:
         try:
             return action()
         except FileNotFoundError as error:
-            raise MissingError(
-                f"the store {self.url} has no {error.args[-1] if error.args else 'such file'}"
-            ) from error
+            raise MissingError(f"the store {self.url} knows nothing of it, and {what}") from error
         except Exception as error:  # each kind of store raises its own
             raise RigError(f"the store {self.url} {what}: {type(error).__name__}: {error}") from error
 

@@ -27,6 +27,7 @@ from harness.campaign.orders import (
     BatchDone,
     CampaignDone,
     CampaignOrder,
+    CampaignOver,
     Policy,
     Prepared,
     Progress,
@@ -53,6 +54,7 @@ class CrashproofCampaign:
 
     def __init__(self) -> None:
         self._scenarios: tuple[str, ...] = ()
+        self._given_up: dict[str, str] = {}
 
     @workflow.run
     async def run(self, order: CampaignOrder) -> CampaignDone:
@@ -60,24 +62,25 @@ class CrashproofCampaign:
         if not order.scenarios:
             prepared = await _asked("prepare", order, result=Prepared, policy=order.policies["prepare"])
             order = replace(order, scenarios=prepared.scenarios, code=prepared.code)
-        self._scenarios = order.scenarios
+        self._scenarios, self._given_up = order.scenarios, dict(order.given_up)
         waiting = list(order.scenarios[order.done :])
         under_way: list[asyncio.Task[None]] = []
         try:
             while (waiting and not _is_long()) or under_way:
                 while waiting and len(under_way) < order.at_a_time and not _is_long():
                     under_way.append(asyncio.create_task(self._sweep(order, waiting.pop(0))))
-                over, _ = await workflow.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for each in over:
+                swept, _ = await workflow.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for each in swept:
                     under_way.remove(each)
                     each.result()
         except asyncio.CancelledError:
             await _ended(under_way)
             raise
         if waiting:
-            workflow.continue_as_new(replace(order, done=len(order.scenarios) - len(waiting)))
-        work = Work(campaign=workflow.info().workflow_id, store=order.store, scenario="", code=order.code)
-        return await _asked("merge", work, result=CampaignDone, policy=order.policies["merge"])
+            done = len(order.scenarios) - len(waiting)
+            workflow.continue_as_new(replace(order, done=done, given_up=self._given_up))
+        over = CampaignOver(campaign=workflow.info().workflow_id, store=order.store, given_up=self._given_up)
+        return await _asked("merge", over, result=CampaignDone, policy=order.policies["merge"])
 
     @workflow.query
     def scenarios(self) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ class CrashproofCampaign:
         except ChildWorkflowError as error:
             if is_cancelled_exception(error):
                 raise
-            workflow.logger.warning("scenario %s was given up: %s", scenario, error.cause)
+            self._given_up[scenario] = _cause(error)[:_TOLD]
 
 
 @workflow.defn
@@ -257,7 +260,7 @@ def _is_long() -> bool:
     return workflow.info().get_current_history_length() > LONG
 
 
-def _cause(error: ActivityError) -> str:
+def _cause(error: ActivityError | ChildWorkflowError) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__

@@ -117,7 +117,7 @@ def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to
         (("start", "declared.py", "--store", "s", "--namespace", "nowhere"), 3, "refuses the campaign"),
         (("status", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
         (("cancel", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
-        (("report", "nobody", "--store", "s"), 3, "the store s has nothing there"),
+        (("report", "nobody", "--store", "s"), 3, "the store s knows nothing of it"),
         (("worker", "--address", "127.0.0.1:1"), 3, "nothing listens there"),
     ],
     ids=lambda value: "-".join(value[:3:2]) if isinstance(value, tuple) else "",
@@ -146,5 +146,6 @@ def test_a_machine_with_other_code_is_refused_and_named(cluster: DevServer, tmp_
         assert crashproof("campaign", "watch", "d", cwd=first, env=env).status == 3
         working.process.terminate()
         working.process.wait()
-    said = crashproof("campaign", "report", "d", cwd=first, env=env)
-    assert said.status == 3
+    reported = crashproof("campaign", "report", "d", cwd=first, env=env)
+    assert reported.status == 3
+    assert "has other code" in reported.out

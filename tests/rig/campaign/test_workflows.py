@@ -22,6 +22,7 @@ from harness.campaign.orders import (
     BatchDone,
     CampaignDone,
     CampaignOrder,
+    CampaignOver,
     Policy,
     Prepared,
     Progress,
@@ -63,6 +64,7 @@ class Machine:
     over: list[RoundOver] = field(default_factory=list)
     held: list[Batch] = field(default_factory=list)
     ended: list[Batch] = field(default_factory=list)
+    given_up: dict[str, str] = field(default_factory=dict)
 
     @activity.defn
     async def prepare(self, order: CampaignOrder) -> Prepared:
@@ -93,7 +95,8 @@ class Machine:
         return (*self.rounds, 0)[over.round + 1]
 
     @activity.defn
-    async def merge(self, work: Work) -> CampaignDone:
+    async def merge(self, over: CampaignOver) -> CampaignDone:
+        self.given_up = over.given_up
         return CampaignDone(outcome="PASS", trials=len(self.made), failed=0, findings=0)
 
     @asynccontextmanager
@@ -211,3 +214,4 @@ async def test_a_scenario_that_cannot_be_swept_does_not_end_the_others(client: C
     async with shared, Worker(client, task_queue=machine.name, activities=done):
         await swept(client, "one-refused")
     assert sorted(machine.made) == [("tour", 0, 0), ("tour", 0, 1)]
+    assert machine.given_up == {"trip": "its worker does not start"}
