@@ -109,5 +109,5 @@ def _watched(*, trials: int, minutes: float) -> list[Seen]:
 
 
 def _look(process: psutil.Process, *, folder: Path, began: float) -> Seen:
-    judged = sum(1 for _ in folder.glob("*/trials/*/verdict.json"))
+    judged = sum(1 for _ in (folder / "latest").glob("trials/*/verdict.json"))
     return Seen(time.monotonic() - began, judged, process.memory_info().rss, process.num_fds())
