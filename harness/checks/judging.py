@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,8 @@ _SHARE = 0.25
 
 Any lag can have kept a strike from being made.
 """
+
+_SHARED = 4096  # judgements that are kept to be shared
 
 _USUAL = "seen without any strike as well: told with the baseline"
 
@@ -79,7 +82,15 @@ def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence], 
         outcome = Outcome.FAIL
     elif any(finding.how_bad.fails(fail_on) for finding in findings) and outcome is Outcome.PASS:
         outcome, reason = None, _USUAL
+    if not own:
+        return _without_findings(check.name, outcome, reason, excused)
     return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(own), excused=excused)
+
+
+@functools.lru_cache(maxsize=_SHARED)
+def _without_findings(check: str, outcome: Outcome | None, reason: str, excused: bool) -> Judgement:
+    """Return one and the same judgement to all trials of which a check says the same, as it does of most."""
+    return Judgement(check=check, outcome=outcome, reason=reason, excused=excused)
 
 
 @dataclass

@@ -60,6 +60,13 @@ def test_two_strikes_at_one_place_need_two() -> None:
     assert not judge(clean(story), baselines=[], checks=()).struck
 
 
+def test_trials_of_which_the_checks_say_the_same_share_their_judgements() -> None:
+    """A run keeps the verdicts of all its trials: thousands of them say the same of forty checks."""
+    one, other = (judge(clean(Story()), baselines=[], checks=checks.standard) for _ in range(2))
+    assert one.judgements
+    assert all(mine is others for mine, others in zip(one.judgements, other.judgements, strict=True))
+
+
 def test_stopped_trial_is_unknown() -> None:
     verdict = judge(Story().evidence("stopped", end_reason="disk full"), baselines=[], checks=checks.standard)
     assert (verdict.reason, verdict.outcome) == ("disk full", Outcome.UNKNOWN)
