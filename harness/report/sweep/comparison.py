@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.foreign import for_terminal
+from harness.foreign import for_line
 from harness.records.sweep_result import SweepFinding, SweepResult
 
 
@@ -65,7 +65,7 @@ def comparison_text(comparison: RunComparison, *, earlier: str) -> str:
         comparison: The comparison.
         earlier: The earlier run, as the user would type it.
     """
-    return for_terminal("\n".join([*_lines(comparison), _counts(comparison, earlier)]))
+    return "\n".join(map(for_line, [*_lines(comparison), _counts(comparison, earlier)]))
 
 
 def comparison_row(comparison: RunComparison, *, earlier: str) -> dict[str, Any]:

@@ -59,3 +59,4 @@ def test_it_is_told_in_lines_and_in_rows() -> None:
 def test_hostile_text_is_harmless() -> None:
     hurt = swept(verdict("9f3a2c", KILL, Outcome.FAIL, replace(TWICE, message=NASTY)), scenario=NASTY)
     assert harmless(comparison_text(compared([hurt], []), earlier=NASTY))
+    assert len(comparison_text(compared([hurt], []), earlier=NASTY).splitlines()) == 2  # none looks like one of ours
