@@ -31,7 +31,7 @@ The rooms, from the ground up; a room knows only those of the lines above its ow
     report         results as text, JSON, JUnit, SARIF, Markdown and HTML
     audit          rules that read workflow and activity code
     sweeps         which trials are run, in which order, until when
-    readiness      the checklist before a release (not built)
+    readiness      the checklist before a release: twelve points, and what each is filled from
     campaign       sweeps on many machines, coordinated by a workflow on the user's cluster
     app            what the commands do, as functions that print nothing
     cli            the commands

@@ -17,6 +17,7 @@ from harness.foreign import for_terminal
 _COMMANDS = {
     "run": "Torture agents: break their world at every message and say what broke.",
     "init": "Write scenarios, tests and CI for the project in this folder.",
+    "ready": "Fill the twelve points of the checklist before a release, each measured.",
     "reproduce": "Run one trial of an earlier run again.",
     "explore": "Explore every order in which the world can answer, without a server.",
     "campaign": "Sweep scenarios on many machines, coordinated by your own cluster.",
@@ -36,7 +37,19 @@ _COMMANDS = {
     "server": "Start, find or install the Temporal dev server.",
 }
 
-_ON_THE_SDK = ("run", "reproduce", "explore", "replay", "capture", "judge", "report", "demo", "scrub", "campaign")
+_ON_THE_SDK = (
+    "run",
+    "ready",
+    "reproduce",
+    "explore",
+    "replay",
+    "capture",
+    "judge",
+    "report",
+    "demo",
+    "scrub",
+    "campaign",
+)
 """Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
 
 _EPILOG = """\b

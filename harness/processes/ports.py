@@ -49,6 +49,18 @@ def listening() -> socket.socket:
     return listener
 
 
+def held_port() -> socket.socket:
+    """Return a socket that holds a free port for somebody else, who may listen there.
+
+    It listens to nothing itself. Whoever sets SO_REUSEADDR, as servers do, can listen at its port; nobody else is given
+    it while the socket is open.
+    """
+    held = socket.socket(socket.AF_INET)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind((IP, 0))
+    return held
+
+
 def loopback_addresses(address: str) -> tuple[str, ...]:
     """Return every ``IP:PORT`` of this machine that a client of the address may connect to.
 

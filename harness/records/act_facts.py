@@ -212,6 +212,16 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     held: float = 0.0
 
 
+class MetricsScraped(msgspec.Struct, frozen=True, kw_only=True):
+    """Act ``metrics``: what a worker process served to Prometheus.
+
+    Attributes:
+        totals: What each metric that only grows has come to, over all its labels.
+    """
+
+    totals: dict[str, float]
+
+
 ActFacts = (
     WorkerStarted
     | WorkerReady
@@ -229,6 +239,7 @@ ActFacts = (
     | StateChanged
     | DoorNotice
     | Lag
+    | MetricsScraped
 )
 
 ACTS: Mapping[str, type[ActFacts]] = {
@@ -256,5 +267,6 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "state": StateChanged,
     "notice": DoorNotice,
     "lag": Lag,
+    "metrics": MetricsScraped,
 }
 """What acts of crashproof say, by operation."""

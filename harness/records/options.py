@@ -24,6 +24,7 @@ class SweepOptions:
         faults: Names of faults or families, where they are not those of the scenario.
         engine: Name of the engine that runs the server.
         fail_on: How bad a finding must be to fail.
+        once_each: Whether a fault that could be made at every message is made once for each type of activity.
         prices: What models cost, to tell what tokens that were billed twice cost.
     """
 
@@ -37,4 +38,5 @@ class SweepOptions:
     faults: tuple[str, ...] = ()
     engine: str = "dev"
     fail_on: Severity = Severity.BROKEN
+    once_each: bool = False
     prices: tuple[Price, ...] = ()

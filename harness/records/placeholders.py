@@ -12,12 +12,14 @@ DOOR_VARIABLES = (
     "OPENAI_BASE_URL",
     "ANTHROPIC_BASE_URL",
     "EFFECTS_URL",
+    "METRICS_ADDRESS",
     "TEMPORAL_ADDRESS",
     "TEMPORAL_NAMESPACE",
     "TEMPORAL_TASK_QUEUE",
 )
-"""The environment variables by which a worker finds the doors. Each can be written as ``${NAME}``, and
-``${MODEL_URL}`` is another name of the first."""
+"""The environment variables by which a worker finds the doors, and where it may serve its metrics.
+
+Each can be written as ``${NAME}``, and ``${MODEL_URL}`` is another name of the first."""
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _MISSPELT = 0.8  # how alike a name is to one of ours that is taken for it, from 0 to 1

@@ -4,6 +4,7 @@
 
     .crashproof/runs/<utc time>-<short id>/    (and the link ``latest``)
       run.json                    versions, command line, machine, scenarios, results
+      checklist.json              the twelve points, where `crashproof ready` filled them
       trials/<trial id>/plan.json trial.json tape.jsonl samples.jsonl replays.json verdict.json
                         history/<workflow id>.<run id>.json   Temporal's own JSON
                         crashes/<number>/history/...          what the database held when the server was killed
@@ -39,6 +40,9 @@ from harness.records.verdict import Verdict
 RUNS = Path(".crashproof") / "runs"
 EXPLORATIONS = Path(".crashproof") / "explorations"
 """Where evidence folders of ``crashproof explore`` go."""
+
+CHECKLIST = "checklist.json"
+"""File of the checklist in the folder of a run that it was filled from."""
 
 T = TypeVar("T")
 

@@ -35,7 +35,8 @@ class Entry:
         door: The door; ``""`` for an act.
         operation: As in ``Point``; for an act what it was: ``start-worker``, ``worker-exit``, ``strike``, ``heal``,
             ``accelerate``, ``deadline``, ``start``, ``signal``, ``query``, ``update``, ``cancel``, ``unsent``,
-            ``recall``, ``lag``, ``over``, ``past-doors``, ``state``, ``fixed-address``.
+            ``recall``, ``lag``, ``over``, ``past-doors``, ``state``, ``fixed-address``,
+            ``metrics``.
         message: Number of the message within the trial; request and reply of one message share it. 0 for an act.
         worker: Which worker process sent it, from 1 (the first process of the trial); 0: not a worker process.
         point: The point it is, or None for an ambient message (empty polls, worker heartbeats, reads).

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.records.audit_result import CodePlace
+from harness.records.checklist import Checklist
 from harness.records.evidence import Evidence
 from harness.records.run_record import RunRecord
-from harness.records.store import load_evidence
+from harness.records.store import CHECKLIST, load_evidence, read_json
 from harness.records.sweep_result import SweepResult
 from harness.report.finding import Report
 from harness.report.sweep.source import sweep_report
@@ -39,6 +40,13 @@ class RunReport:
     def report(self) -> Report:
         """The same as the record that the forms of every source are written from."""
         return sweep_report(self.sweeps, folder=self.place, places=self.places)
+
+    @functools.cached_property
+    def checklist(self) -> Checklist | None:
+        """The checklist that was filled from the run; None where none was."""
+        if self.folder is None or not (self.folder / CHECKLIST).is_file():
+            return None
+        return read_json(self.folder / CHECKLIST, Checklist)
 
     def evidence(self, trial: str) -> Evidence | None:
         """Return what a trial left behind; None where it is not there or cannot be read."""

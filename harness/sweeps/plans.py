@@ -50,6 +50,22 @@ class KnownCuts:
     not_applicable: Mapping[str, str] = field(default_factory=dict)
 
 
+def chosen_faults(words: Iterable[str], *, once_each: bool) -> tuple[Fault, ...]:
+    """Return the faults that a sweep makes.
+
+    Args:
+        words: Names of faults, and families.
+        once_each: Whether one that could be made at every message is made once for each type of activity.
+
+    Raises:
+        UsageError: A word is none of these.
+    """
+    chosen = faults.chosen(words)
+    if not once_each:
+        return chosen
+    return tuple(replace(fault, every="activity") if fault.every == "message" else fault for fault in chosen)
+
+
 def known_cuts(
     chosen: Sequence[Fault], baselines: Sequence[Evidence], *, only: Sequence[str], lacks: Callable[[Fault], str]
 ) -> KnownCuts:

@@ -60,7 +60,7 @@ async def try_all(
             while trying:  # and no longer than that the evidence of a trial is kept in memory
                 plan, task = trying.popleft()
                 evidence = await task
-                if evidence and not options.only:
+                if evidence and not options.only and _recovers(evidence, options):
                     shown += [(plan, cut) for cut in recovery_cuts(chosen, evidence, known=known)]
                 del task, evidence
         if options.only:
@@ -71,6 +71,11 @@ async def try_all(
         discovered(left)
         plans = [further_plan(plan, cut, options=options) for plan, cut in shown]
     return []
+
+
+def _recovers(evidence: Evidence, options: SweepOptions) -> bool:
+    """Tell whether a recovery is struck in its turn: where faults are made once each, only after a kill."""
+    return not options.once_each or all(fault.family == "process" for fault in evidence.plan.faults)
 
 
 async def _tried(attempt: Try, plan: Plan) -> Evidence | None:

@@ -25,7 +25,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness import faults
 from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
@@ -43,7 +42,7 @@ from harness.records.verdict import Outcome, Verdict
 from harness.servers.engine import Engine
 from harness.sweeps.billing import billed_twice
 from harness.sweeps.notes import left_in_words, notes
-from harness.sweeps.plans import KnownCuts, first_plans, known_cuts, real_time_plans, spread
+from harness.sweeps.plans import KnownCuts, chosen_faults, first_plans, known_cuts, real_time_plans, spread
 from harness.sweeps.quiet import difference, in_the_end
 from harness.sweeps.rounds import ENDLESS, try_all
 from harness.sweeps.seen import Seen
@@ -99,7 +98,7 @@ class Sweep:
         )
         self._seen = Seen()
         self._results = TrialResults()
-        self._faults = faults.chosen(options.faults or scenario.faults)
+        self._faults = chosen_faults(options.faults or scenario.faults, once_each=options.once_each)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
 

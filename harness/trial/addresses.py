@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from harness.doors.http.gate import Gate
 from harness.faults.fault import Fault
 from harness.faults.transport import RefuseConnections
 from harness.processes.command import KEYS
-from harness.processes.ports import IP
+from harness.processes.ports import IP, held_port
 from harness.records.point import Door
 
 UNKNOWN_HOST = "crashproof.invalid"
@@ -35,6 +36,7 @@ class HttpAddresses:
         self._slot = slot
         self._gates = gates or {}
         self._unknown: set[Door] = set()
+        self._metrics: dict[int, socket.socket] = {}
 
     @property
     def port(self) -> int:
@@ -50,9 +52,21 @@ class HttpAddresses:
             **KEYS,
             "OPENAI_BASE_URL": self._led("model", model),
             "ANTHROPIC_BASE_URL": self._led("model", anthropic),
+            "METRICS_ADDRESS": self.metrics(worker),
             "EFFECTS_URL": self._led("effect", self._doors.effects_url(self._slot, worker=worker)),
             **(_AT_ONCE if self._unknown else {}),
         }
+
+    def metrics(self, worker: int) -> str:
+        """Return where the worker process of that number may serve its metrics; the port is held for it."""
+        if worker not in self._metrics:
+            self._metrics[worker] = held_port()
+        return f"{IP}:{self._metrics[worker].getsockname()[1]}"
+
+    def close(self) -> None:
+        """Hold no port any more."""
+        for held in self._metrics.values():
+            held.close()
 
     def forget_name(self, door: Door) -> None:
         """Give the worker processes that start from now on an address of a door that nobody knows."""
@@ -82,7 +96,9 @@ async def http_addresses(doors: HttpDoors, *, slot: str, faults: Iterable[Fault]
     refused = {door for fault in faults if isinstance(fault.action, RefuseConnections) for door in fault.doors}
     async with AsyncExitStack() as stack:
         gates = {door: await stack.enter_async_context(Gate(to=_port(doors, slot))) for door in sorted(refused)}
-        yield HttpAddresses(doors, slot=slot, gates=gates)
+        addresses = HttpAddresses(doors, slot=slot, gates=gates)
+        stack.callback(addresses.close)
+        yield addresses
 
 
 def _port(doors: HttpDoors, slot: str) -> int:

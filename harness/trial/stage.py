@@ -45,6 +45,7 @@ from harness.trial.driver import Driver
 from harness.trial.executing import executing, forward_proxy
 from harness.trial.fixed_address import telling_fixed_address
 from harness.trial.live_tape import LiveTape
+from harness.trial.metrics import MetricsScraping
 from harness.trial.nemesis import Listener, Nemesis
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
@@ -210,6 +211,7 @@ class TrialStage:
         clock: The workflow's time; None: it passes as it does.
         crash_copies: Copies of the server's database, one for each time that it was killed.
         state: The state that the scenario names.
+        metrics: Scrapes what the worker processes serve to Prometheus.
         coverage: Looks for what leaves the worker past the doors, where nothing is struck; else None.
     """
 
@@ -220,6 +222,7 @@ class TrialStage:
     clock: Clock | None
     crash_copies: CrashCopies
     state: State
+    metrics: MetricsScraping
     coverage: CoverageGaps | None
 
     def door_ports(self) -> set[int]:
@@ -280,6 +283,7 @@ async def open_trial_stage(
         coverage = None
         if not plan.strikes:
             coverage = coverage_of(scenario, slot=slot, rig=rig, folder=folder, workers=registry, tape=tape)
+        metrics = MetricsScraping(plan, tape=tape, worker=lambda: registry.number, address=slot.addresses.metrics)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
         proxy = await stack.enter_async_context(forward_proxy(scenario, slot=slot, workers=registry))
         worker = replace(worker, env={**worker.env, **proxy})
@@ -291,7 +295,7 @@ async def open_trial_stage(
                 attribution=attribution,
                 accelerates=not plan.real_time and not rig.engine.lacks("acceleration"),
                 plan=plan,
-                listen=_listener(driver, coverage),
+                listen=_listener(driver, coverage, metrics),
                 execute=execute,
                 crashed=crash_copies.copy,
                 registry=registry,
@@ -310,17 +314,17 @@ async def open_trial_stage(
             clock=clock,
             crash_copies=crash_copies,
             state=state,
+            metrics=metrics,
             coverage=coverage,
         )
 
 
-def _listener(driver: Driver, coverage: CoverageGaps | None) -> Listener:
-    if coverage is None:
-        return driver.reached
-
+def _listener(driver: Driver, coverage: CoverageGaps | None, metrics: MetricsScraping) -> Listener:
     async def listen(point: Point) -> None:
-        await coverage.look(point)
+        if coverage:
+            await coverage.look(point)
         await driver.reached(point)
+        await metrics.reached(point)
 
     return listen
 

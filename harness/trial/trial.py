@@ -76,6 +76,7 @@ async def run_trial(
                     how, reason = await end.wait()
                 await sampling.look_once_more()
                 place.driver.tell_unsent()
+                await place.metrics.at_end()
                 await _look_once_more(place)
         finally:
             await stage.clear()

@@ -1,8 +1,9 @@
-"""Agents that turn to another model for reasons which no history holds."""
+"""Agents that turn to another model for reasons which no history holds, or never leave the usual one in peace."""
 
 from harness import Scenario, start
 from scenarios.broken.agents.breaker_in_memory import AskWithMemory
 from scenarios.broken.agents.fallback_by_wall_clock import AskByTheClock
+from scenarios.broken.agents.no_breaker import AskUsualFirst
 
 breaker_in_memory = Scenario(
     worker="python -m scenarios.broken.agents.breaker_in_memory",
@@ -15,7 +16,13 @@ fallback_by_wall_clock = Scenario(
     model="scripts/usual_model_out.py",
     faults=["model-502"],
 )
+no_breaker = Scenario(
+    worker="python -m scenarios.broken.agents.no_breaker",
+    work=start(AskUsualFirst.run, "why does it rain?"),
+    model="scripts/usual_model_out.py",
+)
 
+PLANTED_POINTS = {"no_breaker": ("C1",)}
 PLANTED = {
     "breaker_in_memory": (
         "workflow-ends-as-baseline",

@@ -74,6 +74,7 @@ async def _step(step: ResearchStep, model: str) -> StepResult:
     again. The note's key is made of workflow and step: however often an attempt dies between saving the note and
     reporting it, the note is saved under the same key.
     """
+    activity.logger.info("step %d asks %s", step.number, model)
     beats = activity.info().heartbeat_details
     answer: str = beats[0] if beats else ""
     activity.heartbeat(answer)

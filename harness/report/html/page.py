@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from harness.foreign import for_terminal
+from harness.records.checklist import Checklist
 from harness.records.evidence import Evidence
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import SweepResult
@@ -22,6 +23,7 @@ from harness.report.form import Form, RunReport
 from harness.report.html.fault_map import fault_map
 from harness.report.html.timeline import Timeline, timeline_of
 from harness.report.phrases import number, place_text, plan_text, reproduce_trial, step_text, why_unknown
+from harness.report.readiness.source import headline
 from harness.report.sweep.by_fault import grouped, listed, nowhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import remarks, shared_notes
@@ -39,6 +41,7 @@ def html(
     *,
     sweeps: Sequence[SweepResult] = (),
     record: RunRecord | None = None,
+    checklist: Checklist | None = None,
     evidence: Callable[[str], Evidence | None] = lambda trial: None,
 ) -> str:
     """Return a report as an HTML page.
@@ -47,6 +50,7 @@ def html(
         report: The report.
         sweeps: What each scenario came to, where it reports sweeps: their tables, trials and remarks are shown, too.
         record: What was run, with what, where that is known.
+        checklist: The checklist, where one was filled from it.
         evidence: Returns what a trial left, from which its timeline is drawn; None where that is not there.
     """
     environment = jinja2.Environment(
@@ -66,6 +70,8 @@ def html(
         policy=f"default-src 'none'; style-src {_hashed(style)}; script-src {_hashed(script)}; base-uri 'none'; "
         "form-action 'none'",
         most_named=_MOST_NAMED,
+        checklist=checklist,
+        checklist_headline=headline(checklist) if checklist else "",
         record=list(_of_record(record)) if record else (),
         listed=listed,
         number=number,
@@ -169,7 +175,9 @@ def _of_findings(report: Report) -> dict[str, Any]:
 
 
 def _made(run: RunReport) -> bytes:
-    return html(run.report, sweeps=run.sweeps, record=run.record, evidence=run.evidence).encode()
+    return html(
+        run.report, sweeps=run.sweeps, record=run.record, checklist=run.checklist, evidence=run.evidence
+    ).encode()
 
 
 FORM = Form(file="report.html", make=_made)

@@ -29,7 +29,7 @@ from click.testing import CliRunner
 
 from harness.app.declared_scenarios import declaration
 from harness.cli import ad_hoc, cli
-from harness.cli.run import _fault_words
+from harness.cli.run import fault_words
 from harness.records.prices import load_prices
 from harness.records.scenario import Scenario
 from tests import ROOT
@@ -125,7 +125,7 @@ def try_command(words: list[str]) -> None:
     context = parsed(words)
     given = context.params
     if context.info_name in ("run", "explore") and not given.get("resume"):
-        _fault_words(given.get("faults_wanted", ()))
+        fault_words(given.get("faults_wanted", ()))
         if given["targets"] != ("worker.py",):  # read from its code, which a page does not show
             assert ad_hoc.declared_work(given["targets"], dict(given))
     if context.info_name in RUN_HERE and "--with-evidence" not in words:

@@ -17,6 +17,7 @@ from harness.records.act_facts import (
     FaultMade,
     FixedAddressTaken,
     Lag,
+    MetricsScraped,
     PastDoors,
     StateChanged,
     TimeoutAccelerated,
@@ -222,6 +223,7 @@ LINES: list[tuple[str, str, str, dict[str, Any], Facts]] = [
     ("act", "", "notice", {"text": "a script raised"}, DoorNotice(text="a script raised")),
     ("act", "", "lag", {"since": 2.0, "rig": 0.5, "worker": 0.25}, Lag(since=2.0, rig=0.5, worker=0.25)),
     ("act", "", "lag", {"since": 2.0, "held": 0.5}, Lag(since=2.0, held=0.5)),
+    ("act", "", "metrics", {"totals": {"calls": 2.0}}, MetricsScraped(totals={"calls": 2.0})),
 ]
 
 

@@ -35,7 +35,8 @@ def test_every_broken_scenario_is_planted_or_a_lookalike(path: Path) -> None:
     module = loaded(path)
     planted: dict[str, tuple[str, str]] = getattr(module, "PLANTED", {})
     lookalikes: tuple[str, ...] = getattr(module, "LOOKALIKES", ())
-    assert sorted([*planted, *lookalikes]) == sorted(scenarios(module))
+    points: dict[str, tuple[str, ...]] = getattr(module, "PLANTED_POINTS", {})
+    assert sorted({*planted, *points, *lookalikes}) == sorted(scenarios(module))
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
