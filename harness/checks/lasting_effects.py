@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from harness.checks.masking import agrees, mask, neutral, same
 from harness.records.act_facts import StateChanged
 from harness.records.evidence import Evidence
+from harness.records.idempotency import KEY_FIELDS, idempotency_key, without_key
 from harness.records.tape import Entry, acts, executed
 
 _Left = TypeVar("_Left")
@@ -25,8 +26,8 @@ class LastingEffect:
     Attributes:
         name: Name of the effect.
         path: Path of the request.
-        key: The ``Idempotency-Key`` header; empty: none was sent.
-        body: The body; in a pattern, what differs between the baselines is masked.
+        key: The idempotency key; empty: none was sent.
+        body: The body beside the key; in a pattern, what differs between the baselines is masked.
         entries: The executions of it, in order; empty in a pattern.
     """
 
@@ -108,14 +109,16 @@ def matched(
 def value_at(effect: LastingEffect, field: str) -> str:
     """Return what a field of an effect's body holds, as text; dots go deeper. ``None`` where there is none."""
     value: Any = effect.body
+    if field in KEY_FIELDS and effect.key:
+        return str(effect.key)
     for part in field.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return str(value)
 
 
 def key_of(call: Entry) -> str:
-    """Return the ``Idempotency-Key`` header of a request, or an empty text."""
-    return call.http.headers.get("idempotency-key", "")
+    """Return the idempotency key of a request, in a header or its body, or an empty text."""
+    return idempotency_key(call.http.headers, call.http.body)
 
 
 def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:
@@ -131,7 +134,8 @@ def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
 def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -> LastingEffect:
     entry = entries[0]
     call = asked.get(entry.message, entry)
-    named = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": call.http.body})
+    body = without_key(call.http.headers, call.http.body)
+    named = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": body})
     return LastingEffect(entry.operation, named["path"], named["key"], named["body"], tuple(entries))
 
 

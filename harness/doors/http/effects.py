@@ -31,6 +31,7 @@ from urllib.parse import unquote
 
 from harness.doors.http.answer import Answer, json_answer, parsed, plain_headers
 from harness.doors.http.script import Script, ScriptError
+from harness.records.idempotency import idempotency_key
 from harness.records.withheld import path_without_secrets
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -65,11 +66,7 @@ class EffectRequest:
     @property
     def key(self) -> str:
         """The idempotency key: the header of that name, else that field of the body, else empty."""
-        for header in ("idempotency-key", "x-idempotency-key"):
-            if self.headers.get(header):
-                return self.headers[header]
-        named = self.body.get("idempotency_key") if isinstance(self.body, dict) else None
-        return named if isinstance(named, str) else ""
+        return idempotency_key(self.headers, self.body)
 
 
 def operation_of(method: str, path: str) -> str:

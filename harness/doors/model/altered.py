@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 
 from harness.doors.http.answer import Answer, json_answer
 from harness.doors.model.dialect import Dialect
-from harness.doors.model.model import streamed
+from harness.doors.model.model import as_asked
 from harness.doors.model.said import Said, ToolCall
 from harness.doors.model.streaming import Stream
 from harness.faults.model.actions import Instead, Lack, StreamBreak
@@ -36,8 +36,7 @@ def said_instead(what: Instead, *, dialect: Dialect, request: Any, text: str) ->
     assert dialect.body is not None
     said = _INSTEAD[what](dialect.said_of(json.loads(text)), _tool(request))
     digest = hashlib.blake2s(f"{what} {text}".encode(errors="replace"), digest_size=12).hexdigest()
-    answer = json_answer(dialect.body(request, said, digest=digest), headers=dialect.identified(digest))
-    return streamed(answer, request, dialect)
+    return as_asked(dialect.body(request, said, digest=digest), request, dialect, digest=digest)
 
 
 def with_a_lack(what: Lack, *, dialect: Dialect, text: str) -> Answer:

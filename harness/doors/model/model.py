@@ -93,15 +93,15 @@ def _converted(returned: dict[str, Any]) -> Said:
 
 def _whole(request: dict[str, Any], said: Said, dialect: Dialect, *, digest: str) -> Answer:
     assert dialect.body is not None
-    whole = json_answer(dialect.body(request, said, digest=digest), headers=dialect.identified(digest))
-    return streamed(whole, request, dialect)
+    return as_asked(dialect.body(request, said, digest=digest), request, dialect, digest=digest)
 
 
-def streamed(whole: Answer, request: Any, dialect: Dialect) -> Answer:
-    """Return an answer as the stream that the request asks for, or as it is where it asks for none."""
+def as_asked(body: Any, request: Any, dialect: Dialect, *, digest: str) -> Answer:
+    """Return the body of an answer as the stream that the request asks for, or whole where it asks for none."""
+    whole = json_answer(body, headers=dialect.identified(digest))
     if dialect.stream is None or not dialect.streams(request):
         return whole
-    events = tuple(event.encode() for event in dialect.stream(request, json.loads(whole.body)).events)
+    events = tuple(event.encode() for event in dialect.stream(request, body).events)
     headers = {**whole.headers, "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
     return replace(whole, headers=headers, events=events)
 

@@ -41,6 +41,22 @@ def test_effect_asked_twice_with_one_key_happens_once() -> None:
     passes("effects-as-baseline", evidence, usual, usual)
 
 
+def keyed(key: str) -> dict[str, object]:
+    return {"step": 1, "idempotencyKey": key}
+
+
+def test_a_key_in_the_body_is_a_key() -> None:
+    story = Story()
+    book = story.activity("book")
+    usual = story.effect("note", keyed("k1"), task=book).complete(book).close().evidence()
+    same = struck_after_effect(bodies=(keyed("k1"), keyed("k1")))
+    for name in ("effects-happen-once", "effect-key-stable", "effects-as-baseline"):
+        passes(name, same, usual, usual)
+    assert judged(checks.HappensOnce("note", key="idempotencyKey"), same, usual).findings == ()
+    finding = only_finding("effect-key-stable", struck_after_effect(bodies=(keyed("k1"), keyed("k2"))), usual, usual)
+    assert "had 2 keys over its attempts, expected 1: 'k1', 'k2'" in finding.message
+
+
 def arrived_twice(evidence: Evidence) -> Evidence:
     """Execute the effect of a trial twice, though it was asked for once."""
     (reply,) = (entry for entry in evidence.tape if entry.kind == "reply" and entry.door == "effect")

@@ -44,7 +44,7 @@ def test_without_a_key_the_body_decides() -> None:
 def test_where_the_key_is_looked_for() -> None:
     assert effect(idempotency_key="a", body={"idempotency_key": "b"}).key == "a"
     assert effect(x_idempotency_key="a").key == "a"
-    assert effect(body={"idempotency_key": "b"}).key == "b"
+    assert effect(body={"idempotency_key": "b"}).key == effect(body={"idempotencyKey": "b"}).key == "b"
     assert effect(body={"idempotency_key": 5}).key == ""
     assert effect(body=["b"]).key == ""
 
