@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from harness.records.act_facts import ActFacts, FaultHealed, FaultMade, WorkerStarted
 from harness.records.message_facts import ReportedFailure, WorkflowTask, WorkflowTaskCompleted, WorkflowTaskFailed
 from harness.records.tape import Entry
 from harness.trial.stuck import StuckWorkflows
@@ -67,3 +70,40 @@ def test_other_failures_other_runs_and_what_succeeds_in_between_do_not_count() -
 
 def test_a_task_that_took_too_long_may_be_the_fault_of_a_busy_machine() -> None:
     assert not any(why(*[failed("[TMPRL1101] Potential deadlock detected")] * 5))
+
+
+def silent(*seconds: float, run: str = "r") -> list[Entry]:
+    return [replace(handed_out(attempt), at=at, run_id=run) for attempt, at in enumerate(seconds, start=1)]
+
+
+def act(operation: str, facts: ActFacts) -> Entry:
+    return Entry(at=1, kind="act", operation=operation, facts=facts)
+
+
+STRUCK = act("strike", FaultMade(fault="pause-worker"))
+BLOCKED = (
+    "a workflow task of w was handed out 4 times in 30 s, and the worker, which lives, answered none: its workflow "
+    "code blocks, and always will"
+)
+
+
+def test_a_task_that_a_living_worker_never_answers_is_the_end() -> None:
+    assert why(*silent(0, 10, 20, 30)) == ["", "", "", BLOCKED]
+    slow = failed("[TMPRL1101] Potential deadlock detected")
+    assert why(silent(0)[0], slow, *silent(2, 12, 30)) == ["", "", "", "", BLOCKED]
+
+
+def test_silence_that_a_fault_or_a_start_explains_is_no_end_and_no_short_one() -> None:
+    first, *others = silent(0, 10, 20, 30)
+    assert not any(why(first, STRUCK, *others, *silent(50)))
+    healed = act("heal", FaultHealed(fault="pause-worker"))
+    assert not any(why(STRUCK, first, *others, healed, *silent(40, 50, 60)))
+    assert why(STRUCK, first, healed, *silent(0, 10, 20, 30))[-1] == BLOCKED
+    assert not any(why(first, *others[:2], act("start-worker", WorkerStarted(pid=1, command="w")), others[2]))
+    assert not any(why(*silent(0, 1, 2, 3, 7)))
+    assert not any(why(first, *others[:2], completed(), *silent(30, 40)))
+    assert not any(why(*silent(0, 10, 20), *silent(30, run="s")))
+    queries = [
+        replace(each, facts=WorkflowTask(attempt=1, started_event_id=15, query=True)) for each in (first, *others)
+    ]
+    assert not any(why(*queries))
