@@ -57,7 +57,7 @@ def factory_use(project: Project, factory: Node, reached: ReachedCode) -> Forbid
 
 def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[ForbiddenUse]:
     for name in project.called_names(call, reached):
-        for source in find(_PATHS.sub("pathlib.Path", name)):
+        for source in find(PATHS.sub("pathlib.Path", name)):
             if not source.attribute and source.when(call) and not _of_something_made(call, name):
                 yield ForbiddenUse(source=source, node=call, name=name)
                 return
@@ -67,7 +67,7 @@ def _called(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterato
         yield ForbiddenUse(source=distinctive, node=call, name=distinctive.name)
 
 
-_PATHS = re.compile(
+PATHS = re.compile(
     r"^pathlib\.Path(\.(joinpath|parent|parents|with_\w+|absolute|resolve|expanduser|home|cwd)(\(\))?)+(?=\.)"
 )
 """A path made from a path; what is called of it is called of a path."""
@@ -80,7 +80,7 @@ def _of_something_made(call: nodes.Call, name: str) -> bool:
         values = [getattr(each.parent, "value", None) for each in bound]
         return bool(values) and all(isinstance(value, nodes.Call) for value in values)
     within = name.split(".")[:-1]
-    if _PATHS.match(name):
+    if PATHS.match(name):
         return False
     made = "()" in name or any(part[:1].isupper() for part in within)
     return made and name not in EXACT and _made_here(call.func)

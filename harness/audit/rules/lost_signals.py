@@ -43,7 +43,8 @@ def _unfinished(project: Project, workflow: Workflow, code: Sequence[ReachedCode
         if not isinstance(entry.node, nodes.AsyncFunctionDef) or _abandons(entry.node):
             continue
         piece = project.reached_from(entry)[0]
-        work = next(consequences(project).commands_in(piece, piece), None)
+        commands = consequences(project).commands_in(piece, piece)
+        work = next((each for each in commands if not _over_before_the_end(project, each, code[0])), None)
         if work is None or waited & _set_at_last(project, piece):
             continue
         text = (
@@ -69,8 +70,40 @@ def _ends(project: Project, code: Sequence[ReachedCode]) -> bool:
         return False
     last = run.body[-1]
     endless = isinstance(last, nodes.While) and isinstance(last.test, nodes.Const) and bool(last.test.value)
-    return (
-        not endless or any(last.nodes_of_class((nodes.Return, nodes.Break, nodes.Raise))) or _continues(project, code)
+    return not endless or _is_left(project, last, code[0]) or _continues(project, code)
+
+
+def _is_left(project: Project, loop: Node, run: ReachedCode) -> bool:
+    """Tell whether something leaves a loop. An error that is none of Temporal's fails the task, and not the run."""
+    for node in loop.nodes_of_class((nodes.Return, nodes.Break, nodes.Raise), nodes.FunctionDef):
+        if isinstance(node, nodes.Return):
+            return True
+        if isinstance(node, nodes.Break):
+            around = next(each for each in node.node_ancestors() if isinstance(each, nodes.While | nodes.For))
+            if around is loop:
+                return True
+        else:
+            raised = node.exc.func if isinstance(node.exc, nodes.Call) else node.exc
+            if raised is None or not project.name_of(raised, run).startswith("builtins."):
+                return True
+    return False
+
+
+def _over_before_the_end(project: Project, call: Node, run: ReachedCode) -> bool:
+    """Tell whether a wait is over before the run ends, since that always sets what is waited for and then goes on."""
+    if not isinstance(call, nodes.Call) or project.called_name(call, run) != _WAIT or not call.args:
+        return False
+    condition = call.args[0].body if isinstance(call.args[0], nodes.Lambda) else None
+    if not (isinstance(condition, nodes.Attribute) and condition.expr.as_string() == "self"):
+        return False
+    node: Node = run.node
+    body = node.body
+    last = max((number for number, each in enumerate(body) if any(each.nodes_of_class(nodes.Await))), default=0)
+    return any(
+        isinstance(each, nodes.Assign)
+        and f"self.{condition.attrname}" in [target.as_string() for target in each.targets]
+        and not (isinstance(each.value, nodes.Const) and not each.value.value)
+        for each in body[:last]
     )
 
 

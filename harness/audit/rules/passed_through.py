@@ -54,7 +54,7 @@ def _impure(project: Project) -> Iterator[AuditFinding]:
 
 def _at_import(reached: ReachedCode) -> bool:
     """Tell whether code runs when modules are imported: of one that is passed through, once for all runs."""
-    return any(step.what.startswith("imports ") for step in reached.path)
+    return reached.entry is None or any(step.what.startswith("imports ") for step in reached.path)
 
 
 def _finding(through: Passed, reached: ReachedCode, use: ForbiddenUse, project: Project) -> AuditFinding:

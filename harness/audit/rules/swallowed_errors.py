@@ -9,7 +9,7 @@ from astroid import nodes
 from harness.audit.analysis.commands import STARTS, consequences, workflow_code
 from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
-from harness.audit.code.project_records import ReachedCode
+from harness.audit.code.project_records import EntryKind, ReachedCode
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
 
@@ -139,9 +139,10 @@ def _cancelled(
     project: Project, statement: nodes.Try, clause: nodes.ExceptHandler, reached: ReachedCode
 ) -> AuditFinding | None:
     awaited = _awaits(project, statement, reached)
-    leaves = any(clause.nodes_of_class((nodes.Return, nodes.Break), nodes.FunctionDef))
-    if awaited is None or leaves or _cancels_itself(statement, reached):
+    if awaited is None or _cancels_itself(statement, reached):
         return None
+    if _leaves(clause):
+        return _returned(project, clause, awaited, reached)
     text = (
         f"CancelledError of {project.source(awaited, 40)} is caught and not raised again: the workflow goes on "
         "although it"
@@ -186,11 +187,30 @@ def _step(
 ) -> AuditFinding | None:
     started = _started(project, statement, reached)
     looping = any(isinstance(each, nodes.While | nodes.For) for each in statement.node_ancestors())
-    if started is None or not looping or _leaves(clause):
+    if started is None:
+        return None
+    if not looping:
+        return _returned(project, clause, started, reached)
+    if _leaves(clause):
         return None
     text = (
         f"A cancellation of {project.source(started, 40)} arrives as this error, too, and the loop goes on: the"
         " workflow was cancelled, and does its next step. Raise again if"
+        " temporalio.exceptions.is_cancelled_exception(error)."
+    )
+    return project.finding("CP206", clause, text, certainty=Certainty.LOOK, reached=reached)
+
+
+def _returned(
+    project: Project, clause: nodes.ExceptHandler, awaited: Node, reached: ReachedCode
+) -> AuditFinding | None:
+    """Return that a cancellation becomes an ordinary result, where an except of the run method returns one."""
+    is_run = reached.entry is not None and reached.entry.kind is EntryKind.RUN and reached.node is reached.entry.node
+    if not is_run or not any(clause.nodes_of_class(nodes.Return, nodes.FunctionDef)):
+        return None
+    text = (
+        f"A cancellation of {project.source(awaited, 40)} arrives here, too, and becomes an ordinary result: who"
+        " cancelled the workflow is told that it completed. Raise again if"
         " temporalio.exceptions.is_cancelled_exception(error)."
     )
     return project.finding("CP206", clause, text, certainty=Certainty.LOOK, reached=reached)

@@ -42,3 +42,45 @@ class Agent:
     @workflow.signal
     async def say(self, name: str) -> None:
         await workflow.sleep(1)
+
+
+@workflow.defn
+class Turns:
+    def __init__(self) -> None:
+        self.turns: list[str] = []
+
+    @workflow.run
+    async def run(self) -> None:
+        while True:  # crashproof: ignore[CP207] a conversation is ended by hand
+            await workflow.wait_condition(lambda: bool(self.turns))
+            for turn in self.turns:
+                if not turn:
+                    break
+            if len(self.turns) > 1000:
+                raise RuntimeError("more than anybody says")
+            self.turns.clear()
+
+    @workflow.update
+    async def say(self, text: str) -> None:
+        self.turns.append(text)
+        await workflow.wait_condition(lambda: not self.turns)
+
+
+@workflow.defn
+class Opening:
+    def __init__(self) -> None:
+        self.ready = False
+        self.client = ""
+
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.sleep(1)
+        self.client = "Ada"
+        self.ready = True
+        await workflow.sleep(60)
+        return self.client
+
+    @workflow.update
+    async def who(self) -> str:
+        await workflow.wait_condition(lambda: self.ready)
+        return self.client

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception, is_cancelled_exception
 
 TRIES = RetryPolicy(maximum_attempts=3)
 
@@ -40,6 +40,8 @@ class Tour:
             await workflow.execute_activity(
                 visit, "home", start_to_close_timeout=timedelta(seconds=10), retry_policy=TRIES
             )
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             return -1
         return missed
