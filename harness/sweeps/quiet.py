@@ -1,8 +1,8 @@
-"""Trials in quiet: what a trial that a busy machine may have disturbed comes to when it is run again."""
+"""Trials in quiet: which trials that a busy machine may have disturbed are run again, and what they come to then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,3 +45,40 @@ def difference(loaded: Verdict, again: Verdict) -> str:
         f"Unstable under load: {loaded.plan} was {loaded.outcome} ({loaded.slow}) and is {again.outcome} in quiet; "
         f"the evidence under load is in under-load/{loaded.trial}."
     )
+
+
+def found_undisturbed(verdicts: Iterable[Verdict]) -> frozenset[str]:
+    """Return the ids of the findings that trials failed by which no busy machine disturbed."""
+    return frozenset(found for each in verdicts if not each.slow for found in _failed_by(each))
+
+
+def is_confirmed(loaded: Verdict, undisturbed: Iterable[str]) -> bool:
+    """Tell whether a trial that failed under load need not be run again: what it failed by is no work of the load.
+
+    A trial without a strike is run again all the same, since others are compared with it.
+
+    Args:
+        loaded: What it came to.
+        undisturbed: As ``found_undisturbed`` returns, of trials of the same scenario.
+    """
+    failed = loaded.struck and bool(loaded.plan.strikes) and loaded.outcome is Outcome.FAIL
+    excused = any(judgement.excused for judgement in loaded.judgements)
+    return failed and not excused and _failed_by(loaded) <= frozenset(undisturbed)
+
+
+def tried_first(loaded: Sequence[Verdict]) -> list[Verdict]:
+    """Return those that are run again before the others, which what they come to may confirm: of each failure one."""
+    first: dict[tuple[object, ...], Verdict] = {}
+    for each in loaded:
+        by = (frozenset(_failed_by(each)),) if each.plan.strikes and _failed_by(each) else (each.trial,)
+        first.setdefault(by, each)
+    return list(first.values())
+
+
+def _failed_by(verdict: Verdict) -> set[str]:
+    return {
+        finding.id
+        for judgement in verdict.judgements
+        if judgement.outcome is Outcome.FAIL
+        for finding in judgement.findings
+    }

@@ -43,7 +43,7 @@ from harness.servers.engine import Engine
 from harness.sweeps.billing import billed_twice
 from harness.sweeps.notes import left_in_words, notes
 from harness.sweeps.plans import KnownCuts, chosen_faults, first_plans, known_cuts, real_time_plans, spread
-from harness.sweeps.quiet import difference, in_the_end
+from harness.sweeps.quiet import difference, found_undisturbed, in_the_end, is_confirmed, tried_first
 from harness.sweeps.rounds import ENDLESS, try_all
 from harness.sweeps.seen import Seen
 from harness.sweeps.stops import stop_of
@@ -252,13 +252,26 @@ class Sweep:
     async def _try_again_in_quiet(self, trials: Container[str] | None = None) -> None:
         """Run each trial once more in quiet that a busy machine may have made no PASS; what it comes to then counts.
 
-        Its place in the sweep stays as it was: the points that its recovery showed have been tried by now.
+        Its place in the sweep stays as it was: the points that its recovery showed have been tried by now. What failed
+        by nothing but what is found without any load, too, stands as it is.
         """
-        slow = [each for each in self._results.verdicts.values() if each.slow and each.trial not in self._seen.quiet]
-        slow = [each for each in slow if trials is None or each.trial in trials]
-        async with asyncio.TaskGroup() as group:
-            for loaded in slow:
-                group.create_task(self._try_one_in_quiet(loaded))
+        left = [each for each in self._results.verdicts.values() if each.slow and each.trial not in self._seen.quiet]
+        left = [each for each in left if trials is None or each.trial in trials]
+        while left := self._unconfirmed(left):
+            first = tried_first(left)
+            async with asyncio.TaskGroup() as group:
+                for loaded in first:
+                    group.create_task(self._try_one_in_quiet(loaded))
+            left = [each for each in left if each not in first]
+
+    def _unconfirmed(self, slow: Sequence[Verdict]) -> list[Verdict]:
+        """Return those of the trials that are to be run again, and count the others."""
+        undisturbed = found_undisturbed(self._results.verdicts.values())
+        confirmed = [each for each in slow if is_confirmed(each, undisturbed)]
+        for each in confirmed:
+            self._seen.quiet.add(each.trial)
+            self._count(each)
+        return [each for each in slow if each not in confirmed]
 
     async def _try_one_in_quiet(self, loaded: Verdict) -> None:
         bounds = self._bounds(loaded.plan) if loaded.plan.strikes else self._baseline_bounds()

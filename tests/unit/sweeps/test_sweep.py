@@ -51,7 +51,7 @@ class Script:
         recoveries: By the last strike that was made, the operations that follow it; ``*`` for any other.
         missed: Points that are never met.
         end: How struck trials end.
-        slow: The plan whose trial a busy machine disturbs.
+        slow: The plans whose trials a busy machine disturbs.
         baseline_end: How the undisturbed trials end.
         plans: The plans that were run, in order.
     """
@@ -59,7 +59,7 @@ class Script:
     recoveries: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missed: tuple[str, ...] = ()
     end: End = "closed"
-    slow: str = ""
+    slow: tuple[str, ...] = ()
     baseline_end: End = "closed"
     plans: list[str] = field(default_factory=list)
     before: Callable[[Plan], None] = lambda plan: None
@@ -85,7 +85,7 @@ class Script:
                     facts = FaultMade(fault=struck.fault, point=met.id)
                     tape.append(Entry(at=number, kind="act", operation="strike", facts=facts))
                     coming += self.recoveries.get(str(struck), self.recoveries.get("*", ()))
-        if str(plan) == self.slow:
+        if str(plan) in self.slow:
             tape.append(Entry(at=number, kind="act", operation="lag", facts=Lag(since=1, worker=number)))
         return tape
 
@@ -245,11 +245,11 @@ def test_where_no_fault_can_be_made_that_is_the_reason_and_not_the_points_chosen
 
 
 def test_a_trial_that_fails_under_load_is_run_again_in_quiet_and_unstable_if_it_passes(tmp_path: Path) -> None:
-    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=FIRST[0])
+    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=(FIRST[0],))
 
     def quiet_the_second_time(plan: Plan) -> None:
         if str(plan) == FIRST[0] and FIRST[0] in script.plans:
-            script.recoveries, script.slow = {}, ""
+            script.recoveries, script.slow = {}, ()
 
     script.before = quiet_the_second_time
     unsteady = sweep(script, tmp_path)
@@ -264,15 +264,51 @@ def test_a_trial_that_fails_under_load_is_run_again_in_quiet_and_unstable_if_it_
 
 
 def test_a_trial_that_fails_in_quiet_as_well_has_failed(tmp_path: Path) -> None:
-    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=FIRST[0])
+    script = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=(FIRST[0],))
     failed = sweep(script, tmp_path)
     assert script.plans.count(FIRST[0]) == 2
     assert failed.outcome is Outcome.FAIL
     assert not [note for note in failed.notes if "nstable" in note]
 
 
+ALWAYS_TWICE = {"*": ("ChargeTwice",)}
+
+
+def test_what_is_found_without_load_as_well_is_not_run_again(tmp_path: Path) -> None:
+    script, news = Script(recoveries=ALWAYS_TWICE, slow=FIRST[:2]), list[News]()
+    failed = sweep(script, tmp_path, news=news)
+    assert script.plans == ["baseline", "baseline", *FIRST]
+    assert [verdict.outcome for verdict in failed.verdicts[2:]] == [Outcome.FAIL] * 3
+    assert (news[-1].done, news[-1].total) == (5, 5)
+
+
+def test_of_what_is_found_under_load_alone_one_trial_is_run_again_for_all(tmp_path: Path) -> None:
+    script = Script(recoveries=ALWAYS_TWICE, slow=FIRST)
+
+    def quiet_the_second_time(plan: Plan) -> None:
+        script.slow = () if str(plan) in script.plans and plan.strikes else script.slow
+
+    script.before = quiet_the_second_time
+    failed = sweep(script, tmp_path)
+    assert script.plans == ["baseline", "baseline", *FIRST, FIRST[0]]
+    assert failed.outcome is Outcome.FAIL
+
+
+def test_what_is_found_under_load_alone_is_run_again_trial_by_trial_where_it_is_not_found_again(tmp_path: Path) -> None:
+    script = Script(recoveries=ALWAYS_TWICE, slow=FIRST)
+
+    def right_in_quiet(plan: Plan) -> None:
+        if str(plan) in script.plans and plan.strikes:
+            script.recoveries, script.slow = {}, ()
+
+    script.before = right_in_quiet
+    unsteady = sweep(script, tmp_path)
+    assert script.plans == ["baseline", "baseline", *FIRST, *FIRST]
+    assert unsteady.outcome is Outcome.UNKNOWN
+
+
 def test_a_trial_that_passes_under_load_is_not_run_again(tmp_path: Path) -> None:
-    script = Script(slow=FIRST[0])
+    script = Script(slow=(FIRST[0],))
     assert sweep(script, tmp_path).outcome is Outcome.PASS
     assert script.plans == ["baseline", "baseline", *FIRST]
 
