@@ -53,7 +53,8 @@ def environment(doors: Mapping[str, str], *, given: Mapping[str, str] | None = N
     Raises:
         UsageError: A placeholder is misspelt.
     """
-    own = {name: value for name, value in os.environ.items() if name not in left_out()}
+    without = frozenset(left_out())
+    own = {name: value for name, value in os.environ.items() if name not in without}
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     own["PYTHONUNBUFFERED"] = "1"
     own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost,.invalid"

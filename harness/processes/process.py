@@ -200,7 +200,7 @@ class Process:
     def pids(self) -> list[int]:
         """Return the ids of the process and of all living ones that it has started, wherever they have gone.
 
-        It is for rare moments: every process of the machine is looked at. Without ``/proc`` it is that of the process.
+        Without ``/proc`` it is that of the process.
         """
         if self._kept.gone.is_set():
             return []

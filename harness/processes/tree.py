@@ -1,7 +1,8 @@
 """Processes as ``/proc`` shows them: who lives, and who is below whom. Without ``/proc`` (macOS) nobody is seen.
 
 A program that runs by its path, without this package, loads this file by its path: it imports little, and nothing of
-crashproof. To look around reads a file for each process of the machine, so it is for rare moments.
+crashproof. To look around reads a file for each process of the machine, so it is for rare moments. Who is below one
+process is read from there alone where the kernel lists children, which all but few builds of Linux do.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import signal
 from collections.abc import Iterable
 from typing import NamedTuple
+
+_LISTS_CHILDREN = os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 
 
 class SeenProcess(NamedTuple):
@@ -60,7 +63,12 @@ def is_there(process: SeenProcess) -> bool:
 
 
 def descendants(pid: int, processes: Iterable[SeenProcess] | None = None) -> list[SeenProcess]:
-    """Return the living children of a process, their children, and so on; of those that are given, or of all."""
+    """Return the living children of a process, their children, and so on; of those that are given, or of all.
+
+    One that starts or ends meanwhile may be missed.
+    """
+    if processes is None and _LISTS_CHILDREN:
+        return _listed_below(pid)
     children: dict[int, list[SeenProcess]] = {}
     for seen in look_around() if processes is None else processes:
         children.setdefault(seen.parent, []).append(seen)
@@ -72,6 +80,27 @@ def descendants(pid: int, processes: Iterable[SeenProcess] | None = None) -> lis
             if not seen.dead:
                 below.append(seen)
     return below
+
+
+def _listed_below(pid: int) -> list[SeenProcess]:
+    below: list[SeenProcess] = []
+    ahead = [pid]
+    while ahead:
+        for child in _listed_children(ahead.pop()):
+            ahead.append(child)
+            if (seen := look(child)) is not None and not seen.dead:
+                below.append(seen)
+    return below
+
+
+def _listed_children(pid: int) -> list[int]:
+    """Return the children of a process: those of its threads, each of which lists its own."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                children += map(int, file.read().split())
+    return children
 
 
 def signal_exactly(process: SeenProcess, number: signal.Signals) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from harness.processes import tree
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
 from harness.records.scenario import TRIAL, Scenario
@@ -24,6 +25,9 @@ from harness.trial.rig import Rig, Slot
 from harness.trial.written_files import WrittenFiles, database_of
 
 _QUICK = 0.05  # seconds; where looking at all files takes longer, it is done at the ends of attempts alone
+
+
+_HAS_PROC = os.path.isdir("/proc/self")
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class CoverageGaps:
         try:
             root = psutil.Process(pid)
             own = root.cmdline()
-            for process in (root, *root.children(recursive=True)):
+            for process in (root, *_below(root)):
                 leaks.update(dict.fromkeys(self._opened_by(process, own=own, child=process.pid != pid)))
         except psutil.Error:
             pass
@@ -181,6 +185,15 @@ class CoverageGaps:
 
     def _is_own(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._own)
+
+
+def _below(root: psutil.Process) -> Iterator[psutil.Process]:
+    if not _HAS_PROC:
+        yield from root.children(recursive=True)
+        return
+    for seen in tree.descendants(root.pid):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            yield psutil.Process(seen.pid)
 
 
 def _socket_links(pid: int) -> dict[int, str]:

@@ -76,6 +76,9 @@ async def start_family(logs: Path) -> tuple[Process, list[int]]:
 
 async def test_kill_leaves_no_descendant(tmp_path: Path) -> None:
     family, pids = await start_family(tmp_path)
+    assert sorted(family.pids()) == sorted(pids)
+    listed = sorted(tree.descendants(os.getpid()))
+    assert listed == sorted(tree.descendants(os.getpid(), tree.look_around()))
     await family.kill()
     assert living(pids) == []
     assert family.exit_status == -signal.SIGKILL
