@@ -1,6 +1,6 @@
 """Measure, print the table, and leave with status 1 if a bound was missed.
 
-``python -m tests.bench [--full] [--minutes M] [--trials N] [PART ...]``
+``python -m tests.bench [--full] [--minutes M] [--trials N] [--faults N] [--sweeps N] [--no-lookalikes] [PART ...]``
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="three sweeps in a row must give the same verdicts")
     parser.add_argument("--minutes", type=float, default=5.0, help="how long `pace` counts trials (default: 5)")
     parser.add_argument("--trials", type=int, default=400, help="how many trials `memory` makes (default: 400)")
+    parser.add_argument("--faults", type=int, default=sweeps.FAULTS, help="how many `faults` makes (default: 23)")
+    parser.add_argument("--sweeps", type=int, default=3, help="how many `load` makes of the agent (default: 3)")
+    parser.add_argument("--no-lookalikes", action="store_true", help="`load` sweeps the agent alone")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -43,9 +46,9 @@ def main() -> int:
         "memory": lambda: paces.measure_memory(trials=asked.trials),
         "research": lambda: sweeps.measure_research(full=asked.full),
         "sweep": sweeps.measure_costs,
-        "faults": sweeps.measure_faults,
+        "faults": lambda: sweeps.measure_faults(number=asked.faults),
         "broken": sweeps.measure_broken,
-        "load": sweeps.measure_load,
+        "load": lambda: sweeps.measure_load(sweeps=asked.sweeps, lookalikes=not asked.no_lookalikes),
     }
     figures = []
     for part in PARTS:

@@ -1,9 +1,10 @@
-"""How many trials a minute a long kill sweep makes, and how crashproof's own memory grows meanwhile."""
+"""How many trials a minute a long kill sweep makes, what one costs, and how crashproof's own memory grows meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -52,14 +53,16 @@ class Seen:
 
 def measure_pace(*, minutes: float) -> list[Figure]:
     """Make kill sweeps for some minutes, and count the trials, from the start of the command on."""
+    before = _processor_seconds()
     seen = _watched(trials=int(minutes * 250), minutes=minutes)
-    last = seen[-1]
+    last, used = seen[-1], _processor_seconds() - before
     passed = last.seconds / 60
     pace = last.trials / passed
     return [
         Figure(name="load of the machine at the end", measured=f"{os.getloadavg()[0]:.1f}"),
         below("seconds for 140 trials of kill sweeps", 140 * 60 / pace, 60, unit="s", digits=1),
         Figure(name="trials a minute", measured=f"{pace:.0f}, over {passed:.1f} minutes"),
+        below(f"all roles, over {last.trials} trials", used / last.trials, 0.8, unit="CPU-s a trial", digits=2),
     ]
 
 
@@ -76,6 +79,12 @@ def measure_memory(*, trials: int) -> list[Figure]:
         below(f"further open files and sockets, {since}", last.descriptors - settled.descriptors, 50, unit=""),
         equal("processes that outlive it", last.left, 0),
     ]
+
+
+def _processor_seconds() -> float:
+    """Return what all commands that were run so far have used, with all that they started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _watched(*, trials: int, minutes: float) -> list[Seen]:
