@@ -5,6 +5,7 @@ The session `ci` does in one environment what the others do in one each.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -13,10 +14,6 @@ nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "audit", "tests"]
-
-ONE_OF_EACH_KIND = "model-503,model-length,answer-prose,tool-unknown,model-in-turn"
-"""Faults of a model that are few where all would take minutes: refused, cut, another answer, a tool, in turn."""
-STREAMED = "stream-unfinished,stream-half-arguments"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -40,7 +37,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types of harness and scenarios with mypy --strict."""
     _install(session, "types")
-    session.run("mypy")
+    _types(session)
 
 
 @nox.session
@@ -111,9 +108,12 @@ def ci(session: nox.Session) -> None:
     """Do in one environment all that must hold before a change is taken."""
     _install(session, "lint", "types", "test")
     _lint(session)
-    session.run("mypy")
-    _audit(session)
-    _tests(session, "--color=no", oldest=_oldest(session))
+    with ThreadPoolExecutor() as beside:  # each of these keeps one processor busy, or waits for an index
+        done = [beside.submit(each, session) for each in (_types, _audit, _collected)]
+        oldest = beside.submit(_oldest, session)
+    for each in done:
+        each.result()
+    _tests(session, "--color=no", oldest=oldest.result())
     _replay(session)
     _chaos(session, "--color=no")
 
@@ -121,6 +121,15 @@ def ci(session: nox.Session) -> None:
 def _lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+
+
+def _types(session: nox.Session) -> None:
+    session.run("mypy")
+
+
+def _collected(session: nox.Session) -> None:
+    """Have pytest write down once how it rewrites assertions, which each of several processes would do for itself."""
+    session.run("pytest", "--collect-only", "--quiet", silent=True)
 
 
 def _audit(session: nox.Session, *arguments: str) -> None:
@@ -141,12 +150,14 @@ def _replay(session: nox.Session) -> None:
 
 
 def _chaos(session: nox.Session, *arguments: str) -> None:
-    session.run("crashproof", "run", "scenarios/research_profiles.py::usual_model_out")
-    session.run("crashproof", "run", "scenarios/research_profiles.py::conservative", "--faults", ONE_OF_EACH_KIND)
-    session.run(
-        "crashproof", "run", "scenarios/openai_agent.py", "--faults", f"kill-worker,{STREAMED},{ONE_OF_EACH_KIND}"
-    )
-    session.run("pytest", "-m", "chaos", *arguments)
+    session.run("crashproof", "run", "tests/rig/sweeps/one_of_each_kind.py")
+    session.run("pytest", "-m", "chaos", *arguments, *map(str, _marked("chaos")))
+
+
+def _marked(marker: str) -> list[Path]:
+    """Return the files of tests that name a marker: to collect all the others takes longer than to look for it."""
+    tests = sorted(Path("tests").rglob("test_*.py"))
+    return [file for file in tests if f"pytest.mark.{marker}" in file.read_text(encoding="utf-8")]
 
 
 def _servers(session: nox.Session, *arguments: str) -> None:
