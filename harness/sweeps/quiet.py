@@ -49,7 +49,7 @@ def difference(loaded: Verdict, again: Verdict) -> str:
 
 def found_undisturbed(verdicts: Iterable[Verdict]) -> frozenset[str]:
     """Return the ids of the findings that trials failed by which no busy machine disturbed."""
-    return frozenset(found for each in verdicts if not each.slow for found in _failed_by(each))
+    return frozenset(finding for each in verdicts if not each.slow for finding in _failed_by(each))
 
 
 def is_confirmed(loaded: Verdict, undisturbed: Iterable[str]) -> bool:
