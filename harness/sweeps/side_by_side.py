@@ -30,7 +30,7 @@ from harness.sweeps.turns import Turns
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 
-TRIALS_A_SERVER = 150
+TRIALS_A_SERVER = 50
 """After so many trials those to come get another server: it needs more for each, the more it has served."""
 
 SWEEPS_A_PROCESSOR = 8
