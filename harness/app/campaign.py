@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleSpec,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+)
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -130,6 +137,33 @@ async def start(client: Client, order: CampaignOrder, *, campaign: str, task_que
         raise UsageError(f"a campaign {campaign!r} is under way already; give another --id, or cancel it") from error
     except RPCError as error:
         raise RigError(f"the cluster refuses the campaign: {error.message}") from error
+
+
+async def schedule(client: Client, order: CampaignOrder, *, name: str, cron: str, task_queue: str) -> None:
+    """Make a Temporal Schedule that starts the campaign again and again; one that is under way is not overlapped.
+
+    Args:
+        client: A client of the cluster.
+        order: What each campaign is asked to do.
+        name: Id of the schedule; each campaign's id begins with it.
+        cron: When, as five fields of cron.
+        task_queue: The task queue that all machines share.
+
+    Raises:
+        UsageError: There is such a schedule, or ``cron`` is wrong.
+        RigError: The cluster refuses it.
+    """
+    action = ScheduleActionStartWorkflow(
+        CrashproofCampaign.run, order, id=name, task_queue=task_queue or TASK_QUEUE, memo={_STORE: order.store}
+    )
+    try:
+        await client.create_schedule(name, Schedule(action=action, spec=ScheduleSpec(cron_expressions=[cron])))
+    except ScheduleAlreadyRunningError as error:
+        raise UsageError(f"there is a schedule {name!r} already; give another --id") from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+            raise UsageError(f"--cron {cron!r} is no time that the cluster knows: {error.message}") from error
+        raise RigError(f"the cluster refuses the schedule: {error.message}") from error
 
 
 @asynccontextmanager

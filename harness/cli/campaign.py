@@ -97,6 +97,27 @@ def start(**given: Any) -> int:
 
 
 @campaign.command()
+@_options(*_WORK, _STORE, _QUEUE, connection.options)
+@click.option("--cron", required=True, metavar="'M H D M W'", help="When: five fields of cron, such as '0 3 * * *'.")
+def schedule(cron: str, **given: Any) -> int:
+    """Have the cluster start the campaign again and again, by a Temporal Schedule."""
+    from harness.app import campaign as app
+
+    if not given["store"]:
+        raise UsageError("a campaign needs --store URL, a place that all its machines reach")
+    order, name = app.order_of(**_asked_for(given, store=given["store"])), _id(given)
+
+    async def scheduled() -> None:
+        client = await _client(given)
+        await app.schedule(client, order, name=name, cron=cron, task_queue=given["task_queue"])
+
+    asyncio.run(scheduled())
+    say(f"crashproof: end it with: temporal schedule delete --schedule-id {name}", err=True)
+    say(name)
+    return 0
+
+
+@campaign.command()
 @_options(_QUEUE, _JOBS, engine.binaries(engine.to_use), connection.options)
 def worker(**given: Any) -> int:
     """Work for campaigns on this machine, in the folder that holds the code under test, until Ctrl-C."""

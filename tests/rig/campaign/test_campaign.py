@@ -124,6 +124,7 @@ def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to
         (("start", "declared.py", "--store", "s", "--namespace", "nowhere"), 3, "refuses the campaign"),
         (("status", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
         (("cancel", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
+        (("schedule", "declared.py", "--store", "s", "--cron", "often"), 2, "--cron 'often' is no time"),
         (("report", "nobody", "--store", "s"), 3, "the store s knows nothing of it"),
         (("worker", "--address", "127.0.0.1:1"), 3, "nothing listens there"),
     ],
@@ -136,6 +137,14 @@ def test_what_cannot_be_done_is_said(
     done = crashproof("campaign", *arguments, cwd=here, env={"TEMPORAL_ADDRESS": cluster.address})
     assert done.status == status
     assert said in done.err
+
+
+def test_a_schedule_is_made_once(cluster: DevServer, tmp_path: Path) -> None:
+    here, env = machine(tmp_path / "machine"), {"TEMPORAL_ADDRESS": cluster.address}
+    wanted = ("campaign", "schedule", "declared.py", "--store", "s", "--cron", "0 3 * * *", "--id", "nightly")
+    assert crashproof(*wanted, cwd=here, env=env).out == "nightly\n"
+    again = crashproof(*wanted, cwd=here, env=env)
+    assert (again.status, "there is a schedule 'nightly' already" in again.err) == (2, True)
 
 
 def test_a_machine_with_other_code_is_refused_and_named(cluster: DevServer, tmp_path: Path) -> None:
