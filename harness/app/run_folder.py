@@ -1,4 +1,4 @@
-"""The folder of a new run, and what becomes of it where the run cannot be done as asked."""
+"""The folder of a run: made, removed where the run cannot be done as asked, and its kept database looked at."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.app.run import RIG
 from harness.errors import UsageError, first_error
+from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.private_files import close_to_others
 
@@ -35,3 +37,28 @@ def new_run_folder(out: Path) -> Iterator[Path]:
     finally:
         if folder.is_dir():
             close_to_others(folder)
+
+
+@contextmanager
+def copied_database(run: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Copy the server's database that a run kept, and yield the copy, and where the run has others.
+
+    A server that is opened on a database goes on with it: the evidence stays as the run left it.
+
+    Args:
+        run: The folder of the run, or ``latest``.
+
+    Raises:
+        UsageError: It is no such folder, or was not kept.
+    """
+    folder = folders.find_run(folders.RUNS / "latest" if str(run) == "latest" else run)
+    first, *others = sorted((folder / RIG).rglob("temporal.db"), key=lambda file: file.parts) or [None]
+    if first is None:
+        raise UsageError(f"{folder} holds no database of its server: run it with --keep")
+    place = scratch.new_folder("opened")
+    try:
+        for file in first.parent.glob("temporal.db*"):  # what SQLite has not yet written back lies beside it
+            shutil.copy(file, place)
+        yield place / first.name, [each for each in others if each]
+    finally:
+        scratch.remove(place)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,10 +43,20 @@ def server() -> None:
     show_default=True,
     help="SQLite file; gone on from if it is there. Logs go beside it.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=7233, show_default=True, help="0 for a free one.")
+@click.option(
+    "--run",
+    "kept",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER|latest",
+    help="Open a copy of the database of a run that was made with --keep, in Temporal's Web UI.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="N", help="0 for a free one. [default: 7233; with --run 0]"
+)
+@click.option("--ui-port", type=click.IntRange(1, 65535), metavar="N", help="Start Temporal's Web UI there, too.")
 @click.option("--namespace", "namespaces", multiple=True, help="Namespace to make beside default; repeatable.")
 @_temporal
-def start(database: Path, port: int, namespaces: tuple[str, ...], temporal: str) -> None:
+def start(database: Path, kept: Path | None, port: int | None, ui_port: int | None, **given: Any) -> None:
     """Start a development server in the foreground; Ctrl-C stops it.
 
     Its address is printed once it answers.
@@ -54,23 +64,40 @@ def start(database: Path, port: int, namespaces: tuple[str, ...], temporal: str)
     \b
     Example:
       crashproof server start --database temporal.db --port 0
+      crashproof server start --run latest    # the kept database of a run, in Temporal's Web UI
     """  # noqa: D301 - click reads the escape
-    asyncio.run(_start(database, port=port, namespaces=namespaces, temporal=temporal))
+    if kept is None:
+        asyncio.run(_start(database, port=7233 if port is None else port, ui_port=ui_port or 0, **given))
+        return
+    from harness.app.run_folder import copied_database
+    from harness.processes.ports import free_port
+
+    with copied_database(kept) as (copy, others):
+        for other in others:
+            _progress(f"the run has another database, too: --database {other}")
+        asyncio.run(_start(copy, port=port or 0, ui_port=ui_port or free_port(), **given))
 
 
-async def _start(database: Path, *, port: int, namespaces: tuple[str, ...], temporal: str) -> None:
+async def _start(database: Path, *, port: int, ui_port: int, namespaces: tuple[str, ...], temporal: str) -> None:
     from harness.servers.binaries import find_temporal
     from harness.servers.dev import DevServer
 
     stopped = asyncio.Event()
     binary = await find_temporal(temporal, progress=_progress)
     running = DevServer(
-        binary.path, folder=database.parent.absolute(), database=database.absolute(), port=port, namespaces=namespaces
+        binary.path,
+        folder=database.parent.absolute(),
+        database=database.absolute(),
+        port=port,
+        namespaces=namespaces,
+        ui_port=ui_port,
     )
     async with running:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         click.echo(running.address)
+        if ui_port:
+            _progress(f"Temporal's Web UI: http://127.0.0.1:{ui_port}/namespaces (a trial has a namespace of its own)")
         _progress(f"serving {database}; Ctrl-C stops")
         ended = asyncio.create_task(running.wait())
         asked = asyncio.create_task(stopped.wait())

@@ -27,6 +27,7 @@ class DevServer(Server):
         search_attributes: Name and type (``Keyword``, ``Int``, …) of each search attribute to make.
         dynamic_config: Further server settings, as key and JSON value.
         skips_time: Whether workflows may ask it to skip time, which server 1.32 and later know.
+        ui_port: Port of Temporal's Web UI, which the Temporal CLI has in it; 0 for none.
     """
 
     engine = "dev"
@@ -43,14 +44,17 @@ class DevServer(Server):
         search_attributes: Mapping[str, str] = {},
         dynamic_config: Mapping[str, object] = {},
         skips_time: bool = False,
+        ui_port: int = 0,
     ) -> None:
         super().__init__(folder=folder, database=database or folder / "temporal.db", port=port, namespaces=namespaces)
         self.binary = binary
+        self.ui_port = ui_port
         self.search_attributes = dict(search_attributes)
         self.dynamic_config = {**(_SKIPPING if skips_time else {}), **dynamic_config}
 
     def _command(self, port: int) -> list[str]:
-        command = [str(self.binary), "server", "start-dev", "--headless", "--ip", IP, "--port", str(port)]
+        command = [str(self.binary), "server", "start-dev", "--ip", IP, "--port", str(port)]
+        command += ["--ui-ip", IP, "--ui-port", str(self.ui_port)] if self.ui_port else ["--headless"]
         command += ["--log-level", "warn", "--db-filename", str(self.database)]
         for pragma in _PRAGMAS:
             command += ["--sqlite-pragma", pragma]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
@@ -101,6 +102,8 @@ def _of_record(record: RunRecord) -> Iterator[tuple[str, str]]:
     if record.server:
         yield "Server", record.server.get("version", "")
     yield "Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    if "--keep" in record.command:
+        yield "Histories", "crashproof server start --run FOLDER opens the kept database with Temporal's own Web UI"
     yield "Machine", ", ".join(f"{name} {value}" for name, value in record.machine.items())
 
 
@@ -152,8 +155,13 @@ def _of_sweeps(sweeps: Sequence[SweepResult], evidence: Callable[[str], Evidence
         "maps": {each.scenario: fault_map(each.verdicts) for each in sweeps},
         "accepted": (),
         "limits": (),
+        "gaps": [(each.scenario, gap) for each in sweeps for gap in each.gaps],
         "unknown": [verdict for each in sweeps for verdict in unexplained(each)],
-        "scenarios": [(each, remarks(each, shared=shared, said=said)) for each in sweeps if not each.inapplicable],
+        "scenarios": [
+            (each, remarks(replace(each, gaps=()), shared=shared, said=said))
+            for each in sweeps
+            if not each.inapplicable
+        ],
         "shared": shared,
     }
 
@@ -168,6 +176,7 @@ def _of_findings(report: Report) -> dict[str, Any]:
         "maps": {},
         "accepted": [finding for finding in report.findings if finding.suppression],
         "limits": report.limits,
+        "gaps": (),
         "unknown": (),
         "scenarios": (),
         "shared": (),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -71,6 +75,32 @@ def test_start_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Si
     assert err.read_text().splitlines()[-1] == "stopping"
     until(lambda: not any(child.is_running() for child in below), "its processes are gone")
     assert database.stat().st_size > 0
+
+
+def test_the_kept_database_of_a_run_is_opened_in_the_web_ui(tmp_path: Path) -> None:
+    (tmp_path / "run.json").touch()
+    database = tmp_path / "rig" / "server" / "temporal.db"
+    with _serving(tmp_path / "first", "--port", "0", "--database", str(database), "--namespace", "trial-1"):
+        pass
+    before = database.read_bytes()
+    with _serving(tmp_path / "again", "--run", str(tmp_path)) as err:
+        [address] = re.findall(r"Web UI: (http://127\.0\.0\.1:\d+)/namespaces", err)
+        with urllib.request.urlopen(f"{address}/api/v1/namespaces", timeout=DEADLINE) as answer:
+            assert "trial-1" in {each["namespaceInfo"]["name"] for each in json.load(answer)["namespaces"]}
+    assert database.read_bytes() == before
+
+
+@contextmanager
+def _serving(place: Path, *options: str) -> Iterator[str]:
+    """Start a server and stop it in the end; yield what it said on standard error."""
+    with place.open("wb") as err:
+        started = subprocess.Popen([*COMMAND, "start", *options], stdout=subprocess.DEVNULL, stderr=err)
+    until(lambda: "Ctrl-C stops" in place.read_text() or started.poll() is not None, "it serves")
+    try:
+        yield place.read_text()
+    finally:
+        started.terminate()
+        assert started.wait(DEADLINE) == 0, place.read_text()
 
 
 def test_a_server_that_ends_by_itself_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.app.run_folder import new_run_folder
+from harness.app.run_folder import copied_database, new_run_folder
 from harness.errors import RigError, UsageError
 
 
@@ -43,3 +43,21 @@ def test_a_failure_of_the_rig_keeps_its_folder(tmp_path: Path) -> None:
     with pytest.raises(RigError), new_run_folder(tmp_path) as folder:
         raise RigError("the server did not start")
     assert (tmp_path / "latest").resolve() == folder
+
+
+def test_a_kept_database_is_looked_at_as_a_copy(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no evidence folder"), copied_database(tmp_path):
+        pass
+    (tmp_path / "run.json").touch()
+    with pytest.raises(UsageError, match="run it with --keep"), copied_database(tmp_path):
+        pass
+    for name in ("rig/server/temporal.db", "rig/server/temporal.db-wal", "rig/server-2/temporal.db"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    with copied_database(tmp_path) as (copy, others):
+        assert copy.read_text() == "rig/server/temporal.db"
+        assert copy.with_name("temporal.db-wal").exists()
+        assert others == [tmp_path / "rig/server-2/temporal.db"]
+        copy.write_text("changed")
+    assert not copy.exists()
+    assert (tmp_path / "rig/server/temporal.db").read_text() == "rig/server/temporal.db"
