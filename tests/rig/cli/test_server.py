@@ -85,9 +85,16 @@ def test_the_kept_database_of_a_run_is_opened_in_the_web_ui(tmp_path: Path) -> N
     before = database.read_bytes()
     with _serving(tmp_path / "again", "--run", str(tmp_path)) as err:
         [address] = re.findall(r"Web UI: (http://127\.0\.0\.1:\d+)/namespaces", err)
-        with urllib.request.urlopen(f"{address}/api/v1/namespaces", timeout=DEADLINE) as answer:
-            assert "trial-1" in {each["namespaceInfo"]["name"] for each in json.load(answer)["namespaces"]}
+        until(lambda: "trial-1" in _shown_at(f"{address}/api/v1/namespaces"), "the page shows the trial")
     assert database.read_bytes() == before
+
+
+def _shown_at(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
+            return str(answer.read(), "utf-8")
+    except OSError:  # not yet
+        return ""
 
 
 @contextmanager

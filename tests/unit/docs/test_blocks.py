@@ -13,6 +13,7 @@ import ast
 import builtins
 import dis
 import importlib
+import itertools
 import re
 import shlex
 import sys
@@ -51,6 +52,7 @@ PROJECT = {
     "app/workflows.py": "from temporalio import workflow\n\n\n@workflow.defn\nclass MyAgent:\n"
     "    @workflow.run\n    async def run(self, query: str) -> str:\n        return query\n",
     "crashproof.toml": "",
+    ".crashproof/explorations/latest/347acf/plan.json": "{}",
 }
 """The project that pages speak of."""
 
@@ -58,7 +60,7 @@ PROJECT = {
 @pytest.fixture
 def _in_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in PROJECT.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
     (tmp_path / "histories").symlink_to(ROOT / "tests" / "histories")
@@ -98,14 +100,18 @@ def parsed(words: list[str]) -> click.Context:
         name, found, words = command.resolve_command(context, words)
         assert found is not None
         command = found
-        context = command.make_context(name, [] if isinstance(command, click.Group) else list(words), parent=context)
+        if isinstance(command, click.Group):
+            context = click.Context(command, info_name=name, parent=context)
+        else:
+            context = command.make_context(name, list(words), parent=context)
     return context
 
 
 @of("sh")
 @pytest.mark.usefixtures("_in_a_project")
 def test_console_blocks_are_what_the_commands_take(block: Block) -> None:
-    for words in filter(None, commands(block.text)):
+    for line in filter(None, commands(block.text)):
+        words = line[sum(1 for _ in itertools.takewhile(is_assignment, line)) :]
         match words:
             case ["crashproof", *rest]:
                 try_command(rest)
@@ -117,6 +123,11 @@ def test_console_blocks_are_what_the_commands_take(block: Block) -> None:
                 assert words[0] in ("python", ".", "cat", "git", "temporal", "pytest", "curl"), words
 
 
+def is_assignment(word: str) -> bool:
+    """Tell whether a word of a command line sets a variable: ``OPENAI_BASE_URL=...``."""
+    return re.match(r"[A-Z_]+=", word) is not None
+
+
 def try_command(words: list[str]) -> None:
     redirect = words.index(">") if ">" in words else len(words)
     words = words[:redirect]
@@ -124,7 +135,8 @@ def try_command(words: list[str]) -> None:
         return
     context = parsed(words)
     given = context.params
-    if context.info_name in ("run", "explore") and not given.get("resume"):
+    described = context.info_name in ("run", "explore") and "worker" in given
+    if described and not (given.get("resume") or given.get("plan")):
         fault_words(given.get("faults_wanted", ()))
         if given["targets"] != ("worker.py",):  # read from its code, which a page does not show
             assert ad_hoc.declared_work(given["targets"], dict(given))
