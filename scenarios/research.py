@@ -14,6 +14,8 @@ worker_dies = Scenario(
     faults=["kill-worker"],
 )
 
+READY_WITH = ["research_profiles.py::usual_model_out"]
+
 paused_for_a_day = replace(
     worker_dies,
     sends=[

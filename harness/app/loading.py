@@ -16,6 +16,9 @@ from typing import Any, NoReturn
 from harness.errors import UsageError, nearest
 from harness.records.scenario import Scenario
 
+READY_WITH = "READY_WITH"
+"""Variable by which a file of scenarios names others, relative to its folder, that show how ready its agent is."""
+
 _HOME = Path("scenarios")
 
 
@@ -35,6 +38,17 @@ def load(targets: Sequence[str]) -> list[Scenario]:
         for scenario in _load_one(target):
             scenarios[scenario.file, scenario.name] = scenario
     return _named_apart(list(scenarios.values()))
+
+
+def beside(targets: Sequence[str]) -> list[str]:
+    """Return what the files among targets name in ``READY_WITH``: scenarios that their readiness is measured by, too.
+
+    Raises:
+        UsageError: A file cannot be loaded.
+    """
+    files = [Path(target) for target in targets if target.endswith(".py") and Path(target).is_file()]
+    named = [(file, getattr(_import(file), READY_WITH, ())) for file in files if READY_WITH in file.read_text("utf-8")]
+    return [str(file.parent / target) for file, wanted in named for target in wanted]
 
 
 def load_file(path: Path) -> list[Scenario]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness.app.audit import AuditOrder, audit
 from harness.app.declared_scenarios import declared_scenario, go_to
+from harness.app.explore import explore
+from harness.app.explore import interrupted as explored_so_far
 from harness.app.progress import Tell, silent
 from harness.app.replay import ReplayOrder, replay
 from harness.app.report import reported
@@ -31,10 +33,19 @@ from harness.records.run_record import RunRecord
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Verdict
+from harness.replay.explore.exploring import ExploreOptions
+from harness.replay.explore.search import Limits
 from harness.report.files import keep, shown_path
 
 _REPLAYED = 6
 """Of how many trials of each scenario the histories are replayed under all conditions: baselines, and struck ones."""
+
+
+EXPLORED = "explorations"
+"""Folder of explorations in the folder of the run whose checklist they fill."""
+
+EXPLORED_STATES, EXPLORED_MOVES, EXPLORED_SECONDS = 1_000, 60, 30.0
+"""Bounds of one exploration: what it finds counts, and what it leaves is no reason for doubt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +105,11 @@ async def ready(
     """
     needed = work if options.faults else [_with_faults(each, first) for each, first in _each_with_first(work)]
     await run(needed, options=options, folder=folder, means=means, tell=tell)
+    await _explored([each for each, first in _each_with_first(work) if first], folder=folder, tell=tell)
     return await ready_from(folder, waived=waived, tell=tell)
 
 
-async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell) -> ReadyResult:
+async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, replays: bool = True) -> ReadyResult:
     """Fill the checklist from a run that is there, read its code, and replay its histories under all conditions.
 
     The checklist is in the run's folder then, and in its reports.
@@ -106,6 +118,7 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell) -> 
         folder: The evidence folder.
         waived: As for ``ready``.
         tell: Called with what happens.
+        replays: Whether histories are replayed; without, somebody is told at once what is known so far.
 
     Raises:
         UsageError: It is no evidence folder, or a file of it is corrupt.
@@ -116,15 +129,16 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell) -> 
     shown = shown_path(place)
     go_to(record)
     scenarios = list(_scenarios(record, tell))
-    tell(News(text="reading the worker's code, replaying histories under all conditions"))
-    seen = _observed(place, result.sweeps)
+    tell(News(text=f"reading the worker's code{', replaying histories under all conditions' if replays else ''}"))
+    seen = observed(place, result.sweeps)
     measured = Measured(
         sweeps=result.sweeps,
         observed=seen.verdicts,
         outages=frozenset(seen.outages),
         asks_models=seen.asks_models,
         audit=_audited(scenarios, tell),
-        replay=await _replayed(place, scenarios, result.sweeps, tell),
+        replay=await _replayed(place, scenarios, result.sweeps, tell) if replays else None,
+        explored=explored.results if (explored := explored_so_far(place / EXPLORED)) else (),
         waived=waived,
         folder=shown,
     )
@@ -132,6 +146,17 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell) -> 
     folders.write_json(place / folders.CHECKLIST, filled)
     keep(result.sweeps, folder=place, scenarios=record.scenarios)
     return ReadyResult(checklist=filled, run=replace(result, folder=place), record=record)
+
+
+async def _explored(work: Sequence[DeclaredWork], *, folder: Path, tell: Tell) -> None:
+    """Explore scenarios for a while; what it shows is in the folder of the run then."""
+    limits = Limits(states=EXPLORED_STATES, moves=EXPLORED_MOVES, seconds=EXPLORED_SECONDS)
+    options = ExploreOptions(limits=limits)
+    tell(News(text="exploring every order in which the world can answer"))
+    try:
+        await explore(work, options=options, out=folder / EXPLORED, tell=silent)
+    except (UsageError, RigError) as error:
+        tell(News(text=f"not explored: {error}"))
 
 
 def _each_with_first(work: Sequence[DeclaredWork]) -> Iterator[tuple[DeclaredWork, bool]]:
@@ -215,7 +240,7 @@ def _histories(folder: Path, sweep: SweepResult) -> list[str]:
 
 
 @dataclass
-class _Observed:
+class Observed:
     """What the evidence of all trials shows to the checks of readiness.
 
     Attributes:
@@ -229,8 +254,14 @@ class _Observed:
     asks_models: bool = False
 
 
-def _observed(folder: Path, sweeps: Sequence[SweepResult]) -> _Observed:
-    observed = _Observed()
+def observed(folder: Path, sweeps: Sequence[SweepResult]) -> Observed:
+    """Return what the evidence of all trials of a run shows.
+
+    Args:
+        folder: The evidence folder.
+        sweeps: What each scenario came to.
+    """
+    seen = Observed()
     for sweep in sweeps:
         baselines = [
             evidence
@@ -238,14 +269,14 @@ def _observed(folder: Path, sweeps: Sequence[SweepResult]) -> _Observed:
             if not verdict.plan.strikes and (evidence := _evidence(folder, verdict.trial))
         ]
         if any(model_out(each) for each in baselines):
-            observed.outages.add(sweep.scenario)
-        observed.asks_models |= any(entry.door == "model" for each in baselines for entry in each.tape)
+            seen.outages.add(sweep.scenario)
+        seen.asks_models |= any(entry.door == "model" for each in baselines for entry in each.tape)
         for verdict in sweep.verdicts:
             if evidence := _evidence(folder, verdict.trial):
                 logs = read_logs(folder / "trials" / verdict.trial / "logs")
                 checks = (*FALLBACK, *METRICS, *log_checks({verdict.trial: logs}))
-                observed.verdicts.append(judge(evidence, baselines=baselines, checks=checks))
-    return observed
+                seen.verdicts.append(judge(evidence, baselines=baselines, checks=checks))
+    return seen
 
 
 def _evidence(folder: Path, trial: str) -> Evidence | None:

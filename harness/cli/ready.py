@@ -83,16 +83,20 @@ def ready(targets: tuple[str, ...], form: str, **given: Any) -> int:
     What the points need is run: the audit of the worker's code, a kill at every moment, the faults of each point, and
     replays under all conditions.
     """
+    from harness.app.loading import beside
     from harness.app.ready import ready_from, waivers  # these take their time, and --help needs none of them
     from harness.cli.interrupting import interruptible
 
     waived = waivers(given["not_applicable"])
+    for name in ("markdown", "badge", "report_dir"):  # a run that is there may have been given elsewhere
+        given[name] = given[name] and given[name].absolute()
     if given["from_run"]:
         if targets or given["worker"]:
             raise UsageError("--from fills the points from a run that is there: give no scenario or worker beside it")
         filled = interruptible(ready_from(_run_folder(given["from_run"], given["out"]), waived=waived, tell=tell))
     else:
-        filled = _run(ad_hoc.declared_work(targets, given), waived=waived, given=given, form=form)
+        work = ad_hoc.declared_work((*targets, *beside(targets)), given)
+        filled = _run(work, waived=waived, given=given, form=form)
     return _show(filled, form=form, given=given)
 
 
@@ -118,7 +122,7 @@ def _run(work: list[DeclaredWork], *, waived: dict[str, str], given: dict[str, A
                 return interruptible(running)
         except KeyboardInterrupt:
             if (folder / "run.json").is_file():
-                known = interruptible(ready_from(folder, waived=waived, tell=tell))
+                known = interruptible(ready_from(folder, waived=waived, tell=tell, replays=False))
                 _show(known, form=form, given=given)
             raise
 

@@ -319,16 +319,20 @@ class ExploreDocument(JudgedDocument):
 class _PointDocument(TypedDict):
     id: str
     theme: str
+    title: str
+    promise: str
     outcome: Literal["PASS", "FAIL", "UNKNOWN", "not applicable"]
     why: str
     evidence: list[str]
     remedy: str
+    planted: str
 
 
-class ReadyDocument(_FindingsDocument):
-    """What `crashproof ready` prints: the twelve points in `checklist`."""
+class ReadyDocument(RunDocument):
+    """What `crashproof ready` prints: the twelve points in `checklist`, beside what its run came to."""
 
     checklist: NotRequired[list[_PointDocument]]
+    limits: NotRequired[list[str]]
 
 
 _SHAPES: dict[str, Any] = {

@@ -65,3 +65,15 @@ def test_each_rule_and_check_that_a_point_could_use_is_used_or_left_out_for_a_re
     used = [pattern for point in POINTS for pattern in point.checks]
     unused = {check.name for check in standard() if not any(fnmatchcase(check.name, each) for each in used)}
     assert unused <= left_out.keys()
+
+
+def test_the_page_has_a_row_for_each_point() -> None:
+    page = (ROOT / "harness" / "docs" / "readiness.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and line[2:4] in {point.id for point in POINTS}]
+    assert len(rows) == 12
+    for point, row in zip(POINTS, rows, strict=True):
+        faults_named = ", ".join(f"`{name}`" for name in point.faults)
+        promise = f"{point.promise[0].lower()}{point.promise[1:]}"
+        assert row == (
+            f"| {point.id} | {point.theme} | {point.title}: {promise} | {faults_named or 'any'} | `{point.planted}` |"
+        )
