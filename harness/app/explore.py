@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from harness.app.declared_scenarios import declared_scenario
 from harness.app.progress import Tell
 from harness.app.run import DeclaredWork
 from harness.errors import RigError, UsageError
+from harness.histories.files import history_files
+from harness.histories.formats import load
 from harness.records import store as folders
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, PathPlan
 from harness.records.private_files import close_to_others, make_private
@@ -23,6 +26,7 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import News
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker, steps_of
 from harness.replay.explore.move import budgets_of
+from harness.replay.explore.recorded import RecordedOutcomes, recorded_outcomes
 from harness.replay.explore.search import Exploration, Limits
 from harness.report.document import document
 from harness.report.explore.source import explore_report
@@ -57,18 +61,29 @@ def options_of(given: Mapping[str, Any]) -> ExploreOptions:
     """Return how scenarios are explored, as the options of the command say.
 
     Raises:
-        UsageError: A budget is none.
+        UsageError: A budget is none, or the histories hold no results.
     """
     return ExploreOptions(
         budgets=budgets_of(given["budgets"]),
         limits=Limits(states=given["states"], moves=given["moves"], seconds=given["time_limit"]),
         order_matters=given["order_matters"],
         answer_limit=given["answer_limit"],
+        recorded=_recorded(given["results"]) if given["results"] else None,
     )
 
 
-async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out: Path, tell: Tell) -> Explorations:
-    """Explore scenarios one after the other; what was explored is in a folder below ``out`` then.
+def _recorded(paths: Sequence[str]) -> RecordedOutcomes:
+    files = history_files(paths, cwd=Path.cwd())
+    outcomes = recorded_outcomes(load(file.path, shown=file.shown).history.events for file in files)
+    if not outcomes:
+        raise UsageError(f"{', '.join(paths)}: no activity has ended in these histories")
+    return outcomes
+
+
+async def explore(
+    work: Sequence[DeclaredWork], *, options: ExploreOptions, out: Path, tell: Tell, jobs: int = 1
+) -> Explorations:
+    """Explore scenarios; what was explored is in a folder below ``out`` then.
 
     Interrupted, it keeps what was explored so far there, and raises ``CancelledError``.
 
@@ -77,6 +92,7 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
         options: How each is explored.
         out: Where evidence folders go.
         tell: Called with how far it is.
+        jobs: How many are explored at a time, each by a worker process of its own.
 
     Raises:
         UsageError: There is one scenario alone, and it cannot be explored as asked.
@@ -84,7 +100,8 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
     """
     folder = _new_folder(out.resolve())
     began = time.monotonic()
-    results: list[ExploreResult] = []
+    results: dict[str, ExploreResult] = {}
+    turns, port = asyncio.Semaphore(jobs), asyncio.Lock()
     record = ExplorationRecord(
         cwd=os.getcwd(),
         scenarios=tuple(each.declared for each in work),
@@ -92,7 +109,8 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
     )
 
     def kept() -> Explorations:
-        explored = replace(record.explored, results=tuple(results), seconds=time.monotonic() - began)
+        done = tuple(results[each.scenario.name] for each in work if each.scenario.name in results)
+        explored = replace(record.explored, results=done, seconds=time.monotonic() - began)
         folders.write_json(folder / RECORD, replace(record, explored=explored))
         report = explore_report(explored)
         folders.write_json(folder / "report.json", document(report))
@@ -101,15 +119,18 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
         folders.write_bytes(folder / "summary.md", findings_summary(report).encode())
         return explored
 
-    try:
-        for each in work:
+    async def one(each: DeclaredWork) -> None:
+        async with turns, port if each.scenario.address else contextlib.nullcontext():
             try:
                 await _explore_one(each, options=options, folder=folder, tell=tell, results=results)
             except (RigError, UsageError) as error:
                 if len(work) == 1:
                     raise
-                results.append(_not_explored(each.scenario, str(error)))
+                results[each.scenario.name] = _not_explored(each.scenario, str(error))
             kept()
+
+    try:
+        await _all(map(one, work))
     finally:
         if results:
             kept()
@@ -117,8 +138,18 @@ async def explore(work: Sequence[DeclaredWork], *, options: ExploreOptions, out:
     return kept()
 
 
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all; where one fails, the others are ended, too, and its own error is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in works:
+                group.create_task(each)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
 async def _explore_one(
-    work: DeclaredWork, *, options: ExploreOptions, folder: Path, tell: Tell, results: list[ExploreResult]
+    work: DeclaredWork, *, options: ExploreOptions, folder: Path, tell: Tell, results: dict[str, ExploreResult]
 ) -> None:
     """Explore one scenario, and add what it came to, interrupted or not."""
     scenario = work.scenario
@@ -136,9 +167,9 @@ async def _explore_one(
         try:
             explored = await exploration.explore()
             planned = (_planned(each, of=explored, declared=work.declared, folder=folder) for each in explored.findings)
-            results.append(replace(explored, findings=tuple(planned)))
+            results[scenario.name] = replace(explored, findings=tuple(planned))
         except asyncio.CancelledError:
-            results.append(exploration.so_far())
+            results[scenario.name] = exploration.so_far()
             raise
 
 

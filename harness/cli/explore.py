@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ Examples:
   crashproof explore scenarios/ --budget trouble=2 --time-limit 600
   crashproof explore --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}' --signal approve
+  crashproof explore scenarios/research.py --results latest
 Exit status: 0 pass, 1 finding, 2 usage, 3 not explored whole or rig failure, 130 interrupted.
 """
 
@@ -60,6 +62,13 @@ Exit status: 0 pass, 1 finding, 2 usage, 3 not explored whole or rig failure, 13
     metavar="SECONDS",
     help="Longest time that one answer of the worker may take, or the execution of an activity.",
 )
+@click.option("--jobs", type=click.IntRange(1), help="Scenarios at a time. [default: as many as processors, at most 4]")
+@click.option(
+    "--results",
+    multiple=True,
+    metavar="EVIDENCE",
+    help="Execute no activity: take how they end from these histories or evidence folders (`latest`).",
+)
 @click.option("--order-matters", is_flag=True, help="The result depends on the order of things by design.")
 @click.option("--out", type=click.Path(path_type=Path), default=EXPLORATIONS, help="Where evidence folders go.")
 @FORMAT
@@ -74,7 +83,9 @@ def explore(targets: tuple[str, ...], form: str, **given: Any) -> int:
     work = ad_hoc.declared_work(targets, given)
     with ProgressDisplay() as display:
         try:
-            running = explore_all(work, options=options, out=given["out"], tell=Throttle(display, plain=_plain))
+            jobs = given["jobs"] or min(4, os.cpu_count() or 1)
+            told = Throttle(display, plain=_plain)
+            running = explore_all(work, options=options, out=given["out"], tell=told, jobs=jobs)
             explored = interruptible(running)
         except KeyboardInterrupt:
             if (so_far := interrupted(given["out"])) and so_far.results:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.explore.commands import write_answer
+from harness.replay.explore.place import place_of
 from harness.replay.explore.worker import ExploredWorker, Lost
 from harness.replay.explore.world import World
 from harness.temporal.task_failure import is_blocked, is_nondeterminism
@@ -20,7 +19,6 @@ NO_QUERIES: Mapping[str, WorkflowQuery] = {}
 
 _TRIES = 2  # a busy machine may be why the code took too long
 _MOST_TASKS = 50  # while one local activity runs
-_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\w+)')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,14 +162,4 @@ def write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) ->
     world.close, world.result = "task failed", answer.failure.message
     mismatch = answer.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
     world.nondeterministic = mismatch or is_nondeterminism(answer.failure.message)
-    world.place = _place_of(answer.failure.stack_trace)
-
-
-def _place_of(stack: str) -> str:
-    """Return the innermost line of a Python stack trace that is the user's own; empty where none is."""
-    frames = [frame for frame in _FRAME.findall(stack) if "site-packages" not in frame[0] and "<" not in frame[0]]
-    own = [frame for frame in frames if not frame[0].startswith(os.path.dirname(os.__file__))]
-    if not own:
-        return ""
-    file, line, function = own[-1]
-    return f"{os.path.relpath(file)}:{line} in {function}"
+    world.place = place_of(answer.failure.stack_trace)

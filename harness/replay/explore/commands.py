@@ -13,6 +13,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
+from harness.replay.explore.place import place_of
 from harness.replay.explore.world import ExploredActivity, Pending, World, begin, run_id_of, text_of
 from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RETRY_MAXIMUM_FACTOR
 
@@ -218,6 +219,7 @@ def _fail(world: World, details: Any, completed: int) -> None:
     failure = details.failure
     kind = failure.application_failure_info.type
     world.close, world.result = "failed", f"{kind}: {failure.message}" if kind else failure.message
+    world.place = place_of(failure.stack_trace)
 
 
 def _cancel(world: World, details: Any, completed: int) -> None:

@@ -9,6 +9,7 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.explore.events import KnownOutcome
 from harness.replay.explore.outcomes import retry_policy
+from harness.replay.explore.recorded import RecordedOutcomes, outcome_key
 from harness.replay.explore.worker import ExploredWorker, Lost
 from harness.replay.explore.world import Pending, World
 from harness.temporal.retry_policy import RetryPolicy
@@ -27,16 +28,20 @@ class Executions:
 
     Args:
         worker: Whose code executes them.
+        recorded: How activities have ended that are not executed; None: all are.
     """
 
-    def __init__(self, worker: ExploredWorker) -> None:
+    def __init__(self, worker: ExploredWorker, *, recorded: RecordedOutcomes | None = None) -> None:
         self.executed = 0
         self._worker = worker
-        self._known: dict[tuple[str, bytes], KnownOutcome] = {}
+        self._executes = recorded is None
+        self._known: RecordedOutcomes = dict(recorded or {})
 
     async def outcome(self, pending: Pending, world: World) -> KnownOutcome:
         """Return how an activity ends: with a result, or with a failure once no attempt is left."""
-        key = (pending.type, pending.attributes.input.SerializeToString(deterministic=True))
+        key = outcome_key(pending.type, pending.attributes.input)
+        if key not in self._known and not self._executes:
+            return KnownOutcome(why_not=f"how {pending.shown} ends: no history has it with this input")
         if key not in self._known:
             self.executed += 1
             self._known[key] = await self._execute(pending, world)

@@ -19,6 +19,7 @@ from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
 from harness.replay.explore.on_server import ServerWalk
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.properties import PROPERTIES, Violation, violations
+from harness.replay.explore.recorded import RecordedOutcomes
 from harness.replay.explore.scenario import declarations_of, first_world, queries_of
 from harness.replay.explore.search import Exploration, Limits, Search
 from harness.replay.explore.story import history_json, story_of
@@ -42,12 +43,16 @@ class ExploreOptions:
         limits: When a search ends before everything is explored.
         order_matters: Whether results depend on the order of things by design.
         answer_limit: Seconds that one answer of the worker may take, or the execution of one activity.
+        recorded: How activities have ended that are not executed; None: all are.
+        afresh: Whether another process walks some paths once more.
     """
 
     budgets: Mapping[str, int] = field(default_factory=lambda: DEFAULT_BUDGETS)
     limits: Limits = field(default_factory=Limits)
     order_matters: bool = False
     answer_limit: float = 20.0
+    recorded: RecordedOutcomes | None = None
+    afresh: bool = True
 
 
 @asynccontextmanager
@@ -99,7 +104,9 @@ class ScenarioExploration:
         self._options = options
         self._save = save
         self._converter: DataConverter = converter_of(scenario)
-        self._search = Search(worker, limits=options.limits, tell=tell)
+        self._search = Search(
+            worker, limits=options.limits, recorded=options.recorded, afresh=options.afresh, tell=tell
+        )
 
     async def explore(self) -> ExploreResult:
         """Explore the scenario and judge it.
@@ -217,7 +224,7 @@ def _finding(
         end=ExploredEnd(close=path.close, result=path.result),
         story=tuple(story_of(worlds)) or tuple(move.words for step in path.steps for move in step),
         compared=tuple(story_of(compared)),
-        place=path.place,
+        place=worlds[-1].place if worlds else path.place,
         other=kept_steps(violation.other) if violation.other else (),
         other_end=ExploredEnd(close=violation.other.close, result=violation.other.result) if violation.other else None,
     )

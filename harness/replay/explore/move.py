@@ -13,7 +13,8 @@ DEFAULT_BUDGETS: Mapping[str, int] = {"fail": 1, "timeout": 1, "cancel": 1, "tro
 ``fail``: an activity, a child workflow or a Nexus operation fails for good. ``timeout``: one of its timeouts elapses.
 ``cancel``: somebody asks for the cancellation of the workflow. ``trouble``: these three together; where it is not
 given, as much as the largest of them. ``together``: two things happen before the worker is asked, so that they come in
-one workflow task. ``twice``: a signal comes once more.
+one workflow task; the last of this budget is kept for what comes before any trouble. ``twice``: a signal comes once
+more.
 """
 
 TROUBLES = ("fail", "timeout", "cancel")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.replay.explore.move import Move, Step
+from harness.replay.explore.move import TROUBLES, Move, Step
 from harness.replay.explore.world import Pending, World
 from harness.temporal.retry_policy import RetryPolicy
 
@@ -35,7 +35,7 @@ def steps_from(world: World) -> list[Step]:
     plain = list(_plain(world))
     sent = [*_sent(world), *_cancellation(world)]
     steps: list[Step] = [(move,) for move in (*plain, *sent, *_troubles(world))]
-    if world.left["together"]:
+    if world.left["together"] > any(move.kind in TROUBLES for move in world.moves):
         steps += [(one, other) for one in (*plain, *sent) for other in (*plain, *sent) if one.subject != other.subject]
     return steps
 

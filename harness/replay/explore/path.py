@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.replay.explore.move import TROUBLES, Move, Step
-from harness.replay.explore.world import ExploredActivity
+from harness.replay.explore.world import ExploredActivity, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +62,21 @@ class ExploredPath:
         """How many moves it has, and how much of it is no plain course of things: what a reader wants least of."""
         unusual = sum(move.kind in (*TROUBLES, "fire", "cancelled") for move in self.moves)
         return len(self.moves), unusual + len(self.moves) - len(self.steps)
+
+
+def path_of(world: World, close: str, *, difference: str = "") -> ExploredPath:
+    """Return the path of a world that is at its end, which is how it is told to close."""
+    return ExploredPath(
+        steps=world.path,
+        close=close,
+        result=world.result,
+        activities=world.activities,
+        updates=dict(world.updates),
+        cancel_heard=world.cancel_heard,
+        place=world.place,
+        nondeterministic=world.nondeterministic,
+        runs=len(world.earlier) + 1,
+        unsent=tuple(declared.name for group in world.sends for declared in group),
+        difference=difference,
+        unexplored=world.unexplored,
+    )

@@ -6,7 +6,7 @@ continuation is asked to its end and must be answered as it was from the first. 
 
 The first step from each state is asked warm: the worker has the run in its cache and is told what is new. The others
 are asked cold, with the whole history. Every task of a warm stretch is asked once more cold, and must be answered the
-same.
+same. In the end another process, in which strings hash otherwise, walks some paths once more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from temporalio.api.query.v1 import WorkflowQuery
 
@@ -22,12 +22,16 @@ from harness.errors import RigError
 from harness.replay.explore.asking import NO_QUERIES, Asker, Cached
 from harness.replay.explore.events import KnownOutcome, after
 from harness.replay.explore.executions import Executions
-from harness.replay.explore.move import Step
+from harness.replay.explore.move import TROUBLES, Step
 from harness.replay.explore.outcomes import steps_from
-from harness.replay.explore.path import ExploredPath
+from harness.replay.explore.path import ExploredPath, path_of
+from harness.replay.explore.recorded import RecordedOutcomes, outcome_key
 from harness.replay.explore.story import decided_words
 from harness.replay.explore.worker import ExploredWorker
 from harness.replay.explore.world import Pending, World, begin, run_id_of
+
+_WALKED_AGAIN = 5
+"""How many paths without trouble another process walks once more."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -108,6 +112,8 @@ class Search:
         worker: The worker.
         limits: When to end.
         tell: Called with the exploration so far, often.
+        recorded: How activities have ended that are not executed; None: all are.
+        afresh: Whether another process walks some paths once more.
     """
 
     def __init__(
@@ -115,6 +121,8 @@ class Search:
         worker: ExploredWorker,
         *,
         limits: Limits,
+        recorded: RecordedOutcomes | None = None,
+        afresh: bool = True,
         tell: Callable[[Exploration], None] = lambda so_far: None,
     ) -> None:
         self.exploration = Exploration()
@@ -123,10 +131,12 @@ class Search:
         self._queries = NO_QUERIES
         self._tell = tell
         self._asker = Asker(worker)
-        self._executions = Executions(worker)
+        self._executions = Executions(worker, recorded=recorded)
         self._children: dict[tuple[str, bytes], KnownOutcome] = {}
         self._visited: dict[tuple[int, int], ExploredState] = {}
         self._asked_once: list[tuple[World, World]] = []
+        self._walked_again: list[World] = []
+        self._afresh = afresh
         self._began = time.monotonic()
 
     async def explore(self, root: World, *, queries: Mapping[str, WorkflowQuery] = NO_QUERIES) -> Exploration:
@@ -153,6 +163,8 @@ class Search:
                 self._tell(self.exploration)
             if open_steps and cached is not None:
                 await self._asker.evict(reached, cached)
+            if self._afresh:
+                await self._ask_another_process(root)
         except RigError as error:
             self.exploration.limit = str(error)
         finally:
@@ -236,7 +248,9 @@ class Search:
             variants = itertools.takewhile(lambda each: (key, each) in self._visited, itertools.count())
             self._visited[key, sum(1 for _ in variants)] = state
         if ending := self._ending(world):
-            self.exploration.paths.append(_path(world, ending))
+            self.exploration.paths.append(path_of(world, ending))
+            if len(self._walked_again) < _WALKED_AGAIN and not any(move.kind in TROUBLES for move in world.moves):
+                self._walked_again.append(world)
         goes_on = world.close is None and not self._is_too_long(world)
         return state if goes_on else None
 
@@ -272,13 +286,24 @@ class Search:
                 return False
         return True
 
+    async def _ask_another_process(self, root: World) -> None:
+        """Walk some paths once more, by a process that has nothing in its memory, and keep how a decision differs."""
+        if self._walked_again:
+            await self._worker.start_afresh()
+        for world in self._walked_again:
+            worlds = await self.walk(root, world.path)
+            if difference := _other_decision(world, worlds[-1] if worlds else root):
+                path = path_of(world, "different", difference=difference)
+                possible = path.steps[: max(1, len(worlds))]  # what it decides otherwise shows there
+                self.exploration.paths.append(replace(path, steps=possible))
+
     async def _ask_cold(self) -> None:
         """Ask the tasks of the last warm stretch once more, each cold, and keep how an answer differs."""
         for before, answered in self._asked_once:
             again = before.copy()
             await self._asker.ask(again, cached=None, goes_on=_never)
             if difference := _difference(before, answered, again):
-                self.exploration.paths.append(_path(answered, "different", difference=difference))
+                self.exploration.paths.append(path_of(answered, "different", difference=difference))
         self._asked_once.clear()
 
     async def outcomes(self, world: World, step: Step) -> dict[str, KnownOutcome]:
@@ -292,7 +317,7 @@ class Search:
         return outcomes
 
     async def _child(self, pending: Pending, world: World) -> KnownOutcome:
-        key = (pending.type, pending.attributes.input.SerializeToString(deterministic=True))
+        key = outcome_key(pending.type, pending.attributes.input)
         if key not in self._children:
             self._children[key] = await self._run_child(pending, world)
         return self._children[key]
@@ -342,23 +367,6 @@ def _child_outcome(world: World, pending: Pending) -> KnownOutcome:
     return KnownOutcome(why_not=f"how child {pending.shown} ends: {why}")
 
 
-def _path(world: World, close: str, *, difference: str = "") -> ExploredPath:
-    return ExploredPath(
-        steps=world.path,
-        close=close,
-        result=world.result,
-        activities=world.activities,
-        updates=dict(world.updates),
-        cancel_heard=world.cancel_heard,
-        place=world.place,
-        nondeterministic=world.nondeterministic,
-        runs=len(world.earlier) + 1,
-        unsent=tuple(declared.name for group in world.sends for declared in group),
-        difference=difference,
-        unexplored=world.unexplored,
-    )
-
-
 def _difference(before: World, warm: World, cold: World) -> str:
     """Say how the answer to a task that was asked once more differs; an empty text if it does not."""
     expected, new = _new(warm, before), _new(cold, before)
@@ -367,6 +375,18 @@ def _difference(before: World, warm: World, cold: World) -> str:
     if cold.close in ("task failed", "lost"):
         return cold.result
     return f"it {decided_words(new)}; before, it {decided_words(expected)}" if new != expected else ""
+
+
+def _other_decision(before: World, now: World) -> str:
+    """Say what was decided otherwise on a path that was walked once more; an empty text if nothing was."""
+    if _ran_itself(before.decisions) or before.close in ("task failed", "lost"):
+        return ""
+    for one, other in itertools.zip_longest(before.decisions, now.decisions, fillvalue=""):
+        if one != other:
+            return f"in another process it {decided_words([other] if other else [])}; before, it " + decided_words(
+                [one]
+            )
+    return ""
 
 
 def _new(world: World, before: World) -> tuple[str, ...]:

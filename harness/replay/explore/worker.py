@@ -95,6 +95,8 @@ class ExploredWorker:
         self._process: Process | None = None
         self._exit: asyncio.Task[str] | None = None
         self.starts = 0
+        self._processes = 0
+        self._hash_seed = 1
 
     async def __aenter__(self) -> ExploredWorker:
         try:
@@ -124,6 +126,16 @@ class ExploredWorker:
         """Tell whether it polls a task queue for workflow tasks."""
         return task_queue in self._frontend.normal_queues
 
+    async def start_afresh(self) -> None:
+        """Start another process in place of the one that runs, in which strings hash otherwise.
+
+        Raises:
+            RigError: As ``start``.
+        """
+        self._hash_seed += 1
+        self.starts -= 1  # nothing was lost
+        await self.start()
+
     async def start(self) -> None:
         """Start the process, or start it again, and wait until it polls.
 
@@ -134,9 +146,10 @@ class ExploredWorker:
         self.starts += 1
         if self.starts > STARTS:
             raise RigError(f"the worker was lost {STARTS} times; its log says why", log=self.log)
+        self._processes += 1
         words = command_words(self._program.command)
         process = await Process.start(
-            words, name=f"worker-{self.starts}", logs=self._program.logs, env=self._environment()
+            words, name=f"worker-{self._processes}", logs=self._program.logs, env=self._environment()
         )
         self._process = process
         self._exit = asyncio.create_task(_exit_of(process))
@@ -290,6 +303,7 @@ class ExploredWorker:
             {
                 "TEMPORAL_ADDRESS": self._frontend.address,
                 "TEMPORAL_NAMESPACE": "default",
+                "PYTHONHASHSEED": str(self._hash_seed),
                 **({"TEMPORAL_TASK_QUEUE": program.task_queue} if program.task_queue else {}),
                 **KEYS,
                 "OPENAI_BASE_URL": doors.model_url(_SLOT, worker=1),

@@ -114,7 +114,7 @@ class World:
         close: How the run was closed; None while it is open.
         result: Its result as text, or its failure.
         cancel_heard: Whether a workflow task told it that it is to be cancelled.
-        place: Where the code raised, ``workflows.py:12 in run``, where a workflow task failed and that is known.
+        place: Where the code raised, ``workflows.py:12 in run``; empty where that is not known.
         nondeterministic: Whether a workflow task failed since the history is not what the code does.
         unexplored: What the model of the server could not do.
     """

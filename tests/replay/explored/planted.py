@@ -288,6 +288,15 @@ class CountsQueries:
         return self.queries
 
 
+@workflow.defn
+class IteratesSet:
+    """What is looked up first is what a set of strings gives first: another order in each process."""
+
+    @workflow.run
+    async def run(self) -> list[str]:
+        return [await call(activities.look_up, city) for city in {"Rome", "Oslo", "Lima", "Bern", "Cairo", "Paris"}]
+
+
 WORKFLOWS = [
     WaitsForTwo,
     LocksItself,
@@ -306,4 +315,5 @@ WORKFLOWS = [
     AsksForTools,
     RemembersInProcess,
     CountsQueries,
+    IteratesSet,
 ]

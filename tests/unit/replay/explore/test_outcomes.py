@@ -58,6 +58,12 @@ def test_two_things_may_come_in_one_task_as_often_as_the_budget_says() -> None:
     assert words(answered(taken(world, "signal approve arrives"))) == ["activity book.1 completes"]
 
 
+def test_after_trouble_the_last_of_the_budget_for_two_at_a_time_is_not_spent() -> None:
+    for together, steps in ((1, 2), (2, 4)):
+        world = answered(begun(APPROVE, together=together, trouble=1), activity("book"))
+        assert len(words(answered(taken(world, CANCEL)))) == steps
+
+
 def test_trouble_is_made_once_whatever_its_kind() -> None:
     world = answered(begun(APPROVE), activity("book", attempts=1))
     later = answered(taken(world, CANCEL))
