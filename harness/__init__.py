@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from harness.errors import RigError as RigError
     from harness.errors import UsageError as UsageError
     from harness.records.expectation import expects as expects
+    from harness.records.exploring import explores as explores
     from harness.records.scenario import Scenario as Scenario
     from harness.records.scenario import cancel as cancel
     from harness.records.scenario import let_pass as let_pass
@@ -69,6 +70,7 @@ _HOME = {
     "UsageError": "harness.errors",
     "cancel": "harness.records.scenario",
     "expects": "harness.records.expectation",
+    "explores": "harness.records.exploring",
     "let_pass": "harness.records.scenario",
     "query": "harness.records.scenario",
     "reached": "harness.records.scenario",

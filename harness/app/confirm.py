@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.app.declared_scenarios import declared_scenario
+from harness.app.explore import ON_SERVER
 from harness.app.progress import Tell
 from harness.app.run import Means
 from harness.errors import UsageError
@@ -23,9 +24,6 @@ from harness.servers.engine import engine_with
 from harness.servers.frontend import Frontend
 
 ENGINE = "dev"
-
-ON_SERVER = "on-server.json"
-"""File beside a plan of what a real server made of it."""
 
 
 async def confirm(plan: Path, *, means: Means, tell: Tell) -> Explorations:

@@ -19,24 +19,36 @@ from harness.errors import RigError, UsageError
 from harness.histories.files import history_files
 from harness.histories.formats import load
 from harness.records import store as folders
-from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, PathPlan
+from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, OnServer, PathPlan
 from harness.records.private_files import close_to_others, make_private
 from harness.records.run_record import DeclaredScenario, versions
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News
-from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker, steps_of
+from harness.replay.explore.exploring import (
+    ExploredPaths,
+    ExploreOptions,
+    ScenarioExploration,
+    judged_again,
+    open_worker,
+    steps_of,
+)
 from harness.replay.explore.move import budgets_of
 from harness.replay.explore.recorded import RecordedOutcomes, recorded_outcomes
 from harness.replay.explore.search import Exploration, Limits
 from harness.report.document import document
 from harness.report.explore.source import explore_report
 from harness.report.files import shown_path
+from harness.report.html.page import html
+from harness.report.html.path_tree import path_tree
 from harness.report.junit import junit
 from harness.report.sarif import sarif
 from harness.report.summary import findings_summary
 
 RECORD = "exploration.json"
 """File of the record of an exploration in its evidence folder."""
+
+ON_SERVER = "on-server.json"
+"""File beside a plan of what a real server made of it."""
 
 PLAN = "plan.json"
 """File in the folder of a finding by which a real server is asked for its path."""
@@ -110,14 +122,7 @@ async def explore(
 
     def kept() -> Explorations:
         done = tuple(results[each.scenario.name] for each in work if each.scenario.name in results)
-        explored = replace(record.explored, results=done, seconds=time.monotonic() - began)
-        folders.write_json(folder / RECORD, replace(record, explored=explored))
-        report = explore_report(explored)
-        folders.write_json(folder / "report.json", document(report))
-        folders.write_bytes(folder / "report.junit.xml", junit(report))
-        folders.write_json(folder / "report.sarif", sarif(report, version=versions()["crashproof"]))
-        folders.write_bytes(folder / "summary.md", findings_summary(report).encode())
-        return explored
+        return _keep(replace(record, explored=replace(record.explored, results=done, seconds=time.monotonic() - began)))
 
     async def one(each: DeclaredWork) -> None:
         async with turns, port if each.scenario.address else contextlib.nullcontext():
@@ -136,6 +141,50 @@ async def explore(
             kept()
         close_to_others(folder)
     return kept()
+
+
+def _keep(record: ExplorationRecord) -> Explorations:
+    """Write the record of an exploration into its folder, and the reports."""
+    explored = record.explored
+    folder, report = Path(explored.folder), explore_report(explored)
+    trees = [path_tree(each.scenario, each.branches) for each in explored.results]
+    folders.write_json(folder / RECORD, record)
+    folders.write_json(folder / "report.json", document(report))
+    folders.write_bytes(folder / "report.junit.xml", junit(report))
+    folders.write_json(folder / "report.sarif", sarif(report, version=versions()["crashproof"]))
+    folders.write_bytes(folder / "summary.md", findings_summary(report).encode())
+    folders.write_bytes(folder / "report.html", html(report, trees=[each for each in trees if each]).encode())
+    return explored
+
+
+def judge_explorations(folder: Path) -> Explorations:
+    """Judge what was explored by the properties of today, and write its reports anew; nothing is started.
+
+    Args:
+        folder: The evidence folder of an exploration.
+
+    Raises:
+        UsageError: A file of it is corrupt.
+    """
+    record = folders.read_json(folder / RECORD, ExplorationRecord)
+    results = []
+    for result in record.explored.results:
+        file = _paths_file(folder, result.scenario)
+        if file.is_file():
+            result = judged_again(result, folders.read_json(file, ExploredPaths))
+        results.append(replace(result, findings=tuple(_as_on_server(each, folder) for each in result.findings)))
+    explored = replace(record.explored, results=tuple(results), folder=shown_path(folder.resolve()))
+    return _keep(replace(record, explored=explored))
+
+
+def _as_on_server(finding: ExploreFinding, folder: Path) -> ExploreFinding:
+    """Return a finding with what a real server made of its plan, where it was asked."""
+    file = folder / finding.id / ON_SERVER
+    return replace(finding, on_server=folders.read_json(file, OnServer)) if file.is_file() else finding
+
+
+def _paths_file(folder: Path, scenario: str) -> Path:
+    return folder / "paths" / f"{scenario}.json"
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -168,6 +217,7 @@ async def _explore_one(
             explored = await exploration.explore()
             planned = (_planned(each, of=explored, declared=work.declared, folder=folder) for each in explored.findings)
             results[scenario.name] = replace(explored, findings=tuple(planned))
+            folders.write_json(_paths_file(folder, scenario.name), exploration.paths)
         except asyncio.CancelledError:
             results[scenario.name] = exploration.so_far()
             raise

@@ -84,8 +84,8 @@ def explore(targets: tuple[str, ...], form: str, **given: Any) -> int:
     with ProgressDisplay() as display:
         try:
             jobs = given["jobs"] or min(4, os.cpu_count() or 1)
-            told = Throttle(display, plain=_plain)
-            running = explore_all(work, options=options, out=given["out"], tell=told, jobs=jobs)
+            progress = Throttle(display, plain=_plain)
+            running = explore_all(work, options=options, out=given["out"], tell=progress, jobs=jobs)
             explored = interruptible(running)
         except KeyboardInterrupt:
             if (so_far := interrupted(given["out"])) and so_far.results:

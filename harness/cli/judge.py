@@ -14,6 +14,7 @@ _EPILOG = """\b
 Examples:
   crashproof judge .crashproof/runs/latest
   crashproof judge --fail-on risky
+  crashproof judge .crashproof/explorations/latest
 Exit status: 0 pass, 1 finding that fails, 2 usage, 3 unknown.
 """
 
@@ -27,8 +28,12 @@ def judge(folder: Path, form: str, fail_on: str | None) -> int:
 
     What fails is what failed in the run, unless --fail-on says otherwise.
     """
-    from harness.app.judge import judge as judge_again  # it takes its time, and --help does not need it
+    from harness.app.explore import RECORD, judge_explorations
+    from harness.app.judge import judge as judge_again  # these take their time, and --help needs none
+    from harness.cli.explore import show_explored
 
+    if (folder / RECORD).is_file():
+        return show_explored(judge_explorations(folder), form=form)
     least = Severity(fail_on) if fail_on else None
     result = judge_again(folder, tell=tell, fail_on=least)
     return show(result, form=form)

@@ -108,6 +108,19 @@ class ExploreFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExploredBranch:
+    """One path that was explored, for the picture of all of them.
+
+    Attributes:
+        moves: What happened before each workflow task, as a phrase.
+        end: How it ended: ``completed``, ``stuck`` and so on.
+    """
+
+    moves: tuple[str, ...]
+    end: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExploreResult:
     """What the exploration of one scenario came to.
 
@@ -129,6 +142,7 @@ class ExploreResult:
         unexplored: What could not be explored, and on how many paths.
         notes: What else a reader must know.
         reason: Why nothing could be explored; empty where it could.
+        branches: All paths, where they are few enough for a picture; else none.
     """
 
     scenario: str
@@ -148,6 +162,7 @@ class ExploreResult:
     unexplored: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     reason: str = ""
+    branches: tuple[ExploredBranch, ...] = ()
 
     @property
     def whole(self) -> bool:

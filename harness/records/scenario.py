@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from harness.errors import UsageError
 from harness.records.expectation import Expectation
+from harness.records.exploring import Exploring
 from harness.records.field_types import hold_types
 from harness.records.placeholders import filled_in
 
@@ -133,6 +134,7 @@ class Scenario:
         fails: None if the workflow must end well; else the failure type it is expected to end with, ``""`` for any.
         falls_back: Whether, under a fault that no attempt can outlast, the workflow completes with a result of its
             own instead of failing.
+        explores: How `crashproof explore` explores it: ``explores(...)``.
         expects: What the work comes to, and what becomes of it where it gives up: ``expects(...)``.
         env: Further environment of the worker and the starter. ``${MODEL_URL}``, ``${EFFECTS_URL}`` and
             ``${TEMPORAL_ADDRESS}`` in a value are filled in (see ``harness.records.placeholders``).
@@ -170,6 +172,7 @@ class Scenario:
     fails: str | None = None
     falls_back: bool = False
     expects: Expectation = field(default_factory=Expectation)
+    explores: Exploring = field(default_factory=Exploring)
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     tls: bool = False

@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 import msgspec
 
 from harness.records.audit_result import CodePlace, FileReport, Missed, RuleError, Unresolved
-from harness.records.explore_result import ExploredEnd
+from harness.records.explore_result import ExploredEnd, OnServer
 from harness.records.replay_result import LeftOut, NondeterministicCall
 from harness.records.verdict import Outcome, Severity
 from harness.report.document import SCHEMA_VERSION
@@ -282,6 +282,9 @@ class _ExploreFindingDocument(FindingDocument):
     compared: list[str]
     line: str
     history: str
+    plan: str
+    invented: list[str]
+    on_server: OnServer | None
 
 
 class _ExploredDocument(TypedDict):

@@ -6,19 +6,26 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from temporalio.converter import DataConverter
 
 from harness.errors import RigError, UsageError
-from harness.records.explore_result import ExploredEnd, ExploredMove, ExploreFinding, ExploreResult, OnServer
+from harness.records.explore_result import (
+    ExploredBranch,
+    ExploredEnd,
+    ExploredMove,
+    ExploreFinding,
+    ExploreResult,
+    OnServer,
+)
 from harness.records.scenario import Scenario, Start
 from harness.replay.door.task_answer import says_unknown_type
-from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step
+from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step, budgets_of
 from harness.replay.explore.on_server import ServerWalk
 from harness.replay.explore.path import ExploredPath
-from harness.replay.explore.properties import PROPERTIES, Violation, violations
+from harness.replay.explore.properties import PROPERTIES, DeclaredOutcomes, Violation, violations
 from harness.replay.explore.recorded import RecordedOutcomes
 from harness.replay.explore.scenario import declarations_of, first_world, queries_of
 from harness.replay.explore.search import Exploration, Limits, Search
@@ -29,6 +36,9 @@ from harness.servers.clock import Clock
 from harness.servers.frontend import Frontend
 from harness.trial.driver import converter as converter_of
 from harness.trial.script_files import script_files
+
+_MOST_DRAWN = 40
+"""How many paths a picture may have that is still read."""
 
 SaveHistory = Callable[[str, bytes], str]
 """Keeps the history of a finding, by the finding's id, and returns the file as the user would type it."""
@@ -53,6 +63,38 @@ class ExploreOptions:
     answer_limit: float = 20.0
     recorded: RecordedOutcomes | None = None
     afresh: bool = True
+
+    def of(self, scenario: Scenario) -> ExploreOptions:
+        """Return how one scenario is explored, which it may say itself; what the user says counts more.
+
+        Raises:
+            UsageError: It names a budget that there is none of.
+        """
+        said = scenario.explores
+        known = budgets_of([f"{name}={count}" for name, count in said.budgets.items()])
+        budgets = self.budgets if self.budgets != DEFAULT_BUDGETS else known
+        moves = said.moves if said.moves and self.limits.moves == Limits().moves else self.limits.moves
+        return replace(self, budgets=budgets, limits=replace(self.limits, moves=moves))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploredPaths:
+    """All paths of an exploration, as its evidence keeps them to be judged again.
+
+    Attributes:
+        declared: What the scenario declares of its outcomes.
+        paths: The paths.
+    """
+
+    declared: DeclaredOutcomes
+    paths: tuple[ExploredPath, ...]
+
+
+def judged_again(result: ExploreResult, explored: ExploredPaths) -> ExploreResult:
+    """Return what an exploration came to under the properties of today; what was told of a path before, stays."""
+    before = {(each.id, each.steps): each for each in result.findings}
+    findings = [_finding(each, scenario=result.scenario) for each in violations(explored.paths, explored.declared)]
+    return replace(result, findings=tuple(before.get((each.id, each.steps), each) for each in findings))
 
 
 @asynccontextmanager
@@ -101,9 +143,11 @@ class ScenarioExploration:
     ) -> None:
         self._scenario = scenario
         self._worker = worker
-        self._options = options
         self._save = save
         self._converter: DataConverter = converter_of(scenario)
+        matters = options.order_matters or scenario.explores.order_matters
+        self._declared = declarations_of(scenario, order_matters=matters)
+        self._options = options = options.of(scenario)
         self._search = Search(
             worker, limits=options.limits, recorded=options.recorded, afresh=options.afresh, tell=tell
         )
@@ -124,6 +168,11 @@ class ScenarioExploration:
                 raise UsageError(f"the worker says: {path.result}")
         findings = [await self._finding(each) for each in self._violations()]
         return self._result(findings)
+
+    @property
+    def paths(self) -> ExploredPaths:
+        """All that was explored, to be judged again."""
+        return ExploredPaths(declared=self._declared, paths=tuple(self._search.exploration.paths))
 
     def so_far(self) -> ExploreResult:
         """Return what was explored so far; the findings without histories."""
@@ -166,8 +215,7 @@ class ScenarioExploration:
         )
 
     def _violations(self) -> list[Violation]:
-        declared = declarations_of(self._scenario, order_matters=self._options.order_matters)
-        return violations(self._search.exploration.paths, declared)
+        return violations(self._search.exploration.paths, self._declared)
 
     async def _finding(self, violation: Violation) -> ExploreFinding:
         """Walk the path of a violation again, for its story and its history."""
@@ -205,6 +253,7 @@ class ScenarioExploration:
             unexplored=dict(unexplored),
             notes=tuple(_notes(scenario, explored)),
             reason="" if findings else _nothing_shown(scenario, explored),
+            branches=_branches(explored.paths),
         )
 
 
@@ -246,6 +295,17 @@ def kept_steps(path: ExploredPath) -> tuple[tuple[ExploredMove, ...], ...]:
 def steps_of(kept: Sequence[Sequence[ExploredMove]]) -> tuple[Step, ...]:
     """Return the steps that records keep."""
     return tuple(tuple(Move(**vars(move)) for move in step) for step in kept)
+
+
+def _branches(paths: Sequence[ExploredPath]) -> tuple[ExploredBranch, ...]:
+    """Return what a picture of the paths is drawn from, where they are not too many."""
+    drawn = [path for path in paths if path.close != "different"]
+    if len(drawn) > _MOST_DRAWN:
+        return ()
+    return tuple(
+        ExploredBranch(moves=tuple(" and ".join(move.words for move in step) for step in path.steps), end=path.close)
+        for path in drawn
+    )
 
 
 def _nothing_shown(scenario: Scenario, explored: Exploration) -> str:

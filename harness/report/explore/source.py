@@ -110,8 +110,12 @@ def confirmation_of(finding: ExploreFinding) -> str:
     return f"Explored, then confirmed on a real server ({finding.on_server.server}){made_up}"
 
 
+_NOT_TOLD = ("findings", "branches")
+"""Fields of what an exploration came to that a document has in another place, or not at all."""
+
+
 def _scenario(result: ExploreResult) -> dict[str, Any]:
-    kept = {each.name: getattr(result, each.name) for each in dataclasses.fields(result) if each.name != "findings"}
+    kept = {each.name: getattr(result, each.name) for each in dataclasses.fields(result) if each.name not in _NOT_TOLD}
     return {
         **kept,
         "seconds": round(result.seconds, 3),

@@ -22,6 +22,7 @@ from harness.records.verdict import EvidenceEntry
 from harness.report.finding import Report
 from harness.report.form import Form, RunReport
 from harness.report.html.fault_map import fault_map
+from harness.report.html.path_tree import PathTree
 from harness.report.html.timeline import Timeline, timeline_of
 from harness.report.phrases import number, place_text, plan_text, reproduce_trial, step_text, why_unknown
 from harness.report.readiness.source import headline
@@ -43,6 +44,7 @@ def html(
     sweeps: Sequence[SweepResult] = (),
     record: RunRecord | None = None,
     checklist: Checklist | None = None,
+    trees: Sequence[PathTree] = (),
     evidence: Callable[[str], Evidence | None] = lambda trial: None,
 ) -> str:
     """Return a report as an HTML page.
@@ -52,6 +54,7 @@ def html(
         sweeps: What each scenario came to, where it reports sweeps: their tables, trials and remarks are shown, too.
         record: What was run, with what, where that is known.
         checklist: The checklist, where one was filled from it.
+        trees: Pictures of explorations.
         evidence: Returns what a trial left, from which its timeline is drawn; None where that is not there.
     """
     environment = jinja2.Environment(
@@ -73,6 +76,7 @@ def html(
         most_named=_MOST_NAMED,
         checklist=checklist,
         checklist_headline=headline(checklist) if checklist else "",
+        trees=trees,
         record=list(_of_record(record)) if record else (),
         listed=listed,
         number=number,

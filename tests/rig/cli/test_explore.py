@@ -48,6 +48,11 @@ def test_a_finding_is_a_story_with_a_history_and_can_be_shown_again(tmp_path: Pa
     assert confirmed == 1, err
     assert "Explored, then confirmed on a real server" in out
     assert crashproof("run", "--plan", str(tmp_path / "none.json"))[0] == 2
+    judged, out, err = crashproof("judge", str(tmp_path / "latest"), "-o", "json")
+    assert judged == 1, err
+    (anew,) = json.loads(out)["findings"]
+    assert unlike(json.loads(out), "explore") == []
+    assert (anew["id"], anew["story"], anew["on_server"]["why_not"]) == (finding["id"], finding["story"], "")
 
 
 def test_what_cannot_be_explored_is_said(tmp_path: Path) -> None:
