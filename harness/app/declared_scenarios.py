@@ -18,7 +18,7 @@ from harness.records.scenario import Scenario
 from harness.records.verdict import Severity
 from harness.records.withheld import pair_with_secret, pair_without_secret
 
-KEPT = ("real_time", "only", "workflows", "cold", "faults", "engine", "fail_on")
+KEPT = ("real_time", "only", "workflows", "cold", "next", "faults", "engine", "fail_on")
 """Options that the trials of a run depend on: its record keeps them."""
 
 
@@ -91,6 +91,7 @@ def kept_options(record: RunRecord) -> SweepOptions:
         only=tuple(options.get("only", ())),
         workflows=tuple(options.get("workflows", ())),
         cold=options.get("cold", False),
+        next=options.get("next", ""),
         faults=tuple(options.get("faults", ())),
         engine=options.get("engine", "dev"),
         fail_on=Severity(options.get("fail_on", Severity.BROKEN)),

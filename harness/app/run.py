@@ -42,6 +42,7 @@ from harness.servers.candidates import Binary
 from harness.servers.engine import engine as engine_of
 from harness.sweeps.pace import turns_of
 from harness.sweeps.side_by_side import sweep_all
+from harness.trial.next_version import look_at_next_version
 from harness.trial.script_files import script_files
 
 RIG = "rig"
@@ -130,6 +131,7 @@ async def run(
     """
     for each in work:
         script_files(each.scenario)
+        look_at_next_version(options.next or each.scenario.next)
     scratch.remove_abandoned(*folder.parent.glob(f"*/{RIG}"))
     server = await means.server(options.engine, tell=tell)
     declared = tuple(each.declared for each in work)

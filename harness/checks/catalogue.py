@@ -6,6 +6,7 @@ import functools
 
 from harness import extensions
 from harness.checks import (
+    code_change,
     effects,
     execution,
     fixed_address,
@@ -33,6 +34,7 @@ _OWN = (
     execution.activities_complete_once,
     execution.completed_activity_not_run_again,
     execution.no_workflow_task_failure,
+    code_change.goes_on_under_other_code,
     execution.signals_once,
     queries.queries_answered,
     left_undone.updates_finished,

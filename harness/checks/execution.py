@@ -270,8 +270,9 @@ def _handed_out(entry: Entry) -> bool:
 def _failed_tasks(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
     """Yield the failed workflow tasks; return a deadlock message that shows nothing about the workflow."""
     failures: dict[tuple[str, str], list[EvidenceEntry]] = {}
+    changed = any(fault.changes_code for fault in evidence.faults)  # told by a check of its own
     for path, cause, message, shown in _task_failures(evidence):
-        if cause not in _HARMLESS:
+        if cause not in _HARMLESS and not changed:
             failures.setdefault((path, f"{cause}: {message}"), []).append(shown)
     usual = {message for each in baselines for _, _, message, _ in _task_failures(each)}
     deadlocked = ""

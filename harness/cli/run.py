@@ -33,6 +33,7 @@ Examples:
       --workflow MyAgent --input '{"query": "x"}'
   crashproof run --worker "python worker.py" --workflow MyAgent \\
       --input '"Ann", 3' --input '"Bob", 4' --executions 2     four executions at once
+  crashproof run worker.py --next "python worker_v2.py"        the next version in mid-run
 Exit status: 0 pass, 1 finding that fails (see --fail-on), 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
@@ -59,6 +60,13 @@ _BESIDE_RESUME = (
     multiple=True,
     metavar="WORD[,WORD]",
     help="Make these faults instead of the scenario's own: names, families, or all (see `crashproof faults`).",
+)
+@click.option(
+    "--next",
+    "next_version",
+    metavar="COMMAND|git:REV",
+    help="Replace the worker by the next version of its code in mid-run, at every cut, and roll back: a command, or "
+    "the worker's own command with the code of a git revision.",
 )
 @click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code to replay strictly.")
 @click.option("--check", "wanted", multiple=True, metavar="NAME", help="Judge by these checks only.")
@@ -127,6 +135,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         max_failures=given["max_failures"] or 0,
         workflows=given["workflows"],
         cold=given["cold"],
+        next=given["next_version"] or "",
         faults=fault_words(given["faults_wanted"]),
         engine=given["engine"],
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),

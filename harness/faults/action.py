@@ -13,6 +13,9 @@ TERM_SECONDS = 40.0
 """Seconds that a worker process may take to end after SIGTERM before it is killed: a little more than the 30 s that
 Kubernetes gives by default."""
 
+CHANGE_SECONDS = 20.0
+"""Seconds that it may take for a next version to start, do a workflow task, and be replaced again."""
+
 PATIENCE_SECONDS = 45.0
 """Seconds that an agent may wait for a model that never answers before its activity is timed out as declared."""
 
@@ -51,6 +54,18 @@ class Kill:
     """SIGKILL the worker process and all it started, drop the message, then start the worker again."""
 
     impact: ClassVar[Impact] = Impact(worker="killed")
+
+
+@dataclass(frozen=True)
+class ChangeCode:
+    """Do as ``Kill``, and start the next version of the worker in its place; roll back where it cannot go on.
+
+    Attributes:
+        back: Whether it is rolled back in any case, as soon as it has done one workflow task.
+    """
+
+    back: bool = False
+    impact: ClassVar[Impact] = Impact(worker="killed", seconds=CHANGE_SECONDS)
 
 
 @dataclass(frozen=True)

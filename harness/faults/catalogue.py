@@ -11,11 +11,11 @@ from typing import get_args
 
 from harness import extensions
 from harness.errors import UsageError, nearest
-from harness.faults import client, effect, process, server, wire
+from harness.faults import client, code, effect, process, server, wire
 from harness.faults.fault import Family, Fault
 from harness.faults.model import answers, bodies, limits, outages, refusals, streams, unreachable
 
-_KINDS = (process, server, wire, limits, refusals, outages, unreachable, bodies, streams, answers, effect, client)
+_KINDS = (process, server, wire, limits, refusals, outages, unreachable, bodies, streams, answers, effect, client, code)
 """The modules of faults, in the order in which these are listed; the order within each is the one in which it is
 written."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from harness.faults.action import Action
 from harness.records.point import Door, Point, Position
 
-Family = Literal["process", "server", "wire", "model", "effect", "client"]
+Family = Literal["process", "server", "wire", "model", "effect", "client", "code"]
 
 Need = Literal["persistence", "restart", "time skipping", "acceleration"]
 """What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
@@ -95,6 +95,11 @@ class Fault:
     def ends_server(self) -> bool:
         """Whether the server is killed, so that a trial needs one of its own."""
         return self.action.impact.server == "killed"
+
+    @property
+    def changes_code(self) -> bool:
+        """Whether it needs a next version of the worker."""
+        return self.family == "code"
 
     @property
     def needs(self) -> tuple[Need, ...]:

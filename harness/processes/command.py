@@ -7,6 +7,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -20,6 +21,19 @@ KEYS = {
 
 They look like any other, since a worker may behave as it should only where it sees that it is being tried.
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command of a worker process.
+
+    Attributes:
+        words: The program and its arguments.
+        folder: Folder that it runs in; None: the current one.
+    """
+
+    words: tuple[str, ...]
+    folder: Path | None = None
 
 
 def command_words(command: str) -> list[str]:

@@ -16,12 +16,14 @@ class WorkerStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         command: Command line.
         start: ``cold``, or ``forked`` from a process that had imported the installed modules.
         why: Why it was started cold although forking was asked for.
+        version: ``next`` where it runs the next version of the worker's code; empty: the worker's own.
     """
 
     pid: int
     command: str = ""
     start: str = ""
     why: str = ""
+    version: str = ""
 
 
 class WorkerReady(msgspec.Struct, frozen=True, kw_only=True):

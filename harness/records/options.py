@@ -21,6 +21,7 @@ class SweepOptions:
         workflows: Modules for the Replayer, where the scenario does not tell them.
         cold: Whether every worker process is started cold. Else those of the first baseline and of trials in real time
             are, and the others are forked where that comes to the same.
+        next: The next version of the worker, where it is not that of the scenario: see ``Scenario``.
         faults: Names of faults or families, where they are not those of the scenario.
         engine: Name of the engine that runs the server.
         fail_on: How bad a finding must be to fail.
@@ -35,6 +36,7 @@ class SweepOptions:
     max_failures: int = 0
     workflows: tuple[str, ...] = ()
     cold: bool = False
+    next: str = ""
     faults: tuple[str, ...] = ()
     engine: str = "dev"
     fail_on: Severity = Severity.BROKEN

@@ -154,6 +154,9 @@ class Scenario:
         data_converter: ``module:attribute`` of the client's data converter, where it is not the default one.
         replayer: ``module:function`` that returns a ``temporalio.worker.Replayer`` for its histories, where the worker
             has plugins or interceptors; empty: one is made of the workflow's module and the data converter.
+        next: Command line of the next version of the worker, by which it is replaced in mid-run and rolled back
+            (faults ``next-version`` and ``rolled-back``); ``git:REVISION``: its own command, with the code of that
+            revision.
         name: Filled in from the variable that holds it.
         title: Filled in from the docstring of its file.
         file: Filled in when loaded from a file.
@@ -183,6 +186,7 @@ class Scenario:
     nexus_endpoints: Mapping[str, str] = field(default_factory=dict)
     data_converter: str = ""
     replayer: str = ""
+    next: str = ""
     name: str = ""
     title: str = ""
     file: str = ""

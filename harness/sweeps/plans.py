@@ -50,17 +50,20 @@ class KnownCuts:
     not_applicable: Mapping[str, str] = field(default_factory=dict)
 
 
-def chosen_faults(words: Iterable[str], *, once_each: bool) -> tuple[Fault, ...]:
+def chosen_faults(words: Iterable[str], *, once_each: bool, changes_code: bool = False) -> tuple[Fault, ...]:
     """Return the faults that a sweep makes.
 
     Args:
         words: Names of faults, and families.
         once_each: Whether one that could be made at every message is made once for each type of activity.
+        changes_code: Whether there is a next version of the worker, to which it is changed in any case.
 
     Raises:
         UsageError: A word is none of these.
     """
     chosen = faults.chosen(words)
+    if changes_code and not any(fault.changes_code for fault in chosen):
+        chosen = faults.chosen([*(fault.name for fault in chosen), "code"])
     if not once_each:
         return chosen
     return tuple(replace(fault, every="activity") if fault.every == "message" else fault for fault in chosen)
@@ -154,12 +157,15 @@ def shown_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) 
     a worker that says goodbye has been asked to end already, and another one takes its place: it is killed there, but
     neither asked once more nor stopped for another one to start. What a paused worker still sends when it goes on is no
     recovery: another one has its work, and no strike is made at it. Faults of which one is made for each type of
-    activity, or one in all, are not made again in recoveries, nor are those of clients: who cancels once, does not
-    cancel again. A run that was started once more is no recovery either: it does what the first one did.
+    activity, or one in all, are not made again in recoveries, nor are those of clients and of changed code: who
+    cancels once, does not cancel again. A run that was started once more is no recovery either: it does what the first
+    one did.
     """
     if any(isinstance(fault.action, StartAgain) for fault in evidence.plan.faults):
         return []
-    chosen = [fault for fault in chosen if fault.every not in ("activity", "once") and fault.family != "client"]
+    chosen = [
+        fault for fault in chosen if fault.every not in ("activity", "once") and fault.family not in ("client", "code")
+    ]
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
     return [
         ShownCut(cut=cut, wanted=not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken)))

@@ -9,6 +9,7 @@ import functools
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import grpc.aio
@@ -170,6 +171,7 @@ def sweep_of(
     keep: Callable[[SweepResult], None] = lambda result: None,
 ) -> Sweep:
     """Return the sweep of a scenario on a rig, with the arguments of ``sweep_all``."""
+    scenario = replace(scenario, next=options.next) if options.next else scenario
     return Sweep(
         scenario,
         checks=checks,

@@ -98,7 +98,9 @@ class Sweep:
         )
         self._seen = Seen()
         self._results = TrialResults()
-        self._faults = chosen_faults(options.faults or scenario.faults, once_each=options.once_each)
+        self._faults = chosen_faults(
+            options.faults or scenario.faults, once_each=options.once_each, changes_code=bool(scenario.next)
+        )
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
 
@@ -190,7 +192,9 @@ class Sweep:
         return Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT, most=self._scenario.time_limit)
 
     def _why_not_made(self, fault: Fault) -> str:
-        """Say why a fault cannot be made with this engine, or return an empty text."""
+        """Say why a fault cannot be made with this engine and worker, or return an empty text."""
+        if fault.changes_code and not self._scenario.next:
+            return "no next version of the worker is given (--next)"
         patient = self._options.real_time  # timeouts are waited for anyway
         needs = [need for need in fault.needs if not (patient and need == "acceleration")]
         return self._engine.lacks(*needs)

@@ -14,10 +14,11 @@ from typing import Any
 
 from harness.errors import KilledError
 from harness.records import store as folders
-from harness.records.evidence import Evidence
+from harness.records.evidence import Evidence, History
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.private_files import shorten, withhold
+from harness.records.replay_result import Replay
 from harness.records.scenario import Scenario
 from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values, text_without
@@ -160,7 +161,9 @@ class Trials:
         self.shortened += shorten(logs)
 
     async def _kept(self, evidence: Evidence) -> Evidence:
-        if self._replayer:
+        if any(fault.changes_code for fault in evidence.plan.faults):
+            evidence = replace(evidence, replays=tuple(map(_of_two_versions, evidence.histories)))
+        elif self._replayer:
             replayer = await asyncio.shield(self._replayer)
             evidence = replace(evidence, replays=await replayer.replay(evidence.histories))
         self._writing.write(functools.partial(folders.save_evidence, self.folder_of(evidence.trial), evidence))
@@ -205,3 +208,8 @@ class Trials:
 
     def _replay_with(self, start: Callable[[], Coroutine[Any, Any, StandingReplay]]) -> None:
         self._replayer = self._replayer or asyncio.create_task(start())
+
+
+def _of_two_versions(history: History) -> Replay:
+    reason = "two versions of the code recorded it"
+    return Replay(workflow_id=history.workflow_id, run_id=history.run_id, skipped=reason)

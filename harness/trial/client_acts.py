@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from temporalio.api.common.v1 import Payloads
-from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
+from temporalio.api.enums.v1 import VersioningBehavior, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError
@@ -92,6 +92,16 @@ class ClientActs:
             if run_id := await self._start_again(action, workflow_id):
                 await self._driver.send_rest(workflow_id, anew=True)
                 await self._ended(workflow_id, run_id)
+
+    async def ended(self, entry: Entry) -> None:
+        """Wait until the execution that a message is about has ended, in whatever way."""
+        await self._ended(self._execution(entry))
+
+    async def is_pinned(self, entry: Entry) -> bool:
+        """Tell whether the execution that a message is about is pinned to the version of its worker deployment."""
+        described = await self._client.get_workflow_handle(self._execution(entry)).describe()
+        behavior = described.raw_description.workflow_execution_info.versioning_info.behavior
+        return behavior == VersioningBehavior.VERSIONING_BEHAVIOR_PINNED
 
     def _execution(self, entry: Entry) -> str:
         """Return the workflow id of the execution that a message is about: that of the first one for a child."""

@@ -19,6 +19,9 @@ from harness.records.act_facts import DoorNotice
 from harness.servers.frontend import Frontend
 from harness.trial.live_tape import LiveTape
 
+MADE_CURRENT = "was made the current version of its deployment"
+"""What the tape says of a version once it is the current one."""
+
 _VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
 _LIMIT = 30.0  # seconds for a server to know a version that polls
 _PAUSE = 0.1  # seconds between two tries
@@ -64,7 +67,7 @@ class Deployments:
             why = error.details() if isinstance(error, grpc.aio.AioRpcError) else f"not known after {_LIMIT:g} s"
             self._tape.fail(RigError(f"the version {deployment}.{build} of the worker cannot be made current: {why}"))
             return
-        text = f"The worker is versioned: {deployment}.{build} was made the current version of its deployment."
+        text = f"The worker is versioned: {deployment}.{build} {MADE_CURRENT}."
         self._tape.note("notice", facts=DoorNotice(text=text))
 
     async def _is_current(self, deployment: str, build: str) -> bool:

@@ -38,6 +38,7 @@ from harness.servers.clock import Clock, clock_of
 from harness.servers.frontend import Frontend
 from harness.trial.acceleration import Acceleration
 from harness.trial.client_acts import ClientActs, withholds
+from harness.trial.code_change import heard_as_first
 from harness.trial.coverage import CoverageGaps, coverage_of
 from harness.trial.crashes import CrashCopies
 from harness.trial.dispatch import Dispatch
@@ -47,6 +48,7 @@ from harness.trial.fixed_address import telling_fixed_address
 from harness.trial.live_tape import LiveTape
 from harness.trial.metrics import MetricsScraping
 from harness.trial.nemesis import Listener, Nemesis
+from harness.trial.next_version import next_version
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig, Slot
@@ -192,6 +194,7 @@ def _workers(
         recover=recover,
         strict=worker.strict,
         fork_servers=worker.fork_servers,
+        next_version=worker.next_version,
     )
 
 
@@ -237,6 +240,7 @@ def _setup(scenario: Scenario, *, rig: Rig, folder: Path, cold: bool) -> WorkerS
         logs=folder / "logs",
         task_queue=scenario.task_queue,
         env=scenario.env,
+        next_version=next_version(scenario, folder=rig.folder),
         address=scenario.address,
         tls=scenario.tls,
         strict=not is_one_program(scenario),
@@ -277,6 +281,8 @@ async def open_trial_stage(
         execute = await stack.enter_async_context(
             executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
         )
+        if any(fault.changes_code for fault in plan.faults):
+            execute = heard_as_first(execute)
         driver = Driver(
             scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock, late=withholds(plan)
         )

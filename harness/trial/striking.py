@@ -18,6 +18,7 @@ from harness.faults.action import (
     PATIENCE_SECONDS,
     TERM_SECONDS,
     Action,
+    ChangeCode,
     Kill,
     KillServer,
     LoseReply,
@@ -42,6 +43,7 @@ from harness.records.message_facts import EagerTasks, WorkflowTask
 from harness.records.tape import Entry
 from harness.trial.addresses import HttpAddresses
 from harness.trial.client_acts import ClientAction, ClientActs
+from harness.trial.code_change import CodeChange
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Struck
 from harness.trial.recovery import Recovery
@@ -74,6 +76,7 @@ class Striking:
                       5 SIGCONT  6 the message goes on, and the server must refuse it  7 its answer has come
         refuse      1 the connections to the door are reset, and new ones refused | 2 the attempt has ended, or a few
                     seconds have passed  3 they are taken again, where that heals
+        change      as kill; another version of the code is started: see ``harness.trial.code_change``
         forget      as kill; the next process is given a name of the door that nobody knows
         server      1 the message is held | 2 SIGKILL to the server  3 the message is refused  4 its database is copied
                       5 the server starts  6 tasks that it had handed out unheard are freed
@@ -186,6 +189,13 @@ class Striking:
         assert entry.door
         self._addresses.forget_name(entry.door)
 
+    async def change_code(self, entry: Entry, *, back: bool) -> None:
+        """Start the next version in place of a worker process that was killed: see ``harness.trial.code_change``."""
+        if self.client is None or "next" not in self.workers.versions:
+            await self.workers.start_again()
+            return
+        await CodeChange(self.workers, tape=self.tape, client=self.client).make(entry, back=back)
+
     def kill_server(self, entry: Entry) -> Struck:
         """Kill the server while the message waits, and start it again."""
         killed = asyncio.Event()
@@ -269,6 +279,13 @@ def _(action: Kill, striking: Striking, *, fault: Fault, entry: Entry) -> Struck
     # One that was asked to end is already being followed by the next.
     healing = None if striking.registry.is_ending(number) else striking.workers.start_again()
     return Struck(decision="drop", dead=number, healing=healing)
+
+
+@carry_out.register(ChangeCode)
+def _(action: ChangeCode, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return Struck(
+        decision="drop", dead=striking.registry.kill_now(), healing=striking.change_code(entry, back=action.back)
+    )
 
 
 @carry_out.register(ForgetName)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.doors.wire.attribution import KnownRun
-from harness.errors import RigError
+from harness.errors import RigError, UsageError
 from harness.records.act_facts import WorkStarted
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan
@@ -78,6 +78,8 @@ async def run_trial(
                 place.driver.tell_unsent()
                 await place.metrics.at_end()
                 await _look_once_more(place)
+                if not plan.strikes and cold:
+                    await _try_next_version(place)
         finally:
             await stage.clear()
         await _look_once_more(place)
@@ -110,6 +112,18 @@ async def _start_worker(place: TrialStage, *, one_program: bool) -> None:
         await place.coverage.begin(doors=place.door_ports)
     if one_program:
         await place.stage.workers.start()
+
+
+async def _try_next_version(place: TrialStage) -> None:
+    """Start the next version of the worker, where there is one, so that one which does not start is told at once."""
+    workers = place.stage.workers
+    if "next" not in workers.versions:
+        return
+    place.stage.registry.declare_dead(place.stage.registry.kill_now())
+    try:
+        await workers.change_to("next")
+    except (RigError, UsageError) as error:
+        raise UsageError(f"the next version does not start: {error}") from error
 
 
 async def _look_once_more(place: TrialStage) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import shlex
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.errors import KilledError, UsageError, nearest
-from harness.processes.command import command_words
+from harness.processes.command import Command, command_words
 from harness.processes.failed_start import failed_start
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
@@ -24,12 +24,15 @@ READY_LIMIT = 60.0
 QUEUE_LIMIT = 5.0
 """Seconds that it may take from its first poll of any task queue to that of the scenario's."""
 
+Version = Literal["own", "next"]
+"""Which code a worker process runs: that of the worker's own command, or the next version of it."""
+
 Recover = Callable[[int], Coroutine[Any, Any, None]]
 """Frees what waits for the worker process of a number, which has been struck."""
 
 
 class WorkerProcesses:
-    """The worker of one trial: one process after the other, the same command each time.
+    """The worker of one trial: one process after the other, of the same command until its code is changed.
 
     How one process follows another after a strike; each step waits for the one before it::
 
@@ -45,6 +48,8 @@ class WorkerProcesses:
     Attributes:
         registry: The processes.
         exited: Set once a process has ended that nobody wanted to end.
+        command: The command of the processes that are started from now on.
+        versions: The commands of its own code and, where there is one, of the next version of it.
 
     Args:
         registry: Learns of each process.
@@ -58,6 +63,7 @@ class WorkerProcesses:
         strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
             exit by itself when the work is done.
         fork_servers: Where processes are forked if they can be; None: every one is started cold.
+        next_version: The next version of its code; None: there is none.
     """
 
     def __init__(
@@ -72,10 +78,14 @@ class WorkerProcesses:
         recover: Recover,
         strict: bool,
         fork_servers: ForkServers | None = None,
+        next_version: Command | None = None,
     ) -> None:
         self.registry = registry
         self.exited = asyncio.Event()
-        self._command = command_words(command)
+        self.command = Command(words=tuple(command_words(command)))
+        self.versions: dict[Version, Command] = {"own": self.command}
+        if next_version:
+            self.versions["next"] = next_version
         self._environment = environment
         self._logs = logs
         self._tape = tape
@@ -96,7 +106,8 @@ class WorkerProcesses:
         self.exited.clear()
         process, how = await self._new_process(number)
         self.registry.add(process)
-        started = WorkerStarted(pid=process.pid, command=shlex.join(self._command), **how)
+        how["version"] = "next" if self.command is self.versions.get("next") else ""
+        started = WorkerStarted(pid=process.pid, command=shlex.join(self.command.words), **how)
         self._tape.note("start-worker", worker=number, facts=started)
         watch = asyncio.create_task(self._watch(process, number))
         self._watching.add(watch)
@@ -107,14 +118,25 @@ class WorkerProcesses:
     async def _new_process(self, number: int) -> tuple[Process, dict[str, str]]:
         """Start a process, forked where that comes to the same, and say how it was started."""
         how, env, name = {"start": "cold"}, await self._environment(number), f"worker-{number}"
+        command = self.command
         if self._fork_servers:
             try:
                 return await self._fork_servers.start(
-                    self._command, number=number, name=name, logs=self._logs, env=env
+                    command.words, number=number, name=name, logs=self._logs, env=env, cwd=command.folder
                 ), {"start": "forked"}
             except ColdStartError as error:
                 how["why"] = str(error)
-        return await Process.start(self._command, name=name, logs=self._logs, env=env), how
+        started = await Process.start(command.words, name=name, logs=self._logs, env=env, cwd=command.folder)
+        return started, how
+
+    async def change_to(self, version: Version) -> None:
+        """Do as ``start_again`` with another version of the code.
+
+        Raises:
+            RigError, UsageError: As ``start``.
+        """
+        self.command = self.versions[version]
+        await self.start_again()
 
     async def start_again(self) -> None:
         """Wait until the killed process is gone, free what waits for it, and start the next one."""
@@ -172,8 +194,9 @@ class WorkerProcesses:
         if process.exit_status is not None:
             if isinstance(why := process.why_ended("the worker"), KilledError):
                 raise why
+            command = shlex.join(self.command.words)
             raise failed_start(
-                f"the worker exited with status {process.exit_status} before it polled: {shlex.join(self._command)}",
+                f"the worker exited with status {process.exit_status} before it polled: {command}",
                 process=process,
                 environment=await self._environment(number),
             )

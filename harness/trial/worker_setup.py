@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.doors.wire.certificate import Certificate, certificate
 from harness.doors.wire.serving import Refused
 from harness.doors.wire.worker_ports import WorkerPorts
-from harness.processes.command import environment
+from harness.processes.command import Command, environment
 from harness.processes.forkserver.pool import ForkServers
 from harness.trial.rig import Slot
 
@@ -23,6 +23,7 @@ class WorkerSetup:
         logs: Folder for the logs of its processes.
         task_queue: Task queue that it must poll; empty: any.
         env: Environment variables beside those that lead to the doors.
+        next_version: The next version of its code; None: there is none.
         address: Fixed address that it has hard-coded, which the wire door then takes; empty: a free one.
         tls: Whether the wire door speaks TLS, with a certificate that it is made to trust.
         strict: Whether an exit that nobody asked for ends the trial at once.
@@ -33,6 +34,7 @@ class WorkerSetup:
     logs: Path
     task_queue: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    next_version: Command | None = None
     address: str = ""
     tls: bool = False
     strict: bool = True

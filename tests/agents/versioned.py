@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -31,7 +32,7 @@ class Pinned:
 
 async def main() -> None:
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
-    version = WorkerDeploymentVersion(deployment_name="pinned-notes", build_id="b1")
+    version = WorkerDeploymentVersion(deployment_name="pinned-notes", build_id=sys.argv[1] if sys.argv[1:] else "b1")
     deployment = WorkerDeploymentConfig(version=version, use_worker_versioning=True)
     async with Worker(
         client, task_queue="pinned", workflows=[Pinned], activities=[write], deployment_config=deployment

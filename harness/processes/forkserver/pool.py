@@ -96,7 +96,14 @@ class ForkServers:
         self._started: list[ForkServer] = []
 
     async def start(
-        self, command: Sequence[str], *, number: int, name: str, logs: Path, env: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        *,
+        number: int,
+        name: str,
+        logs: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
     ) -> Process:
         """Start a worker process as ``Process.start`` does, by forking.
 
@@ -106,11 +113,12 @@ class ForkServers:
             name: Name of the process.
             logs: Folder of its log files.
             env: Its whole environment.
+            cwd: Folder to run in; None: the current one.
 
         Raises:
             ColdStartError: It is to be started cold.
         """
-        cwd = Path.cwd()
+        cwd = cwd or Path.cwd()
         program = python_program(command, path=env.get("PATH", os.defpath), cwd=cwd)
         alike = await self._alike_for(program, cwd, env)
 

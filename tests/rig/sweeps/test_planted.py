@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
 
 FILES = (
     *("answers", "clients", "effects", "fallbacks", "heartbeats", "outages", "published", "rate_limits", "retries"),
-    *("state", "tools", "zombies"),
+    *("state", "tools", "versions", "zombies"),
 )
 MODULES = [import_module(f"scenarios.broken.{name}") for name in FILES]
 PLANTED = {name: planted for module in MODULES for name, planted in module.PLANTED.items()}
@@ -30,14 +30,15 @@ ALSO_PLANTED = [
     for name, more in getattr(module, "ALSO_PLANTED", {}).items()
     for planted in more
 ]
-RISKY = ("as_published", "endless_retry", "misspelt_error", "outage_without_end")
+RISKY = ("as_published", "endless_retry", "misspelt_error", "outage_without_end", "patch_rolled_back")
 WASTEFUL = (
     *("bad_request_retried", "checkpoint_ignored", "client_retries", "quota_retried", "retry_after_ignored"),
     *("retry_after_seconds_only", "retry_in_retry"),
 )
 BROKEN_TOO = ("as_published", "effects-happen-once")
 """What one of the risky agents breaks as well."""
-LOOKALIKES = [name for file in ("right", "clients") for name in import_module(f"scenarios.broken.{file}").LOOKALIKES]
+RIGHT = [import_module(f"scenarios.broken.{name}") for name in ("right", "clients", "versions")]
+LOOKALIKES = [name for module in RIGHT for name in module.LOOKALIKES]
 REFERENCE = ("every_fault", "paused_for_a_day")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ import pytest_asyncio
 from harness import checks
 from harness.checks.judging import judge
 from harness.checks.undisturbed import notices_of
+from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
+from harness.records.tape import acts
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.trial.deadline import Bounds, bounds
@@ -37,11 +40,13 @@ def agent(name: str, workflow: str) -> Scenario:
     return Scenario(name=name, worker=worker, work=start(workflow, "moss"))
 
 
-async def baseline_and_strike(scenario: Scenario, rig: Rig, folder: Path, point: str) -> tuple[Evidence, Evidence]:
+async def baseline_and_strike(
+    scenario: Scenario, rig: Rig, folder: Path, point: str, *, fault: str = "kill-worker"
+) -> tuple[Evidence, Evidence]:
     limits = Bounds(limit=100, task_timeout=2)
     trial = Plan().trial_id(scenario.name)
     baseline = await run_trial(scenario, plan=Plan(), trial=trial, rig=rig, folder=folder / trial, bounds=limits)
-    plan = Plan((Strike("kill-worker", point),))
+    plan = Plan((Strike(fault, point),))
     limits, trial = bounds(baseline, plan, time_limit=100), plan.trial_id(scenario.name)
     return baseline, await run_trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder / trial, bounds=limits)
 
@@ -73,3 +78,20 @@ async def test_a_versioned_worker_passes_and_is_told_that_its_version_was_made_c
     assert passes(*trials)
     made = "The worker is versioned: pinned-notes.b1 was made the current version of its deployment."
     assert [notices_of(evidence) for evidence in trials] == [[made], [made]]
+
+
+async def test_what_is_pinned_to_a_version_is_left_there_when_the_next_one_is_made_current(
+    rig: Rig, tmp_path: Path
+) -> None:
+    pinned = agent("versioned", "Pinned")
+    changed = replace(pinned, next=f"{pinned.worker} b2")
+    point = "before/RespondActivityTaskCompleted/Pinned/write.1/attempt-1"
+    trials = await baseline_and_strike(changed, rig, tmp_path, point, fault="next-version")
+    assert passes(*trials)
+    made = [
+        f"The worker is versioned: pinned-notes.{each} was made the current version of its deployment."
+        for each in ("b1", "b2")
+    ]
+    assert notices_of(trials[1]) == made
+    started = [entry.facts_as(WorkerStarted) for entry in acts(trials[1].tape, "start-worker")]
+    assert [facts.version for facts in started if facts] == ["", "next", ""]

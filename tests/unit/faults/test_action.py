@@ -7,7 +7,14 @@ import pytest
 from harness import faults
 from harness.doors.model import faulty
 from harness.faults import action, client_actions, transport
-from harness.faults.action import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TERM_SECONDS, Impact, ModelError
+from harness.faults.action import (
+    CHANGE_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    PATIENCE_SECONDS,
+    TERM_SECONDS,
+    Impact,
+    ModelError,
+)
 from harness.faults.model import actions
 from harness.faults.model.actions import BreakStream, InTurn, Slow
 from harness.trial import striking
@@ -45,6 +52,7 @@ def test_the_impact_of_each() -> None:
     assert impacts.pop("RefuseConnections").fails_attempts
     assert impacts == {
         "Kill": Impact(worker="killed"),
+        "ChangeCode": Impact(worker="killed", seconds=CHANGE_SECONDS),
         "ForgetName": Impact(worker="killed", fails_attempts=True),
         "Terminate": Impact(worker="asked to end", seconds=TERM_SECONDS),
         "Pause": Impact(worker="paused"),

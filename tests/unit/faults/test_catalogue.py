@@ -73,10 +73,16 @@ def test_there_is_one_of_every_family_and_families_stand_together() -> None:
 def test_the_families_of_actions() -> None:
     ending = {each.name for each in faults.listed() if each.action.impact.worker in ("killed", "asked to end")}
     started_anew = {"model-unknown-name", "effect-unknown-name"}
-    assert ending == {"kill-worker", "terminate-worker", *started_anew}
+    changing = {"next-version", "rolled-back"}
+    assert changing == {each.name for each in faults.listed() if each.changes_code} == set(names("code"))
+    assert ending == {"kill-worker", "terminate-worker", *changing, *started_anew}
     stopping = {each.name for each in faults.listed() if each.stops_worker}
-    assert stopping - started_anew == {"kill-worker", "terminate-worker", "pause-worker"} == set(names("process"))
-    assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker", *started_anew}
+    assert (
+        stopping - started_anew - changing
+        == {"kill-worker", "terminate-worker", "pause-worker"}
+        == set(names("process"))
+    )
+    assert {each.name for each in faults.listed() if each.unseen} == {"kill-worker", *changing, *started_anew}
     assert {each.name for each in faults.listed() if each.ends_server} == {"kill-server"} == set(names("server"))
     assert {each.name for each in faults.listed() if each.every == "cut"} == stopping - started_anew
     quota = {f"model-429-quota{wait}" for wait in WAITS}
