@@ -24,7 +24,7 @@ They look like any other, since a worker may behave as it should only where it s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class WorkerCommand:
     """A command of a worker process.
 
     Attributes:

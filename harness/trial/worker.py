@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import KilledError, UsageError, nearest
-from harness.processes.command import Command, command_words
+from harness.processes.command import WorkerCommand, command_words
 from harness.processes.failed_start import failed_start
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
@@ -53,7 +53,7 @@ class WorkerProcesses:
 
     Args:
         registry: Learns of each process.
-        command: Command line of the worker, unmodified.
+        command: WorkerCommand line of the worker, unmodified.
         environment: Gives the complete environment of the process of a number.
         logs: Folder of the log files.
         tape: Where starts and exits are put down.
@@ -78,12 +78,12 @@ class WorkerProcesses:
         recover: Recover,
         strict: bool,
         fork_servers: ForkServers | None = None,
-        next_version: Command | None = None,
+        next_version: WorkerCommand | None = None,
     ) -> None:
         self.registry = registry
         self.exited = asyncio.Event()
-        self.command = Command(words=tuple(command_words(command)))
-        self.versions: dict[Version, Command] = {"own": self.command}
+        self.command = WorkerCommand(words=tuple(command_words(command)))
+        self.versions: dict[Version, WorkerCommand] = {"own": self.command}
         if next_version:
             self.versions["next"] = next_version
         self._environment = environment
