@@ -24,8 +24,8 @@ They look like any other, since a worker may behave as it should only where it s
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerCommand:
-    """A command of a worker process.
+class WorkerCode:
+    """The code of a worker: the command that runs it, and where.
 
     Attributes:
         words: The program and its arguments.

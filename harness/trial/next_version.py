@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.processes.command import WorkerCommand, command_words
+from harness.processes.command import WorkerCode, command_words
 from harness.records.scenario import Scenario
 
 _GIT = "git:"
@@ -27,7 +27,7 @@ def look_at_next_version(text: str) -> None:
         command_words(text)
 
 
-def next_version(scenario: Scenario, *, folder: Path) -> WorkerCommand | None:
+def next_version(scenario: Scenario, *, folder: Path) -> WorkerCode | None:
     """Return the next version of a scenario's worker; None where it has none.
 
     The code of a git revision is unpacked below ``folder`` once; neither the repository nor its work tree is changed.
@@ -36,7 +36,7 @@ def next_version(scenario: Scenario, *, folder: Path) -> WorkerCommand | None:
         UsageError: As ``look_at_next_version``.
     """
     if not scenario.next.startswith(_GIT):
-        return WorkerCommand(words=tuple(command_words(scenario.next))) if scenario.next else None
+        return WorkerCode(words=tuple(command_words(scenario.next))) if scenario.next else None
     commit = _commit(scenario.next)
     code = folder / f"code-{commit[:12]}"
     if not code.is_dir():
@@ -46,7 +46,7 @@ def next_version(scenario: Scenario, *, folder: Path) -> WorkerCommand | None:
     here = code / prefix
     if not here.is_dir():
         raise UsageError(f"{scenario.next} has no folder {here.relative_to(code)}, in which the worker is run")
-    return WorkerCommand(words=tuple(words), folder=here.resolve())
+    return WorkerCode(words=tuple(words), folder=here.resolve())
 
 
 def _commit(text: str) -> str:

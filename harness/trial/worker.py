@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import KilledError, UsageError, nearest
-from harness.processes.command import WorkerCommand, command_words
+from harness.processes.command import WorkerCode, command_words
 from harness.processes.failed_start import failed_start
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
@@ -53,7 +53,7 @@ class WorkerProcesses:
 
     Args:
         registry: Learns of each process.
-        command: WorkerCommand line of the worker, unmodified.
+        command: WorkerCode line of the worker, unmodified.
         environment: Gives the complete environment of the process of a number.
         logs: Folder of the log files.
         tape: Where starts and exits are put down.
@@ -78,12 +78,12 @@ class WorkerProcesses:
         recover: Recover,
         strict: bool,
         fork_servers: ForkServers | None = None,
-        next_version: WorkerCommand | None = None,
+        next_version: WorkerCode | None = None,
     ) -> None:
         self.registry = registry
         self.exited = asyncio.Event()
-        self.command = WorkerCommand(words=tuple(command_words(command)))
-        self.versions: dict[Version, WorkerCommand] = {"own": self.command}
+        self.command = WorkerCode(words=tuple(command_words(command)))
+        self.versions: dict[Version, WorkerCode] = {"own": self.command}
         if next_version:
             self.versions["next"] = next_version
         self._environment = environment

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.doors.wire.certificate import Certificate, certificate
 from harness.doors.wire.serving import Refused
 from harness.doors.wire.worker_ports import WorkerPorts
-from harness.processes.command import WorkerCommand, environment
+from harness.processes.command import WorkerCode, environment
 from harness.processes.forkserver.pool import ForkServers
 from harness.trial.rig import Slot
 
@@ -19,7 +19,7 @@ class WorkerSetup:
     """How the worker of a stage is started.
 
     Attributes:
-        command: WorkerCommand line, unmodified.
+        command: WorkerCode line, unmodified.
         logs: Folder for the logs of its processes.
         task_queue: Task queue that it must poll; empty: any.
         env: Environment variables beside those that lead to the doors.
@@ -34,7 +34,7 @@ class WorkerSetup:
     logs: Path
     task_queue: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
-    next_version: WorkerCommand | None = None
+    next_version: WorkerCode | None = None
     address: str = ""
     tls: bool = False
     strict: bool = True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.processes.command import WorkerCommand
+from harness.processes.command import WorkerCode
 from harness.records.scenario import Scenario, start
 from harness.trial.next_version import look_at_next_version, next_version
 
@@ -38,7 +38,7 @@ def scenario(worker: str, following: str) -> Scenario:
 
 
 def test_a_command_is_taken_as_it_is(tmp_path: Path) -> None:
-    assert next_version(scenario("w", "python 'worker 2.py'"), folder=tmp_path) == WorkerCommand(
+    assert next_version(scenario("w", "python 'worker 2.py'"), folder=tmp_path) == WorkerCode(
         words=("python", "worker 2.py")
     )
     assert next_version(scenario("w", ""), folder=tmp_path) is None
