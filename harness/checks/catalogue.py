@@ -9,6 +9,7 @@ from harness.checks import (
     code_change,
     effects,
     execution,
+    executions,
     fixed_address,
     giving_up,
     hangs,
@@ -31,6 +32,7 @@ from harness.checks.check import Check
 
 _OWN = (
     execution.workflow_ends_as_baseline,
+    executions.executions_alike,
     execution.activities_complete_once,
     execution.completed_activity_not_run_again,
     execution.no_workflow_task_failure,

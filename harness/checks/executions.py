@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
+from harness.checks import masking, showing
+from harness.checks.check import NothingToLookAt, check
 from harness.records.evidence import Evidence
+from harness.records.verdict import Finding
+from harness.temporal import event as events
 
 
 def each_execution(
@@ -29,3 +34,64 @@ def never_started(evidence: Evidence, baselines: Sequence[Evidence]) -> list[str
 def name_of(execution: Evidence) -> str:
     """Return the name of an execution: the path of its first run."""
     return execution.roots[0].path if execution.roots else "the workflow"
+
+
+@check(
+    "executions-alike",
+    why="A worker process serves many executions: what one leaves behind in it is another customer's data, or is lost "
+    "with the process.",
+    fix="Keep what belongs to an execution in its workflow, or behind a key: not in a class attribute, a module's "
+    "variable, a default argument or a cache that is not keyed by the execution.",
+)
+def executions_alike(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Executions of the same work with the same input, side by side on one worker, come to the same."""
+    alike = [group for group in _same_work(evidence) if len(group) > 1]
+    if not alike:
+        raise NothingToLookAt("no work was done twice with the same input")
+    for first, *others in alike:
+        other = next((each for each in others if _unlike(first, each, evidence, baselines)), None)
+        if other is not None:
+            results = [showing.short(masking.nameless_result(each)) for each in (first, other)]
+            words = f"one ended with {results[0]}, the other with {results[1]}"
+            shown = tuple(showing.event(close) for each in (first, other) if (close := events.root_close(each)))
+            yield Finding(
+                check="executions-alike",
+                subject=name_of(first),
+                message=f"{name_of(first)} and {name_of(other)} are the same work with the same input: {words}",
+                evidence=shown,
+            )
+
+
+def _same_work(evidence: Evidence) -> list[list[Evidence]]:
+    """Return the executions that completed, those of the same workflow type and input together."""
+    groups: dict[str, list[Evidence]] = {}
+    for one in evidence.executions:
+        close = events.root_close(one)
+        if close is None or events.kind(close) != "WORKFLOW_EXECUTION_COMPLETED":
+            continue
+        begun = events.attributes(one.roots[0].events[0])
+        key = json.dumps([begun.get("workflowType"), begun.get("input")], sort_keys=True)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _unlike(first: Evidence, other: Evidence, evidence: Evidence, baselines: Sequence[Evidence]) -> bool:
+    """Tell whether two executions differ in more than the undisturbed runs differ in from one to the next.
+
+    Results that the undisturbed runs have alike, though perhaps each time another execution, do not differ by chance.
+    """
+    results = [masking.nameless_result(each) for each in (first, other)]
+    if masking.agrees(results[1], results[0]):
+        return False
+    everyone = [_results(each) for each in (evidence, *baselines)]
+    if len(baselines) > 1 and all(each == everyone[0] for each in everyone):
+        return True
+    usual = [each for baseline in baselines for each in baseline.executions if name_of(each) == name_of(first)]
+    pattern = results[0]
+    for each in usual:
+        pattern = masking.mask(pattern, masking.nameless_result(each))
+    return not masking.agrees(results[1], pattern)
+
+
+def _results(evidence: Evidence) -> list[str]:
+    return sorted(json.dumps(masking.nameless_result(each), sort_keys=True) for each in evidence.executions)

@@ -69,6 +69,13 @@ def result_of(evidence: Evidence) -> Any:
     return neutral(evidence, values_of(events.attributes(close).get("result"))) if close else None
 
 
+def nameless_result(evidence: Evidence) -> Any:
+    """Return the result of one execution with its own workflow id and run ids replaced by what they are."""
+    close = events.root_close(evidence)
+    names = {name: "<id>" for each in evidence.roots for name in (each.run_id, each.workflow_id) if name}
+    return _renamed(values_of(events.attributes(close).get("result")), names) if close else None
+
+
 def result_pattern(baselines: Sequence[Evidence]) -> Any:
     """Return the baselines' result with what differs between them masked."""
     results = [result_of(baseline) for baseline in baselines]

@@ -62,14 +62,15 @@ class CodeChange:
         Raises:
             UsageError, RigError: A version does not start.
         """
-        since = time.time()
-        await self._workers.change_to("next")
         if await self._client.is_pinned(entry):
+            since = time.time()
+            await self._workers.look_in("next")
             await self._tape.until(
                 lambda seen: seen.at > since and MADE_CURRENT in str(seen.facts), timeout=_CURRENT_SECONDS
             )
-            await self._replace_by("own")
+            await self._replace_by("own", struck=entry.worker)
             return
+        await self._workers.change_to("next")
         went = await self._first_task(entry)
         if went == "gone" or (went == "done" and not back):
             return
@@ -77,10 +78,10 @@ class CodeChange:
         if await self._first_task(entry) == "failed" and back:
             await self._replace_by("next")
 
-    async def _replace_by(self, version: Version) -> None:
+    async def _replace_by(self, version: Version, *, struck: int = 0) -> None:
         registry = self._workers.registry
         registry.declare_dead(registry.kill_now())
-        await self._workers.change_to(version)
+        await self._workers.change_to(version, struck=struck)
 
     async def _first_task(self, entry: Entry) -> Went:
         """Wait until the newest worker process has done or failed a workflow task, or the work has ended."""

@@ -121,7 +121,7 @@ async def _try_next_version(place: TrialStage) -> None:
         return
     place.stage.registry.declare_dead(place.stage.registry.kill_now())
     try:
-        await workers.change_to("next")
+        await workers.look_in("next")
     except (RigError, UsageError) as error:
         raise UsageError(f"the next version does not start: {error}") from error
 

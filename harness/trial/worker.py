@@ -129,20 +129,38 @@ class WorkerProcesses:
         started = await Process.start(command.words, name=name, logs=self._logs, env=env, cwd=command.folder)
         return started, how
 
-    async def change_to(self, version: Version) -> None:
+    async def change_to(self, version: Version, *, struck: int = 0) -> None:
         """Do as ``start_again`` with another version of the code.
+
+        Args:
+            version: Which.
+            struck: Number of the process whose work is freed; 0: that of the newest one.
 
         Raises:
             RigError, UsageError: As ``start``.
         """
+        await self._gone()
         self.command = self.versions[version]
-        await self.start_again()
+        await self._start_while_recovering(struck or self.registry.number)
+
+    async def look_in(self, version: Version) -> None:
+        """Start another version in place of the killed process, and free nothing: it does not get that one's work.
+
+        Raises:
+            RigError, UsageError: As ``start``.
+        """
+        await self._gone()
+        self.command = self.versions[version]
+        await self.start()
 
     async def start_again(self) -> None:
         """Wait until the killed process is gone, free what waits for it, and start the next one."""
+        await self._gone()
+        await self._start_while_recovering(self.registry.number)
+
+    async def _gone(self) -> None:
         assert self.registry.process is not None
         await self.registry.process.kill()
-        await self._start_while_recovering(self.registry.number)
 
     async def start_after_end(self, *, limit: float) -> None:
         """Wait until the process that was asked to end has ended, and start the next one.

@@ -8,17 +8,17 @@ from harness.checks.executions import each_execution, name_of, never_started
 from harness.records.evidence import Evidence
 from harness.temporal import event as events
 
-from .build import Story, judged, passes
+from .build import Story, judged, nothing, only_finding, passes
 
 ENDS = "workflow-ends-as-baseline"
 
 
-def two(*, second: str = "fine", kind: str = "COMPLETED", end: str = "closed") -> Evidence:
+def two(*, first: str = "fine", second: str = "fine", kind: str = "COMPLETED", end: str = "closed") -> Evidence:
     """Return the evidence of two executions: ``Agent`` ends well, ``Agent.2`` as it is said."""
-    first, story = Story().close(), Story(run_id="run-2").wait(1)
+    one, story = Story().close(result=first), Story(run_id="run-2").wait(1)
     other = (story if kind == "OPEN" else story.close(kind, result=second)).history
     beside = replace(other, workflow_id="agent-2", path="Agent.2")
-    return replace(first.evidence(), histories=(first.history, beside), end=end)  # type: ignore[arg-type]
+    return replace(one.evidence(), histories=(one.history, beside), end=end)  # type: ignore[arg-type]
 
 
 def test_each_is_compared_with_the_same_one() -> None:
@@ -71,3 +71,30 @@ def test_where_a_failure_is_declared_each_ends_as_it_does_undisturbed() -> None:
     passes(ENDS, declared, declared)
     (finding,) = judged(ENDS, replace(two(), expects_failure="Refused"), declared).findings
     assert finding.message == "Agent completed; the baseline failed"
+
+
+ALIKE = "executions-alike"
+
+
+def test_the_same_work_side_by_side_comes_to_the_same() -> None:
+    finding = only_finding(ALIKE, two(second="other"))
+    assert finding.message == (
+        "Agent and Agent.2 are the same work with the same input: one ended with ['fine'], the other with ['other']"
+    )
+    passes(ALIKE, two(), two(), two())
+    assert nothing(ALIKE, Story().close().evidence()) == "no work was done twice with the same input"
+
+
+def test_results_that_are_swapped_from_run_to_run_are_unlike_all_the_same() -> None:
+    swapped = two(first="other", second="fine")
+    (finding,) = judged(ALIKE, swapped, swapped, two(second="other")).findings
+    assert finding.subject == "Agent"
+
+
+def test_what_differs_from_run_to_run_is_no_difference_of_executions() -> None:
+    first, second = two(first="at 12:01", second="at 12:02"), two(first="at 12:11", second="at 12:12")
+    passes(ALIKE, first, first, second)
+
+
+def test_an_execution_may_name_itself() -> None:
+    passes(ALIKE, two(first="by agent", second="by agent-2"))

@@ -16,7 +16,9 @@ from harness.trial.deployments import MADE_CURRENT
 from harness.trial.live_tape import LiveTape
 
 LIMIT = 20.0
-STRUCK = Entry(at=0.0, kind="request", door="wire", operation="RespondActivityTaskCompleted", workflow_id="agent")
+STRUCK = Entry(
+    at=0.0, kind="request", door="wire", operation="RespondActivityTaskCompleted", workflow_id="agent", worker=1
+)
 
 
 class Workers:
@@ -28,6 +30,7 @@ class Workers:
         self.registry = self
         self.number = 1
         self.dead: list[int] = []
+        self.freed: list[int] = []
 
     def kill_now(self) -> int:
         return self.number
@@ -35,7 +38,11 @@ class Workers:
     def declare_dead(self, number: int) -> None:
         self.dead.append(number)
 
-    async def change_to(self, version: str) -> None:
+    async def look_in(self, version: str) -> None:
+        await self.change_to(version, struck=0)
+
+    async def change_to(self, version: str, *, struck: int = 0) -> None:
+        self.freed.append(struck)
         self.started.append(version)
         self.number += 1
         operation = self.answers.pop(0) if self.answers else ""
@@ -100,6 +107,7 @@ async def test_what_is_pinned_gets_its_own_version_back_once_the_next_one_is_cur
     async with asyncio.timeout(LIMIT):
         await CodeChange(workers, tape=tape, client=client).make(STRUCK, back=False)
     assert workers.started == ["next", "own"]
+    assert workers.freed == [0, 1]
 
 
 @pytest.mark.parametrize(
