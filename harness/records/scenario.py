@@ -19,6 +19,10 @@ TRIAL = "${TRIAL}"
 """What stands in the name of a state for the name of the trial, as effect scripts are told it."""
 
 
+UNTIL_TIMER: Literal["the timer fires"] = "the timer fires"
+"""What time can be let pass until."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Start:
     """A workflow that crashproof starts itself, once or several times at once. Made by ``start``.
@@ -85,6 +89,7 @@ class Send:
             at the next attempt of it where that one was lost; ``start``: right after the workflow was started;
             ``then``: as soon as the one before it is done.
         seconds: How much time passes.
+        until: What it passes until, in place of that; empty: nothing.
     """
 
     kind: Literal["signal", "query", "update", "cancel", "pass"]
@@ -92,6 +97,7 @@ class Send:
     args: tuple[Any, ...] = ()
     at: str = "start"
     seconds: float = 0.0
+    until: Literal["", "the timer fires"] = ""
 
     def __post_init__(self) -> None:
         hold_types(self)
@@ -286,15 +292,38 @@ def cancel(*, at: str = "start") -> Send:
     return Send(kind="cancel", at=at)
 
 
-def let_pass(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, at: str = "then") -> Send:
+def let_pass(
+    *,
+    days: float = 0,
+    hours: float = 0,
+    minutes: float = 0,
+    seconds: float = 0,
+    until: str = "",
+    at: str = "then",
+) -> Send:
     """Let time pass once the workflow has nothing under way, whichever engine runs it.
 
     An engine that cannot skip time makes the scenario not applicable there.
 
+    Args:
+        days: How much time passes, with ``hours``, ``minutes`` and ``seconds``.
+        hours: See ``days``.
+        minutes: See ``days``.
+        seconds: See ``days``.
+        until: In place of a time ``"the timer fires"``: until the first timer does that the workflow has started.
+        at: When it begins to pass: a point, or ``then``, once what is sent before it is done.
+
     Raises:
-        UsageError: No time is given.
+        UsageError: No time is given, or a time and what it passes until.
     """
     given = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if until:
+        if given or until != UNTIL_TIMER:
+            raise UsageError(
+                f"let_pass takes a time, or until={UNTIL_TIMER!r}, not until={until!r}"
+                + (f" and {given}" if given else "")
+            )
+        return Send(kind="pass", at=at, until=UNTIL_TIMER)
     if given <= timedelta():
         raise UsageError(f"let_pass lets time pass forwards: give days, hours, minutes or seconds, not {given}")
     return Send(kind="pass", at=at, seconds=given.total_seconds())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc.aio
@@ -93,6 +93,26 @@ def _activity(pending: Any, now: datetime) -> str:
     if pending.state == _SCHEDULED and due > 0:
         return f"{named}: backoff, due in {due:.1f} s of its time"
     return f"{named}: {state}: time stands while it is under way"
+
+
+async def until_first_timer(clock: Clock, workflow_id: str) -> timedelta:
+    """Return the time until the first of a workflow's timers fires; none where it is due already.
+
+    Raises:
+        RigError: It has started no timer that has not fired; the message says what it waits for.
+    """
+    now, due = await clock.now(workflow_id), list[datetime]()
+    events = await clock.frontend.history(workflow_id=workflow_id, run_id="")
+    timers = await open_timers(clock.frontend, workflow_id)
+    for event in events:
+        timer = event.get("timerStartedEventAttributes", {})
+        if timer.get("timerId") in timers:
+            seconds = timedelta(seconds=float(timer["startToFireTimeout"].removesuffix("s")))
+            due.append(datetime.fromisoformat(event["eventTime"]) + seconds)
+    if not due:
+        waiting = await waiting_for(clock, workflow_id)
+        raise RigError(f"time was to pass until a timer of {workflow_id!r} fires, and none is open", log=waiting)
+    return max(timedelta(), min(due) - now)
 
 
 async def open_timers(frontend: Frontend, workflow_id: str) -> dict[str, str]:

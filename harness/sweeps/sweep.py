@@ -41,6 +41,7 @@ from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.servers.engine import Engine
 from harness.sweeps.billing import billed_twice
+from harness.sweeps.named_points import look_at_points
 from harness.sweeps.notes import left_in_words, notes
 from harness.sweeps.plans import KnownCuts, chosen_faults, first_plans, known_cuts, real_time_plans, spread
 from harness.sweeps.quiet import difference, found_undisturbed, in_the_end, is_confirmed, tried_first
@@ -171,6 +172,7 @@ class Sweep:
                 assert evidence is not None
                 keeping.append(asyncio.create_task(self._trials.kept(evidence)))
                 self._seen.baselines.append(evidence)
+                look_at_points(self._scenario, evidence)
                 self._seen.known = self._known()
                 if why_not_compared(self._seen.baselines):
                     self._seen.total = len(self._seen.baselines)

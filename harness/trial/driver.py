@@ -28,7 +28,7 @@ from harness.records.act_facts import ClientCall, TimePassed
 from harness.records.point import Point, comes_to, place_of
 from harness.records.scenario import Scenario, Send, Start
 from harness.servers.clock import Clock, until_idle
-from harness.servers.overdue import skips_within
+from harness.servers.overdue import skips_within, until_first_timer
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
 
@@ -38,6 +38,7 @@ _AT_ONCE = ("signal", "cancel")
 _TIMED = ("start", "then")
 """What is sent at a time of its own, and at no point."""
 
+_PAST_TIMER = timedelta(seconds=1)  # beyond the time at which a timer is due
 _PASS_LIMIT = 60.0  # seconds of real time for any time to pass
 
 
@@ -303,12 +304,15 @@ class Driver:
 
     async def _let_pass(self, send: Send, workflow_id: str) -> None:
         assert self._clock is not None
-        async with skips_within(self._clock, workflow_id, limit=_PASS_LIMIT, what=f"{send.seconds:g} s to pass"):
+        what = send.until or f"{send.seconds:g} s to pass"
+        async with skips_within(self._clock, workflow_id, limit=_PASS_LIMIT, what=what):
             await until_idle(self._clock, workflow_id)
-            begun = await self._clock.now(workflow_id)
-            await self._clock.pass_time(workflow_id, timedelta(seconds=send.seconds))
+            begun, asked = await self._clock.now(workflow_id), timedelta(seconds=send.seconds)
+            if send.until:
+                asked = await until_first_timer(self._clock, workflow_id) + _PAST_TIMER
+            await self._clock.pass_time(workflow_id, asked)
             passed = await self._clock.now(workflow_id) - begun
-        facts = TimePassed(workflow_id=workflow_id, seconds=send.seconds, passed=passed.total_seconds())
+        facts = TimePassed(workflow_id=workflow_id, seconds=asked.total_seconds(), passed=passed.total_seconds())
         self._tape.note("pass", facts=facts)
 
     def _is_free_to_skip(self, workflow_id: str) -> None:
