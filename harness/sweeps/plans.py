@@ -16,6 +16,7 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import is_goodbye, matches
 from harness.records.tape import Entry
+from harness.servers.engine import Engine
 from harness.trial.deadline import activity_bounds
 
 REAL_TIME_BELOW = 60.0
@@ -94,6 +95,20 @@ def known_cuts(
         unsteady.update(dict.fromkeys(left))
         cuts += [cut for cut in kept if _is_wanted(cut, only)]
     return KnownCuts(cuts=tuple(cuts), unsteady=tuple(unsteady), not_applicable=not_applicable)
+
+
+def why_not_made(fault: Fault, *, engine: Engine, real_time: bool, changes_code: bool) -> str:
+    """Say why a fault cannot be made, or return an empty text.
+
+    Args:
+        fault: The fault.
+        engine: The engine that runs the server.
+        real_time: Whether all timeouts are waited for, so that none has to be made to happen.
+        changes_code: Whether there is a next version of the worker.
+    """
+    if fault.changes_code and not changes_code:
+        return "no next version of the worker is given (--next)"
+    return engine.lacks(*(need for need in fault.needs if not (real_time and need == "acceleration")))
 
 
 def first_plans(cuts: Sequence[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:

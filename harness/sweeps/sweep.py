@@ -20,10 +20,9 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from harness.checks import baseline_differences
 from harness.checks.check import Check
@@ -31,7 +30,6 @@ from harness.checks.judging import judge
 from harness.checks.model_calls import bill
 from harness.checks.undisturbed import notices_of, why_not_compared
 from harness.errors import KilledError, RigError
-from harness.faults import Fault
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -43,13 +41,21 @@ from harness.servers.engine import Engine
 from harness.sweeps.billing import billed_twice
 from harness.sweeps.named_points import look_at_points
 from harness.sweeps.notes import left_in_words, notes
-from harness.sweeps.plans import KnownCuts, chosen_faults, first_plans, known_cuts, real_time_plans, spread
+from harness.sweeps.plans import (
+    KnownCuts,
+    chosen_faults,
+    first_plans,
+    known_cuts,
+    real_time_plans,
+    spread,
+    why_not_made,
+)
 from harness.sweeps.quiet import difference, found_undisturbed, in_the_end, is_confirmed, tried_first
 from harness.sweeps.rounds import ENDLESS, try_all
 from harness.sweeps.seen import Seen
 from harness.sweeps.stops import stop_of
 from harness.sweeps.trial_results import TrialResults, only
-from harness.sweeps.trials import RunTrial, Trials
+from harness.sweeps.trials import RunTrial, Trials, ended
 from harness.sweeps.turns import Turns
 from harness.trial.deadline import BASELINE_LIMIT, Bounds, bounds
 
@@ -181,25 +187,21 @@ class Sweep:
                     self._begin_early()
             self._seen.baselines = [await each for each in keeping]
         finally:
-            await _ended(keeping)
+            await ended(keeping)
         for evidence in self._seen.baselines:
             self._judge(evidence)
         await self._try_again_in_quiet()
         self._seen.known = self._known()
 
     def _known(self) -> KnownCuts:
-        return known_cuts(self._faults, self._seen.baselines, only=self._options.only, lacks=self._why_not_made)
+        options = self._options
+        lacks = functools.partial(
+            why_not_made, engine=self._engine, real_time=options.real_time, changes_code=bool(self._scenario.next)
+        )
+        return known_cuts(self._faults, self._seen.baselines, only=options.only, lacks=lacks)
 
     def _baseline_bounds(self) -> Bounds:
         return Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT, most=self._scenario.time_limit)
-
-    def _why_not_made(self, fault: Fault) -> str:
-        """Say why a fault cannot be made with this engine and worker, or return an empty text."""
-        if fault.changes_code and not self._scenario.next:
-            return "no next version of the worker is given (--next)"
-        patient = self._options.real_time  # timeouts are waited for anyway
-        needs = [need for need in fault.needs if not (patient and need == "acceleration")]
-        return self._engine.lacks(*needs)
 
     def _why_not_go_on(self) -> str:
         """Say why a sweep would prove nothing, or return an empty text."""
@@ -220,7 +222,7 @@ class Sweep:
                 self._early[plan] = asyncio.create_task(self._evidence(plan))
 
     async def _end_early(self) -> None:
-        await _ended(self._early.values())
+        await ended(self._early.values())
 
     async def _try_all(self) -> None:
         plans = first_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
@@ -394,11 +396,3 @@ class Sweep:
         )
         billed = billed_twice(seen.bills, self._options.prices)
         return replace(result, notes=(*result.notes, *billed, *left_in_words(result)))
-
-
-async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """End tasks that nobody waits for any more."""
-    tasks = list(tasks)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

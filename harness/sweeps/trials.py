@@ -6,7 +6,7 @@ import asyncio
 import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -213,3 +213,11 @@ class Trials:
 def _of_two_versions(history: History) -> Replay:
     reason = "two versions of the code recorded it"
     return Replay(workflow_id=history.workflow_id, run_id=history.run_id, skipped=reason)
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """End tasks that nobody waits for any more."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
