@@ -24,7 +24,7 @@ from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace, turns_of
 from harness.sweeps.plans import first_plans, spread
-from harness.sweeps.side_by_side import sweep_of
+from harness.sweeps.side_by_side import rig_for, sweep_of
 from harness.sweeps.sweep import Sweep
 from harness.trial.rig import Rig
 
@@ -155,7 +155,7 @@ class LocalTrialMaker:
         async with self._starting:
             if key not in self._rigs:
                 folder = self._folder / f"rig-{1 + len(self._rigs)}"
-                rig = Rig(binary=self._binary, folder=folder, engine=options.engine, forks=not options.cold)
+                rig = rig_for(options, binary=self._binary, folder=folder)
                 self._rigs[key] = await self._stack.enter_async_context(rig)
             return self._rigs[key]
 

@@ -79,7 +79,7 @@ async def sweep_all(
             loopback_addresses(scenario.address)
     alone = len(scenarios) == 1
     async with (
-        _rig(binary, folder=folder, options=options) as rig,
+        rig_for(options, binary=binary, folder=folder / "rig") as rig,
         _telling(turns, tell),
         asyncio.TaskGroup() as group,
     ):
@@ -98,10 +98,11 @@ async def sweep_all(
     return [task.result() for task in tasks]
 
 
-def _rig(binary: Binary, *, folder: Path, options: SweepOptions) -> Rig:
+def rig_for(options: SweepOptions, *, binary: Binary, folder: Path) -> Rig:
+    """Return a rig, yet to be entered, for many trials that are run so; what it keeps goes into a folder."""
     return Rig(
         binary=binary,
-        folder=folder / "rig",
+        folder=folder,
         engine=options.engine,
         forks=not options.cold,
         trials_a_server=TRIALS_A_SERVER,
