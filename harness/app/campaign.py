@@ -33,6 +33,7 @@ from harness.app.loading import load
 from harness.app.progress import Tell
 from harness.app.run import Means, RunResult
 from harness.campaign.activities import CampaignActivities
+from harness.campaign.batches import lanes_for
 from harness.campaign.code import code_digest
 from harness.campaign.merging import fetch_evidence, merged
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 
 POLICIES = "retry_policy.json"
 """The timeouts and retries of a campaign's activities, beside the code of ``harness.campaign``."""
+
+AT_A_TIME = 2
+"""Scenarios under way at a time at least: while the last trials of one are made, those of another one are."""
 
 _STORE = "crashproof-store"  # memo of a campaign's workflow: the URL of its store
 _LOOK_EVERY = 2.0  # seconds
@@ -86,7 +90,7 @@ def order_of(
     store: str,
     options: SweepOptions,
     batch: int,
-    lanes: int,
+    machines: int,
     policies: Path | None = None,
     command: Sequence[str] = (),
 ) -> CampaignOrder:
@@ -96,8 +100,8 @@ def order_of(
         targets: Files, folders and names of scenarios.
         store: URL of the store.
         options: How each scenario is swept.
-        batch: How many trials one activity makes.
-        lanes: How many batches of one scenario are under way at a time.
+        batch: How many trials one activity makes at most.
+        machines: How many machines are expected to work for it.
         policies: A file like ``retry_policy.json``, in whose place it comes; None: that one.
         command: The command line that asks for it.
 
@@ -113,7 +117,8 @@ def order_of(
         options=plain,
         policies=_policies(policies),
         batch=batch,
-        lanes=lanes,
+        lanes=lanes_for(machines),
+        at_a_time=max(AT_A_TIME, machines),
         command=tuple(command),
     )
 

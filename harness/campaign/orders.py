@@ -42,7 +42,7 @@ class CampaignOrder:
         targets: Files, folders and names of scenarios, as ``crashproof run`` takes them.
         options: Options that trials depend on, as ``run.json`` keeps them.
         policies: Timeouts and retries, by kind of activity.
-        batch: How many trials one activity makes.
+        batch: How many trials one activity makes at most.
         lanes: How many batches of one scenario are under way at a time.
         at_a_time: How many scenarios are under way at a time.
         scenarios: The names of the scenarios; empty until they have been read.
@@ -57,8 +57,8 @@ class CampaignOrder:
     options: dict[str, str | bool | list[str]] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     batch: int = 20
-    lanes: int = 4
-    at_a_time: int = 8
+    lanes: int = 2
+    at_a_time: int = 2
     scenarios: tuple[str, ...] = ()
     code: str = ""
     command: tuple[str, ...] = ()
@@ -76,11 +76,12 @@ class ScenarioOrder:
         scenario: Name of the scenario.
         code: Digest of the code under test.
         policies: Timeouts and retries, by kind of activity.
-        batch: How many trials one activity makes.
+        batch: How many trials one activity makes at most.
         lanes: How many batches are under way at a time.
         round: The round that is under way; -1: the undisturbed trials are not made yet.
         plans: How many plans that round has.
-        next: The first batch of that round which nobody has been asked for.
+        asked: How many plans of that round are in batches that somebody was asked for.
+        batches: How many batches those are.
         given_up: What was given up in that round, each with why.
         tried: Trials made in earlier runs of this workflow.
         failed: Those of them that failed.
@@ -95,10 +96,16 @@ class ScenarioOrder:
     lanes: int
     round: int = -1
     plans: int = 0
-    next: int = 0
+    asked: int = 0
+    batches: int = 0
     given_up: tuple[str, ...] = ()
     tried: int = 0
     failed: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many plans of that round nobody has been asked for."""
+        return self.plans - self.asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +161,7 @@ class Batch(Work):
         round: The round.
         number: Number of the batch in its round.
         first: Index of its first plan in its round.
-        size: How many plans it has at most.
+        size: How many plans it has.
     """
 
     round: int

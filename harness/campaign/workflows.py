@@ -22,6 +22,7 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutError, TimeoutType, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType, ChildWorkflowCancellationType
 
+from harness.campaign.batches import next_size
 from harness.campaign.orders import (
     Batch,
     BatchDone,
@@ -136,7 +137,7 @@ class CrashproofScenario:
                 raise
             for lane in lanes:
                 lane.result()
-            if self._order.next < self._batches:
+            if self._order.left:
                 workflow.continue_as_new(self._order)
             await self._go_on()
 
@@ -158,37 +159,33 @@ class CrashproofScenario:
         order = self._order
         return Work(campaign=order.campaign, store=order.store, scenario=order.scenario, code=order.code)
 
-    @property
-    def _batches(self) -> int:
-        return -(-self._order.plans // self._order.batch)
-
     async def _go_on(self) -> None:
         """Go on to the next round."""
         order = self._order
-        over = RoundOver(**vars(self._work), round=order.round, batches=self._batches, given_up=order.given_up)
+        over = RoundOver(**vars(self._work), round=order.round, batches=order.batches, given_up=order.given_up)
         plans = await _asked("end_round", over, result=int, policy=order.policies["round"])
-        self._order = replace(self._order, round=order.round + 1, plans=plans, next=0, given_up=())
+        self._order = replace(self._order, round=order.round + 1, plans=plans, asked=0, batches=0, given_up=())
 
     async def _lane(self) -> None:
         """Have one batch after the other made, on one machine as long as it is there."""
         machine = ""
-        while self._order.next < self._batches and not _is_long():
-            number = self._order.next
-            self._order = replace(self._order, next=number + 1)
-            machine = await self._make(number, machine)
+        while self._order.left and not _is_long():
+            machine = await self._make(self._next_batch(), machine)
 
-    async def _make(self, number: int, machine: str) -> str:
-        """Have a batch made, and return the machine that is warm now."""
+    def _next_batch(self) -> Batch:
         order = self._order
-        batch = Batch(
-            **vars(self._work), round=order.round, number=number, first=number * order.batch, size=order.batch
-        )
+        size = next_size(order.left, most=order.batch, lanes=order.lanes)
+        self._order = replace(order, asked=order.asked + size, batches=order.batches + 1)
+        return Batch(**vars(self._work), round=order.round, number=order.batches, first=order.asked, size=size)
+
+    async def _make(self, batch: Batch, machine: str) -> str:
+        """Have a batch made, and return the machine that is warm now."""
         try:
             done = await self._made_warm(batch, machine) or await self._made(batch)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            why = f"batch {number} of round {order.round}: {_cause(error)}"[:_TOLD]
+            why = f"batch {batch.number} of round {batch.round}: {_cause(error)}"[:_TOLD]
             self._order = replace(self._order, given_up=(*self._order.given_up, why)[:_MOST_TOLD])
             return ""
         self._order = replace(
@@ -214,14 +211,9 @@ class CrashproofScenario:
             batch,
             result=BatchDone,
             policy=self._order.policies["batch"],
-            priority=self._priority,
+            priority=2 if batch.round == batch.number == 0 else 3,  # it has one of each fault family
             task_queue=task_queue,
         )
-
-    @property
-    def _priority(self) -> int:
-        """The first batch, which has one of each fault family, comes before all others of any scenario."""
-        return 2 if self._order.round == 0 and self._order.next <= 1 else 3
 
 
 async def _asked(

@@ -40,9 +40,9 @@ _WORK = (
     click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match."),
     click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time."),
     click.option("--id", "campaign", metavar="ID", help="Id of the campaign. [default: made up]"),
-    click.option("--batch", type=click.IntRange(1), default=50, show_default=True, help="Trials of one activity."),
+    click.option("--batch", type=click.IntRange(1), default=50, show_default=True, help="Most trials of one activity."),
     click.option(
-        "--lanes", type=click.IntRange(1), default=8, show_default=True, help="Batches of one scenario at a time."
+        "--machines", type=click.IntRange(1), default=1, show_default=True, help="How many are expected to work for it."
     ),
     click.option(
         "--policies",
@@ -270,7 +270,7 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
         "store": store,
         "options": options,
         "batch": given["batch"],
-        "lanes": given["lanes"],
+        "machines": given["machines"],
         "policies": given["policies"],
         "command": ("crashproof", *command_without_secrets(sys.argv[1:])),
     }
