@@ -21,6 +21,7 @@ from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
 SCENARIOS = Path("scenarios")
 _MODEL_CLIENT = re.compile(r"^\s*(?:from|import)\s+(openai|anthropic|agents|litellm|pydantic_ai)\b", re.MULTILINE)
 _FIRST_WORKER = Path("temporal_worker.py")
+_AGENTS_PLUGIN = Path("openai_agent_integration.py")
 _FIRST_WORK: Mapping[str, Any] = {
     "name": "agent",
     "workflow": "Agent",
@@ -72,7 +73,8 @@ def read_project(folder: Path) -> ProjectReading:
     """
     sources = [each.path for each in collect([folder]) if not each.reason]
     programs = {file: read_program(file) for file in sources if makes_worker(file)}
-    asks_model = any(_MODEL_CLIENT.search(file.read_text(errors="replace")) for file in sources)
+    clients = {name for file in sources for name in _MODEL_CLIENT.findall(file.read_text(errors="replace"))}
+    asks_model = bool(clients)
     work = [(file, worker, each) for file, made in programs.items() for worker in made for each in worker.workflows]
     said = [f"{_shown(file)}:{worker.line}: {_summary(worker, each)}" for file, worker, each in work]
     if asks_model:
@@ -80,6 +82,8 @@ def read_project(folder: Path) -> ProjectReading:
     if not work:
         said.append(f"no worker was found: {_FIRST_WORKER} is one to begin with")
     files = [*_scenarios(work, asks_model=asks_model), *_beside(work, asks_model=asks_model)]
+    if "agents" in clients:
+        files.append((_AGENTS_PLUGIN, _rendered(f"{_AGENTS_PLUGIN}.j2")))
     return ProjectReading(
         said=tuple(said),
         files=tuple(PlannedFile(path=path, text=text, exists=(folder / path).exists()) for path, text in files),
@@ -125,7 +129,7 @@ def _scenarios(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
 
 
 def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
-    """Yield what stands beside the scenarios: a script of the model, tests, sessions, CI, a retry policy."""
+    """Yield what stands beside the scenarios: a model script, tests, sessions, CI, a retry policy, what watches."""
     if asks_model:
         yield SCENARIOS / "model_script.py", _rendered("model_script.py.j2")
     names = list(dict.fromkeys(_variable(workflow) for _, _, workflow in work)) or ["agent"]
@@ -135,7 +139,8 @@ def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
     needs = {"requirements": Path("requirements.txt").exists(), "project": Path("pyproject.toml").exists()}
     yield Path("noxfile.py"), _rendered("noxfile.py.j2", modules=modules, **needs)
     yield Path(".github/workflows/crashproof.yml"), _rendered("crashproof.yml.j2", **needs)
-    yield Path("retry_policy.json"), _own("retry_policy.json")
+    for name in ("retry_policy.json", "prometheus_alerts.yml", "grafana_dashboard.json"):
+        yield Path(name), _own(name)
 
 
 def _summary(worker: ReadWorker, workflow: ReadWorkflow) -> str:

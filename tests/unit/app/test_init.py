@@ -11,8 +11,11 @@ import pytest
 from harness.app.init import ProjectReading, read_project, write
 from harness.app.loading import load
 from tests.unit.audit.test_program_reading import HEAD, TAIL, agent
+from tests.unit.docs.test_action import wrong
+from tests.unit.published import published
 
-BESIDE = ["noxfile.py", ".github/workflows/crashproof.yml", "retry_policy.json"]
+WATCHING = ["prometheus_alerts.yml", "grafana_dashboard.json"]
+BESIDE = ["noxfile.py", ".github/workflows/crashproof.yml", "retry_policy.json", *WATCHING]
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,56 @@ def test_scenarios_that_are_written_can_be_loaded(project: Path, monkeypatch: py
     write(read_project(project), project)
     (scenario,) = load(["scenarios"])
     assert (scenario.name, scenario.task_queue, scenario.worker) == ("agent", "agents", "python temporal_worker.py")
+
+
+def test_what_it_writes_for_others_is_valid(project: Path) -> None:
+    import yaml
+
+    (project / "worker.py").write_text("import agents\n" + HEAD + agent("question: str") + TAIL)
+    texts = {str(each.path): each.text for each in read_project(project).files}
+    assert wrong(texts[".github/workflows/crashproof.yml"], "github-workflow") == []
+    alerts = yaml.safe_load(texts["prometheus_alerts.yml"])
+    assert [error.message for error in published("prometheus.rules").iter_errors(alerts)] == []
+    assert len({panel["id"] for panel in json.loads(texts["grafana_dashboard.json"])["panels"]}) == 8
+    ast.parse(texts["openai_agent_integration.py"])
+
+
+def test_the_plugin_that_is_written_is_one(project: Path) -> None:
+    pytest.importorskip("temporalio.openai_agents")
+    (project / "worker.py").write_text("import agents\n" + HEAD + agent("question: str") + TAIL)
+    scope: dict[str, object] = {}
+    [text] = [each.text for each in read_project(project).files if each.path.name == "openai_agent_integration.py"]
+    exec(text, scope)
+    assert callable(plugin := scope["agents_plugin"])
+    assert type(plugin()).__name__ == "OpenAIAgentsPlugin"
+
+
+FOREIGN = {
+    "two workers": {
+        "orders/worker.py": HEAD + agent("order: int") + TAIL,
+        "mails/worker.py": HEAD + agent("to: str").replace("Agent", "Mail") + TAIL.replace("Agent", "Mail"),
+    },
+    "workflow apart": {
+        "src/flows.py": HEAD + agent("query: str, depth: int = 2"),
+        "src/main.py": HEAD + "from flows import Agent\n" + TAIL,
+        "requirements.txt": "temporalio\n",
+    },
+    "no input": {"run_worker.py": HEAD + agent("").replace("self, )", "self)") + TAIL, "pyproject.toml": ""},
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_foreign_looking_projects_get_scenarios_that_load(
+    name: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file, text in FOREIGN[name].items():
+        (project / file).parent.mkdir(exist_ok=True)
+        (project / file).write_text(text)
+    monkeypatch.syspath_prepend(project)
+    reading = read_project(project)
+    write(reading, project)
+    workers = sum(text.endswith(TAIL) or "Worker(client" in text for text in FOREIGN[name].values())
+    assert len(load(["scenarios"])) == workers, reading.said
 
 
 def test_nothing_is_written_over(project: Path) -> None:
