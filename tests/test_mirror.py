@@ -27,6 +27,7 @@ TRIED_ELSEWHERE = {
     "audit/histories/*": ("unit/audit/histories/test_history_facts.py", "each case of a history is tried there"),
     "audit/rule": ("unit/audit/test_rules.py", "a record"),
     "audit/rules/*": ("unit/audit/test_corpus.py", "each rule is tried on its own corpus of bad and right code"),
+    "sweeps/seen": ("unit/sweeps/test_sweep.py", "a record, which the sweep fills"),
     "sweeps/side_by_side": ("rig/cli/test_run.py", "several sweeps side by side need a server"),
     "*/campaign": ("rig/campaign/test_campaign.py", "a campaign needs a cluster"),
     "campaign/*": ("rig/campaign/test_campaign.py", "machines need a cluster, and servers for their trials"),

@@ -23,7 +23,7 @@ class Seen:
         notices: What the doors said.
         stops: What workers did after SIGTERM.
         bills: What the model calls of each trial cost, by trial.
-        quiet: The trials that were run again in quiet.
+        quiet: The trials that were run again in quiet, and those under load that need not be.
         unstable: What was said of those that came to something else then.
         again: How many trials were tried again, for each reason.
         total: How many trials are known so far.
