@@ -107,7 +107,8 @@ def _watched(*, trials: int, minutes: float) -> list[Seen]:
                 with contextlib.suppress(psutil.Error):  # it has ended
                     process = psutil.Process(root.pid)
                     below_it.update(process.children(recursive=True))
-                    seen.append(_look(process, folder=Path(name), began=began))
+                    look = _look(process, folder=Path(name), began=began)
+                    seen += [look] if look.resident else []  # one that has ended has none until it is reaped
                 if seen and (seen[-1].trials >= trials or seen[-1].seconds > 60 * minutes):
                     root.terminate()
                     break
