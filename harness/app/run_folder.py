@@ -52,9 +52,10 @@ def copied_database(run: Path) -> Iterator[tuple[Path, list[Path]]]:
         UsageError: It is no such folder, or was not kept.
     """
     folder = folders.find_run(folders.RUNS / "latest" if str(run) == "latest" else run)
-    first, *others = sorted((folder / RIG).rglob("temporal.db"), key=lambda file: file.parts) or [None]
-    if first is None:
+    databases = sorted((folder / RIG).rglob("temporal.db"), key=lambda file: file.parts)
+    if not databases:
         raise UsageError(f"{folder} holds no database of its server: run it with --keep")
+    first, *others = databases
     place = scratch.new_folder("opened")
     try:
         for file in first.parent.glob("temporal.db*"):  # what SQLite has not yet written back lies beside it

@@ -10,11 +10,11 @@ import asyncio
 import os
 import sys
 
-from tests.bench import audit, model_server, paces, page, proxy, replay, skipped_time, starting, sweeps
+from tests.bench import audit, explore, model_server, paces, page, proxy, replay, skipped_time, starting, sweeps
 from tests.bench.table import render
 
 PARTS = (
-    *("starting", "proxy", "model", "time", "audit", "replay", "page"),
+    *("starting", "proxy", "model", "time", "audit", "replay", "explore", "page"),
     *("list", "research", "sweep", "pace", "memory", "faults", "broken", "load"),
 )
 
@@ -41,6 +41,7 @@ def main() -> int:
         "time": skipped_time.measure,
         "audit": audit.measure,
         "replay": replay.measure,
+        "explore": explore.measure,
         "page": page.measure,
         "list": sweeps.measure_list,
         "pace": lambda: paces.measure_pace(minutes=asked.minutes),

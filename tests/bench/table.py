@@ -33,6 +33,11 @@ def below(name: str, value: float, bound: float, *, unit: str, digits: int = 0) 
     )
 
 
+def above(name: str, value: float, bound: float, *, unit: str) -> Figure:
+    """Return the figure of a value that is wanted to be a bound or more."""
+    return Figure(name=name, measured=f"{value:.0f} {unit}", wanted=f">= {bound:.0f} {unit}", met=value >= bound)
+
+
 def equal(name: str, value: object, wanted: object) -> Figure:
     """Return the figure of a value that is wanted to be exactly so."""
     return Figure(name=name, measured=str(value), wanted=str(wanted), met=value == wanted)
