@@ -83,6 +83,22 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build one static site of the pages below harness/docs into dist/site; a link that leads nowhere fails."""
+    session.install(*nox.project.dependency_groups(PROJECT, "docs"))
+    session.run(
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--config-file",
+        ".mkdocs.yml",
+        *session.posargs,
+        env={"NO_MKDOCS_2_WARNING": "1"},
+    )
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Fuzz all that is read from others, for 8 minutes. Arguments after -- go to it: --seconds N, --seed N."""
     _install(session, "fuzz")

@@ -132,7 +132,7 @@ def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
     """Yield what stands beside the scenarios: a model script, tests, sessions, CI, a retry policy, what watches."""
     if asks_model:
         yield SCENARIOS / "model_script.py", _rendered("model_script.py.j2")
-    names = list(dict.fromkeys(_variable(workflow) for _, _, workflow in work)) or ["agent"]
+    names = sorted({_variable(workflow) for _, _, workflow in work}) or ["agent"]
     yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS, names=names)
     read = (module_of(each.file) for _, _, each in work if each.file)
     modules = list(dict.fromkeys(name for name in read if name)) or ([] if work else [_FIRST_WORKER.stem])

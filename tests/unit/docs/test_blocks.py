@@ -38,7 +38,7 @@ from tests.unit.docs.pages import ALL, PAGES, Block, blocks, spans
 
 LANGUAGES = {"sh", "text", "python", "toml", "diff", "yaml", "json"}
 
-RUN_HERE = {"audit", "checks", "explain", "faults", "init", "schema"}
+RUN_HERE = {"audit", "checks", "explain", "faults", "schema"}
 """Commands that need no server and little time."""
 
 PROJECT = {
