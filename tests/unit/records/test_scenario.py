@@ -87,3 +87,11 @@ def test_a_variant_is_a_replacement_and_the_original_stays() -> None:
     assert (first.task_queue, second.task_queue) == ("", "other")
     with pytest.raises(dataclasses.FrozenInstanceError):
         first.task_queue = "x"  # type: ignore[misc]
+
+
+def test_time_passes_until_the_timer_fires_or_for_a_time() -> None:
+    assert let_pass(until="the timer fires") == Send(kind="pass", at="then", until="the timer fires")
+    with pytest.raises(UsageError, match="takes a time, or until='the timer fires', not until='tomorrow'"):
+        let_pass(until="tomorrow")
+    with pytest.raises(UsageError, match="and 1 day"):
+        let_pass(until="the timer fires", days=1)
