@@ -18,7 +18,7 @@ from harness.records.scenario import Scenario
 from harness.records.verdict import Severity
 from harness.records.withheld import pair_with_secret, pair_without_secret
 
-KEPT = ("real_time", "only", "workflows", "cold", "next", "faults", "engine", "fail_on")
+KEPT = ("real_time", "only", "workflows", "cold", "next", "faults", "engine", "fail_on", "once_each")
 """Options that the trials of a run depend on: its record keeps them."""
 
 
@@ -57,9 +57,10 @@ def declared_scenario(declared: DeclaredScenario) -> Scenario:
         UsageError: Its file is gone or declares it no more, or a value that is not kept is not given again.
     """
     if declared.options is not None:
-        return replace(ad_hoc_scenario(_given(declared.options)), name=declared.name, checks=declared.checks)
-    loaded = load([f"{declared.file}::{declared.variable}"])[0]
-    return replace(loaded, name=declared.name, checks=declared.checks, skip_checks=())
+        known = ad_hoc_scenario(_given(declared.options))
+    else:
+        known = replace(load([f"{declared.file}::{declared.variable}"])[0], skip_checks=())
+    return replace(known, name=declared.name, checks=declared.checks, faults=declared.faults or known.faults)
 
 
 def _kept(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,4 +96,5 @@ def kept_options(record: RunRecord) -> SweepOptions:
         faults=tuple(options.get("faults", ())),
         engine=options.get("engine", "dev"),
         fail_on=Severity(options.get("fail_on", Severity.BROKEN)),
+        once_each=options.get("once_each", False),
     )

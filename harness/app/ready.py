@@ -172,8 +172,8 @@ def _with_faults(work: DeclaredWork, first: bool) -> DeclaredWork:
     """Return a scenario with its own faults and those that the points need, of which a second one needs few."""
     needed = {name for point in POINTS for name in point.faults}
     names = needed if first else {"kill-worker", *(["sent-again"] if work.scenario.sends else [])}
-    scenario = replace(work.scenario, faults=tuple(dict.fromkeys([*work.scenario.faults, *sorted(names)])))
-    return replace(work, scenario=scenario)
+    faults = tuple(dict.fromkeys([*work.scenario.faults, *sorted(names)]))
+    return replace(work, scenario=replace(work.scenario, faults=faults), declared=replace(work.declared, faults=faults))
 
 
 def _scenarios(record: RunRecord, tell: Tell) -> Iterator[Scenario]:

@@ -25,6 +25,7 @@ class DeclaredScenario:
         file: Its file; empty for one given by options alone.
         options: The options that gave it, where there is no file.
         checks: Names of its checks.
+        faults: Names of its faults, where they are not those of its declaration.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DeclaredScenario:
     file: str = ""
     options: dict[str, Any] | None = None
     checks: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

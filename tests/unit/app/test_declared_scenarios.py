@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,16 @@ def test_an_ad_hoc_scenario_is_made_again_of_its_options(name: str) -> None:
     assert (again.name, again.worker, again.checks) == (name, "python worker.py", ("a",))
 
 
+def test_faults_that_are_not_those_of_the_declaration_are_had_again() -> None:
+    declared = DeclaredScenario(name="trip", options=OPTIONS)
+    assert declared_scenario(declared).faults == ("kill-worker",)
+    assert declared_scenario(replace(declared, faults=("model-401",))).faults == ("model-401",)
+
+
 def test_the_options_that_trials_depend_on_are_kept_and_no_others() -> None:
-    options = SweepOptions(real_time=True, only=("before/*",), faults=("model",), max_failures=3)
+    options = SweepOptions(real_time=True, only=("before/*",), faults=("model",), once_each=True, max_failures=3)
     kept = {name: getattr(options, name) for name in KEPT}
-    assert kept_options(record(options=kept)) == SweepOptions(real_time=True, only=("before/*",), faults=("model",))
+    assert kept_options(record(options=kept)) == replace(options, max_failures=0)
     assert kept_options(record()) == SweepOptions()
 
 
