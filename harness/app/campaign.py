@@ -41,7 +41,7 @@ from harness.campaign.places import Places
 from harness.campaign.store import Store
 from harness.campaign.trial_maker import LocalTrialMaker
 from harness.campaign.worker import machine_queue, working
-from harness.campaign.workflows import CrashproofCampaign, CrashproofScenario
+from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError
 from harness.processes import scratch
 from harness.records import store as folders
@@ -217,7 +217,7 @@ async def status(client: Client, campaign: str) -> CampaignStatus:
         UsageError: The cluster knows no such campaign.
         RigError: It does not answer.
     """
-    handle = client.get_workflow_handle_for(CrashproofCampaign.run, campaign)
+    handle = client.get_workflow_handle(campaign, result_type=CampaignDone)
     try:
         described = await handle.describe()
     except RPCError as error:
@@ -319,7 +319,7 @@ async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: 
             client = await connect(ClusterConnection(address=server.address, namespace="default", tls=False))
             async with work_here(client, task_queue=TASK_QUEUE, means=means, tell=tell):
                 await start(client, order, campaign=campaign, task_queue=TASK_QUEUE)
-                await client.get_workflow_handle_for(CrashproofCampaign.run, campaign).result()
+                await client.get_workflow_handle(campaign).result()
     except WorkflowFailureError as error:
         raise RigError(f"the campaign failed: {_root(error)}") from error
     finally:
@@ -346,14 +346,14 @@ def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
 
 async def _progress(client: Client, handle: WorkflowHandle[Any, Any]) -> tuple[Progress, ...]:
     try:
-        scenarios = await handle.query(CrashproofCampaign.scenarios)
+        scenarios = await handle.query("scenarios", result_type=tuple[str, ...])
     except RPCError:  # nobody works for it, and so nobody can say
         return ()
     known = []
     for scenario in scenarios:
-        child = client.get_workflow_handle_for(CrashproofScenario.run, f"{handle.id}/{scenario}")
+        child = client.get_workflow_handle(f"{handle.id}/{scenario}")
         try:
-            known.append(await child.query(CrashproofScenario.progress))
+            known.append(await child.query("progress", result_type=Progress))
         except RPCError:  # it has not begun
             continue
     return tuple(known)
