@@ -87,6 +87,8 @@ CHECKS: dict[str, _Shows] = {
     "recovers-in-time": _Shows(rules=("CP303", "CP302", "CP301", "CP105", "CP318", "CP406"), near=True),
     "graceful-stop": _Shows(rules=("CP502", "CP307"), near=True, expected="CP502"),
     "state-survives-server-restart": _Shows(),
+    "executions-alike": _Shows(rules=_STATE, near=True),
+    "goes-on-under-other-code": _Shows(),
     "replays": _Shows(rules=DETERMINISM, near=True),
     AS_RECORDED: _Shows(rules=DETERMINISM, near=True),
     "replays-under-every-condition": _Shows(rules=(*DETERMINISM, "CP109"), near=True),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     import openai
@@ -39,7 +39,9 @@ class AskByTheClock:
         began = now()
         try:
             return await self.ask(question, USUAL)
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             return await self.ask(question, OTHER if now() > began + 0.5 else USUAL)
 
     async def ask(self, question: str, model: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     import openai
@@ -33,7 +33,9 @@ class AskByItsOwnTime:
         began = workflow.now()
         try:
             return await self.ask(question, USUAL)
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             late = workflow.now() > began + timedelta(seconds=0.5)
             return await self.ask(question, OTHER if late else USUAL)
 

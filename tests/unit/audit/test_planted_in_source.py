@@ -53,10 +53,16 @@ NOT_IN_THE_SOURCE = {
     "breaker_in_memory": "what a process remembers may be a cache, and here nothing is returned from it",
     "child_left_running": "that nobody tells the reminder is wrong only because of what the two workflows are for",
     "cut_stream_accepted": "no rule knows what a stream says last",
+    "first_version": "nothing is wrong before the next version comes",
     "json_in_workflow": "what comes from an activity may be JSON of the agent's own",
     "length_accepted": "no rule asks for the finish reason",
+    "logs_for_nobody": "which ids a line carries is a matter of how logging is set up",
+    "metrics_stand_still": "what a worker serves is seen where it is scraped",
+    "no_breaker": "that an outage is asked again for each question is wrong only where there are many",
     "refusal_as_answer": "a refusal is a text of the model like any other",
     "reservation_left": "which effect undoes another is known to the people who wrote them",
+    "second_version": "what was named otherwise before is in the code before it",
+    "side_by_side": "what a class or a default remembers may be meant for all",
     "tool_run_twice": "that two calls of a tool may have one id is not in the code",
 }
 """Agents whose bug lies in what they are meant to do, or in what a model may answer, and not in what is written."""

@@ -27,7 +27,7 @@ NAMES = {
     *("start", "fault", "point", "workflow", "workflow_id", "run_id", "activity_id", "update_id", "operation", "name"),
     *("what", "seen_at", "place", "change", "why", "path", "headers"),  # a path and headers have their own rules
     *("kind", "subject", "field", "line", "function", "stack", "check", "conditions", "histories", "places"),
-    *("accepted", "rule", "callers", "address", "service"),
+    *("accepted", "rule", "callers", "address", "service", "version", "totals"),
 }
 """Fields that hold names, ids, or words of crashproof's own."""
 
