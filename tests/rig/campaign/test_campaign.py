@@ -26,7 +26,7 @@ charges = Scenario(worker="python -m scenarios.broken.agents.effect_without_key"
 '''
 KEY = "campaign-canary-key"
 QUICK = {
-    kind: {"start_to_close": 120, "heartbeat": 3, "attempts": 5, "initial": 0.1}
+    kind: {"start_to_close": 120, "heartbeat": 3, "attempts": 3, "initial": 0.1}
     for kind in ("prepare", "baselines", "batch", "round", "merge")
 }
 
@@ -77,12 +77,12 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Done:
 
 def test_a_campaign_on_one_machine_says_what_a_run_says(alone: Done, tmp_path: Path) -> None:
     here = machine(tmp_path / "machine")
-    done = crashproof("campaign", "run", "declared.py", "--batch", "2", "--id", "c", "-o", "json", cwd=here)
-    assert (done.status, verdicts(done.json)) == (1, verdicts(alone.json))
-    assert done.json["points"] == alone.json["points"]
-    again = crashproof("campaign", "report", "c", "--store", ".crashproof/campaigns", "-o", "json", cwd=here)
-    assert verdicts(again.json) == verdicts(alone.json)
-    [finding] = again.json["findings"]
+    some = ("--only", "before/RespondActivityTaskCompleted/*", "--id", "c", "-o", "json")
+    done = crashproof("campaign", "run", "declared.py", *some, cwd=here)
+    assert done.status == 1
+    assert 1 < len(verdicts(done.json)) < len(verdicts(alone.json))
+    assert verdicts(done.json).items() <= verdicts(alone.json).items()
+    [finding] = done.json["findings"]
     assert crashproof("judge", ".crashproof/runs/latest", "-o", "json", cwd=here).json["findings"] == [finding]
 
 
@@ -154,7 +154,7 @@ def test_a_machine_with_other_code_is_refused_and_named(cluster: DevServer, tmp_
     begin = ("campaign", "start", "declared.py", "--id", "d", "--store", str(store), "--policies", "quick.json")
     assert crashproof(*begin, cwd=first, env=env).status == 0
     with begun("campaign", "worker", cwd=first, env=env) as working:
-        working.until(lambda: list(store.glob("campaigns/d/campaign.json")))
+        working.until(lambda: environment_of_worker(first))  # so it has read the scenarios, and the other one has not
         working.process.kill()
         working.process.wait()
     (other / "declared.py").write_text(DECLARED.replace("ChargeWithoutKey", "ChargeAnother"))

@@ -97,7 +97,12 @@ def crashproof(*arguments: str, cwd: Path, env: dict[str, str] | None = None) ->
         running.process.wait(LIMIT)
         assert running.left() == []
     done = running.done()
-    if arguments[0] in OF_COMMAND and ("-o", "json") in itertools.pairwise(arguments) and "--explain" not in arguments:
+    if (
+        arguments
+        and arguments[0] in OF_COMMAND
+        and ("-o", "json") in itertools.pairwise(arguments)
+        and "--explain" not in arguments
+    ):
         assert unlike(done.json, OF_COMMAND[arguments[0]]) == []
     assert not any(line.startswith("Traceback") for line in done.err.splitlines()), done.err
     return done

@@ -52,7 +52,6 @@ def charging(python: Path | str) -> list[str]:
 def assert_all_passed(report: dict[str, Any]) -> None:
     assert report["outcome"] == "PASS", report["findings"]
     assert report["points"]["struck"] == report["points"]["known"] >= 20
-    assert report["points"]["unreachable"] == 0
 
 
 def test_the_versions_are_those_that_are_said_to_be_supported(oldest: Path) -> None:
