@@ -6,6 +6,7 @@ Nothing of the project is imported or run, and nothing that is there is written 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -65,8 +66,12 @@ class ProjectReading:
     files: tuple[PlannedFile, ...]
 
 
-def read_project(folder: Path) -> ProjectReading:
+def read_project(folder: Path, *, campaign: bool = False) -> ProjectReading:
     """Read the project in the current folder, or one below it, and plan its files.
+
+    Args:
+        folder: The folder.
+        campaign: Whether machines of a campaign are to be described, too: an image, and a deployment of it.
 
     Raises:
         UsageError: There is no such folder.
@@ -84,6 +89,8 @@ def read_project(folder: Path) -> ProjectReading:
     files = [*_scenarios(work, asks_model=asks_model), *_beside(work, asks_model=asks_model)]
     if "agents" in clients:
         files.append((_AGENTS_PLUGIN, _rendered(f"{_AGENTS_PLUGIN}.j2")))
+    if campaign:
+        files += _campaign()
     return ProjectReading(
         said=tuple(said),
         files=tuple(PlannedFile(path=path, text=text, exists=(folder / path).exists()) for path, text in files),
@@ -136,11 +143,26 @@ def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
     yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS, names=names)
     read = (module_of(each.file) for _, _, each in work if each.file)
     modules = list(dict.fromkeys(name for name in read if name)) or ([] if work else [_FIRST_WORKER.stem])
-    needs = {"requirements": Path("requirements.txt").exists(), "project": Path("pyproject.toml").exists()}
+    needs = _needs()
     yield Path("noxfile.py"), _rendered("noxfile.py.j2", modules=modules, **needs)
     yield Path(".github/workflows/crashproof.yml"), _rendered("crashproof.yml.j2", **needs)
     for name in ("retry_policy.json", "prometheus_alerts.yml", "grafana_dashboard.json"):
         yield Path(name), _own(name)
+
+
+def _campaign() -> list[tuple[Path, str]]:
+    """Return what describes the machines of a campaign."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    image = _rendered("campaign.Dockerfile.j2", python=python, **_needs())
+    return [
+        (Path("campaign.Dockerfile"), image),
+        (Path("campaign_workers.yaml"), _rendered("campaign_workers.yaml.j2")),
+    ]
+
+
+def _needs() -> dict[str, bool]:
+    """Say by which files the project tells what it needs."""
+    return {"requirements": Path("requirements.txt").exists(), "project": Path("pyproject.toml").exists()}
 
 
 def _summary(worker: ReadWorker, workflow: ReadWorkflow) -> str:

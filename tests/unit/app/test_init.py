@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness.app.init import ProjectReading, read_project, write
 from harness.app.loading import load
@@ -107,6 +108,23 @@ def test_foreign_looking_projects_get_scenarios_that_load(
     write(reading, project)
     workers = sum(text.endswith(TAIL) or "Worker(client" in text for text in FOREIGN[name].values())
     assert len(load(["scenarios"])) == workers, reading.said
+
+
+@pytest.mark.parametrize(
+    ("file", "installs"), [("requirements.txt", " -r requirements.txt"), ("pyproject.toml", " ."), ("", " temporalio")]
+)
+def test_machines_of_a_campaign_are_described_where_that_is_asked(project: Path, file: str, installs: str) -> None:
+    (project / (file or "notes.txt")).write_text("")
+    assert "campaign.Dockerfile" not in paths(read_project(project))
+    texts = {str(each.path): each.text for each in read_project(project, campaign=True).files}
+    lines = texts["campaign.Dockerfile"].splitlines()
+    assert f"RUN pip install --no-cache-dir{installs}" in lines
+    assert lines[-1] == 'ENTRYPOINT ["tini", "--", "crashproof", "campaign", "worker"]'
+    machines = yaml.safe_load(texts["campaign_workers.yaml"])
+    spec = machines["spec"]["template"]
+    assert machines["spec"]["selector"]["matchLabels"] == spec["metadata"]["labels"]
+    [container] = spec["spec"]["containers"]
+    assert {each["name"] for each in container["volumeMounts"]} == {each["name"] for each in spec["spec"]["volumes"]}
 
 
 def test_nothing_is_written_over(project: Path) -> None:
