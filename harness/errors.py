@@ -42,6 +42,13 @@ class KilledError(RigError):
     """
 
 
+class NotAnsweredError(RigError):
+    """The server did not answer a call of crashproof's own in time.
+
+    It shows nothing about what was tried meanwhile, which is tried once more.
+    """
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the known word closest to ``word``, or an empty text."""
     closest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)

@@ -66,6 +66,7 @@ class Frontend:
                 return await method(request, timeout=left, wait_for_ready=True)
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() + _PAUSE > deadline:
+                    error.add_note(operation)
                     raise
             await asyncio.sleep(_PAUSE)
 

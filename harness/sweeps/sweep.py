@@ -29,7 +29,7 @@ from harness.checks.check import Check
 from harness.checks.judging import judge
 from harness.checks.model_calls import bill
 from harness.checks.undisturbed import notices_of, why_not_compared
-from harness.errors import KilledError, RigError
+from harness.errors import RigError
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -301,7 +301,7 @@ class Sweep:
         again = self._judge(evidence)
         self._seen.unstable += filter(None, [difference(loaded, again)])
 
-    def _tell_again(self, plan: Plan, why: KilledError) -> None:
+    def _tell_again(self, plan: Plan, why: RigError) -> None:
         reason = why.args[0]
         self._seen.again[reason] += 1
         self._say(f"{plan if plan.strikes else 'an undisturbed trial'} is tried again: {reason}")

@@ -12,7 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import KilledError
+import grpc
+import grpc.aio
+
+from harness.errors import KilledError, NotAnsweredError, RigError, first_error
 from harness.records import store as folders
 from harness.records.evidence import Evidence, History
 from harness.records.options import SweepOptions
@@ -27,6 +30,8 @@ from harness.replay.in_process.standing import StandingReplay
 from harness.sweeps.turns import Turns
 from harness.sweeps.writing import Writing
 from harness.trial.deadline import Bounds
+
+_NOT_ANSWERED = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
 
 RunTrial = Callable[..., Awaitable[Evidence]]
 """Runs one trial: ``harness.trial.trial.run_trial`` for a scenario on a rig, or a script in its place."""
@@ -57,7 +62,7 @@ class Trials:
         turns: Turns,
         options: SweepOptions,
         stopped: Callable[[], bool],
-        again: Callable[[Plan, KilledError], None] = lambda plan, why: None,
+        again: Callable[[Plan, RigError], None] = lambda plan, why: None,
     ) -> None:
         self._scenario = scenario
         self._run = run
@@ -125,6 +130,7 @@ class Trials:
         Raises:
             UsageError: The scenario does not fit the worker.
             KilledError: A process of the trial was killed, and so was one when it was tried once more.
+            NotAnsweredError: The server did not answer in time, and neither when it was tried once more.
             RigError: The worker or the server does not start or answer.
         """
         return await self._kept(await self._tried(plan, trial=trial, bounds=bounds))
@@ -147,11 +153,11 @@ class Trials:
         self._begin_replaying()
         run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         try:
-            evidence = await run()
-        except KilledError as error:  # nothing is known by that: once more, on a rig that is whole again
+            evidence = await _answered(run)
+        except (KilledError, NotAnsweredError) as error:  # nothing is known by that: once more, on a whole rig
             self._again(plan, error)
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            evidence = await run()
+            evidence = await _answered(run)
         finally:
             await asyncio.to_thread(self._tidy, folder / "logs")
         return replace(evidence, end_reason=text_without(self._secrets, evidence.end_reason))
@@ -221,3 +227,19 @@ async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _answered(run: Callable[[], Awaitable[Evidence]]) -> Evidence:
+    """Run a trial; that the server did not answer crashproof's own calls in time says nothing of the agent.
+
+    Raises:
+        NotAnsweredError: It did not.
+    """
+    try:
+        return await run()
+    except Exception as error:
+        first = first_error(error)
+        if isinstance(first, grpc.aio.AioRpcError) and first.code() in _NOT_ANSWERED:
+            calls = ", ".join(getattr(first, "__notes__", ())) or "a call"
+            raise NotAnsweredError(f"the Temporal server did not answer {calls} of crashproof's own") from error
+        raise

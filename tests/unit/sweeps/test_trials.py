@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
 import pytest
 
-from harness.errors import KilledError
+from harness.errors import KilledError, RigError
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -70,11 +72,27 @@ def test_the_first_baseline_and_trials_in_real_time_start_their_workers_cold(tmp
     assert run.cold[-1]
 
 
-@pytest.mark.parametrize("kills", [1, 2])
-def test_a_trial_a_process_of_which_was_killed_is_run_once_more_from_an_empty_folder(
-    tmp_path: Path, kills: int
+def unanswered(operation: str) -> Exception:
+    """Return what a call raises that a server does not answer in time, out of the group of tasks that made it."""
+    error = grpc.aio.AioRpcError(grpc.StatusCode.DEADLINE_EXCEEDED, grpc.aio.Metadata(), grpc.aio.Metadata())
+    error.add_note(operation)
+    return ExceptionGroup("of a trial", [error])
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    ("lost", "told_as"),
+    [
+        (lambda number: KilledError(f"kill {number}"), "kill {}"),
+        (lambda number: unanswered(f"Call{number}"), "the Temporal server did not answer Call{} of crashproof's own"),
+    ],
+    ids=["killed", "unanswered"],
+)
+def test_a_trial_that_a_kill_or_a_silent_server_disturbed_is_run_once_more_from_an_empty_folder(
+    tmp_path: Path, lost: Callable[[int], Exception], told_as: str, times: int
 ) -> None:
-    left, told, begun = [KilledError(f"kill {number}") for number in range(kills)], [], []
+    left = [lost(number) for number in range(times)]
+    told, begun = [], []
 
     async def run(*, folder: Path, **how: Any) -> Evidence:
         begun.append((folder / "logs").exists())
@@ -84,7 +102,7 @@ def test_a_trial_a_process_of_which_was_killed_is_run_once_more_from_an_empty_fo
         return Evidence(trial=how["trial"], scenario="trip", plan=how["plan"], end="closed")
 
     async def ask() -> Evidence:
-        def again(plan: Plan, why: KilledError) -> None:
+        def again(plan: Plan, why: RigError) -> None:
             told.append((plan, str(why)))
 
         options = SweepOptions()
@@ -94,13 +112,13 @@ def test_a_trial_a_process_of_which_was_killed_is_run_once_more_from_an_empty_fo
         async with trials.at_work():
             return await trials.run(KILL, trial="t", bounds=Bounds(limit=1.0))
 
-    if kills > 1:
-        with pytest.raises(KilledError, match="kill 1"):
+    if times > 1:
+        with pytest.raises(RigError, match=told_as.format(1)):
             asyncio.run(ask())
     else:
         assert asyncio.run(ask()).end == "closed"
     assert begun == [False, False]
-    assert told == [(KILL, "kill 0")]
+    assert told == [(KILL, told_as.format(0))]
 
 
 async def test_why_a_trial_ended_is_kept_without_what_the_worker_was_given(tmp_path: Path) -> None:
