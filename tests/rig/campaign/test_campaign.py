@@ -26,7 +26,7 @@ charges = Scenario(worker="python -m scenarios.broken.agents.effect_without_key"
 '''
 KEY = "campaign-canary-key"
 QUICK = {
-    kind: {"start_to_close": 120, "heartbeat": 3, "attempts": 3, "initial": 0.1}
+    kind: {"start_to_close": 120, "heartbeat": 8, "attempts": 3, "initial": 0.1}
     for kind in ("prepare", "baselines", "batch", "round", "merge")
 }
 

@@ -36,7 +36,7 @@ from tests.waiting import until_async
 
 QUEUE = "campaigns"
 KINDS = ("prepare", "baselines", "batch", "round", "merge")
-ONCE = {kind: Policy(start_to_close=60, heartbeat=2, attempts=1) for kind in KINDS}
+ONCE = {kind: Policy(start_to_close=60, heartbeat=5, attempts=1) for kind in KINDS}
 ORDER = CampaignOrder(store="memory://none", targets=("scenarios/",), policies=ONCE, batch=10, lanes=3)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
