@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,8 @@ def begun(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Iter
         yield Running(process, cwd)
     finally:
         for found in marked(cwd):
-            found.kill()
+            with suppress(psutil.NoSuchProcess):  # its parent went first, and took it along
+                found.kill()
         process.wait(LIMIT)
 
 

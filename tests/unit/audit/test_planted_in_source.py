@@ -53,19 +53,23 @@ NOT_IN_THE_SOURCE = {
     "breaker_in_memory": "what a process remembers may be a cache, and here nothing is returned from it",
     "child_left_running": "that nobody tells the reminder is wrong only because of what the two workflows are for",
     "cut_stream_accepted": "no rule knows what a stream says last",
-    "first_version": "nothing is wrong before the next version comes",
     "json_in_workflow": "what comes from an activity may be JSON of the agent's own",
     "length_accepted": "no rule asks for the finish reason",
-    "logs_for_nobody": "which ids a line carries is a matter of how logging is set up",
-    "metrics_stand_still": "what a worker serves is seen where it is scraped",
-    "no_breaker": "that an outage is asked again for each question is wrong only where there are many",
     "refusal_as_answer": "a refusal is a text of the model like any other",
     "reservation_left": "which effect undoes another is known to the people who wrote them",
-    "second_version": "what was named otherwise before is in the code before it",
-    "side_by_side": "what a class or a default remembers may be meant for all",
     "tool_run_twice": "that two calls of a tool may have one id is not in the code",
 }
 """Agents whose bug lies in what they are meant to do, or in what a model may answer, and not in what is written."""
+
+NOT_BY_NAME = {
+    "first_version": "nothing is wrong before the next version comes",
+    "logs_for_nobody": "which ids a line carries is a matter of how logging is set up",
+    "metrics_stand_still": "what a worker serves is seen where it is scraped",
+    "no_breaker": "that an outage is asked again for each question is wrong only where there are many",
+    "second_version": "what was named otherwise before is in the code before it",
+    "side_by_side": "what a class or a default remembers may be meant for all",
+}
+"""The like, in whose files several scenarios have their agents, or whose scenarios have other names."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +86,7 @@ def by_agent(told: AuditResult) -> dict[str, set[str]]:
 
 def test_every_planted_bug_is_found_or_it_is_said_why_not() -> None:
     planted = {path.stem for path in AGENTS.glob("*.py") if not path.stem.startswith(("right_", "__"))}
-    assert planted == FOUND.keys() | NOT_IN_THE_SOURCE.keys()
+    assert planted == FOUND.keys() | NOT_IN_THE_SOURCE.keys() | NOT_BY_NAME.keys()
 
 
 def test_each_is_found_by_its_rules_and_no_other_is_blamed(told: AuditResult) -> None:

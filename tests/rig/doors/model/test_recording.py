@@ -130,7 +130,7 @@ async def test_credentials_are_in_nothing_that_is_written_or_told(tmp_path: Path
             await client.models.list(extra_query={"api-key": "canary-in-a-query"})
             own = {"x-own": "canary-in-a-header"}
             await client.responses.create(model="m", input=f"{CANARY} {own}", extra_headers=own)
-    written = "".join(file.read_text() for file in tmp_path.iterdir() if file.name != "provider.py")
+    written = "".join(file.read_text() for file in tmp_path.iterdir() if file.is_file() and file.name != "provider.py")
     assert "canary" not in written + "".join(lines)
     assert path.stat().st_mode & 0o077 == 0
     assert [file.name for file in tmp_path.glob(".*")] == []
