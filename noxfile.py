@@ -167,7 +167,9 @@ def _replay(session: nox.Session) -> None:
 
 def _chaos(session: nox.Session, *arguments: str) -> None:
     session.run("crashproof", "run", "tests/rig/sweeps/one_of_each_kind.py")
-    session.run("pytest", "-m", "chaos", *arguments, *map(str, _marked("chaos")))
+    # Each file sweeps by one command, and waits for much of its time: side by side they wait together.
+    how = ("-n", "2", "--dist", "loadfile", "-m", "chaos")
+    session.run("pytest", *how, *arguments, *map(str, _marked("chaos")))
 
 
 def _marked(marker: str) -> list[Path]:

@@ -60,7 +60,9 @@ def outcome(report: dict[str, Any], *, scenario: str, check: str, plan: str) -> 
     trials = [trial for trial in report["trials"]["verdicts"] if trial["scenario"] == scenario]
     asked = [trial for trial in trials if trial["plan"].removesuffix(";real-time") == plan]
     assert asked, f"{scenario} was not tried under {plan}; it was under {[trial['plan'] for trial in trials]}"
-    return str(asked[0]["checks"][check])
+    # What is wrong without a strike shows in every trial, where a busy machine does not excuse it.
+    said = [trial["checks"][check] for trial in (trials if plan == "baseline" else asked)]
+    return "FAIL" if "FAIL" in said else str(said[0])
 
 
 def test_there_are_enough_of_them() -> None:
