@@ -63,6 +63,13 @@ def several_nearest(word: str, known: Iterable[str], *, most: int = 3) -> str:
     return f" (did you mean {' or '.join(map(repr, close[:most]))}?)" if close else ""
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """Return the first of the errors that led to this one, each the cause of the next."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def first_error(error: BaseException) -> BaseException:
     """Return the error itself, or the first one of a group, however deep."""
     while isinstance(error, BaseExceptionGroup):

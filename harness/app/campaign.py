@@ -42,7 +42,7 @@ from harness.campaign.store import Store
 from harness.campaign.trial_maker import LocalTrialMaker
 from harness.campaign.worker import machine_queue, working
 from harness.campaign.workflows import CrashproofCampaign
-from harness.errors import RigError, UsageError
+from harness.errors import RigError, UsageError, root_cause
 from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
@@ -321,7 +321,7 @@ async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: 
                 await start(client, order, campaign=campaign, task_queue=TASK_QUEUE)
                 await client.get_workflow_handle(campaign).result()
     except WorkflowFailureError as error:
-        raise RigError(f"the campaign failed: {_root(error)}") from error
+        raise RigError(f"the campaign failed: {root_cause(error)}") from error
     finally:
         scratch.remove(folder)
 
@@ -381,9 +381,3 @@ def _not_known(campaign: str, error: RPCError) -> UsageError | RigError:
     if error.status is RPCStatusCode.NOT_FOUND:
         return UsageError(f"the cluster knows no campaign {campaign!r}")
     return RigError(f"the cluster does not answer: {error.message}")
-
-
-def _root(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error

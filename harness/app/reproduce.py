@@ -104,7 +104,7 @@ def _trial_folder(trial: str, run_folder: Path | None, out: Path) -> Path:
     for run in runs:
         for folder in (run / "trials").glob("*") if (run / "trials").is_dir() else ():
             known.add(folder.name)
-            if folder.name == trial and (folder / "verdict.json").is_file():
+            if folder.name == trial and folders.is_judged(folder):
                 return folder
     raise UsageError(
         f"no trial {trial!r} is known below {run_folder or out}{nearest(trial, known)}; `crashproof run` prints the ids"

@@ -13,7 +13,7 @@ import msgspec
 from harness.errors import UsageError
 from harness.records.plan import Plan, parse
 from harness.records.replay_result import NondeterministicCall
-from harness.records.store import RUNS, load_verdict, read_json
+from harness.records.store import RUNS, is_judged, load_verdict, read_json
 from harness.records.verdict import Outcome
 from harness.temporal.payload import value_of
 
@@ -84,7 +84,7 @@ def _of_folder(folder: Path, shown: str) -> Iterator[ObservedFailure]:
             f"{shown} is no evidence folder: it has no run.json; `crashproof run` writes them below {RUNS}"
         )
     for trial in sorted((folder / "trials").iterdir()) if (folder / "trials").is_dir() else ():
-        if not (trial / "verdict.json").is_file():  # it was interrupted
+        if not is_judged(trial):  # it was interrupted
             continue
         verdict = load_verdict(trial)
         workflows, activities = _cast(trial)

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from harness import faults
 from harness.campaign.bundles import packed, unpack
 from harness.campaign.orders import Batch, RoundOver
 from harness.campaign.places import BatchResult, Known, Over, Places, Round, TrialShown
@@ -16,12 +15,12 @@ from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import Undisturbed
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
-from harness.records.plan import Plan, parse
+from harness.records.plan import Plan, baseline_trials, parse
 from harness.records.result_json import sweep_as_json
 from harness.records.scenario import Scenario
-from harness.records.store import under_load
+from harness.records.store import is_judged, under_load
 from harness.records.sweep_result import SweepResult
-from harness.sweeps.plans import ShownCut, first_shown, further_plan, shown_cuts
+from harness.sweeps.plans import ShownCut, chosen_faults, first_shown, further_plan, is_followed, shown_cuts
 from harness.sweeps.rounds import RECOVERY_ROUNDS
 
 _KEEP_EVERY = 2.0  # seconds
@@ -66,7 +65,7 @@ class SharedSweep:
             RigError: The store does not take them.
         """
         trials = [self._trial(verdict.trial) for verdict in seen.result.verdicts]
-        bundles = tuple(self._store.add(packed(trial)) for trial in trials if _is_complete(trial))
+        bundles = tuple(self._store.add(packed(trial)) for trial in trials if is_judged(trial))
         plans = tuple(map(str, seen.plans))
         first = Round(plans=plans, places=tuple(sorted(seen.places)))
         self._store.put_json(self._places.round(self.scenario.name, 0), first)
@@ -84,8 +83,7 @@ class SharedSweep:
         """
         name = self.scenario.name
         known = self._store.get_json(self._places.known(name), Known)
-        first = Plan().trial_id(name)
-        for trial, digest in zip((first, f"{first}-2"), known.bundles, strict=False):
+        for trial, digest in zip(baseline_trials(name), known.bundles, strict=False):
             self._fetch(trial, digest)
         this = self._store.get_json(self._places.round(name, batch.round), Round)
         undisturbed = self._store.get_json(self._places.round(name, 0), Round) if batch.round else this
@@ -114,11 +112,8 @@ class SharedSweep:
             RigError: The store does not take it.
         """
         self._keep_judged(again=True)
-        name, kept = (
-            self.scenario.name,
-            BatchResult(result=sweep_as_json(_of_its_own(result)), bundles=self._bundles, shown=tuple(shown)),
-        )
-        self._store.put_json(self._places.batch(name, batch.round, batch.number), kept)
+        kept = BatchResult(result=sweep_as_json(_of_its_own(result)), bundles=self._bundles, shown=tuple(shown))
+        self._store.put_json(self._places.batch(self.scenario.name, batch.round, batch.number), kept)
         for trial in self._bundles:
             shutil.rmtree(self._trial(trial), ignore_errors=True)
             shutil.rmtree(under_load(self._trial(trial)), ignore_errors=True)
@@ -173,7 +168,7 @@ class SharedSweep:
         before = dict(self._bundles)
         for trial in map(self._trial, self._trials):
             is_new = trial.name not in before or (again and under_load(trial).is_dir())
-            if is_new and _is_complete(trial):
+            if is_new and is_judged(trial):
                 self._bundles[trial.name] = self._store.add(packed(trial))
         return self._bundles != before
 
@@ -185,7 +180,7 @@ class SharedSweep:
             return {}
 
     def _fetch(self, trial: str, digest: str) -> None:
-        if not _is_complete(self._trial(trial)):
+        if not is_judged(self._trial(trial)):
             unpack(self._store.bundle(digest), into=self.folder)
 
     def _trial(self, trial: str) -> Path:
@@ -201,13 +196,12 @@ def shown_by(
         plan: The plan of the trial.
         evidence: Its evidence; None where its recovery is not followed.
         scenario: The scenario.
-        options: How it is swept; where only some points were asked for, those of recoveries are not followed.
+        options: How it is swept.
         known: The places that the undisturbed trials met.
     """
-    if evidence is None or options.only:
+    if evidence is None or not is_followed(evidence, options):
         return TrialShown(plan=str(plan))
-    chosen = faults.chosen(options.faults or scenario.faults)
-    shown = shown_cuts(chosen, evidence, known=set(known))
+    shown = shown_cuts(chosen_faults(scenario, options), evidence, known=set(known))
     return TrialShown(
         plan=str(plan), cuts=tuple(each.cut for each in shown), wanted=tuple(each.wanted for each in shown)
     )
@@ -223,7 +217,3 @@ def _of_its_own(result: SweepResult) -> SweepResult:
         notes=result.notes,
         seconds=result.seconds,
     )
-
-
-def _is_complete(trial: Path) -> bool:
-    return (trial / "verdict.json").is_file()

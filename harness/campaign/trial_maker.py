@@ -18,12 +18,12 @@ from harness.checks import chosen
 from harness.records import store as folders
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
-from harness.records.plan import Plan
+from harness.records.plan import Plan, baseline_trials
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace, turns_of
-from harness.sweeps.plans import first_plans, spread
+from harness.sweeps.plans import first_plans, places_of, spread
 from harness.sweeps.side_by_side import rig_for, sweep_of
 from harness.sweeps.sweep import Sweep
 from harness.trial.rig import Rig
@@ -115,8 +115,7 @@ class LocalTrialMaker:
         if result.reason or not baselines:
             return Undisturbed(result=result)
         plans = spread(first_plans(result.cuts, baseline=baselines[0], options=options))
-        places = frozenset(entry.point.place for each in baselines for entry in each.tape if entry.point)
-        return Undisturbed(result=result, plans=tuple(plans), places=places)
+        return Undisturbed(result=result, plans=tuple(plans), places=places_of(baselines))
 
     async def some(
         self, scenario: Scenario, plans: Sequence[Plan], *, folder: Path, options: SweepOptions, tried: Tried
@@ -162,6 +161,5 @@ class LocalTrialMaker:
 
 def undisturbed_evidence(folder: Path, scenario: Scenario) -> list[Evidence]:
     """Return the evidence of the undisturbed trials that a folder has of a scenario, in order."""
-    first = Plan().trial_id(scenario.name)
-    trials = (folder / "trials" / name for name in (first, f"{first}-2"))
-    return [folders.load_evidence(trial) for trial in trials if (trial / "verdict.json").is_file()]
+    trials = (folder / "trials" / name for name in baseline_trials(scenario.name))
+    return [folders.load_evidence(trial) for trial in trials if folders.is_judged(trial)]

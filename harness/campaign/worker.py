@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -37,22 +38,13 @@ async def working(
         task_queue: The task queue that all machines share.
         machine: The task queue of this machine alone.
     """
-    shared = Worker(
+    worker = functools.partial(
+        Worker,
         client,
-        task_queue=task_queue,
-        workflows=[CrashproofCampaign, CrashproofScenario],
         activities=activities.all,
         max_concurrent_activities=BATCHES,
         graceful_shutdown_timeout=_END,
     )
-    own = Worker(
-        client,
-        task_queue=machine,
-        activities=activities.all,
-        max_concurrent_activities=BATCHES,
-        graceful_shutdown_timeout=_END,
-    )
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(own)
-        await stack.enter_async_context(shared)
+    shared = worker(task_queue=task_queue, workflows=[CrashproofCampaign, CrashproofScenario])
+    async with worker(task_queue=machine), shared:
         yield

@@ -36,6 +36,7 @@ from harness.campaign.orders import (
     ScenarioOrder,
     Work,
 )
+from harness.errors import root_cause
 
 T = TypeVar("T")
 
@@ -109,7 +110,7 @@ class CrashproofCampaign:
         except ChildWorkflowError as error:
             if is_cancelled_exception(error):
                 raise
-            self._given_up[scenario] = _cause(error)[:_TOLD]
+            self._given_up[scenario] = str(root_cause(error))[:_TOLD]
 
 
 @workflow.defn
@@ -185,7 +186,7 @@ class CrashproofScenario:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            why = f"batch {batch.number} of round {batch.round}: {_cause(error)}"[:_TOLD]
+            why = f"batch {batch.number} of round {batch.round}: {root_cause(error)}"[:_TOLD]
             self._order = replace(self._order, given_up=(*self._order.given_up, why)[:_MOST_TOLD])
             return ""
         self._order = replace(
@@ -250,10 +251,3 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def _is_long() -> bool:
     return workflow.info().get_current_history_length() > LONG
-
-
-def _cause(error: ActivityError | ChildWorkflowError) -> str:
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    return str(cause)

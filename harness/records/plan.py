@@ -58,6 +58,12 @@ class Plan:
         return hashlib.blake2s(f"{scenario}\n{self}".encode(), digest_size=3).hexdigest()
 
 
+def baseline_trials(scenario: str) -> tuple[str, str]:
+    """Return the ids of the two undisturbed trials of a scenario, in order."""
+    first = Plan().trial_id(scenario)
+    return first, f"{first}-2"
+
+
 def parse(text: str) -> Plan:
     """Read a plan from what ``str(plan)`` wrote.
 

@@ -128,6 +128,11 @@ def find_run(folder: Path) -> Path:
     return folder.resolve()
 
 
+def is_judged(trial: Path) -> bool:
+    """Tell whether a trial is complete: its verdict is the last that is written into its folder."""
+    return (trial / "verdict.json").is_file()
+
+
 def set_aside(folder: Path) -> Path:
     """Put the evidence of a trial aside, below ``under-load`` beside all trials, and return where it is now."""
     aside = under_load(folder)

@@ -15,6 +15,7 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import is_goodbye, matches
+from harness.records.scenario import Scenario
 from harness.records.tape import Entry
 from harness.servers.engine import Engine
 from harness.trial.deadline import activity_bounds
@@ -51,21 +52,16 @@ class KnownCuts:
     not_applicable: Mapping[str, str] = field(default_factory=dict)
 
 
-def chosen_faults(words: Iterable[str], *, once_each: bool, changes_code: bool = False) -> tuple[Fault, ...]:
-    """Return the faults that a sweep makes.
-
-    Args:
-        words: Names of faults, and families.
-        once_each: Whether one that could be made at every message is made once for each type of activity.
-        changes_code: Whether there is a next version of the worker, to which it is changed in any case.
+def chosen_faults(scenario: Scenario, options: SweepOptions) -> tuple[Fault, ...]:
+    """Return the faults that a sweep of a scenario makes; where there is a next version of its code, those of code too.
 
     Raises:
-        UsageError: A word is none of these.
+        UsageError: A word by which they are asked for names no fault and no family.
     """
-    chosen = faults.chosen(words)
-    if changes_code and not any(fault.changes_code for fault in chosen):
+    chosen = faults.chosen(options.faults or scenario.faults)
+    if scenario.next and not any(fault.changes_code for fault in chosen):
         chosen = faults.chosen([*(fault.name for fault in chosen), "code"])
-    if not once_each:
+    if not options.once_each:
         return chosen
     return tuple(replace(fault, every="activity") if fault.every == "message" else fault for fault in chosen)
 
@@ -186,6 +182,20 @@ def shown_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) 
         ShownCut(cut=cut, wanted=not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken)))
         for cut in new_cuts(chosen, _without_zombies(evidence), known)
     ]
+
+
+def is_followed(evidence: Evidence, options: SweepOptions) -> bool:
+    """Tell whether the recovery of a trial is struck in its turn.
+
+    It is not where only some points were asked for; and where faults are made once each, only after a kill.
+    """
+    once = options.once_each and any(fault.family != "process" for fault in evidence.plan.faults)
+    return not (options.only or once)
+
+
+def places_of(baselines: Iterable[Evidence]) -> frozenset[str]:
+    """Return the places of all points that undisturbed trials met."""
+    return frozenset(entry.point.place for each in baselines for entry in each.tape if entry.point)
 
 
 def _without_zombies(evidence: Evidence) -> list[Entry]:

@@ -11,7 +11,7 @@ from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
-from harness.sweeps.plans import further_plan, recovery_cuts
+from harness.sweeps.plans import further_plan, is_followed, recovery_cuts
 
 RECOVERY_ROUNDS = 5
 """How many rounds of points that recoveries showed are tried.
@@ -60,7 +60,7 @@ async def try_all(
             while trying:  # and no longer than that the evidence of a trial is kept in memory
                 plan, task = trying.popleft()
                 evidence = await task
-                if evidence and not options.only and _recovers(evidence, options):
+                if evidence and is_followed(evidence, options):
                     shown += [(plan, cut) for cut in recovery_cuts(chosen, evidence, known=known)]
                 del task, evidence
         if options.only:
@@ -71,11 +71,6 @@ async def try_all(
         discovered(left)
         plans = [further_plan(plan, cut, options=options) for plan, cut in shown]
     return []
-
-
-def _recovers(evidence: Evidence, options: SweepOptions) -> bool:
-    """Tell whether a recovery is struck in its turn: where faults are made once each, only after a kill."""
-    return not options.once_each or all(fault.family == "process" for fault in evidence.plan.faults)
 
 
 async def _tried(attempt: Try, plan: Plan) -> Evidence | None:

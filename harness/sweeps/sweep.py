@@ -33,7 +33,7 @@ from harness.errors import RigError
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
-from harness.records.plan import Plan
+from harness.records.plan import Plan, baseline_trials
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Outcome, Verdict
@@ -46,6 +46,7 @@ from harness.sweeps.plans import (
     chosen_faults,
     first_plans,
     known_cuts,
+    places_of,
     real_time_plans,
     spread,
     why_not_made,
@@ -105,9 +106,7 @@ class Sweep:
         )
         self._seen = Seen()
         self._results = TrialResults()
-        self._faults = chosen_faults(
-            options.faults or scenario.faults, once_each=options.once_each, changes_code=bool(scenario.next)
-        )
+        self._faults = chosen_faults(scenario, options)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
 
@@ -167,13 +166,12 @@ class Sweep:
         return only(self._result(""), plans=plans)
 
     async def _run_baselines(self) -> None:
-        first = Plan().trial_id(self._scenario.name)
         self._seen.total = 2
         self._say("baseline")
         limits = self._baseline_bounds()
         keeping: list[asyncio.Task[Evidence]] = []
         try:
-            for trial in (first, f"{first}-2"):
+            for trial in baseline_trials(self._scenario.name):
                 evidence = await self._trials.tried(Plan(), trial=trial, bounds=limits)
                 assert evidence is not None
                 keeping.append(asyncio.create_task(self._trials.kept(evidence)))
@@ -233,7 +231,7 @@ class Sweep:
             plans,
             attempt=self._try,
             chosen=self._faults,
-            known={entry.point.place for each in self._seen.baselines for entry in each.tape if entry.point},
+            known=set(places_of(self._seen.baselines)),
             options=self._options,
             discovered=self._discover,
         )

@@ -104,7 +104,7 @@ class Trials:
         return evidence if self._is_complete(evidence.trial) else await self._kept(evidence)
 
     def _is_complete(self, trial: str) -> bool:
-        return (self.folder_of(trial) / "verdict.json").is_file()
+        return folders.is_judged(self.folder_of(trial))
 
     def _named(self, plan: Plan, trial: str) -> str:
         return f"{self._scenario.name}: {plan if plan.strikes else f'undisturbed ({trial})'}"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.campaign.orders import Batch, RoundOver
 from harness.campaign.places import Places, TrialShown
@@ -18,7 +19,7 @@ from harness.records.plan import Plan
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import SweepResult
 from harness.servers.engine import engine
-from harness.sweeps.plans import first_plans
+from harness.sweeps.plans import first_plans, places_of
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.turns import Turns
 from tests.unit.sweeps.test_sweep import CHECK, TRIP, Script
@@ -34,9 +35,8 @@ class ScriptedTrialMaker:
         """Make the undisturbed trials."""
         result = await self._sweep(folder, replace(options, points_only=True)).run()
         baselines = undisturbed_evidence(folder, scenario)
-        places = frozenset(entry.point.place for each in baselines for entry in each.tape if entry.point)
         plans = first_plans(result.cuts, baseline=baselines[0], options=options)
-        return Undisturbed(result=replace(result, points_only=False), plans=tuple(plans), places=places)
+        return Undisturbed(result=replace(result, points_only=False), plans=tuple(plans), places=places_of(baselines))
 
     async def some(
         self, scenario: Scenario, plans: Sequence[Plan], *, folder: Path, options: SweepOptions, tried: Tried
@@ -62,7 +62,7 @@ def shared_by(machine: Path, *, store: Store, options: SweepOptions) -> SharedSw
     return SharedSweep(store=store, places=Places("tour"), scenario=TRIP, options=options, folder=machine)
 
 
-def swept_by_machines(script: Script, folder: Path, *, batch: int = 2, lose: int = -1, **options: bool) -> Store:
+def swept_by_machines(script: Script, folder: Path, *, batch: int = 2, lose: int = -1, **options: Any) -> Store:
     """Make all trials of a sweep in batches, each on a machine of its own, and return the store.
 
     Args:

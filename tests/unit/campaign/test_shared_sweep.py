@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,14 @@ def test_it_comes_to_what_one_machine_comes_to(name: str, batch: int, tmp_path: 
     assert together.verdicts == alone.verdicts
     assert (together.cuts, together.struck, together.unreachable) == (alone.cuts, alone.struck, alone.unreachable)
     assert (together.outcome, together.untried, together.limit) == (alone.outcome, (), "")
+
+
+@pytest.mark.parametrize("options", [{"once_each": True}, {"only": ("before/Pay/Trip",)}], ids=str)
+def test_the_same_recoveries_are_followed(options: dict[str, Any], tmp_path: Path) -> None:
+    script = Script(recoveries={FIRST[0]: ("Refund",), "*": ("Mail",)})
+    alone = sweep(script, tmp_path / "alone", **options)
+    together = come_to(swept_by_machines(script, tmp_path / "together", **options))
+    assert (together.verdicts, together.cuts, together.struck) == (alone.verdicts, alone.cuts, alone.struck)
 
 
 def test_rounds_end_where_every_recovery_does_something_new(tmp_path: Path) -> None:
