@@ -1,4 +1,4 @@
-"""Planted: the heartbeat timeout (1 s) is shorter than the gap between two beats while the archive is cold (1.7 s)."""
+"""Planted: the heartbeat timeout (1 s) is shorter than the gap between two beats while the archive is cold (4 s)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from scenarios import plumbing
 
-RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
+RETRIES = RetryPolicy(initial_interval=timedelta(seconds=4), backoff_coefficient=1.0, maximum_attempts=5)
 
 _WARM: set[str] = set()
 """What this process has fetched from the archive already: a cache, no more."""
@@ -21,7 +21,7 @@ _WARM: set[str] = set()
 async def read_archive(document: str) -> str:
     activity.heartbeat(0)
     if document not in _WARM:
-        await asyncio.sleep(1.7)
+        await asyncio.sleep(4)
         _WARM.add(document)
     activity.heartbeat(1)
     await plumbing.effect("copy", {"document": document}, key=f"{activity.info().workflow_id}/{document}")
