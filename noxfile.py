@@ -166,7 +166,6 @@ def _replay(session: nox.Session) -> None:
 
 
 def _chaos(session: nox.Session, *arguments: str) -> None:
-    session.run("crashproof", "run", "tests/rig/sweeps/one_of_each_kind.py")
     # Each file sweeps by one command, and waits for much of its time: side by side they wait together.
     how = ("-n", "2", "--dist", "loadfile", "-m", "chaos")
     session.run("pytest", *how, *arguments, *map(str, _marked("chaos")))

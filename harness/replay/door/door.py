@@ -29,7 +29,7 @@ from harness.replay.prefixes import evenly_chosen
 from harness.temporal import marker
 from harness.temporal.sdk_flags import BUILT_ON_CORE
 
-READY_LIMIT = 60.0
+READY_LIMIT = 120.0  # the OpenAI Agents SDK alone takes a minute to import where ten times as much runs as there are processors
 """Seconds that a worker process may take from its start to its first poll."""
 
 SECONDS_PER_EVENT = 0.005

@@ -1,7 +1,4 @@
-"""The agents that only some faults are made for: one of each kind, since all of them would take minutes.
-
-One command sweeps them, so that one has the processors while another waits.
-"""
+"""The agents that only some faults are made for: one of each kind, since all of them would take minutes."""
 
 import runpy
 from collections.abc import Sequence

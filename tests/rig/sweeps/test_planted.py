@@ -1,7 +1,7 @@
 """Every planted bug is caught by the check that is named for it, at the smallest plan; what is right passes.
 
-Right are the look-alikes, and the reference agent under every fault there is. All are swept by one command, so that one
-has the processors while another waits.
+Right are the look-alikes, the reference agent under every fault there is, and its other profiles and the agent of the
+OpenAI Agents SDK under one fault of each kind. One command sweeps all: one has the processors while another waits.
 """
 
 from __future__ import annotations
@@ -39,15 +39,18 @@ BROKEN_TOO = ("as_published", "effects-happen-once")
 """What one of the risky agents breaks as well."""
 RIGHT = [import_module(f"scenarios.broken.{name}") for name in ("right", "clients", "executions", "versions")]
 LOOKALIKES = [name for module in RIGHT for name in module.LOOKALIKES]
-REFERENCE = ("every_fault", "paused_for_a_day")
+REFERENCE = ("every_fault", "paused_for_a_day", "usual_model_out", "conservative", "support_agents", "nothing_asked")
+SWEPT = (
+    *("tests/rig/sweeps/every_fault.py", "tests/rig/sweeps/one_of_each_kind.py"),
+    *("scenarios/research.py::paused_for_a_day", "scenarios/broken/"),
+)
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """One sweep of all agents of ``scenarios/broken``, and of the reference agent, as a user runs it."""
+    """One sweep of all agents of ``scenarios/broken``, and of those that are right, as a user runs it."""
     out = tmp_path_factory.mktemp("evidence")
-    swept = ["tests/rig/sweeps/every_fault.py", "scenarios/research.py::paused_for_a_day", "scenarios/broken/"]
-    command = [sys.executable, "-m", "harness.cli", "run", *swept, "--out", str(out), "-o", "json"]
+    command = [sys.executable, "-m", "harness.cli", "run", *SWEPT, "--out", str(out), "-o", "json"]
     command += ["--fail-on", "wasteful"]  # a bug that only costs, or will only break, is caught as well
     root = ROOT
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=1400, check=False)
