@@ -14,6 +14,7 @@ from harness.processes.failed_start import failed_start
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
+from harness.processes.starting import wait_for_start
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
@@ -199,7 +200,7 @@ class WorkerProcesses:
         polled = self.registry.polled
         waits = (self.registry.until_polled(self._task_queue), process.wait(), self.registry.until_polled())
         ready, exited, polling = (asyncio.create_task(wait) for wait in waits)
-        await asyncio.wait({ready, exited, polling}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        await wait_for_start((ready, exited, polling), process, limit=READY_LIMIT)
         if polling.done():
             await asyncio.wait({ready, exited}, timeout=QUEUE_LIMIT, return_when=asyncio.FIRST_COMPLETED)
         for task in (ready, exited, polling):

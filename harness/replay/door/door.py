@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 from harness.doors.wire.certificate import Certificate
 from harness.errors import RigError, nearest
 from harness.processes.process import Process
+from harness.processes.starting import wait_for_start
 from harness.replay.conditions import Mode
 from harness.replay.door.frontend import OfferedTask, ReplayFrontend, WorkerAnswer
 from harness.replay.door.replayable_run import (
@@ -29,8 +30,8 @@ from harness.replay.prefixes import evenly_chosen
 from harness.temporal import marker
 from harness.temporal.sdk_flags import BUILT_ON_CORE
 
-READY_LIMIT = 120.0  # the OpenAI Agents SDK alone takes a minute to import where ten times as much runs as there are processors
-"""Seconds that a worker process may take from its start to its first poll."""
+READY_LIMIT = 60.0
+"""Seconds that a worker process may take from its start to its first poll; three times as many while it is at work."""
 
 SECONDS_PER_EVENT = 0.005
 """Seconds by which the limit of a history grows with each event that is handed out of it."""
@@ -89,6 +90,7 @@ class ReplayDoor:
         self._runs: dict[str, asyncio.Lock] = {}
         self._frontend = ReplayFrontend(address, certificate=certificate)
         self._first_poll = 0.0
+        self._process: Process | None = None
         self._gone: asyncio.Task[str] | None = None
 
     async def __aenter__(self) -> ReplayDoor:
@@ -110,6 +112,7 @@ class ReplayDoor:
         if self._gone and not self._gone.done():
             self._gone.cancel()
             self._forget()
+        self._process = process
         self._gone = asyncio.create_task(self._exit_of(process))
 
     async def ready(self, *, limit: float = READY_LIMIT) -> None:
@@ -120,8 +123,8 @@ class ReplayDoor:
         """
         polled = asyncio.create_task(self._polled())
         try:
-            waiting = {polled, self._gone} if self._gone else {polled}
-            await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+            waiting = (polled, self._gone) if self._gone else (polled,)
+            await wait_for_start(waiting, self._process, limit=limit)
             if polled.done() and self._polls(self._task_queue):
                 return
         finally:

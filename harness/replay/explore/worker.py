@@ -20,6 +20,7 @@ from harness.doors.wire.certificate import certificate
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import KEYS, command_words, environment
 from harness.processes.process import Process
+from harness.processes.starting import wait_for_start
 from harness.replay.door.door import READY_LIMIT
 from harness.replay.door.frontend import ActivityAnswer, OfferedActivity, OfferedTask, ReplayFrontend, WorkerAnswer
 from harness.replay.door.replayable_run import ReplayableRun
@@ -155,7 +156,7 @@ class ExploredWorker:
         self._exit = asyncio.create_task(_exit_of(process))
         polled = asyncio.create_task(self._polled())
         try:
-            await asyncio.wait({polled, self._exit}, timeout=READY_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+            await wait_for_start((polled, self._exit), process, limit=READY_LIMIT)
         finally:
             polled.cancel()
         if self._exit.done():
