@@ -1,9 +1,10 @@
-"""What every small agent needs: run a worker until told to stop, cause an effect, ask a model."""
+"""What every small agent needs: run a worker that is seen at work until told to stop, cause an effect, ask a model."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import urllib.error
@@ -12,9 +13,11 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
-from temporalio.worker import Worker
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
 
 TIMEOUT_S = 20.0
 
@@ -27,13 +30,34 @@ class ModelUnavailable(Exception):  # noqa: N818 - the name is the failure type 
     """The model did not answer this time; asking again may help."""
 
 
-async def connect(*, namespace: str = "") -> Client:
-    """Connect as Temporal's own environment variables say; by default to a server on this machine."""
+class AttemptsLogged(Interceptor):
+    """Logs that an activity attempt begins: the SDK's logger adds workflow id, run id and attempt to the line."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Stand before what executes activities."""
+        return _AttemptLogged(next)
+
+
+class _AttemptLogged(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        activity.logger.info("begins")
+        return await super().execute_activity(input)
+
+
+async def connect(*, namespace: str = "", metrics_address: str = "") -> Client:
+    """Connect as Temporal's own environment variables say; by default to a server on this machine.
+
+    Args:
+        namespace: The namespace, where it is another one than the environment says.
+        metrics_address: Where Prometheus finds the metrics of this process; empty for nowhere.
+    """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "localhost:7233")
     if namespace:
         config["namespace"] = namespace
-    return await Client.connect(**config)
+    metrics = PrometheusConfig(bind_address=metrics_address) if metrics_address else None
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics)) if metrics else None
+    return await Client.connect(**config, runtime=runtime)
 
 
 async def work(
@@ -42,8 +66,17 @@ async def work(
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]] = (),
     task_queue: str = "",
+    logged: bool = True,
 ) -> None:
-    """Run a worker until SIGTERM or SIGINT, then give the activities under way time to end."""
+    """Run a worker until SIGTERM or SIGINT, then give the activities under way time to end.
+
+    Args:
+        client: The connection to the server.
+        workflows: The workflows of the worker.
+        activities: Its activities.
+        task_queue: Its task queue, where it is another one than the environment says.
+        logged: Whether each activity attempt is logged.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -52,17 +85,34 @@ async def work(
         task_queue=task_queue or os.environ.get("TEMPORAL_TASK_QUEUE", "agents"),
         workflows=workflows,
         activities=activities,
+        interceptors=[AttemptsLogged()] if logged else [],
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
     async with worker:
         await stop.wait()
 
 
-def main(*, workflows: Sequence[type], activities: Sequence[Callable[..., Any]] = ()) -> None:
-    """Be a worker program: connect, and work until told to stop."""
+def main(
+    *,
+    workflows: Sequence[type],
+    activities: Sequence[Callable[..., Any]] = (),
+    measured: bool = True,
+    logged: bool = True,
+) -> None:
+    """Be a worker program: connect, and work until told to stop.
+
+    Args:
+        workflows: The workflows of the worker.
+        activities: Its activities.
+        measured: Whether metrics are served to Prometheus at ``METRICS_ADDRESS``, where the environment has it.
+        logged: Whether each activity attempt is logged.
+    """
+    if logged:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
     async def connected() -> None:
-        await work(await connect(), workflows=workflows, activities=activities)
+        client = await connect(metrics_address=os.environ.get("METRICS_ADDRESS", "") if measured else "")
+        await work(client, workflows=workflows, activities=activities, logged=logged)
 
     asyncio.run(connected())
 

@@ -34,4 +34,4 @@ class MailUnseen:
 
 
 if __name__ == "__main__":
-    plumbing.main(workflows=[MailUnseen], activities=[mail])
+    plumbing.main(workflows=[MailUnseen], activities=[mail], logged=False)
