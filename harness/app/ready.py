@@ -41,6 +41,9 @@ _REPLAYED = 6
 """Of how many trials of each scenario the histories are replayed under all conditions: baselines, and struck ones."""
 
 
+_OF_SENDS = ("request-repeated", "sent-again")
+"""Faults that only a scenario meets in which something is sent."""
+
 EXPLORED = "explorations"
 """Folder of explorations in the folder of the run whose checklist they fill."""
 
@@ -171,7 +174,7 @@ def _each_with_first(work: Sequence[DeclaredWork]) -> Iterator[tuple[DeclaredWor
 def _with_faults(work: DeclaredWork, first: bool) -> DeclaredWork:
     """Return a scenario with its own faults and those that the points need, of which a second one needs few."""
     needed = {name for point in POINTS for name in point.faults}
-    names = needed if first else {"kill-worker", *(["sent-again"] if work.scenario.sends else [])}
+    names = needed if first else {"kill-worker", *(_OF_SENDS if work.scenario.sends else ())}
     faults = tuple(dict.fromkeys([*work.scenario.faults, *sorted(names)]))
     return replace(work, scenario=replace(work.scenario, faults=faults), declared=replace(work.declared, faults=faults))
 

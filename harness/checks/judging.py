@@ -18,7 +18,7 @@ from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
 from harness.records.point import is_goodbye, meets
 from harness.records.tape import Entry, executed
-from harness.records.verdict import Finding, Judgement, Outcome, Severity, Verdict
+from harness.records.verdict import Finding, Judgement, Outcome, Severity, TimeTaken, Verdict
 from harness.temporal import event as events
 
 _CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
@@ -82,13 +82,20 @@ def _judgement(check: Check, evidence: Evidence, baselines: Sequence[Evidence], 
         outcome = Outcome.FAIL
     elif any(finding.how_bad.fails(fail_on) for finding in findings) and outcome is Outcome.PASS:
         outcome, reason = None, _USUAL
-    if not own:
-        return _without_findings(check.name, outcome, reason, excused)
-    return Judgement(check=check.name, outcome=outcome, reason=reason, findings=tuple(own), excused=excused)
+    if not own and not looked.times:
+        return _with_nothing_to_show(check.name, outcome, reason, excused)
+    return Judgement(
+        check=check.name,
+        outcome=outcome,
+        reason=reason,
+        findings=tuple(own),
+        excused=excused,
+        times=tuple(looked.times),
+    )
 
 
 @functools.lru_cache(maxsize=_SHARED)
-def _without_findings(check: str, outcome: Outcome | None, reason: str, excused: bool) -> Judgement:
+def _with_nothing_to_show(check: str, outcome: Outcome | None, reason: str, excused: bool) -> Judgement:
     """Return one and the same judgement to all trials of which a check says the same, as it does of most."""
     return Judgement(check=check, outcome=outcome, reason=reason, excused=excused)
 
@@ -100,12 +107,14 @@ class _Looked:
     Attributes:
         findings: What it found.
         excuses: What came too late, and is explained by a busy machine.
+        times: What it measured.
         outcome: PASS where it ran to its end and nothing is excused; None where it had nothing to look at.
         reason: As in ``Judgement``.
     """
 
     findings: list[Finding] = field(default_factory=list)
     excuses: list[str] = field(default_factory=list)
+    times: list[TimeTaken] = field(default_factory=list)
     outcome: Outcome | None = None
     reason: str = ""
 
@@ -155,7 +164,9 @@ def _collect(check: Check, evidence: Evidence, baselines: Sequence[Evidence], lo
             seen = next(judging)
         except StopIteration as stop:
             return stop.value if isinstance(stop.value, str) else ""
-        if not isinstance(seen, Late):
+        if isinstance(seen, TimeTaken):
+            looked.times.append(seen)
+        elif not isinstance(seen, Late):
             looked.findings.append(_explained(seen, check))
         elif excuse := why_excused(seen, evidence):
             looked.excuses.append(excuse)

@@ -13,7 +13,7 @@ from harness.checks.lateness import Late
 from harness.faults.action import TERM_SECONDS
 from harness.records.evidence import Evidence, History
 from harness.records.tape import Entry, acts
-from harness.records.verdict import Finding, Severity
+from harness.records.verdict import Finding, Severity, TimeTaken
 from harness.temporal import event as events
 from harness.temporal.activity_options import options_of
 
@@ -28,7 +28,7 @@ _STOPPING = 10.0  # seconds that a process must have been kept waiting while it 
     why="Work that does not go on after a failure is stuck until somebody notices.",
     fix="Declare timeouts that notice the loss: heartbeat_timeout for what runs long, start_to_close_timeout for all.",
 )
-def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
+def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late | TimeTaken]:
     """After a strike the work makes progress within the time that the declared timeouts allow."""
     close = events.root_close(evidence)
     closed = events.at(close) if close else float("inf")
@@ -43,6 +43,8 @@ def recovers_in_time(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             continue
         bound = _bound(strike, evidence)
         took = progress.at - strike.at if progress else None
+        if took is not None:
+            yield TimeTaken(took=round(took, 3), allowed=round(bound, 3))
         if took is None or took > bound:
             seen = "no progress was made" if took is None else f"progress came {took:.1f} s later"
             words = f"after {strike.fault or 'the strike'} {seen}; declared timeouts allow {bound:.1f} s"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.output import say
-from harness.errors import RigError
+from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
     from harness.servers.binaries import Binary
@@ -50,13 +50,19 @@ def server() -> None:
     metavar="FOLDER|latest",
     help="Open a copy of the database of a run that was made with --keep, in Temporal's Web UI.",
 )
+@click.option("--trial", default="", metavar="ID", help="With --run: the database of the server that had this trial.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="N", help="0 for a free one. [default: 7233; with --run 0]"
 )
-@click.option("--ui-port", type=click.IntRange(1, 65535), metavar="N", help="Start Temporal's Web UI there, too.")
+@click.option(
+    "--ui-port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Start Temporal's Web UI there, too. [with --run 8233 or a free one]",
+)
 @click.option("--namespace", "namespaces", multiple=True, help="Namespace to make beside default; repeatable.")
 @_temporal
-def start(database: Path, kept: Path | None, port: int | None, ui_port: int | None, **given: Any) -> None:
+def start(database: Path, kept: Path | None, trial: str, port: int | None, ui_port: int | None, **given: Any) -> None:
     """Start a development server in the foreground; Ctrl-C stops it.
 
     Its address is printed once it answers.
@@ -67,15 +73,20 @@ def start(database: Path, kept: Path | None, port: int | None, ui_port: int | No
       crashproof server start --run latest    # the kept database of a run, in Temporal's Web UI
     """  # noqa: D301 - click reads the escape
     if kept is None:
+        if trial:
+            raise UsageError("--trial names a trial of a run: give --run as well")
         asyncio.run(_start(database, port=7233 if port is None else port, ui_port=ui_port or 0, **given))
         return
     from harness.app.run_folder import copied_database
-    from harness.processes.ports import free_port
+    from harness.processes.ports import free_port, is_free
+    from harness.report.html.timeline import WEB_UI_PORT
 
-    with copied_database(kept) as (copy, others):
+    if not ui_port:
+        ui_port = WEB_UI_PORT if is_free(WEB_UI_PORT) else free_port()
+    with copied_database(kept, trial=trial) as (copy, others):
         for other in others:
             _progress(f"the run has another database, too: --database {other}")
-        asyncio.run(_start(copy, port=port or 0, ui_port=ui_port or free_port(), **given))
+        asyncio.run(_start(copy, port=port or 0, ui_port=ui_port, **given))
 
 
 async def _start(database: Path, *, port: int, ui_port: int, namespaces: tuple[str, ...], temporal: str) -> None:

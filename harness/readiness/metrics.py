@@ -34,6 +34,8 @@ def faults_move_metrics(evidence: Evidence, baselines: Sequence[Evidence]) -> Ge
         yield _finding(fault, "the worker serves no metrics at the address of METRICS_ADDRESS")
         return ""
     first, last = scrapes[0], scrapes[-1]
+    if len(scrapes) == 1 and fault.stops_worker and not _followed(first, evidence):
+        raise NothingToLookAt("the worker process was stopped, and no other was at work before all was over")
     if len(scrapes) == 1:
         yield _finding(fault, f"the metrics of worker process {first.worker} were served once, and then no more")
         return ""
@@ -43,6 +45,11 @@ def faults_move_metrics(evidence: Evidence, baselines: Sequence[Evidence]) -> Ge
     if not moved:
         yield _finding(fault, f"no metric of failures moved under {fault.name}, though the worker heard of it")
     return f"moved: {', '.join(moved)}"
+
+
+def _followed(scrape: Entry, evidence: Evidence) -> bool:
+    """Tell whether another worker process was ready to work after the one that was scraped."""
+    return any(each.at > scrape.at and each.worker != scrape.worker for each in acts(evidence.tape, "worker-ready"))
 
 
 def _is_heard(fault: Fault) -> bool:

@@ -84,6 +84,7 @@ class _StoredTrial(msgspec.Struct, kw_only=True):
     skips_time: bool = False
     falls_back: bool = False
     may_fail: bool = False
+    namespace: str = ""
 
 
 def new_run(root: Path = RUNS) -> Path:
@@ -210,6 +211,7 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         skips_time=evidence.skips_time,
         falls_back=evidence.falls_back,
         may_fail=evidence.may_fail,
+        namespace=evidence.namespace,
     )
     write_json(folder / "trial.json", trial)
 
@@ -246,6 +248,7 @@ def load_evidence(folder: Path) -> Evidence:
         skips_time=trial.skips_time or trial.engine != "dev",
         falls_back=trial.falls_back,
         may_fail=trial.may_fail,
+        namespace=trial.namespace,
     )
 
 

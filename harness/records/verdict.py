@@ -123,6 +123,19 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimeTaken:
+    """How long something took that has a bound, in seconds.
+
+    Attributes:
+        took: How long it took.
+        allowed: How long it might have taken.
+    """
+
+    took: float
+    allowed: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """What one check says of one trial.
 
@@ -132,6 +145,7 @@ class Judgement:
         reason: Why it is UNKNOWN or not applicable.
         findings: What breaks it. FAIL if one of them is bad enough to fail; else they are told beside a PASS.
         excused: Whether something came too late that a busy machine explains, so that it shows nothing.
+        times: How long took what the check holds against a bound, and what it allowed.
     """
 
     check: str
@@ -139,6 +153,7 @@ class Judgement:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     excused: bool = False
+    times: tuple[TimeTaken, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,19 @@ KINDS = {
 """Attributes of an event, without ending, to the kind of the command that led to it."""
 
 
+_SILENT = frozenset(
+    {
+        "activity_task_started",
+        "workflow_execution_options_updated",
+        "workflow_execution_time_skipping_transitioned",
+        "workflow_task_failed",
+        "workflow_task_scheduled",
+        "workflow_task_timed_out",
+    }
+)
+"""Attributes of events, without ending, beside those of commands, that no workflow code hears of."""
+
+
 def events_of(history: History | Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
     """Return the events of a history as protobuf messages."""
     if isinstance(history, History):
@@ -66,6 +79,27 @@ def recorded_commands(history: History | Sequence[HistoryEvent]) -> dict[int, tu
         if completed in started_of:
             commands_of[started_of[completed]].append(of_event(event))
     return {started: tuple(commands) for started, commands in commands_of.items()}
+
+
+def tasks_without_news(history: History | Sequence[HistoryEvent]) -> frozenset[int]:
+    """Return the WorkflowTaskStarted events of tasks that told the workflow nothing since the one completed before.
+
+    The server makes such a task when it was asked to change the options of a run, or for an update that was rejected. A
+    replay does not ask the workflow again for them: SDK core completes them by itself.
+    """
+    heard, unheard = 0, set()
+    last_news = last_started = 0
+    for event in events_of(history):
+        attributes = (event.WhichOneof("attributes") or "").removesuffix("_event_attributes")
+        if attributes == "workflow_task_started":
+            last_started = event.event_id
+            if last_news <= heard:
+                unheard.add(event.event_id)
+        elif attributes == "workflow_task_completed":
+            heard = last_started
+        elif attributes not in KINDS and attributes not in _SILENT:
+            last_news = event.event_id
+    return frozenset(unheard)
 
 
 def of_event(event: HistoryEvent) -> Command:

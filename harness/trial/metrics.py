@@ -16,7 +16,7 @@ from harness.records.plan import Plan
 from harness.records.point import Point, meets
 from harness.trial.live_tape import LiveTape
 
-_LIMIT = 5.0  # seconds for one answer
+_LIMIT = 20.0  # seconds for one answer, on a busy machine too
 _KINDS = ("counter", "histogram", "summary")
 """Kinds of metrics that only grow, and are set back by nothing but a new process."""
 

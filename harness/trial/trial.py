@@ -101,6 +101,7 @@ async def run_trial(
             may_fail=scenario.expects.may_fail,
             engine=rig.engine.name,
             skips_time=place.clock is not None,
+            namespace=stage.frontend.namespace,
         )
 
 

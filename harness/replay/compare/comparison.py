@@ -28,7 +28,7 @@ from harness.replay.compare.payloads import is_sealed, shown_apart
 from harness.replay.compare.tolerance import Tolerance
 from harness.temporal import marker
 from harness.temporal.command import Command, TaskDecisions
-from harness.temporal.command_events import events_of, recorded_commands
+from harness.temporal.command_events import events_of, recorded_commands, tasks_without_news
 from harness.temporal.run import WorkflowRun, run_of
 from harness.temporal.task_failure import is_blocked
 
@@ -110,6 +110,7 @@ class _HistoryComparison:
         on_core: bool,
     ) -> None:
         self._run: WorkflowRun = run_of(events)
+        self._without_news = tasks_without_news(events)
         self._recorded = recorded
         self._converter = converter
         self._place = place
@@ -141,8 +142,15 @@ class _HistoryComparison:
             self._differences.append(self._failed(decided))
 
     def result(self, asked: set[int]) -> Comparison:
-        """Return what was gathered; ``asked`` are the tasks that somebody replayed."""
-        rest = [LeftOut(workflow_task=started, why="not asked") for started in self._recorded if started not in asked]
+        """Return what was gathered; ``asked`` are the tasks that somebody replayed.
+
+        Of a task that told nothing and was answered with nothing there is nothing to compare.
+        """
+        rest = [
+            LeftOut(workflow_task=started, why="not asked")
+            for started, commands in self._recorded.items()
+            if started not in asked and (commands or started not in self._without_news)
+        ]
         return Comparison(
             differences=tuple(self._differences),
             commands=self._commands,

@@ -23,6 +23,7 @@ from harness.report.finding import Report
 from harness.report.form import Form, RunReport
 from harness.report.html.fault_map import fault_map
 from harness.report.html.path_tree import PathTree
+from harness.report.html.recovery_times import recovery_times
 from harness.report.html.timeline import Timeline, timeline_of
 from harness.report.phrases import number, place_text, plan_text, reproduce_trial, step_text, why_unknown
 from harness.report.readiness.source import headline
@@ -78,6 +79,7 @@ def html(
         checklist_headline=headline(checklist) if checklist else "",
         trees=trees,
         record=list(_of_record(record)) if record else (),
+        kept=report.folder if record and _keeps_databases(record) else "",
         listed=listed,
         number=number,
         place_text=place_text,
@@ -106,9 +108,13 @@ def _of_record(record: RunRecord) -> Iterator[tuple[str, str]]:
     if record.server:
         yield "Server", record.server.get("version", "")
     yield "Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
-    if "--keep" in record.command:
+    if _keeps_databases(record):
         yield "Histories", "crashproof server start --run FOLDER opens the kept database with Temporal's own Web UI"
     yield "Machine", ", ".join(f"{name} {value}" for name, value in record.machine.items())
+
+
+def _keeps_databases(record: RunRecord) -> bool:
+    return "--keep" in record.command
 
 
 def _timelines(
@@ -157,6 +163,7 @@ def _of_sweeps(sweeps: Sequence[SweepResult], evidence: Callable[[str], Evidence
         "blocks": folded,
         "timelines": list(_timelines(folded, undisturbed, evidence)),
         "maps": {each.scenario: fault_map(each.verdicts) for each in sweeps},
+        "recoveries": {each.scenario: recovery_times(each.verdicts) for each in sweeps},
         "accepted": (),
         "limits": (),
         "gaps": [(each.scenario, gap) for each in sweeps for gap in each.gaps],
@@ -178,6 +185,7 @@ def _of_findings(report: Report) -> dict[str, Any]:
         "blocks": [Block(finding) for finding in report.counted],
         "timelines": [(None, None)] * len(report.counted),
         "maps": {},
+        "recoveries": {},
         "accepted": [finding for finding in report.findings if finding.suppression],
         "limits": report.limits,
         "gaps": (),

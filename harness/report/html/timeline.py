@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 from harness.records.act_facts import WorkerExited, WorkerStarted
 from harness.records.evidence import Evidence
@@ -20,6 +21,9 @@ from harness.records.verdict import EvidenceEntry, clock
 from harness.report.document import indented
 
 WIDTH = 1000.0
+
+WEB_UI_PORT = 8233
+"""Where ``crashproof server start --run`` starts Temporal's Web UI as long as the port is free: the CLI's own."""
 
 _MOST_ROWS = 400
 _MOST_LANES = 60
@@ -101,6 +105,7 @@ class Timeline:
         rows: Everything that happened, in order of time.
         pauses: Where a pause was drawn shorter, and how many seconds it was.
         left_out: How many rows there were beyond those that are shown.
+        histories: The runs of workflows, in words, and where Temporal's Web UI shows each while it has the database.
     """
 
     trial: str
@@ -109,6 +114,7 @@ class Timeline:
     rows: list[Row]
     pauses: list[tuple[float, float]]
     left_out: int = 0
+    histories: tuple[tuple[str, str], ...] = ()
 
     @property
     def strikes(self) -> list[Row]:
@@ -164,7 +170,16 @@ def timeline_of(evidence: Evidence, *, anchor: str, shown_by: Iterable[EvidenceE
         rows=rows,
         pauses=axis.pauses,
         left_out=left_out,
+        histories=tuple(_in_web_ui(evidence)),
     )
+
+
+def _in_web_ui(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield the runs of workflows, and their addresses; none where the namespace is not known."""
+    for history in evidence.histories if evidence.namespace else ():
+        parts = ("namespaces", evidence.namespace, "workflows", history.workflow_id, history.run_id, "history")
+        path = "/".join(quote(part, safe="") for part in parts)
+        yield f"{history.path}, run {history.run_id}", f"http://127.0.0.1:{WEB_UI_PORT}/{path}"
 
 
 def _named(seen: Sequence[_Happening], shown_by: Iterable[EvidenceEntry]) -> set[int]:

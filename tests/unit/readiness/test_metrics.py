@@ -16,15 +16,22 @@ from tests.unit.report.samples import POINT
 FAILED = "temporal_activity_execution_failed"
 
 
-def judged(fault: str, *scrapes: tuple[int, dict[str, float]]) -> Judgement:
-    """Return what the check says of scrapes by worker process, the first of them as the strike is made."""
+def judged(fault: str, *scrapes: tuple[int, dict[str, float]], ready: tuple[int, ...] = ()) -> Judgement:
+    """Return what the check says of scrapes by worker process, the first of them as the strike is made.
+
+    Args:
+        fault: The fault that was made.
+        scrapes: By number of the worker process what each metric had come to.
+        ready: Worker processes that were ready after the strike.
+    """
     strike = Entry(at=1, kind="act", operation="strike", worker=1, facts=FaultMade(fault=fault, point=POINT.id))
     acts = [
         Entry(at=at, kind="act", operation="metrics", worker=worker, facts=MetricsScraped(totals=totals))
         for at, (worker, totals) in enumerate(scrapes)
     ]
+    later = [Entry(at=1, kind="act", operation="worker-ready", worker=worker) for worker in ready]
     plan = parse(f"{fault}@{POINT.id}")
-    evidence = Evidence(trial="t", scenario="ask", plan=plan, end="closed", tape=(*acts[:1], strike, *acts[1:]))
+    evidence = Evidence(trial="t", scenario="ask", plan=plan, end="closed", tape=(*acts[:1], strike, *later, *acts[1:]))
     return judge(evidence, baselines=(), checks=CHECKS).judgements[0]
 
 
@@ -39,6 +46,13 @@ def test_a_metric_that_is_first_seen_after_the_fault_moved() -> None:
 
 def test_a_killed_process_begins_anew() -> None:
     assert judged("kill-worker", (1, {FAILED: 4}), (2, {FAILED: 0})).outcome is Outcome.PASS
+
+
+def test_a_process_killed_at_the_end_of_all_is_followed_by_none() -> None:
+    said = judged("kill-worker", (1, {FAILED: 4}))
+    assert (said.outcome, said.findings) == (None, ())
+    (finding,) = judged("kill-worker", (1, {FAILED: 4}), ready=(2,)).findings
+    assert "served once, and then no more" in finding.message
 
 
 @pytest.mark.parametrize(
