@@ -12,7 +12,8 @@ from harness.records.verdict import Finding, Severity, TimeTaken
 Property = Callable[[Evidence, Sequence[Evidence]], Iterator[Finding | Late | TimeTaken]]
 """A generator of findings over the evidence of one trial and that of the undisturbed baselines (one or two).
 
-It may yield times that have a bound, too, be they kept or not. What would not be a finding on a quiet machine is yielded as ``Late``, and judged by the lag on the tape.
+It may yield times that have a bound, too, be it kept or not. What would not be a finding on a quiet machine is yielded
+as ``Late``, and judged by the lag on the tape.
 
 When a baseline itself is judged it is the evidence, and the baselines contain it too. What the generator returns, where
 it returns a text, is shown as the reason beside the outcome."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,21 @@ def test_a_kept_database_is_looked_at_as_a_copy(tmp_path: Path) -> None:
         copy.write_text("changed")
     assert not copy.exists()
     assert (tmp_path / "rig/server/temporal.db").read_text() == "rig/server/temporal.db"
+
+
+def test_the_database_of_a_trial_is_found_among_those_of_the_run(tmp_path: Path) -> None:
+    (tmp_path / "run.json").touch()
+    for name, namespace in (("server", "trial-1"), ("server-2", "trial-2")):
+        (tmp_path / "rig" / name).mkdir(parents=True)
+        with closing(sqlite3.connect(tmp_path / "rig" / name / "temporal.db")) as database:
+            database.execute("CREATE TABLE namespaces (name TEXT)")
+            database.execute("INSERT INTO namespaces VALUES (?)", (namespace,))
+            database.commit()
+    with copied_database(tmp_path, trial="2") as (copy, others):
+        assert copy.read_bytes() == (tmp_path / "rig/server-2/temporal.db").read_bytes()
+        assert others == [tmp_path / "rig/server/temporal.db"]
+    with (
+        pytest.raises(UsageError, match="kept has trial '3'"),
+        copied_database(tmp_path, trial="3"),
+    ):
+        pass

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from harness.records.evidence import Evidence
+from harness.records.verdict import Outcome, TimeTaken
 
-from .build import Story, killed, nothing, only_finding, passes
+from .build import Story, judged, killed, nothing, only_finding, passes
 
 
 def recovered_after(seconds: float, **declared: Any) -> Evidence:
@@ -24,6 +25,12 @@ def test_progress_comes_too_late() -> None:
 def test_declared_timeouts_allow_it() -> None:
     passes("recovers-in-time", recovered_after(60))
     passes("recovers-in-time", recovered_after(7, heartbeatTimeout="5s"))
+
+
+def test_how_long_it_took_is_told_with_what_is_allowed() -> None:
+    for seconds, outcome in ((7.0, Outcome.PASS), (60.0, Outcome.FAIL)):
+        told = judged("recovers-in-time", recovered_after(seconds, heartbeatTimeout="5s"))
+        assert (told.outcome, told.times) == (outcome, (TimeTaken(took=seconds + 0.03, allowed=41.0),))
 
 
 def test_running_timer_allows_it() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.temporal.command import Command
-from harness.temporal.command_events import recorded_commands
+from harness.temporal.command_events import recorded_commands, tasks_without_news
 from tests.replay.past import Past, told
 
 
@@ -36,3 +36,25 @@ def test_an_update_belongs_to_the_task_completed_last() -> None:
     assert recorded_commands(past.events)[started] == (
         Command(kind="UpdateAccepted", fields={"updateId": "u1", "name": "raise_by"}, event_id=5),
     )
+
+
+def test_a_task_without_news_told_the_workflow_nothing() -> None:
+    past = Past()
+    first = past.task(("book", "1", "Rome"))
+    past.add("workflow_execution_options_updated")
+    unheard = past.task()
+    past.add("workflow_execution_signaled", signal_name="go")
+    past.add("workflow_task_timed_out", started_event_id=past.start_task())
+    heard = past.task()
+    assert tasks_without_news(past.events) == {unheard}
+    assert {first, heard} <= recorded_commands(past.events).keys()
+
+
+def test_what_comes_while_a_task_is_under_way_is_news_for_the_next() -> None:
+    past = Past()
+    started = past.start_task()
+    past.add("workflow_execution_signaled", signal_name="go")
+    past.complete_task(started)
+    past.task()
+    last = past.task()
+    assert tasks_without_news(past.events) == {last}

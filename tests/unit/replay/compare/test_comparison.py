@@ -383,19 +383,3 @@ def test_a_task_that_told_nothing_need_not_be_asked(news: tuple[str, ...], left_
         past.add(kind)
     past.task()
     assert len(compare(past.events, [TaskDecisions(started_event_id=first)]).left_out) == left_out
-
-
-def test_a_task_that_told_nothing_and_decided_something_must_be_asked() -> None:
-    past = Past()
-    first = past.task(("a", "1"))
-    past.task(("b", "2"))
-    assert len(compare(past.events, [TaskDecisions(started_event_id=first)]).left_out) == 1
-
-
-def test_what_comes_while_a_task_is_under_way_is_news_for_the_next() -> None:
-    past = Past()
-    started = past.start_task()
-    past.add("workflow_execution_signaled", signal_name="go")
-    past.complete_task(started)
-    past.task()
-    assert len(compare(past.events, [TaskDecisions(started_event_id=started)]).left_out) == 1

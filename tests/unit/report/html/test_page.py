@@ -85,6 +85,19 @@ def test_a_finding_is_drawn_with_the_undisturbed_trial_beside_it() -> None:
     assert set(re.findall(r'href="#(t[^"]*)"', page)) <= set(anchors)
 
 
+def test_histories_lead_to_the_web_ui_where_the_database_was_kept() -> None:
+    left = replace(charged_twice().evidence(), namespace="trial-9f3a2c")
+    record = begin(scenarios=(), options={}, server={})
+    kept = replace(record, command=("crashproof", "run", "agent.py", "--keep"))
+    address = r'href="http://127\.0\.0\.1:8233/namespaces/trial-9f3a2c/workflows/[^"]*/history"'
+    for evidence, of, links in ((left, kept, True), (left, record, False), (charged_twice().evidence(), kept, False)):
+        page = html(
+            sweep_report([FAILED], folder="runs/1"), sweeps=[FAILED], record=of, evidence={"9f3a2c": evidence}.get
+        )
+        assert bool(re.search(address, page)) is links
+        assert ("crashproof server start --run runs/1 --trial" in page) is links
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_in_a_browser_a_mark_opens_its_row_and_time_can_be_gone_through(tmp_path: Path) -> None:
     assert CHROMIUM
