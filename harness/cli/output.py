@@ -39,6 +39,8 @@ FORMAT = click.option(
     help="Form of the report on standard output.",
 )
 
+VERBOSE = click.option("-v", "--verbose", "each", is_flag=True, help="Say of each point what came of it, as it ends.")
+
 REPORT_DIR = click.option(
     "--report-dir",
     type=click.Path(path_type=Path),

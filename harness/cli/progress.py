@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from harness.foreign import for_line
@@ -20,7 +22,8 @@ from harness.report.phrases import plan_text, why_unknown
 
 _COLOURS = {Outcome.PASS: "green", Outcome.UNKNOWN: "yellow", Outcome.FAIL: "red"}
 _COUNT_EVERY = 10.0
-_WAITING_AFTER = 4.0  # seconds without a line after which it is said what is waited for
+_WAITING_AFTER = 5.0  # seconds without a line after which it is said what is waited for
+_SHOWN = 4  # trials under way that a terminal shows
 _LIVE_EVERY = 0.1
 _ALL = "all scenarios"
 _BASELINES = 2
@@ -69,18 +72,24 @@ class Tally:
 class ProgressDisplay:
     """Shows on standard error how far a command is. A context manager.
 
-    Where no terminal is, each trial that does not pass has a line, those that pass are counted every 10 seconds, and
-    where nothing else is said for 5 seconds there is a line of what is waited for.
+    A terminal shows bars, below them what the agent does in the trials under way, and which trial ended last. Where no
+    terminal is, those that pass are counted every 10 seconds, and where nothing else is said for 5 seconds there is a
+    line of what is waited for. Each trial that does not pass has a line in both.
 
     Args:
         jsonl: Whether each verdict is also one line of JSON on standard output.
+        each: Whether each trial has a line, those that pass, too.
         clock: Returns the time in seconds, from any beginning.
     """
 
-    def __init__(self, *, jsonl: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, jsonl: bool = False, each: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._jsonl = jsonl
+        self._each = each
         self._console = Console(stderr=True, highlight=False)
-        self._live: Progress | None = None
+        self._progress = _bars(self._console)
+        self._live: Live | None = None
+        self._under_way: tuple[str, ...] = ()
+        self._ended = Text()
         self._bars: dict[str, TaskID] = {}
         self._clock = clock
         self._began = self._counted = self._said = clock()
@@ -89,17 +98,7 @@ class ProgressDisplay:
 
     def __enter__(self) -> ProgressDisplay:
         if self._console.is_terminal and not os.environ.get("CI"):
-            self._live = Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=24),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.fields[bad]}", style="red"),
-                TextColumn("{task.fields[note]}", markup=False),
-                console=self._console,
-                transient=True,
-            )
+            self._live = Live(get_renderable=self._picture, console=self._console, transient=True, refresh_per_second=8)
             self._live.start()
         return self
 
@@ -126,8 +125,10 @@ class ProgressDisplay:
 
     def tell(self, news: News) -> None:
         """Show what happens; what is about no scenario is one line."""
-        if news.waiting and (self._live or self._clock() - self._said < _WAITING_AFTER):
-            return
+        if news.waiting:
+            self._under_way = news.under_way
+            if self._live or self._clock() - self._said < _WAITING_AFTER:
+                return
         if not news.scenario:
             self.line(news.text)
             return
@@ -135,7 +136,7 @@ class ProgressDisplay:
         if self._jsonl and news.verdict:
             print(json.dumps(_row(news.verdict)), flush=True)
         if self._live:
-            self._show_live(self._live, news)
+            self._show_live(news)
         else:
             self._show_plain(news)
 
@@ -143,7 +144,7 @@ class ProgressDisplay:
         verdict = news.verdict
         if verdict is None:
             self.line(f"{news.scenario}: {news.text}")
-        elif verdict.outcome is not Outcome.PASS:
+        elif self._has_line(verdict):
             self.line(f"{verdict.outcome:<7} {_in_one_line(verdict)}")
         if self._clock() - self._counted >= _COUNT_EVERY:
             self._count()
@@ -154,22 +155,61 @@ class ProgressDisplay:
             self._last = str(self._tally)
             self.line(self._last)
 
-    def _show_live(self, live: Progress, news: News) -> None:
+    def _has_line(self, verdict: Verdict) -> bool:
+        return self._each or verdict.outcome is not Outcome.PASS
+
+    def _show_live(self, news: News) -> None:
         verdict = news.verdict
-        if verdict and verdict.outcome is not Outcome.PASS:
+        if verdict:
             line = Text(f"{verdict.outcome:<7} ", style=_COLOURS[verdict.outcome])
-            live.console.print(line.append(for_line(_in_one_line(verdict)), style="default"))
-        note = plan_text(verdict.plan) if verdict else news.text
-        self._move(live, news.scenario, done=news.done, total=news.total, bad=self._tally.bad(news.scenario), note=note)
+            line.append(for_line(_in_one_line(verdict)), style="default")
+            self._ended = Text("  ended: ").append(line)
+            if self._has_line(verdict):
+                self._console.print(line)
+        note = "" if verdict else news.text
+        self._move(news.scenario, done=news.done, total=news.total, bad=self._tally.bad(news.scenario), note=note)
         if self._tally.scenarios > 1:
             # The bars of scenarios that are done are hidden: this one counts them.
-            self._move(live, _ALL, done=self._tally.done, total=self._tally.total, bad=self._tally.bad(), note="")
+            self._move(_ALL, done=self._tally.done, total=self._tally.total, bad=self._tally.bad(), note="")
 
-    def _move(self, live: Progress, name: str, *, done: int, total: int, bad: str, note: str) -> None:
+    def _move(self, name: str, *, done: int, total: int, bad: str, note: str) -> None:
         if name not in self._bars:
-            self._bars[name] = live.add_task(for_line(name), total=None, bad="", note="")
+            self._bars[name] = self._progress.add_task(for_line(name), total=None, bad="", note="")
         over = name != _ALL and done >= total > _BASELINES
-        live.update(self._bars[name], completed=done, total=total, bad=bad, note=for_line(note)[:60], visible=not over)
+        self._progress.update(
+            self._bars[name], completed=done, total=total, bad=bad, note=for_line(note), visible=not over
+        )
+
+    def _picture(self) -> Group:
+        """Return what a terminal shows: the bars, what is under way, and what ended last, each in one line."""
+        lines = [Text(f"  {for_line(each)}") for each in self._under_way[:_SHOWN]]
+        if (more := len(self._under_way) - _SHOWN) > 0:
+            lines.append(Text(f"  and {more} more"))
+        lines += [self._ended] if self._ended else []
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"
+        return Group(self._progress, *lines)
+
+
+def _bars(console: Console) -> Progress:
+    """Return the bars of scenarios; no column is ever broken into two lines."""
+
+    def text(field: str, style: str = "none") -> TextColumn:
+        return TextColumn(
+            field, style=style, markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", min_width=0)
+        )
+
+    return Progress(
+        SpinnerColumn(),
+        text("{task.description}"),
+        BarColumn(bar_width=24, table_column=Column(ratio=1)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+        text("{task.fields[bad]}", "red"),
+        text("{task.fields[note]}"),
+        console=console,
+        auto_refresh=False,
+    )
 
 
 class Throttle:

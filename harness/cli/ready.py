@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import ad_hoc, engine
-from harness.cli.output import REPORT_DIR, say, tell, terminal
+from harness.cli.output import REPORT_DIR, VERBOSE, say, tell, terminal
 from harness.errors import UsageError
 from harness.records import store as folders
 
@@ -66,6 +66,7 @@ Exit status: 0 all points pass or are not applicable, 1 one fails, 2 usage, 3 on
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @REPORT_DIR
+@VERBOSE
 @engine.option
 @engine.binaries(engine.to_use)
 @click.option(
@@ -117,7 +118,7 @@ def _run(work: list[DeclaredWork], *, waived: dict[str, str], given: dict[str, A
     options = _options(given)
     with new_run_folder(given["out"]) as folder:
         try:
-            with ProgressDisplay() as display:
+            with ProgressDisplay(each=given["each"]) as display:
                 running = ready_all(work, options=options, folder=folder, means=means, waived=waived, tell=display.tell)
                 return interruptible(running)
         except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from harness.cli import ad_hoc, engine
 from harness.cli.github import show_on_github
-from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, show, tell
+from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, VERBOSE, show, tell
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.verdict import Severity
@@ -47,6 +47,7 @@ _BESIDE_RESUME = (
     "--keep",
     "--report-dir",
     "--output",
+    "--verbose",
 )
 """The options that may be another way when a run is gone on with, beside those that name a server binary."""
 
@@ -108,6 +109,7 @@ _BESIDE_RESUME = (
     help="Ask a real server for the one path of this plan, which `crashproof explore` writes for each finding.",
 )
 @REPORT_DIR
+@VERBOSE
 @engine.option
 @engine.binaries(engine.to_use)
 @FORMAT
@@ -143,7 +145,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     )
     with _folder(given) as folder:
         try:
-            with ProgressDisplay(jsonl=form == "jsonl") as display:
+            with ProgressDisplay(jsonl=form == "jsonl", each=given["each"]) as display:
                 running = _run(work, options=options, folder=folder, tell=display.tell, given=given)
                 result = interruptible(running)
         except KeyboardInterrupt:

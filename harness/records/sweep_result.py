@@ -35,6 +35,7 @@ class News:
         done: Trials judged.
         total: Trials known so far.
         waiting: Whether the text only says what is waited for.
+        under_way: The trials that run now, and what the agent does in each, in words.
     """
 
     scenario: str = ""
@@ -43,6 +44,7 @@ class News:
     done: int = 0
     total: int = 0
     waiting: bool = False
+    under_way: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

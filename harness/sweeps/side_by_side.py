@@ -28,6 +28,7 @@ from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.turns import Turns
+from harness.trial.doing import doing
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 
@@ -37,7 +38,8 @@ TRIALS_A_SERVER = 50
 SWEEPS_A_PROCESSOR = 8
 """So many sweeps are under way for each processor: each of them has a process that replays, and holds what it saw."""
 
-_TELL_EVERY = 5.0  # seconds
+_TELL_EVERY = 1.0  # seconds
+_NAMED = 2  # of the trials under way, where they are named in one line
 _LOOK_EVERY = 1.0  # seconds
 _LEAST_ROOM = 128 * 1024  # bytes: less than what the database grows by at once
 
@@ -80,7 +82,7 @@ async def sweep_all(
     alone = len(scenarios) == 1
     async with (
         rig_for(options, binary=binary, folder=folder / "rig") as rig,
-        _telling(turns, tell),
+        _telling(turns, rig, tell),
         asyncio.TaskGroup() as group,
     ):
         tasks = []
@@ -121,14 +123,20 @@ async def _until_full(folder: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _telling(turns: Turns, tell: Callable[[News], None]) -> AsyncIterator[None]:
-    """Tell again and again what is waited for, so that nobody takes a long wait for a hang."""
+async def _telling(turns: Turns, rig: Rig, tell: Callable[[News], None]) -> AsyncIterator[None]:
+    """Tell again and again what is under way and what the agent does there, so that nobody takes a wait for a hang."""
+
+    def seen(trial: str) -> str:
+        tape = rig.tapes.get(trial)
+        return doing(tape.entries) if tape else ""
 
     async def again_and_again() -> None:
         while True:
             await asyncio.sleep(_TELL_EVERY)
-            if waiting := turns.waited_for():
-                tell(News(text=f"waiting for {waiting}", waiting=True))
+            if under_way := turns.waited_for(seen):
+                more = len(under_way) - _NAMED
+                words = "; ".join(under_way[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
+                tell(News(text=f"waiting for {words}", waiting=True, under_way=tuple(under_way)))
 
     telling = asyncio.create_task(again_and_again())
     try:

@@ -27,6 +27,7 @@ from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values, text_without
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
+from harness.report.phrases import plan_text
 from harness.sweeps.turns import Turns
 from harness.sweeps.writing import Writing
 from harness.trial.deadline import Bounds
@@ -94,7 +95,7 @@ class Trials:
         """Return what ``evidence`` does, before the histories of a new trial are replayed and it is kept."""
         if self._is_complete(trial):
             return folders.load_evidence(self.folder_of(trial))
-        async with self._turns.one(self._named(plan, trial)):
+        async with self._turns.one(self._named(plan), trial=trial):
             if plan.strikes and self._stopped():
                 return None
             return await self._tried(plan, trial=trial, bounds=bounds)
@@ -106,8 +107,8 @@ class Trials:
     def _is_complete(self, trial: str) -> bool:
         return folders.is_judged(self.folder_of(trial))
 
-    def _named(self, plan: Plan, trial: str) -> str:
-        return f"{self._scenario.name}: {plan if plan.strikes else f'undisturbed ({trial})'}"
+    def _named(self, plan: Plan) -> str:
+        return f"{self._scenario.name}: {plan_text(plan)}"
 
     async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence | None:
         """Run a trial once more in quiet; the evidence that there is of it is put aside.
@@ -117,7 +118,7 @@ class Trials:
         Raises:
             UsageError, RigError: As ``run``.
         """
-        async with self._turns.in_quiet(self._named(plan, trial)):
+        async with self._turns.in_quiet(self._named(plan), trial=trial):
             if self._stopped():
                 return None
             await self._writing.written()

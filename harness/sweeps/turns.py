@@ -7,8 +7,22 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
-_NAMED = 2  # of those under way, named as what is waited for
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A trial that runs now.
+
+    Attributes:
+        what: Its scenario and plan, in words.
+        trial: Its id.
+        began: When it began, on the monotonic clock.
+    """
+
+    what: str
+    trial: str
+    began: float
 
 
 class Turns:
@@ -19,7 +33,7 @@ class Turns:
 
     Attributes:
         limit: How many trials run at a time.
-        under_way: What runs now, with when it began on the monotonic clock.
+        under_way: What runs now.
 
     Args:
         limit: How many at first.
@@ -35,7 +49,7 @@ class Turns:
         self._asked = 0  # how many trials run beside others or wait to
         self._quiet = 0  # how many run in quiet
         self._changed = asyncio.Event()
-        self.under_way: dict[str, float] = {}
+        self.under_way: list[UnderWay] = []
 
     @property
     def all_taken(self) -> bool:
@@ -43,14 +57,14 @@ class Turns:
         return self._free.locked()
 
     @asynccontextmanager
-    async def one(self, what: str) -> AsyncIterator[None]:
-        """Wait until none runs in quiet, and for a turn beside others; ``what`` names what has it."""
+    async def one(self, what: str, *, trial: str = "") -> AsyncIterator[None]:
+        """Wait until none runs in quiet, and for a turn beside others; ``what`` says in words what has it."""
         self._asked += 1
         try:
             await self._free.acquire()
             try:
                 await self._until(lambda: not self._quiet)
-                with self._named(what):
+                with self._named(what, trial):
                     yield
             finally:
                 self._give_back()
@@ -59,8 +73,8 @@ class Turns:
             self._changed.set()
 
     @asynccontextmanager
-    async def in_quiet(self, what: str) -> AsyncIterator[None]:
-        """Wait until no trial runs beside others or waits to; none begins meanwhile. ``what`` names the one that does.
+    async def in_quiet(self, what: str, *, trial: str = "") -> AsyncIterator[None]:
+        """Wait until no trial runs beside others or waits to; none begins meanwhile. ``what`` is as for ``one``.
 
         One that asks for a turn beside others waits for those in quiet that run, and not for those that wait.
         """
@@ -68,7 +82,7 @@ class Turns:
             await self._until(lambda: not self._asked)
             self._quiet += 1
             try:
-                with self._named(what):
+                with self._named(what, trial):
                     yield
             finally:
                 self._quiet -= 1
@@ -92,18 +106,24 @@ class Turns:
         else:
             self._free.release()
 
-    def waited_for(self) -> str:
-        """Say what is waited for, the longest first: ``model-400@… (12 s), kill-worker@… (3 s) and 2 more``."""
+    def waited_for(self, doing: Callable[[str], str] = lambda trial: "") -> list[str]:
+        """Say what is under way, the longest first: ``model-400@… (12 s): ask_model 1``.
+
+        Args:
+            doing: Returns what the agent does in a trial, by its id; an empty text where nothing is known.
+        """
         now = time.monotonic()
-        oldest = sorted(self.under_way.items(), key=lambda each: each[1])
-        words = ", ".join(f"{what} ({now - began:.0f} s)" for what, began in oldest[:_NAMED])
-        more = len(oldest) - _NAMED
-        return words + (f" and {more} more" if more > 0 else "")
+        lines = []
+        for each in sorted(self.under_way, key=lambda each: each.began):
+            seen = doing(each.trial)
+            lines.append(f"{each.what} ({now - each.began:.0f} s)" + (f": {seen}" if seen else ""))
+        return lines
 
     @contextmanager
-    def _named(self, what: str) -> Iterator[None]:
-        self.under_way[what] = time.monotonic()
+    def _named(self, what: str, trial: str) -> Iterator[None]:
+        one = UnderWay(what, trial, time.monotonic())
+        self.under_way.append(one)
         try:
             yield
         finally:
-            self.under_way.pop(what, None)
+            self.under_way.remove(one)

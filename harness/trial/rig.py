@@ -19,6 +19,7 @@ from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
 from harness.servers.shared import SharedServers
 from harness.trial.addresses import HttpAddresses, http_addresses
+from harness.trial.live_tape import LiveTape
 from harness.trial.state import StateLocks
 
 _NEWS_LIMIT = 1.0  # seconds until it is known here that a process has ended whose connections broke
@@ -112,6 +113,7 @@ class Rig:
         folder: As the argument.
         state_locks: Let one trial at a time have the state that its scenario names.
         alone: Names of scenarios each trial of which needs a server for itself.
+        tapes: The tapes of the trials that run now, by their ids.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Rig:
         self._warming: list[asyncio.Task[None]] = []
         self.state_locks = StateLocks()
         self.alone: set[str] = set()
+        self.tapes: dict[str, LiveTape] = {}
 
     async def __aenter__(self) -> Rig:
         if self.engine.own_clocks:

@@ -11,7 +11,7 @@ from rich.console import Console
 from harness.cli.progress import ProgressDisplay, Tally
 from harness.records.sweep_result import News
 from harness.records.verdict import Outcome, Verdict
-from tests.unit.report.samples import KILL, TWICE, verdict
+from tests.unit.report.samples import KILL, POINT, TWICE, verdict
 
 
 class Clock:
@@ -95,25 +95,65 @@ def test_scenarios_are_counted_together_and_apart() -> None:
     assert (tally.bad("a"), tally.bad("b")) == ("1 failed", "")
 
 
-def test_a_terminal_shows_bars_of_scenarios_under_way_and_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CI")
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, *, width: int = 160) -> io.StringIO:
+    """Have progress shown on a terminal, and return what is written there."""
     shown = io.StringIO()
+    monkeypatch.delenv("CI")
     monkeypatch.setattr(
         "harness.cli.progress.Console",
-        lambda **_: Console(file=shown, force_terminal=True, width=160, color_system=None),
+        lambda **_: Console(file=shown, force_terminal=True, width=width, color_system=None),
     )
+    return shown
+
+
+def pictured(told: ProgressDisplay, *, width: int = 160) -> list[str]:
+    """Return the lines that a terminal shows now."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(told._picture())
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_terminal_shows_bars_of_scenarios_under_way_and_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = on_a_terminal(monkeypatch)
     with ProgressDisplay() as told:
         for name in ("over", "trip"):
             told.tell(
                 news(verdict("1a2b3c", KILL, Outcome.PASS), done=20, total=20 if name == "over" else 300, of=name)
             )
         told.tell(news(verdict("9f3a2c", KILL, Outcome.FAIL, TWICE), done=21))
-        told._live.refresh()  # type: ignore[union-attr]
-        bars = {task.description: (task.visible, task.completed, task.total) for task in told._live.tasks}  # type: ignore[union-attr]
+        bars = {task.description: (task.visible, task.completed, task.total) for task in told._progress.tasks}
     assert bars == {"over": (False, 20, 20), "trip": (True, 21, 300), "all scenarios": (True, 41, 320)}
     lines = [line for line in shown.getvalue().splitlines() if "FAIL" in line]
     assert "FAIL    trip: kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1" in lines[0]
     assert "1 failed" in shown.getvalue()
+
+
+@pytest.mark.parametrize("width", [50, 80, 160])
+def test_a_terminal_shows_what_the_agent_does_and_what_ended_last_and_splits_no_word(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    on_a_terminal(monkeypatch, width=width)
+    under_way = tuple(f"trip: kill-worker before pay of charge {number} (3 s): charge {number}" for number in range(6))
+    with ProgressDisplay() as told:
+        told.tell(passed(1))
+        told.tell(News(text="waiting for trip", waiting=True, under_way=under_way))
+        lines = pictured(told, width=width)
+    assert len(lines) == 1 + 4 + 1 + 1
+    whole = [
+        "trip",
+        *(f"  {each}" for each in under_way[:4]),
+        "  and 2 more",
+        f"  ended: PASS    trip: kill-worker {POINT.text}",
+    ]
+    for line, all_of_it in zip(lines[1:], whole[1:], strict=True):
+        assert line == all_of_it or (line.endswith("…") and all_of_it.startswith(line[:-1]))
+    assert all(len(line) <= width for line in lines)
+
+
+def test_each_trial_has_a_line_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressDisplay(each=True, clock=Clock()) as told:
+        told.tell(passed(1))
+    assert capsys.readouterr().err.splitlines()[0] == f"[   0.0s] PASS    trip: kill-worker {POINT.text}"
 
 
 def test_a_log_says_what_is_waited_for_where_nothing_else_was_said_for_a_while(
@@ -124,8 +164,8 @@ def test_a_log_says_what_is_waited_for_where_nothing_else_was_said_for_a_while(
         told.tell(news(text="baseline", done=0, total=2))
         for _ in range(3):
             clock.now += 2.5
-            told.tell(News(text="waiting for trip: undisturbed (2 s)", waiting=True))
+            told.tell(News(text="waiting for trip: undisturbed (2 s): charge 1", waiting=True))
     assert capsys.readouterr().err.splitlines() == [
         "[   0.0s] trip: baseline",
-        "[   5.0s] waiting for trip: undisturbed (2 s)",
+        "[   5.0s] waiting for trip: undisturbed (2 s): charge 1",
     ]

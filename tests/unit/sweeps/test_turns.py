@@ -70,10 +70,12 @@ async def _one(turns: Turns) -> None:
 
 async def test_what_is_waited_for_is_named_the_longest_first() -> None:
     turns = Turns(3)
-    assert turns.waited_for() == ""
-    async with turns.one("first"), turns.one("second"), turns.one("third"):
-        assert turns.waited_for() == "first (0 s), second (0 s) and 1 more"
-    assert turns.under_way == {}
+    assert turns.waited_for() == []
+    async with turns.one("first", trial="1"), turns.one("second", trial="2"), turns.one("second"):
+        assert turns.waited_for() == ["first (0 s)", "second (0 s)", "second (0 s)"]
+        told = turns.waited_for({"1": "", "2": "charge 1", "": ""}.__getitem__)
+        assert told == ["first (0 s)", "second (0 s): charge 1", "second (0 s)"]
+    assert turns.under_way == []
 
 
 async def test_a_changed_limit_holds_for_those_that_wait_and_for_those_to_come() -> None:

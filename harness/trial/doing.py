@@ -1,0 +1,60 @@
+"""What the agent of a trial does now, by what passed the doors last: an activity attempt, a model call, an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from harness.records.point import Point
+from harness.records.tape import Entry
+
+_LOOKED_AT = 400  # entries from the end: what is further back is no news
+_DOORS = {"model": "model call", "effect": "effect"}
+_ACTS = {
+    "start-worker": "a worker process starts",
+    "worker-exit": "the worker process has ended",
+    "pass": "time passes",
+}
+
+
+def doing(entries: Sequence[Entry]) -> str:
+    """Return in words what the agent does now; an empty text where nothing is known of it yet.
+
+    A call of a model or an effect that has no answer comes before the activity attempt that makes it, and that before
+    what crashproof did itself.
+
+    Args:
+        entries: The tape so far.
+    """
+    answered: set[int] = set()
+    reported: set[tuple[str, str]] = set()
+    for entry in islice(reversed(entries), _LOOKED_AT):
+        if entry.kind == "act":
+            if words := f"{entry.fault} made" if entry.operation == "strike" else _ACTS.get(entry.operation, ""):
+                return words
+            continue
+        attempt = (entry.run_id, entry.activity_id)
+        if entry.kind != "request":
+            answered.add(entry.message)
+        if entry.operation.startswith("RespondActivityTask"):
+            reported.add(attempt)
+        if entry.point is None:
+            continue
+        if entry.door in _DOORS and entry.kind == "request" and entry.message not in answered:
+            return f"{_DOORS[entry.door]} {entry.operation}{_of(entry.point)}"
+        if entry.activity_id and attempt not in reported and entry.kind == "reply":
+            return _whose(entry.point)
+        if entry.operation == "RespondWorkflowTaskCompleted" and entry.kind == "request":
+            return f"workflow {entry.point.workflow}"
+    return ""
+
+
+def _of(point: Point) -> str:
+    whose = _whose(point)
+    return f" of {whose}" if whose else ""
+
+
+def _whose(point: Point) -> str:
+    if not point.execution:
+        return point.workflow
+    return f"{point.subject} {point.execution}" + (f", attempt {point.attempt}" if point.attempt > 1 else "")
