@@ -14,7 +14,7 @@ from harness.report.files import forms
 
 
 def reported(folder: Path, *, tell: Tell) -> RunResult:
-    """Return what a run came to, as its folder has it; the trials of one that did not come to its end are judged first.
+    """Return what a run came to, as its folder has it, also where it did not come to its end.
 
     Args:
         folder: Its evidence folder, or ``latest``.
@@ -27,8 +27,8 @@ def reported(folder: Path, *, tell: Tell) -> RunResult:
     record = folders.load_run(run)
     if record.finished:
         return RunResult(folder=folder, sweeps=record.sweeps)
-    tell(News(text="the run did not come to its end: what it left is judged"))
-    return judge(folder, tell=tell)
+    tell(News(text="the run did not come to its end: this is what it left"))
+    return judge(folder, tell=tell, anew=False)
 
 
 def write_reports(folder: Path, *, to: Path) -> None:

@@ -152,7 +152,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
             if (folder / "run.json").is_file():
                 from harness.app.judge import judge
 
-                show(so_far := judge(folder, tell=tell), form=form)
+                show(so_far := judge(folder, tell=tell, anew=False), form=form)
                 _write_reports(folder, given["report_dir"])
                 show_on_github(so_far)
             raise

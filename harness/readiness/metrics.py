@@ -34,7 +34,7 @@ def faults_move_metrics(evidence: Evidence, baselines: Sequence[Evidence]) -> Ge
         yield _finding(fault, "the worker serves no metrics at the address of METRICS_ADDRESS")
         return ""
     first, last = scrapes[0], scrapes[-1]
-    if len(scrapes) == 1 and fault.stops_worker and not _followed(first, evidence):
+    if fault.stops_worker and not _followed(first, evidence):  # it may have served them once more while it ended
         raise NothingToLookAt("the worker process was stopped, and no other was at work before all was over")
     if len(scrapes) == 1:
         yield _finding(fault, f"the metrics of worker process {first.worker} were served once, and then no more")

@@ -87,6 +87,12 @@ class _StoredTrial(msgspec.Struct, kw_only=True):
     namespace: str = ""
 
 
+class _NamedTrial(msgspec.Struct):
+    """What ``trial.json`` says of whose trial it is."""
+
+    scenario: str
+
+
 def new_run(root: Path = RUNS) -> Path:
     """Make the folder of a new run and point ``latest`` at it.
 
@@ -250,6 +256,15 @@ def load_evidence(folder: Path) -> Evidence:
         may_fail=trial.may_fail,
         namespace=trial.namespace,
     )
+
+
+def scenario_of(folder: Path) -> str:
+    """Return the name of the scenario of a trial, which is all that is read of it.
+
+    Raises:
+        UsageError: The file that says it is missing or corrupt; the message names it.
+    """
+    return read_json(folder / "trial.json", _NamedTrial).scenario
 
 
 def load_plan(folder: Path) -> Plan:

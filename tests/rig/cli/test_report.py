@@ -56,5 +56,5 @@ def test_it_writes_the_files_where_they_are_wanted(tmp_path: Path) -> None:
 
 def test_what_a_run_left_that_did_not_come_to_its_end_is_judged(tmp_path: Path) -> None:
     done = shown(finished(tmp_path))
-    assert "the run did not come to its end: what it left is judged" in done.stderr
+    assert "the run did not come to its end: this is what it left" in done.stderr
     assert done.return_value == 3

@@ -45,12 +45,13 @@ def test_a_metric_that_is_first_seen_after_the_fault_moved() -> None:
 
 
 def test_a_killed_process_begins_anew() -> None:
-    assert judged("kill-worker", (1, {FAILED: 4}), (2, {FAILED: 0})).outcome is Outcome.PASS
+    assert judged("kill-worker", (1, {FAILED: 4}), (2, {FAILED: 0}), ready=(2,)).outcome is Outcome.PASS
 
 
 def test_a_process_killed_at_the_end_of_all_is_followed_by_none() -> None:
-    said = judged("kill-worker", (1, {FAILED: 4}))
-    assert (said.outcome, said.findings) == (None, ())
+    for scrapes in (((1, {FAILED: 4}),), ((1, {FAILED: 4}), (1, {FAILED: 4}))):
+        said = judged("kill-worker", *scrapes)
+        assert (said.outcome, said.findings) == (None, ())
     (finding,) = judged("kill-worker", (1, {FAILED: 4}), ready=(2,)).findings
     assert "served once, and then no more" in finding.message
 
