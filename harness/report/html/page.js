@@ -9,6 +9,10 @@ function open() {
   row.scrollIntoView({ block: "center" });
 }
 addEventListener("hashchange", open);
+// On paper nothing can be opened: what the checklist keeps folded is printed.
+addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll(".checklist details")) each.open = true;
+});
 // Each timeline can be gone through step by step: the cursor is at the row that the slider names.
 for (const line of document.querySelectorAll("section.line")) {
   const scrub = line.querySelector(".scrub"), rows = line.querySelectorAll("ol.rows > li");
