@@ -33,6 +33,7 @@ from harness.errors import RigError
 from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
+from harness.records.result_json import sweep_as_json
 from harness.records.run_record import DeclaredScenario, RunRecord, begin
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
@@ -188,16 +189,16 @@ async def resume(folder: Path, *, limits: SweepOptions, means: Means, tell: Tell
 
 
 class _Keeping:
-    """Keeps in ``run.json`` what each scenario came to so far."""
+    """Keeps in ``run.json`` what each scenario came to so far: of one that has news alone it is written down anew."""
 
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self._folder = folder
         self._record = record
-        self._results: dict[str, SweepResult] = {}
+        self._swept: dict[str, dict[str, Any]] = {}
 
     def __call__(self, result: SweepResult) -> None:
-        self._results[result.scenario] = result
-        folders.save_run(self._folder, replace(self._record, sweeps=tuple(self._results.values())))
+        self._swept[result.scenario] = sweep_as_json(result)
+        folders.save_run(self._folder, self._record, swept=self._swept.values())
 
 
 def _as_evidence(sweep: SweepResult) -> SweepResult:

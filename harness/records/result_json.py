@@ -6,13 +6,14 @@ as ``evidence``, one text each, to be read, and as ``entries``, field by field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from harness.errors import UsageError
-from harness.records.plan import parse
+from harness.records.plan import Plan, parse
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Judgement, Verdict
@@ -20,9 +21,9 @@ from harness.records.verdict import Finding, Judgement, Verdict
 
 def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as ``verdict.json`` holds it, with its outcome spelled out for other readers."""
+    kept = msgspec.to_builtins(replace(verdict, plan=Plan(), judgements=()))
     judgements = [_judgement_as_json(judgement) for judgement in verdict.judgements]
-    kept = {**msgspec.to_builtins(verdict), "plan": str(verdict.plan), "judgements": judgements}
-    return {**kept, "outcome": verdict.outcome}
+    return {**kept, "plan": str(verdict.plan), "judgements": judgements, "outcome": verdict.outcome}
 
 
 def verdict_of(kept: Mapping[str, Any]) -> Verdict:
@@ -38,10 +39,16 @@ def verdict_of(kept: Mapping[str, Any]) -> Verdict:
     return verdict
 
 
-def run_as_json(record: RunRecord) -> dict[str, Any]:
-    """Return the record of a run as ``run.json`` holds it."""
-    kept = {key: value for key, value in msgspec.to_builtins(record).items() if key != "sweeps"}
-    return {**kept, "swept": [sweep_as_json(sweep) for sweep in record.sweeps]}
+def run_as_json(record: RunRecord, *, swept: Iterable[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the record of a run as ``run.json`` holds it.
+
+    Args:
+        record: The record.
+        swept: Its sweeps as ``sweep_as_json`` returns them, where that was done before.
+    """
+    kept = msgspec.to_builtins(replace(record, sweeps=()))
+    del kept["sweeps"]
+    return {**kept, "swept": [sweep_as_json(sweep) for sweep in record.sweeps] if swept is None else list(swept)}
 
 
 def run_of(kept: Mapping[str, Any]) -> RunRecord:
@@ -59,7 +66,17 @@ def run_of(kept: Mapping[str, Any]) -> RunRecord:
 
 
 def _judgement_as_json(judgement: Judgement) -> dict[str, Any]:
-    return {**msgspec.to_builtins(judgement), "findings": [_finding_as_json(each) for each in judgement.findings]}
+    """Return a judgement; what it does not have, as most have nothing but an outcome, is left out."""
+    kept: dict[str, Any] = {"check": judgement.check, "outcome": judgement.outcome}
+    if judgement.reason:
+        kept["reason"] = judgement.reason
+    if judgement.findings:
+        kept["findings"] = [_finding_as_json(each) for each in judgement.findings]
+    if judgement.excused:
+        kept["excused"] = True
+    if judgement.times:
+        kept["times"] = msgspec.to_builtins(judgement.times)
+    return kept
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:
@@ -72,7 +89,7 @@ def sweep_as_json(sweep: SweepResult) -> dict[str, Any]:
     verdicts = [verdict_as_json(verdict) for verdict in sweep.verdicts]
     for verdict in verdicts:
         del verdict["outcome"]
-    return {**msgspec.to_builtins(sweep), "verdicts": verdicts}
+    return {**msgspec.to_builtins(replace(sweep, verdicts=())), "verdicts": verdicts}
 
 
 def sweep_of(kept: Mapping[str, Any]) -> SweepResult:

@@ -20,7 +20,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -297,9 +297,9 @@ def load_verdict(folder: Path) -> Verdict:
     return _read(folder / "verdict.json", verdict_of)
 
 
-def save_run(folder: Path, record: RunRecord) -> None:
-    """Write the record of a run into its folder."""
-    write_json(folder / "run.json", run_as_json(record))
+def save_run(folder: Path, record: RunRecord, *, swept: Iterable[Mapping[str, Any]] | None = None) -> None:
+    """Write the record of a run into its folder, with the arguments of ``run_as_json``."""
+    write_json(folder / "run.json", run_as_json(record, swept=swept))
 
 
 def load_run(folder: Path) -> RunRecord:

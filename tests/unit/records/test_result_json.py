@@ -12,7 +12,7 @@ from harness.records.plan import Plan, Strike
 from harness.records.result_json import run_as_json, run_of, verdict_as_json, verdict_of
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, TimeTaken, Verdict
 
 PLAN = Plan((Strike("kill-worker", "before/One"),), real_time=True)
 ENTRY = EvidenceEntry("12:00:01.100", "worker 22863", ("attempt 1", "(after the strike at 12:00:01.000)"))
@@ -82,3 +82,24 @@ def test_what_is_no_verdict_is_refused(kept: dict[str, object]) -> None:
 def test_what_is_no_run_is_refused(kept: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         run_of(kept)
+
+
+def test_what_a_judgement_does_not_have_is_left_out_and_read_back_all_the_same() -> None:
+    times = (TimeTaken(took=2.5, allowed=41.0),)
+    judgements = (
+        Judgement(check="replays", outcome=Outcome.PASS),
+        Judgement(check="recovers-in-time", outcome=Outcome.UNKNOWN, reason="late", excused=True, times=times),
+    )
+    verdict = Verdict(trial="9f3a2c", scenario="trip", plan=Plan(), struck=True, judgements=judgements)
+    kept = verdict_as_json(verdict)
+    assert kept["judgements"] == [
+        {"check": "replays", "outcome": "PASS"},
+        {
+            "check": "recovers-in-time",
+            "outcome": "UNKNOWN",
+            "reason": "late",
+            "excused": True,
+            "times": [{"took": 2.5, "allowed": 41.0}],
+        },
+    ]
+    assert verdict_of(kept) == verdict
