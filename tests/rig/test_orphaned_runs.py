@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -110,9 +111,10 @@ def seen(running: Running, child: str) -> list[psutil.Process]:
 def killed(running: Running, child: str) -> int:
     """Kill a child as soon as there is one, and return its process id; 0: the command ended before."""
     while running.process.poll() is None:
-        if found := seen(running, child):
-            found[0].kill()
-            return found[0].pid
+        for process in seen(running, child):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile: another one is to be killed
+                process.kill()
+                return process.pid
         time.sleep(0.02)
     return 0
 
