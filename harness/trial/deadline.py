@@ -50,35 +50,68 @@ class Bounds:
         return min(self.limit + lag, self.most or _PUT_OFF * self.limit)
 
 
-def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
+@dataclass(frozen=True, kw_only=True)
+class Durations:
+    """How long what a run does takes, and may take: read once from an undisturbed run, for all trials of a sweep.
+
+    Attributes:
+        options: Options of its activities, those that are equal once.
+        detected: Declared seconds after which the loss of an activity is noticed, of the activity that has the most.
+        task_timeout: A workflow task timeout in seconds that the worker keeps with room to spare, yet is soon over.
+        run: Seconds from the start of the work to the end.
+        start_of_worker: Seconds from the start of a worker process to its first poll.
+        executions: How many executions of the work there are.
+    """
+
+    options: tuple[ActivityOptions, ...]
+    detected: float
+    task_timeout: float
+    run: float
+    start_of_worker: float
+    executions: int
+
+    @classmethod
+    def of(cls, baseline: Evidence) -> Durations:
+        """Read them from an undisturbed run."""
+        return cls(
+            options=tuple({options: None for _, options in _activities(baseline)}),
+            detected=max(activity_bounds(baseline).values(), default=0.0),
+            task_timeout=_task_timeout(baseline.tape),
+            run=_duration(baseline.tape),
+            start_of_worker=_start_of_worker(baseline.tape),
+            executions=len(baseline.executions),
+        )
+
+
+def bounds(undisturbed: Durations, plan: Plan, *, time_limit: float) -> Bounds:
     """Return the bounds of a trial under a plan.
 
     Args:
-        baseline: An undisturbed run of the same scenario.
+        undisturbed: From an undisturbed run of the same scenario.
         plan: The plan; real-time trials wait for timeouts as declared.
         time_limit: The scenario's own limit in seconds, which nothing passes; 0: none.
     """
-    task_timeout = 0.0 if plan.real_time else _task_timeout(baseline.tape)
-    detected = max(activity_bounds(baseline).values(), default=0.0) if plan.real_time else _ACCELERATED
+    task_timeout = 0.0 if plan.real_time else undisturbed.task_timeout
+    detected = undisturbed.detected if plan.real_time else _ACCELERATED
     waiting = (task_timeout or _SERVER_TASK_TIMEOUT) + (_STICKY if plan.real_time else 0.0)
-    backoff = max((options.retry.delay(2) for _, options in _activities(baseline)), default=0.0)
-    strike = detected + backoff + waiting + 4 * _start_of_worker(baseline.tape)
-    limit = 3 * _duration(baseline.tape) + strike * max(1, len(plan.strikes)) + SLACK
-    limit += sum(_more(fault, baseline) for fault in plan.faults)
+    backoff = max((options.retry.delay(2) for options in undisturbed.options), default=0.0)
+    strike = detected + backoff + waiting + 4 * undisturbed.start_of_worker
+    limit = 3 * undisturbed.run + strike * max(1, len(plan.strikes)) + SLACK
+    limit += sum(_more(fault, undisturbed) for fault in plan.faults)
     return Bounds(
         limit=min(limit, time_limit) if time_limit else limit,
         task_timeout=task_timeout,
         most=time_limit,
-        executions=len(baseline.executions),
+        executions=undisturbed.executions,
     )
 
 
-def _more(fault: Fault, baseline: Evidence) -> float:
+def _more(fault: Fault, undisturbed: Durations) -> float:
     """Return the seconds that a fault takes beyond what the loss of a worker does."""
     impact = fault.action.impact
     if not impact.fails_attempts:
         return impact.seconds
-    waits = (_waits(options, fault.times) for _, options in _activities(baseline))
+    waits = (_waits(options, fault.times) for options in undisturbed.options)
     return impact.seconds + min(max(waits, default=0.0), LONGEST_OUTAGE)
 
 
