@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -85,6 +86,8 @@ class Nemesis:
         self._waiting: list[Strike] = list(plan.strikes)
         self._lasting: list[_Lasting] = []
         self._healing: set[asyncio.Task[None]] = set()
+        self._undecided = 0  # messages on the tape of which it is not known yet whether they are struck
+        self._all_decided = asyncio.Event()
 
     async def decide(self, entry: Entry) -> Decision:
         """Put a message on the tape, hold it, and return what becomes of it."""
@@ -96,7 +99,12 @@ class Nemesis:
         self._tape.put(entry)
         if entry.point is None:
             return "go"
-        await self._hear(entry)
+        self._undecided += 1
+        try:
+            await self._hear(entry)
+        finally:  # whoever waits for it comes next when the strike, if one is due, has begun
+            self._undecided -= 1
+            self._all_decided.set()
         if self._workers.died(entry.worker):
             return self._dropped(entry)
         due = self._due(entry)
@@ -126,16 +134,28 @@ class Nemesis:
             self._dropped(entry, status=decision.code if isinstance(decision, Refusal) else "")
 
     async def whole(self, *, timeout: float) -> None:
-        """Wait until all that strikes left to be done is done, for ``timeout`` seconds at most."""
+        """Wait until it is decided of each message, and all that strikes left to be done is done.
+
+        That a message is on the tape is known before it is struck: of the answer that closed a workflow, too.
+
+        Args:
+            timeout: Seconds to wait for each of both, at most.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while self._undecided:
+                    self._all_decided.clear()
+                    await self._all_decided.wait()
         if self._healing:
             await asyncio.wait(self._healing, timeout=timeout)
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Strike no more, and give up healing: the trial is over."""
         self._waiting.clear()
         self._lasting.clear()
         for task in self._healing:
             task.cancel()
+        await asyncio.gather(*self._healing, return_exceptions=True)
 
     def _due(self, entry: Entry) -> tuple[Fault, str] | None:
         """Return the fault to strike this message with, and whether it is a strike or one more hit of a lasting one."""

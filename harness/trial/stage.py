@@ -87,7 +87,7 @@ class Stage:
 
     async def clear(self) -> None:
         """Strike no more, and end every worker process; histories can still be fetched."""
-        self.nemesis.finish()
+        await self.nemesis.finish()
         await self.workers.stop()
 
 

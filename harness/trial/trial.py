@@ -39,7 +39,7 @@ async def run_trial(
         4  messages pass the doors; the plan's strikes are made at their points, and healed
         5  the trial ends, whichever comes first: the workflow has closed and all is healed, the scenario says that the
            work is over, nothing can go on, or the time is up
-        6  nothing is struck any more, and every worker process is ended
+        6  nothing is struck any more, and every worker process is ended; a server that is not back yet is started
         7  the histories of all runs are fetched: with the tape they are the evidence
 
     Args:
@@ -82,6 +82,7 @@ async def run_trial(
                     await _try_next_version(place)
         finally:
             await stage.clear()
+        await _server_is_there(place, plan=plan)
         await _look_once_more(place)
         await place.state.compare(stage.tape)
         return Evidence(
@@ -125,6 +126,12 @@ async def _try_next_version(place: TrialStage) -> None:
         await workers.look_in("next")
     except (RigError, UsageError) as error:
         raise UsageError(f"the next version does not start: {error}") from error
+
+
+async def _server_is_there(place: TrialStage, *, plan: Plan) -> None:
+    """Start the server that the plan killed, where the trial was over before it was back: nobody else would answer."""
+    if any(fault.ends_server for fault in plan.faults) and not place.slot.server.alive:
+        await place.slot.server.start()
 
 
 async def _look_once_more(place: TrialStage) -> None:

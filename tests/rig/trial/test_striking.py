@@ -107,7 +107,7 @@ async def trial(
         async with asyncio.timeout(LIMIT):
             yield found
     finally:
-        found.nemesis.finish()
+        await found.nemesis.finish()
         await found.workers.stop()
 
 

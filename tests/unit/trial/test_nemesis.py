@@ -105,7 +105,7 @@ async def test_what_the_dead_process_still_sends_is_dropped() -> None:
     assert await nemesis.decide(entry(TWO, number=2)) == "drop"
     assert await nemesis.decide(entry(None, number=3)) == "drop"
     assert await nemesis.decide(entry(TWO, number=4, worker=0)) == "go"
-    nemesis.finish()
+    await nemesis.finish()
 
 
 async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_executed() -> None:
@@ -114,7 +114,7 @@ async def test_an_answer_that_a_dead_process_never_hears_is_on_the_tape_as_execu
     await nemesis.decide(entry(ONE, number=2))
     assert await nemesis.decide(entry(TWO.at("after"))) == "drop"
     assert [(found.kind, found.message) for found in nemesis.tape.entries[-2:]] == [("reply", 1), ("dropped", 1)]
-    nemesis.finish()
+    await nemesis.finish()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ async def test_a_message_held_while_its_sender_is_struck_is_dropped() -> None:
     may_go.set()
     async with asyncio.timeout(LIMIT):
         assert await held == "drop"
-    nemesis.finish()
+    await nemesis.finish()
 
 
 async def test_a_worker_that_cannot_be_started_again_is_told() -> None:
@@ -202,7 +202,7 @@ async def test_a_worker_that_cannot_be_started_again_is_told() -> None:
 async def test_once_finished_it_strikes_no_more() -> None:
     worker = Worker()
     nemesis = Play(kill(ONE.id), striker=worker)
-    nemesis.finish()
+    await nemesis.finish()
     assert await nemesis.decide(entry(ONE)) == "go"
     assert worker.killed == []
 
@@ -212,7 +212,7 @@ async def test_finishing_gives_up_healing_and_is_no_failure() -> None:
     nemesis = Play(kill(ONE.id), striker=worker)
     await nemesis.decide(entry(ONE))
     await asyncio.sleep(0)
-    nemesis.finish()
+    await nemesis.finish()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert nemesis.tape.failure is None
@@ -230,6 +230,27 @@ async def test_it_waits_until_all_is_whole_and_no_longer_than_it_may() -> None:
     async with asyncio.timeout(LIMIT):
         await nemesis.whole(timeout=LIMIT)
     assert [told.facts for told in acts(nemesis.tape.entries, "heal")] == [FaultHealed(fault="kill-worker")]
+
+
+async def test_all_is_whole_only_when_a_message_on_the_tape_was_let_go_or_struck() -> None:
+    worker, may_go = Worker(), asyncio.Event()
+
+    async def listen(point: Point) -> None:
+        await may_go.wait()
+
+    nemesis = Play(kill(ONE.id), striker=worker, listen=listen)
+    deciding = asyncio.create_task(nemesis.decide(entry(ONE)))
+    await asyncio.sleep(0)
+    await nemesis.whole(timeout=0.05)
+    assert (len(nemesis.tape.entries), worker.killed) == (1, [])
+    whole = asyncio.create_task(nemesis.whole(timeout=LIMIT))
+    await asyncio.sleep(0)
+    assert not whole.done()
+    may_go.set()
+    worker.may_start.set()
+    async with asyncio.timeout(LIMIT):
+        await asyncio.gather(whole, deciding)
+    assert worker.started.is_set()
 
 
 async def test_what_was_executed_is_heard_of_though_its_sender_died_before_the_answer() -> None:

@@ -109,7 +109,7 @@ async def test_a_fault_that_is_never_healed_meets_every_message_of_its_doors_fro
 async def test_a_lasting_fault_ends_with_the_trial() -> None:
     nemesis = Play(strike("model-outage", MODEL), striker=Deciding(RESET))
     await nemesis.decide(entry(MODEL))
-    nemesis.finish()
+    await nemesis.finish()
     assert await nemesis.decide(entry(MODEL)) == "go"
 
 
