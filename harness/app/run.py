@@ -45,6 +45,7 @@ from harness.sweeps.pace import turns_of
 from harness.sweeps.side_by_side import sweep_all
 from harness.trial.next_version import look_at_next_version
 from harness.trial.script_files import script_files
+from harness.trial.taken_messages import look_at_messages
 
 RIG = "rig"
 """Where below the folder of a run the server keeps its database and logs while the run is under way."""
@@ -132,6 +133,7 @@ async def run(
     """
     for each in work:
         script_files(each.scenario)
+        look_at_messages(each.scenario)
         look_at_next_version(options.next or each.scenario.next)
     scratch.remove_abandoned(*folder.parent.glob(f"*/{RIG}"))
     server = await means.server(options.engine, tell=tell)

@@ -201,7 +201,7 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
         for execution, entry in asked.items():
             if first is None or execution == first or execution[1] != first[1]:
                 continue
-            if execution[1:] == first[1:] and _was_started_again(evidence):
+            if execution[1:] == first[1:] and _was_done_anew(evidence):
                 continue  # the same work, done again on purpose: that its effect is the same one is right
             # An execution that never completed may be followed by another that asks for the same effect on purpose.
             if first in done:
@@ -212,8 +212,10 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
                 break
 
 
-def _was_started_again(evidence: Evidence) -> bool:
-    calls = (entry.facts_as(ClientCall) for entry in acts(evidence.tape, "start-again"))
+def _was_done_anew(evidence: Evidence) -> bool:
+    """Tell whether the work was started again, or reset."""
+    anew = (entry for operation in ("start-again", "reset") for entry in acts(evidence.tape, operation))
+    calls = (entry.facts_as(ClientCall) for entry in anew)
     return any(call is not None and not call.failure for call in calls)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.checks import faults_met, masking
+from harness.checks.check import CannotTell
+from harness.faults.client_actions import ResetWorkflow
 from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
 from harness.records.tape import acts
@@ -20,7 +22,12 @@ def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Se
     """Return what is wrong with the end of the work where somebody else decided it.
 
     An empty text where nothing is; None where nobody did, or who did came after the end.
+
+    Raises:
+        CannotTell: It was to be reset, and was not.
     """
+    if words := _not_reset(evidence):
+        raise CannotTell(words)
     fault = faults_met.decided_by_client(evidence)
     kind = events.kind(close)
     if fault is None or (fault.ends in _ACTS and _came_too_late(evidence, _ACTS[fault.ends])):
@@ -34,6 +41,15 @@ def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Se
     if kind in ("WORKFLOW_EXECUTION_CANCELED", *_OWN_ENDS):
         return ""
     return f"{_words(kind)}, though it was cancelled"
+
+
+def _not_reset(evidence: Evidence) -> str:
+    """Return why the work was not reset that was to be; an empty text where it was, or was not to be."""
+    if not any(isinstance(fault.action, ResetWorkflow) for fault in evidence.faults):
+        return ""
+    calls = [call for entry in acts(evidence.tape, "reset") if (call := entry.facts_as(ClientCall))]
+    refused = next((call.failure for call in calls if call.failure), "")
+    return f"the server did not reset it: {refused}" if refused else "" if calls else "it ended before it was reset"
 
 
 def _came_too_late(evidence: Evidence, act: str) -> bool:

@@ -384,7 +384,10 @@ def _may_forget_updates(evidence: Evidence) -> bool:
 
 def _received(evidence: Evidence) -> Counter[tuple[str, str]]:
     received: Counter[tuple[str, str]] = Counter()
+    reset = set(filter(None, map(events.reset_from, evidence.roots)))
     for history in evidence.roots:
+        if history.run_id in reset:
+            continue  # the run that took its place has all that it had, or was sent it anew
         for event in history.of_type("WORKFLOW_EXECUTION_SIGNALED"):
             received["signal", str(events.attributes(event).get("signalName", ""))] += 1
         for event in history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"):

@@ -8,13 +8,14 @@ from harness.faults.action import Action
 from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
+    ResetWorkflow,
     SendAgain,
     SendLate,
     SendNow,
     StartAgain,
     TerminateWorkflow,
 )
-from harness.faults.fault import Ends, Every, Fault, When
+from harness.faults.fault import Ends, Every, Fault, Need, When
 from harness.records.point import Position
 
 _TASK, _ACTIVITY = "RespondWorkflowTaskCompleted", "RespondActivityTaskCompleted"
@@ -29,6 +30,7 @@ def _done(
     every: Every = "message",
     positions: tuple[Position, ...] = ("before", "after"),
     ends: Ends = "as baseline",
+    needs: tuple[Need, ...] = (),
     when: When = "at any time",
     at: Literal["both", "workflow tasks", "activities"] = "both",
 ) -> Fault:
@@ -44,6 +46,7 @@ def _done(
         positions=positions,
         operations={"both": (_TASK, _ACTIVITY), "workflow tasks": (_TASK,), "activities": (_ACTIVITY,)}[at],
         ends=ends,
+        needs_more=needs,
         when=when,
     )
 
@@ -154,4 +157,26 @@ STARTED_AFTER_END_REFUSED = _done(
     every="once",
     positions=("before",),
     at="workflow tasks",
+)
+
+RESET_WORKFLOW = _done(
+    "reset-workflow",
+    "When the work has ended, it is reset to this workflow task, as after a mistake that was found too late.",
+    ResetWorkflow("at the end"),
+    right="What was done before that task is not done again; what came after it is, under the same keys, so that it "
+    "happens once; and the new run ends with an equal result.",
+    positions=("after",),
+    at="workflow tasks",
+    needs=("reset",),
+)
+
+RESET_UNDER_WAY = _done(
+    "reset-under-way",
+    "The workflow is reset to its last workflow task while an activity is under way, whose answer nobody takes then.",
+    ResetWorkflow("at once"),
+    right="The run that takes its place does that activity again under the same keys, and ends with an equal result.",
+    every="activity",
+    positions=("before",),
+    at="activities",
+    needs=("reset",),
 )

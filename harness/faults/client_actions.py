@@ -69,3 +69,20 @@ class StartAgain:
 
     policy: Literal["fail", "use existing", "allow duplicate", "reject duplicate"]
     impact: ClassVar[Impact] = Impact()
+
+
+@dataclass(frozen=True)
+class ResetWorkflow:
+    """Reset the workflow to the workflow task that was completed last: a new run takes the place of the one that was.
+
+    Attributes:
+        when: ``at once``: while the work is under way, so that the run is terminated. ``at the end``: once it has
+            ended.
+    """
+
+    when: Literal["at once", "at the end"]
+    impact: ClassVar[Impact] = Impact()
+
+
+RUNS_ANEW = (StartAgain, ResetWorkflow)
+"""The actions after which a further run does work of the scenario's that was done before."""

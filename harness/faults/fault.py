@@ -10,11 +10,11 @@ from harness.records.point import Door, Point, Position
 
 Family = Literal["process", "server", "wire", "model", "effect", "client", "code"]
 
-Need = Literal["persistence", "restart", "time skipping", "acceleration"]
+Need = Literal["persistence", "restart", "time skipping", "acceleration", "reset"]
 """What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
 ``restart``: after kill -9 it goes on where it was. ``time skipping``: time can pass faster than it does.
 ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
-once."""
+once. ``reset``: ResetWorkflowExecution."""
 
 Every = Literal["cut", "message", "activity", "once"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).
@@ -56,6 +56,7 @@ class Fault:
         needs_tools: Whether it can be made only at a call that offers tools to the model.
         ends: How the work rightly ends.
         when: At which messages it can be made.
+        needs_more: What it needs of the engine beside what its impact tells.
         terminal: Whether no attempt can succeed any more, so that the work must end in a prompt, bounded and rightly
             classified failure, or in a fallback that the scenario declares. Else it must end as the baseline.
     """
@@ -74,6 +75,7 @@ class Fault:
     needs_tools: bool = False
     ends: Ends = "as baseline"
     when: When = "at any time"
+    needs_more: tuple[Need, ...] = ()
     terminal: bool = False
 
     @property
@@ -106,7 +108,7 @@ class Fault:
         """What it needs of the engine that runs the server."""
         if self.ends_server:
             return ("persistence", "restart")
-        return ("acceleration",) if self.stops_worker else ()
+        return ("acceleration",) if self.stops_worker else self.needs_more
 
     def meets(self, request: object) -> bool:
         """Tell whether it can be made at a call with that body, if it can at the point."""

@@ -138,7 +138,7 @@ class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Acts ``signal``, ``query``, ``update`` and ``cancel``: the scenario's client sent something to the workflow.
 
     Act ``unsent``: it was still to send it when the trial ended. Act ``resend``: it sent the same request once more.
-    Acts ``terminate`` and ``start-again``: it did that.
+    Acts ``terminate``, ``start-again`` and ``reset``: it did that.
 
     Attributes:
         name: Name of the signal, query or update.
@@ -265,6 +265,7 @@ ACTS: Mapping[str, type[ActFacts]] = {
     "resend": ClientCall,
     "terminate": ClientCall,
     "start-again": ClientCall,
+    "reset": ClientCall,
     "past-doors": PastDoors,
     "state": StateChanged,
     "notice": DoorNotice,

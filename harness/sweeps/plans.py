@@ -9,7 +9,7 @@ from math import inf
 
 from harness import faults
 from harness.faults import Fault
-from harness.faults.client_actions import StartAgain
+from harness.faults.client_actions import RUNS_ANEW
 from harness.records.cut import Cut, cuts_of, is_known, new_cuts, steady
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -169,10 +169,10 @@ def shown_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) 
     neither asked once more nor stopped for another one to start. What a paused worker still sends when it goes on is no
     recovery: another one has its work, and no strike is made at it. Faults of which one is made for each type of
     activity, or one in all, are not made again in recoveries, nor are those of clients and of changed code: who
-    cancels once, does not cancel again. A run that was started once more is no recovery either: it does what the first
-    one did.
+    cancels once, does not cancel again. A run that was started once more, or reset, is no recovery either: it does what
+    the first one did.
     """
-    if any(isinstance(fault.action, StartAgain) for fault in evidence.plan.faults):
+    if any(isinstance(fault.action, RUNS_ANEW) for fault in evidence.plan.faults):
         return []
     chosen = [
         fault for fault in chosen if fault.every not in ("activity", "once") and fault.family not in ("client", "code")

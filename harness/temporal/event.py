@@ -64,6 +64,15 @@ def close_of(history: History) -> dict[str, Any] | None:
     return next((event for event in reversed(history.events) if kind(event) in CLOSES), None)
 
 
+def reset_from(history: History) -> str:
+    """Return the id of the run that was reset, where a run took its place; else an empty text.
+
+    The event that says so stands in every later run, too, that is reset from that one.
+    """
+    resets = (attributes(event) for event in history.of_type("WORKFLOW_TASK_FAILED"))
+    return next((str(each.get("baseRunId", "")) for each in resets if each.get("newRunId") == history.run_id), "")
+
+
 def root_close(evidence: Evidence) -> dict[str, Any] | None:
     """Return the event that closed the whole chain of the scenario's workflow, or None while it is open.
 

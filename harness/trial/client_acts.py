@@ -20,6 +20,7 @@ from harness.doors.wire.attribution import Attribution
 from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
+    ResetWorkflow,
     SendAgain,
     SendLate,
     SendNow,
@@ -31,11 +32,12 @@ from harness.records.plan import Plan
 from harness.records.tape import Entry
 from harness.trial.driver import Driver
 from harness.trial.live_tape import LiveTape
+from harness.trial.resetting import Resetting
+from harness.trial.taken_messages import METADATA
 
-ClientAction = SendNow | SendLate | SendAgain | AskQueries | CancelWorkflow | TerminateWorkflow | StartAgain
-
-_METADATA = "__temporal_workflow_metadata"
-"""The query by which every workflow tells which signals, queries and updates it knows."""
+ClientAction = (
+    SendNow | SendLate | SendAgain | AskQueries | CancelWorkflow | TerminateWorkflow | StartAgain | ResetWorkflow
+)
 
 _CONFLICT = {
     "fail": WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
@@ -60,6 +62,7 @@ class ClientActs:
         self._driver = driver
         self._tape = tape
         self._attribution = attribution
+        self._resetting = Resetting(driver, tape=tape, attribution=attribution)
 
     async def while_held(self, action: ClientAction, entry: Entry) -> Decision:
         """Do what the server alone has to take, while the message of an entry is held; then let it go on."""
@@ -75,6 +78,8 @@ class ClientActs:
                 await self._call("terminate", workflow_id)
             case StartAgain("fail" | "use existing"):
                 await self._start_again(action, workflow_id)
+            case ResetWorkflow(when):
+                await self._resetting.while_held(entry, workflow_id, at_once=when == "at once")
             case _:
                 pass
         return "go"
@@ -91,6 +96,12 @@ class ClientActs:
             await self._ended(workflow_id)
             if run_id := await self._start_again(action, workflow_id):
                 await self._driver.send_rest(workflow_id, anew=True)
+                self._driver.is_free_to_skip(workflow_id)
+                await self._ended(workflow_id, run_id)
+        elif isinstance(action, ResetWorkflow):
+            if action.when == "at the end":
+                await self._ended(workflow_id)
+            if run_id := await self._resetting.run(entry):
                 await self._ended(workflow_id, run_id)
 
     async def ended(self, entry: Entry) -> None:
@@ -129,7 +140,7 @@ class ClientActs:
     async def _ask_all(self, workflow_id: str) -> None:
         handle = self._client.get_workflow_handle(workflow_id)
         try:
-            known = await handle.query(_METADATA, result_type=WorkflowMetadata)
+            known = await handle.query(METADATA, result_type=WorkflowMetadata)
         except RPCError:  # no worker was there to answer
             return
         for name in sorted(each.name for each in known.definition.query_definitions):

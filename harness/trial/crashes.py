@@ -6,7 +6,8 @@ import asyncio
 import time
 from pathlib import Path
 
-from harness.doors.wire.attribution import Attribution, KnownRun
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.known_runs import KnownRun
 from harness.records.evidence import Crash, History
 from harness.servers.crash import copy_and_read
 

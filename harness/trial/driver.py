@@ -161,11 +161,12 @@ class Driver:
 
     async def send_at_start(self, workflow_id: str) -> None:
         """Send what is to be sent right after the start; time is free to skip once no more of it is to pass."""
-        self._is_free_to_skip(workflow_id)
+        self.is_free_to_skip(workflow_id)
         await self._send_all([each for each in self._still_for(workflow_id) if each[1].at == "start"], workflow_id)
 
     async def reached(self, point: Point) -> None:
         """Send what is to be sent at a point that is held, and see whether the work is over with it."""
+        point = self._attribution.resets.undone(point)
         for workflow_id, point_id in self._met_by(point):
             over = self._scenario.over
             if over and comes_to(point_id, over.point):
@@ -262,7 +263,7 @@ class Driver:
             elif self._takes(number, send, workflow_id):
                 await self._ask(number, send, workflow_id)
             del following[0]
-        self._is_free_to_skip(workflow_id)
+        self.is_free_to_skip(workflow_id)
 
     async def _send_one(self, number: int, send: Send, workflow_id: str) -> None:
         """Send one, without waiting for a worker, unless it was sent already or is withheld."""
@@ -315,9 +316,11 @@ class Driver:
         facts = TimePassed(workflow_id=workflow_id, seconds=asked.total_seconds(), passed=passed.total_seconds())
         self._tape.note("pass", facts=facts)
 
-    def _is_free_to_skip(self, workflow_id: str) -> None:
+    def is_free_to_skip(self, workflow_id: str) -> None:
         """Let time skip whenever nothing is under way, unless somebody is still to let some of it pass."""
-        if self._clock and not any(send.kind == "pass" for _, send in self._still_for(workflow_id)):
+        begun = (send for each, following in self._following if each == workflow_id for _, send in following)
+        still = (send for _, send in self._still_for(workflow_id))
+        if self._clock and not any(send.kind == "pass" for send in (*begun, *still)):
             self._in_background(self._clock.release(workflow_id))
 
     async def _tell(self, number: int, send: Send, workflow_id: str, *, again: str = "") -> None:

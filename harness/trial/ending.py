@@ -7,8 +7,9 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from harness.doors.wire.attribution import KnownRun
+from harness.doors.wire.known_runs import KnownRun
 from harness.errors import RigError, UsageError, nearest
+from harness.faults.client_actions import RUNS_ANEW
 from harness.faults.fault import Fault
 from harness.records.act_facts import ClientCall
 from harness.records.evidence import End
@@ -20,6 +21,7 @@ from harness.trial.deadline import Bounds
 from harness.trial.idle import wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
+from harness.trial.taken_messages import unknown_to
 
 _SENT = ("signal", "update")
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
@@ -105,13 +107,30 @@ class TrialEnd:
         someone = self._place.driver.starter_runs or self._may_exit or not self._stage.attribution.executions
         if someone or not (nobody or self._is_baseline):
             await asyncio.Event().wait()
-        return await wait_until_idle(
-            self._stage.frontend,
-            list(self._stage.attribution.executions),
-            tape=self._stage.tape,
-            seconds=_ALONE_LIMIT if nobody else _WAIT_LIMIT,
-            timers_end=self._place.clock is not None or not nobody,
+        if not nobody:
+            waiting = await self._idle(_ALONE_LIMIT, timers_end=True)
+            if unknown := await self._unknown():
+                return f"{waiting}: {unknown}"
+        return await self._idle(
+            _ALONE_LIMIT if nobody else _WAIT_LIMIT, timers_end=bool(self._place.clock) or not nobody
         )
+
+    async def _idle(self, seconds: float, *, timers_end: bool) -> str:
+        executions = list(self._stage.attribution.executions)
+        tape, frontend = self._stage.tape, self._stage.frontend
+        return await wait_until_idle(frontend, executions, tape=tape, seconds=seconds, timers_end=timers_end)
+
+    async def _unknown(self) -> str:
+        """Say which message that was sent its workflow does not know, or refused; an empty text where none is."""
+        calls = [(each.operation, call) for each in self._stage.tape.entries if (call := each.facts_as(ClientCall))]
+        sent = [(kind, call) for kind, call in calls if kind in _SENT]
+        if failed := next((f"{kind} {call.name} failed: {call.failure}" for kind, call in sent if call.failure), ""):
+            return failed
+        for workflow_id in self._stage.attribution.executions:
+            names = {call.name: kind for kind, call in sent if call.workflow_id == workflow_id}
+            if names and (unknown := await unknown_to(self._place.driver.client, workflow_id, names)):
+                return unknown
+        return ""
 
     async def _first(self, watching: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
         """Wait for one of several things until the deadline, which a busy machine puts off; return what has come."""
@@ -135,7 +154,8 @@ class TrialEnd:
             await self._chain_closed(following)
             followed.add(following.workflow_id)
         await self._answered()
-        await self._stage.nemesis.whole(timeout=_WHOLE_LIMIT)
+        anew = any(isinstance(fault.action, RUNS_ANEW) for fault in self._faults)
+        await self._stage.nemesis.whole(timeout=self._bounds.limit if anew else _WHOLE_LIMIT)
 
     async def _to_follow(self, followed: set[str]) -> KnownRun | None:
         """Return the first run of an execution that is not followed yet, or None once there will be no more.

@@ -11,7 +11,8 @@ import time
 
 import grpc.aio
 
-from harness.doors.wire.attribution import Attribution, KnownRun
+from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.known_runs import KnownRun
 from harness.records.evidence import Sample
 from harness.records.message_facts import ActivityTask
 from harness.records.tape import Entry

@@ -30,6 +30,7 @@ from harness.faults.action import (
 from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
+    ResetWorkflow,
     SendAgain,
     SendLate,
     SendNow,
@@ -337,6 +338,7 @@ def _(action: LoseReply, striking: Striking, *, fault: Fault, entry: Entry) -> S
 @carry_out.register(CancelWorkflow)
 @carry_out.register(TerminateWorkflow)
 @carry_out.register(StartAgain)
+@carry_out.register(ResetWorkflow)
 def _(action: ClientAction, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     if striking.client is None:
         return Struck(decision="go")

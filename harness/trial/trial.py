@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from harness.doors.wire.attribution import KnownRun
+from harness.doors.wire.known_runs import KnownRun
 from harness.errors import RigError, UsageError
 from harness.records.act_facts import WorkStarted
 from harness.records.evidence import Evidence, History

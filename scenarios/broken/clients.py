@@ -41,7 +41,7 @@ query_counts = Scenario(worker=WRONG, work=start(approvals.QueryCounts.run, "Spr
 started_twice_pays_twice = Scenario(
     worker=WRONG,
     work=start(approvals.StartedTwicePaysTwice.run, "Spring"),
-    faults=["started-after-end", "started-after-end-refused"],
+    faults=["started-after-end", "started-after-end-refused", "reset-workflow"],
 )
 update_cut_off = Scenario(
     worker=WRONG,
@@ -81,7 +81,7 @@ cancel_undone = Scenario(
 cancel_told = Scenario(
     worker=RIGHT,
     work=start(right_approvals.CancelTold.run, "Spring"),
-    faults=["cancel-workflow", "terminate-workflow", "started-after-end"],
+    faults=["cancel-workflow", "terminate-workflow", "started-after-end", "reset-workflow", "reset-under-way"],
 )
 
 PLANTED = {
@@ -126,6 +126,13 @@ ALSO_PLANTED = {
             "effects-happen-once",
             "effect-reply-lost@after/effect.checkpoint/ApprovalAsPublished/persist_checkpoint.1/attempt-1",
         ),
-    )
+    ),
+    "started_twice_pays_twice": (
+        (
+            "effects-happen-once",
+            "reset-workflow@after/RespondWorkflowTaskCompleted/StartedTwicePaysTwice/"
+            "ScheduleActivityTask-publish_by_run.1/attempt-1",
+        ),
+    ),
 }
 LOOKALIKES = ("approval_once", "approval_for_ever", "cancel_undone", "cancel_told")

@@ -4,48 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from harness.doors.wire import decoding
+from harness.doors.wire.known_runs import KnownRun, Resets
 from harness.records.point import NO_COMMANDS, Door, Point, Position
 
 _COMMANDS_NAMED = 3
-
-
-@dataclass
-class KnownRun:
-    """One run of one workflow, as far as the doors have learned it.
-
-    Attributes:
-        workflow_id: Workflow id.
-        run_id: Run id.
-        path: As in ``Point.workflow``.
-        root: Whether it belongs to the chain that the scenario's work began.
-        activities: Activity id to activity type and which execution of that type it is.
-        operations: The same of the Nexus operations that it calls, by the id of the request that starts each.
-        executions: How many executions of each activity type and child workflow type were scheduled.
-        seen: For each kind of message, what distinguishes the occurrences, in order.
-    """
-
-    workflow_id: str
-    run_id: str
-    path: str
-    root: bool
-    activities: dict[str, tuple[str, int]] = field(default_factory=dict)
-    operations: dict[str, tuple[str, int]] = field(default_factory=dict)
-    executions: Counter[str] = field(default_factory=Counter)
-    seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
-
-    def occurrence(self, *kind: str, distinguished_by: str) -> int:
-        """Return which message of its kind this is, from 1; one that says the same again is the same one."""
-        values = self.seen.setdefault(kind, [])
-        if distinguished_by not in values:
-            values.append(distinguished_by)
-        return values.index(distinguished_by) + 1
 
 
 @dataclass(frozen=True)
@@ -105,6 +74,7 @@ class Attribution:
         # Calls of Nexus operations by somebody who is unknown here, and how often each task of one was handed out.
         self._elsewhere = KnownRun("", "", "", root=False)
         self._handed_out: Counter[str] = Counter()
+        self.resets = Resets()
 
     @property
     def roots(self) -> list[KnownRun]:
@@ -294,6 +264,7 @@ class Attribution:
             path = self._executions.get(workflow_id, workflow)
             root = workflow_id in self._executions or not (self.runs or self._executions or self._begins_with)
         run = self.runs[run_id] = KnownRun(workflow_id, run_id, path, root)
+        self.resets.began(run)
         return run
 
     def _learn_activity_task(self, reply: Any, worker: int) -> Task:

@@ -18,6 +18,8 @@ with workflow.unsafe.imports_passed_through():
 RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 A_WHILE = timedelta(minutes=5)
 A_DAY = timedelta(days=1)
+AN_HOUR = timedelta(hours=1)
+PATIENT = RetryPolicy(initial_interval=timedelta(hours=2), maximum_attempts=5)
 
 
 @activity.defn
@@ -54,6 +56,13 @@ async def drafted(title: str) -> str:
 async def published(text: str) -> str:
     """Publish a text and return it."""
     return await workflow.execute_activity(publish, text, start_to_close_timeout=A_WHILE, retry_policy=RETRIES)
+
+
+async def published_patiently(text: str, *, within: timedelta | None = None) -> str:
+    """Publish a text; after a failure two hours pass."""
+    return await workflow.execute_activity(
+        publish, text, start_to_close_timeout=A_WHILE, schedule_to_close_timeout=within, retry_policy=PATIENT
+    )
 
 
 async def withdrawn(text: str) -> None:

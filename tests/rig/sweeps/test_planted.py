@@ -19,8 +19,8 @@ from tests import ROOT
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
 
 FILES = (
-    *("answers", "clients", "effects", "executions", "fallbacks", "heartbeats", "outages", "published"),
-    *("rate_limits", "retries", "state", "tools", "versions", "zombies"),
+    *("answers", "clients", "deadlines", "effects", "executions", "fallbacks", "heartbeats", "outages"),
+    *("published", "rate_limits", "retries", "state", "tools", "versions", "zombies"),
 )
 MODULES = [import_module(f"scenarios.broken.{name}") for name in FILES]
 PLANTED = {name: planted for module in MODULES for name, planted in module.PLANTED.items()}
@@ -37,7 +37,9 @@ WASTEFUL = (
 )
 BROKEN_TOO = ("as_published", "effects-happen-once")
 """What one of the risky agents breaks as well."""
-RIGHT = [import_module(f"scenarios.broken.{name}") for name in ("right", "clients", "executions", "versions")]
+RIGHT = [
+    import_module(f"scenarios.broken.{name}") for name in ("right", "clients", "deadlines", "executions", "versions")
+]
 LOOKALIKES = [name for module in RIGHT for name in module.LOOKALIKES]
 REFERENCE = ("every_fault", "paused_for_a_day", "usual_model_out", "conservative", "support_agents", "nothing_asked")
 SWEPT = (

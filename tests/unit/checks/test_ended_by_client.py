@@ -6,7 +6,7 @@ import pytest
 
 from harness.records.evidence import Evidence
 
-from .build import Story, only_finding, passes
+from .build import Story, judged, only_finding, passes
 
 ENDS = "workflow-ends-as-baseline"
 USUAL = Story().close(result="published").evidence()
@@ -65,3 +65,17 @@ def test_one_that_nobody_answers_ends_in_its_own_way(kind: str, right: bool) -> 
         passes(ENDS, evidence, USUAL)
     else:
         assert "though nobody ended it" in only_finding(ENDS, evidence, USUAL).message
+
+
+@pytest.mark.parametrize("failure", ["", "RPCError: not here"])
+def test_whether_one_that_is_reset_ends_as_usual_is_known_once_it_was_reset(failure: str) -> None:
+    story = Story()
+    story.strike(fault="reset-workflow", restart=False)
+    story.act("reset", name="to event 4", args=[], workflow_id="agent-1", failure=failure)
+    evidence = story.close(result="published").evidence()
+    if not failure:
+        passes(ENDS, evidence, USUAL)
+        only_finding(ENDS, story.evidence(), Story().close(result="another").evidence())
+    else:
+        told = judged(ENDS, evidence, USUAL)
+        assert (told.outcome, told.reason) == ("UNKNOWN", "the server did not reset it: RPCError: not here")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,6 +199,16 @@ def test_signal_lost_or_doubled() -> None:
     finding = only_finding("signals-once", signalled(sent=1, received=0), usual)
     assert finding.message == "signal approve was sent once, and is in the history 0 times"
     only_finding("signals-once", signalled(sent=1, received=2), usual)
+
+
+def test_a_signal_that_a_reset_run_is_sent_anew_is_the_same_one() -> None:
+    usual = signalled(sent=1, received=1)
+    first, again = usual.histories[0], Story(run_id="run-2")
+    again.event("WORKFLOW_TASK_FAILED", cause="RESET_WORKFLOW", baseRunId=first.run_id, newRunId="run-2")
+    lost = replace(usual, histories=(first, again.close().history))
+    only_finding("signals-once", lost, usual)
+    again.event("WORKFLOW_EXECUTION_SIGNALED", signalName="approve")
+    passes("signals-once", replace(usual, histories=(first, again.history)), usual)
 
 
 def test_signals_of_others_are_no_finding() -> None:

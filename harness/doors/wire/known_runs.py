@@ -1,0 +1,69 @@
+"""Runs of workflows as the doors know them, and which of them took the place of one that was reset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from harness.records.point import Point
+
+
+@dataclass
+class KnownRun:
+    """One run of one workflow, as far as the doors have learned it.
+
+    Attributes:
+        workflow_id: Workflow id.
+        run_id: Run id.
+        path: As in ``Point.workflow``.
+        root: Whether it belongs to the chain that the scenario's work began.
+        activities: Activity id to activity type and which execution of that type it is.
+        operations: The same of the Nexus operations that it calls, by the id of the request that starts each.
+        executions: How many executions of each activity type and child workflow type were scheduled.
+        seen: For each kind of message, what distinguishes the occurrences, in order.
+    """
+
+    workflow_id: str
+    run_id: str
+    path: str
+    root: bool
+    activities: dict[str, tuple[str, int]] = field(default_factory=dict)
+    operations: dict[str, tuple[str, int]] = field(default_factory=dict)
+    executions: Counter[str] = field(default_factory=Counter)
+    seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+
+    def occurrence(self, *kind: str, distinguished_by: str) -> int:
+        """Return which message of its kind this is, from 1; one that says the same again is the same one."""
+        values = self.seen.setdefault(kind, [])
+        if distinguished_by not in values:
+            values.append(distinguished_by)
+        return values.index(distinguished_by) + 1
+
+
+class Resets:
+    """Which runs took the place of others that were reset: they do the same work under the same names."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, KnownRun] = {}
+        self._replaced: list[tuple[KnownRun, KnownRun]] = []
+
+    def begins(self, run: KnownRun) -> None:
+        """Learn that a run is about to be reset: the next one of its workflow id takes its place."""
+        self._begun[run.workflow_id] = run
+
+    def is_refused(self, run: KnownRun) -> None:
+        """Learn that a run was not reset after all."""
+        self._begun.pop(run.workflow_id, None)
+
+    def began(self, run: KnownRun) -> None:
+        """Learn of a new run; one in the place of another schedules its activities under the same ids."""
+        reset = self._begun.pop(run.workflow_id, None)
+        if reset is not None:
+            self._replaced.append((reset, run))
+            run.activities, run.executions = dict(reset.activities), Counter(reset.executions)
+            run.seen = {kind: list(values) for kind, values in reset.seen.items()}
+
+    def undone(self, point: Point) -> Point:
+        """Return what a point would be if the run that it is of had not been reset."""
+        old = next((old for old, new in self._replaced if new.path == point.workflow), None)
+        return self.undone(replace(point, workflow=old.path)) if old else point
