@@ -49,7 +49,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
 
 def _work(given: Mapping[str, Any]) -> Start | Starter:
     if given["starter"] or given["one_program"]:
-        if given["input"] or given["id"] or given.get("executions"):
+        if given["input"] or given["id"] or given.get("executions") or given.get("in_sequence"):
             raise UsageError("--input, --executions and --id go with --workflow alone: here the starter starts it")
         return Starter(command=given["starter"] or "", workflow=given["workflow"] or "")
     if not given["workflow"]:
@@ -57,7 +57,13 @@ def _work(given: Mapping[str, Any]) -> Start | Starter:
     inputs = tuple(_arguments(text, option="--input") for text in given["input"]) or ((),)
     if len(inputs) > 1 and given.get("expect_result") is not None:
         raise UsageError("--expect-result says one result: give one --input with it")
-    return Start(workflow=given["workflow"], inputs=inputs, times=given.get("executions") or 1, id=given["id"] or "")
+    return Start(
+        workflow=given["workflow"],
+        inputs=inputs,
+        times=given.get("executions") or 1,
+        in_sequence=bool(given.get("in_sequence")),
+        id=given["id"] or "",
+    )
 
 
 def _expected(given: Mapping[str, Any]) -> Expectation:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from harness.checks import masking, showing
+from harness.checks import lasting_effects, masking, showing
 from harness.checks.check import NothingToLookAt, check
+from harness.checks.lasting_effects import LastingEffect
 from harness.records.evidence import Evidence
 from harness.records.verdict import Finding
 from harness.temporal import event as events
@@ -44,10 +46,16 @@ def name_of(execution: Evidence) -> str:
     "variable, a default argument or a cache that is not keyed by the execution.",
 )
 def executions_alike(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-    """Executions of the same work with the same input, side by side on one worker, come to the same."""
+    """Executions of the same work with the same input, on one worker, come to the same and do the same.
+
+    What they do is compared where they come one after the other, without a strike: side by side nobody sees from
+    outside whose an effect is.
+    """
     alike = [group for group in _same_work(evidence) if len(group) > 1]
     if not alike:
         raise NothingToLookAt("no work was done twice with the same input")
+    if not evidence.plan.strikes:
+        yield from _other_effects(alike, baselines)
     for first, *others in alike:
         other = next((each for each in others if _unlike(first, each, evidence, baselines)), None)
         if other is not None:
@@ -60,6 +68,34 @@ def executions_alike(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
                 message=f"{name_of(first)} and {name_of(other)} are the same work with the same input: {words}",
                 evidence=shown,
             )
+
+
+def _other_effects(alike: Sequence[Sequence[Evidence]], baselines: Sequence[Evidence]) -> Iterator[Finding]:
+    """Yield the first effect that one of several executions had and another had not, ids apart."""
+    patterns = lasting_effects.effect_patterns(baselines) if baselines else []
+    for first, *others in alike:
+        usual = [_nameless(first, each) for each in patterns if each.work == name_of(first)]
+        for other in others:
+            own = [_nameless(other, each) for each in patterns if each.work == name_of(other)]
+            _, only_first, only_other = lasting_effects.matched(usual, own, [_same_effect])
+            for effect, whose, whose_not in [
+                *((each, first, other) for each in only_first[:1]),
+                *((each, other, first) for each in only_other[:1]),
+            ]:
+                words = f"{name_of(whose)} had the effect {effect.name} with {showing.short(effect.body)}"
+                words += f"; {name_of(whose_not)}, which is the same work with the same input, had not"
+                yield Finding(check="executions-alike", subject=f"{name_of(whose)} {effect.name}", message=words)
+
+
+def _nameless(execution: Evidence, effect: LastingEffect) -> LastingEffect:
+    return replace(effect, path=masking.nameless(execution, effect.path), body=masking.nameless(execution, effect.body))
+
+
+def _same_effect(one: LastingEffect, other: LastingEffect) -> bool:
+    """Tell whether two effects say the same, as far as that is the same in each undisturbed run."""
+    body = masking.agrees(one.body, other.body) or masking.agrees(other.body, one.body)
+    path = masking.agrees(one.path, other.path) or masking.agrees(other.path, one.path)
+    return one.name == other.name and body and path
 
 
 def _same_work(evidence: Evidence) -> list[list[Evidence]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from harness.checks.masking import agrees, mask, neutral, same
@@ -16,6 +17,7 @@ from harness.records.tape import Entry, acts, executed
 _Left = TypeVar("_Left")
 _Right = TypeVar("_Right")
 
+_BELOW = re.compile(r"[/+]")  # what follows in a path is a child, or a later run
 _READS = ("GET", "HEAD", "OPTIONS", "CONNECT")  # what CONNECT carries is not seen
 
 
@@ -29,6 +31,7 @@ class LastingEffect:
         key: The idempotency key; empty: none was sent.
         body: The body beside the key; in a pattern, what differs between the baselines is masked.
         entries: The executions of it, in order; empty in a pattern.
+        work: Path of the execution of the work that had it, as ``Agent.2``; empty where that cannot be told.
     """
 
     name: str
@@ -36,6 +39,7 @@ class LastingEffect:
     key: Any
     body: Any
     entries: tuple[Entry, ...] = ()
+    work: str = ""
 
 
 def effects_of(evidence: Evidence) -> tuple[LastingEffect, ...]:
@@ -76,7 +80,7 @@ def effect_patterns(baselines: Sequence[Evidence]) -> list[LastingEffect]:
         pairs, _, more = matched(patterns, others, [_equal, _alike, _same_key, _same_place, _same_name])
         paired = {id(one): _blend(one, other) for one, other in pairs}
         patterns = [paired.get(id(one), one) for one in patterns] + more
-    return [LastingEffect(each.name, each.path, each.key, each.body) for each in patterns]
+    return [replace(each, entries=()) for each in patterns]
 
 
 def uncounted(baselines: Sequence[Evidence]) -> frozenset[str]:
@@ -123,7 +127,8 @@ def key_of(call: Entry) -> str:
 
 def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:
     """Tell whether an effect is what the pattern says, apart from its key."""
-    return seen.name == pattern.name and agrees(seen.path, pattern.path) and agrees(seen.body, pattern.body)
+    same_place = seen.name == pattern.name and _same_work(seen, pattern)
+    return same_place and agrees(seen.path, pattern.path) and agrees(seen.body, pattern.body)
 
 
 def same_effect_and_key(seen: LastingEffect, pattern: LastingEffect) -> bool:
@@ -136,7 +141,8 @@ def _effect(evidence: Evidence, entries: list[Entry], asked: dict[int, Entry]) -
     call = asked.get(entry.message, entry)
     body = without_key(call.http.headers, call.http.body)
     named = neutral(evidence, {"path": call.http.path, "key": key_of(call), "body": body})
-    return LastingEffect(entry.operation, named["path"], named["key"], named["body"], tuple(entries))
+    work = _BELOW.split(entry.point.workflow)[0] if entry.point else ""
+    return LastingEffect(entry.operation, named["path"], named["key"], named["body"], tuple(entries), work)
 
 
 def _succeeded(entry: Entry) -> bool:
@@ -148,19 +154,24 @@ def _equal(one: LastingEffect, other: LastingEffect) -> bool:
 
 
 def _alike(one: LastingEffect, other: LastingEffect) -> bool:
-    return (one.name, one.path) == (other.name, other.path) and same(one.body, other.body)
+    return _same_place(one, other) and same(one.body, other.body)
 
 
 def _same_key(one: LastingEffect, other: LastingEffect) -> bool:
-    return bool(one.key) and (one.name, one.key) == (other.name, other.key)
+    return bool(one.key) and (one.name, one.key) == (other.name, other.key) and _same_work(one, other)
 
 
 def _same_place(one: LastingEffect, other: LastingEffect) -> bool:
-    return (one.name, one.path) == (other.name, other.path)
+    return (one.name, one.path) == (other.name, other.path) and _same_work(one, other)
 
 
 def _same_name(one: LastingEffect, other: LastingEffect) -> bool:
-    return one.name == other.name
+    return one.name == other.name and _same_work(one, other)
+
+
+def _same_work(one: LastingEffect, other: LastingEffect) -> bool:
+    """Tell whether two effects can be of one execution of the work."""
+    return one.work == other.work or not (one.work and other.work)
 
 
 def _blend(one: LastingEffect, other: LastingEffect) -> LastingEffect:
@@ -169,6 +180,7 @@ def _blend(one: LastingEffect, other: LastingEffect) -> LastingEffect:
         mask(one.path, other.path),
         mask(one.key, other.key),
         mask(one.body, other.body),
+        work=one.work if one.work == other.work else "",
     )
 
 

@@ -72,8 +72,14 @@ def result_of(evidence: Evidence) -> Any:
 def nameless_result(evidence: Evidence) -> Any:
     """Return the result of one execution with its own workflow id and run ids replaced by what they are."""
     close = events.root_close(evidence)
-    names = {name: "<id>" for each in evidence.roots for name in (each.run_id, each.workflow_id) if name}
-    return _renamed(values_of(events.attributes(close).get("result")), names) if close else None
+    return nameless(evidence, values_of(events.attributes(close).get("result"))) if close else None
+
+
+def nameless(evidence: Evidence, value: Any) -> Any:
+    """Return a value of one execution with its own workflow id and run ids replaced by what they are."""
+    names = {f"<run id of {each.path}>": "<id>" for each in evidence.roots}
+    names |= {name: "<id>" for each in evidence.roots for name in (each.run_id, each.workflow_id) if name}
+    return _renamed(value, names)
 
 
 def result_pattern(baselines: Sequence[Evidence]) -> Any:

@@ -31,6 +31,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--executions",
         {"metavar": "N", "type": click.IntRange(min=1), "help": "Execute the same so often at once; each is judged."},
     ),
+    ("--in-sequence", {"is_flag": True, "help": "Start each execution when the one before it has ended."}),
     ("--id", {"metavar": "ID", "help": "Workflow id; by default TYPE-run; of a second execution ID-2."}),
     (
         "--signal",

@@ -25,12 +25,14 @@ UNTIL_TIMER: Literal["the timer fires"] = "the timer fires"
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A workflow that crashproof starts itself, once or several times at once. Made by ``start``.
+    """A workflow that crashproof starts itself, once or several times. Made by ``start``.
 
     Attributes:
         workflow: Workflow type.
         inputs: The arguments of each execution; dataclasses and pydantic models as the data converter takes them.
         times: How often each of them is executed.
+        in_sequence: Whether each execution is started when the one before it has ended, on the same worker process;
+            else all are started at once.
         id: Workflow id of the first; by default the workflow type followed by ``-run``.
         modules: Modules to import for the Replayer, as ``module`` or ``module:Class``.
     """
@@ -38,6 +40,7 @@ class Start:
     workflow: str
     inputs: tuple[tuple[Any, ...], ...] = ((),)
     times: int = 1
+    in_sequence: bool = False
     id: str = ""
     modules: tuple[str, ...] = ()
 
@@ -45,6 +48,11 @@ class Start:
         hold_types(self)
         if self.times < 1 or not self.inputs:
             raise UsageError(f"a workflow is executed once or more, not {self.times * len(self.inputs)} times")
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether several executions are under way at once."""
+        return len(self.inputs) * self.times > 1 and not self.in_sequence
 
     @property
     def executions(self) -> dict[str, tuple[Any, ...]]:
@@ -200,7 +208,7 @@ class Scenario:
     def __post_init__(self) -> None:
         hold_types(self)
         filled_in(self.env, {})
-        if self.skips_time and isinstance(self.work, Start) and len(self.work.executions) > 1:
+        if self.skips_time and isinstance(self.work, Start) and self.work.side_by_side:
             raise UsageError("let_pass lets time pass for one execution: start no others beside it")
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
@@ -232,6 +240,7 @@ def start(
     *args: Any,
     inputs: Sequence[Sequence[Any]] = (),
     executions: int = 1,
+    in_sequence: bool = False,
     id: str = "",
 ) -> Start:
     """Start a workflow, named by type, class or run method.
@@ -239,8 +248,9 @@ def start(
     Args:
         workflow: The workflow.
         args: Its arguments.
-        inputs: In place of them the arguments of several executions, all started at once: ``[("Ann",), ("Bob",)]``.
+        inputs: In place of them the arguments of several executions: ``[("Ann",), ("Bob",)]``.
         executions: How often the same is started, with different ids; each execution is judged.
+        in_sequence: Whether each is started when the one before it has ended; else all are started at once.
         id: Workflow id; that of a second execution has ``-2`` after it.
 
     Raises:
@@ -249,6 +259,7 @@ def start(
     if args and inputs:
         raise UsageError("give the arguments of one execution, or the inputs of several")
     given: dict[str, Any] = {"inputs": tuple(map(tuple, inputs)) or (args,), "times": executions, "id": id}
+    given["in_sequence"] = in_sequence
     if isinstance(workflow, str):
         return Start(workflow=workflow, **given)
     owner = workflow if isinstance(workflow, type) else _owner(workflow)

@@ -1,4 +1,4 @@
-"""The driver: begins the work and sends signals, queries and updates at the points that the scenario names."""
+"""The driver: runs the user's starter, and sends signals, queries and updates at the points that the scenario names."""
 
 from __future__ import annotations
 
@@ -110,27 +110,6 @@ class Driver:
         """A client of the slot, past the doors."""
         assert self._client is not None
         return self._client
-
-    async def start(self, *, task_queue: str, task_timeout: float) -> None:
-        """Start every execution of the scenario's workflow.
-
-        Args:
-            task_queue: Task queue to start them on.
-            task_timeout: Workflow task timeout in seconds; 0: the server's own.
-        """
-        work = self._scenario.work
-        assert isinstance(work, Start)
-        for workflow_id, arguments in work.executions.items():
-            self._attribution.starts(workflow=work.workflow, workflow_id=workflow_id)
-            handle = await self.client.start_workflow(
-                work.workflow,
-                args=list(arguments),
-                id=workflow_id,
-                task_queue=task_queue,
-                task_timeout=timedelta(seconds=task_timeout) if task_timeout else None,
-            )
-            run_id = handle.first_execution_run_id or ""
-            self._attribution.started(workflow=work.workflow, workflow_id=workflow_id, run_id=run_id)
 
     async def run_starter(self, environment: dict[str, str]) -> None:
         """Run the user's own starter; it goes through the same door as the worker.

@@ -153,6 +153,7 @@ class TrialEnd:
         while following := await self._to_follow(followed):
             await self._chain_closed(following)
             followed.add(following.workflow_id)
+            await self._place.beginning.start_next()
         await self._answered()
         anew = any(isinstance(fault.action, RUNS_ANEW) for fault in self._faults)
         await self._stage.nemesis.whole(timeout=self._bounds.limit if anew else _WHOLE_LIMIT)

@@ -37,6 +37,7 @@ from harness.records.scenario import Scenario, Starter
 from harness.servers.clock import Clock, clock_of
 from harness.servers.frontend import Frontend
 from harness.trial.acceleration import Acceleration
+from harness.trial.beginning import Beginning
 from harness.trial.client_acts import ClientActs, withholds
 from harness.trial.code_change import heard_as_first
 from harness.trial.coverage import CoverageGaps, coverage_of
@@ -210,7 +211,8 @@ class TrialStage:
         slot: The slot.
         stage: The worker and its doors.
         worker: How the worker is started.
-        driver: Starts the work, and sends what the scenario sends.
+        driver: Sends what the scenario sends.
+        beginning: Starts the work.
         clock: The workflow's time; None: it passes as it does.
         crash_copies: Copies of the server's database, one for each time that it was killed.
         state: The state that the scenario names.
@@ -222,6 +224,7 @@ class TrialStage:
     stage: Stage
     worker: WorkerSetup
     driver: Driver
+    beginning: Beginning
     clock: Clock | None
     crash_copies: CrashCopies
     state: State
@@ -319,6 +322,7 @@ async def open_trial_stage(
             stage=stage,
             worker=worker,
             driver=driver,
+            beginning=Beginning(scenario, driver=driver, tape=tape, attribution=attribution),
             clock=clock,
             crash_copies=crash_copies,
             state=state,
@@ -364,5 +368,5 @@ def is_one_program(scenario: Scenario) -> bool:
 def _attribution_of(scenario: Scenario) -> Attribution:
     """Return what learns whose the messages of a scenario are."""
     if not isinstance(scenario.work, Starter):
-        return Attribution(begins_at_door=False)
+        return Attribution(begins_at_door=False, in_sequence=scenario.work.in_sequence)
     return Attribution(begins_with=scenario.work.workflow, by_starter=scenario.work.command != "")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from harness.doors.wire.known_runs import KnownRun
 from harness.errors import RigError, UsageError
-from harness.records.act_facts import WorkStarted
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario, Start, Starter
@@ -141,20 +140,14 @@ async def _look_once_more(place: TrialStage) -> None:
 
 async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) -> None:
     """Begin the work: all that crashproof starts itself, or the first execution that the user's program starts."""
-    stage, driver = place.stage, place.driver
+    stage = place.stage
     if isinstance(scenario.work, Start):
         task_queue = scenario.task_queue or next(iter(sorted(stage.registry.polled)), "")
-        await driver.start(task_queue=task_queue, task_timeout=task_timeout)
-        begun = list(stage.attribution.executions.values())
-    else:
-        if scenario.work.command:
-            await driver.run_starter(place.worker.environment(0, address=stage.ports.address, slot=place.slot))
-        begun = [await _first_execution(scenario.work, place=place)]
-    for root in begun:
-        facts = WorkStarted(workflow=root.path, workflow_id=root.workflow_id, run_id=root.run_id)
-        stage.tape.note("start", facts=facts)
-    for root in begun:
-        await driver.send_at_start(root.workflow_id)
+        await place.beginning.start(task_queue=task_queue, task_timeout=task_timeout)
+        return
+    if scenario.work.command:
+        await place.driver.run_starter(place.worker.environment(0, address=stage.ports.address, slot=place.slot))
+    await place.beginning.begun_by_program(await _first_execution(scenario.work, place=place))
 
 
 async def _first_execution(work: Starter, *, place: TrialStage) -> KnownRun:

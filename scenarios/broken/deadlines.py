@@ -44,7 +44,7 @@ deadline_by_workflow_time = Scenario(
 ladder_that_fits = Scenario(
     worker=RIGHT,
     work=start(right_deadlines.LadderThatFits.run, "Spring"),
-    sends=[let_pass(minutes=1, at="start")],
+    sends=[let_pass(minutes=1, at=DRAFTED.format("LadderThatFits"))],
     faults=["effect-500-once"],
 )
 undo_shielded = Scenario(

@@ -50,9 +50,13 @@ class Attribution:
         begins_with: Workflow type that the work begins with; what else is started at the door is work that it leads
             to. Empty: any.
         by_starter: Whether a program of the user's own begins it. What a worker process starts is then led to.
+        in_sequence: Whether of several executions one is under way at a time.
     """
 
-    def __init__(self, *, begins_at_door: bool = True, begins_with: str = "", by_starter: bool = False) -> None:
+    def __init__(
+        self, *, begins_at_door: bool = True, begins_with: str = "", by_starter: bool = False, in_sequence: bool = False
+    ) -> None:
+        self._side_by_side = not in_sequence
         self._begins_at_door = begins_at_door
         self._begins_with = begins_with
         self._by_starter = by_starter
@@ -206,12 +210,13 @@ class Attribution:
         # One whose end is on its way calls nobody any more, however late the answer to that comes.
         running = [task for task in activities if (task.run.run_id, task.activity_id) not in self._ending]
         tasks = running or activities or in_hand
-        beside = len(self._executions) > 1 or any(self._open.get((task.run.run_id, task.activity_id)) for task in tasks)
+        several = len(self._executions) > 1 and self._side_by_side
+        beside = several or any(self._open.get((task.run.run_id, task.activity_id)) for task in tasks)
         if len(tasks) == 1 and not beside:
             owner = _owner(tasks[0], operation, {"door": door})
         else:
             digest = hashlib.blake2s(msgspec.json.encode(body), digest_size=3).hexdigest()
-            paths = {task.run.path for task in tasks} if len(self._executions) < 2 else set[str]()
+            paths = {task.run.path for task in tasks} if not several else set[str]()
             names: dict[str, Any] = {"workflow": paths.pop() if len(paths) == 1 else "", "subject": f"body-{digest}"}
             owner = Owner(Point(position="before", door=door, operation=operation, attempt=worker, **names))
         self._calls[owner.point] += 1

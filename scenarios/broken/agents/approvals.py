@@ -31,7 +31,7 @@ async def draft(title: str) -> str:
 @activity.defn
 async def publish(text: str) -> str:
     """Publish the text, once for each workflow id."""
-    await plumbing.effect("publish", {"text": text}, key=f"{activity.info().workflow_id}/publish")
+    await plumbing.effect("publish", {"text": text}, key=f"{activity.info().workflow_id}/publish/{text}")
     return text
 
 
@@ -45,7 +45,7 @@ async def publish_by_run(text: str) -> str:
 @activity.defn
 async def withdraw(text: str) -> None:
     """Take back what was published."""
-    await plumbing.effect("withdraw", {"text": text}, key=f"{activity.info().workflow_id}/withdraw")
+    await plumbing.effect("withdraw", {"text": text}, key=f"{activity.info().workflow_id}/withdraw/{text}")
 
 
 async def drafted(title: str) -> str:

@@ -84,8 +84,8 @@ class LadderTooLong:
 
     @workflow.run
     async def run(self, title: str) -> str:
-        """Publish within an hour."""
-        return await published_patiently(title, within=AN_HOUR)
+        """Draft, and publish within an hour."""
+        return await published_patiently(await drafted(title), within=AN_HOUR)
 
 
 @workflow.defn

@@ -86,8 +86,10 @@ class LadderThatFits:
 
     @workflow.run
     async def run(self, title: str) -> str:
-        """Publish within a week."""
-        return await published_patiently(title, within=A_WEEK)
+        """Draft, sleep over it, and publish within a week."""
+        text = await drafted(title)
+        await workflow.sleep(AN_HOUR)
+        return await published_patiently(text, within=A_WEEK)
 
 
 @workflow.defn
