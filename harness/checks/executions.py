@@ -78,13 +78,15 @@ def _other_effects(alike: Sequence[Sequence[Evidence]], baselines: Sequence[Evid
         for other in others:
             own = [_nameless(other, each) for each in patterns if each.work == name_of(other)]
             _, only_first, only_other = lasting_effects.matched(usual, own, [_same_effect])
-            for effect, whose, whose_not in [
-                *((each, first, other) for each in only_first[:1]),
-                *((each, other, first) for each in only_other[:1]),
-            ]:
-                words = f"{name_of(whose)} had the effect {effect.name} with {showing.short(effect.body)}"
-                words += f"; {name_of(whose_not)}, which is the same work with the same input, had not"
-                yield Finding(check="executions-alike", subject=f"{name_of(whose)} {effect.name}", message=words)
+            had = [
+                f"{name_of(whose)} had the effect {each.name} with {showing.short(each.body)}"
+                for whose, only in ((first, only_first), (other, only_other))
+                for each in only[:1]
+            ]
+            if had:
+                words = f"{name_of(first)} and {name_of(other)} are the same work with the same input: "
+                words += "; ".join(had) + ("" if len(had) > 1 else "; the other had not")
+                yield Finding(check="executions-alike", subject=f"{name_of(first)} effects", message=words)
 
 
 def _nameless(execution: Evidence, effect: LastingEffect) -> LastingEffect:

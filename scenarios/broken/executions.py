@@ -1,4 +1,6 @@
-"""Two executions run side by side on one worker: what the one leaves there reaches the other, or may be shared."""
+"""Two executions on one worker, side by side or in sequence: what the one leaves there reaches the other, or may."""
+
+from dataclasses import replace
 
 from harness import Scenario, start
 from scenarios.broken.agents import side_by_side
@@ -12,9 +14,20 @@ default_argument_shared = Scenario(
     worker=WORKER, work=start(side_by_side.DefaultArgumentShared.run, "Spring", executions=2)
 )
 constants_cached = Scenario(worker=WORKER, work=start(side_by_side.ConstantsCached.run, "Spring", executions=2))
+mails_numbered = Scenario(
+    worker=WORKER,
+    work=start(side_by_side.MailsNumbered.run, "Spring", executions=2, in_sequence=True),
+    faults=["started-again"],
+)
+constants_cached_in_sequence = replace(
+    constants_cached,
+    work=start(side_by_side.ConstantsCached.run, "Spring", executions=2, in_sequence=True),
+    faults=["started-again"],
+)
 
 PLANTED = {
     "class_attribute_shared": ("executions-alike", "baseline"),
     "default_argument_shared": ("executions-alike", "baseline"),
+    "mails_numbered": ("executions-alike", "baseline"),
 }
-LOOKALIKES = ("constants_cached",)
+LOOKALIKES = ("constants_cached", "constants_cached_in_sequence")

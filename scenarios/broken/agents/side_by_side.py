@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ A_WHILE = timedelta(minutes=5)
 
 _LENGTHS: dict[str, int] = {}
 """The length of each title, worked out once: the same whoever asks first."""
+
+_SENT = itertools.count(1)
 
 
 class Notebook:
@@ -46,6 +49,13 @@ async def note_in_default(title: str, notes: list[str] = []) -> list[str]:  # no
 async def measure(title: str) -> int:
     """Return the length of the title, from the cache if it is there."""
     return _LENGTHS.setdefault(title, len(title))
+
+
+@activity.defn
+async def mail_numbered(title: str) -> None:
+    """Send a mail with the number that it has among all that the worker process has sent."""
+    key = f"{activity.info().workflow_id}/mail"
+    await plumbing.effect("mail", {"title": title, "number": next(_SENT)}, key=key)
 
 
 @workflow.defn
@@ -82,8 +92,18 @@ class ConstantsCached:
         return await workflow.execute_activity(measure, title, start_to_close_timeout=A_WHILE, retry_policy=RETRIES)
 
 
+@workflow.defn
+class MailsNumbered:
+    """The mails are numbered by how many the worker process has sent, and not by whose they are."""
+
+    @workflow.run
+    async def run(self, title: str) -> None:
+        """Mail the title."""
+        await workflow.execute_activity(mail_numbered, title, start_to_close_timeout=A_WHILE, retry_policy=RETRIES)
+
+
 if __name__ == "__main__":
     plumbing.main(
-        workflows=[ClassAttributeShared, DefaultArgumentShared, ConstantsCached],
-        activities=[note_in_class, note_in_default, measure],
+        workflows=[ClassAttributeShared, DefaultArgumentShared, ConstantsCached, MailsNumbered],
+        activities=[note_in_class, note_in_default, measure, mail_numbered],
     )

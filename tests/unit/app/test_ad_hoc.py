@@ -29,6 +29,12 @@ def test_the_arguments_of_one_execution_have_commas_between() -> None:
     assert found.work == Start(workflow="Agent", inputs=(({"query": "x"}, 3, "a, b", None),), id="run-7")
 
 
+def test_executions_can_come_one_after_the_other() -> None:
+    found = given(executions=2, in_sequence=True)
+    assert isinstance(found.work, Start)
+    assert (found.work.times, found.work.in_sequence) == (2, True)
+
+
 def test_an_input_given_again_is_another_execution() -> None:
     found = given(input=('"Ann"', '["Bob", 2]'), executions=2)
     assert isinstance(found.work, Start)

@@ -168,10 +168,11 @@ class Story:
         status: str = "OK",
         executed: bool = True,
         workflow_task: bool = False,
+        workflow: str = "Agent",
     ) -> Entry:
         """Put a request and, unless it was not executed, its reply on the tape; return the last entry."""
         self.messages += 1
-        point = Point(position="before", door=door, operation=operation, workflow="Agent")
+        point = Point(position="before", door=door, operation=operation, workflow=workflow)
         ids: dict[str, Any] = {"run_id": self.run_id, "workflow_id": "agent", "worker": self.worker}
         if task:
             point = replace(point, subject=task.activity, execution=task.execution, attempt=task.attempt)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from harness.checks.executions import each_execution, name_of, never_started
 from harness.records.evidence import Evidence
 from harness.temporal import event as events
 
-from .build import Story, judged, nothing, only_finding, passes
+from .build import KILLED, Story, judged, nothing, only_finding, passes
 
 ENDS = "workflow-ends-as-baseline"
+ALIKE = "executions-alike"
 
 
 def two(*, first: str = "fine", second: str = "fine", kind: str = "COMPLETED", end: str = "closed") -> Evidence:
@@ -98,3 +100,34 @@ def test_what_differs_from_run_to_run_is_no_difference_of_executions() -> None:
 
 def test_an_execution_may_name_itself() -> None:
     passes(ALIKE, two(first="by agent", second="by agent-2"))
+
+
+def in_sequence(*bodies: Any) -> Evidence:
+    """Return the evidence of two executions in sequence, each with the effects of its own."""
+    story, histories = Story(), []
+    for number, of_one in enumerate(bodies, 1):
+        path = "Agent" if number == 1 else f"Agent.{number}"
+        for body in of_one:
+            story.effect("mail", body, workflow=path)
+        ended = Story(run_id=f"run-{number}").wait(number).close(result=None).history
+        histories.append(replace(ended, workflow_id=f"agent-{number}", path=path))
+    return replace(story.evidence(), histories=tuple(histories))
+
+
+def test_executions_in_sequence_have_the_same_effects_ids_apart() -> None:
+    alike = in_sequence([{"of": "agent-1", "n": 1}], [{"of": "agent-2", "n": 1}])
+    passes(ALIKE, alike)
+    counted = in_sequence([{"n": 1}], [{"n": 2}])
+    assert only_finding(ALIKE, counted).message == (
+        "Agent and Agent.2 are the same work with the same input: Agent had the effect mail with {'n': 1}; "
+        "Agent.2 had the effect mail with {'n': 2}"
+    )
+    assert only_finding(ALIKE, in_sequence([{"n": 1}, {"n": 1}], [{"n": 1}])).message.endswith("the other had not")
+    passes(ALIKE, counted, counted, in_sequence([{"n": 5}], [{"n": 6}]))
+
+
+def test_what_one_execution_does_twice_does_not_stand_for_what_another_leaves_out() -> None:
+    usual = in_sequence([{"n": 1}], [{"n": 1}])
+    struck = replace(in_sequence([{"n": 1}, {"n": 1}], []), plan=KILLED)
+    assert judged("effects-happen-once", struck, usual).findings
+    assert "is missing" in judged("effects-as-baseline", struck, usual).findings[-1].message

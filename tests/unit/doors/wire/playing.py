@@ -61,8 +61,8 @@ class Worker:
         request = rpc.RecordActivityTaskHeartbeatRequest(task_token=f"at-r1-{activity_id}-{attempt}".encode())
         return self.named(self.attribution.request("RecordActivityTaskHeartbeat", request))
 
-    def complete(self, activity_id: str, *, attempt: int = 1) -> str:
-        token = f"at-r1-{activity_id}-{attempt}".encode()
+    def complete(self, activity_id: str, *, run: str = "r1", attempt: int = 1) -> str:
+        token = f"at-{run}-{activity_id}-{attempt}".encode()
         request = rpc.RespondActivityTaskCompletedRequest(task_token=token)
         found = self.named(self.attribution.request("RespondActivityTaskCompleted", request))
         self.attribution.finished(token)

@@ -31,6 +31,19 @@ def test_a_call_beside_another_execution_is_named_by_what_it_says_from_the_start
     assert worker.call("x").startswith("before/effect.note/body-")
 
 
+def test_a_call_in_a_sequence_is_that_of_the_activity_that_makes_it() -> None:
+    worker = Worker()
+    worker.attribution = Attribution(begins_at_door=False, in_sequence=True)
+    for number in ("1", "2"):
+        worker.attribution.starts(workflow="Trip", workflow_id=f"w{number}")
+        worker.workflow_task(f"r{number}", id=f"w{number}")
+        worker.decide(activity("1"), run=f"r{number}")
+        worker.activity_task("1", run=f"r{number}")
+        path = "Trip" if number == "1" else "Trip.2"
+        assert worker.call("x") == f"before/effect.note/{path}/book.1/attempt-1"
+        worker.complete("1", run=f"r{number}")
+
+
 def test_what_a_worker_starts_where_a_starter_begins_the_work_is_led_to() -> None:
     attribution = Attribution(by_starter=True, begins_with="Trip")
     attribution.starts_at_door(workflow="Setup", workflow_id="s", worker=0)
