@@ -29,12 +29,16 @@ class ReadProgram:
 
 
 def makes_worker(file: Path) -> bool:
-    """Tell whether a Python file looks like a program that makes a Temporal worker, and like no file of scenarios."""
+    """Tell whether a Python file looks like a program that makes a Temporal worker, and like no file of scenarios.
+
+    It makes one itself, or runs as a program and hands its workflows to a function of another module that does.
+    """
     try:
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
     except (OSError, UnicodeDecodeError):
         return False
-    return "temporalio" in text and "Worker(" in text and "Scenario(" not in text
+    itself = "temporalio" in text and "Worker(" in text
+    return "Scenario(" not in text and (itself or ("__main__" in text and "workflows=" in text))
 
 
 def read_options(file: Path, *, given: Mapping[str, Any]) -> list[ReadProgram]:

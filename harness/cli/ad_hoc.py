@@ -168,7 +168,10 @@ def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[Decla
     if programs := _programs(targets, described, given):
         return [_by_options(options, given) for options in programs]
     if any(described.values()):
-        raise UsageError("options that describe a worker need --worker COMMAND, or its program alone")
+        raise UsageError(
+            "options that describe a worker need --worker COMMAND, such as --worker 'python worker.py', or alone "
+            "the program whose code makes the worker and names its workflows"
+        )
     if not targets:
         raise UsageError(
             "nothing to run: give a scenario file, folder or name, or --worker COMMAND, "

@@ -16,24 +16,25 @@ _EPILOG = """\b
 Examples:
   crashproof faults
   crashproof faults model kill-server
-  crashproof faults -o json
+  crashproof faults --family model -o json
 """
 _WIDTH = 110
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("words", nargs=-1, metavar="[NAME|FAMILY|all]...")
+@click.option("--family", "family", multiple=True, metavar="NAME", help="A family; the same as its name alone.")
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the list.")
-def faults(words: tuple[str, ...], form: str) -> int:
+def faults(words: tuple[str, ...], family: tuple[str, ...], form: str) -> int:
     """List the faults, or some of them: what happens, where, and what a right agent does."""
-    chosen = known.chosen(words or ("all",))
+    chosen = known.chosen((*words, *family) or ("all",))
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode([_as_json(fault) for fault in chosen]), indent=2))
         return 0
-    for family in dict.fromkeys(fault.family for fault in chosen):
-        say(family)
+    for name in dict.fromkeys(fault.family for fault in chosen):
+        say(name)
         for fault in chosen:
-            if fault.family == family:
+            if fault.family == name:
                 say("\n".join(fault_lines(fault, _WIDTH)))
     return 0
 

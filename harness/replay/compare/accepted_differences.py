@@ -124,12 +124,19 @@ def merged_path(
 
 
 def _shows(entry: AcceptedDifference, histories: Sequence[ReplayedHistory]) -> bool:
-    return any(_at_path(finding, entry) for history in histories for finding in history.findings)
+    return any(_touches(entry, finding) for history in histories for finding in history.findings)
 
 
-def _at_path(finding: ReplayFinding, entry: AcceptedDifference) -> bool:
-    """Tell whether a finding, against the recording or between replays, is about what an entry with a path accepts."""
-    return bool(entry.path and finding.difference and accepted_paths.covers(entry.path, finding.difference))
+def _touches(entry: AcceptedDifference, finding: ReplayFinding) -> bool:
+    return bool(finding.difference and accepted_paths.touches(entry.path, finding.difference))
+
+
+def _by_path(finding: ReplayFinding, entries: Iterable[AcceptedDifference]) -> str:
+    """Return why a finding, against the recording or between replays, is accepted by paths that cover it together."""
+    touching = [each for each in entries if _touches(each, finding)]
+    if finding.difference is None or not accepted_paths.cover((each.path for each in touching), finding.difference):
+        return ""
+    return "; ".join(dict.fromkeys(each.reason for each in touching))
 
 
 def _differences(history: ReplayedHistory) -> Iterator[ReplayFinding]:
@@ -152,10 +159,11 @@ def _of(finding: ReplayFinding) -> AcceptedDifference:
 def _marked(
     findings: Iterable[ReplayFinding], in_force: dict[tuple[str, ...], AcceptedDifference]
 ) -> Iterator[ReplayFinding]:
+    with_paths = [each for each in in_force.values() if each.path]
     for finding in findings:
         entry = in_force.get(_of(finding).key) if finding.check == AS_RECORDED and finding.difference else None
-        entry = entry or next((each for each in in_force.values() if _at_path(finding, each)), None)
-        yield replace(finding, accepted=entry.reason) if entry else finding
+        reason = entry.reason if entry else _by_path(finding, with_paths)
+        yield replace(finding, accepted=reason) if reason else finding
 
 
 def _stale(accepted: Iterable[AcceptedDifference], *, seen: set[Any], judged: set[str], today: date) -> Iterator[str]:

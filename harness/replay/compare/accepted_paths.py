@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from harness.errors import UsageError, nearest
 from harness.records.replay_result import Difference
@@ -42,11 +43,21 @@ def checked(path: str) -> str:
     return path
 
 
-def covers(path: str, difference: Difference) -> bool:
-    """Tell whether all that a difference consists of lies at a path or below it; ``*`` stands for any one name."""
-    pattern = re.compile(rf"{re.escape(path)}(?:[.\[].*)?".replace(r"\*", r"[^.\[\]]+"), re.DOTALL)
-    paths = list(_paths(difference))
-    return bool(paths) and all(pattern.fullmatch(each) for each in paths)
+def cover(paths: Iterable[str], difference: Difference) -> bool:
+    """Tell whether all that a difference consists of lies at one of the paths or below it."""
+    patterns = [_pattern(path) for path in paths]
+    places = list(_paths(difference))
+    return bool(places) and all(any(each.fullmatch(place) for each in patterns) for place in places)
+
+
+def touches(path: str, difference: Difference) -> bool:
+    """Tell whether something of a difference lies at a path or below it; ``*`` stands for any one name."""
+    return any(_pattern(path).fullmatch(place) for place in _paths(difference))
+
+
+@functools.cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(path)}(?:[.\[].*)?".replace(r"\*", r"[^.\[\]]+"), re.DOTALL)
 
 
 def _paths(difference: Difference) -> Iterator[str]:

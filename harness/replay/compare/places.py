@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 MOST = 100
-"""How many paths are kept of one value."""
+"""How many paths are kept of one value; of those after them as many again, with ``*`` for each index."""
 
 FURTHER = "…"
 """Stands for the paths that are not kept."""
@@ -23,6 +23,7 @@ _MAYBE_SHIFTED = (
 )
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_INDEX = re.compile(r"\[\d+\]")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -45,12 +46,17 @@ def differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
 
 
 def kept(one: Any, other: Any) -> tuple[str, ...]:
-    """Return the paths at which two values differ; of very many the first ones, and ``FURTHER``."""
-    paths: list[str] = []
-    for path in differing(one, other):
-        if len(paths) == MOST:
+    """Return the paths at which two values differ; of many the first ones, then those of another form.
+
+    A form has ``*`` for each index: ``.messages[*].timestamp``, so that a path which is accepted covers however many
+    there are. ``FURTHER`` stands last where not even these are all.
+    """
+    paths: dict[str, None] = {}
+    for number, path in enumerate(differing(one, other)):
+        kept_as = path if number < MOST else _INDEX.sub("[*]", path)
+        if kept_as not in paths and len(paths) == 2 * MOST:
             return (*paths, FURTHER)
-        paths.append(path)
+        paths[kept_as] = None
     return tuple(paths)
 
 

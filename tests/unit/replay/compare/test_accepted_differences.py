@@ -169,7 +169,11 @@ def test_report_cases_what_lies_at_a_path_is_accepted_be_it_changed_or_different
     assert (accepted.outcome, stale) == (Outcome.PASS, ())
     more = replace(SENT, places=(*SENT.places, ".messages[1].text"))
     (refused,), stale = apply([history(more, check=check)], [BY_PATH], today=TODAY)
-    assert refused.outcome is Outcome.FAIL
+    assert (refused.outcome, stale) == (Outcome.FAIL, ())  # part of what differs is at the path, so it still shows
+    text = replace(BY_PATH, path="activity.input[0].messages[*].text", reason="of the model")
+    (together,), stale = apply([history(more, check=check)], [BY_PATH, text], today=TODAY)
+    assert (together.findings[0].accepted, stale) == ("of the framework; of the model", ())
+    _, stale = apply([history(replace(SENT, places=(".text",)), check=check)], [BY_PATH], today=TODAY)
     assert stale == ("accepted, but no history shows it any more: activity.input[0].messages[*].sent",)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.records.replay_result import Difference
-from harness.replay.compare.accepted_paths import checked, covers
+from harness.replay.compare.accepted_paths import checked, cover, touches
 
 
 def difference(field: str = "input.0", *places: str, kind: str = "ScheduleActivityTask") -> Difference:
@@ -29,6 +29,8 @@ PATH = "activity.input[0].messages[*].timestamp"
         (PATH, difference("input.1", ".messages[2].timestamp"), False),
         (PATH, difference("input.0", ".messages[2].timestamp", kind="StartChildWorkflowExecution"), False),
         (PATH, difference("input.0", ".messages[2].timestamp", "…"), False),
+        (PATH, difference("input.0", ".messages[2].timestamp", ".messages[*].timestamp"), True),
+        ("activity.input[0].messages[2].timestamp", difference("input.0", ".messages[*].timestamp"), False),
         (PATH, difference("input.0"), False),
         ("activity.*.*", difference("retryPolicy.maximumAttempts"), True),
         ("activity.input[0]", difference("input.0"), True),
@@ -37,7 +39,16 @@ PATH = "activity.input[0].messages[*].timestamp"
     ],
 )
 def test_report_cases_a_path_covers_what_differs_at_it_or_below(path: str, one: Difference, covered: bool) -> None:
-    assert covers(checked(path), one) is covered
+    assert cover([checked(path)], one) is covered
+
+
+def test_report_cases_several_paths_cover_together_what_none_of_them_covers_alone() -> None:
+    stamped = difference("input.0", ".messages[2].timestamp", ".run_id")
+    paths = [PATH, "activity.input[0].run_id"]
+    assert cover(paths, stamped) and not any(cover([path], stamped) for path in paths)
+    assert all(touches(path, stamped) for path in paths) and not touches("activity.input[0].text", stamped)
+    assert not cover(paths, difference("input.0", ".messages[2].timestamp", ".run_id", ".text"))
+    assert not cover([], stamped)
 
 
 @pytest.mark.parametrize("path", ["histories/", "activity", "activty.input[0]", ""])

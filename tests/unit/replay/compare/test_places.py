@@ -27,9 +27,12 @@ def test_every_place_is_named_and_leads_to_what_differs(one: Any, other: Any, pa
     assert all(at(one, path) != at(other, path) for path in paths)
 
 
-def test_of_very_many_places_the_first_are_kept() -> None:
+def test_of_very_many_places_the_first_are_kept_and_the_forms_of_the_others() -> None:
     paths = kept(list(range(MOST + 5)), list(range(1, MOST + 6)))
-    assert (len(paths), paths[0], paths[-1]) == (MOST + 1, "[0]", FURTHER)
+    assert (len(paths), paths[0], paths[-1]) == (MOST + 1, "[0]", "[*]")
+    names = {f"n{number}": number for number in range(2 * MOST + 1)}
+    paths = kept(names, dict.fromkeys(names, -1))
+    assert (len(paths), paths[-2:]) == (2 * MOST + 1, (f".n{2 * MOST - 1}", FURTHER))
 
 
 def drawn(source: random.Random) -> str:
