@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.processes.process import find_command
 from harness.records.placeholders import filled_in
 
 KEYS = {
@@ -74,6 +75,18 @@ def environment(doors: Mapping[str, str], *, given: Mapping[str, str] | None = N
     own["NO_PROXY"] = own["no_proxy"] = "127.0.0.1,localhost,.invalid"
     own["TEMPORAL_CONFIG_FILE"] = os.devnull
     return {**own, **doors, **filled_in(given or {}, doors)}
+
+
+def is_installed_here(command: str) -> bool:
+    """Tell whether a command runs a program of the environment that crashproof runs in, and so with its packages.
+
+    Programs of other folders run another Python, or none: what they import cannot be imported here.
+    """
+    try:
+        file = find_command(command_words(command), path=environment({})["PATH"])
+    except UsageError:
+        return True  # that is told where it is started
+    return os.path.dirname(file) == os.path.dirname(os.path.abspath(sys.executable))
 
 
 def left_out() -> list[str]:

@@ -113,6 +113,10 @@ THROUGH_DOOR: tuple[Condition, ...] = (
 makes, and ``warm process``, where the process has replayed the histories before."""
 
 
+IN_SWEEP_THROUGH_DOOR: tuple[Condition, ...] = tuple(each for each in THROUGH_DOOR if not each.backwards)
+"""Those that each distinct history of a sweep is handed out under, to a worker whose packages are not crashproof's."""
+
+
 def chosen_conditions(
     names: Sequence[str], *, of: Sequence[Condition] = IN_PROCESS, always: Sequence[Condition] = (PLAIN,), way: str = ""
 ) -> tuple[Condition, ...]:

@@ -15,6 +15,7 @@ from harness.records.scenario import TRIAL, Scenario, Starter
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
+from harness.sweeps.replaying import THROUGH_DOOR, is_through_door
 from harness.sweeps.stops import Stop, stops_in_words
 
 
@@ -53,7 +54,9 @@ def notes(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "
             "asked again, so nothing was started or sent twice."
         )
-    if not (options.workflows or scenario.work.modules or scenario.replayer):
+    if is_through_door(scenario, options):
+        sentences.append(THROUGH_DOOR)
+    elif not (options.workflows or scenario.work.modules or scenario.replayer):
         sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
         sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")

@@ -25,9 +25,10 @@ from harness.records.replay_result import Replay
 from harness.records.scenario import Scenario
 from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values, text_without
-from harness.replay.in_process.matrix import WorkflowCode
+from harness.replay.door.standing import StandingDoorReplay
 from harness.replay.in_process.standing import StandingReplay
 from harness.report.phrases import plan_text
+from harness.sweeps.replaying import standing_replay
 from harness.sweeps.turns import Turns
 from harness.sweeps.writing import Writing
 from harness.trial.deadline import Bounds
@@ -75,7 +76,7 @@ class Trials:
         self.shortened = 0
         self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
-        self._replayer: asyncio.Task[StandingReplay] | None = None
+        self._replayer: asyncio.Task[StandingReplay | StandingDoorReplay] | None = None
         self._begin_replaying: Callable[[], None] = lambda: None
 
     def folder_of(self, trial: str) -> Path:
@@ -188,21 +189,11 @@ class Trials:
 
     @asynccontextmanager
     async def _replaying(self) -> AsyncIterator[None]:
-        """Keep processes that replay histories, where it is known what to import there."""
-        scenario = self._scenario
-        replayers = (scenario.replayer,) if scenario.replayer else ()
-        modules = self._options.workflows or (() if replayers else scenario.work.modules)
-        if not modules and not replayers:
+        """Keep what replays histories, where it is known how."""
+        replayer = standing_replay(self._scenario, self._options, folder=self._folder / "replay" / self._scenario.name)
+        if replayer is None:
             yield
             return
-        code = WorkflowCode(
-            modules=modules,
-            replayers=replayers,
-            data_converter=scenario.data_converter,
-            cwd=Path.cwd(),
-            env=scenario.env,
-        )
-        replayer = StandingReplay(code, folder=self._folder / "replay" / scenario.name)
         async with AsyncExitStack() as stack:
             # It imports the workflow code while the first baseline runs, and not while many wait for their turn.
             self._begin_replaying = lambda: self._replay_with(lambda: stack.enter_async_context(replayer))
@@ -213,7 +204,7 @@ class Trials:
                     self._replayer.cancel()
                     await asyncio.gather(self._replayer, return_exceptions=True)
 
-    def _replay_with(self, start: Callable[[], Coroutine[Any, Any, StandingReplay]]) -> None:
+    def _replay_with(self, start: Callable[[], Coroutine[Any, Any, StandingReplay | StandingDoorReplay]]) -> None:
         self._replayer = self._replayer or asyncio.create_task(start())
 
 

@@ -65,7 +65,13 @@ def test_the_versions_are_those_that_are_said_to_be_supported(oldest: Path) -> N
 def test_a_worker_on_the_oldest_sdk_is_tortured_on_the_newest_server(oldest: Path, tmp_path: Path) -> None:
     report = run(tmp_path, *charging(oldest / "python"))
     assert_all_passed(report)
-    assert any("Worker processes were forked" in note for each in report["scenarios"] for note in each["notes"])
+    notes = [note for each in report["scenarios"] for note in each["notes"]]
+    assert any("Worker processes were forked" in note for note in notes)
+    assert any("replayed by the worker itself" in note for note in notes)
+    (evidence,) = tmp_path.glob("*-*")
+    replayed = [json.loads(each.read_text()) for each in evidence.glob("trials/*/replays.json")]
+    assert len(replayed) > 20
+    assert all(each.get("tasks") and not each.get("skipped") for trial in replayed for each in trial)
 
 
 def test_a_worker_on_the_oldest_sdk_is_tortured_on_the_oldest_server(oldest: Path, tmp_path: Path) -> None:

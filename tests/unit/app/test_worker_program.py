@@ -80,14 +80,17 @@ def test_only_a_program_that_makes_a_worker_looks_like_one(worker: Path, tmp_pat
 
 
 def test_a_program_that_hands_its_workflows_to_a_function_of_another_module_is_read_too(worker: Path) -> None:
-    kit = "from temporalio.worker import Worker\nasync def serve(**more):\n    Worker(object(), task_queue='q', **more)\n"
+    kit = (
+        "from temporalio.worker import Worker\nasync def serve(**more):\n    Worker(object(), task_queue='q', **more)\n"
+    )
     Path("kit.py").write_text(kit)
     Path("steps.py").write_text(worker.read_text())
-    program = "from kit import serve\nfrom steps import Agent\nif __name__ == '__main__':\n    serve(workflows=[Agent])\n"
+    guard = "if __name__ == '__main__':\n    "
+    program = f"from kit import serve\nfrom steps import Agent\n{guard}serve(workflows=[Agent])\n"
     worker.write_text(program)
     assert makes_worker(worker)
     assert [each.options["workflow"] for each in read_options(worker, given={"input": ("1",)})] == ["Agent"]
-    worker.write_text(program.replace("if __name__ == '__main__':\n    ", ""))
+    worker.write_text(program.replace(guard, ""))
     assert not makes_worker(worker)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.processes.command import command_words, environment, left_out
+from harness.processes.command import command_words, environment, is_installed_here, left_out
 
 _MAC = "Library/Application Support"
 
@@ -81,3 +81,17 @@ def test_what_is_given_to_a_worker_by_name_reaches_it(monkeypatch: pytest.Monkey
     monkeypatch.setenv("TEMPORAL_API_KEY", "of the shell")
     given = environment({"TEMPORAL_API_KEY": "for the test", "TEMPORAL_CONFIG_FILE": "mine.toml"})
     assert (given["TEMPORAL_API_KEY"], given["TEMPORAL_CONFIG_FILE"]) == ("for the test", "mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("command", "here"),
+    [
+        ("python worker.py", True),
+        (f"{sys.executable} -m app.worker", True),
+        ("/bin/sh -c 'exec python worker.py'", False),
+        ("no-such-program worker.py", True),
+        ("python 'worker.py", True),
+    ],
+)
+def test_a_program_of_another_folder_has_packages_of_its_own(command: str, here: bool) -> None:
+    assert is_installed_here(command) is here

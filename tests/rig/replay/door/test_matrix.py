@@ -23,6 +23,7 @@ from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay, read_decisions
 from harness.replay.conditions import COLD, THROUGH_DOOR, WARM
 from harness.replay.door.matrix import LOSSES, replay_through_door
+from harness.replay.door.standing import StandingDoorReplay
 from tests.rig.replayed.recording import ROOT, Recorded, record
 from tests.rig.replayed.secret import SECRET
 from tests.rig.replayed.storing import stored
@@ -272,3 +273,18 @@ async def test_every_process_has_ended_when_the_generator_is_closed(recorded: Re
     pids = [int(line) for line in (tmp_path / "pids").read_text().split()]
     assert pids
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+async def test_report_cases_histories_of_a_sweep_are_handed_out_together_and_each_that_is_like_another_once(
+    recorded: Recorded, tmp_path: Path
+) -> None:
+    one, other = list(recorded.values())[:2]
+    async with StandingDoorReplay(WORKER, folder=tmp_path / "right") as standing:
+        replays = await standing.replay([one, other, dataclasses.replace(one, run_id="r2")])
+    assert [each.run_id for each in replays] == [one.run_id, other.run_id, "r2"]
+    assert all(each.tasks and each.prefixes and not (each.differences or each.findings) for each in replays)
+    assert len(list((tmp_path / "right").glob("round-*/worker-*.err"))) <= 4  # two rounds of two processes at most
+    async with StandingDoorReplay(f"{sys.executable} -c pass", folder=tmp_path / "wrong") as standing:
+        (skipped,) = await standing.replay([one])
+    assert skipped.skipped.startswith("the worker cannot be asked through the replay door: ")
+    assert not skipped.lost
