@@ -290,9 +290,10 @@ class Sweep:
             self._seen.quiet.add(loaded.trial)
             self._count(self._not_judged(loaded.plan, reason=str(error)))
             return
-        if evidence is None:
-            return
         self._seen.quiet.add(loaded.trial)
+        if evidence is None:  # a limit was reached: it stands as it is
+            self._count(loaded)
+            return
         if not loaded.plan.strikes:
             trials = [each.trial for each in self._seen.baselines]
             self._seen.baselines[trials.index(loaded.trial)] = evidence

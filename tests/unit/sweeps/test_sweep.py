@@ -307,6 +307,13 @@ def test_what_is_found_under_load_alone_is_run_again_trial_by_trial_where_it_is_
     assert unsteady.outcome is Outcome.UNKNOWN
 
 
+def test_what_no_time_is_left_to_run_again_is_counted_as_it_is(tmp_path: Path) -> None:
+    script, news = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=(FIRST[0],)), list[News]()
+    failed = sweep(script, tmp_path, news=news, max_failures=1)
+    assert (script.plans.count(FIRST[0]), failed.outcome) == (1, Outcome.FAIL)
+    assert [str(each.verdict.plan) for each in news if each.verdict and each.verdict.outcome is Outcome.FAIL] == FIRST[:1]
+
+
 def test_a_trial_that_passes_under_load_is_not_run_again(tmp_path: Path) -> None:
     script = Script(slow=(FIRST[0],))
     assert sweep(script, tmp_path).outcome is Outcome.PASS
