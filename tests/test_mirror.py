@@ -49,6 +49,7 @@ TRIED_ELSEWHERE = {
     "records/*": ("unit/records/test_result_json.py", "plain records; what is stored of them is read again there"),
     "replay/door/*": ("rig/replay/door/test_door.py", "a worker process asks it"),
     "replay/explore/*": ("rig/replay/explore/test_exploring.py", "a worker process is asked"),
+    "replay/like_histories": ("rig/replay/in_process/test_standing.py", "how they are replayed needs processes"),
     "replay/no_doors": ("rig/replay/in_process/test_standing.py", "variables, which code that is replayed reads"),
     "replay/in_process/*": ("rig/replay/in_process/test_process.py", "the other end of a replaying process"),
     "report/*": ("unit/report/test_files.py", "every form of a report is written there"),

@@ -39,7 +39,7 @@ class StandingDoorReplay:
         self._how = how
         self._like = LikeHistories(self._ask, conditions=IN_SWEEP_THROUGH_DOOR, folder=folder)
         self._turn = asyncio.Lock()
-        self._waiting: list[_Asked] = []
+        self._waiting: list[_WaitingHistory] = []
         self._rounds = count(1)
 
     async def __aenter__(self) -> Self:
@@ -54,7 +54,7 @@ class StandingDoorReplay:
         return await self._like.replay(histories)
 
     async def _ask(self, history: StoredHistory) -> AsyncGenerator[ConditionReplay, None]:
-        asked = _Asked(history=history)
+        asked = _WaitingHistory(history=history)
         self._waiting.append(asked)
         async with self._turn:
             if asked in self._waiting:
@@ -86,7 +86,7 @@ class StandingDoorReplay:
 
 
 @dataclass(kw_only=True, eq=False)
-class _Asked:
+class _WaitingHistory:
     """A history that waits for its turn, and then what came of it."""
 
     history: StoredHistory

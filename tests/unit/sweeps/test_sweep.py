@@ -311,7 +311,9 @@ def test_what_no_time_is_left_to_run_again_is_counted_as_it_is(tmp_path: Path) -
     script, news = Script(recoveries={FIRST[0]: ("ChargeTwice",)}, slow=(FIRST[0],)), list[News]()
     failed = sweep(script, tmp_path, news=news, max_failures=1)
     assert (script.plans.count(FIRST[0]), failed.outcome) == (1, Outcome.FAIL)
-    assert [str(each.verdict.plan) for each in news if each.verdict and each.verdict.outcome is Outcome.FAIL] == FIRST[:1]
+    assert [str(each.verdict.plan) for each in news if each.verdict and each.verdict.outcome is Outcome.FAIL] == FIRST[
+        :1
+    ]
 
 
 def test_a_trial_that_passes_under_load_is_not_run_again(tmp_path: Path) -> None:
