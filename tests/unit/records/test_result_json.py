@@ -99,7 +99,7 @@ def test_what_a_judgement_does_not_have_is_left_out_and_read_back_all_the_same()
             "outcome": "UNKNOWN",
             "reason": "late",
             "excused": True,
-            "times": [{"took": 2.5, "allowed": 41.0}],
+            "times": ({"took": 2.5, "allowed": 41.0},),
         },
     ]
     assert verdict_of(kept) == verdict
