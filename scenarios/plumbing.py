@@ -10,12 +10,15 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import ApplicationError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
 
@@ -26,8 +29,11 @@ class InvalidInputError(Exception):
     """The model refused the request as it is; asking again cannot help."""
 
 
-class ModelUnavailable(Exception):  # noqa: N818 - the name is the failure type that histories show
-    """The model did not answer this time; asking again may help."""
+class ModelUnavailable(ApplicationError):  # noqa: N818 - the name is the failure type that histories show
+    """The model did not answer this time; asking again may help, where it says so once it has been waited for."""
+
+    def __init__(self, message: str, *, come_back: timedelta | None) -> None:
+        super().__init__(message, type="ModelUnavailable", next_retry_delay=come_back)
 
 
 class AttemptsLogged(Interceptor):
@@ -130,16 +136,31 @@ async def ask(question: str) -> str:
     """Ask the model once and return its answer.
 
     Raises:
-        InvalidInputError: The model refused the request (any 4xx).
-        ModelUnavailable: The model failed (any 5xx).
+        InvalidInputError: The model refused the request (a 4xx).
+        ModelUnavailable: The model failed (a 5xx), or is asked too often (429).
     """
     body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": question}]}
     headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
     try:
         reply = await asyncio.to_thread(_post, f"{os.environ['OPENAI_BASE_URL']}/chat/completions", body, headers)
     except urllib.error.HTTPError as error:
-        raise (ModelUnavailable if error.code >= 500 else InvalidInputError)(str(error)) from error
+        if error.code < 500 and error.code != 429:
+            raise InvalidInputError(str(error)) from error
+        raise ModelUnavailable(str(error), come_back=_come_back(error.headers)) from error
     return str(reply["choices"][0]["message"]["content"])
+
+
+def _come_back(headers: Message) -> timedelta | None:
+    """Return how long the model asks to wait: in milliseconds, in seconds, or until a date."""
+    milliseconds, asked = headers.get("retry-after-ms", ""), headers.get("retry-after", "")
+    if milliseconds.isdigit():
+        return timedelta(milliseconds=int(milliseconds))
+    if asked.isdigit():
+        return timedelta(seconds=int(asked))
+    try:
+        return max(timedelta(), parsedate_to_datetime(asked) - datetime.now(UTC))
+    except ValueError:
+        return None
 
 
 def _post(url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ _LOOKED_AT = 400  # entries from the end: what is further back is no news
 _DOORS = {"model": "model call", "effect": "effect"}
 _ACTS = {
     "start-worker": "a worker process starts",
+    "worker-ready": "the worker waits for a task",
     "worker-exit": "the worker process has ended",
     "pass": "time passes",
 }

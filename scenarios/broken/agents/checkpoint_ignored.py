@@ -11,7 +11,9 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from scenarios import plumbing
 
-RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
+RETRIES = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_attempts=5, non_retryable_error_types=["InvalidInputError"]
+)
 
 
 @activity.defn
@@ -31,7 +33,7 @@ class PagesCheckpointIgnored:
             sum_up_pages,
             pages,
             start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=10),
+            heartbeat_timeout=timedelta(seconds=30),
             retry_policy=RETRIES,
         )
 

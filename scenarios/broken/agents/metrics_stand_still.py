@@ -13,7 +13,9 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from scenarios import plumbing
 
-RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
+RETRIES = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_attempts=5, non_retryable_error_types=["InvalidInputError"]
+)
 
 
 class SignOfLife(BaseHTTPRequestHandler):
