@@ -15,7 +15,7 @@ from typing import Any
 
 import jinja2
 
-from harness.app.worker_program import command_of, loopback, makes_worker, module_of
+from harness.app.worker_program import command_of, loopback, makes_worker, module_of, needs_of
 from harness.audit.code.source import collect
 from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
 
@@ -28,6 +28,7 @@ _FIRST_WORK: Mapping[str, Any] = {
     "workflow": "Agent",
     "cls": "Agent",
     "module": "temporal_worker",
+    "env": {},
     "worker": "python temporal_worker.py",
     "task_queue": "agents",
     "address": "",
@@ -124,6 +125,7 @@ def _scenarios(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
                 cls=workflow.declared,
                 module=module_of(workflow.file) if workflow.file else "",
                 worker=command_of(_shown(file)),
+                env=needs_of(file),
                 task_queue=worker.task_queue,
                 address=loopback(worker.address),
                 starts=worker.starts == workflow.name,

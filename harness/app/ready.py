@@ -133,13 +133,8 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, rep
     go_to(record)
     scenarios = list(_scenarios(record, tell))
     tell(News(text=f"reading the worker's code{', replaying histories under all conditions' if replays else ''}"))
-    seen = observed(place, result.sweeps)
-    measured = Measured(
-        sweeps=result.sweeps,
-        observed=seen.verdicts,
-        outages=frozenset(seen.outages),
-        asks_models=seen.asks_models,
-        audit=_audited(scenarios, tell),
+    measured = replace(
+        measured_by_trials(result.sweeps, folder=place, scenarios=scenarios, tell=tell),
         replay=await _replayed(place, scenarios, result.sweeps, tell) if replays else None,
         explored=explored.results if (explored := explored_so_far(place / EXPLORED)) else (),
         waived=waived,
@@ -149,6 +144,27 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, rep
     folders.write_json(place / folders.CHECKLIST, filled)
     keep(result.sweeps, folder=place, scenarios=record.scenarios)
     return ReadyResult(checklist=filled, run=replace(result, folder=place), record=record)
+
+
+def measured_by_trials(
+    sweeps: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[Scenario], tell: Tell
+) -> Measured:
+    """Return what the trials of sweeps show, and what reading the code of their workers does.
+
+    Args:
+        sweeps: What each scenario came to.
+        folder: The evidence folder.
+        scenarios: The scenarios.
+        tell: Called with what happens.
+    """
+    seen = observed(folder, sweeps)
+    return Measured(
+        sweeps=sweeps,
+        observed=seen.verdicts,
+        outages=frozenset(seen.outages),
+        asks_models=seen.asks_models,
+        audit=_audited(scenarios, tell),
+    )
 
 
 async def _explored(work: Sequence[DeclaredWork], *, folder: Path, tell: Tell) -> None:

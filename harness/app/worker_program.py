@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,8 @@ def _must_be_python(file: Path) -> None:
 def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Iterator[ReadProgram]:
     options = {name: value for name, value in given.items() if value}
     common = {"worker": command_of(file), "task_queue": worker.task_queue, "address": loopback(worker.address)}
+    if needs := needs_of(file):
+        options["env"] = (*(f"{name}={value}" for name, value in needs.items()), *given.get("env", ()))
     where = f"{file}:{worker.line}: task queue {worker.task_queue or 'as it polls'}"
     if worker.starts and not (given.get("workflow") or given.get("starter")):
         own = {**common, "one_program": True, "workflow": worker.starts}
@@ -114,15 +117,32 @@ def loopback(address: str) -> str:
 
 
 def command_of(file: Path) -> str:
-    """Return the command that runs a file: as a module where it stands in a package that the current folder holds."""
-    module = module_of(file)
-    return f"python -m {module}" if "." in module else f"python {file}"
+    """Return the command that runs a file: as a module where it stands in a package."""
+    names, _ = _in_package(file)
+    if len(names) == 1:
+        return f"python {file}"
+    return f"python -m {'.'.join(names).removesuffix('.__main__')}"
+
+
+def needs_of(file: Path) -> dict[str, str]:
+    """Return what the command of a file needs in its environment: where its package is, as ``src``, if not here."""
+    names, folder = _in_package(file)
+    here = Path.cwd().resolve()
+    if len(names) == 1 or folder.resolve() == here:
+        return {}
+    return {"PYTHONPATH": os.path.relpath(folder.resolve(), here)}
 
 
 def module_of(file: Path) -> str:
     """Return the name by which the current folder imports a file; empty where it cannot."""
+    names, folder = _in_package(file)
+    return ".".join(names) if folder.resolve() == Path.cwd().resolve() else ""
+
+
+def _in_package(file: Path) -> tuple[list[str], Path]:
+    """Return the names of a file's packages and its own, and the folder that holds the outermost one."""
     names, folder = [file.stem], file.parent
     while (folder / "__init__.py").is_file():
         names.insert(0, folder.name)
         folder = folder.parent
-    return ".".join(names) if folder.resolve() == Path.cwd().resolve() else ""
+    return names, folder

@@ -10,10 +10,18 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.app.declared_scenarios import declared_scenario
+from harness.app.progress import silent
+from harness.app.ready import measured_by_trials
+from harness.readiness.measuring import checklist
+from harness.readiness.points import POINTS
+from harness.records.store import load_run
+from harness.records.verdict import Outcome
 from tests import ROOT
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
@@ -42,6 +50,8 @@ RIGHT = [
 ]
 LOOKALIKES = [name for module in RIGHT for name in module.LOOKALIKES]
 REFERENCE = ("every_fault", "paused_for_a_day", "usual_model_out", "conservative", "support_agents", "nothing_asked")
+ALSO_FAILS = {"draft_in_memory": {"I1"}}
+"""Which points else an agent fails that is planted for one: a draft that is lost is never published, so I1 as well."""
 SWEPT = (
     *("tests/rig/sweeps/every_fault.py", "tests/rig/sweeps/one_of_each_kind.py"),
     *("scenarios/research.py::paused_for_a_day", "scenarios/broken/"),
@@ -49,9 +59,13 @@ SWEPT = (
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evidence")
+
+
+@pytest.fixture(scope="module")
+def report(out: Path) -> dict[str, Any]:
     """One sweep of all agents of ``scenarios/broken``, and of those that are right, as a user runs it."""
-    out = tmp_path_factory.mktemp("evidence")
     command = [sys.executable, "-m", "harness.cli", "run", *SWEPT, "--out", str(out), "-o", "json"]
     command += ["--fail-on", "wasteful"]  # a bug that only costs, or will only break, is caught as well
     root = ROOT
@@ -94,3 +108,28 @@ def test_what_is_right_passes(report: dict[str, Any], scenario: str) -> None:
     assert told["outcome"] == "PASS"
     assert told["points"]["struck"] == told["points"]["known"] > 0
     assert told["vacuous"] == 0
+
+
+def failing_points(run: Path, scenario: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Return the points of the checklist that a scenario alone fails, by what was swept of it."""
+    monkeypatch.chdir(ROOT)
+    record = load_run(run)
+    declared = next(each for each in record.scenarios if each.name == scenario)
+    sweeps = [sweep for sweep in record.sweeps if sweep.scenario == scenario]
+    measured = measured_by_trials(sweeps, folder=run, scenarios=[declared_scenario(declared)], tell=silent)
+    return {point.id for point in checklist(measured).points if point.outcome is Outcome.FAIL}
+
+
+@pytest.mark.parametrize("scenario", sorted({point.planted.partition("::")[2] for point in POINTS}))
+@pytest.mark.usefixtures("report")
+def test_an_agent_planted_for_a_point_fails_it_and_no_other(
+    out: Path, scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = {point.id for point in POINTS if point.planted.endswith(f"::{scenario}")}
+    assert failing_points(out / "latest", scenario, monkeypatch) == planted | ALSO_FAILS.get(scenario, set())
+
+
+@pytest.mark.parametrize("scenario", ["paused_for_a_day", "usual_model_out"])
+@pytest.mark.usefixtures("report")
+def test_the_reference_agent_fails_no_point(out: Path, scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failing_points(out / "latest", scenario, monkeypatch) == set()

@@ -47,6 +47,15 @@ def test_each_workflow_of_a_worker_has_its_scenario(project: Path) -> None:
     assert set(json.loads(texts["retry_policy.json"])) == {"aggressive", "conservative"}
 
 
+def test_a_package_below_src_is_run_as_a_module_that_is_found(project: Path) -> None:
+    (project / "src" / "app").mkdir(parents=True)
+    (project / "src" / "app" / "__init__.py").touch()
+    (project / "src" / "app" / "worker.py").write_text(HEAD + agent("question: str") + TAIL)
+    (scenario, *_) = read_project(project).files
+    assert 'worker="python -m app.worker",' in scenario.text
+    assert "env={'PYTHONPATH': 'src'}," in scenario.text
+
+
 def test_in_an_empty_folder_there_is_a_worker_to_begin_with(project: Path) -> None:
     reading = read_project(project)
     assert reading.said == ("no worker was found: temporal_worker.py is one to begin with",)

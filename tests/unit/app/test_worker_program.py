@@ -71,6 +71,16 @@ def test_a_module_of_a_package_is_run_as_one(worker: Path) -> None:
     assert (program.options["worker"], program.module) == ("python -m app.worker", "app.worker")
 
 
+def test_a_package_that_stands_elsewhere_is_told_to_the_worker_beside_what_the_user_says(worker: Path) -> None:
+    package = Path("src/app")
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    worker.rename(package / "__main__.py")
+    (program,) = read_options(package / "__main__.py", given={"env": ("MODE=test",)})
+    assert program.options["worker"] == "python -m app"
+    assert program.options["env"] == ("PYTHONPATH=src", "MODE=test")
+
+
 def test_only_a_program_that_makes_a_worker_looks_like_one(worker: Path, tmp_path: Path) -> None:
     assert makes_worker(worker)
     for text in ("x = 1", "from temporalio.worker import Worker", "Scenario(temporalio, Worker())"):
