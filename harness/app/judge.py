@@ -95,13 +95,13 @@ class _Order:
         self._tell = tell
         self._total = sum(map(len, trials.values()))
         self._done = 0
-        self._told = time.monotonic()
+        self._last_news = time.monotonic()
 
     def count(self) -> None:
         """Count a trial that is judged, and say every few seconds how far that is."""
         self._done += 1
-        if time.monotonic() - self._told > _TELL_EVERY:
-            self._told = time.monotonic()
+        if time.monotonic() - self._last_news > _TELL_EVERY:
+            self._last_news = time.monotonic()
             self._tell(News(text=f"{self._done} of {number(self._total, 'trial')} judged"))
 
 

@@ -220,7 +220,7 @@ async def _replayed(
     folder: Path, scenarios: Sequence[Scenario], sweeps: Sequence[SweepResult], tell: Tell
 ) -> ReplayResult | None:
     """Return what replays under all conditions came to, of all scenarios together; None where nothing was replayed."""
-    results = []
+    orders: list[ReplayOrder] = []
     for scenario in scenarios:
         sweep = next((each for each in sweeps if each.scenario == scenario.name), None)
         paths = _histories(folder, sweep) if sweep else []
@@ -239,10 +239,17 @@ async def _replayed(
             data_converter=scenario.data_converter,
             cwd=Path.cwd(),
         )
+        alike = next((place for place, each in enumerate(orders) if replace(each, paths=order.paths) == order), None)
+        if alike is None:
+            orders.append(order)
+        else:  # the same code is imported once for the histories of all its scenarios
+            orders[alike] = replace(order, paths=[*orders[alike].paths, *order.paths])
+    results = []
+    for order in orders:
         try:
             results.append(await replay(order, tell=silent))
         except (UsageError, RigError) as error:
-            tell(News(text=f"{scenario.name}: not replayed: {error}"))
+            tell(News(text=f"not replayed: {error}"))
     if not results:
         return None
     histories = tuple(history for each in results for history in each.histories)

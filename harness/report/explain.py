@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.faults import Fault
@@ -62,6 +63,30 @@ class CheckText(Protocol):
     def property(self) -> str:
         """The sentence that must hold."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What can be explained by its name, beside rules, faults and the checks of trials.
+
+    Attributes:
+        name: Its name.
+        kind: What it is, and of which command.
+        sentence: What it promises.
+        sections: What else is to be said, by heading.
+    """
+
+    name: str
+    kind: str
+    sentence: str
+    sections: Mapping[str, str] = field(default_factory=dict)
+
+
+def explained_text(what: Explained, *, colour: bool = False, width: int = 100) -> str:
+    """Return what is said of it, ready for a terminal."""
+    paint = Paint(colour)
+    head = [f"{paint(what.name, 'bold')} ({what.kind})", "", *wrapped(what.sentence, width)]
+    return "\n".join([*head, *_sections(what.sections, paint, width)])
 
 
 def rule_text(rule: RuleText, *, colour: bool = False, width: int = 100) -> str:

@@ -187,6 +187,15 @@ class Rig:
                 routes=self._routes,
             )
 
+    @contextmanager
+    def watched(self, trial: str, tape: LiveTape) -> Iterator[None]:
+        """Let others look at the tape of a trial that runs."""
+        self.tapes[trial] = tape
+        try:
+            yield
+        finally:
+            self.tapes.pop(trial, None)
+
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""
         if self._forks:

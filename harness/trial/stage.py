@@ -274,8 +274,7 @@ async def open_trial_stage(
     attribution = _attribution_of(scenario)
     worker = _setup(scenario, rig=rig, folder=folder, cold=cold)
     async with AsyncExitStack() as stack:
-        rig.tapes[trial] = tape
-        stack.callback(rig.tapes.pop, trial, None)
+        stack.enter_context(rig.watched(trial, tape))
         slot = await stack.enter_async_context(_slot(scenario, plan=plan, trial=trial, rig=rig))
         name = slot.namespace
         state = await stack.enter_async_context(

@@ -28,6 +28,15 @@ TEMPORAL = "replays"
 KEEPS_PROCESS = "keeps-its-process"
 RUNS_NOTHING = "runs-nothing-anew"
 
+SENTENCES: Mapping[str, str] = {
+    AS_RECORDED: "The code of today decides in each workflow task what was recorded, field by field.",
+    UNDER_EVERY_CONDITION: "It decides the same whatever the hash seed, the time zone, the clock and the process.",
+    DETERMINISTIC_CALLS: "Workflow code calls nothing that differs from one process to the next.",
+    KEEPS_PROCESS: "Workflow code does not end the process that runs it.",
+    RUNS_NOTHING: "A replay runs no local activity that the history does not hold.",
+}
+"""What the checks promise that no trial is judged by."""
+
 PREFIX = "every prefix"
 """Condition that asks each workflow task as the last one of a history: only differences of its own count there."""
 

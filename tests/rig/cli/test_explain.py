@@ -12,6 +12,7 @@ def test_checks_rules_and_faults_are_explained_by_name(tmp_path: Path) -> None:
         ("effects-happen-once", "effects-happen-once (broken)\n"),
         ("cp106", "CP106 set-order-reaches-command (certain; broken)\n"),
         ("kill-worker", "  kill-worker\n"),
+        ("o1", "O1 (observability, of the checklist of crashproof ready)"),
         ("checks", "# Checks of crashproof run\n"),
     ):
         done = crashproof("explain", name, cwd=tmp_path)
