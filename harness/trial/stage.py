@@ -270,8 +270,7 @@ async def open_trial_stage(
         UsageError: The scenario names a file that is not there, or an address that is taken.
         KilledError, RigError: The server does not answer; it or the doors are lost, be it later.
     """
-    tape, registry = LiveTape(), WorkerRegistry()
-    attribution = _attribution_of(scenario)
+    tape, registry, attribution = LiveTape(), WorkerRegistry(), _attribution_of(scenario)
     worker = _setup(scenario, rig=rig, folder=folder, cold=cold)
     async with AsyncExitStack() as stack:
         stack.enter_context(rig.watched(trial, tape))
@@ -285,8 +284,7 @@ async def open_trial_stage(
         execute = await stack.enter_async_context(
             executing(scenario, rig=rig, slot=slot, tape=tape, task_timeout=task_timeout, one_program=one_program)
         )
-        if any(fault.changes_code for fault in plan.faults):
-            execute = heard_as_first(execute)
+        execute = heard_as_first(execute) if any(fault.changes_code for fault in plan.faults) else execute
         driver = Driver(
             scenario, slot=slot, tape=tape, attribution=attribution, logs=worker.logs, clock=clock, late=withholds(plan)
         )
