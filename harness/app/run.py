@@ -33,7 +33,6 @@ from harness.errors import RigError
 from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
-from harness.records.result_json import sweep_as_json
 from harness.records.run_record import DeclaredScenario, RunRecord, begin
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
@@ -196,10 +195,10 @@ class _Keeping:
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self._folder = folder
         self._record = record
-        self._swept: dict[str, dict[str, Any]] = {}
+        self._swept: dict[str, bytes] = {}
 
     def __call__(self, result: SweepResult) -> None:
-        self._swept[result.scenario] = sweep_as_json(result)
+        self._swept[result.scenario] = folders.sweep_line(result)
         folders.save_run(self._folder, self._record, swept=self._swept.values())
 
 

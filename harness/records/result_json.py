@@ -6,7 +6,7 @@ as ``evidence``, one text each, to be read, and as ``entries``, field by field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,16 +39,11 @@ def verdict_of(kept: Mapping[str, Any]) -> Verdict:
     return verdict
 
 
-def run_as_json(record: RunRecord, *, swept: Iterable[Mapping[str, Any]] | None = None) -> dict[str, Any]:
-    """Return the record of a run as ``run.json`` holds it.
-
-    Args:
-        record: The record.
-        swept: Its sweeps as ``sweep_as_json`` returns them, where that was done before.
-    """
+def run_as_json(record: RunRecord) -> dict[str, Any]:
+    """Return the record of a run as ``run.json`` holds it; its sweeps are last."""
     kept = msgspec.to_builtins(replace(record, sweeps=()))
     del kept["sweeps"]
-    return {**kept, "swept": [sweep_as_json(sweep) for sweep in record.sweeps] if swept is None else list(swept)}
+    return {**kept, "swept": [sweep_as_json(sweep) for sweep in record.sweeps]}
 
 
 def run_of(kept: Mapping[str, Any]) -> RunRecord:

@@ -20,20 +20,23 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from harness.errors import RigError, UsageError
-from harness.foreign import for_file_name, whole
+from harness.foreign import for_file_name
 from harness.records.evidence import Crash, End, Evidence, History, Sample
+from harness.records.json_text import json_bytes, json_line
 from harness.records.plan import Plan, parse
 from harness.records.private_files import make_private
 from harness.records.replay_result import Replay
-from harness.records.result_json import run_as_json, run_of, verdict_as_json, verdict_of
+from harness.records.result_json import run_as_json, run_of, sweep_as_json, verdict_as_json, verdict_of
 from harness.records.run_record import RunRecord
+from harness.records.sweep_result import SweepResult
 from harness.records.tape import read_entry
 from harness.records.verdict import Verdict
 
@@ -160,13 +163,8 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, json_bytes(value))
 
 
-def json_bytes(value: Any) -> bytes:
-    """Return a value as indented JSON, as files of the evidence folder hold it."""
-    return msgspec.json.format(_json(value), indent=2) + b"\n"
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, for nobody else to read.
+def write_bytes(path: Path, *content: bytes) -> None:
+    """Write a file, of one piece or of several, so that it is there whole or not at all, for nobody else to read.
 
     Raises:
         RigError: The disk does not take it.
@@ -176,7 +174,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
             partial.touch(mode=0o600)
-            partial.write_bytes(content)
+            with partial.open("wb") as file:
+                file.writelines(content)
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)
@@ -289,17 +288,26 @@ def save_verdict(folder: Path, verdict: Verdict) -> None:
 
 
 def load_verdict(folder: Path) -> Verdict:
-    """Read what the checks said of one trial.
-
-    Raises:
-        UsageError: The file is missing or corrupt.
-    """
+    """Read what the checks said of one trial, or raise UsageError: the file is missing or corrupt."""
     return _read(folder / "verdict.json", verdict_of)
 
 
-def save_run(folder: Path, record: RunRecord, *, swept: Iterable[Mapping[str, Any]] | None = None) -> None:
-    """Write the record of a run into its folder, with the arguments of ``run_as_json``."""
-    write_json(folder / "run.json", run_as_json(record, swept=swept))
+def sweep_line(sweep: SweepResult) -> bytes:
+    """Return what a sweep came to as the line that ``save_run`` writes of it."""
+    return json_line(sweep_as_json(sweep))
+
+
+def save_run(folder: Path, record: RunRecord, *, swept: Iterable[bytes] | None = None) -> None:
+    """Write the record of a run into its folder: each sweep on a line of its own.
+
+    Args:
+        folder: Folder of the run.
+        record: The record.
+        swept: Its sweeps as ``sweep_line`` returns them, where that was done before.
+    """
+    lines = [sweep_line(sweep) for sweep in record.sweeps] if swept is None else swept
+    head, _, end = json_bytes(run_as_json(replace(record, sweeps=()))).rpartition(b"]")
+    write_bytes(folder / "run.json", head, b"\n", b",\n".join(lines), b"]", end)
 
 
 def load_run(folder: Path) -> RunRecord:
@@ -361,14 +369,7 @@ def _load_history(folder: Path, listed: _ListedHistory) -> History:
 
 
 def _lines(values: Iterable[Any]) -> bytes:
-    return b"".join(_json(value) + b"\n" for value in values)
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:  # a text holds half of a character
-        return msgspec.json.encode(whole(msgspec.to_builtins(value)))
+    return b"".join(json_line(value) + b"\n" for value in values)
 
 
 def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness.records.store import json_bytes
+from harness.records.json_text import json_bytes
 from harness.records.verdict import Outcome
 from harness.report.finding import Report, ReportedFinding
 from harness.report.form import Form

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from harness.foreign import for_markdown, for_terminal
 from harness.records.audit_result import Certainty, CodePlace, RuleText
+from harness.records.json_text import json_bytes
 from harness.records.run_record import versions
-from harness.records.store import json_bytes
 from harness.records.verdict import Outcome
 from harness.report.explain import rule_markdown, rule_text
 from harness.report.finding import Level, Limit, Report, ReportedFinding

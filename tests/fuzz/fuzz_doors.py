@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import RespondActivityTaskCompletedReques
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
 from harness.doors.wire import decoding
-from harness.records.store import json_bytes
+from harness.records.json_text import json_bytes
 from harness.temporal.service import request_type, response_type
 from tests.fuzz.surfaces import PIECES, fuzz, mutated
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from harness.records.evidence import Crash, Evidence, History, Sample
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.replay_result import Replay
+from harness.records.run_record import DeclaredScenario, RunRecord
+from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
 from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
 
@@ -196,15 +200,17 @@ def test_a_full_disk_is_told_when_a_run_begins(tmp_path: Path, monkeypatch: pyte
         folders.new_run(tmp_path)
 
 
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every write fail half way, as a full disk does."""
-    write = Path.write_bytes
+class FullDisk(io.FileIO):
+    """A file on a disk that is full when half of what is written is there."""
 
-    def half(self: Path, content: Any) -> int:
-        write(self, content[: len(content) // 2])
+    def writelines(self, lines: Iterable[Any]) -> None:
+        content = b"".join(lines)
+        self.write(content[: len(content) // 2])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # of a file that is open no name is given
 
-    monkeypatch.setattr(Path, "write_bytes", half)
+
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "open", lambda self, mode: FullDisk(self, mode))
 
 
 def test_a_new_run_is_the_latest(tmp_path: Path) -> None:
@@ -219,3 +225,17 @@ def test_a_new_run_is_the_latest(tmp_path: Path) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is no evidence folder \(it has no run\.json\)"):
         folders.find_run(tmp_path)
+
+
+@pytest.mark.parametrize("sweeps", [0, 1, 3])
+def test_a_run_is_read_back_with_each_sweep_on_a_line(tmp_path: Path, sweeps: int) -> None:
+    swept = tuple(SweepResult(scenario=f"s[]{number}", title="\n[]") for number in range(sweeps))
+    record = RunRecord(
+        command=("crashproof", "[]"), cwd="/", started=1.0, scenarios=(DeclaredScenario(name="s"),), sweeps=swept
+    )
+    folders.save_run(tmp_path, record)
+    assert folders.load_run(tmp_path) == record
+    text = (tmp_path / "run.json").read_bytes()
+    assert sum(line.startswith(b'{"scenario"') for line in text.splitlines()) == sweeps
+    folders.save_run(tmp_path, replace(record, sweeps=()), swept=map(folders.sweep_line, swept))
+    assert (tmp_path / "run.json").read_bytes() == text
