@@ -273,8 +273,8 @@ async def open_trial_stage(
     tape, registry, attribution = LiveTape(), WorkerRegistry(), _attribution_of(scenario)
     worker = _setup(scenario, rig=rig, folder=folder, cold=cold)
     async with AsyncExitStack() as stack:
-        stack.enter_context(rig.watched(trial, tape))
         slot = await stack.enter_async_context(_slot(scenario, plan=plan, trial=trial, rig=rig))
+        stack.enter_context(rig.watched(trial, tape))
         name = slot.namespace
         state = await stack.enter_async_context(
             kept_state(scenario.states_of(name), locks=rig.state_locks, kept=folder / "state before", trial=name)
