@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+import sys
 import tarfile
+from collections.abc import Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 
-from harness.errors import UsageError
-from harness.processes.command import WorkerCode, command_words
+from harness.errors import UsageError, nearest
+from harness.processes.command import WorkerCode, command_words, environment, is_installed_here
+from harness.processes.process import find_command
 from harness.records.scenario import Scenario
 
 _GIT = "git:"
@@ -19,12 +23,40 @@ def look_at_next_version(text: str) -> None:
     """Look whether what names a next version can be one, before anything is started.
 
     Raises:
-        UsageError: It is no command, or git knows no such revision of the code in the current folder.
+        UsageError: It is no command, or one of a file or module that is not there, or git knows no such revision of the
+            code in the current folder.
     """
     if text.startswith(_GIT):
         _commit(text)
     elif text:
-        command_words(text)
+        words = command_words(text)
+        try:
+            find_command(words, path=environment({})["PATH"])
+        except UsageError as error:
+            raise UsageError(f"--next {text}: {error}") from error
+        if is_installed_here(text) and Path(words[0]).name.startswith("python"):
+            _look_at_code(text, words[1:])
+
+
+def _look_at_code(text: str, arguments: list[str]) -> None:
+    """Look whether the file or module is there that Python is to run; with options before it, nothing is known."""
+    program, *rest = arguments or ["-"]
+    if program.endswith(".py") and not Path(program).is_file():
+        near = nearest(Path(program).name, [file.name for file in Path(program).parent.glob("*.py")])
+        raise UsageError(f"--next {text}: there is no file {program!r}{near}")
+    if program == "-m" and rest and not _is_module(rest[0]):
+        raise UsageError(f"--next {text}: there is no module {rest[0]!r} in {Path.cwd()}, and none is installed")
+
+
+def _is_module(name: str) -> bool:
+    """Tell whether a module can be found, without importing anything."""
+    folders: Sequence[str] | None = [os.getcwd(), *sys.path]
+    for at, _ in enumerate(name.split("."), 1):
+        spec = PathFinder.find_spec(".".join(name.split(".")[:at]), folders) if folders else None
+        if spec is None:
+            return False
+        folders = spec.submodule_search_locations
+    return True
 
 
 def next_version(scenario: Scenario, *, folder: Path) -> WorkerCode | None:

@@ -46,6 +46,21 @@ def test_a_command_is_taken_as_it_is(tmp_path: Path) -> None:
         look_at_next_version("python 'worker")
 
 
+def test_one_that_cannot_start_is_told_before_anything_is_started(code: Path) -> None:
+    look_at_next_version("python worker.py")
+    look_at_next_version("python -m harness.cli")
+    look_at_next_version("python -X dev nowhere.py")  # what comes after options is Python's own to say
+    for text, words in [
+        ("python worker_2.py", "there is no file 'worker_2.py' (did you mean 'worker.py'?)"),
+        ("python -m app.worker_2", "there is no module 'app.worker_2'"),
+        ("python -m harness.nowhere", "there is no module 'harness.nowhere'"),
+        ("pythn worker.py", "command not found on PATH: 'pythn'"),
+    ]:
+        with pytest.raises(UsageError) as error:
+            look_at_next_version(text)
+        assert str(error.value).startswith(f"--next {text}: {words}")
+
+
 def test_a_revision_is_the_same_command_in_a_folder_of_its_own(code: Path, tmp_path: Path) -> None:
     look_at_next_version("git:release")
     for _ in range(2):
