@@ -62,7 +62,7 @@ class TrialEnd:
         """Wait for the end of every execution of the work; return which end it is, and why.
 
         Raises:
-            UsageError: The worker does not know a type of the scenario's.
+            UsageError: The worker does not know a type of the scenario's, or its workflow a signal or an update.
             RigError: A process or a server of crashproof's failed.
         """
         driver = self._place.driver
@@ -109,8 +109,8 @@ class TrialEnd:
             await asyncio.Event().wait()
         if not nobody:
             waiting = await self._idle(_ALONE_LIMIT, timers_end=True)
-            if unknown := await self._unknown():
-                return f"{waiting}: {unknown}"
+            if refused := await self._refused():
+                return f"{waiting}; {refused}"
         return await self._idle(
             _ALONE_LIMIT if nobody else _WAIT_LIMIT, timers_end=bool(self._place.clock) or not nobody
         )
@@ -120,8 +120,12 @@ class TrialEnd:
         tape, frontend = self._stage.tape, self._stage.frontend
         return await wait_until_idle(frontend, executions, tape=tape, seconds=seconds, timers_end=timers_end)
 
-    async def _unknown(self) -> str:
-        """Say which message that was sent its workflow does not know, or refused; an empty text where none is."""
+    async def _refused(self) -> str:
+        """Say which message that was sent the workflow refused; an empty text where it took all.
+
+        Raises:
+            UsageError: It does not know one.
+        """
         calls = [(each.operation, call) for each in self._stage.tape.entries if (call := each.facts_as(ClientCall))]
         sent = [(kind, call) for kind, call in calls if kind in _SENT]
         if failed := next((f"{kind} {call.name} failed: {call.failure}" for kind, call in sent if call.failure), ""):
@@ -129,7 +133,7 @@ class TrialEnd:
         for workflow_id in self._stage.attribution.executions:
             names = {call.name: kind for kind, call in sent if call.workflow_id == workflow_id}
             if names and (unknown := await unknown_to(self._place.driver.client, workflow_id, names)):
-                return unknown
+                raise UsageError(unknown)
         return ""
 
     async def _first(self, watching: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
