@@ -35,6 +35,8 @@ class Start:
             else all are started at once.
         id: Workflow id of the first; by default the workflow type followed by ``-run``.
         modules: Modules to import for the Replayer, as ``module`` or ``module:Class``.
+        run_timeout: Seconds after which the server ends a run without asking it; 0 for never.
+        execution_timeout: The same for all runs together.
     """
 
     workflow: str
@@ -43,9 +45,13 @@ class Start:
     in_sequence: bool = False
     id: str = ""
     modules: tuple[str, ...] = ()
+    run_timeout: float = 0.0
+    execution_timeout: float = 0.0
 
     def __post_init__(self) -> None:
         hold_types(self)
+        if min(self.run_timeout, self.execution_timeout) < 0:
+            raise UsageError("a timeout of a workflow is a number of seconds, 0 for none")
         if self.times < 1 or not self.inputs:
             raise UsageError(f"a workflow is executed once or more, not {self.times * len(self.inputs)} times")
 
@@ -242,6 +248,8 @@ def start(
     executions: int = 1,
     in_sequence: bool = False,
     id: str = "",
+    run_timeout: float = 0.0,
+    execution_timeout: float = 0.0,
 ) -> Start:
     """Start a workflow, named by type, class or run method.
 
@@ -252,6 +260,8 @@ def start(
         executions: How often the same is started, with different ids; each execution is judged.
         in_sequence: Whether each is started when the one before it has ended; else all are started at once.
         id: Workflow id; that of a second execution has ``-2`` after it.
+        run_timeout: Seconds after which the server ends a run without asking it; 0 for never.
+        execution_timeout: The same for all runs together.
 
     Raises:
         UsageError: What is given is no workflow, or there are arguments and inputs.
@@ -260,6 +270,7 @@ def start(
         raise UsageError("give the arguments of one execution, or the inputs of several")
     given: dict[str, Any] = {"inputs": tuple(map(tuple, inputs)) or (args,), "times": executions, "id": id}
     given["in_sequence"] = in_sequence
+    given |= {"run_timeout": run_timeout, "execution_timeout": execution_timeout}
     if isinstance(workflow, str):
         return Start(workflow=workflow, **given)
     owner = workflow if isinstance(workflow, type) else _owner(workflow)

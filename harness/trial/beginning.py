@@ -68,6 +68,7 @@ class Beginning:
     async def _start(self, workflow_id: str, arguments: Sequence[Any]) -> KnownRun:
         assert isinstance(self._work, Start)
         workflow = self._work.workflow
+        run_timeout, execution_timeout = self._work.run_timeout, self._work.execution_timeout
         self._attribution.starts(workflow=workflow, workflow_id=workflow_id)
         try:
             handle = await self._driver.client.start_workflow(
@@ -76,6 +77,8 @@ class Beginning:
                 id=workflow_id,
                 task_queue=self._task_queue,
                 task_timeout=self._task_timeout,
+                run_timeout=timedelta(seconds=run_timeout) if run_timeout else None,
+                execution_timeout=timedelta(seconds=execution_timeout) if execution_timeout else None,
             )
         except WorkflowAlreadyStartedError as error:
             raise UsageError(

@@ -181,6 +181,8 @@ class ClientActs:
             task_queue=started.task_queue,
             input=Payloads(payloads=started.input.payloads),
             workflow_task_timeout=started.workflow_task_timeout,
+            workflow_run_timeout=started.workflow_run_timeout,
+            workflow_execution_timeout=started.workflow_execution_timeout,
             identity="crashproof",
             request_id=f"again-{workflow_id}",
         )

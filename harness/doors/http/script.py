@@ -64,10 +64,7 @@ def load(path: Path) -> Script:
     Raises:
         UsageError: The file is missing, cannot be imported, or has no plain function ``answer``.
     """
-    if not path.is_file():
-        raise UsageError(f"script {path} does not exist: give a Python file with answer(request)")
-    sys.path.insert(0, str(path.resolve().parent))
-    module = _imported(path)
+    module = _loaded(path)
     function = getattr(module, "answer", None)
     if function is None:
         defined = [name for name in vars(module) if not name.startswith("_")]
@@ -75,6 +72,25 @@ def load(path: Path) -> Script:
     if not callable(function) or inspect.iscoroutinefunction(function):
         raise UsageError(f"script {path}: answer must be a plain function, neither async nor a value")
     return Script(path, function)
+
+
+def load_function(path: Path, name: str) -> Callable[[dict[str, Any]], Any] | None:
+    """Load a further function of a script; None where it has none of that name.
+
+    Raises:
+        UsageError: The file is missing or cannot be imported, or what it calls so is no plain function.
+    """
+    function = getattr(_loaded(path), name, None)
+    if function is not None and (not callable(function) or inspect.iscoroutinefunction(function)):
+        raise UsageError(f"script {path}: {name} must be a plain function, neither async nor a value")
+    return function
+
+
+def _loaded(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"script {path} does not exist: give a Python file with answer(request)")
+    sys.path.insert(0, str(path.resolve().parent))
+    return _imported(path)
 
 
 def _imported(path: Path) -> ModuleType:

@@ -32,12 +32,6 @@ _NAMESPACE_ID = "00000000-0000-0000-0000-000000000000"
 
 WorkerAnswer = rpc.RespondWorkflowTaskCompletedRequest | rpc.RespondWorkflowTaskFailedRequest
 
-ActivityAnswer = (
-    rpc.RespondActivityTaskCompletedRequest
-    | rpc.RespondActivityTaskFailedRequest
-    | rpc.RespondActivityTaskCanceledRequest
-)
-
 
 @dataclass(kw_only=True, eq=False)
 class OfferedTask:
@@ -70,16 +64,16 @@ class OfferedTask:
 
 
 @dataclass(kw_only=True, eq=False)
-class OfferedActivity:
-    """One activity task to be executed by the worker's own activity code, and what came of it.
+class OfferedExecution:
+    """One activity or Nexus task to be executed by the worker's own code, and what came of it.
 
     Attributes:
         task: The poll answer; its token is filled in when it is offered.
         answer: What the worker said.
     """
 
-    task: rpc.PollActivityTaskQueueResponse
-    answer: asyncio.Future[ActivityAnswer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    task: rpc.PollActivityTaskQueueResponse | rpc.PollNexusTaskQueueResponse
+    answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class ReplayFrontend:
@@ -87,8 +81,8 @@ class ReplayFrontend:
 
     An async context manager; ``address`` is known once entered.
 
-    Workflow tasks come from ``offer`` alone, and activity tasks from ``offer_activity``, which replays never call;
-    Nexus polls are never answered. A run is evicted from the worker's cache by refusing its answer with
+    Workflow tasks come from ``offer`` alone, activity and Nexus tasks from ``offer_execution``, which replays never
+    call. A run is evicted from the worker's cache by refusing its answer with
     INVALID_ARGUMENT "UnhandledCommand", which is what a server says when a signal arrived while the task was being
     answered: every SDK then drops the run and expects its whole history, and SDK core does not log it. Measured with a
     sandboxed Python worker: 25 ms of the worker's CPU time for a cold prefix of up to 29 events, nearly all of it for
@@ -105,11 +99,12 @@ class ReplayFrontend:
 
     def __init__(self, address: str = "", *, certificate: Certificate | None = None) -> None:
         self.normal_queues: dict[str, None] = {}
-        self.activity_queues: dict[str, None] = {}
+        self.execution_queues: dict[tuple[str, str], None] = {}
+        self.started: list[rpc.StartWorkflowExecutionRequest] = []
         self.polled = asyncio.Event()
         self.sdk = ""
-        self._activities: defaultdict[str, asyncio.Queue[OfferedActivity]] = defaultdict(asyncio.Queue)
-        self._open_activities: dict[bytes, OfferedActivity] = {}
+        self._executions: defaultdict[tuple[str, str], asyncio.Queue[OfferedExecution]] = defaultdict(asyncio.Queue)
+        self._open_executions: dict[bytes, OfferedExecution] = {}
         self._offered: defaultdict[str, asyncio.Queue[OfferedTask]] = defaultdict(asyncio.Queue)
         self._open: dict[bytes, OfferedTask] = {}
         self._numbers = itertools.count(1)
@@ -143,22 +138,26 @@ class ReplayFrontend:
         """Forget a task that is answered or no longer waited for."""
         self._open.pop(offered.token, None)
 
-    def offer_activity(self, queue: str, offered: OfferedActivity) -> None:
-        """Hand an activity task to the next poll of a task queue for activities."""
-        offered.task.task_token = f"activity-{next(self._numbers)}".encode()
-        self._open_activities[offered.task.task_token] = offered
-        self._activities[queue].put_nowait(offered)
+    def offer_execution(self, queue: str, offered: OfferedExecution) -> None:
+        """Hand an activity or Nexus task to the next poll of a task queue for such tasks."""
+        offered.task.task_token = f"execution-{next(self._numbers)}".encode()
+        self._open_executions[offered.task.task_token] = offered
+        self._executions[type(offered.task).__name__, queue].put_nowait(offered)
 
-    def withdraw_activity(self, offered: OfferedActivity) -> None:
-        """Forget an activity task that is answered or no longer waited for."""
-        self._open_activities.pop(offered.task.task_token, None)
+    def withdraw_execution(self, offered: OfferedExecution) -> None:
+        """Forget a task that is answered or no longer waited for."""
+        self._open_executions.pop(offered.task.task_token, None)
+
+    def queues_for(self, task: type[Any]) -> list[str]:
+        """Return the task queues that are polled for tasks of a kind, which the type of the poll answer says."""
+        return [queue for kind, queue in self.execution_queues if kind == task.__name__]
 
     def forget(self) -> None:
         """Forget what a worker that is gone had polled, and the tasks that were offered to it."""
         self.normal_queues.clear()
-        self.activity_queues.clear()
+        self.execution_queues.clear()
         self.polled.clear()
-        for forgotten in (self._offered, self._open, self._activities, self._open_activities):
+        for forgotten in (self._offered, self._open, self._executions, self._open_executions):
             forgotten.clear()
 
     async def _serve(self, method: str, raw: bytes, context: Any) -> bytes:
@@ -190,19 +189,19 @@ class ReplayFrontend:
             return rpc.PollWorkflowTaskQueueResponse()
         return _task(offered) if offered.token in self._open else rpc.PollWorkflowTaskQueueResponse()
 
-    async def _poll_activity(self, request: Any, context: Any) -> Any:
-        self.activity_queues[request.task_queue.name] = None
-        waiting = self._activities[request.task_queue.name]
+    async def _poll_execution(self, request: Any, context: Any) -> Any:
+        nothing = response_type(type(request).__name__.removesuffix("Request"))()
+        key = type(nothing).__name__, request.task_queue.name
+        self.execution_queues[key] = None
         try:
             async with asyncio.timeout(_patience(context)):
-                offered = await waiting.get()
+                offered = await self._executions[key].get()
         except TimeoutError:
-            return rpc.PollActivityTaskQueueResponse()
-        is_open = offered.task.task_token in self._open_activities
-        return offered.task if is_open else rpc.PollActivityTaskQueueResponse()
+            return nothing
+        return offered.task if offered.task.task_token in self._open_executions else nothing
 
     async def _executed(self, request: Any, context: Any) -> Any:
-        offered = self._open_activities.pop(request.task_token, None)
+        offered = self._open_executions.pop(request.task_token, None)
         if offered and not offered.answer.done():
             offered.answer.set_result(request)
         return response_type(type(request).__name__.removesuffix("Request"))()
@@ -242,6 +241,7 @@ class ReplayFrontend:
         return rpc.GetWorkflowExecutionHistoryResponse(history=history, next_page_token=more)
 
     async def _start(self, request: Any, context: Any) -> Any:
+        self.started.append(request)
         return rpc.StartWorkflowExecutionResponse(run_id=str(uuid.uuid4()), started=True)
 
     async def _system(self, request: Any, context: Any) -> Any:
@@ -272,10 +272,13 @@ _CAPABILITIES = (
 
 _ANSWERS: dict[str, Callable[[ReplayFrontend, Any, Any], Awaitable[Any]]] = {
     "PollWorkflowTaskQueue": ReplayFrontend._poll,
-    "PollActivityTaskQueue": ReplayFrontend._poll_activity,
+    "PollActivityTaskQueue": ReplayFrontend._poll_execution,
+    "PollNexusTaskQueue": ReplayFrontend._poll_execution,
     "RespondActivityTaskCompleted": ReplayFrontend._executed,
     "RespondActivityTaskFailed": ReplayFrontend._executed,
     "RespondActivityTaskCanceled": ReplayFrontend._executed,
+    "RespondNexusTaskCompleted": ReplayFrontend._executed,
+    "RespondNexusTaskFailed": ReplayFrontend._executed,
     "RespondWorkflowTaskCompleted": ReplayFrontend._completed,
     "RespondWorkflowTaskFailed": ReplayFrontend._failed,
     "GetWorkflowExecutionHistory": ReplayFrontend._history,

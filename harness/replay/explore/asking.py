@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,12 +11,16 @@ from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.explore.commands import write_answer
-from harness.replay.explore.place import place_of
+from harness.replay.explore.place import place_of, waiting_place
 from harness.replay.explore.worker import ExploredWorker, Lost
 from harness.replay.explore.world import World
 from harness.temporal.task_failure import is_blocked, is_nondeterminism
 
 NO_QUERIES: Mapping[str, WorkflowQuery] = {}
+
+_STACKS = "stacks"
+WHERE_IT_WAITS: Mapping[str, WorkflowQuery] = {_STACKS: WorkflowQuery(query_type="__stack_trace")}
+"""The query that a task is asked with, in place of others, for the line at which the workflow waits afterwards."""
 
 _TRIES = 2  # a busy machine may be why the code took too long
 _MOST_TASKS = 50  # while one local activity runs
@@ -82,6 +87,10 @@ class Asker:
             cached = None
         raise AssertionError("the last try returns")
 
+    def count(self, other: Asker) -> None:
+        """Add what another one has asked."""
+        self.cold, self.warm, self.slow = self.cold + other.cold, self.warm + other.warm, self.slow + other.slow
+
     async def evict(self, world: World, cached: Cached | None) -> None:
         """Have the worker drop a run that it was to go on with: a task that brings nothing is not taken from it."""
         if cached is not None:
@@ -141,6 +150,8 @@ class _Asked:
         try:
             write_answer(self._world, answer, started=self.started)
             open_run = self._world.close is None and self._world.run_id == run_id
+            if open_run:
+                self._world.place = waiting_place(_stacks(answer))
             again = answer.force_create_new_workflow_task
             kept = bool(sticky) and open_run and (again or self._goes_on(self._world))
         except Exception as error:  # raised where the answer is waited for
@@ -149,6 +160,18 @@ class _Asked:
         if kept:
             self.cached = Cached(run_id=run_id, known=self.started, sticky=sticky)
         return kept
+
+
+def _stacks(answer: rpc.RespondWorkflowTaskCompletedRequest) -> str:
+    """Return what the query for the stack was answered with; empty where it was not asked, or is not to be read."""
+    if _STACKS not in answer.query_results:
+        return ""
+    for payload in answer.query_results[_STACKS].answer.payloads:
+        try:
+            return str(json.loads(payload.data))
+        except ValueError:  # encrypted by the worker's own codec
+            return ""
+    return ""
 
 
 def write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) -> None:

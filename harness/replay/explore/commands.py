@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.json_format import MessageToJson
@@ -37,7 +38,7 @@ def write_answer(world: World, answer: rpc.RespondWorkflowTaskCompletedRequest, 
     completed.started_event_id = started
     completed.sdk_metadata.CopyFrom(answer.sdk_metadata)
     completed.metering_metadata.CopyFrom(answer.metering_metadata)
-    world.asked, world.begun, world.requests = started, True, ()
+    world.asked, world.begun, world.requests, world.place = started, True, (), ""
     messages = {message.id: message for message in answer.messages}
     for command in answer.commands:
         _write_command(world, command, completed_event_id=event.event_id, messages=messages)
@@ -239,7 +240,10 @@ def _continue(world: World, details: Any, completed: int) -> None:
     world.workflow_type = details.workflow_type.name or world.workflow_type
     world.task_queue = details.task_queue.name or world.task_queue
     first_run_id = first[0].workflow_execution_started_event_attributes.first_execution_run_id
-    begin(world, arguments=details.input, continued_from=before, first_run_id=first_run_id)
+    timeouts = world.timeouts
+    if details.HasField("workflow_run_timeout"):
+        timeouts = replace(timeouts, run=details.workflow_run_timeout.ToMilliseconds() / 1000)
+    begin(world, arguments=details.input, timeouts=timeouts, continued_from=before, first_run_id=first_run_id)
 
 
 _COMMANDS: Mapping[str, _Apply] = {

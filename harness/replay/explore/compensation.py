@@ -34,15 +34,32 @@ def left_undone(paths: Sequence[ExploredPath]) -> Iterator[LeftUndone]:
     What undoes something is an activity that only paths with trouble call, with a word in its input that is in the
     input or result of an activity that has completed wherever it is called.
     """
-    usual = {each.type for path in paths if path.trouble is None for each in path.activities}
     gave_up = [path for path in paths if path.trouble is not None and path.close in ("failed", "cancelled")]
-    undoing = {each.type for path in gave_up for each in path.activities} - usual
-    for name in sorted(undoing):
-        did = [path for path in gave_up if any(each.type == name for each in path.activities)]
-        done = _what_it_undoes(name, did, gave_up)
-        for path in gave_up if done else ():
+    for name, done, did in _undone(paths, gave_up):
+        for path in gave_up:
             if path not in did and _completed(path, done):
                 yield LeftUndone(path=path, done=done, undoing=name, elsewhere=min(did, key=lambda each: each.size))
+
+
+def left_behind(paths: Sequence[ExploredPath]) -> Iterator[str]:
+    """Say what stays done where the workflow is closed unasked, which no code of it can mend."""
+    gave_up = [path for path in paths if path.trouble is not None and path.close in ("failed", "cancelled")]
+    closed = [path for path in paths if path.close in ("terminated", "timed out")]
+    for name, done, _ in _undone(paths, gave_up):
+        stays = [path for path in closed if _completed(path, done) and not _completed(path, name)]
+        if stays:
+            yield f"closed unasked (terminated, timed out), it leaves {done} without {name} on {len(stays)} paths"
+
+
+def _undone(
+    paths: Sequence[ExploredPath], gave_up: Sequence[ExploredPath]
+) -> Iterator[tuple[str, str, list[ExploredPath]]]:
+    """Yield each activity type that undoes something, what it undoes, and the paths that call it."""
+    usual = {each.type for path in paths if path.trouble is None for each in path.activities}
+    for name in sorted({each.type for path in gave_up for each in path.activities} - usual):
+        did = [path for path in gave_up if any(each.type == name for each in path.activities)]
+        if done := _what_it_undoes(name, did, gave_up):
+            yield name, done, did
 
 
 def _what_it_undoes(name: str, did: Sequence[ExploredPath], gave_up: Sequence[ExploredPath]) -> str:

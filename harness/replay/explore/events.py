@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from temporalio.api.common.v1 import Payloads
@@ -12,27 +12,12 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Input, Meta, Request
 
-from harness.replay.explore.move import TROUBLES, Move, Step
+from harness.replay.explore.move import FROM_NOW_ON, TROUBLES, Move, Step
 from harness.replay.explore.outcomes import SOME_FAILURE, TIMEOUTS, retry_policy
-from harness.replay.explore.world import Declared, Pending, World, run_id_of, text_of
+from harness.replay.explore.world import Declared, KnownOutcome, Pending, World, run_id_of, text_of
 
 _ENDS_AFTER = 0.05  # seconds from one thing that happens to the next
 _SOURCE = "explore"
-
-
-@dataclass(frozen=True, kw_only=True)
-class KnownOutcome:
-    """How something ends by itself: as the worker's own code has it end.
-
-    Attributes:
-        result: Its result.
-        failure: Its failure; None for none.
-        why_not: Why it is not known.
-    """
-
-    result: Payloads | None = None
-    failure: Failure | None = None
-    why_not: str = ""
 
 
 def after(world: World, step: Step, *, outcomes: Mapping[str, KnownOutcome]) -> World:
@@ -47,10 +32,13 @@ def after(world: World, step: Step, *, outcomes: Mapping[str, KnownOutcome]) -> 
     later.path += (step,)
     spent = [move.kind for move in step if move.kind in (*TROUBLES, "twice")]
     spent += ["trouble" for move in step if move.kind in TROUBLES]
+    spent += ["answer" for move in step if move.is_other_answer and move.detail != world.answered]
     spent += ["together"] * (world.begun and len(step) > 1)
     later.left = {name: count - spent.count(name) for name, count in world.left.items()}
     for move in step:
         _MOVES[move.kind](later, move, outcomes.get(move.subject))
+        if later.close in ("terminated", "timed out"):
+            break
         later.write_task()
     return later
 
@@ -77,12 +65,16 @@ def _end_activity(world: World, pending: Pending, kind: EventType.ValueType, *, 
 
 def _complete(world: World, move: Move, outcome: KnownOutcome | None) -> None:
     pending = _pending(world, move)
+    if move.detail.endswith(FROM_NOW_ON):
+        world.answered = move.detail.removesuffix(FROM_NOW_ON)
     if outcome is None or outcome.why_not:
         world.close = "left"
         world.unexplored += (outcome.why_not if outcome else f"how {pending.shown} ends",)
         return
     if pending.kind == "child":
         _complete_child(world, pending, outcome)
+    elif pending.kind == "nexus":
+        _complete_nexus(world, pending, outcome)
     elif outcome.failure:
         attempts = retry_policy(pending).attempts or 1
         attributes = _end_activity(world, pending, EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED, attempt=attempts)
@@ -130,7 +122,7 @@ def _fail(world: World, move: Move, outcome: KnownOutcome | None) -> None:
         attributes.retry_state = reached if retried else RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
     elif pending.kind == "child":
         attributes = _end_child(world, pending, EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED)
-        attributes.failure.CopyFrom(failure)
+        attributes.failure.CopyFrom(outcome.failure if outcome and outcome.failure else failure)
         attributes.retry_state = RetryState.RETRY_STATE_RETRY_POLICY_NOT_SET
     elif pending.kind == "external":
         _fail_external(world, pending)
@@ -139,13 +131,20 @@ def _fail(world: World, move: Move, outcome: KnownOutcome | None) -> None:
 
 
 def _time_out(world: World, move: Move, outcome: KnownOutcome | None) -> None:
+    if not move.subject:
+        _expire(world, move, outcome)
+        return
     pending = _pending(world, move)
     failure = Failure(message=f"activity {move.detail} timeout", source="Server")
-    failure.timeout_failure_info.timeout_type = TimeoutType.Value(
-        f"TIMEOUT_TYPE_{move.detail.upper().replace('-', '_')}"
-    )
+    if move.detail:
+        name = f"TIMEOUT_TYPE_{move.detail.upper().replace('-', '_')}"
+        failure.timeout_failure_info.timeout_type = TimeoutType.Value(name)
     if pending.kind == "nexus":
         _fail_nexus(world, pending, failure, EventType.EVENT_TYPE_NEXUS_OPERATION_TIMED_OUT)
+        return
+    if pending.kind == "child":
+        attributes = _end_child(world, pending, EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT)
+        attributes.retry_state = RetryState.RETRY_STATE_TIMEOUT
         return
     seconds = getattr(pending.attributes, TIMEOUTS[move.detail]).ToMilliseconds() / 1000
     attempts = retry_policy(pending).attempts or 1
@@ -234,6 +233,20 @@ def _cancel(world: World, move: Move, outcome: KnownOutcome | None) -> None:
     world.cancel_heard = True
 
 
+def _terminate(world: World, move: Move, outcome: KnownOutcome | None) -> None:
+    event = world.write(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, seconds=_ENDS_AFTER)
+    event.workflow_execution_terminated_event_attributes.identity = _SOURCE
+    world.close = "terminated"
+
+
+def _expire(world: World, move: Move, outcome: KnownOutcome | None) -> None:
+    """Write that a timeout of the whole workflow elapses, which closes it without asking it."""
+    world.clock = max(world.clock, world.deadline)
+    event = world.write(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
+    event.workflow_execution_timed_out_event_attributes.retry_state = RetryState.RETRY_STATE_RETRY_POLICY_NOT_SET
+    world.close = "timed out"
+
+
 def _start_child(world: World, move: Move, outcome: KnownOutcome | None) -> None:
     pending = _pending(world, move)
     event = world.write(EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED, seconds=_ENDS_AFTER)
@@ -241,6 +254,8 @@ def _start_child(world: World, move: Move, outcome: KnownOutcome | None) -> None
     attributes.initiated_event_id = pending.event_id
     _name_child(attributes, pending)
     world.pending[pending.event_id] = replace(pending, started=event.event_id)
+    for end in world.ends.get(pending.known_by, ())[:1]:
+        world.unexplored += tuple(each for each in end.unexplored if each not in world.unexplored)
 
 
 def _name_child(attributes: Any, pending: Pending) -> None:
@@ -277,6 +292,7 @@ def _deliver(world: World, move: Move, outcome: KnownOutcome | None) -> None:
         signaled = event.external_workflow_execution_signaled_event_attributes
         signaled.initiated_event_id = pending.event_id
         signaled.workflow_execution.CopyFrom(pending.attributes.workflow_execution)
+        _send_out(world, pending)
         return
     event = world.write(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED, seconds=_ENDS_AFTER)
     attributes = event.external_workflow_execution_cancel_requested_event_attributes
@@ -285,6 +301,18 @@ def _deliver(world: World, move: Move, outcome: KnownOutcome | None) -> None:
     for each in list(world.pending.values()):
         if each.kind == "child" and each.attributes.workflow_id == attributes.workflow_execution.workflow_id:
             world.pending[each.event_id] = replace(each, cancelled=True)
+
+
+def _send_out(world: World, pending: Pending) -> None:
+    """Keep what a signal to another workflow says: a child that is under way hears it."""
+    attributes = pending.attributes
+    arguments = attributes.input.SerializeToString() if attributes.HasField("input") else b""
+    declared = Declared(kind="signal", name=attributes.signal_name, input=arguments)
+    receiver = attributes.workflow_execution.workflow_id
+    world.sent_out += ((receiver, declared),)
+    for each in list(world.pending.values()):
+        if each.kind == "child" and each.attributes.workflow_id == receiver:
+            world.pending[each.event_id] = replace(each, heard=(*each.heard, declared))
 
 
 def _fail_external(world: World, pending: Pending) -> None:
@@ -302,6 +330,18 @@ def _fail_external(world: World, pending: Pending) -> None:
     attributes.cause = SignalExternalWorkflowExecutionFailedCause.Value(
         "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND"
     )
+
+
+def _complete_nexus(world: World, pending: Pending, outcome: KnownOutcome) -> None:
+    if outcome.failure:
+        _fail_nexus(world, pending, outcome.failure, EventType.EVENT_TYPE_NEXUS_OPERATION_FAILED)
+        return
+    del world.pending[pending.event_id]
+    event = world.write(EventType.EVENT_TYPE_NEXUS_OPERATION_COMPLETED, seconds=_ENDS_AFTER)
+    attributes = event.nexus_operation_completed_event_attributes
+    attributes.scheduled_event_id = pending.event_id
+    for payload in outcome.result.payloads if outcome.result is not None else ():
+        attributes.result.CopyFrom(payload)
 
 
 def _fail_nexus(world: World, pending: Pending, cause: Failure, kind: EventType.ValueType) -> None:
@@ -330,5 +370,7 @@ _MOVES: Mapping[str, Callable[[World, Move, KnownOutcome | None], None]] = {
     "twice": _signal_twice,
     "update": _update,
     "cancel": _cancel,
+    "terminate": _terminate,
+    "expire": _expire,
 }
 """What each kind of move writes."""

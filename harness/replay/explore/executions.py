@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.replay.explore.events import KnownOutcome
 from harness.replay.explore.outcomes import retry_policy
 from harness.replay.explore.recorded import RecordedOutcomes, outcome_key
 from harness.replay.explore.worker import ExploredWorker, Lost
-from harness.replay.explore.world import Pending, World
+from harness.replay.explore.world import KnownOutcome, Pending, World
 from harness.temporal.retry_policy import RetryPolicy
 
 LARGEST_RESULT = 2 * 1024 * 1024
@@ -37,7 +37,26 @@ class Executions:
         self._executes = recorded is None
         self._known: RecordedOutcomes = dict(recorded or {})
 
-    async def outcome(self, pending: Pending, world: World) -> KnownOutcome:
+    @property
+    def has_other_answers(self) -> bool:
+        """Whether the script of the model offers others than its own, so that an activity may have several outcomes."""
+        return self._executes and self._worker.answers.are_offered
+
+    async def outcomes(self, pending: Pending, world: World) -> tuple[KnownOutcome, ...]:
+        """Return how an activity can end: as it does, and as it would with each other answer of the model.
+
+        The other answer is that to the first request of the execution.
+        """
+        outcomes = [await self._outcome(pending, world)]
+        for name in list(self._worker.answers.names) if self.has_other_answers else ():
+            self.executed += 1
+            with self._worker.answers.giving(name):
+                ended = await self._execute(pending, world)
+            if (ended.result, ended.failure, ended.why_not) not in [(e.result, e.failure, e.why_not) for e in outcomes]:
+                outcomes.append(replace(ended, detail=name, words=f"ends, the model having answered: {name}"))
+        return tuple(outcomes)
+
+    async def _outcome(self, pending: Pending, world: World) -> KnownOutcome:
         """Return how an activity ends: with a result, or with a failure once no attempt is left."""
         key = outcome_key(pending.type, pending.attributes.input)
         if key not in self._known and not self._executes:
@@ -52,7 +71,8 @@ class Executions:
         policy = retry_policy(pending)
         for attempt in range(1, min(policy.attempts or _MOST_ATTEMPTS, _MOST_ATTEMPTS) + 1):
             task = _task(pending, world, attempt=attempt)
-            answer = await self._worker.execute(task, queue=pending.attributes.task_queue.name)
+            what = f"activity {pending.type}"
+            answer = await self._worker.execute(task, queue=pending.attributes.task_queue.name, what=what)
             if isinstance(answer, Lost):
                 return KnownOutcome(why_not=f"how {pending.shown} ends: {answer.reason}")
             if isinstance(answer, rpc.RespondActivityTaskCompletedRequest):

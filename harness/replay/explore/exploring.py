@@ -22,6 +22,8 @@ from harness.records.explore_result import (
 )
 from harness.records.scenario import Scenario, Start
 from harness.replay.door.task_answer import says_unknown_type
+from harness.replay.explore.asking import WHERE_IT_WAITS
+from harness.replay.explore.compensation import left_behind
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step, budgets_of
 from harness.replay.explore.on_server import ServerWalk
 from harness.replay.explore.path import ExploredPath
@@ -29,6 +31,7 @@ from harness.replay.explore.properties import PROPERTIES, DeclaredOutcomes, Viol
 from harness.replay.explore.recorded import RecordedOutcomes
 from harness.replay.explore.scenario import declarations_of, first_world, queries_of
 from harness.replay.explore.search import Exploration, Limits, Search
+from harness.replay.explore.shrinking import shrunk
 from harness.replay.explore.story import history_json, story_of
 from harness.replay.explore.worker import ExploredProgram, ExploredWorker
 from harness.replay.explore.world import World
@@ -115,6 +118,7 @@ async def open_worker(scenario: Scenario, *, options: ExploreOptions, logs: Path
         env=scenario.env,
         address=scenario.address,
         tls=scenario.tls,
+        nexus_endpoints=scenario.nexus_endpoints,
         limit=options.answer_limit,
     )
     async with ExploredWorker(program) as worker:
@@ -218,10 +222,13 @@ class ScenarioExploration:
         return violations(self._search.exploration.paths, self._declared)
 
     async def _finding(self, violation: Violation) -> ExploreFinding:
-        """Walk the path of a violation again, for its story and its history."""
+        """Make the path of a violation smaller, and walk it again, for its story and its history."""
         try:
-            worlds = await self._search.walk(await self._root(), violation.path.steps)
-            other = await self._search.walk(await self._root(), violation.other.steps) if violation.other else []
+            violation = await self._shrunk(violation)
+            root = await self._root()
+            worlds = await self._search.walk(root, violation.path.steps, queries=WHERE_IT_WAITS)
+            compared = violation.other.steps if violation.other else ()
+            other = await self._search.walk(root, compared, queries=WHERE_IT_WAITS)
         except RigError:  # the worker was lost too often
             worlds = other = []
         finding = _finding(violation, scenario=self._scenario.name, worlds=worlds, compared=other)
@@ -229,6 +236,18 @@ class ScenarioExploration:
             return finding
         file = await asyncio.to_thread(self._save, finding.id, history_json(worlds[-1].events))
         return ExploreFinding(**{**vars(finding), "history": file})
+
+    async def _shrunk(self, violation: Violation) -> Violation:
+        """Return a violation with a path that is as small as can be; where no states are one, it is already."""
+        explored = self._search.exploration
+        if violation.path.close == "different" or not (explored.merged or explored.left):
+            return violation
+        root = await self._root()
+
+        async def follow(steps: Sequence[Step], most: int) -> ExploredPath | None:
+            return await self._search.follow(root, steps, most=most)
+
+        return await shrunk(violation, paths=explored.paths, declared=self._declared, follow=follow)
 
     def _result(self, findings: Sequence[ExploreFinding]) -> ExploreResult:
         explored, scenario = self._search.exploration, self._scenario
@@ -322,5 +341,6 @@ def _nothing_shown(scenario: Scenario, explored: Exploration) -> str:
 def _notes(scenario: Scenario, explored: Exploration) -> Iterator[str]:
     if any(send.kind == "pass" for send in scenario.sends):
         yield "time that passes is not let pass: timers fire when they are due"
+    yield from left_behind(explored.paths)
     if explored.slow:
         yield f"{explored.slow} workflow tasks took too long and did not when they were asked again"

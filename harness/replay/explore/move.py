@@ -7,18 +7,34 @@ from dataclasses import dataclass, field
 
 from harness.errors import UsageError, nearest
 
-DEFAULT_BUDGETS: Mapping[str, int] = {"fail": 1, "timeout": 1, "cancel": 1, "trouble": 1, "together": 1, "twice": 0}
+DEFAULT_BUDGETS: Mapping[str, int] = {
+    "fail": 1,
+    "timeout": 1,
+    "cancel": 1,
+    "terminate": 0,
+    "trouble": 1,
+    "together": 1,
+    "twice": 0,
+    "answer": 1,
+}
 """How often what is no plain course of things may happen on one path.
 
 ``fail``: an activity, a child workflow or a Nexus operation fails for good. ``timeout``: one of its timeouts elapses.
-``cancel``: somebody asks for the cancellation of the workflow. ``trouble``: these three together; where it is not
-given, as much as the largest of them. ``together``: two things happen before the worker is asked, so that they come in
-one workflow task; the last of this budget is kept for what comes before any trouble. ``twice``: a signal comes once
-more.
+``cancel``: somebody asks for the cancellation of the workflow. ``terminate``: somebody terminates it. ``trouble``:
+these four together; where it is not given, as much as the largest of them. ``together``: two things happen before the
+worker is asked, so that they come in one workflow task; the last of this budget is kept for what comes before any
+trouble. ``twice``: a signal comes once more. ``answer``: the model gives one of the other answers that its script
+offers.
 """
 
-TROUBLES = ("fail", "timeout", "cancel")
+TROUBLES = ("fail", "timeout", "cancel", "terminate")
 """The moves that count as trouble: what a path without any comes to is undisturbed."""
+
+ANYWAY = "anyway"
+"""Detail of a completion that the workflow had asked to be cancelled: whichever is first wins."""
+
+FROM_NOW_ON = ", from now on"
+"""How the detail of a completion ends for which the model has given another answer, and does so from then on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +44,8 @@ class Move:
     Attributes:
         kind: ``begin`` (the first workflow task is handed out), ``complete``, ``fail``, ``timeout``, ``cancelled`` (it
             reports the cancellation that the workflow asked for), ``start`` (a child starts), ``deliver`` (to another
-            workflow), ``fire`` (a timer), ``signal``, ``update``, ``twice``, ``cancel`` (of the workflow itself).
+            workflow), ``fire`` (a timer), ``signal``, ``update``, ``twice``; of the workflow itself ``cancel``,
+            ``terminate``, ``expire`` (the plain course of things takes longer than its timeout) and ``timeout``.
         subject: What it happens to, the same in whatever order things happen; see ``Pending``.
         detail: Which failure, which timeout.
         words: The same as a phrase: ``activity charge.1 fails on each of its 5 attempts``.
@@ -43,6 +60,11 @@ class Move:
     def name(self) -> str:
         """Kind, subject and detail in one word, which says the same in every exploration."""
         return "/".join(filter(None, (self.kind, self.subject, self.detail)))
+
+    @property
+    def is_other_answer(self) -> bool:
+        """Whether something completes for which the model has given another answer than its script's own."""
+        return self.kind == "complete" and self.detail not in ("", ANYWAY)
 
 
 Step = tuple[Move, ...]

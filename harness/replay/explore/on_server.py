@@ -36,14 +36,14 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 from harness.replay.door.frontend import WorkerAnswer
 from harness.replay.explore.asking import write_failure
 from harness.replay.explore.commands import write_answer
-from harness.replay.explore.events import KnownOutcome, after, failure_of
+from harness.replay.explore.events import after, failure_of
 from harness.replay.explore.move import Move, Step
 from harness.replay.explore.outcomes import TIMEOUTS
 from harness.replay.explore.search import Search
 from harness.replay.explore.served_history import difference, in_the_model, until_failure
 from harness.replay.explore.story import history_json
 from harness.replay.explore.worker import ExploredWorker, Lost
-from harness.replay.explore.world import TASK_TIMEOUT_SECONDS, Pending, World
+from harness.replay.explore.world import TASK_TIMEOUT_SECONDS, KnownOutcome, Pending, World
 from harness.servers.clock import Clock
 from harness.servers.frontend import Frontend
 
@@ -138,7 +138,7 @@ class ServerWalk:
         self._run_id = reply.run_id
 
     async def _step(self, world: World, step: Step) -> World:
-        outcomes = await self._search.outcomes(world, step)
+        outcomes = await self._search.endings.of(world, step)
         later = after(world, step, outcomes=outcomes)
         if later.close is not None:
             raise NotProducedError("; ".join(later.unexplored) or later.close)
@@ -147,6 +147,7 @@ class ServerWalk:
         for _ in range(_MOST_TASKS):
             started = later.write_task_started()
             if not await self._one_task(later, started=started):
+                await self._search.endings.learn(later)
                 return later
         raise NotProducedError("a local activity that goes on and on")
 
@@ -221,6 +222,8 @@ class ServerWalk:
                 await self._signal(world, move)
             case "update":
                 await self._update(world, move)
+            case "terminate" | "expire" | "timeout" if not move.subject:
+                raise NotProducedError("the workflow is closed unasked, which nothing is to be seen of")
             case "cancel":
                 execution = WorkflowExecution(workflow_id=self._workflow_id)
                 await self._frontend.call("RequestCancelWorkflowExecution", workflow_execution=execution)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.replay.explore.move import TROUBLES, Move, Step
-from harness.replay.explore.world import Pending, World
+from harness.replay.explore.move import ANYWAY, FROM_NOW_ON, TROUBLES, Move, Step
+from harness.replay.explore.world import KnownOutcome, Pending, World
 from harness.temporal.retry_policy import RetryPolicy
 
 SOME_FAILURE = "ExploredFailure"
 """Type of a failure that stands for any that is not named."""
-
-ANYWAY = "anyway"
-"""Detail of a completion that the workflow had asked to be cancelled: whichever is first wins."""
 
 TIMEOUTS = {
     "start-to-close": "start_to_close_timeout",
@@ -34,7 +31,7 @@ def steps_from(world: World) -> list[Step]:
         return [(begin,), *((move, begin) for move in early)]
     plain = list(_plain(world))
     sent = [*_sent(world), *_cancellation(world)]
-    steps: list[Step] = [(move,) for move in (*plain, *sent, *_troubles(world))]
+    steps: list[Step] = [(move,) for move in (*plain, *sent, *_expired(world), *_troubles(world))]
     if world.left["together"] > any(move.kind in TROUBLES for move in world.moves):
         steps += [(one, other) for one in (*plain, *sent) for other in (*plain, *sent) if one.subject != other.subject]
     return steps
@@ -44,12 +41,13 @@ def _plain(world: World) -> Iterator[Move]:
     """Yield what happens by itself, in the order of how soon."""
     for each in world.pending.values():
         match each.kind:
-            case "activity":
-                yield _completion(each, cancelled=each.cancelled)
+            case "activity" | "nexus":
+                yield from _completions(each, world)
             case "external":
                 yield _move("deliver", each, "reaches the other workflow")
             case "child" if each.started:
-                yield _completion(each, cancelled=each.cancelled or _is_being_cancelled(each, world))
+                if not _goes_on(each, world):
+                    yield _completion(each, cancelled=each.cancelled or _is_being_cancelled(each, world))
             case "child":
                 yield _move("start", each, "starts")
             case _:
@@ -58,6 +56,27 @@ def _plain(world: World) -> Iterator[Move]:
         if each.cancelled and (each.kind != "child" or each.started):
             yield _move("cancelled", each, "reports that it is cancelled")
     yield from _fired(world)
+
+
+def _goes_on(child: Pending, world: World) -> bool:
+    """Tell whether a child does not end yet: it waits, or what it sends before has not come."""
+    ends = world.ends.get(child.known_by, ())
+    return any(end.waits for end in ends[:1]) or any(
+        declared.sender == child.subject for group in world.sends for declared in group
+    )
+
+
+def _completions(pending: Pending, world: World) -> Iterator[Move]:
+    """Yield how something completes: in the plain way, and where the model answers otherwise."""
+    others = [end for end in world.ends.get(pending.known_by, ()) if end.detail]
+    lasting = [end for end in others if end.detail == world.answered]
+    if lasting:
+        yield _move("complete", pending, lasting[0].words, lasting[0].detail)
+        return
+    yield _completion(pending, cancelled=pending.cancelled)
+    for end in others if world.left["answer"] else ():
+        yield _move("complete", pending, end.words, end.detail)
+        yield _move("complete", pending, f"{end.words}{FROM_NOW_ON}", f"{end.detail}{FROM_NOW_ON}")
 
 
 def _is_being_cancelled(child: Pending, world: World) -> bool:
@@ -81,8 +100,15 @@ def _fired(world: World) -> Iterator[Move]:
     due = min((each.due for each in world.pending.values()), default=math.inf)
     ended = min((_latest_end(each) for each in world.pending.values()), default=math.inf)
     for each in world.pending.values():
-        if each.kind == "timer" and each.due == due <= ended:
+        if each.kind == "timer" and each.due == due <= min(ended, world.deadline):
             yield _move("fire", each, "fires")
+
+
+def _expired(world: World) -> Iterator[Move]:
+    """Yield the end of a workflow that does nothing until its own timeout: what it waits for comes later, or never."""
+    timers = [each.due for each in world.pending.values() if each.kind == "timer"]
+    if world.deadline < min(timers, default=math.inf) and len(timers) == len(world.pending):
+        yield Move(kind="expire", words="the timeout of the workflow elapses")
 
 
 def _sent(world: World) -> Iterator[Move]:
@@ -101,18 +127,28 @@ def _cancellation(world: World) -> Iterator[Move]:
         yield Move(kind="cancel", words="the workflow is asked to cancel")
 
 
+def _endings_unasked(world: World, timer: float) -> Iterator[Move]:
+    """Yield what closes the workflow without asking it."""
+    if world.left["terminate"]:
+        yield Move(kind="terminate", words="the workflow is terminated")
+    busy = any(each.kind != "timer" for each in world.pending.values())
+    if world.left["timeout"] and world.deadline <= timer and world.deadline < math.inf and busy:
+        yield Move(kind="timeout", words="the timeout of the workflow elapses")
+
+
 def _troubles(world: World) -> Iterator[Move]:
     if not world.left["trouble"]:
         return
     timer = min((each.due for each in world.pending.values()), default=math.inf)
     for each in world.pending.values():
         if world.left["fail"]:
-            yield from (move for move, end in _failures(each) if end <= timer)
+            yield from (move for move, end in _failures(each, world) if end <= timer)
         if world.left["timeout"]:
             yield from (move for move, end in _timeouts(each) if end <= timer)
+    yield from _endings_unasked(world, timer)
 
 
-def _failures(pending: Pending) -> Iterator[tuple[Move, float]]:
+def _failures(pending: Pending, world: World) -> Iterator[tuple[Move, float]]:
     """Yield the failures that end something for good, each with the earliest moment at which it does."""
     if pending.kind == "activity":
         policy = retry_policy(pending)
@@ -122,8 +158,15 @@ def _failures(pending: Pending) -> Iterator[tuple[Move, float]]:
         names = policy.non_retryable or (() if policy.attempts else (SOME_FAILURE,))
         for name in names:
             yield _move("fail", pending, f"fails with {name}, which is not retried", name), pending.at
+    elif own := [end for end in _other_ends(pending, world) if pending.started]:
+        yield from ((_move("fail", pending, end.words, end.detail), pending.at) for end in own)
     elif pending.kind == "external" or pending.kind == "nexus" or pending.started:
         yield _move("fail", pending, "fails", SOME_FAILURE), pending.at
+
+
+def _other_ends(child: Pending, world: World) -> list[KnownOutcome]:
+    """Return how a child fails on paths of its own that are not the plain course of things."""
+    return [end for end in world.ends.get(child.known_by, ()) if end.detail] if child.kind == "child" else []
 
 
 def _timeouts(pending: Pending) -> Iterator[tuple[Move, float]]:
@@ -132,6 +175,10 @@ def _timeouts(pending: Pending) -> Iterator[tuple[Move, float]]:
         if seconds := _seconds(pending, "schedule_to_close_timeout"):
             yield _move("timeout", pending, "times out", "schedule-to-close"), pending.at + seconds
         return
+    if pending.kind == "child" and pending.started:
+        lengths = [_seconds(pending, name) for name in ("workflow_run_timeout", "workflow_execution_timeout")]
+        if any(lengths):
+            yield _move("timeout", pending, "times out"), pending.at + min(filter(None, lengths))
     if pending.kind != "activity":
         return
     attempts = retry_policy(pending).attempts

@@ -57,6 +57,11 @@ class ExploredPath:
         """Names of the signals and updates that came."""
         return tuple(sorted(move.subject for move in self.moves if move.kind in ("signal", "update")))
 
+    @functools.cached_property
+    def other_answers(self) -> tuple[str, ...]:
+        """What completes with another answer of the model than its script's own."""
+        return tuple(sorted(f"{move.subject} {move.detail}" for move in self.moves if move.is_other_answer))
+
     @property
     def size(self) -> tuple[int, int]:
         """How many moves it has, and how much of it is no plain course of things: what a reader wants least of."""

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.replay.explore.compensation import left_undone
-from harness.replay.explore.move import TROUBLES, Move, Step
-from harness.replay.explore.outcomes import ANYWAY
+from harness.replay.explore.move import ANYWAY, TROUBLES, Move, Step
 from harness.replay.explore.path import ExploredPath
 
 _BARRIERS = {*TROUBLES, "fire", "cancelled", "begin"}
@@ -25,11 +24,13 @@ class DeclaredOutcomes:
         falls_back: Whether it completes with another result where something fails or is cancelled.
         never_ends: Whether it waits for ever by design.
         order_matters: Whether its result depends on the order of things by design.
+        fails: Whether a failure is what it is to end in.
     """
 
     falls_back: bool = False
     never_ends: bool = False
     order_matters: bool = False
+    fails: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +76,20 @@ def violations(paths: Sequence[ExploredPath], declared: DeclaredOutcomes) -> lis
     """Return what breaks each property: one violation for each subject, with the smallest path."""
     smallest: dict[tuple[str, str], Violation] = {}
     for each in PROPERTIES:
-        for violation in each.judge(paths, declared):
+        for violation in judged(each, paths, declared):
             key = violation.property, violation.subject
             if key not in smallest or violation.path.size < smallest[key].path.size:
                 smallest[key] = violation
     return list(smallest.values())
+
+
+def judged(each: Property, paths: Sequence[ExploredPath], declared: DeclaredOutcomes) -> Iterator[Violation]:
+    """Yield what breaks a property; paths are compared where the model has given the same answers on them."""
+    alike: defaultdict[tuple[str, ...], list[ExploredPath]] = defaultdict(list)
+    for path in paths:
+        alike[path.other_answers].append(path)
+    for group in alike.values():
+        yield from each.judge(group, declared)
 
 
 def _nothing_waits_for_ever(paths: Sequence[ExploredPath], declared: DeclaredOutcomes) -> Iterator[Violation]:
@@ -92,6 +102,10 @@ def _nothing_waits_for_ever(paths: Sequence[ExploredPath], declared: DeclaredOut
             sent = f" all that was declared has come ({', '.join(path.sent)}), and" if path.sent else ""
             message = f"the workflow waits for ever:{sent} nothing can happen any more"
             yield Violation(property="waits-for-ever", subject="", message=message, path=path)
+        expires = any(move.kind == "expire" for move in path.moves) and path.trouble is None and not path.unsent
+        if expires and not declared.fails:
+            message = "the workflow waits until its own timeout ends it, which asks it nothing: it cannot clean up"
+            yield Violation(property="waits-for-ever", subject="timeout", message=message, path=path)
 
 
 def _no_task_fails(paths: Sequence[ExploredPath], declared: DeclaredOutcomes) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.history.v1 import HistoryEvent
 
-from harness.replay.explore.events import KnownOutcome
+from harness.replay.explore.world import KnownOutcome
 
 RecordedOutcomes = dict[tuple[str, bytes], KnownOutcome]
 """How activities ended, by type and input."""

@@ -12,7 +12,7 @@ from temporalio.converter import DataConverter
 from harness.errors import UsageError
 from harness.records.scenario import Scenario, Send, Start
 from harness.replay.explore.properties import DeclaredOutcomes
-from harness.replay.explore.world import Declared, World, begin, run_id_of
+from harness.replay.explore.world import Declared, WorkflowTimeouts, World, begin, run_id_of
 
 
 async def first_world(
@@ -44,7 +44,8 @@ async def first_world(
         sends=tuple([await _declared(group, converter) for group in _in_order(scenario.sends)]),
         left=budgets,
     )
-    return begin(world, arguments=await _encoded(arguments, converter))
+    timeouts = WorkflowTimeouts(run=work.run_timeout, execution=work.execution_timeout)
+    return begin(world, arguments=await _encoded(arguments, converter), timeouts=timeouts)
 
 
 async def queries_of(scenario: Scenario, *, converter: DataConverter) -> dict[str, WorkflowQuery]:
@@ -67,6 +68,7 @@ def declarations_of(scenario: Scenario, *, order_matters: bool) -> DeclaredOutco
         falls_back=scenario.falls_back or (cancels and scenario.fails is None),
         never_ends=scenario.over is not None,
         order_matters=order_matters,
+        fails=scenario.fails is not None,
     )
 
 

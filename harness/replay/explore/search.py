@@ -20,15 +20,25 @@ from temporalio.api.query.v1 import WorkflowQuery
 
 from harness.errors import RigError
 from harness.replay.explore.asking import NO_QUERIES, Asker, Cached
-from harness.replay.explore.events import KnownOutcome, after
+from harness.replay.explore.children import child_budgets, child_ends, child_world, waiting_children
+from harness.replay.explore.differences import path_difference, task_difference
+from harness.replay.explore.endings import Endings
+from harness.replay.explore.events import after
 from harness.replay.explore.executions import Executions
 from harness.replay.explore.move import TROUBLES, Step
+from harness.replay.explore.operations import Operations
 from harness.replay.explore.outcomes import steps_from
 from harness.replay.explore.path import ExploredPath, path_of
-from harness.replay.explore.recorded import RecordedOutcomes, outcome_key
-from harness.replay.explore.story import decided_words
+from harness.replay.explore.recorded import RecordedOutcomes
+from harness.replay.explore.walking import Walker, always, never
 from harness.replay.explore.worker import ExploredWorker
-from harness.replay.explore.world import Pending, World, begin, run_id_of
+from harness.replay.explore.world import KnownOutcome, Pending, World
+
+_CHILD_STATES = 300
+"""Most states of a child workflow that is explored by itself."""
+
+_MOST_DEEP = 3
+"""Children of children are explored this deep: a workflow may start its own type without end."""
 
 _WALKED_AGAIN = 5
 """How many paths without trouble another process walks once more."""
@@ -113,7 +123,9 @@ class Search:
         limits: When to end.
         tell: Called with the exploration so far, often.
         recorded: How activities have ended that are not executed; None: all are.
+        executions: Executes them; None: the worker's own code, as ``recorded`` says.
         afresh: Whether another process walks some paths once more.
+        depth: How many workflows lie above it, where it is a child.
     """
 
     def __init__(
@@ -122,7 +134,9 @@ class Search:
         *,
         limits: Limits,
         recorded: RecordedOutcomes | None = None,
+        executions: Executions | None = None,
         afresh: bool = True,
+        depth: int = 0,
         tell: Callable[[Exploration], None] = lambda so_far: None,
     ) -> None:
         self.exploration = Exploration()
@@ -130,13 +144,17 @@ class Search:
         self._limits = limits
         self._queries = NO_QUERIES
         self._tell = tell
-        self._asker = Asker(worker)
-        self._executions = Executions(worker, recorded=recorded)
-        self._children: dict[tuple[str, bytes], KnownOutcome] = {}
+        self.asker = Asker(worker)
+        self.ended: list[tuple[World, str]] = []
+        self._executions = executions or Executions(worker, recorded=recorded)
+        self.endings = Endings(self._executions, operations=Operations(worker), explore_child=self._explore_child)
+        self._walker = Walker(self.asker, self.endings)
+        self._budgets: Mapping[str, int] = {}
         self._visited: dict[tuple[int, int], ExploredState] = {}
         self._asked_once: list[tuple[World, World]] = []
         self._walked_again: list[World] = []
         self._afresh = afresh
+        self._depth = depth
         self._began = time.monotonic()
 
     async def explore(self, root: World, *, queries: Mapping[str, WorkflowQuery] = NO_QUERIES) -> Exploration:
@@ -146,7 +164,7 @@ class Search:
             root: The world before the first one.
             queries: Queries that come with each task when it is asked first, and not when it is asked again.
         """
-        self._queries = queries
+        self._queries, self._budgets = queries, root.left
         start = ExploredState(decisions=(), close=None, result="")
         open_steps: list[tuple[World, ExploredState, Step]] = [
             (root, start, step) for step in reversed(steps_from(root))
@@ -162,7 +180,7 @@ class Search:
                 self._count()
                 self._tell(self.exploration)
             if open_steps and cached is not None:
-                await self._asker.evict(reached, cached)
+                await self.asker.evict(reached, cached)
             if self._afresh:
                 await self._ask_another_process(root)
         except RigError as error:
@@ -172,22 +190,18 @@ class Search:
             self._count()
         return self.exploration
 
-    async def walk(self, root: World, steps: Sequence[Step]) -> list[World]:
-        """Return the world after each of these steps, as far as they are possible; the worker is asked warm."""
-        world, cached, worlds = root, None, list[World]()
-        for step in steps:
-            if world.close is not None or step not in steps_from(world):
-                break
-            before, world = world, after(world, step, outcomes=await self.outcomes(world, step))
-            if world.close is not None:
-                await self._asker.evict(before, cached)
-                cached = None
-            else:
-                last = len(worlds) + 1 == len(steps)
-                cached = await self._asker.ask(world, cached=cached, goes_on=_never if last else _always)
-            worlds.append(world)
-        await self._asker.evict(world, cached)
-        return worlds
+    async def walk(
+        self, root: World, steps: Sequence[Step], *, queries: Mapping[str, WorkflowQuery] = NO_QUERIES
+    ) -> list[World]:
+        """Return the world after each of these steps, as far as they are possible; see ``Walker.walk``."""
+        self._budgets = root.left
+        return await self._walker.walk(root, steps, queries=queries)
+
+    async def follow(self, root: World, steps: Sequence[Step], *, most: int) -> ExploredPath | None:
+        """Return the path that takes these steps as far as possible, and goes on to its end; see ``Walker.follow``."""
+        world = await self._walker.follow(root, steps, most=most)
+        ending = self._ending(world) if world is not None else ""
+        return path_of(world, ending) if world is not None and ending else None
 
     def _is_over(self, left: int) -> bool:
         limits, states = self._limits, self.exploration.states
@@ -198,7 +212,7 @@ class Search:
         return bool(self.exploration.limit)
 
     def _count(self) -> None:
-        so_far, asker = self.exploration, self._asker
+        so_far, asker = self.exploration, self.asker
         so_far.cold, so_far.warm, so_far.slow = asker.cold, asker.warm, asker.slow
         so_far.executed = self._executions.executed
         so_far.seconds = time.monotonic() - self._began
@@ -207,7 +221,7 @@ class Search:
         self, world: World, state: ExploredState, step: Step, cached: Cached | None
     ) -> tuple[World, ExploredState | None, Cached | None]:
         """Take a step from a state; return where it leads, to be explored from there unless that was done already."""
-        reached = after(world, step, outcomes=await self.outcomes(world, step))
+        reached = after(world, step, outcomes=await self.endings.of(world, step))
         equal: ExploredState | None = None
 
         def goes_on(answered: World) -> bool:
@@ -215,20 +229,22 @@ class Search:
             equal = self._visited.get((answered.key, 0))
             if equal is not None:
                 return equal.first is not None
-            return not self._is_too_long(answered) and bool(steps_from(answered))
+            known = self.endings.is_known(answered)
+            return known and not self._is_too_long(answered) and bool(steps_from(answered))
 
         if reached.close is None:
             was_warm = bool(cached and cached.run_id == reached.run_id and cached.known == world.asked)
             before = reached.copy()
-            cached = await self._asker.ask(
+            cached = await self.asker.ask(
                 reached, cached=cached if was_warm else None, goes_on=goes_on, queries=self._queries
             )
+            await self.endings.learn(reached)
             if was_warm or not self.exploration.states:
                 self._asked_once.append((before, reached.copy()))
             if cached is None:
                 await self._ask_cold()
         else:
-            await self._asker.evict(world, cached)
+            await self.asker.evict(world, cached)
             cached = None
         next_state = ExploredState(decisions=reached.decisions, close=reached.close, result=reached.result)
         state.following[step] = next_state
@@ -248,7 +264,10 @@ class Search:
             variants = itertools.takewhile(lambda each: (key, each) in self._visited, itertools.count())
             self._visited[key, sum(1 for _ in variants)] = state
         if ending := self._ending(world):
-            self.exploration.paths.append(path_of(world, ending))
+            self.ended.append((world, ending))
+            waiting = waiting_children(world) if ending == "stuck" else ()
+            path = path_of(world, "left" if waiting else ending)
+            self.exploration.paths.append(replace(path, unexplored=(*path.unexplored, *waiting)))
             if len(self._walked_again) < _WALKED_AGAIN and not any(move.kind in TROUBLES for move in world.moves):
                 self._walked_again.append(world)
         goes_on = world.close is None and not self._is_too_long(world)
@@ -261,7 +280,7 @@ class Search:
         if self._is_too_long(world):
             return "endless"
         rest = {move.kind for step in steps_from(world) for move in step}
-        return "" if rest - {"cancel", "twice"} else "stuck"
+        return "" if rest - {*TROUBLES, "twice"} else "stuck"
 
     def _is_too_long(self, world: World) -> bool:
         return len(world.moves) >= self._limits.moves
@@ -272,17 +291,12 @@ class Search:
         while following := at.first:
             step, at = following
             if step not in steps_from(world):
-                await self._asker.evict(world, cached)
+                await self.asker.evict(world, cached)
                 return False
-            before, world = world, after(world, step, outcomes=await self.outcomes(world, step))
-            if world.close is not None:
-                await self._asker.evict(before, cached)
-                cached = None
-            else:
-                goes_on = _always if at.first is not None else _never
-                cached = await self._asker.ask(world, cached=cached, goes_on=goes_on)
+            goes_on = always if at.first is not None else never
+            world, cached = await self._walker.step(world, step, cached=cached, goes_on=goes_on)
             if (sorted(world.decisions), world.close, world.result) != (sorted(at.decisions), at.close, at.result):
-                await self._asker.evict(world, cached)
+                await self.asker.evict(world, cached)
                 return False
         return True
 
@@ -292,7 +306,7 @@ class Search:
             await self._worker.start_afresh()
         for world in self._walked_again:
             worlds = await self.walk(root, world.path)
-            if difference := _other_decision(world, worlds[-1] if worlds else root):
+            if difference := path_difference(world, worlds[-1] if worlds else root):
                 path = path_of(world, "different", difference=difference)
                 possible = path.steps[: max(1, len(worlds))]  # what it decides otherwise shows there
                 self.exploration.paths.append(replace(path, steps=possible))
@@ -301,98 +315,26 @@ class Search:
         """Ask the tasks of the last warm stretch once more, each cold, and keep how an answer differs."""
         for before, answered in self._asked_once:
             again = before.copy()
-            await self._asker.ask(again, cached=None, goes_on=_never)
-            if difference := _difference(before, answered, again):
+            await self.asker.ask(again, cached=None, goes_on=never)
+            if difference := task_difference(before, answered, again):
                 self.exploration.paths.append(path_of(answered, "different", difference=difference))
         self._asked_once.clear()
 
-    async def outcomes(self, world: World, step: Step) -> dict[str, KnownOutcome]:
-        """Return how what completes in a step ends."""
-        outcomes = {}
-        for move in step:
-            if move.kind == "complete":
-                pending = next(each for each in world.pending.values() if each.subject == move.subject)
-                ended = self._child if pending.kind == "child" else self._executions.outcome
-                outcomes[move.subject] = await ended(pending, world)
-        return outcomes
-
-    async def _child(self, pending: Pending, world: World) -> KnownOutcome:
-        key = outcome_key(pending.type, pending.attributes.input)
-        if key not in self._children:
-            self._children[key] = await self._run_child(pending, world)
-        return self._children[key]
-
-    async def _run_child(self, pending: Pending, parent: World) -> KnownOutcome:
-        """Return how a child ends by itself: the plain course of things, and nobody sends it anything."""
-        queue = pending.attributes.task_queue.name
+    async def _explore_child(self, child: Pending, parent: World) -> tuple[KnownOutcome, ...]:
+        """Explore a child workflow by itself, and return how it can end."""
+        queue = child.attributes.task_queue.name
         if not self._worker.polls(queue):
-            return KnownOutcome(why_not=f"how child {pending.shown} ends: the worker does not poll {queue!r}")
-        workflow_id = pending.attributes.workflow_id
-        world = World(
-            workflow_id=workflow_id,
-            workflow_type=pending.type,
-            task_queue=queue,
-            run_id=run_id_of(workflow_id, 0),
-            sends=(),
-            left=dict.fromkeys(parent.left, 0),
-        )
-        begin(world, arguments=pending.attributes.input)
-        cached: Cached | None = None
-        while world.close is None and len(world.moves) < self._limits.moves:
-            steps = steps_from(world)
-            if not steps:
-                return KnownOutcome(why_not=f"how child {pending.shown} ends: it waits for something from outside")
-            world = after(world, steps[0], outcomes=await self.outcomes(world, steps[0]))
-            if world.close is None:
-                cached = await self._asker.ask(world, cached=cached, goes_on=_always)
-        return _child_outcome(world, pending)
-
-
-def _always(world: World) -> bool:
-    return True
-
-
-def _never(world: World) -> bool:
-    return False
-
-
-def _child_outcome(world: World, pending: Pending) -> KnownOutcome:
-    last = world.events[-1]
-    if world.close == "completed":
-        attributes = last.workflow_execution_completed_event_attributes
-        return KnownOutcome(result=attributes.result if attributes.HasField("result") else None)
-    if world.close == "failed":
-        return KnownOutcome(failure=last.workflow_execution_failed_event_attributes.failure)
-    why = world.result or "; ".join(world.unexplored) or world.close or "it does not end"
-    return KnownOutcome(why_not=f"how child {pending.shown} ends: {why}")
-
-
-def _difference(before: World, warm: World, cold: World) -> str:
-    """Say how the answer to a task that was asked once more differs; an empty text if it does not."""
-    expected, new = _new(warm, before), _new(cold, before)
-    if _ran_itself(expected) or warm.close in ("task failed", "lost"):
-        return ""
-    if cold.close in ("task failed", "lost"):
-        return cold.result
-    return f"it {decided_words(new)}; before, it {decided_words(expected)}" if new != expected else ""
-
-
-def _other_decision(before: World, now: World) -> str:
-    """Say what was decided otherwise on a path that was walked once more; an empty text if nothing was."""
-    if _ran_itself(before.decisions) or before.close in ("task failed", "lost"):
-        return ""
-    for one, other in itertools.zip_longest(before.decisions, now.decisions, fillvalue=""):
-        if one != other:
-            return f"in another process it {decided_words([other] if other else [])}; before, it " + decided_words(
-                [one]
-            )
-    return ""
-
-
-def _new(world: World, before: World) -> tuple[str, ...]:
-    return world.decisions[len(before.decisions) :]
-
-
-def _ran_itself(decisions: tuple[str, ...]) -> bool:
-    """Tell whether a task had the worker do something whose result is made anew each time: a local activity."""
-    return any(each.startswith("COMMAND_TYPE_RECORD_MARKER") for each in decisions)
+            return (KnownOutcome(why_not=f"how child {child.shown} ends: the worker does not poll {queue!r}"),)
+        if self._depth == _MOST_DEEP:
+            why_not = f"how child {child.shown} ends: it lies more than {_MOST_DEEP} workflows deep"
+            return (KnownOutcome(why_not=why_not),)
+        left = max(1.0, self._limits.seconds - (time.monotonic() - self._began))
+        limits = Limits(states=_CHILD_STATES, moves=self._limits.moves, seconds=left)
+        search = Search(self._worker, limits=limits, executions=self._executions, afresh=False, depth=self._depth + 1)
+        await search.explore(child_world(child, parent, budgets=child_budgets(self._budgets)))
+        self.asker.count(search.asker)
+        ends = child_ends(child, parent, search.ended)
+        if search.exploration.limit:
+            reason = f"child {child.shown} whole: {search.exploration.limit}"
+            ends = (replace(ends[0], unexplored=(*ends[0].unexplored, reason)), *ends[1:])
+        return ends

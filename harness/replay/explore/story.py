@@ -54,7 +54,8 @@ def _answer(world: World, decisions: Sequence[str]) -> str:
         return f"the workflow task fails: {world.result.splitlines()[0] if world.result else world.close}"
     if world.close == "left":
         return f"not explored: {'; '.join(world.unexplored)}"
-    return f"the workflow {decided_words(decisions)}"
+    waits = f" at {world.place}" if world.place and not decisions else ""
+    return f"the workflow {decided_words(decisions)}{waits}"
 
 
 def _phrase(decision: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -14,16 +15,16 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
-from harness.doors.decision import Decision
-from harness.doors.http.doors import HttpDoors, HttpMessage
+from harness.doors.http.doors import HttpDoors
 from harness.doors.wire.certificate import certificate
 from harness.errors import RigError, UsageError, nearest
 from harness.processes.command import KEYS, command_words, environment
 from harness.processes.process import Process
 from harness.processes.starting import wait_for_start
 from harness.replay.door.door import READY_LIMIT
-from harness.replay.door.frontend import ActivityAnswer, OfferedActivity, OfferedTask, ReplayFrontend, WorkerAnswer
+from harness.replay.door.frontend import OfferedExecution, OfferedTask, ReplayFrontend, WorkerAnswer
 from harness.replay.door.replayable_run import ReplayableRun
+from harness.replay.explore.other_answers import OtherAnswers
 from harness.replay.explore.world import World
 
 _T = TypeVar("_T")
@@ -32,6 +33,9 @@ STARTS = 10
 """How often the worker is started before it is given up."""
 
 _SLOT = "explore"
+_IN_WORKER = Path(__file__).parent / "in_worker"
+"""On the PYTHONPATH of a worker: what lets its stack traces name the line that waits."""
+
 _QUEUE_LIMIT = 3.0  # seconds from the first poll of any task queue to that of the one that is wanted
 
 
@@ -48,6 +52,7 @@ class ExploredProgram:
         env: Further environment.
         address: The loopback ``host:port`` that it has hard-coded; empty: it reads TEMPORAL_ADDRESS.
         tls: Whether it insists on TLS.
+        nexus_endpoints: Name and task queue of Nexus endpoints; those that are not named lead to the one that it polls.
         limit: Seconds that one answer of it may take, or the execution of one activity.
     """
 
@@ -59,6 +64,7 @@ class ExploredProgram:
     env: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     tls: bool = False
+    nexus_endpoints: Mapping[str, str] = field(default_factory=dict)
     limit: float = 20.0
 
 
@@ -71,6 +77,9 @@ class Lost:
 
 class ExploredWorker:
     """The worker process, started again whenever it is lost. An async context manager.
+
+    Attributes:
+        answers: What the model answers it.
 
     Args:
         program: What is started.
@@ -85,8 +94,9 @@ class ExploredWorker:
         self._program = program
         self._certificate = certificate(program.address.rpartition(":")[0]) if program.tls else None
         self._frontend = ReplayFrontend(program.address, certificate=self._certificate)
+        self.answers = OtherAnswers(program.model)
         self._doors = HttpDoors(
-            decide=_let_go,
+            decide=self.answers.decide,
             logs=program.logs,
             model_script=program.model,
             effects_scripts=program.effects,
@@ -122,6 +132,11 @@ class ExploredWorker:
     def log(self) -> str:
         """The end of the log of its process."""
         return self._process.log_tail(200) if self._process else ""
+
+    @property
+    def nexus_endpoints(self) -> Mapping[str, str]:
+        """Name and task queue of the Nexus endpoints that are named."""
+        return self._program.nexus_endpoints
 
     def polls(self, task_queue: str) -> bool:
         """Tell whether it polls a task queue for workflow tasks."""
@@ -238,28 +253,51 @@ class ExploredWorker:
         finally:
             self._frontend.withdraw(offered)
 
-    async def execute(self, task: rpc.PollActivityTaskQueueResponse, *, queue: str) -> ActivityAnswer | Lost:
-        """Have an activity task executed by the worker's own code.
+    async def execute(
+        self, task: rpc.PollActivityTaskQueueResponse | rpc.PollNexusTaskQueueResponse, *, queue: str, what: str
+    ) -> Any:
+        """Have an activity or Nexus task executed by the worker's own code, and return the answer, or a ``Lost``.
 
         Args:
             task: The task, as a poll answers with it.
             queue: Its task queue.
+            what: The same for people.
         """
-        if not await self._executes(queue):
-            polled = ", ".join(map(repr, self._frontend.activity_queues)) or "none"
-            return Lost(f"the worker polls no activities on task queue {queue!r} (it polls {polled})")
-        offered = OfferedActivity(task=task)
-        self._frontend.offer_activity(queue, offered)
+        if queue not in await self.execution_queues(type(task), wanted=queue):
+            kind = "activities" if isinstance(task, rpc.PollActivityTaskQueueResponse) else "Nexus tasks"
+            polled = ", ".join(map(repr, self._frontend.queues_for(type(task)))) or "none"
+            return Lost(f"the worker polls no {kind} on task queue {queue!r} (it polls {polled})")
+        self.answers.begin_attempt()
+        offered = OfferedExecution(task=task)
+        self._frontend.offer_execution(queue, offered)
         try:
-            return await self._unless_lost(offered.answer, f"activity {task.activity_type.name}")
+            return await self._unless_lost(offered.answer, what)
         finally:
-            self._frontend.withdraw_activity(offered)
+            self._frontend.withdraw_execution(offered)
 
-    async def _executes(self, queue: str) -> bool:
+    async def execution_queues(self, task: type[Any], *, wanted: str = "") -> list[str]:
+        """Return the task queues that are polled for tasks of a kind, once it has had time to poll the one wanted.
+
+        Args:
+            task: The type of the poll answer.
+            wanted: The queue; empty: any.
+        """
         deadline = asyncio.get_running_loop().time() + _QUEUE_LIMIT
-        while queue not in self._frontend.activity_queues and asyncio.get_running_loop().time() < deadline:
+        while asyncio.get_running_loop().time() < deadline:
+            queues = self._frontend.queues_for(task)
+            if wanted in queues or (queues and not wanted):
+                break
             await asyncio.sleep(0.01)
-        return queue in self._frontend.activity_queues
+        return self._frontend.queues_for(task)
+
+    def workflow_started(self, *, since: int) -> rpc.StartWorkflowExecutionRequest | None:
+        """Return the last workflow that its code has started since so many were; None where it has started none."""
+        return self._frontend.started[-1] if len(self._frontend.started) > since else None
+
+    @property
+    def workflows_started(self) -> int:
+        """How many workflows its code has started so far."""
+        return len(self._frontend.started)
 
     async def _unless_lost(self, answer: asyncio.Future[_T], what: str) -> _T | Lost:
         assert self._exit is not None
@@ -300,7 +338,8 @@ class ExploredWorker:
 
     def _environment(self) -> dict[str, str]:
         program, doors = self._program, self._doors
-        return environment(
+        paths = [str(_IN_WORKER), program.env.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))]
+        given = environment(
             {
                 "TEMPORAL_ADDRESS": self._frontend.address,
                 "TEMPORAL_NAMESPACE": "default",
@@ -314,10 +353,7 @@ class ExploredWorker:
             },
             given=program.env,
         )
-
-
-async def _let_go(message: HttpMessage) -> Decision:
-    return "go"
+        return {**given, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 async def _exit_of(process: Process) -> str:

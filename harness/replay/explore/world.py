@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType, TaskQueueKind
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 
@@ -21,10 +22,12 @@ BEGAN = 1_750_000_000.0
 
 TASK_TIMEOUT_SECONDS = 10
 
-Closing = Literal["completed", "failed", "cancelled", "task failed", "lost", "stuck", "endless", "left"]
-"""How a path ends. ``task failed``: the worker fails the workflow task; ``lost``: its process exits or answers no more;
-``stuck``: nothing can happen any more; ``endless``: it has more steps than are allowed; ``left``: it holds what cannot
-be explored."""
+Closing = Literal[
+    "completed", "failed", "cancelled", "terminated", "timed out", "task failed", "lost", "stuck", "endless", "left"
+]
+"""How a path ends. ``timed out``: a timeout of the whole workflow elapses; ``task failed``: the worker fails the
+workflow task; ``lost``: its process exits or answers no more; ``stuck``: nothing can happen any more; ``endless``: it
+has more steps than are allowed; ``left``: it holds what cannot be explored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +38,38 @@ class Declared:
         kind: What it is.
         name: Its name.
         input: Its arguments, as the data converter makes them: serialized ``Payloads``.
+        sender: Subject of the child workflow that sends it; empty: what the scenario sends.
     """
 
     kind: Literal["signal", "update"]
     name: str
     input: bytes
+    sender: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownOutcome:
+    """How something ends: as the worker's own code has it end.
+
+    Attributes:
+        result: Its result.
+        failure: Its failure; None for none.
+        why_not: Why it is not known.
+        detail: Which of several ways it is; empty: the plain course of things.
+        words: The same as a phrase: ``fails with Declined``.
+        waits: Whether it is a child workflow that does not end, unless it is sent something.
+        signals: What a child sends to its parent before it ends, or waits.
+        unexplored: What of a child could not be explored.
+    """
+
+    result: Payloads | None = None
+    failure: Failure | None = None
+    why_not: str = ""
+    detail: str = ""
+    words: str = ""
+    waits: bool = False
+    signals: tuple[Declared, ...] = ()
+    unexplored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +87,7 @@ class Pending:
         due: When a timer fires.
         started: Id of the event that says that a child has started; 0 before.
         cancelled: Whether the workflow has asked for its cancellation.
+        heard: Signals that a child was sent by its parent.
     """
 
     kind: Literal["activity", "timer", "child", "external", "nexus"]
@@ -69,6 +100,28 @@ class Pending:
     due: float = math.inf
     started: int = 0
     cancelled: bool = False
+    heard: tuple[Declared, ...] = ()
+
+    @property
+    def known_by(self) -> tuple[object, ...]:
+        """What decides how it ends: its type, its input, and what it was sent."""
+        return self.type, self.attributes.input.SerializeToString(deterministic=True), self.heard
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowTimeouts:
+    """The timeouts of a whole workflow, in seconds; 0 for none.
+
+    Attributes:
+        run: Of each run.
+        execution: Of all its runs together.
+    """
+
+    run: float = 0.0
+    execution: float = 0.0
+
+
+NO_TIMEOUTS = WorkflowTimeouts()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +152,9 @@ class World:
         run_id: Run id.
         sends: What is declared and has not come yet: of each group the first comes before the others.
         left: How often what is no plain course of things may still happen.
+        ends: How things can end, the plain way first, by what they are known by; shared by all worlds of a search.
+        timeouts: The timeouts of the whole workflow.
+        deadline: When a timeout of the whole workflow elapses, in seconds since the epoch.
         events: The history so far.
         earlier: Histories of the runs that continued as new in this one.
         pending: What is under way, by the id of its event.
@@ -114,9 +170,12 @@ class World:
         close: How the run was closed; None while it is open.
         result: Its result as text, or its failure.
         cancel_heard: Whether a workflow task told it that it is to be cancelled.
-        place: Where the code raised, ``workflows.py:12 in run``; empty where that is not known.
+        place: Where the code raised or waits, ``workflows.py:12 in run``; empty where that is not known.
         nondeterministic: Whether a workflow task failed since the history is not what the code does.
         unexplored: What the model of the server could not do.
+        answered: How the model answers from now on; empty: as usual.
+        sent_out: Signals that reached other workflows, by the id of the workflow.
+        expected: How many signals of each child have come or are to come, by its subject.
     """
 
     workflow_id: str
@@ -125,6 +184,9 @@ class World:
     run_id: str
     sends: tuple[tuple[Declared, ...], ...]
     left: Mapping[str, int]
+    ends: dict[tuple[object, ...], tuple[KnownOutcome, ...]] = field(default_factory=dict)
+    timeouts: WorkflowTimeouts = NO_TIMEOUTS
+    deadline: float = math.inf
     events: list[HistoryEvent] = field(default_factory=list)
     earlier: tuple[list[HistoryEvent], ...] = ()
     pending: dict[int, Pending] = field(default_factory=dict)
@@ -143,6 +205,9 @@ class World:
     place: str = ""
     nondeterministic: bool = False
     unexplored: tuple[str, ...] = ()
+    answered: str = ""
+    sent_out: tuple[tuple[str, Declared], ...] = ()
+    expected: Mapping[str, int] = field(default_factory=dict)
 
     def copy(self) -> World:
         """Return the same once more, to go on with in another way."""
@@ -205,13 +270,16 @@ class World:
         to happen; and how each of it came about: the runs before, and the order in which timers are due.
         """
         timers = sorted((each.due, each.subject) for each in self.pending.values() if each.kind == "timer")
-        started = sorted((each.subject, bool(each.started), each.cancelled) for each in self.pending.values())
+        started = sorted(
+            (each.subject, bool(each.started), each.cancelled, [sent.name for sent in each.heard])
+            for each in self.pending.values()
+        )
         return hash(
             (
                 frozenset(_counted([move.name for step in self.path for move in step]).items()),
                 frozenset(_counted(self.decisions).items()),
                 tuple(subject for _, subject in timers),
-                tuple(started),
+                str(started),
                 len(self.earlier),
                 self.begun,
                 self.cancel_heard,
@@ -220,7 +288,14 @@ class World:
         )
 
 
-def begin(world: World, *, arguments: Payloads, continued_from: str = "", first_run_id: str = "") -> World:
+def begin(
+    world: World,
+    *,
+    arguments: Payloads,
+    timeouts: WorkflowTimeouts = NO_TIMEOUTS,
+    continued_from: str = "",
+    first_run_id: str = "",
+) -> World:
     """Write the first event of a run."""
     event = world.write(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, seconds=0)
     started = event.workflow_execution_started_event_attributes
@@ -230,6 +305,13 @@ def begin(world: World, *, arguments: Payloads, continued_from: str = "", first_
     if arguments.payloads:
         started.input.CopyFrom(arguments)
     started.workflow_task_timeout.FromSeconds(TASK_TIMEOUT_SECONDS)
+    if timeouts.run:
+        started.workflow_run_timeout.FromMilliseconds(round(timeouts.run * 1000))
+    if timeouts.execution:
+        started.workflow_execution_timeout.FromMilliseconds(round(timeouts.execution * 1000))
+    world.timeouts = timeouts
+    ends = [BEGAN + timeouts.execution] * bool(timeouts.execution) + [world.clock + timeouts.run] * bool(timeouts.run)
+    world.deadline = min(ends, default=math.inf)
     started.original_execution_run_id = world.run_id
     started.first_execution_run_id = first_run_id or world.run_id
     started.continued_execution_run_id = continued_from

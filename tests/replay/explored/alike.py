@@ -145,6 +145,76 @@ class HasChild:
         return f"{greeting}, {local}"
 
 
+@workflow.defn
+class EndsBeforeItsTimeout:
+    """It pauses for a minute, and has an hour to live."""
+
+    @workflow.run
+    async def run(self) -> str:
+        await call(activities.book, "Rome trip")
+        await asyncio.sleep(60)
+        return "done"
+
+
+@workflow.defn
+class Approval:
+    """A child that tells its parent that it is there, and waits until it is approved."""
+
+    def __init__(self) -> None:
+        self.approved = False
+
+    @workflow.run
+    async def run(self, parent: str) -> str:
+        if parent:
+            await workflow.get_external_workflow_handle(parent).signal("ready")
+        await workflow.wait_condition(lambda: self.approved)
+        return await call(activities.charge, "Rome trip")
+
+    @workflow.signal
+    def approve(self) -> None:
+        self.approved = True
+
+
+@workflow.defn
+class ApprovesChild:
+    """It approves its child once that is there, and tells what fails."""
+
+    def __init__(self) -> None:
+        self.ready = False
+
+    @workflow.run
+    async def run(self) -> str:
+        child = await workflow.start_child_workflow(Approval.run, workflow.info().workflow_id, id="approval")
+        await workflow.wait_condition(lambda: self.ready)
+        await child.signal(Approval.approve)
+        return await child
+
+    @workflow.signal(name="ready")
+    def child_is_ready(self) -> None:
+        self.ready = True
+
+
+@workflow.defn
+class LeavesChildWaiting:
+    """Whoever approves its child is somebody else."""
+
+    @workflow.run
+    async def run(self) -> str:
+        return await workflow.execute_child_workflow(Approval.run, "", id="approval")
+
+
+@workflow.defn
+class CapsModel:
+    """It asks the model three times at most, and fails where that wants a tool for ever."""
+
+    @workflow.run
+    async def run(self) -> str:
+        for calls in range(3):
+            if await call(activities.ask_model, calls) != "search":
+                return "answered"
+        raise ApplicationError("the model asked for tools too often", type="TooManyTools")
+
+
 WORKFLOWS = [
     WaitsForOne,
     FailsAtTimeout,
@@ -155,4 +225,9 @@ WORKFLOWS = [
     CountsTools,
     Greets,
     HasChild,
+    EndsBeforeItsTimeout,
+    Approval,
+    ApprovesChild,
+    LeavesChildWaiting,
+    CapsModel,
 ]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ChildWorkflowError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from tests.replay.explored import activities
@@ -297,6 +297,50 @@ class IteratesSet:
         return [await call(activities.look_up, city) for city in {"Rome", "Oslo", "Lima", "Bern", "Cairo", "Paris"}]
 
 
+@workflow.defn
+class OutlivesItsTimeout:
+    """It pauses for a day, and is started with an hour to live."""
+
+    @workflow.run
+    async def run(self) -> str:
+        await call(activities.book, "Rome trip")
+        await asyncio.sleep(86_400)
+        return await call(activities.charge, "Rome trip")
+
+
+@workflow.defn
+class Charges:
+    """A child that fails where the charge does."""
+
+    @workflow.run
+    async def run(self, trip: str) -> str:
+        return await call(activities.charge, trip)
+
+
+@workflow.defn
+class HidesChildFailure:
+    """What a child could not do is told as a success."""
+
+    @workflow.run
+    async def run(self) -> str:
+        try:
+            return await workflow.execute_child_workflow(Charges.run, "Rome trip", id="charges")
+        except ChildWorkflowError:
+            return "all done"
+
+
+@workflow.defn
+class TrustsModel:
+    """It asks as long as the model wants a tool, and nobody counts."""
+
+    @workflow.run
+    async def run(self) -> int:
+        calls = 0
+        while await call(activities.ask_model, calls) == "search":
+            calls += 1
+        return calls
+
+
 WORKFLOWS = [
     WaitsForTwo,
     LocksItself,
@@ -316,4 +360,8 @@ WORKFLOWS = [
     RemembersInProcess,
     CountsQueries,
     IteratesSet,
+    OutlivesItsTimeout,
+    Charges,
+    HidesChildFailure,
+    TrustsModel,
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from harness import Scenario, query, signal, start, update
+from harness import Scenario, explores, query, signal, start, update
 from harness.records.explore_result import ExploredEnd, ExploreResult
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
 from harness.replay.explore.search import Limits
@@ -20,6 +20,7 @@ from harness.servers.clock import clock_of
 from harness.servers.dev import DevServer
 from harness.servers.engine import engine
 from harness.servers.frontend import Frontend
+from tests import TESTS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,6 +61,9 @@ PLANTED = {
     "RemembersInProcess": "asked-again-differs",
     "IteratesSet": "asked-again-differs",
     "CountsQueries": "asked-again-differs",
+    "OutlivesItsTimeout": "waits-for-ever",
+    "HidesChildFailure": "trouble-untold",
+    "TrustsModel": "no-end",
 }
 
 AFRESH = ("IteratesSet", "SortsAnswers")
@@ -74,14 +78,34 @@ LOOKALIKES = (
     "UndoesAlways",
     "CountsTools",
     "HasChild",
+    "EndsBeforeItsTimeout",
+    "ApprovesChild",
+    "CapsModel",
 )
+
+TIMED = ("OutlivesItsTimeout", "EndsBeforeItsTimeout")
+"""Those that have an hour to live."""
+
+NOT_CANCELLED = ("ApprovesChild",)
+"""Those that lose a cancellation to the Python SDK: it swallows one that comes while a signal is on its way."""
+
+MODEL_SCRIPT = TESTS / "replay" / "explored" / "model_script.py"
 
 MOVES = 8
 
 
 def scenario(workflow: str) -> Scenario:
     args, sends = GIVEN.get(workflow, ((), ()))
-    return Scenario(name=workflow, worker=WORKER, task_queue="agents", work=start(workflow, *args), sends=tuple(sends))
+    work = start(workflow, *args, run_timeout=3600 if workflow in TIMED else 0)
+    return Scenario(
+        name=workflow,
+        worker=WORKER,
+        task_queue="agents",
+        work=work,
+        sends=tuple(sends),
+        model=str(MODEL_SCRIPT),
+        explores=explores(cancel=0 if workflow in NOT_CANCELLED else 1),
+    )
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -114,6 +138,25 @@ async def test_a_look_alike_is_explored_whole_and_clean(workflow: str, worker: E
     result = await explored(workflow, worker)
     assert [(finding.check, finding.message) for finding in result.findings] == []
     assert result.whole
+
+
+async def test_the_line_that_waits_or_raised_is_told(worker: ExploredWorker) -> None:
+    for workflow, line in (
+        ("WaitsForTwo", "wait_condition(lambda: self.approvals == 2)"),
+        ("RaisesAtTimeout", "raise"),
+    ):
+        (finding,) = (await explored(workflow, worker)).findings
+        file, _, rest = finding.place.partition(":")
+        number, _, function = rest.partition(" in ")
+        assert (file, function) == ("tests/replay/explored/planted.py", "run")
+        assert line in Path(file).read_text().splitlines()[int(number) - 1]
+    assert finding.story[-1].endswith("nobody approved")
+
+
+async def test_a_child_that_waits_for_somebody_else_is_said(worker: ExploredWorker) -> None:
+    result = await explored("LeavesChildWaiting", worker)
+    assert list(result.unexplored) == ["what child Approval.1 waits for, which comes from outside"]
+    assert result.outcome == "UNKNOWN"
 
 
 CONFIRMED = ("WaitsForTwo", "RaisesAtTimeout", "HidesFailure", "ForgetsAtContinue", "LeavesUpdateOpen")

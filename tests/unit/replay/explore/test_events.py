@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporalio.api.enums.v1 import RetryState
 from temporalio.api.update.v1 import Request
 
-from harness.replay.explore.events import KnownOutcome, after
-from harness.replay.explore.world import Declared, World
+from harness.replay.explore.events import after
+from harness.replay.explore.world import Declared, KnownOutcome, World
 from tests.unit.replay.explore.worlds import activity, answered, first, kinds, payloads, step, taken, timer
 
 BEGIN = "the first workflow task is handed out"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from harness.replay.explore.world import Declared, World
-from tests.unit.replay.explore.worlds import activity, answered, first, taken, timer, words
+from dataclasses import replace
+
+from harness.replay.explore.world import Declared, WorkflowTimeouts, World, begin
+from tests.unit.replay.explore.worlds import activity, answered, first, kinds, payloads, taken, timer, words
 
 APPROVE = Declared(kind="signal", name="approve", input=b"")
 BEGIN = "the first workflow task is handed out"
@@ -76,3 +78,22 @@ def test_a_signal_comes_twice_only_right_after_itself() -> None:
     assert words(later) == ["activity book.1 completes", "signal approve arrives once more"]
     last = answered(taken(later, "activity book.1 completes"))
     assert words(last) == []
+
+
+def test_a_workflow_is_terminated_at_each_position_where_the_budget_says_so() -> None:
+    world = answered(begun(cancel=0, fail=0, timeout=0, terminate=1), activity("book"))
+    assert words(world) == ["activity book.1 completes", "the workflow is terminated"]
+    later = taken(world, "the workflow is terminated")
+    assert (later.close, kinds(later)[-1]) == ("terminated", "workflow_execution_terminated")
+
+
+def test_a_timeout_of_the_workflow_comes_before_what_is_due_later() -> None:
+    world = begin(
+        replace(first(cancel=0, fail=0), events=[]), arguments=payloads(), timeouts=WorkflowTimeouts(run=3600)
+    )
+    world = answered(taken(world, "the first workflow task is handed out"), timer("1", 86_400))
+    assert words(world) == ["the timeout of the workflow elapses"]
+    later = taken(world, "the timeout of the workflow elapses")
+    assert (later.close, kinds(later)[-1]) == ("timed out", "workflow_execution_timed_out")
+    soon = answered(taken(first(cancel=0, timeout=0), "the first workflow task is handed out"), timer("1", 60))
+    assert words(soon) == ["timer.1 fires"]

@@ -9,10 +9,10 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.explore.commands import write_answer
-from harness.replay.explore.events import KnownOutcome, after
+from harness.replay.explore.events import after
 from harness.replay.explore.move import DEFAULT_BUDGETS, Step
 from harness.replay.explore.outcomes import steps_from
-from harness.replay.explore.world import Declared, World, begin, run_id_of
+from harness.replay.explore.world import Declared, KnownOutcome, World, begin, run_id_of
 
 
 def first(*sends: Declared, **budgets: int) -> World:
