@@ -26,7 +26,7 @@ from harness.foreign import for_terminal
 
 if TYPE_CHECKING:
     from harness.servers.binaries import Binary
-    from harness.testing import Effects, Model, SessionServer, Survives, WorkerStarter
+    from harness.testing import Effects, Explores, Model, SessionServer, Survives, WorkerStarter
     from harness.testing.fixtures import Fixtures
     from harness.testing.mocked import MockedModel
     from harness.testing.thread import Calls, RigThread
@@ -127,6 +127,23 @@ def crashproof_survives(
         module=request.module,
         test=request.node.nodeid,
         folder=started_in / RUNS,
+    )
+
+
+@pytest.fixture
+def crashproof_explores(_crashproof_calls: Calls, request: pytest.FixtureRequest) -> Explores:
+    """An exploration of a scenario, as a test: every order in which the world can answer, without a server.
+
+    ``await crashproof_explores(scenario, budgets={"fail": 2})`` fails the test with the report of ``crashproof
+    explore`` unless everything was explored and nothing found. The evidence stays in ``.crashproof/explorations`` below
+    the folder that pytest was started in.
+    """
+    from harness.records.store import EXPLORATIONS
+    from harness.testing import Explores
+
+    started_in = request.config.invocation_params.dir
+    return Explores(
+        _crashproof_calls, module=request.module, test=request.node.nodeid, folder=started_in / EXPLORATIONS
     )
 
 

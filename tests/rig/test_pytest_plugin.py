@@ -189,6 +189,25 @@ def test_leaves_and_tells_nobody():
 """
 
 
+EXPLORES = """
+import sys
+
+from harness import Scenario, explores, signal, start
+
+def scenario(workflow):
+    worker = f"{sys.executable} -m tests.replay.explored.worker"
+    sends = [signal("approve")]
+    return Scenario(worker=worker, task_queue="agents", work=start(workflow), sends=sends, explores=explores(trouble=0))
+
+counts = scenario("WaitsForOne")
+
+async def test_counts(crashproof_explores):
+    assert (await crashproof_explores(counts)).whole
+
+async def test_loses(crashproof_explores):
+    await crashproof_explores(scenario("ResetsApproval"))
+"""
+
 USES_NOTHING = f"""
 import sys
 
@@ -275,6 +294,17 @@ def test_the_sweeps(project: pytest.Pytester) -> None:
     assert "test_proves_nothing  UNKNOWN" in nothing
     assert "no point matches before/nowhere" in nothing
     assert "exited with status 3 before it polled" in no_start
+    assert left(project) == []
+
+
+def test_the_explorations(project: pytest.Pytester) -> None:
+    project.makepyfile(test_explores=EXPLORES)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", timeout=PROJECT_LIMIT)
+    result.assert_outcomes(passed=1, failed=1)
+    assert "FAIL  message-lost" in shown(result)
+    assert "signal approve is lost where it comes early" in shown(result)
+    assert "Traceback" not in shown(result)
+    assert (project.path / ".crashproof" / "explorations" / "latest" / "report.html").is_file()
     assert left(project) == []
 
 

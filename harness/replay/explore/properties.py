@@ -62,12 +62,14 @@ class Property:
     Attributes:
         name: Its name.
         sentence: What it promises.
+        why: Why that matters.
         fix: How to mend what breaks it.
         judge: Yields what breaks it.
     """
 
     name: str
     sentence: str
+    why: str
     fix: str
     judge: Judge
 
@@ -312,12 +314,14 @@ PROPERTIES: tuple[Property, ...] = (
     Property(
         name="waits-for-ever",
         sentence="Once all that is declared has come, the workflow waits for nothing that never comes.",
+        why="A workflow that waits for what never comes stays open without an error: nobody is told.",
         fix="Bound the wait by a timeout, or mend the condition that it waits for.",
         judge=_nothing_waits_for_ever,
     ),
     Property(
         name="workflow-task-fails",
         sentence="No workflow task fails, whatever happens in whatever order.",
+        why="A workflow task that fails is tried again and again: the workflow stands still until its code is mended.",
         fix="Catch what is raised there, or raise an ApplicationError: it fails the workflow instead of blocking it.",
         judge=_no_task_fails,
     ),
@@ -325,12 +329,14 @@ PROPERTIES: tuple[Property, ...] = (
         name="order-matters",
         sentence="Where the same things happen in another order, and no trouble, the result and the work done are the "
         "same.",
+        why="Signals, activities and timers end in another order in each run; what depends on it is a matter of luck.",
         fix="Keep results by what they are of and not by when they came; or declare that the order matters.",
         judge=_order_changes_nothing,
     ),
     Property(
         name="message-lost",
         sentence="A signal or update that comes while the workflow is open counts, however early it comes.",
+        why="Whoever sent it was told that it arrived, and does not send it again.",
         fix="Keep what handlers receive from the start of the workflow on, and pass it to the next run.",
         judge=_nothing_sent_is_lost,
     ),
@@ -338,24 +344,30 @@ PROPERTIES: tuple[Property, ...] = (
         name="trouble-untold",
         sentence="A failure or cancellation ends the workflow in a failure or a declared fallback, and what was done "
         "is undone if some path undoes it.",
+        why="Whoever started the workflow takes its result for success, and what was half done stays so.",
         fix="Raise after cleaning up, and clean up in every way out (`except BaseException`, or `finally`).",
         judge=_trouble_is_told,
     ),
     Property(
         name="cancellation-swallowed",
         sentence="A workflow that is asked to cancel does not complete as if nothing had been.",
+        why="Whoever cancelled it believes that it stopped, while it has gone on and done its work.",
         fix="Clean up and raise the CancelledError again; or declare the fallback.",
         judge=_cancellation_is_heard,
     ),
     Property(
         name="no-end",
         sentence="Every path ends within the bounds that are set, or continues as new.",
+        why="A loop without a cap costs money with each turn, and ends at 51,200 events, where the server "
+        "terminates it.",
         fix="Cap the loop, or continue as new in it.",
         judge=_every_path_ends,
     ),
     Property(
         name="asked-again-differs",
         sentence="Asked with the whole history the worker decides what it decided step by step.",
+        why="A worker that has lost its cache asks itself again with the whole history: it fails then, or "
+        "goes on wrong.",
         fix="Let workflow code depend on its history alone; crashproof replay and audit say where it does not.",
         judge=_asked_again_the_same,
     ),
