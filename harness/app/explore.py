@@ -22,7 +22,7 @@ from harness.records import store as folders
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, OnServer, PathPlan
 from harness.records.private_files import close_to_others, make_private
 from harness.records.run_record import DeclaredScenario, versions
-from harness.records.scenario import Scenario
+from harness.records.scenario import Scenario, Start
 from harness.records.sweep_result import News
 from harness.replay.explore.exploring import (
     ExploredPaths,
@@ -141,6 +141,28 @@ async def explore(
             kept()
         close_to_others(folder)
     return kept()
+
+
+async def explore_started(work: Sequence[DeclaredWork], *, out: Path, tell: Tell) -> Explorations | None:
+    """Explore those scenarios of a run whose work crashproof starts itself, within the usual budgets.
+
+    Args:
+        work: The scenarios.
+        out: Where evidence folders go.
+        tell: Called with how far it is, and which are left out.
+
+    Returns:
+        What was explored; None where there is nothing to explore.
+    """
+    started = [each for each in work if isinstance(each.scenario.work, Start)]
+    for each in work:
+        if each not in started:
+            text = "not explored: its work is begun by a program"
+            tell(News(scenario=each.scenario.name, text=text, done=0, total=1))
+    if not started:
+        return None
+    jobs = min(len(started), 4, os.cpu_count() or 1)
+    return await explore(started, options=ExploreOptions(), out=out, tell=tell, jobs=jobs)
 
 
 def _keep(record: ExplorationRecord) -> Explorations:

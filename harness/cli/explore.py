@@ -26,9 +26,11 @@ Budgets, how often on one path (--budget NAME=TIMES):
   fail=1      an activity, a child or an operation fails for good
   timeout=1   one of the timeouts of an activity elapses
   cancel=1    somebody asks the workflow to cancel
-  trouble=1   these three together
+  terminate=0 somebody terminates it: what is left behind is noted
+  trouble=1   these four together
   together=1  two things come in one workflow task
   twice=0     a signal comes once more
+  answer=1    the model gives another answer that its script offers (others())
 \b
 Examples:
   crashproof explore scenarios/research.py

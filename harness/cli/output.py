@@ -13,8 +13,10 @@ import click
 from harness.cli.standard_output import written
 from harness.foreign import for_terminal
 from harness.records.sweep_result import News, outcome
-from harness.records.verdict import Severity
+from harness.records.verdict import Severity, worst
 from harness.report.document import document, encoded, indented
+from harness.report.explore.source import explore_report
+from harness.report.explore.text import explore_text
 from harness.report.files import shown_path
 from harness.report.sweep import text as text_report
 from harness.report.sweep.comparison import compared, comparison_row, comparison_text
@@ -22,6 +24,7 @@ from harness.report.sweep.source import sweep_report
 
 if TYPE_CHECKING:
     from harness.app.run import RunResult
+    from harness.records.explore_result import Explorations
 
 FAIL_ON = click.option(
     "--fail-on",
@@ -72,16 +75,34 @@ def terminal() -> tuple[bool, int]:
     return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
 
 
-def show(result: RunResult, *, form: str, points_only: bool = False, earlier: RunResult | None = None) -> int:
-    """Print the report of a run, with what is new in it where it is compared, and return the exit status."""
+def show(
+    result: RunResult,
+    *,
+    form: str,
+    points_only: bool = False,
+    earlier: RunResult | None = None,
+    explored: Explorations | None = None,
+) -> int:
+    """Print the report of a run and return the exit status.
+
+    Args:
+        result: What the run came to.
+        form: Form of the report.
+        points_only: Whether its points alone were asked for.
+        earlier: A run that it is compared with: what is new is told, too.
+        explored: What an exploration of its scenarios came to, which is told after it.
+    """
     sweeps, place = result.sweeps, shown_path(result.folder)
     comparison = compared(sweeps, earlier.sweeps) if earlier else None
     before = shown_path(earlier.folder) if earlier else ""
+    both = worst([outcome(sweeps), *([explored.outcome] if explored else [])])
     if form != "text":
         written.add(form)
         whole = document(sweep_report(sweeps, folder=place))
         if comparison:
             whole["compared"] = comparison_row(comparison, earlier=before)
+        if explored:
+            whole |= {"outcome": both, "exit_status": both.exit_status, "explored": document(explore_report(explored))}
         click.echo(indented(whole) if form == "json" else encoded(whole))
     elif points_only:
         say(text_report.points(sweeps))
@@ -89,4 +110,6 @@ def show(result: RunResult, *, form: str, points_only: bool = False, earlier: Ru
         say(text_report.text(sweeps, folder=place))
     if comparison and form == "text":
         say(f"\n{comparison_text(comparison, earlier=before)}")
-    return outcome(sweeps).exit_status
+    if explored and form == "text":
+        say(f"\n{explore_text(explored)}")
+    return both.exit_status

@@ -20,6 +20,7 @@ from harness.records.verdict import Severity
 if TYPE_CHECKING:
     from harness.app.progress import Tell
     from harness.app.run import DeclaredWork, RunResult
+    from harness.records.explore_result import Explorations
     from harness.records.options import SweepOptions
 
 _EPILOG = """\b
@@ -28,6 +29,7 @@ Examples:
   crashproof run worker.py    # queue, workflows and inputs are read from its code
   crashproof run scenarios/ --jobs 4 -o json
   crashproof run scenarios/research.py --faults model,kill-server
+  crashproof run scenarios/research.py --thorough     every fault, then every order of answers
   crashproof run --plan .crashproof/explorations/latest/347acf/plan.json
   crashproof run --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}'
@@ -99,6 +101,12 @@ _BESIDE_RESUME = (
     help="TOML file with the prices of models, by which tokens that were billed twice are told as money; by default "
     "[tool.crashproof.prices] of pyproject.toml.",
 )
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Make every fault, where --faults names none, and explore each scenario afterwards, as `crashproof explore` "
+    "does with its own defaults.",
+)
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
@@ -128,6 +136,8 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         return _confirm(targets, form=form, given=given)
     if given["resume"]:
         _refuse_beside_resume(click.get_current_context())
+    if given["thorough"] and not given["faults_wanted"]:
+        given["faults_wanted"] = ("all",)
     work = [] if given["resume"] else ad_hoc.declared_work(targets, given)
     options = SweepOptions(
         real_time=given["real_time"],
@@ -159,7 +169,24 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     _write_reports(result.folder, given["report_dir"])
     if not options.points_only:
         show_on_github(result)
-    return show(result, form=form, points_only=options.points_only)
+    explored = None
+    try:
+        explored = _explored(work, out=given["out"]) if given["thorough"] else None
+    finally:
+        status = show(result, form=form, points_only=options.points_only, explored=explored)
+    return status
+
+
+def _explored(work: Sequence[DeclaredWork], *, out: Path) -> Explorations | None:
+    """Explore the scenarios after they were swept; the evidence lies where `crashproof explore` looks for it."""
+    from harness.app.explore import explore_started
+    from harness.cli.interrupting import interruptible
+    from harness.cli.progress import ProgressDisplay, Throttle
+
+    place = folders.EXPLORATIONS if out == folders.RUNS else out / folders.EXPLORATIONS.name
+    with ProgressDisplay() as display:
+        progress = Throttle(display, plain=lambda news: f"{news.scenario}: {news.text}")
+        return interruptible(explore_started(work, out=place, tell=progress))
 
 
 def _confirm(targets: tuple[str, ...], *, form: str, given: dict[str, Any]) -> int:

@@ -161,6 +161,7 @@ class RunDocument(JudgedDocument):
     faults: NotRequired[dict[str, _FaultDocument]]
     scenarios: NotRequired[list[_ScenarioDocument]]
     compared: NotRequired[_ComparisonDocument]
+    explored: NotRequired[ExploreDocument]
 
 
 class _DifferenceDocument(TypedDict, total=False):

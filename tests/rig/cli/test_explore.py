@@ -62,3 +62,14 @@ def test_what_cannot_be_explored_is_said(tmp_path: Path) -> None:
     given = ["--worker", f"{sys.executable} -c 'raise SystemExit(4)'", "--workflow", "Any"]
     status, _, err = crashproof("explore", *given, out=tmp_path)
     assert (status, "exited with status 4" in err) == (3, True)
+
+
+def test_a_thorough_run_explores_what_it_has_swept(tmp_path: Path) -> None:
+    given = ["--worker", WORKER, "--task-queue", "agents", "--workflow", "ResetsApproval"]
+    given += ["--signal", "approve@before/RespondActivityTaskCompleted/*"]
+    limits = ["--thorough", "--faults", "kill-worker", "--only", "before/PollWorkflowTaskQueue/*", "--time-limit", "1"]
+    status, out, err = crashproof("run", *given, *limits, "-o", "json", out=tmp_path)
+    told = json.loads(out)
+    assert (status, told["outcome"], told["exit_status"]) == (1, "FAIL", 1), err
+    assert unlike(told, "run") == []
+    assert [finding["check"] for finding in told["explored"]["findings"]] == ["message-lost"]
