@@ -33,8 +33,8 @@ STARTS = 10
 """How often the worker is started before it is given up."""
 
 _SLOT = "explore"
-_IN_WORKER = Path(__file__).parent / "in_worker"
-"""On the PYTHONPATH of a worker: what lets its stack traces name the line that waits."""
+_IN_WORKER = Path(__file__).parent / "in_worker" / "sitecustomize.py"
+"""Found by a worker's Python on its path: what lets its stack traces name the line that waits."""
 
 _QUEUE_LIMIT = 3.0  # seconds from the first poll of any task queue to that of the one that is wanted
 
@@ -338,7 +338,7 @@ class ExploredWorker:
 
     def _environment(self) -> dict[str, str]:
         program, doors = self._program, self._doors
-        paths = [str(_IN_WORKER), program.env.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))]
+        paths = [str(_IN_WORKER.parent), program.env.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))]
         given = environment(
             {
                 "TEMPORAL_ADDRESS": self._frontend.address,

@@ -48,6 +48,14 @@ class CallsElsewhere:
         )
 
 
+@workflow.defn
+class GoesOn:
+    @workflow.run
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(60)
+
+
 @workflow.defn(sandboxed=False)
 class Blocks:
     @workflow.run
@@ -77,6 +85,6 @@ class DiffersEachTime:
 
 if __name__ == "__main__":
     plumbing.main(
-        workflows=[Calls, CallsElsewhere, Blocks, Exits, DiffersEachTime],
+        workflows=[Calls, CallsElsewhere, GoesOn, Blocks, Exits, DiffersEachTime],
         activities=[hangs, ends_the_process, answers_much],
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,6 +14,7 @@ from harness.errors import UsageError
 from harness.records.explore_result import ExploreResult
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
 from harness.replay.explore.move import budgets_of
+from harness.replay.explore.search import Limits
 from harness.replay.explore.worker import ExploredWorker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,6 +43,34 @@ async def test_an_activity_that_ends_its_process_is_said(worker: ExploredWorker)
     (reason,) = result.unexplored
     assert "exited with status 7" in reason
     assert result.outcome == "UNKNOWN"
+
+
+async def test_an_activity_that_hangs_is_said(worker: ExploredWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute = ExploredWorker.execute
+
+    async def impatient(self: ExploredWorker, task: Any, **more: str) -> Any:
+        monkeypatch.setattr(self, "_program", replace(self._program, limit=1.0))
+        try:
+            return await execute(self, task, **more)
+        finally:
+            monkeypatch.setattr(self, "_program", replace(self._program, limit=OPTIONS.answer_limit))
+
+    monkeypatch.setattr(ExploredWorker, "execute", impatient)
+    result = await explored(worker, "Calls", "hangs")
+    assert list(result.unexplored) == ["how hangs.1 ends: no answer to activity hangs within 1 s"]
+
+
+async def test_a_workflow_that_blocks_is_a_finding(worker: ExploredWorker) -> None:
+    result = await explored(worker, "Blocks")
+    assert [finding.check for finding in result.findings] == ["workflow-task-fails"]
+    assert "Potential deadlock detected" in result.findings[0].message
+
+
+async def test_a_workflow_without_end_is_ended_by_the_most_moves(worker: ExploredWorker) -> None:
+    options = replace(OPTIONS, limits=Limits(moves=4), budgets=budgets_of(["trouble=0", "together=0"]), afresh=False)
+    result = await ScenarioExploration(scenario("GoesOn"), worker=worker, options=options).explore()
+    assert [finding.check for finding in result.findings] == ["no-end"]
+    assert result.states == 5
 
 
 async def test_a_result_that_a_server_refuses_fails_the_activity(worker: ExploredWorker) -> None:
