@@ -29,8 +29,8 @@ class Endings:
         self._explore_child = explore_child
 
     def is_known(self, world: World) -> bool:
-        """Tell whether there is nothing to learn of what is under way in a world."""
-        return all(each.known_by in world.ends for each in world.pending.values() if self._has_several(each))
+        """Tell whether it is known of each child that is under way in a world if it ends by itself."""
+        return all(each.known_by in world.ends for each in world.pending.values() if each.kind == "child")
 
     async def learn(self, world: World) -> None:
         """Find out how what is under way can end where that decides what can happen next.
