@@ -46,7 +46,6 @@ TRIED_ELSEWHERE = {
     "processes/ke*": ("rig/processes/test_process.py", "a program that stands between a process and what starts it"),
     "processes/tree": ("rig/processes/test_process.py", "what lives is seen there"),
     "records/*": ("unit/records/test_result_json.py", "plain records; what is stored of them is read again there"),
-    "replay/compare/checks": ("rig/cli/test_explain.py", "texts, of which one is printed there"),
     "replay/door/*": ("rig/replay/door/test_door.py", "a worker process asks it"),
     "replay/explore/*": ("rig/replay/explore/test_exploring.py", "a worker process is asked"),
     "replay/like_histories": ("rig/replay/in_process/test_standing.py", "how they are replayed needs processes"),

@@ -21,9 +21,8 @@ def explained() -> Iterator[Explained]:
     for name, sentence in SENTENCES.items():
         yield Explained(name=name, kind="of crashproof replay", sentence=sentence)
     for each in PROPERTIES:
-        yield Explained(
-            name=each.name, kind="of crashproof explore", sentence=each.sentence, sections={"Fix": each.fix}
-        )
+        sections = {"Why": each.why, "Fix": each.fix}
+        yield Explained(name=each.name, kind="of crashproof explore", sentence=each.sentence, sections=sections)
 
 
 def _of_point(point: ReadinessPoint) -> Explained:
