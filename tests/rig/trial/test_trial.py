@@ -185,6 +185,12 @@ async def test_the_users_own_starter_starts_the_work_and_is_never_struck(rig: Ri
     assert found.histories[0].workflow_id == "greeting-ada"
 
 
+async def test_a_signal_that_the_workflow_does_not_know_is_told(rig: Rig, tmp_path: Path) -> None:
+    misspelt = replace(shape("conversation"), sends=[signal("sya", "good morning")])
+    with pytest.raises(UsageError, match=r"ConversationWorkflow knows no signal 'sya' \(did you mean 'say'\?\)"):
+        await tried(misspelt, rig, tmp_path)
+
+
 async def test_two_executions_are_followed_to_their_ends_and_each_has_its_own_points(rig: Rig, tmp_path: Path) -> None:
     work = start("Marking", inputs=[("ash",), ("birch",)])
     found = await tried(replace(HARD_CODED, work=work), rig, tmp_path, COMPLETES.format("Marking.2/mark.1"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,6 +196,17 @@ def test_spacing_where_time_is_skipped_is_that_of_the_events() -> None:
     passes("retry-spacing", retried(1, 2, skipped=True))
     finding = only_finding("retry-spacing", retried(1, 0.1, skipped=True))
     assert "expected 3 s of waiting between the attempts" in finding.message
+
+
+def test_a_retry_while_time_is_let_pass_says_nothing_of_the_spacing() -> None:
+    story = Story()
+    book = story.activity("book", retryPolicy={**POLICY, "initialInterval": "7200s", "maximumInterval": "7200s"})
+    story.fail(book).wait(60).act("pass", workflow_id="agent", seconds=60, passed=60)
+    evidence = story.complete(story.again(book)).close().evidence(skips_time=True)
+    passes("retry-spacing", evidence)
+    only_finding(
+        "retry-spacing", replace(evidence, tape=tuple(each for each in evidence.tape if each.operation != "pass"))
+    )
 
 
 def test_fault_does_not_raise_the_cap() -> None:
