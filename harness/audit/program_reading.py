@@ -18,6 +18,8 @@ from harness.audit.code.project_records import EntryKind, Module, WorkerCall, Wo
 from harness.audit.code.start_calls import calls_of
 
 _STARTS = frozenset({"execute_workflow", "start_workflow"})
+_DEFAULTS = frozenset({"add_argument", "get", "getenv"})
+_PORT = ":7233"
 _DEEPEST = 6
 _NOT_KNOWN = object()
 _PLAIN: Mapping[str, Any] = {
@@ -86,7 +88,8 @@ def read_program(file: Path) -> list[ReadWorker]:
     children = {each.workflow.node for each in project.started if each.workflow}
     here = [each for each in project.modules if each.path.resolve() == file.resolve()]
     starts = next((workflow.name for _, workflow in _client_calls(project, here)), "")
-    address = next(iter(_addresses(project, here)), "") or next(iter(_addresses(project, project.modules)), "")
+    every = [*here, *project.modules]
+    address = next(iter((*_addresses(project, every), *_default_addresses(project, every))), "")
     return [_worker(project, each, children=children, starts=starts, address=address) for each in own]
 
 
@@ -113,6 +116,21 @@ def _addresses(project: Project, modules: Sequence[Module]) -> Iterator[str]:
                 address = project.value_of(call.args[0] if call.args else options.get("target_host"))
                 if isinstance(address, str):
                     yield address
+
+
+def _default_addresses(project: Project, modules: Sequence[Module]) -> Iterator[str]:
+    """Yield the addresses that options and variables of the environment have as long as nobody sets them.
+
+    An address is known by Temporal's own port. A program that heeds ``TEMPORAL_ADDRESS`` is told another one.
+    """
+    for module in modules:
+        for call in calls_of(module, _DEFAULTS):
+            default = next((each.value for each in call.keywords if each.arg == "default"), None)
+            if project.called_name(call) in ("os.getenv", "os.environ.get") and len(call.args) > 1:
+                default = None if project.value_of(call.args[0]) == "TEMPORAL_ADDRESS" else call.args[1]
+            address = project.value_of(default)
+            if isinstance(address, str) and address.endswith(_PORT):
+                yield address
 
 
 def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from math import inf
 from typing import Any
 
 from harness.doors.wire.known_runs import KnownRun
@@ -18,7 +19,7 @@ from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
 from harness.trial.deadline import Bounds
-from harness.trial.idle import wait_until_idle
+from harness.trial.idle import NOBODY, wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
 from harness.trial.taken_messages import unknown_to
@@ -93,6 +94,8 @@ class TrialEnd:
             return "over", waiting
         entries = self._stage.tape.entries
         sent = [call.name for entry in entries if (call := entry.facts_as(ClientCall)) and entry.operation in _SENT]
+        if not waiting.startswith(NOBODY):
+            return "stopped", waiting
         if not sent:
             return "stopped", f"{waiting} that nobody sends"
         self._stage.tape.note("deadline")
@@ -117,8 +120,15 @@ class TrialEnd:
 
     async def _idle(self, seconds: float, *, timers_end: bool) -> str:
         executions = list(self._stage.attribution.executions)
-        tape, frontend = self._stage.tape, self._stage.frontend
-        return await wait_until_idle(frontend, executions, tape=tape, seconds=seconds, timers_end=timers_end)
+        return await wait_until_idle(
+            self._stage.frontend,
+            executions,
+            tape=self._stage.tape,
+            seconds=seconds,
+            timers_end=timers_end,
+            # A longer one does not fire before the deadline, however late a busy machine makes that.
+            longest=self._bounds.put_off(inf) if self._is_baseline and not self._place.clock else inf,
+        )
 
     async def _refused(self) -> str:
         """Say which message that was sent the workflow refused; an empty text where it took all.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from datetime import timedelta
+from math import inf
 
 import grpc.aio
 from temporalio.api.common.v1 import WorkflowExecution
@@ -15,9 +17,18 @@ from harness.trial.live_tape import LiveTape
 
 _LOOK_EVERY = 0.5  # seconds
 
+NOBODY = "no activity, workflow task or timer is open: it waits for a signal or an update"
+"""What work waits for that somebody must end."""
+
 
 async def wait_until_idle(
-    frontend: Frontend, workflow_ids: Iterable[str], *, tape: LiveTape, seconds: float, timers_end: bool
+    frontend: Frontend,
+    workflow_ids: Iterable[str],
+    *,
+    tape: LiveTape,
+    seconds: float,
+    timers_end: bool,
+    longest: float = inf,
 ) -> str:
     """Wait until workflows have waited for somebody for so long; return what they wait for.
 
@@ -27,28 +38,40 @@ async def wait_until_idle(
         tape: Where whatever somebody does is put down; that a busy machine lags is nothing that somebody does.
         seconds: How long nothing must have been under way in any of them.
         timers_end: Whether a timer can end the wait; else it counts as waiting, too.
+        longest: Seconds of the longest timer that can.
     """
+    ids = list(workflow_ids)
     looked, since = -1, time.monotonic()
     while True:
-        idle = all([await _waits(frontend, each, timers_end=timers_end) for each in workflow_ids])
+        waits = [await _waits(frontend, each, timers_end=timers_end, longest=longest) for each in ids]
+        idle = all(each is not None for each in waits)
         seen = sum(entry.operation != "lag" for entry in tape.entries)
         if not idle or seen != looked:
             looked, since = seen, time.monotonic()
         if time.monotonic() - since > seconds:
-            return "no activity, workflow task or timer is open: it waits for a signal or an update"
+            return next((each for each in waits if each), NOBODY)
         await asyncio.sleep(_LOOK_EVERY)
 
 
-async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool) -> bool:
-    """Tell whether nothing of a workflow is under way: it has ended, or waits for somebody."""
+async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool, longest: float) -> str | None:
+    """Return what a workflow of which nothing is under way waits for; None where something is.
+
+    An empty text where it has ended, or waits for somebody.
+    """
     try:
         described = await frontend.call(
             "DescribeWorkflowExecution", execution=WorkflowExecution(workflow_id=workflow_id)
         )
     except grpc.aio.AioRpcError:
-        return False
+        return None
     if described.workflow_execution_info.HasField("close_time"):
-        return True
+        return ""
     if described.pending_activities or described.pending_children or described.HasField("pending_workflow_task"):
-        return False
-    return not (timers_end and await open_timers(frontend, workflow_id))
+        return None
+    timers = [float(text.removesuffix("s")) for text in (await open_timers(frontend, workflow_id)).values()]
+    if not timers or not timers_end:
+        return ""
+    if min(timers) <= longest:
+        return None
+    lasts = timedelta(seconds=round(min(timers)))
+    return f"it waits for a timer of {lasts}: let time pass by sends=[let_pass(until='the timer fires', at='start')]"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from harness.audit.program_reading import ReadWorker, read_program
 
 HEAD = """
@@ -66,6 +68,25 @@ def test_what_is_not_written_is_left_open(tmp_path: Path) -> None:
         tmp_path, "import os\nADDRESS, QUEUE = os.environ['A'], os.environ['Q']\n" + agent("q: str"), tail=tail
     )
     assert (worker.task_queue, worker.address) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        (
+            "import argparse\nargparse.ArgumentParser().add_argument('--server', default='127.0.0.1:7233')",
+            "127.0.0.1:7233",
+        ),
+        ("import os\nHOST = os.getenv('TEMPORAL_HOST', 'localhost:7233')", "localhost:7233"),
+        ("import os\nHOST = os.environ.get('TEMPORAL_HOST', 'localhost:7233')", "localhost:7233"),
+        ("import os\nHOST = os.getenv('TEMPORAL_ADDRESS', 'localhost:7233')", ""),
+        ("import os\nREDIS = os.getenv('REDIS', 'localhost:6379')", ""),
+    ],
+    ids=["option", "variable", "variable of a mapping", "the variable that is set", "another service"],
+)
+def test_an_address_that_nobody_sets_is_where_the_worker_goes(tmp_path: Path, written: str, address: str) -> None:
+    tail = TAIL.replace('"localhost:7233"', "somewhere()")
+    assert program(tmp_path, f"{written}\n" + agent("q: str"), tail=tail).address == address
 
 
 def test_arguments_are_made_up_of_the_annotations(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Work waits for somebody, for a timer that nobody lives to see, or for nothing: something of it is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+
+from harness.trial.idle import NOBODY, wait_until_idle
+from harness.trial.live_tape import LiveTape
+
+
+class Server:
+    """Stands for the frontend: a workflow with these timers open, and so many activities."""
+
+    def __init__(self, *timers: str, activities: int = 0) -> None:
+        self._timers = timers
+        self._activities = activities
+
+    async def call(self, operation: str, **fields: Any) -> DescribeWorkflowExecutionResponse:
+        return DescribeWorkflowExecutionResponse(pending_activities=[{}] * self._activities)  # type: ignore[list-item]
+
+    async def history(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
+        started = enumerate(self._timers)
+        return [{"timerStartedEventAttributes": {"timerId": str(n), "startToFireTimeout": t}} for n, t in started]
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.trial.idle._LOOK_EVERY", 0.01)
+
+
+async def waits_for(server: Server, *, timers_end: bool = True, longest: float = 120.0) -> str:
+    waiting = wait_until_idle(
+        server,  # type: ignore[arg-type]
+        ["w"],
+        tape=LiveTape(),
+        seconds=0.02,
+        timers_end=timers_end,
+        longest=longest,
+    )
+    async with asyncio.timeout(30):
+        return await waiting
+
+
+async def test_somebody_is_waited_for_where_nothing_is_open() -> None:
+    assert await waits_for(Server()) == NOBODY
+    assert await waits_for(Server("60s"), timers_end=False) == NOBODY
+
+
+async def test_a_timer_that_fires_too_late_is_told_with_what_lets_it_fire() -> None:
+    told = await waits_for(Server("7200s"))
+    assert (
+        told
+        == "it waits for a timer of 2:00:00: let time pass by sends=[let_pass(until='the timer fires', at='start')]"
+    )
+
+
+@pytest.mark.parametrize(
+    "server", [Server("60s"), Server("60s", "7200s"), Server(activities=1), Server("7200s", activities=1)]
+)
+async def test_what_is_under_way_is_waited_for(server: Server) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await waits_for(server)
