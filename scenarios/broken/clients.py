@@ -3,6 +3,7 @@
 from harness import Scenario, expects, let_pass, signal, start, update
 from scenarios.broken.agents import approvals, right_approvals
 from scenarios.broken.agents.approval_as_published import ApprovalAsPublished
+from scenarios.broken.agents.started_twice_pays_twice import StartedTwicePaysTwice
 
 WRONG = "python -m scenarios.broken.agents.approvals"
 RIGHT = "python -m scenarios.broken.agents.right_approvals"
@@ -39,8 +40,8 @@ cancel_not_undone = Scenario(
 )
 query_counts = Scenario(worker=WRONG, work=start(approvals.QueryCounts.run, "Spring"), faults=["query-workflow"])
 started_twice_pays_twice = Scenario(
-    worker=WRONG,
-    work=start(approvals.StartedTwicePaysTwice.run, "Spring"),
+    worker="python -m scenarios.broken.agents.started_twice_pays_twice",
+    work=start(StartedTwicePaysTwice.run, "Spring"),
     faults=["started-after-end", "started-after-end-refused", "reset-workflow"],
 )
 update_cut_off = Scenario(

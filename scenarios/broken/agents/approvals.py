@@ -36,13 +36,6 @@ async def publish(text: str) -> str:
 
 
 @activity.defn
-async def publish_by_run(text: str) -> str:
-    """Publish the text, once for each run."""
-    await plumbing.effect("publish", {"text": text}, key=f"{activity.info().workflow_run_id}/publish")
-    return text
-
-
-@activity.defn
 async def withdraw(text: str) -> None:
     """Take back what was published."""
     await plumbing.effect("withdraw", {"text": text}, key=f"{activity.info().workflow_id}/withdraw/{text}")
@@ -185,18 +178,6 @@ class QueryCounts:
 
 
 @workflow.defn
-class StartedTwicePaysTwice:
-    """The key is made of the run, so that the same work started again is done again."""
-
-    @workflow.run
-    async def run(self, title: str) -> str:
-        """Publish."""
-        return await workflow.execute_activity(
-            publish_by_run, title, start_to_close_timeout=A_WHILE, retry_policy=RETRIES
-        )
-
-
-@workflow.defn
 class UpdateCutOff:
     """The workflow ends as soon as the update has approved, while the handler of the update still publishes."""
 
@@ -224,9 +205,8 @@ WORKFLOWS = [
     CancelSwallowed,
     CancelNotUndone,
     QueryCounts,
-    StartedTwicePaysTwice,
     UpdateCutOff,
 ]
 
 if __name__ == "__main__":
-    plumbing.main(workflows=WORKFLOWS, activities=[draft, publish, publish_by_run, withdraw])
+    plumbing.main(workflows=WORKFLOWS, activities=[draft, publish, withdraw])
