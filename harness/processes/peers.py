@@ -52,7 +52,7 @@ def stranger(peer: str, *, door: Iterable[str]) -> str:
         return CLOSED
     user, inode = connected
     below = [os.getpid(), *(process.pid for process in reversed(tree.descendants(os.getpid())))]
-    if any(_has_open(pid, inode) for pid in below):
+    if any(has_open(pid, inode) for pid in below):
         return ""
     if (other := _another_with(inode)) is not None:
         return f"of process {other} ({_name(other)}), which crashproof has not started"
@@ -90,8 +90,8 @@ def _socket(near: tuple[str, int], far: tuple[str, int]) -> tuple[int, int] | No
     return (user, inode) if inode else None  # one that its process has closed, or died with, is root's by then
 
 
-def _has_open(pid: int, inode: int) -> bool:
-    """Tell whether a process has a socket open; no, where it is gone or hides it."""
+def has_open(pid: int, inode: int) -> bool:
+    """Tell whether a process has a socket open, by its inode; no, where it is gone or hides it."""
     with contextlib.suppress(OSError):
         for name in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(OSError):  # closed again
@@ -102,7 +102,7 @@ def _has_open(pid: int, inode: int) -> bool:
 
 def _another_with(inode: int) -> int | None:
     """Return a process that has a socket open and is not below this one; None where one below has it, or none seen."""
-    having = [process.pid for process in tree.look_around() if _has_open(process.pid, inode)]
+    having = [process.pid for process in tree.look_around() if has_open(process.pid, inode)]
     return None if any(map(_is_below, having)) else next(iter(having), None)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from harness.processes import tree
+from harness.processes import sockets, tree
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
 from harness.records.scenario import TRIAL, Scenario
@@ -78,7 +78,7 @@ class CoverageGaps:
         self._files = WrittenFiles(folders, own=own)
         self._doors: Callable[[], set[int]] = set
         self._seen: dict[_Leak, None] = {}
-        self._sockets: dict[str, Any] = {}
+        self._sockets: dict[int, Any] = {}
         self._looking = asyncio.Lock()
         self._waiting: list[Point | None] = []
         self._took = 0.0
@@ -163,19 +163,16 @@ class CoverageGaps:
             yield _Leak(command, f"a child process runs: {command}")
 
     def _remote_addresses(self, process: psutil.Process) -> list[Any]:
-        """Return what a process is connected to. Tables of the whole machine are read for sockets alone that are new.
+        """Return what a process is connected to. All sockets of the machine are listed for those alone that are new.
 
         One that is connected stays what it is for as long as it is there, and so does one that leads to no network.
         """
-        links = _socket_links(process.pid)
-        if not links:
+        opened = _sockets_of(process.pid)
+        if not opened:
             return [socket.raddr for socket in process.net_connections("inet") if socket.raddr]
-        known = {link: self._sockets[link] for link in links.values() if link in self._sockets}
-        if len(known) < len(set(links.values())):
-            for socket in process.net_connections("all"):
-                link = links.get(socket.fd, "")
-                if link and (socket.raddr or socket.family == AF_UNIX):
-                    known[link] = None if socket.family == AF_UNIX else socket.raddr
+        known = {inode: self._sockets[inode] for inode in opened.values() if inode in self._sockets}
+        if len(known) < len(set(opened.values())):
+            known |= _connected(process, opened)
         self._sockets.update(known)
         return [address for address in known.values() if address]
 
@@ -201,18 +198,33 @@ def _below(root: psutil.Process) -> Iterator[psutil.Process]:
             yield psutil.Process(seen.pid)
 
 
-def _socket_links(pid: int) -> dict[int, str]:
-    """Return the sockets that a process has open, by descriptor: ``socket:[4711]``, as no other one is ever called.
+def _connected(process: psutil.Process, opened: dict[int, int]) -> dict[int, Any]:
+    """Return what those sockets of a process are connected to that are, by inode; None where that is no network."""
+    try:
+        if os.readlink(f"/proc/{process.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+            remote = sockets.remote_addresses()
+            return {inode: remote[inode] for inode in opened.values() if inode in remote}
+    except OSError:  # the kernel does not list them, or the process is gone
+        pass
+    return {
+        opened[each.fd]: None if each.family == AF_UNIX else each.raddr
+        for each in process.net_connections("all")
+        if each.fd in opened and (each.raddr or each.family == AF_UNIX)
+    }
+
+
+def _sockets_of(pid: int) -> dict[int, int]:
+    """Return the inode of each socket that a process has open, by descriptor; no other socket ever has the same.
 
     None where that is not known: it is gone, another user's, or this is not Linux.
     """
-    links: dict[int, str] = {}
+    opened: dict[int, int] = {}
     with contextlib.suppress(OSError):
         for name in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(FileNotFoundError):  # closed again
-                if (link := os.readlink(f"/proc/{pid}/fd/{name}")).startswith("socket:"):
-                    links[int(name)] = link
-    return links
+                if (link := os.readlink(f"/proc/{pid}/fd/{name}")).startswith("socket:["):
+                    opened[int(name)] = int(link[len("socket:[") : -1])
+    return opened
 
 
 def coverage_of(

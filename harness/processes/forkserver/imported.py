@@ -56,6 +56,7 @@ class Imported:
         self._wanted = wanted
         self._bare = bare
         self._unfit = ""
+        self._examined: frozenset[str] = frozenset()
         self._import_all(wanted["modules"])
         _name_the_build()
 
@@ -125,12 +126,13 @@ class Imported:
         if both := _Watched.asked & set(wanted["sets"]):
             raise UnfitError(f"the program sets {min(both)}, which an import reads")
         installed = tuple(wanted["installed"])
-        for name in sys.modules.keys() - self._bare:
+        for name in sys.modules.keys() - self._bare - self._examined:  # 40 ms for 1,200 of them, each time
             file = getattr(sys.modules[name], "__file__", None)
             if name in ("__main__", "__mp_main__") or not file:
                 continue
             if name.partition(".")[0] in wanted["own"] or not os.path.realpath(file).startswith(installed):
                 raise UnfitError(f"an import imported {name}, which is not installed")
+        self._examined = frozenset(sys.modules)
 
     def refusal(self, job: dict[str, Any]) -> str:
         """Say why a worker would not be what a start of its own makes it, or return an empty text."""

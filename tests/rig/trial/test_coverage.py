@@ -6,11 +6,10 @@ import asyncio
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
+from harness.processes import sockets
 from harness.processes.process import Process
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
@@ -82,13 +81,13 @@ async def test_a_socket_that_connects_later_is_seen_and_one_that_is_known_is_not
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up: list[str] = []
-    look_up = psutil.Process.net_connections
+    look_up = sockets.remote_addresses
 
-    def counted(process: psutil.Process, kind: str = "inet") -> list[Any]:
-        looked_up.append(kind)
-        return look_up(process, kind)
+    def counted() -> dict[int, sockets.Address | None]:
+        looked_up.append("all")
+        return look_up()
 
-    monkeypatch.setattr(psutil.Process, "net_connections", counted)
+    monkeypatch.setattr(sockets, "remote_addresses", counted)
     workers, may_connect = WorkerRegistry(), tmp_path / "connect"
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = str(stranger.getsockname()[1])
