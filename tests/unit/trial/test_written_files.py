@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,46 @@ def test_what_is_gone_again_and_what_was_only_read_is_not_written(tmp_path: Path
     (tmp_path / "scratch.txt").write_text("for a moment")
     (tmp_path / "scratch.txt").unlink()
     assert files.written() == []
+
+
+def test_a_folder_in_which_nothing_was_made_is_not_read_again_and_what_is_written_there_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    scandir = os.scandir
+
+    def counted(folder: str) -> Iterator[os.DirEntry[str]]:
+        read.append(Path(folder).name)
+        return scandir(folder)
+
+    for name in ("quiet", "busy", "linked"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kept.txt").write_text("")
+    (tmp_path / "linked" / "later.txt").symlink_to(tmp_path / "busy" / "target.tmp")
+    monkeypatch.setattr(written_files, "_SETTLED", -60.0)
+    monkeypatch.setattr(os, "scandir", counted)
+    files = WrittenFiles([tmp_path], own=[])
+    files.begin()
+    assert sorted(read) == sorted([tmp_path.name, "quiet", "busy", "linked"])
+    read.clear()
+    (tmp_path / "quiet" / "kept.txt").write_text("again")
+    (tmp_path / "busy" / "new.txt").write_text("")
+    assert names(files, tmp_path) == ["busy/new.txt", "quiet/kept.txt"]
+    assert sorted(read) == ["busy", "linked"]
+    (tmp_path / "busy" / "target.tmp").write_text("")
+    (tmp_path / "quiet" / "kept.txt").unlink()
+    assert names(files, tmp_path) == ["linked/later.txt"]
+
+
+def test_a_folder_that_has_just_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two changes within one tick of the clock leave the same time of change."""
+    files = WrittenFiles([tmp_path], own=[])
+    files.begin()
+    stat = os.stat
+    first = stat(tmp_path)
+    (tmp_path / "new.txt").write_text("")
+    monkeypatch.setattr(os, "stat", lambda path: first if str(path) == str(tmp_path) else stat(path))
+    assert names(files, tmp_path) == ["new.txt"]
 
 
 def test_more_files_than_are_looked_at_are_admitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
