@@ -44,8 +44,8 @@ def remote_addresses() -> dict[int, Address | None]:
     remote: dict[int, Address | None] = {}
     for family in _FAMILIES:
         for protocol in _PROTOCOLS:
-            for told in _inet(family, protocol, states=_ALL & ~_LISTENS & ~_WAITS_FOR_ITS_END):
-                _, _, _, port, _, ip, _, inode = told
+            connected = _inet(family, protocol, states=_ALL & ~_LISTENS & ~_WAITS_FOR_ITS_END)
+            for _, _, _, port, _, ip, _, inode in connected:
                 if port and inode:
                     remote[inode] = Address(_shown(family, ip), socket.ntohs(port))
     asked = _UNIX_ASKED.pack(socket.AF_UNIX, 0, _ALL, 0, 0, _ALL, _ALL)
@@ -60,8 +60,8 @@ def listening(port: int) -> set[int]:
     Raises:
         OSError: The kernel does not say.
     """
-    told = (each for family in _FAMILIES for each in _inet(family, socket.IPPROTO_TCP, states=_LISTENS))
-    return {inode for _, _, own, _, _, _, _, inode in told if socket.ntohs(own) == port}
+    listeners = (each for family in _FAMILIES for each in _inet(family, socket.IPPROTO_TCP, states=_LISTENS))
+    return {inode for _, _, own, _, _, _, _, inode in listeners if socket.ntohs(own) == port}
 
 
 def _inet(family: int, protocol: int, *, states: int) -> Iterator[tuple[int, int, int, int, bytes, bytes, int, int]]:

@@ -18,7 +18,11 @@ from harness.trial.live_tape import LiveTape
 _LOOK_EVERY = 0.25  # seconds
 _LEAST = 0.1  # seconds of waiting, in the time between two looks, that are worth a line on the tape
 
+_SHARED = 0.1  # seconds for which what was read of a process serves all trials that look at it: they share a server
+_MOST_SHARED = 16  # processes
+
 _PROC = Path("/proc")
+_latest: dict[int, tuple[float, dict[str, int]]] = {}
 
 
 class LagMeter:
@@ -61,10 +65,21 @@ class _Waits:
     def look(self) -> float:
         """Return the seconds since the last look, over all threads; 0 for a process that is looked at first."""
         pid = self._process()
-        now = _waited(pid) if pid else {}
+        now = _waited_lately(pid) if pid else {}
         known, self._before = self._before if pid == self._pid else now, now
         self._pid = pid
         return sum(max(0, waited - known.get(thread, 0)) for thread, waited in now.items()) / 1e9
+
+
+def _waited_lately(pid: int) -> dict[str, int]:
+    """Return what ``_waited`` does, or did for another trial a moment ago: what comes later is in the next look."""
+    read, waits = _latest.get(pid, (0.0, {}))
+    if time.monotonic() - read > _SHARED:
+        waits = _waited(pid)
+        if len(_latest) >= _MOST_SHARED:
+            _latest.clear()
+        _latest[pid] = time.monotonic(), waits
+    return waits
 
 
 def _waited(pid: int) -> dict[str, int]:
