@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.query.v1 import WorkflowQuery
@@ -21,6 +22,10 @@ NO_QUERIES: Mapping[str, WorkflowQuery] = {}
 _STACKS = "stacks"
 WHERE_IT_WAITS: Mapping[str, WorkflowQuery] = {_STACKS: WorkflowQuery(query_type="__stack_trace")}
 """The query that a task is asked with, in place of others, for the line at which the workflow waits afterwards."""
+
+_METADATA = "metadata"
+WHAT_CAN_BE_ASKED: Mapping[str, WorkflowQuery] = {_METADATA: WorkflowQuery(query_type="__temporal_workflow_metadata")}
+"""The query that a task is asked with for the names of the queries that the workflow answers."""
 
 _TRIES = 2  # a busy machine may be why the code took too long
 _MOST_TASKS = 50  # while one local activity runs
@@ -151,7 +156,9 @@ class _Asked:
             write_answer(self._world, answer, started=self.started)
             open_run = self._world.close is None and self._world.run_id == run_id
             if open_run:
-                self._world.place = waiting_place(_stacks(answer))
+                self._world.place = waiting_place(_answered(answer, _STACKS))
+            if _METADATA in answer.query_results:
+                self._world.query_types = _query_types(_answered(answer, _METADATA))
             again = answer.force_create_new_workflow_task
             kept = bool(sticky) and open_run and (again or self._goes_on(self._world))
         except Exception as error:  # raised where the answer is waited for
@@ -162,16 +169,23 @@ class _Asked:
         return kept
 
 
-def _stacks(answer: rpc.RespondWorkflowTaskCompletedRequest) -> str:
-    """Return what the query for the stack was answered with; empty where it was not asked, or is not to be read."""
-    if _STACKS not in answer.query_results:
+def _answered(answer: rpc.RespondWorkflowTaskCompletedRequest, query: str) -> Any:
+    """Return what a query was answered with; empty where it was not asked, or is not to be read."""
+    if query not in answer.query_results:
         return ""
-    for payload in answer.query_results[_STACKS].answer.payloads:
+    for payload in answer.query_results[query].answer.payloads:
         try:
-            return str(json.loads(payload.data))
+            return json.loads(payload.data)
         except ValueError:  # encrypted by the worker's own codec
             return ""
     return ""
+
+
+def _query_types(metadata: Any) -> tuple[str, ...]:
+    """Return the names of the user's own queries out of what a workflow says of itself."""
+    definition = metadata.get("definition", {}) if isinstance(metadata, dict) else {}
+    names = [str(each.get("name", "")) for each in definition.get("queryDefinitions", ())]
+    return tuple(sorted(name for name in names if name and not name.startswith("__")))
 
 
 def write_failure(world: World, answer: rpc.RespondWorkflowTaskFailedRequest) -> None:

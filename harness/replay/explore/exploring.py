@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.converter import DataConverter
 
 from harness.errors import RigError, UsageError
@@ -22,10 +23,11 @@ from harness.records.explore_result import (
 )
 from harness.records.scenario import Scenario, Start
 from harness.replay.door.task_answer import says_unknown_type
-from harness.replay.explore.asking import WHERE_IT_WAITS
+from harness.replay.explore.asking import WHAT_CAN_BE_ASKED, WHERE_IT_WAITS
 from harness.replay.explore.compensation import left_behind
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step, budgets_of
 from harness.replay.explore.on_server import ServerWalk
+from harness.replay.explore.outcomes import steps_from
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.properties import PROPERTIES, DeclaredOutcomes, Violation, violations
 from harness.replay.explore.recorded import RecordedOutcomes
@@ -165,13 +167,23 @@ class ScenarioExploration:
             UsageError: Its work is begun by a program, an argument cannot be encoded, or the worker does not know the
                 workflow type.
         """
-        queries = await queries_of(self._scenario, converter=self._converter)
-        await self._search.explore(await self._root(), queries=queries)
+        root = await self._root()
+        queries = await queries_of(self._scenario, converter=self._converter) or await self._all_queries(root)
+        await self._search.explore(root, queries=queries)
         for path in self._search.exploration.paths[:1]:
             if path.close == "task failed" and says_unknown_type(path.result):
                 raise UsageError(f"the worker says: {path.result}")
         findings = [await self._finding(each) for each in self._violations()]
         return self._result(findings)
+
+    async def _all_queries(self, root: World) -> dict[str, WorkflowQuery]:
+        """Return the queries that the workflow says it answers, without arguments: none of them may change anything."""
+        try:
+            worlds = await self._search.walk(root, steps_from(root)[:1], queries=WHAT_CAN_BE_ASKED)
+        except RigError:  # what is wrong shows when it is explored
+            worlds = []
+        names = worlds[-1].query_types if worlds else ()
+        return {name: WorkflowQuery(query_type=name) for name in names}
 
     @property
     def paths(self) -> ExploredPaths:
@@ -214,7 +226,7 @@ class ScenarioExploration:
         return await first_world(
             self._scenario,
             task_queue=self._worker.task_queue,
-            budgets=dict(self._options.budgets),
+            budgets={**DEFAULT_BUDGETS, **self._options.budgets},  # a record may be older than a budget
             converter=self._converter,
         )
 

@@ -171,6 +171,7 @@ class World:
         result: Its result as text, or its failure.
         cancel_heard: Whether a workflow task told it that it is to be cancelled.
         place: Where the code raised or waits, ``workflows.py:12 in run``; empty where that is not known.
+        query_types: Names of the queries that it answers, where it was asked for them.
         nondeterministic: Whether a workflow task failed since the history is not what the code does.
         unexplored: What the model of the server could not do.
         answered: How the model answers from now on; empty: as usual.
@@ -203,6 +204,7 @@ class World:
     result: str = ""
     cancel_heard: bool = False
     place: str = ""
+    query_types: tuple[str, ...] = ()
     nondeterministic: bool = False
     unexplored: tuple[str, ...] = ()
     answered: str = ""

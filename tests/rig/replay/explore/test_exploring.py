@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from harness import Scenario, explores, query, signal, start, update
+from harness import Scenario, explores, signal, start, update
 from harness.records.explore_result import ExploredEnd, ExploreResult
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
 from harness.replay.explore.search import Limits
@@ -34,7 +34,6 @@ GIVEN: Mapping[str, tuple[Sequence[Any], Sequence[Any]]] = {
     "ResetsApproval": ((), [signal("approve")]),
     "ForgetsAtContinue": ((True,), [signal("write", "hello")]),
     "LeavesUpdateOpen": ((), [update("rename", "Bob")]),
-    "CountsQueries": ((), [query("count", at="start")]),
     "WaitsForOne": ((), [signal("approve")]),
     "FailsAtTimeout": ((), [signal("approve")]),
     "PassesOnAtContinue": ((True, ""), [signal("write", "hello")]),
