@@ -97,9 +97,9 @@ class ExploredPaths:
 
 def judged_again(result: ExploreResult, explored: ExploredPaths) -> ExploreResult:
     """Return what an exploration came to under the properties of today; what was told of a path before, stays."""
-    before = {(each.id, each.steps): each for each in result.findings}
+    before = {each.id: each for each in result.findings}  # with a smaller path, where one was walked
     findings = [_finding(each, scenario=result.scenario) for each in violations(explored.paths, explored.declared)]
-    return replace(result, findings=tuple(before.get((each.id, each.steps), each) for each in findings))
+    return replace(result, findings=tuple(before.get(each.id, each) for each in findings))
 
 
 @asynccontextmanager
