@@ -63,7 +63,7 @@ class ExploreFinding:
         scenario: Name of the scenario.
         subject: What it is about, apart from this path.
         message: What was expected and what was seen, in one sentence.
-        why: What the property promises.
+        why: Why the property matters.
         fix: How to mend it.
         steps: The path: what happens before each workflow task.
         end: How it ended.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from harness.replay.explore.story import decided_words
 from harness.replay.explore.world import World
+
+_LONGEST = 400
+"""Most letters of decisions that are told in full."""
 
 
 def task_difference(before: World, warm: World, cold: World) -> str:
@@ -15,7 +19,7 @@ def task_difference(before: World, warm: World, cold: World) -> str:
         return ""
     if cold.close in ("task failed", "lost"):
         return cold.result
-    return f"it {decided_words(new)}; before, it {decided_words(expected)}" if new != expected else ""
+    return _difference(new, expected) if new != expected else ""
 
 
 def path_difference(before: World, now: World) -> str:
@@ -24,10 +28,17 @@ def path_difference(before: World, now: World) -> str:
         return ""
     for one, other in itertools.zip_longest(before.decisions, now.decisions, fillvalue=""):
         if one != other:
-            return f"in another process it {decided_words([other] if other else [])}; before, it " + decided_words(
-                [one]
-            )
+            return f"in another process {_difference([other] if other else [], [one])}"
     return ""
+
+
+def _difference(now: Sequence[str], before: Sequence[str]) -> str:
+    """Say what is decided now and what was before, in full where the short words for both are the same."""
+    words = decided_words(now), decided_words(before)
+    if words[0] == words[1]:
+        words = ", ".join(now)[:_LONGEST], ", ".join(before)[:_LONGEST]
+        return f"it decides {words[0]}; before, {words[1]}"
+    return f"it {words[0]}; before, it {words[1]}"
 
 
 def _new(world: World, before: World) -> tuple[str, ...]:

@@ -298,7 +298,7 @@ def _finding(
         scenario=scenario,
         subject=violation.subject,
         message=violation.message,
-        why=broken.sentence,
+        why=broken.why,
         fix=broken.fix,
         steps=kept_steps(path),
         end=ExploredEnd(close=path.close, result=path.result),

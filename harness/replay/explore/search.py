@@ -317,6 +317,7 @@ class Search:
             again = before.copy()
             await self.asker.ask(again, cached=None, goes_on=never)
             if difference := task_difference(before, answered, again):
+                difference += f" (it came with queries then: {', '.join(self._queries)})" if self._queries else ""
                 self.exploration.paths.append(path_of(answered, "different", difference=difference))
         self._asked_once.clear()
 
