@@ -284,6 +284,10 @@ async def test_report_cases_histories_of_a_sweep_are_handed_out_together_and_eac
     assert [each.run_id for each in replays] == [one.run_id, other.run_id, "r2"]
     assert all(each.tasks and each.prefixes and not (each.differences or each.findings) for each in replays)
     assert len(list((tmp_path / "right").glob("round-*/worker-*.err"))) <= 4  # two rounds of two processes at most
+    hashed = {"ORDER_VERSION": "hashed"}
+    async with StandingDoorReplay(WORKER, folder=tmp_path / "hashed", env=hashed) as standing:
+        (wrong,) = await standing.replay([recorded["order-1"]])
+    assert "depends on the hash seed" in " ".join(each.message for each in wrong.findings)
     async with StandingDoorReplay(f"{sys.executable} -c pass", folder=tmp_path / "wrong") as standing:
         (skipped,) = await standing.replay([one])
     assert skipped.skipped.startswith("the worker cannot be asked through the replay door: ")
