@@ -14,6 +14,9 @@ from harness.audit.code.project_records import Activity, Module
 from harness.audit.code.start_calls import calls_of
 
 _DURABLE = "pydantic_ai.durable_exec.temporal.TemporalAgent"
+LANGGRAPH_PLUGINS = frozenset({"temporalio.langgraph.LangGraphPlugin", "temporalio.contrib.langgraph.LangGraphPlugin"})
+"""The plugin for LangGraph: a package of its own, and the name by which the SDK had it."""
+
 _TOOL_DECORATORS = ("tool", "tool_plain")
 _GRAPH_METHODS = ("add_node",)
 
@@ -31,7 +34,7 @@ class PluginActivities:
         self.modules = modules
 
     def all(self) -> Iterator[Activity]:
-        """Yield the tools of agents that pydantic-ai makes durable, and the nodes that LangGraph runs in activities."""
+        """Yield the tools of agents that pydantic-ai makes durable, and nodes and tasks of LangGraph in activities."""
         agents = list(self._durable_agents())
         for agent in agents:
             yield from self._listed_tools(agent)
@@ -40,6 +43,9 @@ class PluginActivities:
                 yield from self._decorated(function, agents)
             for call in calls_of(module, frozenset(_GRAPH_METHODS)):
                 yield from self._node_of_graph(call)
+            for call in calls_of(module, frozenset({"LangGraphPlugin"})):
+                if any(each.name in LANGGRAPH_PLUGINS for each in self.resolver.of(call.func)):
+                    yield from self._tasks(call)
 
     def _durable_agents(self) -> Iterator[nodes.Call]:
         """Yield the calls that make the agents which `TemporalAgent` wraps."""
@@ -72,6 +78,20 @@ class PluginActivities:
             if isinstance(written, nodes.Dict) and self._in_activity(written):
                 for each in call.args[:2]:
                     yield from self._functions(each, call)
+
+    def _tasks(self, plugin: nodes.Call) -> Iterator[Activity]:
+        """Yield the functions in `LangGraphPlugin(tasks=[…])` that its `activity_options` run in activities."""
+        given = {each.arg: each.value for each in plugin.keywords}
+        in_activities = {
+            value(self.resolver, key)
+            for written in origins(self.resolver, given.get("activity_options"))
+            for key, each in (items(written) if isinstance(written, nodes.Dict) else ())
+            for options in origins(self.resolver, each)
+            if isinstance(options, nodes.Dict) and self._in_activity(options)
+        }
+        for listed in origins(self.resolver, given.get("tasks")):
+            for each in elements(listed) if isinstance(listed, nodes.List | nodes.Tuple) else ():
+                yield from (one for one in self._functions(each, plugin) if one.name in in_activities)
 
     def _in_activity(self, metadata: nodes.Dict) -> bool:
         return any(

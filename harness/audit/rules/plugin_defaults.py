@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from astroid import nodes
 
+from harness.audit.analysis.graph_nodes import graph_nodes, written_options
 from harness.audit.analysis.test_code import is_test
-from harness.audit.code.astroid_nodes import items
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
 from harness.records.verdict import Severity
@@ -21,7 +21,8 @@ _MAKERS: dict[str, tuple[tuple[str, ...], int]] = {
     "temporalio.openai_agents.OpenAIAgentsPlugin": (("model_params",), 0),
     "pydantic_ai.durable_exec.temporal.TemporalAgent": (("activity_config", "model_activity_config"), -1),
     "temporalio.contrib.google_adk_agents.TemporalModel": (("activity_config",), 1),
-    "temporalio.contrib.langgraph.LangGraphPlugin": (("default_activity_options",), -1),
+    "temporalio.google_adk.TemporalModel": (("activity_config",), 1),
+    "temporalio.google_genai.TemporalAsyncClient": (("activity_config",), -1),
 }
 """What makes activities of a model's calls, the arguments that configure these, and the position of the first."""
 
@@ -29,6 +30,7 @@ _BOUND = "schedule_to_close_timeout"
 
 
 def _unbounded(project: Project) -> Iterator[AuditFinding]:
+    yield from _unbounded_nodes(project)
     for module in project.modules:
         if is_test(module):
             continue
@@ -41,8 +43,6 @@ def _unbounded(project: Project) -> Iterator[AuditFinding]:
                 continue  # in a program that only starts workflows it configures nothing
             names, position = _MAKERS[name]
             given = [each.value for each in call.keywords if each.arg in names] or _positional(call, position)
-            if name.endswith("LangGraphPlugin") and not given:
-                continue  # each node has options of its own
             if all(_is_unbounded(each, project) for each in given):
                 maker = name.rpartition(".")[2]
                 message = (
@@ -77,8 +77,13 @@ def _is_unbounded(expression: Any, project: Project) -> bool:
 
 
 def _sets_no_bound(configuration: Any, project: Project) -> bool:
-    options = _options(configuration)
-    if options is None or _BOUND in options:
+    options = written_options(configuration)
+    return options is not None and _is_endless(options, project)
+
+
+def _is_endless(options: Mapping[str, Any], project: Project) -> bool:
+    """Tell whether options of an activity bound neither its attempts nor the time for all of them."""
+    if _BOUND in options:
         return False
     if "retry_policy" not in options:
         return True
@@ -88,17 +93,16 @@ def _sets_no_bound(configuration: Any, project: Project) -> bool:
     return "maximum_attempts" not in policy.arguments or policy.values.get("maximum_attempts") == 0
 
 
-def _options(configuration: Any) -> dict[str, Any] | None:
-    """Return what a configuration holds, by name; None if that is not all written there."""
-    if isinstance(configuration, nodes.Const) and configuration.value is None:
-        return {}
-    if isinstance(configuration, nodes.Call):
-        if configuration.args or any(each.arg is None for each in configuration.keywords):
-            return None
-        return {str(each.arg): each.value for each in configuration.keywords}
-    if isinstance(configuration, nodes.Dict) and all(isinstance(key, nodes.Const) for key, _ in items(configuration)):
-        return {str(key.value): each for key, each in items(configuration) if isinstance(key, nodes.Const)}
-    return None
+def _unbounded_nodes(project: Project) -> Iterator[AuditFinding]:
+    for each in graph_nodes(project):
+        if all(_is_endless(options, project) for options in each.options):
+            what = f"The activity of {each.name!r}" if each.name else "The activity of this node"
+            message = (
+                f"{what} is retried without end: neither its own options nor default_activity_options of "
+                f"LangGraphPlugin have a retry policy with maximum_attempts, or {_BOUND}. What it can never do is "
+                "tried again for ever, and the workflow hangs. Give one of the two."
+            )
+            yield project.finding("CP408", each.node, message, certainty=Certainty.LIKELY)
 
 
 RULES = (
@@ -113,8 +117,9 @@ RULES = (
         ),
         evidence=(
             "ModelActivityParameters of the OpenAI Agents plugin has start-to-close 60 s and no retry policy; "
-            "pydantic-ai's TemporalAgent takes 60 s and adds non-retryable errors of its own, but no maximum; the "
-            "plugins for ADK and LangGraph pass on what they are given."
+            "pydantic-ai's TemporalAgent takes 60 s and adds non-retryable errors of its own, but no maximum; those "
+            "for Google ADK and GenAI take 60 s and no policy. LangGraph's puts what a node or task is given over its "
+            "default_activity_options, and has no default of its own."
         ),
         fix="Give the plugin's activities a retry_policy with maximum_attempts, or schedule_to_close_timeout.",
         bad="OpenAIAgentsPlugin()",

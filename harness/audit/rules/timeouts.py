@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.call_chains import activity_starts, most_attempts
+from harness.audit.analysis.graph_nodes import graph_nodes
 from harness.audit.code.project_records import Started
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
@@ -39,6 +40,19 @@ def _missing(project: Project) -> Iterator[AuditFinding]:
             "start_to_close_timeout, a little more than one attempt may take."
         )
         yield project.finding("CP401", started.node, message, certainty=Certainty.CERTAIN)
+    yield from _missing_at_nodes(project)
+
+
+def _missing_at_nodes(project: Project) -> Iterator[AuditFinding]:
+    for each in graph_nodes(project):
+        if not any(option in options for options in each.options for option in (_ATTEMPT, _ALL)):
+            what = f"The activity of {each.name!r}" if each.name else "The activity of this node"
+            message = (
+                f"{what} is started without start_to_close_timeout and without schedule_to_close_timeout, which "
+                "LangGraphPlugin has no default for: the SDK raises a ValueError there, which fails the workflow task "
+                "again and again; the workflow hangs. Put one beside execute_in, or into default_activity_options."
+            )
+            yield project.finding("CP401", each.node, message, certainty=Certainty.CERTAIN)
 
 
 def _is_given(started: Started, option: str) -> bool:

@@ -6,10 +6,11 @@ from datetime import timedelta
 import httpx
 from pydantic_ai import Agent
 from pydantic_ai.durable_exec.temporal import TemporalAgent
+from temporalio import google_adk
 from temporalio.common import RetryPolicy
 from temporalio.contrib.google_adk_agents import TemporalModel
-from temporalio.contrib.langgraph import LangGraphPlugin
 from temporalio.contrib.openai_agents import ModelActivityParameters, OpenAIAgentsPlugin
+from temporalio.google_genai import TemporalAsyncClient
 from temporalio.worker import Worker
 from temporalio.workflow import ActivityConfig
 
@@ -21,7 +22,8 @@ SLOW = OpenAIAgentsPlugin(  # finding: CP408
     model_params=ModelActivityParameters(retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5)))
 )
 MODEL = TemporalModel("gemini-2.5-pro", ActivityConfig(start_to_close_timeout=timedelta(minutes=1)))  # finding: CP408
-GRAPHS = LangGraphPlugin(default_activity_options={"start_to_close_timeout": timedelta(minutes=1)})  # finding: CP408
+STANDALONE = google_adk.TemporalModel("gemini-2.5-pro")  # finding: CP408
+GENAI = TemporalAsyncClient(vertexai=True)  # finding: CP408
 
 
 async def fetch(url: str) -> str:
