@@ -12,6 +12,7 @@ from harness.doors.wire.known_runs import KnownRun
 from harness.errors import RigError, UsageError, nearest
 from harness.faults.client_actions import RUNS_ANEW
 from harness.faults.fault import Fault
+from harness.processes.process import Process
 from harness.records.act_facts import ClientCall
 from harness.records.evidence import End
 from harness.records.lag import lag_of
@@ -29,6 +30,8 @@ _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a serv
 _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start more, or to end
 _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
 _ALONE_LIMIT = 2.0  # seconds of it where nobody will
+_FINALIZING = "Python runtime state: finalizing"
+_FATAL_LINES = 30  # that Python writes when it aborts, at most
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
 
 
@@ -191,7 +194,7 @@ class TrialEnd:
     def _may_start(self) -> bool:
         """Tell whether a program of the user's own may start more work: it has not ended, or will be started again."""
         process = self._stage.registry.process
-        has_ended = process is not None and process.exit_status == 0
+        has_ended = process is not None and ended_well(process)
         return (self._may_exit and not has_ended) or self._place.driver.starter_runs
 
     async def _chain_closed(self, root: KnownRun) -> None:
@@ -224,12 +227,23 @@ class TrialEnd:
                     return reason
             looked = len(tape.entries)
             process = self._stage.registry.process
-            if self._stage.workers.exited.is_set() and process and (process.exit_status or not self._may_exit):
+            ended_badly = process and process.exit_status and not ended_well(process)
+            if self._stage.workers.exited.is_set() and process and (ended_badly or not self._may_exit):
                 log = process.log_tail(8)
                 if self._is_baseline:
                     raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
                 return f"the worker exited by itself with status {process.exit_status}: {log.strip()[-400:]}"
             await tape.changed(timeout=1.0)
+
+
+def ended_well(process: Process) -> bool:
+    """Tell whether a process has ended and done all it was to do.
+
+    One that used SDK core may abort while its interpreter ends: what it was told to do is done by then.
+    """
+    if process.exit_status is None or process.exit_status > 0:
+        return False
+    return process.exit_status == 0 or _FINALIZING in process.log_tail(_FATAL_LINES)
 
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -1,4 +1,4 @@
-"""`crashproof init` in an empty folder: what it writes passes at once."""
+"""`crashproof init` in an empty folder and in projects of others: what it writes passes at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 
 from harness.processes.ports import free_port
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
+from tests.rig.cli.foreign_projects import PROJECTS, lay_out
 from tests.rig.cli.running import crashproof
 from tests.waiting import until_async
 
@@ -28,6 +30,15 @@ def test_what_it_writes_is_tortured_and_audited_at_once(tmp_path: Path) -> None:
     assert done.json["outcome"] == "PASS", done
     assert done.json["points"]["struck"] == done.json["points"]["known"] > 0
     assert crashproof("audit", ".", cwd=tmp_path).status == 0
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_project_of_others_is_understood_and_tortured(tmp_path: Path, name: str) -> None:
+    lay_out(name, tmp_path)
+    assert "no worker was found" not in crashproof("init", cwd=tmp_path).out
+    done = crashproof("run", "scenarios/", "--only", "before/RespondActivityTaskCompleted*", "-o", "json", cwd=tmp_path)
+    assert done.json["outcome"] == "PASS", done
+    assert done.json["points"]["struck"] == done.json["points"]["known"] > 0
 
 
 async def test_what_watches_names_what_a_worker_counts(tmp_path: Path) -> None:

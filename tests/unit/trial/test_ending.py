@@ -1,0 +1,30 @@
+"""A program that did all it was to do has ended well, also where its interpreter aborts at its own end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.processes.process import Process
+from harness.trial.ending import ended_well
+
+ABORTS = "import os, sys; print('{}', file=sys.stderr, flush=True); os.abort()"
+
+
+@pytest.mark.parametrize(
+    ("code", "well"),
+    [
+        ("pass", True),
+        ("raise SystemExit(1)", False),
+        (ABORTS.format("Python runtime state: finalizing (tstate=0x1)"), True),
+        (ABORTS.format("Python runtime state: initialized"), False),
+    ],
+    ids=["done", "failed", "aborted at its end", "aborted at work"],
+)
+async def test_a_process_has_ended_well(tmp_path: Path, code: str, well: bool) -> None:
+    process = await Process.start([sys.executable, "-S", "-c", code], name="program", logs=tmp_path)
+    assert not ended_well(process) or process.exit_status is not None
+    await process.wait()
+    assert ended_well(process) is well
