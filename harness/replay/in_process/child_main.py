@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import importlib
 import os
 import sys
@@ -33,6 +34,7 @@ def main() -> None:
 
     The interpreter is not asked to finalize: one that used SDK core may abort while it does.
     """
+    gc.disable()  # next to nothing of what imports make is garbage: looking for it takes a tenth of their time
     channel = open_channel()
     faulthandler.register(TELL_WHERE, file=os.dup(2))
     status = 0
@@ -62,6 +64,8 @@ async def _serve(channel: ChannelToParent) -> None:
         traceback.print_exc()
         answer(Ready(error=str(error) if type(error) is LookupError else _reason(error)))
         return
+    gc.freeze()
+    gc.enable()
     workflows = sorted(name for workflows, _ in replayers for name in workflows)
     answer(Ready(workflows=workflows, unusable=unusable))
 
