@@ -1,8 +1,17 @@
-"""How the histories of a sweep are replayed: in processes that import the workflow code, or by the worker itself."""
+"""How the histories of a sweep are replayed: in processes that import the workflow code, or by the worker itself.
+
+Sweeps under way in one folder whose workflow code is the same share the processes, four of them, each of which imports
+that code first; and what was replayed for one of them is not replayed again for another.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.processes.command import is_installed_here
 from harness.records.options import SweepOptions
@@ -17,9 +26,65 @@ THROUGH_DOOR = (
 )
 
 
-def standing_replay(
-    scenario: Scenario, options: SweepOptions, *, folder: Path
-) -> StandingReplay | StandingDoorReplay | None:
+StandsBy = StandingReplay | StandingDoorReplay
+"""Replays the histories of trials as they end."""
+
+
+@dataclass(kw_only=True)
+class _Shared:
+    """What replays for sweeps under way, and for how many; it ends with the last of them."""
+
+    replay: StandsBy
+    sweeps: int = 0
+    starting: asyncio.Task[StandsBy] | None = None
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def begin(self) -> asyncio.Task[StandsBy]:
+        """Start it, unless another sweep has."""
+        self.starting = self.starting or asyncio.create_task(self.stack.enter_async_context(self.replay))
+        return self.starting
+
+    async def end(self) -> None:
+        """End it, however far its start has come."""
+        if self.starting:
+            self.starting.cancel()
+            await asyncio.gather(self.starting, return_exceptions=True)
+        await self.stack.aclose()
+
+
+_under_way: dict[tuple[Any, ...], _Shared] = {}
+
+
+@asynccontextmanager
+async def shared_replay(
+    scenario: Scenario, options: SweepOptions, *, run: Path
+) -> AsyncIterator[Callable[[], asyncio.Task[StandsBy]] | None]:
+    """Give what starts the replay of a sweep's histories, while the sweep is under way; None: it is not known how.
+
+    It imports the workflow code when it is started, which may raise UsageError or RigError.
+
+    Args:
+        scenario: The scenario.
+        options: How it is swept.
+        run: Folder of the run; logs and decisions go below it.
+    """
+    replay = standing_replay(scenario, options, folder=run / "replay" / scenario.name)
+    if replay is None:
+        yield None
+        return
+    key = (run, *(replay.code.key if isinstance(replay, StandingReplay) else (scenario.name,)))
+    shared = _under_way.setdefault(key, _Shared(replay=replay))
+    shared.sweeps += 1
+    try:
+        yield shared.begin
+    finally:
+        shared.sweeps -= 1
+        if not shared.sweeps:
+            del _under_way[key]
+            await shared.end()
+
+
+def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) -> StandsBy | None:
     """Return what replays the histories of a sweep; None where it is not known how.
 
     Args:

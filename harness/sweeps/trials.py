@@ -6,8 +6,8 @@ import asyncio
 import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,8 @@ from harness.records.replay_result import Replay
 from harness.records.scenario import Scenario
 from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values, text_without
-from harness.replay.door.standing import StandingDoorReplay
-from harness.replay.in_process.standing import StandingReplay
 from harness.report.phrases import plan_text
-from harness.sweeps.replaying import standing_replay
+from harness.sweeps.replaying import StandsBy, shared_replay
 from harness.sweeps.turns import Turns
 from harness.sweeps.writing import Writing
 from harness.trial.deadline import Bounds
@@ -76,8 +74,8 @@ class Trials:
         self.shortened = 0
         self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
-        self._replayer: asyncio.Task[StandingReplay | StandingDoorReplay] | None = None
-        self._begin_replaying: Callable[[], None] = lambda: None
+        self._replayer: asyncio.Task[StandsBy] | None = None
+        self._begin_replaying: Callable[[], asyncio.Task[StandsBy]] | None = None
 
     def folder_of(self, trial: str) -> Path:
         """Return the folder of a trial."""
@@ -152,7 +150,8 @@ class Trials:
     async def _tried(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         folder = self.folder_of(trial)
         cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
-        self._begin_replaying()
+        if self._begin_replaying:
+            self._replayer = self._begin_replaying()
         run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         try:
             evidence = await _answered(run)
@@ -190,22 +189,10 @@ class Trials:
     @asynccontextmanager
     async def _replaying(self) -> AsyncIterator[None]:
         """Keep what replays histories, where it is known how."""
-        replayer = standing_replay(self._scenario, self._options, folder=self._folder / "replay" / self._scenario.name)
-        if replayer is None:
-            yield
-            return
-        async with AsyncExitStack() as stack:
+        async with shared_replay(self._scenario, self._options, run=self._folder) as begin:
             # It imports the workflow code while the first baseline runs, and not while many wait for their turn.
-            self._begin_replaying = lambda: self._replay_with(lambda: stack.enter_async_context(replayer))
-            try:
-                yield
-            finally:
-                if self._replayer:
-                    self._replayer.cancel()
-                    await asyncio.gather(self._replayer, return_exceptions=True)
-
-    def _replay_with(self, start: Callable[[], Coroutine[Any, Any, StandingReplay | StandingDoorReplay]]) -> None:
-        self._replayer = self._replayer or asyncio.create_task(start())
+            self._begin_replaying = begin
+            yield
 
 
 def _of_two_versions(history: History) -> Replay:

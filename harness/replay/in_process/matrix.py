@@ -61,6 +61,12 @@ class WorkflowCode:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other code."""
+        env = frozenset(self.env.items())
+        return tuple(self.modules), tuple(self.replayers), self.data_converter, self.memory, self.cwd, env
+
 
 async def replay_in_process(
     histories: Sequence[StoredHistory],

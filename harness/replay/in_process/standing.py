@@ -31,6 +31,9 @@ class StandingReplay:
         folder: Folder for logs and decisions.
         conditions: The conditions; the first one is what the others are compared with, and has its process at once.
         time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
+
+    Attributes:
+        code: As the argument.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class StandingReplay:
         conditions: Sequence[Condition] = IN_SWEEP,
         time_limit: float = 30.0,
     ) -> None:
+        self.code = code
         self._how: dict[str, Any] = {"code": code, "folder": folder, "time_limit": time_limit, "unusable": {}}
         self._folder = folder
         self._conditions = conditions
