@@ -94,7 +94,7 @@ def _whole() -> list[Figure]:
             below(f"{target}: memory", memory, MEMORY, unit="MiB"),
         ]
     _, _, with_two = _explored(target, jobs=2)
-    return [*figures, above(f"{target}: with two jobs, times as fast", seconds / with_two, 1.8, unit="x")]
+    return [*figures, above(f"{target}: with two jobs, times as fast", seconds / with_two, 1.8, unit="x", digits=1)]
 
 
 def _explored(target: str, *, jobs: int) -> tuple[dict[str, Any], float, float]:

@@ -33,9 +33,10 @@ def below(name: str, value: float, bound: float, *, unit: str, digits: int = 0) 
     )
 
 
-def above(name: str, value: float, bound: float, *, unit: str) -> Figure:
+def above(name: str, value: float, bound: float, *, unit: str, digits: int = 0) -> Figure:
     """Return the figure of a value that is wanted to be a bound or more."""
-    return Figure(name=name, measured=f"{value:.0f} {unit}", wanted=f">= {bound:.0f} {unit}", met=value >= bound)
+    measured, wanted = f"{value:.{digits}f} {unit}", f">= {bound:.{digits}f} {unit}"
+    return Figure(name=name, measured=measured, wanted=wanted, met=value >= bound)
 
 
 def equal(name: str, value: object, wanted: object) -> Figure:
