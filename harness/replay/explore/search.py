@@ -264,7 +264,8 @@ class Search:
             variants = itertools.takewhile(lambda each: (key, each) in self._visited, itertools.count())
             self._visited[key, sum(1 for _ in variants)] = state
         if ending := self._ending(world):
-            self.ended.append((world, ending))
+            if self._depth:  # what its parent meets; a world holds its whole history
+                self.ended.append((world, ending))
             waiting = waiting_children(world) if ending == "stuck" else ()
             path = path_of(world, "left" if waiting else ending)
             self.exploration.paths.append(replace(path, unexplored=(*path.unexplored, *waiting)))
