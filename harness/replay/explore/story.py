@@ -21,6 +21,11 @@ _KINDS = {
     "CANCEL_WORKFLOW_EXECUTION": ("is cancelled", ""),
     "CONTINUE_AS_NEW_WORKFLOW_EXECUTION": ("continues as new", ""),
     "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION": ("signals another workflow", "signalName"),
+    "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION": ("asks another workflow to cancel", ""),
+    "SCHEDULE_NEXUS_OPERATION": ("starts Nexus operation", "operation"),
+    "REQUEST_CANCEL_NEXUS_OPERATION": ("asks a Nexus operation to cancel", ""),
+    "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": ("sets search attributes", ""),
+    "MODIFY_WORKFLOW_PROPERTIES": ("changes its memo", ""),
     "RECORD_MARKER": ("records a marker", "markerName"),
 }
 
