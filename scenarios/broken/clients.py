@@ -1,6 +1,6 @@
 """Agents that are wrong when those around them come early, late, twice, cancel, ask or start again; and their twins."""
 
-from harness import Scenario, expects, let_pass, signal, start, update
+from harness import Scenario, expects, explores, let_pass, signal, start, update
 from scenarios.broken.agents import approvals, right_approvals
 from scenarios.broken.agents.approval_as_published import ApprovalAsPublished
 from scenarios.broken.agents.started_twice_pays_twice import StartedTwicePaysTwice
@@ -83,6 +83,7 @@ cancel_told = Scenario(
     worker=RIGHT,
     work=start(right_approvals.CancelTold.run, "Spring"),
     faults=["cancel-workflow", "terminate-workflow", "started-after-end", "reset-workflow", "reset-under-way"],
+    explores=explores(completes_cancelled=True),
 )
 
 PLANTED = {

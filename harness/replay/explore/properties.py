@@ -25,12 +25,14 @@ class DeclaredOutcomes:
         never_ends: Whether it waits for ever by design.
         order_matters: Whether its result depends on the order of things by design.
         fails: Whether a failure is what it is to end in.
+        completes_cancelled: Whether it completes where it is asked to cancel, with a result that tells so.
     """
 
     falls_back: bool = False
     never_ends: bool = False
     order_matters: bool = False
     fails: bool = False
+    completes_cancelled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,7 +282,7 @@ def _plain_name(move: Move) -> str:
 
 
 def _cancellation_is_heard(paths: Sequence[ExploredPath], declared: DeclaredOutcomes) -> Iterator[Violation]:
-    if declared.falls_back:
+    if declared.falls_back or declared.completes_cancelled:
         return
     for path in paths:
         # What ends the work may come in one workflow task with the cancellation: then it is a race.

@@ -69,6 +69,7 @@ def declarations_of(scenario: Scenario, *, order_matters: bool) -> DeclaredOutco
         never_ends=scenario.over is not None,
         order_matters=order_matters,
         fails=scenario.fails is not None,
+        completes_cancelled=scenario.explores.completes_cancelled,
     )
 
 

@@ -32,6 +32,19 @@ def did(*names: str, result: str | None = "Rome trip") -> tuple[ExploredActivity
     return tuple(ExploredActivity(type=each, subject=f"{each}#1", input="Rome trip", result=result) for each in names)
 
 
+def test_a_workflow_that_its_own_timeout_ends_waits_for_what_never_comes() -> None:
+    ends = path("complete book", "expire", close="timed out")
+    assert broken(ends) == [("waits-for-ever", "timeout")]
+    assert broken(ends, fails=True) == []
+    assert broken(path("expire", close="timed out", unsent=("approve",))) == []
+
+
+def test_paths_are_compared_where_the_model_has_answered_the_same() -> None:
+    plain, other = path("complete think", result="4"), path("complete think:a refusal", result="none")
+    assert broken(plain, other) == []
+    assert broken(plain, path("complete think", result="5"), other) == [("order-matters", "")]
+
+
 def test_waiting_is_broken_only_without_an_end_by_design() -> None:
     waits = path("signal approve", close="stuck")
     assert broken(waits) == [("waits-for-ever", "")]
@@ -93,6 +106,7 @@ def test_what_one_path_undoes_every_path_undoes() -> None:
 def test_a_cancellation_is_heard_unless_it_raced_with_the_end() -> None:
     assert broken(path("cancel", result="done")) == [("cancellation-swallowed", "")]
     assert broken(path("cancel", result="done"), falls_back=True) == []
+    assert broken(path("cancel", result="cancelled"), completes_cancelled=True) == []
     assert broken(path("complete a#1+cancel", result="done")) == []
     assert broken(path("cancel", "complete a#1:anyway", result="done")) == []
 
