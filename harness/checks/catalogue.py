@@ -22,6 +22,7 @@ from harness.checks import (
     refusals_told,
     replayed,
     retries,
+    scheduled,
     server,
     server_limits,
     stale_completions,
@@ -33,6 +34,7 @@ from harness.checks.check import Check
 _OWN = (
     execution.workflow_ends_as_baseline,
     executions.executions_alike,
+    scheduled.scheduled_runs_end_alike,
     execution.activities_complete_once,
     execution.completed_activity_not_run_again,
     execution.no_workflow_task_failure,

@@ -12,6 +12,7 @@ from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.ended_by_client import wrong_end_of_client
 from harness.checks.lateness import Late
+from harness.checks.scheduled import scheduled_runs
 from harness.checks.server_limits import TOO_LARGE
 from harness.checks.still_at_work import still_at_work
 from harness.records.act_facts import ClientCall
@@ -385,7 +386,7 @@ def _may_forget_updates(evidence: Evidence) -> bool:
 def _received(evidence: Evidence) -> Counter[tuple[str, str]]:
     received: Counter[tuple[str, str]] = Counter()
     reset = set(filter(None, map(events.reset_from, evidence.roots)))
-    for history in evidence.roots:
+    for history in (*evidence.roots, *scheduled_runs(evidence)):
         if history.run_id in reset:
             continue  # the run that took its place has all that it had, or was sent it anew
         for event in history.of_type("WORKFLOW_EXECUTION_SIGNALED"):

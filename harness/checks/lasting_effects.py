@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from harness.checks.masking import agrees, mask, neutral, same
+from harness.checks.scheduled import scheduled_at
 from harness.records.act_facts import StateChanged
 from harness.records.evidence import Evidence
 from harness.records.idempotency import KEY_FIELDS, idempotency_key, without_key
@@ -48,17 +49,20 @@ def effects_of(evidence: Evidence) -> tuple[LastingEffect, ...]:
 
 
 def _effects(evidence: Evidence) -> tuple[LastingEffect, ...]:
+    scheduled = scheduled_at(evidence)  # the work itself was over then
     asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
     executions: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in executed(evidence.tape, door="effect"):
         call = asked.get(entry.message, entry)
         if call.http.method.upper() in _READS or not _succeeded(entry):
             continue
+        if scheduled is not None and entry.at > scheduled:
+            continue
         key = key_of(call)
         identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
         executions.setdefault(identity, []).append(entry)
     calls = tuple(_effect(evidence, entries, asked) for entries in executions.values())
-    return (*calls, *_state_effects(evidence))
+    return calls if scheduled is not None else (*calls, *_state_effects(evidence))
 
 
 def _state_effects(evidence: Evidence) -> Iterator[LastingEffect]:

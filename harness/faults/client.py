@@ -9,6 +9,7 @@ from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
     ResetWorkflow,
+    RunBySchedule,
     SendAgain,
     SendLate,
     SendNow,
@@ -179,4 +180,48 @@ RESET_UNDER_WAY = _done(
     positions=("before",),
     at="activities",
     needs=("reset",),
+)
+
+
+def _schedule(name: str, overlap: RunBySchedule, *, what: str, right: str) -> Fault:
+    """Return a fault by which a schedule runs the work twice."""
+    what = f"When the work has ended a schedule starts it twice; the second time, while the first is under way, {what}."
+    return _done(
+        name,
+        what,
+        overlap,
+        right=right,
+        every="once",
+        positions=("before",),
+        at="workflow tasks",
+        needs=("schedules",),
+    )
+
+
+SCHEDULE_SKIPS = _schedule(
+    "schedule-skips",
+    RunBySchedule("skip"),
+    what="is skipped",
+    right="The one run of the schedule ends as the work does when somebody starts it.",
+)
+
+SCHEDULE_WAITS = _schedule(
+    "schedule-waits",
+    RunBySchedule("buffer one"),
+    what="waits until then",
+    right="Both runs end as the work does when somebody starts it.",
+)
+
+SCHEDULE_CANCELS = _schedule(
+    "schedule-cancels",
+    RunBySchedule("cancel other"),
+    what="cancels the first",
+    right="The first run ends as cancelled, or by itself; the second as the work does when somebody starts it.",
+)
+
+SCHEDULE_OVERLAPS = _schedule(
+    "schedule-overlaps",
+    RunBySchedule("allow all"),
+    what="comes beside it",
+    right="Both runs end as the work does when somebody starts it: neither sees anything of the other.",
 )

@@ -84,5 +84,23 @@ class ResetWorkflow:
     impact: ClassVar[Impact] = Impact()
 
 
-RUNS_ANEW = (StartAgain, ResetWorkflow)
+@dataclass(frozen=True)
+class RunBySchedule:
+    """Have a schedule start the same work twice when it has ended, the second time while the first run is under way.
+
+    Attributes:
+        overlap: What becomes of the second run: ``skip``; ``buffer one``, until the first has ended; ``cancel other``,
+            which is the first; ``allow all``.
+    """
+
+    overlap: Literal["skip", "buffer one", "cancel other", "allow all"]
+    impact: ClassVar[Impact] = Impact()
+
+    @property
+    def runs(self) -> int:
+        """How many runs the schedule starts."""
+        return 1 if self.overlap == "skip" else 2
+
+
+RUNS_ANEW = (StartAgain, ResetWorkflow, RunBySchedule)
 """The actions after which a further run does work of the scenario's that was done before."""

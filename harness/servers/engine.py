@@ -82,7 +82,7 @@ _OWN = (
         title="the development server of the Temporal CLI",
         binary=TEMPORAL,
         module="harness.servers.dev",
-        needs=frozenset({"persistence", "restart", "time skipping", "acceleration", "reset"}),
+        needs=frozenset({"persistence", "restart", "time skipping", "acceleration", "reset", "schedules"}),
         own_clocks=True,
     ),
     Engine(

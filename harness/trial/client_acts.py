@@ -21,6 +21,7 @@ from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
     ResetWorkflow,
+    RunBySchedule,
     SendAgain,
     SendLate,
     SendNow,
@@ -33,10 +34,19 @@ from harness.records.tape import Entry
 from harness.trial.driver import Driver
 from harness.trial.live_tape import LiveTape
 from harness.trial.resetting import Resetting
+from harness.trial.scheduling import Scheduling
 from harness.trial.taken_messages import METADATA
 
 ClientAction = (
-    SendNow | SendLate | SendAgain | AskQueries | CancelWorkflow | TerminateWorkflow | StartAgain | ResetWorkflow
+    SendNow
+    | SendLate
+    | SendAgain
+    | AskQueries
+    | CancelWorkflow
+    | TerminateWorkflow
+    | StartAgain
+    | ResetWorkflow
+    | RunBySchedule
 )
 
 _CONFLICT = {
@@ -63,6 +73,7 @@ class ClientActs:
         self._tape = tape
         self._attribution = attribution
         self._resetting = Resetting(driver, tape=tape, attribution=attribution)
+        self._scheduling = Scheduling(driver, tape=tape, attribution=attribution, ended=self._ended)
 
     async def while_held(self, action: ClientAction, entry: Entry) -> Decision:
         """Do what the server alone has to take, while the message of an entry is held; then let it go on."""
@@ -98,6 +109,10 @@ class ClientActs:
                 await self._driver.send_rest(workflow_id, anew=True)
                 self._driver.is_free_to_skip(workflow_id)
                 await self._ended(workflow_id, run_id)
+        elif isinstance(action, RunBySchedule):
+            await self._ended(workflow_id)
+            first = self._attribution.executions[workflow_id].run_id
+            await self._scheduling.run(action, await self._start_request(workflow_id, first))
         elif isinstance(action, ResetWorkflow):
             if action.when == "at the end":
                 await self._ended(workflow_id)
@@ -125,7 +140,8 @@ class ClientActs:
 
     async def _ended(self, workflow_id: str, run_id: str = "") -> None:
         """Wait until a run and all that continue it have ended, in whatever way."""
-        first = run_id or self._attribution.executions[workflow_id].run_id
+        known = self._attribution.executions.get(workflow_id)
+        first = run_id or (known.run_id if known else None)
         with suppress(WorkflowFailureError):
             await self._client.get_workflow_handle(workflow_id, run_id=first).result()
 

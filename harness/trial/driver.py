@@ -210,7 +210,8 @@ class Driver:
         self._tape.note("unsent", facts=call)
 
     def _still_for(self, workflow_id: str) -> list[tuple[int, Send]]:
-        return self._waiting[workflow_id if workflow_id in self._waiting else ""]
+        known = workflow_id if workflow_id in self._waiting else ""
+        return self._waiting.setdefault(known, [])  # a run of a schedule's is sent all at once
 
     async def _send_all(self, due: Sequence[tuple[int, Send]], workflow_id: str) -> None:
         """Send, and have done in the background what takes the worker to answer, with all that comes after it."""

@@ -31,6 +31,7 @@ from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
     ResetWorkflow,
+    RunBySchedule,
     SendAgain,
     SendLate,
     SendNow,
@@ -339,6 +340,7 @@ def _(action: LoseReply, striking: Striking, *, fault: Fault, entry: Entry) -> S
 @carry_out.register(TerminateWorkflow)
 @carry_out.register(StartAgain)
 @carry_out.register(ResetWorkflow)
+@carry_out.register(RunBySchedule)
 def _(action: ClientAction, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     if striking.client is None:
         return Struck(decision="go")

@@ -76,7 +76,7 @@ approval_for_ever = Scenario(
 cancel_undone = Scenario(
     worker=RIGHT,
     work=start(right_approvals.CancelUndone.run, "Spring"),
-    faults=["cancel-workflow"],
+    faults=["cancel-workflow", "schedule-cancels", "schedule-overlaps"],
     expects=expects(undone="publish=withdraw"),
 )
 cancel_told = Scenario(

@@ -24,10 +24,18 @@ constants_cached_in_sequence = replace(
     work=start(side_by_side.ConstantsCached.run, "Spring", executions=2, in_sequence=True),
     faults=["started-again"],
 )
+class_attribute_by_schedule = Scenario(
+    worker=WORKER, work=start(side_by_side.ClassAttributeShared.run, "Spring"), faults=["schedule-skips"]
+)
 
 PLANTED = {
     "class_attribute_shared": ("executions-alike", "baseline"),
     "default_argument_shared": ("executions-alike", "baseline"),
     "mails_numbered": ("executions-alike", "baseline"),
+    "class_attribute_by_schedule": (
+        "scheduled-runs-end-alike",
+        "schedule-skips@before/RespondWorkflowTaskCompleted/ClassAttributeShared/"
+        "ScheduleActivityTask-note_in_class.1/attempt-1",
+    ),
 }
 LOOKALIKES = ("constants_cached", "constants_cached_in_sequence")

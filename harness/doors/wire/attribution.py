@@ -79,6 +79,7 @@ class Attribution:
         self._elsewhere = KnownRun("", "", "", root=False)
         self._handed_out: Counter[str] = Counter()
         self.resets = Resets()
+        self._prefixes: dict[str, str] = {}
 
     @property
     def roots(self) -> list[KnownRun]:
@@ -103,6 +104,10 @@ class Attribution:
             self._begun[workflow] += 1
             number = self._begun[workflow]
             self._executions[workflow_id] = f"{workflow}.{number}" if number > 1 else workflow
+
+    def names_after(self, prefix: str, path: str) -> None:
+        """Learn that runs whose workflow id begins with a prefix are called by a path, the second ``PATH.2``."""
+        self._prefixes[prefix] = path
 
     def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
         """Learn that the scenario's work began with this run."""
@@ -266,11 +271,16 @@ class Attribution:
         elif workflow_id in self._children:
             path, root = self._children[workflow_id], False
         else:
-            path = self._executions.get(workflow_id, workflow)
+            path = self._executions.get(workflow_id) or self._named_after(workflow_id) or workflow
             root = workflow_id in self._executions or not (self.runs or self._executions or self._begins_with)
         run = self.runs[run_id] = KnownRun(workflow_id, run_id, path, root)
         self.resets.began(run)
         return run
+
+    def _named_after(self, workflow_id: str) -> str:
+        path = next((path for prefix, path in self._prefixes.items() if workflow_id.startswith(prefix)), "")
+        before = {run.workflow_id for run in self.runs.values() if path and run.path.startswith(path)}
+        return f"{path}.{len(before) + 1}" if before else path
 
     def _learn_activity_task(self, reply: Any, worker: int) -> Task:
         execution = reply.workflow_execution

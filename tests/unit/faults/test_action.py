@@ -44,7 +44,7 @@ def test_the_impact_of_each() -> None:
         *("Refuse", "LoseReply", "Reset", "Truncate", "Duplicate"),
         *("BreakAnswer", "LeaveOut", "SayInstead", "BreakStream"),
         *("SendNow", "SendLate", "SendAgain", "AskQueries", "CancelWorkflow", "TerminateWorkflow", "StartAgain"),
-        "ResetWorkflow",
+        *("ResetWorkflow", "RunBySchedule"),
     }
     impacts = {name: each.impact for name, each in ACTIONS.items() if name not in meeting_one_message}
     assert impacts.pop("ModelError").fails_attempts

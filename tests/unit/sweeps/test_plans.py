@@ -87,7 +87,12 @@ def test_a_fault_that_is_one_of_many_is_not_made_again_in_a_recovery() -> None:
 
 
 def test_a_run_that_was_started_once_more_is_no_recovery_and_what_a_cancelled_one_does_is() -> None:
-    for name, shown in (("started-after-end", False), ("reset-workflow", False), ("cancel-workflow", True)):
+    for name, shown in (
+        ("started-after-end", False),
+        ("reset-workflow", False),
+        ("schedule-skips", False),
+        ("cancel-workflow", True),
+    ):
         struck = Plan((Strike(name, BOOK.id),))
         assert bool(recovery_cuts([KILL], evidence(BOOK, ASK, plan=struck), known={BOOK.place})) == shown
 
