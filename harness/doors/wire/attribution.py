@@ -106,7 +106,10 @@ class Attribution:
             self._executions[workflow_id] = f"{workflow}.{number}" if number > 1 else workflow
 
     def names_after(self, prefix: str, path: str) -> None:
-        """Learn that runs whose workflow id begins with a prefix are called by a path, the second ``PATH.2``."""
+        """Learn that runs whose workflow id begins with a prefix are called by a path, the second ``PATH.2``.
+
+        From now on what is called over HTTP may be any one's of them.
+        """
         self._prefixes[prefix] = path
 
     def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
@@ -215,7 +218,7 @@ class Attribution:
         # One whose end is on its way calls nobody any more, however late the answer to that comes.
         running = [task for task in activities if (task.run.run_id, task.activity_id) not in self._ending]
         tasks = running or activities or in_hand
-        several = len(self._executions) > 1 and self._side_by_side
+        several = (len(self._executions) > 1 and self._side_by_side) or bool(self._prefixes)
         beside = several or any(self._open.get((task.run.run_id, task.activity_id)) for task in tasks)
         if len(tasks) == 1 and not beside:
             owner = _owner(tasks[0], operation, {"door": door})

@@ -44,6 +44,20 @@ def test_a_call_in_a_sequence_is_that_of_the_activity_that_makes_it() -> None:
         worker.complete("1", run=f"r{number}")
 
 
+def test_runs_of_a_schedule_are_named_after_it_and_are_no_work_of_the_scenario() -> None:
+    worker = Worker()
+    worker.attribution = Attribution(begins_at_door=False)
+    worker.attribution.started(workflow="Trip", workflow_id="w", run_id="r1")
+    worker.attribution.names_after("w-scheduled-", "Trip.scheduled")
+    for number, path in ((2, "Trip.scheduled"), (3, "Trip.scheduled.2")):
+        workflow_id = f"w-scheduled-{number}"
+        assert worker.workflow_task(f"r{number}", id=workflow_id) == f"before/PollWorkflowTaskQueue/{path}/attempt-1"
+    assert [run.path for run in worker.attribution.roots] == ["Trip"]
+    worker.decide(activity("1"), run="r2")
+    worker.activity_task("1", run="r2")
+    assert worker.call("x").startswith("before/effect.note/body-")
+
+
 def test_what_a_worker_starts_where_a_starter_begins_the_work_is_led_to() -> None:
     attribution = Attribution(by_starter=True, begins_with="Trip")
     attribution.starts_at_door(workflow="Setup", workflow_id="s", worker=0)
