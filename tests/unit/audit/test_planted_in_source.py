@@ -23,6 +23,7 @@ FOUND = {
     "client_retries": {"CP305"},
     "conversation_in_memory": {"CP310"},
     "cut_answer_accepted": {"CP313"},
+    "deadlines": {"CP101"},
     "draft_in_memory": {"CP310"},
     "early_approval_lost": {"CP205"},
     "effect_without_key": {"CP306"},
