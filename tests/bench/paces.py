@@ -114,7 +114,7 @@ def _watched(*, trials: int, minutes: float) -> list[Seen]:
                     break
         left = sum(process.is_running() for process in below_it)
         if not seen or not seen[-1].trials:
-            raise SystemExit("the sweeps made no trial")
+            raise SystemExit(f"the sweeps made no trial within {minutes:g} minutes: give them more with --minutes")
         return [*seen[:-1], replace(seen[-1], left=left)]
 
 
