@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -52,8 +53,11 @@ def _begin(world: World, move: Move, outcome: KnownOutcome | None) -> None:
 
 
 def _end_activity(world: World, pending: Pending, kind: EventType.ValueType, *, attempt: int = 1) -> Any:
-    """Write that an activity started and ended, and return the attributes of its end."""
+    """Write that an activity started and ended, after the pauses between its attempts; return its end's attributes."""
     del world.pending[pending.event_id]
+    pauses = sum(retry_policy(pending).delays(attempt))
+    due = min((each.due for each in world.pending.values()), default=math.inf)
+    world.clock = max(world.clock, min(pending.at + pauses, due))
     event = world.write(EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED, seconds=_ENDS_AFTER)
     started = event.activity_task_started_event_attributes
     started.scheduled_event_id, started.attempt = pending.event_id, attempt
@@ -76,12 +80,13 @@ def _complete(world: World, move: Move, outcome: KnownOutcome | None) -> None:
     elif pending.kind == "nexus":
         _complete_nexus(world, pending, outcome)
     elif outcome.failure:
-        attempts = retry_policy(pending).attempts or 1
-        attributes = _end_activity(world, pending, EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED, attempt=attempts)
+        kind = EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED
+        attributes = _end_activity(world, pending, kind, attempt=outcome.attempts)
         attributes.failure.CopyFrom(outcome.failure)
         attributes.retry_state = _retry_state(outcome.failure)
     else:
-        attributes = _end_activity(world, pending, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+        kind = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+        attributes = _end_activity(world, pending, kind, attempt=outcome.attempts)
         if outcome.result is not None:
             attributes.result.CopyFrom(outcome.result)
         _executed(world, pending, text_of(attributes.result))

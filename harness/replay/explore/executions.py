@@ -76,11 +76,11 @@ class Executions:
             if isinstance(answer, Lost):
                 return KnownOutcome(why_not=f"how {pending.shown} ends: {answer.reason}")
             if isinstance(answer, rpc.RespondActivityTaskCompletedRequest):
-                return _completed(answer)
+                return replace(_completed(answer), attempts=attempt)
             if isinstance(answer, rpc.RespondActivityTaskCanceledRequest):
                 return KnownOutcome(why_not=f"how {pending.shown} ends: it says that it was cancelled, and nobody did")
             if _is_final(answer.failure, policy) or attempt == policy.attempts:
-                return KnownOutcome(failure=answer.failure)
+                return KnownOutcome(failure=answer.failure, attempts=attempt)
             last = answer.failure.message
         return KnownOutcome(why_not=f"how {pending.shown} ends: each of {attempt} attempts failed: {last}")
 

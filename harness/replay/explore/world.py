@@ -55,6 +55,7 @@ class KnownOutcome:
         result: Its result.
         failure: Its failure; None for none.
         why_not: Why it is not known.
+        attempts: With which attempt of an activity.
         detail: Which of several ways it is; empty: the plain course of things.
         words: The same as a phrase: ``fails with Declined``.
         waits: Whether it is a child workflow that does not end, unless it is sent something.
@@ -65,6 +66,7 @@ class KnownOutcome:
     result: Payloads | None = None
     failure: Failure | None = None
     why_not: str = ""
+    attempts: int = 1
     detail: str = ""
     words: str = ""
     waits: bool = False

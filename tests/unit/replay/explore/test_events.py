@@ -22,6 +22,7 @@ def test_attempts_that_are_retried_show_nothing_but_the_last() -> None:
     assert world.events[-3].activity_task_started_event_attributes.attempt == 3
     failed = world.events[-2].activity_task_failed_event_attributes
     assert failed.retry_state == RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
+    assert world.clock - booking().clock > 3  # the pauses between the attempts
     assert not world.pending
     assert (world.left["fail"], world.left["trouble"]) == (0, 0)
 
