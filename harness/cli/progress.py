@@ -127,7 +127,7 @@ class ProgressDisplay:
         """Show what happens; what is about no scenario is one line."""
         if news.waiting:
             self._under_way = news.under_way
-            if self._live or self._clock() - self._said < _WAITING_AFTER:
+            if self._live or not news.text or self._clock() - self._said < _WAITING_AFTER:
                 return
         if not news.scenario:
             self.line(news.text)

@@ -133,10 +133,10 @@ async def _telling(turns: Turns, rig: Rig, tell: Callable[[News], None]) -> Asyn
     async def again_and_again() -> None:
         while True:
             await asyncio.sleep(_TELL_EVERY)
-            if under_way := turns.waited_for(seen):
-                more = len(under_way) - _NAMED
-                words = "; ".join(under_way[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
-                tell(News(text=f"waiting for {words}", waiting=True, under_way=tuple(under_way)))
+            under_way = turns.waited_for(seen)
+            more = len(under_way) - _NAMED
+            words = "; ".join(under_way[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
+            tell(News(text=words and f"waiting for {words}", waiting=True, under_way=tuple(under_way)))
 
     telling = asyncio.create_task(again_and_again())
     try:

@@ -67,7 +67,7 @@ class Trials:
         self._scenario = scenario
         self._run = run
         self._folder = folder
-        self._turns = Turns(1) if scenario.address else turns
+        self._turns = turns.one_at_a_time() if scenario.address else turns
         self._options = options
         self._stopped = stopped
         self._again = again

@@ -51,6 +51,12 @@ class Turns:
         self._changed = asyncio.Event()
         self.under_way: list[UnderWay] = []
 
+    def one_at_a_time(self) -> Turns:
+        """Return turns for some that come one at a time, whatever the others do; they are under way here, too."""
+        turns = Turns(1)
+        turns.under_way = self.under_way
+        return turns
+
     @property
     def all_taken(self) -> bool:
         """Whether a trial would have to wait for its turn."""

@@ -124,5 +124,7 @@ def _processes() -> int:
 
 
 def _log_news(news: News) -> None:
+    if news.waiting:  # each second: a log has no place for that
+        return
     text = f"{news.verdict.outcome} {news.verdict.plan}" if news.verdict else news.text
     _log.info("%s: %s/%s %s", news.scenario, news.done, news.total, text)

@@ -75,6 +75,8 @@ async def test_what_is_waited_for_is_named_the_longest_first() -> None:
         assert turns.waited_for() == ["first (0 s)", "second (0 s)", "second (0 s)"]
         told = turns.waited_for({"1": "", "2": "charge 1", "": ""}.__getitem__)
         assert told == ["first (0 s)", "second (0 s): charge 1", "second (0 s)"]
+        async with turns.one_at_a_time().one("alone"):
+            assert turns.waited_for()[-1] == "alone (0 s)"
     assert turns.under_way == []
 
 
