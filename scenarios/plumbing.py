@@ -98,26 +98,31 @@ async def work(
         await stop.wait()
 
 
+def log_to_standard_error() -> None:
+    """Have each line of the logs written, with time and level."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
 def main(
     *,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]] = (),
-    measured: bool = True,
     logged: bool = True,
 ) -> None:
     """Be a worker program: connect, and work until told to stop.
 
+    Metrics are served to Prometheus at ``METRICS_ADDRESS``, where the environment has it.
+
     Args:
         workflows: The workflows of the worker.
         activities: Its activities.
-        measured: Whether metrics are served to Prometheus at ``METRICS_ADDRESS``, where the environment has it.
         logged: Whether each activity attempt is logged.
     """
     if logged:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        log_to_standard_error()
 
     async def connected() -> None:
-        client = await connect(metrics_address=os.environ.get("METRICS_ADDRESS", "") if measured else "")
+        client = await connect(metrics_address=os.environ.get("METRICS_ADDRESS", ""))
         await work(client, workflows=workflows, activities=activities, logged=logged)
 
     asyncio.run(connected())

@@ -133,6 +133,8 @@ def _trials(point: ReadinessPoint, measured: Measured) -> Iterator[_Judged]:
 
 def _counts(point: ReadinessPoint, verdict: Verdict) -> bool:
     struck = [faults.named(strike.fault) for strike in verdict.plan.strikes]
+    if point.undisturbed and struck:
+        return False
     wanted = {*point.under, *point.faults}
     return not point.under or all({fault.family, fault.name} & wanted for fault in struck)
 

@@ -24,6 +24,7 @@ class ReadinessPoint:
         faults: Faults that must have been struck, where the worker can meet them at all.
         replays: Whether histories must have been replayed under all conditions.
         outage: Whether it is judged where the usual model is out of service from the start.
+        undisturbed: Whether trials without strikes alone count.
         tells: Whether it is told what its checks say beside a pass.
         planted: The agent that was made to fail it, as ``FILE::SCENARIO``.
         remedy: How an agent is mended that fails it.
@@ -39,6 +40,7 @@ class ReadinessPoint:
     faults: tuple[str, ...] = ()
     replays: bool = False
     outage: bool = False
+    undisturbed: bool = False
     tells: bool = False
     planted: str
     remedy: str
@@ -226,6 +228,7 @@ POINTS = (
         checks=("breaker-opens", "degraded-answer"),
         rules=("CP602",),
         outage=True,
+        undisturbed=True,
         planted="scenarios/broken/fallbacks.py::no_breaker",
         remedy="Count the failures of the model in the workflow, leave it in peace after some of them, and ask another "
         "one meanwhile.",

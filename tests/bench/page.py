@@ -14,7 +14,7 @@ from harness.records.cut import Cut
 from harness.records.plan import Strike, parse
 from harness.records.point import Point
 from harness.records.sweep_result import SweepResult
-from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, Verdict
+from harness.records.verdict import EvidenceEntry, Finding, Judgement, Outcome, TimeTaken, Verdict
 from harness.report.files import forms
 from harness.report.form import RunReport
 from tests.bench.table import Figure, below
@@ -109,7 +109,10 @@ def _verdict(scenario: str, number: int, strike: Strike) -> Verdict:
         subject=f"charge of order {number % 50}",
         evidence=(EvidenceEntry("12:00:03.611", "worker 22863", ("attempt 1",)),) * 4,
     )
-    judgements = [Judgement(check=check.name, outcome=Outcome.PASS) for check in checks.standard]
+    times = {"recovers-in-time": (TimeTaken(took=number % 37 + 0.5, allowed=40.0),)}
+    judgements = [
+        Judgement(check=check.name, outcome=Outcome.PASS, times=times.get(check.name, ())) for check in checks.standard
+    ]
     judged = Judgement(
         check=twice.check, outcome=Outcome.FAIL if failed else Outcome.PASS, findings=(twice,) if failed else ()
     )

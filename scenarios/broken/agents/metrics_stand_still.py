@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
@@ -16,16 +15,6 @@ with workflow.unsafe.imports_passed_through():
 RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_attempts=5, non_retryable_error_types=["InvalidInputError"]
 )
-
-
-class SignOfLife(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"# TYPE worker_starts_total counter\nworker_starts_total 1\n")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Write no line for each scrape."""
 
 
 @activity.defn
@@ -42,8 +31,21 @@ class AskUnmeasured:
         )
 
 
-if __name__ == "__main__":
+async def sign_of_life(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    body = b"# TYPE worker_starts_total counter\nworker_starts_total 1\n"
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+    await writer.drain()
+    writer.close()
+
+
+async def main() -> None:
     host, _, port = os.environ["METRICS_ADDRESS"].rpartition(":")
-    server = ThreadingHTTPServer((host, int(port)), SignOfLife)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    plumbing.main(workflows=[AskUnmeasured], activities=[ask_model], measured=False)
+    async with await asyncio.start_server(sign_of_life, host, int(port)):
+        client = await plumbing.connect()
+        await plumbing.work(client, workflows=[AskUnmeasured], activities=[ask_model])
+
+
+if __name__ == "__main__":
+    plumbing.log_to_standard_error()
+    asyncio.run(main())

@@ -196,6 +196,14 @@ def test_fallbacks_are_judged_where_a_model_is_out_alone() -> None:
     assert point("C1", plain, out, outages=frozenset({"out"}), observed=observed).outcome is Outcome.PASS
 
 
+def test_an_answer_that_a_crash_costs_is_no_matter_of_the_breaker() -> None:
+    none = judged("degraded-answer", Outcome.FAIL, finding("degraded-answer"))
+    out = sweep(trial("", scenario="out"), trial("kill-worker", scenario="out"), scenario="out")
+    for fault, outcome in (("kill-worker", Outcome.PASS), ("", Outcome.FAIL)):
+        observed = [trial("", OPENS, scenario="out"), trial(fault, none, scenario="out")]
+        assert point("C1", sweep(KILLED), out, outages=frozenset({"out"}), observed=observed).outcome is outcome
+
+
 def test_what_breaks_where_a_model_is_out_is_no_matter_of_other_points() -> None:
     wrong = judged("workflow-ends-as-baseline", Outcome.FAIL, finding("workflow-ends-as-baseline"))
     plain = sweep(trial("kill-worker", judged("workflow-ends-as-baseline")))
