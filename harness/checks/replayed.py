@@ -17,6 +17,11 @@ _READS_ENVIRONMENT = (
     "Read the variable where the workflow is started and hand it in, or in an activity; tell a library what it reads.",
 )
 
+_NEVER_BY_DESIGN = ("command", "outcome")
+_BY_DESIGN = (
+    "if a framework makes it so by design, have it accepted: crashproof replay RUN --accept PATH --reason TEXT, with "
+    "a PATH such as 'activity.input[0].messages[*].timestamp'"
+)
 _LONGEST = 600
 _MOST_SHOWN = 8
 _MOST_CAUSES = 3
@@ -90,6 +95,8 @@ def _shown(finding: ReplayFinding) -> Iterator[str]:
         yield finding.line
     if finding.conditions:
         yield f"seen under: {', '.join(finding.conditions)}"
+    if finding.difference and finding.difference.field not in _NEVER_BY_DESIGN:
+        yield _BY_DESIGN
     for call in finding.causes[:_MOST_CAUSES]:
         yield f"calls {call.function}: {' -> '.join(call.stack)}"
 

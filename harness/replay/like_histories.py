@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from itertools import count
@@ -16,6 +17,7 @@ from harness.histories.files import HistoryFile
 from harness.histories.stored_history import StoredHistory
 from harness.records.evidence import History
 from harness.records.replay_result import Replay, ReplayedHistory, ReplayFinding
+from harness.replay.compare.accepted_differences import AcceptedDifference, without_accepted
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.judging import PREFIX, TOLD_BY_DIFFERENCES, Judge
 from harness.replay.conditions import Condition
@@ -33,10 +35,19 @@ class LikeHistories:
         ask: Replays one history.
         conditions: The conditions; the first one is what the others are compared with.
         folder: Existing folder for the histories that are under way.
+        accepted: Differences that count as none.
     """
 
-    def __init__(self, ask: Ask, *, conditions: Sequence[Condition], folder: Path) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        conditions: Sequence[Condition],
+        folder: Path,
+        accepted: Sequence[AcceptedDifference] = (),
+    ) -> None:
         self._ask = ask
+        self._accepted = accepted
         self._conditions = conditions
         self._folder = folder
         self._judged: dict[str, asyncio.Task[tuple[Replay, ...]]] = {}
@@ -85,11 +96,17 @@ class LikeHistories:
             assert stored.binary is not None
             stored.binary.unlink(missing_ok=True)
         judged = judge.judged(0, ReplayedHistory(file=history.path, workflow=stored.workflow))
-        whole = replace(replays[self._conditions[0].name], findings=_beside_differences(judged.findings))
-        prefixes = replays.get(PREFIX)
+        reference = replace(replays[self._conditions[0].name], findings=_beside_differences(judged.findings))
+        whole, prefixes = self._not_accepted(reference, stored.workflow), replays.get(PREFIX)
         if prefixes is None:
             return (replace(whole, prefixes=judged.prefixes),)
-        return (whole,) if whole.skipped or whole.lost else (whole, prefixes)
+        if whole.skipped or whole.lost:
+            return (whole,)
+        return whole, self._not_accepted(prefixes, stored.workflow)
+
+    def _not_accepted(self, replay: Replay, workflow: str) -> Replay:
+        today = datetime.datetime.now(datetime.UTC).date()
+        return without_accepted(replay, workflow, self._accepted, today=today)
 
     def _stored(self, history: History) -> StoredHistory:
         events = Events(events=events_of_json(history.events))

@@ -15,7 +15,7 @@ from harness.records.scenario import TRIAL, Scenario, Starter
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
-from harness.sweeps.replaying import THROUGH_DOOR, is_through_door
+from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_through_door
 from harness.sweeps.stops import Stop, stops_in_words
 
 
@@ -58,6 +58,7 @@ def notes(
         sentences.append(THROUGH_DOOR)
     elif not (options.workflows or scenario.work.modules or scenario.replayer):
         sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
+    sentences += [ACCEPTED] if accepted_here() else []
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
         sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")
     sentences += _how_started(baselines)

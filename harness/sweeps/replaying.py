@@ -16,9 +16,13 @@ from typing import Any
 from harness.processes.command import is_installed_here
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
+from harness.replay.compare import accepted_differences
+from harness.replay.compare.accepted_differences import AcceptedDifference
 from harness.replay.door.standing import StandingDoorReplay
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
+
+ACCEPTED = f"What {accepted_differences.FILE} accepts counts as no difference where histories were replayed."
 
 THROUGH_DOOR = (
     "Histories were replayed by the worker itself, through the replay door: it runs with packages that are not "
@@ -91,11 +95,16 @@ def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) 
         scenario: The scenario.
         options: How it is swept.
         folder: Folder for logs and decisions.
+
+    Raises:
+        UsageError: The file of accepted differences cannot be read.
     """
+    accepted = accepted_here()
     if is_through_door(scenario, options):
         return StandingDoorReplay(
             scenario.worker,
             folder=folder,
+            accepted=accepted,
             task_queue=scenario.task_queue,
             env=scenario.env,
             tls=scenario.tls,
@@ -111,7 +120,16 @@ def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) 
         cwd=Path.cwd(),
         env=scenario.env,
     )
-    return StandingReplay(code, folder=folder)
+    return StandingReplay(code, folder=folder, accepted=accepted)
+
+
+def accepted_here() -> tuple[AcceptedDifference, ...]:
+    """Return the differences that the file of the current folder accepts, for replays in sweeps as for all others.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    return accepted_differences.load(accepted_differences.FILE) if accepted_differences.FILE.exists() else ()
 
 
 def is_through_door(scenario: Scenario, options: SweepOptions) -> bool:

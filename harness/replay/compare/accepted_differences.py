@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError, nearest
-from harness.records.replay_result import ReplayedHistory, ReplayFinding
+from harness.records.replay_result import Replay, ReplayedHistory, ReplayFinding
 from harness.records.toml_entries import entry_text, read_entries, write_entries
 from harness.replay.compare import accepted_paths
 from harness.replay.compare.judging import AS_RECORDED, settled
@@ -90,12 +90,35 @@ def apply(
         accepted: What is accepted.
         today: The day of the judgement.
     """
-    in_force = {each.key: each for each in accepted if each.reason and (each.until is None or each.until >= today)}
+    in_force = {each.key: each for each in accepted if _is_in_force(each, today)}
     seen = {_of(finding).key for history in histories for finding in _differences(history)}
     seen |= {each.key for each in in_force.values() if each.path and _shows(each, histories)}
     judged = {history.workflow for history in histories}
     marked = tuple(settled(replace(each, findings=tuple(_marked(each.findings, in_force)))) for each in histories)
     return marked, tuple(_stale(accepted, seen=seen, judged=judged, today=today))
+
+
+def without_accepted(replay: Replay, workflow: str, accepted: Sequence[AcceptedDifference], *, today: date) -> Replay:
+    """Return what a replay came to without the findings and differences that are accepted.
+
+    Args:
+        replay: The replay.
+        workflow: Workflow type.
+        accepted: What is accepted.
+        today: The day of the judgement.
+    """
+    in_force = {each.key: each for each in accepted if _is_in_force(each, today)}
+    if not in_force:
+        return replay
+    differing = [
+        ReplayFinding(check=AS_RECORDED, workflow=workflow, message="", subject=each.subject, difference=each)
+        for each in replay.differences
+    ]
+    return replace(
+        replay,
+        findings=tuple(each for each in _marked(replay.findings, in_force) if not each.accepted),
+        differences=tuple(each.difference for each in _marked(differing, in_force) if each.difference and not each.accepted),
+    )
 
 
 def merged(
@@ -121,6 +144,10 @@ def merged_path(
     """
     new = AcceptedDifference(path=accepted_paths.checked(path), reason=reason, until=until)
     return (*(each for each in accepted if each.key != new.key), new)
+
+
+def _is_in_force(entry: AcceptedDifference, today: date) -> bool:
+    return bool(entry.reason) and (entry.until is None or entry.until >= today)
 
 
 def _shows(entry: AcceptedDifference, histories: Sequence[ReplayedHistory]) -> bool:

@@ -14,6 +14,7 @@ from harness.errors import RigError, UsageError
 from harness.histories.stored_history import StoredHistory
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
+from harness.replay.compare.accepted_differences import AcceptedDifference
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.conditions import IN_SWEEP_THROUGH_DOOR
 from harness.replay.door.matrix import replay_through_door
@@ -29,15 +30,16 @@ class StandingDoorReplay:
     Args:
         command: Command line of the worker.
         folder: Folder for logs and decisions.
+        accepted: Differences that count as none.
         how: What else ``replay_through_door`` takes of the worker: ``task_queue``, ``env``, ``tls``,
             ``data_converter``.
     """
 
-    def __init__(self, command: str, *, folder: Path, **how: Any) -> None:
+    def __init__(self, command: str, *, folder: Path, accepted: Sequence[AcceptedDifference] = (), **how: Any) -> None:
         self._command = command
         self._folder = folder
         self._how = how
-        self._like = LikeHistories(self._ask, conditions=IN_SWEEP_THROUGH_DOOR, folder=folder)
+        self._like = LikeHistories(self._ask, conditions=IN_SWEEP_THROUGH_DOOR, folder=folder, accepted=accepted)
         self._turn = asyncio.Lock()
         self._waiting: list[_WaitingHistory] = []
         self._rounds = count(1)

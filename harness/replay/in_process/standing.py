@@ -13,6 +13,7 @@ from typing import Any, Self
 from harness.histories.stored_history import StoredHistory
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
+from harness.replay.compare.accepted_differences import AcceptedDifference
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.conditions import IN_SWEEP, Condition, mixes
 from harness.replay.in_process.matrix import WorkflowCode, new_process, replay_in_process
@@ -31,6 +32,7 @@ class StandingReplay:
         folder: Folder for logs and decisions.
         conditions: The conditions; the first one is what the others are compared with, and has its process at once.
         time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
+        accepted: Differences that count as none.
 
     Attributes:
         code: As the argument.
@@ -43,13 +45,14 @@ class StandingReplay:
         folder: Path,
         conditions: Sequence[Condition] = IN_SWEEP,
         time_limit: float = 30.0,
+        accepted: Sequence[AcceptedDifference] = (),
     ) -> None:
         self.code = code
         self._how: dict[str, Any] = {"code": code, "folder": folder, "time_limit": time_limit, "unusable": {}}
         self._folder = folder
         self._conditions = conditions
         self._kept = {mix.condition.process: _KeptProcess(condition=mix.condition) for mix in mixes(conditions)}
-        self._like = LikeHistories(self._ask, conditions=conditions, folder=folder)
+        self._like = LikeHistories(self._ask, conditions=conditions, folder=folder, accepted=accepted)
         self._stack = AsyncExitStack()
         self.workflows: tuple[str, ...] = ()
         """The workflow types that can be replayed, known once entered."""

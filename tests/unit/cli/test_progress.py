@@ -95,6 +95,14 @@ def test_scenarios_are_counted_together_and_apart() -> None:
     assert (tally.bad("a"), tally.bad("b")) == ("1 failed", "")
 
 
+def test_a_trial_that_is_done_and_does_not_count_yet_has_not_passed() -> None:
+    tally = Tally()
+    tally.add(news(None, done=1, total=1))
+    assert str(tally) == "1 of 1 trials done"
+    tally.add(news(verdict("1a2b3c", KILL, Outcome.PASS), done=1, total=1))
+    assert str(tally) == "1 of 1 trials done, all passed"
+
+
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, *, width: int = 160) -> io.StringIO:
     """Have progress shown on a terminal, and return what is written there."""
     shown = io.StringIO()

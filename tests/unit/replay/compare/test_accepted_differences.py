@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.records.replay_result import Difference, ReplayedHistory, ReplayFinding
+from harness.records.replay_result import Difference, Replay, ReplayedHistory, ReplayFinding
 from harness.records.verdict import Outcome
-from harness.replay.compare.accepted_differences import AcceptedDifference, apply, load, merged, merged_path, save
+from harness.replay.compare.accepted_differences import (
+    AcceptedDifference,
+    apply,
+    load,
+    merged,
+    merged_path,
+    save,
+    without_accepted,
+)
 from harness.replay.compare.judging import AS_RECORDED, UNDER_EVERY_CONDITION, settled
 
 TODAY = date(2026, 7, 1)
@@ -180,3 +188,13 @@ def test_report_cases_what_lies_at_a_path_is_accepted_be_it_changed_or_different
 def test_report_cases_a_path_is_kept_once_with_its_last_reason() -> None:
     again = merged_path([ENTRY, BY_PATH], BY_PATH.path, reason="known", until=None)
     assert again == (ENTRY, replace(BY_PATH, reason="known"))
+
+
+def test_report_cases_a_replay_in_a_sweep_is_told_without_what_is_accepted() -> None:
+    (marked,) = history(SENT, check=UNDER_EVERY_CONDITION).findings
+    replay = Replay(workflow_id="o", run_id="r", findings=(marked,), differences=(SENT, DIFFERENCE))
+    left = without_accepted(replay, "Order", [BY_PATH], today=TODAY)
+    assert (left.findings, left.differences) == ((), (DIFFERENCE,))
+    assert without_accepted(left, ENTRY.workflow, [ENTRY], today=TODAY).differences == ()
+    for nothing in ([], [replace(BY_PATH, reason="")], [replace(BY_PATH, until=date(2020, 1, 1))]):
+        assert without_accepted(replay, "Order", nothing, today=TODAY) == replay
