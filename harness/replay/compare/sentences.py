@@ -12,6 +12,7 @@ from harness.replay.compare.comparison import OUTCOME, WHOLE
 from harness.temporal.command import Command
 
 _CAUSES = {"process": "what its process has run before"}
+_MOST_PLACES = 9
 _LONGEST = 160
 
 
@@ -22,7 +23,7 @@ def shown(value: Any) -> str:
 
 def changed(difference: Difference) -> str:
     """Return how a decision differs from the recorded one: ``startToCloseTimeout was 30.0, is 60.0``."""
-    note = f" ({difference.note})" if difference.note else ""
+    note = _noted(difference)
     old, new = difference.old, difference.new
     if difference.field == OUTCOME:
         failed = f"the workflow task of event {difference.workflow_task} {_outcome(new)}"
@@ -37,7 +38,7 @@ def changed(difference: Difference) -> str:
 
 def apart(difference: Difference, when: str) -> str:
     """Return how two replays differ: ``old`` is what the reference decides, ``new`` what comes ``when``."""
-    note = f" ({difference.note})" if difference.note else ""
+    note = _noted(difference)
     old, new = difference.old, difference.new
     if difference.field == OUTCOME:
         one, other = (f"fails with {first_line(each)}" if each else "completes" for each in (old, new))
@@ -48,6 +49,14 @@ def apart(difference: Difference, when: str) -> str:
         return f"{old} does not come {when}" if new is None else f"{old} comes, and {new} {when}"
     name, old, new = _narrowed(difference)
     return f"{name} is {old}, and {new} {when}{note}"
+
+
+def _noted(difference: Difference) -> str:
+    """Return the note of a difference in brackets, with the further places at which the values differ."""
+    further = difference.places[1 : _MOST_PLACES + 1]
+    more = len(difference.places) - 1 - len(further)
+    also = f", and at {', '.join(further)}" + (f" and {more} more" if more else "") if further else ""
+    return f" ({difference.note}{also})" if difference.note else ""
 
 
 def _narrowed(difference: Difference) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,8 @@ def test_a_long_value_is_cut_and_a_note_stands_behind() -> None:
     assert words.startswith('input.0 was "aaa')
     assert words.endswith(", is 1 (at .a)")
     assert len(words) < 200
+    several = replace(difference("input.0", 0, 1, note="at .n0"), places=tuple(f".n{number}" for number in range(12)))
+    assert changed(several).endswith("(at .n0, and at .n1, .n2, .n3, .n4, .n5, .n6, .n7, .n8, .n9 and 2 more)")
 
 
 def test_names_of_commands_and_causes() -> None:
