@@ -117,7 +117,9 @@ def without_accepted(replay: Replay, workflow: str, accepted: Sequence[AcceptedD
     return replace(
         replay,
         findings=tuple(each for each in _marked(replay.findings, in_force) if not each.accepted),
-        differences=tuple(each.difference for each in _marked(differing, in_force) if each.difference and not each.accepted),
+        differences=tuple(
+            each.difference for each in _marked(differing, in_force) if each.difference and not each.accepted
+        ),
     )
 
 
