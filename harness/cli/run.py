@@ -173,7 +173,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         show_on_github(result)
     explored = None
     try:
-        explored = _explored(work, out=given["out"]) if given["thorough"] else None
+        explored = _explored(work, out=given["out"]) if given["thorough"] and not options.points_only else None
     finally:
         status = show(result, form=form, points_only=options.points_only, explored=explored)
     return status
