@@ -48,7 +48,8 @@ def left_behind(paths: Sequence[ExploredPath]) -> Iterator[str]:
     for name, done, _ in _undone(paths, gave_up):
         stays = [path for path in closed if _completed(path, done) and not _completed(path, name)]
         if stays:
-            yield f"closed unasked (terminated, timed out), it leaves {done} without {name} on {len(stays)} paths"
+            paths_with_it = f"{len(stays)} path" + "s" * (len(stays) > 1)
+            yield f"closed unasked (terminated, timed out), it leaves {done} without {name} on {paths_with_it}"
 
 
 def _undone(
