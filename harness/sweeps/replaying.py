@@ -22,11 +22,13 @@ from harness.replay.door.standing import StandingDoorReplay
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
 
+_CHECK = "replays"
+
 ACCEPTED = f"What {accepted_differences.FILE} accepts counts as no difference where histories were replayed."
 
 THROUGH_DOOR = (
     "Histories were replayed by the worker itself, through the replay door: it runs with packages that are not "
-    "crashproof's own."
+    "crashproof's own (--skip-check replays leaves that out)."
 )
 
 
@@ -135,12 +137,19 @@ def accepted_here() -> tuple[AcceptedDifference, ...]:
 def is_through_door(scenario: Scenario, options: SweepOptions) -> bool:
     """Tell whether histories are replayed by the worker itself: it has packages of its own, and no code is named.
 
-    Not by one that starts its own work, which finds no server to start it there, and not by one with a fixed address,
-    at which the door of a trial stands meanwhile.
+    Not where no check asks for it, not by one that starts its own work, which finds no server to start it there, and
+    not by one with a fixed address, at which the door of a trial stands meanwhile.
     """
     starts_itself = isinstance(scenario.work, Starter) and not scenario.work.command
     named = any(_named_code(scenario, options))
-    return not (named or starts_itself or scenario.address or is_installed_here(scenario.worker))
+    cannot = named or starts_itself or scenario.address or not _is_judged(scenario)
+    return not (cannot or is_installed_here(scenario.worker))
+
+
+def _is_judged(scenario: Scenario) -> bool:
+    """Tell whether anybody asks what a replay comes to."""
+    wanted = [each if isinstance(each, str) else each.name for each in scenario.checks]
+    return _CHECK not in scenario.skip_checks and (not wanted or _CHECK in wanted)
 
 
 def _named_code(scenario: Scenario, options: SweepOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
