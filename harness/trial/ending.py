@@ -98,7 +98,8 @@ class TrialEnd:
         entries = self._stage.tape.entries
         sent = [call.name for entry in entries if (call := entry.facts_as(ClientCall)) and entry.operation in _SENT]
         if not waiting.startswith(NOBODY):
-            return "stopped", waiting
+            at = timer_started(entries)
+            return "stopped", f"{waiting}: let time pass by sends=[let_pass(until='the timer fires', at={at!r})]"
         if not sent:
             return "stopped", f"{waiting} that nobody sends"
         self._stage.tape.note("deadline")
@@ -234,6 +235,13 @@ class TrialEnd:
                     raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
                 return f"the worker exited by itself with status {process.exit_status}: {log.strip()[-400:]}"
             await tape.changed(timeout=1.0)
+
+
+def timer_started(entries: Sequence[Entry]) -> str:
+    """Return the point at which the last timer was started, as a scenario names it; ``start`` where none was seen."""
+    points = (entry.point for entry in reversed(entries) if entry.kind == "reply")
+    started = next((each for each in points if each and "StartTimer" in each.subject), None)
+    return started.at("after").id.removesuffix("/attempt-1") if started else "start"
 
 
 def ended_well(process: Process) -> bool:

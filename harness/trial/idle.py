@@ -73,5 +73,4 @@ async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool, long
         return ""
     if min(timers) <= longest:
         return None
-    lasts = timedelta(seconds=round(min(timers)))
-    return f"it waits for a timer of {lasts}: let time pass by sends=[let_pass(until='the timer fires', at='start')]"
+    return f"it waits for a timer of {timedelta(seconds=round(min(timers)))}"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.processes.process import Process
-from harness.trial.ending import ended_well
+from harness.records.point import Point
+from harness.records.tape import Entry
+from harness.trial.ending import ended_well, timer_started
 
 ABORTS = "import os, sys; print('{}', file=sys.stderr, flush=True); os.abort()"
 
@@ -28,3 +30,17 @@ async def test_a_process_has_ended_well(tmp_path: Path, code: str, well: bool) -
     assert not ended_well(process) or process.exit_status is not None
     await process.wait()
     assert ended_well(process) is well
+
+
+def test_where_the_last_timer_was_started_is_named_as_scenarios_do() -> None:
+    point = Point(
+        position="before",
+        door="wire",
+        operation="RespondWorkflowTaskCompleted",
+        workflow="Order",
+        subject="StartTimer-1",
+        attempt=1,
+    )
+    entries = [Entry(at=1, kind="reply", door="wire", operation=point.operation, point=point)]
+    assert timer_started(entries) == "after/RespondWorkflowTaskCompleted/Order/StartTimer-1"
+    assert timer_started([]) == "start"

@@ -50,12 +50,8 @@ async def test_somebody_is_waited_for_where_nothing_is_open() -> None:
     assert await waits_for(Server("60s"), timers_end=False) == NOBODY
 
 
-async def test_a_timer_that_fires_too_late_is_told_with_what_lets_it_fire() -> None:
-    told = await waits_for(Server("7200s"))
-    assert (
-        told
-        == "it waits for a timer of 2:00:00: let time pass by sends=[let_pass(until='the timer fires', at='start')]"
-    )
+async def test_a_timer_that_fires_too_late_is_told() -> None:
+    assert await waits_for(Server("7200s")) == "it waits for a timer of 2:00:00"
 
 
 @pytest.mark.parametrize(
