@@ -392,6 +392,5 @@ def _received(evidence: Evidence) -> Counter[tuple[str, str]]:
         for event in history.of_type("WORKFLOW_EXECUTION_SIGNALED"):
             received["signal", str(events.attributes(event).get("signalName", ""))] += 1
         for event in history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"):
-            asked = (events.attributes(event).get("acceptedRequest") or {}).get("input") or {}
-            received["update", str(asked.get("name", ""))] += 1
+            received["update", events.update_name(history, event)] += 1
     return received

@@ -35,8 +35,7 @@ def updates_finished(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
             for each in history.of_type("WORKFLOW_EXECUTION_UPDATE_COMPLETED")
         }
         if close is not None and str(events.number(event)) not in finished:
-            asked = (events.attributes(event).get("acceptedRequest") or {}).get("input") or {}
-            name = str(asked.get("name", "an update"))
+            name = events.update_name(history, event) or "an update"
             words = f"update {name} was accepted and never finished: {history.path} {_ended(close)} under its handler"
             yield _finding("updates-finished", f"{history.path} {name}", words, event, close)
 

@@ -73,6 +73,21 @@ def reset_from(history: History) -> str:
     return next((str(each.get("baseRunId", "")) for each in resets if each.get("newRunId") == history.run_id), "")
 
 
+def update_name(history: History, accepted: Mapping[str, Any]) -> str:
+    """Return the name of an update that a workflow has accepted; an empty text where its history does not tell.
+
+    One that the server sent anew after a reset is asked for by the event with which it was admitted.
+    """
+    update = attributes(accepted)
+    asked = [update.get("acceptedRequest") or {}]
+    asked += [attributes(event).get("request") or {} for event in history.of_type("WORKFLOW_EXECUTION_UPDATE_ADMITTED")]
+    of_this = (
+        each for each in asked if (each.get("meta") or {}).get("updateId", "") == update.get("protocolInstanceId")
+    )
+    named = next(of_this, asked[0])
+    return str((named.get("input") or {}).get("name", ""))
+
+
 def root_close(evidence: Evidence) -> dict[str, Any] | None:
     """Return the event that closed the whole chain of the scenario's workflow, or None while it is open.
 

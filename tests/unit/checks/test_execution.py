@@ -211,6 +211,19 @@ def test_a_signal_that_a_reset_run_is_sent_anew_is_the_same_one() -> None:
     passes("signals-once", replace(usual, histories=(first, again.history)), usual)
 
 
+def test_an_update_that_a_reset_run_is_sent_anew_is_the_same_one() -> None:
+    request = {"meta": {"updateId": "close-1"}, "input": {"name": "close"}}
+    usual = Story().act("update", name="close", args=[], workflow_id="agent")
+    usual.event("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", protocolInstanceId="close-1", acceptedRequest=request)
+    evidence = usual.close().evidence()
+    again = Story(run_id="run-2")
+    again.event("WORKFLOW_TASK_FAILED", cause="RESET_WORKFLOW", baseRunId="run-1", newRunId="run-2")
+    again.event("WORKFLOW_EXECUTION_UPDATE_ADMITTED", request=request)
+    only_finding("signals-once", replace(evidence, histories=(evidence.histories[0], again.history)), evidence)
+    again.event("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", protocolInstanceId="close-1")
+    passes("signals-once", replace(evidence, histories=(evidence.histories[0], again.history)), evidence)
+
+
 def test_signals_of_others_are_no_finding() -> None:
     passes("signals-once", signalled(sent=1, received=2), signalled(sent=1, received=2))
     assert nothing("signals-once", signalled(sent=0, received=2)) == "no signal or update was sent"
