@@ -57,7 +57,7 @@ class Fault:
         needs_tools: Whether it can be made only at a call that offers tools to the model.
         ends: How the work rightly ends.
         when: At which messages it can be made.
-        needs_more: What it needs of the engine beside what its impact tells.
+        needs_more: What it needs of the engine beside what its impact says.
         terminal: Whether no attempt can succeed any more, so that the work must end in a prompt, bounded and rightly
             classified failure, or in a fallback that the scenario declares. Else it must end as the baseline.
     """

@@ -165,13 +165,16 @@ MODEL_REPLY_LOST = one_call(
     position="after",
 )
 
-MODEL_DRIP = one_call(
-    "model-drip",
-    "One model call is answered with one byte a second, so that no time limit between two bytes is ever reached.",
-    Drip(),
-    right="The agent gives up by a time limit for the whole call, or its activity times out as declared.",
-    position="after",
-    operations=WHOLE,
+MODEL_DRIP = replace(
+    one_call(
+        "model-drip",
+        "One model call is answered with one byte a second, so that no time limit between two bytes is ever reached.",
+        Drip(),
+        right="The agent gives up by a time limit for the whole call, or its activity times out as declared.",
+        position="after",
+        operations=WHOLE,
+    ),
+    needs_more=("acceleration",),  # where only the timeout of its activity ends it, that takes as long as declared
 )
 
 MODEL_SLOW = one_call(
