@@ -186,8 +186,10 @@ class WorkerProcesses:
         recovering = asyncio.create_task(self._recover(struck))
         try:
             await self.start()
-        finally:
             await recovering
+        finally:  # who gives this up waits for no timeout
+            recovering.cancel()
+            await asyncio.gather(recovering, return_exceptions=True)
 
     async def stop(self) -> None:
         """End every process, whatever it does."""

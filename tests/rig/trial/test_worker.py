@@ -39,12 +39,14 @@ def python(script: str) -> str:
 
 @asynccontextmanager
 async def workers(
-    command: str, logs: Path, *, task_queue: str = "", strict: bool = True
+    command: str, logs: Path, *, task_queue: str = "", strict: bool = True, recovers: bool = True
 ) -> AsyncIterator[tuple[WorkerProcesses, LiveTape]]:
     tape = LiveTape()
 
     async def recover(number: int) -> None:
         tape.note("recover", worker=number)
+        if not recovers:
+            await asyncio.Event().wait()
 
     async def environment_of(number: int) -> dict[str, str]:
         return environment({"NUMBER": str(number)})
@@ -101,6 +103,17 @@ async def test_a_worker_is_ready_once_it_polls(tmp_path: Path) -> None:
     told = [(entry.operation, entry.worker) for entry in tape.entries]
     assert told[:2] == [("start-worker", 1), ("worker-ready", 1)]
     assert tape.entries[1].facts == WorkerReady(polls=["other", "q"])
+
+
+async def test_a_start_that_is_given_up_waits_for_no_timeout(tmp_path: Path) -> None:
+    async with workers(python(SLEEPS), tmp_path, recovers=False) as (found, tape):
+        await polling(found, "q")
+        starting = asyncio.create_task(found.start_again())
+        await noted(tape, "start-worker", worker=2)
+        await noted(tape, "recover")
+        starting.cancel()
+        await asyncio.wait({starting}, timeout=LIMIT / 2)
+        assert starting.cancelled()
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ NOT_BY_NAME = {
     "no_breaker": "that an outage is asked again for each question is wrong only where there are many",
     "second_version": "what was named otherwise before is in the code before it",
     "side_by_side": "what a class or a default remembers may be meant for all",
+    "started_twice_pays_twice": "two starts under ids of their own are right where they are two orders",
 }
 """The like, in whose files several scenarios have their agents, or whose scenarios have other names."""
 

@@ -35,6 +35,7 @@ async def worker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Expl
 
 
 async def explored(worker: ExploredWorker, workflow: str, *args: str) -> ExploreResult:
+    worker.starts = 0  # how often it was lost counts for each exploration of its own
     return await ScenarioExploration(scenario(workflow, *args), worker=worker, options=OPTIONS).explore()
 
 
