@@ -54,10 +54,14 @@ def keep(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder of this process's own and all in it; one that is kept stays."""
+    """Remove a folder of this process's own and all in it; one that is kept stays.
+
+    Where that fails, since too many files are open perhaps, it is tried once more when this process ends.
+    """
     if folder in _owned:
         shutil.rmtree(folder, ignore_errors=True)
-        _owned.discard(folder)
+        if not folder.exists():
+            _owned.discard(folder)
 
 
 def remove_all() -> None:
