@@ -11,6 +11,7 @@ from typing import Any
 from harness.checks import showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution, requests
 from harness.checks.check import NothingToLookAt, check
+from harness.checks.scheduled import scheduled_at
 from harness.records.evidence import Evidence
 from harness.records.message_facts import HttpReply
 from harness.records.tape import Entry, executed
@@ -109,7 +110,7 @@ def model_call_not_repeated(evidence: Evidence, baselines: Sequence[Evidence]) -
     for entry in _asked(evidence):
         seen[_unit(entry)] += entry.message in heard
         late = _of_completed(entry, done)
-        unowned = entry.point is None or not entry.point.execution
+        unowned = _is_unowned(entry) and not _may_be_scheduled(entry, evidence)
         if late is None and unowned and seen[_unit(entry)] > max((each[_unit(entry)] for each in usual), default=0):
             late = _asked_by_completed(entry, done)
         if late is not None and late.activity not in reported:
@@ -130,7 +131,7 @@ def bill(evidence: Evidence, *, baselines: Sequence[Evidence] = ()) -> Bill:
     again: dict[str, Tokens] = {}
     for reply in executed(evidence.tape, door="model"):
         whole = reply.facts_as(HttpReply)
-        if whole is None:
+        if whole is None or _may_be_scheduled(asked.get(reply.message, reply), evidence):
             continue
         unit, cost = _unit(asked.get(reply.message, reply)), _tokens(whole.answer)
         seen[unit] += 1
@@ -143,6 +144,17 @@ def bill(evidence: Evidence, *, baselines: Sequence[Evidence] = ()) -> Bill:
 
 def _asked(evidence: Evidence) -> list[Entry]:
     return [entry for entry in evidence.tape if entry.kind == "request" and entry.door == "model"]
+
+
+def _is_unowned(entry: Entry) -> bool:
+    """Tell whether nobody knows which activity a call is of."""
+    return entry.point is None or not entry.point.execution
+
+
+def _may_be_scheduled(entry: Entry, evidence: Evidence) -> bool:
+    """Tell whether a call may be one of a run that a schedule has started, whose activities nobody knows."""
+    began = scheduled_at(evidence)
+    return began is not None and entry.at >= began and _is_unowned(entry)
 
 
 def _retries(entry: Entry) -> int:

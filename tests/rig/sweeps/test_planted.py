@@ -54,6 +54,8 @@ LOOKALIKES = [name for module in RIGHT for name in module.LOOKALIKES]
 REFERENCE = ("every_fault", "paused_for_a_day", "usual_model_out", "conservative", "support_agents", "nothing_asked")
 ALSO_FAILS = {"draft_in_memory": {"I1"}}
 """Which points else an agent fails that is planted for one: a draft that is lost is never published, so I1 as well."""
+MAY_FAIL = {"set_order": {"D2"}}
+"""The like by chance: the order of a set that a killed worker left may be that of the next one, or not."""
 SWEPT = (
     *("tests/rig/sweeps/every_fault.py", "tests/rig/sweeps/one_of_each_kind.py"),
     *("scenarios/research.py::paused_for_a_day", "scenarios/broken/"),
@@ -141,7 +143,8 @@ def test_an_agent_planted_for_a_point_fails_it_and_no_other(
     out: Path, scenario: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted = {point.id for point in POINTS if point.planted.endswith(f"::{scenario}")}
-    assert failing_points(out / "latest", scenario, monkeypatch) == planted | ALSO_FAILS.get(scenario, set())
+    failing = failing_points(out / "latest", scenario, monkeypatch)
+    assert failing - MAY_FAIL.get(scenario, set()) == planted | ALSO_FAILS.get(scenario, set())
 
 
 @pytest.mark.parametrize("scenario", ["paused_for_a_day", "usual_model_out"])

@@ -61,6 +61,20 @@ def test_model_is_called_again_outside_any_activity() -> None:
     only_finding(AGAIN, story.close().evidence(), asks("x"))
 
 
+def test_calls_of_runs_that_a_schedule_starts_are_not_those_of_the_work_again() -> None:
+    def story(*, scheduled: bool) -> Evidence:
+        story = Story()
+        book = story.activity("book")
+        story.model({"ask": "x"}, task=book).complete(book).strike(fault="schedule-skips", restart=False)
+        if scheduled:
+            story.act("schedule", name="", args=[], workflow_id="agent", failure="")
+        return story.model({"ask": "x"}).close().evidence()
+
+    passes(AGAIN, story(scheduled=True), asks("x"))
+    assert bill(story(scheduled=True), baselines=[asks("x")]) == Bill(calls=1, tokens=100)
+    only_finding(AGAIN, story(scheduled=False), asks("x"))
+
+
 def test_same_question_of_another_activity_is_no_finding() -> None:
     story = Story()
     for _ in range(2):
