@@ -11,6 +11,7 @@ from temporalio.api.enums.v1 import ScheduleOverlapPolicy
 from temporalio.api.schedule.v1 import (
     Schedule,
     ScheduleAction,
+    ScheduleInfo,
     SchedulePatch,
     SchedulePolicies,
     ScheduleSpec,
@@ -37,7 +38,8 @@ _OVERLAP = {
     "cancel other": ScheduleOverlapPolicy.SCHEDULE_OVERLAP_POLICY_CANCEL_OTHER,
     "allow all": ScheduleOverlapPolicy.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL,
 }
-_LOOK_EVERY = 0.1  # seconds
+_LOOK_EVERY = 0.02  # seconds: work that takes as long as two looks is still met by the second trigger
+_TRIGGERS = 2
 
 Ended = Callable[[str, str], Awaitable[None]]
 """Waits until a run has ended, given by its workflow id and its run id."""
@@ -71,21 +73,35 @@ class Scheduling:
         failure = ""
         try:
             await self._create(schedule_id, action, start)
-            for seconds in range(2):
-                await self._trigger(schedule_id, later=timedelta(seconds=seconds))
         except RPCError as error:
             failure = f"RPCError: {error}"
         call = ClientCall(name=action.overlap, args=[], workflow_id=start.workflow_id, failure=failure)
         self._tape.note("schedule", facts=call)
+        if not failure:
+            await self._trigger_twice(schedule_id)
+            await self._follow(schedule_id, action)
+
+    async def _trigger_twice(self, schedule_id: str) -> None:
+        """Trigger a schedule, and again when it has heeded that: it keeps but one trigger that it has yet to heed."""
+        await self._trigger(schedule_id)
+        while not (await self._described(schedule_id)).action_count:
+            await asyncio.sleep(_LOOK_EVERY)
+        await self._trigger(schedule_id, later=timedelta(seconds=1))
+
+    async def _follow(self, schedule_id: str, action: RunBySchedule) -> None:
+        """Send each run that the schedule starts what the work is sent, and wait until all have ended."""
         followed: dict[str, str] = {}
-        while not failure and len(followed) < action.runs:
-            for workflow_id, run_id in await self._started(schedule_id):
-                if run_id not in followed:
-                    followed[run_id] = workflow_id
-                    await self._driver.send_rest(workflow_id, anew=True)
-                    self._driver.is_free_to_skip(workflow_id)
+        decided = 0
+        while decided < _TRIGGERS:
+            info = await self._described(schedule_id)
+            decided = info.action_count + info.overlap_skipped
+            for begun in (each.start_workflow_result for each in info.recent_actions):
+                if begun.run_id not in followed:
+                    followed[begun.run_id] = begun.workflow_id
+                    await self._driver.send_rest(begun.workflow_id, anew=True)
+                    self._driver.is_free_to_skip(begun.workflow_id)
                     if action.overlap != "allow all":
-                        await self._ended(workflow_id, run_id)
+                        await self._ended(begun.workflow_id, begun.run_id)
             await asyncio.sleep(_LOOK_EVERY)
         for run_id, workflow_id in followed.items():
             await self._ended(workflow_id, run_id)
@@ -112,7 +128,7 @@ class Scheduling:
         )
         await self._driver.client.workflow_service.create_schedule(request)
 
-    async def _trigger(self, schedule_id: str, *, later: timedelta) -> None:
+    async def _trigger(self, schedule_id: str, *, later: timedelta = timedelta()) -> None:
         """Trigger a schedule now; the workflow id of the run has the time in it that it is said to be due at."""
         namespace, due = self._driver.client.namespace, Timestamp()
         due.FromDatetime(datetime.now(UTC) + later)
@@ -120,9 +136,7 @@ class Scheduling:
         request = PatchScheduleRequest(namespace=namespace, schedule_id=schedule_id, patch=patch)
         await self._driver.client.workflow_service.patch_schedule(request)
 
-    async def _started(self, schedule_id: str) -> list[tuple[str, str]]:
-        """Return workflow id and run id of each run that the schedule has started, in order."""
+    async def _described(self, schedule_id: str) -> ScheduleInfo:
+        """Return what a schedule has done: the runs that it started, in order, and how often it did not start one."""
         request = DescribeScheduleRequest(namespace=self._driver.client.namespace, schedule_id=schedule_id)
-        described = await self._driver.client.workflow_service.describe_schedule(request)
-        begun = (each.start_workflow_result for each in described.info.recent_actions)
-        return [(each.workflow_id, each.run_id) for each in begun]
+        return (await self._driver.client.workflow_service.describe_schedule(request)).info
