@@ -202,11 +202,13 @@ class WorkerProcesses:
         polled = self.registry.polled
         waits = (self.registry.until_polled(self._task_queue), process.wait(), self.registry.until_polled())
         ready, exited, polling = (asyncio.create_task(wait) for wait in waits)
-        await wait_for_start((ready, exited, polling), process, limit=READY_LIMIT)
-        if polling.done():
-            await asyncio.wait({ready, exited}, timeout=QUEUE_LIMIT, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ready, exited, polling):
-            task.cancel()
+        try:
+            await wait_for_start((ready, exited, polling), process, limit=READY_LIMIT)
+            if polling.done():
+                await asyncio.wait({ready, exited}, timeout=QUEUE_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (ready, exited, polling):
+                task.cancel()
         if self.registry.died(number) or self.registry.is_ending(number):
             return False
         is_ready = bool(self._task_queue in polled if self._task_queue else polled)
