@@ -10,7 +10,6 @@ from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.sweeps.plans import KnownCuts
 from harness.sweeps.stops import Stop
-from harness.trial.deadline import Durations
 
 
 @dataclass
@@ -42,12 +41,3 @@ class Seen:
     again: Counter[str] = field(default_factory=Counter)
     total: int = 0
     limit: str = ""
-    _durations: tuple[Evidence, Durations] | None = None
-
-    @property
-    def durations(self) -> Durations:
-        """How long things take in the first undisturbed trial; read once, for a sweep asks for each of its trials."""
-        first = self.baselines[0]
-        if self._durations is None or self._durations[0] is not first:
-            self._durations = (first, Durations.of(first))
-        return self._durations[1]

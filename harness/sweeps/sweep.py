@@ -321,7 +321,7 @@ class Sweep:
         return await self._trials.evidence(plan, trial=trial, bounds=self._bounds(plan))
 
     def _bounds(self, plan: Plan) -> Bounds:
-        return bounds(self._seen.durations, plan, time_limit=self._scenario.time_limit)
+        return bounds(self._seen.baselines[0], plan, time_limit=self._scenario.time_limit)
 
     def _is_stopped(self) -> bool:
         """Tell whether a limit allows no further trial, and remember which."""

@@ -51,7 +51,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Durations:
+class _Durations:
     """How long what a run does takes, and may take: read once from an undisturbed run, for all trials of a sweep.
 
     Attributes:
@@ -70,27 +70,27 @@ class Durations:
     start_of_worker: float
     executions: int
 
-    @classmethod
-    def of(cls, baseline: Evidence) -> Durations:
-        """Read them from an undisturbed run."""
-        return cls(
-            options=tuple({options: None for _, options in _activities(baseline)}),
-            detected=max(activity_bounds(baseline).values(), default=0.0),
-            task_timeout=_task_timeout(baseline.tape),
-            run=_duration(baseline.tape),
-            start_of_worker=_start_of_worker(baseline.tape),
-            executions=len(baseline.executions),
-        )
+
+def _durations(baseline: Evidence) -> _Durations:
+    return _Durations(
+        options=tuple({options: None for _, options in _activities(baseline)}),
+        detected=max(activity_bounds(baseline).values(), default=0.0),
+        task_timeout=_task_timeout(baseline.tape),
+        run=_duration(baseline.tape),
+        start_of_worker=_start_of_worker(baseline.tape),
+        executions=len(baseline.executions),
+    )
 
 
-def bounds(undisturbed: Durations, plan: Plan, *, time_limit: float) -> Bounds:
+def bounds(baseline: Evidence, plan: Plan, *, time_limit: float) -> Bounds:
     """Return the bounds of a trial under a plan.
 
     Args:
-        undisturbed: From an undisturbed run of the same scenario.
+        baseline: An undisturbed run of the same scenario.
         plan: The plan; real-time trials wait for timeouts as declared.
         time_limit: The scenario's own limit in seconds, which nothing passes; 0: none.
     """
+    undisturbed = baseline.view(_durations)
     task_timeout = 0.0 if plan.real_time else undisturbed.task_timeout
     detected = undisturbed.detected if plan.real_time else _ACCELERATED
     waiting = (task_timeout or _SERVER_TASK_TIMEOUT) + (_STICKY if plan.real_time else 0.0)
@@ -106,7 +106,7 @@ def bounds(undisturbed: Durations, plan: Plan, *, time_limit: float) -> Bounds:
     )
 
 
-def _more(fault: Fault, undisturbed: Durations) -> float:
+def _more(fault: Fault, undisturbed: _Durations) -> float:
     """Return the seconds that a fault takes beyond what the loss of a worker does."""
     impact = fault.action.impact
     if not impact.fails_attempts:

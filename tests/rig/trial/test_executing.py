@@ -21,7 +21,7 @@ from harness.records.scenario import Scenario, start
 from harness.records.tape import acts
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
-from harness.trial.deadline import Bounds, Durations, bounds
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
@@ -47,7 +47,7 @@ async def baseline_and_strike(
     trial = Plan().trial_id(scenario.name)
     baseline = await run_trial(scenario, plan=Plan(), trial=trial, rig=rig, folder=folder / trial, bounds=limits)
     plan = Plan((Strike(fault, point),))
-    limits, trial = bounds(Durations.of(baseline), plan, time_limit=100), plan.trial_id(scenario.name)
+    limits, trial = bounds(baseline, plan, time_limit=100), plan.trial_id(scenario.name)
     return baseline, await run_trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder / trial, bounds=limits)
 
 

@@ -16,7 +16,7 @@ from harness.records.scenario import Scenario, start
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.servers.frontend import Frontend
-from harness.trial.deadline import Bounds, Durations, bounds
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
@@ -37,7 +37,7 @@ POINTS = {
 
 async def tried(scenario: Scenario, rig: Rig, folder: Path, *points: str, baseline: Evidence | None = None) -> Evidence:
     plan = Plan(tuple(Strike("kill-worker", point) for point in points))
-    limits = bounds(Durations.of(baseline), plan, time_limit=100) if baseline else Bounds(limit=100, task_timeout=2)
+    limits = bounds(baseline, plan, time_limit=100) if baseline else Bounds(limit=100, task_timeout=2)
     trial = plan.trial_id(scenario.name)
     return await run_trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder / trial, bounds=limits)
 

@@ -26,7 +26,7 @@ from harness.records.scenario import Scenario, cancel, signal, start, started_by
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
-from harness.trial.deadline import Bounds, Durations, bounds
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import ROOT, TESTS
@@ -58,7 +58,7 @@ async def tried(
 ) -> Evidence:
     """Run one trial that kills the worker at the points, in order."""
     plan = Plan(tuple(Strike("kill-worker", point) for point in points), real_time=real_time)
-    limits = bounds(Durations.of(baseline), plan, time_limit=100) if baseline else UNKNOWN_WORK
+    limits = bounds(baseline, plan, time_limit=100) if baseline else UNKNOWN_WORK
     trial = plan.trial_id(scenario.name)
     return await run_trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder / trial, bounds=limits)
 

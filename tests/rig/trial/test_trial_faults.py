@@ -23,7 +23,7 @@ from harness.records.scenario import Scenario, start
 from harness.records.tape import Entry, acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
-from harness.trial.deadline import Bounds, Durations, bounds
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
@@ -73,9 +73,7 @@ async def trials(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict
     async with Rig(binary=await find_temporal(), folder=folder / "rig") as rig:
         baseline = await tried(Plan(), Bounds(limit=100, task_timeout=2))
         plans = [Plan((Strike(fault, point),)) for fault, point in POINTS.items()]
-        found = await asyncio.gather(
-            *(tried(plan, bounds(Durations.of(baseline), plan, time_limit=100)) for plan in plans)
-        )
+        found = await asyncio.gather(*(tried(plan, bounds(baseline, plan, time_limit=100)) for plan in plans))
         yield {"": baseline, **dict(zip(POINTS, found, strict=True))}
 
 

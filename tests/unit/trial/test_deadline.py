@@ -12,7 +12,7 @@ from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, TaskRetryPolicy
 from harness.records.plan import Plan, Strike
 from harness.records.tape import Entry
-from harness.trial.deadline import LONGEST_OUTAGE, SLACK, Durations, activity_bounds, bounds
+from harness.trial.deadline import LONGEST_OUTAGE, SLACK, activity_bounds, bounds
 
 STRIKE = Strike("kill-worker", "before/Op")
 KILL = Plan((STRIKE,))
@@ -53,7 +53,7 @@ def baseline(*entries: Entry, ready: float = 2.0, end: float = 5.0) -> Evidence:
 
 
 def limit(found: Evidence, plan: Plan) -> float:
-    return bounds(Durations.of(found), plan, time_limit=0).limit
+    return bounds(found, plan, time_limit=0).limit
 
 
 def test_an_activity_is_lost_after_the_first_of_its_declared_timeouts() -> None:
@@ -91,15 +91,15 @@ def test_each_strike_has_its_own_time() -> None:
 
 def test_nothing_passes_the_time_limit_of_the_scenario() -> None:
     found = baseline(handed(2, close=3000))
-    assert bounds(Durations.of(found), REAL, time_limit=7.5).limit == 7.5
-    assert bounds(Durations.of(found), KILL, time_limit=1e6).limit < 1e6
+    assert bounds(found, REAL, time_limit=7.5).limit == 7.5
+    assert bounds(found, KILL, time_limit=1e6).limit < 1e6
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.05, 2.0), (0.8, 4.0), (9.0, 10.0)])
 def test_the_workflow_task_timeout_leaves_room_for_the_slowest_task(seconds: float, expected: float) -> None:
     found = baseline(*workflow_task(2, 0.01), *workflow_task(3, seconds))
-    assert bounds(Durations.of(found), KILL, time_limit=0).task_timeout == pytest.approx(expected)
-    assert bounds(Durations.of(found), REAL, time_limit=0).task_timeout == 0
+    assert bounds(found, KILL, time_limit=0).task_timeout == pytest.approx(expected)
+    assert bounds(found, REAL, time_limit=0).task_timeout == 0
 
 
 def test_an_empty_tape_still_gives_a_bound() -> None:

@@ -22,7 +22,7 @@ from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
-from harness.trial.deadline import Bounds, Durations, bounds
+from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
@@ -152,7 +152,7 @@ async def test_calls_out_are_struck_and_judged_as_effects_are(tmp_path: Path) ->
                 scenario, plan=Plan(), trial=trial, rig=rig, folder=tmp_path / trial, bounds=limits
             )
             plan = Plan((Strike("kill-worker", point),))
-            limits, trial = bounds(Durations.of(baseline), plan, time_limit=100), plan.trial_id(name)
+            limits, trial = bounds(baseline, plan, time_limit=100), plan.trial_id(name)
             struck = await run_trial(scenario, plan=plan, trial=trial, rig=rig, folder=tmp_path / trial, bounds=limits)
             assert baseline.gaps == ()
             verdict = judge(struck, baselines=[baseline], checks=checks.standard)
