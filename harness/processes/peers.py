@@ -7,7 +7,6 @@ open. Elsewhere nobody is told apart; nor is a process of our own user that hide
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
 import struct
@@ -16,18 +15,15 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from harness.foreign import for_line
-from harness.processes import tree
+from harness.processes import sockets, tree
 
 CLOSED = "of nobody: it is closed"
 """What is said of a connection that no process has any more."""
 
-_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, _NLMSG_ERROR = 4, 20, 1, 2
-_HEAD = struct.Struct("=IHHII")  # length, type, flags, sequence, port
 _ASKED = struct.Struct("=BBBxI")  # family, protocol, extensions, states
 _ENDS = struct.Struct("!HH16s16s")  # ports and addresses of the socket asked for, its own first
 _ANY = struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)  # interface, cookie
 _TOLD = struct.Struct("=4x48x12xII")  # state and more, the socket, queues, user, inode
-_ALL_STATES = 0xFFFFFFFF
 
 
 def stranger(peer: str, *, door: Iterable[str]) -> str:
@@ -44,15 +40,15 @@ def stranger(peer: str, *, door: Iterable[str]) -> str:
         return ""
     comes_from = _end(unquote(peer.partition(":")[2]))
     try:
-        sockets = [_socket(comes_from, _end(address)) for address in door if _family(address) == _family(comes_from[0])]
+        found = [_socket(comes_from, _end(address)) for address in door if _family(address) == _family(comes_from[0])]
     except OSError:
         return ""
-    connected = next((each for each in sockets if each is not None), None)
+    connected = next((each for each in found if each is not None), None)
     if connected is None:
         return CLOSED
     user, inode = connected
     below = [os.getpid(), *(process.pid for process in reversed(tree.descendants(os.getpid())))]
-    if any(has_open(pid, inode) for pid in below):
+    if any(inode in sockets.opened_by(pid).values() for pid in below):
         return ""
     if (other := _another_with(inode)) is not None:
         return f"of process {other} ({_name(other)}), which crashproof has not started"
@@ -76,33 +72,19 @@ def _socket(near: tuple[str, int], far: tuple[str, int]) -> tuple[int, int] | No
     """
     family = _family(near[0])
     ips = [socket.inet_pton(family, ip) for ip, _ in (near, far)]
-    body = _ASKED.pack(family, socket.IPPROTO_TCP, 0, _ALL_STATES) + _ENDS.pack(near[1], far[1], *ips) + _ANY
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel:
-        head = _HEAD.pack(_HEAD.size + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 0, 0)
-        kernel.send(head + body)
-        answer = kernel.recv(1 << 12)
-    if _HEAD.unpack_from(answer)[1] == _NLMSG_ERROR:
-        code = -struct.unpack_from("=i", answer, _HEAD.size)[0]
-        if code == errno.ENOENT:
-            return None
-        raise OSError(code, os.strerror(code))
-    user, inode = _TOLD.unpack_from(answer, _HEAD.size)
+    asked = _ASKED.pack(family, socket.IPPROTO_TCP, 0, sockets.ALL_STATES)
+    try:
+        (found,) = sockets.told(asked + _ENDS.pack(near[1], far[1], *ips) + _ANY, every=False)
+    except FileNotFoundError:
+        return None
+    user, inode = _TOLD.unpack_from(found)
     return (user, inode) if inode else None  # one that its process has closed, or died with, is root's by then
-
-
-def has_open(pid: int, inode: int) -> bool:
-    """Tell whether a process has a socket open, by its inode; no, where it is gone or hides it."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):  # closed again
-                if os.readlink(f"/proc/{pid}/fd/{name}") == f"socket:[{inode}]":
-                    return True
-    return False
 
 
 def _another_with(inode: int) -> int | None:
     """Return a process that has a socket open and is not below this one; None where one below has it, or none seen."""
-    having = [process.pid for process in tree.look_around() if has_open(process.pid, inode)]
+    around = tree.look_around()
+    having = [each.pid for each in around if inode in sockets.opened_by(each.pid).values()]
     return None if any(map(_is_below, having)) else next(iter(having), None)
 
 

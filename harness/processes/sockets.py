@@ -6,10 +6,15 @@ in text, with every connection that waits for its end.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
+
+ALL_STATES = 0xFFFFFFFF
+"""Every state of a socket, where states are asked for."""
 
 _NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _NLMSG_ERROR, _NLMSG_DONE = 4, 20, 2, 3
 _REQUEST, _DUMP = 1, 0x300
@@ -20,7 +25,8 @@ _UNIX_ASKED = struct.Struct("=BBxxIIIII")  # family, protocol, states, inode, wh
 _UNIX_TOLD = struct.Struct("=BBBxI8x")  # family, type, state, inode, cookie
 _LISTENS = 1 << 10
 _WAITS_FOR_ITS_END = 1 << 6
-_ALL = 0xFFFFFFFF
+_ANY_COOKIE = (0xFFFFFFFF, 0xFFFFFFFF)
+_SOCKET = "socket:["
 _ANSWER_BYTES = 1 << 17
 _PROTOCOLS = (socket.IPPROTO_TCP, socket.IPPROTO_UDP)
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -44,12 +50,12 @@ def remote_addresses() -> dict[int, Address | None]:
     remote: dict[int, Address | None] = {}
     for family in _FAMILIES:
         for protocol in _PROTOCOLS:
-            connected = _inet(family, protocol, states=_ALL & ~_LISTENS & ~_WAITS_FOR_ITS_END)
+            connected = _inet(family, protocol, states=ALL_STATES & ~_LISTENS & ~_WAITS_FOR_ITS_END)
             for _, _, _, port, _, ip, _, inode in connected:
                 if port and inode:
                     remote[inode] = Address(_shown(family, ip), socket.ntohs(port))
-    asked = _UNIX_ASKED.pack(socket.AF_UNIX, 0, _ALL, 0, 0, _ALL, _ALL)
-    for message in _dumped(asked):
+    asked = _UNIX_ASKED.pack(socket.AF_UNIX, 0, ALL_STATES, 0, 0, *_ANY_COOKIE)
+    for message in told(asked, every=True):
         remote[_UNIX_TOLD.unpack_from(message)[3]] = None
     return remote
 
@@ -64,15 +70,33 @@ def listening(port: int) -> set[int]:
     return {inode for _, _, own, _, _, _, _, inode in listeners if socket.ntohs(own) == port}
 
 
-def _inet(family: int, protocol: int, *, states: int) -> Iterator[tuple[int, int, int, int, bytes, bytes, int, int]]:
-    for message in _dumped(_INET_ASKED.pack(family, protocol, 0, states)):
-        yield _INET_TOLD.unpack_from(message)
+def opened_by(pid: int) -> dict[int, int]:
+    """Return the inode of each socket that a process has open, by descriptor; no other socket ever has the same.
+
+    None where that is not known: it is gone, another user's, hides it, or this is not Linux.
+    """
+    opened: dict[int, int] = {}
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):  # closed again
+                if (link := os.readlink(f"/proc/{pid}/fd/{name}")).startswith(_SOCKET):
+                    opened[int(name)] = int(link[len(_SOCKET) : -1])
+    return opened
 
 
-def _dumped(asked: bytes) -> Iterator[bytes]:
-    """Yield what the kernel tells of each socket that fits what was asked."""
+def told(asked: bytes, *, every: bool) -> Iterator[bytes]:
+    """Yield what the kernel tells of sockets, as sock_diag(7) has it.
+
+    Args:
+        asked: What is asked for, after the head of the message.
+        every: Whether every socket is told that fits; else it is the one that is asked for.
+
+    Raises:
+        OSError: The kernel does not say; ENOENT: no such socket is there.
+    """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel:
-        kernel.send(_HEAD.pack(_HEAD.size + len(asked), _SOCK_DIAG_BY_FAMILY, _REQUEST | _DUMP, 0, 0) + asked)
+        flags = _REQUEST | (_DUMP if every else 0)
+        kernel.send(_HEAD.pack(_HEAD.size + len(asked), _SOCK_DIAG_BY_FAMILY, flags, 0, 0) + asked)
         while True:
             answer = memoryview(kernel.recv(_ANSWER_BYTES))
             while answer:
@@ -80,9 +104,17 @@ def _dumped(asked: bytes) -> Iterator[bytes]:
                 if kind == _NLMSG_DONE:
                     return
                 if kind == _NLMSG_ERROR:
-                    raise OSError(-struct.unpack_from("=i", answer, _HEAD.size)[0], "the kernel lists no such sockets")
+                    code = -struct.unpack_from("=i", answer, _HEAD.size)[0]
+                    raise OSError(code, os.strerror(code))
                 yield bytes(answer[_HEAD.size : length])
                 answer = answer[(length + 3) & ~3 :]
+            if not every:
+                return
+
+
+def _inet(family: int, protocol: int, *, states: int) -> Iterator[tuple[int, int, int, int, bytes, bytes, int, int]]:
+    for message in told(_INET_ASKED.pack(family, protocol, 0, states), every=True):
+        yield _INET_TOLD.unpack_from(message)
 
 
 def _shown(family: int, ip: bytes) -> str:

@@ -22,7 +22,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from harness.errors import KilledError, RigError, UsageError
-from harness.processes import peers, sockets
+from harness.processes import sockets
 from harness.processes.ports import IP, free_port, is_free
 from harness.processes.process import Process
 
@@ -248,7 +248,7 @@ class Server(ABC):
 
     def _listens(self, port: int) -> bool:
         with contextlib.suppress(OSError):
-            return any(peers.has_open(self.pid, inode) for inode in sockets.listening(port))
+            return not sockets.listening(port).isdisjoint(sockets.opened_by(self.pid).values())
         with contextlib.suppress(psutil.Error):
             return any(
                 connection.status == psutil.CONN_LISTEN and connection.laddr.port == port

@@ -167,7 +167,7 @@ class CoverageGaps:
 
         One that is connected stays what it is for as long as it is there, and so does one that leads to no network.
         """
-        opened = _sockets_of(process.pid)
+        opened = sockets.opened_by(process.pid)
         if not opened:
             return [socket.raddr for socket in process.net_connections("inet") if socket.raddr]
         known = {inode: self._sockets[inode] for inode in opened.values() if inode in self._sockets}
@@ -211,20 +211,6 @@ def _connected(process: psutil.Process, opened: dict[int, int]) -> dict[int, Any
         for each in process.net_connections("all")
         if each.fd in opened and (each.raddr or each.family == AF_UNIX)
     }
-
-
-def _sockets_of(pid: int) -> dict[int, int]:
-    """Return the inode of each socket that a process has open, by descriptor; no other socket ever has the same.
-
-    None where that is not known: it is gone, another user's, or this is not Linux.
-    """
-    opened: dict[int, int] = {}
-    with contextlib.suppress(OSError):
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError):  # closed again
-                if (link := os.readlink(f"/proc/{pid}/fd/{name}")).startswith("socket:["):
-                    opened[int(name)] = int(link[len("socket:[") : -1])
-    return opened
 
 
 def coverage_of(
