@@ -7,9 +7,11 @@ in text, with every connection that waits for its end.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -92,8 +94,10 @@ def told(asked: bytes, *, every: bool) -> Iterator[bytes]:
         every: Whether every socket is told that fits; else it is the one that is asked for.
 
     Raises:
-        OSError: The kernel does not say; ENOENT: no such socket is there.
+        OSError: The kernel does not say, or this is not Linux; ENOENT: no such socket is there.
     """
+    if not sys.platform.startswith("linux"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as kernel:
         flags = _REQUEST | (_DUMP if every else 0)
         kernel.send(_HEAD.pack(_HEAD.size + len(asked), _SOCK_DIAG_BY_FAMILY, flags, 0, 0) + asked)

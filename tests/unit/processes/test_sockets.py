@@ -48,3 +48,9 @@ def test_who_listens_is_told_and_who_is_connected_is_not() -> None:
             assert sockets.listening(port) == {_inode(server)}
             assert accepted.getsockname()[1] == port
     assert sockets.listening(port) == set()
+
+
+def test_elsewhere_the_kernel_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(OSError, match="not implemented"):
+        sockets.listening(1)
