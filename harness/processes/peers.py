@@ -40,13 +40,15 @@ def stranger(peer: str, *, door: Iterable[str]) -> str:
         return ""
     comes_from = _end(unquote(peer.partition(":")[2]))
     try:
-        found = [_socket(comes_from, _end(address)) for address in door if _family(address) == _family(comes_from[0])]
+        connected = [
+            _socket(comes_from, _end(address)) for address in door if _family(address) == _family(comes_from[0])
+        ]
     except OSError:
         return ""
-    connected = next((each for each in found if each is not None), None)
-    if connected is None:
+    end = next((each for each in connected if each is not None), None)
+    if end is None:
         return CLOSED
-    user, inode = connected
+    user, inode = end
     below = [os.getpid(), *(process.pid for process in reversed(tree.descendants(os.getpid())))]
     if any(inode in sockets.opened_by(pid).values() for pid in below):
         return ""
@@ -74,10 +76,10 @@ def _socket(near: tuple[str, int], far: tuple[str, int]) -> tuple[int, int] | No
     ips = [socket.inet_pton(family, ip) for ip, _ in (near, far)]
     asked = _ASKED.pack(family, socket.IPPROTO_TCP, 0, sockets.ALL_STATES)
     try:
-        (found,) = sockets.told(asked + _ENDS.pack(near[1], far[1], *ips) + _ANY, every=False)
+        (message,) = sockets.socket_messages(asked + _ENDS.pack(near[1], far[1], *ips) + _ANY, every=False)
     except FileNotFoundError:
         return None
-    user, inode = _TOLD.unpack_from(found)
+    user, inode = _TOLD.unpack_from(message)
     return (user, inode) if inode else None  # one that its process has closed, or died with, is root's by then
 
 

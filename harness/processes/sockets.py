@@ -57,7 +57,7 @@ def remote_addresses() -> dict[int, Address | None]:
                 if port and inode:
                     remote[inode] = Address(_shown(family, ip), socket.ntohs(port))
     asked = _UNIX_ASKED.pack(socket.AF_UNIX, 0, ALL_STATES, 0, 0, *_ANY_COOKIE)
-    for message in told(asked, every=True):
+    for message in socket_messages(asked, every=True):
         remote[_UNIX_TOLD.unpack_from(message)[3]] = None
     return remote
 
@@ -86,7 +86,7 @@ def opened_by(pid: int) -> dict[int, int]:
     return opened
 
 
-def told(asked: bytes, *, every: bool) -> Iterator[bytes]:
+def socket_messages(asked: bytes, *, every: bool) -> Iterator[bytes]:
     """Yield what the kernel tells of sockets, as sock_diag(7) has it.
 
     Args:
@@ -117,7 +117,7 @@ def told(asked: bytes, *, every: bool) -> Iterator[bytes]:
 
 
 def _inet(family: int, protocol: int, *, states: int) -> Iterator[tuple[int, int, int, int, bytes, bytes, int, int]]:
-    for message in told(_INET_ASKED.pack(family, protocol, 0, states), every=True):
+    for message in socket_messages(_INET_ASKED.pack(family, protocol, 0, states), every=True):
         yield _INET_TOLD.unpack_from(message)
 
 
