@@ -13,6 +13,7 @@ from typing import Any
 
 from astroid import nodes
 
+from harness.audit.code.astroid_nodes import keyword_value
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, Module, WorkerCall, Workflow
 from harness.audit.code.start_calls import calls_of
@@ -125,7 +126,7 @@ def _default_addresses(project: Project, modules: Sequence[Module]) -> Iterator[
     """
     for module in modules:
         for call in calls_of(module, _DEFAULTS):
-            default = next((each.value for each in call.keywords if each.arg == "default"), None)
+            default = keyword_value(call, "default")
             if project.called_name(call) in ("os.getenv", "os.environ.get") and len(call.args) > 1:
                 default = None if project.value_of(call.args[0]) == "TEMPORAL_ADDRESS" else call.args[1]
             address = project.value_of(default)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from astroid import nodes
 
 from harness.audit.analysis.words import words
-from harness.audit.code.astroid_nodes import Node
+from harness.audit.code.astroid_nodes import Node, keyword_value
 
 CLOCK, RANDOM, PROCESS, IO, BLOCKING, ORDER = "CP101", "CP102", "CP103", "CP104", "CP105", "CP108"
 
@@ -53,7 +53,7 @@ def arguments(call: nodes.Call) -> int:
 
 def argument(call: nodes.Call, position: int, name: str) -> Node | None:
     """Return an argument of a call, given by position (from 0) or by name."""
-    named: Node | None = next((each.value for each in call.keywords if each.arg == name), None)
+    named: Node | None = keyword_value(call, name)
     return call.args[position] if named is None and len(call.args) > position else named
 
 

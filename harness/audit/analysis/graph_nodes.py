@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.test_code import is_test
-from harness.audit.code.astroid_nodes import items
+from harness.audit.code.astroid_nodes import items, keyword_value
 from harness.audit.code.plugin_activities import LANGGRAPH_PLUGINS
 from harness.audit.code.start_calls import calls_of
 
@@ -72,7 +72,7 @@ def _default_options(plugin: nodes.Call, project: Project) -> dict[str, Any] | N
     """Return the options that a plugin gives to all; None if they are not all written."""
     if any(each.arg is None for each in plugin.keywords):
         return None
-    given = _argument(plugin, "default_activity_options")
+    given = keyword_value(plugin, "default_activity_options")
     if given is None:
         return {}
     return written_options(given if isinstance(given, nodes.Const) else _only_origin(given, project))
@@ -82,17 +82,13 @@ def _declared(project: Project, plugins: Sequence[nodes.Call]) -> Iterator[tuple
     """Yield name, declaration and own options of nodes, and of tasks."""
     for module in project.modules:
         for call in () if is_test(module) else calls_of(module, frozenset({"add_node"})):
-            if call.args and (written := _only_origin(_argument(call, "metadata"), project)):
+            if call.args and (written := _only_origin(keyword_value(call, "metadata"), project)):
                 yield str(project.value_of(call.args[0]) or getattr(call.args[0], "name", "")), call, written
     for plugin in plugins:
-        by_name = _only_origin(_argument(plugin, "activity_options"), project)
+        by_name = _only_origin(keyword_value(plugin, "activity_options"), project)
         for key, each in items(by_name) if isinstance(by_name, nodes.Dict) else ():
             if written := _only_origin(each, project):
                 yield str(project.value_of(key) or ""), each, written
-
-
-def _argument(call: nodes.Call, name: str) -> Any:
-    return next((each.value for each in call.keywords if each.arg == name), None)
 
 
 def _only_origin(expression: Any, project: Project) -> Any:

@@ -17,7 +17,7 @@ from harness.audit.analysis.destinations import NOWHERE, Destination, Uncertaint
 from harness.audit.analysis.stored_values import ADDS, into, local_uses, sorted_at_once
 from harness.audit.analysis.unordered_loops import looped, shown
 from harness.audit.analysis.words import words
-from harness.audit.code.astroid_nodes import Node
+from harness.audit.code.astroid_nodes import Node, keyword_value
 from harness.audit.code.origins import passed_arguments
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, ReachedCode
@@ -222,7 +222,7 @@ def _passed(
 
 
 def _unstable_key(project: Project, call: nodes.Call, reached: ReachedCode) -> bool:
-    key = next((each.value for each in call.keywords if each.arg == "key"), None)
+    key = keyword_value(call, "key")
     return key is not None and project.name_of(key, reached) in _UNSTABLE_KEYS
 
 

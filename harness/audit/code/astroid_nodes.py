@@ -30,6 +30,11 @@ def items(node: Any) -> list[tuple[nodes.NodeNG, nodes.NodeNG]]:
     return list(node.items)
 
 
+def keyword_value(call: nodes.Call, name: str) -> Any:
+    """Return what a call is given by a name; None where it is given nothing by it."""
+    return next((each.value for each in call.keywords if each.arg == name), None)
+
+
 def looped_over(node: Any) -> nodes.NodeNG:
     """Return what a loop or comprehension goes through."""
     iterated: nodes.NodeNG = node.iter

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from astroid import nodes
 
-from harness.audit.code.astroid_nodes import elements, items
+from harness.audit.code.astroid_nodes import elements, items, keyword_value
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import origins, value
 from harness.audit.code.places import place_of
@@ -73,7 +73,7 @@ class PluginActivities:
 
     def _node_of_graph(self, call: nodes.Call) -> Iterator[Activity]:
         """Yield the function of `graph.add_node(name, function, metadata={"execute_in": "activity"})`."""
-        metadata = next((each.value for each in call.keywords if each.arg == "metadata"), None)
+        metadata = keyword_value(call, "metadata")
         for written in origins(self.resolver, metadata):
             if isinstance(written, nodes.Dict) and self._in_activity(written):
                 for each in call.args[:2]:

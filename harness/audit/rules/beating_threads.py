@@ -10,6 +10,7 @@ from astroid import nodes
 from harness.audit.analysis.call_chains import CallFrame, frames_of, reached_in
 from harness.audit.analysis.heartbeating import HEARTBEAT, HeartbeatManner, manner_of
 from harness.audit.analysis.remote_calls import Towards, remote_named
+from harness.audit.code.astroid_nodes import keyword_value
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
@@ -46,7 +47,7 @@ def _run_elsewhere(call: nodes.Call, project: Project) -> Any:
     """Return the function that a call runs in another thread without copying the context; None if it does not."""
     name = project.dotted_name(call.func)
     if name in _THREADS:
-        given = next((each.value for each in call.keywords if each.arg == _THREADS[name]), None)
+        given = keyword_value(call, _THREADS[name])
         return given if given is not None else call.args[1] if len(call.args) > 1 else None
     method = call.func.attrname if isinstance(call.func, nodes.Attribute) else ""
     position = _POOLS.get(method)
@@ -94,7 +95,7 @@ def _hidden(call: nodes.Call, frame: CallFrame, project: Project) -> AuditFindin
 
 
 def _without_limit(call: nodes.Call, project: Project) -> bool:
-    given = next((each.value for each in call.keywords if each.arg == "timeout"), None)
+    given = keyword_value(call, "timeout")
     if not (isinstance(given, nodes.Const) and given.value is None):
         return False
     name = project.dotted_name(call.func)

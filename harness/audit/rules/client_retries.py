@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from astroid import nodes
 
 from harness.audit.analysis.call_chains import CallFrame, frames_of, most_attempts, reached_in, starts_of, tried_once
+from harness.audit.analysis.forbidden_names import argument
 from harness.audit.analysis.remote_calls import Towards, remote_call, spoken
 from harness.audit.code.executed_nodes import own_nodes
 from harness.audit.code.project_records import Activity
@@ -109,8 +110,8 @@ def _handed_in(activity: Activity, project: Project) -> Iterator[tuple[nodes.Cal
             named = getattr(call.func, "attrname", getattr(call.func, "name", ""))
             if named != activity.owner.name or activity.owner not in project.origins_of(call.func):
                 continue
-            for argument in [*call.args, *(one.value for one in call.keywords)]:
-                for made in project.origins_of(argument):
+            for given in [*call.args, *(one.value for one in call.keywords)]:
+                for made in project.origins_of(given):
                     yield from _retrying(made, project) if isinstance(made, nodes.Call) else ()
 
 
@@ -152,9 +153,7 @@ def _decorators(function: Any, project: Project) -> Iterator[tuple[Any, str]]:
 
 
 def _more_than_none(call: nodes.Call, name: str, position: int, project: Project) -> bool:
-    given = next((one.value for one in call.keywords if one.arg == name), None)
-    if given is None and len(call.args) > position:
-        given = call.args[position]
+    given = argument(call, position, name)
     if given is None:
         return name == "total"
     value = project.value_of(given)

@@ -9,7 +9,7 @@ from astroid import nodes
 from harness.audit.analysis.commands import guarded_by_replaying, workflow_code
 from harness.audit.analysis.destinations import Destination, Uncertainty, ValueReach
 from harness.audit.analysis.value_flow import destination_of
-from harness.audit.code.astroid_nodes import Node
+from harness.audit.code.astroid_nodes import Node, keyword_value
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import ReachedCode
 from harness.audit.rule import Rule
@@ -52,7 +52,7 @@ def _is_stable(project: Project, node: Node, reached: ReachedCode) -> bool:
 
 
 def _sorted_by(project: Project, call: nodes.Call, reached: ReachedCode) -> Iterator[AuditFinding]:
-    key = next((each.value for each in call.keywords if each.arg == "key"), None)
+    key = keyword_value(call, "key")
     if key is None or isinstance(key, nodes.Lambda):
         return
     name = project.name_of(key, reached)
