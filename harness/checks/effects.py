@@ -10,9 +10,8 @@ from harness.checks.attempts import attempts_of
 from harness.checks.check import Check, NothingToLookAt, check
 from harness.checks.lasting_effects import LastingEffect, same_effect, same_effect_and_key
 from harness.checks.scheduled import scheduled_at
-from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence
-from harness.records.tape import Entry, acts
+from harness.records.tape import Entry, client_calls
 from harness.records.verdict import Finding
 
 _Execution = tuple[str, str, int]
@@ -217,9 +216,8 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
 
 def _was_done_anew(evidence: Evidence) -> bool:
     """Tell whether the work was started again, or reset."""
-    anew = (entry for operation in ("start-again", "reset") for entry in acts(evidence.tape, operation))
-    calls = (entry.facts_as(ClientCall) for entry in anew)
-    return any(call is not None and not call.failure for call in calls)
+    calls = [call for operation in ("start-again", "reset") for call in client_calls(evidence.tape, operation)]
+    return any(not call.failure for call in calls)
 
 
 def _first_of_each_execution(entries: Iterable[Entry]) -> dict[_Execution, Entry]:

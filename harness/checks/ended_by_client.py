@@ -8,9 +8,8 @@ from typing import Any
 from harness.checks import faults_met, masking
 from harness.checks.check import CannotTell
 from harness.faults.client_actions import ResetWorkflow
-from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
-from harness.records.tape import acts
+from harness.records.tape import client_calls
 from harness.temporal import event as events
 
 _COMPLETED, _FAILED = "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED"
@@ -47,13 +46,13 @@ def _not_reset(evidence: Evidence) -> str:
     """Return why the work was not reset that was to be; an empty text where it was, or was not to be."""
     if not any(isinstance(fault.action, ResetWorkflow) for fault in evidence.faults):
         return ""
-    calls = [call for entry in acts(evidence.tape, "reset") if (call := entry.facts_as(ClientCall))]
+    calls = client_calls(evidence.tape, "reset")
     refused = next((call.failure for call in calls if call.failure), "")
     return f"the server did not reset it: {refused}" if refused else "" if calls else "it ended before it was reset"
 
 
 def _came_too_late(evidence: Evidence, act: str) -> bool:
-    calls = [call for entry in acts(evidence.tape, act) if (call := entry.facts_as(ClientCall))]
+    calls = client_calls(evidence.tape, act)
     return bool(calls) and all(call.failure for call in calls)
 
 

@@ -9,9 +9,8 @@ from dataclasses import replace
 from harness.checks import masking, showing
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.faults.client_actions import RunBySchedule
-from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence, History
-from harness.records.tape import acts
+from harness.records.tape import acts, client_calls
 from harness.records.verdict import Finding
 from harness.temporal import event as events
 
@@ -44,7 +43,7 @@ def scheduled_runs_end_alike(evidence: Evidence, baselines: Sequence[Evidence]) 
     action = next((fault.action for fault in evidence.faults if isinstance(fault.action, RunBySchedule)), None)
     if action is None:
         raise NothingToLookAt("no schedule was made of the work")
-    calls = [call for entry in acts(evidence.tape, "schedule") if (call := entry.facts_as(ClientCall))]
+    calls = client_calls(evidence.tape, "schedule")
     if not calls or calls[0].failure:
         raise CannotTell(f"the work was not scheduled: {calls[0].failure if calls else 'it had not ended'}")
     runs = scheduled_runs(evidence)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.records.act_facts import ClientCall
 from harness.records.evidence import Evidence
-from harness.records.tape import acts
+from harness.records.tape import client_calls
 from harness.temporal import event as events
 
 _LOOP_LEAST = 10  # times something is done before it is called a loop
@@ -40,6 +39,5 @@ def _done(evidence: Evidence) -> Counter[str]:
 
 def unsent(evidence: Evidence) -> str:
     """Say what the scenario was still to send, and at which point, which never came."""
-    calls = (entry.facts_as(ClientCall) for entry in acts(evidence.tape, "unsent"))
-    left = [f"{call.name} was never sent, since {call.failure}" for call in calls if call]
+    left = [f"{call.name} was never sent, since {call.failure}" for call in client_calls(evidence.tape, "unsent")]
     return "; " + ", ".join(left) if left else ""

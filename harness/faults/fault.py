@@ -14,8 +14,7 @@ Need = Literal["persistence", "restart", "time skipping", "acceleration", "reset
 """What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
 ``restart``: after kill -9 it goes on where it was. ``time skipping``: time can pass faster than it does.
 ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
-once. ``reset``: ResetWorkflowExecution. ``schedules``: CreateSchedule and its
-like."""
+once. ``reset``: ResetWorkflowExecution. ``schedules``: CreateSchedule and its like."""
 
 Every = Literal["cut", "message", "activity", "once"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).

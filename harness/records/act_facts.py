@@ -138,8 +138,7 @@ class ClientCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Acts ``signal``, ``query``, ``update`` and ``cancel``: the scenario's client sent something to the workflow.
 
     Act ``unsent``: it was still to send it when the trial ended. Act ``resend``: it sent the same request once more.
-    Acts ``terminate``, ``start-again``, ``reset`` and
-    ``schedule``: it did that.
+    Acts ``terminate``, ``start-again``, ``reset`` and ``schedule``: it did that.
 
     Attributes:
         name: Name of the signal, query or update.

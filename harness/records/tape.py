@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from harness.records import facts as records
-from harness.records.act_facts import FaultHealed, FaultMade, WorkerStarted
+from harness.records.act_facts import ClientCall, FaultHealed, FaultMade, WorkerStarted
 from harness.records.facts import NO_FACTS, Facts
 from harness.records.message_facts import HttpCall, HttpReply, MadeUpReply, NotDelivered
 from harness.records.point import Door, Point
@@ -125,6 +125,11 @@ def worker_name(worker: int, pids: Mapping[int, int]) -> str:
 def acts(tape: Iterable[Entry], operation: str) -> Iterator[Entry]:
     """Yield what crashproof did or saw under that name, in order."""
     return (entry for entry in tape if entry.kind == "act" and entry.operation == operation)
+
+
+def client_calls(tape: Iterable[Entry], operation: str) -> list[ClientCall]:
+    """Return what somebody around the workflow did under that name, in order: ``reset``, ``cancel`` and the like."""
+    return [call for entry in acts(tape, operation) if (call := entry.facts_as(ClientCall))]
 
 
 def points(tape: Iterable[Entry]) -> list[Point]:
