@@ -117,6 +117,7 @@ class CampaignActivities:
 
             def tried(plan: Plan, evidence: Evidence | None) -> None:
                 shown.append(shown_by(plan, evidence, options=shared.options, scenario=shared.scenario, known=known))
+                shared.judged()
 
             async with shared.keeping(batch):
                 result = await self._maker.some(

@@ -23,7 +23,7 @@ from harness.records.sweep_result import SweepResult
 from harness.sweeps.plans import ShownCut, chosen_faults, first_shown, further_plan, is_followed, shown_cuts
 from harness.sweeps.rounds import RECOVERY_ROUNDS
 
-_KEEP_EVERY = 2.0  # seconds
+_LOOK_EVERY = 2.0  # seconds, for trials that are judged before those of plans ahead of them
 
 
 class SharedSweep:
@@ -52,6 +52,7 @@ class SharedSweep:
         self._places = places
         self._bundles: dict[str, str] = {}
         self._trials: list[str] = []
+        self._judged = asyncio.Event()
 
     @property
     def kept(self) -> int:
@@ -97,13 +98,17 @@ class SharedSweep:
 
     @contextlib.asynccontextmanager
     async def keeping(self, batch: Batch) -> AsyncIterator[None]:
-        """Have the bundle of each trial kept as soon as it is judged."""
+        """Have the bundle of each trial kept as soon as it is judged; ``judged`` says that one is."""
         keeping = asyncio.create_task(self._keep_on(batch))
         try:
             yield
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+    def judged(self) -> None:
+        """Have what is judged kept now."""
+        self._judged.set()
 
     def keep_batch(self, batch: Batch, result: SweepResult, shown: Sequence[TrialShown]) -> None:
         """Keep what a batch came to, and have no more of it on this machine.
@@ -155,7 +160,10 @@ class SharedSweep:
     async def _keep_on(self, batch: Batch) -> None:
         name = self._places.begun(self.scenario.name, batch.round, batch.number)
         while True:
-            await asyncio.sleep(_KEEP_EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await self._judged.wait()
+            self._judged.clear()
             if await asyncio.to_thread(self._keep_judged):
                 await asyncio.to_thread(self._store.put_json, name, self._bundles)
 

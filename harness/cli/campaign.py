@@ -123,15 +123,17 @@ def worker(**given: Any) -> int:
     """Work for campaigns on this machine, in the folder that holds the code under test, until Ctrl-C."""
     from harness.app import campaign as app
     from harness.cli.interrupting import interruptible
+    from harness.cli.progress import ProgressDisplay
 
-    async def working() -> None:
+    async def working(display: ProgressDisplay) -> None:
         async with app.work_here(
-            await _client(given), task_queue=given["task_queue"], means=_means(given), tell=tell
+            await _client(given), task_queue=given["task_queue"], means=_means(given), tell=display.tell
         ) as machine:
-            say(f"crashproof: working as {machine}; Ctrl-C ends it", err=True)
+            display.line(f"working as {machine}; Ctrl-C ends it")
             await asyncio.Event().wait()
 
-    interruptible(working())
+    with ProgressDisplay() as display:
+        interruptible(working(display))
     return 0
 
 
