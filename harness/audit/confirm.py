@@ -55,6 +55,7 @@ CHECKS: dict[str, _Shows] = {
     ),
     "signals-once": _Shows(rules=("CP205",), near=True),
     "activities-finished": _Shows(rules=("CP205", "CP212", "CP206"), near=True),
+    "activities-registered": _Shows(rules=("CP504",), near=True, expected="CP504"),
     "children-finished": _Shows(rules=("CP211",), near=True, expected="CP211"),
     "queries-answered": _Shows(rules=("CP203", "CP204", "CP102"), near=True),
     "history-well-formed": _Shows(),

@@ -24,7 +24,7 @@ from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace, turns_of
 from harness.sweeps.plans import first_plans, places_of, spread
-from harness.sweeps.side_by_side import rig_for, sweep_of
+from harness.sweeps.side_by_side import only_waits, rig_for, sweep_of
 from harness.sweeps.sweep import Sweep
 from harness.trial.rig import Rig
 
@@ -83,7 +83,7 @@ class LocalTrialMaker:
         self._ready = KeptReady[Path, Sweep]()
 
     async def __aenter__(self) -> LocalTrialMaker:
-        self._pace = asyncio.create_task(keep_pace(self._turns))
+        self._pace = asyncio.create_task(keep_pace(self._turns, waits=self._only_waits))
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -91,6 +91,9 @@ class LocalTrialMaker:
             self._pace.cancel()
         await self._ready.close()
         await self._stack.aclose()
+
+    def _only_waits(self, trial: str) -> bool:
+        return only_waits(self._rigs.values(), trial)
 
     async def undisturbed(self, scenario: Scenario, *, folder: Path, options: SweepOptions) -> Undisturbed:
         """Make the two undisturbed trials of a scenario, and say what is to be tried.

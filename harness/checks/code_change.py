@@ -11,9 +11,9 @@ from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.tape import Entry, acts
 from harness.records.verdict import Finding, Severity
+from harness.temporal.task_failure import is_unregistered
 
 _NONDETERMINISM = "Nondeterminism error: "
-_UNKNOWN = "is not registered"
 _LONGEST = 300
 _ROLLBACK = (
     "Deploy a version that knows the patch, and takes the old way, before the one that takes the new way; or pin "
@@ -45,7 +45,7 @@ def goes_on_under_other_code(evidence: Evidence, baselines: Sequence[Evidence]) 
 def _finding(entry: Entry, evidence: Evidence) -> Finding | None:
     """Return what an answer of a worker process says about the code that it runs, or None."""
     task, activity = entry.facts_as(WorkflowTaskFailed), entry.facts_as(ActivityFailed)
-    if task is None and (activity is None or _UNKNOWN not in activity.failure.message):
+    if task is None and (activity is None or not is_unregistered(activity.failure.message)):
         return None
     failure = (task or activity).failure.message  # type: ignore[union-attr]  # one of them is there
     path = entry.point.workflow if entry.point else entry.workflow_id

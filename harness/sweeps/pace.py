@@ -6,6 +6,7 @@ Most of a trial is waiting, for how much depends on the agent: no fixed number f
     crashproof itself is late, though it does little     one fewer: whatever is due on this machine is late, agents too
     what is ready waits in long queues for processors    one fewer: so many get no more done than fewer would, and each
                                                          is late by the length of the queue
+    a trial only waits: for a backoff, a timer, a client     another one meanwhile, in its place
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -64,7 +66,7 @@ def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> i
     """Return how many trials may run at a time from now on.
 
     Args:
-        limit: How many may now.
+        limit: How many may now, beside those that only wait.
         machine: What was seen of the machine with so many.
         most: How many may at most.
         all_taken: Whether so many do run.
@@ -76,8 +78,14 @@ def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> i
     return min(most, limit + 1) if all_taken and machine.idle > _IDLE else limit
 
 
-async def keep_pace(turns: Turns) -> None:
-    """Look at the machine again and again, and change the number of turns by it, until it is cancelled."""
+async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial: False) -> None:
+    """Look at the machine again and again, and change the number of turns by it, until it is cancelled.
+
+    Args:
+        turns: The turns.
+        waits: Tells whether a trial, by its id, does nothing now but wait, so that it needs no processor.
+    """
+    at_work = turns.limit
     while turns.most:
         before, late, ready = psutil.cpu_times(), list[float](), list[float]()
         for _ in range(_LOOKS):
@@ -86,7 +94,9 @@ async def keep_pace(turns: Turns) -> None:
             late.append(time.monotonic() - begun - _LOOK_EVERY / _LOOKS)
             ready.append(_ready())
         machine = Machine(idle=_idle(before, psutil.cpu_times()), late=max(late), ready=fmean(ready))
-        turns.change(next_limit(turns.limit, machine, most=turns.most, all_taken=turns.all_taken))
+        waiting = sum(waits(each.trial) for each in turns.under_way)
+        at_work = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
+        turns.change(min(turns.most, at_work + waiting))
 
 
 def _ready() -> float:

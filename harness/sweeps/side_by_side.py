@@ -8,7 +8,8 @@ import errno
 import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.turns import Turns
-from harness.trial.doing import doing
+from harness.trial.doing import doing, waits
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 
@@ -87,7 +88,8 @@ async def sweep_all(
     ):
         tasks = []
         places = asyncio.Semaphore(SWEEPS_A_PROCESSOR * (os.cpu_count() or 1))
-        beside = [group.create_task(keep_pace(turns)), group.create_task(_until_full(folder))]
+        pace = keep_pace(turns, waits=functools.partial(only_waits, [rig]))
+        beside = [group.create_task(pace), group.create_task(_until_full(folder))]
         for scenario, checks in zip(scenarios, judged, strict=True):
             sweep = sweep_of(
                 scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep
@@ -109,6 +111,12 @@ def rig_for(options: SweepOptions, *, binary: Binary, folder: Path) -> Rig:
         forks=not options.cold,
         trials_a_server=TRIALS_A_SERVER,
     )
+
+
+def only_waits(rigs: Iterable[Rig], trial: str) -> bool:
+    """Tell whether a trial that is under way on one of these rigs does nothing now but wait."""
+    tapes = (rig.tapes.get(trial) for rig in rigs)
+    return any(waits(tape.entries, now=time.time()) for tape in tapes if tape)
 
 
 async def _until_full(folder: Path) -> None:

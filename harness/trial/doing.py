@@ -10,6 +10,9 @@ from harness.records.tape import Entry
 
 _LOOKED_AT = 400  # entries from the end: what is further back is no news
 _DOORS = {"model": "model call", "effect": "effect"}
+_SIGNS_OF_WAITING = ("RecordActivityTaskHeartbeat", "lag", "metrics")
+_AT_WORK = ("start-worker", "worker-exit")  # acts of crashproof's own after which a process is started, or judged
+_WAITS_AFTER = 2.0  # seconds in which no message passes a door: who has work to do is done with it by then
 _ACTS = {
     "start-worker": "a worker process starts",
     "worker-ready": "the worker waits for a task",
@@ -48,6 +51,22 @@ def doing(entries: Sequence[Entry]) -> str:
         if entry.operation == "RespondWorkflowTaskCompleted" and entry.kind == "request":
             return f"workflow {entry.point.workflow}"
     return ""
+
+
+def waits(entries: Sequence[Entry], *, now: float) -> bool:
+    """Tell whether nothing is done in a trial but waiting: for a backoff, a timer, an answer that does not come.
+
+    Heartbeats are signs of waiting, and polls that bring nothing. A worker process that starts is at work.
+
+    Args:
+        entries: The tape so far.
+        now: Time of day, in seconds since the epoch.
+    """
+    for entry in islice(reversed(entries), _LOOKED_AT):
+        ambient = entry.kind != "act" and entry.point is None
+        if not ambient and entry.operation not in _SIGNS_OF_WAITING:
+            return now - entry.at > _WAITS_AFTER and entry.operation not in _AT_WORK
+    return False
 
 
 def _of(point: Point) -> str:

@@ -19,6 +19,7 @@ from harness.records.lag import lag_of
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
+from harness.temporal.task_failure import is_unregistered, registered_types
 from harness.trial.deadline import Bounds
 from harness.trial.idle import NOBODY, wait_until_idle
 from harness.trial.stage import TrialStage
@@ -222,9 +223,8 @@ class TrialEnd:
             if tape.failure:
                 raise tape.failure
             for entry in tape.entries[looked:]:
-                if not any(fault.changes_code for fault in self._faults):
-                    _must_be_registered(entry)
-                if reason := stuck.why_stuck(entry):
+                changed = any(fault.changes_code for fault in self._faults)
+                if reason := (not changed and _unregistered(entry)) or stuck.why_stuck(entry):
                     return reason
             looked = len(tape.entries)
             process = self._stage.registry.process
@@ -258,14 +258,19 @@ def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     return asyncio.create_task(waiting)
 
 
-def _must_be_registered(entry: Entry) -> None:
-    """Raise when a worker says that it does not know a workflow or activity type: no strike is to blame for that."""
-    if not isinstance(entry.facts, WorkflowTaskFailed | ActivityFailed) or entry.kind != "request":
-        return
-    message = entry.facts.failure.message
-    if "is not registered" not in message:
-        return
-    kind = "workflow" if entry.operation == "RespondWorkflowTaskFailed" else "activity"
-    known = [word.strip(" '\"") for word in message.rpartition(":")[2].split(",")]
-    asked = message.partition("class ")[2].partition(" ")[0] if kind == "workflow" else ""
-    raise UsageError(f"the worker has no such {kind}: {message}{nearest(asked, known) if asked else ''}")
+def _unregistered(entry: Entry) -> str:
+    """Say which activity a worker was given that it does not have, or return an empty text; no strike is to blame.
+
+    Raises:
+        UsageError: It does not have the workflow that was started, so that nothing of the scenario's can be tried.
+    """
+    failed = entry.facts_as(WorkflowTaskFailed) or entry.facts_as(ActivityFailed)
+    if failed is None or entry.kind != "request" or not is_unregistered(message := failed.failure.message):
+        return ""
+    if isinstance(failed, ActivityFailed):
+        return f"the worker has no such activity: {message}"
+    if entry.point and "/" in entry.point.workflow:
+        return ""  # a child, whose workflow task is found to fail again and again
+    asked = message.partition("class ")[2].partition(" ")[0]
+    hint = nearest(asked, registered_types(message)) if asked else ""
+    raise UsageError(f"the worker has no such workflow: {message}{hint}")

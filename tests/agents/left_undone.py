@@ -133,6 +133,16 @@ class Forecast:
 
 
 @workflow.defn
+class Review:
+    """Starts an activity that its worker has, or one that it does not have."""
+
+    @workflow.run
+    async def run(self, right: bool) -> str:
+        known = "reply" if right else "review"
+        return await workflow.execute_activity(known, "text", schedule_to_close_timeout=SOON)
+
+
+@workflow.defn
 class Trip:
     """Books and then pays nothing; where a step fails it gives up, and undoes what was booked, or does not."""
 
@@ -150,6 +160,6 @@ class Trip:
 
 if __name__ == "__main__":
     plumbing.main(
-        workflows=[Chat, Mail, Triage, Order, Digest, Forecast, Trip],
+        workflows=[Chat, Mail, Triage, Order, Digest, Forecast, Review, Trip],
         activities=[reply, measure, ask, book, cancel],
     )

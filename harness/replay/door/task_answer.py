@@ -18,7 +18,7 @@ from harness.replay.door.frontend import WorkerAnswer
 from harness.replay.door.replayable_run import RecordedTask, ReplayableRun, markers_of
 from harness.temporal import marker
 from harness.temporal.sdk_flags import Flags, flags_used
-from harness.temporal.task_failure import is_blocked
+from harness.temporal.task_failure import is_blocked, is_unregistered
 
 Kind = Literal["completed", "failed", "silent", "exited", "unasked"]
 """``completed``: the worker answered with commands. ``failed``: it failed the task. ``silent``: no answer in time; the
@@ -26,14 +26,6 @@ worker may be stuck, and should be started again. ``exited``: its process ended.
 
 RAN = "the worker ran a local activity that the history does not hold"
 """Note of an answer for which a local activity ran for real, which nobody can keep a worker from."""
-
-_UNKNOWN_TYPE = (
-    "is not registered on this worker",
-    "unable to find workflow type",
-    "Unknown workflow type",
-    "no such function is exported by the workflow bundle",
-)
-"""What workers say of a workflow type that they do not know: Python, .NET and Ruby; Go; Java; TypeScript."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +82,12 @@ class TaskAnswer:
     @property
     def unknown_type(self) -> bool:
         """Whether it is failed because the worker does not know the workflow type."""
-        return self.kind == "failed" and says_unknown_type(self.failure)
+        return self.kind == "failed" and is_unregistered(self.failure)
 
     @property
     def lost(self) -> bool:
         """Whether the worker process is of no more use: it ended, or may be stuck."""
         return self.kind in ("silent", "exited") or self.blocked
-
-
-def says_unknown_type(failure: str) -> bool:
-    """Tell whether the failure of a workflow task says that the worker does not know the workflow type."""
-    return any(sign in failure for sign in _UNKNOWN_TYPE)
 
 
 async def until_over(

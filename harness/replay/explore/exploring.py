@@ -22,7 +22,6 @@ from harness.records.explore_result import (
     OnServer,
 )
 from harness.records.scenario import Scenario, Start
-from harness.replay.door.task_answer import says_unknown_type
 from harness.replay.explore.asking import WHAT_CAN_BE_ASKED, WHERE_IT_WAITS
 from harness.replay.explore.compensation import left_behind
 from harness.replay.explore.move import DEFAULT_BUDGETS, Move, Step, budgets_of
@@ -39,6 +38,7 @@ from harness.replay.explore.worker import ExploredProgram, ExploredWorker
 from harness.replay.explore.world import World
 from harness.servers.clock import Clock
 from harness.servers.frontend import Frontend
+from harness.temporal.task_failure import is_unregistered
 from harness.trial.driver import converter as converter_of
 from harness.trial.script_files import script_files
 
@@ -171,7 +171,7 @@ class ScenarioExploration:
         queries = await queries_of(self._scenario, converter=self._converter) or await self._all_queries(root)
         await self._search.explore(root, queries=queries)
         for path in self._search.exploration.paths[:1]:
-            if path.close == "task failed" and says_unknown_type(path.result):
+            if path.close == "task failed" and is_unregistered(path.result):
                 raise UsageError(f"the worker says: {path.result}")
         findings = [await self._finding(each) for each in self._violations()]
         return self._result(findings)

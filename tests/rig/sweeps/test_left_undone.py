@@ -64,6 +64,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "Order": ({"queries-answered": "broken"}, {"sends": [query("status", at=PACKED), signal("confirm", at="then")]}),
     "Digest": ({"within-server-limits": "broken"}, {}),
     "Forecast": ({"no-refusal-told-as-answer": "broken"}, {}),
+    "Review": ({"activities-registered": "broken"}, {}),
 }
 
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from harness.sweeps.pace import Machine, keep_pace, next_limit, turns_of
+from harness.sweeps.turns import Turns
 
 IDLE, BUSY, LATE = Machine(idle=0.5, late=0.0), Machine(idle=0.05, late=0.01, ready=1.5), Machine(idle=0.5, late=1.0)
 CROWDED = Machine(idle=0.0, late=0.05, ready=4.0)
@@ -41,3 +42,16 @@ def test_what_the_user_asks_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (turns_of(jobs=0).limit, turns_of(jobs=0).most) == (6, 16)
     assert (turns_of(jobs=0, shared_by=8).limit, turns_of(jobs=0, shared_by=8).most) == (1, 2)
     asyncio.run(keep_pace(turns_of(jobs=4)))
+
+
+async def test_beside_those_that_only_wait_as_many_more_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.sweeps.pace.next_limit", lambda limit, machine, *, most, all_taken: limit)
+    turns, waiting = Turns(2, most=4), {"a", "b", "c"}
+    pace = asyncio.create_task(keep_pace(turns, waits=waiting.__contains__))
+    async with asyncio.timeout(60), turns.one("first", trial="a"), turns.one("second", trial="b"):
+        async with turns.one("third", trial="c"), turns.one("fourth", trial="d"):
+            assert turns.limit == turns.most
+            waiting.clear()
+        while turns.limit > 2:
+            await asyncio.sleep(0.1)
+    pace.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.temporal.task_failure import is_blocked, is_nondeterminism
+from harness.temporal.task_failure import is_blocked, is_nondeterminism, is_unregistered, registered_types
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,30 @@ from harness.temporal.task_failure import is_blocked, is_nondeterminism
 )
 def test_a_message_tells_why_a_task_failed(message: str, blocked: bool, nondeterminism: bool) -> None:
     assert (is_blocked(message), is_nondeterminism(message)) == (blocked, nondeterminism)
+
+
+@pytest.mark.parametrize(
+    ("message", "has"),
+    [
+        (
+            "Activity function review for workflow Blog is not registered on this worker, "
+            "available activities: draft, publish",
+            ["draft", "publish"],
+        ),
+        ("Workflow class Blog is not registered on this worker, available workflows: Trip", ["Trip"]),
+        ('Activity function review is not registered on this Worker, available activities: ["draft"]', ["draft"]),
+        ("unable to find activityType=review. Supported types: [draft, publish]", ["draft", "publish"]),
+        ('Activity Type "review" is not registered with a worker. Known types are: draft', ["draft"]),
+        ("unable to find workflow type: Blog. Supported types: []", []),
+        ("Unknown workflow type: Blog", []),
+    ],
+)
+def test_a_worker_says_that_it_does_not_have_a_type(message: str, has: list[str]) -> None:
+    assert is_unregistered(message)
+    assert registered_types(message) == has
+
+
+@pytest.mark.parametrize("message", ["the user is not registered", "no such function", ""])
+def test_what_a_program_fails_with_itself_says_nothing_of_types(message: str) -> None:
+    assert not is_unregistered(message)
+    assert registered_types(message) == []

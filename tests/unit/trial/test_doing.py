@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.trial.doing import doing
+from harness.trial.doing import doing, waits
 from tests.unit.checks.build import Story, killed
 
 
@@ -39,3 +39,20 @@ def test_a_later_attempt_is_told_by_its_number() -> None:
     assert seen(story) == "the worker waits for a task"
     story.again(task)
     assert seen(story) == "charge 1, attempt 2"
+
+
+def test_a_trial_waits_when_nothing_but_heartbeats_passes_the_doors() -> None:
+    story = Story()
+    task = story.activity("charge")
+    assert not waits(story.evidence().tape, now=story.now + 1)
+    assert waits(story.evidence().tape, now=story.now + 3)
+    story.wait(3).beat(task)
+    assert waits(story.evidence().tape, now=story.now)
+    story.complete(task)
+    assert not waits(story.evidence().tape, now=story.now)
+
+
+def test_a_trial_whose_worker_starts_is_at_work_and_so_is_one_of_which_nothing_is_known() -> None:
+    started = [entry for entry in Story().evidence().tape if entry.operation == "start-worker"]
+    assert not waits(started, now=started[-1].at + 60)
+    assert not waits((), now=0.0)
