@@ -29,13 +29,13 @@ def activities_registered(evidence: Evidence, baselines: Sequence[Evidence]) -> 
     ended = [entry for entry in evidence.tape if entry.kind == "request" and entry.operation in _ENDS]
     if not ended:
         raise NothingToLookAt("no activity ended")
-    found: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     for entry in ended:
         failed = entry.facts_as(ActivityFailed)
         if failed is not None and is_unregistered(failed.failure.message):
             finding = _unregistered(entry, evidence=evidence, has=registered_types(failed.failure.message))
-            found.setdefault(finding.subject, finding)
-    yield from found.values()
+            findings.setdefault(finding.subject, finding)
+    yield from findings.values()
 
 
 def _unregistered(entry: Entry, *, evidence: Evidence, has: Sequence[str]) -> Finding:

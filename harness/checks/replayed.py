@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 
 from harness.checks.check import CannotTell, NothingToLookAt, check
@@ -16,6 +17,9 @@ _READS_ENVIRONMENT = (
     "otherwise for the workflows that are open.",
     "Read the variable where the workflow is started and hand it in, or in an activity; tell a library what it reads.",
 )
+
+_NUMBER = re.compile(r"[.+]\d+(?=/|[.+]|$)")
+"""Which child, execution or run of a chain it is, in a path such as ``Parent/Child.2+1``."""
 
 _NEVER_BY_DESIGN = ("command", "outcome")
 _BY_DESIGN = (
@@ -43,13 +47,20 @@ def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Find
     seen: set[tuple[str, str]] = set()
     for replay in evidence.replays:
         for finding in _findings(replay, _path_of(replay, evidence)):
-            if (finding.subject, finding.message) not in seen:
-                seen.add((finding.subject, finding.message))
+            what = _whatever_execution(finding)
+            if what not in seen:
+                seen.add(what)
                 yield finding
     unknown = next((reason for replay in evidence.replays if (reason := _why_unknown(replay))), "")
     if unknown and not seen:
         raise CannotTell(unknown)
     return f"not replayed: {'; '.join(reasons)}" if reasons else ""
+
+
+def _whatever_execution(finding: Finding) -> tuple[str, str]:
+    """Return what a finding says of the code, whichever execution of it shows it: one cause is told once."""
+    code = _NUMBER.sub("", finding.subject)
+    return code, finding.message.replace(finding.subject, code)
 
 
 def _why_unknown(replay: Replay) -> str:

@@ -79,6 +79,16 @@ def test_report_cases_what_depends_on_a_condition_is_told_once_with_its_line_and
     )
 
 
+def test_report_cases_what_each_execution_of_a_child_shows_is_one_finding_and_another_child_is_another() -> None:
+    shown = ReplayFinding(check="", workflow="", message="it depends on the wall clock", subject="", line="app.py:7")
+    paths = ("Agent/Mail.1", "Agent/Mail.2", "Agent/Mail.2+1", "Agent/Call.1")
+    replays = [Replay(workflow_id=path, run_id=path, commands=4, findings=(shown,)) for path in paths]
+    messages = [finding.message for finding in judged("replays", replayed(*replays)).findings]
+    assert messages == [
+        f"the replay of {path} shows that it depends on the wall clock" for path in ("Agent/Mail.1", "Agent/Call.1")
+    ]
+
+
 def test_code_that_reads_the_environment_and_decides_the_same_is_risky() -> None:
     call = NondeterministicCall(function="os.environ", stack=("app.py:7 in run",), workflow="Agent")
     reads = ReplayFinding(

@@ -54,6 +54,7 @@ def test_the_planted_agent_of_a_point_is_declared(point: ReadinessPoint) -> None
 
 def test_each_rule_and_check_that_a_point_could_use_is_used_or_left_out_for_a_reason() -> None:
     left_out = {
+        "activities-registered": "about deploying",
         "address-can-be-told": "about deploying",
         "executions-alike": "of several executions, which a run has where it is asked for them",
         "goes-on-under-other-code": "of the next version of the code, which a run has where it is given",
