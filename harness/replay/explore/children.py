@@ -9,7 +9,7 @@ from harness.replay.explore.move import TROUBLES
 from harness.replay.explore.world import Declared, KnownOutcome, Pending, World, begin, run_id_of
 
 _MOST_ENDS = 4
-"""How many ways in which a child fails its parent meets."""
+"""How many ways in which a child ends, beside its plain one, its parent meets."""
 
 _ENDS = ("completed", "failed", "cancelled")
 
@@ -52,17 +52,24 @@ def child_ends(child: Pending, parent: World, ended: Sequence[tuple[World, str]]
     """
     plain = [(world, close) for world, close in ended if not any(_troubles(world))]
     first = next((each for each in plain if each[1] in _ENDS), None)
-    unexplored = tuple(dict.fromkeys(reason for world, _ in ended for reason in world.unexplored))
+    unexplored = [reason for world, _ in ended for reason in world.unexplored]
     if first is None:
         return (_without_end(child, parent, plain),)
-    kept = [replace(_outcome(first[0]), signals=_signals(first[0], parent), unexplored=unexplored)]
+    kept = [replace(_outcome(first[0]), signals=_signals(first[0], parent))]
     for world, close in ended:
-        outcome = _outcome(world) if close in ("failed", "cancelled") else None
-        if outcome and outcome.failure and all(outcome.failure != each.failure for each in kept):
-            trouble = next(_troubles(world), None)
-            because = f", since its {trouble}" if trouble else ""
-            words = f"fails ({world.result.splitlines()[0] if world.result else close}){because}"
-            kept.append(replace(outcome, detail=f"end-{len(kept)}", words=words))
+        signals = _signals(world, parent)
+        if close == "stuck":
+            unexplored.append(f"child {child.shown} where it waits for something from outside")
+        outcome = _outcome(world) if close in _ENDS else None
+        if outcome is None or any(_is_alike(outcome, each) for each in kept):
+            continue
+        if close == "completed" and signals != kept[0].signals:
+            unexplored.append(f"child {child.shown} where it sends other signals and ends otherwise")
+        else:
+            kept.append(replace(outcome, detail=f"end-{len(kept)}", words=_words_of(world, close)))
+    if more := kept[_MOST_ENDS + 1 :]:
+        unexplored.append(f"child {child.shown} where it ends in one of the {len(more)} ways beyond {_MOST_ENDS + 1}")
+    kept[0] = replace(kept[0], unexplored=tuple(dict.fromkeys(unexplored)))
     return tuple(kept[: _MOST_ENDS + 1])
 
 
@@ -77,6 +84,19 @@ def waiting_children(world: World) -> tuple[str, ...]:
 
 def _troubles(world: World) -> Iterator[str]:
     return (move.words for move in world.moves if move.kind in TROUBLES)
+
+
+def _is_alike(one: KnownOutcome, other: KnownOutcome) -> bool:
+    return (one.result, one.failure) == (other.result, other.failure)
+
+
+def _words_of(world: World, close: str) -> str:
+    """Say how a child ends that does not end in its plain way."""
+    trouble = next(_troubles(world), None)
+    if close == "completed":
+        return "completes otherwise, " + (f"since its {trouble}" if trouble else "by its own order of events")
+    because = f", since its {trouble}" if trouble else ""
+    return f"fails ({world.result.splitlines()[0] if world.result else close}){because}"
 
 
 def _without_end(child: Pending, parent: World, plain: Sequence[tuple[World, str]]) -> KnownOutcome:

@@ -24,7 +24,7 @@ DEFAULT_BUDGETS: Mapping[str, int] = {
 these four together; where it is not given, as much as the largest of them. ``together``: two things happen before the
 worker is asked, so that they come in one workflow task; the last of this budget is kept for what comes before any
 trouble. ``twice``: a signal comes once more. ``answer``: the model gives one of the other answers that its script
-offers.
+offers, or a child completes otherwise than it does in the plain course of things.
 """
 
 TROUBLES = ("fail", "timeout", "cancel", "terminate")
@@ -63,7 +63,7 @@ class Move:
 
     @property
     def is_other_answer(self) -> bool:
-        """Whether something completes for which the model has given another answer than its script's own."""
+        """Whether it completes otherwise: after another answer of the model, or as a child does on another path."""
         return self.kind == "complete" and self.detail not in ("", ANYWAY)
 
 

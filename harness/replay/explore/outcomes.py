@@ -47,7 +47,7 @@ def _plain(world: World) -> Iterator[Move]:
                 yield _move("deliver", each, "reaches the other workflow")
             case "child" if each.started:
                 if not _goes_on(each, world):
-                    yield _completion(each, cancelled=each.cancelled or _is_being_cancelled(each, world))
+                    yield from _child_completions(each, world)
             case "child":
                 yield _move("start", each, "starts")
             case _:
@@ -77,6 +77,14 @@ def _completions(pending: Pending, world: World) -> Iterator[Move]:
     for end in others if world.left["answer"] else ():
         yield _move("complete", pending, end.words, end.detail)
         yield _move("complete", pending, f"{end.words}{FROM_NOW_ON}", f"{end.detail}{FROM_NOW_ON}")
+
+
+def _child_completions(child: Pending, world: World) -> Iterator[Move]:
+    """Yield how a child completes: in the plain way, and as it does on other paths of its own."""
+    yield _completion(child, cancelled=child.cancelled or _is_being_cancelled(child, world))
+    if world.left["answer"]:
+        others = _other_ends(child, world)
+        yield from (_move("complete", child, end.words, end.detail) for end in others if end.failure is None)
 
 
 def _is_being_cancelled(child: Pending, world: World) -> bool:
@@ -158,14 +166,14 @@ def _failures(pending: Pending, world: World) -> Iterator[tuple[Move, float]]:
         names = policy.non_retryable or (() if policy.attempts else (SOME_FAILURE,))
         for name in names:
             yield _move("fail", pending, f"fails with {name}, which is not retried", name), pending.at
-    elif own := [end for end in _other_ends(pending, world) if pending.started]:
+    elif own := [end for end in _other_ends(pending, world) if pending.started and end.failure]:
         yield from ((_move("fail", pending, end.words, end.detail), pending.at) for end in own)
     elif pending.kind == "external" or pending.kind == "nexus" or pending.started:
         yield _move("fail", pending, "fails", SOME_FAILURE), pending.at
 
 
 def _other_ends(child: Pending, world: World) -> list[KnownOutcome]:
-    """Return how a child fails on paths of its own that are not the plain course of things."""
+    """Return how a child ends on paths of its own that are not the plain course of things."""
     return [end for end in world.ends.get(child.known_by, ()) if end.detail] if child.kind == "child" else []
 
 

@@ -59,7 +59,7 @@ class ExploredPath:
 
     @functools.cached_property
     def other_answers(self) -> tuple[str, ...]:
-        """What completes with another answer of the model than its script's own."""
+        """What completes otherwise than in the plain course of things."""
         return tuple(sorted(f"{move.subject} {move.detail}" for move in self.moves if move.is_other_answer))
 
     @property
