@@ -18,6 +18,7 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as workflow_s
 
 from harness.temporal.service import OPERATOR_SERVICE, SERVICE, UNLIMITED
 from harness.temporal.task_events import mend_task_events
+from harness.temporal.unary_call import response_of
 
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 _CALL_LIMIT = 20.0  # seconds
@@ -63,7 +64,7 @@ class Frontend:
         while True:
             left = deadline - time.monotonic()
             try:
-                return await method(request, timeout=left, wait_for_ready=True)
+                return await response_of(method(request, timeout=left, wait_for_ready=True))
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() + _PAUSE > deadline:
                     error.add_note(operation)

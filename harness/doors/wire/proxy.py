@@ -23,6 +23,7 @@ from harness.doors.wire.worker_ports import WorkerPorts
 from harness.records.facts import NO_FACTS, Facts
 from harness.records.tape import Entry
 from harness.temporal.service import UNLIMITED, request_type, response_type
+from harness.temporal.unary_call import response_of
 
 _SENT_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
 """Status codes with which the SDK's client sends a request again, so that its task is still in the worker's hands."""
@@ -286,7 +287,7 @@ class WireProxy:
         passing = self._passing.get(method)
         if passing is None:
             passing = self._passing[method] = self._channel.unary_unary(method)
-        reply: bytes = await passing(raw, metadata=metadata, timeout=context.time_remaining())
+        reply: bytes = await response_of(passing(raw, metadata=metadata, timeout=context.time_remaining()))
         return reply
 
 
