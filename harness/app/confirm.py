@@ -14,7 +14,7 @@ from harness.app.progress import Tell
 from harness.app.run import Means
 from harness.errors import UsageError
 from harness.processes import scratch
-from harness.records import store as folders
+from harness.records import files
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, OnServer, PathPlan
 from harness.records.sweep_result import News
 from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
@@ -40,14 +40,14 @@ async def confirm(plan: Path, *, means: Means, tell: Tell) -> Explorations:
     """
     if not plan.is_file():
         raise UsageError(f"there is no plan {plan}; `crashproof explore` writes one beside each finding")
-    planned = folders.read_json(plan, PathPlan)
+    planned = files.read_json(plan, PathPlan)
     folder = plan.resolve().parent
     if not Path(planned.cwd).is_dir():
         raise UsageError(f"the exploration was made in {planned.cwd}, which is gone")
     os.chdir(planned.cwd)
     began = time.monotonic()
     on_server = await _walked(planned, folder=folder, means=means, tell=tell)
-    folders.write_json(folder / ON_SERVER, on_server)
+    files.write_json(folder / ON_SERVER, on_server)
     finding = replace(planned.finding, on_server=on_server)
     seconds = time.monotonic() - began
     result = _result(finding, budgets=planned.budgets, seconds=seconds)
@@ -77,7 +77,7 @@ async def _walked(planned: PathPlan, *, folder: Path, means: Means, tell: Tell) 
 
     def save(name: str, content: bytes) -> str:
         file = folder / "history-on-server.json"
-        folders.write_bytes(file, content)
+        files.write_bytes(file, content)
         return shown_path(file)
 
     try:

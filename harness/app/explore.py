@@ -18,6 +18,7 @@ from harness.app.run import DeclaredWork
 from harness.errors import RigError, UsageError
 from harness.histories.files import history_files
 from harness.histories.formats import load
+from harness.records import files
 from harness.records import store as folders
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult, OnServer, PathPlan
 from harness.records.private_files import close_to_others, make_private
@@ -170,12 +171,12 @@ def _keep(record: ExplorationRecord) -> Explorations:
     explored = record.explored
     folder, report = Path(explored.folder), explore_report(explored)
     trees = [path_tree(each.scenario, each.branches) for each in explored.results]
-    folders.write_json(folder / RECORD, record)
-    folders.write_json(folder / "report.json", document(report))
-    folders.write_bytes(folder / "report.junit.xml", junit(report))
-    folders.write_json(folder / "report.sarif", sarif(report, version=versions()["crashproof"]))
-    folders.write_bytes(folder / "summary.md", findings_summary(report).encode())
-    folders.write_bytes(folder / "report.html", html(report, trees=[each for each in trees if each]).encode())
+    files.write_json(folder / RECORD, record)
+    files.write_json(folder / "report.json", document(report))
+    files.write_bytes(folder / "report.junit.xml", junit(report))
+    files.write_json(folder / "report.sarif", sarif(report, version=versions()["crashproof"]))
+    files.write_bytes(folder / "summary.md", findings_summary(report).encode())
+    files.write_bytes(folder / "report.html", html(report, trees=[each for each in trees if each]).encode())
     return explored
 
 
@@ -188,12 +189,12 @@ def judge_explorations(folder: Path) -> Explorations:
     Raises:
         UsageError: A file of it is corrupt.
     """
-    record = folders.read_json(folder / RECORD, ExplorationRecord)
+    record = files.read_json(folder / RECORD, ExplorationRecord)
     results = []
     for result in record.explored.results:
         file = _paths_file(folder, result.scenario)
         if file.is_file():
-            result = judged_again(result, folders.read_json(file, ExploredPaths))
+            result = judged_again(result, files.read_json(file, ExploredPaths))
         results.append(replace(result, findings=tuple(_as_on_server(each, folder) for each in result.findings)))
     explored = replace(record.explored, results=tuple(results), folder=shown_path(folder.resolve()))
     return _keep(replace(record, explored=explored))
@@ -202,7 +203,7 @@ def judge_explorations(folder: Path) -> Explorations:
 def _as_on_server(finding: ExploreFinding, folder: Path) -> ExploreFinding:
     """Return a finding with what a real server made of its plan, where it was asked."""
     file = folder / finding.id / ON_SERVER
-    return replace(finding, on_server=folders.read_json(file, OnServer)) if file.is_file() else finding
+    return replace(finding, on_server=files.read_json(file, OnServer)) if file.is_file() else finding
 
 
 def _paths_file(folder: Path, scenario: str) -> Path:
@@ -228,7 +229,7 @@ async def _explore_one(
 
     def save(name: str, content: bytes) -> str:
         file = folder / name / "history.json"
-        folders.write_bytes(file, content)
+        files.write_bytes(file, content)
         return shown_path(file)
 
     async with open_worker(scenario, options=options, logs=folder / "logs" / scenario.name) as worker:
@@ -239,7 +240,7 @@ async def _explore_one(
             explored = await exploration.explore()
             planned = (_planned(each, of=explored, declared=work.declared, folder=folder) for each in explored.findings)
             results[scenario.name] = replace(explored, findings=tuple(planned))
-            folders.write_json(_paths_file(folder, scenario.name), exploration.paths)
+            files.write_json(_paths_file(folder, scenario.name), exploration.paths)
         except asyncio.CancelledError:
             results[scenario.name] = exploration.so_far()
             raise
@@ -254,7 +255,7 @@ def _planned(finding: ExploreFinding, *, of: ExploreResult, declared: DeclaredSc
         return finding
     file = folder / finding.id / PLAN
     finding = replace(finding, plan=shown_path(file))
-    folders.write_json(file, PathPlan(cwd=os.getcwd(), declared=declared, budgets=of.budgets, finding=finding))
+    files.write_json(file, PathPlan(cwd=os.getcwd(), declared=declared, budgets=of.budgets, finding=finding))
     return finding
 
 
@@ -267,7 +268,7 @@ def _news(scenario: Scenario, so_far: Exploration) -> News:
 def interrupted(out: Path) -> Explorations | None:
     """Return what the newest exploration below ``out`` came to, if anything; for when it was interrupted."""
     file = out / "latest" / RECORD
-    return folders.read_json(file, ExplorationRecord).explored if file.is_file() else None
+    return files.read_json(file, ExplorationRecord).explored if file.is_file() else None
 
 
 async def walk_again(finding_id: str, *, folder: Path | None) -> Explorations | None:
@@ -329,7 +330,7 @@ def _kept(finding_id: str, folder: Path | None) -> tuple[ExplorationRecord, Expl
     for place in places:
         if not (place / RECORD).is_file():
             continue
-        record = folders.read_json(place / RECORD, ExplorationRecord)
+        record = files.read_json(place / RECORD, ExplorationRecord)
         for result in record.explored.results:
             for finding in result.findings:
                 if finding.id == finding_id:

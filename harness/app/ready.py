@@ -23,6 +23,7 @@ from harness.readiness.logs import log_checks, read_logs
 from harness.readiness.measuring import Measured, checklist
 from harness.readiness.metrics import CHECKS as METRICS
 from harness.readiness.points import POINTS
+from harness.records import files
 from harness.records import store as folders
 from harness.records.audit_result import AuditResult
 from harness.records.checklist import Checklist
@@ -141,7 +142,7 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, rep
         folder=shown,
     )
     filled = checklist(measured)
-    folders.write_json(place / folders.CHECKLIST, filled)
+    files.write_json(place / folders.CHECKLIST, filled)
     keep(result.sweeps, folder=place, scenarios=record.scenarios)
     return ReadyResult(checklist=filled, run=replace(result, folder=place), record=record)
 

@@ -21,7 +21,7 @@ from harness.audit.code.source import SourceFile
 from harness.audit.judging import PartResult, is_fresh
 from harness.audit.rule import Rule
 from harness.errors import RigError
-from harness.records.store import write_bytes
+from harness.records.files import write_bytes
 
 KEPT_SECONDS = 30 * 86400
 """Results that nobody asked for this long are removed."""

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from harness.errors import UsageError
+from harness.records.files import read_json
 from harness.records.plan import Plan, parse
 from harness.records.replay_result import NondeterministicCall
-from harness.records.store import RUNS, is_judged, load_verdict, read_json
+from harness.records.store import RUNS, is_judged, load_verdict
 from harness.records.verdict import Outcome
 from harness.temporal.payload import value_of
 

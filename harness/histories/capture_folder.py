@@ -26,7 +26,7 @@ from harness.errors import UsageError
 from harness.foreign import for_file_name
 from harness.histories.choosing import Candidate
 from harness.records.capture_result import CapturedHistory, Kept
-from harness.records.store import write_bytes, write_json
+from harness.records.files import write_bytes, write_json
 
 INDEX = "captured.json"
 

@@ -14,9 +14,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
+import itertools
 import secrets
 import shutil
 import time
@@ -27,9 +25,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from harness.errors import RigError, UsageError
+from harness.errors import UsageError
 from harness.foreign import for_file_name
 from harness.records.evidence import Crash, End, Evidence, History, Sample
+from harness.records.files import UNREADABLE, corrupt, on_disk, read_json, write_bytes, write_json, write_pieces
 from harness.records.json_text import json_bytes, json_line
 from harness.records.plan import Plan, parse
 from harness.records.private_files import make_private
@@ -103,7 +102,7 @@ def new_run(root: Path = RUNS) -> Path:
         RigError: It cannot be made.
     """
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
-    with _disk(root / name):
+    with on_disk(root / name):
         make_private(root / name / "trials")
     point_latest(root, at=Path(name))
     return root / name
@@ -116,7 +115,7 @@ def point_latest(root: Path, *, at: Path | None) -> None:
         RigError: It cannot be done.
     """
     latest = root / "latest"
-    with _disk(latest):
+    with on_disk(latest):
         if at is None:
             latest.unlink(missing_ok=True)
             return
@@ -146,7 +145,7 @@ def is_judged(trial: Path) -> bool:
 def set_aside(folder: Path) -> Path:
     """Put the evidence of a trial aside, below ``under-load`` beside all trials, and return where it is now."""
     aside = under_load(folder)
-    with _disk(aside):
+    with on_disk(aside):
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(exist_ok=True)
         folder.rename(aside)
@@ -156,42 +155,6 @@ def set_aside(folder: Path) -> Path:
 def under_load(folder: Path) -> Path:
     """Return where the evidence of a trial is that was run again in quiet."""
     return folder.parent.parent / "under-load" / folder.name
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, atomically."""
-    write_bytes(path, json_bytes(value))
-
-
-def write_bytes(path: Path, *content: bytes) -> None:
-    """Write a file, of one piece or of several, so that it is there whole or not at all, for nobody else to read.
-
-    Raises:
-        RigError: The disk does not take it.
-    """
-    with _disk(path):
-        make_private(path.parent)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            partial.touch(mode=0o600)
-            with partial.open("wb") as file:
-                file.writelines(content)
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-
-
-def read_json(path: Path, kind: type[T]) -> T:
-    """Read a value from JSON.
-
-    Raises:
-        UsageError: The file is missing, unreadable, or not what it should be; with its name.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except _UNREADABLE as error:
-        raise _corrupt(path, error) from error
 
 
 def save_evidence(folder: Path, evidence: Evidence) -> None:
@@ -275,11 +238,11 @@ def load_plan(folder: Path) -> Plan:
     path = folder / "plan.json"
     plan = read_json(path, dict).get("plan")
     if not isinstance(plan, str):
-        raise _corrupt(path, ValueError("it holds no plan"))
+        raise corrupt(path, ValueError("it holds no plan"))
     try:
         return parse(plan)
     except UsageError as error:
-        raise _corrupt(path, error) from error
+        raise corrupt(path, error) from error
 
 
 def save_verdict(folder: Path, verdict: Verdict) -> None:
@@ -305,9 +268,10 @@ def save_run(folder: Path, record: RunRecord, *, swept: Iterable[bytes] | None =
         record: The record.
         swept: Its sweeps as ``sweep_line`` returns them, where that was done before.
     """
-    lines = [sweep_line(sweep) for sweep in record.sweeps] if swept is None else swept
+    lines = map(sweep_line, record.sweeps) if swept is None else swept
     head, _, end = json_bytes(run_as_json(replace(record, sweeps=()))).rpartition(b"]")
-    write_bytes(folder / "run.json", head, b"\n", b",\n".join(lines), b"]", end)
+    between = (b",\n" * (number > 0) + line for number, line in enumerate(lines))
+    write_pieces(folder / "run.json", itertools.chain((head, b"\n"), between, (b"]", end)))
 
 
 def load_run(folder: Path) -> RunRecord:
@@ -324,7 +288,7 @@ def _read(path: Path, read: Callable[[dict[str, Any]], T]) -> T:
     try:
         return read(kept)
     except UsageError as error:
-        raise _corrupt(path, error) from error
+        raise corrupt(path, error) from error
 
 
 def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_ListedHistory, ...]:
@@ -358,7 +322,7 @@ def _load_history(folder: Path, listed: _ListedHistory) -> History:
     path = folder / "history" / listed.file
     events = read_json(path, dict).get("events")
     if not isinstance(events, list):
-        raise _corrupt(path, ValueError("it holds no list of events"))
+        raise corrupt(path, ValueError("it holds no list of events"))
     return History(
         workflow_id=listed.workflow_id,
         run_id=listed.run_id,
@@ -376,23 +340,5 @@ def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:
     try:
         for line in path.read_bytes().splitlines():
             yield read(line)
-    except _UNREADABLE as error:
-        raise _corrupt(path, error) from error
-
-
-_UNREADABLE = (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-def _corrupt(path: Path, error: Exception) -> UsageError:
-    reason = "it is missing" if isinstance(error, FileNotFoundError) else str(error)
-    return UsageError(f"the evidence in {path} cannot be read: {reason}; run the scenario again to have it anew")
-
-
-@contextlib.contextmanager
-def _disk(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        room = "free some room or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        words = f"evidence cannot be written to {error.filename or place}: {error.strerror}"
-        raise RigError(f"{words}; {room}give another place with --out") from error
+    except UNREADABLE as error:
+        raise corrupt(path, error) from error

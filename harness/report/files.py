@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import extensions, report
+from harness.records import files
 from harness.records import store as folders
 from harness.records.audit_result import CodePlace
 from harness.records.run_record import DeclaredScenario
@@ -37,7 +38,7 @@ def keep(sweeps: Sequence[SweepResult], *, folder: Path, scenarios: Sequence[Dec
         sweeps=sweeps, place=shown_path(folder), places=declared_places(scenarios), record=record, folder=folder
     )
     for form in forms():
-        folders.write_bytes(folder / form.file, form.make(run))
+        files.write_bytes(folder / form.file, form.make(run))
 
 
 def declared_places(scenarios: Sequence[DeclaredScenario]) -> dict[str, CodePlace]:

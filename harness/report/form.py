@@ -11,8 +11,9 @@ from harness.errors import UsageError
 from harness.records.audit_result import CodePlace
 from harness.records.checklist import Checklist
 from harness.records.evidence import Evidence
+from harness.records.files import read_json
 from harness.records.run_record import RunRecord
-from harness.records.store import CHECKLIST, load_evidence, read_json
+from harness.records.store import CHECKLIST, load_evidence
 from harness.records.sweep_result import SweepResult
 from harness.report.finding import Report
 from harness.report.sweep.source import sweep_report

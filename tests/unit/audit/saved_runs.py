@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 from harness.records.evidence import Evidence
+from harness.records.files import write_json
 from harness.records.plan import parse
 from harness.records.replay_result import Difference, Replay
-from harness.records.store import save_evidence, save_verdict, write_json
+from harness.records.store import save_evidence, save_verdict
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 from tests.unit.audit.histories.recorded import PLAIN, Writer
 

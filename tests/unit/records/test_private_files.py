@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import private_files
+from harness.records import files, private_files
 from harness.records import store as folders
 from harness.records.private_files import close_to_others, make_private, withhold
 
@@ -17,7 +17,7 @@ def modes(folder: Path) -> set[int]:
 
 def test_folders_and_files_of_evidence_are_for_nobody_else(tmp_path: Path) -> None:
     run = folders.new_run(tmp_path / "runs")
-    folders.write_json(run / "trials" / "t" / "tape.jsonl", {})
+    files.write_json(run / "trials" / "t" / "tape.jsonl", {})
     assert modes(tmp_path / "runs") == {0o700, 0o600}
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import msgspec
 import pytest
 
 from harness.errors import RigError, UsageError
+from harness.records import files
 from harness.records import store as folders
 from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Crash, Evidence, History, Sample
@@ -174,21 +174,9 @@ def test_what_says_something_else_is_named(trial: Path, name: str, content: byte
 def test_a_trial_that_lists_a_history_oddly_is_named(trial: Path) -> None:
     told = msgspec.json.decode((trial / "trial.json").read_bytes())
     told["histories"][0].pop("file")
-    folders.write_json(trial / "trial.json", told)
+    files.write_json(trial / "trial.json", told)
     with pytest.raises(UsageError, match=r"trial\.json"):
         load(trial)
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "run.json"
-    folders.write_json(file, {"old": 1})
-    full_disk(monkeypatch)
-    with pytest.raises(RigError, match="No space left on device") as raised:
-        folders.write_json(file, {"new": 2})
-    assert "free some room or give another place with --out" in str(raised.value)
-    assert str(tmp_path) in str(raised.value)
-    assert msgspec.json.decode(file.read_bytes()) == {"old": 1}
-    assert os.listdir(tmp_path) == ["run.json"]
 
 
 def test_a_full_disk_is_told_when_a_run_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,25 +188,12 @@ def test_a_full_disk_is_told_when_a_run_begins(tmp_path: Path, monkeypatch: pyte
         folders.new_run(tmp_path)
 
 
-class FullDisk(io.FileIO):
-    """A file on a disk that is full when half of what is written is there."""
-
-    def writelines(self, lines: Iterable[Any]) -> None:
-        content = b"".join(lines)
-        self.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # of a file that is open no name is given
-
-
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "open", lambda self, mode: FullDisk(self, mode))
-
-
 def test_a_new_run_is_the_latest(tmp_path: Path) -> None:
     first = folders.new_run(tmp_path)
     second = folders.new_run(tmp_path)
     assert first != second
     assert (tmp_path / "latest").resolve() == second.resolve()
-    folders.write_json(second / "run.json", {})
+    files.write_json(second / "run.json", {})
     assert folders.find_run(tmp_path / "latest") == second.resolve()
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from harness.readiness.measuring import Measured, checklist
 from harness.records.checklist import CheckedPoint, Checklist
-from harness.records.store import CHECKLIST, write_json
+from harness.records.files import write_json
+from harness.records.store import CHECKLIST
 from harness.records.verdict import Outcome
 from harness.report.document import encoded
 from harness.report.form import RunReport
