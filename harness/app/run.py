@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -190,7 +191,10 @@ async def resume(folder: Path, *, limits: SweepOptions, means: Means, tell: Tell
 
 
 class _Keeping:
-    """Keeps in ``run.json`` what each scenario came to so far: of one that has news alone it is written down anew."""
+    """Keeps in ``run.json`` what each scenario came to so far: of one that has news alone it is written down anew.
+
+    What is held of the others is compressed: a run of thousands of trials must not grow by what it has found.
+    """
 
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self._folder = folder
@@ -198,8 +202,8 @@ class _Keeping:
         self._swept: dict[str, bytes] = {}
 
     def __call__(self, result: SweepResult) -> None:
-        self._swept[result.scenario] = folders.sweep_line(result)
-        folders.save_run(self._folder, self._record, swept=self._swept.values())
+        self._swept[result.scenario] = zlib.compress(folders.sweep_line(result), 1)
+        folders.save_run(self._folder, self._record, swept=map(zlib.decompress, self._swept.values()))
 
 
 def _as_evidence(sweep: SweepResult) -> SweepResult:
