@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from harness.records.scenario import started_by as started_by
     from harness.records.scenario import started_by_worker as started_by_worker
     from harness.records.scenario import update as update
+    from harness.records.start_activity import start_activity as start_activity
 
 _HOME = {
     "RigError": "harness.errors",
@@ -76,6 +77,7 @@ _HOME = {
     "reached": "harness.records.scenario",
     "signal": "harness.records.scenario",
     "start": "harness.records.scenario",
+    "start_activity": "harness.records.start_activity",
     "started_by": "harness.records.scenario",
     "started_by_worker": "harness.records.scenario",
     "update": "harness.records.scenario",

@@ -8,8 +8,11 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.processes.ports import loopback_addresses
+from harness.records.activity_timeouts import START_TO_CLOSE, ActivityTimeouts
 from harness.records.expectation import Expectation, expects
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
+
+_OF_ACTIVITIES = ("--start-to-close", "--schedule-to-close", "--heartbeat-timeout", "--attempts")
 
 NAMELESS = "ad-hoc"
 """Name of an ad hoc scenario whose workflow type is not given."""
@@ -22,7 +25,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         UsageError: Something is missing, or does not go together, or is not JSON.
     """
     return Scenario(
-        name=given["workflow"] or NAMELESS,
+        name=given["workflow"] or given.get("activity") or NAMELESS,
         title="A worker given by options.",
         worker=given["worker"],
         task_queue=given["task_queue"] or "",
@@ -48,21 +51,47 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
 
 
 def _work(given: Mapping[str, Any]) -> Start | Starter:
+    activity = _activity(given)
     if given["starter"] or given["one_program"]:
+        if activity:
+            raise UsageError("--activity is started by crashproof: give no --starter and no --one-program beside it")
         if given["input"] or given["id"] or given.get("executions") or given.get("in_sequence"):
             raise UsageError("--input, --executions and --id go with --workflow alone: here the starter starts it")
         return Starter(command=given["starter"] or "", workflow=given["workflow"] or "")
-    if not given["workflow"]:
-        raise UsageError("--worker needs --workflow TYPE to start, or --starter COMMAND, or --one-program")
+    if not (given["workflow"] or activity):
+        raise UsageError(
+            "--worker needs --workflow TYPE or --activity TYPE to start, or --starter COMMAND, or --one-program"
+        )
     inputs = tuple(_arguments(text, option="--input") for text in given["input"]) or ((),)
     if len(inputs) > 1 and given.get("expect_result") is not None:
         raise UsageError("--expect-result says one result: give one --input with it")
     return Start(
-        workflow=given["workflow"],
+        workflow=given["workflow"] or given["activity"],
+        activity=activity,
         inputs=inputs,
         times=given.get("executions") or 1,
         in_sequence=bool(given.get("in_sequence")),
         id=given["id"] or "",
+    )
+
+
+def _activity(given: Mapping[str, Any]) -> ActivityTimeouts | None:
+    """Return what the options declare of an activity without a workflow; None where none is started."""
+    named = {name: given.get(name.removeprefix("--").replace("-", "_")) for name in _OF_ACTIVITIES}
+    if not given.get("activity"):
+        if alone := [name for name, value in named.items() if value]:
+            raise UsageError(
+                f"{alone[0]} goes with --activity TYPE: a workflow says itself what its activities may take"
+            )
+        return None
+    if given["workflow"]:
+        raise UsageError("give --workflow or --activity, not both: an activity is started without a workflow")
+    for_all = named["--schedule-to-close"] or 0.0
+    return ActivityTimeouts(
+        start_to_close=named["--start-to-close"] or (0.0 if for_all else START_TO_CLOSE),
+        schedule_to_close=for_all,
+        heartbeat=named["--heartbeat-timeout"] or 0.0,
+        maximum_attempts=named["--attempts"] or 0,
     )
 
 

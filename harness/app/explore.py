@@ -155,10 +155,11 @@ async def explore_started(work: Sequence[DeclaredWork], *, out: Path, tell: Tell
     Returns:
         What was explored; None where there is nothing to explore.
     """
-    started = [each for each in work if isinstance(each.scenario.work, Start)]
+    started = [each for each in work if isinstance(each.scenario.work, Start) and not each.scenario.is_activity]
     for each in work:
         if each not in started:
-            text = "not explored: its work is begun by a program"
+            whose = "is an activity without a workflow" if each.scenario.is_activity else "is begun by a program"
+            text = f"not explored: its work {whose}"
             tell(News(scenario=each.scenario.name, text=text, done=0, total=1))
     if not started:
         return None

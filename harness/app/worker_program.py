@@ -85,6 +85,9 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
         own = {**common, "one_program": True, "workflow": worker.starts}
         yield ReadProgram(options={**own, **options}, said=f"{where}; it starts {worker.starts} itself")
         return
+    if given.get("activity"):
+        yield ReadProgram(options={**common, **options}, said=f"{where}; {given['activity']} is started alone")
+        return
     for workflow in worker.workflows:
         if given.get("workflow") in (None, "", workflow.name):
             starts = not (given.get("starter") or given.get("one_program"))

@@ -23,7 +23,7 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace, turns_of
-from harness.sweeps.plans import first_plans, places_of, spread
+from harness.sweeps.plans import first_plans, places_of, spread, why_inapplicable
 from harness.sweeps.side_by_side import only_waits, rig_for, sweep_of
 from harness.sweeps.sweep import Sweep
 from harness.trial.rig import Rig
@@ -109,8 +109,7 @@ class LocalTrialMaker:
         """
         options = replace(options, points_only=True)
         rig = await self._rig(options)
-        if scenario.skips_time and (lacks := rig.engine.lacks("time skipping")):
-            reason = f"it lets time pass, and {lacks}"
+        if reason := why_inapplicable(scenario, rig.engine):
             return Undisturbed(result=SweepResult(scenario=scenario.name, title=scenario.title, inapplicable=reason))
         result = await self._sweep(scenario, rig=rig, folder=folder, options=options).run()
         result = replace(result, points_only=False)

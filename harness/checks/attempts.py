@@ -12,12 +12,10 @@ from harness import faults
 from harness.records.act_facts import TimeoutAccelerated
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityFailed, ActivityTask, ReportedFailure
-from harness.records.point import is_one_of_several
+from harness.records.point import CLOSES_ACTIVITY, is_one_of_several
 from harness.records.tape import Entry, acts
 from harness.temporal import event as events
 from harness.temporal.activity_options import ActivityOptions, options_of, options_on_tape
-
-_ANSWERS = ("RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RespondActivityTaskCanceled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +82,7 @@ class Attempt:
     @property
     def answers(self) -> tuple[Entry, ...]:
         """The requests that were to end it, in order: more than one where the SDK had to send it again."""
-        return tuple(self._sent(*_ANSWERS))
+        return tuple(self._sent(*CLOSES_ACTIVITY))
 
     @property
     def answer(self) -> Entry | None:
@@ -95,7 +93,7 @@ class Attempt:
     @cached_property
     def ended(self) -> Entry | None:
         """The reply to its answer, where the server took it."""
-        replies = (entry for entry in self.entries if entry.kind == "reply" and entry.operation in _ANSWERS)
+        replies = (entry for entry in self.entries if entry.kind == "reply" and entry.operation in CLOSES_ACTIVITY)
         return next((entry for entry in replies if entry.status == "OK"), None)
 
     @property

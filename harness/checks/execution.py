@@ -16,6 +16,7 @@ from harness.checks.scheduled import scheduled_runs
 from harness.checks.server_limits import TOO_LARGE
 from harness.checks.still_at_work import still_at_work
 from harness.records.act_facts import ClientCall
+from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import WorkflowTask, WorkflowTaskFailed
 from harness.records.tape import Entry, acts, executed
@@ -128,7 +129,7 @@ def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) 
     """No workflow task fails, and none times out except around a strike."""
     tasks = [event for history in evidence.histories for event in history.of_type("WORKFLOW_TASK_SCHEDULED")]
     if not tasks:
-        raise NothingToLookAt("no workflow task was scheduled")
+        raise NothingToLookAt(why_no_history(evidence) or "no workflow task was scheduled")
     deadlocked = yield from _failed_tasks(evidence, baselines)
     for history in evidence.histories:
         for event in history.of_type("WORKFLOW_TASK_TIMED_OUT"):

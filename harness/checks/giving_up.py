@@ -134,6 +134,8 @@ def _ended_wrongly(group: Sequence[Attempt], end: tuple[dict[str, Any], dict[str
         declared = f"{attempts} attempts" if attempts else f"{options.schedule_to_close:g} s"
         return f"did not end: {seen} attempts were seen, {declared} are declared" if evidence.end == "deadline" else ""
     attributes = events.attributes(end[1])
+    if "retryState" not in attributes and (seen == attempts or options.schedule_to_close):
+        return ""  # of an activity without a workflow the server does not tell it
     state = str(attributes.get("retryState", "")).removeprefix("RETRY_STATE_")
     timeout = ((attributes.get("failure") or {}).get("timeoutFailureInfo") or {}).get("timeoutType", "")
     if options.schedule_to_close and (state == "TIMEOUT" or timeout == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"):

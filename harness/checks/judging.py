@@ -13,10 +13,11 @@ from harness.checks.check import CannotTell, Check, NothingToLookAt
 from harness.checks.lateness import Late, heavy_lag, why_excused
 from harness.checks.undisturbed import unserved
 from harness.records.act_facts import FaultMade
+from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence
 from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
-from harness.records.point import is_goodbye, meets
+from harness.records.point import CLOSES_ACTIVITY, is_goodbye, meets
 from harness.records.tape import Entry, executed
 from harness.records.verdict import Finding, Judgement, Outcome, Severity, TimeTaken, Verdict
 from harness.temporal import event as events
@@ -202,10 +203,11 @@ def _while_open(strike: Entry, evidence: Evidence) -> bool:
         return True
     # Events are ahead of the tape where time is skipped: the message that closed the workflow is the one to ask.
     closed = _closing(evidence) if evidence.skips_time else events.at(close)
+    closing = CLOSES_ACTIVITY if why_no_history(evidence) else ("RespondWorkflowTaskCompleted",)
     return strike.at <= closed or any(
         entry.point is not None
         and entry.kind == "reply"
-        and entry.operation == "RespondWorkflowTaskCompleted"
+        and entry.operation in closing
         and entry.point.id == _struck_point(strike)
         and _asked_before(entry, closed, evidence)
         for entry in evidence.tape

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.checks import showing
 from harness.checks.check import NothingToLookAt, check
+from harness.records.activity_account import recorded, why_no_history
 from harness.records.evidence import Evidence, History
 from harness.records.verdict import Finding, Severity
 from harness.temporal import event as events
@@ -52,9 +53,9 @@ def activities_finished(evidence: Evidence, baselines: Sequence[Evidence]) -> It
     Where that is so without any strike it is declared like that, and only the next failure loses work. Where a strike
     leaves more of them open than there are else, work is lost now.
     """
-    scheduled = [history for history in evidence.histories if events.scheduled_activities(history)]
+    scheduled = [history for history in recorded(evidence) if events.scheduled_activities(history)]
     if not scheduled:
-        raise NothingToLookAt("no activity was scheduled")
+        raise NothingToLookAt(why_no_history(evidence) or "no activity was scheduled")
     for history in scheduled:
         close, left = _good_end(history), events.open_activities(history)
         usual = [

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.showing import short
+from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence
 from harness.records.replay_result import Difference, Replay, ReplayFinding
 from harness.records.verdict import EvidenceEntry, Finding, Severity
@@ -39,6 +40,8 @@ _MOST_CAUSES = 3
 )
 def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
     """Every history, and every prefix that ends a workflow task, replays to the same commands, field by field."""
+    if without := why_no_history(evidence):
+        raise NothingToLookAt(without)
     if evidence.replays is None:
         raise NothingToLookAt("the workflow code is not importable here: name its modules to have histories replayed")
     reasons = tuple(dict.fromkeys(reason for replay in evidence.replays if (reason := replay.skipped)))

@@ -10,6 +10,7 @@ from typing import Any
 from harness.checks import showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
+from harness.records.activity_account import recorded, why_no_history
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import ActivityFailed, ReportedFailure
 from harness.records.tape import acts
@@ -152,11 +153,11 @@ def retry_state_right(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
     """The retry state with which an activity failed for good is the one that its policy and failure make."""
     ends = [
         (history, event)
-        for history in evidence.histories
+        for history in recorded(evidence)
         for event in history.of_type("ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT")
     ]
     if not ends:
-        raise NothingToLookAt("no activity failed for good")
+        raise NothingToLookAt(why_no_history(evidence) or "no activity failed for good")
     for history, event in ends:
         attributes = events.attributes(event)
         scheduled = events.scheduled_activities(history).get(int(attributes.get("scheduledEventId", 0)), {})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from harness.checks import showing
 from harness.checks.attempts import requests
 from harness.checks.check import NothingToLookAt, check
+from harness.records.activity_account import recorded, why_no_history
 from harness.records.evidence import Crash, Evidence, History
 from harness.records.message_facts import WorkflowTask
 from harness.records.tape import Entry, acts, executed
@@ -24,7 +25,7 @@ _DISTINGUISHED_BY = ("scheduledEventId", "signalName", "startedEventId", "initia
     why="What the server took and then forgot is lost without a trace.",
     fix="Nothing in the agent can cause this: look for its database and the disk below it, and report it.",
 )
-def state_survives_server_restart(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def state_survives_server_restart(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Finding, None, str]:
     """All that the server acknowledged before it was killed is in its database, and goes on from there."""
     if not evidence.crashes:
         raise NothingToLookAt("no server was killed, or its database could not be copied")
@@ -39,6 +40,8 @@ def state_survives_server_restart(evidence: Evidence, baselines: Sequence[Eviden
             if missing:
                 shown = showing.entries(evidence, [entry], saying="{operation} {status}")
                 yield _finding(entry.operation, f"{missing} was acknowledged, and is not in the database", shown)
+    without = why_no_history(evidence)
+    return f"only whether the database is whole: {without} to look for in it" if without else ""
 
 
 def _finding(subject: str, words: str, shown: tuple[EvidenceEntry, ...]) -> Finding:
@@ -92,12 +95,14 @@ def _is_transient(event: dict[str, Any], copy: History) -> bool:
 
 def _acknowledged(crash: Crash, evidence: Evidence) -> Iterator[Entry]:
     """Yield the replies of completions that the server took before it was killed."""
+    recorded_runs = {history.run_id for history in recorded(evidence)}
     operations = ["RespondActivityTaskCompleted"]
     if not any(acts(evidence.tape, "update")):
         # A workflow task that was made for an update alone leaves no event where the update is rejected.
         operations.append("RespondWorkflowTaskCompleted")
     for reply in executed(evidence.tape, door="wire"):
-        if reply.operation in operations and reply.status == "OK" and reply.at <= crash.at:
+        taken = reply.operation in operations and reply.status == "OK" and reply.at <= crash.at
+        if taken and reply.run_id in recorded_runs:
             yield reply
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.checks import showing
 from harness.checks.check import NothingToLookAt, check
+from harness.records.activity_account import recorded, why_no_history
 from harness.records.evidence import Evidence, History
 from harness.records.verdict import Finding
 from harness.temporal import event as events
@@ -29,9 +30,9 @@ TOO_LARGE = ("GRPC_MESSAGE_TOO_LARGE", "PAYLOADS_TOO_LARGE")
 )
 def within_server_limits(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No workflow is terminated by the server itself, and none fails to send what it decides, for its size."""
-    if not any(history.events for history in evidence.histories):
-        raise NothingToLookAt("there is no history")
-    for history in evidence.histories:
+    if not any(history.events for history in recorded(evidence)):
+        raise NothingToLookAt(why_no_history(evidence) or "there is no history")
+    for history in recorded(evidence):
         close, failed = terminated_by_server(history), _too_large(history)
         if close is not None:
             reason = str(events.attributes(close).get("reason", "")) or "without a reason"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.records.act_facts import StateChanged
+from harness.records.activity_account import event_name
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, pids_of, worker_name
 from harness.records.verdict import EvidenceEntry, clock
@@ -27,8 +28,8 @@ def entries(evidence: Evidence, entries: Iterable[Entry], *, saying: str = "") -
 
 
 def event(event: dict[str, Any], *, more: str = "") -> EvidenceEntry:
-    """Return what shows an event of a history: when, its id and type, and what to add."""
-    source = f"event {events.number(event)} {events.kind(event)}"
+    """Return what shows an event of a history, or of the account of an activity: when, its name, and what to add."""
+    source = event_name(event)
     return EvidenceEntry(clock(events.at(event)), source, (more,) if more else ())
 
 

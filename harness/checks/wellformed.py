@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.checks import showing
 from harness.checks.check import NothingToLookAt, check
+from harness.records.activity_account import recorded, why_no_history
 from harness.records.evidence import Evidence, History
 from harness.records.verdict import Finding
 from harness.temporal import event as events
@@ -32,12 +33,12 @@ _COMMANDED = "workflowTaskCompletedEventId"
 )
 def history_well_formed(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Every history has ids without a gap, refers only to what came before, and ends with one close event."""
-    if not any(history.events for history in evidence.histories):
-        raise NothingToLookAt("there is no history")
+    if not any(history.events for history in recorded(evidence)):
+        raise NothingToLookAt(why_no_history(evidence) or "there is no history")
     if evidence.engine == "time-skipping":
         # Measured with 1.32.1: ids of other events than are meant, in commanded events and in ends of activities.
         raise NothingToLookAt("the SDK's test server writes histories that are not")
-    for history in evidence.histories:
+    for history in recorded(evidence):
         for message, event in (*_ids(history), *_references(history), *_closes(history)):
             yield Finding(
                 check="history-well-formed",

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.output import say
 from harness.errors import UsageError
+from harness.records.activity_timeouts import START_TO_CLOSE
 
 if TYPE_CHECKING:
     from harness.app.run import DeclaredWork
@@ -19,6 +20,39 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--worker", {"metavar": "COMMAND", "help": "Command line of the worker, unmodified."}),
     ("--task-queue", {"metavar": "NAME", "help": "Task queue it polls; by default the first one it polls."}),
     ("--workflow", {"metavar": "TYPE", "help": "Workflow type to start."}),
+    ("--activity", {"metavar": "TYPE", "help": "Activity type to start without a workflow, in place of --workflow."}),
+    (
+        "--start-to-close",
+        {
+            "metavar": "SECONDS",
+            "type": click.FloatRange(0, min_open=True),
+            "help": f"How long an attempt of --activity may take. [default: {START_TO_CLOSE:g}, without the next]",
+        },
+    ),
+    (
+        "--schedule-to-close",
+        {
+            "metavar": "SECONDS",
+            "type": click.FloatRange(0, min_open=True),
+            "help": "How long all attempts of --activity together may take.",
+        },
+    ),
+    (
+        "--heartbeat-timeout",
+        {
+            "metavar": "SECONDS",
+            "type": click.FloatRange(0, min_open=True),
+            "help": "How long an attempt of --activity may send no heartbeat.",
+        },
+    ),
+    (
+        "--attempts",
+        {
+            "metavar": "N",
+            "type": click.IntRange(1),
+            "help": "How many attempts of --activity there may be. [default: no limit, as the server's own]",
+        },
+    ),
     (
         "--input",
         {
@@ -32,7 +66,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"metavar": "N", "type": click.IntRange(min=1), "help": "Execute the same so often at once; each is judged."},
     ),
     ("--in-sequence", {"is_flag": True, "help": "Start each execution when the one before it has ended."}),
-    ("--id", {"metavar": "ID", "help": "Workflow id; by default TYPE-run; of a second execution ID-2."}),
+    ("--id", {"metavar": "ID", "help": "Workflow or activity id; by default TYPE-run; of a second execution ID-2."}),
     (
         "--signal",
         {"metavar": "NAME[=JSON,...][@POINT]", "multiple": True, "help": "Signal to send, by default at the start."},

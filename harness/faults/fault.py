@@ -10,11 +10,14 @@ from harness.records.point import Door, Point, Position
 
 Family = Literal["process", "server", "wire", "model", "effect", "client", "code"]
 
-Need = Literal["persistence", "restart", "time skipping", "acceleration", "reset", "schedules"]
+Need = Literal[
+    "persistence", "restart", "time skipping", "acceleration", "reset", "schedules", "activities without a workflow"
+]
 """What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
 ``restart``: after kill -9 it goes on where it was. ``time skipping``: time can pass faster than it does.
 ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
-once. ``reset``: ResetWorkflowExecution. ``schedules``: CreateSchedule and its like."""
+once. ``reset``: ResetWorkflowExecution. ``schedules``: CreateSchedule and its like. ``activities without a workflow``:
+StartActivityExecution and its like."""
 
 Every = Literal["cut", "message", "activity", "once"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).

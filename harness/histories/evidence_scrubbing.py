@@ -17,8 +17,10 @@ import msgspec
 from google.protobuf.json_format import MessageToDict, ParseDict
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import DescribeActivityExecutionResponse
 
 from harness.histories.scrubbing import StandIns, scrub, scrub_message
+from harness.records.activity_account import history_of_activity
 from harness.records.evidence import Crash, Evidence, History, Sample
 from harness.records.facts import Facts
 from harness.records.replay_result import Replay
@@ -63,8 +65,17 @@ def scrubbed(evidence: Evidence, *, stand_ins: StandIns) -> Evidence:
 
 def _histories(histories: Iterable[History], stand_ins: StandIns) -> tuple[History, ...]:
     return tuple(
-        replace(history, events=tuple(_event(event, stand_ins) for event in history.events)) for history in histories
+        replace(history, events=tuple(_event(event, stand_ins) for event in history.events))
+        if history.described is None
+        else _account(history, history.described, stand_ins)
+        for history in histories
     )
+
+
+def _account(history: History, described: dict[str, Any], stand_ins: StandIns) -> History:
+    response = ParseDict(described, DescribeActivityExecutionResponse(), ignore_unknown_fields=True)
+    scrub_message(response, stand_ins=stand_ins)
+    return history_of_activity(MessageToDict(response), path=history.path, root=history.root)
 
 
 def _event(kept: dict[str, Any], stand_ins: StandIns) -> dict[str, Any]:

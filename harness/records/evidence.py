@@ -30,6 +30,8 @@ class History:
         path: Workflow type as in ``Point.workflow``: ``Parent/Child.1``, ``Type+1`` for the second run of a chain.
         root: Whether it belongs to the workflow that the scenario started, and not to a child.
         events: The events as protobuf JSON: ``eventId`` as text, ``eventType`` as ``EVENT_TYPE_…``, times as RFC 3339.
+        described: What the server said of an activity that no workflow scheduled, which has no history: its events are
+            told after that (``harness.records.activity_account``). None: the events were recorded.
     """
 
     workflow_id: str
@@ -37,6 +39,7 @@ class History:
     path: str
     root: bool
     events: tuple[dict[str, Any], ...]
+    described: dict[str, Any] | None = None
 
     def of_type(self, *kinds: str) -> Iterator[dict[str, Any]]:
         """Yield the events of the given types, named without prefix: ``ACTIVITY_TASK_SCHEDULED``."""

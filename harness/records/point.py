@@ -23,6 +23,9 @@ GOODBYE = "ShutdownWorker"
 WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
 """Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
 
+CLOSES_ACTIVITY = ("RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RespondActivityTaskCanceled")
+"""Operations by which a worker process ends an attempt of an activity, which may be its last."""
+
 _ATTEMPT = re.compile(r"/attempt-(\d+)")
 _ONE_OF_SEVERAL = re.compile(r"[/+]|\.\d+$")
 _COUNTED = re.compile(r"(?:attempt|nth)-\d+")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import UsageError
+from harness.faults.fault import Need
+from harness.records.activity_timeouts import ActivityTimeouts
 from harness.records.expectation import Expectation
 from harness.records.exploring import Exploring
 from harness.records.field_types import hold_types
@@ -25,10 +27,12 @@ UNTIL_TIMER: Literal["the timer fires"] = "the timer fires"
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A workflow that crashproof starts itself, once or several times. Made by ``start``.
+    """A workflow, or an activity without one, that crashproof starts itself, once or several times.
+
+    Made by ``start`` and ``start_activity``.
 
     Attributes:
-        workflow: Workflow type.
+        workflow: Workflow type; of an activity its type.
         inputs: The arguments of each execution; dataclasses and pydantic models as the data converter takes them.
         times: How often each of them is executed.
         in_sequence: Whether each execution is started when the one before it has ended, on the same worker process;
@@ -37,6 +41,7 @@ class Start:
         modules: Modules to import for the Replayer, as ``module`` or ``module:Class``.
         run_timeout: Seconds after which the server ends a run without asking it; 0 for never.
         execution_timeout: The same for all runs together.
+        activity: What its start declares where it is an activity that no workflow schedules; None: it is a workflow.
     """
 
     workflow: str
@@ -47,13 +52,14 @@ class Start:
     modules: tuple[str, ...] = ()
     run_timeout: float = 0.0
     execution_timeout: float = 0.0
+    activity: ActivityTimeouts | None = None
 
     def __post_init__(self) -> None:
         hold_types(self)
         if min(self.run_timeout, self.execution_timeout) < 0:
             raise UsageError("a timeout of a workflow is a number of seconds, 0 for none")
         if self.times < 1 or not self.inputs:
-            raise UsageError(f"a workflow is executed once or more, not {self.times * len(self.inputs)} times")
+            raise UsageError(f"work is executed once or more, not {self.times * len(self.inputs)} times")
 
     @property
     def side_by_side(self) -> bool:
@@ -139,7 +145,7 @@ class Scenario:
 
     Attributes:
         worker: Command line of the worker, unmodified; run in the current directory.
-        work: What begins the work: ``start(...)`` or ``started_by(...)``.
+        work: What begins the work: ``start(...)``, ``start_activity(...)`` or ``started_by(...)``.
         task_queue: Task queue the worker polls; empty: the first one it polls.
         model: Path of the model script (a Python file with ``answer(request)``), relative to the scenario file.
         effects: Path of a Python file with ``answer(effect)`` for effects that need more than the default answer, or
@@ -216,8 +222,23 @@ class Scenario:
         filled_in(self.env, {})
         if self.skips_time and isinstance(self.work, Start) and self.work.side_by_side:
             raise UsageError("let_pass lets time pass for one execution: start no others beside it")
+        sent = [send.kind for send in self.sends if send.kind != "cancel"]
+        if self.is_activity and sent:
+            words = f"an activity without a workflow can be cancelled and is sent nothing else, no {sent[0]}"
+            raise UsageError(f"{words}: start the workflow that takes it, with start(...) or --workflow")
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
+
+    @property
+    def needs(self) -> dict[Need, str]:
+        """What it needs of the engine that runs the server, and what it needs that for."""
+        wanted: dict[Need, str] = {"time skipping": "it lets time pass"} if self.skips_time else {}
+        return {**wanted, "activities without a workflow": "its work is one"} if self.is_activity else wanted
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether its work is an activity that no workflow schedules: there is no history then."""
+        return isinstance(self.work, Start) and self.work.activity is not None
 
     @property
     def effect_services(self) -> dict[str, str]:

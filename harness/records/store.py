@@ -7,6 +7,7 @@
       checklist.json              the twelve points, where `crashproof ready` filled them
       trials/<trial id>/plan.json trial.json tape.jsonl samples.jsonl replays.json verdict.json
                         history/<workflow id>.<run id>.json   Temporal's own JSON
+                        activity/<activity id>.<run id>.json  the same of an activity without a workflow
                         crashes/<number>/history/...          what the database held when the server was killed
                         logs/
       under-load/<trial id>/      the same of trials that a busy machine disturbed, and that were run again in quiet
@@ -27,6 +28,7 @@ import msgspec
 
 from harness.errors import UsageError
 from harness.foreign import for_file_name
+from harness.records.activity_account import history_of_activity
 from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.files import UNREADABLE, corrupt, on_disk, read_json, write_bytes, write_json, write_pieces
 from harness.records.json_text import json_bytes, json_line
@@ -59,6 +61,7 @@ class _ListedHistory(msgspec.Struct, kw_only=True):
     run_id: str
     path: str
     root: bool
+    activity: bool = False
 
 
 class _Crashed(msgspec.Struct, kw_only=True):
@@ -297,13 +300,16 @@ def _save_histories(folder: Path, histories: Iterable[History]) -> tuple[_Listed
 
 def _save_history(folder: Path, history: History) -> _ListedHistory:
     name = f"{for_file_name(history.workflow_id)}.{for_file_name(history.run_id)}.json"
-    write_json(folder / "history" / name, {"events": history.events})
+    is_activity = history.described is not None
+    kept = history.described if is_activity else {"events": history.events}
+    write_json(folder / ("activity" if is_activity else "history") / name, kept)
     return _ListedHistory(
         file=name,
-        workflow_id=history.workflow_id,
-        run_id=history.run_id,
         path=history.path,
         root=history.root,
+        activity=is_activity,
+        workflow_id=history.workflow_id,
+        run_id=history.run_id,
     )
 
 
@@ -319,16 +325,15 @@ def _load_crash(folder: Path, crashed: _Crashed) -> Crash:
 
 
 def _load_history(folder: Path, listed: _ListedHistory) -> History:
+    if listed.activity:
+        described = read_json(folder / "activity" / listed.file, dict)
+        return history_of_activity(described, path=listed.path, root=listed.root)
     path = folder / "history" / listed.file
     events = read_json(path, dict).get("events")
     if not isinstance(events, list):
         raise corrupt(path, ValueError("it holds no list of events"))
     return History(
-        workflow_id=listed.workflow_id,
-        run_id=listed.run_id,
-        path=listed.path,
-        root=listed.root,
-        events=tuple(events),
+        workflow_id=listed.workflow_id, run_id=listed.run_id, path=listed.path, root=listed.root, events=tuple(events)
     )
 
 

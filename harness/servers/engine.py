@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from harness.servers.lifecycle import Server
 
 TIME_SKIPPING_SINCE = (1, 32)
-"""The first version of the Temporal server, major and minor, that skips time by workflow: Temporal CLI 1.9 has it."""
+"""The first version of the Temporal server, major and minor, that skips time by workflow: Temporal CLI 1.9 has it.
+
+It takes activities without a workflow, too; server 1.29 does not.
+"""
+
+_NEW: frozenset[Need] = frozenset({"time skipping", "activities without a workflow"})
+"""What the engine ``dev`` has from that version on."""
 
 _SERVER = re.compile(r"temporal version \S+ \(Server (\d+)\.(\d+)")
 
@@ -82,7 +88,7 @@ _OWN = (
         title="the development server of the Temporal CLI",
         binary=TEMPORAL,
         module="harness.servers.dev",
-        needs=frozenset({"persistence", "restart", "time skipping", "acceleration", "reset", "schedules"}),
+        needs=frozenset({"persistence", "restart", "acceleration", "reset", "schedules", *_NEW}),
         own_clocks=True,
     ),
     Engine(
@@ -103,9 +109,10 @@ Measured with CLI 1.5.1 (server 1.29.1), CLI 1.9.1 (server 1.32.0) and test serv
 123 RPCs: starts, polls, responses, heartbeats, signals, queries, updates, cancellation, termination, the history with a
 long poll for the close event, and DescribeWorkflowExecution with pending activities.
 It has no RegisterNamespace (any name can be used, and namespaces do not see each other), no ResetStickyTaskQueue, no
-UpdateActivityOptions, no ResetWorkflowExecution, no lists but those of open and closed workflows, no batch operations
-and no schedules. A workflow task that nobody polls, an activity under way, and even an activity whose workflow was
-terminated under it, stop its one clock for every namespace: so a server of its own for each trial.
+UpdateActivityOptions, no ResetWorkflowExecution, no StartActivityExecution, no lists but those of open and closed
+workflows, no batch operations and no schedules. A workflow task that nobody polls, an activity under way, and even an
+activity whose workflow was terminated under it, stop its one clock for every namespace: so a server of its own for each
+trial.
 """
 
 
@@ -147,7 +154,7 @@ def engine_with(name: str, *, version: str) -> Engine:
     return replace(
         newest,
         title=f"{newest.title}, server {shown}",
-        needs=newest.needs - {"time skipping"},
+        needs=newest.needs - _NEW,
         remedy=f"server {since} and later can, which the Temporal CLI has from 1.9 on: "
         "run `pip install 'crashproof[server]'`, or name one with --temporal",
     )

@@ -21,7 +21,7 @@ from harness.temporal.task_events import mend_task_events
 from harness.temporal.unary_call import response_of
 
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
-_CALL_LIMIT = 20.0  # seconds
+CALL_LIMIT = 20.0  # seconds
 _PAUSE = 0.1  # seconds between two tries while the server is away
 
 
@@ -42,7 +42,7 @@ class Frontend:
             await self._channel.close()
 
     async def call(
-        self, operation: str, *, limit: float = _CALL_LIMIT, service: Any = workflow_service, **fields: Any
+        self, operation: str, *, limit: float = CALL_LIMIT, service: Any = workflow_service, **fields: Any
     ) -> Any:
         """Make one RPC, by name and request fields, and return its response.
 
@@ -125,17 +125,21 @@ class Frontend:
         mend_task_events(events)
         return [MessageToDict(event) for event in events]
 
-    async def pending_activities(
-        self, *, workflow_id: str, run_id: str, limit: float = _CALL_LIMIT
-    ) -> list[dict[str, Any]]:
-        """Return the pending activities of a run as protobuf JSON; none for a closed run.
+    async def activity(self, *, activity_id: str, run_id: str, limit: float = CALL_LIMIT) -> Any:
+        """Return what the server says of an activity that no workflow scheduled: DescribeActivityExecution's response.
 
         Raises:
             grpc.aio.AioRpcError: As ``call``.
         """
-        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-        described = await self.call("DescribeWorkflowExecution", limit=limit, execution=execution)
-        return [MessageToDict(pending) for pending in described.pending_activities]
+        more = {"include_input": True, "include_outcome": True}
+        return await self.call("DescribeActivityExecution", limit=limit, activity_id=activity_id, run_id=run_id, **more)
+
+    async def activity_closed(self, *, activity_id: str, run_id: str) -> None:
+        """Wait until an activity that no workflow scheduled has ended, in whatever way."""
+        ended = False
+        while not ended:
+            reply = await self.call("PollActivityExecution", limit=60.0, activity_id=activity_id, run_id=run_id)
+            ended = reply.HasField("outcome")
 
     async def _events(self, execution: Any) -> AsyncIterator[Any]:
         token = b""

@@ -11,7 +11,7 @@ from harness.records.act_facts import WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.private_files import LONGEST_LOG
-from harness.records.scenario import TRIAL, Scenario, Starter
+from harness.records.scenario import TRIAL, Scenario, Start, Starter
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
@@ -54,9 +54,14 @@ def notes(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "
             "asked again, so nothing was started or sent twice."
         )
+    if isinstance(scenario.work, Start) and scenario.work.activity:
+        sentences.append(
+            f"The work is an activity without a workflow ({scenario.work.activity.in_words}): there is no history to "
+            "replay, and it was judged by what passed the doors and what the server says of it."
+        )
     if is_through_door(scenario, options):
         sentences.append(THROUGH_DOOR)
-    elif not (options.workflows or scenario.work.modules or scenario.replayer):
+    elif not (scenario.is_activity or options.workflows or scenario.work.modules or scenario.replayer):
         sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
     sentences += [ACCEPTED] if accepted_here() else []
     if not options.real_time and not engine(options.engine).lacks("acceleration"):

@@ -10,6 +10,7 @@ from math import inf
 from harness import faults
 from harness.faults import Fault
 from harness.faults.client_actions import RUNS_ANEW
+from harness.faults.without_workflow import at_activity, is_made_to_activities
 from harness.records.cut import Cut, cuts_of, is_known, new_cuts, steady
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -61,6 +62,8 @@ def chosen_faults(scenario: Scenario, options: SweepOptions) -> tuple[Fault, ...
     chosen = faults.chosen(options.faults or scenario.faults)
     if scenario.next and not any(fault.changes_code for fault in chosen):
         chosen = faults.chosen([*(fault.name for fault in chosen), "code"])
+    if scenario.is_activity:
+        chosen = tuple(map(at_activity, chosen))
     if not options.once_each:
         return chosen
     return tuple(replace(fault, every="activity") if fault.every == "message" else fault for fault in chosen)
@@ -93,17 +96,25 @@ def known_cuts(
     return KnownCuts(cuts=tuple(cuts), unsteady=tuple(unsteady), not_applicable=not_applicable)
 
 
-def why_not_made(fault: Fault, *, engine: Engine, real_time: bool, changes_code: bool) -> str:
+def why_inapplicable(scenario: Scenario, engine: Engine) -> str:
+    """Say why a scenario cannot be run on an engine, or return an empty text."""
+    lacking = ((why, engine.lacks(need)) for need, why in scenario.needs.items())
+    return next((f"{why}, and {lacks}" for why, lacks in lacking if lacks), "")
+
+
+def why_not_made(fault: Fault, scenario: Scenario, *, engine: Engine, real_time: bool) -> str:
     """Say why a fault cannot be made, or return an empty text.
 
     Args:
         fault: The fault.
+        scenario: The scenario.
         engine: The engine that runs the server.
         real_time: Whether all timeouts are waited for, so that none has to be made to happen.
-        changes_code: Whether there is a next version of the worker.
     """
-    if fault.changes_code and not changes_code:
+    if fault.changes_code and not scenario.next:
         return "no next version of the worker is given (--next)"
+    if scenario.is_activity and not is_made_to_activities(fault):
+        return "the work is an activity without a workflow: only a workflow has what it needs"
     return engine.lacks(*(need for need in fault.needs if not (real_time and need == "acceleration")))
 
 

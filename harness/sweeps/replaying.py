@@ -91,7 +91,7 @@ async def shared_replay(
 
 
 def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) -> StandsBy | None:
-    """Return what replays the histories of a sweep; None where it is not known how.
+    """Return what replays the histories of a sweep; None where it is not known how, or where there are none.
 
     Args:
         scenario: The scenario.
@@ -101,6 +101,8 @@ def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) 
     Raises:
         UsageError: The file of accepted differences cannot be read.
     """
+    if scenario.is_activity:
+        return None
     accepted = accepted_here()
     if is_through_door(scenario, options):
         return StandingDoorReplay(
@@ -142,7 +144,7 @@ def is_through_door(scenario: Scenario, options: SweepOptions) -> bool:
     """
     starts_itself = isinstance(scenario.work, Starter) and not scenario.work.command
     named = any(_named_code(scenario, options))
-    cannot = named or starts_itself or scenario.address or not _is_judged(scenario)
+    cannot = named or starts_itself or scenario.address or scenario.is_activity or not _is_judged(scenario)
     return not (cannot or is_installed_here(scenario.worker))
 
 

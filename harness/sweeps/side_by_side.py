@@ -27,6 +27,7 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace
+from harness.sweeps.plans import why_inapplicable
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.turns import Turns
 from harness.trial.doing import doing, waits
@@ -225,8 +226,7 @@ async def _finished(
 
 
 async def _result(sweep: Sweep, scenario: Scenario, *, rig: Rig) -> SweepResult:
-    if scenario.skips_time and (lacks := rig.engine.lacks("time skipping")):
-        reason = f"it lets time pass, and {lacks}"
+    if reason := why_inapplicable(scenario, rig.engine):
         return SweepResult(scenario=scenario.name, title=scenario.title, inapplicable=reason)
     with _explained():
         return await sweep.run()

@@ -194,7 +194,7 @@ class Sweep:
     def _known(self) -> KnownCuts:
         options = self._options
         lacks = functools.partial(
-            why_not_made, engine=self._engine, real_time=options.real_time, changes_code=bool(self._scenario.next)
+            why_not_made, scenario=self._scenario, engine=self._engine, real_time=options.real_time
         )
         return known_cuts(self._faults, self._seen.baselines, only=options.only, lacks=lacks)
 

@@ -17,6 +17,7 @@ import grpc.aio
 
 from harness.errors import KilledError, NotAnsweredError, RigError, first_error
 from harness.records import store as folders
+from harness.records.activity_account import recorded
 from harness.records.evidence import Evidence, History
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -169,10 +170,10 @@ class Trials:
 
     async def _kept(self, evidence: Evidence) -> Evidence:
         if any(fault.changes_code for fault in evidence.plan.faults):
-            evidence = replace(evidence, replays=tuple(map(_of_two_versions, evidence.histories)))
+            evidence = replace(evidence, replays=tuple(map(_of_two_versions, recorded(evidence))))
         elif self._replayer:
             replayer = await asyncio.shield(self._replayer)
-            evidence = replace(evidence, replays=await replayer.replay(evidence.histories))
+            evidence = replace(evidence, replays=await replayer.replay(recorded(evidence)))
         self._writing.write(functools.partial(folders.save_evidence, self.folder_of(evidence.trial), evidence))
         return evidence
 

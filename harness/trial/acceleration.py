@@ -41,11 +41,11 @@ import grpc.aio
 import msgspec
 from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import PendingActivityState
 
 from harness.records.act_facts import TimeoutAccelerated
 from harness.servers.frontend import Frontend
+from harness.servers.pending import RunOnServer, pending_activities, update_options
 
 _TIMEOUT = timedelta(seconds=2)
 """What the timeout of a dead attempt is cut down to."""
@@ -72,48 +72,39 @@ class Acceleration:
         self._declared: dict[tuple[str, str], Any] = {}
         self._latest: dict[tuple[str, str], int] = {}
 
-    async def recover(self, *, executions: list[tuple[str, str]], worker: int) -> None:
+    async def recover(self, *, executions: list[RunOnServer], worker: int) -> None:
         """Recover from the loss of a worker process; return when every timeout has happened.
 
         Args:
-            executions: Workflow id and run id of every run that may be open.
+            executions: Every run that may be open.
             worker: Number of the worker process that is dead or stopped.
         """
-        await asyncio.gather(
-            *(
-                self._recover_run(WorkflowExecution(workflow_id=workflow_id, run_id=run_id), worker)
-                for workflow_id, run_id in executions
-            )
-        )
+        await asyncio.gather(*(self._recover_run(run, worker) for run in executions))
 
-    async def recover_activity(
-        self, *, workflow_id: str, run_id: str, activity_id: str, worker: int, running: bool
-    ) -> None:
+    async def recover_activity(self, *, run: RunOnServer, activity_id: str, worker: int, running: bool) -> None:
         """Let the running attempt of one activity time out; return when it has.
 
         Args:
-            workflow_id: Workflow id.
-            run_id: Run id.
+            run: The run that it belongs to.
             activity_id: Activity id.
             worker: Number of the worker process that it was handed to.
             running: Whether that process is at work on it, so that no missing heartbeat can end it.
         """
-        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-        for pending in await self._started(execution):
+        for pending in await self._started(run):
             if pending.activity_id == activity_id:
-                await self._recover_activity(execution, pending, worker, running=running)
+                await self._recover_activity(run, pending, worker, running=running)
 
     async def recover_unheard(
         self,
         *,
-        executions: list[tuple[str, str]],
+        executions: list[RunOnServer],
         in_hand: Callable[[], set[tuple[str, str, int]]],
         worker: int,
     ) -> None:
         """Let the attempts time out that the server has handed out and that no worker process has heard of.
 
         Args:
-            executions: Workflow id and run id of every run that may be open.
+            executions: Every run that may be open.
             in_hand: Gives run id, activity id and attempt of what worker processes have heard of.
             worker: Number of the worker process that runs.
         """
@@ -131,53 +122,50 @@ class Acceleration:
         """Take out of a poll answer what acceleration has left in it; tell whether there was something."""
         if operation != "PollActivityTaskQueue" or not reply.task_token:
             return False
-        declared = self._declared.get((reply.workflow_execution.run_id, reply.activity_id))
+        run_id = reply.workflow_execution.run_id or getattr(reply, "activity_run_id", "")
+        declared = self._declared.get((run_id, reply.activity_id))
         if declared is None:
             return False
-        reply.start_to_close_timeout.CopyFrom(declared.start_to_close_timeout)
-        reply.heartbeat_timeout.CopyFrom(declared.heartbeat_timeout)
+        declare(reply, declared)
         return True
 
-    async def _recover_run(self, execution: Any, worker: int) -> None:
+    async def _recover_run(self, run: RunOnServer, worker: int) -> None:
         try:
-            await self._frontend.call("ResetStickyTaskQueue", execution=execution)
-            started = await self._started(execution)
+            if not run.is_activity:
+                await self._frontend.call("ResetStickyTaskQueue", execution=run.execution)
+            started = await self._started(run)
         except grpc.aio.AioRpcError as error:
             if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 return
             raise
-        await asyncio.gather(*(self._recover_activity(execution, pending, worker) for pending in started))
+        await asyncio.gather(*(self._recover_activity(run, pending, worker) for pending in started))
 
-    async def _handed_out(self, executions: list[tuple[str, str]]) -> dict[tuple[str, str, int], tuple[Any, Any]]:
-        """Return the execution and the pending activity of each attempt that the server holds to be running."""
+    async def _handed_out(self, executions: list[RunOnServer]) -> dict[tuple[str, str, int], tuple[RunOnServer, Any]]:
+        """Return the run and the pending activity of each attempt that the server holds to be running."""
         attempts = {}
-        for workflow_id, run_id in executions:
-            execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
-            for pending in await self._started(execution):
-                attempts[run_id, pending.activity_id, pending.attempt] = (execution, pending)
+        for run in executions:
+            for pending in await self._started(run):
+                attempts[run.run_id, pending.activity_id, pending.attempt] = (run, pending)
         return attempts
 
-    async def _started(self, execution: Any) -> list[Any]:
-        description = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
-        return [pending for pending in description.pending_activities if pending.state == _STARTED]
+    async def _started(self, run: RunOnServer) -> list[Any]:
+        return [each for each in await pending_activities(self._frontend, run) if each.state == _STARTED]
 
-    async def _recover_activity(self, execution: Any, pending: Any, worker: int, *, running: bool = False) -> None:
+    async def _recover_activity(self, run: RunOnServer, pending: Any, worker: int, *, running: bool = False) -> None:
         done = TimeoutAccelerated(
             what="activity",
-            workflow_id=execution.workflow_id,
+            workflow_id=run.workflow_id,
             activity_id=pending.activity_id,
             attempt=pending.attempt,
         )
-        key = (execution.run_id, pending.activity_id)
+        key = (run.run_id, pending.activity_id)
         self._declared.setdefault(key, pending.activity_options)
         self._latest[key] = worker
         try:
-            await self._shorten(execution, pending, running=running)
+            await self._shorten(run, pending, running=running)
             self._note("accelerate", worker=worker, facts=done)
-            if await self._next_attempt(execution, pending) and self._latest[key] == worker:
-                await self._frontend.call(
-                    "UpdateActivityOptions", execution=execution, id=pending.activity_id, restore_original=True
-                )
+            if await self._next_attempt(run, pending) and self._latest[key] == worker:
+                await update_options(self._frontend, run, pending.activity_id, restore_original=True)
                 self._note("accelerate", worker=worker, facts=msgspec.structs.replace(done, what="restored"))
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.NOT_FOUND:
@@ -186,32 +174,39 @@ class Acceleration:
             if self._latest[key] == worker:
                 self._declared.pop(key, None)
 
-    async def _shorten(self, execution: Any, pending: Any, *, running: bool) -> None:
+    async def _shorten(self, run: RunOnServer, pending: Any, *, running: bool) -> None:
         """Cut down the timeout that would have noticed the loss, so that it is the same one that happens."""
         declared = pending.activity_options
         heartbeat = declared.heartbeat_timeout.ToTimedelta()
         longest = declared.start_to_close_timeout.ToTimedelta()
         sooner = heartbeat and (heartbeat < longest or not longest) and not running
         name = "heartbeat_timeout" if sooner else "start_to_close_timeout"
-        if getattr(declared, name).ToTimedelta() <= _TIMEOUT:
+        if timedelta() < getattr(declared, name).ToTimedelta() <= _TIMEOUT:
             return
         options = ActivityOptions()
         getattr(options, name).FromTimedelta(_TIMEOUT)
-        await self._frontend.call(
-            "UpdateActivityOptions",
-            execution=execution,
-            id=pending.activity_id,
-            activity_options=options,
-            update_mask=FieldMask(paths=[name]),
-        )
+        mask = FieldMask(paths=[name])
+        await update_options(self._frontend, run, pending.activity_id, activity_options=options, update_mask=mask)
 
-    async def _next_attempt(self, execution: Any, pending: Any) -> bool:
+    async def _next_attempt(self, run: RunOnServer, pending: Any) -> bool:
         """Wait until the next attempt is running; tell whether there is one."""
         while True:
-            description = await self._frontend.call("DescribeWorkflowExecution", execution=execution)
-            activities = [seen for seen in description.pending_activities if seen.activity_id == pending.activity_id]
+            seen = await pending_activities(self._frontend, run)
+            activities = [each for each in seen if each.activity_id == pending.activity_id]
             if not activities:
                 return False
             if activities[0].attempt > pending.attempt and activities[0].state == _STARTED:
                 return True
             await asyncio.sleep(_LOOK_EVERY)
+
+
+def declare(said: Any, declared: Any) -> None:
+    """Put the declared timeouts in place of those that acceleration may have left in what the server says.
+
+    Args:
+        said: A poll answer, or what is said of an activity that no workflow scheduled.
+        declared: Its options, or a task of it, with the timeouts as they were declared; None: they are not known.
+    """
+    if declared is not None:
+        said.start_to_close_timeout.CopyFrom(declared.start_to_close_timeout)
+        said.heartbeat_timeout.CopyFrom(declared.heartbeat_timeout)

@@ -13,6 +13,7 @@ from harness.doors.wire.known_runs import KnownRun
 from harness.errors import UsageError
 from harness.records.act_facts import WorkStarted
 from harness.records.scenario import Scenario, Start
+from harness.trial.activity_start import begin_activity, start_of_activity
 from harness.trial.driver import Driver
 from harness.trial.live_tape import LiveTape
 
@@ -67,12 +68,22 @@ class Beginning:
 
     async def _start(self, workflow_id: str, arguments: Sequence[Any]) -> KnownRun:
         assert isinstance(self._work, Start)
-        workflow = self._work.workflow
-        run_timeout, execution_timeout = self._work.run_timeout, self._work.execution_timeout
+        workflow, activity = self._work.workflow, self._work.activity
         self._attribution.starts(workflow=workflow, workflow_id=workflow_id)
+        if activity:
+            start = start_of_activity(workflow, arguments, declared=activity, id=workflow_id, queue=self._task_queue)
+            run_id = await begin_activity(self._driver.client, start)
+        else:
+            run_id = await self._start_workflow(self._work, workflow_id, arguments)
+        known = {"workflow": workflow, "workflow_id": workflow_id, "run_id": run_id}
+        self._attribution.started(**known, is_activity=activity is not None)
+        return self._attribution.runs[run_id]
+
+    async def _start_workflow(self, work: Start, workflow_id: str, arguments: Sequence[Any]) -> str:
+        run_timeout, execution_timeout = work.run_timeout, work.execution_timeout
         try:
             handle = await self._driver.client.start_workflow(
-                workflow,
+                work.workflow,
                 args=list(arguments),
                 id=workflow_id,
                 task_queue=self._task_queue,
@@ -85,9 +96,7 @@ class Beginning:
                 f"the workflow id {workflow_id!r} is in use: the worker's own program has started it. Let it do so "
                 "(--one-program, in a scenario started_by_worker()), or give another one (--id, start(id=...))"
             ) from error
-        run_id = handle.first_execution_run_id or ""
-        self._attribution.started(workflow=workflow, workflow_id=workflow_id, run_id=run_id)
-        return self._attribution.runs[run_id]
+        return handle.first_execution_run_id or ""
 
     async def _begun(self, roots: Sequence[KnownRun]) -> None:
         for root in roots:

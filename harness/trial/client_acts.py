@@ -12,11 +12,12 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import VersioningBehavior, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import ActivityFailureError, Client, WorkflowFailureError
 from temporalio.service import RPCError
 
 from harness.doors.decision import Decision
 from harness.doors.wire.attribution import Attribution
+from harness.doors.wire.known_runs import KnownRun
 from harness.faults.client_actions import (
     AskQueries,
     CancelWorkflow,
@@ -31,6 +32,7 @@ from harness.faults.client_actions import (
 from harness.records.act_facts import ClientCall
 from harness.records.plan import Plan
 from harness.records.tape import Entry
+from harness.trial.activity_start import start_activity_again
 from harness.trial.driver import Driver
 from harness.trial.live_tape import LiveTape
 from harness.trial.resetting import Resetting
@@ -141,14 +143,14 @@ class ClientActs:
     async def _ended(self, workflow_id: str, run_id: str = "") -> None:
         """Wait until a run and all that continue it have ended, in whatever way."""
         known = self._attribution.executions.get(workflow_id)
-        first = run_id or (known.run_id if known else None)
-        with suppress(WorkflowFailureError):
-            await self._client.get_workflow_handle(workflow_id, run_id=first).result()
+        first = run_id or (known.run_id if known else "")
+        with suppress(WorkflowFailureError, ActivityFailureError):
+            await self._driver.handle(workflow_id, first).result()
 
     async def _call(self, kind: str, workflow_id: str) -> None:
-        handle, failure = self._client.get_workflow_handle(workflow_id), ""
+        handle, failure = self._driver.handle(workflow_id), ""
         try:
-            await (handle.cancel() if kind == "cancel" else handle.terminate("crashproof: terminated"))
+            await (handle.cancel() if kind == "cancel" else handle.terminate(reason="crashproof: terminated"))
         except RPCError as error:  # it has ended already
             failure = f"{type(error).__name__}: {error}"
         self._tape.note(kind, facts=ClientCall(name="", args=[], workflow_id=workflow_id, failure=failure))
@@ -171,20 +173,25 @@ class ClientActs:
 
     async def _start_again(self, action: StartAgain, workflow_id: str) -> str:
         """Start the work again as it was started; return the id of the new run, empty where there is none."""
-        first = self._attribution.executions[workflow_id].run_id
-        request = await self._start_request(workflow_id, first)
+        known = self._attribution.executions[workflow_id]
+        call, run_id = ClientCall(name=action.policy, args=[], workflow_id=workflow_id), ""
+        try:
+            if known.is_activity:
+                run_id = await start_activity_again(self._client, known, policy=action.policy)
+            else:
+                run_id = await self._start_workflow_again(action, known)
+        except RPCError as error:
+            call = ClientCall(name=action.policy, args=[], workflow_id=workflow_id, failure=f"RPCError: {error}")
+        self._tape.note("start-again", facts=call)
+        return "" if run_id == known.run_id else run_id
+
+    async def _start_workflow_again(self, action: StartAgain, known: KnownRun) -> str:
+        request = await self._start_request(known.workflow_id, known.run_id)
         if action.policy in _CONFLICT:
             request.workflow_id_conflict_policy = _CONFLICT[action.policy]
         else:
             request.workflow_id_reuse_policy = _REUSE[action.policy]
-        call = ClientCall(name=action.policy, args=[], workflow_id=workflow_id)
-        try:
-            run_id = (await self._client.workflow_service.start_workflow_execution(request)).run_id
-        except RPCError as error:
-            call = ClientCall(name=action.policy, args=[], workflow_id=workflow_id, failure=f"RPCError: {error}")
-            run_id = ""
-        self._tape.note("start-again", facts=call)
-        return "" if run_id == first else run_id
+        return str((await self._client.workflow_service.start_workflow_execution(request)).run_id)
 
     async def _start_request(self, workflow_id: str, run_id: str) -> StartWorkflowExecutionRequest:
         handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)

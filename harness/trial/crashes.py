@@ -33,7 +33,8 @@ class CrashCopies:
     async def copy(self) -> None:
         """Copy the database of the server, which is dead at this moment, and read the copy."""
         assert self._database is not None
-        runs = tuple(history_of(run) for run in self._attribution.runs.values())
+        known = self._attribution.runs.values()
+        runs = tuple(history_of(run) for run in known if not run.is_activity)  # which has no history in it
         folder = self._folder / f"{len(self.crashes) + 1}"
         crash = await asyncio.to_thread(copy_and_read, self._database, folder=folder, at=time.time(), runs=runs)
         self.crashes.append(crash)

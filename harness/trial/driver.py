@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
-from temporalio.client import Client
+from temporalio.client import ActivityHandle, Client, WorkflowHandle
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -110,6 +110,13 @@ class Driver:
         """A client of the slot, past the doors."""
         assert self._client is not None
         return self._client
+
+    def handle(self, workflow_id: str, run_id: str = "") -> WorkflowHandle[Any, Any] | ActivityHandle[Any]:
+        """Return what a client cancels and terminates the work by: a workflow, or an activity without one."""
+        known = self._attribution.executions.get(workflow_id)
+        if known is not None and known.is_activity:
+            return self.client.get_activity_handle(workflow_id, run_id=run_id or None)
+        return self.client.get_workflow_handle(workflow_id, run_id=run_id or None)
 
     async def run_starter(self, environment: dict[str, str]) -> None:
         """Run the user's own starter; it goes through the same door as the worker.
@@ -307,7 +314,7 @@ class Driver:
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id)
         try:
             if send.kind == "cancel":
-                await self.client.get_workflow_handle(workflow_id).cancel()
+                await self.handle(workflow_id).cancel()
             else:
                 request = f"{send.name}-{number}" + ("-again" if again == "another" else "")
                 await self._signal(send, workflow_id, request=request)

@@ -17,6 +17,7 @@ from harness.records.act_facts import ClientCall
 from harness.records.evidence import End
 from harness.records.lag import lag_of
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
+from harness.records.point import CLOSES_ACTIVITY
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
 from harness.temporal.task_failure import is_unregistered, registered_types
@@ -112,8 +113,9 @@ class TrialEnd:
         Under a fault that lets nobody come, waiting is right. A timer that time is not skipped for counts as waiting.
         """
         nobody = any(fault.ends == "its own way" for fault in self._faults)
-        someone = self._place.driver.starter_runs or self._may_exit or not self._stage.attribution.executions
-        if someone or not (nobody or self._is_baseline):
+        executions = self._stage.attribution.executions.values()
+        someone = self._place.driver.starter_runs or self._may_exit or not executions
+        if someone or any(run.is_activity for run in executions) or not (nobody or self._is_baseline):
             await asyncio.Event().wait()
         if not nobody:
             waiting = await self._idle(_ALONE_LIMIT, timers_end=True)
@@ -201,6 +203,9 @@ class TrialEnd:
 
     async def _chain_closed(self, root: KnownRun) -> None:
         """Wait until the whole chain that begins with a run has closed: continued runs are followed."""
+        if root.is_activity:
+            await self._stage.frontend.activity_closed(activity_id=root.workflow_id, run_id=root.run_id)
+            return
         run_id = root.run_id
         while run_id:
             event = await self._stage.frontend.close_event(workflow_id=root.workflow_id, run_id=run_id)
@@ -213,8 +218,14 @@ class TrialEnd:
         A strike after that message would otherwise be made or not made by chance.
         """
         deadline = time.monotonic() + _ANSWER_LIMIT
-        while self._stage.tape.unanswered("RespondWorkflowTaskCompleted") and time.monotonic() < deadline:
+        tape = self._stage.tape
+        while any(map(tape.unanswered, self._closing())) and time.monotonic() < deadline:
             await self._stage.tape.changed(timeout=0.2)
+
+    def _closing(self) -> tuple[str, ...]:
+        """Return the operations of messages that can close the work."""
+        without = any(run.is_activity for run in self._stage.attribution.executions.values())
+        return CLOSES_ACTIVITY if without else ("RespondWorkflowTaskCompleted",)
 
     async def _broken(self) -> str:
         """Wait until the trial cannot go on, and say why."""
@@ -224,7 +235,9 @@ class TrialEnd:
                 raise tape.failure
             for entry in tape.entries[looked:]:
                 changed = any(fault.changes_code for fault in self._faults)
-                if reason := (not changed and _unregistered(entry)) or stuck.why_stuck(entry):
+                run = self._stage.attribution.runs.get(entry.run_id)
+                alone = run is not None and run.is_activity
+                if reason := (not changed and _unregistered(entry, alone=alone)) or stuck.why_stuck(entry):
                     return reason
             looked = len(tape.entries)
             process = self._stage.registry.process
@@ -258,19 +271,23 @@ def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     return asyncio.create_task(waiting)
 
 
-def _unregistered(entry: Entry) -> str:
+def _unregistered(entry: Entry, *, alone: bool) -> str:
     """Say which activity a worker was given that it does not have, or return an empty text; no strike is to blame.
 
+    Args:
+        entry: What the worker says.
+        alone: Whether it says that of an activity that no workflow scheduled.
+
     Raises:
-        UsageError: It does not have the workflow that was started, so that nothing of the scenario's can be tried.
+        UsageError: It does not have what was started, so that nothing of the scenario's can be tried.
     """
     failed = entry.facts_as(WorkflowTaskFailed) or entry.facts_as(ActivityFailed)
     if failed is None or entry.kind != "request" or not is_unregistered(message := failed.failure.message):
         return ""
-    if isinstance(failed, ActivityFailed):
+    if isinstance(failed, ActivityFailed) and not alone:
         return f"the worker has no such activity: {message}"
-    if entry.point and "/" in entry.point.workflow:
+    if not alone and entry.point and "/" in entry.point.workflow:
         return ""  # a child, whose workflow task is found to fail again and again
-    asked = message.partition("class ")[2].partition(" ")[0]
+    asked = message.partition("Activity function " if alone else "class ")[2].partition(" ")[0]
     hint = nearest(asked, registered_types(message)) if asked else ""
-    raise UsageError(f"the worker has no such workflow: {message}{hint}")
+    raise UsageError(f"the worker has no such {'activity' if alone else 'workflow'}: {message}{hint}")

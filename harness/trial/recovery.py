@@ -10,6 +10,7 @@ import grpc.aio
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.long_polls import LongPolls
 from harness.records.tape import Entry
+from harness.servers.pending import RunOnServer
 from harness.trial.acceleration import Acceleration
 from harness.trial.registry import WorkerRegistry
 
@@ -77,16 +78,17 @@ class Recovery:
             running: Whether a living process is at it, and only start-to-close can end it.
         """
         if self._acceleration:
+            known = self._attribution.runs.get(entry.run_id)
             await self._acceleration.recover_activity(
-                workflow_id=entry.workflow_id,
-                run_id=entry.run_id,
+                run=RunOnServer(entry.workflow_id, entry.run_id, known is not None and known.is_activity),
                 activity_id=entry.activity_id,
                 worker=entry.worker,
                 running=running,
             )
 
-    def _executions(self) -> list[tuple[str, str]]:
-        return [(run.workflow_id, run.run_id) for run in self._attribution.runs.values()]
+    def _executions(self) -> list[RunOnServer]:
+        runs = self._attribution.runs.values()
+        return [RunOnServer(run.workflow_id, run.run_id, run.is_activity) for run in runs]
 
 
 class BackgroundRecovery:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 
 import grpc.aio
+from google.protobuf.json_format import MessageToDict
 
 from harness.doors.wire.attribution import Attribution
 from harness.doors.wire.known_runs import KnownRun
@@ -17,6 +18,7 @@ from harness.records.evidence import Sample
 from harness.records.message_facts import ActivityTask
 from harness.records.tape import Entry
 from harness.servers.frontend import Frontend
+from harness.servers.pending import RunOnServer, pending_activities
 from harness.trial.live_tape import LiveTape
 
 _AT_LEAST_EVERY = 2.0  # seconds
@@ -70,9 +72,8 @@ class Sampling:
 
     async def _look_at(self, run: KnownRun, *, limit: float) -> None:
         try:
-            pending = await self._frontend.pending_activities(
-                workflow_id=run.workflow_id, run_id=run.run_id, limit=limit
-            )
+            on_server = RunOnServer(run.workflow_id, run.run_id, run.is_activity)
+            pending = [MessageToDict(each) for each in await pending_activities(self._frontend, on_server, limit=limit)]
         except grpc.aio.AioRpcError:
             return
         if pending:

@@ -38,6 +38,8 @@ def look_at_messages(scenario: Scenario) -> None:
     for module in scenario.work.modules:
         name, _, attribute = module.partition(":")
         workflow = getattr(sys.modules.get(name), attribute, None) if attribute else None
+        if scenario.is_activity:
+            _look_at_activity(workflow, scenario)
         definition = getattr(workflow, "__temporal_workflow_definition", None)
         if definition is None:
             continue
@@ -46,6 +48,16 @@ def look_at_messages(scenario: Scenario) -> None:
         for send in scenario.sends:
             if send.kind in ("signal", "query", "update"):
                 _look_at_send(send, definition)
+
+
+def _look_at_activity(activity: Any, scenario: Scenario) -> None:
+    """See whether the function of an activity takes the arguments that it is started with."""
+    definition = getattr(activity, "__temporal_activity_definition", None)
+    if definition is None:
+        return
+    own = 1 if next(iter(inspect.signature(definition.fn).parameters), "") == "self" else 0
+    for arguments in getattr(scenario.work, "inputs", ()):
+        _look_at_arguments(f"activity {definition.name}", definition.fn, definition.arg_types, arguments, own=own)
 
 
 async def unknown_to(client: Client, workflow_id: str, names: Mapping[str, str]) -> str:
@@ -92,9 +104,9 @@ def _handles_at_run_time(definition: Any, send: Send) -> bool:
 
 
 def _look_at_arguments(
-    what: str, function: Callable[..., Any], types: Sequence[type] | None, arguments: Sequence[Any]
+    what: str, function: Callable[..., Any], types: Sequence[type] | None, arguments: Sequence[Any], *, own: int = 1
 ) -> None:
-    takes = _parameters(function)
+    takes = _parameters(function, leaving_out=own)
     try:
         takes.bind(*arguments)
     except TypeError as error:
@@ -111,13 +123,13 @@ def _look_at_arguments(
             raise UsageError(f"{what} takes {takes}, and is given {value!r}: {cause}") from error
 
 
-def _parameters(method: Callable[..., Any]) -> inspect.Signature:
-    """Return what a method takes beside ``self``, its annotations as they read."""
+def _parameters(method: Callable[..., Any], *, leaving_out: int) -> inspect.Signature:
+    """Return what a function takes, or a method beside its own parameter ``self``, its annotations as they read."""
     try:
         signature = inspect.signature(method, eval_str=True)
     except Exception:  # an annotation that is only there for a type checker
         signature = inspect.signature(method)
-    own = list(signature.parameters.values())[1:]
+    own = list(signature.parameters.values())[leaving_out:]
     return signature.replace(parameters=own, return_annotation=inspect.Signature.empty)
 
 

@@ -9,11 +9,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+from google.protobuf.json_format import MessageToDict
+
 from harness.doors.wire.known_runs import KnownRun
 from harness.errors import RigError, UsageError
+from harness.records.activity_account import history_of_activity
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario, Start, Starter
+from harness.trial.acceleration import declare
 from harness.trial.crashes import history_of
 from harness.trial.deadline import Bounds
 from harness.trial.ending import TrialEnd
@@ -188,7 +192,12 @@ async def _beside(looking: Sampling | LagMeter) -> AsyncIterator[None]:
 
 
 async def _histories(stage: Stage) -> AsyncIterator[History]:
-    """Fetch the history of each run, those of the scenario's own chain first."""
+    """Fetch the history of each run, those of the scenario's own chain first; of an activity what is said of it."""
     for run in sorted(stage.attribution.runs.values(), key=lambda run: not run.root):
+        if run.is_activity:
+            described = await stage.frontend.activity(activity_id=run.workflow_id, run_id=run.run_id)
+            declare(described.info, run.first_task)
+            yield history_of_activity(MessageToDict(described), path=run.path, root=run.root)
+            continue
         events = await stage.frontend.history(workflow_id=run.workflow_id, run_id=run.run_id)
         yield replace(history_of(run), events=tuple(events))

@@ -1,7 +1,7 @@
 """Agents that charge, mail or order twice when their worker dies or an answer is lost, or that mix two effects up."""
 
-from harness import Scenario, start
-from scenarios.broken.agents.effect_without_key import ChargeWithoutKey
+from harness import Scenario, start, start_activity
+from scenarios.broken.agents.effect_without_key import RETRIES, ChargeWithoutKey, charge
 from scenarios.broken.agents.key_per_attempt import ChargeKeyPerAttempt
 from scenarios.broken.agents.key_shared import MailKeyShared
 from scenarios.broken.agents.local_effect_without_key import OrderLocally
@@ -10,6 +10,10 @@ from scenarios.broken.agents.reply_lost_new_key import PayAgainWhenUnheard
 
 effect_without_key = Scenario(
     worker="python -m scenarios.broken.agents.effect_without_key", work=start(ChargeWithoutKey.run, "order-1")
+)
+charge_alone_without_key = Scenario(
+    worker="python -m scenarios.broken.agents.effect_without_key",
+    work=start_activity(charge, "order-1", start_to_close_timeout=300, retry_policy=RETRIES),
 )
 key_per_attempt = Scenario(
     worker="python -m scenarios.broken.agents.key_per_attempt", work=start(ChargeKeyPerAttempt.run, "order-1")
@@ -32,6 +36,7 @@ reply_lost_new_key = Scenario(
 DONE = "kill-worker@before/RespondActivityTaskCompleted"
 PLANTED = {
     "effect_without_key": ("effects-happen-once", f"{DONE}/ChargeWithoutKey/charge.1/attempt-1"),
+    "charge_alone_without_key": ("effects-happen-once", f"{DONE}/charge/charge.1/attempt-1"),
     "key_per_attempt": ("effect-key-stable", f"{DONE}/ChargeKeyPerAttempt/charge.1/attempt-1"),
     "key_shared": ("effect-key-stable", "baseline"),
     "memory_deduplication": ("effects-happen-once", f"{DONE}/MailRemembered/mail.1/attempt-1"),

@@ -1,9 +1,14 @@
 """Agents that look suspicious and are right: no check may find anything in them."""
 
-from harness import Scenario, signal, start
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+from harness import Scenario, signal, start, start_activity
 from scenarios.broken.agents.right_answers_remembered import ResearchRemembered
 from scenarios.broken.agents.right_bounded_by_time import ChargeBoundedByTime
 from scenarios.broken.agents.right_breaker import AskWithBreaker
+from scenarios.broken.agents.right_charge_alone import charge_alone as charge_of_its_own
 from scenarios.broken.agents.right_checkpoint import PagesResumed
 from scenarios.broken.agents.right_early_approval import ApprovalKept
 from scenarios.broken.agents.right_failure_told import AskAndTell
@@ -35,6 +40,17 @@ OF_EACH_KIND = (
 
 same_key_twice = Scenario(
     worker="python -m scenarios.broken.agents.right_same_key_twice", work=start(ChargeConfirmed.run, "order-1")
+)
+charge_alone = Scenario(
+    worker="python -m scenarios.broken.agents.right_charge_alone",
+    work=start_activity(
+        charge_of_its_own,
+        "order-1",
+        start_to_close_timeout=timedelta(minutes=5),
+        heartbeat_timeout=30,
+        retry_policy=RetryPolicy(maximum_attempts=5),
+    ),
+    faults=["kill-worker", "client"],
 )
 rare_beats = Scenario(
     worker="python -m scenarios.broken.agents.right_rare_beats", work=start(ArchiveRareBeats.run, "report")

@@ -112,10 +112,11 @@ class Attribution:
         """
         self._prefixes[prefix] = path
 
-    def started(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
-        """Learn that the scenario's work began with this run."""
+    def started(self, *, workflow: str, workflow_id: str, run_id: str, is_activity: bool = False) -> None:
+        """Learn that the scenario's work began with this run, of a workflow or of an activity without one."""
         self.starts(workflow=workflow, workflow_id=workflow_id)
-        self._named(workflow, workflow_id, run_id).root = True
+        run = self._named(workflow, workflow_id, run_id)
+        run.root, run.is_activity = True, is_activity
 
     def starts_at_door(self, *, workflow: str, workflow_id: str, worker: int = 0) -> None:
         """Learn that a call at the door, of a worker process or of nobody's (0), is about to start a workflow.
@@ -126,10 +127,10 @@ class Attribution:
         if wanted and not (self._by_starter and worker):
             self.starts(workflow=workflow, workflow_id=workflow_id)
 
-    def started_at_door(self, *, workflow: str, workflow_id: str, run_id: str) -> None:
-        """Learn that a call at the door started this run."""
+    def started_at_door(self, *, workflow: str, workflow_id: str, run_id: str, is_activity: bool = False) -> None:
+        """Learn that a call at the door started this run, of a workflow or of an activity without one."""
         run = self._named(workflow, workflow_id, run_id)
-        run.root = run.root or workflow_id in self._executions
+        run.root, run.is_activity = run.root or workflow_id in self._executions, is_activity
 
     def request(self, operation: str, request: Any) -> Owner | None:
         """Name the point of a request on its way in; None if it is ambient."""
@@ -286,10 +287,7 @@ class Attribution:
         return f"{path}.{len(before) + 1}" if before else path
 
     def _learn_activity_task(self, reply: Any, worker: int) -> Task:
-        execution = reply.workflow_execution
-        run = self.runs.get(execution.run_id)
-        if run is None:
-            run = self._learn_run(reply)
+        run = self._learn_activity_run(reply)
         if reply.activity_id not in run.activities:
             _number(run, reply.activity_id, reply.activity_type.name)
         # An earlier attempt that is timed out may go on in the same process: what it still does counts for this one.
@@ -299,6 +297,15 @@ class Attribution:
         task = Task(run, max(1, reply.attempt), reply.activity_id, worker=worker)
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
+
+    def _learn_activity_run(self, reply: Any) -> KnownRun:
+        """Return the run of the workflow that scheduled an activity; that of the activity itself where none did."""
+        run_id, without = reply.workflow_execution.run_id, getattr(reply, "activity_run_id", "")
+        if run_id or not without:
+            return self.runs.get(run_id) or self._learn_run(reply)
+        run = self._named(reply.activity_type.name, reply.activity_id, without)
+        run.is_activity, run.first_task = True, run.first_task or reply
+        return run
 
     def _learn_nexus_task(self, reply: Any, worker: int) -> Task:
         """Learn a task of a Nexus operation. The server starts one again with the id of the request before."""

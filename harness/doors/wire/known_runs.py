@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from harness.records.point import Point
 
 
 @dataclass
 class KnownRun:
-    """One run of one workflow, as far as the doors have learned it.
+    """One run of one workflow, or of an activity without one, as far as the doors have learned it.
 
     Attributes:
-        workflow_id: Workflow id.
+        workflow_id: Workflow id; of an activity its id.
         run_id: Run id.
         path: As in ``Point.workflow``.
         root: Whether it belongs to the chain that the scenario's work began.
@@ -21,6 +22,8 @@ class KnownRun:
         operations: The same of the Nexus operations that it calls, by the id of the request that starts each.
         executions: How many executions of each activity type and child workflow type were scheduled.
         seen: For each kind of message, what distinguishes the occurrences, in order.
+        is_activity: Whether it is an activity that no workflow scheduled.
+        first_task: Of such an activity the task that was handed out first: with the timeouts that its start declared.
     """
 
     workflow_id: str
@@ -31,6 +34,8 @@ class KnownRun:
     operations: dict[str, tuple[str, int]] = field(default_factory=dict)
     executions: Counter[str] = field(default_factory=Counter)
     seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    is_activity: bool = False
+    first_task: Any = None
 
     def occurrence(self, *kind: str, distinguished_by: str) -> int:
         """Return which message of its kind this is, from 1; one that says the same again is the same one."""

@@ -28,6 +28,9 @@ from harness.temporal.unary_call import response_of
 _SENT_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
 """Status codes with which the SDK's client sends a request again, so that its task is still in the worker's hands."""
 
+_START_ACTIVITY = "StartActivityExecution"
+"""Starts an activity that no workflow schedules."""
+
 _OWN_METADATA = ("user-agent", "te", "content-type")
 
 Decide = Callable[[Entry], Awaitable[Decision]]
@@ -230,9 +233,7 @@ class WireProxy:
 
     async def _send(self, call: _Call, method: str, context: Any) -> bytes:
         if asked := _start_of(call):
-            self._attribution.starts_at_door(
-                workflow=asked.workflow_type.name, workflow_id=asked.workflow_id, worker=call.worker
-            )
+            self._attribution.starts_at_door(worker=call.worker, **_named(asked))
         return await self._forward(method, call.request.SerializeToString(), context)
 
     def _unheard(self, call: _Call, done: asyncio.Task[bytes]) -> None:
@@ -261,9 +262,8 @@ class WireProxy:
         if call.operation.startswith("Respond"):
             self._attribution.finished(getattr(call.request, "task_token", b""))
         if (asked := _start_of(call)) and (run_id := _started_run(call)):
-            self._attribution.started_at_door(
-                workflow=asked.workflow_type.name, workflow_id=asked.workflow_id, run_id=run_id
-            )
+            is_activity = call.operation == _START_ACTIVITY
+            self._attribution.started_at_door(run_id=run_id, is_activity=is_activity, **_named(asked))
 
     def _to_slot(self, operation: str, request: Any) -> None:
         asked = getattr(request, "namespace", "")
@@ -310,11 +310,18 @@ def _eager_tasks(call: _Call) -> Iterator[tuple[str, Any]]:
 
 def _start_of(call: _Call) -> Any:
     """Return the start that a call asks for, alone or with a signal or an update; None where it asks for none."""
-    if call.operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution"):
+    if call.operation in ("StartWorkflowExecution", "SignalWithStartWorkflowExecution", _START_ACTIVITY):
         return call.request
     if call.operation == "ExecuteMultiOperation" and call.request.operations:
         return call.request.operations[0].start_workflow
     return None
+
+
+def _named(asked: Any) -> dict[str, str]:
+    """Return the type and the id of the workflow, or of the activity without one, that a start asks for."""
+    if "activity_id" in asked.DESCRIPTOR.fields_by_name:
+        return {"workflow": asked.activity_type.name, "workflow_id": asked.activity_id}
+    return {"workflow": asked.workflow_type.name, "workflow_id": asked.workflow_id}
 
 
 def _started_run(call: _Call) -> str:

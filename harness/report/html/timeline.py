@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.records.act_facts import WorkerExited, WorkerStarted
+from harness.records.activity_account import event_name, recorded
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, pids_of, worker_name
 from harness.records.verdict import EvidenceEntry, clock
@@ -176,7 +177,7 @@ def timeline_of(evidence: Evidence, *, anchor: str, shown_by: Iterable[EvidenceE
 
 def _in_web_ui(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield the runs of workflows, and their addresses; none where the namespace is not known."""
-    for history in evidence.histories if evidence.namespace else ():
+    for history in recorded(evidence) if evidence.namespace else ():
         parts = ("namespaces", evidence.namespace, "workflows", history.workflow_id, history.run_id, "history")
         path = "/".join(quote(part, safe="") for part in parts)
         yield f"{history.path}, run {history.run_id}", f"http://127.0.0.1:{WEB_UI_PORT}/{path}"
@@ -258,14 +259,13 @@ def _events(evidence: Evidence) -> Iterator[_Happening]:
         return
     for history in evidence.histories:
         for event in history.events:
-            kind = str(event.get("eventType", "")).removeprefix("EVENT_TYPE_")
             yield _Happening(
                 at=datetime.fromisoformat(event["eventTime"]).timestamp(),
                 lane="server",
                 kind="event",
-                title=f"event {event['eventId']} {kind} of {history.path}",
+                title=f"{event_name(event)} of {history.path}",
                 details={key: value for key, value in event.items() if key.endswith("Attributes")},
-                process=f"event {event['eventId']} {kind}",
+                process=event_name(event),
             )
 
 

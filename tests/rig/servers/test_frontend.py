@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
+from harness.servers.pending import RunOnServer, pending_activities
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def test_a_call_waits_for_a_server_that_was_killed(server: DevServer, fron
     await server.start()
     events = await asking
     assert events[0]["eventType"] == "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"
-    assert await frontend.pending_activities(workflow_id="one", run_id=run_id) == []
+    assert await pending_activities(frontend, RunOnServer("one", run_id)) == []
 
 
 async def test_the_close_of_a_run_is_waited_for(frontend: Frontend) -> None:

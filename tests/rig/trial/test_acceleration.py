@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
+from harness.servers.pending import RunOnServer
 from harness.trial.acceleration import Acceleration
 
 LIMIT = 60.0
@@ -74,7 +75,8 @@ async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declar
                 frontend, note=lambda operation, **more: notes.append({"operation": operation, **more})
             )
             await acceleration.recover(
-                executions=[(name, handle.first_execution_run_id or ""), ("no-such", "")], worker=1
+                executions=[RunOnServer(name, handle.first_execution_run_id or ""), RunOnServer("no-such", "")],
+                worker=1,
             )
             assert await handle.result() == 2
     assert [(note["operation"], note["facts"].what, note["facts"].attempt) for note in notes][:1] == [
@@ -111,7 +113,7 @@ async def test_one_activity_is_timed_out_by_what_can_end_it(
                 frontend, note=lambda operation, **more: notes.append({"operation": operation, **more})
             )
             run_id = handle.first_execution_run_id or ""
-            told: dict[str, Any] = {"workflow_id": name, "run_id": run_id, "worker": 3, "running": running}
+            told: dict[str, Any] = {"run": RunOnServer(name, run_id), "worker": 3, "running": running}
             await acceleration.recover_activity(activity_id="no-such", **told)
             assert notes == []
             recovering = asyncio.create_task(
@@ -162,7 +164,9 @@ async def test_an_attempt_is_timed_out_that_the_server_handed_out_and_nobody_hea
             acceleration = Acceleration(
                 frontend, note=lambda operation, **more: notes.append({"operation": operation, **more})
             )
-            await acceleration.recover_unheard(executions=[(name, run_id)], in_hand=lambda: next(told), worker=2)
+            await acceleration.recover_unheard(
+                executions=[RunOnServer(name, run_id)], in_hand=lambda: next(told), worker=2
+            )
             if heard == "never":
                 assert await handle.result() == 2
             else:

@@ -23,6 +23,7 @@ from harness.errors import RigError, UsageError
 from harness.records.evidence import Evidence, History
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, cancel, signal, start, started_by, started_by_worker, update
+from harness.records.start_activity import start_activity
 from harness.records.tape import acts, executed
 from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
@@ -324,3 +325,35 @@ async def test_a_trial_that_is_not_over_in_time_says_so(rig: Rig, tmp_path: Path
     # Up to three times as long where the machine kept the trial waiting.
     assert re.fullmatch(r"not over [1-3] s after the work began", found.end_reason)
     assert found.histories
+
+
+CHARGING = Scenario(
+    name="charging",
+    worker=shlex.join([sys.executable, "-m", "scenarios.broken.agents.right_charge_alone"]),
+    work=start_activity("charge_alone", "order-1", start_to_close_timeout=300, heartbeat_timeout=30),
+)
+
+
+async def test_an_activity_without_a_workflow_is_struck_and_told_by_what_the_server_says(
+    rig: Rig, tmp_path: Path
+) -> None:
+    baseline = await tried(CHARGING, rig, tmp_path)
+    evidence = await tried(CHARGING, rig, tmp_path, COMPLETES.format("charge_alone/charge_alone.1"), baseline=baseline)
+    (history,) = evidence.histories
+    assert history.described is not None
+    info = history.described["info"]
+    assert (info["status"], info["attempt"]) == ("ACTIVITY_EXECUTION_STATUS_COMPLETED", 2)
+    # The attempt that was killed was made to time out at once, which is not what was declared.
+    assert (info["startToCloseTimeout"], info["heartbeatTimeout"]) == ("300s", "30s")
+    assert result(history) == result(baseline.histories[0])
+    verdict = judge(evidence, baselines=[baseline], checks=checks.standard())
+    assert verdict.outcome is Outcome.PASS
+    judged = {each.check: each for each in verdict.judgements}
+    assert judged["replays"].outcome is None
+    assert judged["heartbeat-detected-in-time"].outcome is Outcome.PASS
+
+
+async def test_an_activity_that_the_worker_does_not_know_is_told_with_the_nearest(rig: Rig, tmp_path: Path) -> None:
+    unknown = replace(CHARGING, work=start_activity("charge_alon", "order-1", start_to_close_timeout=300))
+    with pytest.raises(UsageError, match=r"has no such activity.*did you mean 'charge_alone'"):
+        await tried(unknown, rig, tmp_path)

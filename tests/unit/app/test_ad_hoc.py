@@ -9,6 +9,7 @@ import pytest
 from harness.app.ad_hoc import ad_hoc_scenario
 from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
+from harness.records.activity_timeouts import START_TO_CLOSE, ActivityTimeouts
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
 
 MANY = ("input", "signal", "query", "update", "cancel", "env", "effects")
@@ -114,7 +115,7 @@ def test_the_rest_is_taken_over() -> None:
         ({"env": ("=1",)}, "--env '=1' is not NAME=VALUE"),
         ({"address": "example.com:7233"}, "is not a loopback HOST:PORT"),
         ({"address": "localhost"}, "is not a loopback HOST:PORT"),
-        ({"workflow": None}, "--worker needs --workflow TYPE to start"),
+        ({"workflow": None}, "--worker needs --workflow TYPE or --activity TYPE to start"),
         ({"starter": "x", "input": ("1",)}, "--input, --executions and --id go with --workflow alone"),
         ({"starter": "x", "executions": 2}, "--input, --executions and --id go with --workflow alone"),
         ({"input": ("1", "2"), "expect_result": "3"}, "--expect-result says one result: give one --input with it"),
@@ -162,3 +163,25 @@ def test_a_misspelt_placeholder_is_told_before_anything_starts() -> None:
     assert given(env=("PAYMENTS_URL=${EFFECTS_URL}/payments",)).env == {"PAYMENTS_URL": "${EFFECTS_URL}/payments"}
     with pytest.raises(UsageError, match=r"\$\{EFFECT_URL\} in the environment of the worker leads nowhere"):
         given(env=("PAYMENTS_URL=${EFFECT_URL}/payments",))
+
+
+def test_an_activity_is_started_without_a_workflow() -> None:
+    found = given(workflow=None, activity="book", input=('"Rome"',))
+    timeouts = ActivityTimeouts(start_to_close=START_TO_CLOSE)
+    assert (found.name, found.work) == ("book", Start(workflow="book", inputs=(("Rome",),), activity=timeouts))
+    declared = given(workflow=None, activity="book", schedule_to_close=9.0, heartbeat_timeout=2.0, attempts=3).work
+    assert isinstance(declared, Start)
+    assert declared.activity == ActivityTimeouts(schedule_to_close=9, heartbeat=2, maximum_attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"activity": "book"}, "--workflow or --activity, not both"),
+        ({"attempts": 3}, "--attempts goes with --activity"),
+        ({"workflow": None, "activity": "book", "one_program": True}, "no --starter and no --one-program"),
+    ],
+)
+def test_what_does_not_go_with_an_activity_is_told(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        given(**more)

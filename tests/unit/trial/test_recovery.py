@@ -10,6 +10,7 @@ import grpc.aio
 import pytest
 
 from harness.records.tape import Entry
+from harness.servers.pending import RunOnServer
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 
@@ -85,7 +86,7 @@ async def test_one_task_and_all_unheard_tasks_can_be_freed() -> None:
     lost = Entry(at=0, kind="reply", operation="Poll", workflow_id="w", run_id="r", activity_id="7", worker=2)
     await recovery(parts).recover_task(lost, running=True)
     await recovery(parts).recover_unheard(2)
-    what = {"workflow_id": "w", "run_id": "r", "activity_id": "7", "worker": 2, "running": True}
+    what = {"run": RunOnServer("w", "r"), "activity_id": "7", "worker": 2, "running": True}
     assert parts.done == [what, ("unheard", 2)]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+
 from harness.doors.wire.attribution import Attribution
 from harness.records.message_facts import ActivityTask
 from harness.records.tape import Entry
@@ -20,9 +23,10 @@ class Described:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def pending_activities(self, **_: Any) -> list[dict[str, Any]]:
+    async def call(self, operation: str, **_: Any) -> DescribeWorkflowExecutionResponse:
+        assert operation == "DescribeWorkflowExecution"
         self.asked += 1
-        return [{"attempt": self.asked}]
+        return DescribeWorkflowExecutionResponse(pending_activities=[PendingActivityInfo(attempt=self.asked)])
 
 
 def handed_out(attempt: int) -> Entry:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.common import RawValue
 
-from harness import Scenario, UsageError, query, signal, start, update
+from harness import Scenario, UsageError, query, signal, start, start_activity, update
 from harness.records.scenario import Send
 from harness.trial.taken_messages import look_at_messages
 
@@ -101,3 +101,23 @@ def test_arguments_of_another_shape_are_told() -> None:
 
 def test_what_is_handled_dynamically_is_let_pass() -> None:
     look(signal("whatever", 1, 2), work=start(TakingAll.run, object))
+
+
+@activity.defn(name="book_it")
+async def book(city: str, nights: int = 1) -> str:
+    return city
+
+
+class Booking:
+    @activity.defn
+    async def cancel(self, city: str) -> None: ...
+
+
+def test_the_arguments_of_an_activity_are_looked_at_as_well() -> None:
+    look(work=start_activity(book, "Rome", 2, start_to_close_timeout=1))
+    look(work=start_activity(Booking.cancel, "Rome", start_to_close_timeout=1))
+    look(work=start_activity("by type", object(), start_to_close_timeout=1))
+    assert "activity book_it takes (city: str, nights: int = 1), and is given ()" in refused(
+        work=start_activity(book, start_to_close_timeout=1)
+    )
+    assert "and is given 'two': " in refused(work=start_activity(book, "Rome", "two", start_to_close_timeout=1))

@@ -57,6 +57,17 @@ class Worker:
         )
         return self.named(self.attribution.reply("PollActivityTaskQueue", reply, worker=worker))
 
+    def alone(self, activity_id: str, *, run: str = "r1", attempt: int = 1) -> str:
+        """Be handed an activity that no workflow scheduled."""
+        reply = rpc.PollActivityTaskQueueResponse(
+            task_token=f"at-{run}-{activity_id}-{attempt}".encode(),
+            activity_type=ActivityType(name="book"),
+            activity_id=activity_id,
+            activity_run_id=run,
+            attempt=attempt,
+        )
+        return self.named(self.attribution.reply("PollActivityTaskQueue", reply, worker=1))
+
     def beat(self, activity_id: str, *, attempt: int = 1) -> str:
         request = rpc.RecordActivityTaskHeartbeatRequest(task_token=f"at-r1-{activity_id}-{attempt}".encode())
         return self.named(self.attribution.request("RecordActivityTaskHeartbeat", request))

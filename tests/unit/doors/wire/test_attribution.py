@@ -261,3 +261,21 @@ def test_what_worker_processes_have_heard_of_is_told_by_activity_and_attempt() -
     worker.complete("1")
     worker.attribution.worker_died(2)
     assert worker.attribution.in_hand() == set()
+
+
+def test_an_activity_that_no_workflow_scheduled_is_a_run_of_its_own() -> None:
+    worker = Worker()
+    worker.attribution.starts(workflow="book", workflow_id="book-run")
+    first = [worker.alone("book-run"), worker.beat("book-run"), worker.call()]
+    assert first == [
+        "before/PollActivityTaskQueue/book/book.1/attempt-1",
+        "before/RecordActivityTaskHeartbeat/book/book.1/attempt-1",
+        "before/effect.note/book/book.1/attempt-1",
+    ]
+    assert worker.alone("book-run", attempt=2) == first[0].replace("attempt-1", "attempt-2")
+    worker.attribution.started(workflow="book", workflow_id="book-run", run_id="r1", is_activity=True)
+    (run,) = worker.attribution.roots
+    assert (run.workflow_id, run.run_id, run.is_activity, run.first_task.attempt) == ("book-run", "r1", True, 1)
+    assert worker.alone("book-run", run="r2") == "before/PollActivityTaskQueue/book+1/book.1/attempt-1"
+    assert worker.alone("other", run="r3") == "before/PollActivityTaskQueue/book/book.1/attempt-1"
+    assert [run.root for run in worker.attribution.runs.values()] == [True, True, False]
