@@ -46,6 +46,7 @@ async def test_the_record_is_what_the_server_does(name: str, tmp_path: Path) -> 
         found = {
             "acceleration": await answers(frontend, "ResetStickyTaskQueue", execution=run)
             and await answers(frontend, "UpdateActivityOptions", execution=run, id="1"),
+            "activities without a workflow": await answers(frontend, "StartActivityExecution", activity_id="one"),
             "persistence": server.database is not None and server.database.exists(),
         }
         assert await answers(frontend, "RegisterNamespace") is engines()[name].makes_namespaces

@@ -346,7 +346,7 @@ async def test_an_activity_without_a_workflow_is_struck_and_told_by_what_the_ser
     # The attempt that was killed was made to time out at once, which is not what was declared.
     assert (info["startToCloseTimeout"], info["heartbeatTimeout"]) == ("300s", "30s")
     assert result(history) == result(baseline.histories[0])
-    verdict = judge(evidence, baselines=[baseline], checks=checks.standard())
+    verdict = judge(evidence, baselines=[baseline], checks=checks.standard)
     assert verdict.outcome is Outcome.PASS
     judged = {each.check: each for each in verdict.judgements}
     assert judged["replays"].outcome is None
