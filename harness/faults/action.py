@@ -158,6 +158,13 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class TimeOut:
+    """Never answer, and let the attempt of the activity time out at once, as declared, before its client gives up."""
+
+    impact: ClassVar[Impact] = Impact(fails_attempts=True)
+
+
+@dataclass(frozen=True)
 class Truncate:
     """Answer with status 200 and half of the JSON body."""
 

@@ -26,6 +26,7 @@ from harness.faults.action import (
     Refuse,
     Silence,
     Terminate,
+    TimeOut,
 )
 from harness.faults.client_actions import (
     AskQueries,
@@ -260,7 +261,11 @@ class Striking:
             timeout=PATIENCE_SECONDS,
         )
         if not given_up:
-            await self._recovery.recover_task(entry, running=True)
+            await self.time_out(entry)
+
+    async def time_out(self, entry: Entry) -> None:
+        """Let the attempt that a message belongs to time out now, as declared, though a living process is at it."""
+        await self._recovery.recover_task(entry, running=True)
 
 
 @functools.singledispatch
@@ -351,6 +356,11 @@ def _(action: ClientAction, striking: Striking, *, fault: Fault, entry: Entry) -
 @carry_out.register(Drip)
 def _(action: Silence | Drip, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     return Struck(decision=striking.answer(action, entry), healing=striking.end_silence(entry))
+
+
+@carry_out.register(TimeOut)
+def _(action: TimeOut, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
+    return Struck(decision=striking.answer(action, entry), healing=striking.time_out(entry))
 
 
 @carry_out.register(BreakStream)

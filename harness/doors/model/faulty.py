@@ -20,7 +20,7 @@ from harness.doors.model.altered import broken_stream, said_instead, with_a_lack
 from harness.doors.model.catalogue import dialect_of
 from harness.doors.model.dialect import Dialect
 from harness.doors.model.errors import error_answer
-from harness.faults.action import Action, LoseReply, ModelError, Reset, Silence, Truncate
+from harness.faults.action import Action, LoseReply, ModelError, Reset, Silence, TimeOut, Truncate
 from harness.faults.model.actions import (
     BreakAnswer,
     BreakStream,
@@ -125,7 +125,8 @@ def _(action: Reset, call: MetCall) -> Answer:
 
 
 @answer_of.register(Silence)
-def _(action: Silence, call: MetCall) -> Answer:
+@answer_of.register(TimeOut)
+def _(action: Silence | TimeOut, call: MetCall) -> Answer:
     return SILENT
 
 

@@ -231,6 +231,15 @@ async def test_an_agent_that_never_gives_up_has_its_activity_timed_out(
         assert [(each.activity_id, running) for each, running in found.recovered.entries] == [("7", True)]
 
 
+async def test_an_attempt_that_no_client_outlasts_is_timed_out_at_once(tmp_path: Path) -> None:
+    async with trial(tmp_path) as found:
+        struck = found.strike("model-silent-always", entry(MODEL))
+        assert struck.decision == SILENT
+        assert struck.healing is not None
+        await struck.healing
+        assert [(each.activity_id, running) for each, running in found.recovered.entries] == [("7", True)]
+
+
 class Server:
     """A server that is killed when the test lets it be, and keeps what was done to it."""
 

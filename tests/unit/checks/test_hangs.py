@@ -18,10 +18,16 @@ OPENAI = {"x-stainless-lang": "python"}
 DAY = {"startToCloseTimeout": "86400s", "heartbeatTimeout": "4s"}
 
 
-def hung(*, beats: int = 5, headers: dict[str, str] = OPENAI, declared: dict[str, Any] = DAY) -> Evidence:
+def hung(
+    *,
+    beats: int = 5,
+    headers: dict[str, str] = OPENAI,
+    declared: dict[str, Any] = DAY,
+    fault: str = "model-silent",
+) -> Evidence:
     story = Story()
     study = story.activity("study", **declared)
-    story.no_answer(study, "model-silent")
+    story.no_answer(study, fault)
     for index, entry in enumerate(story.tape):
         if isinstance(entry.facts, HttpCall):
             call = HttpCall(method="POST", path="/v1/chat/completions", headers=headers, body=entry.facts.body)
@@ -70,4 +76,9 @@ def test_attempt_whose_worker_died_is_no_hang() -> None:
     story.no_answer(study, "model-silent").strike()
     story.act("accelerate", what="activity", workflow_id="agent", activity_id=study.activity_id, attempt=1)
     evidence = story.complete(story.wait(1).again(study)).close().evidence()
+    assert nothing(NAME, evidence) == "no attempt hung until a timeout of its own ended it"
+
+
+def test_an_attempt_that_its_fault_let_time_out_before_its_client_gave_up_is_no_hang() -> None:
+    evidence = hung(fault="model-silent-always")
     assert nothing(NAME, evidence) == "no attempt hung until a timeout of its own ended it"

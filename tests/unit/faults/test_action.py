@@ -51,6 +51,7 @@ def test_the_impact_of_each() -> None:
     assert impacts.pop("SendBody").fails_attempts
     assert impacts.pop("InTurn").fails_attempts
     assert impacts.pop("RefuseConnections").fails_attempts
+    assert impacts.pop("TimeOut").fails_attempts
     assert impacts == {
         "Kill": Impact(worker="killed"),
         "ChangeCode": Impact(worker="killed", seconds=CHANGE_SECONDS),

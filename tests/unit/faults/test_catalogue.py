@@ -86,6 +86,7 @@ def test_the_families_of_actions() -> None:
     assert {each.name for each in faults.listed() if each.terminal} == quota | {
         *(f"model-{status}" for status in (400, 401, 403, 404, 413, 422)),
         *("model-400-context", "model-400-filter", "model-outage", "effect-outage", "model-refused-always"),
+        *("model-silent-always", "effect-silent-always"),
         *started_anew,
     }
 

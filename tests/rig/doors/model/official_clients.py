@@ -20,6 +20,7 @@ from harness.doors.decision import Decision
 from harness.doors.http.answer import RESET
 from harness.doors.http.doors import HttpDoors, HttpMessage
 from harness.doors.model.faulty import decision_on
+from harness.faults.action import TimeOut
 from harness.faults.fault import Fault
 from harness.faults.transport import ForgetName, RefuseConnections
 from harness.trial.addresses import HttpAddresses, http_addresses
@@ -28,6 +29,7 @@ from tests import ROOT
 PAGE = ROOT / "harness/docs/model-faults.md"
 VERSIONS = f"openai {openai.__version__}, anthropic {anthropic.__version__}"
 CLIENT_WAITS = 10.0  # the time limit that the clients are given, in seconds
+_SOON = 1.0  # the same where each of its requests is to be silent
 WE_WAIT = 45.0  # how long one call may take in all, in seconds
 SAID = "Attention weighs every token of the sequence against every other."
 CLIENTS = ("chat", "responses", "messages")
@@ -130,7 +132,7 @@ async def _outcome(doors: HttpDoors, fault: Fault, client: str, striking: _Strik
             if isinstance(fault.action, ForgetName):
                 addresses.forget_name("model")
             url = addresses.environment(1)["ANTHROPIC_BASE_URL" if client == "messages" else "OPENAI_BASE_URL"]
-            text, calls = await ask(url, _streams(fault))
+            text, calls = await ask(url, _streams(fault), _SOON if isinstance(fault.action, TimeOut) else CLIENT_WAITS)
     except TimeoutError:
         return f"no end within {WE_WAIT:g} s"
     except Exception as error:
@@ -150,9 +152,9 @@ _ASKED: Any = [{"role": "user", "content": "What is attention?"}]
 _FORM: Any = {"type": "object", "properties": {"query": {"type": "string"}}}
 
 
-async def _chat(url: str, streams: bool) -> tuple[Any, int]:
+async def _chat(url: str, streams: bool, limit: float) -> tuple[Any, int]:
     tools: Any = [{"type": "function", "function": {"name": "look", "parameters": _FORM}}]
-    async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=CLIENT_WAITS) as client:
+    async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=limit) as client:
         if streams:
             chunks = [
                 chunk
@@ -168,9 +170,9 @@ async def _chat(url: str, streams: bool) -> tuple[Any, int]:
         return message.content or message.refusal, len(message.tool_calls or ())
 
 
-async def _responses(url: str, streams: bool) -> tuple[Any, int]:
+async def _responses(url: str, streams: bool, limit: float) -> tuple[Any, int]:
     tools: Any = [{"type": "function", "name": "look", "parameters": _FORM}]
-    async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=CLIENT_WAITS) as client:
+    async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=limit) as client:
         if streams:
             events = [
                 event async for event in await client.responses.create(model="m", input="x", tools=tools, stream=True)
@@ -183,9 +185,9 @@ async def _responses(url: str, streams: bool) -> tuple[Any, int]:
         return said.output_text, sum(item.type == "function_call" for item in said.output)
 
 
-async def _messages(url: str, streams: bool) -> tuple[Any, int]:
+async def _messages(url: str, streams: bool, limit: float) -> tuple[Any, int]:
     tools: Any = [{"name": "look", "input_schema": _FORM}]
-    async with anthropic.AsyncAnthropic(base_url=url, api_key="sk-test", timeout=CLIENT_WAITS) as client:
+    async with anthropic.AsyncAnthropic(base_url=url, api_key="sk-test", timeout=limit) as client:
         if streams:
             async with client.messages.stream(model="m", max_tokens=99, messages=_ASKED, tools=tools) as stream:
                 said: Any = await stream.get_final_message()
