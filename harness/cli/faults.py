@@ -10,6 +10,7 @@ import msgspec
 from harness import faults as known
 from harness.cli.output import say
 from harness.faults import Fault
+from harness.faults.sources import source_of
 from harness.report.explain import fault_lines
 
 _EPILOG = """\b
@@ -45,6 +46,7 @@ def _as_json(fault: Fault) -> dict[str, Any]:
         "family": fault.family,
         "what": fault.what,
         "right": fault.right,
+        "source": source_of(fault.name),
         "terminal": fault.terminal,
         "heard": fault.heard,
         "needs_tools": fault.needs_tools,

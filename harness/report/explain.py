@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.faults import Fault
+from harness.faults.sources import source_of
 from harness.records.audit_result import Certainty, RuleText
 from harness.records.verdict import Severity
 from harness.report.text import Paint, wrapped
@@ -143,7 +144,9 @@ def checks_markdown(checks: Iterable[CheckText]) -> str:
 def fault_lines(fault: Fault, width: int) -> Iterator[str]:
     """Yield what a fault says: its name, what happens, what a right agent does, and where it is made."""
     yield f"  {fault.name}"
-    for sentence in (fault.what, fault.right, _FINAL if fault.terminal else _HOLDS[fault.heard]):
+    source = source_of(fault.name)
+    holds = _FINAL if fault.terminal else _HOLDS[fault.heard]
+    for sentence in (fault.what, fault.right, holds, *([f"Source: {source}."] if source else [])):
         yield from textwrap.wrap(sentence, width, initial_indent="    ", subsequent_indent="      ")
     yield f"    Made at {_place(fault)}."
 

@@ -68,3 +68,5 @@ def test_a_fault_says_what_happens_and_what_a_right_agent_does() -> None:
     text = "\n".join(fault_lines(faults.named("kill-worker"), 100))
     assert text.startswith("  kill-worker\n")
     assert text.endswith("Made at every cut: before each message, and after the last.")
+    assert "Source" not in text
+    assert "    Source: RFC 9110" in "\n".join(fault_lines(faults.named("model-502"), 100))
