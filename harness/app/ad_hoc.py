@@ -107,15 +107,20 @@ def _expected(given: Mapping[str, Any]) -> Expectation:
 
 
 def _sends(given: Mapping[str, Any]) -> Sequence[Send]:
-    sends = []
-    for kind in ("signal", "query", "update"):
+    """Return what is sent, kind by kind, in the order in which the options are."""
+    sends: list[Send] = []
+    for kind in given:
+        if kind == "cancel":
+            sends += [Send(kind="cancel", at=at) for at in given["cancel"] or ()]
+        if kind not in ("signal", "query", "update"):
+            continue
         for text in given[kind]:
             name, equals, value, at = _sent(text)
             if kind == "query" and not at:
                 raise UsageError(f"--query {text!r} says no point to be sent at: write NAME@POINT")
             args = _arguments(value, option=f"--{kind}") if equals else ()
-            sends.append(Send(kind=kind, name=name, args=args, at=at or "start"))
-    return [*sends, *(Send(kind="cancel", at=at) for at in given["cancel"] or ())]
+            sends.append(Send(kind=kind, name=name, args=args, at=at or "start"))  # type: ignore[arg-type]  # one of these
+    return sends
 
 
 def _arguments(text: str, *, option: str) -> tuple[Any, ...]:

@@ -194,7 +194,7 @@ def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[Decla
     """
     from harness.app.loading import load
 
-    described = {name: given[name] for name in NAMES}
+    described = {name: given[name] for name in given if name in NAMES}  # in the order in which they are given
     if given["worker"]:
         if targets:
             raise UsageError("give scenarios or --worker, not both")

@@ -226,6 +226,12 @@ class Scenario:
         if self.is_activity and sent:
             words = f"an activity without a workflow can be cancelled and is sent nothing else, no {sent[0]}"
             raise UsageError(f"{words}: start the workflow that takes it, with start(...) or --workflow")
+        if self.sends and self.sends[0].at == "then":
+            first = self.sends[0]
+            raise UsageError(
+                f"{first.name or first.kind} is to be sent `then`, as soon as what is sent before it is done, and "
+                "nothing is: say at which point, or `start`"
+            )
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
 

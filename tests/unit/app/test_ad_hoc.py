@@ -74,6 +74,19 @@ def test_what_is_sent(option: str, text: str, send: Send) -> None:
     assert given(**{option: (text,)}).sends == (send,)
 
 
+def test_what_is_sent_comes_in_the_order_of_the_options_and_something_comes_first() -> None:
+    described = {
+        "worker": "python worker.py",
+        "workflow": "Agent",
+        "query": ("state@after/Op",),
+        "signal": ("go@then",),
+    }
+    nothing: dict[str, Any] = {name: () if name in MANY else None for name in NAMES if name not in described}
+    assert [each.kind for each in ad_hoc_scenario({**described, **nothing}).sends] == ["query", "signal"]
+    with pytest.raises(UsageError, match="go is to be sent `then`"):
+        given(signal=("go@then",))
+
+
 @pytest.mark.parametrize(
     ("text", "over"),
     [

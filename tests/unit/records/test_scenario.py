@@ -57,11 +57,11 @@ def test_several_executions_have_ids_of_their_own_and_no_time_to_pass() -> None:
     with pytest.raises(UsageError, match="once or more, not 0 times"):
         start("Agent", executions=0)
     with pytest.raises(UsageError, match="let_pass lets time pass for one execution"):
-        Scenario(worker="w", work=found, sends=[let_pass(days=1)])
+        Scenario(worker="w", work=found, sends=[let_pass(days=1, at="start")])
     assert found.side_by_side
     one_after_the_other = start("Agent", "Ann", executions=2, in_sequence=True)
     assert not one_after_the_other.side_by_side
-    assert Scenario(worker="w", work=one_after_the_other, sends=[let_pass(days=1)]).skips_time
+    assert Scenario(worker="w", work=one_after_the_other, sends=[let_pass(days=1, at="start")]).skips_time
 
 
 def test_a_workflow_is_named_by_type_where_its_code_is_elsewhere() -> None:

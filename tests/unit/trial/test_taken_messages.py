@@ -71,7 +71,7 @@ def refused(*sends: Send, work: Any = None) -> str:
 
 def test_what_it_takes_is_right() -> None:
     look(signal("approve"), signal("approve", "yes"), update("sign", Approval("Ann")), update("sign", {"by": "Ann"}))
-    look(query("approved", at="then"), query("__stack_trace", at="then"), work=start(Asking.run, "Spring", 3))
+    look(query("approved", at="start"), query("__stack_trace", at="then"), work=start(Asking.run, "Spring", 3))
     look(signal("anything", 1, 2), update("sign", 3), work=start("Asking", "Spring"))
 
 
