@@ -70,7 +70,7 @@ class Acceleration:
         self._frontend = frontend
         self._note = note
         self._declared: dict[tuple[str, str], Any] = {}
-        self._latest: dict[tuple[str, str], int] = {}
+        self._latest: dict[tuple[str, str], tuple[int, int]] = {}  # worker and attempt of the last one timed out
 
     async def recover(self, *, executions: list[RunOnServer], worker: int) -> None:
         """Recover from the loss of a worker process; return when every timeout has happened.
@@ -160,18 +160,18 @@ class Acceleration:
         )
         key = (run.run_id, pending.activity_id)
         self._declared.setdefault(key, pending.activity_options)
-        self._latest[key] = worker
+        self._latest[key] = latest = (worker, pending.attempt)
         try:
             await self._shorten(run, pending, running=running)
             self._note("accelerate", worker=worker, facts=done)
-            if await self._next_attempt(run, pending) and self._latest[key] == worker:
+            if await self._next_attempt(run, pending) and self._latest[key] == latest:
                 await update_options(self._frontend, run, pending.activity_id, restore_original=True)
                 self._note("accelerate", worker=worker, facts=msgspec.structs.replace(done, what="restored"))
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.NOT_FOUND:
                 raise
         finally:
-            if self._latest[key] == worker:
+            if self._latest[key] == latest:
                 self._declared.pop(key, None)
 
     async def _shorten(self, run: RunOnServer, pending: Any, *, running: bool) -> None:

@@ -77,7 +77,7 @@ class Recovery:
             entry: A message of the attempt.
             running: Whether a living process is at it, and only start-to-close can end it.
         """
-        if self._acceleration:
+        if self._acceleration and entry.workflow_id:  # else nobody knows whose it is
             known = self._attribution.runs.get(entry.run_id)
             await self._acceleration.recover_activity(
                 run=RunOnServer(entry.workflow_id, entry.run_id, known is not None and known.is_activity),
