@@ -3,7 +3,8 @@
 Most of a trial is waiting, for how much depends on the agent: no fixed number fits. So the machine is looked at::
 
     processors idle, and trials wait for their turn      one more at a time
-    crashproof itself is late, though it does little     one fewer: whatever is due on this machine is late, agents too
+    crashproof itself is late, though it does little     one fewer: whatever is due on this machine is late, agents too;
+                                                         but one for each processor, for others may be to blame
     what is ready waits in long queues for processors    one fewer: so many get no more done than fewer would, and each
                                                          is late by the length of the queue
     a trial only waits: for a backoff, a timer, a client     another one meanwhile, in its place
@@ -71,10 +72,11 @@ def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> i
         most: How many may at most.
         all_taken: Whether so many do run.
     """
+    processors = os.cpu_count() or 1
     if machine.late > _LATE:
-        return max(1, limit - 1)
+        return max(min(limit, processors), limit - 1)
     if machine.ready > _CROWDED:
-        return max(min(limit, _LEAST * (os.cpu_count() or 1)), limit - 1)
+        return max(min(limit, _LEAST * processors), limit - 1)
     return min(most, limit + 1) if all_taken and machine.idle > _IDLE else limit
 
 

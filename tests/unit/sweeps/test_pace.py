@@ -23,6 +23,7 @@ CROWDED = Machine(idle=0.0, late=0.05, ready=4.0)
         (6, LATE, False, 5),
         (8, IDLE, True, 8),
         (1, LATE, True, 1),
+        (2, LATE, True, 2),
         (6, CROWDED, True, 5),
         (4, CROWDED, True, 4),
         (2, CROWDED, True, 2),
