@@ -194,11 +194,8 @@ def _badly_described(close: dict[str, Any], fault: Fault) -> str:
     if kind != "WORKFLOW_EXECUTION_FAILED":
         return ""
     types = [failure_type(failure) for failure in failures_of(close)]
-    late = any(
-        (failure.get("timeoutFailureInfo") or {}).get("timeoutType") == "TIMEOUT_TYPE_SCHEDULE_TO_CLOSE"
-        for failure in failures_of(close)
-    )
-    if late or any(type_name not in _UNCLASSIFIED for type_name in types):
+    timed_out = any((failure.get("timeoutFailureInfo") or {}).get("timeoutType") for failure in failures_of(close))
+    if timed_out or any(type_name not in _UNCLASSIFIED for type_name in types):
         return ""
     named = next((type_name for type_name in types if type_name), "no type")
     return f"failed with {named}: its failure, causes included, does not tell what kind of failure it is"

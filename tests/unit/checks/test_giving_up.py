@@ -137,6 +137,13 @@ def test_failure_without_a_kind(kind: str) -> None:
     assert f"failed with {kind or 'no type'}: its failure, causes included, does not tell" in finding.message
 
 
+@pytest.mark.parametrize("timeout", ["SCHEDULE_TO_CLOSE", "START_TO_CLOSE", "HEARTBEAT"])
+def test_a_timeout_says_what_kind_of_failure_it_is(timeout: str) -> None:
+    cause = {"message": "it timed out", "timeoutFailureInfo": {"timeoutType": f"TIMEOUT_TYPE_{timeout}"}}
+    story = refused().close("FAILED", failure={"message": "Activity task timed out", "cause": cause})
+    passes(CLEAN, story.evidence(), undisturbed())
+
+
 def test_workflow_task_fails_for_ever() -> None:
     story = refused()
     for _ in range(3):
