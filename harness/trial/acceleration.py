@@ -32,6 +32,7 @@ ones.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -71,6 +72,7 @@ class Acceleration:
         self._note = note
         self._declared: dict[tuple[str, str], Any] = {}
         self._latest: dict[tuple[str, str], tuple[int, int]] = {}  # worker and attempt of the last one timed out
+        self._changing: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def recover(self, *, executions: list[RunOnServer], worker: int) -> None:
         """Recover from the loss of a worker process; return when every timeout has happened.
@@ -158,20 +160,27 @@ class Acceleration:
             activity_id=pending.activity_id,
             attempt=pending.attempt,
         )
-        key = (run.run_id, pending.activity_id)
-        self._declared.setdefault(key, pending.activity_options)
-        self._latest[key] = latest = (worker, pending.attempt)
+        key, latest = (run.run_id, pending.activity_id), (worker, pending.attempt)
+        changing = self._changing[key]
         try:
-            await self._shorten(run, pending, running=running)
+            between = changing.locked()
+            async with changing:
+                if between:  # what is declared was put back meanwhile
+                    pending = next((each for each in await self._started(run) if _same(each, pending)), pending)
+                self._declared.setdefault(key, pending.activity_options)
+                self._latest[key] = latest
+                await self._shorten(run, pending, running=running)
             self._note("accelerate", worker=worker, facts=done)
-            if await self._next_attempt(run, pending) and self._latest[key] == latest:
-                await update_options(self._frontend, run, pending.activity_id, restore_original=True)
-                self._note("accelerate", worker=worker, facts=msgspec.structs.replace(done, what="restored"))
+            if await self._next_attempt(run, pending):
+                async with changing:
+                    if self._latest[key] == latest:
+                        await update_options(self._frontend, run, pending.activity_id, restore_original=True)
+                        self._note("accelerate", worker=worker, facts=msgspec.structs.replace(done, what="restored"))
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.NOT_FOUND:
                 raise
         finally:
-            if self._latest[key] == latest:
+            if self._latest.get(key) == latest:
                 self._declared.pop(key, None)
 
     async def _shorten(self, run: RunOnServer, pending: Any, *, running: bool) -> None:
@@ -210,3 +219,8 @@ def declare(said: Any, declared: Any) -> None:
     if declared is not None:
         said.start_to_close_timeout.CopyFrom(declared.start_to_close_timeout)
         said.heartbeat_timeout.CopyFrom(declared.heartbeat_timeout)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two pending activities are the same attempt of one."""
+    return bool((one.activity_id, one.attempt) == (other.activity_id, other.attempt))

@@ -11,46 +11,81 @@ from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
+from harness.servers.pending import RunOnServer
 from harness.trial.acceleration import Acceleration
+
+DECLARED, CUT_DOWN = timedelta(minutes=5), timedelta(seconds=2)
 
 
 class Server:
-    """A server with one activity under way, which keeps what it was asked to change."""
+    """A server with one activity under way, whose timeout it was asked to change."""
 
     def __init__(self) -> None:
         self.attempt = 1
-        self.changes: list[str] = []
+        self.timeouts = [DECLARED]
         self.changed = asyncio.Event()
+        self.is_restoring = asyncio.Event()
+        self.may_restore = asyncio.Event()
+        self.may_restore.set()
 
     async def call(self, method: str, **asked: Any) -> Any:
         if method == "UpdateActivityOptions":
-            self.changes.append("restored" if asked.get("restore_original") else f"cut down in {self.attempt}")
+            if asked.get("restore_original"):
+                self.is_restoring.set()
+                await self.may_restore.wait()
+                self.timeouts.append(DECLARED)
+            else:
+                self.timeouts.append(asked["activity_options"].start_to_close_timeout.ToTimedelta())
             self.changed.set()
             return None
         options = ActivityOptions()
-        options.start_to_close_timeout.FromTimedelta(timedelta(minutes=5))
+        options.start_to_close_timeout.FromTimedelta(self.timeouts[-1])
         started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
         pending = PendingActivityInfo(activity_id="1", attempt=self.attempt, state=started, activity_options=options)
         return SimpleNamespace(pending_activities=[pending])
 
-    async def asked_again(self) -> None:
-        self.changed.clear()
-        await self.changed.wait()
+
+def acceleration_of(server: Any) -> Acceleration:
+    return Acceleration(server, note=lambda operation, **more: None)
+
+
+def timing_out(acceleration: Acceleration) -> asyncio.Task[None]:
+    ending = acceleration.recover_activity(run=RunOnServer("agent", "run"), activity_id="1", worker=1, running=True)
+    return asyncio.create_task(ending)
 
 
 async def test_what_is_declared_is_not_back_while_the_next_attempt_is_timed_out_too() -> None:
-    server, tasks = Server(), []
-    acceleration = Acceleration(server, note=lambda operation, **more: None)  # type: ignore[arg-type]  # all it asks of it
+    server = Server()
+    acceleration = acceleration_of(server)
     async with asyncio.timeout(60):
-        for attempt in (1, 2):
-            server.attempt = attempt
-            ending = acceleration.recover_activity(
-                workflow_id="agent", run_id="run", activity_id="1", worker=1, running=True
-            )
-            tasks.append(asyncio.create_task(ending))
-            await server.asked_again()
-        await tasks[0]
-        assert server.changes == ["cut down in 1", "cut down in 2"]
+        first = timing_out(acceleration)
+        await server.changed.wait()
+        server.attempt = 2
+        second = timing_out(acceleration)
+        await first
+        assert server.timeouts == [DECLARED, CUT_DOWN]
         server.attempt = 3
-        await tasks[1]
-    assert server.changes == ["cut down in 1", "cut down in 2", "restored"]
+        await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
+
+
+async def test_what_comes_back_just_then_is_cut_down_again() -> None:
+    server = Server()
+    acceleration = acceleration_of(server)
+    async with asyncio.timeout(60):
+        server.may_restore.clear()
+        first = timing_out(acceleration)
+        await server.changed.wait()
+        server.attempt = 2
+        await server.is_restoring.wait()
+        second = timing_out(acceleration)
+        await asyncio.sleep(0)
+        server.changed.clear()
+        server.may_restore.set()
+        await first
+        while server.timeouts[-1] != CUT_DOWN:
+            await server.changed.wait()
+            server.changed.clear()
+        server.attempt = 3
+        await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED, CUT_DOWN, DECLARED]
