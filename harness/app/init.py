@@ -5,9 +5,10 @@ Nothing of the project is imported or run, and nothing that is there is written 
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,6 +24,7 @@ SCENARIOS = Path("scenarios")
 _MODEL_CLIENT = re.compile(r"^\s*(?:from|import)\s+(openai|anthropic|agents|litellm|pydantic_ai)\b", re.MULTILINE)
 _FIRST_WORKER = Path("temporal_worker.py")
 _AGENTS_PLUGIN = Path("openai_agent_integration.py")
+_LONGEST_VALUE = 80  # characters on one line
 _FIRST_WORK: Mapping[str, Any] = {
     "name": "agent",
     "workflow": "Agent",
@@ -36,6 +38,9 @@ _FIRST_WORK: Mapping[str, Any] = {
     "starts": False,
     "made_up": False,
     "signals": (),
+    "sends": (),
+    "kinds": [],
+    "sends_made_up": False,
 }
 
 
@@ -87,7 +92,10 @@ def read_project(folder: Path, *, campaign: bool = False) -> ProjectReading:
         said.append("the code asks a model: model_script.py says what it hears in trials")
     if not work:
         said.append(f"no worker was found: {_FIRST_WORKER} is one to begin with")
-    files = [*_scenarios(work, asks_model=asks_model), *_beside(work, asks_model=asks_model)]
+    scenarios = _scenarios(
+        work, asks_model=asks_model, modules={file.stem for file in sources if file.parent.name != SCENARIOS.name}
+    )
+    files = [*scenarios, *_beside(work, asks_model=asks_model)]
     if "agents" in clients:
         files.append((_AGENTS_PLUGIN, _rendered(f"{_AGENTS_PLUGIN}.j2")))
     if campaign:
@@ -110,14 +118,18 @@ def write(reading: ProjectReading, folder: Path) -> list[Path]:
 _Work = Sequence[tuple[Path, ReadWorker, ReadWorkflow]]
 
 
-def _scenarios(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
+def _scenarios(work: _Work, *, asks_model: bool, modules: Collection[str]) -> Iterator[tuple[Path, str]]:
+    """Yield a scenario for each workflow, in a file that no module of the project is mistaken for."""
+    taken = set(modules)
     if not work:
         first = _rendered("scenario.py.j2", **_FIRST_WORK, asks_model=asks_model)
         yield _FIRST_WORKER, _rendered("temporal_worker.py.j2")
         yield SCENARIOS / "agent.py", first
     for file, worker, workflow in work:
+        sends = () if worker.starts == workflow.name else workflow.sends
+        name = _not_taken(_variable(workflow), taken)
         yield (
-            SCENARIOS / f"{_variable(workflow)}.py",
+            SCENARIOS / f"{name}.py",
             _rendered(
                 "scenario.py.j2",
                 name=_variable(workflow),
@@ -132,6 +144,9 @@ def _scenarios(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
                 arguments=workflow.arguments,
                 made_up=bool(workflow.arguments) and not workflow.written,
                 signals=workflow.signals,
+                sends=sends,
+                kinds=sorted({each.kind for each in sends}),
+                sends_made_up=any(each.arguments and not each.written for each in sends),
                 asks_model=asks_model,
             ),
         )
@@ -141,8 +156,7 @@ def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
     """Yield what stands beside the scenarios: a model script, tests, sessions, CI, a retry policy, what watches."""
     if asks_model:
         yield SCENARIOS / "model_script.py", _rendered("model_script.py.j2")
-    names = sorted({_variable(workflow) for _, _, workflow in work}) or ["agent"]
-    yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS, names=names)
+    yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS)
     read = (module_of(each.file) for _, _, each in work if each.file)
     modules = list(dict.fromkeys(name for name in read if name)) or ([] if work else [_FIRST_WORKER.stem])
     needs = _needs()
@@ -181,6 +195,14 @@ def _variable(workflow: ReadWorkflow) -> str:
     return name if name.isidentifier() else f"workflow_{name}"
 
 
+def _not_taken(name: str, taken: set[str]) -> str:
+    """Return a name of a file, with more after it where it is taken, and count it as taken."""
+    more = (f"{name}_scenario{number}" for number in ("", *range(2, len(taken) + 3)))
+    free = next(each for each in (name, *more) if each not in taken)
+    taken.add(free)
+    return free
+
+
 def _shown(file: Path) -> Path:
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
@@ -197,7 +219,17 @@ def _rendered(template: str, **values: Any) -> str:
     return environment.from_string(_own(template)).render(**values)
 
 
-def _literal(value: Any) -> str:
-    """Return a value as code, texts in double quotes where that needs no escape."""
-    text = repr(value)
-    return f'"{value}"' if isinstance(value, str) and text == f"'{value}'" and '"' not in value else text
+def _literal(value: Any, *, indent: int = 4) -> str:
+    """Return a JSON value as code: texts in double quotes, what is long with an entry a line."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list):
+        return repr(value)
+    deeper = [_literal(each, indent=indent + 4) for each in (value.values() if isinstance(value, dict) else value)]
+    named = isinstance(value, dict)
+    entries = [f"{_literal(key)}: {each}" for key, each in zip(value, deeper, strict=True)] if named else deeper
+    first, last = "{}" if named else "[]"
+    if len(line := first + ", ".join(entries) + last) <= _LONGEST_VALUE:
+        return line
+    within = " " * (indent + 4)
+    return "\n".join([first, *(f"{within}{each}," for each in entries), " " * indent + last])

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
+from harness.audit.program_reading import ReadSend, ReadWorker, ReadWorkflow, read_program
 from harness.errors import UsageError, nearest
+from harness.records.scenario import WAITING
+
+_TELLING = ("signal", "update", "query", "cancel")
+"""Options that say what is sent: where one of them is given nothing is sent but what they say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +95,10 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
     for workflow in worker.workflows:
         if given.get("workflow") in (None, "", workflow.name):
             starts = not (given.get("starter") or given.get("one_program"))
-            said = f"{where}; {_started(workflow)}" if starts and not given.get("input") else where
+            said = "; ".join([where, *(_said(workflow, given) if starts else ())])
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
-            read = {**common, "workflow": workflow.name, **arguments, **options}
+            sent = _sent(workflow) if starts and not any(given.get(each) for each in _TELLING) else {}
+            read = {**common, "workflow": workflow.name, **arguments, **sent, **options}
             yield ReadProgram(options=read, said=said, module=module_of(workflow.file) if workflow.file else "")
 
 
@@ -103,14 +108,40 @@ def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:
             f"{file}: nothing can be made up for {', '.join(workflow.unknown)} of {workflow.name}: "
             f"give its arguments with --workflow {workflow.name} --input JSON"
         )
-    return (", ".join(json.dumps(each) for each in workflow.arguments),) if workflow.arguments else ()
+    return (_shown(workflow.arguments),) if workflow.arguments else ()
 
 
-def _started(workflow: ReadWorkflow) -> str:
-    given = ", ".join(json.dumps(each, ensure_ascii=False) for each in workflow.arguments) or "nothing"
-    whence = " as code of the project starts it" if workflow.written else ", made up" if workflow.arguments else ""
-    sent = f"; it takes {', '.join(workflow.signals)}, of which none is sent" if workflow.signals else ""
-    return f"{workflow.name} is started with {given}{whence}{sent}"
+def _sent(workflow: ReadWorkflow) -> dict[str, tuple[str, ...]]:
+    """Return the options that send a workflow what it waits for, whenever it waits."""
+    sent: dict[str, tuple[str, ...]] = {}
+    for each in workflow.sends:
+        given = f"={_shown(each.arguments)}" if each.arguments else ""
+        sent[each.kind] = (*sent.get(each.kind, ()), f"{each.name}{given}@{WAITING}")
+    return sent
+
+
+def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a workflow is started with and what it is sent, unless the user says so."""
+    if not given.get("input"):
+        whence = " as code of the project starts it" if workflow.written else ", made up" if workflow.arguments else ""
+        yield f"{workflow.name} is started with {_shown(workflow.arguments) or 'nothing'}{whence}"
+    if any(given.get(each) for each in _TELLING) or not workflow.signals:
+        return
+    if not workflow.sends:
+        yield f"it takes {', '.join(workflow.signals)}, of which none is sent"
+        return
+    yield f"whenever it waits it is sent {', then '.join(map(_with_arguments, workflow.sends))}"
+
+
+def _with_arguments(send: ReadSend) -> str:
+    if not send.arguments:
+        return send.name
+    whence = " as code of the project sends it" if send.written else ", made up"
+    return f"{send.name} with {_shown(send.arguments)}{whence}"
+
+
+def _shown(values: Sequence[Any]) -> str:
+    return ", ".join(json.dumps(each, ensure_ascii=False) for each in values)
 
 
 def loopback(address: str) -> str:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from astroid import nodes
 
+from harness.audit.analysis.waits import ends_of_waits
 from harness.audit.code.astroid_nodes import keyword_value
 from harness.audit.code.project import Project
-from harness.audit.code.project_records import EntryKind, Module, WorkerCall, Workflow
+from harness.audit.code.project_records import EntryKind, EntryMethod, Module, WorkerCall, Workflow
 from harness.audit.code.start_calls import calls_of
 
 _STARTS = frozenset({"execute_workflow", "start_workflow"})
+_SENDS = frozenset({"signal", "execute_update", "start_update"})
 _DEFAULTS = frozenset({"add_argument", "get", "getenv"})
 _PORT = ":7233"
 _DEEPEST = 6
@@ -37,6 +39,23 @@ _LISTS = ("builtins.list", "builtins.tuple", "builtins.set", "collections.abc.Se
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadSend:
+    """A signal or an update that a workflow waits for, and what it can be sent with.
+
+    Attributes:
+        kind: Which of the two.
+        name: Its name.
+        arguments: What it is sent with, as JSON values.
+        written: Whether a client call of the project passes these; else they were made up.
+    """
+
+    kind: Literal["signal", "update"]
+    name: str
+    arguments: tuple[Any, ...] = ()
+    written: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadWorkflow:
     """A workflow of a worker, as far as the code tells how it is started.
 
@@ -46,7 +65,8 @@ class ReadWorkflow:
         arguments: What it is started with, as JSON values.
         written: Whether a client call of the project passes these; else they were made up.
         unknown: Parameters of which nothing could be made up.
-        signals: Names of its signals and updates, which it may wait for.
+        signals: Names of its signals and updates.
+        sends: Those that end what it waits for, in this order, of which it is known what they can be sent with.
         file: The file that declares it, where that can be imported without anything being run; else None.
     """
 
@@ -56,6 +76,7 @@ class ReadWorkflow:
     written: bool = False
     unknown: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
+    sends: tuple[ReadSend, ...] = ()
     file: Path | None = None
 
 
@@ -141,6 +162,7 @@ def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
         name=workflow.name,
         declared=workflow.node.name,
         signals=tuple(each.name for each in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE) if each.name),
+        sends=tuple(_sends(project, workflow)),
         file=None if runs else workflow.module.path,
     )
     for call, started in _client_calls(project, project.modules):
@@ -153,6 +175,30 @@ def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
         arguments=tuple(None if value is _NOT_KNOWN else value for value in made.values()),
         unknown=tuple(name for name, value in made.items() if value is _NOT_KNOWN),
     )
+
+
+def _sends(project: Project, workflow: Workflow) -> Iterator[ReadSend]:
+    """Yield what ends the waits of a workflow, with arguments that the project passes or that are made up."""
+    for entry in ends_of_waits(project, workflow):
+        passed = (_passed(project, each) for each in _sending_calls(project, workflow, entry))
+        written = next((each for each in passed if each is not None), None)
+        arguments = written if written is not None else tuple(dict(_made_up(project, entry.node)).values())
+        if _NOT_KNOWN not in arguments:
+            kind: Literal["signal", "update"] = "signal" if entry.kind is EntryKind.SIGNAL else "update"
+            yield ReadSend(kind=kind, name=entry.name, arguments=arguments, written=written is not None)
+
+
+def _sending_calls(project: Project, workflow: Workflow, entry: EntryMethod) -> Iterator[nodes.Call]:
+    """Yield the calls by which a client sends a signal or an update of a workflow."""
+    for module in project.modules:
+        for call in calls_of(module, _SENDS):
+            named = call.args[0] if call.args else None
+            by_method = isinstance(named, nodes.Attribute) and named.attrname == entry.node.name
+            if named is not None and (
+                project.value_of(named) == entry.name
+                or (by_method and project.definition_of(named.expr) is workflow.node)
+            ):
+                yield call
 
 
 def _client_calls(project: Project, modules: Sequence[Module]) -> Iterator[tuple[nodes.Call, Workflow]]:
@@ -203,10 +249,10 @@ def _written(project: Project, expression: Any, depth: int) -> Any:
         return dict(pairs) if known else _NOT_KNOWN
     if isinstance(expression, nodes.Call):
         return _object(project, expression, depth)
-    origins = [each for each in project.origins_of(expression) if each is not expression]
-    if len(origins) == 1 and isinstance(origins[0], nodes.NodeNG):
-        return _written(project, origins[0], depth - 1)
-    return _NOT_KNOWN
+    # Of several the first that can be read: `sys.argv[1] if len(sys.argv) > 1 else "x"`.
+    origins = [each for each in project.origins_of(expression) if isinstance(each, nodes.NodeNG)]
+    values = (_written(project, each, depth - 1) for each in origins if each is not expression)
+    return next((value for value in values if value is not _NOT_KNOWN), _NOT_KNOWN)
 
 
 def _object(project: Project, call: nodes.Call, depth: int) -> Any:

@@ -20,6 +20,11 @@ from harness.records.placeholders import filled_in
 TRIAL = "${TRIAL}"
 """What stands in the name of a state for the name of the trial, as effect scripts are told it."""
 
+WAITING = "waiting"
+"""When something is sent that is sent once the workflow waits for somebody."""
+
+TIMED = ("start", "then", WAITING)
+"""What says when something is sent, and names no point."""
 
 UNTIL_TIMER: Literal["the timer fires"] = "the timer fires"
 """What time can be let pass until."""
@@ -107,7 +112,8 @@ class Send:
         args: Its arguments.
         at: Point id or ``*`` pattern (see ``harness.records.point.comes_to``), sent once, at the first that matches, or
             at the next attempt of it where that one was lost; ``start``: right after the workflow was started;
-            ``then``: as soon as the one before it is done.
+            ``then``: as soon as the one before it is done; ``waiting``: once nothing of the workflow is under way but
+            timers, so that it waits for somebody; where several are, one each time.
         seconds: How much time passes.
         until: What it passes until, in place of that; empty: nothing.
     """

@@ -5,9 +5,7 @@ from __future__ import annotations
 from harness.errors import UsageError, several_nearest
 from harness.records.evidence import Evidence
 from harness.records.point import comes_to
-from harness.records.scenario import Scenario, Send
-
-_TIMED = ("start", "then")
+from harness.records.scenario import TIMED, Scenario, Send
 
 
 def look_at_points(scenario: Scenario, baseline: Evidence) -> None:
@@ -20,7 +18,7 @@ def look_at_points(scenario: Scenario, baseline: Evidence) -> None:
         return
     met = {entry.point.id: entry.point.place for entry in baseline.tape if entry.point}
     for send in scenario.sends:
-        if send.at not in _TIMED and not any(comes_to(point, send.at) for point in met):
+        if send.at not in TIMED and not any(comes_to(point, send.at) for point in met):
             close = several_nearest(send.at, dict.fromkeys([*met.values(), *met]))
             raise UsageError(
                 f"{_in_words(send)} is to be sent at {send.at!r}, but no message of the undisturbed run is at that "

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from harness.app.loading import load_file
 from harness.records.scenario import Scenario
 
 
@@ -25,6 +26,8 @@ def declared(scenario: Scenario, *, module: ModuleType, test: str) -> tuple[Scen
     """
     for holder, variable in _holders(scenario):
         return _filled(scenario, name=variable, module=holder), variable
+    if Path(scenario.file).is_file() and (variable := _in_file(scenario)):
+        return scenario, variable
     return _filled(scenario, name=test.rpartition("::")[2], module=module), ""
 
 
@@ -36,6 +39,12 @@ def _holders(scenario: Scenario) -> Iterator[tuple[ModuleType, str]]:
         for name in names:
             if _assigns(Path(str(file)), name):
                 yield module, name
+
+
+def _in_file(scenario: Scenario) -> str:
+    """Return the variable of its file that holds a scenario as it was loaded from it; empty where it was changed."""
+    variable = scenario.name.rpartition(".")[2]
+    return variable if replace(scenario, name=variable) in load_file(Path(scenario.file)) else ""
 
 
 def _assigns(file: Path, name: str) -> bool:

@@ -26,18 +26,18 @@ from harness.processes.command import command_words
 from harness.processes.process import Process
 from harness.records.act_facts import ClientCall, TimePassed
 from harness.records.point import Point, comes_to, place_of
-from harness.records.scenario import Scenario, Send, Start
+from harness.records.scenario import TIMED, WAITING, Scenario, Send, Start
 from harness.servers.clock import Clock, until_idle
+from harness.servers.frontend import Frontend
 from harness.servers.overdue import skips_within, until_first_timer
+from harness.trial.idle import waits_for_somebody
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
 
 _AT_ONCE = ("signal", "cancel")
 """What is sent while a message is held: the server alone has to take it, not the worker."""
 
-_TIMED = ("start", "then")
-"""What is sent at a time of its own, and at no point."""
-
+_IDLE = 0.5  # seconds in which nothing of a workflow is under way that waits for somebody
 _PAST_TIMER = timedelta(seconds=1)  # beyond the time at which a timer is due
 _PASS_LIMIT = 60.0  # seconds of real time for any time to pass
 
@@ -149,6 +149,20 @@ class Driver:
         """Send what is to be sent right after the start; time is free to skip once no more of it is to pass."""
         self.is_free_to_skip(workflow_id)
         await self._send_all([each for each in self._still_for(workflow_id) if each[1].at == "start"], workflow_id)
+        if self._for_waiting(workflow_id):
+            self._in_background(self._send_when_waiting(workflow_id))
+
+    async def _send_when_waiting(self, workflow_id: str) -> None:
+        """Send what is sent to a workflow that waits, one each time that it does, until it has closed."""
+        async with Frontend(address=self._slot.server.address, namespace=self._slot.namespace) as frontend:
+            while due := self._for_waiting(workflow_id)[:1]:
+                if not await waits_for_somebody(frontend, workflow_id, tape=self._tape, seconds=_IDLE):
+                    return
+                if due == self._for_waiting(workflow_id)[:1]:  # else it was sent early
+                    await self._send_all(due, workflow_id)
+
+    def _for_waiting(self, workflow_id: str) -> list[tuple[int, Send]]:
+        return [each for each in self._still_for(workflow_id) if each[1].at == WAITING]
 
     async def reached(self, point: Point) -> None:
         """Send what is to be sent at a point that is held, and see whether the work is over with it."""
@@ -161,7 +175,7 @@ class Driver:
                 if sum(times >= over.times for times in seen.values()) == len(self._executions):
                     self.over.set()
             waiting = self._still_for(workflow_id) if workflow_id else []
-            due = [each for each in waiting if each[1].at not in _TIMED and comes_to(point_id, each[1].at)]
+            due = [each for each in waiting if each[1].at not in TIMED and comes_to(point_id, each[1].at)]
             await self._send_all(due, workflow_id)
 
     def _met_by(self, point: Point) -> Iterator[tuple[str, str]]:
@@ -181,11 +195,18 @@ class Driver:
                 yield workflow_id, replace(point, workflow=in_first).id
 
     async def send_rest(self, workflow_id: str, *, anew: bool = False) -> None:
-        """Send the signals and updates that are still to be sent, whatever they wait for; all of them if ``anew``."""
+        """Send the signals and updates that are still to be sent, whatever they wait for; all of them if ``anew``.
+
+        Of what is sent to a workflow that waits it is the next one: nobody knows that it would wait once more. Anew it
+        is what was sent.
+        """
+        still = [number for number, _ in self._for_waiting(workflow_id)]
+        left = still if anew else still[1:]
         if anew:
             self._done = [each for each in self._done if each[0] != workflow_id]
         done = [(each, number) for each, number, _ in self._done]
-        rest = [each for each in enumerate(self._scenario.sends, 1) if each[1].kind in ("signal", "update")]
+        sent = [each for each in enumerate(self._scenario.sends, 1) if each[1].kind in ("signal", "update")]
+        rest = [each for each in sent if each[0] not in left]
         self._withholds = False
         for number, send in rest:
             if (workflow_id, number) not in done:
@@ -207,7 +228,8 @@ class Driver:
         """Put on the tape what is still to be sent, because its point has not come, or the answer before it."""
         for workflow_id, waiting in self._waiting.items():
             for _, send in waiting:
-                self._unsent(send, workflow_id, why=f"its point {send.at} did not come")
+                never = "the work did not wait for it" if send.at == WAITING else f"its point {send.at} did not come"
+                self._unsent(send, workflow_id, why=never)
         for workflow_id, following in self._following:
             for (_, before), (_, send) in itertools.pairwise(following):
                 self._unsent(send, workflow_id, why=f"the {before.kind} {before.name} before it was not answered")

@@ -25,7 +25,7 @@ from harness.trial.deadline import Bounds
 from harness.trial.idle import NOBODY, wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
-from harness.trial.taken_messages import unknown_to
+from harness.trial.taken_messages import dropped_in, unknown_to
 
 _SENT = ("signal", "update")
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
@@ -34,6 +34,7 @@ _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
 _ALONE_LIMIT = 2.0  # seconds of it where nobody will
 _FINALIZING = "Python runtime state: finalizing"
 _FATAL_LINES = 30  # that Python writes when it aborts, at most
+_DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
 _ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
 
 
@@ -141,7 +142,7 @@ class TrialEnd:
         """Say which message that was sent the workflow refused; an empty text where it took all.
 
         Raises:
-            UsageError: It does not know one.
+            UsageError: It does not know one, or cannot decode what one was sent with.
         """
         calls = [(each.operation, call) for each in self._stage.tape.entries if (call := each.facts_as(ClientCall))]
         sent = [(kind, call) for kind, call in calls if kind in _SENT]
@@ -151,6 +152,9 @@ class TrialEnd:
             names = {call.name: kind for kind, call in sent if call.workflow_id == workflow_id}
             if names and (unknown := await unknown_to(self._place.driver.client, workflow_id, names)):
                 raise UsageError(unknown)
+        process = self._stage.registry.process
+        if sent and process and (dropped := dropped_in(process.log_tail(_DROPPED_LINES))):
+            raise UsageError(dropped)
         return ""
 
     async def _first(self, watching: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:

@@ -53,6 +53,26 @@ async def wait_until_idle(
         await asyncio.sleep(_LOOK_EVERY)
 
 
+async def waits_for_somebody(frontend: Frontend, workflow_id: str, *, tape: LiveTape, seconds: float) -> bool:
+    """Wait until a workflow has waited for somebody for so long, be a timer open or not; False once it has closed.
+
+    Args:
+        frontend: The server.
+        workflow_id: The workflow.
+        tape: See ``wait_until_idle``.
+        seconds: How long nothing of it must have been under way.
+    """
+    while True:
+        await wait_until_idle(frontend, [workflow_id], tape=tape, seconds=seconds, timers_end=False)
+        try:
+            described = await frontend.call(
+                "DescribeWorkflowExecution", execution=WorkflowExecution(workflow_id=workflow_id)
+            )
+        except grpc.aio.AioRpcError:  # the server was killed meanwhile
+            continue
+        return not described.workflow_execution_info.HasField("close_time")
+
+
 async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool, longest: float) -> str | None:
     """Return what a workflow of which nothing is under way waits for; None where something is.
 

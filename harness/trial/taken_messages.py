@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,8 @@ from harness.records.scenario import Scenario, Send
 METADATA = "__temporal_workflow_metadata"
 """The query by which every workflow tells which signals, queries and updates it knows."""
 
+_DROPPED = re.compile(r"Failed deserializing signal input for (\S+) .*dropping the signal")
+_CAUSE = re.compile(r"^[\w.]*(?:Error|Exception): .*", re.MULTILINE)
 _PLAIN = (str, int, float, bool, list, dict)
 _OWN_NAMES = "__"
 
@@ -58,6 +61,22 @@ def _look_at_activity(activity: Any, scenario: Scenario) -> None:
     own = 1 if next(iter(inspect.signature(definition.fn).parameters), "") == "self" else 0
     for arguments in getattr(scenario.work, "inputs", ()):
         _look_at_arguments(f"activity {definition.name}", definition.fn, definition.arg_types, arguments, own=own)
+
+
+def dropped_in(log: str) -> str:
+    """Say which signal a worker dropped as it could not decode what it was sent with, and the first cause.
+
+    Args:
+        log: The end of the worker's log; in it the SDK says so, and nowhere else.
+    """
+    if not (dropped := _DROPPED.search(log)):
+        return ""
+    cause = _CAUSE.search(log, dropped.end())
+    why = f": {cause[0]}" if cause else ""
+    return (
+        f"the worker dropped the signal {dropped[1]}, since it cannot decode what it was sent with{why}; say what it "
+        f"takes, by --signal '{dropped[1]}=JSON', or in a scenario by signal({dropped[1]!r}, ...)"
+    )
 
 
 async def unknown_to(client: Client, workflow_id: str, names: Mapping[str, str]) -> str:

@@ -8,13 +8,12 @@ from astroid import nodes
 
 from harness.audit.analysis.commands import consequences
 from harness.audit.analysis.mutations import Kept, changes_in
+from harness.audit.analysis.waits import WAIT, condition_of, own_attributes
 from harness.audit.code.astroid_nodes import Node
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, EntryMethod, ReachedCode, Workflow
 from harness.audit.rule import Rule
 from harness.records.audit_result import AuditFinding, Certainty
-
-_WAIT = "temporalio.workflow.wait_condition"
 
 
 def lost_signals(project: Project) -> Iterator[AuditFinding]:
@@ -91,7 +90,7 @@ def _is_left(project: Project, loop: Node, run: ReachedCode) -> bool:
 
 def _over_before_the_end(project: Project, call: Node, run: ReachedCode) -> bool:
     """Tell whether a wait is over before the run ends, since that always sets what is waited for and then goes on."""
-    if not isinstance(call, nodes.Call) or project.called_name(call, run) != _WAIT or not call.args:
+    if not isinstance(call, nodes.Call) or project.called_name(call, run) != WAIT or not call.args:
         return False
     condition = call.args[0].body if isinstance(call.args[0], nodes.Lambda) else None
     if not (isinstance(condition, nodes.Attribute) and condition.expr.as_string() == "self"):
@@ -115,7 +114,7 @@ def _never_ends(project: Project, statement: Node, run: ReachedCode) -> bool:
         return False
     if project.called_name(call, run) == "asyncio.Future":
         return True
-    if project.called_name(call, run) != _WAIT or not call.args or _has_timeout(call):
+    if project.called_name(call, run) != WAIT or not call.args or _has_timeout(call):
         return False
     condition = call.args[0]
     body = condition.body if isinstance(condition, nodes.Lambda) else None
@@ -156,23 +155,10 @@ def _abandons(node: nodes.FunctionDef) -> bool:
 def _waited_attributes(project: Project, reached: ReachedCode) -> Iterator[str]:
     """Yield the attributes of the workflow that code waits for, in wait_condition or in the test of a loop."""
     for call in project.calls(reached):
-        if project.called_name(call, reached) == _WAIT and call.args:
-            yield from _own_attributes(_condition(project, call.args[0], reached))
+        if project.called_name(call, reached) == WAIT and call.args:
+            yield from own_attributes(condition_of(project, call, reached))
     for loop in project.walk(reached, nodes.While):
-        yield from _own_attributes(loop.test)
-
-
-def _condition(project: Project, node: Node, reached: ReachedCode) -> Node:
-    if isinstance(node, nodes.Lambda):
-        return node
-    called = project.definition_of(node, reached)
-    return called if called is not None else node
-
-
-def _own_attributes(node: Node) -> Iterator[str]:
-    for each in node.nodes_of_class(nodes.Attribute):
-        if isinstance(each.expr, nodes.Name) and each.expr.name == "self":
-            yield each.attrname
+        yield from own_attributes(loop.test)
 
 
 def _set_at_last(project: Project, piece: ReachedCode) -> set[str]:
@@ -220,8 +206,8 @@ def _waits(project: Project, reached: ReachedCode) -> dict[str, list[Node]]:
     """Return the calls of wait_condition, by the attributes that they wait for."""
     waits: dict[str, list[Node]] = {}
     for call in project.calls(reached):
-        if project.called_name(call, reached) == _WAIT and call.args:
-            for name in _own_attributes(_condition(project, call.args[0], reached)):
+        if project.called_name(call, reached) == WAIT and call.args:
+            for name in own_attributes(condition_of(project, call, reached)):
                 waits.setdefault(name, []).append(call)
     return waits
 
@@ -290,7 +276,7 @@ def _compared_before(name: str, handler: nodes.FunctionDef) -> set[str]:
     assigned = [each.lineno or 0 for each in handler.nodes_of_class(nodes.AssignAttr) if each.attrname == name]
     tests = [each.test for each in handler.nodes_of_class(nodes.If) if (each.lineno or 0) < max(assigned, default=0)]
     compared = [each for test in tests for each in test.nodes_of_class(nodes.Compare)]
-    return {attribute for each in compared for attribute in _own_attributes(each)}
+    return {attribute for each in compared for attribute in own_attributes(each)}
 
 
 def _read_before(assign: Node, reached: ReachedCode) -> bool:
@@ -325,7 +311,7 @@ def _work_between(project: Project, wait: Node, assign: Node, reached: ReachedCo
 
 
 def _is_wait(project: Project, node: Node, reached: ReachedCode) -> bool:
-    return isinstance(node, nodes.Call) and project.called_name(node, reached) == _WAIT
+    return isinstance(node, nodes.Call) and project.called_name(node, reached) == WAIT
 
 
 RULES = (

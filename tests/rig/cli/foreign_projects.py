@@ -100,6 +100,11 @@ _ORDERS = {
             placed: datetime
             priority: Priority = Priority.LOW
             notes: dict[str, str] = field(default_factory=dict)
+
+        @dataclass
+        class Release:
+            by: str
+            at: datetime
         """,
     "src/orders/work.py": """
         from datetime import timedelta
@@ -107,7 +112,7 @@ _ORDERS = {
         from temporalio.common import RetryPolicy
 
         with workflow.unsafe.imports_passed_through():
-            from orders.messages import Line, Order
+            from orders.messages import Line, Order, Release
 
         @activity.defn(name="reserve-stock")
         def reserve_stock(line: Line) -> int:
@@ -116,8 +121,16 @@ _ORDERS = {
 
         @workflow.defn(name="FulfilOrder")
         class Fulfilment:
+            def __init__(self) -> None:
+                self.release: Release | None = None
+
+            @workflow.signal(name="release-order")
+            def released(self, release: Release) -> None:
+                self.release = release
+
             @workflow.run
             async def run(self, order: Order) -> int:
+                await workflow.wait_condition(lambda: self.release is not None, timeout=timedelta(days=2))
                 return sum([await self.reserved(line) for line in order.lines])
 
             async def reserved(self, line: Line) -> int:
@@ -202,7 +215,8 @@ _HELLO = {
 }
 
 PROJECTS: Mapping[str, Mapping[str, str]] = {"transfers": _TRANSFERS, "orders": _ORDERS, "hello": _HELLO}
-"""Modules side by side and activities of a class; a package below src with options; a sample that starts itself."""
+"""Modules side by side and activities of a class; a package below src that waits for a signal; a sample that starts
+itself."""
 
 
 def lay_out(name: str, folder: Path) -> None:

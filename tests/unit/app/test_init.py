@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import yaml
 
 from harness.app.init import ProjectReading, read_project, write
 from harness.app.loading import load
-from tests.unit.audit.test_program_reading import HEAD, TAIL, agent
+from tests.unit.audit.test_program_reading import HEAD, REVIEWED, TAIL, agent
 from tests.unit.docs.test_action import wrong
 from tests.unit.published import published
 
@@ -53,7 +55,7 @@ def test_a_package_below_src_is_run_as_a_module_that_is_found(project: Path) -> 
     (project / "src" / "app" / "worker.py").write_text(HEAD + agent("question: str") + TAIL)
     (scenario, *_) = read_project(project).files
     assert 'worker="python -m app.worker",' in scenario.text
-    assert "env={'PYTHONPATH': 'src'}," in scenario.text
+    assert 'env={"PYTHONPATH": "src"},' in scenario.text
 
 
 def test_in_an_empty_folder_there_is_a_worker_to_begin_with(project: Path) -> None:
@@ -152,3 +154,45 @@ def test_a_program_that_starts_its_own_work_says_so(project: Path) -> None:
     scenario = next(each.text for each in read_project(project).files if each.path.name == "agent.py")
     assert 'work=started_by_worker(workflow="Agent"),' in scenario
     ast.parse(scenario)
+
+
+def test_what_a_workflow_waits_for_is_sent(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "worker.py").write_text(HEAD + REVIEWED + TAIL)
+    write(read_project(project), project)
+    monkeypatch.syspath_prepend(project)
+    (scenario,) = load(["scenarios"])
+    assert [(each.name, each.args, each.at) for each in scenario.sends] == [
+        ("decide", ({"by": "by", "decision": "yes"},), "waiting"),
+        ("sign-it", ("name",), "waiting"),
+    ]
+
+
+def test_each_scenario_has_a_file_that_no_other_module_is_mistaken_for(project: Path) -> None:
+    (project / "agent.py").write_text(HEAD + agent("question: str"))
+    for name in ("one", "two"):
+        (project / f"{name}.py").write_text(HEAD + "from agent import Agent\n" + TAIL)
+    scenarios = [each for each in read_project(project).files if "Scenario(" in each.text]
+    assert [str(each.path) for each in scenarios] == ["scenarios/agent_scenario.py", "scenarios/agent_scenario2.py"]
+    assert all("from agent import Agent\n" in each.text for each in scenarios)
+    write(read_project(project), project)
+    assert not any(each.exists is False for each in read_project(project).files)
+
+
+def test_long_arguments_are_written_an_entry_a_line(project: Path) -> None:
+    order = "@dataclass\nclass Order:\n" + "".join(f"    the_number_of_part_{n}: int\n" for n in range(4))
+    (project / "worker.py").write_text(HEAD + order + agent("order: Order") + TAIL)
+    scenario = read_project(project).files[0].text
+    assert '    work=start(Agent, {\n        "the_number_of_part_0": 1,\n' in scenario
+    assert max(map(len, scenario.splitlines())) <= 120
+
+
+def test_the_test_that_is_written_is_collected_from_the_folder_of_the_project(project: Path) -> None:
+    (project / "agent.py").write_text(HEAD + agent("question: str") + TAIL)
+    write(read_project(project), project)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("pytest"), "-q", "--collect-only", "-p", "no:cacheprovider", "scenarios"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "scenarios/test_survives.py::test_survives[agent]" in done.stdout, done.stdout

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from harness.app.ad_hoc import ad_hoc_scenario
 from harness.app.worker_program import makes_worker, read_options
+from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
-from tests.unit.audit.test_program_reading import HEAD, TAIL, agent
+from tests.unit.audit.test_program_reading import HEAD, REVIEWED, TAIL, agent
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +112,31 @@ def test_a_program_that_is_no_python_is_told_as_that(tmp_path: Path) -> None:
         read_options(Path("worker.py"), given={})
     os.mkfifo(tmp_path / "pipe.py")
     assert not makes_worker(tmp_path / "pipe.py")
+
+
+def test_what_it_waits_for_is_sent_unless_the_user_says_what_is(worker: Path) -> None:
+    worker.write_text(HEAD + REVIEWED + TAIL)
+    sent = {"signal": ('decide={"by": "by", "decision": "yes"}@waiting',), "update": ('sign-it="name"@waiting',)}
+    assert {name: options(worker).get(name) for name in sent} == sent
+    (program,) = read_options(worker, given={})
+    assert program.said.endswith(
+        "; Agent is started with nothing; whenever it waits it is sent "
+        'decide with {"by": "by", "decision": "yes"}, made up, then sign-it with "name", made up'
+    )
+    own = options(worker, signal=("forget=1",))
+    assert (own["signal"], own.get("update")) == (("forget=1",), None)
+    assert "signal" not in options(worker, starter="python start.py")
+    taken = ad_hoc_scenario(
+        dict.fromkeys(NAMES) | {"env": ()} | dict.fromkeys(("input", "query"), ()) | dict(program.options)
+    )
+    assert [(each.kind, each.name, each.args, each.at) for each in taken.sends] == [
+        ("signal", "decide", ({"by": "by", "decision": "yes"},), "waiting"),
+        ("update", "sign-it", ("name",), "waiting"),
+    ]
+
+
+def test_what_it_takes_and_does_not_wait_for_is_not_sent(worker: Path) -> None:
+    worker.write_text(HEAD + REVIEWED.replace("self.review and self.signed", "self.over") + TAIL)
+    (program,) = read_options(worker, given={})
+    assert program.said.endswith("; it takes decide, sign-it, forget, of which none is sent")
+    assert not {"signal", "update"} & set(program.options)

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from harness.audit.program_reading import ReadWorker, read_program
+from harness.audit.program_reading import ReadSend, ReadWorker, read_program
 
 HEAD = """
 import asyncio
@@ -179,3 +179,58 @@ def test_signals_and_updates_that_it_takes_are_named(tmp_path: Path) -> None:
 """
     (workflow,) = program(tmp_path, agent("q: str") + takes).workflows
     assert workflow.signals == ("approve", "set")
+
+
+REVIEWED = """
+class Decision(StrEnum):
+    YES = "yes"
+    NO = "no"
+
+@dataclass
+class Review:
+    by: str
+    decision: Decision
+
+@workflow.defn
+class Agent:
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.wait_condition(lambda: self.review and self.signed)
+
+    @workflow.signal
+    def decide(self, review: Review) -> None:
+        self.review = review
+
+    @workflow.update(name="sign-it")
+    async def sign(self, name: str, hard: bool = False) -> None:
+        self.signed = name
+
+    @workflow.signal
+    def forget(self, thing) -> None:
+        self.review = thing
+"""
+
+
+def test_what_ends_a_wait_is_sent_with_what_its_types_or_the_project_say(tmp_path: Path) -> None:
+    sends = """
+    from worker import Agent
+    async def main(handle):
+        await handle.execute_update(Agent.sign, args=["Ann", True])
+    """
+    (workflow,) = program(tmp_path, REVIEWED, client=sends).workflows
+    assert workflow.signals == ("decide", "sign-it", "forget")
+    assert workflow.sends == (
+        ReadSend(kind="signal", name="decide", arguments=({"by": "by", "decision": "yes"},)),
+        ReadSend(kind="update", name="sign-it", arguments=("Ann", True), written=True),
+    )
+
+
+def test_of_several_values_of_an_argument_the_one_that_can_be_read_is_taken(tmp_path: Path) -> None:
+    start = """
+    import sys
+    async def main(client):
+        question = sys.argv[1] if len(sys.argv) > 1 else "why"
+        await client.start_workflow("Agent", question, id="x", task_queue="orders")
+    """
+    (workflow,) = program(tmp_path, agent("question: str"), starter=start).workflows
+    assert (workflow.arguments, workflow.written) == (("why",), True)

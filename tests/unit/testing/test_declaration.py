@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from harness import Scenario, start
+from harness.testing import load_scenarios
 from harness.testing.declaration import declared
 
 TEST = "tests/test_agent.py::test_agent[two words]"
@@ -54,3 +55,11 @@ def test_what_a_scenario_says_itself_stays(test_module: ModuleType) -> None:
     said = Scenario(worker="w", work=start("Charge"), name="mine", title="Mine.", file="elsewhere.py")
     found, variable = declared(said, module=test_module, test=TEST)
     assert (found, variable) == (said, "")
+
+
+def test_one_that_was_loaded_from_a_file_belongs_to_it(tmp_path: Path, test_module: ModuleType) -> None:
+    (tmp_path / "loaded.py").write_text(DECLARES + 'pays = Scenario(worker="w", work=start("Charge"))\n')
+    (loaded,) = load_scenarios(tmp_path / "loaded.py")
+    assert declared(loaded, module=test_module, test=TEST) == (loaded, "pays")
+    found, variable = declared(replace(loaded, task_queue="q"), module=test_module, test=TEST)
+    assert (found.task_queue, variable) == ("q", "")

@@ -8,19 +8,25 @@ from typing import Any
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from harness.trial.idle import NOBODY, wait_until_idle
+from harness.trial.idle import NOBODY, wait_until_idle, waits_for_somebody
 from harness.trial.live_tape import LiveTape
 
 
 class Server:
     """Stands for the frontend: a workflow with these timers open, and so many activities."""
 
-    def __init__(self, *timers: str, activities: int = 0) -> None:
+    def __init__(self, *timers: str, activities: int = 0, closed: bool = False) -> None:
         self._timers = timers
         self._activities = activities
+        self._closed = closed
 
     async def call(self, operation: str, **fields: Any) -> DescribeWorkflowExecutionResponse:
-        return DescribeWorkflowExecutionResponse(pending_activities=[{}] * self._activities)  # type: ignore[list-item]
+        described = DescribeWorkflowExecutionResponse(
+            pending_activities=[{}] * self._activities  # type: ignore[list-item]
+        )
+        if self._closed:
+            described.workflow_execution_info.close_time.GetCurrentTime()
+        return described
 
     async def history(self, *, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
         started = enumerate(self._timers)
@@ -61,3 +67,14 @@ async def test_what_is_under_way_is_waited_for(server: Server) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await waits_for(server)
+
+
+@pytest.mark.parametrize(
+    ("server", "waits"),
+    [(Server(), True), (Server("7200s"), True), (Server(closed=True), False)],
+    ids=["for somebody", "for somebody, or a timer", "closed"],
+)
+async def test_work_waits_for_somebody_until_it_has_closed(server: Server, waits: bool) -> None:
+    async with asyncio.timeout(30):
+        found = await waits_for_somebody(server, "w", tape=LiveTape(), seconds=0.02)  # type: ignore[arg-type]
+    assert found is waits

@@ -12,7 +12,7 @@ from temporalio.common import RawValue
 
 from harness import Scenario, UsageError, query, signal, start, start_activity, update
 from harness.records.scenario import Send
-from harness.trial.taken_messages import look_at_messages
+from harness.trial.taken_messages import dropped_in, look_at_messages
 
 
 @dataclass
@@ -121,3 +121,22 @@ def test_the_arguments_of_an_activity_are_looked_at_as_well() -> None:
         work=start_activity(book, start_to_close_timeout=1)
     )
     assert "and is given 'two': " in refused(work=start_activity(book, "Rome", "two", start_to_close_timeout=1))
+
+
+DROPPED = """
+Failed deserializing signal input for sign-it on workflow Asking with ID a and run ID b, dropping the signal
+Traceback (most recent call last):
+TypeError: Unserializable type during conversion: <enum 'Decision'>
+
+The above exception was the direct cause of the following exception:
+
+RuntimeError: Failed decoding arguments
+"""
+
+
+def test_a_signal_that_the_worker_dropped_is_told_with_its_first_cause() -> None:
+    assert dropped_in("Worker started\n" + DROPPED).startswith(
+        "the worker dropped the signal sign-it, since it cannot decode what it was sent with: "
+        "TypeError: Unserializable type during conversion: <enum 'Decision'>; say what it takes"
+    )
+    assert dropped_in("Worker started\nRuntimeError: Failed decoding arguments\n") == ""
