@@ -45,6 +45,7 @@ def declaration(
         name=scenario.name,
         variable=scenario.name.rpartition(".")[2] if variable is None else variable,
         file=scenario.file,
+        worker=scenario.worker,
         options=None if options is None else _kept(options),
         checks=tuple(each.name for each in chosen),
     )

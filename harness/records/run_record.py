@@ -23,6 +23,7 @@ class DeclaredScenario:
         name: Its name in the run.
         variable: Variable of its file that holds it.
         file: Its file; empty for one given by options alone.
+        worker: Command line of its worker.
         options: The options that gave it, where there is no file.
         checks: Names of its checks.
         faults: Names of its faults, where they are not those of its declaration.
@@ -31,6 +32,7 @@ class DeclaredScenario:
     name: str
     variable: str = ""
     file: str = ""
+    worker: str = ""
     options: dict[str, Any] | None = None
     checks: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()

@@ -102,6 +102,8 @@ def _hashed(text: str) -> str:
 def _of_record(record: RunRecord) -> Iterator[tuple[str, str]]:
     """Yield what was run: the name of each thing, and the thing."""
     yield "Command", " ".join(record.command)
+    if workers := dict.fromkeys(each.worker for each in record.scenarios if each.worker):
+        yield "Worker", ", ".join(workers)
     yield "When", datetime.fromtimestamp(record.started, UTC).strftime("%Y-%m-%d %H:%M UTC")
     if record.revision:
         yield "Revision", record.revision

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.records.run_record import begin
+from harness.records.run_record import DeclaredScenario, begin
+from harness.records.sweep_result import SweepResult
+from harness.records.verdict import EvidenceEntry, Judgement
 from harness.report.audit.source import audit_report
 from harness.report.finding import Report
 from harness.report.html.page import html
@@ -20,14 +20,13 @@ from harness.report.replay.source import replay_report
 from harness.report.sweep.source import sweep_report
 from tests.unit.checks.build import Story
 from tests.unit.report.audited import CLEAN, EVERYTHING, HOSTILE, RULES
+from tests.unit.report.html.browser import CHROMIUM, alike, measured, opened, picture
 from tests.unit.report.html.test_timeline import charged_twice
 from tests.unit.report.nasty import NASTY, harmless
 from tests.unit.report.replayed import REPLAYED
 from tests.unit.report.samples import FAILED
 
-CHROMIUM = shutil.which("chromium")
-
-_HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom")
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 REPORTS = {
     "replay": replay_report(REPLAYED, reproduce=lambda _: "crashproof replay h"),
@@ -98,20 +97,116 @@ def test_histories_lead_to_the_web_ui_where_the_database_was_kept() -> None:
         assert ("crashproof server start --run runs/1 --trial" in page) is links
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+@in_a_browser
 def test_in_a_browser_a_mark_opens_its_row_and_time_can_be_gone_through(tmp_path: Path) -> None:
-    assert CHROMIUM
     page = html(sweep_report([FAILED]), sweeps=[FAILED], evidence=lambda _: charged_twice().evidence())
     (tmp_path / "report.html").write_text(page)
-    shown = subprocess.run(
-        [CHROMIUM, *_HEADLESS, f"--user-data-dir={tmp_path}/browser", f"{(tmp_path / 'report.html').as_uri()}#t0-3"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    shown = opened(tmp_path / "report.html", "--enable-logging=stderr", "--dump-dom", at="#t0-3")
     assert "CONSOLE" not in shown.stderr
     assert re.search(r'<li id="t0-3"[^>]*><details open="">', shown.stdout)
     assert re.search(r'<label class="scrub">through time', shown.stdout)
+
+
+HAPPENED_TWICE = (EvidenceEntry("12:00:00.045", "worker 22863"), EvidenceEntry("12:01:00.105", "worker 22864"))
+"""What a finding shows of ``charged_twice``: both answers to the effect."""
+
+DRAWN = Path(__file__).with_name("charged_twice.txt")
+"""What is drawn of ``charged_twice``, in light above and in dark below, cell by cell."""
+
+
+def shown_by(*entries: EvidenceEntry) -> SweepResult:
+    """Return a sweep whose finding is shown by entries."""
+
+    def shown(judgement: Judgement) -> Judgement:
+        return replace(judgement, findings=tuple(replace(each, evidence=entries) for each in judgement.findings))
+
+    verdicts = (replace(each, judgements=tuple(map(shown, each.judgements))) for each in FAILED.verdicts)
+    return replace(FAILED, verdicts=tuple(verdicts))
+
+
+def page_of(*entries: EvidenceEntry) -> str:
+    sweep = shown_by(*entries)
+    return html(sweep_report([sweep]), sweeps=[sweep], evidence=lambda _: charged_twice().evidence())
+
+
+def drawings(page: str) -> str:
+    """Return a page of nothing but the first timeline, in light and in dark; without words, whose fonts differ."""
+    style, dark, drawn = (
+        re.search(each, page, re.DOTALL)
+        for each in (r"<style>(.*?)</style>", r"scheme: dark\) \{ :root (\{.*?\})", r'<svg class="timeline".*?</svg>')
+    )
+    assert style
+    assert dark
+    assert drawn
+    own = "body { margin: 0; padding: 0 } svg text { visibility: hidden } div { height: 96px; width: 640px } "
+    own += (
+        f"svg.timeline {{ min-width: 0; display: block }} .dark {{ background: #121212; color: white }} .dark {dark[1]}"
+    )
+    light = style[1].replace("color-scheme: light dark", "color-scheme: light")
+    return f"<!doctype html><style>{light}{own}</style><div>{drawn[0]}</div><div class=dark>{drawn[0]}</div>"
+
+
+@in_a_browser
+def test_a_picture_shows_the_strike_the_lost_attempt_and_what_happened_twice_as_a_pair(tmp_path: Path) -> None:
+    stored = DRAWN.read_text().splitlines()
+    drawn = picture(drawings(page_of(*HAPPENED_TWICE)), folder=tmp_path, window="640,192")
+    assert alike(drawn, stored), "\n".join(drawn)
+
+
+def test_pictures_are_alike_only_where_they_show_the_same() -> None:
+    stored = DRAWN.read_text().splitlines()
+    moved = [f" {line}" for line in stored]
+    assert alike(stored, stored)
+    assert alike(moved, stored)
+    assert not alike([f"    {line}" for line in stored], stored)
+    for missing in ("r", "b", "g"):  # the strike and the pair, the attempts and requests, the replies
+        assert not alike([line.replace(missing, " ") for line in stored], stored)
+
+
+ON_A_PHONE = """
+  const marks = [...document.querySelectorAll("svg.timeline a")];
+  const damage = document.querySelector(".damage li").getBoundingClientRect();
+  const line = document.querySelector("section.line"), slider = line.querySelector("input");
+  slider.value = 3;
+  slider.dispatchEvent(new Event("input"));
+  const search = document.querySelector("input[type=search]"), trials = search.closest("details");
+  search.value = "no such trial";
+  search.dispatchEvent(new Event("input"));
+  document.querySelector(".damage a").click();
+  return {
+    wider: document.documentElement.scrollWidth - innerWidth,
+    first_screen: damage.top > 0 && damage.bottom < 600,
+    reproduce: document.querySelector(".damage code").textContent,
+    reached_by_key: marks.every(each => each.tabIndex === 0 && each.getAttribute("aria-label")),
+    cursor: line.querySelector(".cursor.on") !== null,
+    told: line.querySelector("output").textContent !== "",
+    current: line.querySelector("[aria-current=step]").id,
+    found: [...trials.querySelectorAll("tbody tr")].filter(each => !each.hidden).length,
+    led_to: location.hash,
+  };
+"""
+
+
+@in_a_browser
+def test_on_a_phone_the_damage_comes_first_and_all_is_reached_by_key(tmp_path: Path) -> None:
+    assert measured(page_of(*HAPPENED_TWICE), ON_A_PHONE, folder=tmp_path, window="500,900") == {
+        "wider": 0,
+        "first_screen": True,
+        "reproduce": "crashproof reproduce 9f3a2c",
+        "reached_by_key": True,
+        "cursor": True,
+        "told": True,
+        "current": "t0-3",
+        "found": 0,
+        "led_to": "#f0",
+    }
+
+
+def test_what_fails_and_what_is_told_alone_are_told_apart() -> None:
+    report = sweep_report([FAILED])
+    assert '<article id="f0">' in html(report)
+    told = replace(report, findings=tuple(replace(each, fails=False) for each in report.findings))
+    assert '<article id="f0" class="told">' in html(told)
 
 
 def test_what_a_trial_said_is_harmless() -> None:
@@ -123,9 +218,15 @@ def test_what_a_trial_said_is_harmless() -> None:
 
 
 def test_what_was_run_stands_on_top() -> None:
-    record = replace(begin(scenarios=(), options={}, server={"version": "1.32"}), revision="v1-2-gabc-dirty")
+    scenarios = tuple(DeclaredScenario(name=name, worker="python -m app.worker") for name in ("one", "two"))
+    record = replace(begin(scenarios=scenarios, options={}, server={"version": "1.32"}), revision="v1-2-gabc-dirty")
     page = html(REPORTS["clean"], record=record)
-    for shown in ("<dd>1.32</dd>", "<dd>v1-2-gabc-dirty</dd>", f"python {record.versions['python']}"):
+    for shown in (
+        "<dt>Worker</dt><dd>python -m app.worker</dd>",
+        "<dd>1.32</dd>",
+        "<dd>v1-2-gabc-dirty</dd>",
+        f"python {record.versions['python']}",
+    ):
         assert shown in page
 
 
