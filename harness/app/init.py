@@ -22,6 +22,7 @@ from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
 
 SCENARIOS = Path("scenarios")
 _MODEL_CLIENT = re.compile(r"^\s*(?:from|import)\s+(openai|anthropic|agents|litellm|pydantic_ai)\b", re.MULTILINE)
+_HTTP_CLIENT = re.compile(r"^\s*(?:from|import)\s+(httpx2?|requests|aiohttp|urllib3)\b", re.MULTILINE)
 _FIRST_WORKER = Path("temporal_worker.py")
 _AGENTS_PLUGIN = Path("openai_agent_integration.py")
 _LONGEST_VALUE = 80  # characters on one line
@@ -84,12 +85,15 @@ def read_project(folder: Path, *, campaign: bool = False) -> ProjectReading:
     """
     sources = [each.path for each in collect([folder]) if not each.reason]
     programs = {file: read_program(file) for file in sources if makes_worker(file)}
-    clients = {name for file in sources for name in _MODEL_CLIENT.findall(file.read_text(errors="replace"))}
+    clients, others = (_imported(each, sources) for each in (_MODEL_CLIENT, _HTTP_CLIENT))
     asks_model = bool(clients)
     work = [(file, worker, each) for file, made in programs.items() for worker in made for each in worker.workflows]
     said = [f"{_shown(file)}:{worker.line}: {_summary(worker, each)}" for file, worker, each in work]
     if asks_model:
-        said.append("the code asks a model: model_script.py says what it hears in trials")
+        said.append(f"a model is asked by {', '.join(clients)}: model_script.py says what it answers in trials")
+    if others:
+        how = "faults meet them by --http-proxy, or where their address is read from the environment"
+        said.append(f"services are called by {', '.join(others)}: {how}")
     if not work:
         said.append(f"no worker was found: {_FIRST_WORKER} is one to begin with")
     scenarios = _scenarios(
@@ -185,7 +189,12 @@ def _summary(worker: ReadWorker, workflow: ReadWorkflow) -> str:
     queue = f"task queue {worker.task_queue}" if worker.task_queue else "task queue as it polls"
     how = "started by the program itself" if worker.starts == workflow.name else "started by others"
     takes = f", takes {', '.join(workflow.signals)}" if workflow.signals else ""
-    return f"worker on {queue}: {workflow.name}, {how}{takes}"
+    fixed = f" at {worker.address}" if worker.address else ""
+    return f"worker on {queue}{fixed}: {workflow.name}({', '.join(workflow.parameters)}), {how}{takes}"
+
+
+def _imported(clients: re.Pattern[str], sources: Sequence[Path]) -> list[str]:
+    return sorted({name for file in sources for name in clients.findall(file.read_text(errors="replace"))})
 
 
 def _variable(workflow: ReadWorkflow) -> str:

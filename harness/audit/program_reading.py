@@ -62,6 +62,7 @@ class ReadWorkflow:
     Attributes:
         name: Its type.
         declared: Name of its class.
+        parameters: Those of its run method as they are written, with their types.
         arguments: What it is started with, as JSON values.
         written: Whether a client call of the project passes these; else they were made up.
         unknown: Parameters of which nothing could be made up.
@@ -72,6 +73,7 @@ class ReadWorkflow:
 
     name: str
     declared: str
+    parameters: tuple[str, ...] = ()
     arguments: tuple[Any, ...] = ()
     written: bool = False
     unknown: tuple[str, ...] = ()
@@ -157,10 +159,12 @@ def _default_addresses(project: Project, modules: Sequence[Module]) -> Iterator[
 
 def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
     body = workflow.module.tree.body
+    run = next(iter(workflow.of_kind(EntryKind.RUN)), None)
     runs = any(isinstance(each, nodes.Expr) and isinstance(each.value, nodes.Call) for each in body)
     read = ReadWorkflow(
         name=workflow.name,
         declared=workflow.node.name,
+        parameters=tuple(_as_written(run.node)) if run else (),
         signals=tuple(each.name for each in workflow.of_kind(EntryKind.SIGNAL, EntryKind.UPDATE) if each.name),
         sends=tuple(_sends(project, workflow)),
         file=None if runs else workflow.module.path,
@@ -168,7 +172,6 @@ def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
     for call, started in _client_calls(project, project.modules):
         if started is workflow and (arguments := _passed(project, call)) is not None:
             return replace(read, arguments=arguments, written=True)
-    run = next(iter(workflow.of_kind(EntryKind.RUN)), None)
     made = dict(_made_up(project, run.node)) if run else {}
     return replace(
         read,
@@ -266,13 +269,23 @@ def _object(project: Project, call: nodes.Call, depth: int) -> Any:
     return _NOT_KNOWN if len(call.args) > len(names) or _NOT_KNOWN in values.values() else values
 
 
-def _made_up(project: Project, run: nodes.FunctionDef) -> Iterator[tuple[str, Any]]:
-    """Yield for each parameter of a run method that has no default a value of its type."""
-    arguments = run.args
+def _parameters(function: nodes.FunctionDef) -> list[tuple[nodes.AssignName, nodes.NodeNG | None]]:
+    """Return the parameters of a method behind its ``self``, with their annotations."""
+    arguments = function.args
     named = [*(arguments.posonlyargs or ()), *(arguments.args or ())]
     types = [*(arguments.posonlyargs_annotations or ()), *(arguments.annotations or ())]
-    required = list(zip(named, types, strict=False))[1 : len(named) - len(arguments.defaults or ())]
-    for parameter, annotation in required:
+    return list(zip(named, types, strict=False))[1:]
+
+
+def _as_written(function: nodes.FunctionDef) -> Iterator[str]:
+    for parameter, annotation in _parameters(function):
+        yield f"{parameter.name}: {annotation.as_string()}" if annotation else parameter.name
+
+
+def _made_up(project: Project, run: nodes.FunctionDef) -> Iterator[tuple[str, Any]]:
+    """Yield for each parameter of a run method that has no default a value of its type."""
+    parameters = _parameters(run)
+    for parameter, annotation in parameters[: len(parameters) - len(run.args.defaults or ())]:
         yield parameter.name, _example(project, annotation, parameter.name, _DEEPEST)
 
 

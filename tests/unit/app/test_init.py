@@ -32,11 +32,13 @@ def paths(reading: ProjectReading) -> list[str]:
 
 
 def test_each_workflow_of_a_worker_has_its_scenario(project: Path) -> None:
-    (project / "worker.py").write_text("import openai\n" + HEAD + agent("question: str") + TAIL)
+    (project / "worker.py").write_text("import openai, httpx\nimport httpx\n" + HEAD + agent("question: str") + TAIL)
     reading = read_project(project)
     assert reading.said == (
-        "worker.py:20: worker on task queue orders: Agent, started by others",
-        "the code asks a model: model_script.py says what it hears in trials",
+        "worker.py:21: worker on task queue orders at localhost:7233: Agent(question: str), started by others",
+        "a model is asked by openai: model_script.py says what it answers in trials",
+        "services are called by httpx: faults meet them by --http-proxy, or where their address is read from the "
+        "environment",
     )
     assert paths(reading) == ["scenarios/agent.py", "scenarios/model_script.py", "scenarios/test_survives.py", *BESIDE]
     texts = {str(each.path): each.text for each in reading.files}
