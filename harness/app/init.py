@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from harness.app.worker_program import command_of, loopback, makes_worker, module_of, needs_of
+from harness.app.worker_program import command_of, loopback, makes_worker, module_to_replay, needs_of
 from harness.audit.code.source import collect
 from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
 
@@ -39,6 +39,7 @@ _FIRST_WORK: Mapping[str, Any] = {
     "starts": False,
     "made_up": False,
     "signals": (),
+    "data_converter": "",
     "sends": (),
     "kinds": [],
     "sends_made_up": False,
@@ -139,7 +140,8 @@ def _scenarios(work: _Work, *, asks_model: bool, modules: Collection[str]) -> It
                 name=_variable(workflow),
                 workflow=workflow.name,
                 cls=workflow.declared,
-                module=module_of(workflow.file) if workflow.file else "",
+                module=module_to_replay(worker, workflow),
+                data_converter=worker.data_converter,
                 worker=command_of(_shown(file)),
                 env=needs_of(file),
                 task_queue=worker.task_queue,
@@ -161,10 +163,10 @@ def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
     if asks_model:
         yield SCENARIOS / "model_script.py", _rendered("model_script.py.j2")
     yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS)
-    read = (module_of(each.file) for _, _, each in work if each.file)
+    read = (module_to_replay(worker, each) for _, worker, each in work)
     modules = list(dict.fromkeys(name for name in read if name)) or ([] if work else [_FIRST_WORKER.stem])
-    needs = _needs()
-    yield Path("noxfile.py"), _rendered("noxfile.py.j2", modules=modules, **needs)
+    needs, worker = _needs(), command_of(_shown(work[0][0])) if work else ""
+    yield Path("noxfile.py"), _rendered("noxfile.py.j2", modules=modules, worker=worker, **needs)
     yield Path(".github/workflows/crashproof.yml"), _rendered("crashproof.yml.j2", **needs)
     for name in ("retry_policy.json", "prometheus_alerts.yml", "grafana_dashboard.json"):
         yield Path(name), _own(name)

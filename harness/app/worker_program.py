@@ -81,7 +81,12 @@ def _must_be_python(file: Path) -> None:
 
 def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Iterator[ReadProgram]:
     options = {name: value for name, value in given.items() if value}
-    common = {"worker": command_of(file), "task_queue": worker.task_queue, "address": loopback(worker.address)}
+    common = {
+        "worker": command_of(file),
+        "task_queue": worker.task_queue,
+        "address": loopback(worker.address),
+        **({"data_converter": worker.data_converter} if worker.data_converter else {}),
+    }
     if needs := needs_of(file):
         options["env"] = (*(f"{name}={value}" for name, value in needs.items()), *given.get("env", ()))
     where = f"{file}:{worker.line}: task queue {worker.task_queue or 'as it polls'}"
@@ -99,7 +104,9 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
             sent = _sent(workflow) if starts and not any(given.get(each) for each in _TELLING) else {}
             read = {**common, "workflow": workflow.name, **arguments, **sent, **options}
-            yield ReadProgram(options=read, said=said, module=module_of(workflow.file) if workflow.file else "")
+            if worker.unnamed and not given.get("replayer"):
+                said += f"; not replayed, for its {' and '.join(worker.unnamed)}: --replayer MODULE:FUNCTION says how"
+            yield ReadProgram(options=read, said=said, module=module_to_replay(worker, workflow))
 
 
 def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:
@@ -165,6 +172,11 @@ def needs_of(file: Path) -> dict[str, str]:
     if len(names) == 1 or folder.resolve() == here:
         return {}
     return {"PYTHONPATH": os.path.relpath(folder.resolve(), here)}
+
+
+def module_to_replay(worker: ReadWorker, workflow: ReadWorkflow) -> str:
+    """Return the module by which a workflow is replayed as its worker does; empty where that takes more than it."""
+    return module_of(workflow.file) if workflow.file and not worker.unnamed else ""
 
 
 def module_of(file: Path) -> str:

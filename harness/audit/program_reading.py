@@ -15,6 +15,7 @@ from astroid import nodes
 
 from harness.audit.analysis.waits import ends_of_waits
 from harness.audit.code.astroid_nodes import keyword_value
+from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, EntryMethod, Module, WorkerCall, Workflow
 from harness.audit.code.start_calls import calls_of
@@ -22,6 +23,7 @@ from harness.audit.code.start_calls import calls_of
 _STARTS = frozenset({"execute_workflow", "start_workflow"})
 _SENDS = frozenset({"signal", "execute_update", "start_update"})
 _DEFAULTS = frozenset({"add_argument", "get", "getenv"})
+_REPLAYED_WITH = ("data_converter", "plugins", "interceptors")
 _PORT = ":7233"
 _DEEPEST = 6
 _NOT_KNOWN = object()
@@ -92,6 +94,9 @@ class ReadWorker:
         workflows: Those of its workflows that no other workflow of it starts.
         starts: Type of the workflow that the program starts itself; empty where it starts none.
         address: Address of the server that is written in the code; empty where the program takes it from elsewhere.
+        data_converter: ``module:name`` of its client's data converter, where it has one of its own.
+        unnamed: What its client or it is made with that decides how its histories replay, and has no name to import it
+            by: a data converter, plugins, interceptors.
     """
 
     line: int
@@ -99,6 +104,8 @@ class ReadWorker:
     workflows: tuple[ReadWorkflow, ...]
     starts: str = ""
     address: str = ""
+    data_converter: str = ""
+    unnamed: tuple[str, ...] = ()
 
 
 def read_program(file: Path) -> list[ReadWorker]:
@@ -114,21 +121,63 @@ def read_program(file: Path) -> list[ReadWorker]:
     starts = next((workflow.name for _, workflow in _client_calls(project, here)), "")
     every = [*here, *project.modules]
     address = next(iter((*_addresses(project, every), *_default_addresses(project, every))), "")
-    return [_worker(project, each, children=children, starts=starts, address=address) for each in own]
+    connects = _client_options(project, here or every)
+    return [
+        _worker(project, each, children=children, starts=starts, address=address, connects=connects) for each in own
+    ]
 
 
 def _worker(
-    project: Project, call: WorkerCall, *, children: set[nodes.ClassDef], starts: str, address: str
+    project: Project,
+    call: WorkerCall,
+    *,
+    children: set[nodes.ClassDef],
+    starts: str,
+    address: str,
+    connects: Mapping[str, nodes.NodeNG],
 ) -> ReadWorker:
     queue = call.values.get("task_queue")
     first = [each for each in call.workflows if each.node not in children] or call.workflows
+    given = {name: each for name, each in (connects | call.options).items() if not _is_nothing(each)}
+    converter = _imported_by(project, given["data_converter"]) if "data_converter" in given else ""
+    unnamed = [name for name in _REPLAYED_WITH if name in given and not (name == "data_converter" and converter)]
     return ReadWorker(
         line=call.place.line,
         task_queue=queue if isinstance(queue, str) else "",
         workflows=tuple(_workflow(project, each) for each in first if each.name),
         starts=starts,
         address=address,
+        data_converter=converter,
+        unnamed=tuple(each.replace("_", " ") for each in unnamed),
     )
+
+
+def _client_options(project: Project, modules: Sequence[Module]) -> dict[str, nodes.NodeNG]:
+    """Return what a program's clients are made with, by the names of the parameters."""
+    made: dict[str, nodes.NodeNG] = {}
+    for module in modules:
+        for call in calls_of(module, frozenset({"connect", "Client"})):
+            if project.called_name(call) in ("temporalio.client.Client.connect", "temporalio.client.Client"):
+                made |= {each.arg: each.value for each in call.keywords if each.arg}
+    return made
+
+
+def _is_nothing(expression: nodes.NodeNG) -> bool:
+    empty = isinstance(expression, nodes.List | nodes.Tuple) and not expression.elts
+    return empty or (isinstance(expression, nodes.Const) and expression.value is None)
+
+
+def _imported_by(project: Project, expression: nodes.NodeNG) -> str:
+    """Return ``module:name`` of what a name stands for that a module declares; empty where it is something else."""
+    if not isinstance(expression, nodes.Name):
+        return ""
+    scope, bound = expression.lookup(expression.name)
+    for each in bound if isinstance(scope, nodes.Module) else ():
+        if isinstance(each, nodes.ImportFrom):
+            return f"{absolute(each, each.root())}:{each.real_name(expression.name)}"
+        if isinstance(each, nodes.AssignName):
+            return f"{project.module_of(each).name}:{expression.name}"
+    return ""
 
 
 def _addresses(project: Project, modules: Sequence[Module]) -> Iterator[str]:

@@ -15,9 +15,12 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
+from temporalio.client import Client
 
 from harness.cli.server import server
 from harness.errors import RigError, UsageError
+from harness.processes.ports import free_port
+from tests.unit.report.html.browser import CHROMIUM, opened
 from tests.waiting import until
 
 DEADLINE = 60.0
@@ -77,15 +80,23 @@ def test_start_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Si
     assert database.stat().st_size > 0
 
 
-def test_the_kept_database_of_a_run_is_opened_in_the_web_ui(tmp_path: Path) -> None:
+async def test_the_kept_database_of_a_run_is_opened_in_the_web_ui(tmp_path: Path) -> None:
     (tmp_path / "run.json").touch()
-    database = tmp_path / "rig" / "server" / "temporal.db"
-    with _serving(tmp_path / "first", "--port", "0", "--database", str(database), "--namespace", "trial-1"):
-        pass
+    database, port = tmp_path / "rig" / "server" / "temporal.db", str(free_port())
+    with _serving(tmp_path / "first", "--port", port, "--database", str(database), "--namespace", "trial-1"):
+        client = await Client.connect(f"127.0.0.1:{port}", namespace="trial-1")
+        work = await client.start_workflow("Agent", id="Agent-run", task_queue="agents")
+        await work.terminate()  # of one that is open the page asks on and on
     before = database.read_bytes()
     with _serving(tmp_path / "again", "--run", str(tmp_path)) as err:
         [address] = re.findall(r"Web UI: (http://127\.0\.0\.1:\d+)/namespaces", err)
         until(lambda: "trial-1" in _shown_at(f"{address}/api/v1/namespaces"), "the page shows the trial")
+        if CHROMIUM:  # what a history of report.html leads to
+            place = f"namespaces/trial-1/workflows/Agent-run/{work.first_execution_run_id}/history"
+            until(
+                lambda: "Workflow Execution Terminated" in _drawn(f"{address}/{place}", tmp_path),
+                "the history is shown",
+            )
     assert database.read_bytes() == before
 
 
@@ -95,6 +106,11 @@ def _shown_at(url: str) -> str:
             return str(answer.read(), "utf-8")
     except OSError:  # not yet
         return ""
+
+
+def _drawn(url: str, folder: Path) -> str:
+    """Return what a page is once its own program has asked for what it shows."""
+    return opened(url, "--virtual-time-budget=20000", "--dump-dom", folder=folder).stdout
 
 
 @contextmanager

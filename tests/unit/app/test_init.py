@@ -13,7 +13,7 @@ import yaml
 
 from harness.app.init import ProjectReading, read_project, write
 from harness.app.loading import load
-from tests.unit.audit.test_program_reading import HEAD, REVIEWED, TAIL, agent
+from tests.unit.audit.test_program_reading import HEAD, PYDANTIC, REVIEWED, TAIL, agent
 from tests.unit.docs.test_action import wrong
 from tests.unit.published import published
 
@@ -47,7 +47,7 @@ def test_each_workflow_of_a_worker_has_its_scenario(project: Path) -> None:
             ast.parse(text)
     assert "from worker import Agent\n" in texts["scenarios/agent.py"]
     assert 'work=start(Agent, "question"),' in texts["scenarios/agent.py"]
-    assert 'WORKFLOWS = ["--workflows", "worker"]\n' in texts["noxfile.py"]
+    assert 'CODE = ["--workflows", "worker"]\n' in texts["noxfile.py"]
     assert set(json.loads(texts["retry_policy.json"])) == {"aggressive", "conservative"}
 
 
@@ -198,3 +198,18 @@ def test_the_test_that_is_written_is_collected_from_the_folder_of_the_project(pr
         check=False,
     )
     assert "scenarios/test_survives.py::test_survives[agent]" in done.stdout, done.stdout
+
+
+def test_a_data_converter_is_said_by_the_scenario(project: Path) -> None:
+    text = "from temporalio.contrib.pydantic import pydantic_data_converter\n" + HEAD + agent("question: str") + TAIL
+    text = text.replace('"localhost:7233"', '"localhost:7233", data_converter=pydantic_data_converter')
+    (project / "worker.py").write_text(text)
+    scenario = read_project(project).files[0].text
+    assert f'    data_converter="{PYDANTIC}",\n' in scenario
+    (project / "worker.py").write_text(text.replace("=[Agent]", "=[Agent], plugins=[object()]"))
+    reading = read_project(project)
+    assert 'work=start("Agent", "question"),' in reading.files[0].text
+    assert (
+        'CODE = ["--worker", "python worker.py"]\n'
+        in {str(each.path): each.text for each in reading.files}["noxfile.py"]
+    )

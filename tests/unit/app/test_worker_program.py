@@ -12,7 +12,7 @@ from harness.app.ad_hoc import ad_hoc_scenario
 from harness.app.worker_program import makes_worker, read_options
 from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
-from tests.unit.audit.test_program_reading import HEAD, REVIEWED, TAIL, agent
+from tests.unit.audit.test_program_reading import HEAD, PYDANTIC, REVIEWED, TAIL, agent
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +140,14 @@ def test_what_it_takes_and_does_not_wait_for_is_not_sent(worker: Path) -> None:
     (program,) = read_options(worker, given={})
     assert program.said.endswith("; it takes decide, sign-it, forget, of which none is sent")
     assert not {"signal", "update"} & set(program.options)
+
+
+def test_a_data_converter_is_told_and_what_has_no_name_is_not_replayed(worker: Path) -> None:
+    text = "from temporalio.contrib.pydantic import pydantic_data_converter\n" + worker.read_text()
+    worker.write_text(text.replace('"localhost:7233"', '"localhost:7233", data_converter=pydantic_data_converter'))
+    (program,) = read_options(worker, given={})
+    assert (program.options["data_converter"], program.module) == (PYDANTIC, "worker")
+    worker.write_text(worker.read_text().replace("=[Agent]", "=[Agent], interceptors=[object()]"))
+    (program,) = read_options(worker, given={})
+    assert program.module == ""
+    assert program.said.endswith("; not replayed, for its interceptors: --replayer MODULE:FUNCTION says how")

@@ -30,6 +30,8 @@ if __name__ == "__main__":
     asyncio.run(main())
 """
 
+PYDANTIC = "temporalio.contrib.pydantic:pydantic_data_converter"
+
 
 def program(folder: Path, text: str, *, tail: str = TAIL, **beside: str) -> ReadWorker:
     (folder / "worker.py").write_text(HEAD + dedent(text) + tail)
@@ -234,3 +236,21 @@ def test_of_several_values_of_an_argument_the_one_that_can_be_read_is_taken(tmp_
     """
     (workflow,) = program(tmp_path, agent("question: str"), starter=start).workflows
     assert (workflow.arguments, workflow.written) == (("why",), True)
+
+
+CONNECTED = {
+    "nothing of its own": ("data_converter=None, interceptors=[]", "", ()),
+    "a data converter that is imported": ("data_converter=pydantic_data_converter", PYDANTIC, ()),
+    "one of its own": ("data_converter=OWN", "worker:OWN", ()),
+    "one that has no name": ("data_converter=made()", "", ("data converter",)),
+    "plugins": ("data_converter=OWN, plugins=[made()]", "worker:OWN", ("plugins",)),
+}
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_what_decides_how_histories_replay_is_read(name: str, tmp_path: Path) -> None:
+    given, converter, unnamed = CONNECTED[name]
+    imports = "from temporalio.contrib.pydantic import pydantic_data_converter\nOWN = made()\n"
+    tail = TAIL.replace('"localhost:7233"', f'"localhost:7233", {given}')
+    worker = program(tmp_path, imports + agent("question: str"), tail=tail)
+    assert (worker.data_converter, worker.unnamed) == (converter, unnamed)

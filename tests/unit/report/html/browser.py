@@ -24,10 +24,10 @@ _LEAST = 4  # pixels of a colour that make a cell's
 Pixel = tuple[int, int, int]
 
 
-def opened(page: Path, *flags: str, at: str = "") -> subprocess.CompletedProcess[str]:
-    """Return what Chromium says of a page that it has opened, at a place of it where one is named."""
+def opened(address: str, *flags: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Return what Chromium says of a page that it has opened; what it keeps goes into a folder."""
     assert CHROMIUM
-    command = [CHROMIUM, *_HEADLESS, f"--user-data-dir={page.parent}/browser", *flags, f"{page.as_uri()}{at}"]
+    command = [CHROMIUM, *_HEADLESS, f"--user-data-dir={folder}/browser", *flags, address]
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
@@ -36,7 +36,7 @@ def measured(page: str, script: str, *, folder: Path, window: str) -> Any:
     asks = f"addEventListener('load', () => {{ document.title = JSON.stringify((() => {{ {script} }})()); }});"
     file = folder / "measured.html"
     file.write_text(re.sub(_POLICY, "", page).replace("</body>", f"<script>{asks}</script></body>"))
-    shown = opened(file, f"--window-size={window}", "--dump-dom").stdout
+    shown = opened(file.as_uri(), f"--window-size={window}", "--dump-dom", folder=folder).stdout
     title = re.search(r"<title>(.*?)</title>", shown, re.DOTALL)
     assert title
     return json.loads(unescape(title[1]))
@@ -46,7 +46,7 @@ def picture(page: str, *, folder: Path, window: str) -> list[str]:
     """Return a picture of a page as lines of cells: colours by their initials, grey as ``-``, nothing as a blank."""
     file = folder / "picture.html"
     file.write_text(page)
-    opened(file, f"--window-size={window}", f"--screenshot={folder / 'picture.png'}")
+    opened(file.as_uri(), f"--window-size={window}", f"--screenshot={folder / 'picture.png'}", folder=folder)
     return list(_cells(_rows((folder / "picture.png").read_bytes())))
 
 

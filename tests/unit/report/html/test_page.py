@@ -101,7 +101,8 @@ def test_histories_lead_to_the_web_ui_where_the_database_was_kept() -> None:
 def test_in_a_browser_a_mark_opens_its_row_and_time_can_be_gone_through(tmp_path: Path) -> None:
     page = html(sweep_report([FAILED]), sweeps=[FAILED], evidence=lambda _: charged_twice().evidence())
     (tmp_path / "report.html").write_text(page)
-    shown = opened(tmp_path / "report.html", "--enable-logging=stderr", "--dump-dom", at="#t0-3")
+    place = f"{(tmp_path / 'report.html').as_uri()}#t0-3"
+    shown = opened(place, "--enable-logging=stderr", "--dump-dom", folder=tmp_path)
     assert "CONSOLE" not in shown.stderr
     assert re.search(r'<li id="t0-3"[^>]*><details open="">', shown.stdout)
     assert re.search(r'<label class="scrub">through time', shown.stdout)
