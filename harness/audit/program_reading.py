@@ -138,7 +138,7 @@ def _worker(
 ) -> ReadWorker:
     queue = call.values.get("task_queue")
     first = [each for each in call.workflows if each.node not in children] or call.workflows
-    given = {name: each for name, each in (connects | call.options).items() if not _is_nothing(each)}
+    given = {name: each for name, each in {**connects, **call.options}.items() if not _is_nothing(each)}
     converter = _imported_by(project, given["data_converter"]) if "data_converter" in given else ""
     unnamed = [name for name in _REPLAYED_WITH if name in given and not (name == "data_converter" and converter)]
     return ReadWorker(
@@ -245,12 +245,16 @@ def _sending_calls(project: Project, workflow: Workflow, entry: EntryMethod) -> 
     for module in project.modules:
         for call in calls_of(module, _SENDS):
             named = call.args[0] if call.args else None
-            by_method = isinstance(named, nodes.Attribute) and named.attrname == entry.node.name
             if named is not None and (
-                project.value_of(named) == entry.name
-                or (by_method and project.definition_of(named.expr) is workflow.node)
+                project.value_of(named) == entry.name or _is_method(project, named, workflow, entry)
             ):
                 yield call
+
+
+def _is_method(project: Project, expression: nodes.NodeNG, workflow: Workflow, entry: EntryMethod) -> bool:
+    if not isinstance(expression, nodes.Attribute) or expression.attrname != entry.node.name:
+        return False
+    return project.definition_of(expression.expr) is workflow.node
 
 
 def _client_calls(project: Project, modules: Sequence[Module]) -> Iterator[tuple[nodes.Call, Workflow]]:
@@ -303,8 +307,8 @@ def _written(project: Project, expression: Any, depth: int) -> Any:
         return _object(project, expression, depth)
     # Of several the first that can be read: `sys.argv[1] if len(sys.argv) > 1 else "x"`.
     origins = [each for each in project.origins_of(expression) if isinstance(each, nodes.NodeNG)]
-    values = (_written(project, each, depth - 1) for each in origins if each is not expression)
-    return next((value for value in values if value is not _NOT_KNOWN), _NOT_KNOWN)
+    read = (_written(project, each, depth - 1) for each in origins if each is not expression)
+    return next((value for value in read if value is not _NOT_KNOWN), _NOT_KNOWN)
 
 
 def _object(project: Project, call: nodes.Call, depth: int) -> Any:
