@@ -91,6 +91,7 @@ CHECKS: dict[str, _Shows] = {
     "executions-alike": _Shows(rules=_STATE, near=True),
     "goes-on-under-other-code": _Shows(),
     "scheduled-runs-end-alike": _Shows(rules=_STATE, near=True),
+    "scheduled-runs-do-alike": _Shows(rules=_STATE, near=True),
     "replays": _Shows(rules=DETERMINISM, near=True),
     AS_RECORDED: _Shows(rules=DETERMINISM, near=True),
     "replays-under-every-condition": _Shows(rules=(*DETERMINISM, "CP109"), near=True),

@@ -48,21 +48,32 @@ def effects_of(evidence: Evidence) -> tuple[LastingEffect, ...]:
     return evidence.view(_effects)
 
 
+def effects_since(evidence: Evidence, since: float) -> tuple[LastingEffect, ...]:
+    """Return the effects of calls from a time on, in seconds since the epoch, in order."""
+    return tuple(_calls(evidence, lambda at: at > since))
+
+
 def _effects(evidence: Evidence) -> tuple[LastingEffect, ...]:
     scheduled = scheduled_at(evidence)  # the work itself was over then
+    if scheduled is not None:
+        return tuple(_calls(evidence, lambda at: at <= scheduled))
+    return (*_calls(evidence, lambda at: True), *_state_effects(evidence))
+
+
+def _calls(evidence: Evidence, counts: Callable[[float], bool]) -> Iterator[LastingEffect]:
+    """Return the effects of those calls whose time counts, one after the other."""
     asked = {entry.message: entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect"}
     executions: dict[tuple[Any, ...], list[Entry]] = {}
     for entry in executed(evidence.tape, door="effect"):
         call = asked.get(entry.message, entry)
         if call.http.method.upper() in _READS or not _succeeded(entry):
             continue
-        if scheduled is not None and entry.at > scheduled:
+        if not counts(entry.at):
             continue
         key = key_of(call)
         identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
         executions.setdefault(identity, []).append(entry)
-    calls = tuple(_effect(evidence, entries, asked) for entries in executions.values())
-    return calls if scheduled is not None else (*calls, *_state_effects(evidence))
+    return (_effect(evidence, entries, asked) for entries in executions.values())
 
 
 def _state_effects(evidence: Evidence) -> Iterator[LastingEffect]:

@@ -113,6 +113,8 @@ class Scheduling:
             task_queue=start.task_queue,
             input=start.input,
             workflow_task_timeout=start.workflow_task_timeout,
+            workflow_run_timeout=start.workflow_run_timeout,
+            workflow_execution_timeout=start.workflow_execution_timeout,
         )
         schedule = Schedule(
             spec=ScheduleSpec(),

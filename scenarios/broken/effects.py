@@ -24,6 +24,11 @@ key_shared = Scenario(
 memory_deduplication = Scenario(
     worker="python -m scenarios.broken.agents.memory_deduplication", work=start(MailRemembered.run, "ann")
 )
+mail_left_out_by_schedule = Scenario(
+    worker="python -m scenarios.broken.agents.memory_deduplication",
+    work=start(MailRemembered.run, "ann"),
+    faults=["schedule-skips"],
+)
 local_effect_without_key = Scenario(
     worker="python -m scenarios.broken.agents.local_effect_without_key", work=start(OrderLocally.run, "lamp")
 )
@@ -40,6 +45,10 @@ PLANTED = {
     "key_per_attempt": ("effect-key-stable", f"{DONE}/ChargeKeyPerAttempt/charge.1/attempt-1"),
     "key_shared": ("effect-key-stable", "baseline"),
     "memory_deduplication": ("effects-happen-once", f"{DONE}/MailRemembered/mail.1/attempt-1"),
+    "mail_left_out_by_schedule": (
+        "scheduled-runs-do-alike",
+        "schedule-skips@before/RespondWorkflowTaskCompleted/MailRemembered/ScheduleActivityTask-mail.1/attempt-1",
+    ),
     "local_effect_without_key": (
         "effects-happen-once",
         "kill-worker@before/RespondWorkflowTaskCompleted/OrderLocally"

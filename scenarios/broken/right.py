@@ -1,5 +1,6 @@
 """Agents that look suspicious and are right: no check may find anything in them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
@@ -41,6 +42,7 @@ OF_EACH_KIND = (
 same_key_twice = Scenario(
     worker="python -m scenarios.broken.agents.right_same_key_twice", work=start(ChargeConfirmed.run, "order-1")
 )
+same_key_twice_by_schedule = replace(same_key_twice, faults=["schedule-waits"])
 charge_alone = Scenario(
     worker="python -m scenarios.broken.agents.right_charge_alone",
     work=start_activity(

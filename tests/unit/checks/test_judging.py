@@ -161,7 +161,7 @@ def test_undisturbed_run_is_judged_against_itself() -> None:
 
 
 def test_every_check_is_named_and_has_a_property() -> None:
-    assert len({one.name for one in checks.standard}) == len(checks.standard) == 44
+    assert len({one.name for one in checks.standard}) == len(checks.standard) == 45
     for one in checks.standard:
         assert checks.named(one.name) is one
         assert one.property.endswith(".")

@@ -62,6 +62,7 @@ def test_each_rule_and_check_that_a_point_could_use_is_used_or_left_out_for_a_re
         "no-refusal-told-as-answer": "the SDK's own tools",
         "queries-answered": "nothing is lost by it",
         "retry-names-exist": "",
+        "scheduled-runs-do-alike": "of what a schedule starts, which a run has where its faults are asked for",
         "scheduled-runs-end-alike": "of what a schedule starts, which a run has where its faults are asked for",
         "state-survives-server-restart": "the server's own promise",
         "within-server-limits": "about size",
