@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _TOO_LONG = ("TMPRL1101", "Potential deadlock")
+_UNREADABLE = "Failed decoding arguments"
 _NONDETERMINISM = "TMPRL1100"
 _UNREGISTERED = re.compile(
     r"is not registered (on this|with a) worker"  # Python, TypeScript, .NET, Ruby; Java
@@ -31,6 +32,12 @@ def is_nondeterminism(message: str) -> bool:
 def is_unregistered(message: str) -> bool:
     """Tell whether a worker says that it was given an activity or a workflow of a type that it does not have."""
     return bool(_UNREGISTERED.search(message))
+
+
+def takes_otherwise(message: str, activity: str) -> bool:
+    """Tell whether a worker says that an activity takes other arguments than it was given: in number, or in type."""
+    called = re.escape(activity) + r"\(\) (missing|takes|got) .*argument"
+    return message.startswith(_UNREADABLE) or bool(re.search(called, message))
 
 
 def registered_types(message: str) -> list[str]:

@@ -20,7 +20,7 @@ from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
 from harness.records.point import CLOSES_ACTIVITY
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
-from harness.temporal.task_failure import is_unregistered, registered_types
+from harness.temporal.task_failure import is_unregistered, registered_types, takes_otherwise
 from harness.trial.deadline import Bounds
 from harness.trial.idle import NOBODY, wait_until_idle
 from harness.trial.stage import TrialStage
@@ -241,6 +241,8 @@ class TrialEnd:
                 changed = any(fault.changes_code for fault in self._faults)
                 run = self._stage.attribution.runs.get(entry.run_id)
                 alone = run is not None and run.is_activity
+                if alone and self._is_baseline:
+                    _takes_its_arguments(entry)
                 if reason := (not changed and _unregistered(entry, alone=alone)) or stuck.why_stuck(entry):
                     return reason
             looked = len(tape.entries)
@@ -273,6 +275,15 @@ def ended_well(process: Process) -> bool:
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     return asyncio.create_task(waiting)
+
+
+def _takes_its_arguments(entry: Entry) -> None:
+    """Raise UsageError if a worker says that an activity without a workflow takes other arguments than it was given."""
+    failed = entry.facts_as(ActivityFailed) if entry.kind == "request" else None
+    activity = entry.point.subject if entry.point else ""
+    if failed and takes_otherwise(failed.failure.message, activity):
+        words = f"the activity {activity} does not take what it is started with: {failed.failure.message}"
+        raise UsageError(f"{words}; give its arguments with --input, in a scenario start_activity({activity!r}, ...)")
 
 
 def _unregistered(entry: Entry, *, alone: bool) -> str:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from harness.temporal.task_failure import is_blocked, is_nondeterminism, is_unregistered, registered_types
+from harness.temporal.task_failure import (
+    is_blocked,
+    is_nondeterminism,
+    is_unregistered,
+    registered_types,
+    takes_otherwise,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +52,17 @@ def test_a_worker_says_that_it_does_not_have_a_type(message: str, has: list[str]
 def test_what_a_program_fails_with_itself_says_nothing_of_types(message: str) -> None:
     assert not is_unregistered(message)
     assert registered_types(message) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "otherwise"),
+    [
+        ("Failed decoding arguments", True),
+        ("book() missing 1 required positional argument: 'city'", True),
+        ("book() takes 1 positional argument but 2 were given", True),
+        ("cook() missing 1 required positional argument: 'pot'", False),
+        ("the city is missing", False),
+    ],
+)
+def test_a_worker_says_that_an_activity_takes_other_arguments(message: str, otherwise: bool) -> None:
+    assert takes_otherwise(message, "book") is otherwise
