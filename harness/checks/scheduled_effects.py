@@ -80,18 +80,18 @@ def _finding(
 
 def _usual_effects(baselines: Sequence[Evidence]) -> list[_Usual]:
     """Return the effects of the undisturbed work; those whose number differs from run to run are left out."""
-    loose, found = lasting_effects.uncounted(baselines), list[_Usual]()
+    loose, usual = lasting_effects.uncounted(baselines), list[_Usual]()
     for pattern in lasting_effects.effect_patterns(baselines) if baselines else ():
         if not pattern.path or pattern.name in loose:  # whose a change of the state is cannot be told
             continue
         named = _nameless(baselines[0], pattern)
-        again = next((each for each in found if _agrees(named, each.effect)), None)
+        again = next((each for each in usual if _agrees(named, each.effect)), None)
         if again is None:
             of_run = not pattern.key or named.key != pattern.key or not isinstance(pattern.key, str)
-            found.append(_Usual(named, 1, of_run))
+            usual.append(_Usual(named, 1, of_run))
         else:
-            found[found.index(again)] = replace(again, times=again.times + 1)
-    return found
+            usual[usual.index(again)] = replace(again, times=again.times + 1)
+    return usual
 
 
 def _seen_effects(evidence: Evidence, runs: Sequence[History]) -> list[LastingEffect]:
