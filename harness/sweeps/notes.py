@@ -18,6 +18,11 @@ from harness.servers.engine import engine
 from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_through_door
 from harness.sweeps.stops import Stop, stops_in_words
 
+UNSCRIPTED = (
+    "No script said what the model answers: it answered each request with a short text, so what its other answers lead "
+    "to, such as tools, was not met; give one with --model."
+)
+
 
 def notes(
     scenario: Scenario,
@@ -59,6 +64,8 @@ def notes(
             f"The work is an activity without a workflow ({scenario.work.activity.in_words}): there is no history to "
             "replay, and it was judged by what passed the doors and what the server says of it."
         )
+    if not scenario.model and any(entry.door == "model" for each in baselines for entry in each.tape):
+        sentences.append(UNSCRIPTED)
     if is_through_door(scenario, options):
         sentences.append(THROUGH_DOOR)
     elif not (scenario.is_activity or options.workflows or scenario.work.modules or scenario.replayer):

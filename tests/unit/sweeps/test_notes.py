@@ -13,7 +13,7 @@ from harness.records.point import Point
 from harness.records.scenario import Scenario, start
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
-from harness.sweeps.notes import left_in_words, notes
+from harness.sweeps.notes import UNSCRIPTED, left_in_words, notes
 
 SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
 UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serves POST /v1/chat/completions"
@@ -45,6 +45,14 @@ def test_logs_that_were_left_out_in_part_are_told() -> None:
 def test_a_run_in_real_time_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(real_time=True, workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker"]
+
+
+def test_a_model_that_was_asked_without_a_script_is_told() -> None:
+    asked = replace(evidence(), tape=(Entry(at=1.0, kind="request", door="model", operation="chat.completions"),))
+    assert UNSCRIPTED in notes(SCENARIO, options=SweepOptions(), baselines=[asked])
+    assert UNSCRIPTED not in notes(SCENARIO, options=SweepOptions(), baselines=[evidence()])
+    scripted = replace(SCENARIO, model="script.py")
+    assert UNSCRIPTED not in notes(scripted, options=SweepOptions(), baselines=[asked])
 
 
 def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
