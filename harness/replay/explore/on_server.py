@@ -16,6 +16,7 @@ The story of one step::
 from __future__ import annotations
 
 import asyncio
+import functools
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -35,6 +36,7 @@ from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.door.frontend import WorkerAnswer
 from harness.replay.explore.asking import write_failure
+from harness.replay.explore.children_on_server import ServedChildren
 from harness.replay.explore.commands import write_answer
 from harness.replay.explore.events import after, failure_of
 from harness.replay.explore.move import Move, Step
@@ -43,7 +45,7 @@ from harness.replay.explore.search import Search
 from harness.replay.explore.served_history import difference, in_the_model, until_failure
 from harness.replay.explore.story import history_json
 from harness.replay.explore.worker import ExploredWorker, Lost
-from harness.replay.explore.world import TASK_TIMEOUT_SECONDS, KnownOutcome, Pending, World
+from harness.replay.explore.world import TASK_TIMEOUT_SECONDS, Declared, KnownOutcome, Pending, World
 from harness.servers.clock import Clock
 from harness.servers.frontend import Frontend
 
@@ -93,6 +95,8 @@ class ServerWalk:
         self._workflow_id = self._run_id = ""
         self._requests = 0
         self._updates: list[asyncio.Task[Any]] = []
+        poll = functools.partial(self._poll, "PollWorkflowTaskQueue")
+        self._children = ServedChildren(frontend, poll=poll, history=self._history)
 
     async def walk(self, root: World, steps: Sequence[Step]) -> ServedPath:
         """Start the workflow, walk the path, and terminate what is left of it.
@@ -143,7 +147,8 @@ class ServerWalk:
         if later.close is not None:
             raise NotProducedError("; ".join(later.unexplored) or later.close)
         for move in step:
-            await self._make(world, move, outcomes.get(move.subject))
+            async with _limit(2 * _LONGEST, "it does not happen there"):
+                await self._make(world, move, outcomes.get(move.subject))
         for _ in range(_MOST_TASKS):
             started = later.write_task_started()
             if not await self._one_task(later, started=started):
@@ -156,8 +161,6 @@ class ServerWalk:
         task = await self._task(world.task_queue)
         if task.workflow_execution.run_id != self._run_id and world.earlier:
             self._run_id = task.workflow_execution.run_id
-        if task.workflow_execution.run_id != self._run_id:
-            raise NotProducedError("a workflow task of another workflow comes: child workflows are not walked there")
         events = await self._history(upto=task.started_event_id)
         if differs := difference(world.events, events):
             raise NotProducedError(differs)
@@ -188,8 +191,10 @@ class ServerWalk:
         async with _limit(_TASK_LIMIT, "the server has no workflow task for it"):
             while True:
                 reply = await self._poll("PollWorkflowTaskQueue", queue)
-                if reply is not None:
+                if reply is not None and reply.workflow_execution.workflow_id == self._workflow_id:
                     return reply
+                if reply is not None:
+                    self._children.keep(reply)
 
     async def _poll(self, operation: str, queue: str, *, limit: float = _TASK_LIMIT) -> Any:
         try:
@@ -216,8 +221,10 @@ class ServerWalk:
     async def _make(self, world: World, move: Move, outcome: KnownOutcome | None) -> None:
         """Have one thing happen on the server."""
         match move.kind:
-            case "begin" | "start" | "deliver":
+            case "begin" | "deliver":
                 pass  # the server does it by itself
+            case "start":
+                await self._children.start(world)
             case "signal" | "twice":
                 await self._signal(world, move)
             case "update":
@@ -231,10 +238,15 @@ class ServerWalk:
                 await self._fire(_pending(world, move))
             case _ if _pending(world, move).kind == "activity":
                 await self._end_activity(_pending(world, move), move, outcome)
+            case "complete" | "fail" | "cancelled" if _pending(world, move).kind == "child":
+                await self._children.end(world, _pending(world, move), move, outcome)
             case _:
                 raise NotProducedError(f"it cannot be made there: {_pending(world, move).kind}")
 
     async def _signal(self, world: World, move: Move) -> None:
+        if sent := _sent_by_child(world, move):
+            await self._children.signal(world, sent)
+            return
         self._requests += 1
         given = _declared(world, move)
         await self._frontend.call(
@@ -349,6 +361,13 @@ async def _limit(seconds: float, reason: str) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise NotProducedError(reason) from None
+
+
+def _sent_by_child(world: World, move: Move) -> Declared | None:
+    """Return the signal that a move is, where a child workflow sends it."""
+    firsts = (group[0] for group in world.sends if group)
+    sent = next((each for each in firsts if (each.kind, each.name) == (move.kind, move.subject)), None)
+    return sent if sent and sent.sender else None
 
 
 def _pending(world: World, move: Move) -> Pending:

@@ -330,6 +330,28 @@ class HidesChildFailure:
 
 
 @workflow.defn
+class HidesRefusedChild:
+    """It approves a child that has told it that it is there, and tells as a success what that could not do."""
+
+    def __init__(self) -> None:
+        self.ready = False
+
+    @workflow.run
+    async def run(self) -> str:
+        child = await workflow.start_child_workflow("Approval", workflow.info().workflow_id)
+        await workflow.wait_condition(lambda: self.ready)
+        await child.signal("approve")
+        try:
+            return str(await child)
+        except ChildWorkflowError:
+            return "all done"
+
+    @workflow.signal(name="ready")
+    def child_is_ready(self) -> None:
+        self.ready = True
+
+
+@workflow.defn
 class TrustsModel:
     """It asks as long as the model wants a tool, and nobody counts."""
 
@@ -363,5 +385,6 @@ WORKFLOWS = [
     OutlivesItsTimeout,
     Charges,
     HidesChildFailure,
+    HidesRefusedChild,
     TrustsModel,
 ]

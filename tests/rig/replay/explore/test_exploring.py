@@ -62,6 +62,7 @@ PLANTED = {
     "CountsQueries": "asked-again-differs",
     "OutlivesItsTimeout": "waits-for-ever",
     "HidesChildFailure": "trouble-untold",
+    "HidesRefusedChild": "trouble-untold",
     "TrustsModel": "no-end",
 }
 
@@ -85,7 +86,7 @@ LOOKALIKES = (
 TIMED = ("OutlivesItsTimeout", "EndsBeforeItsTimeout")
 """Those that have an hour to live."""
 
-NOT_CANCELLED = ("ApprovesChild",)
+NOT_CANCELLED = ("ApprovesChild", "HidesRefusedChild")
 """Those that lose a cancellation to the Python SDK: it swallows one that comes while a signal is on its way."""
 
 MODEL_SCRIPT = TESTS / "replay" / "explored" / "model_script.py"
@@ -158,11 +159,19 @@ async def test_a_child_that_waits_for_somebody_else_is_said(worker: ExploredWork
     assert result.outcome == "UNKNOWN"
 
 
-CONFIRMED = ("WaitsForTwo", "RaisesAtTimeout", "HidesFailure", "ForgetsAtContinue", "LeavesUpdateOpen")
+CONFIRMED = (
+    "WaitsForTwo",
+    "RaisesAtTimeout",
+    "HidesFailure",
+    "ForgetsAtContinue",
+    "LeavesUpdateOpen",
+    "HidesChildFailure",
+    "HidesRefusedChild",
+)
 
 
 async def test_a_real_server_shows_what_was_explored_and_nothing_else(worker: ExploredWorker, tmp_path: Path) -> None:
-    """Signals, a timer, failures, timeouts, continue-as-new and updates; then an end that is none of its path's."""
+    """Signals, a timer, failures, timeouts, continue-as-new, updates, children; then an end that its path has not."""
     binary = await find_temporal()
     async with (
         DevServer(binary.path, folder=tmp_path, skips_time=True) as server,
