@@ -96,7 +96,7 @@ def _recorded(paths: Sequence[str]) -> RecordedOutcomes:
 async def explore(
     work: Sequence[DeclaredWork], *, options: ExploreOptions, out: Path, tell: Tell, jobs: int = 1
 ) -> Explorations:
-    """Explore scenarios; what was explored is in a folder below ``out`` then.
+    """Explore scenarios that have a workflow; what was explored is in a folder below ``out`` then.
 
     Interrupted, it keeps what was explored so far there, and raises ``CancelledError``.
 
@@ -108,9 +108,10 @@ async def explore(
         jobs: How many are explored at a time, each by a worker process of its own.
 
     Raises:
-        UsageError: There is one scenario alone, and it cannot be explored as asked.
+        UsageError: There is one scenario alone, and it cannot be explored as asked; or none has a workflow.
         RigError: There is one alone, and its worker does not start.
     """
+    work = _with_workflows(work, tell)
     folder = _new_folder(out.resolve())
     began = time.monotonic()
     results: dict[str, ExploreResult] = {}
@@ -144,6 +145,17 @@ async def explore(
     return kept()
 
 
+def _with_workflows(work: Sequence[DeclaredWork], tell: Tell) -> list[DeclaredWork]:
+    """Return the scenarios whose work is a workflow, and tell which are left out: an activity decides nothing."""
+    left = [each.scenario.name for each in work if each.scenario.is_activity]
+    words = "its work is an activity without a workflow, which decides nothing to explore"
+    if left and len(left) == len(work):
+        raise UsageError(f"{left[0]}: {words}")
+    for name in left:
+        tell(News(scenario=name, text=f"not explored: {words}", done=0, total=1))
+    return [each for each in work if not each.scenario.is_activity]
+
+
 async def explore_started(work: Sequence[DeclaredWork], *, out: Path, tell: Tell) -> Explorations | None:
     """Explore those scenarios of a run whose work crashproof starts itself, within the usual budgets.
 
@@ -158,8 +170,8 @@ async def explore_started(work: Sequence[DeclaredWork], *, out: Path, tell: Tell
     started = [each for each in work if isinstance(each.scenario.work, Start) and not each.scenario.is_activity]
     for each in work:
         if each not in started:
-            whose = "is an activity without a workflow" if each.scenario.is_activity else "is begun by a program"
-            text = f"not explored: its work {whose}"
+            what = "is an activity without a workflow" if each.scenario.is_activity else "is begun by a program"
+            text = f"not explored: its work {what}"
             tell(News(scenario=each.scenario.name, text=text, done=0, total=1))
     if not started:
         return None

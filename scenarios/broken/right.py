@@ -52,7 +52,7 @@ charge_alone = Scenario(
         heartbeat_timeout=30,
         retry_policy=RetryPolicy(maximum_attempts=5),
     ),
-    faults=["kill-worker", "client"],
+    faults=["kill-worker", "cancel-workflow", "started-after-end"],
 )
 rare_beats = Scenario(
     worker="python -m scenarios.broken.agents.right_rare_beats", work=start(ArchiveRareBeats.run, "report")

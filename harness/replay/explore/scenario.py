@@ -35,10 +35,6 @@ async def first_world(
             f"{scenario.name}: its work is begun by a program; exploring starts the workflow itself, so name it: "
             "work=start(...), or --workflow TYPE"
         )
-    if work.activity:
-        raise UsageError(
-            f"{scenario.name}: its work is an activity without a workflow, which decides nothing to explore"
-        )
     workflow_id, arguments = next(iter(work.executions.items()))
     world = World(
         workflow_id=workflow_id,
