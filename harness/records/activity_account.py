@@ -23,7 +23,7 @@ _ENDS = {
 """By the status of an activity how the event ends that closes it, and how that ends which closes its workflow."""
 
 _IN_ACCOUNT = "activityStatus"
-"""What an event of an account says that no event of a history does: how the activity ended, empty before that."""
+"""What an event of an account says that no event of a history does: what became of the activity by then."""
 
 _DECLARED = (
     *("activityId", "activityType", "scheduleToCloseTimeout", "scheduleToStartTimeout"),
@@ -53,8 +53,8 @@ def history_of_activity(described: Mapping[str, Any], *, path: str, root: bool) 
 def event_name(event: Mapping[str, Any]) -> str:
     """Return what an event is called: its id and type; in an account what became of the activity."""
     kind = str(event.get("eventType", "")).removeprefix("EVENT_TYPE_")
-    status = event.get(_IN_ACCOUNT)
-    return f"event {event.get('eventId')} {kind}" if status is None else f"ACTIVITY_EXECUTION_{status or 'RUNNING'}"
+    became = event.get(_IN_ACCOUNT)
+    return f"event {event.get('eventId')} {kind}" if became is None else f"ACTIVITY_EXECUTION_{became}"
 
 
 def recorded(evidence: Evidence) -> tuple[History, ...]:
@@ -72,24 +72,24 @@ def _events(info: Mapping[str, Any], described: Mapping[str, Any]) -> Iterable[d
     status = str(info.get("status", "")).removeprefix(_STATUS)
     begun, given = info.get("scheduleTime", ""), described.get("input") or {}
     started = {"workflowType": info.get("activityType"), "taskQueue": {"name": info.get("taskQueue")}, "input": given}
-    yield _event(1, "WORKFLOW_EXECUTION_STARTED", begun, started)
+    yield _event(1, "WORKFLOW_EXECUTION_STARTED", begun, started, "SCHEDULED")
     declared = {name: info[name] for name in _DECLARED if name in info}
-    yield _event(2, "ACTIVITY_TASK_SCHEDULED", begun, {**declared, "input": given})
+    yield _event(2, "ACTIVITY_TASK_SCHEDULED", begun, {**declared, "input": given}, "SCHEDULED")
     activity, work = _ENDS.get(status, ("", ""))
     if not work:
         return
     ended, outcome = info.get("closeTime", ""), described.get("outcome") or {}
     if activity and info.get("lastStartedTime"):
         attempt = {"scheduledEventId": "2", "attempt": info.get("attempt", 1)}
-        yield _event(3, "ACTIVITY_TASK_STARTED", info["lastStartedTime"], attempt)
+        yield _event(3, "ACTIVITY_TASK_STARTED", info["lastStartedTime"], attempt, "STARTED")
     if activity:
         of = {"scheduledEventId": "2", "startedEventId": "3" if info.get("lastStartedTime") else "0"}
         yield _event(4, f"ACTIVITY_TASK_{activity}", ended, {**of, **outcome}, status)
     yield _event(5, f"WORKFLOW_EXECUTION_{work}", ended, outcome, status)
 
 
-def _event(number: int, kind: str, at: str, attributes: Mapping[str, Any], status: str = "") -> dict[str, Any]:
+def _event(number: int, kind: str, at: str, attributes: Mapping[str, Any], became: str) -> dict[str, Any]:
     first, *rest = kind.lower().split("_")
     name = first + "".join(word.capitalize() for word in rest) + "EventAttributes"
-    known = {"eventId": str(number), "eventTime": at, "eventType": f"EVENT_TYPE_{kind}", _IN_ACCOUNT: status}
+    known = {"eventId": str(number), "eventTime": at, "eventType": f"EVENT_TYPE_{kind}", _IN_ACCOUNT: became}
     return {**known, name: dict(attributes)}

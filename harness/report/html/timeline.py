@@ -258,14 +258,15 @@ def _events(evidence: Evidence) -> Iterator[_Happening]:
     if evidence.skips_time:
         return
     for history in evidence.histories:
-        for event in history.events:
+        named = {event_name(event): event for event in history.events}
+        for name, event in named.items():
             yield _Happening(
                 at=datetime.fromisoformat(event["eventTime"]).timestamp(),
                 lane="server",
                 kind="event",
-                title=f"{event_name(event)} of {history.path}",
+                title=f"{name} of {history.path}",
                 details={key: value for key, value in event.items() if key.endswith("Attributes")},
-                process=event_name(event),
+                process=name,
             )
 
 

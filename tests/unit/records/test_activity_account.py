@@ -66,7 +66,8 @@ def test_what_was_declared_and_what_came_of_it_is_in_the_account() -> None:
     assert close is not None
     assert events.attributes(close) == {"result": RESULT}
     assert events.at(close) - events.at(history.events[0]) == 2.0
-    assert [event_name(event) for event in history.events][-2:] == ["ACTIVITY_EXECUTION_COMPLETED"] * 2
+    names = ["SCHEDULED", "SCHEDULED", "STARTED", "COMPLETED", "COMPLETED"]
+    assert [event_name(event) for event in history.events] == [f"ACTIVITY_EXECUTION_{name}" for name in names]
 
 
 def test_an_account_is_no_history() -> None:
