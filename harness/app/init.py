@@ -74,12 +74,13 @@ class ProjectReading:
     files: tuple[PlannedFile, ...]
 
 
-def read_project(folder: Path, *, campaign: bool = False) -> ProjectReading:
+def read_project(folder: Path, *, campaign: bool = False, templates: bool = False) -> ProjectReading:
     """Read the project in the current folder, or one below it, and plan its files.
 
     Args:
         folder: The folder.
         campaign: Whether machines of a campaign are to be described, too: an image, and a deployment of it.
+        templates: Whether a worker and an agent to copy from are wanted where the project has its own.
 
     Raises:
         UsageError: There is no such folder.
@@ -101,7 +102,9 @@ def read_project(folder: Path, *, campaign: bool = False) -> ProjectReading:
         work, asks_model=asks_model, modules={file.stem for file in sources if file.parent.name != SCENARIOS.name}
     )
     files = [*scenarios, *_beside(work, asks_model=asks_model)]
-    if "agents" in clients:
+    if work and templates:
+        files.append((_FIRST_WORKER, _rendered(f"{_FIRST_WORKER}.j2")))
+    if "agents" in clients or templates:
         files.append((_AGENTS_PLUGIN, _rendered(f"{_AGENTS_PLUGIN}.j2")))
     if campaign:
         files += _campaign()

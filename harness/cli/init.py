@@ -18,7 +18,8 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--campaign", is_flag=True, help="Write an image and a Kubernetes deployment for `campaign`, too.")
-def init(dry_run: bool, campaign: bool) -> int:
+@click.option("--templates", is_flag=True, help="Write a worker and an OpenAI agent to copy from beside yours, too.")
+def init(dry_run: bool, campaign: bool, templates: bool) -> int:
     """Write scenarios, tests, nox sessions and a CI workflow for the project in this folder.
 
     Its code is read, never run: workers, task queues, workflows with the types of their inputs, fixed addresses. A
@@ -26,7 +27,7 @@ def init(dry_run: bool, campaign: bool) -> int:
     """
     from harness.app.init import read_project, write  # it takes its time, and --help does not need it
 
-    reading = read_project(Path.cwd(), campaign=campaign)
+    reading = read_project(Path.cwd(), campaign=campaign, templates=templates)
     for line in reading.said:
         say(line)
     if not dry_run:

@@ -85,6 +85,15 @@ def test_what_it_writes_for_others_is_valid(project: Path) -> None:
     ast.parse(texts["openai_agent_integration.py"])
 
 
+def test_a_worker_and_an_agent_to_copy_from_are_written_where_that_is_asked(project: Path) -> None:
+    (project / "worker.py").write_text(HEAD + agent("question: str") + TAIL)
+    more = {"temporal_worker.py", "openai_agent_integration.py"}
+    assert not more & set(paths(read_project(project)))
+    assert set(paths(read_project(project, templates=True))) - set(paths(read_project(project))) == more
+    (project / "worker.py").unlink()
+    assert sorted(paths(read_project(project, templates=True))).count("temporal_worker.py") == 1
+
+
 def test_the_plugin_that_is_written_is_one(project: Path) -> None:
     pytest.importorskip("temporalio.openai_agents")
     (project / "worker.py").write_text("import agents\n" + HEAD + agent("question: str") + TAIL)
