@@ -203,6 +203,14 @@ def test_on_a_phone_the_damage_comes_first_and_all_is_reached_by_key(tmp_path: P
     }
 
 
+@in_a_browser
+def test_on_paper_every_timeline_is_seen_from_end_to_end(tmp_path: Path) -> None:
+    cut = "return [...document.querySelectorAll('.wide')].filter(each => each.scrollWidth > each.clientWidth).length;"
+    page = page_of(*HAPPENED_TWICE)
+    assert measured(page, cut, folder=tmp_path, window="720,900") > 0
+    assert measured(page.replace("@media print", "@media all"), cut, folder=tmp_path, window="720,900") == 0
+
+
 def test_what_fails_and_what_is_told_alone_are_told_apart() -> None:
     report = sweep_report([FAILED])
     assert '<article id="f0">' in html(report)
