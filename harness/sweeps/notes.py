@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from harness.records.act_facts import WorkerStarted
+from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.private_files import LONGEST_LOG
@@ -59,16 +60,11 @@ def notes(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "
             "asked again, so nothing was started or sent twice."
         )
-    if isinstance(scenario.work, Start) and scenario.work.activity:
-        sentences.append(
-            f"The work is an activity without a workflow ({scenario.work.activity.in_words}): there is no history to "
-            "replay, and it was judged by what passed the doors and what the server says of it."
-        )
-    if not scenario.model and any(entry.door == "model" for each in baselines for entry in each.tape):
-        sentences.append(UNSCRIPTED)
+    alone = _alone(scenario, baselines)
+    sentences += alone
     if is_through_door(scenario, options):
         sentences.append(THROUGH_DOOR)
-    elif not (scenario.is_activity or options.workflows or scenario.work.modules or scenario.replayer):
+    elif not (alone or options.workflows or scenario.work.modules or scenario.replayer):
         sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
     sentences += [ACCEPTED] if accepted_here() else []
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
@@ -88,6 +84,18 @@ def notes(
             f"The worker's logs were longer than {most} MiB in {shortened} trials: their middle is left out."
         )
     return [*sentences, *unstable, *dict.fromkeys(notices)]
+
+
+def _alone(scenario: Scenario, baselines: Sequence[Evidence]) -> list[str]:
+    """Say that the work is an activity without a workflow, and what was declared of it, where that is so."""
+    activity = scenario.work.activity if isinstance(scenario.work, Start) else None
+    if not activity and not any(map(why_no_history, baselines)):
+        return []
+    declared = f" ({activity.in_words})" if activity else ""
+    return [
+        f"The work is an activity without a workflow{declared}: there is no history to replay, and it was judged by what "
+        "passed the doors and what the server says of it."
+    ]
 
 
 def _how_started(baselines: Sequence[Evidence]) -> list[str]:

@@ -35,6 +35,7 @@ from harness.trial.live_tape import LiveTape
 _KEPT = frozenset(
     {
         "StartWorkflowExecution",
+        "StartActivityExecution",
         "SignalWithStartWorkflowExecution",
         "ExecuteMultiOperation",
         "SignalWorkflowExecution",
@@ -42,10 +43,13 @@ _KEPT = frozenset(
         "QueryWorkflow",
         "RequestCancelWorkflowExecution",
         "TerminateWorkflowExecution",
+        "RequestCancelActivityExecution",
+        "TerminateActivityExecution",
     }
 )
+_HANDS_OUT = {"StartWorkflowExecution": "eager_workflow_task", "StartActivityExecution": "eager_activity_task"}
 _MADE_UP = ("identity", "request_id", "update_id", "header", "links", "first_execution_run_id")
-_IDS = ("workflow_id", "update_id")
+_IDS = ("workflow_id", "update_id", "activity_id")
 
 
 @dataclass(eq=False)
@@ -56,7 +60,7 @@ class _Kept:
         worker: Number of the worker process that made it.
         said: What it says, without what is made up for each call.
         kind: Its operation, and what it names.
-        ids: The workflow ids and update ids in it, in order.
+        ids: The ids of workflows, updates and activities in it, in order.
         reply: Its answer, as soon as it is sent.
         again: Numbers of the worker processes that were given the same answer.
     """
@@ -135,11 +139,11 @@ class OwnCalls:
 
 
 def _without_task(operation: str, reply: bytes) -> bytes:
-    """Return the answer to a start without the workflow task that it handed out: that one is lost with its process."""
-    if operation != "StartWorkflowExecution":
+    """Return the answer to a start without the task that it handed out: that one is lost with its process."""
+    if operation not in _HANDS_OUT:
         return reply
     answer = response_type(operation).FromString(reply)
-    answer.ClearField("eager_workflow_task")
+    answer.ClearField(_HANDS_OUT[operation])
     without: bytes = answer.SerializeToString()
     return without
 
@@ -156,10 +160,10 @@ def _said(request: Any) -> bytes:
 
 
 def _named(request: Any) -> Iterator[str]:
-    """Yield what a call names: the types of workflows, signals, updates and queries, without any id."""
+    """Yield what a call names: the types of workflows and activities, signals, updates and queries, without any id."""
     for message in parts(request):
         match message.DESCRIPTOR.name:
-            case "WorkflowType":
+            case "WorkflowType" | "ActivityType":
                 yield message.name
             case "Input":
                 yield message.name

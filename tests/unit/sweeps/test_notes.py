@@ -11,6 +11,7 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import Point
 from harness.records.scenario import Scenario, start
+from harness.records.start_activity import start_activity
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
 from harness.sweeps.notes import UNSCRIPTED, left_in_words, notes
@@ -67,3 +68,12 @@ def test_what_a_limit_left_is_told_by_fault_and_nothing_where_there_was_none() -
     assert left_in_words(result) == ["Points that were left to try: 2 of pause-worker, 1 of kill-worker."]
     assert left_in_words(replace(result, limit="")) == []
     assert left_in_words(replace(result, struck=tuple(cut.strike for cut in cuts))) == []
+
+
+def test_of_an_activity_without_a_workflow_its_timeouts_are_told_and_nothing_of_replay() -> None:
+    alone = replace(SCENARIO, work=start_activity("charge", start_to_close_timeout=60))
+    words = notes(alone, options=SweepOptions(), baselines=[evidence()])
+    assert words[0].startswith(
+        "The work is an activity without a workflow (start to close 60 s, attempts without limit): there is no history"
+    )
+    assert not any("--workflows" in each for each in words)

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import ActivityType, Payload, Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.update.v1 import Input, Meta, Request, UpdateRef
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
@@ -36,6 +36,8 @@ class Server:
             sent.CopyFrom(request)
             self.asked.append(sent)
             number = str(len(self.asked))
+            if isinstance(request, rpc.StartActivityExecutionRequest):
+                return rpc.StartActivityExecutionResponse(run_id=number).SerializeToString()
             return started(number) if isinstance(request, rpc.StartWorkflowExecutionRequest) else number.encode()
 
         return await self.calls.once(type(request).DESCRIPTOR.name.removesuffix("Request"), request, worker, send)
@@ -49,6 +51,21 @@ def started(run_id: str, *, token: bytes = b"") -> bytes:
 def refusal() -> grpc.aio.AioRpcError:
     metadata = grpc.aio.Metadata()
     return grpc.aio.AioRpcError(grpc.StatusCode.NOT_FOUND, metadata, metadata)
+
+
+async def test_an_activity_is_started_once_whatever_id_is_made_up_for_it() -> None:
+    server = Server()
+    for worker, activity_id in enumerate(("charge-a", "charge-b"), 1):
+        reply = await server.ask(an_activity(activity_id), worker)
+        assert rpc.StartActivityExecutionResponse.FromString(reply).run_id == "1"
+    await server.ask(rpc.PollActivityExecutionRequest(activity_id="charge-b"), 2)
+    first, asked = server.asked
+    assert (first.activity_id, asked.activity_id) == ("charge-a", "charge-a")
+    assert [entry.operation for entry in server.tape.entries] == ["recall"]
+
+
+def an_activity(activity_id: str) -> rpc.StartActivityExecutionRequest:
+    return rpc.StartActivityExecutionRequest(activity_id=activity_id, activity_type=ActivityType(name="charge"))
 
 
 def given(value: str) -> Payloads:
