@@ -60,11 +60,13 @@ def notes(
             "The worker starts its own work: what its program had asked before a strike was answered as before when it "
             "asked again, so nothing was started or sent twice."
         )
-    alone = _alone(scenario, baselines)
-    sentences += alone
+    without_workflow = _without_workflow(scenario, baselines)
+    sentences += without_workflow
+    if not scenario.model and any(entry.door == "model" for each in baselines for entry in each.tape):
+        sentences.append(UNSCRIPTED)
     if is_through_door(scenario, options):
         sentences.append(THROUGH_DOOR)
-    elif not (alone or options.workflows or scenario.work.modules or scenario.replayer):
+    elif not (without_workflow or options.workflows or scenario.work.modules or scenario.replayer):
         sentences.append("No workflow code was named to replay: give it with --workflows or --replayer.")
     sentences += [ACCEPTED] if accepted_here() else []
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
@@ -86,15 +88,15 @@ def notes(
     return [*sentences, *unstable, *dict.fromkeys(notices)]
 
 
-def _alone(scenario: Scenario, baselines: Sequence[Evidence]) -> list[str]:
+def _without_workflow(scenario: Scenario, baselines: Sequence[Evidence]) -> list[str]:
     """Say that the work is an activity without a workflow, and what was declared of it, where that is so."""
     activity = scenario.work.activity if isinstance(scenario.work, Start) else None
     if not activity and not any(map(why_no_history, baselines)):
         return []
     declared = f" ({activity.in_words})" if activity else ""
     return [
-        f"The work is an activity without a workflow{declared}: there is no history to replay, and it was judged by what "
-        "passed the doors and what the server says of it."
+        f"The work is an activity without a workflow{declared}: there is no history to replay, and it was judged by "
+        "what passed the doors and what the server says of it."
     ]
 
 
