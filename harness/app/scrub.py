@@ -76,7 +76,8 @@ def _record(record: RunRecord) -> RunRecord:
 
 
 def _declared(scenario: DeclaredScenario) -> DeclaredScenario:
-    return replace(scenario, options=None if scenario.options is None else {})
+    worker = WITHHELD if scenario.worker else ""
+    return replace(scenario, worker=worker, options=None if scenario.options is None else {})
 
 
 def _sweep(sweep: SweepResult) -> SweepResult:

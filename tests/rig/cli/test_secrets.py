@@ -43,6 +43,8 @@ def test_no_secret_stands_in_what_a_run_writes_and_nobody_else_can_read_it(tmp_p
     assert all(name.startswith(("worker-", "report", "summary")) for name in left_out), left_out
     assert [str(path) for path in copied if b"half \\" in path.read_bytes()] == []
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "shown").rglob("*")} == {0}
+    workers = [each["worker"] for each in json.loads((tmp_path / "shown" / "run.json").read_bytes())["scenarios"]]
+    assert workers == ["…"], "a command line is withheld"
     twice = crashproof("scrub", "--out", "shown", cwd=tmp_path)
     assert (twice.status, "shown is there already" in twice.err) == (2, True)
     again = crashproof("reproduce", document["findings"][0]["reproduce"].split()[-1], cwd=tmp_path, env=ENVIRONMENT)
