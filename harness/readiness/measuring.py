@@ -97,7 +97,7 @@ def _outcome(point: ReadinessPoint, measured: Measured) -> tuple[Outcome | None,
         more = f", and {number(len(broken) - 1, 'more finding')}" if len(broken) > 1 else ""
         return Outcome.FAIL, broken[0][0] + more, [shown for _, evidence in broken for shown in evidence]
     sweeps = _sweeps(point, measured)
-    struck, lacking = _struck(point, sweeps)
+    struck, lacking = _struck(point, sweeps, asks_models=measured.asks_models)
     passed = [each for each in trials if any(one.outcome is Outcome.PASS for one in each.judgements)]
     if point.outage and not measured.asks_models:
         return None, "the work asks no model", []
@@ -202,14 +202,16 @@ def _not_replayed(measured: Measured) -> Iterator[tuple[str, list[str]]]:
         yield f"replays: {why}", [each.file for each in unknown[:1]]
 
 
-def _struck(point: ReadinessPoint, sweeps: Sequence[SweepResult]) -> tuple[dict[str, int], str]:
+def _struck(point: ReadinessPoint, sweeps: Sequence[SweepResult], *, asks_models: bool) -> tuple[dict[str, int], str]:
     """Return how often each fault of a point was struck, and which of them was not though the worker can meet it."""
     struck = {name: sum(_struck_in(sweep, name) for sweep in sweeps) for name in point.faults}
-    missing = [
+    met_nowhere = {
         name
-        for name, times in struck.items()
-        if not times and not (sweeps and all(name in sweep.not_applicable for sweep in sweeps))
-    ]
+        for name in struck
+        if (not asks_models and faults.named(name).family == "model")
+        or all(name in sweep.not_applicable for sweep in sweeps)
+    }
+    missing = [name for name, times in struck.items() if not times and name not in met_nowhere]
     lacking = f"not struck: {', '.join(missing)}" if missing and sweeps else ""
     return struck, lacking
 

@@ -83,6 +83,13 @@ def test_a_fault_that_the_worker_cannot_meet_is_named_and_hinders_nothing() -> N
     assert filled.why.endswith("(effect-reply-lost: not applicable)")
 
 
+def test_work_that_asks_no_model_cannot_meet_what_befalls_one_though_nobody_tried() -> None:
+    beats = sweep(trial("", judged("heartbeat-declared")), KILLED)
+    assert point("H1", beats).why == "not struck: model-slow"
+    filled = point("H1", beats, asks_models=False)
+    assert (filled.outcome, filled.why[-29:]) == (Outcome.PASS, " (model-slow: not applicable)")
+
+
 def test_a_point_fails_where_a_check_finds_something_and_names_trial_and_command() -> None:
     filled = point("I1", sweep(trial("kill-worker", TWICE), LOST))
     assert filled.outcome is Outcome.FAIL
