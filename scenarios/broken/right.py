@@ -145,6 +145,8 @@ timer_beats = Scenario(
 
 LOOKALIKES = (
     "same_key_twice",
+    "same_key_twice_by_schedule",
+    "charge_alone",
     "rare_beats",
     "checkpoint",
     "sorted_set",
