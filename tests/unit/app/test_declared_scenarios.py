@@ -26,7 +26,13 @@ def record(**more: object) -> RunRecord:
 
 def test_a_declaration_names_file_variable_and_checks() -> None:
     judged = judged_by(TRIP, only=("history-well-formed",), skipped=())
-    declared = DeclaredScenario(name="files.trip", variable="trip", file="files.py", checks=("history-well-formed",))
+    declared = DeclaredScenario(
+        name="files.trip",
+        variable="trip",
+        file="files.py",
+        worker="python worker.py",
+        checks=("history-well-formed",),
+    )
     assert declaration(judged) == declared
     assert declaration(judged, variable="").variable == ""
     everything = set(declaration(TRIP).checks)
