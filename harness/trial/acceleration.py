@@ -54,6 +54,9 @@ _TIMEOUT = timedelta(seconds=2)
 _LOOK_EVERY = 0.05  # seconds
 _ON_ITS_WAY = 1.0  # seconds for an answer of the server to reach the worker
 
+_ENDED = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION)
+"""What the server says of a run, or of an activity, that has ended meanwhile; the second of one without a workflow."""
+
 _STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 
 Note = Callable[..., None]
@@ -137,7 +140,7 @@ class Acceleration:
                 await self._frontend.call("ResetStickyTaskQueue", execution=run.execution)
             started = await self._started(run)
         except grpc.aio.AioRpcError as error:
-            if error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
+            if error.code() in _ENDED:
                 return
             raise
         await asyncio.gather(*(self._recover_activity(run, pending, worker) for pending in started))
@@ -177,7 +180,7 @@ class Acceleration:
                         await update_options(self._frontend, run, pending.activity_id, restore_original=True)
                         self._note("accelerate", worker=worker, facts=msgspec.structs.replace(done, what="restored"))
         except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.NOT_FOUND:
+            if error.code() not in _ENDED:
                 raise
         finally:
             if self._latest.get(key) == latest:
