@@ -1,51 +1,91 @@
-"""An activity that ends while its timeout is cut down has nothing left to recover, whatever the server calls that."""
+"""One attempt after the other is timed out: what is declared comes back once the last of them has, and not between."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
-import grpc
-import grpc.aio
-import pytest
-from temporalio.api.activity.v1 import ActivityExecutionInfo
+from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.enums.v1 import PendingActivityState
-from temporalio.api.workflowservice.v1 import DescribeActivityExecutionResponse
+from temporalio.api.workflow.v1 import PendingActivityInfo
 
-from harness.servers.frontend import Frontend
 from harness.servers.pending import RunOnServer
 from harness.trial.acceleration import Acceleration
 
-RUN = RunOnServer("charge-run", "r1", is_activity=True)
+DECLARED, CUT_DOWN = timedelta(minutes=5), timedelta(seconds=2)
 
 
-class Ending:
-    """A frontend whose activity runs when it is looked at, and has ended when its options are to be changed."""
+class Server:
+    """A server with one activity under way, whose timeout it was asked to change."""
 
-    def __init__(self, code: grpc.StatusCode) -> None:
-        self._code = code
+    def __init__(self) -> None:
+        self.attempt = 1
+        self.timeouts = [DECLARED]
+        self.changed = asyncio.Event()
+        self.is_restoring = asyncio.Event()
+        self.may_restore = asyncio.Event()
+        self.may_restore.set()
 
-    async def activity(self, **_: Any) -> DescribeActivityExecutionResponse:
-        info = ActivityExecutionInfo(
-            activity_id="charge-run", run_state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED, attempt=1
-        )
-        info.start_to_close_timeout.FromSeconds(300)
-        return DescribeActivityExecutionResponse(info=info)
-
-    async def call(self, operation: str, **_: Any) -> None:
-        assert operation == "UpdateActivityExecutionOptions"
-        raise grpc.aio.AioRpcError(self._code, grpc.aio.Metadata(), grpc.aio.Metadata(), details="it is Completed")
-
-
-@pytest.mark.parametrize("code", [grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.NOT_FOUND])
-async def test_one_that_has_ended_meanwhile_is_left_alone(code: grpc.StatusCode) -> None:
-    notes: list[str] = []
-    acceleration = Acceleration(cast(Frontend, Ending(code)), note=lambda what, **_: notes.append(what))
-    await acceleration.recover(executions=[RUN], worker=1)
-    await acceleration.recover_activity(run=RUN, activity_id="charge-run", worker=1, running=False)
-    assert notes == []
+    async def call(self, method: str, **asked: Any) -> Any:
+        if method == "UpdateActivityOptions":
+            if asked.get("restore_original"):
+                self.is_restoring.set()
+                await self.may_restore.wait()
+                self.timeouts.append(DECLARED)
+            else:
+                self.timeouts.append(asked["activity_options"].start_to_close_timeout.ToTimedelta())
+            self.changed.set()
+            return None
+        options = ActivityOptions()
+        options.start_to_close_timeout.FromTimedelta(self.timeouts[-1])
+        started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        pending = PendingActivityInfo(activity_id="1", attempt=self.attempt, state=started, activity_options=options)
+        return SimpleNamespace(pending_activities=[pending])
 
 
-async def test_another_refusal_is_raised() -> None:
-    acceleration = Acceleration(cast(Frontend, Ending(grpc.StatusCode.PERMISSION_DENIED)), note=lambda what, **_: None)
-    with pytest.raises(grpc.aio.AioRpcError, match="Completed"):
-        await acceleration.recover(executions=[RUN], worker=1)
+def acceleration_of(server: Any) -> Acceleration:
+    return Acceleration(server, note=lambda operation, **more: None)
+
+
+def timing_out(acceleration: Acceleration) -> asyncio.Task[None]:
+    ending = acceleration.recover_activity(run=RunOnServer("agent", "run"), activity_id="1", worker=1, running=True)
+    return asyncio.create_task(ending)
+
+
+async def test_what_is_declared_is_not_back_while_the_next_attempt_is_timed_out_too() -> None:
+    server = Server()
+    acceleration = acceleration_of(server)
+    async with asyncio.timeout(60):
+        first = timing_out(acceleration)
+        await server.changed.wait()
+        server.attempt = 2
+        second = timing_out(acceleration)
+        await first
+        assert server.timeouts == [DECLARED, CUT_DOWN]
+        server.attempt = 3
+        await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
+
+
+async def test_what_comes_back_just_then_is_cut_down_again() -> None:
+    server = Server()
+    acceleration = acceleration_of(server)
+    async with asyncio.timeout(60):
+        server.may_restore.clear()
+        first = timing_out(acceleration)
+        await server.changed.wait()
+        server.attempt = 2
+        await server.is_restoring.wait()
+        second = timing_out(acceleration)
+        await asyncio.sleep(0)
+        server.changed.clear()
+        server.may_restore.set()
+        await first
+        while server.timeouts[-1] != CUT_DOWN:
+            await server.changed.wait()
+            server.changed.clear()
+        server.attempt = 3
+        await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED, CUT_DOWN, DECLARED]
