@@ -35,11 +35,11 @@ from harness.app.run import Means, RunResult
 from harness.campaign.activities import CampaignActivities
 from harness.campaign.batches import lanes_for
 from harness.campaign.code import code_digest
+from harness.campaign.local_trials import LocalTrialMaker
 from harness.campaign.merging import fetch_evidence, merged
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
 from harness.campaign.places import Places
 from harness.campaign.store import Store
-from harness.campaign.trial_maker import LocalTrialMaker
 from harness.campaign.worker import machine_queue, working
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause

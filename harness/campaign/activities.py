@@ -3,8 +3,8 @@
 Each one can be done twice, by another machine, or begin where one that died has ended:
 
 1. What an activity is told is an order of a few hundred bytes; the rest is read from the store.
-2. Trials are made in a folder of this machine. Whenever one is judged its bundle goes to the store, and the batch's
-   ``begun.json`` names it. That file, and not the heartbeat's details, is what the next attempt begins with, for it is
+2. Trials are made in a folder of this machine. Whenever one is judged its bundle goes to the store, and a file of the
+   batch names it. These files, and not the heartbeat's details, are what the next attempt begins with, for they are
    there when the machine is not; the details tell people how many trials are done.
 3. What a batch came to is written last, under a name of its own. Who reads it finds all bundles that it names.
 """
@@ -33,7 +33,7 @@ from harness.campaign.orders import (
 )
 from harness.campaign.places import Places, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
-from harness.campaign.store import Store
+from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import TrialMaker
 from harness.errors import UsageError, first_error
 from harness.foreign import for_file_name
@@ -61,6 +61,7 @@ class CampaignActivities:
         scenario: Returns a scenario that a record declares.
         options: Returns the options that a record keeps.
         tell: Called with what happens.
+        store: Returns the store of a URL.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class CampaignActivities:
         scenario: Callable[[DeclaredScenario], Scenario],
         options: Callable[[RunRecord], SweepOptions],
         tell: Callable[[News], None],
+        store: Callable[[str], Store] = Store,
     ) -> None:
         self._maker = maker
         self._folder = folder
@@ -83,6 +85,7 @@ class CampaignActivities:
         self._scenario = scenario
         self._options = options
         self._tell = tell
+        self._store = store
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
@@ -93,8 +96,9 @@ class CampaignActivities:
     async def prepare(self, order: CampaignOrder) -> Prepared:
         """Read the scenarios of a campaign, and keep what they are."""
         async with self._working():
+            store, places = self._store(order.store), Places(activity.info().workflow_id or "")
+            await asyncio.to_thread(_begin, store, places, activity.info().workflow_run_id or "")
             record = await asyncio.to_thread(self._prepare, order)
-            store, places = Store(order.store), Places(activity.info().workflow_id or "")
             await asyncio.to_thread(store.put_json, places.declared, run_as_json(record))
             return Prepared(scenarios=tuple(each.name for each in record.scenarios), code=self._code)
 
@@ -138,7 +142,7 @@ class CampaignActivities:
     async def merge(self, over: CampaignOver) -> CampaignDone:
         """Put together what the scenarios of a campaign came to."""
         async with self._working():
-            store, places = Store(over.store), Places(over.campaign)
+            store, places = self._store(over.store), Places(over.campaign)
             await asyncio.to_thread(store.put_json, places.given_up, over.given_up)
             record = await asyncio.to_thread(merged, store, places)
             await asyncio.to_thread(store.put_json, places.result, run_as_json(record))
@@ -162,7 +166,7 @@ class CampaignActivities:
                 "let all workers run from the same image"
             )
             raise ApplicationError(message, type="OtherCodeError")
-        store, places = Store(work.store), Places(work.campaign)
+        store, places = self._store(work.store), Places(work.campaign)
         kept = await asyncio.to_thread(store.get_json, places.declared, dict)
         record = run_of(kept)
         declared = next(each for each in record.scenarios if each.name == work.scenario)
@@ -199,9 +203,26 @@ class CampaignActivities:
             beating.cancel()
 
 
+def _begin(store: Store, places: Places, run: str) -> None:
+    """Keep which run of the workflow asks for the campaign, so that no other one takes its evidence for its own.
+
+    Raises:
+        UsageError: The store has a campaign of that id already.
+        RigError: It does not answer.
+    """
+    try:
+        is_new = store.get_json(places.asked, str) != run
+    except MissingError:
+        store.put_json(places.asked, run)
+        return
+    if is_new:
+        message = f"the store {store.url} has a campaign {places.campaign!r} already: give another --id, or another --store"
+        raise UsageError(message)
+
+
 async def _beat(kept: Callable[[], int]) -> None:
     timeout = activity.info().heartbeat_timeout
     every = timeout.total_seconds() / 4 if timeout else _BEAT_EVERY
     while True:
-        activity.heartbeat(kept())
         await asyncio.sleep(every)
+        activity.heartbeat(kept())

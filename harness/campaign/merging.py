@@ -18,7 +18,7 @@ from harness.campaign.store import MissingError, Store
 from harness.records.result_json import run_of, sweep_of
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import UNFINISHED, SweepResult
-from harness.sweeps.notes import left_in_words
+from harness.sweeps.left_out import left_in_words
 from harness.sweeps.rounds import ENDLESS, RECOVERY_ROUNDS
 
 

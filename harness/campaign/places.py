@@ -3,12 +3,13 @@
 ::
 
     bundles/<2 digits>/<sha256>.tar.gz                   the evidence of one trial
+    campaigns/<campaign>/asked.json                      the workflow run that asked for it
     campaigns/<campaign>/campaign.json                   scenarios, options, versions: a ``run.json`` without results
     campaigns/<campaign>/<scenario>/known.json           what the undisturbed trials showed
     campaigns/<campaign>/<scenario>/round-<n>.json       the plans of a round
     campaigns/<campaign>/<scenario>/round-<n>/over.json  what of it was given up
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.json           what a batch came to
-    campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun.json     bundles of the trials that one under way has made
+    campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun/<trial>  the bundle of a trial that one under way has made
     campaigns/<campaign>/given-up.json                   why scenarios were given up, by name
     campaigns/<campaign>/result.json                     what it came to: a ``run.json``
 """
@@ -104,6 +105,11 @@ class Places:
     campaign: str
 
     @property
+    def asked(self) -> str:
+        """The workflow run that asked for it: what another one kept under the same id is another campaign's."""
+        return f"{self._root}/asked.json"
+
+    @property
     def declared(self) -> str:
         """Its scenarios and options."""
         return f"{self._root}/campaign.json"
@@ -139,8 +145,8 @@ class Places:
         return f"{self.batches(scenario, number)}/{batch}.json"
 
     def begun(self, scenario: str, number: int, batch: int) -> str:
-        """Bundles of the trials that a batch has made so far."""
-        return f"{self.batches(scenario, number)}/{batch}.begun.json"
+        """The folder that names the bundles of the trials that a batch has made so far, each under its trial."""
+        return f"{self.batches(scenario, number)}/{batch}.begun"
 
     @property
     def _root(self) -> str:

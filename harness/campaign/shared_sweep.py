@@ -13,6 +13,7 @@ from harness.campaign.orders import Batch, RoundOver
 from harness.campaign.places import BatchResult, Known, Over, Places, Round, TrialShown
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import Undisturbed
+from harness.errors import RigError
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan, baseline_trials, parse
@@ -99,12 +100,14 @@ class SharedSweep:
     @contextlib.asynccontextmanager
     async def keeping(self, batch: Batch) -> AsyncIterator[None]:
         """Have the bundle of each trial kept as soon as it is judged; ``judged`` says that one is."""
-        keeping = asyncio.create_task(self._keep_on(batch))
+        over = asyncio.Event()
+        keeping = asyncio.create_task(self._keep_on(batch, over))
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            over.set()
+            self.judged()
+            await keeping
 
     def judged(self) -> None:
         """Have what is judged kept now."""
@@ -116,7 +119,7 @@ class SharedSweep:
         Raises:
             RigError: The store does not take it.
         """
-        self._keep_judged(again=True)
+        self._keep_judged(batch, again=True)
         kept = BatchResult(result=sweep_as_json(_of_its_own(result)), bundles=self._bundles, shown=tuple(shown))
         self._store.put_json(self._places.batch(self.scenario.name, batch.round, batch.number), kept)
         for trial in self._bundles:
@@ -157,35 +160,37 @@ class SharedSweep:
             return ()
         return batch.shown
 
-    async def _keep_on(self, batch: Batch) -> None:
-        name = self._places.begun(self.scenario.name, batch.round, batch.number)
-        while True:
+    async def _keep_on(self, batch: Batch, over: asyncio.Event) -> None:
+        while not over.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY):
                     await self._judged.wait()
             self._judged.clear()
-            if await asyncio.to_thread(self._keep_judged):
-                await asyncio.to_thread(self._store.put_json, name, self._bundles)
+            with contextlib.suppress(RigError):  # what the store does not take now it is given at the end once more
+                await asyncio.to_thread(self._keep_judged, batch)
 
-    def _keep_judged(self, *, again: bool = False) -> bool:
-        """Keep the bundles of the trials that were judged; tell whether there was any.
+    def _keep_judged(self, batch: Batch, *, again: bool = False) -> None:
+        """Keep the bundles of the trials that were judged, and name each for another attempt at this batch.
 
         Args:
+            batch: The batch.
             again: Whether those that were run again in quiet are kept once more, too.
         """
-        before = dict(self._bundles)
+        folder = self._places.begun(self.scenario.name, batch.round, batch.number)
         for trial in map(self._trial, self._trials):
-            is_new = trial.name not in before or (again and under_load(trial).is_dir())
+            is_new = trial.name not in self._bundles or (again and under_load(trial).is_dir())
             if is_new and is_judged(trial):
-                self._bundles[trial.name] = self._store.add(packed(trial))
-        return self._bundles != before
+                bundle = self._store.add(packed(trial))
+                self._store.put_json(f"{folder}/{trial.name}", bundle)
+                self._bundles[trial.name] = bundle
 
     def _begun(self, batch: Batch) -> dict[str, str]:
-        try:
-            name = self._places.begun(self.scenario.name, batch.round, batch.number)
-            return self._store.get_json(name, dict[str, str])
-        except MissingError:
-            return {}
+        folder = self._places.begun(self.scenario.name, batch.round, batch.number)
+        begun = {}
+        for trial in self._store.names(folder):
+            with contextlib.suppress(MissingError):  # it was written half
+                begun[trial] = self._store.get_json(f"{folder}/{trial}", str)
+        return begun
 
     def _fetch(self, trial: str, digest: str) -> None:
         if not is_judged(self._trial(trial)):

@@ -41,14 +41,15 @@ class Store:
 
     Args:
         url: Its URL, or the path of a folder.
+        files: What keeps its files; None: what fsspec knows by the URL.
 
     Raises:
         UsageError: No such kind of store is known here, or the package that it needs is missing.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, files: AbstractFileSystem | None = None) -> None:
         self.url = url
-        self._files, self._root = _opened(url)
+        self._files, self._root = (files, url) if files else _opened(url)
 
     def put(self, name: str, content: bytes) -> None:
         """Keep content under a name: whole, or not at all.
@@ -70,8 +71,8 @@ class Store:
         return content
 
     def put_json(self, name: str, value: Any) -> None:
-        """Keep a value as JSON; see ``put``."""
-        self.put(name, msgspec.json.encode(value))
+        """Keep a value as JSON, the same bytes whoever keeps the same value; see ``put``."""
+        self.put(name, msgspec.json.encode(value, order="deterministic"))
 
     def get_json(self, name: str, kind: type[T]) -> T:
         """Return a value that is kept as JSON; see ``get``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +12,6 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.private_files import LONGEST_LOG
 from harness.records.scenario import TRIAL, Scenario, Start, Starter
-from harness.records.sweep_result import SweepResult
 from harness.records.tape import acts
 from harness.servers.engine import engine
 from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_through_door
@@ -111,10 +109,3 @@ def _how_started(baselines: Sequence[Evidence]) -> list[str]:
         ]
     reasons = dict.fromkeys(start.why for start in starts if start.why)
     return [f"Worker processes were started cold, which takes longer: {reason}." for reason in reasons]
-
-
-def left_in_words(result: SweepResult) -> list[str]:
-    """Say of which faults a limit left points untried, in a sentence; none where it left none."""
-    left = Counter(strike.fault for strike in result.untried) if result.limit else Counter[str]()
-    parts = [f"{count} of {fault}" for fault, count in left.most_common()]
-    return [f"Points that were left to try: {', '.join(parts)}."] if parts else []

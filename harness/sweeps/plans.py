@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from math import inf
+from typing import TYPE_CHECKING
 
 from harness import faults
 from harness.faults import Fault
@@ -18,8 +19,10 @@ from harness.records.plan import Plan
 from harness.records.point import is_goodbye, matches
 from harness.records.scenario import Scenario
 from harness.records.tape import Entry
-from harness.servers.engine import Engine
 from harness.trial.deadline import activity_bounds
+
+if TYPE_CHECKING:
+    from harness.servers.engine import Engine
 
 REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""

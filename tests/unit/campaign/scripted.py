@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.campaign.local_trials import undisturbed_evidence
 from harness.campaign.orders import Batch, RoundOver
 from harness.campaign.places import Places, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
 from harness.campaign.store import Store
-from harness.campaign.trial_maker import Tried, Undisturbed, undisturbed_evidence
+from harness.campaign.trial_maker import Tried, Undisturbed
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan

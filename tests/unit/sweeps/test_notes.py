@@ -14,7 +14,7 @@ from harness.records.scenario import Scenario, start
 from harness.records.start_activity import start_activity
 from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
-from harness.sweeps.notes import UNSCRIPTED, left_in_words, notes
+from harness.sweeps.notes import UNSCRIPTED, notes
 
 SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
 UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serves POST /v1/chat/completions"
@@ -59,15 +59,6 @@ def test_a_model_that_was_asked_without_a_script_is_told() -> None:
 def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(engine="time-skipping", workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker", "The"]
-
-
-def test_what_a_limit_left_is_told_by_fault_and_nothing_where_there_was_none() -> None:
-    at = Point(position="before", door="wire", operation="Book", workflow="Trip")
-    cuts = tuple(Cut(point=replace(at, occurrence=n), fault=f) for n in (1, 2) for f in ("kill-worker", "pause-worker"))
-    result = SweepResult(scenario="trip", cuts=cuts, struck=(cuts[0].strike,), limit="--time-limit 1 was over")
-    assert left_in_words(result) == ["Points that were left to try: 2 of pause-worker, 1 of kill-worker."]
-    assert left_in_words(replace(result, limit="")) == []
-    assert left_in_words(replace(result, struck=tuple(cut.strike for cut in cuts))) == []
 
 
 def test_of_an_activity_without_a_workflow_its_timeouts_are_told_and_nothing_of_replay() -> None:

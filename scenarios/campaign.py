@@ -1,0 +1,26 @@
+"""A campaign comes to the same verdicts, whenever the worker that makes its trials dies, or its store fails."""
+
+from dataclasses import replace
+from tempfile import gettempdir
+
+from harness import Scenario, start
+from harness.campaign.orders import TASK_QUEUE, CampaignOrder, Policy
+from harness.campaign.workflows import CrashproofCampaign
+
+POLICY = Policy(start_to_close=60, heartbeat=5, attempts=5, initial=0.2, maximum=2)
+ORDER = CampaignOrder(
+    store="evidence",
+    targets=("trip",),
+    policies={kind: POLICY for kind in ("prepare", "baselines", "batch", "round", "merge")},
+    batch=3,
+)
+
+worker_dies = Scenario(
+    worker="python -m scenarios.campaign.worker",
+    task_queue=TASK_QUEUE,
+    work=start(CrashproofCampaign.run, ORDER, id="tour"),
+    effects="campaign_bucket.py",
+    state=f"{gettempdir()}/campaign-${{TRIAL}}.db",
+    faults=["kill-worker"],
+)
+store_fails = replace(worker_dies, faults=["effect-500-once", "effect-reset", "effect-duplicated"])
