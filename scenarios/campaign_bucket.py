@@ -19,7 +19,9 @@ def answer(effect: dict[str, Any]) -> dict[str, Any]:
     with closing(sqlite3.connect(file, timeout=4)) as database, database:
         database.execute(_TABLE)
         if effect["method"] == "PUT":
-            database.execute("INSERT OR REPLACE INTO objects VALUES (?, ?)", (asked["object"], effect["body"]["content"]))
+            database.execute(
+                "INSERT OR REPLACE INTO objects VALUES (?, ?)", (asked["object"], effect["body"]["content"])
+            )
             return {"ok": True}
         if "folder" in asked:
             return {"names": _names(database, asked["folder"] + "/")}

@@ -28,7 +28,7 @@ TRIED_ELSEWHERE = {
     "audit/rules/*": ("unit/audit/test_corpus.py", "each rule is tried on its own corpus of bad and right code"),
     "sweeps/seen": ("unit/sweeps/test_sweep.py", "a record, which the sweep fills"),
     "sweeps/side_by_side": ("rig/cli/test_run.py", "several sweeps side by side need a server"),
-    "*/campaign": ("rig/campaign/test_campaign.py", "a campaign needs a cluster"),
+    "*/campaign*": ("rig/campaign/test_campaign.py", "a campaign needs a cluster"),
     "campaign/*": ("rig/campaign/test_campaign.py", "machines need a cluster, and servers for their trials"),
     "cli/__main__": ("rig/test_orphans.py", "one line, by which tests start the command"),
     "cli/ad_hoc": ("unit/app/test_ad_hoc.py", "options alone; the scenario that they make is tried there"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
+import shlex
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
 from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
@@ -28,28 +27,20 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.app.connection import ClusterConnection, connect
-from harness.app.declared_scenarios import KEPT, declaration, declared_scenario, kept_options
-from harness.app.loading import load
+from harness.app.declared_scenarios import KEPT
 from harness.app.progress import Tell
-from harness.app.run import Means, RunResult
-from harness.campaign.activities import CampaignActivities
+from harness.app.run import RunResult
 from harness.campaign.batches import lanes_for
-from harness.campaign.code import code_digest
-from harness.campaign.local_trials import LocalTrialMaker
-from harness.campaign.merging import fetch_evidence, merged
+from harness.campaign.merging import fetch_evidence, result_of
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
-from harness.campaign.places import Places
-from harness.campaign.store import Store
-from harness.campaign.worker import machine_queue, working
+from harness.campaign.places import THIN, Places
+from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
-from harness.processes import scratch
 from harness.records import store as folders
 from harness.records.options import SweepOptions
-from harness.records.run_record import RunRecord, begin, versions
 from harness.records.sweep_result import News
 from harness.report.files import keep, shown_path
-from harness.servers.dev import DevServer
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowHandle
@@ -74,14 +65,16 @@ class CampaignStatus:
         state: What Temporal calls the state of its workflow: RUNNING, COMPLETED, FAILED, CANCELED, …
         scenarios: How far each of its scenarios is; none until they have been read.
         done: What it came to, once it is over.
-        waits: Whether nobody works for it.
+        why: Why it ended otherwise.
+        waits_for: The command that starts a worker, where nobody works for it.
     """
 
     campaign: str
     state: str
     scenarios: tuple[Progress, ...] = ()
     done: CampaignDone | None = None
-    waits: bool = False
+    why: str = ""
+    waits_for: str = ""
 
 
 def order_of(
@@ -91,6 +84,7 @@ def order_of(
     options: SweepOptions,
     batch: int,
     machines: int,
+    thin: bool = False,
     policies: Path | None = None,
     command: Sequence[str] = (),
 ) -> CampaignOrder:
@@ -102,25 +96,42 @@ def order_of(
         options: How each scenario is swept.
         batch: How many trials one activity makes at most.
         machines: How many machines are expected to work for it.
+        thin: Whether the evidence of trials that pass is left out.
         policies: A file like ``retry_policy.json``, in whose place it comes; None: that one.
         command: The command line that asks for it.
 
     Raises:
         UsageError: No such store can be reached, or the file of policies is wrong.
     """
-    Store(store)
+    store_by_url(store)
     kept = {name: getattr(options, name) for name in KEPT}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
     return CampaignOrder(
         store=store,
         targets=tuple(targets),
-        options=plain,
+        options={**plain, THIN: True} if thin else plain,
         policies=_policies(policies),
         batch=batch,
         lanes=lanes_for(machines),
         at_a_time=max(AT_A_TIME, machines),
         command=tuple(command),
     )
+
+
+async def connected(wanted: ClusterConnection) -> Client:
+    """Connect to the cluster, as ``harness.app.connection.connect`` does, and see that the namespace is there.
+
+    Raises:
+        UsageError, RigError: As there.
+        RigError: The cluster has no such namespace.
+    """
+    client = await connect(wanted)
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise RigError(f"the cluster has no namespace {client.namespace!r}") from error
+    return client
 
 
 async def start(client: Client, order: CampaignOrder, *, campaign: str, task_queue: str) -> None:
@@ -171,45 +182,6 @@ async def schedule(client: Client, order: CampaignOrder, *, name: str, cron: str
         raise RigError(f"the cluster refuses the schedule: {error.message}") from error
 
 
-@asynccontextmanager
-async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell) -> AsyncIterator[str]:
-    """Work for campaigns on this machine meanwhile, and yield the task queue of this machine.
-
-    Args:
-        client: A client of the cluster.
-        task_queue: The task queue that all machines share.
-        means: Server binary, and how many trials run at a time.
-        tell: Called with what happens.
-
-    Raises:
-        UsageError, RigError: No server binary is there.
-    """
-    logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # what fails is told in our words, to the cluster too
-    task_queue = task_queue or TASK_QUEUE
-    binary = await means.server("dev", tell=tell)
-    folder = scratch.new_folder("campaign")
-    installed = {**versions(), "server": binary.version}
-    code = await asyncio.to_thread(code_digest, Path.cwd(), versions=installed)
-    machine = machine_queue(task_queue)
-    server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
-    try:
-        async with LocalTrialMaker(binary=binary, folder=folder / "rigs", jobs=means.jobs, tell=tell) as maker:
-            activities = CampaignActivities(
-                maker=maker,
-                folder=folder / "trials",
-                code=code,
-                machine=machine,
-                prepare=lambda order: _prepared(order, server=server),
-                scenario=declared_scenario,
-                options=kept_options,
-                tell=tell,
-            )
-            async with working(client, activities, task_queue=task_queue, machine=machine):
-                yield machine
-    finally:
-        scratch.remove(folder)
-
-
 async def status(client: Client, campaign: str) -> CampaignStatus:
     """Return how far a campaign is.
 
@@ -222,17 +194,18 @@ async def status(client: Client, campaign: str) -> CampaignStatus:
         described = await handle.describe()
     except RPCError as error:
         raise _not_known(campaign, error) from error
-    state = described.status.name if described.status else "UNKNOWN"
-    done = await handle.result() if described.status is WorkflowExecutionStatus.COMPLETED else None
-    waits = described.status is WorkflowExecutionStatus.RUNNING and not await _somebody_works(
-        client, described.task_queue
-    )
-    if waits:
-        return CampaignStatus(campaign=campaign, state=state, waits=True)
-    return CampaignStatus(campaign=campaign, state=state, scenarios=await _progress(client, handle), done=done)
+    now = CampaignStatus(campaign=campaign, state=described.status.name if described.status else "UNKNOWN")
+    if described.status is not WorkflowExecutionStatus.RUNNING:
+        try:
+            now = replace(now, done=await handle.result())
+        except WorkflowFailureError as error:
+            now = replace(now, why=str(root_cause(error)))
+    elif not await _somebody_works(client, described.task_queue):
+        return replace(now, waits_for=_worker_command(described.task_queue))
+    return replace(now, scenarios=await _progress(client, handle))
 
 
-async def watch(client: Client, campaign: str, *, task_queue: str, tell: Tell) -> CampaignStatus:
+async def watch(client: Client, campaign: str, *, tell: Tell) -> CampaignStatus:
     """Tell how far a campaign is until it is over, and return what it came to.
 
     Raises:
@@ -243,12 +216,10 @@ async def watch(client: Client, campaign: str, *, task_queue: str, tell: Tell) -
         now = await status(client, campaign)
         if now.state != WorkflowExecutionStatus.RUNNING.name:
             return now
-        waited_since = (waited_since or time.monotonic()) if now.waits else None
+        waited_since = (waited_since or time.monotonic()) if now.waits_for else None
         if waited_since and time.monotonic() - waited_since > _COMES_WITHIN:
             waited_since = time.monotonic()
-            tell(
-                News(text=f"nobody works for it; start a worker: crashproof campaign worker --task-queue {task_queue}")
-            )
+            tell(News(text=f"nobody works for it; start a worker: {now.waits_for}"))
         for each in now.scenarios:
             tell(News(scenario=each.scenario, text=in_words(each), waiting=True))
         await asyncio.sleep(_LOOK_EVERY)
@@ -296,34 +267,14 @@ def report(campaign: str, *, store: str, folder: Path, tell: Tell) -> RunResult:
         UsageError: The store knows no such campaign.
         RigError: The store does not answer.
     """
-    kept, places = Store(store), Places(campaign)
-    record = merged(kept, places)
+    kept, places = store_by_url(store), Places(campaign)
+    record = result_of(kept, places)
     tell(News(text=f"evidence of {sum(len(each.verdicts) for each in record.sweeps)} trials in {shown_path(folder)}"))
     for lost in fetch_evidence(kept, places, record=record, folder=folder):
         tell(News(text=f"evidence is lost: {lost}"))
     folders.save_run(folder, replace(record, finished=time.time()))
     keep(record.sweeps, folder=folder, scenarios=record.scenarios)
     return RunResult(folder=folder, sweeps=record.sweeps)
-
-
-async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: Tell) -> None:
-    """Do all of a campaign on this machine, with a dev server of its own in the place of a cluster.
-
-    Raises:
-        UsageError, RigError: It cannot be done.
-    """
-    binary = await means.server("dev", tell=tell)
-    folder = scratch.new_folder("cluster")
-    try:
-        async with DevServer(binary.path, folder=folder) as server:
-            client = await connect(ClusterConnection(address=server.address, namespace="default", tls=False))
-            async with work_here(client, task_queue=TASK_QUEUE, means=means, tell=tell):
-                await start(client, order, campaign=campaign, task_queue=TASK_QUEUE)
-                await client.get_workflow_handle(campaign).result()
-    except WorkflowFailureError as error:
-        raise RigError(f"the campaign failed: {root_cause(error)}") from error
-    finally:
-        scratch.remove(folder)
 
 
 def in_words(progress: Progress) -> str:
@@ -334,14 +285,6 @@ def in_words(progress: Progress) -> str:
     failed = f", {progress.failed} failed" if progress.failed else ""
     recovery = f"round {progress.round} of recoveries, " if progress.round else ""
     return f"{recovery}{progress.tried} trials made of {progress.plans} in this round{failed}{given_up}"
-
-
-def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
-    """Read the scenarios of a campaign, and return the record of the run that begins."""
-    scenarios = load(order.targets)
-    declared = tuple(declaration(each) for each in scenarios)
-    record = begin(scenarios=declared, options=dict(order.options), server=server)
-    return replace(record, command=order.command or record.command)
 
 
 async def _progress(client: Client, handle: WorkflowHandle[Any, Any]) -> tuple[Progress, ...]:
@@ -357,6 +300,11 @@ async def _progress(client: Client, handle: WorkflowHandle[Any, Any]) -> tuple[P
         except RPCError:  # it has not begun
             continue
     return tuple(known)
+
+
+def _worker_command(task_queue: str) -> str:
+    named = f" --task-queue {shlex.quote(task_queue)}" if task_queue != TASK_QUEUE else ""
+    return f"crashproof campaign worker{named}"
 
 
 async def _somebody_works(client: Client, task_queue: str) -> bool:

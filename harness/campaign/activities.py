@@ -5,7 +5,7 @@ Each one can be done twice, by another machine, or begin where one that died has
 1. What an activity is told is an order of a few hundred bytes; the rest is read from the store.
 2. Trials are made in a folder of this machine. Whenever one is judged its bundle goes to the store, and a file of the
    batch names it. These files, and not the heartbeat's details, are what the next attempt begins with, for they are
-   there when the machine is not; the details tell people how many trials are done.
+   there when the machine is not; the details are the end of its log, which is told where the batch is given up.
 3. What a batch came to is written last, under a name of its own. Who reads it finds all bundles that it names.
 """
 
@@ -31,7 +31,7 @@ from harness.campaign.orders import (
     RoundOver,
     Work,
 )
-from harness.campaign.places import Places, TrialShown
+from harness.campaign.places import THIN, Places, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import TrialMaker
@@ -43,10 +43,11 @@ from harness.records.plan import Plan
 from harness.records.result_json import run_as_json, run_of
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
-from harness.records.sweep_result import News, count, outcome
+from harness.records.sweep_result import News, SweepResult, count, outcome
 from harness.records.verdict import Outcome
 
 _BEAT_EVERY = 5.0  # seconds
+_LOGGED = 5  # lines at the end of the log of a batch that a heartbeat carries
 
 
 class CampaignActivities:
@@ -75,7 +76,7 @@ class CampaignActivities:
         scenario: Callable[[DeclaredScenario], Scenario],
         options: Callable[[RunRecord], SweepOptions],
         tell: Callable[[News], None],
-        store: Callable[[str], Store] = Store,
+        store: Callable[[str], Store],
     ) -> None:
         self._maker = maker
         self._folder = folder
@@ -115,12 +116,16 @@ class CampaignActivities:
     async def try_batch(self, batch: Batch) -> BatchDone:
         """Make the trials of some plans of a round."""
         shared = await self._begun(batch)
-        async with self._working(lambda: shared.kept):
+        if kept := await asyncio.to_thread(shared.kept, batch):
+            return self._done(kept)
+        log = [f"attempt {activity.info().attempt} on {self._machine}"]
+        async with self._working(log):
             plans, known = await asyncio.to_thread(shared.fetch, batch)
             shown: list[TrialShown] = []
 
             def tried(plan: Plan, evidence: Evidence | None) -> None:
                 shown.append(shown_by(plan, evidence, options=shared.options, scenario=shared.scenario, known=known))
+                log.append(f"tried {plan}")
                 shared.judged()
 
             async with shared.keeping(batch):
@@ -128,8 +133,7 @@ class CampaignActivities:
                     shared.scenario, plans, folder=shared.folder, options=shared.options, tried=tried
                 )
             await asyncio.to_thread(shared.keep_batch, batch, result, shown)
-            failed = count(result.verdicts, Outcome.FAIL)
-            return BatchDone(tried=len(result.verdicts), failed=failed, machine=self._machine)
+            return self._done(result)
 
     @activity.defn
     async def end_round(self, over: RoundOver) -> int:
@@ -154,6 +158,10 @@ class CampaignActivities:
                 findings=sum(len(sweep.findings) for sweep in record.sweeps),
             )
 
+    def _done(self, result: SweepResult) -> BatchDone:
+        failed = count(result.verdicts, Outcome.FAIL)
+        return BatchDone(tried=len(result.verdicts), failed=failed, machine=self._machine)
+
     async def _begun(self, work: Work) -> SharedSweep:
         """Return what an order is about.
 
@@ -177,19 +185,22 @@ class CampaignActivities:
             scenario=await asyncio.to_thread(self._scenario, declared),
             options=self._options(record),
             folder=folder,
+            thin=record.options.get(THIN, False),
         )
 
     @contextlib.asynccontextmanager
-    async def _working(self, kept: Callable[[], int] = lambda: 0) -> AsyncIterator[None]:
+    async def _working(self, log: Sequence[str] = ()) -> AsyncIterator[None]:
         """Say again and again that this machine is there, and tell what cannot be done here as what it is.
 
         Args:
-            kept: Tells how many trials are done, for people.
+            log: What was done so far: its end is what is left of it where this machine dies.
 
         Raises:
             ApplicationError: What was asked cannot be done as asked, on no machine; it is not tried again.
         """
-        beating = asyncio.create_task(_beat(kept))
+        if log:
+            activity.heartbeat(log)
+        beating = asyncio.create_task(_beat(log))
         info = activity.info()
         try:
             yield
@@ -216,13 +227,15 @@ def _begin(store: Store, places: Places, run: str) -> None:
         store.put_json(places.asked, run)
         return
     if is_new:
-        message = f"the store {store.url} has a campaign {places.campaign!r} already: give another --id, or another --store"
+        message = (
+            f"the store {store.url} has a campaign {places.campaign!r} already: give another --id, or another --store"
+        )
         raise UsageError(message)
 
 
-async def _beat(kept: Callable[[], int]) -> None:
+async def _beat(log: Sequence[str]) -> None:
     timeout = activity.info().heartbeat_timeout
     every = timeout.total_seconds() / 4 if timeout else _BEAT_EVERY
     while True:
         await asyncio.sleep(every)
-        activity.heartbeat(kept())
+        activity.heartbeat([*log[:1], *log[1:][-_LOGGED:]])

@@ -7,7 +7,7 @@ guided self-scheduling.
 
 from __future__ import annotations
 
-SMALLEST = 5
+SMALLEST = 2
 """Plans that a batch has at least, while there are as many: what it costs to ask for one is then small beside them."""
 
 LANES = 2

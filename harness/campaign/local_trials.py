@@ -28,6 +28,7 @@ from harness.sweeps.side_by_side import only_waits, rig_for, sweep_of
 from harness.sweeps.sweep import Sweep
 from harness.trial.rig import Rig
 
+
 class LocalTrialMaker:
     """Makes trials on this machine. An async context manager.
 

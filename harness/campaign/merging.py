@@ -13,13 +13,28 @@ from itertools import count
 from pathlib import Path
 
 from harness.campaign.bundles import unpack
-from harness.campaign.places import BatchResult, Known, Over, Places, Round
+from harness.campaign.places import THIN, BatchResult, Known, Over, Places, Round
 from harness.campaign.store import MissingError, Store
 from harness.records.result_json import run_of, sweep_of
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import UNFINISHED, SweepResult
 from harness.sweeps.left_out import left_in_words
 from harness.sweeps.rounds import ENDLESS, RECOVERY_ROUNDS
+
+_THINNED = "The evidence of trials with a strike that passed was not kept (--thin)."
+
+
+def result_of(store: Store, places: Places) -> RunRecord:
+    """Return what a campaign came to: as it was put together when it was over, or else so far.
+
+    Raises:
+        MissingError: The store knows no such campaign.
+        RigError: The store does not answer.
+    """
+    try:
+        return run_of(store.get_json(places.result, dict))
+    except MissingError:
+        return merged(store, places)
 
 
 def merged(store: Store, places: Places) -> RunRecord:
@@ -34,7 +49,9 @@ def merged(store: Store, places: Places) -> RunRecord:
         given_up = store.get_json(places.given_up, dict[str, str])
     except MissingError:
         given_up = {}
-    sweeps = (_sweep(store, places, each.name, given_up.get(each.name, "")) for each in record.scenarios)
+    sweeps = [_sweep(store, places, each.name, given_up.get(each.name, "")) for each in record.scenarios]
+    if record.options.get(THIN):
+        sweeps = [replace(sweep, notes=(*sweep.notes, _THINNED)) for sweep in sweeps]
     return replace(record, sweeps=tuple(sweeps))
 
 

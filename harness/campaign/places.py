@@ -22,6 +22,9 @@ from typing import Any
 from harness.foreign import for_file_name
 from harness.records.cut import Cut
 
+THIN = "thin"
+"""Option in ``campaign.json``: whether the evidence of trials that passed is left out, once their batch is over."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:

@@ -17,10 +17,11 @@ from harness.errors import RigError
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan, baseline_trials, parse
-from harness.records.result_json import sweep_as_json
+from harness.records.result_json import sweep_as_json, sweep_of
 from harness.records.scenario import Scenario
 from harness.records.store import is_judged, under_load
 from harness.records.sweep_result import SweepResult
+from harness.records.verdict import Outcome
 from harness.sweeps.plans import ShownCut, chosen_faults, first_shown, further_plan, is_followed, shown_cuts
 from harness.sweeps.rounds import RECOVERY_ROUNDS
 
@@ -34,6 +35,7 @@ class SharedSweep:
         scenario: The scenario.
         options: How it is swept.
         folder: Folder of this machine's trials of it.
+        thin: Whether the evidence of trials that passed is kept only as long as their batch is under way.
 
     Args:
         store: The store of the campaign.
@@ -41,24 +43,28 @@ class SharedSweep:
         scenario: The scenario.
         options: How it is swept.
         folder: Folder of this machine's trials of it.
+        thin: Whether the evidence of trials that passed is kept only as long as their batch is under way.
     """
 
     def __init__(
-        self, *, store: Store, places: Places, scenario: Scenario, options: SweepOptions, folder: Path
+        self,
+        *,
+        store: Store,
+        places: Places,
+        scenario: Scenario,
+        options: SweepOptions,
+        folder: Path,
+        thin: bool = False,
     ) -> None:
         self.scenario = scenario
         self.options = options
         self.folder = folder
+        self.thin = thin
         self._store = store
         self._places = places
         self._bundles: dict[str, str] = {}
         self._trials: list[str] = []
         self._judged = asyncio.Event()
-
-    @property
-    def kept(self) -> int:
-        """How many trials of the batch in hand are in the store."""
-        return len(self._bundles)
 
     def keep_undisturbed(self, seen: Undisturbed) -> None:
         """Keep the undisturbed trials, and the plans of the first round.
@@ -73,6 +79,18 @@ class SharedSweep:
         self._store.put_json(self._places.round(self.scenario.name, 0), first)
         known = Known(result=sweep_as_json(seen.result), bundles=bundles)
         self._store.put_json(self._places.known(self.scenario.name), known)
+
+    def kept(self, batch: Batch) -> SweepResult | None:
+        """Return what a batch came to that was made before, or None.
+
+        Raises:
+            RigError: The store does not say.
+        """
+        try:
+            name = self._places.batch(self.scenario.name, batch.round, batch.number)
+            return sweep_of(self._store.get_json(name, BatchResult).result)
+        except MissingError:
+            return None
 
     def fetch(self, batch: Batch) -> tuple[list[Plan], frozenset[str]]:
         """Fetch what a batch needs: the undisturbed trials, and those of its own that an earlier attempt has made.
@@ -120,8 +138,12 @@ class SharedSweep:
             RigError: The store does not take it.
         """
         self._keep_judged(batch, again=True)
-        kept = BatchResult(result=sweep_as_json(_of_its_own(result)), bundles=self._bundles, shown=tuple(shown))
+        passed = {each.trial for each in result.verdicts if self.thin and each.outcome is Outcome.PASS}
+        bundles = {trial: digest for trial, digest in self._bundles.items() if trial not in passed}
+        kept = BatchResult(result=sweep_as_json(_of_its_own(result)), bundles=bundles, shown=tuple(shown))
         self._store.put_json(self._places.batch(self.scenario.name, batch.round, batch.number), kept)
+        for trial in passed & self._bundles.keys():
+            self._store.remove_bundle(self._bundles[trial])
         for trial in self._bundles:
             shutil.rmtree(self._trial(trial), ignore_errors=True)
             shutil.rmtree(under_load(self._trial(trial)), ignore_errors=True)

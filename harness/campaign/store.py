@@ -1,8 +1,6 @@
 """The store of a campaign: where its machines leave evidence for each other, by URL.
 
-A folder that all machines see, or a bucket: whatever fsspec knows (``file:``, ``s3:``, ``gs:``, ``az:``, ``memory:``).
-Credentials come from the environment of each machine, as fsspec and its packages read them, and never travel with a
-campaign.
+A folder that all machines see, or a bucket; ``harness.campaign.store_by_url`` opens one.
 
 Two kinds of things are kept:
 
@@ -18,18 +16,14 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
 
-from harness.errors import RigError, UsageError
-
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+from harness.errors import RigError
 
 T = TypeVar("T")
-
-REMEDY = "pip install 'crashproof[campaign]'"
 
 
 class MissingError(RigError):
@@ -41,15 +35,14 @@ class Store:
 
     Args:
         url: Its URL, or the path of a folder.
-        files: What keeps its files; None: what fsspec knows by the URL.
-
-    Raises:
-        UsageError: No such kind of store is known here, or the package that it needs is missing.
+        files: What keeps its files: a filesystem of fsspec, or what does the same.
+        root: Where they are in it.
     """
 
-    def __init__(self, url: str, *, files: AbstractFileSystem | None = None) -> None:
+    def __init__(self, url: str, *, files: Any, root: str) -> None:
         self.url = url
-        self._files, self._root = (files, url) if files else _opened(url)
+        self._files = files
+        self._root = root
 
     def put(self, name: str, content: bytes) -> None:
         """Keep content under a name: whole, or not at all.
@@ -115,6 +108,15 @@ class Store:
             raise MissingError(f"the store {self.url} has bundle {digest[:12]} only in part")
         return content
 
+    def remove_bundle(self, digest: str) -> None:
+        """Keep a bundle no longer; one that is not there is none already.
+
+        Raises:
+            RigError: The store does not let it go.
+        """
+        with suppress(MissingError):
+            self._tried(lambda: self._files.rm_file(self._path(_bundle(digest))), f"does not remove {digest[:12]}")
+
     def _write(self, path: str, content: bytes) -> None:
         if "file" not in self._protocols:  # a bucket takes an object whole, or not at all
             self._files.pipe_file(path, content)
@@ -143,17 +145,3 @@ class Store:
 
 def _bundle(digest: str) -> str:
     return f"bundles/{digest[:2]}/{digest}.tar.gz"
-
-
-def _opened(url: str) -> tuple[AbstractFileSystem, str]:
-    try:
-        import fsspec
-    except ImportError as error:
-        raise UsageError(f"a campaign needs a package that is not here: {REMEDY}") from error
-    try:
-        files, root = fsspec.core.url_to_fs(url)
-    except ImportError as error:
-        raise UsageError(f"the store {url} needs a package that is not here: {error}") from error
-    except Exception as error:  # each kind of store raises its own
-        raise UsageError(f"{url} names no store: {error}") from error
-    return files, root

@@ -186,7 +186,7 @@ class CrashproofScenario:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            why = f"batch {batch.number} of round {batch.round}: {root_cause(error)}"[:_TOLD]
+            why = f"batch {batch.number} of round {batch.round}: {_why_given_up(error)}"
             self._order = replace(self._order, given_up=(*self._order.given_up, why)[:_MOST_TOLD])
             return ""
         self._order = replace(
@@ -239,6 +239,14 @@ async def _asked(
         priority=Priority(priority_key=priority),
     )
     return answer
+
+
+def _why_given_up(error: ActivityError) -> str:
+    """Say why a batch is given up, with the end of the log of a machine that was not heard of any more."""
+    cause = root_cause(error)
+    log = error.cause.last_heartbeat_details if isinstance(error.cause, TimeoutError) else ()
+    lines = "".join(f"; {line}" for line in (log[0] if log else ()))
+    return f"{str(cause)[:_TOLD]}{lines[:_TOLD]}"
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -50,6 +50,9 @@ _WORK = (
         metavar="FILE",
         help="Timeouts and retries in JSON.",
     ),
+    click.option(
+        "--thin", is_flag=True, help="Keep the evidence of undisturbed trials, and of those that do not pass."
+    ),
     FAIL_ON,
 )
 _QUEUE = click.option(
@@ -121,12 +124,12 @@ def schedule(cron: str, **given: Any) -> int:
 @_options(_QUEUE, _JOBS, engine.binaries(engine.to_use), connection.options)
 def worker(**given: Any) -> int:
     """Work for campaigns on this machine, in the folder that holds the code under test, until Ctrl-C."""
-    from harness.app import campaign as app
+    from harness.app import campaign_worker
     from harness.cli.interrupting import interruptible
     from harness.cli.progress import ProgressDisplay
 
     async def working(display: ProgressDisplay) -> None:
-        async with app.work_here(
+        async with campaign_worker.work_here(
             await _client(given), task_queue=given["task_queue"], means=_means(given), tell=display.tell
         ) as machine:
             display.line(f"working as {machine}; Ctrl-C ends it")
@@ -142,15 +145,16 @@ def worker(**given: Any) -> int:
 def run(form: str, **given: Any) -> int:
     """Do all of a campaign on this machine, with a dev server of its own in the place of a cluster."""
     from harness.app import campaign as app
+    from harness.app import campaign_worker
     from harness.cli.interrupting import interruptible
     from harness.cli.progress import ProgressDisplay
 
     name = _id(given)
     store = given["store"] or str(Path(".crashproof") / "campaigns")
-    order = app.order_of(**_asked_for(given, store=store if "://" in store else str(Path(store).absolute())))
+    order = app.order_of(**_asked_for(given, store=store))
     try:
         with ProgressDisplay(jsonl=form == "jsonl") as display:
-            interruptible(app.run_alone(order, campaign=name, means=_means(given), tell=display.tell))
+            interruptible(campaign_worker.run_alone(order, campaign=name, means=_means(given), tell=display.tell))
     except KeyboardInterrupt:
         _reported(name, store=order.store, form=form, given=given)
         raise
@@ -173,7 +177,7 @@ def status(campaign_id: str, form: str, **given: Any) -> int:
 
 @campaign.command()
 @click.argument("campaign_id", metavar="ID")
-@_options(_QUEUE, connection.options, FORMAT)
+@_options(connection.options, FORMAT)
 def watch(campaign_id: str, form: str, **given: Any) -> int:
     """Watch a campaign until it is over."""
     from harness.app import campaign as app
@@ -182,7 +186,7 @@ def watch(campaign_id: str, form: str, **given: Any) -> int:
 
     async def watched(display: ProgressDisplay) -> CampaignStatus:
         client = await _client(given)
-        return await app.watch(client, campaign_id, task_queue=given["task_queue"], tell=display.tell)
+        return await app.watch(client, campaign_id, tell=display.tell)
 
     with ProgressDisplay(jsonl=form == "jsonl") as display:
         over = interruptible(watched(display))
@@ -247,8 +251,10 @@ def _show_status(now: CampaignStatus, *, form: str) -> None:
         click.echo(encoded(now))
         return
     say(f"campaign {now.campaign}: {now.state}")
-    if now.waits:
-        say("  nobody works for it; start a worker: crashproof campaign worker")
+    if now.waits_for:
+        say(f"  nobody works for it; start a worker: {now.waits_for}")
+    if now.why:
+        say(f"  {now.why}")
     for each in now.scenarios:
         say(f"  {each.scenario}: {in_words(each)}")
     if now.done:
@@ -269,10 +275,11 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
     )
     return {
         "targets": given["targets"],
-        "store": store,
+        "store": store if "://" in store else str(Path(store).absolute()),  # machines are in other folders
         "options": options,
         "batch": given["batch"],
         "machines": given["machines"],
+        "thin": given["thin"],
         "policies": given["policies"],
         "command": ("crashproof", *command_without_secrets(sys.argv[1:])),
     }
@@ -289,6 +296,6 @@ def _means(given: dict[str, Any]) -> Means:
 
 
 async def _client(given: dict[str, Any]) -> Any:
-    from harness.app.connection import connect
+    from harness.app.campaign import connected
 
-    return await connect(connection.connection_of(given))
+    return await connected(connection.connection_of(given))

@@ -47,6 +47,11 @@ def claim(folder: Path) -> None:
     _owned.add(folder)
 
 
+def holds(file: Path) -> bool:
+    """Tell whether a file is in the scratch folder of a process of crashproof: nothing in it outlives its owner."""
+    return any((folder / OWNER).is_file() for folder in file.parents)
+
+
 def keep(folder: Path) -> None:
     """Let a folder stay when this process ends."""
     _owned.discard(folder)

@@ -39,8 +39,8 @@ from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.servers.engine import Engine
 from harness.sweeps.billing import billed_twice
-from harness.sweeps.named_points import look_at_points
 from harness.sweeps.left_out import left_in_words
+from harness.sweeps.named_points import look_at_points
 from harness.sweeps.notes import notes
 from harness.sweeps.plans import (
     KnownCuts,

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from harness.processes import sockets, tree
+from harness.processes import scratch, sockets, tree
 from harness.records.act_facts import PastDoors
 from harness.records.point import Point
 from harness.records.scenario import TRIAL, Scenario
@@ -186,7 +186,7 @@ class CoverageGaps:
         return not self._is_compared(what) and any(fnmatch(each, pattern) for each in named for pattern in self._others)
 
     def _is_own(self, path: Path) -> bool:
-        return any(path.is_relative_to(folder) for folder in self._own)
+        return any(path.is_relative_to(folder) for folder in self._own) or scratch.holds(path)
 
 
 def _below(root: psutil.Process) -> Iterator[psutil.Process]:

@@ -30,7 +30,7 @@ class ScriptedTrials:
     async def undisturbed(self, scenario: Scenario, *, folder: Path, options: SweepOptions) -> Undisturbed:
         """Make the two undisturbed trials."""
         trials = baseline_trials(scenario.name)
-        baselines = [await _made(Plan(), trial=trial, folder=folder) for trial in trials]
+        baselines = [await _tried(Plan(), trial=trial, folder=folder) for trial in trials]
         verdicts = tuple(folders.load_verdict(folder / "trials" / trial) for trial in trials)
         known = known_cuts(chosen_faults(scenario, options), baselines, only=options.only, lacks=lambda fault: "")
         return Undisturbed(
@@ -46,26 +46,33 @@ class ScriptedTrials:
         verdicts = []
         for plan in plans:
             trial = plan.trial_id(scenario.name)
-            evidence = await _made(plan, trial=trial, folder=folder)
+            evidence = await _tried(plan, trial=trial, folder=folder)
             verdicts.append(folders.load_verdict(folder / "trials" / trial))
             tried(plan, None if verdicts[-1].outcome is Outcome.FAIL else evidence)
         struck = tuple(plan.strikes[-1] for plan in plans)
         return SweepResult(scenario=scenario.name, verdicts=tuple(verdicts), struck=struck)
 
 
-async def _made(plan: Plan, *, trial: str, folder: Path) -> Evidence:
+async def _tried(plan: Plan, *, trial: str, folder: Path) -> Evidence:
     """Make a trial, unless it is there, and return its evidence."""
     place = folder / "trials" / trial
     if folders.is_judged(place):
         return await asyncio.to_thread(folders.load_evidence, place)
     await asyncio.sleep(TAKES_S)
+    return await asyncio.to_thread(made, plan, trial=trial, folder=folder)
+
+
+def made(plan: Plan, *, trial: str, folder: Path) -> Evidence:
+    """Write the evidence of a trial and its verdict, and return it."""
+    place = folder / "trials" / trial
     evidence = Evidence(trial=trial, scenario=TRIP.name, plan=plan, end="closed", tape=tuple(_tape(plan)))
-    await asyncio.to_thread(folders.save_evidence, place, evidence)
-    await asyncio.to_thread(folders.save_verdict, place, _verdict(plan, trial))
+    folders.save_evidence(place, evidence)
+    folders.save_verdict(place, verdict_of(plan, trial))
     return evidence
 
 
-def _verdict(plan: Plan, trial: str) -> Verdict:
+def verdict_of(plan: Plan, trial: str) -> Verdict:
+    """Return what the trial of a plan comes to."""
     fails = any(strike.point == PAID_TWICE for strike in plan.strikes)
     findings = (Finding(check="paid-once", subject="Trip", message="paid 2 times, expected once"),) if fails else ()
     judged = Judgement(check="paid-once", outcome=Outcome.FAIL if fails else Outcome.PASS, findings=findings)

@@ -32,9 +32,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     folder = scratch.new_folder("campaign")
     try:
-        async with working(
-            await plumbing.connect(), _activities(folder), task_queue=TASK_QUEUE, machine=MACHINE
-        ):
+        async with working(await plumbing.connect(), _activities(folder), task_queue=TASK_QUEUE, machine=MACHINE):
             await stop.wait()
     finally:
         scratch.remove(folder)
@@ -49,7 +47,7 @@ def _activities(folder: Path) -> CampaignActivities:
         prepare=_prepared,
         scenario=lambda declared: TRIP,
         options=lambda record: SweepOptions(),
-        store=lambda url: Store(url, files=Bucket()),
+        store=lambda url: Store(url, files=Bucket(), root=url),
         tell=lambda news: logging.getLogger(__name__).info("%s", news.text),
     )
 

@@ -10,11 +10,23 @@ import asyncio
 import os
 import sys
 
-from tests.bench import audit, explore, model_server, paces, page, proxy, replay, skipped_time, starting, sweeps
+from tests.bench import (
+    audit,
+    campaign,
+    explore,
+    model_server,
+    paces,
+    page,
+    proxy,
+    replay,
+    skipped_time,
+    starting,
+    sweeps,
+)
 from tests.bench.table import render
 
 PARTS = (
-    *("starting", "proxy", "model", "time", "audit", "replay", "explore", "page"),
+    *("starting", "proxy", "model", "time", "audit", "replay", "explore", "page", "campaign"),
     *("list", "research", "sweep", "pace", "memory", "faults", "broken", "load"),
 )
 
@@ -43,6 +55,7 @@ def main() -> int:
         "replay": replay.measure,
         "explore": explore.measure,
         "page": page.measure,
+        "campaign": campaign.measure,
         "list": sweeps.measure_list,
         "pace": lambda: paces.measure_pace(minutes=asked.minutes),
         "memory": lambda: paces.measure_memory(trials=asked.trials),

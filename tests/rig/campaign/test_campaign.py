@@ -13,6 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
+from harness.app import campaign
+from harness.app.connection import ClusterConnection
+from harness.records.options import SweepOptions
+from harness.records.sweep_result import News
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from tests.rig.cli.running import Done, begun, crashproof, marked
@@ -25,6 +29,7 @@ from harness import Scenario, start
 charges = Scenario(worker="python -m scenarios.broken.agents.effect_without_key", work=start("ChargeWithoutKey", "x"))
 '''
 KEY = "campaign-canary-key"
+ONE = "before/RespondActivityTaskCompleted/*"
 QUICK = {
     kind: {"start_to_close": 120, "heartbeat": 8, "attempts": 3, "initial": 0.1}
     for kind in ("prepare", "baselines", "batch", "round", "merge")
@@ -77,7 +82,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Done:
 
 def test_a_campaign_on_one_machine_says_what_a_run_says(alone: Done, tmp_path: Path) -> None:
     here = machine(tmp_path / "machine")
-    some = ("--only", "before/RespondActivityTaskCompleted/*", "--id", "c", "-o", "json")
+    some = ("--only", ONE, "--id", "c", "-o", "json")
     done = crashproof("campaign", "run", "declared.py", *some, cwd=here)
     assert done.status == 1
     assert 1 < len(verdicts(done.json)) < len(verdicts(alone.json))
@@ -95,21 +100,29 @@ def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to
     begin = ("campaign", "start", "declared.py", "--id", "c", "--store", str(store), "--policies", "quick.json")
     assert crashproof(*begin, "--batch", "50", cwd=user, env=env).out == "c\n"
     waiting = crashproof("campaign", "status", "c", cwd=user, env=env)
-    assert "nobody works for it" in waiting.out
+    assert "nobody works for it; start a worker: crashproof campaign worker\n" in waiting.out
+    again = crashproof(*begin, cwd=user, env=env)
+    assert (again.status, "a campaign 'c' is under way already; give another --id" in again.err) == (2, True)
     with begun("campaign", "worker", cwd=first, env=env) as dying:
         seen = dying.until(lambda: environment_of_worker(first))
         dying.until(lambda: list(store.glob("campaigns/c/charges/round-0/*.json")))  # of a batch begun, or all of one
         dying.process.kill()
         dying.process.wait()
         assert dying.left() == []
+    beside = ("campaign", "start", "declared.py", "--id", "beside", "--store", str(store), "--policies", "quick.json")
+    assert crashproof(*beside, "--only", ONE, "--thin", cwd=user, env=env).status == 0
     with begun("campaign", "worker", cwd=second, env=env) as working:
         done = crashproof("campaign", "watch", "c", "-o", "json", cwd=user, env=env)
         assert (done.status, done.json["state"], done.json["done"]["outcome"]) == (1, "COMPLETED", "FAIL")
+        assert crashproof("campaign", "watch", "beside", cwd=user, env=env).status == 1
         working.process.terminate()
         working.process.wait()
         assert working.left() == []
     result = crashproof("campaign", "report", "c", "-o", "json", cwd=user, env=env)
     assert (result.status, verdicts(result.json)) == (1, verdicts(alone.json))
+    other = crashproof("campaign", "report", "beside", "-o", "json", cwd=user, env=env)
+    assert 0 < len(verdicts(other.json)) < len(verdicts(alone.json))
+    assert verdicts(other.json).items() <= verdicts(alone.json).items()
     assert "TEMPORAL_ADDRESS" in seen
     assert KEY not in seen.values()
     assert not any(cluster.address in value for value in seen.values())
@@ -121,12 +134,13 @@ def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to
         (("start", "declared.py"), 2, "a campaign needs --store URL"),
         (("start", "declared.py", "--store", "nonsense://x"), 2, "names no store"),
         (("start", "declared.py", "--store", "s", "--policies", "declared.py"), 2, "no timeouts and retries"),
-        (("start", "declared.py", "--store", "s", "--namespace", "nowhere"), 3, "refuses the campaign"),
+        (("start", "declared.py", "--store", "s", "--namespace", "nowhere"), 3, "has no namespace 'nowhere'"),
         (("status", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
         (("cancel", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
         (("schedule", "declared.py", "--store", "s", "--cron", "often"), 2, "--cron 'often' is no time"),
         (("report", "nobody", "--store", "s"), 3, "the store s knows nothing of it"),
         (("worker", "--address", "127.0.0.1:1"), 3, "nothing listens there"),
+        (("worker", "--namespace", "nowhere"), 3, "has no namespace 'nowhere'"),
     ],
     ids=lambda value: "-".join(value[:3:2]) if isinstance(value, tuple) else "",
 )
@@ -137,6 +151,43 @@ def test_what_cannot_be_done_is_said(
     done = crashproof("campaign", *arguments, cwd=here, env={"TEMPORAL_ADDRESS": cluster.address})
     assert done.status == status
     assert said in done.err
+
+
+def test_a_worker_that_does_not_come_is_told_with_the_command_that_starts_one(
+    cluster: DevServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign, "_COMES_WITHIN", 0.0)
+    monkeypatch.setattr(campaign, "_LOOK_EVERY", 0.05)
+    order = campaign.order_of(["x.py"], store=str(tmp_path), options=SweepOptions(), batch=1, machines=1)
+
+    async def watched() -> str:
+        client = await campaign.connected(ClusterConnection(address=cluster.address, tls=False))
+        await campaign.start(client, order, campaign="lonely", task_queue="my queue")
+        news: asyncio.Queue[News] = asyncio.Queue()
+        watching = asyncio.create_task(campaign.watch(client, "lonely", tell=news.put_nowait))
+        try:
+            async with asyncio.timeout(60):
+                return (await news.get()).text
+        finally:
+            watching.cancel()
+            await campaign.cancel(client, "lonely")
+
+    assert asyncio.run(watched()) == (
+        "nobody works for it; start a worker: crashproof campaign worker --task-queue 'my queue'"
+    )
+
+
+def test_a_store_without_rights_ends_the_campaign_and_is_told(cluster: DevServer, tmp_path: Path) -> None:
+    here, env = machine(tmp_path / "machine"), {"TEMPORAL_ADDRESS": cluster.address}
+    store = here / "declared.py"  # a file is no folder that takes files
+    wanted = ("campaign", "start", "declared.py", "--id", "w", "--store", str(store), "--policies", "quick.json")
+    assert crashproof(*wanted, cwd=here, env=env).status == 0
+    with begun("campaign", "worker", cwd=machine(tmp_path / "other"), env=env) as working:
+        done = crashproof("campaign", "watch", "w", cwd=here, env=env)
+        working.process.terminate()
+        working.process.wait()
+    assert (done.status, "campaign w: FAILED" in done.out) == (3, True)
+    assert f"the store {store} does not" in done.out
 
 
 def test_a_schedule_is_made_once(cluster: DevServer, tmp_path: Path) -> None:

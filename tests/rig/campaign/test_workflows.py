@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,7 @@ class Machine:
         scenarios: The scenarios of the campaign.
         fails: Tells which batches it fails.
         holds: Tells which batches it never ends.
+        dies: Tells with which batches it dies, as far as the server sees.
         made: How often it has made each plan: scenario, round, index.
         over: The rounds that were ended.
     """
@@ -60,6 +61,7 @@ class Machine:
     scenarios: tuple[str, ...] = ("trip",)
     fails: Callable[[Batch], bool] = lambda batch: False
     holds: Callable[[Batch], bool] = lambda batch: False
+    dies: Callable[[Batch], bool] = lambda batch: False
     made: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     over: list[RoundOver] = field(default_factory=list)
     held: list[Batch] = field(default_factory=list)
@@ -78,6 +80,9 @@ class Machine:
     async def try_batch(self, batch: Batch) -> BatchDone:
         if self.fails(batch):
             raise ApplicationError("no server starts here")
+        if self.dies(batch):
+            activity.heartbeat([f"attempt {activity.info().attempt} on {self.name}", "tried one"])
+            await activity.wait_for_cancelled()
         if self.holds(batch):
             self.held.append(batch)
             try:
@@ -163,6 +168,16 @@ async def test_a_batch_that_no_machine_can_make_is_given_up_with_why_and_the_oth
     [over] = machine.over
     assert over.given_up == ("batch 2 of round 0: no server starts here",)
     assert 0 < len(machine.made) < 40
+    assert set(machine.made.values()) == {1}
+
+
+async def test_a_batch_with_which_machines_die_for_ever_is_given_up_with_the_end_of_its_log(client: Client) -> None:
+    machine = Machine(rounds=(40,), dies=lambda batch: batch.number == 1)
+    twice = {kind: Policy(start_to_close=60, heartbeat=1, attempts=2, initial=0.1) for kind in KINDS}
+    async with machine.working(client):
+        await swept(client, "deadly", replace(ORDER, policies=twice))
+    [over] = machine.over
+    assert over.given_up == ("batch 1 of round 0: activity Heartbeat timeout; attempt 2 on machine-1; tried one",)
     assert set(machine.made.values()) == {1}
 
 

@@ -13,6 +13,7 @@ from harness.campaign.orders import Batch, RoundOver
 from harness.campaign.places import Places, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
 from harness.campaign.store import Store
+from harness.campaign.store_by_url import store_by_url
 from harness.campaign.trial_maker import Tried, Undisturbed
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -73,7 +74,7 @@ def swept_by_machines(script: Script, folder: Path, *, batch: int = 2, lose: int
         lose: Number of the batch of the first round that no machine makes.
         options: How it is swept.
     """
-    store, swept_how = Store(str(folder / "store")), SweepOptions(**options)
+    store, swept_how = store_by_url(str(folder / "store")), SweepOptions(**options)
     maker = ScriptedTrialMaker(script)
     work = {"campaign": "tour", "store": store.url, "scenario": TRIP.name, "code": ""}
 

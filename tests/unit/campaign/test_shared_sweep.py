@@ -12,6 +12,7 @@ from harness.campaign.merging import fetch_evidence, merged
 from harness.campaign.orders import Batch
 from harness.campaign.places import Places
 from harness.campaign.store import Store
+from harness.campaign.store_by_url import store_by_url
 from harness.records.options import SweepOptions
 from harness.records.result_json import run_as_json
 from harness.records.run_record import DeclaredScenario, RunRecord
@@ -74,7 +75,7 @@ def test_a_batch_that_no_machine_could_make_leaves_its_points_untried(tmp_path: 
 
 
 def test_a_campaign_that_is_under_way_says_that_it_is(tmp_path: Path) -> None:
-    store = Store(str(tmp_path))
+    store = store_by_url(str(tmp_path))
     assert (come_to(store).reason, come_to(store).outcome) == (UNFINISHED, Outcome.UNKNOWN)
 
 
@@ -94,7 +95,8 @@ def test_trials_that_a_batch_has_made_are_not_made_again(tmp_path: Path) -> None
     bundles = dict(store.get_json(PLACES.batch(TRIP.name, 0, 0), dict)["bundles"])
     lost, kept = sorted(bundles)
     store.put(f"bundles/{bundles[lost][:2]}/{bundles[lost]}.tar.gz", b"half")
-    store.put_json(PLACES.begun(TRIP.name, 0, 0), bundles)
+    for trial, bundle in bundles.items():
+        store.put_json(f"{PLACES.begun(TRIP.name, 0, 0)}/{trial}", bundle)
     shared = shared_by(tmp_path / "another", store=store, options=SweepOptions())
     plans, _ = shared.fetch(order)
     again = ScriptedTrialMaker(script).some(

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.campaign.store import REMEDY, MissingError, Store
+from harness.campaign.store import MissingError, Store
+from harness.campaign.store_by_url import REMEDY, store_by_url
 from harness.errors import RigError, UsageError
 
 
 @pytest.fixture(params=["folder", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store") if request.param == "folder" else f"memory://{tmp_path.name}")
+    return store_by_url(str(tmp_path / "store") if request.param == "folder" else f"memory://{tmp_path.name}")
 
 
 def test_what_is_put_there_is_given_again(store: Store) -> None:
@@ -45,23 +46,23 @@ def test_what_is_not_there_or_something_else_is_missing(store: Store) -> None:
 
 
 def test_nothing_half_written_stays_beside_what_is_there(tmp_path: Path) -> None:
-    Store(str(tmp_path)).put("a/b.json", b"{}")
+    store_by_url(str(tmp_path)).put("a/b.json", b"{}")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
 
 
 def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RigError, match=f"the store {tmp_path}/file does not take one.json: "):
-        Store(str(tmp_path / "file")).put("one.json", b"{}")
+        store_by_url(str(tmp_path / "file")).put("one.json", b"{}")
 
 
 def test_a_kind_of_store_that_nobody_knows_is_refused() -> None:
     with pytest.raises(UsageError, match=r"nonsense://bucket names no store: .*nonsense"):
-        Store("nonsense://bucket")
+        store_by_url("nonsense://bucket")
 
 
 def test_the_package_that_a_store_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(UsageError) as error:
-        Store(os.curdir)
+        store_by_url(os.curdir)
     assert REMEDY in str(error.value)

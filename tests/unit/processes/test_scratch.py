@@ -66,3 +66,9 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_nothing_else_is(t
     assert mine.is_dir()
     assert kept.is_dir()
     scratch.remove(mine)
+
+
+def test_a_file_is_held_by_a_scratch_folder_at_any_depth_and_by_no_other_folder(tmp_path: Path) -> None:
+    folder = scratch.new_folder("one")
+    assert scratch.holds(folder / "trials" / "1" / "tape.jsonl")
+    assert not scratch.holds(tmp_path / "ledger.db")

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.records.act_facts import DoorNotice, WorkerStarted
-from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
-from harness.records.point import Point
 from harness.records.scenario import Scenario, start
 from harness.records.start_activity import start_activity
-from harness.records.sweep_result import SweepResult
 from harness.records.tape import Entry
 from harness.sweeps.notes import UNSCRIPTED, notes
 

@@ -1,0 +1,101 @@
+"""The worker of campaigns on this machine, and a campaign that this machine does alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from temporalio.client import WorkflowFailureError
+
+from harness.app.campaign import start
+from harness.app.connection import ClusterConnection, connect
+from harness.app.declared_scenarios import declaration, declared_scenario, kept_options
+from harness.app.loading import load
+from harness.app.progress import Tell
+from harness.app.run import Means
+from harness.campaign.activities import CampaignActivities
+from harness.campaign.code import code_digest
+from harness.campaign.local_trials import LocalTrialMaker
+from harness.campaign.orders import TASK_QUEUE, CampaignOrder
+from harness.campaign.store_by_url import store_by_url
+from harness.campaign.worker import machine_queue, working
+from harness.errors import RigError, root_cause
+from harness.processes import scratch
+from harness.records.run_record import RunRecord, begin, versions
+from harness.servers.dev import DevServer
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+
+@asynccontextmanager
+async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell) -> AsyncIterator[str]:
+    """Work for campaigns on this machine meanwhile, and yield the task queue of this machine.
+
+    Args:
+        client: A client of the cluster.
+        task_queue: The task queue that all machines share.
+        means: Server binary, and how many trials run at a time.
+        tell: Called with what happens.
+
+    Raises:
+        UsageError, RigError: No server binary is there.
+    """
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # what fails is told in our words, to the cluster too
+    task_queue = task_queue or TASK_QUEUE
+    binary = await means.server("dev", tell=tell)
+    folder = scratch.new_folder("campaign")
+    installed = {**versions(), "server": binary.version}
+    code = await asyncio.to_thread(code_digest, Path.cwd(), versions=installed)
+    machine = machine_queue(task_queue)
+    server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
+    try:
+        async with LocalTrialMaker(binary=binary, folder=folder / "rigs", jobs=means.jobs, tell=tell) as maker:
+            activities = CampaignActivities(
+                maker=maker,
+                folder=folder / "trials",
+                code=code,
+                machine=machine,
+                prepare=lambda order: _prepared(order, server=server),
+                scenario=declared_scenario,
+                options=kept_options,
+                tell=tell,
+                store=store_by_url,
+            )
+            async with working(client, activities, task_queue=task_queue, machine=machine):
+                yield machine
+    finally:
+        scratch.remove(folder)
+
+
+async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: Tell) -> None:
+    """Do all of a campaign on this machine, with a dev server of its own in the place of a cluster.
+
+    Raises:
+        UsageError, RigError: It cannot be done.
+    """
+    binary = await means.server("dev", tell=tell)
+    folder = scratch.new_folder("cluster")
+    try:
+        async with DevServer(binary.path, folder=folder) as server:
+            client = await connect(ClusterConnection(address=server.address, namespace="default", tls=False))
+            async with work_here(client, task_queue=TASK_QUEUE, means=means, tell=tell):
+                await start(client, order, campaign=campaign, task_queue=TASK_QUEUE)
+                await client.get_workflow_handle(campaign).result()
+    except WorkflowFailureError as error:
+        raise RigError(f"the campaign failed: {root_cause(error)}") from error
+    finally:
+        scratch.remove(folder)
+
+
+def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
+    """Read the scenarios of a campaign, and return the record of the run that begins."""
+    scenarios = load(order.targets)
+    declared = tuple(declaration(each) for each in scenarios)
+    record = begin(scenarios=declared, options=dict(order.options), server=server)
+    return replace(record, command=order.command or record.command)
