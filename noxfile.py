@@ -161,8 +161,9 @@ def _tests(session: nox.Session, *arguments: str, oldest: str = "") -> None:
 
 
 def _replay(session: nox.Session) -> None:
-    session.run("crashproof", "replay", "tests/histories", "--workflows", "scenarios.research.workflows")
-    session.run("crashproof", "replay", "tests/histories", "--worker", "python -m scenarios.research.worker")
+    code = ("--workflows", "scenarios.research.workflows", "--workflows", "harness.campaign.workflows")
+    session.run("crashproof", "replay", "tests/histories", *code)
+    session.run("crashproof", "replay", "tests/histories/*.json*", "--worker", "python -m scenarios.research.worker")
 
 
 def _chaos(session: nox.Session, *arguments: str) -> None:

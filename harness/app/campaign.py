@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,16 +29,19 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import KEPT
+from harness.app.explore import put_together
 from harness.app.progress import Tell
 from harness.app.run import RunResult
 from harness.campaign.batches import lanes_for
-from harness.campaign.merging import fetch_evidence, result_of
+from harness.campaign.bundles import unpack
+from harness.campaign.merging import explored_in, fetch_evidence, result_of
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
 from harness.campaign.places import THIN, Places
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
 from harness.records import store as folders
+from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
 from harness.records.sweep_result import News
 from harness.report.files import keep, shown_path
@@ -85,6 +89,7 @@ def order_of(
     batch: int,
     machines: int,
     thin: bool = False,
+    explore: bool = False,
     policies: Path | None = None,
     command: Sequence[str] = (),
 ) -> CampaignOrder:
@@ -97,6 +102,7 @@ def order_of(
         batch: How many trials one activity makes at most.
         machines: How many machines are expected to work for it.
         thin: Whether the evidence of trials that pass is left out.
+        explore: Whether each scenario is explored, too.
         policies: A file like ``retry_policy.json``, in whose place it comes; None: that one.
         command: The command line that asks for it.
 
@@ -115,6 +121,7 @@ def order_of(
         lanes=lanes_for(machines),
         at_a_time=max(AT_A_TIME, machines),
         command=tuple(command),
+        explore=explore,
     )
 
 
@@ -275,6 +282,22 @@ def report(campaign: str, *, store: str, folder: Path, tell: Tell) -> RunResult:
     folders.save_run(folder, replace(record, finished=time.time()))
     keep(record.sweeps, folder=folder, scenarios=record.scenarios)
     return RunResult(folder=folder, sweeps=record.sweeps)
+
+
+def explorations(campaign: str, *, store: str, out: Path) -> Explorations | None:
+    """Put together what the explorations of a campaign came to, as one exploration below a folder; None: there is none.
+
+    Raises:
+        UsageError, RigError: As ``report``.
+    """
+    kept, places = store_by_url(store), Places(campaign)
+    explored = list(explored_in(kept, places, result_of(kept, places)))
+    if not explored:
+        return None
+    with tempfile.TemporaryDirectory(prefix="crashproof-") as folder:
+        for each in explored:
+            unpack(kept.bundle(each.bundle), into=Path(folder))
+        return put_together(sorted(Path(folder).iterdir()), out=out)
 
 
 def in_words(progress: Progress) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,9 +16,10 @@ from temporalio.client import WorkflowFailureError
 from harness.app.campaign import start
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import declaration, declared_scenario, kept_options
+from harness.app.explore import explore_started
 from harness.app.loading import load
 from harness.app.progress import Tell
-from harness.app.run import Means
+from harness.app.run import DeclaredWork, Means
 from harness.campaign.activities import CampaignActivities
 from harness.campaign.code import code_digest
 from harness.campaign.local_trials import LocalTrialMaker
@@ -26,7 +28,8 @@ from harness.campaign.store_by_url import store_by_url
 from harness.campaign.worker import machine_queue, working
 from harness.errors import RigError, root_cause
 from harness.processes import scratch
-from harness.records.run_record import RunRecord, begin, versions
+from harness.records.explore_result import Explorations
+from harness.records.run_record import DeclaredScenario, RunRecord, begin, versions
 from harness.servers.dev import DevServer
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
                 options=kept_options,
                 tell=tell,
                 store=store_by_url,
+                explore=functools.partial(_explored, tell=tell),
             )
             async with working(client, activities, task_queue=task_queue, machine=machine):
                 yield machine
@@ -91,6 +95,12 @@ async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: 
         raise RigError(f"the campaign failed: {root_cause(error)}") from error
     finally:
         scratch.remove(folder)
+
+
+async def _explored(declared: DeclaredScenario, folder: Path, *, tell: Tell) -> Explorations | None:
+    """Explore a scenario, with its evidence below a folder."""
+    work = DeclaredWork(scenario=declared_scenario(declared), declared=declared)
+    return await explore_started([work], out=folder, tell=tell)
 
 
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:

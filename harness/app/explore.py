@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -191,6 +192,29 @@ def _keep(record: ExplorationRecord) -> Explorations:
     files.write_bytes(folder / "summary.md", findings_summary(report).encode())
     files.write_bytes(folder / "report.html", html(report, trees=[each for each in trees if each]).encode())
     return explored
+
+
+def put_together(parts: Sequence[Path], *, out: Path) -> Explorations:
+    """Make one evidence folder below ``out`` of explorations that were made elsewhere, each of other scenarios.
+
+    Raises:
+        UsageError: A file of one is corrupt.
+    """
+    folder = _new_folder(out.resolve())
+    records = []
+    for part in parts:
+        was = folders.read_json(part / RECORD, ExplorationRecord).explored.folder
+        shutil.copytree(part, folder, dirs_exist_ok=True)
+        for file in (folder / RECORD, *folder.glob(f"*/{PLAN}")):
+            folders.write_bytes(file, file.read_bytes().replace(was.encode(), shown_path(folder).encode()))
+        records.append(folders.read_json(folder / RECORD, ExplorationRecord))
+    explored = Explorations(
+        results=tuple(result for each in records for result in each.explored.results),
+        folder=shown_path(folder),
+        seconds=sum(each.explored.seconds for each in records),
+    )
+    scenarios = tuple(scenario for each in records for scenario in each.scenarios)
+    return _keep(ExplorationRecord(cwd=os.getcwd(), scenarios=scenarios, explored=explored))
 
 
 def judge_explorations(folder: Path) -> Explorations:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from harness.campaign.merging import merged
+from harness.campaign.merging import explored_in, merged
 from harness.campaign.orders import (
     Batch,
     BatchDone,
@@ -35,16 +35,17 @@ from harness.campaign.places import THIN, Places, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import TrialMaker
-from harness.errors import UsageError, first_error
+from harness.errors import RigError, UsageError, first_error
 from harness.foreign import for_file_name
 from harness.records.evidence import Evidence
+from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.result_json import run_as_json, run_of
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult, count, outcome
-from harness.records.verdict import Outcome
+from harness.records.verdict import Outcome, worst
 
 _BEAT_EVERY = 5.0  # seconds
 _LOGGED = 5  # lines at the end of the log of a batch that a heartbeat carries
@@ -63,6 +64,7 @@ class CampaignActivities:
         options: Returns the options that a record keeps.
         tell: Called with what happens.
         store: Returns the store of a URL.
+        explore: Explores a scenario that a record declares, with its evidence below a folder.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class CampaignActivities:
         options: Callable[[RunRecord], SweepOptions],
         tell: Callable[[News], None],
         store: Callable[[str], Store],
+        explore: Callable[[DeclaredScenario, Path], Awaitable[Explorations | None]],
     ) -> None:
         self._maker = maker
         self._folder = folder
@@ -87,11 +90,12 @@ class CampaignActivities:
         self._options = options
         self._tell = tell
         self._store = store
+        self._explore = explore
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
         """The activities, to be registered."""
-        return (self.prepare, self.make_baselines, self.try_batch, self.end_round, self.merge)
+        return (self.prepare, self.make_baselines, self.try_batch, self.end_round, self.explore, self.merge)
 
     @activity.defn
     async def prepare(self, order: CampaignOrder) -> Prepared:
@@ -115,11 +119,11 @@ class CampaignActivities:
     @activity.defn
     async def try_batch(self, batch: Batch) -> BatchDone:
         """Make the trials of some plans of a round."""
-        shared = await self._begun(batch)
-        if kept := await asyncio.to_thread(shared.kept, batch):
-            return self._done(kept)
         log = [f"attempt {activity.info().attempt} on {self._machine}"]
         async with self._working(log):
+            shared = await self._begun(batch)
+            if kept := await asyncio.to_thread(shared.kept, batch):
+                return self._done(kept)
             plans, known = await asyncio.to_thread(shared.fetch, batch)
             shown: list[TrialShown] = []
 
@@ -143,6 +147,15 @@ class CampaignActivities:
             return await asyncio.to_thread(shared.end_round, over)
 
     @activity.defn
+    async def explore(self, work: Work) -> None:
+        """Explore a scenario: every order in which the world can answer its worker, within the usual budgets."""
+        async with self._working():
+            shared = await self._begun(work)
+            explored = await self._explore(shared.declared, shared.folder / "explorations")
+            if explored:
+                await asyncio.to_thread(shared.keep_explored, explored)
+
+    @activity.defn
     async def merge(self, over: CampaignOver) -> CampaignDone:
         """Put together what the scenarios of a campaign came to."""
         async with self._working():
@@ -150,12 +163,13 @@ class CampaignActivities:
             await asyncio.to_thread(store.put_json, places.given_up, over.given_up)
             record = await asyncio.to_thread(merged, store, places)
             await asyncio.to_thread(store.put_json, places.result, run_as_json(record))
+            explored = await asyncio.to_thread(lambda: list(explored_in(store, places, record)))
             verdicts = [verdict for sweep in record.sweeps for verdict in sweep.verdicts]
             return CampaignDone(
-                outcome=str(outcome(record.sweeps)),
+                outcome=worst([outcome(record.sweeps), *(each.outcome for each in explored)]),
                 trials=len(verdicts),
                 failed=count(verdicts, Outcome.FAIL),
-                findings=sum(len(sweep.findings) for sweep in record.sweeps),
+                findings=sum(len(sweep.findings) for sweep in record.sweeps) + sum(each.findings for each in explored),
             )
 
     def _done(self, result: SweepResult) -> BatchDone:
@@ -183,6 +197,7 @@ class CampaignActivities:
             store=store,
             places=places,
             scenario=await asyncio.to_thread(self._scenario, declared),
+            declared=declared,
             options=self._options(record),
             folder=folder,
             thin=record.options.get(THIN, False),
@@ -196,7 +211,7 @@ class CampaignActivities:
             log: What was done so far: its end is what is left of it where this machine dies.
 
         Raises:
-            ApplicationError: What was asked cannot be done as asked, on no machine; it is not tried again.
+            ApplicationError: It cannot be done here; or, where it is not to be tried again, on no machine.
         """
         if log:
             activity.heartbeat(log)
@@ -207,9 +222,10 @@ class CampaignActivities:
         except (Exception, BaseExceptionGroup) as error:
             first = first_error(error)
             self._tell(News(text=f"{info.activity_type} of {info.workflow_id} failed: {first}"))
-            if not isinstance(first, UsageError):
+            if not isinstance(first, UsageError | RigError):
                 raise
-            raise ApplicationError(str(first), type="UsageError", non_retryable=True) from error
+            final = isinstance(first, UsageError)
+            raise ApplicationError(str(first), type=type(first).__name__, non_retryable=final) from None
         finally:
             beating.cancel()
 

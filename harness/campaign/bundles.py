@@ -6,6 +6,7 @@ import gzip
 import io
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import RigError
@@ -20,12 +21,17 @@ def packed(trial: Path) -> bytes:
     Args:
         trial: Folder of the trial in its run.
     """
+    return packed_folders({f"{_TRIALS}/{trial.name}": trial, f"{_UNDER_LOAD}/{trial.name}": under_load(trial)})
+
+
+def packed_folders(folders: Mapping[str, Path]) -> bytes:
+    """Return what is in folders, each under its name; one that is not there is left out."""
     content = io.BytesIO()
     with gzip.GzipFile(fileobj=content, mode="wb", mtime=0) as whole, tarfile.open(fileobj=whole, mode="w") as tar:
-        for folder, name in ((trial, _TRIALS), (under_load(trial), _UNDER_LOAD)):
+        for name, folder in folders.items():
             for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
                 if file.is_file() and not file.is_symlink():
-                    _add(tar, file, name=f"{name}/{trial.name}/{file.relative_to(folder)}")
+                    _add(tar, file, name=f"{name}/{file.relative_to(folder)}")
     return content.getvalue()
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from harness.campaign.bundles import unpack
-from harness.campaign.places import THIN, BatchResult, Known, Over, Places, Round
+from harness.campaign.places import THIN, BatchResult, Explored, Known, Over, Places, Round
 from harness.campaign.store import MissingError, Store
 from harness.records.result_json import run_of, sweep_of
 from harness.records.run_record import RunRecord
@@ -69,6 +69,17 @@ def fetch_evidence(store: Store, places: Places, *, record: RunRecord, folder: P
             except MissingError as error:
                 lost.append(f"{scenario.name}: {error}")
     return lost
+
+
+def explored_in(store: Store, places: Places, record: RunRecord) -> Iterator[Explored]:
+    """Yield what the explorations of a campaign came to, of the scenarios that were explored.
+
+    Raises:
+        RigError: The store does not answer.
+    """
+    for scenario in record.scenarios:
+        with suppress(MissingError):
+            yield store.get_json(places.explored(scenario.name), Explored)
 
 
 def _sweep(store: Store, places: Places, scenario: str, why_given_up: str) -> SweepResult:

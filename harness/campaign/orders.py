@@ -50,6 +50,7 @@ class CampaignOrder:
         command: The command line that asked for it, as ``run.json`` keeps it.
         done: How many of the scenarios earlier runs of this workflow have finished.
         given_up: Why scenarios were given up, by name.
+        explore: Whether each scenario is explored, too.
     """
 
     store: str
@@ -64,6 +65,7 @@ class CampaignOrder:
     command: tuple[str, ...] = ()
     done: int = 0
     given_up: dict[str, str] = field(default_factory=dict)
+    explore: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,7 @@ class ScenarioOrder:
         given_up: What was given up in that round, each with why.
         tried: Trials made in earlier runs of this workflow.
         failed: Those of them that failed.
+        explore: Whether it is explored at the end.
     """
 
     campaign: str
@@ -101,6 +104,7 @@ class ScenarioOrder:
     given_up: tuple[str, ...] = ()
     tried: int = 0
     failed: int = 0
+    explore: bool = False
 
     @property
     def left(self) -> int:

@@ -10,6 +10,7 @@
     campaigns/<campaign>/<scenario>/round-<n>/over.json  what of it was given up
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.json           what a batch came to
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun/<trial>  the bundle of a trial that one under way has made
+    campaigns/<campaign>/<scenario>/explored.json        what its exploration came to
     campaigns/<campaign>/given-up.json                   why scenarios were given up, by name
     campaigns/<campaign>/result.json                     what it came to: a ``run.json``
 """
@@ -21,6 +22,7 @@ from typing import Any
 
 from harness.foreign import for_file_name
 from harness.records.cut import Cut
+from harness.records.verdict import Outcome
 
 THIN = "thin"
 """Option in ``campaign.json``: whether the evidence of trials that passed is left out, once their batch is over."""
@@ -97,6 +99,21 @@ class Over:
     given_up: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Explored:
+    """``explored.json``: what the exploration of a scenario came to.
+
+    Attributes:
+        bundle: The bundle of its evidence folder.
+        outcome: Its outcome.
+        findings: How many findings there are.
+    """
+
+    bundle: str
+    outcome: Outcome
+    findings: int
+
+
 @dataclass(frozen=True)
 class Places:
     """The names of what one campaign keeps.
@@ -130,6 +147,10 @@ class Places:
     def known(self, scenario: str) -> str:
         """What the undisturbed trials of a scenario showed."""
         return f"{self._of(scenario)}/known.json"
+
+    def explored(self, scenario: str) -> str:
+        """What the exploration of a scenario came to."""
+        return f"{self._of(scenario)}/explored.json"
 
     def round(self, scenario: str, number: int) -> str:
         """The plans of a round."""

@@ -8,16 +8,19 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from harness.campaign.bundles import packed, unpack
+from harness.campaign.bundles import packed, packed_folders, unpack
 from harness.campaign.orders import Batch, RoundOver
-from harness.campaign.places import BatchResult, Known, Over, Places, Round, TrialShown
+from harness.campaign.places import BatchResult, Explored, Known, Over, Places, Round, TrialShown
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import Undisturbed
 from harness.errors import RigError
+from harness.foreign import for_file_name
 from harness.records.evidence import Evidence
+from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan, baseline_trials, parse
 from harness.records.result_json import sweep_as_json, sweep_of
+from harness.records.run_record import DeclaredScenario
 from harness.records.scenario import Scenario
 from harness.records.store import is_judged, under_load
 from harness.records.sweep_result import SweepResult
@@ -33,6 +36,7 @@ class SharedSweep:
 
     Attributes:
         scenario: The scenario.
+        declared: Where it is declared.
         options: How it is swept.
         folder: Folder of this machine's trials of it.
         thin: Whether the evidence of trials that passed is kept only as long as their batch is under way.
@@ -41,6 +45,7 @@ class SharedSweep:
         store: The store of the campaign.
         places: The names of what it keeps.
         scenario: The scenario.
+        declared: Where it is declared.
         options: How it is swept.
         folder: Folder of this machine's trials of it.
         thin: Whether the evidence of trials that passed is kept only as long as their batch is under way.
@@ -52,11 +57,13 @@ class SharedSweep:
         store: Store,
         places: Places,
         scenario: Scenario,
+        declared: DeclaredScenario,
         options: SweepOptions,
         folder: Path,
         thin: bool = False,
     ) -> None:
         self.scenario = scenario
+        self.declared = declared
         self.options = options
         self.folder = folder
         self.thin = thin
@@ -173,6 +180,17 @@ class SharedSweep:
         following = Round(plans=texts, cuts=tuple(cuts), places=tuple(sorted(places)))
         self._store.put_json(self._places.round(name, over.round + 1), following)
         return len(texts)
+
+    def keep_explored(self, explored: Explorations) -> None:
+        """Keep what the exploration of the scenario came to, with its evidence folder.
+
+        Raises:
+            RigError: The store does not take it.
+        """
+        bundle = self._store.add(packed_folders({for_file_name(self.scenario.name): Path(explored.folder)}))
+        findings = sum(len(each.findings) for each in explored.results)
+        kept = Explored(bundle=bundle, outcome=explored.outcome, findings=findings)
+        self._store.put_json(self._places.explored(self.scenario.name), kept)
 
     def _shown_in(self, over: RoundOver, number: int) -> tuple[TrialShown, ...]:
         """Return what the recoveries of a batch showed; nothing of one that was given up."""

@@ -99,6 +99,7 @@ class CrashproofCampaign:
             policies=order.policies,
             batch=order.batch,
             lanes=order.lanes,
+            explore=order.explore,
         )
         try:
             await workflow.execute_child_workflow(
@@ -123,7 +124,7 @@ class CrashproofScenario:
 
     @workflow.run
     async def run(self, order: ScenarioOrder) -> None:
-        """Make the undisturbed trials, then all batches of each round, until a round shows nothing new."""
+        """Make the undisturbed trials, then all batches of each round, until one shows nothing new; then explore."""
         if order.round < 0:
             plans = await _asked(
                 "make_baselines", self._work, result=int, policy=order.policies["baselines"], priority=1
@@ -141,6 +142,8 @@ class CrashproofScenario:
             if self._order.left:
                 workflow.continue_as_new(self._order)
             await self._go_on()
+        if order.explore:
+            await _asked("explore", self._work, result=type(None), policy=order.policies["exploration"])
 
     @workflow.query
     def progress(self) -> Progress:

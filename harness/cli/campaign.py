@@ -50,6 +50,7 @@ _WORK = (
         metavar="FILE",
         help="Timeouts and retries in JSON.",
     ),
+    click.option("--explore", is_flag=True, help="Explore each scenario, too, as `crashproof explore` does."),
     click.option(
         "--thin", is_flag=True, help="Keep the evidence of undisturbed trials, and of those that do not pass."
     ),
@@ -240,7 +241,13 @@ def _reported(name: str, *, store: str, form: str, given: dict[str, Any]) -> int
     if given["report_dir"]:
         write_reports(folder, to=given["report_dir"])
     earlier = given.get("earlier")
-    return show(result, form=form, earlier=reported(earlier, tell=tell) if earlier else None)
+    place = folders.EXPLORATIONS if given["out"] == folders.RUNS else given["out"] / folders.EXPLORATIONS.name
+    return show(
+        result,
+        form=form,
+        earlier=reported(earlier, tell=tell) if earlier else None,
+        explored=app.explorations(name, store=store, out=place),
+    )
 
 
 def _show_status(now: CampaignStatus, *, form: str) -> None:
@@ -280,6 +287,7 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
         "batch": given["batch"],
         "machines": given["machines"],
         "thin": given["thin"],
+        "explore": given["explore"],
         "policies": given["policies"],
         "command": ("crashproof", *command_without_secrets(sys.argv[1:])),
     }

@@ -48,8 +48,13 @@ def _activities(folder: Path) -> CampaignActivities:
         scenario=lambda declared: TRIP,
         options=lambda record: SweepOptions(),
         store=lambda url: Store(url, files=Bucket(), root=url),
+        explore=_explored,
         tell=lambda news: logging.getLogger(__name__).info("%s", news.text),
     )
+
+
+async def _explored(declared: DeclaredScenario, folder: Path) -> None:
+    """Explore nothing: trips are scripted."""
 
 
 def _prepared(order: CampaignOrder) -> RunRecord:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import psutil
 from temporalio.client import Client
@@ -53,7 +54,7 @@ class MadeTrials(ScriptedTrials):
     async def undisturbed(self, scenario: Scenario, *, folder: Path, options: SweepOptions) -> Undisturbed:
         """Make the undisturbed trials, and say that there are so many plans."""
         seen = await super().undisturbed(scenario, folder=folder, options=options)
-        way = Point(position="before", door="wire", operation="Book", workflow="Trip")
+        way = Point(position="before", door="wire", operation="Pay", workflow="Trip")
         cuts = tuple(Cut(point=replace(way, occurrence=n), fault="kill-worker") for n in range(1, 1 + self._number))
         plans = tuple(Plan((cut.strike,)) for cut in cuts)
         return replace(seen, result=replace(seen.result, cuts=cuts), plans=plans)
@@ -107,6 +108,7 @@ async def _measured(folder: Path, trials: int) -> list[Figure]:
         options=lambda record: SweepOptions(),
         tell=lambda news: None,
         store=store_by_url,
+        explore=AsyncMock(return_value=None),
     )
     async with DevServer((await find_temporal()).path, folder=folder / "server") as server:
         client = await Client.connect(server.address)

@@ -1,10 +1,11 @@
-"""Records the stored histories of the reference agent anew: ``python -m tests.histories.record``.
+"""Records the stored histories of two agents anew: ``python -m tests.histories.record``.
 
-The agent is tortured by a real sweep: killed, refused, and with a fault of each kind of its model. Of the histories
-that the trials leave behind, few are kept that together hold everything which any of them holds: kinds of events,
-attempts, failures, timeouts, signals. Three are stored in a form of their own: one packed, one cut so that its last
-workflow task is open, and one without what the SDK notes about itself. No history names the machine. ``recorded.txt``
-tells of each the plan it comes from.
+The reference agent is tortured by a real sweep: killed, refused, and with a fault of each kind of its model. The worker
+of campaigns is killed at every cut; its histories have a folder of their own. Of the histories that the trials leave
+behind, few are kept that together hold everything which any of them holds: kinds of events, attempts, failures,
+timeouts, signals. Three of each agent are stored in a form of their own: one packed, one cut so that its last workflow
+task is open, and one without what the SDK notes about itself. No history names the machine. ``recorded.txt`` tells of
+each the plan it comes from.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ FAULTS = (
     *("kill-worker", "heartbeat-lost", "unavailable-until-healed", "model-400", "model-429-date", "model-429-quota"),
     *("model-outage", "model-reset", "model-silent", "model-truncated"),
 )
-SWEEP = ("run", "scenarios/research.py::worker_dies", "--faults", ",".join(FAULTS))
+SWEEPS = {
+    HERE: ("run", "scenarios/research.py::worker_dies", "--faults", ",".join(FAULTS)),
+    HERE / "campaign": ("run", "scenarios/campaign.py::worker_dies"),
+}
+"""By the folder of the histories the sweep that they come from."""
+
 _MACHINE = re.compile(r"\d+@[\w.-]+")
 _UNTOLD = ("stackTrace",)
 _SWEPT = (0, 1, 3)  # what histories are like does not depend on what a trial came to
@@ -51,22 +57,31 @@ class Found:
     def name(self) -> str:
         """A file's name for it."""
         strikes = re.sub(r"[^A-Za-z0-9]+", "-", self.plan).strip("-").lower() or "undisturbed"
+        if "/" in self.workflow_id:
+            strikes = f"child-{strikes}"
         return re.sub(r"-(researchagentworkflow|attempt-1)(?=-|$)", "", strikes)
 
 
 def main() -> None:
     """Sweep, choose, and write."""
-    with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "harness.cli", *SWEEP, "--out", scratch]
-        status = subprocess.run(command, check=False).returncode
-        if status not in _SWEPT:
-            sys.exit(status)
-        found = sorted(_found(Path(scratch) / "latest"), key=lambda each: (len(each.plan) > 0, each.plan))
-    for old in (*HERE.glob("*.json"), *HERE.glob("*.json.gz")):
+    for folder, sweep in SWEEPS.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            command = [sys.executable, "-m", "harness.cli", *sweep, "--out", scratch]
+            status = subprocess.run(command, check=False).returncode
+            if status not in _SWEPT:
+                sys.exit(status)
+            keep(Path(scratch) / "latest", folder=folder)
+
+
+def keep(run: Path, *, folder: Path) -> None:
+    """Choose histories of a run, and write them into a folder in place of those that are there."""
+    found = sorted(_found(run), key=lambda each: (len(each.plan) > 0, each.plan))
+    folder.mkdir(exist_ok=True)
+    for old in (*folder.glob("*.json"), *folder.glob("*.json.gz")):
         old.unlink()
-    index = [_written(each, number) for number, each in enumerate(chosen(found))]
-    told = {"command": f"crashproof {' '.join(SWEEP)}", "versions": versions(), "histories": index}
-    (HERE / "recorded.txt").write_text(json.dumps(told, indent=2) + "\n")
+    index = [_written(each, number, folder=folder) for number, each in enumerate(chosen(found))]
+    told = {"command": f"crashproof {' '.join(SWEEPS[folder])}", "versions": versions(), "histories": index}
+    (folder / "recorded.txt").write_text(json.dumps(told, indent=2) + "\n")
 
 
 def chosen(found: Sequence[Found]) -> Iterator[Found]:
@@ -108,7 +123,7 @@ def _failures(failure: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield from _failures(failure["cause"])
 
 
-def _written(found: Found, number: int) -> dict[str, Any]:
+def _written(found: Found, number: int, *, folder: Path) -> dict[str, Any]:
     events = [_scrubbed(event) for event in found.events]
     form = {1: "packed", 2: "open", 3: "without SDK metadata"}.get(number, "as exported")
     if form == "open":
@@ -118,7 +133,7 @@ def _written(found: Found, number: int) -> dict[str, Any]:
         for event in events:
             event.get("workflowTaskCompletedEventAttributes", {}).pop("sdkMetadata", None)
     text = json.dumps({"workflowId": found.workflow_id, "events": events}, indent=1) + "\n"
-    file = HERE / f"{found.name}.json"
+    file = folder / f"{found.name}.json"
     if form == "packed":
         file = file.with_name(f"{file.name}.gz")
         file.write_bytes(gzip.compress(text.encode(), mtime=0))

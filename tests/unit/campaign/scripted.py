@@ -18,6 +18,7 @@ from harness.campaign.trial_maker import Tried, Undisturbed
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
+from harness.records.run_record import DeclaredScenario
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import SweepResult
 from harness.servers.engine import engine
@@ -25,6 +26,8 @@ from harness.sweeps.plans import first_plans, places_of
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.turns import Turns
 from tests.unit.sweeps.test_sweep import CHECK, TRIP, Script
+
+DECLARED = DeclaredScenario(name=TRIP.name)
 
 
 class ScriptedTrialMaker:
@@ -61,7 +64,9 @@ class ScriptedTrialMaker:
 
 def shared_by(machine: Path, *, store: Store, options: SweepOptions) -> SharedSweep:
     """Return the sweep as the machine of that folder shares it."""
-    return SharedSweep(store=store, places=Places("tour"), scenario=TRIP, options=options, folder=machine)
+    return SharedSweep(
+        store=store, places=Places("tour"), scenario=TRIP, declared=DECLARED, options=options, folder=machine
+    )
 
 
 def swept_by_machines(script: Script, folder: Path, *, batch: int = 2, lose: int = -1, **options: Any) -> Store:

@@ -12,11 +12,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from harness.campaign.activities import CampaignActivities
+from harness.campaign.bundles import unpack
 from harness.campaign.merging import result_of
 from harness.campaign.orders import Batch, BatchDone, CampaignOrder, CampaignOver, RoundOver, Work
-from harness.campaign.places import THIN, BatchResult, Places
+from harness.campaign.places import THIN, BatchResult, Explored, Places
 from harness.campaign.store import MissingError, Store
 from harness.campaign.store_by_url import store_by_url
+from harness.records.explore_result import Explorations, ExploreResult
 from harness.records.options import SweepOptions
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.verdict import Outcome
@@ -24,6 +26,13 @@ from tests.unit.campaign.scripted import ScriptedTrialMaker
 from tests.unit.sweeps.test_sweep import FIRST, TRIP, Script
 
 FAILS = Script(recoveries={FIRST[1]: ("ChargeTwice",), "*": ("Book",)})
+
+
+async def explored(declared: DeclaredScenario, folder: Path) -> Explorations:
+    """Explore the scenario of a machine, which cannot be done."""
+    (folder / "one").mkdir(parents=True)
+    (folder / "one" / "exploration.json").write_text("{}")
+    return Explorations(results=(ExploreResult(scenario=declared.name, reason="no"),), folder=str(folder / "one"))
 
 
 @dataclass
@@ -72,6 +81,7 @@ class Machine:
             options=lambda record: SweepOptions(),
             tell=lambda news: None,
             store=store_by_url,
+            explore=explored,
         )
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, workflow_id="tour", workflow_run_id=run)
@@ -127,3 +137,16 @@ def test_what_it_came_to_is_read_as_it_was_put_together(tmp_path: Path) -> None:
     here.do("merge", CampaignOver(campaign="tour", store=here.url, given_up={}))
     here.store.put(places.batch(TRIP.name, 0, 0), b"lost")
     assert result_of(here.store, places).sweeps[0].verdicts == so_far.sweeps[0].verdicts
+
+
+def test_what_an_exploration_came_to_counts_and_its_evidence_is_kept(tmp_path: Path) -> None:
+    here = machine(tmp_path, Script(recoveries={"*": ("Book",)}))
+    here.do("try_batch", here.batch(3))
+    here.do("end_round", RoundOver(**vars(here.work), round=0, batches=1))
+    merge = CampaignOver(campaign="tour", store=here.url, given_up={})
+    assert here.do("merge", merge).outcome == "PASS"
+    here.do("explore", here.work)
+    assert here.do("merge", merge).outcome == "UNKNOWN"
+    kept = here.store.get_json(Places("tour").explored(TRIP.name), Explored)
+    unpack(here.store.bundle(kept.bundle), into=tmp_path / "unpacked")
+    assert (tmp_path / "unpacked" / TRIP.name / "exploration.json").read_text() == "{}"
