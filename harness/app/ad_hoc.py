@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from harness.errors import UsageError
@@ -16,6 +17,18 @@ _OF_ACTIVITIES = ("--start-to-close", "--schedule-to-close", "--heartbeat-timeou
 
 NAMELESS = "ad-hoc"
 """Name of an ad hoc scenario whose workflow type is not given."""
+
+
+_ONE = (
+    *("worker", "task_queue", "workflow", "id", "starter", "one_program", "over", "fails", "falls_back", "model"),
+    *("address", "http_proxy", "data_converter"),
+)
+_SEVERAL = (
+    *("input", "signal", "query", "update", "cancel", "effects", "env", "state"),
+    *("search_attribute", "nexus_endpoint"),
+)
+UNDESCRIBED: Mapping[str, Any] = MappingProxyType(dict.fromkeys(_ONE) | dict.fromkeys(_SEVERAL, ()))
+"""The options of a worker that is not described at all."""
 
 
 def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:

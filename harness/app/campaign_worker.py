@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from temporalio.client import WorkflowFailureError
 
+from harness.app.ad_hoc import UNDESCRIBED, ad_hoc_scenario
 from harness.app.campaign import start
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import declaration, declared_scenario, kept_options
@@ -20,6 +21,7 @@ from harness.app.explore import explore_started
 from harness.app.loading import load
 from harness.app.progress import Tell
 from harness.app.run import DeclaredWork, Means
+from harness.app.worker_program import makes_worker, read_options
 from harness.campaign.activities import CampaignActivities
 from harness.campaign.code import code_digest
 from harness.campaign.local_trials import LocalTrialMaker
@@ -105,7 +107,13 @@ async def _explored(declared: DeclaredScenario, folder: Path, *, tell: Tell) -> 
 
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
     """Read the scenarios of a campaign, and return the record of the run that begins."""
-    scenarios = load(order.targets)
-    declared = tuple(declaration(each) for each in scenarios)
-    record = begin(scenarios=declared, options=dict(order.options), server=server)
+    options = dict(order.options)
+    if len(order.targets) == 1 and makes_worker(program := Path(order.targets[0])):
+        read = read_options(program, given={})
+        described = [{**UNDESCRIBED, **each.options} for each in read]
+        declared = tuple(declaration(ad_hoc_scenario(each), options=each) for each in described)
+        options["workflows"] = list(dict.fromkeys(each.module for each in read if each.module))
+    else:
+        declared = tuple(declaration(each) for each in load(order.targets))
+    record = begin(scenarios=declared, options=options, server=server)
     return replace(record, command=order.command or record.command)

@@ -35,7 +35,7 @@ Exit status of run, watch and report: 0 pass, 1 finding that fails, 2 usage, 3 u
 """
 
 _WORK = (
-    click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|NAME|FILE::NAME..."),
+    click.argument("targets", nargs=-1, required=True, metavar="WORKER.PY|FILE|FOLDER|NAME|FILE::NAME..."),
     click.option("--faults", "faults_wanted", multiple=True, metavar="WORD[,WORD]", help="As for `crashproof run`."),
     click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match."),
     click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time."),

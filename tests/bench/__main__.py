@@ -22,11 +22,12 @@ from tests.bench import (
     skipped_time,
     starting,
     sweeps,
+    two_workers,
 )
 from tests.bench.table import render
 
 PARTS = (
-    *("starting", "proxy", "model", "time", "audit", "replay", "explore", "page", "campaign"),
+    *("starting", "proxy", "model", "time", "audit", "replay", "explore", "page", "campaign", "two-workers"),
     *("list", "research", "sweep", "pace", "memory", "faults", "broken", "load"),
 )
 
@@ -56,6 +57,7 @@ def main() -> int:
         "explore": explore.measure,
         "page": page.measure,
         "campaign": campaign.measure,
+        "two-workers": two_workers.measure,
         "list": sweeps.measure_list,
         "pace": lambda: paces.measure_pace(minutes=asked.minutes),
         "memory": lambda: paces.measure_memory(trials=asked.trials),
