@@ -15,7 +15,6 @@ TRIED_ELSEWHERE = {
     "app/connection": ("rig/cli/test_capture.py", "connecting needs a server"),
     "app/model_*": ("rig/cli/test_model.py", "the command is this and the printing of where it is"),
     "app/confirm": ("rig/cli/test_explore.py", "the command is this function and the printing of its result"),
-    "app/explore": ("rig/cli/test_explore.py", "the command is this function and the printing of its result"),
     "app/replay": ("rig/cli/test_replay.py", "the command is this function and the printing of its result"),
     "app/re*": ("rig/cli/test_run.py", "going on and reproducing need a run"),
     "app/run": ("rig/cli/test_run.py", "a run needs a server"),
