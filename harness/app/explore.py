@@ -203,11 +203,11 @@ def put_together(parts: Sequence[Path], *, out: Path) -> Explorations:
     folder = _new_folder(out.resolve())
     records = []
     for part in parts:
-        was = folders.read_json(part / RECORD, ExplorationRecord).explored.folder
+        was = files.read_json(part / RECORD, ExplorationRecord).explored.folder
         shutil.copytree(part, folder, dirs_exist_ok=True)
         for file in (folder / RECORD, *folder.glob(f"*/{PLAN}")):
-            folders.write_bytes(file, file.read_bytes().replace(was.encode(), shown_path(folder).encode()))
-        records.append(folders.read_json(folder / RECORD, ExplorationRecord))
+            files.write_bytes(file, file.read_bytes().replace(was.encode(), shown_path(folder).encode()))
+        records.append(files.read_json(folder / RECORD, ExplorationRecord))
     explored = Explorations(
         results=tuple(result for each in records for result in each.explored.results),
         folder=shown_path(folder),

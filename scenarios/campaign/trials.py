@@ -14,7 +14,7 @@ from harness.records.plan import Plan, baseline_trials
 from harness.records.point import Point, meets
 from harness.records.scenario import Scenario, start
 from harness.records.sweep_result import SweepResult
-from harness.records.tape import Entry
+from harness.records.tape import Entry, Kind
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 from harness.sweeps.plans import chosen_faults, first_plans, known_cuts, places_of
 
@@ -85,7 +85,8 @@ def _tape(plan: Plan) -> Iterator[Entry]:
     while coming:
         number += 1
         met = Point(position="before", door="wire", operation=coming.pop(0), workflow="Trip")
-        for kind, point in (("request", met), ("reply", met.at("after"))):
+        sides: tuple[tuple[Kind, Point], ...] = (("request", met), ("reply", met.at("after")))
+        for kind, point in sides:
             yield Entry(at=number, kind=kind, door="wire", operation=point.operation, message=number, point=point)
             if waiting and meets(point.id, waiting[0].point):
                 waiting.pop(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.app.explore import PLAN, RECORD, ExplorationRecord, put_together
-from harness.records import store as folders
+from harness.records import files
 from harness.records.explore_result import Explorations, ExploreResult
 from harness.records.run_record import DeclaredScenario
 from harness.records.verdict import Outcome
@@ -20,8 +20,8 @@ def explored(part: Path, name: str) -> Path:
         scenarios=(DeclaredScenario(name=name),),
         explored=Explorations(results=(result,), folder=was, seconds=1.5),
     )
-    folders.write_json(part / RECORD, record)
-    folders.write_json(part / f"of-{name}" / PLAN, {"history": f"{was}/history.json"})
+    files.write_json(part / RECORD, record)
+    files.write_json(part / f"of-{name}" / PLAN, {"history": f"{was}/history.json"})
     return part
 
 
@@ -32,7 +32,7 @@ def test_explorations_of_several_machines_are_put_together(tmp_path: Path) -> No
     assert (whole.seconds, whole.outcome) == (3.0, Outcome.PASS)
     place = tmp_path / "out" / "latest"
     assert [each.title for each in whole.results] == [f"{whole.folder}/history.json"] * 2
-    assert folders.read_json(place / RECORD, ExplorationRecord).explored == whole
+    assert files.read_json(place / RECORD, ExplorationRecord).explored == whole
     assert {file.parent.name for file in place.glob(f"*/{PLAN}")} == {"of-trip", "of-tour"}
     assert all(whole.folder in file.read_text() for file in place.glob(f"*/{PLAN}"))
     assert (place / "report.html").is_file()
