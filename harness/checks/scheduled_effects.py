@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.checks import lasting_effects, masking, showing
-from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.check import NothingToLookAt, check
 from harness.checks.lasting_effects import LastingEffect
 from harness.checks.scheduled import scheduled_at, scheduled_runs
 from harness.records.evidence import Evidence, History
@@ -50,10 +49,10 @@ def scheduled_runs_do_alike(evidence: Evidence, baselines: Sequence[Evidence]) -
     usual, seen = _usual_effects(baselines), _seen_effects(evidence, runs)
     if not usual and not seen:
         raise NothingToLookAt("neither the work nor a run of its schedule had an effect")
-    ended = Counter(events.kind(close) if (close := events.close_of(each)) else "" for each in runs)
-    whole = ended["WORKFLOW_EXECUTION_COMPLETED"]
+    ends = {events.kind(close) for close in map(events.root_close, baselines) if close}
+    whole = sum((close := events.close_of(each)) is not None and events.kind(close) in ends for each in runs)
     if not whole:
-        raise CannotTell("no run of the schedule completed")
+        raise NothingToLookAt("no run of the schedule ended as the work does when somebody starts it")
     left = list(seen)
     for each in usual:
         met = [effect for effect in left if _agrees(effect, each.effect)]

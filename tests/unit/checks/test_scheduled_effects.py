@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.records.evidence import Evidence
 
-from .build import Story, judged, nothing, only_finding, passes
+from .build import Story, nothing, only_finding, passes
 
 NAME = "scheduled-runs-do-alike"
 RUN_KEY, ORDER_KEY = "agent/mail", "order-1"
@@ -63,4 +63,10 @@ def test_where_nothing_was_scheduled_or_done_there_is_nothing_to_look_at() -> No
     assert nothing(NAME, usual()) == "no schedule started a run"
     silent = Story().close().evidence()
     assert "neither the work nor a run" in nothing(NAME, scheduled(), silent)
-    assert judged(NAME, scheduled(ends=("FAILED",)), usual()).reason == "no run of the schedule completed"
+    assert "no run of the schedule ended as the work does" in nothing(NAME, scheduled(ends=("FAILED",)), usual())
+
+
+def test_work_that_fails_rightly_has_its_effects_in_each_run_too() -> None:
+    failing = Story().effect("mail", {"to": "ann"}, key=RUN_KEY).close("FAILED").evidence()
+    passes(NAME, scheduled(("ann", "s-1/mail"), ends=("FAILED",)), failing)
+    only_finding(NAME, scheduled(ends=("FAILED",)), failing)
