@@ -72,7 +72,7 @@ def test_a_function_that_is_no_activity_is_refused() -> None:
 def test_nothing_but_a_cancellation_is_sent_to_an_activity() -> None:
     alone = Scenario(worker="w", work=start_activity("book", start_to_close_timeout=1), over=reached("before/*"))
     assert alone.is_activity
-    assert alone.needs == {"activities without a workflow": "it starts one"}
+    assert alone.needs == {"activities without a workflow": "it starts an activity alone"}
     assert not replace(alone, work=start("Trip")).is_activity
     assert replace(alone, sends=[cancel(at="after/PollActivityTaskQueue/*")]).is_activity
     with pytest.raises(UsageError, match="can be cancelled and is sent nothing else, no signal"):
