@@ -145,7 +145,8 @@ def _inside_evidence(folder: Path) -> Iterable[str] | None:
 
 
 def _is_trial(folder: Path) -> bool:
-    return (folder / "history").is_dir() and ((folder / "trial.json").is_file() or (folder / "plan.json").is_file())
+    kept = (folder / "history").is_dir() or (folder / "activity").is_dir()  # what is said of an activity is no history
+    return kept and ((folder / "trial.json").is_file() or (folder / "plan.json").is_file())
 
 
 def _is_candidate(file: Path) -> bool:

@@ -245,7 +245,9 @@ class Scenario:
     def needs(self) -> dict[Need, str]:
         """What it needs of the engine that runs the server, and what it needs that for."""
         wanted: dict[Need, str] = {"time skipping": "it lets time pass"} if self.skips_time else {}
-        return {**wanted, "activities without a workflow": "it starts an activity alone"} if self.is_activity else wanted
+        return (
+            {**wanted, "activities without a workflow": "it starts an activity alone"} if self.is_activity else wanted
+        )
 
     @property
     def is_activity(self) -> bool:

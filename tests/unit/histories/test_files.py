@@ -139,6 +139,11 @@ def test_evidence_of_a_trial(run: Path, tmp_path: Path) -> None:
     assert [file.workflow_id for file in history_files([trial], cwd=tmp_path)] == ["", ""]
 
 
+def test_what_is_said_of_an_activity_without_a_workflow_is_no_history(run: Path, tmp_path: Path) -> None:
+    write(run / "trials/t3", "plan.json", "trial.json", "verdict.json", "activity/charge-run.run-4.json")
+    assert shown(f".crashproof/runs/{run.name}/trials/t3", cwd=tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("path", "told"),
     [
