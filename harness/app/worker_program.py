@@ -137,7 +137,7 @@ def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
     if not workflow.sends:
         yield f"it takes {', '.join(workflow.signals)}, of which none is sent"
         return
-    yield f"whenever it waits it is sent {', then '.join(map(_with_arguments, workflow.sends))}"
+    yield f"whenever it waits it is sent {', and if it waits again '.join(map(_with_arguments, workflow.sends))}"
 
 
 def _with_arguments(send: ReadSend) -> str:

@@ -121,7 +121,7 @@ def test_what_it_waits_for_is_sent_unless_the_user_says_what_is(worker: Path) ->
     (program,) = read_options(worker, given={})
     assert program.said.endswith(
         "; Agent is started with nothing; whenever it waits it is sent "
-        'decide with {"by": "by", "decision": "yes"}, made up, then sign-it with "name", made up'
+        'decide with {"by": "by", "decision": "yes"}, made up, and if it waits again sign-it with "name", made up'
     )
     own = options(worker, signal=("forget=1",))
     assert (own["signal"], own.get("update")) == (("forget=1",), None)

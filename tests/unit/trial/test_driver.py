@@ -1,0 +1,46 @@
+"""What is sent to a workflow that waits is sent one each time: of what comes early, or anew, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.records.scenario import Scenario, Send, signal, start, update
+from harness.trial.driver import Driver
+from harness.trial.live_tape import LiveTape
+
+SENDS = [signal("now", at="after/*"), signal("approve", at="waiting"), update("close", at="waiting")]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what was sent: no server is there to take it."""
+    names: list[str] = []
+
+    async def take(driver: Driver, number: int, send: Send, workflow_id: str, **_: Any) -> None:
+        names.append(send.name)
+
+    monkeypatch.setattr(Driver, "_tell", take)
+    monkeypatch.setattr(Driver, "_ask", take)
+    return names
+
+
+def driver() -> Driver:
+    scenario = Scenario(worker="w", work=start("Agent"), sends=SENDS)
+    none: Any = None
+    return Driver(scenario, slot=none, tape=LiveTape(), attribution=none, logs=Path())
+
+
+async def test_only_the_next_comes_early(sent: list[str]) -> None:
+    playing = driver()
+    await playing.send_rest("Agent-run")
+    assert sent == ["now", "approve"]
+
+
+async def test_anew_comes_what_was_sent_and_not_what_the_work_never_waited_for(sent: list[str]) -> None:
+    playing = driver()
+    await playing.send_rest("Agent-run")
+    await playing.send_rest("Agent-run", anew=True)
+    assert sent == ["now", "approve", "now", "approve"]
