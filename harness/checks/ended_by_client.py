@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.checks import faults_met, masking
+from harness.checks.attempts import attempts_of
 from harness.checks.check import CannotTell
 from harness.faults.client_actions import ResetWorkflow
+from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence, History
-from harness.records.tape import client_calls
+from harness.records.message_facts import HeartbeatReply
+from harness.records.tape import Entry, client_calls
 from harness.temporal import event as events
 
 _COMPLETED, _FAILED = "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED"
@@ -57,8 +60,28 @@ def _came_too_late(evidence: Evidence, act: str) -> bool:
 
 
 def _went_on(evidence: Evidence) -> str:
-    """Return the activity that a workflow began after it had heard that it is cancelled; empty where it began none."""
+    """Return what the work began after it had heard that it is cancelled; empty where it began nothing."""
+    if why_no_history(evidence):
+        return _called_after_cancel(evidence)
     return next((each for history in evidence.roots for each in _begun_after_cancel(history)), "")
+
+
+def _called_after_cancel(evidence: Evidence) -> str:
+    """Return what an activity without a workflow called after a heartbeat's answer that it is cancelled.
+
+    One call may have been on its way, or what is done to the end before the activity stops.
+    """
+    for attempt in attempts_of(evidence):
+        heard = [each.at for each in attempt.entries if _tells_of_cancel(each) and each.message not in attempt.dropped]
+        calls = [call for call in attempt.calls("effect", "model") if heard and call.at > heard[0]]
+        if len(calls) > 1:
+            return f"{len(calls)} more calls, the last of {calls[-1].operation}"
+    return ""
+
+
+def _tells_of_cancel(entry: Entry) -> bool:
+    reply = entry.facts_as(HeartbeatReply) if entry.kind == "reply" else None
+    return reply is not None and reply.cancel_requested
 
 
 def _begun_after_cancel(history: History) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.records.evidence import Evidence
+from harness.records.message_facts import HeartbeatReply
 
 from .build import Story, judged, only_finding, passes
 
@@ -79,3 +82,23 @@ def test_whether_one_that_is_reset_ends_as_usual_is_known_once_it_was_reset(fail
     else:
         told = judged(ENDS, evidence, USUAL)
         assert (told.outcome, told.reason) == ("UNKNOWN", "the server did not reset it: RPCError: not here")
+
+
+def alone(*, pages_after_cancel: int) -> Evidence:
+    """Return a trial of an activity without a workflow that hears that it is cancelled, and reads on."""
+    story = Story()
+    task = story.activity("read")
+    story.strike(fault="cancel-workflow", restart=False)
+    story.act("cancel", name="", args=[], workflow_id="agent-1")
+    story.message("wire", "RecordActivityTaskHeartbeat", task=task, told=HeartbeatReply(cancel_requested=True))
+    story.wait(1)
+    for page in range(pages_after_cancel):
+        story.effect("page", {"number": page}, task=task)
+    evidence = story.complete(task).close(result="published").evidence()
+    return replace(evidence, histories=tuple(replace(each, described={}) for each in evidence.histories))
+
+
+def test_an_activity_without_a_workflow_that_reads_on_has_swallowed_it() -> None:
+    finding = only_finding(ENDS, alone(pages_after_cancel=3), USUAL)
+    assert finding.message.endswith("asked to end, it went on with 3 more calls, the last of page")
+    passes(ENDS, alone(pages_after_cancel=1), USUAL)
