@@ -11,22 +11,10 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from harness.doors.wire import decoding
-from harness.doors.wire.known_runs import KnownRun, Resets
+from harness.doors.wire.known_runs import KnownRun, Resets, Task
 from harness.records.point import NO_COMMANDS, Door, Point, Position
 
 _COMMANDS_NAMED = 3
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task in the hands of a worker process: of an activity, a Nexus operation, or, without either id, a workflow."""
-
-    run: KnownRun
-    attempt: int
-    activity_id: str = ""
-    operation_id: str = ""
-    previous_started: int = 0
-    worker: int = 0
 
 
 @dataclass(frozen=True)
@@ -257,6 +245,9 @@ class Attribution:
 
     def _learn_workflow_task(self, reply: Any, worker: int) -> Task:
         run = self._learn_run(reply)
+        for activity_id in run.timed_out(reply.history.events):
+            self._let_go(run, activity_id)
+            self._open.pop((run.run_id, activity_id), None)
         task = Task(run, max(1, reply.attempt), previous_started=reply.previous_started_event_id, worker=worker)
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
@@ -290,13 +281,16 @@ class Attribution:
         run = self._learn_activity_run(reply)
         if reply.activity_id not in run.activities:
             _number(run, reply.activity_id, reply.activity_type.name)
-        # An earlier attempt that is timed out may go on in the same process: what it still does counts for this one.
-        for token, task in list(self._in_hand.items()):
-            if (task.run.run_id, task.activity_id, task.worker) == (run.run_id, reply.activity_id, worker):
-                del self._in_hand[token]
+        self._let_go(run, reply.activity_id, worker=worker)
         task = Task(run, max(1, reply.attempt), reply.activity_id, worker=worker)
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task
+
+    def _let_go(self, run: KnownRun, activity_id: str, *, worker: int = 0) -> None:
+        """Learn that an attempt is over; it may go on in its process (0: any): what it does counts for what follows."""
+        for token, task in list(self._in_hand.items()):
+            if (task.run.run_id, task.activity_id) == (run.run_id, activity_id) and worker in (0, task.worker):
+                del self._in_hand[token]
 
     def _learn_activity_run(self, reply: Any) -> KnownRun:
         """Return the run of the workflow that scheduled an activity; that of the activity itself where none did."""

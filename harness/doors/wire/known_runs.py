@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ class KnownRun:
         activities: Activity id to activity type and which execution of that type it is.
         operations: The same of the Nexus operations that it calls, by the id of the request that starts each.
         executions: How many executions of each activity type and child workflow type were scheduled.
+        scheduled: Event id of its history to the id of the activity that the event schedules.
         seen: For each kind of message, what distinguishes the occurrences, in order.
         is_activity: Whether it is an activity that no workflow scheduled.
         first_task: Of such an activity the task that was handed out first: with the timeouts that its start declared.
@@ -33,6 +35,7 @@ class KnownRun:
     activities: dict[str, tuple[str, int]] = field(default_factory=dict)
     operations: dict[str, tuple[str, int]] = field(default_factory=dict)
     executions: Counter[str] = field(default_factory=Counter)
+    scheduled: dict[int, str] = field(default_factory=dict)
     seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     is_activity: bool = False
     first_task: Any = None
@@ -43,6 +46,27 @@ class KnownRun:
         if distinguished_by not in values:
             values.append(distinguished_by)
         return values.index(distinguished_by) + 1
+
+    def timed_out(self, events: Iterable[Any]) -> Iterator[str]:
+        """Learn what activities events of its history schedule, and yield the ids of those that have timed out."""
+        for event in events:
+            if event.HasField("activity_task_scheduled_event_attributes"):
+                self.scheduled[event.event_id] = event.activity_task_scheduled_event_attributes.activity_id
+            elif event.HasField("activity_task_timed_out_event_attributes"):
+                number = event.activity_task_timed_out_event_attributes.scheduled_event_id
+                yield from [self.scheduled[number]] if number in self.scheduled else []
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task in the hands of a worker process: of an activity, a Nexus operation, or, without either id, a workflow."""
+
+    run: KnownRun
+    attempt: int
+    activity_id: str = ""
+    operation_id: str = ""
+    previous_started: int = 0
+    worker: int = 0
 
 
 class Resets:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import CommandType
+from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.doors.wire.attribution import Attribution
@@ -27,6 +29,7 @@ class Worker:
         attempt: int = 1,
         previous: int = 0,
         worker: int = 1,
+        events: Sequence[HistoryEvent] = (),
     ) -> str:
         reply = rpc.PollWorkflowTaskQueueResponse(
             task_token=f"wt-{run}-{previous}-{attempt}".encode(),
@@ -34,6 +37,7 @@ class Worker:
             workflow_type=WorkflowType(name=workflow),
             attempt=attempt,
             previous_started_event_id=previous,
+            history=History(events=events),
         )
         return self.named(self.attribution.reply("PollWorkflowTaskQueue", reply, worker=worker))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from temporalio.api.common.v1 import WorkflowType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from .playing import DONE, Worker, activity, child
@@ -90,6 +92,25 @@ def test_side_by_side_calls_are_named_by_what_they_say() -> None:
     worker.attribution.worker_died(1)
     worker.activity_task("1", attempt=2, worker=2)
     assert worker.call({"to": "ann"}, worker=2) == alone.replace("attempt-1", "attempt-2")
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "point"),
+    [(5, "before/effect.note/Trip/mail.1/attempt-1"), (6, "before/effect.note/Trip/body-")],
+    ids=["that activity", "another one"],
+)
+def test_an_activity_that_has_timed_out_calls_nobody_though_its_process_goes_on(scheduled: int, point: str) -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    events = [HistoryEvent(event_id=5), HistoryEvent(event_id=7)]
+    events[0].activity_task_scheduled_event_attributes.activity_id = "1"
+    events[1].activity_task_timed_out_event_attributes.scheduled_event_id = scheduled
+    worker.workflow_task(previous=3, events=events)
+    worker.decide(activity("2", "mail"), previous=3)
+    worker.activity_task("2", "mail")
+    assert worker.call().startswith(point)
 
 
 def test_a_call_after_the_others_have_ended_is_its_activitys_own_again() -> None:
