@@ -5,6 +5,7 @@ from scenarios.broken.agents.child_left_running import TripWithReminder
 from scenarios.broken.agents.outage_without_end import AskThroughOutage
 from scenarios.broken.agents.plain_error_in_workflow import AskAndHang
 from scenarios.broken.agents.reservation_left import TripHalfDone
+from scenarios.broken.agents.timeout_unexpected import AskAndSayWhyNot
 
 plain_error_in_workflow = Scenario(
     worker="python -m scenarios.broken.agents.plain_error_in_workflow",
@@ -28,12 +29,21 @@ child_left_running = Scenario(
     work=start(TripWithReminder.run, "Rome"),
     faults=["model-400"],
 )
+timeout_unexpected = Scenario(
+    worker="python -m scenarios.broken.agents.timeout_unexpected",
+    work=start(AskAndSayWhyNot.run, "why?"),
+    faults=["model-silent-always"],
+)
 
 ASKED = "before/model.chat.completions"
 PLANTED = {
     "plain_error_in_workflow": (
         "no-workflow-task-failure",
         f"model-400@{ASKED}/AskAndHang/ask_model.1/attempt-1",
+    ),
+    "timeout_unexpected": (
+        "no-workflow-task-failure",
+        f"model-silent-always@{ASKED}/AskAndSayWhyNot/ask_model.1/attempt-1",
     ),
     "outage_without_end": (
         "outage-ends-at-cap",

@@ -57,6 +57,7 @@ NOT_IN_THE_SOURCE = {
     "json_in_workflow": "what comes from an activity may be JSON of the agent's own",
     "length_accepted": "no rule asks for the finish reason",
     "refusal_as_answer": "a refusal is a text of the model like any other",
+    "timeout_unexpected": "no rule knows which errors an activity may end with",
     "reservation_left": "which effect undoes another is known to the people who wrote them",
     "tool_run_twice": "that two calls of a tool may have one id is not in the code",
 }
