@@ -31,7 +31,7 @@ FAULTS = (
 )
 SWEEPS = {
     HERE: ("run", "scenarios/research.py::worker_dies", "--faults", ",".join(FAULTS)),
-    HERE / "campaign": ("run", "scenarios/campaign.py::worker_dies"),
+    HERE / "campaign": ("run", "scenarios/campaign.py"),
 }
 """By the folder of the histories the sweep that they come from."""
 
