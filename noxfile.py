@@ -151,16 +151,8 @@ def _collected(session: nox.Session) -> None:
 def _audit(session: nox.Session, *arguments: str) -> None:
     # What the plugin leaves out as it comes is kept beside the agent that does it right, and is full of findings.
     right = (str(file) for file in sorted(Path("scenarios/openai_agent").glob("*.py")) if file.stem != "as_it_comes")
-    session.run(
-        "crashproof",
-        "audit",
-        "scenarios/research",
-        "scenarios/approval",
-        "scenarios/campaign",
-        *right,
-        "harness",
-        *arguments,
-    )
+    agents = ("scenarios/research", "scenarios/approval", "scenarios/campaign")
+    session.run("crashproof", "audit", *agents, *right, "harness", *arguments)
 
 
 def _tests(session: nox.Session, *arguments: str, oldest: str = "") -> None:
