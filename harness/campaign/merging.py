@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from harness.campaign.bundles import unpack
-from harness.campaign.places import THIN, BatchResult, Explored, Known, Over, Places, Round
+from harness.campaign.places import THIN, BatchResult, Explored, Known, KnownBundles, Over, Places, Round
 from harness.campaign.store import MissingError, Store
 from harness.records.result_json import run_of, sweep_of
 from harness.records.run_record import RunRecord
@@ -128,7 +128,7 @@ def _batches(store: Store, places: Places, scenario: str, number: int) -> Iterat
 
 def _bundles(store: Store, places: Places, scenario: str) -> Iterator[str]:
     try:
-        yield from store.get_json(places.known(scenario), Known).bundles
+        yield from store.get_json(places.known(scenario), KnownBundles).bundles
     except MissingError:
         return
     for number in count():

@@ -42,6 +42,17 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownBundles:
+    """What each batch needs of ``known.json``: its points, of which there are many, are not read then.
+
+    Attributes:
+        bundles: The bundles of the undisturbed trials, in order.
+    """
+
+    bundles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """``round-<n>.json``: the plans of a round.
 

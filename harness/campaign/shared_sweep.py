@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.campaign.bundles import packed, packed_folders, unpack
 from harness.campaign.orders import Batch, RoundOver
-from harness.campaign.places import BatchResult, Explored, Known, Over, Places, Round, TrialShown
+from harness.campaign.places import BatchResult, Explored, Known, KnownBundles, Over, Places, Round, TrialShown
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import Undisturbed
 from harness.errors import RigError
@@ -109,7 +109,7 @@ class SharedSweep:
             RigError: The store does not give them.
         """
         name = self.scenario.name
-        known = self._store.get_json(self._places.known(name), Known)
+        known = self._store.get_json(self._places.known(name), KnownBundles)
         for trial, digest in zip(baseline_trials(name), known.bundles, strict=False):
             self._fetch(trial, digest)
         this = self._store.get_json(self._places.round(name, batch.round), Round)
