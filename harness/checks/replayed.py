@@ -22,6 +22,14 @@ _READS_ENVIRONMENT = (
 _NUMBER = re.compile(r"[.+]\d+(?=/|[.+]|$)")
 """Which child, execution or run of a chain it is, in a path such as ``Parent/Child.2+1``."""
 
+_NOT_MADE = re.compile(r"a worker with \S+ does not start: ")
+"""How the failure of a replay begins whose own worker could not be made: that of the trial was, with the same code."""
+
+_AS_THE_WORKER = (
+    "The worker itself has started: its plugins, interceptors or runner have to take part in the replay. Give "
+    "--replayer MODULE:FUNCTION, or leave it out with --skip-check replays"
+)
+
 _NEVER_BY_DESIGN = ("command", "outcome")
 _BY_DESIGN = (
     "if a framework makes it so by design, have it accepted: crashproof replay RUN --accept PATH --reason TEXT, with "
@@ -67,7 +75,9 @@ def _whatever_execution(finding: Finding) -> tuple[str, str]:
 
 
 def _why_unknown(replay: Replay) -> str:
-    """Return why a replay says nothing: load, or code that blocks, look alike."""
+    """Return why a replay says nothing: load, or code that blocks, look alike; or it is not as the worker does it."""
+    if _NOT_MADE.match(replay.failure):
+        return f"{_first_line(replay.failure)} {_AS_THE_WORKER}"
     if replay.blocked:
         return f"a workflow task took too long: {_first_line(replay.failure)}"
     return _first_line(replay.lost) if replay.lost and not _ended(replay) else ""

@@ -58,6 +58,15 @@ def test_replay_that_took_too_long_is_neither_right_nor_wrong() -> None:
     only_finding("replays", replayed(died))
 
 
+def test_report_cases_a_replay_without_the_plugins_of_the_worker_says_nothing_of_its_code() -> None:
+    refused = "a worker with Forecast does not start: RestrictedWorkflowAccessError: Cannot access urllib"
+    judgement = judged("replays", replayed(Replay(workflow_id="agent", run_id="run-1", failure=refused)))
+    assert (judgement.outcome, judgement.findings) == ("UNKNOWN", ())
+    assert "RestrictedWorkflowAccessError" in judgement.reason
+    assert "--replayer MODULE:FUNCTION" in judgement.reason
+    only_finding("replays", replayed(Replay(workflow_id="agent", run_id="run-1", failure=f"ValueError: {refused}")))
+
+
 def test_report_cases_what_depends_on_a_condition_is_told_once_with_its_line_and_causes() -> None:
     call = NondeterministicCall(function="time.time", stack=("app.py:7 in run",), workflow="Agent")
     shown = ReplayFinding(
