@@ -26,6 +26,7 @@ from harness.replay.door.frontend import OfferedExecution, OfferedTask, ReplayFr
 from harness.replay.door.replayable_run import ReplayableRun
 from harness.replay.explore.other_answers import OtherAnswers
 from harness.replay.explore.world import World
+from harness.replay.no_doors import METRICS_ADDRESS
 
 _T = TypeVar("_T")
 
@@ -349,6 +350,7 @@ class ExploredWorker:
                 "OPENAI_BASE_URL": doors.model_url(_SLOT, worker=1),
                 "ANTHROPIC_BASE_URL": doors.anthropic_url(_SLOT, worker=1),
                 "EFFECTS_URL": doors.effects_url(_SLOT, worker=1),
+                "METRICS_ADDRESS": METRICS_ADDRESS,
                 **(self._certificate.environment if self._certificate else {}),
             },
             given=program.env,

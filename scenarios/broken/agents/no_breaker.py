@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     import openai
@@ -35,7 +35,9 @@ class AskUsualFirst:
     async def ask(self, question: str) -> str:
         try:
             return await self.ask_one(question, USUAL)
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             return await self.ask_one(question, OTHER)
 
     async def ask_one(self, question: str, model: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     import openai
@@ -39,7 +39,9 @@ class AskWithBreaker:
         if USUAL not in self.out_of_service:
             try:
                 return await self.ask_one(question, USUAL)
-            except ActivityError:
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    raise
                 self.out_of_service.add(USUAL)
         return await self.ask_one(question, OTHER)
 
