@@ -166,10 +166,12 @@ class Acceleration:
         key, latest = (run.run_id, pending.activity_id), (worker, pending.attempt)
         changing = self._changing[key]
         try:
-            between = changing.locked()
             async with changing:
-                if between:  # what is declared was put back meanwhile
-                    pending = next((each for each in await self._started(run) if _same(each, pending)), pending)
+                if key in self._latest:  # what is declared may have been put back since this was asked
+                    now = next((each for each in await self._started(run) if _same(each, pending)), None)
+                    if now is None:
+                        return
+                    pending = now
                 self._declared.setdefault(key, pending.activity_options)
                 self._latest[key] = latest
                 await self._shorten(run, pending, running=running)

@@ -27,6 +27,8 @@ class Server:
         self.is_restoring = asyncio.Event()
         self.may_restore = asyncio.Event()
         self.may_restore.set()
+        self.slow: asyncio.Task[None] | None = None  # who is answered once, a little later, with what is so now
+        self.may_answer = asyncio.Event()
 
     async def call(self, method: str, **asked: Any) -> Any:
         if method == "UpdateActivityOptions":
@@ -42,6 +44,9 @@ class Server:
         options.start_to_close_timeout.FromTimedelta(self.timeouts[-1])
         started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
         pending = PendingActivityInfo(activity_id="1", attempt=self.attempt, state=started, activity_options=options)
+        if asyncio.current_task() is self.slow:
+            self.slow = None
+            await self.may_answer.wait()
         return SimpleNamespace(pending_activities=[pending])
 
 
@@ -89,3 +94,36 @@ async def test_what_comes_back_just_then_is_cut_down_again() -> None:
         server.attempt = 3
         await second
     assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED, CUT_DOWN, DECLARED]
+
+
+async def test_what_came_back_before_the_answer_did_is_cut_down_again() -> None:
+    server = Server()
+    acceleration = acceleration_of(server)
+    async with asyncio.timeout(60):
+        first = timing_out(acceleration)
+        await server.changed.wait()
+        server.attempt = 2
+        server.slow = second = timing_out(acceleration)
+        await first
+        assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
+        server.changed.clear()
+        server.may_answer.set()
+        await server.changed.wait()
+        server.attempt = 3
+        await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED, CUT_DOWN, DECLARED]
+
+
+async def test_an_attempt_that_has_ended_before_the_answer_came_is_left_alone() -> None:
+    server = Server()
+    acceleration = acceleration_of(server)
+    async with asyncio.timeout(60):
+        first = timing_out(acceleration)
+        await server.changed.wait()
+        server.attempt = 2
+        server.slow = second = timing_out(acceleration)
+        await first
+        server.attempt = 3
+        server.may_answer.set()
+        await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
