@@ -7,6 +7,7 @@ from math import inf
 
 from harness import faults
 from harness.checks.attempts import Attempt, attempts_of, by_execution
+from harness.faults.action import TimeOut
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
@@ -161,3 +162,9 @@ def met_at(evidence: Evidence) -> list[float]:
 def _of_model(instead: Entry | None) -> Fault | None:
     fault = faults.named(instead.injected) if instead is not None and instead.injected else None
     return fault if fault is not None and fault.family == "model" and fault.heard == "no answer" else None
+
+
+def lets_time_out(dropped: Entry | None) -> bool:
+    """Tell whether a call was dropped by a fault that lets its attempt time out before its client could give up."""
+    injected = dropped.injected if dropped else ""
+    return bool(injected) and isinstance(faults.named(injected).action, TimeOut)

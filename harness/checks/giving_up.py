@@ -157,7 +157,8 @@ def _ended_late(
     options = group[0].options
     took = events.at(end[1]) - events.at(end[0])
     bound = sum(_delay(attempt) for attempt in group[:-1])
-    bound += len(group) * (_longest(group[0].activity, baselines) + _ATTEMPT_SLACK)
+    usual = _longest(group[0].activity, baselines) + _ATTEMPT_SLACK
+    bound += sum(max(usual, _silent(attempt)) for attempt in group)
     bound = min(bound, options.schedule_to_close or bound) + _OUTAGE_SLACK
     return f"was given up after {took:.1f} s; what is declared allows {bound:.1f} s" if took > bound else ""
 
@@ -167,6 +168,12 @@ def _delay(attempt: Attempt) -> float:
     options = attempt.options
     asked = attempt.failure.next_retry_delay if attempt.failure else None
     return options.retry.delay(attempt.number) if asked is None else min(asked, options.retry.longest)
+
+
+def _silent(attempt: Attempt) -> float:
+    """Return how long an attempt may last that a fault lets time out: where that is not brought forward, all of it."""
+    timed_out = any(map(faults_met.lets_time_out, attempt.dropped.values()))
+    return attempt.options.start_to_close if timed_out else 0.0
 
 
 def _longest(activity: str, baselines: Sequence[Evidence]) -> float:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from harness import faults
-from harness.checks import showing
+from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
-from harness.faults.action import TimeOut
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry
 from harness.records.verdict import Finding, Severity
@@ -61,16 +59,10 @@ def _hung(evidence: Evidence) -> Iterator[tuple[Attempt, Entry]]:
             calls = [call for call in attempt.calls("model", "effect") if attempt.answered(call) is None]
             lost = lost_at(attempt, died)
             alive = attempt.answer is None and (lost is None or lost > until)
-            if not calls or _timed_out_at_once(attempt, calls[-1]):
+            if not calls or faults_met.lets_time_out(attempt.dropped.get(calls[-1].message)):
                 continue
             if alive and accelerated(evidence, attempt.activity_id, since=calls[-1].at, until=until):
                 yield attempt, calls[-1]
-
-
-def _timed_out_at_once(attempt: Attempt, call: Entry) -> bool:
-    """Tell whether a fault let the attempt time out before its client could give up."""
-    dropped = attempt.dropped.get(call.message)
-    return bool(dropped and dropped.injected and isinstance(faults.named(dropped.injected).action, TimeOut))
 
 
 def _declared(attempt: Attempt, *, beating: bool) -> float | None:

@@ -136,11 +136,12 @@ class Story:
         self.now += 0.01
         return self
 
-    def no_answer(self, task: Task, fault: str = "model-reset", *, ask: Any = "x") -> Story:
+    def no_answer(self, task: Task, fault: str = "model-reset", *, struck: bool = True, ask: Any = "x") -> Story:
         """Let a model call be met by a fault after which nothing is answered."""
         self.model({"ask": ask}, task=task, executed=False)
         lost = self.tape[-1]
-        self.act("strike", worker=self.worker, fault=fault, point=lost.point.id if lost.point else "")
+        met = "strike" if struck else "hit"
+        self.act(met, worker=self.worker, fault=fault, point=lost.point.id if lost.point else "")
         self.tape.append(replace(lost, at=self.now, kind="dropped", point=None, facts=NotDelivered(injected=fault)))
         self.now += 0.01
         return self

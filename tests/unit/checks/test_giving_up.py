@@ -54,6 +54,25 @@ def test_ends_by_the_time_declared_for_all() -> None:
     passes(CAP, story.fail_workflow("ServerError").evidence(), undisturbed())
 
 
+@pytest.mark.parametrize(("seconds", "outcome"), [(40, "passes"), (90, "fails")])
+def test_an_attempt_that_a_fault_lets_time_out_may_last_as_long_as_declared(seconds: float, outcome: str) -> None:
+    story = Story()
+    book = story.activity("book", retryPolicy=THREE, startToCloseTimeout="40s")
+    for number in (1, 2, 3):
+        story.no_answer(book, "model-silent-always", struck=number == 1).wait(seconds)
+        if number < 3:
+            book = story.fail(book).wait(3).again(book)
+    evidence = (
+        story.fail_for_good(book, "ServerError", state="MAXIMUM_ATTEMPTS_REACHED")
+        .fail_workflow("ServerError")
+        .evidence()
+    )
+    if outcome == "passes":
+        passes(CAP, evidence, undisturbed())
+    else:
+        assert "what is declared allows" in only_finding(CAP, evidence, undisturbed()).message
+
+
 def test_nothing_ends_it() -> None:
     story = outage(4, state="", policy=UNLIMITED)
     finding = only_finding(CAP, story.evidence("deadline"), undisturbed())
