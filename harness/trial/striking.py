@@ -133,6 +133,7 @@ class Striking:
         self._answers = answers
         self._turns: defaultdict[Action, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self._server = server
+        self._server_turn = asyncio.Lock()
         self._addresses = addresses
         self._crashed = crashed
         self.client = client
@@ -210,14 +211,16 @@ class Striking:
 
     async def _server_again(self, killed: asyncio.Event, entry: Entry) -> None:
         try:
-            await self._server.kill()
+            async with self._server_turn:  # one that is on its way back already is killed when it is there
+                await self._server.kill()
+                killed.set()
+                self.tape.note("stop-server")
+                if self._crashed:
+                    await self._crashed()
+                await self._server.start()
+                self.tape.note("start-server")
         finally:
             killed.set()
-        self.tape.note("stop-server")
-        if self._crashed:
-            await self._crashed()
-        await self._server.start()
-        self.tape.note("start-server")
         await self._recovery.recover_unheard(entry.worker)
 
     def pause(self, entry: Entry) -> Struck:

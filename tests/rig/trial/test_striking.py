@@ -246,6 +246,8 @@ class Server:
     def __init__(self, *, failure: Exception | None = None) -> None:
         self.done: list[str] = []
         self.may_die = asyncio.Event()
+        self.may_start = asyncio.Event()
+        self.may_start.set()
         self._failure = failure
 
     async def kill(self) -> None:
@@ -258,6 +260,7 @@ class Server:
         self.done.append("copied")
 
     async def start(self) -> None:
+        await self.may_start.wait()
         self.done.append("started")
 
 
@@ -292,6 +295,22 @@ async def test_once_the_server_is_back_it_is_looked_for_what_it_had_handed_out_u
         await deciding
         await noted(found.tape, "heal")
         assert (server.done[-1], found.recovered.looked_after, found.recovered.entries) == ("started", [1], [])
+
+
+async def test_a_server_on_its_way_back_is_killed_when_it_is_there(tmp_path: Path) -> None:
+    server = Server()
+    server.may_die.set()
+    server.may_start.clear()
+    async with with_server(tmp_path, server, *(Strike("kill-server", each.id) for each in (MODEL, EFFECT))) as found:
+        assert await found.nemesis.decide(entry(MODEL)) == "go"
+        await noted(found.tape, "stop-server")
+        deciding = asyncio.create_task(found.nemesis.decide(entry(EFFECT, number=2)))
+        while len(list(acts(found.tape.entries, "strike"))) < 2:
+            await asyncio.sleep(0.01)
+        server.may_start.set()
+        assert await deciding == "go"
+        await found.nemesis.whole(timeout=LIMIT)
+    assert server.done == ["killed", "copied", "started", "killed", "copied", "started"]
 
 
 async def test_a_server_that_does_not_die_ends_the_trial_and_holds_no_message(tmp_path: Path) -> None:
