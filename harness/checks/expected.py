@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.checks import lasting_effects, masking, showing
+from harness.checks import faults_met, lasting_effects, masking, showing
 from harness.checks.check import CannotTell, Check, NothingToLookAt
 from harness.checks.lasting_effects import LastingEffect, value_at
 from harness.errors import UsageError
@@ -91,6 +91,11 @@ def undone_where_given_up(text: str) -> Check:
         gave_up = [(one, close) for one, close in closes if close is not None and events.kind(close) != _COMPLETED]
         if not gave_up:
             raise NothingToLookAt("the workflow did not give up")
+        decided = faults_met.decided_by_client(evidence)
+        if decided and decided.ends == "terminated":
+            raise NothingToLookAt(
+                "a client terminated the workflow: none of its code runs then that could undo anything"
+            )
         if len(gave_up) < len(evidence.executions):
             raise CannotTell("which of the effects are those of the execution that gave up cannot be seen from outside")
         execution, close = gave_up[-1]

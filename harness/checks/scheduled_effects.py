@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ def scheduled_runs_do_alike(evidence: Evidence, baselines: Sequence[Evidence]) -
     if not usual and not seen:
         raise NothingToLookAt("neither the work nor a run of its schedule had an effect")
     ends = {events.kind(close) for close in map(events.root_close, baselines) if close}
-    whole = sum((close := events.close_of(each)) is not None and events.kind(close) in ends for each in runs)
+    whole = sum(_is_whole(each, ends) for each in runs)
     if not whole:
         raise NothingToLookAt("no run of the schedule ended as the work does when somebody starts it")
     left = list(seen)
@@ -65,6 +65,13 @@ def scheduled_runs_do_alike(evidence: Evidence, baselines: Sequence[Evidence]) -
         words += ", which the work has not when somebody starts it"
         shown = showing.entries(evidence, effect.entries)
         yield Finding(check=_NAME, subject=f"{effect.name} extra", message=words, evidence=shown)
+
+
+def _is_whole(run: History, ends: Set[str]) -> bool:
+    """Tell whether a run ended as the work does, and was not asked to end before: then it may have done less."""
+    close = events.close_of(run)
+    asked = run.of_type("WORKFLOW_EXECUTION_CANCEL_REQUESTED")
+    return close is not None and events.kind(close) in ends and not any(asked)
 
 
 def _finding(

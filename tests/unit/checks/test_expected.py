@@ -95,6 +95,21 @@ def test_undoing_that_cannot_be_ascribed_is_no_effect_too_many() -> None:
     )
 
 
+@pytest.mark.parametrize(("fault", "is_looked_at"), [("terminate-workflow", False), ("cancel-workflow", True)])
+def test_a_workflow_that_a_client_terminates_undoes_nothing_and_one_that_is_cancelled_does(
+    fault: str, is_looked_at: bool
+) -> None:
+    story = Story()
+    task = story.activity("do_book")
+    story.effect("book", {"trip": "x"}, key="book-x", task=task)
+    story.strike(fault=fault, restart=False).complete(task)
+    evidence = story.close("CANCELED" if is_looked_at else "TERMINATED").evidence(may_fail=True)
+    if is_looked_at:
+        assert "cancel never did" in only_finding(UNDONE, evidence, undisturbed()).message
+    else:
+        assert "none of its code runs then" in nothing(UNDONE, evidence, undisturbed())
+
+
 def test_saga_that_gives_up_half_done_fails_by_name() -> None:
     finding = only_finding(UNDONE, trip(("book", "x")), undisturbed())
     assert finding.message == "book of trip x happened, and cancel never did, though Agent gave up"

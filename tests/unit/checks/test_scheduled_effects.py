@@ -59,6 +59,16 @@ def test_another_effect_is_found_unless_a_run_was_cancelled() -> None:
     passes(NAME, scheduled(*effects, ends=("CANCELED", "COMPLETED")), usual())
 
 
+def test_a_run_that_was_asked_to_end_and_completes_may_have_done_less() -> None:
+    evidence = scheduled(("ann", "s-2/mail"))
+    work, asked, other = evidence.histories
+    *before, close = asked.events
+    request = {**close, "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED"}
+    asked = replace(asked, events=(*before, request, close))
+    passes(NAME, replace(evidence, histories=(work, asked, other)), usual())
+    only_finding(NAME, evidence, usual())
+
+
 def test_where_nothing_was_scheduled_or_done_there_is_nothing_to_look_at() -> None:
     assert nothing(NAME, usual()) == "no schedule started a run"
     silent = Story().close().evidence()
