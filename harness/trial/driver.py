@@ -33,6 +33,7 @@ from harness.servers.overdue import skips_within, until_first_timer
 from harness.trial.idle import waits_for_somebody
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
+from harness.trial.updating import updated
 
 _AT_ONCE = ("signal", "cancel")
 """What is sent while a message is held: the server alone has to take it, not the worker."""
@@ -369,7 +370,7 @@ class Driver:
             if send.kind == "query":
                 answer = await handle.query(send.name, args=list(send.args))
             else:
-                answer = await handle.execute_update(send.name, args=list(send.args), id=update)
+                answer = await updated(handle, send, id=update, resets=self._attribution.resets)
             call = msgspec.structs.replace(call, answer=answer)
         except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
             call = msgspec.structs.replace(call, failure=f"{type(error).__name__}: {error}")

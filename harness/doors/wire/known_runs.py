@@ -92,6 +92,10 @@ class Resets:
             run.activities, run.executions = dict(reset.activities), Counter(reset.executions)
             run.seen = {kind: list(values) for kind, values in reset.seen.items()}
 
+    def cut_off(self, workflow_id: str) -> bool:
+        """Tell whether a run of that workflow id was reset, or is being so: its updates under way then are not done."""
+        return workflow_id in self._begun or any(old.workflow_id == workflow_id for old, _ in self._replaced)
+
     def undone(self, point: Point) -> Point:
         """Return what a point would be if the run that it is of had not been reset."""
         old = next((old for old, new in self._replaced if new.path == point.workflow), None)
