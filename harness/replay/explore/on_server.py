@@ -244,7 +244,8 @@ class ServerWalk:
                 raise NotProducedError(f"it cannot be made there: {_pending(world, move).kind}")
 
     async def _signal(self, world: World, move: Move) -> None:
-        if sent := _sent_by_child(world, move):
+        sent = _due(world, move)
+        if sent and sent.sender:
             await self._children.signal(world, sent)
             return
         self._requests += 1
@@ -363,11 +364,10 @@ async def _limit(seconds: float, reason: str) -> AsyncIterator[None]:
         raise NotProducedError(reason) from None
 
 
-def _sent_by_child(world: World, move: Move) -> Declared | None:
-    """Return the signal that a move is, where a child workflow sends it."""
+def _due(world: World, move: Move) -> Declared | None:
+    """Return the signal or update that a move sends; None where it sends nothing that is still declared."""
     firsts = (group[0] for group in world.sends if group)
-    sent = next((each for each in firsts if (each.kind, each.name) == (move.kind, move.subject)), None)
-    return sent if sent and sent.sender else None
+    return next((each for each in firsts if (each.kind, each.name) == (move.kind, move.subject)), None)
 
 
 def _pending(world: World, move: Move) -> Pending:
@@ -385,5 +385,6 @@ def _declared(world: World, move: Move) -> bytes:
         kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
         before = next(each for each in reversed(world.events) if each.event_type == kind)
         return before.workflow_execution_signaled_event_attributes.input.SerializeToString()
-    firsts = (group[0] for group in world.sends if group)
-    return next(each.input for each in firsts if (each.kind, each.name) == (move.kind, move.subject))
+    sent = _due(world, move)
+    assert sent is not None
+    return sent.input
