@@ -58,7 +58,6 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
     installed = {**versions(), "server": binary.version}
     code = await asyncio.to_thread(code_digest, Path.cwd(), versions=installed)
     machine = machine_queue(task_queue)
-    server = {"version": binary.version, "path": str(binary.path), "sha256": binary.sha256, "source": binary.source}
     try:
         async with LocalTrialMaker(binary=binary, folder=folder / "rigs", jobs=means.jobs, tell=tell) as maker:
             activities = CampaignActivities(
@@ -66,7 +65,7 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
                 folder=folder / "trials",
                 code=code,
                 machine=machine,
-                prepare=lambda order: _prepared(order, server=server),
+                prepare=lambda order: _prepared(order, server=binary.description),
                 scenario=declared_scenario,
                 options=kept_options,
                 tell=tell,

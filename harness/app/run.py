@@ -138,7 +138,7 @@ async def run(
     scratch.remove_abandoned(*folder.parent.glob(f"*/{RIG}"))
     server = await means.server(options.engine, tell=tell)
     declared = tuple(each.declared for each in work)
-    record = begin(scenarios=declared, options=_kept(options), server=_described(server))
+    record = begin(scenarios=declared, options=_kept(options), server=server.description)
     record = replace(record, command=means.command or record.command)
     folders.save_run(folder, record)
     tell(News(text=f"{server.version} from {server.source}; evidence in {shown_path(folder)}"))
@@ -213,7 +213,3 @@ def _as_evidence(sweep: SweepResult) -> SweepResult:
 
 def _kept(options: SweepOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in KEPT}
-
-
-def _described(server: Binary) -> dict[str, str]:
-    return {"version": server.version, "path": str(server.path), "sha256": server.sha256, "source": server.source}

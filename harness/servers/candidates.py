@@ -76,6 +76,11 @@ class Binary:
     source: str
     package: ServerPackage | None = None
 
+    @property
+    def description(self) -> dict[str, str]:
+        """What ``run.json`` says of the server that a run had."""
+        return {"version": self.version, "path": str(self.path), "sha256": self.sha256, "source": self.source}
+
     def as_json(self) -> dict[str, Any]:
         """Return it with its path as text."""
         return {**asdict(self), "path": str(self.path)}
