@@ -22,10 +22,11 @@ _SAME = (
 )
 """Fields that have one name in both."""
 
-_OPTIONS = (
+OPTIONS = (
     *("schedule_to_close_timeout", "schedule_to_start_timeout", "start_to_close_timeout", "heartbeat_timeout"),
     "retry_policy",
 )
+"""What an activity is scheduled with, and may be changed."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _as_pending(info: Any) -> PendingActivityInfo:
     pending.scheduled_time.CopyFrom(info.schedule_time)
     _copy(info, pending, _SAME)
     options = ActivityOptions()
-    _copy(info, options, _OPTIONS)
+    _copy(info, options, OPTIONS)
     pending.activity_options.CopyFrom(options)
     return pending
 

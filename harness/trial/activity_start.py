@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.doors.wire.known_runs import KnownRun
 from harness.errors import UsageError
 from harness.records.activity_timeouts import ActivityTimeouts
+from harness.servers.pending import OPTIONS
 
 _POLICIES: Mapping[str, dict[str, Any]] = {
     "fail": {"id_conflict_policy": ActivityIdConflictPolicy.ACTIVITY_ID_CONFLICT_POLICY_FAIL},
@@ -24,10 +25,6 @@ _POLICIES: Mapping[str, dict[str, Any]] = {
     "allow duplicate": {"id_reuse_policy": ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_ALLOW_DUPLICATE},
     "reject duplicate": {"id_reuse_policy": ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_REJECT_DUPLICATE},
 }
-_AS_IT_WAS = (
-    *("activity_type", "schedule_to_close_timeout", "schedule_to_start_timeout", "start_to_close_timeout"),
-    *("heartbeat_timeout", "retry_policy"),
-)
 _TOO_OLD = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.FAILED_PRECONDITION)
 
 
@@ -96,7 +93,7 @@ async def start_activity_again(client: Client, known: KnownRun, *, policy: str) 
         request_id=f"again-{known.workflow_id}",
         task_queue=TaskQueue(name=described.info.task_queue),
         input=described.input,
-        **{name: getattr(described.info, name) for name in _AS_IT_WAS},
+        **{name: getattr(described.info, name) for name in ("activity_type", *OPTIONS)},
         **_POLICIES[policy],
     )
     return str((await client.workflow_service.start_activity_execution(request)).run_id)
