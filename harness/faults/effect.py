@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.faults.action import Action, LoseReply, Reset, Silence, TimeOut
-from harness.faults.fault import Fault, Heard
+from harness.faults.fault import Fault, Heard, timed_out_for_ever
 from harness.faults.model.actions import SendBody, Slow
 from harness.faults.transport import Duplicate, ForgetName, RefuseConnections
 from harness.records.point import Position
@@ -115,18 +115,13 @@ EFFECT_SILENT = _met(
     right="The agent gives up after a timeout of its own, before the activity times out, and asks again.",
 )
 
-EFFECT_SILENT_ALWAYS = replace(
+EFFECT_SILENT_ALWAYS = timed_out_for_ever(
     _met(
         "effect-silent-always",
         "No effect is executed or answered, from one on, and each attempt of the activity times out before its client "
         "gives up.",
         TimeOut(),
-        right="The attempts end at the declared cap, and the work fails or falls back, though it only ever sees "
-        "TimeoutError.",
-    ),
-    times=0,
-    terminal=True,
-    needs_more=("acceleration",),
+    )
 )
 
 EFFECT_SLOW = _met(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.faults.action import Action
@@ -124,3 +124,15 @@ class Fault:
             and point.position in self.positions
             and (not self.operations or point.operation in self.operations)
         )
+
+
+def timed_out_for_ever(fault: Fault) -> Fault:
+    """Return a fault by which attempts time out as one that no attempt outlasts: the work only sees TimeoutError."""
+    return replace(
+        fault,
+        right="The attempts end at the declared cap, and the work fails or falls back, though it only ever sees "
+        "TimeoutError.",
+        times=0,
+        terminal=True,
+        needs_more=("acceleration",),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.faults.action import LoseReply, ModelError, Reset, Silence, TimeOut
-from harness.faults.fault import Fault
+from harness.faults.fault import Fault, timed_out_for_ever
 from harness.faults.model.actions import BreakAnswer, Drip, InTurn, SendBody, Slow
 from harness.faults.model.one_call import WHOLE, one_call
 
@@ -70,18 +70,13 @@ MODEL_SILENT = Fault(
     positions=("before",),
 )
 
-MODEL_SILENT_ALWAYS = replace(
+MODEL_SILENT_ALWAYS = timed_out_for_ever(
     one_call(
         "model-silent-always",
         "No model call is ever answered, from one on, and each attempt of the activity times out before its client "
         "gives up.",
         TimeOut(),
-        right="The attempts end at the declared cap, and the work fails or falls back, though it only ever sees "
-        "TimeoutError.",
-    ),
-    times=0,
-    terminal=True,
-    needs_more=("acceleration",),
+    )
 )
 
 MODEL_500_NO_RETRY = one_call(
