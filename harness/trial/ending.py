@@ -234,11 +234,11 @@ class TrialEnd:
     async def _broken(self) -> str:
         """Wait until the trial cannot go on, and say why."""
         looked, tape, stuck = 0, self._stage.tape, StuckWorkflows()
+        changed = any(fault.changes_code for fault in self._faults)
         while True:
             if tape.failure:
                 raise tape.failure
             for entry in tape.entries[looked:]:
-                changed = any(fault.changes_code for fault in self._faults)
                 run = self._stage.attribution.runs.get(entry.run_id)
                 alone = run is not None and run.is_activity
                 if alone and self._is_baseline:
