@@ -59,6 +59,18 @@ def timing_out(acceleration: Acceleration) -> asyncio.Task[None]:
     return asyncio.create_task(ending)
 
 
+async def asked_before_the_first_is_over(server: Server) -> asyncio.Task[None]:
+    """Time out the first attempt and then the second, which is answered late: with what was so before all came back."""
+    acceleration = acceleration_of(server)
+    first = timing_out(acceleration)
+    await server.changed.wait()
+    server.attempt = 2
+    server.slow = second = timing_out(acceleration)
+    await first
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
+    return second
+
+
 async def test_what_is_declared_is_not_back_while_the_next_attempt_is_timed_out_too() -> None:
     server = Server()
     acceleration = acceleration_of(server)
@@ -98,14 +110,8 @@ async def test_what_comes_back_just_then_is_cut_down_again() -> None:
 
 async def test_what_came_back_before_the_answer_did_is_cut_down_again() -> None:
     server = Server()
-    acceleration = acceleration_of(server)
     async with asyncio.timeout(60):
-        first = timing_out(acceleration)
-        await server.changed.wait()
-        server.attempt = 2
-        server.slow = second = timing_out(acceleration)
-        await first
-        assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
+        second = await asked_before_the_first_is_over(server)
         server.changed.clear()
         server.may_answer.set()
         await server.changed.wait()
@@ -116,13 +122,8 @@ async def test_what_came_back_before_the_answer_did_is_cut_down_again() -> None:
 
 async def test_an_attempt_that_has_ended_before_the_answer_came_is_left_alone() -> None:
     server = Server()
-    acceleration = acceleration_of(server)
     async with asyncio.timeout(60):
-        first = timing_out(acceleration)
-        await server.changed.wait()
-        server.attempt = 2
-        server.slow = second = timing_out(acceleration)
-        await first
+        second = await asked_before_the_first_is_over(server)
         server.attempt = 3
         server.may_answer.set()
         await second
