@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,9 @@ from tests import ROOT
 PAGE = ROOT / "harness/docs/model-faults.md"
 VERSIONS = f"openai {openai.__version__}, anthropic {anthropic.__version__}"
 CLIENT_WAITS = 10.0  # the time limit that the clients are given, in seconds
-_SOON = 1.0  # the same where each of its requests is to be silent
+_SOON = 2.0  # how long they wait for an answer where none is to come, ever; for a connection as otherwise
 WE_WAIT = 45.0  # how long one call may take in all, in seconds
+_AT_ONCE = 4  # so many begin at the same time: a hundred would keep each other from their answers for longer than that
 SAID = "Attention weighs every token of the sequence against every other."
 CLIENTS = ("chat", "responses", "messages")
 OPERATIONS = {"chat": "chat.completions", "responses": "responses", "messages": "messages"}
@@ -76,11 +79,13 @@ class _Striking:
     met: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     addresses: dict[str, HttpAddresses] = field(default_factory=dict)
+    begun: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def __call__(self, message: HttpMessage) -> Decision:
         name = message.slot.partition("~")[0]
         fault = faults.named(name)
         self.requests[message.slot] += message.position == "before"
+        self.begun[message.slot].set()
         if message.position not in fault.positions or 0 < fault.times <= self.met[message.slot]:
             return "go"
         self.met[message.slot] += 1
@@ -98,7 +103,10 @@ async def heard_by_all() -> dict[str, dict[str, Heard]]:
         script.write_text(SCRIPT)
         async with HttpDoors(decide=striking, logs=Path(folder), model_script=script, notice=lambda _: None) as doors:
             asked = [(fault, client) for fault in MODEL_FAULTS for client in CLIENTS if _meets(fault, client)]
-            outcomes = await asyncio.gather(*(_outcome(doors, fault, client, striking) for fault, client in asked))
+            begins = asyncio.Semaphore(_AT_ONCE)
+            outcomes = await asyncio.gather(
+                *(_begun_in_turn(begins, doors, fault, client, striking) for fault, client in asked)
+            )
     table: dict[str, dict[str, Heard]] = {fault.name: {} for fault in MODEL_FAULTS}
     for (fault, client), outcome in zip(asked, outcomes, strict=True):
         table[fault.name][client] = Heard(outcome, striking.requests[f"{fault.name}~{client}"])
@@ -123,11 +131,23 @@ def _meets(fault: Fault, client: str) -> bool:
     return not fault.operations or operation in fault.operations
 
 
+async def _begun_in_turn(
+    begins: asyncio.Semaphore, doors: HttpDoors, fault: Fault, client: str, striking: _Striking
+) -> str:
+    """Return what a client made of a fault; its turn is over when its first request is there, or all of it."""
+    async with begins:
+        outcome = asyncio.ensure_future(_outcome(doors, fault, client, striking))
+        there = asyncio.ensure_future(striking.begun[f"{fault.name}~{client}"].wait())
+        await asyncio.wait([outcome, there], return_when=asyncio.FIRST_COMPLETED)
+        there.cancel()
+    return await outcome
+
+
 async def _outcome(doors: HttpDoors, fault: Fault, client: str, striking: _Striking) -> str:
     slot = f"{fault.name}~{client}"
     ask = {"chat": _chat, "responses": _responses, "messages": _messages}[client]
     try:
-        async with asyncio.timeout(WE_WAIT), http_addresses(doors, slot=slot, faults=[fault]) as addresses:
+        async with _patience(), http_addresses(doors, slot=slot, faults=[fault]) as addresses:
             striking.addresses[slot] = addresses
             if isinstance(fault.action, ForgetName):
                 addresses.forget_name("model")
@@ -142,6 +162,27 @@ async def _outcome(doors: HttpDoors, fault: Fault, client: str, striking: _Strik
     return "the answer" if text == SAID else f"no error, {_described(text)}"
 
 
+@contextlib.asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    """End what goes on for longer than the limit, in time that this process had: what it waits for itself counts less.
+
+    Raises:
+        TimeoutError: It went on.
+    """
+    async with asyncio.timeout(None) as limit:
+
+        async def count() -> None:
+            for _ in range(round(WE_WAIT)):
+                await asyncio.sleep(1)
+            limit.reschedule(0)
+
+        counting = asyncio.ensure_future(count())
+        try:
+            yield
+        finally:
+            counting.cancel()
+
+
 def _described(text: Any) -> str:
     if not text:
         return "no text"
@@ -154,7 +195,9 @@ _FORM: Any = {"type": "object", "properties": {"query": {"type": "string"}}}
 
 async def _chat(url: str, streams: bool, limit: float) -> tuple[Any, int]:
     tools: Any = [{"type": "function", "function": {"name": "look", "parameters": _FORM}}]
-    async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=limit) as client:
+    async with openai.AsyncOpenAI(
+        base_url=url, api_key="sk-test", timeout=openai.Timeout(CLIENT_WAITS, read=limit)
+    ) as client:
         if streams:
             chunks = [
                 chunk
@@ -172,7 +215,9 @@ async def _chat(url: str, streams: bool, limit: float) -> tuple[Any, int]:
 
 async def _responses(url: str, streams: bool, limit: float) -> tuple[Any, int]:
     tools: Any = [{"type": "function", "name": "look", "parameters": _FORM}]
-    async with openai.AsyncOpenAI(base_url=url, api_key="sk-test", timeout=limit) as client:
+    async with openai.AsyncOpenAI(
+        base_url=url, api_key="sk-test", timeout=openai.Timeout(CLIENT_WAITS, read=limit)
+    ) as client:
         if streams:
             events = [
                 event async for event in await client.responses.create(model="m", input="x", tools=tools, stream=True)
@@ -187,7 +232,9 @@ async def _responses(url: str, streams: bool, limit: float) -> tuple[Any, int]:
 
 async def _messages(url: str, streams: bool, limit: float) -> tuple[Any, int]:
     tools: Any = [{"name": "look", "input_schema": _FORM}]
-    async with anthropic.AsyncAnthropic(base_url=url, api_key="sk-test", timeout=limit) as client:
+    async with anthropic.AsyncAnthropic(
+        base_url=url, api_key="sk-test", timeout=anthropic.Timeout(CLIENT_WAITS, read=limit)
+    ) as client:
         if streams:
             async with client.messages.stream(model="m", max_tokens=99, messages=_ASKED, tools=tools) as stream:
                 said: Any = await stream.get_final_message()
