@@ -24,6 +24,9 @@ from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
 
 _LEAST_HELD = 0.1  # seconds for which a message was held that are worth a line on the tape
+_ANSWER_SECONDS = 10.0  # for the answer that is to be struck to come
+_ANSWERED_AT_ONCE = ("Respond", "RecordActivityTaskHeartbeat", "SignalWorkflowExecution")
+_CLOSES = "RespondWorkflowTaskCompleted"
 
 Listener = Callable[[Point], Awaitable[None]]
 """Called with a point while its message is held; the message waits until it returns."""
@@ -68,6 +71,9 @@ class Nemesis:
     From the moment of a kill until the struck process is gone every message of it is dropped: it is dead, and only the
     kernel has not noticed yet.
 
+    While an answer that is to be struck is on its way, no workflow task is answered: on a busy machine the server may
+    have handed out the next one, and the worker have closed the workflow with it, before that answer is heard.
+
     Args:
         plan: The strikes to make, in order.
         tape: Where messages and strikes are put down.
@@ -86,11 +92,19 @@ class Nemesis:
         self._waiting: list[Strike] = list(plan.strikes)
         self._lasting: list[_Lasting] = []
         self._healing: set[asyncio.Task[None]] = set()
+        self._to_come = 0  # the message whose answer is to be struck; 0: none
+        self._came = asyncio.Event()
         self._undecided = 0  # messages on the tape of which it is not known yet whether they are struck
         self._all_decided = asyncio.Event()
 
     async def decide(self, entry: Entry) -> Decision:
         """Put a message on the tape, hold it, and return what becomes of it."""
+        try:
+            return await self._decide(entry)
+        finally:
+            self._answer_came(entry)
+
+    async def _decide(self, entry: Entry) -> Decision:
         if self._workers.died(entry.worker):
             if entry.kind == "reply":
                 self._tape.put(entry)
@@ -102,13 +116,40 @@ class Nemesis:
         self._undecided += 1
         try:
             await self._hear(entry)
+            await self._let_answer_come(entry)
         finally:  # whoever waits for it comes next when the strike, if one is due, has begun
             self._undecided -= 1
             self._all_decided.set()
         if self._workers.died(entry.worker):
             return self._dropped(entry)
-        due = self._due(entry)
-        return await self._carry_out(due[0], entry, act=due[1]) if due else "go"
+        if due := self._due(entry):
+            return await self._carry_out(due[0], entry, act=due[1])
+        if self._answer_is_due(entry):
+            self._to_come = entry.message
+            self._came.clear()
+        return "go"
+
+    def _answer_is_due(self, entry: Entry) -> bool:
+        """Tell whether the server's answer to a request is to be struck, which it gives without waiting for others."""
+        assert entry.point is not None
+        return (
+            entry.kind == "request"
+            and entry.operation.startswith(_ANSWERED_AT_ONCE)
+            and bool(self._waiting)
+            and meets(entry.point.at("after").id, self._waiting[0].point)
+        )
+
+    async def _let_answer_come(self, entry: Entry) -> None:
+        """Hold what may close a workflow until the answer that is to be struck is there."""
+        if self._to_come and entry.kind == "request" and entry.operation == _CLOSES:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self._came.wait()
+
+    def _answer_came(self, entry: Entry) -> None:
+        if entry.kind == "reply" and entry.message == self._to_come:
+            self._to_come = 0
+            self._came.set()
 
     async def _hear(self, entry: Entry) -> None:
         """Let who listens hear of a point while its message is held, and put down how long that took."""
@@ -179,6 +220,7 @@ class Nemesis:
         if struck.dead:
             self._workers.declare_dead(struck.dead)
         self._tape.note(act, worker=entry.worker, facts=FaultMade(fault=fault.name, point=entry.point.id))
+        self._answer_came(entry)
         if struck.healing:
             self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
         for lasting in [each for each in self._lasting if each.left == 0]:

@@ -282,3 +282,31 @@ async def test_how_long_a_message_was_held_is_put_down_where_it_was_long(
     lags = [entry.facts_as(Lag) for entry in acts(play.tape.entries, "lag")]
     assert [lag.since for lag in lags if lag] == ([arrived.at] if told else [])
     assert lag_of(play.tape.entries) == 0
+
+
+ANSWER = Point(position="before", door="wire", operation="RespondActivityTaskCompleted", workflow="A", attempt=1)
+CLOSING = Point(position="before", door="wire", operation="RespondWorkflowTaskCompleted", workflow="A", attempt=1)
+
+
+async def test_no_workflow_is_closed_while_the_answer_that_is_to_be_struck_is_on_its_way() -> None:
+    nemesis = Play(kill(ANSWER.at("after").id), striker=Worker())
+    assert await nemesis.decide(entry(ANSWER)) == "go"
+    closing = asyncio.ensure_future(nemesis.decide(entry(CLOSING, number=2)))
+    await asyncio.sleep(0)
+    assert await nemesis.decide(entry(TWO, number=3)) == "go"  # nothing else waits
+    assert not closing.done()
+    assert await nemesis.decide(entry(ANSWER.at("after"))) == "drop"
+    assert await closing == "drop"  # its sender is dead by then
+    assert kinds(nemesis) == ["request", "request", "request", "reply", "strike", "dropped", "dropped"]
+    await nemesis.finish()
+
+
+@pytest.mark.parametrize("planned", [TWO.id, ANSWER.id.replace("attempt-1", "attempt-2"), ANSWER.at("after").id])
+async def test_workflow_tasks_are_answered_where_no_answer_is_awaited_to_be_struck(planned: str) -> None:
+    nemesis = Play(kill(planned), striker=Worker())
+    assert await nemesis.decide(entry(ANSWER)) == "go"
+    if planned == ANSWER.at("after").id:  # it comes when its sender is no longer there to be struck
+        nemesis.workers.declare_dead(1)
+        assert await nemesis.decide(entry(ANSWER.at("after"))) == "drop"
+    async with asyncio.timeout(LIMIT):
+        assert await nemesis.decide(entry(CLOSING, number=2, worker=2)) == "go"
