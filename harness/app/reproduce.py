@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness import checks
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
+from harness.app.findings_in_code import with_code
 from harness.app.judge import baselines
 from harness.app.progress import Tell
 from harness.app.run import RIG, Means, RunResult
@@ -83,6 +84,7 @@ async def _run_again(
         options=replace(options, cold=True),
         tell=tell,
     )
+    [result] = await with_code([result], [scenario], folder=folder, tell=tell)
     folders.save_run(folder, replace(record, sweeps=(result,)))
     return result
 

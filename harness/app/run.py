@@ -8,7 +8,8 @@ What a run writes, in this order, and what is there when crashproof ends in betw
 3. ``trials/``: each trial is complete once its ``verdict.json`` is there, the last of its files.
 4. ``run.json`` again, whenever a scenario knows more points that are about to be tried, and when it is finished: what
    it came to so far. So ``judge`` knows what was not tried.
-5. ``run.json`` with the time at which it was finished, then the reports.
+5. ``run.json`` with the time at which it was finished, and with the lines of code that explain what was found, then
+   the reports.
 
 To resume is to do the same again in the same folder, from step 2 on, with the options that ``run.json`` keeps: trials
 that were judged are read from their folders, those that were under way are run again over what they left. The servers
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.app.declared_scenarios import KEPT, declared_scenario, go_to, kept_options
+from harness.app.findings_in_code import with_code
 from harness.app.progress import Tell
 from harness.app.shortage import told_as_shortage
 from harness.errors import RigError
@@ -144,7 +146,7 @@ async def run(
     tell(News(text=f"{server.version} from {server.source}; evidence in {shown_path(folder)}"))
     scratch.claim(folder / RIG)
     try:
-        sweeps = await sweep_all(
+        swept = await sweep_all(
             [each.scenario for each in work],
             binary=server,
             folder=folder,
@@ -162,10 +164,11 @@ async def run(
         raise
     finally:
         means.tidy(folder)
+    sweeps = await with_code(swept, [each.scenario for each in work], folder=folder, tell=tell)
     evidence = tuple(_as_evidence(each) for each in sweeps)
     folders.save_run(folder, replace(record, sweeps=evidence, finished=time.time()))
     keep(evidence, folder=folder, scenarios=declared)
-    return RunResult(folder=folder, sweeps=tuple(sweeps))
+    return RunResult(folder=folder, sweeps=sweeps)
 
 
 async def resume(folder: Path, *, limits: SweepOptions, means: Means, tell: Tell) -> RunResult:

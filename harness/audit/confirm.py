@@ -156,15 +156,25 @@ def meet(
     confirmed: dict[AuditFinding, list[ObservedFailure]] = defaultdict(list)
     missed: list[Missed] = []
     for each in run:
-        shows = CHECKS.get(each.check, _Shows())
-        candidates = [finding for finding in known if finding.rule in shows.rules]
-        sure, possible = _told_by(each, candidates, cwd, shows)
+        sure, possible = _told_by(each, known, cwd)
         for finding in sure:
             confirmed[finding].append(each)
+        shows = CHECKS.get(each.check, _Shows())
         if not sure and not possible and (not asked or set(asked) & set(shows.rules)):
             missed.append(_missed(each, shows))
     findings = tuple(_confirmed(finding, confirmed.get(finding, ())) for finding in audited.findings)
     return replace(audited, findings=findings, missed=tuple(missed))
+
+
+def explaining(each: ObservedFailure, findings: Sequence[AuditFinding], *, cwd: Path) -> tuple[AuditFinding, ...]:
+    """Return the findings that tell why something happened; none where one of several may.
+
+    Args:
+        each: What happened.
+        findings: All findings of the audit.
+        cwd: The folder that relative paths of findings begin in.
+    """
+    return tuple(_told_by(each, findings, cwd)[0])
 
 
 def _confirmed(finding: AuditFinding, by: Sequence[ObservedFailure]) -> AuditFinding:
@@ -202,9 +212,11 @@ def _rules_on(condition: str) -> tuple[str, ...]:
 
 
 def _told_by(
-    each: ObservedFailure, candidates: Sequence[AuditFinding], cwd: Path, shows: _Shows
+    each: ObservedFailure, findings: Sequence[AuditFinding], cwd: Path
 ) -> tuple[list[AuditFinding], list[AuditFinding]]:
     """Return the findings that tell what happened, and, where there are none, those that may."""
+    shows = CHECKS.get(each.check, _Shows())
+    candidates = [finding for finding in findings if finding.rule in shows.rules]
     if sure := _by_line(each, candidates, cwd):
         return sure, []
     if each.check == "calls-nothing-non-deterministic":

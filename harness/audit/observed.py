@@ -15,7 +15,7 @@ from harness.records.files import read_json
 from harness.records.plan import Plan, parse
 from harness.records.replay_result import NondeterministicCall
 from harness.records.store import RUNS, is_judged, load_verdict
-from harness.records.verdict import Outcome
+from harness.records.verdict import Finding, Outcome, Verdict
 from harness.temporal.payload import value_of
 
 AS_RECORDED = "replays-as-recorded"
@@ -79,6 +79,20 @@ def happened(run: str, *, cwd: Path) -> tuple[ObservedFailure, ...]:
     )[::-1]
 
 
+def failures_of(finding: Finding, verdict: Verdict, *, trial: Path) -> Iterator[ObservedFailure]:
+    """Yield what a finding of a trial shows, then, where it is one of replays, what each of them shows.
+
+    Args:
+        finding: The finding.
+        verdict: The verdict of the trial.
+        trial: Folder of the trial; what took part is not known where it is gone.
+    """
+    cast = _cast(trial)
+    yield _failure(finding, verdict, cast)
+    if finding.check == "replays":
+        yield from _of_replays(trial, cast[0])
+
+
 def _of_folder(folder: Path, shown: str) -> Iterator[ObservedFailure]:
     if not (folder / "run.json").is_file():
         raise UsageError(
@@ -90,13 +104,7 @@ def _of_folder(folder: Path, shown: str) -> Iterator[ObservedFailure]:
         verdict = load_verdict(trial)
         workflows, activities = _cast(trial)
         for finding in verdict.findings:
-            yield _happened(
-                {"check": finding.check, "message": finding.message, "subject": finding.subject},
-                scenario=verdict.scenario,
-                plan=verdict.plan,
-                trial=verdict.trial,
-                cast=(workflows, activities),
-            )
+            yield _failure(finding, verdict, (workflows, activities))
         if verdict.outcome is Outcome.FAIL:
             yield from _of_replays(trial, workflows)
 
@@ -128,6 +136,11 @@ def _by_scenario(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
         scenario = str(each.get("scenario", ""))
         types[scenario] = types.get(scenario, frozenset()) | _planned(_read(str(each.get("plan", ""))))[0]
     return types
+
+
+def _failure(finding: Finding, verdict: Verdict, cast: tuple[frozenset[str], frozenset[str]]) -> ObservedFailure:
+    entry = {"check": finding.check, "message": finding.message, "subject": finding.subject}
+    return _happened(entry, scenario=verdict.scenario, plan=verdict.plan, trial=verdict.trial, cast=cast)
 
 
 def _happened(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.records.audit_result import AuditFinding
 from harness.records.cut import Cut
 from harness.records.plan import Strike
 from harness.records.point import decides_nothing, is_goodbye
@@ -70,6 +71,7 @@ class SweepResult:
         inapplicable: Why the engine cannot run the scenario, so that it counts neither way; or an empty text.
         points_only: Whether only the points were asked for.
         fail_on: How bad a finding had to be to fail.
+        code: What the audit says of the worker's code that explains a finding, by the id of the finding.
     """
 
     scenario: str
@@ -90,6 +92,7 @@ class SweepResult:
     inapplicable: str = ""
     points_only: bool = False
     fail_on: Severity = Severity.BROKEN
+    code: Mapping[str, tuple[AuditFinding, ...]] = field(default_factory=dict)
 
     @property
     def known(self) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.records.audit_result import Certainty, CodePlace, RuleText
+from harness.records.audit_result import AuditFinding, Certainty, CodePlace, RuleText
 from harness.records.plan import Plan
 from harness.records.replay_result import Difference, NondeterministicCall
 from harness.records.verdict import EvidenceEntry, Outcome, Severity
+from harness.report.phrases import code_text
 
 Level = Literal["error", "warning", "note"]
 
@@ -64,6 +65,7 @@ class ReportedFinding:
         place: Where in the code, if that is known.
         snippet: The line of code as it stands there.
         path: The steps that lead to that place, each one a call.
+        code: What the audit says of the code that explains a finding of a run; its place is that of the first.
         files: The files that it is about: the histories that show it, or what declares the scenario.
         line: The line of the first of them that it is about; 0 where none is.
         evidence: The entries that show it.
@@ -95,6 +97,7 @@ class ReportedFinding:
     place: CodePlace | None = None
     snippet: str = ""
     path: tuple[CodePlace, ...] = ()
+    code: tuple[AuditFinding, ...] = ()
     files: tuple[str, ...] = ()
     line: int = 0
     evidence: tuple[EvidenceEntry, ...] = ()
@@ -130,7 +133,17 @@ class ReportedFinding:
         return _LEVELS[self.grade]
 
     @property
+    def code_lines(self) -> tuple[str, ...]:
+        """The lines of code that explain it, each with its place and the rule of the audit that says so."""
+        return tuple(map(code_text, self.code))
+
+    @property
     def remarks(self) -> tuple[str, ...]:
+        """The code that explains it, and its advice: a line each."""
+        return (*(f"Code: {line}" for line in self.code_lines), *self.advice)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
         """Why it matters, how to mend it, and whether Temporal tolerates it: a line each, where that is said."""
         named = (f"Why: {self.why}" if self.why else "", f"Fix: {self.fix}" if self.fix else "", self.tolerance)
         return tuple(filter(None, named))

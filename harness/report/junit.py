@@ -64,7 +64,7 @@ def _finding(case: ElementTree.Element, finding: ReportedFinding) -> str:
 
 
 def _lines(finding: ReportedFinding) -> list[str]:
-    place = [place_text(finding.place)] if finding.place else []
+    place = [place_text(finding.place)] if finding.place and not finding.code else []
     steps = [step_text(step) for step in finding.path]
     return [*place, *steps, *map(str, finding.evidence), *finding.remarks, f"Reproduce with: {finding.reproduce}"]
 

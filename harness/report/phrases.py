@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.records.audit_result import CodePlace
+from dataclasses import replace
+
+from harness.records.audit_result import AuditFinding, CodePlace
 from harness.records.plan import Plan
 from harness.records.verdict import Outcome, Verdict
 
@@ -20,6 +22,16 @@ def place_text(place: CodePlace) -> str:
     if place.column:
         return f"{place.file}:{place.line}:{place.column}"
     return f"{place.file}:{place.line}" + (f" in {place.function}" if place.function else "")
+
+
+def code_text(finding: AuditFinding) -> str:
+    """Return a line of code with its place and its rule: ``path.py:12 in charge (CP306): await client.post(...)``."""
+    return ": ".join(filter(None, [code_place(finding), finding.text.strip()]))
+
+
+def code_place(finding: AuditFinding) -> str:
+    """Return where a line of code stands, and the rule that says what is wrong with it."""
+    return f"{place_text(replace(finding.place, column=0))} ({finding.rule})"
 
 
 def step_text(step: CodePlace) -> str:

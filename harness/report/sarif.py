@@ -81,7 +81,7 @@ def _rule(rule: RuleText) -> dict[str, Any]:
 def _check(finding: ReportedFinding, kind: str) -> dict[str, Any]:
     """Return the check that a finding is of as a rule, in the words of the finding."""
     named = f"crashproof explain {finding.check}" if kind == "run" else f"crashproof {kind} --help"
-    remarks = "\n".join(finding.remarks[:2]) or finding.check
+    remarks = "\n".join(finding.advice[:2]) or finding.check
     return {
         "id": finding.rule_id,
         "name": finding.rule_id,
@@ -125,6 +125,8 @@ def _result(finding: ReportedFinding, known: Sequence[str]) -> dict[str, Any]:
         "suppressions": list(_suppressions(finding)),
         "properties": dict(finding.properties),
     }
+    if beside := list(_beside(finding)):
+        result["relatedLocations"] = beside
     if finding.rule_id in known:
         result["ruleIndex"] = known.index(finding.rule_id)
     if finding.path:
@@ -150,15 +152,32 @@ def _suppressions(finding: ReportedFinding) -> Iterator[dict[str, str]]:
 def _where(finding: ReportedFinding) -> dict[str, Any]:
     """Return the place of a finding; without one its file, and the scenario of which it is a finding."""
     if finding.place:
-        return _location(finding.place, finding.snippet)
+        line = _location(finding.place, finding.snippet)
+        named = [*line.get("logicalLocations", ()), *_scenario(finding)]
+        return {**line, "logicalLocations": named} if named else line
     # What shows results beside code drops those that have no file: the folder of the run stands for one.
     place = artifact(finding.file) if finding.file else {"uri": "./", "uriBaseId": _BASE}
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": place}}
     if finding.file:
         location["physicalLocation"]["region"] = {"startLine": finding.line or 1}
-    if finding.trial:  # It is about a running agent and no line: its scenario is where it happened.
-        location["logicalLocations"] = [{"name": finding.scenario, "kind": "module"}]
+    if scenario := list(_scenario(finding)):
+        location["logicalLocations"] = scenario
     return location
+
+
+def _scenario(finding: ReportedFinding) -> Iterator[dict[str, Any]]:
+    """Yield the scenario of a finding on a running agent: that is where it happened, whatever line explains it."""
+    if finding.trial:
+        yield {"name": finding.scenario, "kind": "module"}
+
+
+def _beside(finding: ReportedFinding) -> Iterator[dict[str, Any]]:
+    """Yield the other lines of code that explain a finding, then where the scenario that shows it is declared."""
+    for each in finding.code[1:]:
+        yield {**_location(each.place, each.text), "message": {"text": each.message}}
+    if finding.code and finding.files:
+        declared = CodePlace(file=finding.files[0], line=finding.line or 1, column=0)
+        yield {**_location(declared), "message": {"text": f"the scenario {finding.scenario} is declared here"}}
 
 
 def _flow(finding: ReportedFinding) -> Iterator[dict[str, Any]]:

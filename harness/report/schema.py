@@ -64,6 +64,17 @@ class _FindingsDocument(JudgedDocument):
     findings: list[FindingDocument]
 
 
+Word = Literal["certain", "likely", "look"]
+
+
+class _CodeDocument(TypedDict):
+    rule: str
+    certainty: Word
+    message: str
+    place: CodePlace
+    text: str
+
+
 class _RunFindingDocument(FindingDocument):
     trial: str
     trials: list[str]
@@ -72,6 +83,7 @@ class _RunFindingDocument(FindingDocument):
     why: str
     fix: str
     evidence: list[str]
+    code: list[_CodeDocument]
 
 
 class _TrialDocument(TypedDict):
@@ -225,9 +237,6 @@ class ReplayDocument(JudgedDocument):
     prefixes: NotRequired[int]
     seconds: NotRequired[float]
     histories: NotRequired[list[_HistoryDocument]]
-
-
-Word = Literal["certain", "likely", "look"]
 
 
 class _AuditFindingDocument(FindingDocument):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.records.audit_result import CodePlace
+from harness.records.audit_result import AuditFinding, CodePlace
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Finding, Outcome, Severity, Verdict
 from harness.report.finding import Annotation, Case, Level, Limit, Report, ReportedFinding, Suite
-from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
+from harness.report.phrases import code_text, number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, totals
 from harness.report.sweep.remarks import incomplete, not_applicable
 
@@ -98,6 +99,7 @@ def findings_of(
             trials=each.trials,
             declared=declared,
             fail_on=sweep.fail_on,
+            code=sweep.code.get(each.finding.id, ()),
         )
         for each in sweep.findings
     ]
@@ -122,6 +124,7 @@ def _reported(
     fail_on: Severity,
     trials: tuple[str, ...] = (),
     declared: CodePlace | None = None,
+    code: Sequence[AuditFinding] = (),
 ) -> ReportedFinding:
     return ReportedFinding(
         id=finding.id,
@@ -136,6 +139,9 @@ def _reported(
         plan=verdict.plan,
         trial=verdict.trial,
         trials=trials,
+        place=code[0].place if code else None,
+        snippet=code[0].text if code else "",
+        code=tuple(code),
         files=(declared.file,) if declared else (),
         line=declared.line if declared else 0,
         evidence=finding.evidence,
@@ -148,6 +154,7 @@ def _reported(
             "why": finding.why,
             "fix": finding.fix,
             "evidence": [str(entry) for entry in finding.evidence],
+            "code": [_code(each) for each in code],
         },
         properties={
             "severity": finding.how_bad,
@@ -156,6 +163,16 @@ def _reported(
             "trial": verdict.trial,
         },
     )
+
+
+def _code(finding: AuditFinding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "certainty": finding.certainty.word,
+        "message": finding.message,
+        "place": dataclasses.asdict(finding.place),
+        "text": finding.text,
+    }
 
 
 def _limits(sweep: SweepResult) -> Iterator[Limit]:
@@ -177,7 +194,7 @@ def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
     """
     cases, known = [], set[str]()
     for verdict in sweep.verdicts:
-        cases.append(_case(verdict, reproduce, sweep.fail_on, known=known))
+        cases.append(_case(verdict, sweep, reproduce, known=known))
         known |= set() if verdict.plan.strikes else {finding.id for finding in verdict.findings}
     for name, reason in sweep.not_applicable.items():
         cases.append(Case(name=name, classname=sweep.scenario, skipped=f"not applicable: {reason}"))
@@ -196,31 +213,43 @@ def _suite(sweep: SweepResult, reproduce: Reproduce) -> Suite:
     return Suite(name=sweep.scenario, cases=tuple(cases), seconds=sweep.seconds, may_skip=True, properties=properties)
 
 
-def _case(verdict: Verdict, reproduce: Reproduce, fail_on: Severity, *, known: Collection[str]) -> Case:
-    """Return a trial as a test case, without the findings that are known already."""
+def _case(verdict: Verdict, sweep: SweepResult, reproduce: Reproduce, *, known: Collection[str]) -> Case:
+    """Return a trial of a sweep as a test case, without the findings that are known already."""
     name = f"{plan_text(verdict.plan)} [{verdict.trial}]"
     beside: dict[str, Any] = {
         "properties": {"trial": verdict.trial, "plan": str(verdict.plan), "reproduce": reproduce(verdict.trial)},
-        "story": _story(verdict),
+        "story": _story(verdict, sweep.code),
     }
     if verdict.outcome is Outcome.UNKNOWN:
         return Case(name=name, classname=verdict.scenario, error="; ".join(why_unknown(verdict)), **beside)
     new = (finding for finding in verdict.findings if finding.id not in known)
     worst_first = sorted(new, key=lambda finding: -finding.how_bad.rank)
     findings = tuple(
-        _reported(finding, verdict, reproduce, scenario=verdict.scenario, fail_on=fail_on) for finding in worst_first
+        _reported(
+            finding,
+            verdict,
+            reproduce,
+            scenario=verdict.scenario,
+            fail_on=sweep.fail_on,
+            code=sweep.code.get(finding.id, ()),
+        )
+        for finding in worst_first
     )
     return Case(name=name, classname=verdict.scenario, findings=findings, **beside)
 
 
-def _story(verdict: Verdict) -> tuple[str, ...]:
-    """Return what happened in a trial: what was struck, what is not as it should be, and how many checks held."""
+def _story(verdict: Verdict, code: Mapping[str, Sequence[AuditFinding]]) -> tuple[str, ...]:
+    """Return what happened in a trial: what was struck, what is not as it should be and why, how many checks held."""
     held = sum(1 for judgement in verdict.judgements if judgement.outcome is Outcome.PASS)
     strikes = [f"{strike.fault} {strike.at.text}" for strike in verdict.plan.strikes] or ["nothing was struck"]
     shown = [
         line
         for finding in verdict.findings
-        for line in (f"{finding.check}: {finding.message}", *(f"  {entry}" for entry in finding.evidence))
+        for line in (
+            f"{finding.check}: {finding.message}",
+            *(f"  {entry}" for entry in finding.evidence),
+            *(f"  Code: {code_text(each)}" for each in code.get(finding.id, ())),
+        )
     ]
     return (*strikes, *shown, f"{number(held, 'check')} held")
 

@@ -9,7 +9,7 @@ from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.finding import ReportedFinding
 from harness.report.form import Form
-from harness.report.phrases import number, plan_text, reproduce_trial, why_unknown
+from harness.report.phrases import code_place, number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import conditions, not_applicable, remarks, shared_notes
@@ -77,7 +77,7 @@ def _block(block: Block, folder: str, *, explained: bool) -> Iterator[str]:
         verdicts=[_word(finding)],
         message=finding.message,
         shown=[*finding.evidence[:_EVIDENCE_SHOWN], *cut],
-        notes=[*also, *seen, *([] if explained else _remarks_of(finding))],
+        notes=[*also, *seen, *_code(finding), *([] if explained else _remarks_of(finding))],
         evidence=f"{folder}/trials/{finding.trial}/" if folder else "",
         reproduce=finding.reproduce,
     )
@@ -88,6 +88,14 @@ def _word(finding: ReportedFinding) -> tuple[str, str]:
     return (
         ("FAIL", f"{finding.check} ({finding.severity})") if finding.fails else (f"{finding.severity}", finding.check)
     )
+
+
+def _code(finding: ReportedFinding) -> Iterator[str]:
+    """Yield the lines of code that explain a finding: the place of each, then the line as it stands there."""
+    for each in finding.code:
+        yield f"{'Code:':<{_LABEL}}{code_place(each)}"
+        if each.text.strip():
+            yield " " * _LABEL + each.text.strip()
 
 
 def _remarks_of(finding: ReportedFinding) -> Iterator[str]:

@@ -118,6 +118,26 @@ def test_planted_bug_is_caught(report: dict[str, Any], scenario: str, planted: t
     assert set(severities) == {expected}
 
 
+@pytest.mark.parametrize(
+    ("scenario", "check", "line"),
+    [
+        ("effect_without_key", "effects-happen-once", 'plumbing.effect("charge"'),
+        ("misspelt_error", "retry-names-exist", "non_retryable_error_types="),
+        ("slow_beats", "heartbeat-in-time", "asyncio.sleep(4)"),
+        ("reservation_left", "gives-up-cleanly", ""),  # what is not there stands in no line
+    ],
+)
+def test_a_finding_is_told_with_the_line_of_code_that_explains_it(
+    report: dict[str, Any], scenario: str, check: str, line: str
+) -> None:
+    found = next(each for each in report["findings"] if (each["scenario"], each["check"]) == (scenario, check))
+    assert [line in each["text"] for each in found["code"]] == [True] * bool(line)
+    for each in found["code"]:
+        place = each["place"]
+        assert Path(place["file"]).stem == scenario
+        assert (ROOT / place["file"]).read_text().splitlines()[place["line"] - 1] == each["text"]
+
+
 @pytest.mark.parametrize("scenario", [*REFERENCE, *LOOKALIKES])
 def test_what_is_right_passes(report: dict[str, Any], scenario: str) -> None:
     assert [found for found in report["findings"] if found["scenario"] == scenario] == []

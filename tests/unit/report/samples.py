@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness import faults
+from harness.records.audit_result import AuditFinding, Certainty, CodePlace
 from harness.records.cut import Cut
 from harness.records.plan import Strike, parse
 from harness.records.point import Point
@@ -69,6 +70,16 @@ FAILED = swept(
     verdict("77aa01", f"{KILL};real-time", Outcome.FAIL, TWICE),
     gaps=("the file trips.db is open for writing",),
 )
+KEYLESS = AuditFinding(
+    rule="CP306",
+    certainty=Certainty.LIKELY,
+    message="charge() is done again with each attempt, and no key tells that it is the same",
+    place=CodePlace(file="app/pay.py", line=18, column=15, end_line=18, end_column=44, function="charge"),
+    workflow="charge",
+    text="    receipt = await client.post(url, json=order)",
+)
+EXPLAINED = replace(FAILED, code={TWICE.id: (KEYLESS,)})
+"""What failed, with the line of code that the audit holds responsible."""
 UNSHOWN = swept(
     verdict("1a2b3c", "baseline", Outcome.PASS),
     verdict("9f3a2c", KILL, Outcome.PASS, struck=False, reason=f"never struck while the workflow was open: {KILL}"),

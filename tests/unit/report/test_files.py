@@ -25,6 +25,7 @@ from harness.report.summary import summary
 from harness.report.sweep.source import sweep_report
 from tests.unit.report.nasty import NASTY, harmless
 from tests.unit.report.samples import (
+    EXPLAINED,
     FAILED,
     HURT,
     INAPPLICABLE,
@@ -106,6 +107,20 @@ def test_page_shows_the_finding_and_escapes_it() -> None:
     assert "&lt;script&gt;" in hurt
     assert "<u>" not in hurt
     assert "<b>" not in hurt.partition("<pre>")[2].partition("</pre>")[0]
+
+
+CODE = "app/pay.py:18 in charge (CP306): receipt = await client.post(url, json=order)"
+
+
+def test_every_form_tells_the_line_of_code_that_explains_a_finding_and_none_where_none_does() -> None:
+    for explained, told in ((EXPLAINED, 1), (FAILED, 0)):
+        assert html([explained]).count(f"<p>Code: <code>{CODE}</code></p>") == told
+        assert summary([explained]).count("Code: app/pay.py:18 in charge") == told
+        cases = ElementTree.fromstring(junit([explained])).findall(".//testcase")
+        assert [case.findtext("system-out", "").count(f"Code: {CODE}") for case in cases] == [0, told, told]
+        assert [case.findtext("failure", "").count(f"Code: {CODE}") for case in cases] == [0, told, told]
+        [found] = document(sweep_report([explained]))["findings"]
+        assert [each["place"]["line"] for each in found["code"]] == [18] * told
 
 
 def test_page_has_a_table_of_faults_where_there_are_several() -> None:

@@ -143,12 +143,28 @@ def test_replays_are_valid_too(name: str) -> None:
     assert [error.message for error in validator().iter_errors(read(sarif(report, version="1.0")))] == []
 
 
-@pytest.mark.parametrize("found", [samples.FAILED, samples.UNSHOWN, samples.HURT, samples.several()])
+@pytest.mark.parametrize("found", [samples.FAILED, samples.EXPLAINED, samples.UNSHOWN, samples.HURT, samples.several()])
 def test_sweeps_are_valid_too(found: SweepResult) -> None:
     report = sweep_report([found], places={"trip": CodePlace(file="my scenarios/trip.py", line=7, column=0)})
     log = read(sarif(report, version="1.0"))
     assert [error.message for error in validator().iter_errors(log)] == []
-    assert set(uris(log)) <= {"my%20scenarios/trip.py"}
+    assert set(uris(log)) <= {"my%20scenarios/trip.py", "app/pay.py"}
+
+
+def test_a_finding_of_a_run_lies_at_the_line_that_explains_it_beside_its_scenario() -> None:
+    places = {"trip": CodePlace(file="trip.py", line=7, column=0)}
+    explained, alone = (
+        sarif(sweep_report([each], places=places), version="1.0")["runs"][0]["results"][0]
+        for each in (samples.EXPLAINED, samples.FAILED)
+    )
+    [location], [declared] = explained["locations"], explained["relatedLocations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "app/pay.py"
+    assert location["physicalLocation"]["region"]["startLine"] == 18
+    assert {"name": "trip", "kind": "module"} in location["logicalLocations"]
+    assert "Code: app/pay.py:18 in charge (CP306): receipt = await" in explained["message"]["text"]
+    assert declared["physicalLocation"] == alone["locations"][0]["physicalLocation"]
+    assert "relatedLocations" not in alone
+    assert "Code:" not in alone["message"]["text"]
 
 
 def test_a_line_of_workflow_code_that_lies_elsewhere_is_a_file_uri() -> None:

@@ -26,7 +26,15 @@ def as_printed(report: Report) -> Any:
     return msgspec.json.decode(encoded(document(report)))
 
 
-SWEEPS = [samples.PASSED, samples.FAILED, samples.UNSHOWN, samples.INAPPLICABLE, samples.several(), samples.graded()]
+SWEEPS = [
+    samples.PASSED,
+    samples.FAILED,
+    samples.EXPLAINED,
+    samples.UNSHOWN,
+    samples.INAPPLICABLE,
+    samples.several(),
+    samples.graded(),
+]
 
 
 def test_a_document_of_runs_is_as_its_schema_says() -> None:

@@ -10,6 +10,7 @@ from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Outcome, Severity
 from harness.report.sweep import text as report
 from tests.unit.report.samples import (
+    EXPLAINED,
     FAILED,
     HURT,
     INAPPLICABLE,
@@ -151,6 +152,15 @@ scenario  outcome  trials  passed  failed  unknown   points    time
 trip      FAIL          2       1       1        0      1/1    7.2s
 
 FAIL: 2 trials, 1 of 1 point struck, 3 findings (1 broken, 1 risky, 1 wasteful). Evidence: runs/x"""
+
+
+def test_the_line_of_code_that_explains_a_finding_stands_below_what_shows_it() -> None:
+    assert report.text([EXPLAINED], folder=".crashproof/runs/latest") == FAILED_TEXT.replace(
+        "    Evidence: ",
+        "    Code:            app/pay.py:18 in charge (CP306)\n"
+        "                     receipt = await client.post(url, json=order)\n"
+        "    Evidence: ",
+    )
 
 
 @pytest.mark.parametrize(
