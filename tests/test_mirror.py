@@ -26,6 +26,7 @@ TRIED_ELSEWHERE = {
     "audit/rule": ("unit/audit/test_rules.py", "a record"),
     "audit/rules/*": ("unit/audit/test_corpus.py", "each rule is tried on its own corpus of bad and right code"),
     "sweeps/seen": ("unit/sweeps/test_sweep.py", "a record, which the sweep fills"),
+    "sweeps/swept_so_far": ("unit/sweeps/test_sweep.py", "a record, as a sweep returns it"),
     "sweeps/side_by_side": ("rig/cli/test_run.py", "several sweeps side by side need a server"),
     "*/campaign*": ("rig/campaign/test_campaign.py", "a campaign needs a cluster"),
     "campaign/*": ("rig/campaign/test_campaign.py", "machines need a cluster, and servers for their trials"),

@@ -18,7 +18,7 @@ from harness.records.scenario import Scenario
 from harness.records.verdict import Severity
 from harness.records.withheld import pair_with_secret, pair_without_secret
 
-KEPT = ("real_time", "only", "workflows", "cold", "next", "faults", "engine", "fail_on", "once_each")
+KEPT = ("real_time", "only", "workflows", "cold", "next", "faults", "engine", "fail_on", "once_each", "pairs")
 """Options that the trials of a run depend on: its record keeps them."""
 
 
@@ -98,4 +98,5 @@ def kept_options(record: RunRecord) -> SweepOptions:
         engine=options.get("engine", "dev"),
         fail_on=Severity(options.get("fail_on", Severity.BROKEN)),
         once_each=options.get("once_each", False),
+        pairs=options.get("pairs", 0),
     )

@@ -129,6 +129,7 @@ def _judged(declared: DeclaredScenario, order: _Order) -> SweepResult:
         struck=tuple(results.struck),
         unreachable=tuple(results.unreachable),
         regrouped=tuple(results.regrouped),
+        lone=tuple(results.lone),
         fail_on=order.fail_on,
     )
 
@@ -143,6 +144,8 @@ def _undisturbed(trials: Iterable[Path], *, folder: Path, scenario: str) -> list
 def _belongs(evidence: Evidence, stored: SweepResult) -> bool:
     """Tell whether a trial is one of a sweep, and not a baseline that was copied to judge one trial by."""
     last = evidence.plan.strikes[-1:]
+    if evidence.plan in stored.pairs:
+        return True
     return any(evidence.trial == verdict.trial for verdict in stored.verdicts) or any(
         (cut.strike,) == last for cut in stored.cuts
     )

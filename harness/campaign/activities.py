@@ -124,17 +124,17 @@ class CampaignActivities:
             shared = await self._begun(batch)
             if kept := await asyncio.to_thread(shared.kept, batch):
                 return self._done(kept)
-            plans, known = await asyncio.to_thread(shared.fetch, batch)
+            fetched = await asyncio.to_thread(shared.fetch, batch)
             shown: list[TrialShown] = []
 
             def tried(plan: Plan, evidence: Evidence | None) -> None:
-                shown.append(shown_by(plan, evidence, options=shared.options, scenario=shared.scenario, known=known))
+                shown.append(shown_by(plan, evidence, options=shared.options, scenario=shared.scenario, batch=fetched))
                 log.append(f"tried {plan}")
                 shared.judged()
 
             async with shared.keeping(batch):
                 result = await self._maker.some(
-                    shared.scenario, plans, folder=shared.folder, options=shared.options, tried=tried
+                    shared.scenario, fetched.plans, folder=shared.folder, options=shared.options, tried=tried
                 )
             await asyncio.to_thread(shared.keep_batch, batch, result, shown)
             return self._done(result)

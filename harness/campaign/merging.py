@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.campaign.bundles import unpack
 from harness.campaign.places import THIN, BatchResult, Explored, Known, KnownBundles, Over, Places, Round
 from harness.campaign.store import MissingError, Store
+from harness.records.plan import parse
 from harness.records.result_json import run_of, sweep_of
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import UNFINISHED, SweepResult
@@ -98,6 +99,7 @@ def _sweep(store: Store, places: Places, scenario: str, why_given_up: str) -> Sw
                 verdicts=(*result.verdicts, *part.verdicts),
                 struck=(*result.struck, *part.struck),
                 unreachable=(*result.unreachable, *part.unreachable),
+                lone=(*result.lone, *part.lone),
                 seconds=result.seconds + part.seconds,
             )
             notes += part.notes
@@ -107,12 +109,14 @@ def _sweep(store: Store, places: Places, scenario: str, why_given_up: str) -> Sw
         except MissingError:
             break
         result = replace(result, cuts=(*result.cuts, *following.cuts))
+        if following.pairs:
+            result = replace(result, pairs=tuple(map(parse, following.plans)))
         if not following.plans:
             break
     limit = ENDLESS if number == RECOVERY_ROUNDS and result.untried else ""
     if given_up:
         limit = f"no machine could do a part of it: {'; '.join(given_up)}"
-    elif result.untried and not limit:
+    elif (result.untried or result.untried_pairs) and not limit:
         limit = UNFINISHED
     result = replace(result, limit=limit, notes=tuple(dict.fromkeys(notes)))
     return replace(result, notes=(*result.notes, *left_in_words(result)))

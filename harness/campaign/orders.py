@@ -55,7 +55,7 @@ class CampaignOrder:
 
     store: str
     targets: tuple[str, ...]
-    options: dict[str, str | bool | list[str]] = field(default_factory=dict)
+    options: dict[str, str | bool | int | list[str]] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     batch: int = 20
     lanes: int = 2

@@ -22,6 +22,7 @@ from typing import Any
 
 from harness.foreign import for_file_name
 from harness.records.cut import Cut
+from harness.records.plan import Strike
 from harness.records.verdict import Outcome
 
 THIN = "thin"
@@ -60,11 +61,13 @@ class Round:
         plans: The plans, in order, each as text.
         cuts: The cuts that this round is the first to try; none in the first round, whose cuts are in ``known.json``.
         places: Places that were known before this round's recoveries are looked at.
+        pairs: Whether the plans are pairs of strikes (``harness.sweeps.pairs``): then it is the last round.
     """
 
     plans: tuple[str, ...]
     cuts: tuple[Cut, ...] = ()
     places: tuple[str, ...] = ()
+    pairs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +78,13 @@ class TrialShown:
         plan: Its plan.
         cuts: The cuts at new places.
         wanted: For each, whether it is to be tried.
+        second: The strikes that may come second after its own, where pairs were asked for.
     """
 
     plan: str
     cuts: tuple[Cut, ...] = ()
     wanted: tuple[bool, ...] = ()
+    second: tuple[Strike, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

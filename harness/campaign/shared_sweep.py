@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.campaign.bundles import packed, packed_folders, unpack
@@ -25,10 +26,26 @@ from harness.records.scenario import Scenario
 from harness.records.store import is_judged, under_load
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
+from harness.sweeps.pairs import chosen_pairs, most_after_one, second_strikes
 from harness.sweeps.plans import ShownCut, chosen_faults, first_shown, further_plan, is_followed, shown_cuts
 from harness.sweeps.rounds import RECOVERY_ROUNDS
 
 _LOOK_EVERY = 2.0  # seconds, for trials that are judged before those of plans ahead of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchPlans:
+    """What the trials of a batch need to know.
+
+    Attributes:
+        plans: The plans of the batch.
+        places: The places that the undisturbed trials met.
+        first_round: How many plans the first round of the sweep has.
+    """
+
+    plans: Sequence[Plan]
+    places: frozenset[str]
+    first_round: int
 
 
 class SharedSweep:
@@ -99,11 +116,8 @@ class SharedSweep:
         except MissingError:
             return None
 
-    def fetch(self, batch: Batch) -> tuple[list[Plan], frozenset[str]]:
+    def fetch(self, batch: Batch) -> BatchPlans:
         """Fetch what a batch needs: the undisturbed trials, and those of its own that an earlier attempt has made.
-
-        Returns:
-            The plans of the batch, and the places that the undisturbed trials met.
 
         Raises:
             RigError: The store does not give them.
@@ -120,7 +134,7 @@ class SharedSweep:
                 self._bundles[trial] = digest
         plans = [parse(text) for text in this.plans[batch.first : batch.first + batch.size]]
         self._trials = [plan.trial_id(name) for plan in plans]
-        return plans, frozenset(undisturbed.places)
+        return BatchPlans(plans=plans, places=frozenset(undisturbed.places), first_round=len(undisturbed.plans))
 
     @contextlib.asynccontextmanager
     async def keeping(self, batch: Batch) -> AsyncIterator[None]:
@@ -158,7 +172,8 @@ class SharedSweep:
     def end_round(self, over: RoundOver) -> int:
         """Keep the plans of the next round, and return how many there are.
 
-        Those are, in the order of the plans of this round, the points that its recoveries were the first to show.
+        Those are, in the order of the plans of this round, the points that its recoveries were the first to show; where
+        there are none, the pairs of strikes that were asked for.
 
         Raises:
             RigError: The store does not give or take it.
@@ -170,16 +185,27 @@ class SharedSweep:
         plans: list[Plan] = []
         cuts = []
         for number in range(over.batches):
-            for trial in self._shown_in(over, number):
+            for trial in () if this.pairs else self._shown_in(over.round, number):
                 shown = [ShownCut(cut=cut, wanted=want) for cut, want in zip(trial.cuts, trial.wanted, strict=True)]
                 for cut in first_shown(shown, known=places):
                     cuts.append(cut)
                     plans.append(further_plan(parse(trial.plan), cut, options=self.options))
         last = over.round == RECOVERY_ROUNDS
-        texts = () if last else tuple(map(str, plans))
-        following = Round(plans=texts, cuts=tuple(cuts), places=tuple(sorted(places)))
+        pairs = [] if cuts or this.pairs else self._pairs()
+        texts = () if last and not pairs else tuple(map(str, pairs or plans))
+        following = Round(plans=texts, cuts=tuple(cuts), places=tuple(sorted(places)), pairs=bool(pairs))
         self._store.put_json(self._places.round(name, over.round + 1), following)
         return len(texts)
+
+    def _pairs(self) -> list[Plan]:
+        """Return the pairs of strikes that are tried when no recovery shows a new point any more."""
+        if not self.options.pairs:
+            return []
+        name = self.scenario.name
+        plans = list(map(parse, self._store.get_json(self._places.round(name, 0), Round).plans))
+        batches = self._store.get_json(self._places.over(name, 0), Over).batches
+        shown = [trial for number in range(batches) for trial in self._shown_in(0, number)]
+        return chosen_pairs(plans, {parse(trial.plan): trial.second for trial in shown}, options=self.options)
 
     def keep_explored(self, explored: Explorations) -> None:
         """Keep what the exploration of the scenario came to, with its evidence folder.
@@ -192,10 +218,10 @@ class SharedSweep:
         kept = Explored(bundle=bundle, outcome=explored.outcome, findings=findings)
         self._store.put_json(self._places.explored(self.scenario.name), kept)
 
-    def _shown_in(self, over: RoundOver, number: int) -> tuple[TrialShown, ...]:
+    def _shown_in(self, round_number: int, number: int) -> tuple[TrialShown, ...]:
         """Return what the recoveries of a batch showed; nothing of one that was given up."""
         try:
-            batch = self._store.get_json(self._places.batch(self.scenario.name, over.round, number), BatchResult)
+            batch = self._store.get_json(self._places.batch(self.scenario.name, round_number, number), BatchResult)
         except MissingError:
             return ()
         return batch.shown
@@ -241,22 +267,28 @@ class SharedSweep:
 
 
 def shown_by(
-    plan: Plan, evidence: Evidence | None, *, scenario: Scenario, options: SweepOptions, known: frozenset[str]
+    plan: Plan, evidence: Evidence | None, *, scenario: Scenario, options: SweepOptions, batch: BatchPlans
 ) -> TrialShown:
-    """Return what the recovery of a trial shows at places that the undisturbed trials did not meet.
+    """Return what the recovery of a trial shows at places that the undisturbed trials did not meet, and for pairs.
 
     Args:
         plan: The plan of the trial.
         evidence: Its evidence; None where its recovery is not followed.
         scenario: The scenario.
         options: How it is swept.
-        known: The places that the undisturbed trials met.
+        batch: The batch that it belongs to.
     """
-    if evidence is None or not is_followed(evidence, options):
+    if evidence is None:
         return TrialShown(plan=str(plan))
-    shown = shown_cuts(chosen_faults(scenario, options), evidence, known=set(known))
+    chosen = chosen_faults(scenario, options)
+    is_new = is_followed(evidence, options)
+    shown = shown_cuts(chosen, evidence, known=set(batch.places)) if is_new else []
+    most = most_after_one(batch.first_round, pairs=options.pairs)
     return TrialShown(
-        plan=str(plan), cuts=tuple(each.cut for each in shown), wanted=tuple(each.wanted for each in shown)
+        plan=str(plan),
+        cuts=tuple(each.cut for each in shown),
+        wanted=tuple(each.wanted for each in shown),
+        second=second_strikes(evidence, chosen=chosen, known=batch.places, options=options, most=most),
     )
 
 
@@ -267,6 +299,7 @@ def _of_its_own(result: SweepResult) -> SweepResult:
         verdicts=result.verdicts,
         struck=result.struck,
         unreachable=result.unreachable,
+        lone=result.lone,
         notes=result.notes,
         seconds=result.seconds,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import connection, engine
-from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, say, show, tell
+from harness.cli.output import FAIL_ON, FORMAT, PAIRS, REPORT_DIR, say, show, tell
 from harness.cli.run import fault_words
 from harness.errors import UsageError
 from harness.records import store as folders
@@ -38,6 +38,7 @@ _WORK = (
     click.argument("targets", nargs=-1, required=True, metavar="WORKER.PY|FILE|FOLDER|NAME|FILE::NAME..."),
     click.option("--faults", "faults_wanted", multiple=True, metavar="WORD[,WORD]", help="As for `crashproof run`."),
     click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match."),
+    PAIRS,
     click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time."),
     click.option("--id", "campaign", metavar="ID", help="Id of the campaign. [default: made up]"),
     click.option("--batch", type=click.IntRange(1), default=50, show_default=True, help="Most trials of one activity."),
@@ -277,6 +278,7 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
     options = SweepOptions(
         real_time=given["real_time"],
         only=given["only"],
+        pairs=given["pairs"] or 0,
         faults=fault_words(given["faults_wanted"]),
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),
     )

@@ -32,6 +32,14 @@ FAIL_ON = click.option(
     help="How bad a finding must be to fail: broken, risky or worse, or any (wasteful). [default: broken]",
 )
 
+PAIRS = click.option(
+    "--pairs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Then make two strikes in one trial, at most N such pairs: the second one at a point that the recovery from "
+    "the first one comes to. One of each pair of fault families comes first.",
+)
+
 FORMAT = click.option(
     "-o",
     "--output",

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from harness.cli import ad_hoc, engine
 from harness.cli.github import show_on_github
-from harness.cli.output import FAIL_ON, FORMAT, REPORT_DIR, VERBOSE, show, tell
+from harness.cli.output import FAIL_ON, FORMAT, PAIRS, REPORT_DIR, VERBOSE, show, tell
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.verdict import Severity
@@ -30,6 +30,7 @@ Examples:
   crashproof run worker.py    # queue, workflows and inputs are read from its code
   crashproof run scenarios/ --jobs 4 -o json
   crashproof run scenarios/research.py --faults model,kill-server
+  crashproof run scenarios/research.py --pairs 20      two strikes in one trial, too
   crashproof run scenarios/research.py --thorough     every fault, then every order of answers
   crashproof run --plan .crashproof/explorations/latest/347acf/plan.json
   crashproof run --worker "python worker.py" --task-queue q \\
@@ -78,6 +79,7 @@ _BESIDE_RESUME = (
 @FAIL_ON
 @click.option("--list", "list_points", is_flag=True, help="Show the points, run no sweep.")
 @click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match (id or * pattern).")
+@PAIRS
 @click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [default: as many as keep the processors busy]")
 @click.option("--real-time", is_flag=True, help="Let every timeout elapse in real time.")
 @click.option(
@@ -143,6 +145,7 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
     options = SweepOptions(
         real_time=given["real_time"],
         only=given["only"],
+        pairs=given["pairs"] or 0,
         points_only=given["list_points"],
         time_limit=given["time_limit"] or 0.0,
         max_failures=given["max_failures"] or 0,

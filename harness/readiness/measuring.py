@@ -217,7 +217,7 @@ def _struck(point: ReadinessPoint, sweeps: Sequence[SweepResult], *, asks_models
 
 
 def _struck_in(sweep: SweepResult, name: str) -> int:
-    vacuous = {verdict.plan.strikes[-1] for verdict in sweep.verdicts if verdict.plan.strikes and not verdict.struck}
+    vacuous = {verdict.plan.strikes[-1] for verdict in sweep.of_cuts if verdict.plan.strikes and not verdict.struck}
     return sum(1 for strike in sweep.struck if strike.fault == name and strike not in vacuous)
 
 

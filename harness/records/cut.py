@@ -118,7 +118,12 @@ def steady(candidates: Sequence[Cut], tapes: Sequence[Sequence[Entry]]) -> tuple
 def is_known(point: Point, known: set[str]) -> bool:
     """Tell whether a message is one that was met before, or one more of its kind: a heartbeat, a call tried again."""
     again = replace(point, occurrence=1).place in known and point.door != "wire"
-    return point.place in known or again or bool(_TIMED.search(point.place))
+    return point.place in known or again or is_sent_by_a_clock(point)
+
+
+def is_sent_by_a_clock(point: Point) -> bool:
+    """Tell whether a message is a heartbeat after the first of its attempt: how many there are is a matter of time."""
+    return bool(_TIMED.search(point.place))
 
 
 def new_cuts(faults: Sequence[Fault], tape: Sequence[Entry], known: set[str]) -> list[Cut]:

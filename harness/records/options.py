@@ -26,6 +26,7 @@ class SweepOptions:
         engine: Name of the engine that runs the server.
         fail_on: How bad a finding must be to fail.
         once_each: Whether a fault that could be made at every message is made once for each type of activity.
+        pairs: How many pairs of strikes are tried at most, once all points are (``harness.sweeps.pairs``).
         prices: What models cost, to tell what tokens that were billed twice cost.
     """
 
@@ -41,4 +42,5 @@ class SweepOptions:
     engine: str = "dev"
     fail_on: Severity = Severity.BROKEN
     once_each: bool = False
+    pairs: int = 0
     prices: tuple[Price, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.records.audit_result import AuditFinding
 from harness.records.cut import Cut
-from harness.records.plan import Strike
+from harness.records.plan import Plan, Strike
 from harness.records.point import decides_nothing, is_goodbye
 from harness.records.verdict import Finding, Outcome, Severity, Verdict, worst
 
@@ -60,6 +60,9 @@ class SweepResult:
         struck: The strikes that were made, each the last of its plan.
         unreachable: Strikes at points that one run showed and a later one did not reach again.
         regrouped: Those of them whose commands came in other workflow tasks.
+        pairs: The plans of two strikes that were to be tried beside the cuts; see ``harness.sweeps.pairs``.
+        lone: Those of them whose second strike was not made: its point did not come any more after the first one.
+        pairs_asked: How many pairs were asked for at most.
         not_applicable: Faults that cannot be made here, by name, with the reason.
         unsteady: Places that only one of the two baselines reached.
         limit: Which limit ended the sweep while points were left to try, or an empty text.
@@ -81,6 +84,9 @@ class SweepResult:
     struck: tuple[Strike, ...] = ()
     unreachable: tuple[Strike, ...] = ()
     regrouped: tuple[Strike, ...] = ()
+    pairs: tuple[Plan, ...] = ()
+    lone: tuple[Plan, ...] = ()
+    pairs_asked: int = 0
     not_applicable: Mapping[str, str] = field(default_factory=dict)
     unsteady: tuple[str, ...] = ()
     limit: str = ""
@@ -105,9 +111,26 @@ class SweepResult:
         return sum(1 for verdict in self.verdicts if not verdict.struck)
 
     @property
+    def of_cuts(self) -> tuple[Verdict, ...]:
+        """The verdicts of all trials but those of pairs: each with a strike stands for the cut of its last one."""
+        pairs = set(self.pairs)
+        return tuple(verdict for verdict in self.verdicts if verdict.plan not in pairs)
+
+    @property
+    def untried_pairs(self) -> tuple[Plan, ...]:
+        """The pairs for which no trial was run, because something ended the sweep before."""
+        tried = {verdict.plan for verdict in self.verdicts} | set(self.lone)
+        return tuple(pair for pair in self.pairs if pair not in tried)
+
+    @property
+    def has_lone_pairs_only(self) -> bool:
+        """Whether there were pairs, and the second strike of none of them was made: they prove nothing."""
+        return bool(self.pairs) and len(self.lone) == len(self.pairs)
+
+    @property
     def untried(self) -> tuple[Strike, ...]:
         """The strikes at known points for which no trial was run, because something ended the sweep before."""
-        plans = (verdict.plan for verdict in self.verdicts)
+        plans = (verdict.plan for verdict in self.of_cuts)
         tried = {plan.strikes[-1] for plan in plans if plan.strikes} | {*self.struck, *self.unreachable}
         return () if self.points_only else tuple(cut.strike for cut in self.cuts if cut.strike not in tried)
 
@@ -128,7 +151,8 @@ class SweepResult:
         """The worst verdict; at best UNKNOWN where points were not tried, too many not reached, or none was there."""
         outcomes = [verdict.outcome for verdict in self.verdicts]
         nothing = not (self.known or self.points_only)
-        if self.untried or self.too_many_unreachable or self.reason or nothing:
+        pairs_left = self.untried_pairs or self.has_lone_pairs_only
+        if self.untried or pairs_left or self.too_many_unreachable or self.reason or nothing:
             outcomes.append(Outcome.UNKNOWN)
         return worst(outcomes)
 

@@ -119,6 +119,15 @@ class _CutDocument(TypedDict):
     stands_for: list[str]
 
 
+class _PairsDocument(TypedDict):
+    """Plans of two strikes: how many were asked for, which there are, and which came without their second strike."""
+
+    asked: int
+    known: list[str]
+    lone: list[str]
+    untried: list[str]
+
+
 class _ScenarioDocument(TypedDict):
     name: str
     title: str
@@ -134,6 +143,7 @@ class _ScenarioDocument(TypedDict):
     cuts: list[_CutDocument]
     unreachable: list[str]
     untried: list[str]
+    pairs: _PairsDocument
     limit: str
     unsteady: list[str]
     coverage_gaps: list[str]

@@ -95,7 +95,7 @@ def known_cuts(
             not_applicable[fault.name] = reason or nothing
         kept, left = steady(made, tapes)
         unsteady.update(dict.fromkeys(left))
-        cuts += [cut for cut in kept if _is_wanted(cut, only)]
+        cuts += [cut for cut in kept if is_wanted(cut, only)]
     return KnownCuts(cuts=tuple(cuts), unsteady=tuple(unsteady), not_applicable=not_applicable)
 
 
@@ -130,15 +130,18 @@ def first_plans(cuts: Sequence[Cut], *, baseline: Evidence, options: SweepOption
 
 
 def spread(plans: Sequence[Plan]) -> list[Plan]:
-    """Return plans so that those which come first stand for all: one of each fault family, then one of each fault."""
-    families: dict[str, dict[str, list[Plan]]] = {}
+    """Return plans so that those which come first stand for all: one of each fault family, then one of each fault.
+
+    What is said of a fault holds for the faults of a plan with several strikes together.
+    """
+    families: dict[tuple[str, ...], dict[tuple[str, ...], list[Plan]]] = {}
     for plan in plans:
-        fault = faults.named(plan.strikes[-1].fault)
-        families.setdefault(fault.family, {}).setdefault(fault.name, []).append(plan)
-    return _in_turn([_in_turn(list(by_fault.values())) for by_fault in families.values()])
+        family, names = tuple(fault.family for fault in plan.faults), tuple(each.fault for each in plan.strikes)
+        families.setdefault(family, {}).setdefault(names, []).append(plan)
+    return in_turn([in_turn(list(by_fault.values())) for by_fault in families.values()])
 
 
-def _in_turn(groups: Sequence[Sequence[Plan]]) -> list[Plan]:
+def in_turn(groups: Sequence[Sequence[Plan]]) -> list[Plan]:
     """Return the first of each group, then the second of each, and so on."""
     return [plan for row in zip_longest(*groups) for plan in row if plan is not None]
 
@@ -186,15 +189,42 @@ def shown_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) 
     cancels once, does not cancel again. A run that was started once more, or reset, is no recovery either: it does what
     the first one did.
     """
-    if any(isinstance(fault.action, RUNS_ANEW) for fault in evidence.plan.faults):
-        return []
-    chosen = [
-        fault for fault in chosen if fault.every not in ("activity", "once") and fault.family not in ("client", "code")
-    ]
+    further = faults_after(chosen, evidence)
     taken = [fault for fault in evidence.plan.faults if fault.times == 0]
     return [
         ShownCut(cut=cut, wanted=not (_is_leaving(cut) or any(fault.applies_to(cut.point) for fault in taken)))
-        for cut in new_cuts(chosen, _without_zombies(evidence), known)
+        for cut in new_cuts(further, _without_zombies(evidence), known)
+    ]
+
+
+def faults_after(chosen: Sequence[Fault], evidence: Evidence) -> list[Fault]:
+    """Return which of the faults are made once more after the strikes of a trial; see ``shown_cuts``."""
+    if any(isinstance(fault.action, RUNS_ANEW) for fault in evidence.plan.faults):
+        return []
+    return [
+        fault for fault in chosen if fault.every not in ("activity", "once") and fault.family not in ("client", "code")
+    ]
+
+
+def recovery_of(evidence: Evidence) -> list[Entry]:
+    """Return the tape of a trial after its last strike, as far as it is recovery; nothing where none was made.
+
+    Left out is what a fault that nothing heals can meet, since it has all of that for itself, and what a worker process
+    had sent that was killed: its messages are struck no more.
+    """
+    tape = _without_zombies(evidence)
+    struck = [at for at, entry in enumerate(tape) if entry.kind == "act" and entry.operation == "strike"]
+    if not struck:
+        return []
+    killed = {
+        strike.worker for strike in evidence.strikes if faults.named(strike.fault).action.impact.worker == "killed"
+    }
+    taken = [fault for fault in evidence.plan.faults if fault.times == 0]
+    return [
+        entry
+        for entry in tape[struck[-1] + 1 :]
+        if not (entry.worker and entry.worker in killed)
+        and not any(entry.point and fault.applies_to(entry.point) for fault in taken)
     ]
 
 
@@ -230,5 +260,6 @@ def further_plan(plan: Plan, cut: Cut, *, options: SweepOptions) -> Plan:
     return replace(plan, strikes=(*plan.strikes, cut.strike), real_time=options.real_time)
 
 
-def _is_wanted(cut: Cut, only: Sequence[str]) -> bool:
+def is_wanted(cut: Cut, only: Sequence[str]) -> bool:
+    """Tell whether a cut is one of those that were asked for, by the id of its point or a ``*`` pattern."""
     return not only or any(matches(point, pattern) for pattern in only for point in (cut.point.id, *cut.stands_for))

@@ -21,10 +21,8 @@ import contextlib
 import functools
 import time
 from collections.abc import AsyncIterator, Callable, Container, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from harness.checks import baseline_differences
 from harness.checks.check import Check
 from harness.checks.judging import judge
 from harness.checks.model_calls import bill
@@ -37,11 +35,10 @@ from harness.records.plan import Plan, baseline_trials
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import UNFINISHED, News, SweepResult
 from harness.records.verdict import Outcome, Verdict
+from harness.report.phrases import number
 from harness.servers.engine import Engine
-from harness.sweeps.billing import billed_twice
-from harness.sweeps.left_out import left_in_words
 from harness.sweeps.named_points import look_at_points
-from harness.sweeps.notes import notes
+from harness.sweeps.pairs import ShownPairs, are_pairs
 from harness.sweeps.plans import (
     KnownCuts,
     chosen_faults,
@@ -56,6 +53,7 @@ from harness.sweeps.quiet import difference, found_undisturbed, in_the_end, is_c
 from harness.sweeps.rounds import ENDLESS, try_all
 from harness.sweeps.seen import Seen
 from harness.sweeps.stops import stop_of
+from harness.sweeps.swept_so_far import swept_so_far
 from harness.sweeps.trial_results import TrialResults, only
 from harness.sweeps.trials import RunTrial, Trials, ended
 from harness.sweeps.turns import Turns
@@ -108,6 +106,7 @@ class Sweep:
         self._seen = Seen()
         self._results = TrialResults()
         self._faults = chosen_faults(scenario, options)
+        self._pairs = ShownPairs(self._faults, options)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
 
@@ -157,6 +156,7 @@ class Sweep:
             tried: Called with each plan, in their order, and the evidence whose recovery is to be followed, or None.
         """
         self._seen.total += len(plans)
+        self._results.pairs |= dict.fromkeys(are_pairs(plans, known=places_of(self._seen.baselines)))
         async with asyncio.TaskGroup() as group:
             trying = [(plan, group.create_task(self._try(plan))) for plan in plans]
             for plan, task in trying:
@@ -226,19 +226,33 @@ class Sweep:
     async def _try_all(self) -> None:
         plans = first_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
         plans = spread(plans) if self._options.time_limit else plans
+        places = places_of(self._seen.baselines)
+        self._pairs.begin(plans, known=places)
         self._seen.total += len(plans)
         self._keep(self._result(UNFINISHED))
         left = await try_all(
             plans,
             attempt=self._try,
             chosen=self._faults,
-            known=set(places_of(self._seen.baselines)),
+            known=set(places),
             options=self._options,
             discovered=self._discover,
         )
         if left:
             self._seen.recovered += left
             self._seen.limit = self._seen.limit or ENDLESS
+        await self._try_pairs(self._pairs.chosen() if not self._seen.limit else [])
+
+    async def _try_pairs(self, pairs: Sequence[Plan]) -> None:
+        """Try pairs of strikes; what their recoveries show is not followed."""
+        if pairs:
+            self._results.pairs = dict.fromkeys(pairs)
+            self._seen.total += len(pairs)
+            self._keep(self._result(UNFINISHED))
+            self._say(f"{number(len(pairs), 'pair')} of strikes tried, too")
+            async with asyncio.TaskGroup() as group:
+                for pair in pairs:
+                    group.create_task(self._try(pair))
 
     def _discover(self, cuts: Sequence[Cut]) -> None:
         self._seen.recovered += cuts
@@ -254,7 +268,10 @@ class Sweep:
         except RigError as error:
             self._count(self._not_judged(plan, reason=str(error)))
             return None
-        return evidence if evidence and self._judge(evidence).outcome is not Outcome.FAIL else None
+        if evidence is None or self._judge(evidence).outcome is Outcome.FAIL:
+            return None
+        self._pairs.look_at(evidence)
+        return evidence
 
     async def _try_again_in_quiet(self, trials: Container[str] | None = None) -> None:
         """Run each trial once more in quiet that a busy machine may have made no PASS; what it comes to then counts.
@@ -362,37 +379,13 @@ class Sweep:
         self._tell(News(scenario=self._scenario.name, text=text, done=done, total=total))
 
     def _result(self, reason: str, *, points_only: bool = False) -> SweepResult:
-        seen, results = self._seen, self._results
-        gaps = dict.fromkeys(gap for evidence in seen.baselines for gap in evidence.gaps)
-        result = SweepResult(
-            scenario=self._scenario.name,
-            title=self._scenario.title,
-            verdicts=tuple(results.verdicts.values()),
-            cuts=(*seen.known.cuts, *seen.recovered),
-            struck=tuple(results.struck),
-            unreachable=tuple(results.unreachable),
-            regrouped=tuple(results.regrouped),
-            not_applicable=seen.known.not_applicable,
-            unsteady=seen.known.unsteady,
-            limit=seen.limit,
-            gaps=tuple(gaps),
-            masked=baseline_differences.listed(seen.baselines),
-            notes=tuple(
-                notes(
-                    self._scenario,
-                    options=self._options,
-                    baselines=seen.baselines,
-                    notices=seen.notices,
-                    stops=seen.stops,
-                    unstable=seen.unstable,
-                    again=seen.again,
-                    shortened=self._trials.shortened,
-                )
-            ),
+        return swept_so_far(
+            self._scenario,
+            options=self._options,
+            seen=self._seen,
+            results=self._results,
+            shortened=self._trials.shortened,
             seconds=time.monotonic() - self._began,
             reason=reason,
-            points_only=points_only or self._options.points_only,
-            fail_on=self._options.fail_on,
+            points_only=points_only,
         )
-        billed = billed_twice(seen.bills, self._options.prices)
-        return replace(result, notes=(*result.notes, *billed, *left_in_words(result)))

@@ -22,12 +22,16 @@ class TrialResults:
         struck: The strikes that were made, each the last of its plan, in order.
         unreachable: Strikes at points that one trial showed and a later one did not reach again.
         regrouped: Those of them whose commands came in other workflow tasks.
+        pairs: The plans of two strikes that are tried beside the points.
+        lone: Those of them whose second strike was not made.
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     struck: dict[Strike, None] = field(default_factory=dict)
     unreachable: dict[Strike, None] = field(default_factory=dict)
     regrouped: dict[Strike, None] = field(default_factory=dict)
+    pairs: dict[Plan, None] = field(default_factory=dict)
+    lone: dict[Plan, None] = field(default_factory=dict)
     _decided: DecidedPoints = field(default_factory=DecidedPoints)
 
     @classmethod
@@ -38,11 +42,15 @@ class TrialResults:
             struck=dict.fromkeys(result.struck),
             unreachable=dict.fromkeys(result.unreachable),
             regrouped=dict.fromkeys(result.regrouped),
+            pairs=dict.fromkeys(result.pairs),
+            lone=dict.fromkeys(result.lone),
         )
 
     def add(self, evidence: Evidence, verdict: Verdict) -> bool:
         """Take in a trial; tell whether its verdict counts, and not only its point as one that was not reached."""
         self._decided.learn(evidence)
+        if evidence.plan in self.pairs:
+            return self._add_pair(evidence, verdict)
         for last in evidence.plan.strikes[-1:]:
             self.unreachable.pop(last, None)
             self.regrouped.pop(last, None)
@@ -58,6 +66,15 @@ class TrialResults:
         self.verdicts[verdict.trial] = verdict
         return True
 
+    def _add_pair(self, evidence: Evidence, verdict: Verdict) -> bool:
+        self.lone.pop(evidence.plan, None)
+        if did_not_come(evidence, verdict):
+            self.lone[evidence.plan] = None
+            self.verdicts.pop(verdict.trial, None)
+            return False
+        self.verdicts[verdict.trial] = verdict
+        return True
+
     @property
     def failed(self) -> int:
         """How many trials with a strike failed: what is broken without one is known before the first."""
@@ -66,13 +83,14 @@ class TrialResults:
 
 def only(result: SweepResult, *, plans: Sequence[Plan]) -> SweepResult:
     """Return what the trials of some plans came to, with what is to be said of the sweep, and nothing of the others."""
-    trials = {plan.trial_id(result.scenario) for plan in plans}
-    strikes = {strike for plan in plans for strike in plan.strikes[-1:]}
+    trials, pairs = {plan.trial_id(result.scenario) for plan in plans}, set(result.pairs)
+    strikes = {strike for plan in plans if plan not in pairs for strike in plan.strikes[-1:]}
     return replace(
         result,
         verdicts=tuple(verdict for verdict in result.verdicts if verdict.trial in trials),
         struck=tuple(strike for strike in result.struck if strike in strikes),
         unreachable=tuple(strike for strike in result.unreachable if strike in strikes),
+        lone=tuple(plan for plan in result.lone if plan in plans),
     )
 
 

@@ -101,7 +101,7 @@ def _some(scenarios: Sequence[str], of: int) -> str:
 
 def _verdicts(sweeps: Sequence[SweepResult]) -> dict[str, list[Verdict]]:
     by_fault: dict[str, list[Verdict]] = {}
-    for verdict in (verdict for each in sweeps for verdict in each.verdicts):
+    for verdict in (verdict for each in sweeps for verdict in each.of_cuts):
         strikes = verdict.plan.strikes
         if strikes:
             by_fault.setdefault(strikes[-1].fault, []).append(verdict)

@@ -31,6 +31,7 @@ def remarks(sweep: SweepResult, *, shared: Collection[str] = (), said: Collectio
         ),
         *_unreachable([each for each in sweep.unreachable if each not in sweep.regrouped]),
         *_regrouped(len(sweep.regrouped)),
+        *_pairs(sweep),
         *not_applicable(reasons),
         *(note for note in sweep.notes if note not in shared),
     ]
@@ -58,6 +59,11 @@ def incomplete(sweep: SweepResult) -> list[str]:
     if sweep.too_many_unreachable:
         missing = number(len(sweep.unreachable) - len(sweep.regrouped), "point")
         lines.append(f"{missing} could not be reached again: more than {UNREACHABLE_SHARE:.0%} of those that are known")
+    if began and (left := len(sweep.untried_pairs)):
+        why = f": {sweep.limit}" if sweep.limit else ""
+        lines.append(f"{number(left, 'pair')} of strikes {'was' if left == 1 else 'were'} not tried{why}")
+    if sweep.has_lone_pairs_only:
+        lines.append("no second strike of a pair was made: the pairs show nothing")
     if sweep.reason:
         return [sweep.reason if sweep.struck else f"nothing was swept: {sweep.reason}", *lines]
     if sweep.inapplicable or sweep.known or sweep.points_only or lines:
@@ -79,6 +85,19 @@ def shared_notes(sweeps: Sequence[SweepResult]) -> list[str]:
 def _regrouped(strikes: int) -> Iterator[str]:
     if strikes:
         yield f"{number(strikes, 'strike')} had no place: what was to be struck came in other workflow tasks, as it may"
+
+
+def _pairs(sweep: SweepResult) -> Iterator[str]:
+    """Yield how many pairs of strikes were tried, and of which the second strike was not made."""
+    if not sweep.pairs_asked or sweep.points_only or sweep.inapplicable:
+        return
+    struck = sum(1 for verdict in sweep.verdicts if verdict.struck and verdict.plan in sweep.pairs)
+    known = f"{struck} of {number(len(sweep.pairs), 'pair')} of strikes made"
+    fewer = "; the recoveries came to no more" if len(sweep.pairs) < sweep.pairs_asked and not sweep.limit else ""
+    yield known + fewer
+    yield from _cut_short(
+        [f"the second strike of a pair had no place after the first one: {each}" for each in sweep.lone]
+    )
 
 
 def _unreachable(strikes: Sequence[Strike]) -> Iterator[str]:

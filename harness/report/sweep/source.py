@@ -292,7 +292,7 @@ def _scenario(sweep: SweepResult) -> dict[str, Any]:
         "trials": _counts(sweep.verdicts),
         "points": {"known": sweep.known, "struck": len(sweep.struck), "unreachable": len(sweep.unreachable)},
         "vacuous": sweep.vacuous,
-        "not_run": len(sweep.untried),
+        "not_run": len(sweep.untried) + len(sweep.untried_pairs),
         "faults": _faults([sweep]),
         "cuts": [
             {"fault": cut.fault, "point": cut.point.id, "text": cut.point.text, "stands_for": cut.stands_for}
@@ -300,6 +300,12 @@ def _scenario(sweep: SweepResult) -> dict[str, Any]:
         ],
         "unreachable": [str(strike) for strike in sweep.unreachable],
         "untried": [str(strike) for strike in sweep.untried],
+        "pairs": {
+            "asked": sweep.pairs_asked,
+            "known": [str(pair) for pair in sweep.pairs],
+            "lone": [str(pair) for pair in sweep.lone],
+            "untried": [str(pair) for pair in sweep.untried_pairs],
+        },
         "limit": sweep.limit,
         "unsteady": sweep.unsteady,
         "coverage_gaps": sweep.gaps,

@@ -60,9 +60,18 @@ def points(sweeps: Sequence[SweepResult]) -> str:
         lines.append(f"{each.scenario}: {number(len(each.cuts), 'point')}" + (f" ({why})" if why else ""))
         several = len({cut.fault for cut in each.cuts}) > 1
         lines += [f"  {cut.strike if several else cut.point.id}" for cut in each.cuts]
+        lines += _pairs_asked(each)
         lines += [f"  {place} (in one of two undisturbed runs: not struck)" for place in each.unsteady]
         lines += [f"  {line}" for line in not_applicable(each.not_applicable)]
     return "\n".join(lines)
+
+
+def _pairs_asked(sweep: SweepResult) -> list[str]:
+    """Say how many pairs will be tried, which only the recoveries from the first strikes of a run show."""
+    if not (sweep.pairs_asked and sweep.cuts):
+        return []
+    pairs = number(sweep.pairs_asked, "pair")
+    return [f"  and at most {pairs} of strikes: one of these, then one at a point that its recovery comes to again"]
 
 
 def _block(block: Block, folder: str, *, explained: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -102,3 +103,23 @@ async def test_each_fault_is_made_where_it_applies_and_the_others_are_told(rig: 
     assert none.outcome is Outcome.UNKNOWN
     assert none.reason
     assert "model-429" in none.not_applicable
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_only_a_second_kill_during_the_recovery_shows_is_found_by_a_pair(rig: Rig, tmp_path: Path) -> None:
+    def charging(how: str) -> Scenario:
+        worker = shlex.join([sys.executable, "-m", "tests.agents.charging"])
+        return Scenario(name=how, worker=worker, work=start("Charging", how))
+
+    only = ("before/RespondActivityTaskCompleted/*",)
+    hows = ("charge_by_attempt", "charge_by_order")
+    both = await asyncio.gather(*(swept(rig, tmp_path / how, charging(how), only=only, pairs=5) for how in hows))
+    for (found, _), how, failed in zip(both, hows, (True, False), strict=True):
+        done = f"kill-worker@before/RespondActivityTaskCompleted/Charging/{how}.1"
+        [pair] = found.pairs
+        assert str(pair) == f"{done}/attempt-1,{done}/attempt-2"
+        told = {str(each.plan): each.outcome for each in found.verdicts if each.plan.strikes}
+        assert told == {f"{done}/attempt-1": Outcome.PASS, str(pair): Outcome.FAIL if failed else Outcome.PASS}
+        doubled = {"effect-key-stable", "effects-happen-once"} if failed else set()
+        assert {each.finding.check for each in found.findings} == doubled
+        assert (list(map(str, found.struck)), found.lone, found.untried_pairs) == ([f"{done}/attempt-1"], (), ())

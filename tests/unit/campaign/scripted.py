@@ -86,13 +86,13 @@ def swept_by_machines(script: Script, folder: Path, *, batch: int = 2, lose: int
     async def made(order: Batch) -> None:
         machine = folder / f"machine-{order.round}-{order.number}"
         shared = shared_by(machine, store=store, options=swept_how)
-        plans, known = shared.fetch(order)
+        fetched = shared.fetch(order)
         shown: list[TrialShown] = []
 
         def tried(plan: Plan, evidence: Evidence | None) -> None:
-            shown.append(shown_by(plan, evidence, scenario=TRIP, options=swept_how, known=known))
+            shown.append(shown_by(plan, evidence, scenario=TRIP, options=swept_how, batch=fetched))
 
-        result = await maker.some(TRIP, plans, folder=machine, options=swept_how, tried=tried)
+        result = await maker.some(TRIP, fetched.plans, folder=machine, options=swept_how, tried=tried)
         shared.keep_batch(order, result, shown)
 
     async def all_made() -> None:

@@ -23,6 +23,7 @@ from tests.unit.campaign.scripted import ScriptedTrialMaker, shared_by, swept_by
 from tests.unit.sweeps.test_sweep import FIRST, TRIP, Script, struck, sweep
 
 PLACES = Places("tour")
+TWO_FAMILIES = ("kill-worker", "unavailable-once", "reply-lost")
 RECORD = RunRecord(command=("crashproof",), cwd="", started=1.0, scenarios=(DeclaredScenario(name=TRIP.name),))
 
 
@@ -56,6 +57,25 @@ def test_the_same_recoveries_are_followed(options: dict[str, Any], tmp_path: Pat
     alone = sweep(script, tmp_path / "alone", **options)
     together = come_to(swept_by_machines(script, tmp_path / "together", **options))
     assert (together.verdicts, together.cuts, together.struck) == (alone.verdicts, alone.cuts, alone.struck)
+
+
+@pytest.mark.parametrize("pairs", [2, 50])
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_same_pairs_are_tried(name: str, pairs: int, tmp_path: Path) -> None:
+    alone = sweep(SCRIPTS[name], tmp_path / "alone", pairs=pairs, faults=TWO_FAMILIES)
+    together = come_to(swept_by_machines(SCRIPTS[name], tmp_path / "together", pairs=pairs, faults=TWO_FAMILIES))
+    assert 0 < len(together.pairs) <= pairs
+    assert (together.pairs, together.lone, together.verdicts) == (alone.pairs, alone.lone, alone.verdicts)
+    assert (together.cuts, together.struck, together.unreachable) == (alone.cuts, alone.struck, alone.unreachable)
+    assert (together.untried, together.untried_pairs, together.limit) == ((), (), "")
+
+
+def test_pairs_that_no_machine_could_make_are_untried(tmp_path: Path) -> None:
+    store = swept_by_machines(SCRIPTS["nothing new"], tmp_path, pairs=4)
+    store.put(PLACES.batch(TRIP.name, 1, 0), b"half")
+    result = come_to(store)
+    assert result.untried_pairs == result.pairs[:2]
+    assert (result.untried, result.limit, result.outcome) == ((), UNFINISHED, Outcome.UNKNOWN)
 
 
 def test_rounds_end_where_every_recovery_does_something_new(tmp_path: Path) -> None:
@@ -98,7 +118,7 @@ def test_trials_that_a_batch_has_made_are_not_made_again(tmp_path: Path) -> None
     for trial, bundle in bundles.items():
         store.put_json(f"{PLACES.begun(TRIP.name, 0, 0)}/{trial}", bundle)
     shared = shared_by(tmp_path / "another", store=store, options=SweepOptions())
-    plans, _ = shared.fetch(order)
+    plans = shared.fetch(order).plans
     again = ScriptedTrialMaker(script).some(
         TRIP, plans, folder=tmp_path / "another", options=SweepOptions(), tried=lambda plan, evidence: None
     )

@@ -48,8 +48,8 @@ class Script:
     """Runs trials by a script: the way of the baselines, and what each strike leads to.
 
     Attributes:
-        recoveries: By the last strike that was made, the operations that follow it; ``*`` for any other.
-        missed: Points that are never met.
+        recoveries: By the strikes that were made, or the last of them, the operations that follow; ``*`` for any other.
+        missed: Points that are never met, and plans after whose first strike no further point is.
         end: How struck trials end.
         slow: The plans whose trials a busy machine disturbs.
         baseline_end: How the undisturbed trials end.
@@ -73,6 +73,7 @@ class Script:
 
     def _tape(self, plan: Plan) -> list[Entry]:
         tape: list[Entry] = []
+        made: list[str] = []
         waiting, coming, number = list(plan.strikes), list(WAY), 0
         while coming:
             sent, number = point(coming.pop(0)), number + 1
@@ -80,14 +81,19 @@ class Script:
                 tape.append(
                     Entry(at=number, kind=kind, door="wire", operation=met.operation, message=number, point=met)
                 )
-                if waiting and met.id not in self.missed and meets(met.id, waiting[0].point):
+                misses = met.id in self.missed or (made and str(plan) in self.missed)
+                if waiting and not misses and meets(met.id, waiting[0].point):
                     struck = waiting.pop(0)
+                    made.append(str(struck))
                     facts = FaultMade(fault=struck.fault, point=met.id)
                     tape.append(Entry(at=number, kind="act", operation="strike", facts=facts))
-                    coming += self.recoveries.get(str(struck), self.recoveries.get("*", ()))
+                    coming += self._after(",".join(made)) or self._after(made[-1]) or self._after("*")
         if str(plan) in self.slow:
             tape.append(Entry(at=number, kind="act", operation="lag", facts=Lag(since=1, worker=number)))
         return tape
+
+    def _after(self, strikes: str) -> Sequence[str]:
+        return self.recoveries.get(strikes, ())
 
 
 def sweep(

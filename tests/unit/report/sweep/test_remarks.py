@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.records.plan import Strike
+from harness.records.plan import Plan, Strike
 from harness.records.sweep_result import UNFINISHED
+from harness.records.verdict import Outcome, Verdict
 from harness.report.sweep.remarks import incomplete, not_applicable, remarks, shared_notes
 from tests.unit.report.samples import INAPPLICABLE, NO_MODEL, PASSED, STRIKE, several, swept
 
@@ -13,6 +14,22 @@ from tests.unit.report.samples import INAPPLICABLE, NO_MODEL, PASSED, STRIKE, se
 def test_a_few_unreachable_strikes_are_told_one_by_one() -> None:
     (strike,) = several().unreachable
     assert f"unreachable: {strike}" in remarks(several())
+
+
+def test_pairs_are_told_with_those_whose_second_strike_had_no_place() -> None:
+    pairs = tuple(Plan((STRIKE, Strike("kill-worker", f"before/{name}"))) for name in ("A", "B", "C"))
+    tried = Verdict(trial="p", scenario="trip", plan=pairs[0], struck=True)
+    found = swept(pairs=pairs, lone=pairs[1:2], pairs_asked=9)
+    found = replace(found, verdicts=(*found.verdicts, tried), limit="too late")
+    assert incomplete(found) == ["1 pair of strikes was not tried: too late"]
+    assert remarks(found)[-2:] == [
+        "1 of 3 pairs of strikes made",
+        f"the second strike of a pair had no place after the first one: {pairs[1]}",
+    ]
+    assert "1 of 3 pairs of strikes made; the recoveries came to no more" in remarks(replace(found, limit=""))
+    alone = replace(found, pairs=pairs[1:2], verdicts=swept().verdicts)
+    assert incomplete(alone) == ["no second strike of a pair was made: the pairs show nothing"]
+    assert alone.outcome is Outcome.UNKNOWN
 
 
 def test_many_unreachable_strikes_are_told_point_by_point() -> None:

@@ -220,6 +220,12 @@ def test_the_list_of_points_word_for_word() -> None:
     )
 
 
+def test_the_list_of_points_says_that_pairs_come_after_them() -> None:
+    assert report.points([swept(pairs_asked=20)]).splitlines()[-1] == (
+        "  and at most 20 pairs of strikes: one of these, then one at a point that its recovery comes to again"
+    )
+
+
 def test_the_list_of_points_names_the_fault_where_there_are_several() -> None:
     lines = report.points([several()]).splitlines()
     assert lines[1:] == [
