@@ -42,6 +42,7 @@ TRIED_ELSEWHERE = {
     "doors/http/*": ("rig/doors/http/test_doors.py", "the other end of the doors' process"),
     "faults/*": ("unit/faults/test_catalogue.py", "values: what holds for each fault is tried for all of them"),
     "histories/cluster": ("rig/histories/test_capture.py", "reading from a cluster needs one"),
+    "processes/child_program": ("rig/processes/test_child_channel.py", "the other end of the channel"),
     "processes/forkserver/*": ("rig/processes/forkserver/test_parent.py", "what forks is tried from its parent"),
     "processes/ke*": ("rig/processes/test_process.py", "a program that stands between a process and what starts it"),
     "processes/tree": ("rig/processes/test_process.py", "what lives is seen there"),

@@ -18,23 +18,23 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
+from harness.processes.forkserver.children import ForkedChild
+from harness.processes.forkserver.program import ColdStartError
 from harness.processes.tie import die_with_parent
 
 _LENGTH = struct.Struct(">Q")
-_ROOT = str(Path(__file__).parents[2])
-# -P: what lies in the current folder, a json.py for example, is not imported.
-_PROGRAM = (
-    "-P",
-    "-c",
-    f"import importlib, sys; sys.path.append({_ROOT!r}); importlib.import_module(sys.argv[1]).main()",
-)
+_PROGRAM = str(Path(__file__).with_name("child_program.py"))
 _LOG_SHOWN = 4000
 _UNREAD = 1024 * 1024
 _GONE_LIMIT = 10.0  # seconds for a killed process to disappear
+
+
+Fork = Callable[[Sequence[str]], Awaitable[ForkedChild]]
+"""Forks a child process that runs a command, or raises ColdStartError (``harness.processes.forkserver.children``)."""
 
 
 class NoAnswerError(Exception):
@@ -64,6 +64,7 @@ class ChildChannel:
         longest: How many bytes an answer may have.
         cwd: Folder in which it runs; None: that of crashproof.
         environment: Its environment; None: that of crashproof.
+        fork: Forks it, with the same log, folder and environment; where it cannot, or is None, it is started by itself.
     """
 
     def __init__(
@@ -76,13 +77,15 @@ class ChildChannel:
         longest: int = 64 * 1024 * 1024,
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        fork: Fork | None = None,
     ) -> None:
         self.log = log
         self.longest = longest
-        self._command = (sys.executable, *_PROGRAM, module, str(memory), str(address_space))
+        self._command = (sys.executable, "-P", _PROGRAM, module, str(memory), str(address_space))
         self._cwd = cwd
         self._environment = environment
-        self._process: asyncio.subprocess.Process | None = None
+        self._fork = fork
+        self._process: _Executed | ForkedChild | None = None
 
     @property
     def pid(self) -> int:
@@ -100,25 +103,11 @@ class ChildChannel:
         Raises:
             OSError: It cannot be started, or its log cannot be written.
         """
-        with contextlib.ExitStack() as stack:
-            log = stack.enter_context(self.log.open("ab")) if self.log else None
-            starting = asyncio.ensure_future(
-                asyncio.create_subprocess_exec(
-                    *self._command,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=log,
-                    cwd=self._cwd,
-                    env=self._environment,
-                    start_new_session=True,
-                )
-            )
-            try:
-                self._process = await asyncio.shield(starting)
-            except asyncio.CancelledError:
-                # A start that is cancelled half way may wait for ever on Python 3.11 for the process that it kills.
-                self._process = await starting
-                raise
+        if self._fork:
+            with contextlib.suppress(ColdStartError):
+                self._process = await self._fork(self._command)
+                return
+        await self._execute()
 
     async def ask(self, message: bytes, *, limit: float | None) -> bytes:
         """Send a message and return the answer to it.
@@ -139,7 +128,7 @@ class ChildChannel:
 
     async def send(self, message: bytes) -> None:
         """Send a message without waiting for its answer, so that the process has it when it has answered the last."""
-        if self._process is None or self._process.stdin is None:
+        if self._process is None:
             return
         # A broken pipe shows as an answer that never comes.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -160,33 +149,44 @@ class ChildChannel:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the process and to all of its group, if it runs."""
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+        if self._process is not None:
+            self._process.send_signal(number)
 
     async def stop(self) -> None:
         """Kill the process with its group, and wait until it is gone."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        if process.stdin is not None:
-            process.stdin.close()
-        # What it wrote and nobody has read would keep asyncio from seeing that it has ended.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GONE_LIMIT):
-                while process.stdout is not None and await process.stdout.read(_UNREAD):
-                    pass
-                await process.wait()
+        if process is not None:
+            with contextlib.suppress(TimeoutError):
+                await process.stop()
 
     def log_tail(self) -> str:
         """Return the end of its log."""
         return log_tail(self.log) if self.log else ""
 
+    async def _execute(self) -> None:
+        with contextlib.ExitStack() as stack:
+            log = stack.enter_context(self.log.open("ab")) if self.log else None
+            starting = asyncio.ensure_future(
+                asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    cwd=self._cwd,
+                    env=self._environment,
+                    start_new_session=True,
+                )
+            )
+            try:
+                self._process = _Executed(await asyncio.shield(starting))
+            except asyncio.CancelledError:
+                # A start that is cancelled half way may wait for ever on Python 3.11 for the process that it kills.
+                self._process = _Executed(await starting)
+                raise
+
     async def _read(self) -> bytes:
         process = self._process
-        if process is None or process.stdout is None:
+        if process is None:
             raise NoAnswerError("ended")
         try:
             (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
@@ -195,6 +195,36 @@ class ChildChannel:
             return await process.stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise NoAnswerError("ended", status=await process.wait()) from None
+
+
+class _Executed:
+    """A child process that was started by itself."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.pid = process.pid
+        self.stdin = process.stdin
+        self.stdout = process.stdout
+        self._process = process
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    async def wait(self) -> int:
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.stdin.close()
+        # What it wrote and nobody has read would keep asyncio from seeing that it has ended.
+        async with asyncio.timeout(_GONE_LIMIT):
+            while await self.stdout.read(_UNREAD):
+                pass
+            await self.wait()
 
 
 def log_tail(log: Path) -> str:

@@ -1,7 +1,8 @@
 """How the histories of a sweep are replayed: in processes that import the workflow code, or by the worker itself.
 
 Sweeps under way in one folder whose workflow code is the same share the processes, four of them, each of which imports
-that code first; and what was replayed for one of them is not replayed again for another.
+that code first; and what was replayed for one of them is not replayed again for another. From the second workflow code
+on they are forked where they can be, over the whole run.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.processes.command import is_installed_here
+from harness.processes.forkserver.children import ChildForks
 from harness.records.options import SweepOptions
 from harness.records.scenario import Scenario, Starter
 from harness.replay.compare import accepted_differences
@@ -63,7 +65,7 @@ _under_way: dict[tuple[Any, ...], _Shared] = {}
 
 @asynccontextmanager
 async def shared_replay(
-    scenario: Scenario, options: SweepOptions, *, run: Path
+    scenario: Scenario, options: SweepOptions, *, run: Path, forks: ChildForks | None = None
 ) -> AsyncIterator[Callable[[], asyncio.Task[StandsBy]] | None]:
     """Give what starts the replay of a sweep's histories, while the sweep is under way; None: it is not known how.
 
@@ -73,8 +75,9 @@ async def shared_replay(
         scenario: The scenario.
         options: How it is swept.
         run: Folder of the run; logs and decisions go below it.
+        forks: Forks processes that import the workflow code, over all sweeps of the run; None: nobody does.
     """
-    replay = standing_replay(scenario, options, folder=run / "replay" / scenario.name)
+    replay = standing_replay(scenario, options, folder=run / "replay" / scenario.name, forks=forks)
     if replay is None:
         yield None
         return
@@ -90,13 +93,16 @@ async def shared_replay(
             await shared.end()
 
 
-def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) -> StandsBy | None:
+def standing_replay(
+    scenario: Scenario, options: SweepOptions, *, folder: Path, forks: ChildForks | None = None
+) -> StandsBy | None:
     """Return what replays the histories of a sweep; None where it is not known how, or where there are none.
 
     Args:
         scenario: The scenario.
         options: How it is swept.
         folder: Folder for logs and decisions.
+        forks: As for ``shared_replay``.
 
     Raises:
         UsageError: The file of accepted differences cannot be read.
@@ -124,7 +130,7 @@ def standing_replay(scenario: Scenario, options: SweepOptions, *, folder: Path) 
         cwd=Path.cwd(),
         env=scenario.env,
     )
-    return StandingReplay(code, folder=folder, accepted=accepted)
+    return StandingReplay(code, folder=folder, accepted=accepted, forks=forks)
 
 
 def accepted_here() -> tuple[AcceptedDifference, ...]:

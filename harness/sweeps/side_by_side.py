@@ -200,6 +200,7 @@ def sweep_of(
         options=options,
         tell=tell,
         keep=keep,
+        forks=rig.child_forks,
     )
 
 

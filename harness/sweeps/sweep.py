@@ -28,6 +28,7 @@ from harness.checks.judging import judge
 from harness.checks.model_calls import bill
 from harness.checks.undisturbed import notices_of, why_not_compared
 from harness.errors import RigError
+from harness.processes.forkserver.children import ChildForks
 from harness.records.cut import Cut
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -73,6 +74,7 @@ class Sweep:
         options: How it is run.
         tell: Called with what happens.
         keep: Called with what the sweep came to so far, whenever points have become known that are about to be tried.
+        forks: Forks processes that replay, over all scenarios; None: nobody does.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Sweep:
         options: SweepOptions,
         tell: Callable[[News], None] = lambda news: None,
         keep: Callable[[SweepResult], None] = lambda result: None,
+        forks: ChildForks | None = None,
     ) -> None:
         self._scenario = scenario
         self._checks = checks
@@ -102,6 +105,7 @@ class Sweep:
             options=options,
             stopped=self._is_stopped,
             again=self._tell_again,
+            forks=forks,
         )
         self._seen = Seen()
         self._results = TrialResults()
@@ -324,14 +328,9 @@ class Sweep:
         self._say(f"{plan if plan.strikes else 'an undisturbed trial'} is tried again: {reason}")
 
     def _not_judged(self, plan: Plan, *, reason: str) -> Verdict:
-        verdict = Verdict(
-            trial=plan.trial_id(self._scenario.name),
-            scenario=self._scenario.name,
-            plan=plan,
-            struck=False,
-            reason=reason,
-        )
-        self._results.verdicts[verdict.trial] = verdict
+        name, trial = self._scenario.name, plan.trial_id(self._scenario.name)
+        verdict = Verdict(trial=trial, scenario=name, plan=plan, struck=False, reason=reason)
+        self._results.verdicts[trial] = verdict
         return verdict
 
     async def _evidence(self, plan: Plan) -> Evidence | None:

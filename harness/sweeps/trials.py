@@ -16,6 +16,7 @@ import grpc
 import grpc.aio
 
 from harness.errors import KilledError, NotAnsweredError, RigError, first_error
+from harness.processes.forkserver.children import ChildForks
 from harness.records import store as folders
 from harness.records.activity_account import recorded
 from harness.records.evidence import Evidence, History
@@ -52,6 +53,7 @@ class Trials:
         options: How the sweep is run.
         stopped: Tells whether a limit allows no further strike.
         again: Called with a plan that is tried again, and why it is.
+        forks: Forks processes that replay, over all scenarios; None: nobody does.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Trials:
         options: SweepOptions,
         stopped: Callable[[], bool],
         again: Callable[[Plan, RigError], None] = lambda plan, why: None,
+        forks: ChildForks | None = None,
     ) -> None:
         self._scenario = scenario
         self._run = run
@@ -72,6 +75,7 @@ class Trials:
         self._options = options
         self._stopped = stopped
         self._again = again
+        self._forks = forks
         self.shortened = 0
         self._secrets = secret_values(os.environ, given=scenario.env)
         self._writing = Writing()
@@ -190,7 +194,7 @@ class Trials:
     @asynccontextmanager
     async def _replaying(self) -> AsyncIterator[None]:
         """Keep what replays histories, where it is known how."""
-        async with shared_replay(self._scenario, self._options, run=self._folder) as begin:
+        async with shared_replay(self._scenario, self._options, run=self._folder, forks=self._forks) as begin:
             # It imports the workflow code while the first baseline runs, and not while many wait for their turn.
             self._begin_replaying = begin
             yield

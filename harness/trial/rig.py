@@ -12,6 +12,7 @@ from harness.doors.decision import Decision
 from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
 from harness.errors import KilledError, UsageError
 from harness.faults.fault import Fault
+from harness.processes.forkserver.children import ChildForks
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
 from harness.servers.candidates import Binary
@@ -111,6 +112,8 @@ class Rig:
 
     Attributes:
         folder: As the argument.
+        fork_servers: Fork worker processes.
+        child_forks: Forks child processes of crashproof's own that load the code of users; None: nobody does.
         state_locks: Let one trial at a time have the state that its scenario names.
         alone: Names of scenarios each trial of which needs a server for itself.
         tapes: The tapes of the trials that run now, by their ids.
@@ -124,6 +127,7 @@ class Rig:
         self._servers = SharedServers(folder / "server", new=self._new_server, uses=trials_a_server)
         self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._forks = forks
+        self.child_forks = ChildForks(logs=folder / "fork servers") if forks else None
         self.folder = folder
         self._doors: dict[tuple[Path | None, frozenset[tuple[str, Path]]], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()
@@ -138,6 +142,8 @@ class Rig:
         if self.engine.own_clocks:
             await self._stack.enter_async_context(self._servers)
         self._stack.push_async_callback(self.fork_servers.close)
+        if self.child_forks:
+            self._stack.push_async_callback(self.child_forks.close)
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -27,6 +27,7 @@ if not getattr(sys.flags, "safe_path", False):  # Python 3.10 does not have it
 import builtins  # noqa: E402
 import contextlib  # noqa: E402
 import importlib  # noqa: E402
+import itertools  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import runpy  # noqa: E402
@@ -71,21 +72,22 @@ class Forking:
     def _request(self) -> dict[str, Any] | None:
         for _, of_another, late in self._keepers.values():  # with the request a socket comes, which no import opened
             self._learn(late.names(), of_another)
-        received, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE_BYTES, 1)
+        received, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE_BYTES, 2)
         if not received:
             os._exit(0)
         job: dict[str, Any] = json.loads(received)
         if "late" in job:
             self._learn(job["late"], None)
             return None
-        with socket.socket(fileno=descriptors[0]) as control:
+        with contextlib.ExitStack() as stack:
+            control, *standard = (stack.enter_context(socket.socket(fileno=each)) for each in descriptors)
             refusal = self._imported.refusal(job)
             if refusal:
                 _tell(control, f"refused {refusal}")
                 return None
-            return job if self._fork(job, control) else None
+            return job if self._fork(job, control, standard) else None
 
-    def _fork(self, job: dict[str, Any], control: socket.socket) -> bool:
+    def _fork(self, job: dict[str, Any], control: socket.socket, standard: list[socket.socket]) -> bool:
         """Fork a keeper, and below it a worker; tell whether this is the worker."""
         sys.stdout.flush()
         sys.stderr.flush()
@@ -99,7 +101,7 @@ class Forking:
         os.setsid()
         _keep(control)
         try:
-            self._be_born(job)
+            self._be_born(job, standard)
         except BaseException as error:
             _tell(control, f"refused {type(error).__name__}: {error}")
             os._exit(1)
@@ -108,12 +110,14 @@ class Forking:
         _tell(control, f"started {os.getpid()} {os.getppid()}")
         return True
 
-    def _be_born(self, job: dict[str, Any]) -> None:
+    def _be_born(self, job: dict[str, Any], standard: list[socket.socket]) -> None:
         """In the forked copy: become a process of its own."""
         for name, descriptor in (("out", 1), ("err", 2)):
             opened = os.open(job[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.dup2(opened, descriptor)
             os.close(opened)
+        for descriptor, each in itertools.product((0, 1), standard):
+            os.dup2(each.fileno(), descriptor)
         os.chdir(job["cwd"])
         wanted = self._imported.environment(job)
         os.environ.clear()

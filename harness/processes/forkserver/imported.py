@@ -141,8 +141,9 @@ class Imported:
         for name in sorted(self.asked):
             if self.given.get(name) != job["environment"].get(name):
                 return f"an import read {name}, which is another one in this worker"
-        shadows = self.tops & _modules_in(job["root"])
-        if shadows and not sys.flags.safe_path:
+        root = job["root"]
+        shadows = {name for name in self.tops & _modules_in(root) if not _is_below(root, name)}
+        if shadows and (job.get("puts_root_first") or not sys.flags.safe_path):
             return f"the module {min(shadows)} of the worker stands before the imported one"
         return ""
 
@@ -206,6 +207,12 @@ def _children() -> set[str]:
             if file.read().rpartition(b")")[2].split()[1] == own:
                 children.add(name)
     return children
+
+
+def _is_below(folder: str, name: str) -> bool:
+    """Tell whether an imported module is the one of a folder itself."""
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return os.path.realpath(file).startswith(os.path.join(os.path.realpath(folder), ""))
 
 
 def _modules_in(folder: str) -> set[str]:

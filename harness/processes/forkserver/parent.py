@@ -21,6 +21,7 @@ import contextlib
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from harness.processes.forkserver.program import ColdStartError
@@ -30,6 +31,7 @@ from harness.processes.process import Process
 _READY_LIMIT = 60.0  # seconds for the imports
 _FORK_LIMIT = 10.0  # seconds for one fork
 _MESSAGE_BYTES = 1 << 20
+_CHILD = Path(__file__).with_name("child.py")
 
 
 class ForkServer:
@@ -53,6 +55,39 @@ class ForkServer:
         channel.setblocking(False)
         self._loop.add_reader(channel, self.listen)
 
+    @classmethod
+    async def begin(
+        cls, interpreter: str, *, flags: Sequence[str], name: str, logs: Path, env: Mapping[str, str], cwd: Path
+    ) -> ForkServer:
+        """Start the process, which imports nothing yet.
+
+        Args:
+            interpreter: The Python that runs it, and what it forks.
+            flags: Flags of that.
+            name: Name of the process.
+            logs: Folder of its log files.
+            env: Its whole environment.
+            cwd: Folder to run in.
+
+        Raises:
+            UsageError, RigError: As ``Process.start``.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                process = await Process.start(
+                    [interpreter, *flags, str(_CHILD), str(theirs.fileno())],
+                    name=name,
+                    logs=logs,
+                    env=env,
+                    cwd=cwd,
+                    pass_fds=(theirs.fileno(),),
+                )
+        except BaseException:
+            ours.close()
+            raise
+        return cls(process, ours)
+
     async def prepare(self, wanted: Mapping[str, Any]) -> None:
         """Have it import the modules.
 
@@ -68,8 +103,12 @@ class ForkServer:
         if "unfit" in answer:
             raise ColdStartError(answer["unfit"])
 
-    async def fork(self, job: Mapping[str, Any]) -> KeptProcess:
+    async def fork(self, job: Mapping[str, Any], *, standard: socket.socket | None = None) -> KeptProcess:
         """Have it fork a worker.
+
+        Args:
+            job: What ``child.py`` reads of it.
+            standard: What the worker's standard input and output become; None: nothing, and a log.
 
         Raises:
             ColdStartError: It cannot.
@@ -78,7 +117,7 @@ class ForkServer:
         kept = KeptProcess(control)
         try:
             with keepers_end:
-                self._send(job, keepers_end.fileno())
+                self._send(job, keepers_end.fileno(), *([standard.fileno()] if standard else []))
             await kept.begin(limit=_FORK_LIMIT)
         except NotStartedError as error:
             self.listen()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ SEEDS = ("1", "2")
 
 OF_A_TRIAL = frozenset({*DOOR_VARIABLES, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"})
 """Environment variables that differ from trial to trial: a fork server has none of them, nor those that name a door."""
-
-_CHILD = Path(__file__).with_name("child.py")
 
 
 class _Alike:
@@ -212,17 +209,10 @@ class ForkServers:
         *,
         learns: bool,
     ) -> ForkServer:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            process = await Process.start(
-                [program.interpreter, *program.flags, str(_CHILD), str(theirs.fileno())],
-                name=f"fork-server-{len(self._started) + 1}",
-                logs=self._logs,
-                env=env,
-                cwd=cwd,
-                pass_fds=(theirs.fileno(),),
-            )
-        fork_server = ForkServer(process, ours)
+        name = f"fork-server-{len(self._started) + 1}"
+        fork_server = await ForkServer.begin(
+            program.interpreter, flags=program.flags, name=name, logs=self._logs, env=env, cwd=cwd
+        )
         self._started.append(fork_server)
         await fork_server.prepare(
             {

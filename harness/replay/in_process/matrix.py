@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness.errors import KilledError, RigError
 from harness.histories.stored_history import StoredHistory
+from harness.processes.forkserver.children import ChildForks
 from harness.records.replay_result import Replay
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.compare.mixed_answers import MixedAnswers
@@ -145,7 +146,13 @@ async def _answers(matrix: _Matrix, units: list[_Unit], *, jobs: int) -> AsyncGe
 
 @contextlib.asynccontextmanager
 async def new_process(
-    condition: Condition, *, code: WorkflowCode, folder: Path, time_limit: float, unusable: dict[str, str]
+    condition: Condition,
+    *,
+    code: WorkflowCode,
+    folder: Path,
+    time_limit: float,
+    unusable: dict[str, str],
+    forks: ChildForks | None = None,
 ) -> AsyncIterator[ReplayProcess]:
     """Start a process that makes a condition; it is gone when it is left.
 
@@ -155,6 +162,7 @@ async def new_process(
         folder: Folder for logs and decisions.
         time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
         unusable: The modules that are left out; gets those that turn out so, with the reason.
+        forks: Forks it if it can; None: nobody does.
 
     Raises:
         UsageError: None of the modules can be imported and holds a workflow.
@@ -172,7 +180,7 @@ async def new_process(
     )
     environment = {**NO_DOORS, **code.env, **condition.environment}
     async with ReplayProcess(
-        setup, cwd=code.cwd, logs=folder / "logs", time_limit=time_limit, environment=environment
+        setup, cwd=code.cwd, logs=folder / "logs", time_limit=time_limit, environment=environment, forks=forks
     ) as process:
         unusable.update(process.unusable)
         yield process

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import os
 import re
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from harness.errors import KilledError, RigError, UsageError
 from harness.processes.child_channel import ChildChannel, NoAnswerError, log_tail
+from harness.processes.forkserver.children import ChildForks
 from harness.replay.compare.decisions import ConditionReplay
 from harness.replay.in_process.protocol import TELL_WHERE, Ready, ReplayRequest, Setup
 from harness.replay.in_process.source_lines import UserCode
 
+_IMPORTS = ("harness.replay.in_process.child_main", "harness.replay.in_process.child_replayer", "temporalio.worker")
 _START_LIMIT = 20.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _SECONDS_PER_EVENT = 0.005
@@ -41,6 +44,7 @@ class ReplayProcess:
         time_limit: Longest time in seconds that the replay of one history may take, and 5 ms more for each event; twice
             as much, or 20 s, has the import of a module.
         environment: What its environment has more, or has otherwise.
+        forks: Forks it, where another process of such an environment was started before; None: nobody does.
     """
 
     def __init__(
@@ -51,12 +55,14 @@ class ReplayProcess:
         logs: Path,
         time_limit: float = 30.0,
         environment: Mapping[str, str] = MappingProxyType({}),
+        forks: ChildForks | None = None,
     ) -> None:
         self._setup = setup
         self._cwd = cwd
         self._logs = logs
         self._time_limit = time_limit
         self._more_environment = environment
+        self._forks = forks
         self._channel: ChildChannel | None = None
         self._log = logs / "replay.log"
         self._importing = ""
@@ -183,13 +189,16 @@ class ReplayProcess:
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
             self._log = _free_name(self._logs)
+            environment = self._environment()
+            where: dict[str, Any] = {"log": self._log, "cwd": self._cwd, "environment": environment}
+            own = {re.split("[.:]", name)[0] for name in (*self._setup.modules, *self._setup.replayers)}
+            fork = functools.partial(self._forks.fork, imports=_IMPORTS, own=own, **where) if self._forks else None
             channel = ChildChannel(
                 "harness.replay.in_process.child_main",
-                log=self._log,
                 memory=self._setup.memory,
                 longest=_LONGEST_ANSWER,
-                cwd=self._cwd,
-                environment=self._environment(),
+                fork=fork,
+                **where,
             )
             await channel.start()
         except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.histories.stored_history import StoredHistory
+from harness.processes.forkserver.children import ChildForks
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
 from harness.replay.compare.accepted_differences import AcceptedDifference
@@ -33,6 +34,7 @@ class StandingReplay:
         conditions: The conditions; the first one is what the others are compared with, and has its process at once.
         time_limit: Longest time in seconds that one replay may take, and 5 ms more for each event.
         accepted: Differences that count as none.
+        forks: Forks the processes where it can; None: nobody does.
 
     Attributes:
         code: As the argument.
@@ -46,9 +48,11 @@ class StandingReplay:
         conditions: Sequence[Condition] = IN_SWEEP,
         time_limit: float = 30.0,
         accepted: Sequence[AcceptedDifference] = (),
+        forks: ChildForks | None = None,
     ) -> None:
         self.code = code
         self._how: dict[str, Any] = {"code": code, "folder": folder, "time_limit": time_limit, "unusable": {}}
+        self._forks = forks
         self._folder = folder
         self._conditions = conditions
         self._kept = {mix.condition.process: _KeptProcess(condition=mix.condition) for mix in mixes(conditions)}
@@ -89,12 +93,13 @@ class StandingReplay:
         """Give the process that is kept for a condition; one that is needed to try it alone is new, and ends."""
         kept = self._kept.get(condition.process)
         if kept is None:
-            async with new_process(condition, **self._how) as process:
+            async with new_process(condition, forks=self._forks, **self._how) as process:
                 yield process
             return
         async with kept.turn:
             if kept.process is None:
-                kept.process = await self._stack.enter_async_context(new_process(kept.condition, **self._how))
+                starting = new_process(kept.condition, forks=self._forks, **self._how)
+                kept.process = await self._stack.enter_async_context(starting)
             elif not kept.process.running:
                 await kept.process.start()
             yield kept.process

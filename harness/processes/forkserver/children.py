@@ -1,0 +1,200 @@
+"""Fork servers for crashproof's own child processes that load the code of users, such as those that replay histories.
+
+What such a process imports of installed packages takes it most of a second, and a run of many scenarios starts several
+for each of them. So it is forked from a process that has imported that much already, in just the same environment: hash
+seed, locale and time zone are those that its interpreter began with. The order of things is:
+
+1. The first process of an environment is started by itself: a run of one scenario needs no more than that one.
+2. With the second one a fork server is started. It imports what crashproof needs in the child, and no module of users.
+3. What its forks import late, of what is installed, it imports before it forks again, as for workers (``child.py``).
+4. Has that made it unfit, another one that does not learn takes its place.
+
+Whatever cannot be forked rightly is started by itself. A fork begins with nothing but what was imported: a process
+group, a log, limits and random numbers of its own. It dies with its keeper, and that one with crashproof.
+
+What an installed package reads once, as it is imported, is the same in all forks of one environment: the time of day,
+or a number drawn. Recorded histories have another one in any case, so a plain replay shows who depends on that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import RigError, UsageError
+from harness.processes.forkserver.imports import INSTALLED
+from harness.processes.forkserver.parent import ForkServer
+from harness.processes.forkserver.program import ColdStartError
+from harness.processes.kept_process import KeptProcess
+
+_HARNESS = Path(__file__).parents[2]
+_GONE_LIMIT = 10.0  # seconds for a killed process to disappear
+
+
+class ForkedChild:
+    """A forked child process, as ``ChildChannel`` holds it.
+
+    Attributes:
+        pid: Process id.
+        stdin: Leads to its standard input.
+        stdout: Comes from its standard output.
+    """
+
+    def __init__(self, kept: KeptProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.pid = kept.pid
+        self.stdin = writer
+        self.stdout = reader
+        self._kept = kept
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to it and to all that it started."""
+        if self._kept.status is None:
+            self._kept.signal(number)
+
+    async def wait(self) -> int:
+        """Wait until it has ended, and return its exit status."""
+        await self._kept.exited.wait()
+        return self._kept.status or 0
+
+    async def stop(self) -> None:
+        """Kill it with all that it started, and wait until nothing of that is left."""
+        self._kept.end()
+        self.stdin.close()
+        async with asyncio.timeout(_GONE_LIMIT):
+            await self._kept.gone.wait()
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What child processes of one fork server have in common.
+
+    Attributes:
+        imports: Modules that each of them needs.
+        own: Top-level names of modules of users.
+        cwd: Folder that they run in.
+        environment: Their environment.
+    """
+
+    imports: tuple[str, ...]
+    own: frozenset[str]
+    cwd: Path
+    environment: frozenset[tuple[str, str]]
+
+
+class ChildForks:
+    """Forks child processes of crashproof's own, in fork servers that stay until it is closed.
+
+    Args:
+        logs: Folder of the log files of the fork servers.
+    """
+
+    def __init__(self, *, logs: Path) -> None:
+        self._logs = logs
+        self._asked: set[_Kind] = set()
+        self._starting: dict[_Kind, asyncio.Task[ForkServer]] = {}
+        self._started: list[ForkServer] = []
+
+    async def fork(
+        self,
+        command: Sequence[str],
+        *,
+        imports: Iterable[str],
+        own: Iterable[str],
+        log: Path,
+        cwd: Path,
+        environment: Mapping[str, str],
+    ) -> ForkedChild:
+        """Fork a child process; its standard input and output are one socket.
+
+        Args:
+            command: The interpreter, its flags, a file of Python, and arguments.
+            imports: Modules of crashproof's and of installed packages that it needs.
+            own: Top-level names of modules of users, which no fork server imports.
+            log: File that its standard error is appended to.
+            cwd: Folder that it runs in, first on its import path.
+            environment: Its whole environment.
+
+        Raises:
+            ColdStartError: It is to be started by itself.
+        """
+        kind = _Kind(tuple(imports), frozenset(own), cwd, frozenset(environment.items()))
+        if kind not in self._asked:
+            self._asked.add(kind)
+            raise ColdStartError("it is the first of its kind")
+        try:
+            fork_server = await self._fork_server(kind)
+            return await _fork(fork_server, command, log=log, cwd=cwd, environment=environment)
+        except (RigError, UsageError, OSError, ValueError) as error:
+            raise ColdStartError(str(error)) from error
+
+    async def close(self) -> None:
+        """End all fork servers."""
+        for task in self._starting.values():
+            task.cancel()
+        await asyncio.gather(*self._starting.values(), return_exceptions=True)
+        await asyncio.gather(*(fork_server.close() for fork_server in self._started))
+
+    async def _fork_server(self, kind: _Kind) -> ForkServer:
+        starting = self._starting.get(kind)
+        if starting is None:
+            starting = self._starting[kind] = asyncio.create_task(self._start(kind, learns=True))
+        fork_server = await asyncio.shield(starting)
+        if fork_server.unfit and self._starting[kind] is starting:
+            self._starting[kind] = asyncio.create_task(self._start(kind, learns=False))
+        return await asyncio.shield(self._starting[kind])
+
+    async def _start(self, kind: _Kind, *, learns: bool) -> ForkServer:
+        environment = dict(kind.environment)
+        fork_server = await ForkServer.begin(
+            sys.executable,
+            flags=("-P",),
+            name=f"child-fork-server-{len(self._started) + 1}",
+            logs=self._logs,
+            env=environment,
+            cwd=kind.cwd,
+        )
+        self._started.append(fork_server)
+        await fork_server.prepare(
+            {
+                "modules": kind.imports,
+                "learns": learns,
+                "own": sorted(kind.own),
+                "sets": [],
+                "installed": [*INSTALLED, f"{os.path.realpath(_HARNESS)}{os.sep}"],
+                "environment": environment,
+            }
+        )
+        return fork_server
+
+
+async def _fork(
+    fork_server: ForkServer, command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]
+) -> ForkedChild:
+    ours, theirs = socket.socketpair()
+    try:
+        with theirs:
+            kept = await fork_server.fork(
+                {
+                    "command": list(command),
+                    "module": "",
+                    "script": command[2],
+                    "arguments": list(command[3:]),
+                    "root": str(cwd),
+                    "puts_root_first": True,
+                    "cwd": str(cwd),
+                    "environment": dict(environment),
+                    "out": str(log.absolute()),
+                    "err": str(log.absolute()),
+                },
+                standard=theirs,
+            )
+        return ForkedChild(kept, *await asyncio.open_connection(sock=ours))
+    except BaseException:
+        ours.close()
+        raise
