@@ -25,13 +25,14 @@ retry policy allows none), the activity is no longer pending, and there is nothi
 Measured on server 1.29.1: ``restore_original`` during the backoff would make the server count the next attempt's
 schedule from the year 1970, which a worker reads in ``activity.info()`` and a schedule-to-start timeout runs into, and
 forget the failure of the attempt before. So it waits for the next attempt to run. That attempt is under the short
-timeouts until then, some 50 ms: they are long enough for a busy machine, and the door tells the worker the declared
-ones.
+timeouts until then, a few milliseconds where the door sees it handed out: they are long enough for a busy machine, and
+the door tells the worker the declared ones.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
@@ -51,7 +52,7 @@ from harness.servers.pending import RunOnServer, pending_activities, update_opti
 _TIMEOUT = timedelta(seconds=2)
 """What the timeout of a dead attempt is cut down to."""
 
-_LOOK_EVERY = 0.05  # seconds
+_LOOK_FIRST, _LOOK_EVERY = 0.05, 0.5  # seconds: after a first look, and at most between two
 _ON_ITS_WAY = 1.0  # seconds for an answer of the server to reach the worker
 
 _ENDED = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION)
@@ -75,6 +76,7 @@ class Acceleration:
         self._note = note
         self._declared: dict[tuple[str, str], Any] = {}
         self._latest: dict[tuple[str, str], tuple[int, int]] = {}  # worker and attempt of the last one timed out
+        self._next_seen: defaultdict[tuple[str, str], asyncio.Event] = defaultdict(asyncio.Event)
         self._changing: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def recover(self, *, executions: list[RunOnServer], worker: int) -> None:
@@ -132,6 +134,7 @@ class Acceleration:
         if declared is None:
             return False
         declare(reply, declared)
+        self._next_seen[run_id, reply.activity_id].set()
         return True
 
     async def _recover_run(self, run: RunOnServer, worker: int) -> None:
@@ -203,15 +206,24 @@ class Acceleration:
         await update_options(self._frontend, run, pending.activity_id, activity_options=options, update_mask=mask)
 
     async def _next_attempt(self, run: RunOnServer, pending: Any) -> bool:
-        """Wait until the next attempt is running; tell whether there is one."""
+        """Wait until the next attempt is running; tell whether there is one.
+
+        The door sees one that is handed out. That there is none is seen by looking, which is dear for the server too:
+        less and less often.
+        """
+        handed_out, pause = self._next_seen[run.run_id, pending.activity_id], _LOOK_FIRST
         while True:
+            handed_out.clear()
             seen = await pending_activities(self._frontend, run)
             activities = [each for each in seen if each.activity_id == pending.activity_id]
             if not activities:
                 return False
             if activities[0].attempt > pending.attempt and activities[0].state == _STARTED:
                 return True
-            await asyncio.sleep(_LOOK_EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await handed_out.wait()
+            pause = min(2 * pause, _LOOK_EVERY)
 
 
 def declare(said: Any, declared: Any) -> None:

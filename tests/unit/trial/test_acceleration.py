@@ -7,11 +7,14 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse
 
 from harness.servers.pending import RunOnServer
+from harness.trial import acceleration as module
 from harness.trial.acceleration import Acceleration
 
 DECLARED, CUT_DOWN = timedelta(minutes=5), timedelta(seconds=2)
@@ -83,6 +86,23 @@ async def test_what_is_declared_is_not_back_while_the_next_attempt_is_timed_out_
         assert server.timeouts == [DECLARED, CUT_DOWN]
         server.attempt = 3
         await second
+    assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
+
+
+async def test_an_attempt_that_the_door_sees_handed_out_is_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK_FIRST", 3600.0)
+    server = Server()
+    acceleration = acceleration_of(server)
+    answer = PollActivityTaskQueueResponse(task_token=b"token", activity_id="1", attempt=2)
+    answer.workflow_execution.run_id = "run"
+    async with asyncio.timeout(60):
+        story = timing_out(acceleration)
+        await server.changed.wait()
+        while not acceleration.mend("PollActivityTaskQueue", answer):
+            await asyncio.sleep(0)
+        server.attempt = 2
+        await story
+    assert answer.start_to_close_timeout.ToTimedelta() == DECLARED
     assert server.timeouts == [DECLARED, CUT_DOWN, DECLARED]
 
 
