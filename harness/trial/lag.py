@@ -7,6 +7,8 @@ event loop does. Checks that judge times take off what is on the tape as lag (``
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -19,10 +21,11 @@ _LOOK_EVERY = 0.25  # seconds
 _LEAST = 0.1  # seconds of waiting, in the time between two looks, that are worth a line on the tape
 
 _SHARED = 0.1  # seconds for which what was read of a process serves all trials that look at it: they share a server
-_MOST_SHARED = 16  # processes
+_KEPT = 2.0  # seconds after which a process that nobody has looked at is no longer kept in mind
+_MOST_OPEN = 24  # threads of a process whose files stay open: crashproof may have about a thousand files open
 
 _PROC = Path("/proc")
-_latest: dict[int, tuple[float, dict[str, int]]] = {}
+_counters: dict[int, _Counters] = {}
 
 
 class LagMeter:
@@ -72,28 +75,73 @@ class _Waits:
 
 
 def _waited_lately(pid: int) -> dict[str, int]:
-    """Return what ``_waited`` does, or did for another trial a moment ago: what comes later is in the next look."""
-    read, waits = _latest.get(pid, (0.0, {}))
-    if time.monotonic() - read > _SHARED:
-        waits = _waited(pid)
-        if len(_latest) >= _MOST_SHARED:
-            _latest.clear()
-        _latest[pid] = time.monotonic(), waits
-    return waits
+    """Return how many nanoseconds each thread has waited in all, or had a moment ago when another trial asked.
+
+    What comes later is in the next look.
+    """
+    now = time.monotonic()
+    for other in [each for each, counters in _counters.items() if now - counters.read_at > _KEPT]:
+        _counters.pop(other).close()
+    counters = _counters.setdefault(pid, _Counters(pid))
+    if now - counters.read_at > _SHARED:
+        counters.read()
+        counters.read_at = now
+    return counters.waited
 
 
-def _waited(pid: int) -> dict[str, int]:
-    """Return for each thread how many nanoseconds it has waited for a processor in all."""
-    waits: dict[str, int] = {}
-    threads = f"{_PROC}/{pid}/task"
-    try:
-        names = os.listdir(threads)
-    except OSError:  # the process has ended, or this is not Linux
-        return waits
-    for name in names:
+class _Counters:
+    """How long each thread of a process has waited for a processor: files that stay open from one look to the next.
+
+    To open one takes ten times as long as to read it. The threads are listed again when one of them has ended, or there
+    are not as many any more; of a process of many threads no file stays open.
+
+    Attributes:
+        waited: Nanoseconds by thread, as they were read last.
+        read_at: When that was, on the monotonic clock.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.waited: dict[str, int] = {}
+        self.read_at = -math.inf
+        self._folder = f"{_PROC}/{pid}/task"
+        self._opened: dict[str, int] = {}
+
+    def read(self) -> None:
+        """Read all of them."""
+        if not self._are_all_open() or not self._read():
+            self.close()
+            self._open()
+            self._read()
+            if len(self._opened) > _MOST_OPEN:
+                self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        for descriptor in self._opened.values():
+            os.close(descriptor)
+        self._opened = {}
+
+    def _are_all_open(self) -> bool:
+        """Tell whether there are as many threads as open files: a folder has a link for itself, its name, and each."""
         try:
-            with open(f"{threads}/{name}/schedstat", "rb", buffering=0) as file:
-                waits[name] = int(file.read().split()[1])
-        except (OSError, IndexError, ValueError):  # it has ended, or this kernel does not count
-            continue
-    return waits
+            return os.stat(self._folder).st_nlink - 2 == len(self._opened)
+        except OSError:  # the process has ended, or this is not Linux
+            return False
+
+    def _open(self) -> None:
+        try:
+            threads = os.listdir(self._folder)
+        except OSError:
+            return
+        for thread in threads:
+            with contextlib.suppress(OSError):  # it has ended, or this kernel does not count
+                self._opened[thread] = os.open(f"{self._folder}/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+
+    def _read(self) -> bool:
+        """Read what is open; tell whether each thread was still there."""
+        waited = {}
+        for thread, descriptor in self._opened.items():
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                waited[thread] = int(os.pread(descriptor, 128, 0).split()[1])
+        self.waited = waited
+        return len(waited) == len(self._opened)
