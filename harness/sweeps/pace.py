@@ -104,7 +104,8 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
 def _ready() -> float:
     """Return how many threads of the machine run or are ready to, without this one, for each processor."""
     try:
-        running = int(_LOADAVG.read_text().split()[3].partition("/")[0]) - 1
+        with open(_LOADAVG, "rb", buffering=0) as file:
+            running = int(file.read().split()[3].partition(b"/")[0]) - 1
     except (OSError, IndexError, ValueError):  # this is not Linux
         return 0.0
     return running / (os.cpu_count() or 1)

@@ -246,9 +246,8 @@ class TrialEnd:
                 if reason := (not changed and _unregistered(entry, alone=alone)) or stuck.why_stuck(entry):
                     return reason
             looked = len(tape.entries)
-            process = self._stage.registry.process
-            ended_badly = process and process.exit_status and not ended_well(process)
-            if self._stage.workers.exited.is_set() and process and (ended_badly or not self._may_exit):
+            process = self._stage.registry.process if self._stage.workers.exited.is_set() else None
+            if process and ((process.exit_status and not ended_well(process)) or not self._may_exit):
                 log = process.log_tail(8)
                 if self._is_baseline:
                     raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
