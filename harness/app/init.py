@@ -10,19 +10,20 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from harness.app.worker_program import command_of, loopback, makes_worker, module_to_replay, needs_of
+from harness.app.worker_program import command_of, loopback, makes_worker, module_to_replay, needs_of, services_of
 from harness.audit.code.source import collect
 from harness.audit.program_reading import ReadWorker, ReadWorkflow, read_program
 
 SCENARIOS = Path("scenarios")
 _MODEL_CLIENT = re.compile(r"^\s*(?:from|import)\s+(openai|anthropic|agents|litellm|pydantic_ai)\b", re.MULTILINE)
 _HTTP_CLIENT = re.compile(r"^\s*(?:from|import)\s+(httpx2?|requests|aiohttp|urllib3)\b", re.MULTILINE)
+_IMPORTS = re.compile(r"^\s*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
 _FIRST_WORKER = Path("temporal_worker.py")
 _AGENTS_PLUGIN = Path("openai_agent_integration.py")
 _LONGEST_VALUE = 80  # characters on one line
@@ -74,19 +75,21 @@ class ProjectReading:
     files: tuple[PlannedFile, ...]
 
 
-def read_project(folder: Path, *, campaign: bool = False, templates: bool = False) -> ProjectReading:
+def read_project(folder: Path, *, campaign: bool = False, templates: bool = True) -> ProjectReading:
     """Read the project in the current folder, or one below it, and plan its files.
 
     Args:
         folder: The folder.
         campaign: Whether machines of a campaign are to be described, too: an image, and a deployment of it.
-        templates: Whether a worker and an agent to copy from are wanted where the project has its own.
+        templates: Whether a worker and an agent to copy from are wanted, too, where the project has its own.
 
     Raises:
         UsageError: There is no such folder.
     """
-    sources = [each.path for each in collect([folder]) if not each.reason]
-    programs = {file: read_program(file) for file in sources if makes_worker(file)}
+    sources = [
+        each.path for each in collect([folder]) if not each.reason and not _as_written(each.path, _AGENTS_PLUGIN)
+    ]
+    programs = {file: read_program(file) for file in _own_workers(sources)}
     clients, others = (_imported(each, sources) for each in (_MODEL_CLIENT, _HTTP_CLIENT))
     asks_model = bool(clients)
     work = [(file, worker, each) for file, made in programs.items() for worker in made for each in worker.workflows]
@@ -96,22 +99,35 @@ def read_project(folder: Path, *, campaign: bool = False, templates: bool = Fals
     if others:
         how = "faults meet them by --http-proxy, or where their address is read from the environment"
         said.append(f"services are called by {', '.join(others)}: {how}")
+    if played := sorted({name for _, worker, _ in work for name in services_of(worker)}):
+        said.append(f"{', '.join(played)} leads to services that are played in trials: effects= says what they answer")
     if not work:
         said.append(f"no worker was found: {_FIRST_WORKER} is one to begin with")
     scenarios = _scenarios(
         work, asks_model=asks_model, modules={file.stem for file in sources if file.parent.name != SCENARIOS.name}
     )
-    files = [*scenarios, *_beside(work, asks_model=asks_model)]
-    if work and templates:
-        files.append((_FIRST_WORKER, _rendered(f"{_FIRST_WORKER}.j2")))
-    if "agents" in clients or templates:
-        files.append((_AGENTS_PLUGIN, _rendered(f"{_AGENTS_PLUGIN}.j2")))
+    files = [*scenarios, *_beside(work, asks_model=asks_model, needs=_needs(sources))]
+    if templates:
+        beside = [_AGENTS_PLUGIN] if not work else [_FIRST_WORKER, _AGENTS_PLUGIN]
+        files += [(path, _rendered(f"{path}.j2")) for path in beside]
+        said.append(f"to copy from: {' and '.join(map(str, beside))}; what you have stays as it is")
     if campaign:
-        files += _campaign()
+        files += _campaign(_needs(sources))
     return ProjectReading(
         said=tuple(said),
         files=tuple(PlannedFile(path=path, text=text, exists=(folder / path).exists()) for path, text in files),
     )
+
+
+def _own_workers(sources: Sequence[Path]) -> list[Path]:
+    """Return the programs that make workers: the one to begin with only where it was changed, or there is no other."""
+    programs = [file for file in sources if makes_worker(file)]
+    return [file for file in programs if not _as_written(file, _FIRST_WORKER)] or programs
+
+
+def _as_written(file: Path, template: Path) -> bool:
+    """Tell whether a file is what was written from a template, and nobody has changed it since."""
+    return file.name == template.name and file.read_text(errors="replace") == _rendered(f"{template}.j2")
 
 
 def write(reading: ProjectReading, folder: Path) -> list[Path]:
@@ -146,7 +162,7 @@ def _scenarios(work: _Work, *, asks_model: bool, modules: Collection[str]) -> It
                 module=module_to_replay(worker, workflow),
                 data_converter=worker.data_converter,
                 worker=command_of(_shown(file)),
-                env=needs_of(file),
+                env={**needs_of(file), **services_of(worker)},
                 task_queue=worker.task_queue,
                 address=loopback(worker.address),
                 starts=worker.starts == workflow.name,
@@ -161,33 +177,48 @@ def _scenarios(work: _Work, *, asks_model: bool, modules: Collection[str]) -> It
         )
 
 
-def _beside(work: _Work, *, asks_model: bool) -> Iterator[tuple[Path, str]]:
+def _beside(work: _Work, *, asks_model: bool, needs: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """Yield what stands beside the scenarios: a model script, tests, sessions, CI, a retry policy, what watches."""
     if asks_model:
         yield SCENARIOS / "model_script.py", _rendered("model_script.py.j2")
     yield SCENARIOS / "test_survives.py", _rendered("test_survives.py.j2", folder=SCENARIOS)
     read = (module_to_replay(worker, each) for _, worker, each in work)
     modules = list(dict.fromkeys(name for name in read if name)) or ([] if work else [_FIRST_WORKER.stem])
-    needs, worker = _needs(), command_of(_shown(work[0][0])) if work else ""
+    worker = command_of(_shown(work[0][0])) if work else ""
     yield Path("noxfile.py"), _rendered("noxfile.py.j2", modules=modules, worker=worker, **needs)
     yield Path(".github/workflows/crashproof.yml"), _rendered("crashproof.yml.j2", **needs)
     for name in ("retry_policy.json", "prometheus_alerts.yml", "grafana_dashboard.json"):
         yield Path(name), _own(name)
 
 
-def _campaign() -> list[tuple[Path, str]]:
+def _campaign(needs: Mapping[str, Any]) -> list[tuple[Path, str]]:
     """Return what describes the machines of a campaign."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    image = _rendered("campaign.Dockerfile.j2", python=python, **_needs())
+    image = _rendered("campaign.Dockerfile.j2", python=python, **needs)
     return [
         (Path("campaign.Dockerfile"), image),
         (Path("campaign_workers.yaml"), _rendered("campaign_workers.yaml.j2")),
     ]
 
 
-def _needs() -> dict[str, bool]:
-    """Say by which files the project tells what it needs."""
-    return {"requirements": Path("requirements.txt").exists(), "project": Path("pyproject.toml").exists()}
+def _needs(sources: Sequence[Path]) -> dict[str, Any]:
+    """Say by which files the project tells what it needs, or, where it has none, which packages it imports."""
+    files = {"requirements": Path("requirements.txt").exists(), "project": Path("pyproject.toml").exists()}
+    return {**files, "packages": [] if any(files.values()) else _installed_imports(sources)}
+
+
+def _installed_imports(sources: Sequence[Path]) -> list[str]:
+    """Return the names by which packages are installed that code imports, as far as they are installed here."""
+    imported = {name for file in sources for name in _IMPORTS.findall(file.read_text(errors="replace"))}
+    here = metadata.packages_distributions() if imported else {}
+    names = {_package_of(name, here.get(name, ())) for name in imported - {"harness", "nox", "pytest"}}
+    return sorted(names - {""})
+
+
+def _package_of(module: str, installed: Collection[str]) -> str:
+    """Return the package that a module is of: where several have a part of it the one that is called like it."""
+    alike = [each for each in installed if each.lower().replace("-", "_") == module.lower()]
+    return next(iter(alike or (installed if len({*installed}) == 1 else ())), "")
 
 
 def _summary(worker: ReadWorker, workflow: ReadWorkflow) -> str:

@@ -87,9 +87,11 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
         "address": loopback(worker.address),
         **({"data_converter": worker.data_converter} if worker.data_converter else {}),
     }
-    if needs := needs_of(file):
+    played = services_of(worker)
+    if needs := {**needs_of(file), **played}:
         options["env"] = (*(f"{name}={value}" for name, value in needs.items()), *given.get("env", ()))
     where = f"{file}:{worker.line}: task queue {worker.task_queue or 'as it polls'}"
+    where += f"; {', '.join(played)} leads to services that are played" if played else ""
     if worker.starts and not (given.get("workflow") or given.get("starter")):
         own = {**common, "one_program": True, "workflow": worker.starts}
         yield ReadProgram(options={**own, **options}, said=f"{where}; it starts {worker.starts} itself")
@@ -183,6 +185,11 @@ def module_of(file: Path) -> str:
     """Return the name by which the current folder imports a file; empty where it cannot."""
     names, folder = _in_package(file)
     return ".".join(names) if folder.resolve() == Path.cwd().resolve() else ""
+
+
+def services_of(worker: ReadWorker) -> dict[str, str]:
+    """Return the variables by which a worker is told services, leading to what plays them; not those that are set."""
+    return {name: f"${{EFFECTS_URL}}{path}" for name, path in worker.services.items() if name not in os.environ}
 
 
 def _in_package(file: Path) -> tuple[list[str], Path]:

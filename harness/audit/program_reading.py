@@ -7,7 +7,7 @@ made up of the annotations of the workflow's run method.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, EntryMethod, Module, WorkerCall, Workflow
 from harness.audit.code.start_calls import calls_of
+from harness.audit.service_variables import service_variables
 
 _STARTS = frozenset({"execute_workflow", "start_workflow"})
 _SENDS = frozenset({"signal", "execute_update", "start_update"})
@@ -97,6 +98,7 @@ class ReadWorker:
         data_converter: ``module:name`` of its client's data converter, where it has one of its own.
         unnamed: What its client or it is made with that decides how its histories replay, and has no name to import it
             by: a data converter, plugins, interceptors.
+        services: Variables by which it is told services of this machine, with the paths of their addresses.
     """
 
     line: int
@@ -106,6 +108,7 @@ class ReadWorker:
     address: str = ""
     data_converter: str = ""
     unnamed: tuple[str, ...] = ()
+    services: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_program(file: Path) -> list[ReadWorker]:
@@ -122,9 +125,11 @@ def read_program(file: Path) -> list[ReadWorker]:
     every = [*here, *project.modules]
     address = next(iter((*_addresses(project, every), *_default_addresses(project, every))), "")
     connects = _client_options(project, here or every)
-    return [
+    services = service_variables(project, project.modules)
+    workers = (
         _worker(project, each, children=children, starts=starts, address=address, connects=connects) for each in own
-    ]
+    )
+    return [replace(each, services=services) for each in workers]
 
 
 def _worker(

@@ -18,7 +18,12 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--campaign", is_flag=True, help="Write an image and a Kubernetes deployment for `campaign`, too.")
-@click.option("--templates", is_flag=True, help="Write a worker and an OpenAI agent to copy from beside yours, too.")
+@click.option(
+    "--templates/--no-templates",
+    default=True,
+    show_default=True,
+    help="Write a worker and an OpenAI agent to copy from, too, beside those that are there.",
+)
 def init(dry_run: bool, campaign: bool, templates: bool) -> int:
     """Write scenarios, tests, nox sessions and a CI workflow for the project in this folder.
 

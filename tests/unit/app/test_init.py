@@ -19,6 +19,7 @@ from tests.unit.published import published
 
 WATCHING = ["prometheus_alerts.yml", "grafana_dashboard.json"]
 BESIDE = ["noxfile.py", ".github/workflows/crashproof.yml", "retry_policy.json", *WATCHING]
+TO_COPY = ["temporal_worker.py", "openai_agent_integration.py"]
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +40,10 @@ def test_each_workflow_of_a_worker_has_its_scenario(project: Path) -> None:
         "a model is asked by openai: model_script.py says what it answers in trials",
         "services are called by httpx: faults meet them by --http-proxy, or where their address is read from the "
         "environment",
+        "to copy from: temporal_worker.py and openai_agent_integration.py; what you have stays as it is",
     )
-    assert paths(reading) == ["scenarios/agent.py", "scenarios/model_script.py", "scenarios/test_survives.py", *BESIDE]
+    scenarios = ["scenarios/agent.py", "scenarios/model_script.py", "scenarios/test_survives.py"]
+    assert paths(reading) == [*scenarios, *BESIDE, *TO_COPY]
     texts = {str(each.path): each.text for each in reading.files}
     for name, text in texts.items():
         if name.endswith(".py"):
@@ -62,8 +65,11 @@ def test_a_package_below_src_is_run_as_a_module_that_is_found(project: Path) -> 
 
 def test_in_an_empty_folder_there_is_a_worker_to_begin_with(project: Path) -> None:
     reading = read_project(project)
-    assert reading.said == ("no worker was found: temporal_worker.py is one to begin with",)
-    assert paths(reading) == ["temporal_worker.py", "scenarios/agent.py", "scenarios/test_survives.py", *BESIDE]
+    assert reading.said == (
+        "no worker was found: temporal_worker.py is one to begin with",
+        "to copy from: openai_agent_integration.py; what you have stays as it is",
+    )
+    assert paths(reading) == [TO_COPY[0], "scenarios/agent.py", "scenarios/test_survives.py", *BESIDE, TO_COPY[1]]
 
 
 def test_scenarios_that_are_written_can_be_loaded(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,13 +91,25 @@ def test_what_it_writes_for_others_is_valid(project: Path) -> None:
     ast.parse(texts["openai_agent_integration.py"])
 
 
-def test_a_worker_and_an_agent_to_copy_from_are_written_where_that_is_asked(project: Path) -> None:
+def test_a_worker_and_an_agent_to_copy_from_are_written_beside_others_unless_they_are_not_wanted(project: Path) -> None:
     (project / "worker.py").write_text(HEAD + agent("question: str") + TAIL)
-    more = {"temporal_worker.py", "openai_agent_integration.py"}
-    assert not more & set(paths(read_project(project)))
-    assert set(paths(read_project(project, templates=True))) - set(paths(read_project(project))) == more
-    (project / "worker.py").unlink()
-    assert sorted(paths(read_project(project, templates=True))).count("temporal_worker.py") == 1
+    (project / TO_COPY[0]).write_text("mine")
+    assert {str(each.path) for each in read_project(project).files if each.exists} == {TO_COPY[0]}
+    assert not set(TO_COPY) & set(paths(read_project(project, templates=False)))
+
+
+@pytest.mark.parametrize("program", ["worker.py", ""])
+def test_what_was_written_to_copy_from_is_not_taken_for_the_project(project: Path, program: str) -> None:
+    if program:
+        (project / program).write_text(HEAD + agent("question: str") + TAIL)
+    before = read_project(project)
+    write(before, project)
+    after = read_project(project)
+    assert paths(after) == paths(before) or not program  # the worker to begin with is the project's own then
+    assert [line.partition(":")[0] for line in after.said] == [program or TO_COPY[0], "to copy from"]
+    (project / TO_COPY[0]).write_text((project / TO_COPY[0]).read_text().replace("Agent", "Mine"))
+    changed = [line.partition(":")[0] for line in read_project(project).said]
+    assert sorted(changed[:-1]) == sorted(filter(None, [program, TO_COPY[0]]))
 
 
 def test_the_plugin_that_is_written_is_one(project: Path) -> None:
@@ -147,6 +165,20 @@ def test_machines_of_a_campaign_are_described_where_that_is_asked(project: Path,
     assert machines["spec"]["selector"]["matchLabels"] == spec["metadata"]["labels"]
     [container] = spec["spec"]["containers"]
     assert {each["name"] for each in container["volumeMounts"]} == {each["name"] for each in spec["spec"]["volumes"]}
+
+
+def test_what_a_project_imports_is_installed_where_no_file_of_it_says_what_it_needs(project: Path) -> None:
+    (project / "own.py").touch()
+    (project / "worker.py").write_text(
+        "import httpx, own\nimport json\nfrom yaml import safe_load\nimport none_such\n" + HEAD + TAIL
+    )
+    for file, packages in (("", '"PyYAML", "httpx", "pydantic", "temporalio"'), ("pyproject.toml", '"-e", "."')):
+        if file:
+            (project / file).touch()
+        texts = {str(each.path): each.text for each in read_project(project).files}
+        assert f"NEEDS = [{packages}]\n" in texts["noxfile.py"]
+        installed = packages.replace('"', "").replace(",", "")
+        assert f"run: pip install 'crashproof[server]' {installed}\n" in texts[".github/workflows/crashproof.yml"]
 
 
 def test_nothing_is_written_over(project: Path) -> None:

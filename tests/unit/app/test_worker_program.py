@@ -47,6 +47,19 @@ def test_what_the_user_gives_stands(worker: Path) -> None:
     assert "input" not in options(worker, starter="python start.py")
 
 
+def test_services_that_it_reads_from_its_environment_are_played_unless_the_user_says_where_they_are(
+    worker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 'import os\nURL = os.environ.get("NOTES_URL", "http://localhost:9000/v1")\n'
+    worker.write_text(HEAD + reads + agent("question: str") + TAIL)
+    (program,) = read_options(worker, given={})
+    assert program.options["env"] == ("NOTES_URL=${EFFECTS_URL}/v1",)
+    assert "task queue orders; NOTES_URL leads to services that are played; Agent is started" in program.said
+    assert options(worker, env=("NOTES_URL=http://here",))["env"][-1] == "NOTES_URL=http://here"  # the last one counts
+    monkeypatch.setenv("NOTES_URL", "http://there")
+    assert "env" not in options(worker)
+
+
 def test_a_workflow_that_it_does_not_have_is_told_with_the_nearest(worker: Path) -> None:
     with pytest.raises(UsageError, match=r"no workflow 'Agnt' can be read from worker.py \(did you mean 'Agent'\?\)"):
         read_options(worker, given={"workflow": "Agnt"})
