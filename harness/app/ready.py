@@ -110,10 +110,17 @@ async def ready(
     needed = work if options.faults else [_with_faults(each, first) for each, first in _each_with_first(work)]
     await run(needed, options=options, folder=folder, means=means, tell=tell)
     await _explored([each for each, first in _each_with_first(work) if first], folder=folder, tell=tell)
-    return await ready_from(folder, waived=waived, tell=tell)
+    return await ready_from(folder, waived=waived, tell=tell, scenarios=[each.scenario for each in needed])
 
 
-async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, replays: bool = True) -> ReadyResult:
+async def ready_from(
+    folder: Path,
+    *,
+    waived: Mapping[str, str],
+    tell: Tell,
+    replays: bool = True,
+    scenarios: Sequence[Scenario] | None = None,
+) -> ReadyResult:
     """Fill the checklist from a run that is there, read its code, and replay its histories under all conditions.
 
     The checklist is in the run's folder then, and in its reports.
@@ -123,6 +130,7 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, rep
         waived: As for ``ready``.
         tell: Called with what happens.
         replays: Whether histories are replayed; without, somebody is told at once what is known so far.
+        scenarios: Its scenarios; None to have them again as its record says, without the secrets that it does not keep.
 
     Raises:
         UsageError: It is no evidence folder, or a file of it is corrupt.
@@ -132,7 +140,7 @@ async def ready_from(folder: Path, *, waived: Mapping[str, str], tell: Tell, rep
     result = reported(folder, tell=tell)
     shown = shown_path(place)
     go_to(record)
-    scenarios = list(_scenarios(record, tell))
+    scenarios = list(_scenarios(record, tell)) if scenarios is None else scenarios
     tell(News(text=f"reading the worker's code{', replaying histories under all conditions' if replays else ''}"))
     measured = replace(
         measured_by_trials(result.sweeps, folder=place, scenarios=scenarios, tell=tell),

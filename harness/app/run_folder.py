@@ -47,13 +47,13 @@ def copied_database(run: Path, *, trial: str = "") -> Iterator[tuple[Path, list[
     A server that is opened on a database goes on with it: the evidence stays as the run left it.
 
     Args:
-        run: The folder of the run, or ``latest``.
+        run: The folder of the run.
         trial: The trial whose server it is; empty for the first that the run had.
 
     Raises:
         UsageError: It is no such folder, nothing was kept, or no database has that trial.
     """
-    folder = folders.find_run(folders.RUNS / "latest" if str(run) == "latest" else run)
+    folder = folders.find_run(run)
     databases = sorted((folder / RIG).rglob("temporal.db"), key=lambda file: file.parts)
     if not databases:
         raise UsageError(f"{folder} holds no database of its server: run it with --keep")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.output import FAIL_ON, FORMAT, show, tell
+from harness.cli.output import FAIL_ON, FORMAT, RunFolder, show, tell
 from harness.records.store import RUNS
 from harness.records.verdict import Severity
 
@@ -20,7 +20,7 @@ Exit status: 0 pass, 1 finding that fails, 2 usage, 3 unknown.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("folder", type=click.Path(path_type=Path), default=RUNS / "latest")
+@click.argument("folder", type=RunFolder(), default=RUNS / "latest")
 @FAIL_ON
 @FORMAT
 def judge(folder: Path, form: str, fail_on: str | None) -> int:

@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.standard_output import written
 from harness.foreign import for_terminal
+from harness.records.store import RUNS
 from harness.records.sweep_result import News, outcome
 from harness.records.verdict import Severity, worst
 from harness.report.document import document, encoded, indented
@@ -25,6 +26,20 @@ from harness.report.sweep.source import sweep_report
 if TYPE_CHECKING:
     from harness.app.run import RunResult
     from harness.records.explore_result import Explorations
+
+
+class RunFolder(click.Path):
+    """The folder of a run: itself, or what it is called among those that runs leave here, ``latest`` or its id."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the folder; what is neither is returned as it was given."""
+        given = Path(str(super().convert(value, param, ctx)))
+        named = RUNS / given
+        return named if not given.exists() and given.parent == Path() and named.is_dir() else given
+
 
 FAIL_ON = click.option(
     "--fail-on",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.output import FORMAT, REPORT_DIR, say, show, tell
+from harness.cli.output import FORMAT, REPORT_DIR, RunFolder, say, show, tell
 from harness.records.store import RUNS
 
 _EPILOG = """\b
@@ -19,11 +19,11 @@ Exit status: that of the run: 0 pass, 1 finding that fails, 2 usage, 3 unknown.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("folder", type=click.Path(path_type=Path), default=RUNS / "latest", metavar="[RUN]")
+@click.argument("folder", type=RunFolder(), default=RUNS / "latest", metavar="[RUN]")
 @click.option(
     "--compare",
     "earlier",
-    type=click.Path(path_type=Path),
+    type=RunFolder(),
     metavar="RUN",
     help="Say which findings are new beside this earlier run, which are mended, and which are there still.",
 )

@@ -9,7 +9,7 @@ import click
 
 from harness.cli import engine
 from harness.cli.explore import show_explored
-from harness.cli.output import FORMAT, show
+from harness.cli.output import FORMAT, RunFolder, show
 from harness.records.store import RUNS
 
 _EPILOG = """\b
@@ -19,9 +19,7 @@ Example: crashproof reproduce 9f3a2c
 
 @click.command(epilog=_EPILOG)
 @click.argument("trial", metavar="ID")
-@click.option(
-    "--run", "run_folder", type=click.Path(path_type=Path), help="Evidence folder; by default the newest that has it."
-)
+@click.option("--run", "run_folder", type=RunFolder(), help="Evidence folder; by default the newest that has it.")
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=RUNS, help="Where evidence folders go.")
 @engine.binaries(engine.to_use)

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from harness.cli import ad_hoc, engine
 from harness.cli.github import show_on_github
-from harness.cli.output import FAIL_ON, FORMAT, PAIRS, REPORT_DIR, VERBOSE, show, tell
+from harness.cli.output import FAIL_ON, FORMAT, PAIRS, REPORT_DIR, VERBOSE, RunFolder, show, tell
 from harness.errors import UsageError
 from harness.records import store as folders
 from harness.records.verdict import Severity
@@ -112,7 +112,7 @@ _BESIDE_RESUME = (
 )
 @click.option("--keep", "keep_rig", is_flag=True, help="Keep the server's database and logs with the evidence.")
 @click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="FOLDER", help="Go on with an interrupted run.")
+@click.option("--resume", type=RunFolder(), metavar="FOLDER", help="Go on with an interrupted run.")
 @click.option(
     "--plan",
     type=click.Path(path_type=Path),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.output import FORMAT, show, tell
+from harness.cli.output import FORMAT, RunFolder, show, tell
 from harness.records.store import RUNS
 
 _EPILOG = """\b
@@ -18,7 +18,7 @@ Exit status: that of the run: 0 pass, 1 finding that fails, 2 usage, 3 unknown.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("folder", type=click.Path(path_type=Path), default=RUNS / "latest", metavar="[RUN]")
+@click.argument("folder", type=RunFolder(), default=RUNS / "latest", metavar="[RUN]")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="Folder of the copy, which is made."
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.output import say
+from harness.cli.output import RunFolder, say
 from harness.errors import RigError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def server() -> None:
 @click.option(
     "--run",
     "kept",
-    type=click.Path(path_type=Path),
+    type=RunFolder(),
     metavar="FOLDER|latest",
     help="Open a copy of the database of a run that was made with --keep, in Temporal's Web UI.",
 )

@@ -21,6 +21,9 @@ DOOR_VARIABLES = (
 
 Each can be written as ``${NAME}``, and ``${MODEL_URL}`` is another name of the first."""
 
+PLACEHOLDERS = (*DOOR_VARIABLES, "MODEL_URL")
+"""The names that are filled in."""
+
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _MISSPELT = 0.8  # how alike a name is to one of ours that is taken for it, from 0 to 1
 

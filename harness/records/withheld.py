@@ -9,6 +9,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from harness.errors import UsageError
+from harness.records.placeholders import PLACEHOLDERS
 
 WITHHELD = "…"
 """What stands in the place of a value that is withheld."""
@@ -36,8 +37,12 @@ _NO_SECRET_NAME = re.compile(
     r"idempotency|max_?tokens|token_?(limit|count)|auth_?(sock|mode|type)|keyboard", re.IGNORECASE
 )
 
-_PLAIN_VALUE = re.compile(r"[a-z]{0,12}|True|False|-?[0-9]{1,9}(\.[0-9]{1,9})?")
-"""A value that is kept if its name is harmless: a number, or one word in lower case."""
+_DOOR = rf"\$\{{({'|'.join(PLACEHOLDERS)})\}}(/([a-z]{{1,12}}|v[0-9]))*"
+_PLAIN_VALUE = re.compile(rf"[a-z]{{0,12}}|True|False|-?[0-9]{{1,9}}(\.[0-9]{{1,9}})?|{_DOOR}")
+"""A value that is kept if its name is harmless: a number, a word in lower case, or a door with a path of such words."""
+
+_PLAIN_NAMES = ("PYTHONPATH",)
+"""Variables that hold folders whatever they are."""
 
 _SHORTEST = 6
 """Characters that a value has at least for it to be looked for in logs: what is shorter stands in any text."""
@@ -58,7 +63,8 @@ def path_without_secrets(path: str) -> str:
 def pair_without_secret(pair: str) -> str:
     """Return ``NAME=VALUE`` as a record keeps it: of the values only plain ones of harmless names stay."""
     name, equals, value = pair.partition("=")
-    return pair if not looks_secret(name) and _PLAIN_VALUE.fullmatch(value) else f"{name}{equals}{WITHHELD}"
+    plain = name in _PLAIN_NAMES or (not looks_secret(name) and _PLAIN_VALUE.fullmatch(value))
+    return pair if plain else f"{name}{equals}{WITHHELD}"
 
 
 def pair_with_secret(pair: str) -> str:

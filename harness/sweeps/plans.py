@@ -91,12 +91,18 @@ def known_cuts(
         reason = lacks(fault)
         made = [] if reason else cuts_of(fault, tapes[0])
         if not made:
-            nothing = f"the worker sends no {' or '.join(fault.operations or fault.doors)} message that it can meet"
-            not_applicable[fault.name] = reason or nothing
+            not_applicable[fault.name] = reason or _meets_nothing(fault)
         kept, left = steady(made, tapes)
         unsteady.update(dict.fromkeys(left))
         cuts += [cut for cut in kept if is_wanted(cut, only)]
     return KnownCuts(cuts=tuple(cuts), unsteady=tuple(unsteady), not_applicable=not_applicable)
+
+
+def _meets_nothing(fault: Fault) -> str:
+    """Say what would have to be there for a fault to be made."""
+    if fault.when in ("before sends", "after sends"):
+        return "no signal and no update is sent to the work while it goes on (--signal, --update)"
+    return f"the worker sends no {' or '.join(fault.operations or fault.doors)} message that it can meet"
 
 
 def why_inapplicable(scenario: Scenario, engine: Engine) -> str:

@@ -16,7 +16,7 @@ from rich.console import Console
 from harness import cli
 from harness.app.run import RunResult
 from harness.cli.capture_report import as_text
-from harness.cli.output import say, show
+from harness.cli.output import RunFolder, say, show
 from harness.cli.progress import ProgressDisplay
 from harness.errors import RigError, UsageError
 from harness.records.audit_result import AuditFinding, Certainty, CodePlace, FileReport, Missed, Unresolved
@@ -200,3 +200,12 @@ def test_no_command_prints_text_that_it_puts_together_itself() -> None:
         and "for_line(" not in ast.unparse(call)
     ]
     assert worded == []
+
+
+def test_a_run_is_named_by_its_folder_its_id_or_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = Path(".crashproof") / "runs"
+    for folder in (runs / "latest", runs / "here", Path("here")):
+        folder.mkdir(parents=True)
+    named = {given: str(RunFolder().convert(given, None, None)) for given in ("latest", "here", "nowhere", "a/latest")}
+    assert named == {"latest": str(runs / "latest"), "here": "here", "nowhere": "nowhere", "a/latest": "a/latest"}

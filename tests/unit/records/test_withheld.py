@@ -52,6 +52,11 @@ def test_secrets_in_a_query_are_withheld(path: str, kept: str) -> None:
         ("DB_PASSWORD=hunter", "DB_PASSWORD=…"),
         ("URL=postgres://me:pw@host", "URL=…"),
         ("ANY=CANARY", "ANY=…"),
+        ("NOTES_URL=${EFFECTS_URL}", "NOTES_URL=${EFFECTS_URL}"),
+        ("LLM=${MODEL_URL}/v1/chat", "LLM=${MODEL_URL}/v1/chat"),
+        ("HOOK=${EFFECTS_URL}/T0p53cr3t", "HOOK=…"),
+        ("HOOK=${HOOK}", "HOOK=…"),
+        ("PYTHONPATH=../orders/src", "PYTHONPATH=../orders/src"),
     ],
 )
 def test_secrets_in_options_are_withheld_and_plain_values_stay(

@@ -46,12 +46,16 @@ def test_what_both_baselines_reach_is_known_and_the_rest_is_unsteady() -> None:
 
 def test_a_fault_that_the_engine_lacks_or_that_meets_nothing_is_not_applicable() -> None:
     known = known_cuts(
-        [KILL, OUTAGE], [evidence(BOOK)], only=(), lacks=lambda fault: "too old" if fault is KILL else ""
+        [KILL, OUTAGE, faults.named("sent-again")],
+        [evidence(BOOK)],
+        only=(),
+        lacks=lambda fault: "too old" if fault is KILL else "",
     )
     assert known.cuts == ()
     assert known.not_applicable == {
         "kill-worker": "too old",
         "model-outage": "the worker sends no model message that it can meet",
+        "sent-again": "no signal and no update is sent to the work while it goes on (--signal, --update)",
     }
 
 
