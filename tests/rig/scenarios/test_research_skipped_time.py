@@ -27,6 +27,7 @@ import respx
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -150,8 +151,13 @@ class World:
     async def result(self, handle: Any) -> ResearchResult:
         await self.clock.release(handle.id)
         async with skips_within(self.clock, handle.id, limit=LIMIT):
-            found: ResearchResult = await handle.result()
-        return found
+            while True:  # the server may be away for longer than the client asks again by itself
+                try:
+                    found: ResearchResult = await handle.result()
+                    return found
+                except RPCError as error:
+                    if error.status not in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.UNKNOWN):
+                        raise
 
     async def ahead(self, handle: Any) -> timedelta:
         """Return how far the workflow's time is ahead of this machine's."""
