@@ -15,6 +15,9 @@ from harness.histories.capture_folder import INDEX, read_index
 from harness.histories.unwrapping import looks_like_history
 from harness.records.store import RUNS
 
+_WHENCE = "; `crashproof capture` stores histories of a cluster, and a run keeps those of its trials"
+"""How to come by histories, for whoever names none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryFile:
@@ -75,7 +78,7 @@ def _named(path: str, cwd: Path) -> list[tuple[Path, str]]:
         return [(cwd / run, str(run))]
     matches = _matches(path, cwd) if set(path) & set("*?[") else []
     if not matches:
-        raise UsageError(f"there is no {path}{_nearest(place)}")
+        raise UsageError(f"there is no {path}{_nearest(place) or _WHENCE}")
     return matches
 
 
