@@ -180,6 +180,7 @@ class RunDocument(JudgedDocument):
     folder: NotRequired[str]
     fail_on: NotRequired[Severity]
     severities: NotRequired[dict[Severity, int]]
+    rest: NotRequired[str]
     faults: NotRequired[dict[str, _FaultDocument]]
     scenarios: NotRequired[list[_ScenarioDocument]]
     compared: NotRequired[_ComparisonDocument]

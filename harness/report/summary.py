@@ -12,7 +12,7 @@ from harness.report.form import Form
 from harness.report.phrases import plan_text
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
-from harness.report.sweep.remarks import conditions
+from harness.report.sweep.remarks import command_for_the_rest, conditions
 from harness.report.sweep.source import findings_of, worst_first
 
 _BLOCKS_SHOWN = 20
@@ -38,6 +38,8 @@ def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
     if len(by_fault) > 1:
         lines += ["", *_fault_table(by_fault)]
         lines += [line for where in somewhere(sweeps, by_fault) for line in ("", for_markdown(where))]
+    rest = command_for_the_rest(sweeps, folder)
+    lines += ["", f"The rest is run by {for_code_span(rest)}"] if rest else []
     return "\n".join([*lines, "", f"Evidence: {for_code_span(folder)}", ""])
 
 

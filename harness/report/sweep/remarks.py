@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.records.plan import Strike
@@ -69,6 +70,17 @@ def incomplete(sweep: SweepResult) -> list[str]:
     if sweep.inapplicable or sweep.known or sweep.points_only or lines:
         return lines
     return ["nothing was swept: there was no point to strike"]
+
+
+def command_for_the_rest(sweeps: Sequence[SweepResult], folder: str) -> str:
+    """Return the command that goes on with a run where one of its own limits ended it; empty where none did.
+
+    Args:
+        sweeps: What each scenario came to.
+        folder: The evidence folder, as the user would type it.
+    """
+    ended = any(each.untried and "--" in each.limit for each in sweeps)  # a limit that is an option names it
+    return f"crashproof run --resume {shlex.quote(folder)}" if folder and ended else ""
 
 
 def not_applicable(reasons: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from harness.records.verdict import Finding, Outcome, Severity, Verdict
 from harness.report.finding import Annotation, Case, Level, Limit, Report, ReportedFinding, Suite
 from harness.report.phrases import code_text, number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, totals
-from harness.report.sweep.remarks import incomplete, not_applicable
+from harness.report.sweep.remarks import command_for_the_rest, incomplete, not_applicable
 
 Reproduce = Callable[[str], str]
 """Returns the command that runs a trial again."""
@@ -61,6 +61,7 @@ def sweep_report(
             "severities": {
                 severity: sum(finding.severity is severity for finding in findings) for severity in Severity
             },
+            "rest": command_for_the_rest(sweeps, folder),
             "faults": _faults(sweeps),
             "scenarios": [_scenario(each) for each in sweeps],
         },

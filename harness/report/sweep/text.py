@@ -12,7 +12,7 @@ from harness.report.form import Form
 from harness.report.phrases import code_place, number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
-from harness.report.sweep.remarks import conditions, not_applicable, remarks, shared_notes
+from harness.report.sweep.remarks import command_for_the_rest, conditions, not_applicable, remarks, shared_notes
 from harness.report.sweep.source import Reproduce, findings_of, headline, unexplained, worst_first
 from harness.report.text import Column, finding_block, named_column, table, wrapped
 
@@ -49,6 +49,8 @@ def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduc
             line for where in somewhere(sweeps, by_fault) for line in wrapped(where, _WIDTH, indent="  ", first="")
         ]
     lines += _remarks(sweeps, said=[each.fault for each in by_fault] if len(by_fault) > 1 else [])
+    rest = command_for_the_rest(sweeps, folder)
+    lines += ["", f"The rest is run by: {rest}"] if rest else []
     return for_terminal("\n".join([*lines, "", _last(sweeps, folder)]))
 
 

@@ -123,6 +123,14 @@ def test_every_form_tells_the_line_of_code_that_explains_a_finding_and_none_wher
         assert [each["place"]["line"] for each in found["code"]] == [18] * told
 
 
+def test_a_run_that_a_limit_of_its_own_ended_says_by_which_command_the_rest_is_run() -> None:
+    command = "crashproof run --resume runs/x"
+    for found, told in ((UNSHOWN, 1), (FAILED, 0), (replace(UNSHOWN, limit="it has no end"), 0)):
+        forms = (html([found], folder="runs/x"), summary([found], folder="runs/x"))
+        assert [form.count(command) for form in forms] == [told, told]
+        assert document(sweep_report([found], folder="runs/x"))["rest"] == command * told
+
+
 def test_page_has_a_table_of_faults_where_there_are_several() -> None:
     rows = Page(html([every_fault(), INAPPLICABLE])).rows
     assert ["waits", f"not applicable: {INAPPLICABLE.inapplicable}"] in rows

@@ -78,6 +78,8 @@ reply-lost        0/1       0       0        0
 trip:
   - 2 points were not tried: --time-limit 5 was over
 
+The rest is run by: crashproof run --resume .crashproof/runs/latest
+
 UNKNOWN: 3 trials, 0 of 3 points struck, 0 findings. Evidence: .crashproof/runs/latest"""
 
 EVERY_FAULT_TEXT = """\
