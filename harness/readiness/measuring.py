@@ -15,6 +15,7 @@ from harness.records.replay_result import ReplayResult
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 from harness.report.phrases import number, place_text, plan_text, reproduce_trial
+from harness.report.sweep.remarks import command_for_the_rest
 
 _SHOWN = 4
 """How many pieces of evidence a point names."""
@@ -70,6 +71,8 @@ def _limits(measured: Measured) -> Iterator[str]:
             yield f"{sweep.scenario}: {number(len(sweep.untried), 'point')} not tried: {sweep.limit or 'interrupted'}"
         if sweep.inapplicable:
             yield f"{sweep.scenario}: not applicable: {sweep.inapplicable}"
+    if rest := command_for_the_rest(measured.sweeps, measured.folder):
+        yield f"the rest is run by: {rest} ; crashproof ready --from {measured.folder}"
 
 
 def _checked(point: ReadinessPoint, measured: Measured) -> CheckedPoint:
@@ -149,8 +152,16 @@ def _broken_in_trials(trials: Sequence[_Judged], measured: Measured) -> list[tup
     shown = [(each.verdict, finding) for each in trials for one in each.judgements for finding in one.findings]
     for verdict, finding in sorted(shown, key=lambda each: (-each[1].how_bad.rank, len(each[0].plan.strikes))):
         seen.setdefault((verdict.scenario, finding.id), (verdict, finding))
+    code = {sweep.scenario: sweep.code for sweep in measured.sweeps}
     return [
-        (f"{finding.check}: {finding.message}", [*_of_trial(verdict, measured), reproduce_trial(verdict.trial)])
+        (
+            f"{finding.check}: {finding.message}",
+            [
+                *_of_trial(verdict, measured),
+                reproduce_trial(verdict.trial),
+                *map(_of_line, code[verdict.scenario].get(finding.id, ())),
+            ],
+        )
         for verdict, finding in seen.values()
     ]
 

@@ -16,7 +16,7 @@ from harness.records.plan import Strike, parse
 from harness.records.replay_result import ReplayedHistory, ReplayFinding, ReplayResult
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Finding, Judgement, Outcome, Severity, Verdict
-from tests.unit.report.samples import POINT
+from tests.unit.report.samples import KEYLESS, POINT
 
 REPLAYED = ReplayResult(
     against="app.workflows",
@@ -108,6 +108,16 @@ def test_the_same_finding_in_two_trials_is_one() -> None:
     assert "more" not in filled.why
 
 
+def test_the_line_of_code_that_explains_a_finding_is_evidence_too() -> None:
+    code = {TWICE.findings[0].id: (KEYLESS,)}
+    filled = point("I1", sweep(trial("kill-worker", TWICE), code=code))
+    assert filled.evidence == (
+        "runs/1/trials/of-kill-worker/",
+        "crashproof reproduce of-kill-worker",
+        "CP306 app/pay.py:18:15",
+    )
+
+
 def test_a_finding_under_a_fault_of_another_theme_is_not_of_this_point() -> None:
     wrong = judged("workflow-ends-as-baseline", Outcome.FAIL, finding("workflow-ends-as-baseline"))
     right = judged("workflow-ends-as-baseline")
@@ -138,6 +148,9 @@ def test_an_interrupted_run_makes_what_it_did_not_try_unknown() -> None:
     swept = sweep(KILLED, cuts=(Cut(POINT, fault="kill-worker"), Cut(POINT, fault="effect-reply-lost")), limit="it was")
     filled = point("I1", swept)
     assert filled.outcome is Outcome.UNKNOWN
+    for limit, told in (("--time-limit 5 was over", True), ("it was", False)):
+        said = checklist(Measured(sweeps=(replace(swept, limit=limit),), folder="runs/1")).limits
+        assert ("the rest is run by: crashproof run --resume runs/1 ; crashproof ready --from runs/1" in said) is told
 
 
 def test_no_run_at_all_passes_nothing() -> None:
