@@ -1,4 +1,14 @@
-"""What the wire proxy adds to a unary call: the same call directly and through it, in turns on one server."""
+"""What the wire proxy adds to a unary call: the same call directly and through it, in turns on one server.
+
+It is held against a bare pass-through with the same library, grpc.aio, which takes some 330 CPU-microseconds a call at
+each end. What another one would give was measured with client, pass-through and server in one process, all bytes:
+
+    grpc.aio                1.03 CPU-ms a call
+    grpc.aio on uvloop      0.84 to 0.96 of that
+    grpclib (pure Python)   1.22 of that; on uvloop 0.95
+
+So none gives much: half of the time is the event loop's, and that of sockets.
+"""
 
 from __future__ import annotations
 
