@@ -105,7 +105,7 @@ def _how_started(baselines: Sequence[Evidence]) -> list[str]:
     if any(start.start == "forked" for start in starts):
         return [
             "Worker processes were forked from one that had imported the installed modules, except in the first "
-            "baseline and the real-time trials; --cold starts all of them cold."
+            "baseline and after the strike of a real-time trial; --cold starts all of them cold."
         ]
     reasons = dict.fromkeys(start.why for start in starts if start.why)
     return [f"Worker processes were started cold, which takes longer: {reason}." for reason in reasons]

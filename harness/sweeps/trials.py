@@ -154,7 +154,7 @@ class Trials:
 
     async def _tried(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         folder = self.folder_of(trial)
-        cold = self._options.cold or plan.real_time or trial == Plan().trial_id(self._scenario.name)
+        cold = self._options.cold or trial == Plan().trial_id(self._scenario.name)
         if self._begin_replaying:
             self._replayer = self._begin_replaying()
         run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)

@@ -64,10 +64,10 @@ def test_a_limit_leaves_struck_trials_out_and_never_a_baseline(tmp_path: Path) -
     assert evidence(tmp_path, Asked(), Plan(), KILL, stopped=True) == [True, False]
 
 
-def test_the_first_baseline_and_trials_in_real_time_start_their_workers_cold(tmp_path: Path) -> None:
-    run, patient = Asked(), Plan(KILL.strikes, real_time=True)
-    evidence(tmp_path, run, Plan(), KILL, patient)
-    assert run.cold == [True, False, True]
+def test_the_first_baseline_starts_its_workers_cold(tmp_path: Path) -> None:
+    run = Asked()
+    evidence(tmp_path, run, Plan(), KILL, Plan(KILL.strikes, real_time=True))
+    assert run.cold == [True, False, False]
     evidence(tmp_path, run, KILL, cold=True)
     assert run.cold[-1]
 

@@ -356,9 +356,16 @@ async def test_another_environment_has_another_fork_server(project: Path, forkin
     assert len(parents) < 3 or (parents[0] == parents[1] != parents[2])
 
 
-@pytest.mark.parametrize(("command", "start"), [("python worker.py", "forked"), ("sh -c 'sleep 600'", "cold")])
+@pytest.mark.parametrize(
+    ("command", "restarts_cold", "starts"),
+    [
+        ("python worker.py", False, ["forked", "forked"]),
+        ("python worker.py", True, ["forked", "cold"]),
+        ("sh -c 'sleep 600'", False, ["cold", "cold"]),
+    ],
+)
 async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how(
-    project: Path, forking: Forking, command: str, start: str
+    project: Path, forking: Forking, command: str, restarts_cold: bool, starts: list[str]
 ) -> None:
     (project / "worker.py").write_text("import time; time.sleep(600)")
 
@@ -379,10 +386,15 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
         recover=nothing,
         strict=True,
         fork_servers=forking.fork_servers,
+        restarts_cold=restarts_cold,
     )
     starting = asyncio.create_task(workers.start())
     await until_async(lambda: registry.process or starting.done(), "there is a process")
     registry.polls("queue")
     await starting
-    assert [entry.facts.start for entry in acts(tape.entries, "start-worker")] == [start]
+    again = asyncio.create_task(workers.start())
+    await until_async(lambda: len([*acts(tape.entries, "start-worker")]) == 2 or again.done(), "there are two")
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
+    assert [entry.facts.start for entry in acts(tape.entries, "start-worker")] == starts
     await workers.stop()
