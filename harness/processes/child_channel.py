@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
+from harness.errors import RigError
 from harness.processes.forkserver.children import ForkedChild
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.tie import die_with_parent
@@ -156,7 +157,7 @@ class ChildChannel:
         """Kill the process with its group, and wait until it is gone."""
         process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, RigError):  # it does not die, and is killed again in the end
                 await process.stop()
 
     def log_tail(self) -> str:

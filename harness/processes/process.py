@@ -230,6 +230,9 @@ class _Registry:
     def remove(self, process: Process) -> None:
         self._processes.discard(process)
 
+    def alive(self) -> list[Process]:
+        return [process for process in self._processes if process.alive]
+
     def kill_all(self) -> None:
         for process in self._processes:
             process.kill_now()
@@ -256,6 +259,11 @@ def kill_all() -> None:
     Runs by itself when crashproof ends; a caller that leaves by ``os._exit`` calls it first.
     """
     _registry.kill_all()
+
+
+def started() -> list[int]:
+    """Return the ids of the processes that were started here and still run, without what they have started."""
+    return [process.pid for process in _registry.alive()]
 
 
 def find_command(command: Sequence[str], *, path: str, cwd: Path | None = None) -> str:

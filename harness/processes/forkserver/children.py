@@ -31,10 +31,9 @@ from harness.errors import RigError, UsageError
 from harness.processes.forkserver.imports import INSTALLED
 from harness.processes.forkserver.parent import ForkServer
 from harness.processes.forkserver.program import ColdStartError
-from harness.processes.kept_process import KeptProcess
+from harness.processes.process import Process
 
 _HARNESS = Path(__file__).parents[2]
-_GONE_LIMIT = 10.0  # seconds for a killed process to disappear
 
 
 class ForkedChild:
@@ -46,28 +45,28 @@ class ForkedChild:
         stdout: Comes from its standard output.
     """
 
-    def __init__(self, kept: KeptProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.pid = kept.pid
+    def __init__(self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.pid = process.pid
         self.stdin = writer
         self.stdout = reader
-        self._kept = kept
+        self._process = process
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal to it and to all that it started."""
-        if self._kept.status is None:
-            self._kept.signal(number)
+        """Send a signal to it and to all of its group, if it runs."""
+        self._process.signal_group(number)
 
     async def wait(self) -> int:
         """Wait until it has ended, and return its exit status."""
-        await self._kept.exited.wait()
-        return self._kept.status or 0
+        return await self._process.wait()
 
     async def stop(self) -> None:
-        """Kill it with all that it started, and wait until nothing of that is left."""
-        self._kept.end()
+        """Kill it with all that it started, and wait until nothing of that is left.
+
+        Raises:
+            RigError: It does not die.
+        """
         self.stdin.close()
-        async with asyncio.timeout(_GONE_LIMIT):
-            await self._kept.gone.wait()
+        await self._process.kill()
 
 
 @dataclass(frozen=True)
@@ -176,25 +175,29 @@ class ChildForks:
 async def _fork(
     fork_server: ForkServer, command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]
 ) -> ForkedChild:
+    log = log.absolute()
+    job = {
+        "command": list(command),
+        "module": "",
+        "script": command[2],
+        "arguments": list(command[3:]),
+        "root": str(cwd),
+        "puts_root_first": True,
+        "cwd": str(cwd),
+        "environment": dict(environment),
+        "out": str(log),
+        "err": str(log),
+    }
     ours, theirs = socket.socketpair()
     try:
         with theirs:
-            kept = await fork_server.fork(
-                {
-                    "command": list(command),
-                    "module": "",
-                    "script": command[2],
-                    "arguments": list(command[3:]),
-                    "root": str(cwd),
-                    "puts_root_first": True,
-                    "cwd": str(cwd),
-                    "environment": dict(environment),
-                    "out": str(log.absolute()),
-                    "err": str(log.absolute()),
-                },
-                standard=theirs,
-            )
-        return ForkedChild(kept, *await asyncio.open_connection(sock=ours))
+            kept = await fork_server.fork(job, standard=theirs)
+        process = Process(kept, name=log.stem, offsets={Path(os.devnull): 0, log: 0}, environment=environment)
+        try:
+            return ForkedChild(process, *await asyncio.open_connection(sock=ours))
+        except BaseException:
+            process.kill_now()
+            raise
     except BaseException:
         ours.close()
         raise
