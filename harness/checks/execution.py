@@ -15,6 +15,7 @@ from harness.checks.lateness import Late
 from harness.checks.scheduled import scheduled_runs
 from harness.checks.server_limits import TOO_LARGE
 from harness.checks.still_at_work import still_at_work
+from harness.checks.wrong_from_the_start import WHY, how_to_mend
 from harness.records.act_facts import ClientCall
 from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence, History
@@ -29,11 +30,6 @@ _HARMLESS = (
     *("FORCE_CLOSE_COMMAND", *TOO_LARGE),  # the run was ended from outside, or is too large: told as what it is
 )
 _DEADLOCK = "TMPRL1101"
-_UNDISTURBED_WHY = "It goes wrong without any strike: what a strike would do to it cannot be told."
-_UNDISTURBED_FIX = (
-    "Read the last events below: nothing was struck until then. If it is meant to end so, say so: --fails TYPE, "
-    "in a scenario fails=…"
-)
 _OWN_ENDS = ("WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED")
 """The ends that a workflow comes to by itself."""
 
@@ -55,7 +51,7 @@ def workflow_ends_as_baseline(evidence: Evidence, baselines: Sequence[Evidence])
     undisturbed = not evidence.plan.strikes
     for execution, usual in executions.each_execution(evidence, baselines):
         for finding in _wrong_end_told(execution, usual):
-            yield replace(finding, why=_UNDISTURBED_WHY, fix=_UNDISTURBED_FIX) if undisturbed else finding
+            yield replace(finding, why=WHY, fix=how_to_mend(evidence)) if undisturbed else finding
 
 
 def _wrong_end_told(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
