@@ -17,7 +17,6 @@ from harness.temporal import event as events
 
 _COMPLETED, _FAILED = "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED"
 _OWN_ENDS = (_COMPLETED, _FAILED)
-_ACTS = {"cancelled": "cancel", "terminated": "terminate"}
 
 
 def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str | None:
@@ -32,7 +31,7 @@ def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Se
         raise CannotTell(words)
     fault = faults_met.decided_by_client(evidence)
     kind = events.kind(close)
-    if fault is None or (fault.ends in _ACTS and _came_too_late(evidence, _ACTS[fault.ends])):
+    if fault is None or (fault.ends in faults_met.ACTS and _came_too_late(evidence, faults_met.ACTS[fault.ends])):
         return None
     if fault.ends == "its own way":
         return "" if kind in _OWN_ENDS else f"{_words(kind)}, though nobody ended it"

@@ -11,7 +11,10 @@ from harness.faults.action import TimeOut
 from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
-from harness.records.tape import Entry, acts
+from harness.records.tape import Entry, acts, client_calls
+
+ACTS = {"cancelled": "cancel", "terminated": "terminate"}
+"""The act on the tape by which a client makes a workflow end so."""
 
 _DUE_SLACK = 10.0  # seconds for a due attempt to begin
 
@@ -108,8 +111,19 @@ def _heard_otherwise(evidence: Evidence) -> Fault | None:
 
 
 def decided_by_client(evidence: Evidence) -> Fault | None:
-    """Return the fault under which what somebody around the workflow did decides how it rightly ends, or None."""
-    return next((fault for fault in evidence.faults if fault.ends != "as baseline"), None)
+    """Return the fault under which what somebody around the workflow did decides how it rightly ends, or None.
+
+    Where one execution of several was cancelled or terminated, it decides nothing for the others.
+    """
+    return next(
+        (fault for fault in evidence.faults if fault.ends != "as baseline" and not _met_another(fault, evidence)), None
+    )
+
+
+def _met_another(fault: Fault, evidence: Evidence) -> bool:
+    """Tell whether the evidence is of one execution of several, and the client ended another one."""
+    met = {call.workflow_id for call in client_calls(evidence.tape, ACTS.get(fault.ends, ""))}
+    return evidence.beside and bool(met) and met.isdisjoint(history.workflow_id for history in evidence.roots)
 
 
 def may_fail(evidence: Evidence) -> Fault | None:

@@ -59,6 +59,24 @@ def test_a_terminated_workflow_is_terminated(kind: str, right: bool) -> None:
         assert "though it was terminated" in only_finding(ENDS, evidence, USUAL).message
 
 
+@pytest.mark.parametrize("kind", ["CANCELED", "TERMINATED"])
+@pytest.mark.parametrize("right", [True, False])
+def test_of_several_executions_the_one_that_was_ended_ends_so_and_the_others_as_usual(kind: str, right: bool) -> None:
+    fault, act = ("cancel-workflow", "cancel") if kind == "CANCELED" else ("terminate-workflow", "terminate")
+    story, other = Story(), Story()
+    story.strike(fault=fault, restart=False)
+    story.act(act, name="", args=[], workflow_id="agent")
+    ended = (other.close(result="published") if right else other.close(kind)).history
+    evidence = story.close(kind).evidence()
+    both = replace(evidence, histories=(*evidence.histories, replace(ended, workflow_id="agent-2", path="Agent.2")))
+    second = replace(USUAL.histories[0], workflow_id="agent-2", path="Agent.2")
+    usual = replace(USUAL, histories=(*USUAL.histories, second))
+    if right:
+        passes(ENDS, both, usual)
+    else:
+        assert only_finding(ENDS, both, usual).message == f"Agent.2 {kind.lower()}; the baseline completed"
+
+
 @pytest.mark.parametrize(("kind", "right"), [("FAILED", True), ("COMPLETED", True), ("TIMED_OUT", False)])
 def test_one_that_nobody_answers_ends_in_its_own_way(kind: str, right: bool) -> None:
     story = Story()
