@@ -1,4 +1,4 @@
-"""A campaign comes to the same verdicts, whenever the worker that makes its trials dies, or its store fails."""
+"""A campaign comes to the same verdicts, whenever its worker, its store or its cluster fails, or a batch is doubled."""
 
 from dataclasses import replace
 from tempfile import gettempdir
@@ -24,3 +24,5 @@ worker_dies = Scenario(
     faults=["kill-worker"],
 )
 store_fails = replace(worker_dies, faults=["effect-500-once", "effect-duplicated"])
+cluster_dies = replace(worker_dies, faults=["kill-server"])
+batch_doubled = replace(worker_dies, faults=["pause-worker"])

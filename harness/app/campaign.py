@@ -29,14 +29,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import KEPT
-from harness.app.explore import put_together
+from harness.app.explored_parts import put_together
 from harness.app.progress import Tell
 from harness.app.run import RunResult
-from harness.campaign.batches import lanes_for
-from harness.campaign.bundles import unpack
-from harness.campaign.merging import explored_in, fetch_evidence, result_of
+from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for
+from harness.campaign.merging import fetch_evidence, fetch_explored, result_of
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
-from harness.campaign.places import THIN, Places
+from harness.campaign.places import SHARDS, THIN, Places
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
@@ -51,9 +50,6 @@ if TYPE_CHECKING:
 
 POLICIES = "retry_policy.json"
 """The timeouts and retries of a campaign's activities, beside the code of ``harness.campaign``."""
-
-AT_A_TIME = 2
-"""Scenarios under way at a time at least: while the last trials of one are made, those of another one are."""
 
 _STORE = "crashproof-store"  # memo of a campaign's workflow: the URL of its store
 _LOOK_EVERY = 2.0  # seconds
@@ -89,7 +85,7 @@ def order_of(
     batch: int,
     machines: int,
     thin: bool = False,
-    explore: bool = False,
+    shards: int = 0,
     policies: Path | None = None,
     command: Sequence[str] = (),
 ) -> CampaignOrder:
@@ -102,7 +98,7 @@ def order_of(
         batch: How many trials one activity makes at most.
         machines: How many machines are expected to work for it.
         thin: Whether the evidence of trials that pass is left out.
-        explore: Whether each scenario is explored, too.
+        shards: In how many parts each scenario is explored, too; 0: it is not.
         policies: A file like ``retry_policy.json``, in whose place it comes; None: that one.
         command: The command line that asks for it.
 
@@ -115,13 +111,13 @@ def order_of(
     return CampaignOrder(
         store=store,
         targets=tuple(targets),
-        options={**plain, THIN: True} if thin else plain,
+        options={**plain, **({THIN: True} if thin else {}), **({SHARDS: shards} if shards else {})},
         policies=_policies(policies),
         batch=batch,
         lanes=lanes_for(machines),
-        at_a_time=max(AT_A_TIME, machines),
+        at_a_time=SCENARIOS_AT_A_TIME * machines,
         command=tuple(command),
-        explore=explore,
+        shards=shards,
     )
 
 
@@ -291,13 +287,9 @@ def explorations(campaign: str, *, store: str, out: Path) -> Explorations | None
         UsageError, RigError: As ``report``.
     """
     kept, places = store_by_url(store), Places(campaign)
-    explored = list(explored_in(kept, places, result_of(kept, places)))
-    if not explored:
-        return None
     with tempfile.TemporaryDirectory(prefix="crashproof-") as folder:
-        for each in explored:
-            unpack(kept.bundle(each.bundle), into=Path(folder))
-        return put_together(sorted(Path(folder).iterdir()), out=out)
+        parts = fetch_explored(kept, places, record=result_of(kept, places), folder=Path(folder))
+        return put_together(parts, out=out) if parts else None
 
 
 def in_words(progress: Progress) -> str:

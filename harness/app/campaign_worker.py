@@ -18,6 +18,7 @@ from harness.app.campaign import start
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import declaration, declared_scenario, kept_options
 from harness.app.explore import explore_started
+from harness.app.explored_parts import put_together
 from harness.app.loading import load
 from harness.app.progress import Tell
 from harness.app.run import DeclaredWork, Means
@@ -25,13 +26,14 @@ from harness.app.worker_program import makes_worker, read_options
 from harness.campaign.activities import CampaignActivities
 from harness.campaign.code import code_digest
 from harness.campaign.local_trials import LocalTrialMaker
-from harness.campaign.orders import TASK_QUEUE, CampaignOrder
+from harness.campaign.orders import TASK_QUEUE, CampaignOrder, ExplorationPart
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.worker import machine_queue, working
 from harness.errors import RigError, root_cause
 from harness.processes import scratch
 from harness.records.explore_result import Explorations
 from harness.records.run_record import DeclaredScenario, RunRecord, begin, versions
+from harness.replay.explore.shards import Shard
 from harness.servers.dev import DevServer
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
                 tell=tell,
                 store=store_by_url,
                 explore=functools.partial(_explored, tell=tell),
+                put_together=lambda parts, out: put_together(parts, out=out),
             )
             async with working(client, activities, task_queue=task_queue, machine=machine):
                 yield machine
@@ -98,10 +101,12 @@ async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: 
         scratch.remove(folder)
 
 
-async def _explored(declared: DeclaredScenario, folder: Path, *, tell: Tell) -> Explorations | None:
-    """Explore a scenario, with its evidence below a folder."""
+async def _explored(
+    declared: DeclaredScenario, folder: Path, part: ExplorationPart, *, tell: Tell
+) -> Explorations | None:
+    """Explore a part of a scenario, with its evidence below a folder."""
     work = DeclaredWork(scenario=declared_scenario(declared), declared=declared)
-    return await explore_started([work], out=folder, tell=tell)
+    return await explore_started([work], out=folder, tell=tell, shard=Shard(number=part.number, of=part.of))
 
 
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from harness.replay.explore.exploring import (
 from harness.replay.explore.move import budgets_of
 from harness.replay.explore.recorded import RecordedOutcomes, recorded_outcomes
 from harness.replay.explore.search import Exploration, Limits
+from harness.replay.explore.shards import WHOLE, Shard
 from harness.report.document import document
 from harness.report.explore.source import explore_report
 from harness.report.files import shown_path
@@ -64,11 +64,13 @@ class ExplorationRecord:
         cwd: Folder that the command was given in.
         scenarios: Where the scenarios were declared.
         explored: What they came to.
+        shard: Which part of each it is.
     """
 
     cwd: str
     scenarios: tuple[DeclaredScenario, ...]
     explored: Explorations
+    shard: Shard = WHOLE
 
 
 def options_of(given: Mapping[str, Any]) -> ExploreOptions:
@@ -113,7 +115,7 @@ async def explore(
         RigError: There is one alone, and its worker does not start.
     """
     work = _with_workflows(work, tell)
-    folder = _new_folder(out.resolve())
+    folder = new_folder(out.resolve())
     began = time.monotonic()
     results: dict[str, ExploreResult] = {}
     turns, port = asyncio.Semaphore(jobs), asyncio.Lock()
@@ -121,11 +123,12 @@ async def explore(
         cwd=os.getcwd(),
         scenarios=tuple(each.declared for each in work),
         explored=Explorations(results=(), folder=shown_path(folder)),
+        shard=options.shard,
     )
 
     def kept() -> Explorations:
         done = tuple(results[each.scenario.name] for each in work if each.scenario.name in results)
-        return _keep(replace(record, explored=replace(record.explored, results=done, seconds=time.monotonic() - began)))
+        return keep(replace(record, explored=replace(record.explored, results=done, seconds=time.monotonic() - began)))
 
     async def one(each: DeclaredWork) -> None:
         async with turns, port if each.scenario.address else contextlib.nullcontext():
@@ -157,13 +160,16 @@ def _with_workflows(work: Sequence[DeclaredWork], tell: Tell) -> list[DeclaredWo
     return [each for each in work if not each.scenario.is_activity]
 
 
-async def explore_started(work: Sequence[DeclaredWork], *, out: Path, tell: Tell) -> Explorations | None:
+async def explore_started(
+    work: Sequence[DeclaredWork], *, out: Path, tell: Tell, shard: Shard = WHOLE
+) -> Explorations | None:
     """Explore those scenarios of a run whose work crashproof starts itself, within the usual budgets.
 
     Args:
         work: The scenarios.
         out: Where evidence folders go.
         tell: Called with how far it is, and which are left out.
+        shard: Which part of each is explored.
 
     Returns:
         What was explored; None where there is nothing to explore.
@@ -177,10 +183,10 @@ async def explore_started(work: Sequence[DeclaredWork], *, out: Path, tell: Tell
     if not started:
         return None
     jobs = min(len(started), 4, os.cpu_count() or 1)
-    return await explore(started, options=ExploreOptions(), out=out, tell=tell, jobs=jobs)
+    return await explore(started, options=ExploreOptions(shard=shard), out=out, tell=tell, jobs=jobs)
 
 
-def _keep(record: ExplorationRecord) -> Explorations:
+def keep(record: ExplorationRecord) -> Explorations:
     """Write the record of an exploration into its folder, and the reports."""
     explored = record.explored
     folder, report = Path(explored.folder), explore_report(explored)
@@ -192,29 +198,6 @@ def _keep(record: ExplorationRecord) -> Explorations:
     files.write_bytes(folder / "summary.md", findings_summary(report).encode())
     files.write_bytes(folder / "report.html", html(report, trees=[each for each in trees if each]).encode())
     return explored
-
-
-def put_together(parts: Sequence[Path], *, out: Path) -> Explorations:
-    """Make one evidence folder below ``out`` of explorations that were made elsewhere, each of other scenarios.
-
-    Raises:
-        UsageError: A file of one is corrupt.
-    """
-    folder = _new_folder(out.resolve())
-    records = []
-    for part in parts:
-        was = files.read_json(part / RECORD, ExplorationRecord).explored.folder
-        shutil.copytree(part, folder, dirs_exist_ok=True)
-        for file in (folder / RECORD, *folder.glob(f"*/{PLAN}")):
-            files.write_bytes(file, file.read_bytes().replace(was.encode(), shown_path(folder).encode()))
-        records.append(files.read_json(folder / RECORD, ExplorationRecord))
-    explored = Explorations(
-        results=tuple(result for each in records for result in each.explored.results),
-        folder=shown_path(folder),
-        seconds=sum(each.explored.seconds for each in records),
-    )
-    scenarios = tuple(scenario for each in records for scenario in each.scenarios)
-    return _keep(ExplorationRecord(cwd=os.getcwd(), scenarios=scenarios, explored=explored))
 
 
 def judge_explorations(folder: Path) -> Explorations:
@@ -229,12 +212,12 @@ def judge_explorations(folder: Path) -> Explorations:
     record = files.read_json(folder / RECORD, ExplorationRecord)
     results = []
     for result in record.explored.results:
-        file = _paths_file(folder, result.scenario)
+        file = paths_file(folder, result.scenario)
         if file.is_file():
             result = judged_again(result, files.read_json(file, ExploredPaths))
         results.append(replace(result, findings=tuple(_as_on_server(each, folder) for each in result.findings)))
     explored = replace(record.explored, results=tuple(results), folder=shown_path(folder.resolve()))
-    return _keep(replace(record, explored=explored))
+    return keep(replace(record, explored=explored))
 
 
 def _as_on_server(finding: ExploreFinding, folder: Path) -> ExploreFinding:
@@ -243,7 +226,8 @@ def _as_on_server(finding: ExploreFinding, folder: Path) -> ExploreFinding:
     return replace(finding, on_server=files.read_json(file, OnServer)) if file.is_file() else finding
 
 
-def _paths_file(folder: Path, scenario: str) -> Path:
+def paths_file(folder: Path, scenario: str) -> Path:
+    """Return the file of all paths of a scenario in an evidence folder."""
     return folder / "paths" / f"{scenario}.json"
 
 
@@ -277,7 +261,7 @@ async def _explore_one(
             explored = await exploration.explore()
             planned = (_planned(each, of=explored, declared=work.declared, folder=folder) for each in explored.findings)
             results[scenario.name] = replace(explored, findings=tuple(planned))
-            files.write_json(_paths_file(folder, scenario.name), exploration.paths)
+            files.write_json(paths_file(folder, scenario.name), exploration.paths)
         except asyncio.CancelledError:
             results[scenario.name] = exploration.so_far()
             raise
@@ -379,7 +363,8 @@ def _not_explored(scenario: Scenario, reason: str) -> ExploreResult:
     return ExploreResult(scenario=scenario.name, title=scenario.title, file=scenario.file, reason=reason)
 
 
-def _new_folder(out: Path) -> Path:
+def new_folder(out: Path) -> Path:
+    """Make the evidence folder of an exploration below another one, which it is the latest of."""
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
     make_private(out / name)
     folders.point_latest(out, at=Path(name))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from harness.campaign.merging import explored_in, merged
+from harness.campaign.merging import fetch_explored, merged
 from harness.campaign.orders import (
+    BaselinesDone,
     Batch,
     BatchDone,
     CampaignDone,
     CampaignOrder,
     CampaignOver,
+    ExplorationPart,
     Prepared,
     RoundOver,
     Work,
@@ -64,7 +67,8 @@ class CampaignActivities:
         options: Returns the options that a record keeps.
         tell: Called with what happens.
         store: Returns the store of a URL.
-        explore: Explores a scenario that a record declares, with its evidence below a folder.
+        explore: Explores a part of a scenario that a record declares, with its evidence below a folder.
+        put_together: Puts explorations together into an evidence folder below another one.
     """
 
     def __init__(
@@ -79,7 +83,8 @@ class CampaignActivities:
         options: Callable[[RunRecord], SweepOptions],
         tell: Callable[[News], None],
         store: Callable[[str], Store],
-        explore: Callable[[DeclaredScenario, Path], Awaitable[Explorations | None]],
+        explore: Callable[[DeclaredScenario, Path, ExplorationPart], Awaitable[Explorations | None]],
+        put_together: Callable[[Sequence[Path], Path], Explorations],
     ) -> None:
         self._maker = maker
         self._folder = folder
@@ -91,6 +96,7 @@ class CampaignActivities:
         self._tell = tell
         self._store = store
         self._explore = explore
+        self._put_together = put_together
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
@@ -108,13 +114,13 @@ class CampaignActivities:
             return Prepared(scenarios=tuple(each.name for each in record.scenarios), code=self._code)
 
     @activity.defn
-    async def make_baselines(self, work: Work) -> int:
-        """Make the undisturbed trials of a scenario, and return how many plans there are to try."""
+    async def make_baselines(self, work: Work) -> BaselinesDone:
+        """Make the undisturbed trials of a scenario, and say how many plans there are to try."""
         async with self._working():
             shared = await self._begun(work)
             seen = await self._maker.undisturbed(shared.scenario, folder=shared.folder, options=shared.options)
             await asyncio.to_thread(shared.keep_undisturbed, seen)
-            return len(seen.plans)
+            return BaselinesDone(plans=len(seen.plans), machine=self._machine)
 
     @activity.defn
     async def try_batch(self, batch: Batch) -> BatchDone:
@@ -147,13 +153,13 @@ class CampaignActivities:
             return await asyncio.to_thread(shared.end_round, over)
 
     @activity.defn
-    async def explore(self, work: Work) -> None:
-        """Explore a scenario: every order in which the world can answer its worker, within the usual budgets."""
+    async def explore(self, part: ExplorationPart) -> None:
+        """Explore a part of a scenario: orders in which the world can answer its worker, within the usual budgets."""
         async with self._working():
-            shared = await self._begun(work)
-            explored = await self._explore(shared.declared, shared.folder / "explorations")
+            shared = await self._begun(part)
+            explored = await self._explore(shared.declared, shared.folder / "explorations", part)
             if explored:
-                await asyncio.to_thread(shared.keep_explored, explored)
+                await asyncio.to_thread(shared.keep_explored, explored, part)
 
     @activity.defn
     async def merge(self, over: CampaignOver) -> CampaignDone:
@@ -163,14 +169,21 @@ class CampaignActivities:
             await asyncio.to_thread(store.put_json, places.given_up, over.given_up)
             record = await asyncio.to_thread(merged, store, places)
             await asyncio.to_thread(store.put_json, places.result, run_as_json(record))
-            explored = await asyncio.to_thread(lambda: list(explored_in(store, places, record)))
+            explored = await asyncio.to_thread(self._explored, store, places, record)
             verdicts = [verdict for sweep in record.sweeps for verdict in sweep.verdicts]
             return CampaignDone(
-                outcome=worst([outcome(record.sweeps), *(each.outcome for each in explored)]),
+                outcome=worst([outcome(record.sweeps), *([explored.outcome] if explored else [])]),
                 trials=len(verdicts),
                 failed=count(verdicts, Outcome.FAIL),
-                findings=sum(len(sweep.findings) for sweep in record.sweeps) + sum(each.findings for each in explored),
+                findings=sum(len(sweep.findings) for sweep in record.sweeps)
+                + sum(len(each.findings) for each in (explored.results if explored else ())),
             )
+
+    def _explored(self, store: Store, places: Places, record: RunRecord) -> Explorations | None:
+        """Return what the explorations of a campaign came to, put together; None where nothing was explored."""
+        with tempfile.TemporaryDirectory(prefix="crashproof-") as folder:
+            parts = fetch_explored(store, places, record=record, folder=Path(folder) / "parts")
+            return self._put_together(parts, Path(folder) / "explorations") if parts else None
 
     def _done(self, result: SweepResult) -> BatchDone:
         failed = count(result.verdicts, Outcome.FAIL)

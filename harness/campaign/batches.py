@@ -13,6 +13,13 @@ SMALLEST = 2
 LANES = 2
 """Batches of one scenario under way for each machine: while one is made, the next one waits for that machine."""
 
+PLANS_A_LANE = 10
+"""Plans for which another machine is worth beginning with a scenario while there are others: it starts the worker anew.
+"""
+
+SCENARIOS_AT_A_TIME = 2
+"""Scenarios under way at a time for each machine: while the last trials of one are made, those of another one are."""
+
 MOST_LANES = 100
 """Batches of one scenario under way at most: a workflow may not have many hundreds of activities that wait."""
 
@@ -26,6 +33,27 @@ def next_size(left: int, *, most: int, lanes: int) -> int:
         lanes: Batches under way at a time.
     """
     return min(left, most, max(SMALLEST, -(-left // (2 * lanes))))
+
+
+def plans_a_lane(*, scenarios: int, at_a_time: int) -> int:
+    """Return how many plans one more lane of a scenario must have: few, unless each machine has a scenario of its own.
+
+    Args:
+        scenarios: How many scenarios there are.
+        at_a_time: How many of them are under way at a time.
+    """
+    return PLANS_A_LANE if scenarios * SCENARIOS_AT_A_TIME >= at_a_time else 1
+
+
+def lanes_of_round(plans: int, *, most: int, each: int) -> int:
+    """Return how many batches of a round are under way at a time.
+
+    Args:
+        plans: Plans of the round.
+        most: How many lanes at most.
+        each: How many plans each lane must have: ``plans_a_lane``.
+    """
+    return min(most, max(1, plans // each))
 
 
 def lanes_for(machines: int) -> int:

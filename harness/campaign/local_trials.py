@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from harness.campaign.kept_ready import KeptReady
@@ -75,12 +74,13 @@ class LocalTrialMaker:
             UsageError: The scenario does not fit the worker.
             RigError: The worker or the server does not start or answer.
         """
-        options = replace(options, points_only=True)
         rig = await self._rig(options)
         if reason := why_inapplicable(scenario, rig.engine):
             return Undisturbed(result=SweepResult(scenario=scenario.name, title=scenario.title, inapplicable=reason))
-        result = await self._sweep(scenario, rig=rig, folder=folder, options=options).run()
-        result = replace(result, points_only=False)
+        async with self._ready.one(
+            folder, lambda: self._beside(scenario, rig=rig, folder=folder, options=options)
+        ) as sweep:
+            result = await sweep.undisturbed()
         baselines = undisturbed_evidence(folder, scenario)
         if result.reason or not baselines:
             return Undisturbed(result=result)

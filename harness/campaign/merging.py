@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from harness.campaign.bundles import unpack
-from harness.campaign.places import THIN, BatchResult, Explored, Known, KnownBundles, Over, Places, Round
+from harness.campaign.places import SHARDS, THIN, BatchResult, Explored, Known, KnownBundles, Over, Places, Round
 from harness.campaign.store import MissingError, Store
 from harness.records.plan import parse
 from harness.records.result_json import run_of, sweep_of
@@ -72,15 +72,21 @@ def fetch_evidence(store: Store, places: Places, *, record: RunRecord, folder: P
     return lost
 
 
-def explored_in(store: Store, places: Places, record: RunRecord) -> Iterator[Explored]:
-    """Yield what the explorations of a campaign came to, of the scenarios that were explored.
+def fetch_explored(store: Store, places: Places, *, record: RunRecord, folder: Path) -> list[Path]:
+    """Fetch the evidence of what was explored in a campaign so far, each part into a folder of its own, in order.
 
     Raises:
         RigError: The store does not answer.
     """
+    parts: list[Path] = []
     for scenario in record.scenarios:
-        with suppress(MissingError):
-            yield store.get_json(places.explored(scenario.name), Explored)
+        for number in range(record.options.get(SHARDS, 0)):
+            with suppress(MissingError):  # it is not explored yet, or has nothing to explore
+                explored = store.get_json(places.explored(scenario.name, number), Explored)
+                part = folder / f"{len(parts):06}"
+                unpack(store.bundle(explored.bundle), into=part)
+                parts += sorted(part.iterdir())
+    return parts
 
 
 def _sweep(store: Store, places: Places, scenario: str, why_given_up: str) -> SweepResult:

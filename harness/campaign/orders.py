@@ -50,7 +50,7 @@ class CampaignOrder:
         command: The command line that asked for it, as ``run.json`` keeps it.
         done: How many of the scenarios earlier runs of this workflow have finished.
         given_up: Why scenarios were given up, by name.
-        explore: Whether each scenario is explored, too.
+        shards: In how many parts each scenario is explored, too; 0: it is not.
     """
 
     store: str
@@ -65,7 +65,7 @@ class CampaignOrder:
     command: tuple[str, ...] = ()
     done: int = 0
     given_up: dict[str, str] = field(default_factory=dict)
-    explore: bool = False
+    shards: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,7 @@ class ScenarioOrder:
         policies: Timeouts and retries, by kind of activity.
         batch: How many trials one activity makes at most.
         lanes: How many batches are under way at a time.
+        plans_a_lane: How many plans each of them must have.
         round: The round that is under way; -1: the undisturbed trials are not made yet.
         plans: How many plans that round has.
         asked: How many plans of that round are in batches that somebody was asked for.
@@ -87,7 +88,8 @@ class ScenarioOrder:
         given_up: What was given up in that round, each with why.
         tried: Trials made in earlier runs of this workflow.
         failed: Those of them that failed.
-        explore: Whether it is explored at the end.
+        shards: In how many parts it is explored at the end; 0: it is not.
+        warm: Task queue of the machine that has worked for it last, whose server and workers are warm.
     """
 
     campaign: str
@@ -97,6 +99,7 @@ class ScenarioOrder:
     policies: dict[str, Policy]
     batch: int
     lanes: int
+    plans_a_lane: int = 1
     round: int = -1
     plans: int = 0
     asked: int = 0
@@ -104,7 +107,8 @@ class ScenarioOrder:
     given_up: tuple[str, ...] = ()
     tried: int = 0
     failed: int = 0
-    explore: bool = False
+    shards: int = 0
+    warm: str = ""
 
     @property
     def left(self) -> int:
@@ -155,6 +159,32 @@ class Work:
     store: str
     scenario: str
     code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselinesDone:
+    """What the undisturbed trials of a scenario came to; all of it is in the store.
+
+    Attributes:
+        plans: How many plans there are to try.
+        machine: Task queue of the machine that made them.
+    """
+
+    plans: int
+    machine: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplorationPart(Work):
+    """Which part of a scenario's exploration one activity does.
+
+    Attributes:
+        number: Its number, from 0.
+        of: How many parts there are.
+    """
+
+    number: int
+    of: int
 
 
 @dataclass(frozen=True, kw_only=True)

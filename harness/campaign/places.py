@@ -10,7 +10,7 @@
     campaigns/<campaign>/<scenario>/round-<n>/over.json  what of it was given up
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.json           what a batch came to
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun/<trial>  the bundle of a trial that one under way has made
-    campaigns/<campaign>/<scenario>/explored.json        what its exploration came to
+    campaigns/<campaign>/<scenario>/explored-<n>.json    what a part of its exploration came to
     campaigns/<campaign>/given-up.json                   why scenarios were given up, by name
     campaigns/<campaign>/result.json                     what it came to: a ``run.json``
 """
@@ -23,10 +23,13 @@ from typing import Any
 from harness.foreign import for_file_name
 from harness.records.cut import Cut
 from harness.records.plan import Strike
-from harness.records.verdict import Outcome
 
 THIN = "thin"
 """Option in ``campaign.json``: whether the evidence of trials that passed is left out, once their batch is over."""
+
+
+SHARDS = "shards"
+"""Option in ``campaign.json``: in how many parts each scenario is explored, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,17 +120,13 @@ class Over:
 
 @dataclass(frozen=True, kw_only=True)
 class Explored:
-    """``explored.json``: what the exploration of a scenario came to.
+    """``explored-<n>.json``: what a part of the exploration of a scenario came to.
 
     Attributes:
         bundle: The bundle of its evidence folder.
-        outcome: Its outcome.
-        findings: How many findings there are.
     """
 
     bundle: str
-    outcome: Outcome
-    findings: int
 
 
 @dataclass(frozen=True)
@@ -164,9 +163,9 @@ class Places:
         """What the undisturbed trials of a scenario showed."""
         return f"{self._of(scenario)}/known.json"
 
-    def explored(self, scenario: str) -> str:
-        """What the exploration of a scenario came to."""
-        return f"{self._of(scenario)}/explored.json"
+    def explored(self, scenario: str, number: int) -> str:
+        """What a part of the exploration of a scenario came to."""
+        return f"{self._of(scenario)}/explored-{number}.json"
 
     def round(self, scenario: str, number: int) -> str:
         """The plans of a round."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.campaign.bundles import packed, packed_folders, unpack
-from harness.campaign.orders import Batch, RoundOver
+from harness.campaign.orders import Batch, ExplorationPart, RoundOver
 from harness.campaign.places import BatchResult, Explored, Known, KnownBundles, Over, Places, Round, TrialShown
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import Undisturbed
@@ -207,16 +207,14 @@ class SharedSweep:
         shown = [trial for number in range(batches) for trial in self._shown_in(0, number)]
         return chosen_pairs(plans, {parse(trial.plan): trial.second for trial in shown}, options=self.options)
 
-    def keep_explored(self, explored: Explorations) -> None:
-        """Keep what the exploration of the scenario came to, with its evidence folder.
+    def keep_explored(self, explored: Explorations, part: ExplorationPart) -> None:
+        """Keep what a part of the exploration of the scenario came to, with its evidence folder.
 
         Raises:
             RigError: The store does not take it.
         """
         bundle = self._store.add(packed_folders({for_file_name(self.scenario.name): Path(explored.folder)}))
-        findings = sum(len(each.findings) for each in explored.results)
-        kept = Explored(bundle=bundle, outcome=explored.outcome, findings=findings)
-        self._store.put_json(self._places.explored(self.scenario.name), kept)
+        self._store.put_json(self._places.explored(self.scenario.name, part.number), Explored(bundle=bundle))
 
     def _shown_in(self, round_number: int, number: int) -> tuple[TrialShown, ...]:
         """Return what the recoveries of a batch showed; nothing of one that was given up."""

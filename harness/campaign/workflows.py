@@ -22,13 +22,15 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutError, TimeoutType, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType, ChildWorkflowCancellationType
 
-from harness.campaign.batches import next_size
+from harness.campaign.batches import lanes_of_round, next_size, plans_a_lane
 from harness.campaign.orders import (
+    BaselinesDone,
     Batch,
     BatchDone,
     CampaignDone,
     CampaignOrder,
     CampaignOver,
+    ExplorationPart,
     Policy,
     Prepared,
     Progress,
@@ -99,7 +101,8 @@ class CrashproofCampaign:
             policies=order.policies,
             batch=order.batch,
             lanes=order.lanes,
-            explore=order.explore,
+            plans_a_lane=plans_a_lane(scenarios=len(order.scenarios), at_a_time=order.at_a_time),
+            shards=order.shards,
         )
         try:
             await workflow.execute_child_workflow(
@@ -126,24 +129,17 @@ class CrashproofScenario:
     async def run(self, order: ScenarioOrder) -> None:
         """Make the undisturbed trials, then all batches of each round, until one shows nothing new; then explore."""
         if order.round < 0:
-            plans = await _asked(
-                "make_baselines", self._work, result=int, policy=order.policies["baselines"], priority=1
+            seen = await _asked(
+                "make_baselines", self._work, result=BaselinesDone, policy=order.policies["baselines"], priority=1
             )
-            self._order = replace(order, round=0, plans=plans)
+            self._order = replace(order, round=0, plans=seen.plans, warm=seen.machine)
         while self._order.plans:
-            lanes = [asyncio.create_task(self._lane()) for _ in range(order.lanes)]
-            try:
-                await workflow.wait(lanes)
-            except asyncio.CancelledError:
-                await _ended(lanes)
-                raise
-            for lane in lanes:
-                lane.result()
+            machines = [self._order.warm, *([""] * (self._lanes - 1))]
+            await _all_of([asyncio.create_task(self._lane(machine)) for machine in machines])
             if self._order.left:
                 workflow.continue_as_new(self._order)
             await self._go_on()
-        if order.explore:
-            await _asked("explore", self._work, result=type(None), policy=order.policies["exploration"])
+        await _all_of([asyncio.create_task(self._explore(number)) for number in range(order.shards)])
 
     @workflow.query
     def progress(self) -> Progress:
@@ -170,15 +166,28 @@ class CrashproofScenario:
         plans = await _asked("end_round", over, result=int, policy=order.policies["round"])
         self._order = replace(self._order, round=order.round + 1, plans=plans, asked=0, batches=0, given_up=())
 
-    async def _lane(self) -> None:
-        """Have one batch after the other made, on one machine as long as it is there."""
-        machine = ""
+    @property
+    def _lanes(self) -> int:
+        order = self._order
+        return lanes_of_round(order.plans, most=order.lanes, each=order.plans_a_lane)
+
+    async def _explore(self, number: int) -> None:
+        """Have one part of the exploration done."""
+        part = ExplorationPart(**vars(self._work), number=number, of=self._order.shards)
+        await _asked("explore", part, result=type(None), policy=self._order.policies["exploration"])
+
+    async def _lane(self, machine: str) -> None:
+        """Have one batch after the other made, on one machine as long as it is there.
+
+        Args:
+            machine: Task queue of the one that has worked for this scenario; empty: any.
+        """
         while self._order.left and not _is_long():
             machine = await self._make(self._next_batch(), machine)
 
     def _next_batch(self) -> Batch:
         order = self._order
-        size = next_size(order.left, most=order.batch, lanes=order.lanes)
+        size = next_size(order.left, most=order.batch, lanes=self._lanes)
         self._order = replace(order, asked=order.asked + size, batches=order.batches + 1)
         return Batch(**vars(self._work), round=order.round, number=order.batches, first=order.asked, size=size)
 
@@ -192,9 +201,8 @@ class CrashproofScenario:
             why = f"batch {batch.number} of round {batch.round}: {_why_given_up(error)}"
             self._order = replace(self._order, given_up=(*self._order.given_up, why)[:_MOST_TOLD])
             return ""
-        self._order = replace(
-            self._order, tried=self._order.tried + done.tried, failed=self._order.failed + done.failed
-        )
+        tried, failed = self._order.tried + done.tried, self._order.failed + done.failed
+        self._order = replace(self._order, tried=tried, failed=failed, warm=done.machine)
         return done.machine
 
     async def _made_warm(self, batch: Batch, machine: str) -> BatchDone | None:
@@ -250,6 +258,19 @@ def _why_given_up(error: ActivityError) -> str:
     log = error.cause.last_heartbeat_details if isinstance(error.cause, TimeoutError) else ()
     lines = "".join(f"; {line}" for line in (log[0] if log else ()))
     return f"{str(cause)[:_TOLD]}{lines[:_TOLD]}"
+
+
+async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all; where that is cancelled, until all have ended."""
+    if not tasks:
+        return
+    try:
+        await workflow.wait(tasks)
+    except asyncio.CancelledError:
+        await _ended(tasks)
+        raise
+    for task in tasks:
+        task.result()
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -53,6 +53,12 @@ _WORK = (
     ),
     click.option("--explore", is_flag=True, help="Explore each scenario, too, as `crashproof explore` does."),
     click.option(
+        "--shards",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Cut the exploration of each scenario into N parts, each with limits of its own; implies --explore.",
+    ),
+    click.option(
         "--thin", is_flag=True, help="Keep the evidence of undisturbed trials, and of those that do not pass."
     ),
     FAIL_ON,
@@ -289,7 +295,7 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
         "batch": given["batch"],
         "machines": given["machines"],
         "thin": given["thin"],
-        "explore": given["explore"],
+        "shards": given["shards"] or int(given["explore"]),
         "policies": given["policies"],
         "command": ("crashproof", *command_without_secrets(sys.argv[1:])),
     }

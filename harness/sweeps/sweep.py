@@ -152,6 +152,16 @@ class Sweep:
         async with self._trials.at_work():
             yield self
 
+    async def undisturbed(self) -> SweepResult:
+        """Make the two undisturbed trials, and nothing else, while it is ``beside`` none.
+
+        Raises:
+            UsageError, RigError: As ``run``.
+        """
+        self._seen.baselines = []
+        await self._run_baselines(alone=True)
+        return self._result(self._why_not_go_on())
+
     async def some(self, plans: Sequence[Plan], *, tried: Callable[[Plan, Evidence | None], None]) -> SweepResult:
         """Try some plans while it is ``beside`` undisturbed trials; each is judged as ``run`` judges it.
 
@@ -170,7 +180,7 @@ class Sweep:
         await self._trials.written()
         return only(self._result(""), plans=plans)
 
-    async def _run_baselines(self) -> None:
+    async def _run_baselines(self, *, alone: bool = False) -> None:
         self._seen.total = 2
         self._say("baseline")
         limits = self._baseline_bounds()
@@ -186,7 +196,7 @@ class Sweep:
                 if why_not_compared(self._seen.baselines):
                     self._seen.total = len(self._seen.baselines)
                     break
-                if not self._why_not_go_on() and not self._options.points_only:
+                if not (alone or self._options.points_only or self._why_not_go_on()):
                     self._begin_early()
             self._seen.baselines = [await each for each in keeping]
         finally:

@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 from harness.campaign.activities import CampaignActivities
-from harness.campaign.orders import TASK_QUEUE, CampaignOrder
+from harness.campaign.orders import TASK_QUEUE, CampaignOrder, ExplorationPart
 from harness.campaign.store import Store
 from harness.campaign.worker import working
 from harness.processes import scratch
+from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
 from harness.records.run_record import DeclaredScenario, RunRecord
 from scenarios import plumbing
@@ -49,11 +50,12 @@ def _activities(folder: Path) -> CampaignActivities:
         options=lambda record: SweepOptions(),
         store=lambda url: Store(url, files=Bucket(), root=url),
         explore=_explored,
+        put_together=lambda parts, out: Explorations(results=()),
         tell=lambda news: logging.getLogger(__name__).info("%s", news.text),
     )
 
 
-async def _explored(declared: DeclaredScenario, folder: Path) -> None:
+async def _explored(declared: DeclaredScenario, folder: Path, part: ExplorationPart) -> None:
     """Explore nothing: trips are scripted."""
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import psutil
 from temporalio.client import Client
@@ -109,6 +109,7 @@ async def _measured(folder: Path, trials: int) -> list[Figure]:
         tell=lambda news: None,
         store=store_by_url,
         explore=AsyncMock(return_value=None),
+        put_together=Mock(),
     )
     async with DevServer((await find_temporal()).path, folder=folder / "server") as server:
         client = await Client.connect(server.address)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.campaign.batches import lanes_for, next_size
+from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for, lanes_of_round, next_size, plans_a_lane
 from harness.campaign.worker import BATCHES
 
 LENGTHS: tuple[float, ...] = tuple(json.loads((Path(__file__).parent / "trial_lengths.json").read_text()))
@@ -105,6 +105,8 @@ class Simulation:
         if not plans:
             return
         left, under_way = plans[0], 0
+        each = plans_a_lane(scenarios=SCENARIOS, at_a_time=SCENARIOS_AT_A_TIME * self.machines)
+        lanes = lanes_of_round(left, most=self._lanes, each=each)
 
         def lane(machine: _Machine | None) -> None:
             nonlocal left, under_way
@@ -112,7 +114,7 @@ class Simulation:
                 if not under_way:
                     self._after(ASKING, lambda: self._round(plans[1:]))
                 return
-            size = next_size(left, most=BATCH, lanes=self._lanes)
+            size = next_size(left, most=BATCH, lanes=lanes)
             left, under_way = left - size, under_way + 1
 
             def made(by: _Machine) -> None:
@@ -130,7 +132,7 @@ class Simulation:
             else:
                 self._ask(batch)
 
-        for _ in range(self._lanes):
+        for _ in range(lanes):
             if left:
                 lane(None)
 

@@ -32,6 +32,7 @@ from harness.replay.explore.properties import PROPERTIES, DeclaredOutcomes, Viol
 from harness.replay.explore.recorded import RecordedOutcomes
 from harness.replay.explore.scenario import declarations_of, first_world, queries_of
 from harness.replay.explore.search import Exploration, Limits, Search
+from harness.replay.explore.shards import WHOLE, Shard
 from harness.replay.explore.shrinking import shrunk
 from harness.replay.explore.story import history_json, story_of
 from harness.replay.explore.worker import ExploredProgram, ExploredWorker
@@ -60,6 +61,7 @@ class ExploreOptions:
         answer_limit: Seconds that one answer of the worker may take, or the execution of one activity.
         recorded: How activities have ended that are not executed; None: all are.
         afresh: Whether another process walks some paths once more.
+        shard: Which part of each it explores.
     """
 
     budgets: Mapping[str, int] = field(default_factory=lambda: DEFAULT_BUDGETS)
@@ -68,6 +70,7 @@ class ExploreOptions:
     answer_limit: float = 20.0
     recorded: RecordedOutcomes | None = None
     afresh: bool = True
+    shard: Shard = WHOLE
 
     def of(self, scenario: Scenario) -> ExploreOptions:
         """Return how one scenario is explored, which it may say itself; what the user says counts more.
@@ -155,7 +158,12 @@ class ScenarioExploration:
         self._declared = declarations_of(scenario, order_matters=matters)
         self._options = options = options.of(scenario)
         self._search = Search(
-            worker, limits=options.limits, recorded=options.recorded, afresh=options.afresh, tell=tell
+            worker,
+            limits=options.limits,
+            recorded=options.recorded,
+            afresh=options.afresh,
+            shard=options.shard,
+            tell=tell,
         )
 
     async def explore(self) -> ExploreResult:

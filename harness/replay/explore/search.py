@@ -30,6 +30,7 @@ from harness.replay.explore.operations import Operations
 from harness.replay.explore.outcomes import steps_from
 from harness.replay.explore.path import ExploredPath, path_of
 from harness.replay.explore.recorded import RecordedOutcomes
+from harness.replay.explore.shards import WHOLE, Shard
 from harness.replay.explore.walking import Walker, always, never
 from harness.replay.explore.worker import ExploredWorker
 from harness.replay.explore.world import KnownOutcome, Pending, World
@@ -126,6 +127,7 @@ class Search:
         executions: Executes them; None: the worker's own code, as ``recorded`` says.
         afresh: Whether another process walks some paths once more.
         depth: How many workflows lie above it, where it is a child.
+        shard: Which part of all it explores.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Search:
         executions: Executions | None = None,
         afresh: bool = True,
         depth: int = 0,
+        shard: Shard = WHOLE,
         tell: Callable[[Exploration], None] = lambda so_far: None,
     ) -> None:
         self.exploration = Exploration()
@@ -155,6 +158,7 @@ class Search:
         self._walked_again: list[World] = []
         self._afresh = afresh
         self._depth = depth
+        self._shard = shard
         self._began = time.monotonic()
 
     async def explore(self, root: World, *, queries: Mapping[str, WorkflowQuery] = NO_QUERIES) -> Exploration:
@@ -175,7 +179,8 @@ class Search:
                 world, state, step = open_steps.pop()
                 reached, next_state, cached = await self._visit(world, state, step, cached)
                 if next_state is not None:
-                    open_steps += [(reached, next_state, each) for each in reversed(steps_from(reached))]
+                    steps = (each for each in reversed(steps_from(reached)) if self._shard.has((*reached.path, each)))
+                    open_steps += [(reached, next_state, each) for each in steps]
                 self.exploration.left = len(open_steps)
                 self._count()
                 self._tell(self.exploration)

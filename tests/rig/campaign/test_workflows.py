@@ -18,6 +18,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
 from harness.campaign import workflows
 from harness.campaign.orders import (
+    BaselinesDone,
     Batch,
     BatchDone,
     CampaignDone,
@@ -73,8 +74,8 @@ class Machine:
         return Prepared(scenarios=self.scenarios, code="c")
 
     @activity.defn
-    async def make_baselines(self, work: Work) -> int:
-        return self.rounds[0]
+    async def make_baselines(self, work: Work) -> BaselinesDone:
+        return BaselinesDone(plans=self.rounds[0], machine=self.name)
 
     @activity.defn
     async def try_batch(self, batch: Batch) -> BatchDone:
@@ -219,10 +220,10 @@ async def test_a_scenario_that_cannot_be_swept_does_not_end_the_others(client: C
     machine = Machine(rounds=(20,), scenarios=("trip", "tour"))
 
     @activity.defn(name="make_baselines")
-    async def refused(work: Work) -> int:
+    async def refused(work: Work) -> BaselinesDone:
         if work.scenario == "trip":
             raise ApplicationError("its worker does not start", non_retryable=True)
-        return 20
+        return BaselinesDone(plans=20, machine=machine.name)
 
     done = [machine.prepare, refused, machine.try_batch, machine.end_round, machine.merge]
     both = [CrashproofCampaign, CrashproofScenario]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from harness.campaign.activities import CampaignActivities
-from harness.campaign.bundles import unpack
-from harness.campaign.merging import result_of
-from harness.campaign.orders import Batch, BatchDone, CampaignOrder, CampaignOver, RoundOver, Work
-from harness.campaign.places import THIN, BatchResult, Explored, Places
+from harness.campaign.merging import fetch_explored, result_of
+from harness.campaign.orders import Batch, BatchDone, CampaignOrder, CampaignOver, ExplorationPart, RoundOver, Work
+from harness.campaign.places import SHARDS, THIN, BatchResult, Places
 from harness.campaign.store import MissingError, Store
 from harness.campaign.store_by_url import store_by_url
 from harness.records.explore_result import Explorations, ExploreResult
@@ -28,11 +29,18 @@ from tests.unit.sweeps.test_sweep import FIRST, TRIP, Script
 FAILS = Script(recoveries={FIRST[1]: ("ChargeTwice",), "*": ("Book",)})
 
 
-async def explored(declared: DeclaredScenario, folder: Path) -> Explorations:
-    """Explore the scenario of a machine, which cannot be done."""
-    (folder / "one").mkdir(parents=True)
-    (folder / "one" / "exploration.json").write_text("{}")
-    return Explorations(results=(ExploreResult(scenario=declared.name, reason="no"),), folder=str(folder / "one"))
+async def explored(declared: DeclaredScenario, folder: Path, part: ExplorationPart) -> Explorations:
+    """Explore a part of the scenario of a machine, which cannot be done."""
+    place = folder / str(part.number)
+    place.mkdir(parents=True)
+    (place / "exploration.json").write_text(f'{{"part": {part.number}}}')
+    return Explorations(results=(ExploreResult(scenario=declared.name, reason="no"),), folder=str(place))
+
+
+def put_together(parts: Sequence[Path], out: Path) -> Explorations:
+    """Put parts together, of which each says the same."""
+    numbers = [json.loads((part / "exploration.json").read_text())["part"] for part in parts]
+    return Explorations(results=tuple(ExploreResult(scenario=f"part {number}") for number in numbers))
 
 
 @dataclass
@@ -82,6 +90,7 @@ class Machine:
             tell=lambda news: None,
             store=store_by_url,
             explore=explored,
+            put_together=put_together,
         )
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, workflow_id="tour", workflow_run_id=run)
@@ -140,13 +149,14 @@ def test_what_it_came_to_is_read_as_it_was_put_together(tmp_path: Path) -> None:
 
 
 def test_what_an_exploration_came_to_counts_and_its_evidence_is_kept(tmp_path: Path) -> None:
-    here = machine(tmp_path, Script(recoveries={"*": ("Book",)}))
+    here = machine(tmp_path, Script(recoveries={"*": ("Book",)}), **{SHARDS: 2})
     here.do("try_batch", here.batch(3))
     here.do("end_round", RoundOver(**vars(here.work), round=0, batches=1))
     merge = CampaignOver(campaign="tour", store=here.url, given_up={})
     assert here.do("merge", merge).outcome == "PASS"
-    here.do("explore", here.work)
+    here.do("explore", ExplorationPart(**vars(here.work), number=1, of=2))
     assert here.do("merge", merge).outcome == "UNKNOWN"
-    kept = here.store.get_json(Places("tour").explored(TRIP.name), Explored)
-    unpack(here.store.bundle(kept.bundle), into=tmp_path / "unpacked")
-    assert (tmp_path / "unpacked" / TRIP.name / "exploration.json").read_text() == "{}"
+    here.do("explore", ExplorationPart(**vars(here.work), number=0, of=2))
+    record = result_of(here.store, Places("tour"))
+    parts = fetch_explored(here.store, Places("tour"), record=record, folder=tmp_path / "unpacked")
+    assert [json.loads((part / "exploration.json").read_text())["part"] for part in parts] == [0, 1]

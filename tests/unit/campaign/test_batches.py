@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.campaign.batches import MOST_LANES, SMALLEST, lanes_for, next_size
+from harness.campaign.batches import MOST_LANES, SMALLEST, lanes_for, lanes_of_round, next_size, plans_a_lane
 
 
 def sizes(plans: int, *, most: int, lanes: int) -> Iterator[int]:
@@ -41,3 +41,9 @@ def test_machines_end_at_about_the_same_time(machines: int) -> None:
     for size in sizes(plans, most=50, lanes=lanes_for(machines)):
         heapq.heapreplace(free, free[0] + size)
     assert max(free) <= 1.1 * plans / machines
+
+
+@pytest.mark.parametrize(("plans", "lanes"), [(1, 1), (19, 1), (40, 4), (1_000, 4)])
+def test_few_plans_stay_on_few_machines_where_each_has_a_scenario(plans: int, lanes: int) -> None:
+    assert lanes_of_round(plans, most=4, each=plans_a_lane(scenarios=8, at_a_time=4)) == lanes
+    assert lanes_of_round(plans, most=4, each=plans_a_lane(scenarios=1, at_a_time=4)) == min(4, plans)
