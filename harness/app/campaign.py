@@ -7,10 +7,11 @@ import json
 import shlex
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -27,8 +28,9 @@ from temporalio.client import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from harness.app.ad_hoc import ad_hoc_scenario
 from harness.app.connection import ClusterConnection, connect
-from harness.app.declared_scenarios import KEPT
+from harness.app.declared_scenarios import KEPT, declaration
 from harness.app.explored_parts import put_together
 from harness.app.progress import Tell
 from harness.app.run import RunResult
@@ -82,6 +84,7 @@ def order_of(
     *,
     store: str,
     options: SweepOptions,
+    worker: Mapping[str, Any] = MappingProxyType({}),
     batch: int,
     machines: int,
     thin: bool = False,
@@ -95,6 +98,7 @@ def order_of(
         targets: Files, folders and names of scenarios.
         store: URL of the store.
         options: How each scenario is swept.
+        worker: The options that describe a worker, where there are no targets.
         batch: How many trials one activity makes at most.
         machines: How many machines are expected to work for it.
         thin: Whether the evidence of trials that pass is left out.
@@ -103,7 +107,7 @@ def order_of(
         command: The command line that asks for it.
 
     Raises:
-        UsageError: No such store can be reached, or the file of policies is wrong.
+        UsageError: No such store can be reached, the file of policies is wrong, or the options describe no worker.
     """
     store_by_url(store)
     kept = {name: getattr(options, name) for name in KEPT}
@@ -111,6 +115,7 @@ def order_of(
     return CampaignOrder(
         store=store,
         targets=tuple(targets),
+        worker=dict(declaration(ad_hoc_scenario(worker), options=worker).options or {}) if worker else {},
         options={**plain, **({THIN: True} if thin else {}), **({SHARDS: shards} if shards else {})},
         policies=_policies(policies),
         batch=batch,

@@ -112,7 +112,10 @@ async def _explored(
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
     """Read the scenarios of a campaign, and return the record of the run that begins."""
     options = dict(order.options)
-    if len(order.targets) == 1 and makes_worker(program := Path(order.targets[0])):
+    declared: tuple[DeclaredScenario, ...]
+    if order.worker:
+        declared = (declaration(ad_hoc_scenario(order.worker), options=order.worker),)
+    elif len(order.targets) == 1 and makes_worker(program := Path(order.targets[0])):
         read = read_options(program, given={})
         described = [{**UNDESCRIBED, **each.options} for each in read]
         declared = tuple(declaration(ad_hoc_scenario(each), options=each) for each in described)

@@ -7,6 +7,7 @@ module is imported by workflow code, and so imports nothing of crashproof's but 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 TASK_QUEUE = "crashproof-campaign"
 """The task queue that workers of campaigns share, unless another one is named."""
@@ -40,6 +41,7 @@ class CampaignOrder:
     Attributes:
         store: URL of the store that holds evidence.
         targets: Files, folders and names of scenarios, as ``crashproof run`` takes them.
+        worker: The options that describe a worker, by their names, as ``run.json`` keeps them; none: the targets do.
         options: Options that trials depend on, as ``run.json`` keeps them.
         policies: Timeouts and retries, by kind of activity.
         batch: How many trials one activity makes at most.
@@ -55,6 +57,7 @@ class CampaignOrder:
 
     store: str
     targets: tuple[str, ...]
+    worker: dict[str, Any] = field(default_factory=dict)
     options: dict[str, str | bool | int | list[str]] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     batch: int = 20

@@ -181,6 +181,40 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+@click.command("--", add_help_option=False)
+@options
+def _worker(**given: Any) -> dict[str, Any]:
+    """Return the options as they were given."""
+    return {name: given[name] for name in given if name in NAMES}
+
+
+def after_dashes(words: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Split what a command was given at ``--``: scenarios before it, and after it the options that describe a worker.
+
+    Args:
+        words: The arguments, those behind ``--`` among them.
+
+    Returns:
+        The scenarios, and the options by their names without dashes; none where no worker is described.
+
+    Raises:
+        UsageError: Scenarios and a worker are given, or what is behind ``--`` describes no worker.
+    """
+    first = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
+    targets, rest = words[:first], words[first:]
+    if not rest:
+        return targets, {}
+    if targets:
+        raise UsageError("give scenarios, or a worker behind --, not both")
+    try:
+        described: dict[str, Any] = _worker.main(list(rest), standalone_mode=False)
+    except click.ClickException as error:
+        raise UsageError(f"behind --: {error.format_message()} (see crashproof run --help)") from error
+    if not described["worker"]:
+        raise UsageError("what is behind -- describes a worker, and needs --worker COMMAND")
+    return (), described
+
+
 def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[DeclaredWork]:
     """Return the scenarios that a command was given: from files, folders and names, or described by options alone.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import connection, engine
+from harness.cli.ad_hoc import after_dashes
 from harness.cli.output import FAIL_ON, FORMAT, PAIRS, REPORT_DIR, say, show, tell
 from harness.cli.run import fault_words
 from harness.errors import UsageError
@@ -29,13 +30,15 @@ Examples:
   crashproof campaign run scenarios/                  all of it on this machine
   crashproof campaign worker --address my-cluster:7233                 on each machine
   crashproof campaign start scenarios/ --store s3://bucket/crashproof --address my-cluster:7233
+  crashproof campaign start --store s3://bucket/crashproof -- \\
+      --worker "python worker.py" --task-queue q --workflow MyAgent     as for `crashproof run`
   crashproof campaign watch ID
   crashproof campaign report ID -o json
 Exit status of run, watch and report: 0 pass, 1 finding that fails, 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
 _WORK = (
-    click.argument("targets", nargs=-1, required=True, metavar="WORKER.PY|FILE|FOLDER|NAME|FILE::NAME..."),
+    click.argument("targets", nargs=-1, metavar="WORKER.PY|FILE|FOLDER|NAME|FILE::NAME...|-- --worker COMMAND..."),
     click.option("--faults", "faults_wanted", multiple=True, metavar="WORD[,WORD]", help="As for `crashproof run`."),
     click.option("--only", multiple=True, metavar="POINT", help="Strike only at points that match."),
     PAIRS,
@@ -288,8 +291,12 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
         faults=fault_words(given["faults_wanted"]),
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),
     )
+    targets, worker = after_dashes(given["targets"])
+    if not (targets or worker):
+        raise UsageError("nothing to sweep: give a scenario file, folder or name, or -- --worker COMMAND (see --help)")
     return {
-        "targets": given["targets"],
+        "targets": targets,
+        "worker": worker,
         "store": store if "://" in store else str(Path(store).absolute()),  # machines are in other folders
         "options": options,
         "batch": given["batch"],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.app.ad_hoc import ad_hoc_scenario
-from harness.cli.ad_hoc import NAMES
+from harness.cli.ad_hoc import NAMES, after_dashes
 from harness.errors import UsageError
 from harness.records.activity_timeouts import START_TO_CLOSE, ActivityTimeouts
 from harness.records.scenario import Reached, Scenario, Send, Start, Starter
@@ -198,3 +198,22 @@ def test_an_activity_is_started_without_a_workflow() -> None:
 def test_what_does_not_go_with_an_activity_is_told(more: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         given(**more)
+
+
+def test_what_is_behind_dashes_describes_a_worker_and_what_is_before_them_scenarios() -> None:
+    assert after_dashes(("scenarios/", "one.py")) == (("scenarios/", "one.py"), {})
+    targets, worker = after_dashes(("--worker", "python w.py", "--workflow", "Agent", "--input", '"x"', "--id", "mine"))
+    assert (targets, ad_hoc_scenario(worker)) == ((), given(worker="python w.py", input=('"x"',), id="mine"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("one.py", "--worker", "w"), "scenarios, or a worker behind --, not both"),
+        (("--task-queue", "q"), "needs --worker COMMAND"),
+        (("--worker", "w", "--batch", "3"), "behind --: No such option '--batch'.* \\(see crashproof run --help\\)"),
+    ],
+)
+def test_what_is_behind_dashes_and_describes_no_worker_is_refused(words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        after_dashes(words)
