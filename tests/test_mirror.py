@@ -19,6 +19,7 @@ TRIED_ELSEWHERE = {
     "app/re*": ("rig/cli/test_run.py", "going on and reproducing need a run"),
     "app/run": ("rig/cli/test_run.py", "a run needs a server"),
     "*/scrub": ("rig/cli/test_secrets.py", "what may not be left is looked for where secrets are"),
+    "app/explore": ("rig/cli/test_explore.py", "the command is this function and the printing of its result"),
     "app/progress": ("rig/cli/test_replay.py", "progress is seen where something takes its time"),
     "audit/analysis/*": ("unit/audit/test_corpus.py", "what rules share is tried through the rules"),
     "audit/code/*": ("unit/audit/code/test_project.py", "asked through Project, as the rules ask"),

@@ -153,13 +153,10 @@ class Sweep:
             yield self
 
     async def undisturbed(self) -> SweepResult:
-        """Make the two undisturbed trials, and nothing else, while it is ``beside`` none.
-
-        Raises:
-            UsageError, RigError: As ``run``.
-        """
+        """Make the two undisturbed trials, and nothing else, while it is ``beside`` none; it raises as ``run`` does."""
         self._seen.baselines = []
         await self._run_baselines(alone=True)
+        await self._trials.written()
         return self._result(self._why_not_go_on())
 
     async def some(self, plans: Sequence[Plan], *, tried: Callable[[Plan, Evidence | None], None]) -> SweepResult:

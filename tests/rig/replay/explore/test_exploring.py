@@ -12,8 +12,17 @@ import pytest_asyncio
 
 from harness import Scenario, explores, signal, start, update
 from harness.records.explore_result import ExploredEnd, ExploreResult
-from harness.replay.explore.exploring import ExploreOptions, ScenarioExploration, open_worker
+from harness.replay.explore.exploring import (
+    ExploredPaths,
+    ExploreOptions,
+    ScenarioExploration,
+    judged_again,
+    open_worker,
+)
+from harness.replay.explore.path import ExploredPath
+from harness.replay.explore.properties import DeclaredOutcomes
 from harness.replay.explore.search import Limits
+from harness.replay.explore.shards import Shard, all_paths, whole_of
 from harness.replay.explore.worker import ExploredWorker
 from harness.servers.binaries import find_temporal
 from harness.servers.clock import clock_of
@@ -193,3 +202,24 @@ async def test_the_same_is_explored_again_in_the_same_way(worker: ExploredWorker
     one, again = await explored("ResetsApproval", worker), await explored("ResetsApproval", worker)
     assert (one.states, one.merged, one.paths) == (again.states, again.merged, again.paths)
     assert one.findings == again.findings
+
+
+async def test_shards_walk_together_what_is_walked_in_one_and_show_the_same(worker: ExploredWorker) -> None:
+    async def walked(shard: Shard) -> tuple[ExploreResult, tuple[ExploredPath, ...]]:
+        options = ExploreOptions(limits=Limits(moves=MOVES, seconds=300), afresh=False, shard=shard)
+        exploration = ScenarioExploration(scenario("WaitsForTwo"), worker=worker, options=options)
+        return await exploration.explore(), exploration.paths.paths
+
+    def names(paths: Sequence[ExploredPath]) -> set[tuple[str, ...]]:
+        return {tuple(move.name for step in path.steps for move in step) for path in paths}
+
+    whole, paths = await walked(Shard())
+    parts = [await walked(Shard(number=number, of=3)) for number in range(3)]
+    together = all_paths([each for _, each in parts])
+    assert names(paths) <= names(together)
+    assert 0 < min(len(each) for _, each in parts) < len(together)
+    found = judged_again(
+        whole_of([result for result, _ in parts], of=3, paths=together),
+        ExploredPaths(declared=DeclaredOutcomes(), paths=together),
+    )
+    assert {each.check for each in found.findings} == {each.check for each in whole.findings} != set()
