@@ -179,8 +179,7 @@ class Search:
                 world, state, step = open_steps.pop()
                 reached, next_state, cached = await self._visit(world, state, step, cached)
                 if next_state is not None:
-                    steps = (each for each in reversed(steps_from(reached)) if self._shard.has((*reached.path, each)))
-                    open_steps += [(reached, next_state, each) for each in steps]
+                    open_steps += [(reached, next_state, each) for each in reversed(self._steps_from(reached))]
                 self.exploration.left = len(open_steps)
                 self._count()
                 self._tell(self.exploration)
@@ -235,7 +234,7 @@ class Search:
             if equal is not None:
                 return equal.first is not None
             known = self.endings.is_known(answered)
-            return known and not self._is_too_long(answered) and bool(steps_from(answered))
+            return known and not self._is_too_long(answered) and bool(self._steps_from(answered))
 
         if reached.close is None:
             was_warm = bool(cached and cached.run_id == reached.run_id and cached.known == world.asked)
@@ -260,6 +259,10 @@ class Search:
         if equal is not None:
             cached = None
         return reached, self._enter(reached, next_state), cached
+
+    def _steps_from(self, world: World) -> list[Step]:
+        """Return the steps that this shard takes from a world."""
+        return [step for step in steps_from(world) if self._shard.has((*world.path, step))]
 
     def _enter(self, world: World, state: ExploredState) -> ExploredState | None:
         """Count a state and return it, if anything can follow."""

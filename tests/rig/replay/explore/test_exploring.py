@@ -20,7 +20,6 @@ from harness.replay.explore.exploring import (
     open_worker,
 )
 from harness.replay.explore.path import ExploredPath
-from harness.replay.explore.properties import DeclaredOutcomes
 from harness.replay.explore.search import Limits
 from harness.replay.explore.shards import Shard, all_paths, whole_of
 from harness.replay.explore.worker import ExploredWorker
@@ -205,21 +204,19 @@ async def test_the_same_is_explored_again_in_the_same_way(worker: ExploredWorker
 
 
 async def test_shards_walk_together_what_is_walked_in_one_and_show_the_same(worker: ExploredWorker) -> None:
-    async def walked(shard: Shard) -> tuple[ExploreResult, tuple[ExploredPath, ...]]:
+    async def walked(shard: Shard) -> tuple[ExploreResult, ExploredPaths]:
         options = ExploreOptions(limits=Limits(moves=MOVES, seconds=300), afresh=False, shard=shard)
         exploration = ScenarioExploration(scenario("WaitsForTwo"), worker=worker, options=options)
-        return await exploration.explore(), exploration.paths.paths
+        return await exploration.explore(), exploration.paths
 
     def names(paths: Sequence[ExploredPath]) -> set[tuple[str, ...]]:
         return {tuple(move.name for step in path.steps for move in step) for path in paths}
 
-    whole, paths = await walked(Shard())
+    whole, walked_whole = await walked(Shard())
     parts = [await walked(Shard(number=number, of=3)) for number in range(3)]
-    together = all_paths([each for _, each in parts])
-    assert names(paths) <= names(together)
-    assert 0 < min(len(each) for _, each in parts) < len(together)
-    found = judged_again(
-        whole_of([result for result, _ in parts], of=3, paths=together),
-        ExploredPaths(declared=DeclaredOutcomes(), paths=together),
-    )
+    together = all_paths([each.paths for _, each in parts])
+    assert names(walked_whole.paths) <= names(together)
+    assert 0 < min(len(each.paths) for _, each in parts) < len(together)
+    whole_again = whole_of([result for result, _ in parts], of=3, paths=together)
+    found = judged_again(whole_again, replace(walked_whole, paths=together))
     assert {each.check for each in found.findings} == {each.check for each in whole.findings} != set()
