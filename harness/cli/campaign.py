@@ -74,6 +74,10 @@ _JOBS = click.option("--jobs", type=click.IntRange(1), help="Trials at a time. [
 _OUT = click.option("--out", type=click.Path(path_type=Path), default=folders.RUNS, help="Where evidence folders go.")
 
 
+def _example(*commands: str) -> str:
+    return "\n".join(["\b", "Example:", *(f"  crashproof campaign {command}" for command in commands)])
+
+
 def _options(*wanted: Callable[..., Any]) -> Callable[..., Any]:
     def give(command: Callable[..., Any]) -> Callable[..., Any]:
         for each in reversed(wanted):
@@ -91,7 +95,12 @@ def campaign() -> None:
     """
 
 
-@campaign.command()
+@campaign.command(
+    epilog=_example(
+        "start scenarios/ --faults all --pairs 200 --machines 8 --store s3://bucket/crashproof --id nightly",
+        'start --store /shared/crashproof -- --worker "python worker.py" --workflow MyAgent',
+    )
+)
 @_options(*_WORK, _STORE, _QUEUE, connection.options)
 def start(**given: Any) -> int:
     """Start a campaign on the cluster, and print its id."""
@@ -110,7 +119,7 @@ def start(**given: Any) -> int:
     return 0
 
 
-@campaign.command()
+@campaign.command(epilog=_example("schedule scenarios/ --cron '0 3 * * *' --store s3://bucket/crashproof --id nightly"))
 @_options(*_WORK, _STORE, _QUEUE, connection.options)
 @click.option("--cron", required=True, metavar="'M H D M W'", help="When: five fields of cron, such as '0 3 * * *'.")
 def schedule(cron: str, **given: Any) -> int:
@@ -131,7 +140,7 @@ def schedule(cron: str, **given: Any) -> int:
     return 0
 
 
-@campaign.command()
+@campaign.command(epilog=_example("worker --address my-cluster:7233 --namespace agents"))
 @_options(_QUEUE, _JOBS, engine.binaries(engine.to_use), connection.options)
 def worker(**given: Any) -> int:
     """Work for campaigns on this machine, in the folder that holds the code under test, until Ctrl-C."""
@@ -151,7 +160,7 @@ def worker(**given: Any) -> int:
     return 0
 
 
-@campaign.command()
+@campaign.command(epilog=_example("run scenarios/ --explore"))
 @_options(*_WORK, _STORE, _JOBS, engine.binaries(engine.to_use), _OUT, REPORT_DIR, FORMAT)
 def run(form: str, **given: Any) -> int:
     """Do all of a campaign on this machine, with a dev server of its own in the place of a cluster."""
@@ -172,7 +181,7 @@ def run(form: str, **given: Any) -> int:
     return _reported(name, store=order.store, form=form, given=given)
 
 
-@campaign.command()
+@campaign.command(epilog=_example("status nightly"))
 @click.argument("campaign_id", metavar="ID")
 @_options(connection.options, FORMAT)
 def status(campaign_id: str, form: str, **given: Any) -> int:
@@ -186,7 +195,7 @@ def status(campaign_id: str, form: str, **given: Any) -> int:
     return 0
 
 
-@campaign.command()
+@campaign.command(epilog=_example("watch nightly --address my-cluster:7233"))
 @click.argument("campaign_id", metavar="ID")
 @_options(connection.options, FORMAT)
 def watch(campaign_id: str, form: str, **given: Any) -> int:
@@ -205,7 +214,7 @@ def watch(campaign_id: str, form: str, **given: Any) -> int:
     return {"PASS": 0, "FAIL": 1}.get(over.done.outcome if over.done else "", 3)
 
 
-@campaign.command()
+@campaign.command(epilog=_example("cancel nightly"))
 @click.argument("campaign_id", metavar="ID")
 @_options(connection.options)
 def cancel(campaign_id: str, **given: Any) -> int:
@@ -222,7 +231,7 @@ def cancel(campaign_id: str, **given: Any) -> int:
     return 0
 
 
-@campaign.command()
+@campaign.command(epilog=_example("report nightly --report-dir artifacts/ --compare .crashproof/runs/latest"))
 @click.argument("campaign_id", metavar="ID")
 @_options(_STORE, _OUT, REPORT_DIR, connection.options, FORMAT)
 @click.option(
