@@ -35,15 +35,16 @@ from harness.app.explored_parts import put_together
 from harness.app.progress import Tell
 from harness.app.run import RunResult
 from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for
-from harness.campaign.merging import fetch_evidence, fetch_explored, result_of
+from harness.campaign.merging import fetch_evidence, fetch_explored, replayed_in, result_of
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
-from harness.campaign.places import SHARDS, THIN, Places
+from harness.campaign.places import HISTORIES, SHARDS, THIN, Places
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
 from harness.records import store as folders
 from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
+from harness.records.replay_result import ReplayResult
 from harness.records.sweep_result import News
 from harness.report.files import keep, shown_path
 
@@ -89,6 +90,7 @@ def order_of(
     machines: int,
     thin: bool = False,
     shards: int = 0,
+    histories: Sequence[str] = (),
     policies: Path | None = None,
     command: Sequence[str] = (),
 ) -> CampaignOrder:
@@ -103,6 +105,7 @@ def order_of(
         machines: How many machines are expected to work for it.
         thin: Whether the evidence of trials that pass is left out.
         shards: In how many parts each scenario is explored, too; 0: it is not.
+        histories: Files, folders and patterns of histories that are replayed, too.
         policies: A file like ``retry_policy.json``, in whose place it comes; None: that one.
         command: The command line that asks for it.
 
@@ -110,13 +113,16 @@ def order_of(
         UsageError: No such store can be reached, the file of policies is wrong, or the options describe no worker.
     """
     store_by_url(store)
+    if histories and not options.workflows:
+        raise UsageError("--replay needs --workflows MODULE, the workflow code that histories are replayed against")
     kept = {name: getattr(options, name) for name in KEPT}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
+    further: dict[str, bool | int | list[str]] = {THIN: thin, SHARDS: shards, HISTORIES: list(histories)}
     return CampaignOrder(
         store=store,
         targets=tuple(targets),
         worker=dict(declaration(ad_hoc_scenario(worker), options=worker).options or {}) if worker else {},
-        options={**plain, **({THIN: True} if thin else {}), **({SHARDS: shards} if shards else {})},
+        options={**plain, **{name: value for name, value in further.items() if value}},
         policies=_policies(policies),
         batch=batch,
         lanes=lanes_for(machines),
@@ -295,6 +301,16 @@ def explorations(campaign: str, *, store: str, out: Path) -> Explorations | None
     with tempfile.TemporaryDirectory(prefix="crashproof-") as folder:
         parts = fetch_explored(kept, places, record=result_of(kept, places), folder=Path(folder))
         return put_together(parts, out=out) if parts else None
+
+
+def replays(campaign: str, *, store: str) -> ReplayResult | None:
+    """Return what the replays of a campaign came to so far; None where none was asked for.
+
+    Raises:
+        UsageError, RigError: As ``report``.
+    """
+    kept, places = store_by_url(store), Places(campaign)
+    return replayed_in(kept, places, result_of(kept, places))
 
 
 def in_words(progress: Progress) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,17 +21,21 @@ from harness.app.explore import explore_started
 from harness.app.explored_parts import put_together
 from harness.app.loading import load
 from harness.app.progress import Tell
+from harness.app.replay import ReplayOrder, replay
 from harness.app.run import DeclaredWork, Means
 from harness.app.worker_program import makes_worker, read_options
 from harness.campaign.activities import CampaignActivities
 from harness.campaign.code import code_digest
 from harness.campaign.local_trials import LocalTrialMaker
-from harness.campaign.orders import TASK_QUEUE, CampaignOrder, ExplorationPart
+from harness.campaign.orders import TASK_QUEUE, CampaignOrder, ExplorationPart, ReplayBatch
+from harness.campaign.places import HISTORIES
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.worker import machine_queue, working
-from harness.errors import RigError, root_cause
+from harness.errors import RigError, UsageError, root_cause
+from harness.histories.files import HistoryFile, history_files
 from harness.processes import scratch
 from harness.records.explore_result import Explorations
+from harness.records.replay_result import ReplayResult
 from harness.records.run_record import DeclaredScenario, RunRecord, begin, versions
 from harness.replay.explore.shards import Shard
 from harness.servers.dev import DevServer
@@ -74,6 +78,8 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
                 store=store_by_url,
                 explore=functools.partial(_explored, tell=tell),
                 put_together=lambda parts, out: put_together(parts, out=out),
+                count_histories=lambda record: len(_histories(record)),
+                replay=functools.partial(_replayed, tell=tell),
             )
             async with working(client, activities, task_queue=task_queue, machine=machine):
                 yield machine
@@ -107,6 +113,26 @@ async def _explored(
     """Explore a part of a scenario, with its evidence below a folder."""
     work = DeclaredWork(scenario=declared_scenario(declared), declared=declared)
     return await explore_started([work], out=folder, tell=tell, shard=Shard(number=part.number, of=part.of))
+
+
+def _histories(record: RunRecord) -> Sequence[HistoryFile]:
+    """Return the histories that a campaign replays; those of this machine, in an order that all machines share.
+
+    Raises:
+        UsageError: There are none where they are said to be.
+    """
+    paths = record.options.get(HISTORIES, ())
+    found = history_files(paths, cwd=Path.cwd()) if paths else []
+    if paths and not found:
+        raise UsageError(f"no history lies in {', '.join(paths)}")
+    return sorted(found, key=lambda each: each.shown)
+
+
+async def _replayed(record: RunRecord, batch: ReplayBatch, *, tell: Tell) -> ReplayResult:
+    """Replay one batch of the histories of a campaign."""
+    mine = [str(each.path) for each in _histories(record)[batch.number :: batch.of]]
+    order = ReplayOrder(paths=mine, modules=tuple(record.options.get("workflows", ())), cwd=Path.cwd())
+    return await replay(order, tell=tell)
 
 
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:

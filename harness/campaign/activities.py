@@ -21,7 +21,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from harness.campaign.merging import fetch_explored, merged
+from harness.campaign.merging import fetch_explored, merged, replayed_in
 from harness.campaign.orders import (
     BaselinesDone,
     Batch,
@@ -31,10 +31,11 @@ from harness.campaign.orders import (
     CampaignOver,
     ExplorationPart,
     Prepared,
+    ReplayBatch,
     RoundOver,
     Work,
 )
-from harness.campaign.places import THIN, Places, TrialShown
+from harness.campaign.places import THIN, Places, Replayed, TrialShown
 from harness.campaign.shared_sweep import SharedSweep, shown_by
 from harness.campaign.store import MissingError, Store
 from harness.campaign.trial_maker import TrialMaker
@@ -44,6 +45,7 @@ from harness.records.evidence import Evidence
 from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
+from harness.records.replay_result import ReplayResult
 from harness.records.result_json import run_as_json, run_of
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.scenario import Scenario
@@ -69,6 +71,8 @@ class CampaignActivities:
         store: Returns the store of a URL.
         explore: Explores a part of a scenario that a record declares, with its evidence below a folder.
         put_together: Puts explorations together into an evidence folder below another one.
+        count_histories: Returns how many histories the options of a record name.
+        replay: Replays a batch of them; None: there are none.
     """
 
     def __init__(
@@ -85,6 +89,8 @@ class CampaignActivities:
         store: Callable[[str], Store],
         explore: Callable[[DeclaredScenario, Path, ExplorationPart], Awaitable[Explorations | None]],
         put_together: Callable[[Sequence[Path], Path], Explorations],
+        count_histories: Callable[[RunRecord], int] = lambda record: 0,
+        replay: Callable[[RunRecord, ReplayBatch], Awaitable[ReplayResult]] | None = None,
     ) -> None:
         self._maker = maker
         self._folder = folder
@@ -97,11 +103,21 @@ class CampaignActivities:
         self._store = store
         self._explore = explore
         self._put_together = put_together
+        self._count_histories = count_histories
+        self._replay = replay
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
         """The activities, to be registered."""
-        return (self.prepare, self.make_baselines, self.try_batch, self.end_round, self.explore, self.merge)
+        return (
+            self.prepare,
+            self.make_baselines,
+            self.try_batch,
+            self.end_round,
+            self.explore,
+            self.replay,
+            self.merge,
+        )
 
     @activity.defn
     async def prepare(self, order: CampaignOrder) -> Prepared:
@@ -111,7 +127,9 @@ class CampaignActivities:
             await asyncio.to_thread(_begin, store, places, activity.info().workflow_run_id or "")
             record = await asyncio.to_thread(self._prepare, order)
             await asyncio.to_thread(store.put_json, places.declared, run_as_json(record))
-            return Prepared(scenarios=tuple(each.name for each in record.scenarios), code=self._code)
+            histories = await asyncio.to_thread(self._count_histories, record)
+            names = tuple(each.name for each in record.scenarios)
+            return Prepared(scenarios=names, code=self._code, histories=histories)
 
     @activity.defn
     async def make_baselines(self, work: Work) -> BaselinesDone:
@@ -162,6 +180,17 @@ class CampaignActivities:
                 await asyncio.to_thread(shared.keep_explored, explored, part)
 
     @activity.defn
+    async def replay(self, batch: ReplayBatch) -> None:
+        """Replay some histories strictly, against the workflow code of this machine."""
+        async with self._working():
+            self._refuse_other_code(batch.code)
+            store, places = self._store(batch.store), Places(batch.campaign)
+            record = run_of(await asyncio.to_thread(store.get_json, places.declared, dict))
+            assert self._replay
+            replayed = Replayed(result=await self._replay(record, batch), of=batch.of)
+            await asyncio.to_thread(store.put_json, places.replayed(batch.number), replayed)
+
+    @activity.defn
     async def merge(self, over: CampaignOver) -> CampaignDone:
         """Put together what the scenarios of a campaign came to."""
         async with self._working():
@@ -170,13 +199,15 @@ class CampaignActivities:
             record = await asyncio.to_thread(merged, store, places)
             await asyncio.to_thread(store.put_json, places.result, run_as_json(record))
             explored = await asyncio.to_thread(self._explored, store, places, record)
+            replayed = await asyncio.to_thread(replayed_in, store, places, record)
             verdicts = [verdict for sweep in record.sweeps for verdict in sweep.verdicts]
             return CampaignDone(
-                outcome=worst([outcome(record.sweeps), *([explored.outcome] if explored else [])]),
+                outcome=worst([outcome(record.sweeps), *(each.outcome for each in (explored, replayed) if each)]),
                 trials=len(verdicts),
                 failed=count(verdicts, Outcome.FAIL),
                 findings=sum(len(sweep.findings) for sweep in record.sweeps)
-                + sum(len(each.findings) for each in (explored.results if explored else ())),
+                + sum(len(each.findings) for each in (explored.results if explored else ()))
+                + (len(replayed.findings) if replayed else 0),
             )
 
     def _explored(self, store: Store, places: Places, record: RunRecord) -> Explorations | None:
@@ -195,12 +226,7 @@ class CampaignActivities:
         Raises:
             ApplicationError: This machine has other code under test than the one that began the campaign.
         """
-        if work.code != self._code:
-            message = (
-                f"the machine {self._machine} has other code, or other versions, than the one that began the campaign: "
-                "let all workers run from the same image"
-            )
-            raise ApplicationError(message, type="OtherCodeError")
+        self._refuse_other_code(work.code)
         store, places = self._store(work.store), Places(work.campaign)
         kept = await asyncio.to_thread(store.get_json, places.declared, dict)
         record = run_of(kept)
@@ -215,6 +241,14 @@ class CampaignActivities:
             folder=folder,
             thin=record.options.get(THIN, False),
         )
+
+    def _refuse_other_code(self, code: str) -> None:
+        if code != self._code:
+            message = (
+                f"the machine {self._machine} has other code, or other versions, than the one that began the campaign: "
+                "let all workers run from the same image"
+            )
+            raise ApplicationError(message, type="OtherCodeError")
 
     @contextlib.asynccontextmanager
     async def _working(self, log: Sequence[str] = ()) -> AsyncIterator[None]:

@@ -35,6 +35,15 @@ def next_size(left: int, *, most: int, lanes: int) -> int:
     return min(left, most, max(SMALLEST, -(-left // (2 * lanes))))
 
 
+REPLAYS, MOST_REPLAYS = 200, 50
+"""Histories of a batch of replays at least, while there are as many; and such batches of a campaign at most."""
+
+
+def replay_batches(histories: int) -> int:
+    """Return in how many batches histories are replayed."""
+    return min(MOST_REPLAYS, -(-histories // REPLAYS))
+
+
 def plans_a_lane(*, scenarios: int, at_a_time: int) -> int:
     """Return how many plans one more lane of a scenario must have: few, unless each machine has a scenario of its own.
 

@@ -12,10 +12,24 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from harness.campaign.batches import MOST_REPLAYS
 from harness.campaign.bundles import unpack
-from harness.campaign.places import SHARDS, THIN, BatchResult, Explored, Known, KnownBundles, Over, Places, Round
+from harness.campaign.places import (
+    HISTORIES,
+    SHARDS,
+    THIN,
+    BatchResult,
+    Explored,
+    Known,
+    KnownBundles,
+    Over,
+    Places,
+    Replayed,
+    Round,
+)
 from harness.campaign.store import MissingError, Store
 from harness.records.plan import parse
+from harness.records.replay_result import ReplayedHistory, ReplayResult
 from harness.records.result_json import run_of, sweep_of
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import UNFINISHED, SweepResult
@@ -87,6 +101,35 @@ def fetch_explored(store: Store, places: Places, *, record: RunRecord, folder: P
                 unpack(store.bundle(explored.bundle), into=part)
                 parts += sorted(part.iterdir())
     return parts
+
+
+def replayed_in(store: Store, places: Places, record: RunRecord) -> ReplayResult | None:
+    """Return what the replays of a campaign came to so far; None where none was asked for.
+
+    Of a batch that is missing it is said that its histories were not replayed, and the outcome is UNKNOWN at best.
+
+    Raises:
+        RigError: The store does not answer.
+    """
+    if not record.options.get(HISTORIES):
+        return None
+    known: dict[int, Replayed] = {}
+    for number in range(MOST_REPLAYS):
+        with suppress(MissingError):
+            known[number] = store.get_json(places.replayed(number), Replayed)
+    batches = max((each.of for each in known.values()), default=1)
+    missing = [
+        ReplayedHistory(file=f"batch {number} of {batches}", reason="no machine has replayed its histories")
+        for number in range(batches)
+        if number not in known
+    ]
+    results = [each.result for _, each in sorted(known.items())]
+    return ReplayResult(
+        against=next((each.against for each in results), ", ".join(record.options.get("workflows", ()))),
+        histories=(*(history for each in results for history in each.histories), *missing),
+        seconds=sum(each.seconds for each in results),
+        unusable=tuple(dict.fromkeys(line for each in results for line in each.unusable)),
+    )
 
 
 def _sweep(store: Store, places: Places, scenario: str, why_given_up: str) -> SweepResult:

@@ -126,10 +126,31 @@ class Prepared:
     Attributes:
         scenarios: The names of the scenarios.
         code: Digest of the code under test and of what runs it.
+        histories: How many histories there are to replay.
     """
 
     scenarios: tuple[str, ...]
     code: str
+    histories: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayBatch:
+    """Which of the histories of a campaign one activity replays: each so-many-eth of them.
+
+    Attributes:
+        campaign: Id of the campaign.
+        store: URL of the store.
+        code: Digest of the code under test, which the machine must have.
+        number: Number of the batch, from 0.
+        of: How many batches there are.
+    """
+
+    campaign: str
+    store: str
+    code: str
+    number: int
+    of: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.json           what a batch came to
     campaigns/<campaign>/<scenario>/round-<n>/<batch>.begun/<trial>  the bundle of a trial that one under way has made
     campaigns/<campaign>/<scenario>/explored-<n>.json    what a part of its exploration came to
+    campaigns/<campaign>/replayed-<n>.json               what a batch of replays came to
     campaigns/<campaign>/given-up.json                   why scenarios were given up, by name
     campaigns/<campaign>/result.json                     what it came to: a ``run.json``
 """
@@ -23,6 +24,7 @@ from typing import Any
 from harness.foreign import for_file_name
 from harness.records.cut import Cut
 from harness.records.plan import Strike
+from harness.records.replay_result import ReplayResult
 
 THIN = "thin"
 """Option in ``campaign.json``: whether the evidence of trials that passed is left out, once their batch is over."""
@@ -30,6 +32,10 @@ THIN = "thin"
 
 SHARDS = "shards"
 """Option in ``campaign.json``: in how many parts each scenario is explored, too."""
+
+
+HISTORIES = "histories"
+"""Option in ``campaign.json``: files, folders and patterns of histories that are replayed, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +135,19 @@ class Explored:
     bundle: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """``replayed-<n>.json``: what a batch of replays came to.
+
+    Attributes:
+        result: What its histories came to.
+        of: How many batches there are.
+    """
+
+    result: ReplayResult
+    of: int
+
+
 @dataclass(frozen=True)
 class Places:
     """The names of what one campaign keeps.
@@ -158,6 +177,10 @@ class Places:
     def given_up(self) -> str:
         """Why scenarios were given up, by name."""
         return f"{self._root}/given-up.json"
+
+    def replayed(self, number: int) -> str:
+        """What a batch of replays came to."""
+        return f"{self._root}/replayed-{number}.json"
 
     def known(self, scenario: str) -> str:
         """What the undisturbed trials of a scenario showed."""

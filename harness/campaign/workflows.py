@@ -12,17 +12,17 @@ up: its points stay untried, which makes the outcome UNKNOWN, with the reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutError, TimeoutType, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType, ChildWorkflowCancellationType
 
-from harness.campaign.batches import lanes_of_round, next_size, plans_a_lane
+from harness.campaign.batches import lanes_of_round, next_size, plans_a_lane, replay_batches
 from harness.campaign.orders import (
     BaselinesDone,
     Batch,
@@ -34,6 +34,7 @@ from harness.campaign.orders import (
     Policy,
     Prepared,
     Progress,
+    ReplayBatch,
     RoundOver,
     ScenarioOrder,
     Work,
@@ -63,9 +64,11 @@ class CrashproofCampaign:
     @workflow.run
     async def run(self, order: CampaignOrder) -> CampaignDone:
         """Sweep each scenario by a child workflow, and put together what they came to."""
+        replays: list[asyncio.Task[None]] = []
         if not order.scenarios:
             prepared = await _asked("prepare", order, result=Prepared, policy=order.policies["prepare"])
             order = replace(order, scenarios=prepared.scenarios, code=prepared.code)
+            replays = [asyncio.create_task(each) for each in self._replays(order, prepared.histories)]
         self._scenarios, self._given_up = order.scenarios, dict(order.given_up)
         waiting = list(order.scenarios[order.done :])
         under_way: list[asyncio.Task[None]] = []
@@ -78,8 +81,9 @@ class CrashproofCampaign:
                     under_way.remove(each)
                     each.result()
         except asyncio.CancelledError:
-            await _ended(under_way)
+            await _ended([*under_way, *replays])
             raise
+        await _all_of(replays)
         if waiting:
             done = len(order.scenarios) - len(waiting)
             workflow.continue_as_new(replace(order, done=done, given_up=self._given_up))
@@ -90,6 +94,25 @@ class CrashproofCampaign:
     def scenarios(self) -> tuple[str, ...]:
         """Return the names of the scenarios; none until they have been read."""
         return self._scenarios
+
+    def _replays(self, order: CampaignOrder, histories: int) -> list[Coroutine[Any, Any, None]]:
+        """Return what has so many histories replayed, beside the scenarios and in the first run of the workflow."""
+        campaign, batches = workflow.info().workflow_id, replay_batches(histories)
+        return [
+            self._replay(
+                ReplayBatch(campaign=campaign, store=order.store, code=order.code, number=number, of=batches),
+                policy=order.policies["batch"],
+            )
+            for number in range(batches)
+        ]
+
+    async def _replay(self, batch: ReplayBatch, *, policy: Policy) -> None:
+        """Have a batch of histories replayed; one that no machine can replay is missing in the end, which is told."""
+        try:
+            await _asked("replay", batch, result=type(None), policy=policy)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
 
     async def _sweep(self, order: CampaignOrder, scenario: str) -> None:
         campaign = workflow.info().workflow_id

@@ -62,6 +62,14 @@ _WORK = (
         help="Cut the exploration of each scenario into N parts, each with limits of its own; implies --explore.",
     ),
     click.option(
+        "--replay",
+        "histories",
+        multiple=True,
+        metavar="HISTORIES",
+        help="Replay these histories strictly, too, in batches.",
+    ),
+    click.option("--workflows", multiple=True, metavar="MODULE[:CLASS]", help="Workflow code to replay strictly."),
+    click.option(
         "--thin", is_flag=True, help="Keep the evidence of undisturbed trials, and of those that do not pass."
     ),
     FAIL_ON,
@@ -266,6 +274,7 @@ def _reported(name: str, *, store: str, form: str, given: dict[str, Any]) -> int
         form=form,
         earlier=reported(earlier, tell=tell) if earlier else None,
         explored=app.explorations(name, store=store, out=place),
+        replayed=app.replays(name, store=store),
     )
 
 
@@ -297,6 +306,7 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
         real_time=given["real_time"],
         only=given["only"],
         pairs=given["pairs"] or 0,
+        workflows=given["workflows"],
         faults=fault_words(given["faults_wanted"]),
         fail_on=Severity(given["fail_on"] or Severity.BROKEN),
     )
@@ -311,6 +321,7 @@ def _asked_for(given: dict[str, Any], *, store: str) -> dict[str, Any]:
         "batch": given["batch"],
         "machines": given["machines"],
         "thin": given["thin"],
+        "histories": given["histories"],
         "shards": given["shards"] or int(given["explore"]),
         "policies": given["policies"],
         "command": ("crashproof", *command_without_secrets(sys.argv[1:])),

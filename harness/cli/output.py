@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from harness.report.document import document, encoded, indented
 from harness.report.explore.source import explore_report
 from harness.report.explore.text import explore_text
 from harness.report.files import shown_path
+from harness.report.replay.source import replay_report
+from harness.report.replay.text import replay_text
 from harness.report.sweep import text as text_report
 from harness.report.sweep.comparison import compared, comparison_row, comparison_text
 from harness.report.sweep.source import sweep_report
@@ -26,6 +29,7 @@ from harness.report.sweep.source import sweep_report
 if TYPE_CHECKING:
     from harness.app.run import RunResult
     from harness.records.explore_result import Explorations
+    from harness.records.replay_result import ReplayFinding, ReplayResult
 
 
 class RunFolder(click.Path):
@@ -98,6 +102,11 @@ def terminal() -> tuple[bool, int]:
     return not plain, min(max(60, shutil.get_terminal_size((100, 24)).columns), 120)
 
 
+def _replay_again(finding: ReplayFinding) -> str:
+    """Return the command that replays once more what shows a finding."""
+    return f"crashproof replay {shlex.quote(finding.histories[0])}" if finding.histories else ""
+
+
 def show(
     result: RunResult,
     *,
@@ -105,6 +114,7 @@ def show(
     points_only: bool = False,
     earlier: RunResult | None = None,
     explored: Explorations | None = None,
+    replayed: ReplayResult | None = None,
 ) -> int:
     """Print the report of a run and return the exit status.
 
@@ -114,18 +124,22 @@ def show(
         points_only: Whether its points alone were asked for.
         earlier: A run that it is compared with: what is new is told, too.
         explored: What an exploration of its scenarios came to, which is told after it.
+        replayed: What histories that were replayed beside it came to, which is told after it.
     """
     sweeps, place = result.sweeps, shown_path(result.folder)
     comparison = compared(sweeps, earlier.sweeps) if earlier else None
     before = shown_path(earlier.folder) if earlier else ""
-    both = worst([outcome(sweeps), *([explored.outcome] if explored else [])])
+    both = worst([outcome(sweeps), *(each.outcome for each in (explored, replayed) if each)])
     if form != "text":
         written.add(form)
         whole = document(sweep_report(sweeps, folder=place))
         if comparison:
             whole["compared"] = comparison_row(comparison, earlier=before)
+        whole |= {"outcome": both, "exit_status": both.exit_status}
         if explored:
-            whole |= {"outcome": both, "exit_status": both.exit_status, "explored": document(explore_report(explored))}
+            whole["explored"] = document(explore_report(explored))
+        if replayed:
+            whole["replayed"] = document(replay_report(replayed, reproduce=_replay_again))
         click.echo(indented(whole) if form == "json" else encoded(whole))
     elif points_only:
         say(text_report.points(sweeps))
@@ -135,4 +149,6 @@ def show(
         say(f"\n{comparison_text(comparison, earlier=before)}")
     if explored and form == "text":
         say(f"\n{explore_text(explored)}")
+    if replayed and form == "text":
+        say(f"\n{replay_text(replayed, reproduce=_replay_again)}")
     return both.exit_status

@@ -185,6 +185,7 @@ class RunDocument(JudgedDocument):
     scenarios: NotRequired[list[_ScenarioDocument]]
     compared: NotRequired[_ComparisonDocument]
     explored: NotRequired[ExploreDocument]
+    replayed: NotRequired[ReplayDocument]
 
 
 class _DifferenceDocument(TypedDict, total=False):

@@ -27,6 +27,7 @@ from harness.campaign.orders import (
     Policy,
     Prepared,
     Progress,
+    ReplayBatch,
     RoundOver,
     Work,
 )
@@ -55,6 +56,8 @@ class Machine:
         dies: Tells with which batches it dies, as far as the server sees.
         made: How often it has made each plan: scenario, round, index.
         over: The rounds that were ended.
+        histories: How many histories there are to replay.
+        replayed: The batches of them that it has replayed.
     """
 
     rounds: tuple[int, ...]
@@ -68,10 +71,16 @@ class Machine:
     held: list[Batch] = field(default_factory=list)
     ended: list[Batch] = field(default_factory=list)
     given_up: dict[str, str] = field(default_factory=dict)
+    histories: int = 0
+    replayed: list[ReplayBatch] = field(default_factory=list)
 
     @activity.defn
     async def prepare(self, order: CampaignOrder) -> Prepared:
-        return Prepared(scenarios=self.scenarios, code="c")
+        return Prepared(scenarios=self.scenarios, code="c", histories=self.histories)
+
+    @activity.defn
+    async def replay(self, batch: ReplayBatch) -> None:
+        self.replayed.append(batch)
 
     @activity.defn
     async def make_baselines(self, work: Work) -> BaselinesDone:
@@ -108,7 +117,7 @@ class Machine:
 
     @asynccontextmanager
     async def working(self, client: Client) -> AsyncIterator[None]:
-        done = [self.prepare, self.make_baselines, self.try_batch, self.end_round, self.merge]
+        done = [self.prepare, self.make_baselines, self.try_batch, self.end_round, self.replay, self.merge]
         runner = UnsandboxedWorkflowRunner()  # so that what a test sets in the module is seen
         both = [CrashproofCampaign, CrashproofScenario]
         shared = Worker(client, task_queue=QUEUE, workflows=both, activities=done, workflow_runner=runner)
@@ -140,9 +149,10 @@ async def runs(client: Client, workflow: str) -> list[int]:
 
 
 async def test_every_batch_of_every_round_is_made_once(client: Client) -> None:
-    machine = Machine(rounds=(25, 11), scenarios=("trip", "tour"))
+    machine = Machine(rounds=(25, 11), scenarios=("trip", "tour"), histories=450)
     async with machine.working(client):
         done = await swept(client, "all-batches")
+    assert sorted((each.number, each.of) for each in machine.replayed) == [(0, 3), (1, 3), (2, 3)]
     assert Counter(machine.made.values()) == {1: 2 * (25 + 11)}
     assert done.trials == 2 * (25 + 11)
     assert await runs(client, "all-batches/trip")

@@ -14,13 +14,23 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from harness.campaign.activities import CampaignActivities
-from harness.campaign.merging import fetch_explored, result_of
-from harness.campaign.orders import Batch, BatchDone, CampaignOrder, CampaignOver, ExplorationPart, RoundOver, Work
-from harness.campaign.places import SHARDS, THIN, BatchResult, Places
+from harness.campaign.merging import fetch_explored, replayed_in, result_of
+from harness.campaign.orders import (
+    Batch,
+    BatchDone,
+    CampaignOrder,
+    CampaignOver,
+    ExplorationPart,
+    ReplayBatch,
+    RoundOver,
+    Work,
+)
+from harness.campaign.places import HISTORIES, SHARDS, THIN, BatchResult, Places
 from harness.campaign.store import MissingError, Store
 from harness.campaign.store_by_url import store_by_url
 from harness.records.explore_result import Explorations, ExploreResult
 from harness.records.options import SweepOptions
+from harness.records.replay_result import ReplayedHistory, ReplayResult
 from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.verdict import Outcome
 from tests.unit.campaign.scripted import ScriptedTrialMaker
@@ -35,6 +45,12 @@ async def explored(declared: DeclaredScenario, folder: Path, part: ExplorationPa
     place.mkdir(parents=True)
     (place / "exploration.json").write_text(f'{{"part": {part.number}}}')
     return Explorations(results=(ExploreResult(scenario=declared.name, reason="no"),), folder=str(place))
+
+
+async def replayed(record: RunRecord, batch: ReplayBatch) -> ReplayResult:
+    """Replay one history of a batch."""
+    history = ReplayedHistory(file=f"{batch.number}.json", outcome=Outcome.PASS, commands=1)
+    return ReplayResult(against="trips", histories=(history,), seconds=1.5)
 
 
 def put_together(parts: Sequence[Path], out: Path) -> Explorations:
@@ -91,6 +107,8 @@ class Machine:
             store=store_by_url,
             explore=explored,
             put_together=put_together,
+            count_histories=lambda record: 3,
+            replay=replayed,
         )
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, workflow_id="tour", workflow_run_id=run)
@@ -160,3 +178,20 @@ def test_what_an_exploration_came_to_counts_and_its_evidence_is_kept(tmp_path: P
     record = result_of(here.store, Places("tour"))
     parts = fetch_explored(here.store, Places("tour"), record=record, folder=tmp_path / "unpacked")
     assert [json.loads((part / "exploration.json").read_text())["part"] for part in parts] == [0, 1]
+
+
+def test_replays_count_and_a_batch_that_nobody_has_replayed_is_told(tmp_path: Path) -> None:
+    here = machine(tmp_path, Script(recoveries={"*": ("Book",)}), **{HISTORIES: ["histories/"]})
+    here.do("try_batch", here.batch(3))
+    here.do("end_round", RoundOver(**vars(here.work), round=0, batches=1))
+    merge, places = CampaignOver(campaign="tour", store=here.url, given_up={}), Places("tour")
+    assert here.do("merge", merge).outcome == "UNKNOWN"
+    for number, expected in ((1, "UNKNOWN"), (0, "PASS")):
+        here.do("replay", ReplayBatch(campaign="tour", store=here.url, code="c", number=number, of=2))
+        assert here.do("merge", merge).outcome == expected
+        result = replayed_in(here.store, places, result_of(here.store, places))
+        assert result
+        assert (str(result.outcome), len(result.histories)) == (expected, 2)
+        assert result.histories[-1].reason == ("no machine has replayed its histories" if number else "")
+    with pytest.raises(ApplicationError, match="has other code"):
+        here.do("replay", ReplayBatch(campaign="tour", store=here.url, code="other", number=0, of=2))
