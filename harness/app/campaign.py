@@ -196,8 +196,13 @@ async def schedule(client: Client, order: CampaignOrder, *, name: str, cron: str
         raise RigError(f"the cluster refuses the schedule: {error.message}") from error
 
 
-async def status(client: Client, campaign: str) -> CampaignStatus:
+async def status(client: Client, campaign: str, *, asked: str = "scenarios") -> CampaignStatus:
     """Return how far a campaign is.
+
+    Args:
+        client: A client of the cluster.
+        campaign: Its id.
+        asked: The query that names the scenarios that are asked for: all, or those ``under_way``.
 
     Raises:
         UsageError: The cluster knows no such campaign.
@@ -216,7 +221,7 @@ async def status(client: Client, campaign: str) -> CampaignStatus:
             now = replace(now, why=str(root_cause(error)))
     elif not await _somebody_works(client, described.task_queue):
         return replace(now, waits_for=_worker_command(described.task_queue))
-    return replace(now, scenarios=await _progress(client, handle))
+    return replace(now, scenarios=await _progress(client, handle, asked=asked))
 
 
 async def watch(client: Client, campaign: str, *, tell: Tell) -> CampaignStatus:
@@ -227,9 +232,9 @@ async def watch(client: Client, campaign: str, *, tell: Tell) -> CampaignStatus:
     """
     waited_since: float | None = None
     while True:
-        now = await status(client, campaign)
+        now = await status(client, campaign, asked="under_way")  # those that are over would be replayed each time
         if now.state != WorkflowExecutionStatus.RUNNING.name:
-            return now
+            return await status(client, campaign)
         waited_since = (waited_since or time.monotonic()) if now.waits_for else None
         if waited_since and time.monotonic() - waited_since > _COMES_WITHIN:
             waited_since = time.monotonic()
@@ -323,9 +328,9 @@ def in_words(progress: Progress) -> str:
     return f"{recovery}{progress.tried} trials made of {progress.plans} in this round{failed}{given_up}"
 
 
-async def _progress(client: Client, handle: WorkflowHandle[Any, Any]) -> tuple[Progress, ...]:
+async def _progress(client: Client, handle: WorkflowHandle[Any, Any], *, asked: str) -> tuple[Progress, ...]:
     try:
-        scenarios = await handle.query("scenarios", result_type=tuple[str, ...])
+        scenarios = await handle.query(asked, result_type=tuple[str, ...])
     except RPCError:  # nobody works for it, and so nobody can say
         return ()
     known = []

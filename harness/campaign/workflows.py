@@ -59,6 +59,7 @@ class CrashproofCampaign:
 
     def __init__(self) -> None:
         self._scenarios: tuple[str, ...] = ()
+        self._under_way: dict[str, None] = {}
         self._given_up: dict[str, str] = {}
 
     @workflow.run
@@ -95,6 +96,11 @@ class CrashproofCampaign:
         """Return the names of the scenarios; none until they have been read."""
         return self._scenarios
 
+    @workflow.query
+    def under_way(self) -> tuple[str, ...]:
+        """Return the names of the scenarios that are under way."""
+        return tuple(self._under_way)
+
     def _replays(self, order: CampaignOrder, histories: int) -> list[Coroutine[Any, Any, None]]:
         """Return what has so many histories replayed, beside the scenarios and in the first run of the workflow."""
         campaign, batches = workflow.info().workflow_id, replay_batches(histories)
@@ -116,6 +122,7 @@ class CrashproofCampaign:
 
     async def _sweep(self, order: CampaignOrder, scenario: str) -> None:
         campaign = workflow.info().workflow_id
+        self._under_way[scenario] = None
         child = ScenarioOrder(
             campaign=campaign,
             store=order.store,
@@ -138,6 +145,8 @@ class CrashproofCampaign:
             if is_cancelled_exception(error):
                 raise
             self._given_up[scenario] = str(root_cause(error))[:_TOLD]
+        finally:
+            del self._under_way[scenario]
 
 
 @workflow.defn
