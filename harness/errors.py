@@ -63,11 +63,14 @@ def several_nearest(word: str, known: Iterable[str], *, most: int = 3) -> str:
     return f" (did you mean {' or '.join(map(repr, close[:most]))}?)" if close else ""
 
 
-def root_cause(error: BaseException) -> BaseException:
-    """Return the first of the errors that led to this one, each the cause of the next."""
+def root_cause(error: BaseException) -> str:
+    """Return what the first of the errors says that led to this one, each the cause of the next.
+
+    A failure of Temporal's names the type of what was raised in front of that; it is left out.
+    """
     while error.__cause__ is not None:
         error = error.__cause__
-    return error
+    return str(getattr(error, "message", error))
 
 
 def first_error(error: BaseException) -> BaseException:

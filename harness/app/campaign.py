@@ -218,7 +218,7 @@ async def status(client: Client, campaign: str, *, asked: str = "scenarios") -> 
         try:
             now = replace(now, done=await handle.result())
         except WorkflowFailureError as error:
-            now = replace(now, why=str(root_cause(error)))
+            now = replace(now, why=root_cause(error))
     elif not await _somebody_works(client, described.task_queue):
         return replace(now, waits_for=_worker_command(described.task_queue))
     return replace(now, scenarios=await _progress(client, handle, asked=asked))

@@ -144,7 +144,7 @@ class CrashproofCampaign:
         except ChildWorkflowError as error:
             if is_cancelled_exception(error):
                 raise
-            self._given_up[scenario] = str(root_cause(error))[:_TOLD]
+            self._given_up[scenario] = root_cause(error)[:_TOLD]
         finally:
             del self._under_way[scenario]
 
@@ -289,7 +289,7 @@ def _why_given_up(error: ActivityError) -> str:
     cause = root_cause(error)
     log = error.cause.last_heartbeat_details if isinstance(error.cause, TimeoutError) else ()
     lines = "".join(f"; {line}" for line in (log[0] if log else ()))
-    return f"{str(cause)[:_TOLD]}{lines[:_TOLD]}"
+    return f"{cause[:_TOLD]}{lines[:_TOLD]}"
 
 
 async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:
