@@ -122,10 +122,10 @@ def _histories(record: RunRecord) -> Sequence[HistoryFile]:
         UsageError: There are none where they are said to be.
     """
     paths = record.options.get(HISTORIES, ())
-    found = history_files(paths, cwd=Path.cwd()) if paths else []
-    if paths and not found:
+    histories = history_files(paths, cwd=Path.cwd()) if paths else []
+    if paths and not histories:
         raise UsageError(f"no history lies in {', '.join(paths)}")
-    return sorted(found, key=lambda each: each.shown)
+    return sorted(histories, key=lambda each: each.shown)
 
 
 async def _replayed(record: RunRecord, batch: ReplayBatch, *, tell: Tell) -> ReplayResult:
