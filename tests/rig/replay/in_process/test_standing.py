@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.histories import formats as histories
+from harness.processes.forkserver.children import ChildForks
 from harness.records.evidence import History
 from harness.records.replay_result import Replay
 from harness.replay.conditions import IN_SWEEP, Condition
@@ -64,6 +65,23 @@ async def test_report_cases_what_fails_in_replay_fails_in_a_sweep(tmp_path: Path
     assert (wrong.workflow_id, wrong_prefixes.workflow_id) == ("SetOrder-run", "SetOrder-run")
     assert "depends on the hash seed" in " ".join(each.message for each in wrong.findings)
     assert not children()
+
+
+async def test_processes_that_are_forked_find_what_those_started_by_themselves_find(tmp_path: Path) -> None:
+    conditions = tuple(each for each in IN_SWEEP if each.name in ("plain", "hash seed 1"))
+    code, forks, seen = WorkflowCode(modules=("sample_workflows",), cwd=HERE), ChildForks(logs=tmp_path), []
+    try:
+        for name in ("by themselves", "forked"):
+            how = StandingReplay(code, folder=tmp_path / name, conditions=conditions, forks=forks)
+            async with how as process:
+                seen.append(await process.replay([GREETING, SET_ORDER]))
+                assert len(children()) == (2 if name == "by themselves" else 0)
+    finally:
+        await forks.close()
+    assert seen[0] == seen[1]
+    right, wrong = seen[1]
+    assert right.findings == ()
+    assert "depends on the hash seed" in " ".join(each.message for each in wrong.findings)
 
 
 async def test_changed_workflow_and_unknown_workflow(tmp_path: Path) -> None:
