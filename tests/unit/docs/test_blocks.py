@@ -176,8 +176,8 @@ def test_commands_and_options_that_stand_in_the_text_exist(page: Path) -> None:
             assert words[0].partition("=")[0] in every_option | ELSEWHERE, span
 
 
-ELSEWHERE: set[str] = set()
-"""Options of other programs that pages name."""
+ELSEWHERE = {"--"}
+"""What pages name that is no option of crashproof: here the sign behind which options of a run stand."""
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:
