@@ -324,6 +324,8 @@ def in_words(progress: Progress) -> str:
         return "its undisturbed trials are made"
     given_up = f", {progress.given_up} batches given up" if progress.given_up else ""
     failed = f", {progress.failed} failed" if progress.failed else ""
+    if not progress.plans:
+        return f"all {progress.tried} trials made{failed}"
     recovery = f"round {progress.round} of recoveries, " if progress.round else ""
     return f"{recovery}{progress.tried} trials made of {progress.plans} in this round{failed}{given_up}"
 
