@@ -91,6 +91,8 @@ def ready(targets: tuple[str, ...], form: str, **given: Any) -> int:
     waived = waivers(given["not_applicable"])
     for name in ("markdown", "badge", "report_dir"):  # a run that is there may have been given elsewhere
         given[name] = given[name] and given[name].absolute()
+        if given[name] and name != "report_dir" and not given[name].parent.is_dir():
+            raise UsageError(f"--{name} {given[name]}: there is no folder {given[name].parent}")
     if given["from_run"]:
         if targets or given["worker"]:
             raise UsageError("--from fills the points from a run that is there: give no scenario or worker beside it")

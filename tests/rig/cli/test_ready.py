@@ -78,6 +78,7 @@ def test_a_run_that_is_there_fills_the_same_points(measured: tuple[Path, dict[st
         ((AGENT, "--not-applicable", "C9=x"), "no point is called 'C9'"),
         ((AGENT, "--not-applicable", "C1"), "say why"),
         ((AGENT, "--faults", "kill-wroker"), "kill-worker"),
+        ((AGENT, "--badge", "nowhere/b.svg"), "there is no folder"),
     ],
 )
 def test_what_cannot_be_filled_is_said(given: tuple[str, ...], said: str) -> None:
