@@ -48,7 +48,8 @@ class _Playing:
 
     async def __call__(self, message: HttpMessage) -> Decision:
         fault, turn = self._due.next
-        if fault is None or message.position not in fault.positions:
+        status = str(message.status or "")
+        if fault is None or message.position not in fault.positions or not fault.meets(message.body, status=status):
             if message.position == "after":
                 self._tell(f"{message.operation} {message.status}")
             return "go"

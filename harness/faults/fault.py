@@ -8,6 +8,8 @@ from typing import Literal
 from harness.faults.action import Action
 from harness.records.point import Door, Point, Position
 
+_OK = "200"
+
 Family = Literal["process", "server", "wire", "model", "effect", "client", "code"]
 
 Need = Literal[
@@ -113,8 +115,20 @@ class Fault:
             return ("persistence", "restart")
         return ("acceleration",) if self.stops_worker else self.needs_more
 
-    def meets(self, request: object) -> bool:
-        """Tell whether it can be made at a call with that body, if it can at the point."""
+    @property
+    def needs_answer(self) -> bool:
+        """Whether it changes what was answered, so that it can be made to no error."""
+        return bool(getattr(self.action, "needs_answer", False))
+
+    def meets(self, request: object, *, status: str = "") -> bool:
+        """Tell whether it can be made at a call, if it can at the point.
+
+        Args:
+            request: Body of the call.
+            status: HTTP status of the answer to it; empty before there is one.
+        """
+        if self.needs_answer and status not in ("", _OK):
+            return False
         return not self.needs_tools or (isinstance(request, dict) and bool(request.get("tools")))
 
     def applies_to(self, point: Point) -> bool:

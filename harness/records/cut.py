@@ -53,7 +53,13 @@ def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
     if fault.every == "cut":
         return [replace(cut, fault=fault.name) for cut in cuts(tape)]
     timed = _in_time(fault, tape)
-    met = (entry for entry in timed if entry.point and fault.applies_to(entry.point) and fault.meets(entry.http.body))
+    met = (
+        entry
+        for entry in timed
+        if entry.point
+        if fault.applies_to(entry.point)
+        if entry.door == "wire" or fault.meets(entry.http.body, status=entry.status)
+    )
     made = [Cut(point, fault=fault.name) for point in points(met)]
     if fault.every in ("message", "once"):
         return made if fault.every == "message" else made[:1]

@@ -6,6 +6,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,8 @@ async def _around(due: DueFaults, message: HttpMessage, execute: Callable[[], An
 def decided(fault: Fault | None, message: HttpMessage, execute: Callable[[], Answer], *, turn: int) -> Decision:
     """Execute a request, unless a fault comes before, and return what is answered, unless one comes after.
 
+    What changes an answer changes no error.
+
     Args:
         fault: The fault that it meets, if any.
         message: The request.
@@ -169,7 +172,9 @@ def decided(fault: Fault | None, message: HttpMessage, execute: Callable[[], Ans
     answer = execute()
     if answer.notice:
         print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
-    return decision_on(fault.action, message, turn=turn, text=answer.text) if fault else answer
+    if fault is None or (fault.needs_answer and answer.status != HTTPStatus.OK):
+        return answer
+    return decision_on(fault.action, message, turn=turn, text=answer.text)
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

@@ -202,14 +202,17 @@ class Nemesis:
         """Return the fault to strike this message with, and whether it is a strike or one more hit of a lasting one."""
         assert entry.point is not None
         for lasting in self._lasting:
-            if lasting.strikes_at(entry.point) and lasting.fault.meets(entry.http.body):
+            if lasting.strikes_at(entry.point) and _can_meet(lasting.fault, entry):
                 lasting.left -= 1
                 return lasting.fault, "hit"
         if not self._waiting or self._striker.spares(entry.worker):
             return None
         if not meets(entry.point.id, self._waiting[0].point):
             return None
-        fault = faults.named(self._waiting.pop(0).fault)
+        fault = faults.named(self._waiting[0].fault)
+        if fault.needs_answer and not _can_meet(fault, entry):
+            return None
+        del self._waiting[0]
         if fault.times != 1:
             self._lasting.append(_Lasting(fault, entry.point, left=fault.times - 1))
         return fault, "strike"
@@ -304,6 +307,10 @@ class _Lasting:
         if not self.fault.applies_to(point):
             return False
         return self.fault.times == 0 or _same(point) == _same(self.first)
+
+
+def _can_meet(fault: Fault, entry: Entry) -> bool:
+    return fault.meets(entry.http.body, status="" if entry.door == "wire" else entry.status)
 
 
 def _same(point: Point) -> Point:

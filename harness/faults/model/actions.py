@@ -122,6 +122,7 @@ class LeaveOut:
 
     what: Lack
     impact: ClassVar[Impact] = Impact()
+    needs_answer: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class SayInstead:
 
     what: Instead
     impact: ClassVar[Impact] = Impact()
+    needs_answer: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class BreakStream:
     """
 
     how: StreamBreak
+    needs_answer: ClassVar[bool] = True
 
     @property
     def impact(self) -> Impact:

@@ -105,6 +105,18 @@ def test_a_fault_that_needs_tools_is_made_only_where_they_are_offered() -> None:
     assert faults.named("answer-prose").meets(None)
 
 
+def test_a_fault_that_changes_an_answer_is_made_to_no_error() -> None:
+    needing = {each.name for each in faults.listed() if each.needs_answer}
+    assert needing > {"model-null-text", "answer-prose", "stream-bad-chunk", "tool-twenty"}
+    assert needing.isdisjoint({"model-429", "model-drip", "model-truncated", "model-reply-lost", "kill-worker"})
+    for name in needing:
+        fault = faults.named(name)
+        assert fault.positions == ("after",)
+        asked = {"tools": [{"name": "look"}]}
+        assert [fault.meets(asked, status=status) for status in ("200", "503", "429")] == [True, False, False]
+    assert faults.named("model-drip").meets({}, status="503")
+
+
 def test_all_of_them_are_chosen_by_all_and_by_every_family() -> None:
     assert faults.chosen(["all"]) == faults.listed() == faults.chosen(faults.families())
     assert faults.chosen([]) == ()

@@ -74,6 +74,13 @@ def test_a_fault_of_tools_is_made_where_tools_are_offered() -> None:
     assert (cut.point.execution, cut.point.position) == (2, "after")
 
 
+def test_a_fault_that_changes_an_answer_is_made_at_an_answer_and_at_no_error() -> None:
+    (asked, refused), (_, fine) = model_call("plan", execution=1), model_call("plan", execution=2)
+    tape = [asked, replace(refused, status="503"), replace(fine, status="200")]
+    assert [cut.point.execution for cut in cuts_of(faults.named("model-null-text"), tape)] == [2]
+    assert [cut.point.execution for cut in cuts_of(faults.named("model-drip"), tape)] == [1]
+
+
 def test_no_message_has_no_cut() -> None:
     assert cuts([]) == []
     assert (

@@ -57,6 +57,12 @@ async def test_a_function_answers(model: Model) -> None:
     assert said(await asked(model)) == "HELLO"
 
 
+async def test_a_fault_that_changes_an_answer_leaves_an_error_of_the_script_as_it_is(model: Model) -> None:
+    model.answers_with(lambda request: {"error": {"message": "no"}, "status": 503})
+    model.fails_with("model-null-text")
+    assert status(await asked(model)) == 503
+
+
 async def test_a_file_beside_the_test_answers(model: Model, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("def answer(request): return 'from a file'")
     model.answers_with("script.py")

@@ -229,3 +229,11 @@ async def test_a_zombie_is_not_struck_and_its_messages_are_on_the_tape() -> None
     assert await nemesis.decide(entry(ONE, worker=1)) == "go"
     assert await nemesis.decide(entry(ONE, worker=2)) == "drop"
     assert kinds(nemesis) == ["request", "request", "strike", "dropped"]
+
+
+async def test_what_changes_an_answer_waits_for_one_that_is_no_error() -> None:
+    powers, answer = Deciding("go"), MODEL.at("after")
+    nemesis = Play(strike("model-null-text", answer), striker=powers)
+    for number, status in ((1, "503"), (2, "200")):
+        await nemesis.decide(replace(entry(answer, number=number), status=status))
+    assert powers.struck == [("model-null-text", 2)]
