@@ -174,7 +174,7 @@ def decided(fault: Fault | None, message: HttpMessage, execute: Callable[[], Ans
         print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
     if fault is None or (fault.needs_answer and answer.status != HTTPStatus.OK):
         return answer
-    return decision_on(fault.action, message, turn=turn, text=answer.text)
+    return decision_on(fault.action, message, turn=turn, answer=answer)
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

@@ -8,6 +8,7 @@ import itertools
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Protocol
 
 from harness import extensions
@@ -158,6 +159,7 @@ class Striking:
             path=entry.http.path,
             now=time.time(),
             text=self._answers.get(entry.message, "") if entry.kind == "reply" else "",
+            status=int(entry.status) if entry.kind == "reply" and entry.status.isdecimal() else HTTPStatus.OK,
             request=entry.http.body,
             headers=entry.http.headers,
             turn=next(self._turns[action]),

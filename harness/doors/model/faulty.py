@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any
 
 from harness import extensions
@@ -46,6 +47,7 @@ class MetCall:
         path: Its path below the door, which tells the provider.
         now: The time, in seconds since the epoch.
         text: The body that would have been answered; empty where it was not executed.
+        status: The status that it would have been answered with: what comes otherwise keeps it.
         request: The body of the request: parsed JSON, else the text.
         headers: Headers of the request, names in lower case.
         turn: Which of the messages that the fault meets it is, from 1.
@@ -55,6 +57,7 @@ class MetCall:
     path: str
     now: float
     text: str = ""
+    status: int = HTTPStatus.OK
     request: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     turn: int = 1
@@ -91,14 +94,14 @@ def answer_to(action: Action, call: MetCall) -> Answer:
     return answer_of(action, call)
 
 
-def decision_on(action: Action, message: HttpMessage, *, turn: int = 1, text: str | None = None) -> Decision:
+def decision_on(action: Action, message: HttpMessage, *, turn: int = 1, answer: Answer | None = None) -> Decision:
     """Return what becomes of a call that a fault meets, where no more is to be done than to answer it or not.
 
     Args:
         action: The action: an answer, a reply that is lost, or a request that arrives twice.
         message: The call, or its answer.
         turn: Which of the messages that the fault meets it is, from 1.
-        text: The body that would have been answered, where the message does not hold it.
+        answer: What would have been answered, where the message does not hold it.
 
     Raises:
         TypeError: The action is none of these.
@@ -111,7 +114,8 @@ def decision_on(action: Action, message: HttpMessage, *, turn: int = 1, text: st
         operation=message.operation,
         path=message.path,
         now=time.time(),
-        text=message.answer_text if text is None else text,
+        text=answer.text if answer else message.answer_text,
+        status=(answer or message).status or HTTPStatus.OK,
         request=message.body,
         headers=message.headers,
         turn=turn,
@@ -132,7 +136,7 @@ def _(action: Silence | TimeOut, call: MetCall) -> Answer:
 
 @answer_of.register(Truncate)
 def _(action: Truncate, call: MetCall) -> Answer:
-    return truncated(call.text)
+    return replace(truncated(call.text), status=call.status)
 
 
 @answer_of.register(ModelError)
@@ -152,7 +156,7 @@ def _(action: SendBody, call: MetCall) -> Answer:
 @answer_of.register(BreakAnswer)
 def _(action: BreakAnswer, call: MetCall) -> Answer:
     body = call.text.encode(errors="replace")
-    begun = Answer(headers={"content-type": "application/json"}, announced=len(body), partial=True)
+    begun = Answer(status=call.status, headers={"content-type": "application/json"}, announced=len(body), partial=True)
     match action.how:
         case "closed":
             return CLOSED
@@ -167,7 +171,7 @@ def _(action: Drip, call: MetCall) -> Answer:
     body = call.text.encode(errors="replace")
     parts = tuple(bytes([byte]) for byte in body)
     headers = {"content-type": "application/json"}
-    return Answer(headers=headers, body=body, events=parts, announced=len(body), pause=1.0)
+    return Answer(status=call.status, headers=headers, body=body, events=parts, announced=len(body), pause=1.0)
 
 
 @answer_of.register(Slow)
@@ -175,7 +179,7 @@ def _(action: Slow, call: MetCall) -> Answer:
     waits = _seconds(call.headers.get(_CLIENT_WAITS, ""))
     late = min(action.most, action.share * waits if waits else action.usual)
     body = call.text.encode(errors="replace")
-    return Answer(headers={"content-type": "application/json"}, body=body, pause=late)
+    return Answer(status=call.status, headers={"content-type": "application/json"}, body=body, pause=late)
 
 
 @answer_of.register(LeaveOut)

@@ -8,7 +8,8 @@ import pytest
 
 from harness.doors.http.answer import Answer, parsed
 from harness.doors.model.faulty import MetCall, answer_to, is_answer, truncated
-from harness.faults.action import Kill, ModelError, Reset, Silence, Truncate
+from harness.faults.action import Action, Kill, ModelError, Reset, Silence, Truncate
+from harness.faults.model.actions import BreakAnswer, Drip, Slow
 
 NOW = 1_767_225_600.25
 
@@ -110,3 +111,12 @@ def test_what_is_no_answer_is_refused() -> None:
     assert not is_answer(Kill())
     with pytest.raises(TypeError, match=r"Kill\(\) is nothing that a door can answer"):
         answer_to(Kill(), MetCall(operation="chat.completions", path="/v1/chat/completions", now=NOW))
+
+
+@pytest.mark.parametrize("status", [200, 503])
+@pytest.mark.parametrize(
+    "action", [Truncate(), Drip(), Slow(), BreakAnswer("short"), BreakAnswer("reset after headers")]
+)
+def test_what_comes_otherwise_keeps_the_status_of_the_answer(action: Action, status: int) -> None:
+    call = MetCall(operation="o", path="/v1/chat/completions", now=NOW, text='{"error": {}}', status=status)
+    assert answer_to(action, call).status == status
