@@ -223,7 +223,9 @@ def _took_long(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Ev
     met = [at for at in (*faults_met.met_at(evidence), *_unreached(evidence)) if at <= events.at(close)]
     if evidence.skips_time or not met:
         return ""
-    took, bound = events.at(close) - max(met), max(map(_duration, baselines), default=0.0) + _CLOSE_SLACK
+    hangs = max((fault.action.impact.seconds for fault in evidence.faults), default=0.0)  # the last one that met it
+    bound = max(map(_duration, baselines), default=0.0) + hangs + _CLOSE_SLACK
+    took = events.at(close) - max(met)
     return f"ended {took:.1f} s after the last call that failed, expected within {bound:.1f} s" if took > bound else ""
 
 

@@ -180,6 +180,19 @@ def test_times_out_or_takes_long() -> None:
     passes(CLEAN, refused().wait(20).fail_workflow("Refused").evidence(), undisturbed())
 
 
+@pytest.mark.parametrize(("second", "late"), [("model-silent", False), ("model-reset", True)])
+def test_a_call_that_hangs_may_take_as_long_as_a_client_waits(second: str, late: bool) -> None:
+    story = refused()
+    other = story.activity("look")
+    story.model({"ask": "x"}, task=other, executed=False).strike(fault=second).drop(injected=second)
+    story.wait(50).fail_for_good(other, "Silent", state="NON_RETRYABLE_FAILURE")
+    evidence = story.fail_workflow("Refused").evidence()
+    if late:
+        assert "after the last call that failed" in only_finding(CLEAN, evidence, undisturbed()).message
+    else:
+        passes(CLEAN, evidence, undisturbed())
+
+
 def test_activity_left_open() -> None:
     story = refused()
     story.activity("watch")
