@@ -3,7 +3,8 @@
 What SDK core does on the way from workflow code to server, measured with temporalio 1.35 and done here likewise:
 
 - A cancel names an activity, child or timer by number; the server gets an event id or a workflow id.
-- What is started and cancelled in one workflow task is never sent, and neither is the cancel of what is abandoned.
+- What is started and cancelled in one workflow task is never sent, and neither is the cancel of what is abandoned, or
+  of what the events of the workflow task have ended: a timer that fired as the signal came that calls it off.
 - A local activity becomes a marker in the workflow task in which it ended, with its type and id; timeouts, retry
   policy and, by default, arguments are not in it: these cannot be compared with the recording.
 - A new patch leads to a search attribute ``TemporalChangeVersion`` as well, which is left out here.
@@ -38,6 +39,18 @@ _STARTS = {"start_timer": "cancel_timer", "schedule_activity": "request_cancel_a
 _STARTS |= {"start_child_workflow_execution": "cancel_child_workflow_execution"}
 _STARTS |= {"signal_external_workflow_execution": "cancel_signal_workflow"}
 _CANCELS = {cancel: start for start, cancel in _STARTS.items()}
+_BEGINS = {
+    "timer_started": ("start_timer", "timer_id"),
+    "activity_task_scheduled": ("schedule_activity", "activity_id"),
+    "start_child_workflow_execution_initiated": ("start_child_workflow_execution", "workflow_id"),
+}
+_ENDS = {"timer_fired": "started_event_id", "start_child_workflow_execution_failed": "initiated_event_id"}
+_ENDS |= {f"activity_task_{end}": "scheduled_event_id" for end in ("completed", "failed", "timed_out", "canceled")}
+_ENDS |= {f"nexus_operation_{end}": "scheduled_event_id" for end in ("completed", "failed", "timed_out", "canceled")}
+_ENDS |= {
+    f"child_workflow_execution_{end}": "initiated_event_id"
+    for end in ("completed", "failed", "timed_out", "canceled", "terminated")
+}
 
 
 def decisions_of(
@@ -66,11 +79,10 @@ class _Deciding:
         started = fields_of(events[0].workflow_execution_started_event_attributes) if events else {}
         self._memo = {key: value for key, value in started.items() if key.startswith("memo.")}
         self._attributes = {key: value for key, value in started.items() if key.startswith("searchAttributes.")}
-        self._scheduled = {
-            event.activity_task_scheduled_event_attributes.activity_id: event.event_id
-            for event in events
-            if event.HasField("activity_task_scheduled_event_attributes")
-        }
+        self._begun: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._ended: dict[int, int] = {}
+        for event in events:
+            self._learn(event)
         self._nexus = [e.event_id for e in events if e.HasField("nexus_operation_scheduled_event_attributes")]
         self._marker_task = {
             command.fields.get("seq"): started
@@ -82,6 +94,19 @@ class _Deciding:
         self._abandoned: set[tuple[str, int]] = set()
         self._accepted: set[str] = set()
         self._local: dict[int, list[Command]] = defaultdict(list)
+
+    def _learn(self, event: HistoryEvent) -> None:
+        """Note by which event something began, or ended what began with another one."""
+        name = (event.WhichOneof("attributes") or "").removesuffix("_event_attributes")
+        attributes = getattr(event, f"{name}_event_attributes", None)
+        if begins := _BEGINS.get(name):
+            self._begun[begins[0], getattr(attributes, begins[1])].append(event.event_id)
+        if ends := _ENDS.get(name):
+            self._ended[getattr(attributes, ends)] = event.event_id
+
+    def _is_over(self, begun: int, started: int) -> bool:
+        """Tell whether what began with an event had ended when a workflow task was started."""
+        return self._ended.get(begun, started) < started
 
     def of(self, observed: ObservedReplay) -> Iterator[TaskDecisions]:
         for started, activations in observed.tasks().items():
@@ -116,8 +141,8 @@ class _Deciding:
             return None
         if variant in _STARTS:
             self._note(variant, getattr(issued.command, variant))
-        if (variant in _CANCELS and variant != "cancel_timer") or variant == "request_cancel_nexus_operation":
-            return self._cancel(command, variant)
+        if variant in _CANCELS or variant == "request_cancel_nexus_operation":
+            return self._cancel(started, issued, command)
         if variant == "schedule_local_activity":
             return self._local_activity(command)
         if variant == "update_response":
@@ -129,23 +154,27 @@ class _Deciding:
         return command
 
     def _note(self, variant: str, body: Any) -> None:
-        self._ids[variant, body.seq] = getattr(body, "activity_id", "") or getattr(body, "workflow_id", "")
+        name = getattr(body, "activity_id", "") or getattr(body, "workflow_id", "")
+        self._ids[variant, body.seq] = str(body.seq) if variant == "start_timer" else name
         if getattr(body, "cancellation_type", 0) == _abandon(variant):
             self._abandoned.add((variant, body.seq))
 
-    def _cancel(self, command: Command, variant: str) -> Command | None:
-        seq = command.fields.get("seq", 0)
+    def _cancel(self, started: int, issued: IssuedCommand, command: Command) -> Command | None:
+        variant, number = _numbered(issued)
         rest = {name: value for name, value in command.fields.items() if name != "seq"}
         if variant == "request_cancel_nexus_operation":
-            event = self._nexus[seq - 1] if 0 < seq <= len(self._nexus) else 0
-            return replace(command, fields={"scheduledEventId": event, **rest})
-        target = _CANCELS[variant], seq
-        if target in self._abandoned:
+            event = self._nexus[number - 1] if 0 < number <= len(self._nexus) else 0
+            return (
+                None if self._is_over(event, started) else replace(command, fields={"scheduledEventId": event, **rest})
+            )
+        name = self._ids.get((variant, number), "")
+        begun = next((event for event in reversed(self._begun[variant, name]) if event < started), 0)
+        if (variant, number) in self._abandoned or self._is_over(begun, started):
             return None
-        name = self._ids.get(target, "")
-        if variant == "request_cancel_activity":
-            return replace(command, fields={"scheduledEventId": self._scheduled.get(name, 0), **rest})
-        return replace(command, fields={"workflowId": name, **rest})
+        if variant == "start_timer":
+            return command
+        target = {"scheduledEventId": begun} if variant == "schedule_activity" else {"workflowId": name}
+        return replace(command, fields={**target, **rest})
 
     def _local_activity(self, command: Command) -> Command | None:
         """Keep a local activity for the workflow task in which it ended; return one that has not ended."""
