@@ -25,6 +25,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 TIMEOUT_S = 20.0
 
 
+_PASSING = (408, 409, 429)
+
+
 class InvalidInputError(Exception):
     """The model refused the request as it is; asking again cannot help."""
 
@@ -141,15 +144,15 @@ async def ask(question: str) -> str:
     """Ask the model once and return its answer.
 
     Raises:
-        InvalidInputError: The model refused the request (a 4xx).
-        ModelUnavailable: The model failed (a 5xx), or is asked too often (429).
+        InvalidInputError: The model refused the request for good (a 4xx).
+        ModelUnavailable: The model failed (a 5xx), is asked too often (429) or in a bad moment (408, 409).
     """
     body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": question}]}
     headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
     try:
         reply = await asyncio.to_thread(_post, f"{os.environ['OPENAI_BASE_URL']}/chat/completions", body, headers)
     except urllib.error.HTTPError as error:
-        if error.code < 500 and error.code != 429:
+        if error.code < 500 and error.code not in _PASSING:
             raise InvalidInputError(str(error)) from error
         raise ModelUnavailable(str(error), come_back=_come_back(error.headers)) from error
     return str(reply["choices"][0]["message"]["content"])

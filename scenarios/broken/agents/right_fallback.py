@@ -24,12 +24,13 @@ async def draft(subject: str) -> str:
                 model="gpt-4o-mini", messages=[{"role": "user", "content": f"Write a mail about {subject}."}]
             )
     except openai.APIStatusError as error:
-        limited = error.status_code == 429 and error.code != "insufficient_quota"
-        final = error.status_code < 500 and not limited
+        passes = error.status_code in (408, 409, 429) and error.code != "insufficient_quota"
+        final = error.status_code < 500 and not passes
         raise ApplicationError(str(error), type=type(error).__name__, non_retryable=final) from error
-    if answer.choices[0].finish_reason != "stop":
-        raise ApplicationError(f"the answer ended with {answer.choices[0].finish_reason}", type="IncompleteAnswer")
-    return answer.choices[0].message.content or ""
+    said = answer.choices[0]
+    if said.finish_reason != "stop" or not said.message.content:
+        raise ApplicationError(f"the answer ended with {said.finish_reason}", type="IncompleteAnswer")
+    return said.message.content
 
 
 @activity.defn
