@@ -21,9 +21,10 @@ USUAL, OTHER = "gpt-4o-mini", "gpt-4.1-mini"
 async def ask_model(question: str, model: str) -> str:
     async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
         answer = await client.chat.completions.create(model=model, messages=[{"role": "user", "content": question}])
-    if answer.choices[0].finish_reason != "stop":
-        raise ApplicationError("the model gave no whole answer", type="IncompleteAnswer")
-    return answer.choices[0].message.content or ""
+    said = answer.choices[0]
+    if said.finish_reason != "stop" or not said.message.content:
+        raise ApplicationError(f"the answer ended with {said.finish_reason}", type="IncompleteAnswer")
+    return said.message.content
 
 
 @workflow.defn

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     import openai
@@ -40,7 +41,10 @@ async def ask_model(question: str) -> str:
         answer = await beating(
             client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": question}])
         )
-    return answer.choices[0].message.content or ""
+    said = answer.choices[0]
+    if said.finish_reason != "stop" or not said.message.content:
+        raise ApplicationError(f"the answer ended with {said.finish_reason}", type="IncompleteAnswer")
+    return said.message.content
 
 
 @workflow.defn
