@@ -127,8 +127,13 @@ class Fault:
             request: Body of the call.
             status: HTTP status of the answer to it; empty before there is one.
         """
-        if self.needs_answer and status not in ("", _OK):
-            return False
+        return self.can_change(status) and self._has_tools(request)
+
+    def can_change(self, status: str) -> bool:
+        """Tell whether it can be made at an answer of that HTTP status, or before there is one, where it is empty."""
+        return not self.needs_answer or status in ("", _OK)
+
+    def _has_tools(self, request: object) -> bool:
         return not self.needs_tools or (isinstance(request, dict) and bool(request.get("tools")))
 
     def applies_to(self, point: Point) -> bool:

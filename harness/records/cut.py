@@ -56,9 +56,7 @@ def cuts_of(fault: Fault, tape: Sequence[Entry]) -> list[Cut]:
     met = (
         entry
         for entry in timed
-        if entry.point
-        if fault.applies_to(entry.point)
-        if entry.door == "wire" or fault.meets(entry.http.body, status=entry.status)
+        if entry.point and fault.applies_to(entry.point) and fault.meets(entry.http.body, status=entry.status)
     )
     made = [Cut(point, fault=fault.name) for point in points(met)]
     if fault.every in ("message", "once"):

@@ -6,7 +6,6 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -172,9 +171,9 @@ def decided(fault: Fault | None, message: HttpMessage, execute: Callable[[], Ans
     answer = execute()
     if answer.notice:
         print(for_terminal(f"crashproof: {answer.notice}"), file=sys.stderr, flush=True)
-    if fault is None or (fault.needs_answer and answer.status != HTTPStatus.OK):
-        return answer
-    return decision_on(fault.action, message, turn=turn, answer=answer)
+    if fault and fault.can_change(str(answer.status)):
+        return decision_on(fault.action, message, turn=turn, answer=answer)
+    return answer
 
 
 def _script(script: ScriptFunction | Path | str, folder: Path) -> Script:

@@ -202,7 +202,7 @@ class Nemesis:
         """Return the fault to strike this message with, and whether it is a strike or one more hit of a lasting one."""
         assert entry.point is not None
         for lasting in self._lasting:
-            if lasting.strikes_at(entry.point) and _can_meet(lasting.fault, entry):
+            if lasting.strikes_at(entry.point) and lasting.fault.meets(entry.http.body, status=entry.status):
                 lasting.left -= 1
                 return lasting.fault, "hit"
         if not self._waiting or self._striker.spares(entry.worker):
@@ -210,7 +210,7 @@ class Nemesis:
         if not meets(entry.point.id, self._waiting[0].point):
             return None
         fault = faults.named(self._waiting[0].fault)
-        if fault.needs_answer and not _can_meet(fault, entry):
+        if fault.needs_answer and not fault.meets(entry.http.body, status=entry.status):
             return None
         del self._waiting[0]
         if fault.times != 1:
@@ -307,10 +307,6 @@ class _Lasting:
         if not self.fault.applies_to(point):
             return False
         return self.fault.times == 0 or _same(point) == _same(self.first)
-
-
-def _can_meet(fault: Fault, entry: Entry) -> bool:
-    return fault.meets(entry.http.body, status="" if entry.door == "wire" else entry.status)
 
 
 def _same(point: Point) -> Point:

@@ -44,10 +44,12 @@ _BEGINS = {
     "activity_task_scheduled": ("schedule_activity", "activity_id"),
     "start_child_workflow_execution_initiated": ("start_child_workflow_execution", "workflow_id"),
 }
-_ENDS = {"timer_fired": "started_event_id", "start_child_workflow_execution_failed": "initiated_event_id"}
-_ENDS |= {f"activity_task_{end}": "scheduled_event_id" for end in ("completed", "failed", "timed_out", "canceled")}
-_ENDS |= {f"nexus_operation_{end}": "scheduled_event_id" for end in ("completed", "failed", "timed_out", "canceled")}
-_ENDS |= {
+_ENDED_BY = {"timer_fired": "started_event_id", "start_child_workflow_execution_failed": "initiated_event_id"}
+_ENDED_BY |= {f"activity_task_{end}": "scheduled_event_id" for end in ("completed", "failed", "timed_out", "canceled")}
+_ENDED_BY |= {
+    f"nexus_operation_{end}": "scheduled_event_id" for end in ("completed", "failed", "timed_out", "canceled")
+}
+_ENDED_BY |= {
     f"child_workflow_execution_{end}": "initiated_event_id"
     for end in ("completed", "failed", "timed_out", "canceled", "terminated")
 }
@@ -101,7 +103,7 @@ class _Deciding:
         attributes = getattr(event, f"{name}_event_attributes", None)
         if begins := _BEGINS.get(name):
             self._begun[begins[0], getattr(attributes, begins[1])].append(event.event_id)
-        if ends := _ENDS.get(name):
+        if ends := _ENDED_BY.get(name):
             self._ended[getattr(attributes, ends)] = event.event_id
 
     def _is_over(self, begun: int, started: int) -> bool:
