@@ -44,7 +44,7 @@ async def test_what_a_worker_imported_late_those_after_it_have_from_the_start(pr
 @pytest.mark.parametrize(
     "late",
     [
-        "import threading, time\nthreading.Thread(target=time.sleep, args=[0.01]).start()\ntime.sleep(0)",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[600], daemon=True).start()",
         "import socket\nsocket_of_mine = socket.socket()",
         "whole = dict(os.environ)",
         "os.getenv('EFFECTS_URL')",
