@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-LIMIT = 60.0
+LIMIT = 120.0
 """Seconds after which a condition is taken for one that never holds."""
 
 

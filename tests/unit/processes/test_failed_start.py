@@ -26,7 +26,7 @@ def written_by(folder: Path, **files: str) -> str:
     """Return what a program of these files writes to standard error."""
     for name, text in files.items():
         (folder / f"{name}.py").write_text(dedent(text))
-    ran = subprocess.run([sys.executable, folder / "worker.py"], capture_output=True, cwd=folder, timeout=60)
+    ran = subprocess.run([sys.executable, folder / "worker.py"], capture_output=True, cwd=folder, timeout=240)
     return ran.stderr.decode()
 
 
@@ -123,7 +123,7 @@ def test_a_refusal_of_the_sandbox_names_the_import(tmp_path: Path) -> None:
 async def test_the_error_shows_no_secret_and_names_the_log(tmp_path: Path) -> None:
     code = "import sys; sys.exit('my key is sk-canary')"
     environment = {**os.environ, **DOOR, "MY_API_KEY": "sk-canary"}
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         process = await Process.start([sys.executable, "-c", code], name="worker-1", logs=tmp_path, env=environment)
         await process.wait()
         error = failed_start("it ended", process=process, environment=environment)

@@ -15,6 +15,7 @@ from harness.doors.http.answer import RESET, Answer
 from harness.doors.http.doors import HttpMessage
 from harness.errors import UsageError
 from harness.testing.doors import Effects, Model
+from tests.waiting import LIMIT
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ async def test_a_function_that_never_returns_holds_nothing_else(model: Model) ->
 
     model.answers_with(answer)
     waiting = asyncio.create_task(asked(model, "wait"))
-    assert await asyncio.to_thread(held.wait, 20)
+    assert await asyncio.to_thread(held.wait, LIMIT)
     assert said(await asked(model)) == "done"
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -10,6 +10,7 @@ import pytest
 
 from harness.errors import RigError, UsageError
 from harness.testing.thread import Calls, RigThread
+from tests.waiting import LIMIT
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_closing_cancels_what_is_under_way_and_lets_it_clean_up() -> None:
         return asyncio.create_task(long())
 
     task = thread.wait(begin())
-    assert begun.wait(10)
+    assert begun.wait(LIMIT)
     thread.close()
     assert ended == [True]
     assert task.cancelled()

@@ -15,7 +15,7 @@ from harness.trial.code_change import CodeChange, heard_as_first
 from harness.trial.deployments import MADE_CURRENT
 from harness.trial.live_tape import LiveTape
 
-LIMIT = 20.0
+LIMIT = 120.0
 STRUCK = Entry(
     at=0.0, kind="request", door="wire", operation="RespondActivityTaskCompleted", workflow_id="agent", worker=1
 )

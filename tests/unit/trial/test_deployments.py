@@ -19,7 +19,7 @@ from harness.trial import deployments
 from harness.trial.deployments import Deployments
 from harness.trial.live_tape import LiveTape
 
-LIMIT = 20.0
+LIMIT = 120.0
 VERSIONED, UNVERSIONED = 2, 1
 
 

@@ -10,6 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from harness.trial.idle import NOBODY, wait_until_idle, waits_for_somebody
 from harness.trial.live_tape import LiveTape
+from tests.waiting import LIMIT
 
 
 class Server:
@@ -47,7 +48,7 @@ async def waits_for(server: Server, *, timers_end: bool = True, longest: float =
         timers_end=timers_end,
         longest=longest,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         return await waiting
 
 
@@ -75,6 +76,6 @@ async def test_what_is_under_way_is_waited_for(server: Server) -> None:
     ids=["for somebody", "for somebody, or a timer", "closed"],
 )
 async def test_work_waits_for_somebody_until_it_has_closed(server: Server, waits: bool) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         found = await waits_for_somebody(server, "w", tape=LiveTape(), seconds=0.02)  # type: ignore[arg-type]
     assert found is waits

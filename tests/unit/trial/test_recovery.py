@@ -14,7 +14,7 @@ from harness.servers.pending import RunOnServer
 from harness.trial.recovery import BackgroundRecovery, Recovery
 from harness.trial.registry import WorkerRegistry
 
-LIMIT = 20.0
+LIMIT = 120.0
 
 
 class Parts:

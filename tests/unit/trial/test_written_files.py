@@ -13,10 +13,17 @@ import pytest
 
 from harness.trial import written_files
 from harness.trial.written_files import WrittenFiles
+from tests.waiting import until
 
 
 def names(files: WrittenFiles, folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in files.written()]
+
+
+def touched(path: Path) -> int:
+    """Touch a file, and return the nanoseconds of its time of change."""
+    path.touch()
+    return path.stat().st_ctime_ns
 
 
 def test_what_is_new_or_changed_or_replaced_is_written_and_told_once(tmp_path: Path) -> None:
@@ -103,6 +110,8 @@ def test_a_folder_in_which_nothing_was_made_is_not_read_again_and_what_is_writte
         (tmp_path / name).mkdir()
         (tmp_path / name / "kept.txt").write_text("")
     (tmp_path / "linked" / "later.txt").symlink_to(tmp_path / "busy" / "target.tmp")
+    made = (tmp_path / "busy").stat().st_ctime_ns
+    until(lambda: touched(tmp_path / "quiet" / "kept.txt") > made, "a change sets another time of change")
     monkeypatch.setattr(written_files, "_SETTLED", -60.0)
     monkeypatch.setattr(os, "scandir", counted)
     files = WrittenFiles([tmp_path], own=[])
@@ -120,6 +129,7 @@ def test_a_folder_in_which_nothing_was_made_is_not_read_again_and_what_is_writte
 
 def test_a_folder_that_has_just_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two changes within one tick of the clock leave the same time of change."""
+    monkeypatch.setattr(written_files, "_SETTLED", 3600.0)
     files = WrittenFiles([tmp_path], own=[])
     files.begin()
     stat = os.stat

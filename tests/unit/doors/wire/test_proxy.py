@@ -17,7 +17,7 @@ from harness.doors.wire.worker_ports import WorkerPorts
 from harness.records.tape import Entry
 from harness.temporal.service import SERVICE
 
-LIMIT = 20.0
+LIMIT = 120.0
 
 
 class Peer:

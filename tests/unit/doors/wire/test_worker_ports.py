@@ -13,7 +13,7 @@ from harness.doors.wire.worker_ports import WorkerPorts
 from harness.errors import UsageError
 from harness.processes.ports import IP, free_port, is_free
 
-LIMIT = 20.0
+LIMIT = 120.0
 
 
 def nobody(port: int) -> int:

