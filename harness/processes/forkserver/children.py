@@ -29,7 +29,7 @@ from pathlib import Path
 
 from harness.errors import RigError, UsageError
 from harness.processes.forkserver.imports import INSTALLED
-from harness.processes.forkserver.parent import ForkServer
+from harness.processes.forkserver.parent import ForkRequest, ForkServer, Preparation
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 
@@ -160,14 +160,14 @@ class ChildForks:
         )
         self._started.append(fork_server)
         await fork_server.prepare(
-            {
-                "modules": kind.imports,
-                "learns": learns,
-                "own": sorted(kind.own),
-                "sets": [],
-                "installed": [*INSTALLED, f"{os.path.realpath(_HARNESS)}{os.sep}"],
-                "environment": environment,
-            }
+            Preparation(
+                modules=kind.imports,
+                learns=learns,
+                own=sorted(kind.own),
+                sets=(),
+                installed=[*INSTALLED, f"{os.path.realpath(_HARNESS)}{os.sep}"],
+                environment=environment,
+            )
         )
         return fork_server
 
@@ -176,22 +176,22 @@ async def _fork(
     fork_server: ForkServer, command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]
 ) -> ForkedChild:
     log = log.absolute()
-    job = {
-        "command": list(command),
-        "module": "",
-        "script": command[2],
-        "arguments": list(command[3:]),
-        "root": str(cwd),
-        "puts_root_first": True,
-        "cwd": str(cwd),
-        "environment": dict(environment),
-        "out": str(log),
-        "err": str(log),
-    }
+    request = ForkRequest(
+        command=command,
+        module="",
+        script=command[2],
+        arguments=command[3:],
+        root=str(cwd),
+        puts_root_first=True,
+        cwd=str(cwd),
+        environment=dict(environment),
+        out=str(log),
+        err=str(log),
+    )
     ours, theirs = socket.socketpair()
     try:
         with theirs:
-            kept = await fork_server.fork(job, standard=theirs)
+            kept = await fork_server.fork(request, standard=theirs)
         process = Process(kept, name=log.stem, offsets={Path(os.devnull): 0, log: 0}, environment=environment)
         try:
             return ForkedChild(process, *await asyncio.open_connection(sock=ours))

@@ -143,7 +143,7 @@ class Imported:
                 return f"an import read {name}, which is another one in this worker"
         root = job["root"]
         shadows = {name for name in self.tops & _modules_in(root) if not _is_below(root, name)}
-        if shadows and (job.get("puts_root_first") or not sys.flags.safe_path):
+        if shadows and (job["puts_root_first"] or not sys.flags.safe_path):
             return f"the module {min(shadows)} of the worker stands before the imported one"
         return ""
 

@@ -21,6 +21,7 @@ import contextlib
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,56 @@ _READY_LIMIT = 60.0  # seconds for the imports
 _FORK_LIMIT = 10.0  # seconds for one fork
 _MESSAGE_BYTES = 1 << 20
 _CHILD = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What a fork server's process is told once, as ``imported.py`` reads it.
+
+    Attributes:
+        modules: What it imports, in this order.
+        learns: Whether it imports what its forks have imported late.
+        own: Top-level names of modules of users: it imports none of them.
+        sets: Environment variables that the program itself sets.
+        installed: Folders whose modules may be shared.
+        environment: The environment it was started with.
+    """
+
+    modules: Sequence[str]
+    learns: bool
+    own: Sequence[str]
+    sets: Sequence[str]
+    installed: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForkRequest:
+    """What a fork is to become, as ``child.py`` reads it.
+
+    Attributes:
+        command: The whole command that a start of its own would have.
+        module: The module that it runs as its main program; empty: the script.
+        script: The file that it runs.
+        arguments: Arguments of its program.
+        root: First folder of its import path.
+        cwd: Folder to run in.
+        environment: Its whole environment.
+        out: File that its standard output is appended to.
+        err: File that its standard error is appended to.
+        puts_root_first: Whether its program puts the root first, whatever the flags of the interpreter say.
+    """
+
+    command: Sequence[str]
+    module: str
+    script: str
+    arguments: Sequence[str]
+    root: str
+    cwd: str
+    environment: Mapping[str, str]
+    out: str
+    err: str
+    puts_root_first: bool = False
 
 
 class ForkServer:
@@ -88,13 +139,13 @@ class ForkServer:
             raise
         return cls(process, ours)
 
-    async def prepare(self, wanted: Mapping[str, Any]) -> None:
+    async def prepare(self, wanted: Preparation) -> None:
         """Have it import the modules.
 
         Raises:
             ColdStartError: It is not fit to be forked.
         """
-        self._send(wanted)
+        self._send(vars(wanted))
         try:
             async with asyncio.timeout(_READY_LIMIT):
                 answer = await self._ready
@@ -103,11 +154,11 @@ class ForkServer:
         if "unfit" in answer:
             raise ColdStartError(answer["unfit"])
 
-    async def fork(self, job: Mapping[str, Any], *, standard: socket.socket | None = None) -> KeptProcess:
+    async def fork(self, request: ForkRequest, *, standard: socket.socket | None = None) -> KeptProcess:
         """Have it fork a worker.
 
         Args:
-            job: What ``child.py`` reads of it.
+            request: What the fork is to become.
             standard: What the worker's standard input and output become; None: nothing, and a log.
 
         Raises:
@@ -117,7 +168,7 @@ class ForkServer:
         kept = KeptProcess(control)
         try:
             with keepers_end:
-                self._send(job, keepers_end.fileno(), *([standard.fileno()] if standard else []))
+                self._send(vars(request), keepers_end.fileno(), *([standard.fileno()] if standard else []))
             await kept.begin(limit=_FORK_LIMIT)
         except NotStartedError as error:
             self.listen()

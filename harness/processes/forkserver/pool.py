@@ -12,7 +12,7 @@ from typing import Any
 from harness.errors import RigError, UsageError
 from harness.processes.forkserver.foreign import foreign_imports
 from harness.processes.forkserver.imports import Imports, imports_of
-from harness.processes.forkserver.parent import ForkServer
+from harness.processes.forkserver.parent import ForkRequest, ForkServer, Preparation
 from harness.processes.forkserver.program import ColdStartError, PythonProgram, python_program
 from harness.processes.process import Process
 from harness.records.placeholders import DOOR_VARIABLES
@@ -215,14 +215,14 @@ class ForkServers:
         )
         self._started.append(fork_server)
         await fork_server.prepare(
-            {
-                "modules": known.installed,
-                "learns": learns,
-                "own": sorted(known.own),
-                "sets": sorted(known.sets),
-                "installed": known.folders,
-                "environment": env,
-            }
+            Preparation(
+                modules=known.installed,
+                learns=learns,
+                own=sorted(known.own),
+                sets=sorted(known.sets),
+                installed=known.folders,
+                environment=env,
+            )
         )
         return fork_server
 
@@ -241,16 +241,16 @@ class ForkServers:
         files = [(logs / f"{name}.{ending}").absolute() for ending in ("out", "err")]
         offsets = {file: file.stat().st_size if file.exists() else 0 for file in files}
         kept = await fork_server.fork(
-            {
-                "command": list(command),
-                "module": program.module,
-                "script": program.script,
-                "arguments": program.arguments,
-                "root": str(program.root(cwd)),
-                "cwd": str(cwd),
-                "environment": dict(env),
-                "out": str(files[0]),
-                "err": str(files[1]),
-            }
+            ForkRequest(
+                command=command,
+                module=program.module,
+                script=program.script,
+                arguments=program.arguments,
+                root=str(program.root(cwd)),
+                cwd=str(cwd),
+                environment=dict(env),
+                out=str(files[0]),
+                err=str(files[1]),
+            )
         )
         return Process(kept, name=name, offsets=offsets, environment=env)
