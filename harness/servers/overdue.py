@@ -16,7 +16,7 @@ from harness.errors import RigError
 from harness.servers.clock import Clock
 from harness.servers.frontend import Frontend
 
-_LOOK_LIMIT = 5.0  # seconds
+_LOOK_LIMIT = 20.0  # seconds
 
 _SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
 

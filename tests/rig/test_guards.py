@@ -60,7 +60,7 @@ def session(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
             env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=file,
             stderr=file,
-            timeout=60,
+            timeout=200,
             check=False,
         )
     return subprocess.CompletedProcess(command, done.returncode, stdout=output.read_text())

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from harness.servers.binaries import find_temporal
-from tests.rig.cli.running import AGENTS, LIMIT, MARKER, ROOT, marked
+from tests.rig.cli.running import AGENTS, GONE_WITHIN, LIMIT, MARKER, ROOT, marked
 from tests.waiting import until
 
 pytest_plugins = ["pytester"]
@@ -42,7 +42,7 @@ async def test_worker_dies_in_the_middle_of_an_effect(crashproof_server, crashpr
 
     def hold(effect):
         asked.set()
-        go.wait(30)
+        go.wait(120)
         return {"ok": True}
 
     crashproof_effects.answers_with(hold)
@@ -50,7 +50,7 @@ async def test_worker_dies_in_the_middle_of_an_effect(crashproof_server, crashpr
     first = worker.pid
     client = await Client.connect(crashproof_server.address, namespace=crashproof_server.namespace)
     work = await client.start_workflow("Marking", "ash", id="marks", task_queue="fixed")
-    assert await asyncio.to_thread(asked.wait, 30)
+    assert await asyncio.to_thread(asked.wait, 120)
     await worker.kill()
     assert not worker.alive
     go.set()
@@ -238,7 +238,7 @@ def project(temporal: str, pytester: pytest.Pytester, monkeypatch: pytest.Monkey
 
 def left(project: pytest.Pytester) -> list[Any]:
     """Return what the project's pytest has left behind after a while."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + GONE_WITHIN
     while (found := marked(project.path)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return found

@@ -7,6 +7,7 @@ import pytest
 
 from harness.audit.workers import working
 from harness.errors import RigError
+from tests.children import running
 
 
 def test_answers_come_with_the_number_of_their_question() -> None:
@@ -46,6 +47,5 @@ def _ask_and_interrupt() -> None:
         raise KeyboardInterrupt
 
 
-def _children() -> list[str]:
-    found = psutil.Process().children()
-    return [" ".join(child.cmdline()) for child in found if "harness.audit.workers" in " ".join(child.cmdline())]
+def _children() -> list[psutil.Process]:
+    return running("harness.audit.workers")

@@ -34,7 +34,7 @@ from tests.wire import wire_door
 
 SLOT = "slot-1"
 QUEUE = "it's"
-LIMIT = 30.0
+LIMIT = 120.0
 READING = {
     "GetSystemInfo",
     "ListWorkflowExecutions",

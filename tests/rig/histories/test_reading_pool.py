@@ -24,6 +24,7 @@ from harness.histories.formats import load
 from harness.histories.reading_pool import read_histories
 from harness.histories.stored_history import StoredHistory, read_stored
 from tests import TESTS
+from tests.children import running
 
 RECORDED = TESTS / "replay" / "histories"
 GREETING = RECORDED / "Greeting-run.json"
@@ -162,11 +163,7 @@ async def test_memory_is_bounded(folder: Path, tmp_path: Path) -> None:
 
 def readers() -> list[psutil.Process]:
     """Return the processes that read histories; whatever else this one has started is not looked at."""
-    found = []
-    for each in psutil.Process().children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            found += [each] if "harness.histories.reading" in each.cmdline() else []
-    return found
+    return running("harness.histories.reading")
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from harness.processes import tree
 from harness.processes.process import Process, find_command
 from tests.waiting import until, until_async
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 # Writes its own pid, then that of a child in the same group, of one in a session of its own, and of one that is a
 # daemon: in a session of its own and without a living parent.

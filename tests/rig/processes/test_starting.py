@@ -10,6 +10,7 @@ import pytest
 
 from harness.processes import starting
 from harness.processes.process import Process
+from tests.waiting import until
 
 LIMIT = 1.0
 
@@ -30,6 +31,14 @@ async def has_its_time(script: str, folder: Path, *, event: asyncio.Event) -> bo
 
 
 async def test_one_that_is_at_work_has_three_times_as_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used, seen = starting._used, [0.0]
+
+    def used_once_it_was_let_work(process: Process | None) -> float:
+        until(lambda: used(process) > seen[-1], "the machine gives it a processor")
+        seen.append(used(process))
+        return seen[-1]
+
+    monkeypatch.setattr(starting, "_used", used_once_it_was_let_work)
     monkeypatch.setattr(starting, "_MOST", 600)
     monkeypatch.setattr(starting, "_AT_WORK", 0.001)
     event = asyncio.Event()

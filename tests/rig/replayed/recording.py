@@ -22,7 +22,7 @@ from tests.rig.replayed.workflows import Counting, Greedy, Order, Parting
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "tests.rig.replayed.worker"]
-LIMIT = 60.0
+LIMIT = 200.0
 Recorded = dict[str, History]
 RESULT = "reserved lamp, shipped lamp, 4 approved by Ada"
 

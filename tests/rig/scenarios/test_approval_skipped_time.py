@@ -21,8 +21,6 @@ from temporalio.worker import Worker
 from harness.servers.binaries import TEST_SERVER, find
 from scenarios.approval.workflows import APPROVAL_LIMIT, DurableAIAgentWorkflow
 
-pytestmark = pytest.mark.timeout(120)
-
 AN_HOUR = timedelta(hours=1)
 QUEUE = "approval"
 

@@ -49,7 +49,7 @@ TRANSPORT = {"httpx": "httpcore", "httpx2": "httpcore2"}[HTTPX.__name__]
 MODEL_URL = "http://model.invalid/v1"
 QUERY = ResearchInput(query="why?", max_steps=1)
 DAY = timedelta(days=1)
-LIMIT = 60.0
+LIMIT = 200.0
 SKIPPING = ("dev", "time-skipping")
 
 Answer = Callable[[], Awaitable[Any]]
@@ -236,7 +236,7 @@ async def test_each_form_of_retry_after_is_waited_for(
     engine: str, tmp_path: Path, model: Model, notes: list[tuple[str, str]]
 ) -> None:
     async def until_a_date() -> Any:
-        date = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=50), usegmt=True)
         return await refusal(429, retry_after=date)()
 
     model.answers = [

@@ -22,11 +22,11 @@ from harness.servers.clock import Clock, clock_of
 from harness.servers.dev import DevServer
 from harness.servers.engine import engine_with, engines
 from harness.servers.lifecycle import Server
-from harness.servers.overdue import skips_within
+from harness.servers.overdue import skips_within, waiting_for
 from harness.servers.time_skipping import TimeSkippingServer
 
 DAY = timedelta(days=1)
-LIMIT = 60.0
+LIMIT = 200.0
 SKIPPING = ("dev", "time-skipping")
 
 
@@ -109,6 +109,13 @@ async def world(engine: str, folder: Path) -> AsyncIterator[World]:
         yield World(server, client, clock)
 
 
+async def waits_for(clock: Clock, workflow_id: str, words: str) -> None:
+    """Wait until a workflow has come so far that it waits for this."""
+    async with asyncio.timeout(LIMIT):
+        while words not in await waiting_for(clock, workflow_id):
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("engine", SKIPPING)
 async def test_days_pass_while_a_result_is_waited_for(engine: str, tmp_path: Path) -> None:
     async with world(engine, tmp_path) as found:
@@ -147,9 +154,11 @@ async def test_a_clock_that_is_held_is_not_skipped_on(engine: str, tmp_path: Pat
         handle = await found.client.start_workflow(Approval.run, id="approval", task_queue="queue")
         await found.clock.release(handle.id)
         await found.clock.hold(handle.id)
+        sleeper = await found.client.start_workflow(Sleeping.run, 3, id="held", task_queue="queue")
+        await waits_for(found.clock, "held", "timer 1 of")
         with pytest.raises(RigError) as raised:
             async with skips_within(found.clock, "held", limit=0.5, what="three days"):
-                await found.client.execute_workflow(Sleeping.run, 3, id="held", task_queue="queue")
+                await sleeper.result()
         assert "waited 0.5 s for three days of workflow 'held', and its time did not skip that far" in str(raised.value)
         assert f"engine: {engine}" in str(raised.value)
         assert "timer 1 of 259200s" in str(raised.value)

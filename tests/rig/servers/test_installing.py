@@ -16,7 +16,7 @@ from harness.servers.binaries import find_temporal, install_temporal
 from tests.rig.servers.machine import cached_path, calls, downloading, program, temporal
 from tests.waiting import until
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 FAILING = """
 import atexit
 atexit.register(print, "atexit was reached, where threads may crash")

@@ -6,13 +6,16 @@ import os
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.errors import RigError, UsageError
 from harness.processes.ports import free_port
+from harness.processes.process import Process
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
+from tests.waiting import until_async
 
 
 @pytest.fixture
@@ -49,7 +52,15 @@ async def test_a_server_that_ends_at_start_is_told_with_its_log(binary: Path, tm
 
 
 async def test_a_server_that_never_answers_is_told_and_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.servers.lifecycle.START_SECONDS", 3.0)
+    start = Process.start
+
+    async def has_begun(*given: Any, **more: Any) -> Process:
+        process = await start(*given, **more)
+        await until_async(lambda: "am deaf" in process.log_tail())
+        return process
+
+    monkeypatch.setattr("harness.servers.lifecycle.START_SECONDS", 0.5)
+    monkeypatch.setattr("harness.servers.lifecycle.Process.start", has_begun)
     deaf = tmp_path / "temporal"
     deaf.write_text("#!/bin/sh\necho $$ am deaf\nexec sleep 600\n")
     deaf.chmod(0o755)

@@ -11,7 +11,7 @@ from harness.errors import RigError
 from harness.servers.clock import clock_of
 from harness.servers.engine import engines
 from harness.servers.overdue import skips_within
-from tests.rig.servers.test_clock import SKIPPING, Trying, server_of, world
+from tests.rig.servers.test_clock import SKIPPING, Trying, server_of, waits_for, world
 
 
 @pytest.mark.parametrize("engine", SKIPPING)
@@ -19,8 +19,9 @@ async def test_the_watchdog_names_the_activity_under_way(engine: str, tmp_path: 
     async with world(engine, tmp_path) as found:
         handle = await found.client.start_workflow(Trying.run, "never_ends", id="stuck", task_queue="queue")
         await found.clock.release(handle.id)
+        await waits_for(found.clock, handle.id, "attempt 1: started")
         with pytest.raises(RigError, match=r"activity never_ends \(\w+\), attempt 1: started: time stands while"):
-            async with skips_within(found.clock, handle.id, limit=2.0):
+            async with skips_within(found.clock, handle.id, limit=0.5):
                 await handle.result()
 
 

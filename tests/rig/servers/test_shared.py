@@ -6,13 +6,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psutil
-import pytest
 
 from harness.servers.binaries import find_temporal
 from harness.trial.rig import Rig
 
 
-@pytest.mark.timeout(60)
 async def test_a_trial_in_flight_keeps_its_server_which_dies_with_the_last_of_them(tmp_path: Path) -> None:
     rig = Rig(binary=await find_temporal(), folder=tmp_path, trials_a_server=2)
     async with rig, AsyncExitStack() as later:

@@ -19,7 +19,7 @@ from harness.servers.frontend import Frontend
 from harness.servers.pending import RunOnServer
 from harness.trial.acceleration import Acceleration
 
-LIMIT = 60.0
+LIMIT = 200.0
 
 
 class Attempts:

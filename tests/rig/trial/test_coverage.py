@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,9 @@ from harness.records.tape import acts
 from harness.trial.coverage import CoverageGaps
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
+from tests.waiting import until_async
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 LEAKS = """
 import os, socket, subprocess, sys, time
@@ -137,15 +140,23 @@ async def test_a_process_that_is_gone_has_no_gaps(tmp_path: Path) -> None:
 async def test_one_look_serves_all_whose_messages_are_held_before_it_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks, written = [], CoverageGaps._written
-    monkeypatch.setattr(CoverageGaps, "_written", lambda coverage: looks.append(1) or written(coverage))
+    looks, written, may_end = [], CoverageGaps._written, threading.Event()
+
+    def counted(coverage: CoverageGaps) -> Any:
+        looks.append(1)
+        may_end.wait(LIMIT)
+        return written(coverage)
+
+    monkeypatch.setattr(CoverageGaps, "_written", counted)
     tape, ledger = LiveTape(), tmp_path / "ledger.txt"
     coverage = CoverageGaps(folders=[tmp_path], own=[], workers=WorkerRegistry(), tape=tape)
     await coverage.begin(doors=set)
     looks.clear()
     first = asyncio.create_task(coverage.look(HELD))
-    await asyncio.sleep(0)  # it looks now, and what is written from here on is for the next one
+    await until_async(lambda: looks)  # it looks now, and what is written from here on is for the next one
     others = [asyncio.create_task(coverage.look(HELD.at("after"))) for _ in range(20)]
+    await until_async(lambda: len(coverage._waiting) == len(others))
+    may_end.set()
     await first
     ledger.write_text("charged")
     await asyncio.gather(*others)

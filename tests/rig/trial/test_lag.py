@@ -49,7 +49,8 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
 
 async def tried_on_a_blocked_loop(rig: Rig, folder: Path, *, how: str) -> Evidence:
     """Run a trial, and block the event loop of the whole rig while its activity is at work."""
-    scenario = replace(WATCHING, work=start("Watching", how))
+    over = folder / "over"
+    scenario = replace(WATCHING, work=start("Watching", how), env={"OVER": str(over)})
     logs = folder / "logs" / "worker-1.out"
     trial = asyncio.create_task(
         run_trial(scenario, plan=Plan(), trial=how, rig=rig, folder=folder, bounds=Bounds(limit=100))
@@ -57,6 +58,7 @@ async def tried_on_a_blocked_loop(rig: Rig, folder: Path, *, how: str) -> Eviden
     while not (trial.done() or (logs.is_file() and "at work" in logs.read_text())):
         await asyncio.sleep(0.02)
     time.sleep(BLOCKED_SECONDS)
+    over.touch()
     return await trial
 
 
@@ -92,8 +94,10 @@ async def test_what_threads_waited_for_a_processor_is_put_down(tmp_path: Path, m
     for thread in ("7", "8"):
         (threads / thread).mkdir(parents=True)
         (threads / thread / "schedstat").write_text("5 1000000000 1\n")
+    looked, read = asyncio.Event(), lag._Counters.read
+    monkeypatch.setattr(lag._Counters, "read", lambda counters: looked.set() if read(counters) is None else None)
     meter = asyncio.create_task(LagMeter(tape, worker=lambda: 7, server=lambda: 0).run())
-    await asyncio.sleep(0.6)  # it has looked once: only what is waited from now on counts
+    await looked.wait()  # only what is waited from now on counts
     (threads / "7" / "schedstat").write_text("5 1200000000 1\n")
     (threads / "8" / "schedstat").unlink()
     assert await tape.until(lambda entry: entry.operation == "lag" and _worker(entry.facts_as(Lag)) > 0, timeout=60)

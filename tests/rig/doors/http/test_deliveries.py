@@ -15,7 +15,7 @@ from harness.doors.decision import Decision, Refusal
 from harness.doors.http.answer import CLOSED, RESET, SILENT, json_answer
 from harness.doors.http.doors import HttpDoors, HttpMessage
 
-LIMIT = 20.0
+LIMIT = 120.0
 
 COUNTING = "asked = []\ndef answer(effect):\n    asked.append(1)\n    return {'asked': len(asked)}"
 

@@ -21,7 +21,7 @@ from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
 from harness.errors import RigError, UsageError
 from tests.waiting import until_async
 
-LIMIT = 20.0
+LIMIT = 120.0
 
 
 async def let_go(message: HttpMessage) -> Decision:
@@ -129,7 +129,7 @@ async def test_streams_of_every_dialect_through_the_official_clients(tmp_path: P
 
 async def test_an_effect(tmp_path: Path) -> None:
     decide = Recorder()
-    async with doors(decide, tmp_path) as running, httpx.AsyncClient() as sender:
+    async with doors(decide, tmp_path) as running, httpx.AsyncClient(timeout=LIMIT) as sender:
         url = running.effects_url("slot-7", worker=1)
         done = await sender.post(f"{url}/note?x=1", json={"step": 1}, headers={"Idempotency-Key": "k"})
         seen = await sender.get(f"{url}/note")
@@ -201,7 +201,7 @@ async def test_an_answer_dropped_after_was_executed(tmp_path: Path) -> None:
 
 async def test_a_message_says_which_worker_process_sent_it(tmp_path: Path) -> None:
     decide = Recorder()
-    async with doors(decide, tmp_path) as running, httpx.AsyncClient() as sender:
+    async with doors(decide, tmp_path) as running, httpx.AsyncClient(timeout=LIMIT) as sender:
         await sender.post(f"{running.model_url('s', worker=12)}/responses", json={"model": "m", "input": "x"})
         await sender.post(f"{running.effects_url('s', worker=3)}/note", json={})
         await sender.post(f"{running.anthropic_url('s', worker=0)}/v1/messages", json={})
@@ -214,7 +214,7 @@ async def test_a_message_says_which_worker_process_sent_it(tmp_path: Path) -> No
 
 async def test_an_attack_by_who_does_not_know_the_secret_of_the_doors_meets_no_door(tmp_path: Path) -> None:
     decide, notices = Recorder(), list[Notice]()
-    async with doors(decide, tmp_path, notice=notices.append) as running, httpx.AsyncClient() as sender:
+    async with doors(decide, tmp_path, notice=notices.append) as running, httpx.AsyncClient(timeout=LIMIT) as sender:
         url = running.effects_url("s", worker=1)
         secret = urlsplit(url).path.split("/")[1]
         for guess in ("", "/guess", f"/{secret[:-1]}"):
@@ -249,7 +249,7 @@ async def test_requests_of_many_slots_are_told_apart(tmp_path: Path) -> None:
     decide = Recorder()
     echo = "def answer(request): return request['messages'][0]['content']"
     slots = [f"slot-{number % 4}" for number in range(50)]
-    async with doors(decide, tmp_path, model=echo) as running, asyncio.timeout(LIMIT * 3):
+    async with doors(decide, tmp_path, model=echo) as running, asyncio.timeout(LIMIT):
         texts = [f"{slot} asks {number}" for number, slot in enumerate(slots)]
         asked = [ask(running, text, slot=slot) for text, slot in zip(texts, slots, strict=True)]
         assert await asyncio.gather(*asked) == texts
@@ -265,7 +265,8 @@ async def test_requests_of_many_slots_are_told_apart(tmp_path: Path) -> None:
 
 async def test_one_connection_carries_many_requests_and_large_ones(tmp_path: Path) -> None:
     decide = Recorder()
-    async with doors(decide, tmp_path) as running, httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as sender:
+    one = httpx.Limits(max_connections=1)
+    async with doors(decide, tmp_path) as running, httpx.AsyncClient(limits=one, timeout=LIMIT) as sender:
         url = f"{running.effects_url('s', worker=1)}/note"
         for number in range(300):
             assert (await sender.post(url, json={"n": number})).status_code == 200
@@ -294,7 +295,7 @@ async def test_what_is_not_served_is_told(tmp_path: Path) -> None:
             await asking.moderations.create(model="m", input="x")
         with pytest.raises(openai.BadRequestError, match="Missing required parameter"):
             await asking.responses.create(model="m", stream=True)
-        async with httpx.AsyncClient() as sender:
+        async with httpx.AsyncClient(timeout=LIMIT) as sender:
             nowhere = await sender.post(running.anthropic_url("s", worker=1).replace("/model", "/nowhere"))
     assert nowhere.status_code == 404
     assert [message.operation for message in decide.met[::2]] == ["v1/moderations", "responses.stream"]

@@ -15,7 +15,7 @@ import httpx
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpDoors, HttpMessage
 
-LIMIT = 60.0
+LIMIT = 200.0
 SCRIPT = """
 import time
 

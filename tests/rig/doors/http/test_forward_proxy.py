@@ -28,7 +28,7 @@ from harness.trial.trial import run_trial
 from tests import TESTS
 
 OUTSIDE = "127.0.0.2"  # an address of this machine for which no client leaves its proxy out
-LIMIT = 20.0
+LIMIT = 120.0
 
 
 @asynccontextmanager

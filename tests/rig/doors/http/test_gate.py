@@ -10,7 +10,7 @@ import pytest
 from harness.doors.http.gate import Gate
 from harness.processes.ports import IP
 
-LIMIT = 20.0
+LIMIT = 120.0
 
 
 @pytest.fixture

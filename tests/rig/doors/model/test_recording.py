@@ -24,7 +24,7 @@ from harness.errors import UsageError
 from harness.processes.ports import free_port, listening
 from tests.waiting import until_async
 
-LIMIT = 30.0
+LIMIT = 120.0
 CANARY = "sk-canary-1234567890"
 PROVIDER = """
 def answer(request):

@@ -31,7 +31,7 @@ from tests.wire import wire_door
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMIT = 30.0
+LIMIT = 120.0
 SLOT = "slot-1"
 SIGNAL = "SignalWorkflowExecution"
 _ids = itertools.count(1)

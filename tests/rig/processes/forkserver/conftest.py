@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from harness.processes.command import environment
 from harness.processes.forkserver import imports
 from harness.processes.forkserver.pool import ForkServers
 from harness.processes.process import Process
+from tests.children import running
 
 
 @pytest.fixture
@@ -52,12 +52,9 @@ class Forking:
 
     def fork_server(self) -> psutil.Process:
         """Return the fork server that was started last; each is the child of its keeper."""
-        found = []
-        for each in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):  # a zombie, too
-                words = " ".join(each.cmdline())
-                found += [each] if "forkserver/child.py" in words and "keeper.py" not in words else []
-        return max(found, key=lambda child: child.pid)
+        keepers = running("keeper.py")
+        found = [each for each in running("forkserver/child.py") if each not in keepers]
+        return max(found, key=lambda child: child.create_time())
 
 
 @pytest.fixture

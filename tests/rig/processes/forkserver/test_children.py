@@ -16,7 +16,7 @@ from harness.processes.forkserver.children import ChildForks
 from tests.waiting import until
 
 CHILD = "tests.rig.processes.answering_child"
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ SOURCE = TESTS / "replay" / "go_worker"
 BUILD_FLAGS = ("-mod=mod", "-gcflags=all=-N -l", "-ldflags=-s")
 """Nothing is optimised: that is a quarter of what a build from nothing costs (82 CPU-seconds, 62 without)."""
 BUILD_LIMIT = 280.0
-LIMIT = 60.0
+LIMIT = 200.0
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from harness.errors import UsageError
@@ -23,6 +22,7 @@ from harness.replay.in_process.matrix import (
     replay_in_process,
 )
 from tests import TESTS
+from tests.children import running
 from tests.replay import sample_conditions
 from tests.replay.on_disk import on_disk
 
@@ -96,8 +96,7 @@ async def test_right_workflows_decide_as_recorded_under_each_condition(tmp_path:
     details = found["plain"][1].details
     assert details
     assert all(command.line for task in read_decisions(details) for command in task.commands)
-    alive = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
-    assert not [each for each in alive if "harness.replay.in_process.child_main" in each.cmdline()]
+    assert not running("harness.replay.in_process.child_main")
 
 
 async def test_what_depends_on_the_process_is_told_with_the_condition(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from harness.replay.conditions import IN_SWEEP, Condition
 from harness.replay.in_process.matrix import WorkflowCode
 from harness.replay.in_process.standing import StandingReplay
 from tests import TESTS
+from tests.children import running
 
 HERE = TESTS / "replay"
 GREETING = histories.as_record(histories.load(HERE / "histories" / "Greeting-run.json"))
@@ -32,8 +33,7 @@ def standing(*modules: str, folder: Path, conditions: tuple[Condition, ...] = FE
 
 def children() -> list[psutil.Process]:
     """Return the replaying processes that are alive."""
-    alive = [each for each in psutil.Process().children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
-    return [each for each in alive if "harness.replay.in_process.child_main" in each.cmdline()]
+    return running("harness.replay.in_process.child_main")
 
 
 def at_another_time(history: History) -> History:

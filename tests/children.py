@@ -1,0 +1,22 @@
+"""The child processes of this one that a test looks for, while others come and go beside them."""
+
+from __future__ import annotations
+
+import contextlib
+
+import psutil
+
+
+def running(words: str, *, below: psutil.Process | None = None) -> list[psutil.Process]:
+    """Return the living processes below one whose command lines hold these words; one that goes meanwhile is none.
+
+    Args:
+        words: What is looked for.
+        below: Whose children, and theirs; None: those of this process.
+    """
+    found = []
+    for each in (below or psutil.Process()).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            alive = each.status() != psutil.STATUS_ZOMBIE
+            found += [each] if alive and words in " ".join(each.cmdline()) else []
+    return found
