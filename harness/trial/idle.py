@@ -16,6 +16,7 @@ from harness.servers.overdue import open_timers
 from harness.trial.live_tape import LiveTape
 
 _LOOK_EVERY = 0.5  # seconds
+_MOST_BETWEEN = 1.0  # seconds that count from one look to the next: in more of them the machine stood still, as did all
 
 NOBODY = "no activity, workflow task or timer is open: it waits for a signal or an update"
 """What work waits for that somebody must end."""
@@ -41,14 +42,15 @@ async def wait_until_idle(
         longest: Seconds of the longest timer that can.
     """
     ids = list(workflow_ids)
-    looked, since = -1, time.monotonic()
+    looked, waited, last = -1, 0.0, time.monotonic()
     while True:
         waits = [await _waits(frontend, each, timers_end=timers_end, longest=longest) for each in ids]
         idle = all(each is not None for each in waits)
         seen = sum(entry.operation != "lag" for entry in tape.entries)
-        if not idle or seen != looked:
-            looked, since = seen, time.monotonic()
-        if time.monotonic() - since > seconds:
+        now = time.monotonic()
+        waited = waited + min(now - last, _MOST_BETWEEN) if idle and seen == looked else 0.0
+        looked, last = seen, now
+        if waited > seconds:
             return next((each for each in waits if each), NOBODY)
         await asyncio.sleep(_LOOK_EVERY)
 

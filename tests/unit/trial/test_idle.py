@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from harness.trial.idle import NOBODY, wait_until_idle, waits_for_somebody
 from harness.trial.live_tape import LiveTape
-from tests.waiting import LIMIT
+from tests.waiting import LIMIT, until_async
 
 
 class Server:
@@ -20,8 +22,10 @@ class Server:
         self._timers = timers
         self._activities = activities
         self._closed = closed
+        self.looks = 0
 
     async def call(self, operation: str, **fields: Any) -> DescribeWorkflowExecutionResponse:
+        self.looks += 1
         described = DescribeWorkflowExecutionResponse(
             pending_activities=[{}] * self._activities  # type: ignore[list-item]
         )
@@ -39,12 +43,12 @@ def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.trial.idle._LOOK_EVERY", 0.01)
 
 
-async def waits_for(server: Server, *, timers_end: bool = True, longest: float = 120.0) -> str:
+async def waits_for(server: Server, *, timers_end: bool = True, longest: float = 120.0, seconds: float = 0.02) -> str:
     waiting = wait_until_idle(
         server,  # type: ignore[arg-type]
         ["w"],
         tape=LiveTape(),
-        seconds=0.02,
+        seconds=seconds,
         timers_end=timers_end,
         longest=longest,
     )
@@ -68,6 +72,22 @@ async def test_what_is_under_way_is_waited_for(server: Server) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await waits_for(server)
+
+
+@pytest.mark.parametrize("activities", [0, 1])
+async def test_that_the_machine_stood_still_is_no_wait(activities: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands still for an hour at each look at the clock."""
+    hours = itertools.count(step=3600.0)
+    monkeypatch.setattr("harness.trial.idle.time", SimpleNamespace(monotonic=lambda: next(hours)))
+    server = Server(activities=activities)
+    waiting = asyncio.create_task(waits_for(server, seconds=7.5))
+    await until_async(lambda: server.looks > 9 or waiting.done(), "it looks again")
+    if activities:
+        assert not waiting.done()
+        waiting.cancel()
+    else:
+        assert await waiting == NOBODY
+        assert server.looks == 9
 
 
 @pytest.mark.parametrize(
