@@ -31,7 +31,7 @@ _LENGTH = struct.Struct(">Q")
 _PROGRAM = str(Path(__file__).with_name("child_program.py"))
 _LOG_SHOWN = 4000
 _UNREAD = 1024 * 1024
-_GONE_LIMIT = 10.0  # seconds for a killed process to disappear
+_GONE_LIMIT = 60.0  # seconds for a killed process to disappear, on a machine that is busy
 
 
 Fork = Callable[[Sequence[str]], Awaitable[ForkedChild]]

@@ -27,7 +27,7 @@ from harness.records.withheld import secret_values, text_without
 _KEEPER = str(Path(__file__).with_name("keeper.py"))
 _TAIL_BYTES = 64 * 1024
 _BEGIN_LIMIT = 60.0  # seconds for a process to begin, on a machine that is busy
-_GONE_LIMIT = 10.0  # seconds for a killed process to disappear
+_GONE_LIMIT = 60.0  # seconds for a killed process to disappear, on a machine that is busy
 
 
 class Process:

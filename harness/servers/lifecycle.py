@@ -26,7 +26,7 @@ from harness.processes import sockets
 from harness.processes.ports import IP, free_port, is_free
 from harness.processes.process import Process
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 _START_ATTEMPTS = 5
 _RETENTION = timedelta(days=3)

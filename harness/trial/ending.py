@@ -35,7 +35,7 @@ _ALONE_LIMIT = 2.0  # seconds of it where nobody will
 _FINALIZING = "Python runtime state: finalizing"
 _FATAL_LINES = 30  # that Python writes when it aborts, at most
 _DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
-_ANSWER_LIMIT = 3.0  # seconds for the answer to the message that closed the workflow
+_ANSWER_LIMIT = 15.0  # seconds for the answer to the message that closed the workflow
 
 
 class TrialEnd:

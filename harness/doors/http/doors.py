@@ -47,8 +47,8 @@ _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _PROCESS = "the process of the model and effect servers"
 _SOCKET_PATH = 100  # characters that the path of a unix socket may have on any system
-_START_LIMIT = 30.0  # seconds for the process to serve; scripts may import much
-_END_LIMIT = 5.0  # seconds for a process whose channel ended to be gone
+_START_LIMIT = 60.0  # seconds for the process to serve; scripts may import much
+_END_LIMIT = 20.0  # seconds for a process whose channel ended to be gone
 
 
 @dataclass(frozen=True, kw_only=True)
