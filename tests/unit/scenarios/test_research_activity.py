@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -123,12 +124,16 @@ async def test_the_client_never_retries(world: World) -> None:
 
 
 async def attempt(*, beaten: list[str] | None = None) -> tuple[StepResult, list[str]]:
-    """Run one attempt; return its result and its beats."""
+    """Run one attempt; return its result and its beats, of those in a row that say the same one.
+
+    How often it beats while the model thinks is a matter of time.
+    """
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, heartbeat_details=beaten or [])
     beats: list[str] = []
     environment.on_heartbeat = beats.append
-    return await environment.run(run_research_step, STEP), beats
+    result = await environment.run(run_research_step, STEP)
+    return result, [said for said, _ in itertools.groupby(beats)]
 
 
 def completion(text: str) -> bytes:
