@@ -6,6 +6,8 @@ import contextlib
 
 import psutil
 
+from harness.processes import tree
+
 
 def running(words: str, *, below: psutil.Process | None = None) -> list[psutil.Process]:
     """Return the living processes below one whose command lines hold these words; one that goes meanwhile is none.
@@ -20,3 +22,8 @@ def running(words: str, *, below: psutil.Process | None = None) -> list[psutil.P
             alive = each.status() != psutil.STATUS_ZOMBIE
             found += [each] if alive and words in " ".join(each.cmdline()) else []
     return found
+
+
+def living(pids: list[int]) -> list[int]:
+    """Return those of some processes that have not ended."""
+    return [pid for pid in pids if (seen := tree.look(pid)) is not None and not seen.dead]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.cli.running import LIMIT, MARKING, Running, begun, crashproof
+from tests.rig.cli.running import LIMIT, MARKING, STRUCK, Running, begun, crashproof, holding
 
 FAILS = """
 from harness import Scenario, start
@@ -52,9 +52,11 @@ def test_after_a_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_after_an_interrupt_and_what_was_seen_so_far_is_shown(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "tmp").mkdir()
-    with begun("run", *MARKING, cwd=tmp_path, env={"TMPDIR": str(tmp_path / "tmp")}) as running:
+    held, let_go = holding(tmp_path, files=STRUCK)
+    with begun("run", *MARKING, *held, cwd=tmp_path, env={"TMPDIR": str(tmp_path / "tmp")}) as running:
         running.under_way()
         running.process.send_signal(number)
+        let_go.touch()
         assert ended(running) == 130
     done = running.done()
     assert "Traceback" not in done.err
@@ -66,17 +68,20 @@ def test_after_an_interrupt_and_what_was_seen_so_far_is_shown(tmp_path: Path, nu
 
 
 def test_after_a_second_interrupt(tmp_path: Path) -> None:
-    with begun("run", *MARKING, cwd=tmp_path) as running:
+    held, let_go = holding(tmp_path, files=STRUCK)
+    with begun("run", *MARKING, *held, cwd=tmp_path) as running:
         running.under_way()
         running.process.send_signal(signal.SIGHUP)
         running.process.send_signal(signal.SIGINT)
+        let_go.touch()
         assert ended(running) == 130
     assert "Traceback" not in running.done().err
     assert not (tmp_path / ".crashproof/runs/latest/rig").exists()
 
 
 def test_after_kill_9_of_crashproof(tmp_path: Path) -> None:
-    with begun("run", *MARKING, cwd=tmp_path) as running:
+    held, _ = holding(tmp_path, files=STRUCK)
+    with begun("run", *MARKING, *held, cwd=tmp_path) as running:
         running.under_way()
         running.process.kill()
         assert ended(running) == -signal.SIGKILL
@@ -89,8 +94,10 @@ def test_after_kill_9_of_crashproof(tmp_path: Path) -> None:
 
 
 def test_after_the_server_died(tmp_path: Path) -> None:
-    with begun("run", *MARKING, cwd=tmp_path) as running:
+    held, let_go = holding(tmp_path, files=STRUCK)
+    with begun("run", *MARKING, *held, cwd=tmp_path) as running:
         running.under_way()["server"].kill()
+        let_go.touch()
         assert ended(running) == 0
     done = running.done()
     assert "Traceback" not in done.err

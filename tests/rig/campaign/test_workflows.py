@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from temporalio import activity
+from temporalio.api.workflowservice.v1 import UpdateActivityOptionsRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
@@ -38,7 +40,7 @@ from tests.waiting import until_async
 
 QUEUE = "campaigns"
 KINDS = ("prepare", "baselines", "batch", "round", "merge")
-ONCE = {kind: Policy(start_to_close=60, heartbeat=5, attempts=1) for kind in KINDS}
+ONCE = {kind: Policy(start_to_close=600, heartbeat=120, attempts=1) for kind in KINDS}
 ORDER = CampaignOrder(store="memory://none", targets=("scenarios/",), policies=ONCE, batch=10, lanes=3)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -92,7 +94,7 @@ class Machine:
             raise ApplicationError("no server starts here")
         if self.dies(batch):
             activity.heartbeat([f"attempt {activity.info().attempt} on {self.name}", "tried one"])
-            await activity.wait_for_cancelled()
+            await self.not_heard_of()
         if self.holds(batch):
             self.held.append(batch)
             try:
@@ -104,6 +106,23 @@ class Machine:
         plans = range(batch.first, batch.first + batch.size)
         self.made.update((batch.scenario, batch.round, plan) for plan in plans)
         return BatchDone(tried=batch.size, failed=0, machine=self.name)
+
+    async def not_heard_of(self) -> None:
+        """Beat no more, and have that noticed soon: of this batch alone, so that no other one is taken for dead."""
+        info, client = activity.info(), activity.client()
+        work = client.get_workflow_handle(info.workflow_id or "", run_id=info.workflow_run_id)
+        heard = False
+        while not heard:
+            pending = (await work.describe()).raw_description.pending_activities
+            said = [each.heartbeat_details for each in pending if each.activity_id == info.activity_id]
+            heard = f"attempt {info.attempt} on" in str(said)
+        wanted = UpdateActivityOptionsRequest(namespace="default", id=info.activity_id)
+        wanted.execution.workflow_id, wanted.execution.run_id = work.id, work.run_id or ""
+        # The next attempt has it, too, and must be heard of before it is over.
+        wanted.activity_options.heartbeat_timeout.FromSeconds(5 if info.attempt == 1 else 1)
+        wanted.update_mask.paths.append("heartbeat_timeout")
+        await client.workflow_service.update_activity_options(wanted)
+        await activity.wait_for_cancelled()
 
     @activity.defn
     async def end_round(self, over: RoundOver) -> int:
@@ -120,8 +139,17 @@ class Machine:
         done = [self.prepare, self.make_baselines, self.try_batch, self.end_round, self.replay, self.merge]
         runner = UnsandboxedWorkflowRunner()  # so that what a test sets in the module is seen
         both = [CrashproofCampaign, CrashproofScenario]
-        shared = Worker(client, task_queue=QUEUE, workflows=both, activities=done, workflow_runner=runner)
-        async with shared, Worker(client, task_queue=self.name, activities=done):
+        often = timedelta(seconds=0.1)  # each beat is sent, so that each hears of a cancellation
+        shared = Worker(
+            client,
+            task_queue=QUEUE,
+            workflows=both,
+            activities=done,
+            workflow_runner=runner,
+            max_heartbeat_throttle_interval=often,
+        )
+        own = Worker(client, task_queue=self.name, activities=done, max_heartbeat_throttle_interval=often)
+        async with shared, own:
             yield
 
 
@@ -184,7 +212,7 @@ async def test_a_batch_that_no_machine_can_make_is_given_up_with_why_and_the_oth
 
 async def test_a_batch_with_which_machines_die_for_ever_is_given_up_with_the_end_of_its_log(client: Client) -> None:
     machine = Machine(rounds=(40,), dies=lambda batch: batch.number == 1)
-    twice = {kind: Policy(start_to_close=60, heartbeat=1, attempts=2, initial=0.1) for kind in KINDS}
+    twice = {kind: Policy(start_to_close=600, heartbeat=120, attempts=2, initial=0.1) for kind in KINDS}
     async with machine.working(client):
         await swept(client, "deadly", replace(ORDER, policies=twice))
     [over] = machine.over

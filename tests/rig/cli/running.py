@@ -22,7 +22,20 @@ from tests.unit.report.shapes import OF_COMMAND, unlike
 AGENTS = ROOT / "tests" / "agents"
 LIMIT = 240.0
 GONE_WITHIN = 60.0  # seconds for what a command has left, on a busy machine
+STRUCK = ".crashproof/runs/2*/trials/*/logs/worker-2.err"
+"""Logs of workers of struck trials."""
+
 COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+
+HOLDING = """
+import pathlib, time
+
+def answer(effect):
+    while len([*pathlib.Path({folder!r}).glob({files!r})]) >= {least} and not pathlib.Path({let_go!r}).exists():
+        time.sleep(0.02)
+    return {{}}
+"""
+"""A script of effects that answers none from the moment at which there are some files, until it is let go."""
 
 MARKER = "CRASHPROOF_TEST_COMMAND"
 """Environment variable by which everything that one command started is known, orphans and daemons too."""
@@ -59,7 +72,7 @@ class Running:
 
     def under_way(self) -> dict[str, psutil.Process]:
         """Wait until a worker process of a struck trial runs, and return the processes that matter, by kind."""
-        self.until(lambda: list(self.cwd.glob(".crashproof/runs/2*/trials/*/logs/worker-2.err")))
+        self.until(lambda: list(self.cwd.glob(STRUCK)))
         return self.until(self._family)  # type: ignore[no-any-return]
 
     def _family(self) -> dict[str, psutil.Process]:
@@ -90,6 +103,23 @@ def worker_options(agent: str, *, workflow: str, task_queue: str, argument: str 
 
 
 MARKING = worker_options("hard_coded", workflow="Marking", task_queue="fixed")
+
+
+def holding(cwd: Path, *, files: str, least: int = 1) -> tuple[list[str], Path]:
+    """Have the effects of a run held from a moment on, so that it is not over before the test has done what it is to.
+
+    Args:
+        cwd: Folder of the run.
+        files: Pattern of files in it.
+        least: As many of these there are at that moment.
+
+    Returns:
+        Options of the run, and the file that lets it go on.
+    """
+    let_go = cwd.parent / f"{cwd.name}-let-go"  # a file that appears in the folder of the run is one of the worker's
+    script = cwd / "holding.py"
+    script.write_text(HOLDING.format(folder=str(cwd), files=files, least=least, let_go=str(let_go)))
+    return ["--effects", script.name], let_go
 
 
 def crashproof(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:

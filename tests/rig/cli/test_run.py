@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests import ROOT
-from tests.rig.cli.running import COMMAND, MARKING, Done, begun, crashproof
+from tests.rig.cli.running import COMMAND, LIMIT, MARKING, Done, begun, crashproof, holding
 
 DECLARED = '''
 """A charge and its look-alike."""
@@ -184,10 +184,13 @@ def test_an_interrupted_run_is_gone_on_with_and_nothing_is_done_twice(tmp_path: 
         found = (tmp_path / RUN / "trials").glob("*/verdict.json")
         return {file: file.stat().st_mtime_ns for file in found if "kill" in file.read_text()}
 
-    with begun("run", *MARKING, "--jobs", "1", cwd=tmp_path) as running:
+    # Two undisturbed trials have a verdict, and one that was struck.
+    held, let_go = holding(tmp_path, files=".crashproof/runs/2*/trials/*/verdict.json", least=3)
+    with begun("run", *MARKING, *held, "--jobs", "1", cwd=tmp_path) as running:
         running.until(verdicts)
         running.process.terminate()
-        running.process.wait(60)
+        let_go.touch()
+        running.process.wait(LIMIT)
         assert running.left() == []
     assert running.done().status == 130
     tapes = {file: file.with_name("tape.jsonl").stat().st_mtime_ns for file in verdicts()}
@@ -238,7 +241,7 @@ def test_a_run_killed_at_random_moments_is_resumed_to_the_verdicts_of_one_go(
             while running.process.poll() is None and len(files_of(tmp_path)) < moment:
                 time.sleep(0.01)
             running.process.kill()
-            running.process.wait(60)
+            running.process.wait(LIMIT)
             assert running.left() == []
         arguments = ["run", "--resume", RUN]
     kept = {file: file.stat().st_mtime_ns for file in (tmp_path / RUN).glob("trials/*/verdict.json")}

@@ -58,9 +58,8 @@ async def doors(
     model: str = "",
     notice: Callable[[Notice], None] | None = None,
 ) -> AsyncIterator[HttpDoors]:
-    script = None
-    if model:
-        script = logs / "model_script.py"
+    script = logs / "model_script.py" if model else None
+    if script:
         script.write_text(model)
     async with HttpDoors(decide=decide, logs=logs, model_script=script, notice=notice) as running:
         yield running
@@ -265,8 +264,8 @@ async def test_requests_of_many_slots_are_told_apart(tmp_path: Path) -> None:
 
 async def test_one_connection_carries_many_requests_and_large_ones(tmp_path: Path) -> None:
     decide = Recorder()
-    one = httpx.Limits(max_connections=1)
-    async with doors(decide, tmp_path) as running, httpx.AsyncClient(limits=one, timeout=LIMIT) as sender:
+    one = httpx.AsyncClient(limits=httpx.Limits(max_connections=1), timeout=LIMIT)
+    async with doors(decide, tmp_path) as running, one as sender:
         url = f"{running.effects_url('s', worker=1)}/note"
         for number in range(300):
             assert (await sender.post(url, json={"n": number})).status_code == 200

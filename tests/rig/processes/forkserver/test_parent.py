@@ -21,6 +21,7 @@ from harness.records.tape import acts
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
 from harness.trial.worker import WorkerProcesses
+from tests.children import living
 from tests.rig.processes.forkserver.conftest import Forking
 from tests.waiting import until, until_async
 
@@ -75,10 +76,11 @@ from harness.processes.command import environment
 
 async def main():
     logs, then = Path(sys.argv[1]), sys.argv[2]
-    fork_servers, env, families = ForkServers(logs=logs), environment({}), []
-    for number, name in enumerate(("family", "other family"), start=1):
-        started = await fork_servers.start(["python", "family.py"], number=number, name=name, logs=logs, env=env)
-        families.append(started)
+    start, env = ForkServers(logs=logs).start, environment({})
+    families = [
+        await start(["python", "family.py"], number=number, name=name, logs=logs, env=env)
+        for number, name in enumerate(("family", "other family"), start=1)
+    ]
     for family in families:
         while family.log_tail().count(" ") < 2:
             await asyncio.sleep(0.01)
@@ -89,10 +91,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def living(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if (seen := tree.look(pid)) is not None and not seen.dead]
 
 
 async def printed(process: Process) -> dict[str, Any]:
@@ -237,11 +235,9 @@ async def test_a_kill_leaves_no_descendant(project: Path, forking: Forking) -> N
     (project / "worker.py").write_text(FAMILY)
     family = await forking.forked("python", "worker.py")
     other = await forking.forked("python", "worker.py")
-    await until_async(lambda: family.log_tail().count(" ") == 2, "the family is complete")
-    await until_async(lambda: other.log_tail().count(" ") == 2, "the other family is complete")
+    await until_async(lambda: family.log_tail().count(" ") == other.log_tail().count(" ") == 2, "both are complete")
     pids, others = ([int(word) for word in each.log_tail().split()] for each in (family, other))
-    assert pids[0] == family.pid
-    assert family.alive
+    assert (pids[0], family.alive) == (family.pid, True)
     await family.kill()
     assert (living(pids), living(others)) == ([], others)
     assert family.exit_status == await family.wait() == -signal.SIGKILL
@@ -348,9 +344,8 @@ async def test_a_failing_import_is_left_to_the_worker(project: Path, forking: Fo
 
 
 async def test_another_environment_has_another_fork_server(project: Path, forking: Forking) -> None:
-    ends = "while not os.path.exists('end'): time.sleep(0.01)"
-    prints = "print(os.environ['EFFECTS_URL'], sys.flags.hash_randomization)"
-    (project / "worker.py").write_text(f"import os, sys, time\n{ends}\n{prints}")
+    prints = "import os, sys, time; print(os.environ['EFFECTS_URL'], sys.flags.hash_randomization)\n"
+    (project / "worker.py").write_text(f"{prints}while not os.path.exists('end'): time.sleep(0.01)")
     first = await forking.forked("python", "worker.py", EFFECTS_URL="http://one", PAYMENTS_URL="http://one/pay")
     second = await forking.forked("python", "worker.py", EFFECTS_URL="http://two", PAYMENTS_URL="http://two/pay")
     third = await forking.forked("python", "worker.py", PYTHONHASHSEED="0")

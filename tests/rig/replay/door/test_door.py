@@ -19,7 +19,7 @@ from harness.errors import RigError, UsageError
 from harness.records.evidence import History
 from harness.replay.door.door import ReplayDoor
 from harness.replay.door.task_answer import TaskAnswer
-from tests.rig.replayed.asking import replay
+from tests.rig.replayed.asking import impatient_with_the_second_task, replay
 from tests.rig.replayed.recording import COMMAND, LIMIT, RESULT, record, worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -193,13 +193,15 @@ async def test_a_workflow_that_blocks_is_told_and_others_go_on(recorded: dict[st
     assert shape(ordered, "cold") == told(recorded["order-1"])
 
 
-async def test_a_worker_that_does_not_answer_is_told_in_time(recorded: dict[str, History], tmp_path: Path) -> None:
-    door = ReplayDoor(limit=1.0)
-    async with asked(tmp_path, door, ORDER_VERSION="blocks", TEMPORAL_DEBUG="1"):
+async def test_a_worker_that_does_not_answer_is_told_in_time(
+    recorded: dict[str, History], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient_with_the_second_task(monkeypatch)
+    async with asked(tmp_path, ORDER_VERSION="blocks", TEMPORAL_DEBUG="1") as door:
         await door.ready()
         blocked = await replay(door, recorded["greedy-1"])
     assert [answer.kind for answer in blocked] == ["completed", "silent", "unasked", "unasked"]
-    assert "no answer within" in blocked[1].failure
+    assert "no answer within 0.5" in blocked[1].failure
 
 
 async def test_a_workflow_that_ends_the_process_is_told(recorded: dict[str, History], tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from harness.replay.compare.decisions import ConditionReplay, read_decisions
 from harness.replay.conditions import COLD, THROUGH_DOOR, WARM
 from harness.replay.door.matrix import LOSSES, replay_through_door
 from harness.replay.door.standing import StandingDoorReplay
+from tests.rig.replayed.asking import impatient_with_the_second_task
 from tests.rig.replayed.recording import ROOT, Recorded, record
 from tests.rig.replayed.secret import SECRET
 from tests.rig.replayed.storing import stored
@@ -152,7 +153,9 @@ async def test_a_type_that_loses_every_worker_is_no_longer_handed_out(recorded: 
     assert warm[-1].commands == 2
 
 
-async def test_a_workflow_that_blocks_is_told_apart_and_others_are_judged(recorded: Recorded, tmp_path: Path) -> None:
+async def test_a_workflow_that_blocks_is_told_apart_and_others_are_judged(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     histories = of(recorded, tmp_path, "greedy-1", "order-1-shipping")
     found = await replayed(histories, tmp_path, ORDER_VERSION="blocks")
     blocked = found[0]["warm"].replay
@@ -160,9 +163,9 @@ async def test_a_workflow_that_blocks_is_told_apart_and_others_are_judged(record
     assert blocked.differences == ()
     assert found[1]["warm"].replay.commands == 2
 
-    more: dict[str, Any] = {"ORDER_VERSION": "blocks", "TEMPORAL_DEBUG": "1", "limit": 1.0}
-    found = await replayed(histories, tmp_path, **more)
-    assert "no answer within" in found[0]["warm"].replay.lost
+    impatient_with_the_second_task(monkeypatch)
+    found = await replayed(histories, tmp_path, ORDER_VERSION="blocks", TEMPORAL_DEBUG="1")
+    assert "no answer within 0.5" in found[0]["warm"].replay.lost
     assert found[1]["warm"].replay.commands == 2
 
 

@@ -20,7 +20,7 @@ from harness.replay.explore.worker import ExploredWorker
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 COMMAND = "python -m tests.replay.explored.hostile"
-OPTIONS = ExploreOptions(budgets=budgets_of(["trouble=0"]), answer_limit=15)
+OPTIONS = ExploreOptions(budgets=budgets_of(["trouble=0"]), answer_limit=60)
 
 
 def scenario(workflow: str, *args: str) -> Scenario:
