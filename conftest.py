@@ -15,7 +15,7 @@ import pytest
 MARKER = "CRASHPROOF_TEST_SESSION"
 """Environment variable that all processes started by the tests inherit, orphans and daemons too."""
 
-GONE_WITHIN = 10.0
+GONE_WITHIN = 60.0
 """Seconds that a process which is being killed has at the end of the session."""
 
 

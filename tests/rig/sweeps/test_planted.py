@@ -25,7 +25,7 @@ from harness.records.store import load_run
 from harness.records.verdict import Outcome
 from tests import ROOT
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(2500)]
 
 FILES = (
     *("answers", "clients", "deadlines", "effects", "executions", "fallbacks", "heartbeats", "outages"),
@@ -77,7 +77,7 @@ def report(out: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
     command += ["--out", str(out), "-o", "json"]
     command += ["--fail-on", "wasteful"]  # a bug that only costs, or will only break, is caught as well
     root = ROOT
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=1400, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=2400, check=False)
     assert done.returncode in (0, 1), done.stderr[-4000:]
     told: dict[str, Any] = json.loads(done.stdout)
     return told
