@@ -14,7 +14,7 @@ as_it_comes = Scenario(
     work=start(HelloWorldAgent.run, "Tell me about recursion in programming."),
     faults=["model-429-date", "model-429-quota", "tool-unknown"],
     replayer="scenarios.openai_agent.as_it_comes:replayer",
-    time_limit=20,
+    time_limit=45,
 )
 
 streamed_as_it_comes = replace(

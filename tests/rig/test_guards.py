@@ -47,7 +47,7 @@ def test_it():
 
 def session(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
     """Run one test in a pytest of its own, with the guards; processes that it leaves are ended."""
-    guards = GUARDS.read_text().replace("GONE_WITHIN = 10.0", "GONE_WITHIN = 0.2")
+    guards = GUARDS.read_text().replace("GONE_WITHIN = 60.0", "GONE_WITHIN = 0.2")
     (folder / "conftest.py").write_text(guards)
     (folder / "test_it.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--rootdir", str(folder)]
