@@ -32,12 +32,14 @@ from harness.app.ad_hoc import ad_hoc_scenario
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import KEPT, declaration
 from harness.app.explored_parts import put_together
+from harness.app.findings_in_code import with_code_here
 from harness.app.progress import Tell
 from harness.app.run import RunResult
 from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for
 from harness.campaign.merging import fetch_evidence, fetch_explored, replayed_in, result_of
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
-from harness.campaign.places import HISTORIES, SHARDS, THIN, Places
+from harness.campaign.places import CAMPAIGNS, HISTORIES, SHARDS, THIN, Places
+from harness.campaign.store import MissingError, Store
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
@@ -45,6 +47,7 @@ from harness.records import store as folders
 from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
 from harness.records.replay_result import ReplayResult
+from harness.records.run_record import RunRecord
 from harness.records.sweep_result import News
 from harness.report.files import keep, shown_path
 
@@ -57,6 +60,7 @@ POLICIES = "retry_policy.json"
 _STORE = "crashproof-store"  # memo of a campaign's workflow: the URL of its store
 _LOOK_EVERY = 2.0  # seconds
 _COMES_WITHIN = 30.0  # seconds: then nobody works for the campaign
+_MOST_NAMED = 5  # campaigns of a store, where one is asked for that it has not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,14 +136,18 @@ def order_of(
     )
 
 
-async def connected(wanted: ClusterConnection) -> Client:
+async def connected(wanted: ClusterConnection, *, metrics: str = "") -> Client:
     """Connect to the cluster, as ``harness.app.connection.connect`` does, and see that the namespace is there.
+
+    Args:
+        wanted: As there.
+        metrics: As there.
 
     Raises:
         UsageError, RigError: As there.
         RigError: The cluster has no such namespace.
     """
-    client = await connect(wanted)
+    client = await connect(wanted, metrics=metrics)
     try:
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     except RPCError as error:
@@ -273,7 +281,7 @@ async def store_of(client: Client, campaign: str) -> str:
     return str(memo[_STORE])
 
 
-def report(campaign: str, *, store: str, folder: Path, tell: Tell) -> RunResult:
+async def report(campaign: str, *, store: str, folder: Path, tell: Tell) -> RunResult:
     """Put together what a campaign came to so far, as the evidence and the reports of a run.
 
     Args:
@@ -287,13 +295,14 @@ def report(campaign: str, *, store: str, folder: Path, tell: Tell) -> RunResult:
         RigError: The store does not answer.
     """
     kept, places = store_by_url(store), Places(campaign)
-    record = result_of(kept, places)
+    record = _record_of(kept, places)
     tell(News(text=f"evidence of {sum(len(each.verdicts) for each in record.sweeps)} trials in {shown_path(folder)}"))
     for lost in fetch_evidence(kept, places, record=record, folder=folder):
         tell(News(text=f"evidence is lost: {lost}"))
-    folders.save_run(folder, replace(record, finished=time.time()))
-    keep(record.sweeps, folder=folder, scenarios=record.scenarios)
-    return RunResult(folder=folder, sweeps=record.sweeps)
+    sweeps = await with_code_here(record, folder=folder, tell=tell)
+    folders.save_run(folder, replace(record, sweeps=sweeps, finished=time.time()))
+    keep(sweeps, folder=folder, scenarios=record.scenarios)
+    return RunResult(folder=folder, sweeps=sweeps)
 
 
 def explorations(campaign: str, *, store: str, out: Path) -> Explorations | None:
@@ -304,7 +313,7 @@ def explorations(campaign: str, *, store: str, out: Path) -> Explorations | None
     """
     kept, places = store_by_url(store), Places(campaign)
     with tempfile.TemporaryDirectory(prefix="crashproof-") as folder:
-        parts = fetch_explored(kept, places, record=result_of(kept, places), folder=Path(folder))
+        parts = fetch_explored(kept, places, record=_record_of(kept, places), folder=Path(folder))
         return put_together(parts, out=out) if parts else None
 
 
@@ -315,7 +324,22 @@ def replays(campaign: str, *, store: str) -> ReplayResult | None:
         UsageError, RigError: As ``report``.
     """
     kept, places = store_by_url(store), Places(campaign)
-    return replayed_in(kept, places, result_of(kept, places))
+    return replayed_in(kept, places, _record_of(kept, places))
+
+
+def _record_of(store: Store, places: Places) -> RunRecord:
+    """Return what a campaign came to so far.
+
+    Raises:
+        UsageError: The store knows no such campaign.
+        RigError: It does not answer.
+    """
+    try:
+        return result_of(store, places)
+    except MissingError as error:
+        known = store.names(CAMPAIGNS)
+        has = f"; it has {', '.join(known[-_MOST_NAMED:])}" if known else ""
+        raise UsageError(f"the store {store.url} has no campaign {places.campaign!r}{has}") from error
 
 
 def in_words(progress: Progress) -> str:

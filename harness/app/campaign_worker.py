@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +24,11 @@ from harness.app.progress import Tell
 from harness.app.replay import ReplayOrder, replay
 from harness.app.run import DeclaredWork, Means
 from harness.app.worker_program import makes_worker, read_options
-from harness.campaign.activities import CampaignActivities
+from harness.campaign.activities import LOG, CampaignActivities
 from harness.campaign.code import code_digest
 from harness.campaign.local_trials import LocalTrialMaker
 from harness.campaign.orders import TASK_QUEUE, CampaignOrder, ExplorationPart, ReplayBatch
-from harness.campaign.places import HISTORIES
+from harness.campaign.places import CODE, HISTORIES
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.worker import machine_queue, working
 from harness.errors import RigError, UsageError, root_cause
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell) -> AsyncIterator[str]:
+async def work_here(
+    client: Client, *, task_queue: str, means: Means, tell: Tell, log: Callable[[str], None] | None = None
+) -> AsyncIterator[str]:
     """Work for campaigns on this machine meanwhile, and yield the task queue of this machine.
 
     Args:
@@ -53,6 +55,7 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
         task_queue: The task queue that all machines share.
         means: Server binary, and how many trials run at a time.
         tell: Called with what happens.
+        log: Called with each line of the log of activities; None: nobody reads it.
 
     Raises:
         UsageError, RigError: No server binary is there.
@@ -81,10 +84,37 @@ async def work_here(client: Client, *, task_queue: str, means: Means, tell: Tell
                 count_histories=lambda record: len(_histories(record)),
                 replay=functools.partial(_replayed, tell=tell),
             )
-            async with working(client, activities, task_queue=task_queue, machine=machine):
-                yield machine
+            with _logged(log):
+                async with working(client, activities, task_queue=task_queue, machine=machine):
+                    yield machine
     finally:
         scratch.remove(folder)
+
+
+@contextmanager
+def _logged(log: Callable[[str], None] | None) -> Iterator[None]:
+    """Have the lines of the log of activities read meanwhile."""
+    if log is None:
+        yield
+        return
+    lines = _Lines(log)
+    LOG.addHandler(lines)
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(lines)
+
+
+class _Lines(logging.Handler):
+    """Hands on each line of a log."""
+
+    def __init__(self, read: Callable[[str], None]) -> None:
+        super().__init__()
+        self._read = read
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._read(self.format(record))
 
 
 async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: Tell) -> None:
@@ -93,6 +123,7 @@ async def run_alone(order: CampaignOrder, *, campaign: str, means: Means, tell: 
     Raises:
         UsageError, RigError: It cannot be done.
     """
+    await asyncio.to_thread(_declared, order)  # what is wrong with the scenarios is told before anything is started
     binary = await means.server("dev", tell=tell)
     folder = scratch.new_folder("cluster")
     try:
@@ -137,16 +168,23 @@ async def _replayed(record: RunRecord, batch: ReplayBatch, *, tell: Tell) -> Rep
 
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
     """Read the scenarios of a campaign, and return the record of the run that begins."""
-    options = dict(order.options)
-    declared: tuple[DeclaredScenario, ...]
+    declared, workflows = _declared(order)
+    code = code_digest(Path.cwd(), versions={})
+    record = begin(scenarios=declared, options={**order.options, **workflows, CODE: code}, server=server)
+    return replace(record, command=order.command or record.command)
+
+
+def _declared(order: CampaignOrder) -> tuple[tuple[DeclaredScenario, ...], dict[str, list[str]]]:
+    """Read the scenarios of a campaign; where a worker's program is their source, with the workflow code that it names.
+
+    Raises:
+        UsageError: There are none, or they cannot be read.
+    """
     if order.worker:
-        declared = (declaration(ad_hoc_scenario(order.worker), options=order.worker),)
-    elif len(order.targets) == 1 and makes_worker(program := Path(order.targets[0])):
+        return (declaration(ad_hoc_scenario(order.worker), options=order.worker),), {}
+    if len(order.targets) == 1 and makes_worker(program := Path(order.targets[0])):
         read = read_options(program, given={})
         described = [{**UNDESCRIBED, **each.options} for each in read]
-        declared = tuple(declaration(ad_hoc_scenario(each), options=each) for each in described)
-        options["workflows"] = list(dict.fromkeys(each.module for each in read if each.module))
-    else:
-        declared = tuple(declaration(each) for each in load(order.targets))
-    record = begin(scenarios=declared, options=options, server=server)
-    return replace(record, command=order.command or record.command)
+        workflows = list(dict.fromkeys(each.module for each in read if each.module))
+        return tuple(declaration(ad_hoc_scenario(each), options=each) for each in described), {"workflows": workflows}
+    return tuple(declaration(each) for each in load(order.targets)), {}

@@ -15,6 +15,7 @@ from harness.errors import RigError, UsageError
 if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.envconfig import ClientConfigProfile, ClientConfigTLS
+    from temporalio.runtime import Runtime
 
 ADDRESS = "localhost:7233"
 """Where a cluster is looked for if nothing says where it is, as by Temporal's own command."""
@@ -70,11 +71,12 @@ class ClusterConnection:
     grpc_meta: Sequence[str] = ()
 
 
-async def connect(wanted: ClusterConnection) -> Client:
+async def connect(wanted: ClusterConnection, *, metrics: str = "") -> Client:
     """Connect as is wanted, else as the environment says, else as the profile does.
 
     Args:
         wanted: Where, and how.
+        metrics: ``HOST:PORT`` at which Prometheus finds the metrics of the SDK meanwhile; empty for nowhere.
 
     Raises:
         UsageError: A value, a file that it names, or the configuration is wrong.
@@ -89,12 +91,29 @@ async def connect(wanted: ClusterConnection) -> Client:
     except OSError as error:
         raise UsageError(f"cannot read the TLS file {error.filename}: {error.strerror}") from error
     address = config.pop("target_host", ADDRESS)
+    runtime = _measured(metrics)
     try:
-        return await Client.connect(address, identity="crashproof", **config)  # type: ignore[misc]
+        return await Client.connect(address, identity="crashproof", runtime=runtime, **config)  # type: ignore[misc]
     except ValueError as error:
         raise UsageError(f"cannot connect to {address}: {error}") from error
     except RuntimeError as error:
         raise RigError(_explained(str(error), address=address, tls=bool(config.get("tls")))) from error
+
+
+def _measured(address: str) -> Runtime | None:
+    """Return a runtime whose metrics Prometheus finds at an address; None where none is given.
+
+    Raises:
+        UsageError: They cannot be served there.
+    """
+    from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+    if not address:
+        return None
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address)))
+    except (RuntimeError, ValueError) as error:
+        raise UsageError(f"metrics cannot be served at {address!r}, which is to be HOST:PORT: {error}") from error
 
 
 def _profile(wanted: ClusterConnection) -> ClientConfigProfile:

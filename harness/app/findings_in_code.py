@@ -11,9 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.app.declared_scenarios import declared_scenario
 from harness.app.progress import Tell, silent
 from harness.app.worker_code import code_of
+from harness.campaign.code import code_digest
+from harness.campaign.places import CODE
+from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding
+from harness.records.run_record import RunRecord
 from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepFinding, SweepResult
 
@@ -41,6 +46,27 @@ async def with_code(
         why = f"the worker's code is not read, and no line of it is told: {type(error).__name__}: {error}"
         tell(News(text=why))
         return tuple(replace(each, notes=(*each.notes, why)) if each.findings else each for each in sweeps)
+
+
+async def with_code_here(record: RunRecord, *, folder: Path, tell: Tell) -> tuple[SweepResult, ...]:
+    """Return the sweeps of a campaign with the lines of code that explain its findings, where that code is here.
+
+    Args:
+        record: What its machines ran, and what it came to.
+        folder: The folder that its evidence was fetched into.
+        tell: Called with what happens.
+    """
+    if not any(sweep.findings for sweep in record.sweeps):
+        return record.sweeps
+    try:
+        here = await asyncio.to_thread(code_digest, Path.cwd(), versions={})
+        if here != record.options.get(CODE):
+            raise UsageError("the code in this folder is not what the machines ran")
+        scenarios = [declared_scenario(each) for each in record.scenarios]
+    except (UsageError, OSError) as error:
+        tell(News(text=f"no line of code is told: {error}"))
+        return record.sweeps
+    return await with_code(record.sweeps, scenarios, folder=folder, tell=tell)
 
 
 def _explained(

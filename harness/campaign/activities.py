@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -54,6 +55,9 @@ from harness.records.verdict import Outcome, worst
 
 _BEAT_EVERY = 5.0  # seconds
 _LOGGED = 5  # lines at the end of the log of a batch that a heartbeat carries
+
+LOG = logging.getLogger("crashproof.campaign")
+"""The log of a machine that works for campaigns: each attempt at an activity, with whose it is."""
 
 
 class CampaignActivities:
@@ -263,18 +267,25 @@ class CampaignActivities:
         if log:
             activity.heartbeat(log)
         beating = asyncio.create_task(_beat(log))
-        info = activity.info()
+        whose = _whose(activity.info())
+        LOG.info("%s begins", whose)
         try:
             yield
+            LOG.info("%s is done", whose)
         except (Exception, BaseExceptionGroup) as error:
             first = first_error(error)
-            self._tell(News(text=f"{info.activity_type} of {info.workflow_id} failed: {first}"))
+            self._tell(News(text=f"{whose} failed: {first}"))
             if not isinstance(first, UsageError | RigError):
                 raise
             final = isinstance(first, UsageError)
             raise ApplicationError(str(first), type=type(first).__name__, non_retryable=final) from None
         finally:
             beating.cancel()
+
+
+def _whose(info: activity.Info) -> str:
+    """Say whose an attempt is, so that it is found in the logs by workflow, run and attempt."""
+    return f"{info.activity_type} of {info.workflow_id} (run {info.workflow_run_id}, attempt {info.attempt})"
 
 
 def _begin(store: Store, places: Places, run: str) -> None:

@@ -26,12 +26,20 @@ from harness.records.cut import Cut
 from harness.records.plan import Strike
 from harness.records.replay_result import ReplayResult
 
+CAMPAIGNS = "campaigns"
+"""The folder that has one for each campaign."""
+
+
 THIN = "thin"
 """Option in ``campaign.json``: whether the evidence of trials that passed is left out, once their batch is over."""
 
 
 SHARDS = "shards"
 """Option in ``campaign.json``: in how many parts each scenario is explored, too."""
+
+
+CODE = "code"
+"""Option in ``campaign.json``: digest of the code under test alone, whatever runs it."""
 
 
 HISTORIES = "histories"
@@ -212,7 +220,7 @@ class Places:
 
     @property
     def _root(self) -> str:
-        return f"campaigns/{for_file_name(self.campaign)}"
+        return f"{CAMPAIGNS}/{for_file_name(self.campaign)}"
 
     def _of(self, scenario: str) -> str:
         return f"{self._root}/{for_file_name(scenario)}"

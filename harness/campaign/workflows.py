@@ -281,7 +281,15 @@ async def _asked(
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         priority=Priority(priority_key=priority),
     )
+    _heed_cancellation()
     return answer
+
+
+def _heed_cancellation() -> None:
+    """End this task if it was cancelled while it waited: an activity that is done all the same hides that from it."""
+    this = asyncio.current_task()
+    if this and this.cancelling():
+        raise asyncio.CancelledError
 
 
 def _why_given_up(error: ActivityError) -> str:

@@ -12,6 +12,7 @@ from harness.checks.attempts import attempts_of, by_execution, deaths
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.ended_by_client import wrong_end_of_client
 from harness.checks.lateness import Late
+from harness.checks.refused_start import without_refused_start
 from harness.checks.scheduled import scheduled_runs
 from harness.checks.server_limits import TOO_LARGE
 from harness.checks.still_at_work import still_at_work
@@ -204,6 +205,8 @@ def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequenc
     by_client = wrong_end_of_client(evidence, close, baselines)
     if by_client is not None:
         return by_client
+    if (accepted := without_refused_start(evidence)) and (earlier := events.root_close(accepted)):
+        return _ended_wrongly(accepted, earlier, baselines)
     if faults_met.answered_otherwise(evidence) and kind in _OWN_ENDS:
         return ""
     one_of_several = evidence.beside and kind != "WORKFLOW_EXECUTION_FAILED"  # another one is to fail

@@ -148,17 +148,37 @@ def schedule(cron: str, **given: Any) -> int:
     return 0
 
 
-@campaign.command(epilog=_example("worker --address my-cluster:7233 --namespace agents"))
+@campaign.command(
+    epilog=_example(
+        "worker --address my-cluster:7233 --namespace agents", "worker --profile ci --metrics-address 0.0.0.0:9464"
+    )
+)
 @_options(_QUEUE, _JOBS, engine.binaries(engine.to_use), connection.options)
-def worker(**given: Any) -> int:
-    """Work for campaigns on this machine, in the folder that holds the code under test, until Ctrl-C."""
+@click.option(
+    "--metrics-address",
+    "metrics",
+    envvar="METRICS_ADDRESS",
+    show_envvar=True,
+    default="",
+    metavar="HOST:PORT",
+    help="Serve the metrics of the worker to Prometheus there.",
+)
+def worker(metrics: str, **given: Any) -> int:
+    """Work for campaigns on this machine, in the folder that holds the code under test, until Ctrl-C.
+
+    Each activity that it does for one is a line of its log, with workflow id, run id and attempt.
+    """
     from harness.app import campaign_worker
     from harness.cli.interrupting import interruptible
     from harness.cli.progress import ProgressDisplay
 
     async def working(display: ProgressDisplay) -> None:
         async with campaign_worker.work_here(
-            await _client(given), task_queue=given["task_queue"], means=_means(given), tell=display.tell
+            await _client(given, metrics=metrics),
+            task_queue=given["task_queue"],
+            means=_means(given),
+            tell=display.tell,
+            log=display.line,
         ) as machine:
             display.line(f"working as {machine}; Ctrl-C ends it")
             await asyncio.Event().wait()
@@ -264,7 +284,7 @@ def _reported(name: str, *, store: str, form: str, given: dict[str, Any]) -> int
     from harness.app.run_folder import new_run_folder
 
     with new_run_folder(given["out"]) as folder:
-        result: RunResult = app.report(name, store=store, folder=folder, tell=tell)
+        result: RunResult = asyncio.run(app.report(name, store=store, folder=folder, tell=tell))
     if given["report_dir"]:
         write_reports(folder, to=given["report_dir"])
     earlier = given.get("earlier")
@@ -338,7 +358,7 @@ def _means(given: dict[str, Any]) -> Means:
     return Means(binaries=engine.binary_paths(given), jobs=given["jobs"] or 0)
 
 
-async def _client(given: dict[str, Any]) -> Any:
+async def _client(given: dict[str, Any], *, metrics: str = "") -> Any:
     from harness.app.campaign import connected
 
-    return await connected(connection.connection_of(given))
+    return await connected(connection.connection_of(given), metrics=metrics)

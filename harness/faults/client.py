@@ -144,7 +144,8 @@ STARTED_AFTER_END = _done(
     "started-after-end",
     "The same work is started with the same workflow id once more when it has ended, as the default policy allows.",
     StartAgain("allow duplicate"),
-    right="What it does outside carries keys of the work and not of the run, so that it happens once.",
+    right="What it does outside carries keys of the work and not of the run, so that it happens once; or the work "
+    "refuses: it fails by an error that is not to be tried again, and does nothing.",
     every="once",
     positions=("before",),
     at="workflow tasks",

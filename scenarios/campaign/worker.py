@@ -32,8 +32,9 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     folder = scratch.new_folder("campaign")
+    client = await plumbing.connect(metrics_address=os.environ.get("METRICS_ADDRESS", ""))
     try:
-        async with working(await plumbing.connect(), _activities(folder), task_queue=TASK_QUEUE, machine=MACHINE):
+        async with working(client, _activities(folder), task_queue=TASK_QUEUE, machine=MACHINE):
             await stop.wait()
     finally:
         scratch.remove(folder)

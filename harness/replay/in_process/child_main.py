@@ -14,7 +14,8 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import msgspec
@@ -103,6 +104,8 @@ def _replayers(setup: Setup, unusable: dict[str, str], importing: Importing) -> 
     workflows = [(name, each) for name in setup.modules for each in _usable(name, _workflows, unusable, importing)]
     if workflows:
         made.append(_replayer_of(workflows, setup.data_converter))
+    if children := _beside([name for name, _ in workflows], known={name for each, _ in made for name in each}):
+        made.append((children, _replayer(children, setup.data_converter)))
     if not made:
         raise LookupError("; ".join(f"{name}: {why}" for name, why in unusable.items()) or "no module is named")
     return made
@@ -129,8 +132,6 @@ def _named_replayer(reference: str) -> tuple[dict[str, type], Any]:
 
 
 def _replayer_of(by_module: Sequence[tuple[str, dict[str, type]]], data_converter: str) -> tuple[dict[str, type], Any]:
-    from temporalio.worker import Replayer
-
     workflows: dict[str, type] = {}
     homes: dict[str, str] = {}
     for module, more in by_module:
@@ -138,17 +139,45 @@ def _replayer_of(by_module: Sequence[tuple[str, dict[str, type]]], data_converte
             if workflows.setdefault(name, workflow) is not workflow:
                 raise LookupError(f"{homes[name]} and {module} both define the workflow {name}: name one of them")
             homes.setdefault(name, module)
+    return workflows, _replayer(workflows, data_converter)
+
+
+def _replayer(workflows: Mapping[str, type], data_converter: str) -> Any:
+    from temporalio.worker import Replayer
+
     options = {"data_converter": _converter(data_converter)} if data_converter else {}
-    return workflows, Replayer(workflows=list(workflows.values()), **options)
+    return Replayer(workflows=list(workflows.values()), **options)
+
+
+def _beside(named: Sequence[str], *, known: Set[str]) -> dict[str, type]:
+    """Return the workflows that modules have beside their named classes.
+
+    A scenario names the one that it starts; histories of its children are replayed, too. One that takes every name is
+    none of them, and neither are two of one name: which of them is meant nobody says.
+
+    Args:
+        named: What was named, as ``module`` or ``module:Class``.
+        known: The names that the named ones have.
+    """
+    modules = dict.fromkeys(name.partition(":")[0] for name in named)
+    candidates = {each for module in modules for each in vars(sys.modules[module]).values() if _is_workflow(each)}
+    by_name = [(vars(each)[_DEFINITION].name or "", each) for each in candidates]
+    times = Counter(name for name, _ in by_name)
+    clear = sorted(name for name in times if name and times[name] == 1 and name not in known)
+    return {name: dict(by_name)[name] for name in clear}
 
 
 def _workflows(module: str) -> dict[str, type]:
     """Return the workflows of ``module`` by name, or the one that ``module:Class`` names."""
     candidates = [_named(module)] if ":" in module else list(vars(importlib.import_module(module)).values())
-    classes = [each for each in candidates if isinstance(each, type) and _DEFINITION in vars(each)]
+    classes = [each for each in candidates if _is_workflow(each)]
     if not classes:
         raise LookupError(f"no workflow is defined or imported in {module}")
     return {vars(each)[_DEFINITION].name or "": each for each in classes}
+
+
+def _is_workflow(candidate: Any) -> bool:
+    return isinstance(candidate, type) and _DEFINITION in vars(candidate)
 
 
 def _converter(reference: str) -> Any:

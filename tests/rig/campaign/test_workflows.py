@@ -54,7 +54,8 @@ class Machine:
         name: Its own task queue.
         scenarios: The scenarios of the campaign.
         fails: Tells which batches it fails.
-        holds: Tells which batches it never ends.
+        holds: Tells which batches it does not end until they are cancelled.
+        deaf: Whether it ends those then as if nobody had cancelled them.
         dies: Tells with which batches it dies, as far as the server sees.
         made: How often it has made each plan: scenario, round, index.
         over: The rounds that were ended.
@@ -67,6 +68,7 @@ class Machine:
     scenarios: tuple[str, ...] = ("trip",)
     fails: Callable[[Batch], bool] = lambda batch: False
     holds: Callable[[Batch], bool] = lambda batch: False
+    deaf: bool = False
     dies: Callable[[Batch], bool] = lambda batch: False
     made: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     over: list[RoundOver] = field(default_factory=list)
@@ -101,6 +103,9 @@ class Machine:
                 while True:
                     activity.heartbeat()
                     await asyncio.sleep(0.1)
+            except asyncio.CancelledError:
+                if not self.deaf:
+                    raise
             finally:
                 self.ended.append(batch)
         plans = range(batch.first, batch.first + batch.size)
@@ -236,22 +241,25 @@ async def test_another_machine_has_what_the_warm_one_does_not_come_for(
     assert not here.made
 
 
-async def test_a_campaign_that_is_cancelled_has_its_machines_end_what_they_do(client: Client) -> None:
-    machine = Machine(rounds=(40,), holds=lambda batch: True)
+@pytest.mark.parametrize("deaf", [False, True])
+async def test_a_campaign_that_is_cancelled_has_its_machines_end_what_they_do_and_nothing_more(
+    client: Client, deaf: bool
+) -> None:
+    machine, name = Machine(rounds=(40,), holds=lambda batch: True, deaf=deaf), f"cancelled-{deaf}"
     async with machine.working(client):
-        handle = await client.start_workflow(CrashproofCampaign.run, ORDER, id="cancelled", task_queue=QUEUE)
+        handle = await client.start_workflow(CrashproofCampaign.run, ORDER, id=name, task_queue=QUEUE)
         await until_async(lambda: len(machine.held) == ORDER.lanes)
-        child = client.get_workflow_handle_for(CrashproofScenario.run, "cancelled/trip")
+        child = client.get_workflow_handle_for(CrashproofScenario.run, f"{name}/trip")
         assert await child.query(CrashproofScenario.progress) == Progress(
             scenario="trip", round=0, plans=40, tried=0, failed=0, given_up=0
         )
         await handle.cancel()
         with pytest.raises(WorkflowFailureError):
             await handle.result()
-        assert len(machine.ended) == ORDER.lanes
+        assert len(machine.ended) == len(machine.held) == ORDER.lanes
         for each in (handle, child):
             assert (await each.describe()).status is WorkflowExecutionStatus.CANCELED
-    assert await runs(client, "cancelled/trip")
+    assert await runs(client, f"{name}/trip")
 
 
 async def test_a_scenario_that_cannot_be_swept_does_not_end_the_others(client: Client, tmp_path: Path) -> None:

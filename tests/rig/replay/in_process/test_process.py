@@ -13,7 +13,9 @@ from tests import TESTS
 from tests.children import running
 
 HERE = TESTS / "replay"
-GREETING = histories.as_record(histories.load(HERE / "histories" / "Greeting-run.json"))
+GREETING, SET_ORDER = (
+    histories.as_record(histories.load(HERE / "histories" / f"{name}-run.json")) for name in ("Greeting", "SetOrder")
+)
 
 
 def replaying(
@@ -76,6 +78,14 @@ async def test_a_process_that_was_lost_can_be_started_again(tmp_path: Path) -> N
         request = ReplayRequest(workflow="Greeting", workflow_id="Greeting-run", events=GREETING.events)
         assert (await process.ask(request)).replay.commands == 4
     assert not children()
+
+
+async def test_a_module_whose_class_is_named_has_its_other_workflows_replayed_too(tmp_path: Path) -> None:
+    request = ReplayRequest(workflow="SetOrder", workflow_id="SetOrder-run", events=SET_ORDER.events)
+    async with replaying("sample_workflows:Greeting", logs=tmp_path, hash_seed=0) as process:
+        answer = (await process.ask(request)).replay
+    assert answer.skipped == ""
+    assert answer.tasks > 0
 
 
 async def test_no_process_is_left_after_an_exception(tmp_path: Path) -> None:
