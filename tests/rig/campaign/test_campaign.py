@@ -88,6 +88,7 @@ def test_a_campaign_on_one_machine_says_what_a_run_says(alone: Done, tmp_path: P
     assert 1 < len(verdicts(done.json)) < len(verdicts(alone.json))
     assert verdicts(done.json).items() <= verdicts(alone.json).items()
     [finding] = done.json["findings"]
+    assert [each["rule"] for each in finding["code"]] == ["CP306"]
     assert crashproof("judge", ".crashproof/runs/latest", "-o", "json", cwd=here).json["findings"] == [finding]
 
 
@@ -139,7 +140,8 @@ def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to
         (("status", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
         (("cancel", "nobody"), 2, "the cluster knows no campaign 'nobody'"),
         (("schedule", "declared.py", "--store", "s", "--cron", "often"), 2, "--cron 'often' is no time"),
-        (("report", "nobody", "--store", "s"), 3, "the store s knows nothing of it"),
+        (("report", "nobody", "--store", "s"), 2, "the store s has no campaign 'nobody'"),
+        (("run", "nothing.py"), 2, "there is no scenario file nothing.py"),
         (("worker", "--address", "127.0.0.1:1"), 3, "nothing listens there"),
         (("worker", "--namespace", "nowhere"), 3, "has no namespace 'nowhere'"),
     ],
