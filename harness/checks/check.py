@@ -27,6 +27,10 @@ class CannotTell(Exception):  # noqa: N818 - says what happened, which is no err
     """Raised by a check that has seen something it cannot judge; the message says what. The outcome is UNKNOWN."""
 
 
+class CannotTellUnderLoad(CannotTell):
+    """What was seen a busy machine may have made, whatever lag was measured: it is looked for once more in quiet."""
+
+
 @dataclass(frozen=True)
 class Check:
     """A check: a named property of a trial, and the generator that looks in the evidence for what breaks it.

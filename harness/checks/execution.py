@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.checks import executions, faults_met, masking, showing, why_open
 from harness.checks.attempts import attempts_of, by_execution, deaths
-from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.check import CannotTell, CannotTellUnderLoad, NothingToLookAt, check
 from harness.checks.ended_by_client import wrong_end_of_client
 from harness.checks.lateness import Late
 from harness.checks.refused_start import without_refused_start
@@ -137,7 +137,7 @@ def no_workflow_task_failure(evidence: Evidence, baselines: Sequence[Evidence]) 
                 finding = _finding("no-workflow-task-failure", f"{history.path} timeout", message, shown=shown)
                 yield _timed_out(finding, event, history)
     if deadlocked:
-        raise CannotTell(
+        raise CannotTellUnderLoad(
             f"a workflow task took over 2 s ({_DEADLOCK}): a busy machine or a blocking call: {deadlocked}"
         )
 

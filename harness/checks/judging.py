@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from harness.checks.attempts import requests
-from harness.checks.check import CannotTell, Check, NothingToLookAt
+from harness.checks.check import CannotTell, CannotTellUnderLoad, Check, NothingToLookAt
 from harness.checks.lateness import Late, heavy_lag, why_excused
 from harness.checks.undisturbed import unserved
 from harness.records.act_facts import FaultMade
@@ -128,6 +128,8 @@ def _looked(check: Check, evidence: Evidence, baselines: Sequence[Evidence]) -> 
         looked.outcome = Outcome.PASS
     except NothingToLookAt as nothing:
         looked.reason, looked.outcome = str(nothing), Outcome.UNKNOWN if check.needed else None
+    except CannotTellUnderLoad as unknown:
+        looked.excuses.append(str(unknown))
     except CannotTell as unknown:
         looked.reason, looked.outcome = str(unknown), Outcome.UNKNOWN
     except Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Sequence
 
-from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.check import CannotTell, CannotTellUnderLoad, NothingToLookAt, check
 from harness.checks.showing import short
 from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence
@@ -64,7 +64,8 @@ def replays(evidence: Evidence, baselines: Sequence[Evidence]) -> Generator[Find
                 yield finding
     unknown = next((reason for replay in evidence.replays if (reason := _why_unknown(replay))), "")
     if unknown and not seen:
-        raise CannotTell(unknown)
+        blocked = any(replay.blocked for replay in evidence.replays)
+        raise CannotTellUnderLoad(unknown) if blocked else CannotTell(unknown)
     return f"not replayed: {'; '.join(reasons)}" if reasons else ""
 
 

@@ -51,9 +51,15 @@ def test_difference_that_temporal_lets_pass() -> None:
 def test_replay_that_took_too_long_is_neither_right_nor_wrong() -> None:
     blocked = Replay(workflow_id="agent", run_id="run-1", failure="[TMPRL1101] Potential deadlock", blocked=True)
     assert "took too long" in judged("replays", replayed(blocked)).reason
-    assert judged("replays", replayed(blocked)).outcome == "UNKNOWN"
+    assert (judged("replays", replayed(blocked)).outcome, judged("replays", replayed(blocked)).excused) == (
+        "UNKNOWN",
+        True,
+    )
     stopped = replace(blocked, blocked=False, lost="the replay took longer than 30 s and was stopped")
-    assert judged("replays", replayed(stopped)).outcome == "UNKNOWN"
+    assert (judged("replays", replayed(stopped)).outcome, judged("replays", replayed(stopped)).excused) == (
+        "UNKNOWN",
+        False,
+    )
     died = replace(stopped, lost="the replaying process ended (exit status 7)")
     only_finding("replays", replayed(died))
 
