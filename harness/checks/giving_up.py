@@ -9,6 +9,7 @@ from harness.checks import faults_met, lasting_effects, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.executions import each_execution
+from harness.checks.lateness import Late
 from harness.faults.fault import Fault
 from harness.faults.transport import ForgetName, RefuseConnections
 from harness.records.evidence import Evidence, History
@@ -31,7 +32,7 @@ _ENDS = ("ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT")
     fix="Let the activity fail with an error that may be retried, and declare maximum_attempts or "
     "schedule_to_close_timeout.",
 )
-def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """An outage of the model ends soon after the last of the attempts, or of the time, that is declared for it."""
     hit = [group for group in by_execution(attempts_of(evidence)).values() if _is_outage(group)]
     if not hit:
@@ -41,21 +42,27 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     reported: set[str] = set()
     for group in hit:
         end = _end_of(group[0], evidence)
-        words = _ended_wrongly(group, end, evidence) or _ended_late(group, end, evidence, baselines)
+        words, over = _ended_wrongly(group, end, evidence), 0.0
+        if not words:
+            words, over = _ended_late(group, end, evidence, baselines)
         if words and group[0].activity not in reported:
-            reported.add(group[0].activity)
             shown = showing.entries(evidence, [attempt.entries[0] for attempt in group][-5:], saying="{operation}")
             shown += (showing.event(end[1]),) if end[1] else ()
             message = f"{group[0].name} {words}"
             options = group[0].options
             severity = None if options.retry.attempts or options.schedule_to_close else Severity.RISKY
-            yield Finding(
+            finding = Finding(
                 check="outage-ends-at-cap",
                 subject=group[0].activity,
                 message=message,
                 evidence=shown,
                 severity=severity,
             )
+            if over:
+                yield Late(finding=finding, over=over, since=events.at(end[0]), until=events.at(end[1]))
+            else:
+                reported.add(group[0].activity)
+                yield finding
 
 
 @check(
@@ -63,7 +70,7 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     why="Work that cannot succeed must end, say why, and leave nothing half done.",
     fix="Let the failure reach the workflow with a type of its own, cancel what is still open, and undo what was done.",
 )
-def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """Under a fault that nothing heals the work fails soon, says what failed, and leaves nothing open or half done."""
     fault = faults_met.may_fail(evidence)
     if fault is None or evidence.end in ("stopped", "over") or not evidence.roots:
@@ -75,7 +82,7 @@ def gives_up_cleanly(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     yield from _half_done(evidence, baselines)
 
 
-def _given_up_badly(evidence: Evidence, baselines: Sequence[Evidence], fault: Fault) -> Iterator[Finding]:
+def _given_up_badly(evidence: Evidence, baselines: Sequence[Evidence], fault: Fault) -> Iterator[Finding | Late]:
     subject, close = evidence.roots[-1].path, events.root_close(evidence)
     if close is None:
         if left := faults_met.still_retrying(evidence):
@@ -90,8 +97,10 @@ def _given_up_badly(evidence: Evidence, baselines: Sequence[Evidence], fault: Fa
     shown = (showing.event(close),)
     if words := _badly_described(close, fault):
         yield _finding(f"{subject} failure", f"{subject} {words}", shown, severity=Severity.RISKY)
-    if words := _took_long(evidence, close, baselines):
-        yield _finding(f"{subject} time", f"{subject} {words}", shown)
+    words, since, over = _took_long(evidence, close, baselines)
+    if words:
+        finding = _finding(f"{subject} time", f"{subject} {words}", shown)
+        yield Late(finding=finding, over=over, since=since, until=events.at(close))
 
 
 def _finding(
@@ -151,16 +160,19 @@ def _ended_late(
     end: tuple[dict[str, Any], dict[str, Any]],
     evidence: Evidence,
     baselines: Sequence[Evidence],
-) -> str:
+) -> tuple[str, float]:
+    """Return what is wrong with the time from when an activity was scheduled to its end, and by how many seconds."""
     if not end[1] or len(evidence.strikes) > 1:
-        return ""
+        return "", 0.0
     options = group[0].options
     took = events.at(end[1]) - events.at(end[0])
     bound = sum(_delay(attempt) for attempt in group[:-1])
     usual = _longest(group[0].activity, baselines) + _ATTEMPT_SLACK
     bound += sum(max(usual, _silent(attempt)) for attempt in group)
     bound = min(bound, options.schedule_to_close or bound) + _OUTAGE_SLACK
-    return f"was given up after {took:.1f} s; what is declared allows {bound:.1f} s" if took > bound else ""
+    if took <= bound:
+        return "", 0.0
+    return f"was given up after {took:.1f} s; what is declared allows {bound:.1f} s", took - bound
 
 
 def _delay(attempt: Attempt) -> float:
@@ -215,18 +227,23 @@ def _unreached(evidence: Evidence) -> list[float]:
     return [attempt.ended.at for attempt in attempts_of(evidence) if attempt.failure and attempt.ended]
 
 
-def _took_long(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
+def _took_long(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> tuple[str, float, float]:
     """Return what is wrong with the time from the last message that met the fault to the end of the workflow.
+
+    With it comes when that time began, and by how many seconds it was too long.
 
     What never reaches a door, because its service cannot be reached, is as late as the end of the attempt.
     """
     met = [at for at in (*faults_met.met_at(evidence), *_unreached(evidence)) if at <= events.at(close)]
     if evidence.skips_time or not met:
-        return ""
+        return "", 0.0, 0.0
     hangs = max((fault.action.impact.seconds for fault in evidence.faults), default=0.0)  # the last one that met it
     bound = max(map(_duration, baselines), default=0.0) + hangs + _CLOSE_SLACK
     took = events.at(close) - max(met)
-    return f"ended {took:.1f} s after the last call that failed, expected within {bound:.1f} s" if took > bound else ""
+    if took <= bound:
+        return "", 0.0, 0.0
+    words = f"ended {took:.1f} s after the last call that failed, expected within {bound:.1f} s"
+    return words, max(met), took - bound
 
 
 def _duration(evidence: Evidence) -> float:

@@ -14,6 +14,7 @@ from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.faults_met import FaultedCall
+from harness.checks.lateness import Late
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
@@ -34,7 +35,7 @@ _LONGEST_ASKED = 30.0  # an agent may refuse to wait longer
     why="A service that is asked again too early counts that against the limit, and answers later still.",
     fix="Read the header in the activity and raise ApplicationError with next_retry_delay.",
 )
-def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
+def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
     """After an answer with Retry-After the model is asked again no earlier than it says, and soon after."""
     looked = False
     for group in by_execution(attempts_of(evidence)).values():
@@ -46,13 +47,15 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
             if asked is None or following is None or evidence.skips_time or _hurried(met, following, evidence):
                 continue
             looked = True
-            words = _kept(met, asked, following, strikes=len(evidence.strikes))
+            words, over = _kept(met, asked, following, strikes=len(evidence.strikes))
             if words:
                 shown = showing.entries(evidence, (met.request, met.instead, following), saying="{operation} {status}")
                 message = f"{met.attempt.name}: {words}"
-                yield Finding(
+                finding = Finding(
                     check="retry-after-honoured", subject=met.attempt.activity, message=message, evidence=shown
                 )
+                late = Late(finding=finding, over=over, since=met.instead.at, until=following.at)
+                yield late if over else finding
     if not looked:
         raise NothingToLookAt(
             "time is skipped" if evidence.skips_time else "no answer that asked to wait was followed by another call"
@@ -112,18 +115,19 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _kept(met: FaultedCall, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> str:
-    """Return what is wrong with the time of the next call, or an empty text."""
+def _kept(met: FaultedCall, asked: tuple[float, float, str], following: Entry, *, strikes: int) -> tuple[str, float]:
+    """Return what is wrong with the time of the next call, or an empty text; and by how many seconds it was late."""
     until, tolerance, words = asked
     waited, wanted = following.at - met.instead.at, until - met.instead.at
     if waited < wanted - tolerance:
-        return f"asked the model again {waited:.2f} s after it had said {words}, expected at least {wanted:.2f} s"
+        return f"asked the model again {waited:.2f} s after it had said {words}, expected at least {wanted:.2f} s", 0.0
     options = met.attempt.options
     most = wanted + options.retry.longest + _LATE_SECONDS
     # With two strikes the wait may be another's doing.
     if waited > most and strikes == 1:
-        return f"asked the model again {waited:.1f} s after it had said {words}, expected within {most:.1f} s"
-    return ""
+        seen = f"asked the model again {waited:.1f} s after it had said {words}, expected within {most:.1f} s"
+        return seen, waited - most
+    return "", 0.0
 
 
 def _hurried(met: FaultedCall, following: Entry, evidence: Evidence) -> bool:

@@ -98,6 +98,25 @@ def test_given_up_too_late() -> None:
     assert "what is declared allows 27.1 s" in finding.message
 
 
+LAG = pytest.mark.parametrize(("lag", "outcome"), [(30.0, Outcome.UNKNOWN), (2.0, Outcome.FAIL)])
+
+
+@LAG
+def test_a_busy_machine_explains_that_it_was_given_up_too_late(lag: float, outcome: Outcome) -> None:
+    story = outage(3, waits=20).act("lag", since=Story().now, rig=lag).fail_workflow("ServerError")
+    told = judged(CAP, story.evidence(), undisturbed())
+    assert (told.outcome, told.excused) == (outcome, outcome is Outcome.UNKNOWN)
+
+
+@LAG
+def test_a_busy_machine_explains_that_it_took_long(lag: float, outcome: Outcome) -> None:
+    story = refused()
+    since = story.now
+    story.wait(50).act("lag", since=since, rig=lag).fail_workflow("Refused")
+    told = judged(CLEAN, story.evidence(), undisturbed())
+    assert (told.outcome, told.excused) == (outcome, outcome is Outcome.UNKNOWN)
+
+
 @pytest.mark.parametrize(("fault", "late"), [("model-refused-always", False), ("model-outage", True)])
 def test_attempts_that_reach_no_door_are_as_late_as_they_end(fault: str, late: bool) -> None:
     story = Story()

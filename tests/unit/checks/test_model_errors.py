@@ -7,7 +7,7 @@ import pytest
 from harness.records.evidence import Evidence
 from harness.records.verdict import Severity
 
-from .build import POLICY, Story, nothing, only_finding, passes
+from .build import POLICY, Story, judged, nothing, only_finding, passes
 
 AFTER = "retry-after-honoured"
 ONCE = "terminal-error-tried-once"
@@ -19,10 +19,15 @@ def undisturbed() -> Evidence:
     return story.model({"ask": "x"}, task=book).complete(book).close().evidence()
 
 
-def limited(waits: float, fault: str = "model-429-seconds", *, more_strikes: int = 0, **headers: str) -> Evidence:
+def limited(
+    waits: float, fault: str = "model-429-seconds", *, more_strikes: int = 0, lag: float = 0.0, **headers: str
+) -> Evidence:
     story = Story()
     book = story.activity("book")
-    story.error(book, fault, **headers).fail(book, "RateLimited").wait(waits)
+    since = story.error(book, fault, **headers).fail(book, "RateLimited").now
+    story.wait(waits)
+    if lag:
+        story.act("lag", since=since, rig=lag)
     for _ in range(more_strikes):
         story.strike()
     book = story.again(book)
@@ -58,6 +63,8 @@ def test_comes_back_much_too_late() -> None:
     finding = only_finding(AFTER, limited(100, retry_after="3"), undisturbed())
     assert "expected within 73.0 s" in finding.message
     passes(AFTER, limited(100, more_strikes=1, retry_after="3"), undisturbed())
+    late = [judged(AFTER, limited(100, lag=lag, retry_after="3"), undisturbed()) for lag in (40.0, 2.0)]
+    assert [(each.excused, len(each.findings)) for each in late] == [(True, 0), (False, 1)]
 
 
 def test_nobody_asked_to_wait() -> None:
